@@ -1,0 +1,20 @@
+"""The one exception of the computer's half, and its exit codes."""
+
+OK = 0
+CHECKED_AND_BAD = 1
+USAGE = 2
+COULD_NOT_RUN = 3
+
+
+class Error(Exception):
+    """Say what went wrong, and what to do about it.
+
+    *message*: lower case, no full stop. *hint*: the next step for the reader, or None.
+    *code*: the exit code of the command. Only `cli.main` catches this.
+    """
+
+    def __init__(self, message: str, hint: str | None = None, code: int = COULD_NOT_RUN) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.code = code
