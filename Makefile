@@ -1,0 +1,61 @@
+# boardcert: make demo | test | lint | bench. Each sets up what it needs, in .venv/ and build/.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# Two slow halves, the emulator and the host tests, share the two cores of CI.
+JOBS   ?= 2
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help setup demo test lint format bench clean
+
+help:
+	@echo "make demo    the main job, from nothing, on the virtual board (build/demo.json)"
+	@echo "make test    everything that can be tested without hardware"
+	@echo "make lint    ruff, and the type checker against the MicroPython stubs"
+	@echo "make bench   speed and memory on the virtual board (build/bench.json)"
+	@echo "make clean   remove build/ and the virtual environment"
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	  || { echo "boardcert: Python 3.10 or later is needed, set PYTHON=python3.x"; exit 3; }
+	@$(PYTHON) -c 'import ensurepip, venv' \
+	  || { echo "boardcert: the venv module is missing"; \
+	       echo "boardcert: hint: on Debian, apt-get install python3-venv"; exit 3; }
+	@echo "boardcert: setting up $(VENV) (a minute or two, once)" >&2
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade pip
+	$(PIP) install --editable '.[test]'
+	@touch $@
+
+demo: setup
+	$(BIN)/boardcert demo
+
+test: setup
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup tests/device tests/host tests/board
+
+bench: setup
+	$(BIN)/python tests/bench/bench.py
+
+# The stubs replace the checker's own standard library, so they stand apart from the environment.
+build/stubs/%/.ready: $(VENV)/.ready
+	$(PIP) install --upgrade --target build/stubs/$* micropython-$*-stubs==1.28.0.post4
+	@touch $@
+
+$(VENV)/.lint-ready: $(VENV)/.ready
+	$(PIP) install --editable '.[lint]'
+	@touch $@
+
+lint: $(VENV)/.lint-ready build/stubs/rp2-rpi_pico_w/.ready build/stubs/esp32/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright --project firmware
+	$(BIN)/basedpyright --project host_tools
+
+format: $(VENV)/.lint-ready
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf build $(VENV)
