@@ -16,14 +16,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from unicorn import UC_ARCH_ARM, UC_HOOK_BLOCK, UC_HOOK_MEM_READ, UC_HOOK_MEM_WRITE
-from unicorn import UC_MEM_WRITE, UC_MODE_MCLASS, UC_MODE_THUMB, Uc
+import unicorn as uc
 from unicorn import arm_const as arm
 
 _KINDS = ("bytecode", "native", "viper", "asm")
 _SCOPE_LINKED = 0x70  # The flags of code linked by mpy_ld.py: relocations, rodata, bss.
 
-# The layout of the emulated memory: the RP2040's 264 KB of SRAM. The first word stands for "return".
+# The emulated memory: the RP2040's 264 KB of SRAM. Reaching its first word means "returned".
 _RAM, _RAM_SIZE = 0x2000_0000, 0x4_2000
 _GUARD = b"\xa5" * 16
 
@@ -170,7 +169,7 @@ class Machine:
     """
 
     def __init__(self, functions: dict[str, Function], observe: bool = False) -> None:
-        self._uc = Uc(UC_ARCH_ARM, UC_MODE_THUMB | UC_MODE_MCLASS)
+        self._uc = uc.Uc(uc.UC_ARCH_ARM, uc.UC_MODE_THUMB | uc.UC_MODE_MCLASS)
         self._uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M0)
         self._uc.mem_map(_RAM, _RAM_SIZE)
         self._next = _RAM + 16
@@ -182,11 +181,11 @@ class Machine:
         self.path: list[int] = []  # The address of each basic block that ran.
         self.accesses: list[tuple[bool, int, int]] = []  # (is a write, address, size)
         if observe:
-            self._uc.hook_add(UC_HOOK_BLOCK, self._on_block)
-            self._uc.hook_add(UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE, self._on_access)
+            self._uc.hook_add(uc.UC_HOOK_BLOCK, self._on_block)
+            self._uc.hook_add(uc.UC_HOOK_MEM_READ | uc.UC_HOOK_MEM_WRITE, self._on_access)
 
     def allocate(self, data: bytes | int) -> int:
-        """Place *data*, or that many zero bytes, between guards; return its address (16-aligned)."""
+        """Place *data*, or that many zero bytes, between guards; return its 16-aligned address."""
         data = bytes(data)
         address = self._next + len(_GUARD)
         self._next = (address + len(data) + len(_GUARD) + 15) & ~15
@@ -225,7 +224,7 @@ class Machine:
             raise RuntimeError(f"{name} makes an unaligned access: a HardFault on the board")
         return result
 
-    def _on_block(self, _uc: Uc, address: int, size: int, _data: object) -> None:
+    def _on_block(self, _uc: uc.Uc, address: int, size: int, _data: object) -> None:
         if address not in self._costs:
             self._costs[address] = _block_cost(self.read(address, size))
         last = self.read(self._fall_through - 2, 2)[1] if self._fall_through else 0
@@ -237,5 +236,5 @@ class Machine:
         self._fall_through = address + size
         self.path.append(address)
 
-    def _on_access(self, _uc: Uc, kind: int, address: int, size: int, *_rest: object) -> None:
-        self.accesses.append((kind == UC_MEM_WRITE, address, size))
+    def _on_access(self, _uc: uc.Uc, kind: int, address: int, size: int, *_rest: object) -> None:
+        self.accesses.append((kind == uc.UC_MEM_WRITE, address, size))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from mpy_machine_code import Machine, build, load
 
-_SOURCE = '''
+_SOURCE = """
 import micropython
 
 
@@ -44,7 +44,7 @@ def spoil():
 @micropython.asm_thumb
 def load_unaligned(r0):
     ldr(r0, [r0, 0])
-'''
+"""
 
 
 @pytest.fixture(scope="module")
