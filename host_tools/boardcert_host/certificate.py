@@ -1,0 +1,72 @@
+"""Reading a certificate: its names, numbers and digests as people and clients write them."""
+
+import base64
+import hashlib
+import warnings
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+
+def parse(der: bytes) -> x509.Certificate:
+    """Parse a certificate and all its extensions, strictly. Raises ValueError with the reason."""
+    with warnings.catch_warnings():
+        # A serial number of zero or below is a warning there and a failed check here.
+        warnings.simplefilter("ignore")
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+            len(certificate.extensions)  # parsed only when asked for
+        except (ValueError, x509.InvalidVersion, x509.DuplicateExtension) as error:
+            raise ValueError(str(error)) from error
+    return certificate
+
+
+def fingerprint(der: bytes) -> str:
+    """Return the SHA-256 of a certificate as "AB:CD:...", the way browsers show it."""
+    return hashlib.sha256(der).digest().hex(":").upper()
+
+
+def public_key_pin(certificate: x509.Certificate) -> str:
+    """Return "sha256//" and the base64 SHA-256 of the SubjectPublicKeyInfo.
+
+    This is what `curl --pinnedpubkey` takes.
+    """
+    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return "sha256//" + base64.b64encode(hashlib.sha256(spki).digest()).decode()
+
+
+def key_type(certificate: x509.Certificate) -> str:
+    """Return "p384", "p256", "p521", "rsa2048" and the like, or the name of the key's class."""
+    key = certificate.public_key()
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return key.curve.name.replace("secp", "p").removesuffix("r1")
+    if isinstance(key, rsa.RSAPublicKey):
+        return f"rsa{key.key_size}"
+    return type(key).__name__
+
+
+def alternative_names(certificate: x509.Certificate) -> list[str]:
+    """Return the DNS names and addresses of subjectAltName as text, in their order."""
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return []
+    wanted = (x509.DNSName, x509.IPAddress)
+    return [str(name.value) for name in extension.value if isinstance(name, wanted)]
+
+
+def describe(certificate: x509.Certificate) -> dict[str, Any]:
+    """Return what a certificate says, as JSON-able data."""
+    return {
+        "subject": certificate.subject.rfc4514_string(),
+        "issuer": certificate.issuer.rfc4514_string(),
+        "serial_number": f"{certificate.serial_number:x}",
+        "names": alternative_names(certificate),
+        "not_before": certificate.not_valid_before_utc.isoformat(),
+        "not_after": certificate.not_valid_after_utc.isoformat(),
+        "key_type": key_type(certificate),
+        "fingerprint": fingerprint(certificate.public_bytes(Encoding.DER)),
+        "public_key_pin": public_key_pin(certificate),
+    }

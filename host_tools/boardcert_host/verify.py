@@ -1,0 +1,242 @@
+"""`boardcert verify`: connect to boards over TLS and check what they serve, point by point."""
+
+import base64
+import datetime
+import ipaddress
+import re
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from . import certificate as certificates
+from .checks import Check, Expected, certificate_checks, certificate_checks_skipped
+from .errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, USAGE, Error
+from .tls_probe import Session, probe, probe_chain
+
+DEFAULT_PORT = 443
+# One handshake takes a board 0.6 s. Sixteen at a time: a dead host does not hold up the others.
+_PARALLEL = 16
+_NO_SESSION = "no certificate: the handshake failed"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to connect."""
+
+    host: str
+    port: int = DEFAULT_PORT
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a host is held against.
+
+    *name*: expected in the certificate, when not the host itself. *pin*: as `parse_pin` returns it.
+    *read_report*: asks the board over USB, after TLS has been seen.
+    """
+
+    name: str | None = None
+    pin: tuple[str, str] | None = None
+    ca_file: str | None = None
+    read_report: Callable[[], dict[str, Any]] | None = None
+    timeout_s: float = 10.0
+
+
+@dataclass
+class HostResult:
+    """What is known about one host. *error*: why the checks could not be made, or None."""
+
+    target: Target
+    name: str
+    checks: list[Check] = field(default_factory=list)
+    certificate_der: bytes | None = None
+    certificate: dict[str, Any] | None = None
+    error: Error | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Say whether every check that applies was made and passed."""
+        return self.error is None and all(check.status != "fail" for check in self.checks)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON-able data; its fields are the interface of `verify --json`."""
+        error = self.error and {"message": self.error.message, "hint": self.error.hint}
+        return {
+            "host": self.target.host,
+            "port": self.target.port,
+            "name": self.name,
+            "ok": self.ok,
+            "error": error,
+            "checks": [asdict(check) for check in self.checks],
+            "certificate": self.certificate,
+        }
+
+
+def parse_target(text: str) -> Target:
+    """Read HOST, HOST:PORT, IPV6 or [IPV6]:PORT. Raises Error, a usage error."""
+    match = re.fullmatch(r"(?:\[(?P<v6>[^]]+)\]|(?P<host>[^][\s:/]+))(?::(?P<port>\d+))?", text)
+    try:
+        if match is None:
+            return Target(str(ipaddress.IPv6Address(text)))
+        port = int(match["port"] or DEFAULT_PORT)
+        if match["v6"]:
+            host = str(ipaddress.IPv6Address(match["v6"]))
+        else:
+            host = match["host"].encode("idna").decode()
+        if 1 <= port <= 65535 and not host.startswith("."):
+            return Target(host, port)
+    except ValueError:
+        pass
+    hint = "for example kitchen.local:20034 or [fd00::7]:443"
+    raise Error(f"not a HOST or HOST:PORT: {text}", hint, USAGE)
+
+
+def parse_pin(text: str) -> tuple[str, str]:
+    """Read a pin: ("fingerprint", "AB:CD:...") or ("public_key_pin", "sha256//...").
+
+    A certificate's fingerprint is 64 hexadecimal digits, colons and spaces allowed; a public key's
+    pin is the base64 of 32 bytes, "sha256//" before it allowed, as curl writes it. Raises Error, a
+    usage error.
+    """
+    plain = re.sub(r"[:\s]", "", text)
+    if re.fullmatch(r"[0-9A-Fa-f]{64}", plain):
+        return "fingerprint", bytes.fromhex(plain).hex(":").upper()
+    try:
+        encoded = text.strip().removeprefix("sha256//")
+        if len(base64.b64decode(encoded, validate=True)) == 32:
+            return "public_key_pin", "sha256//" + encoded
+    except ValueError:
+        pass
+    hint = "64 hexadecimal digits of the fingerprint, or sha256//BASE64 of the public key"
+    raise Error(f"not a SHA-256 pin: {text}", hint, USAGE)
+
+
+def verify_hosts(targets: Iterable[Target], options: Options) -> list[HostResult]:
+    """Connect to all *targets*, several at a time, and check each."""
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        gathered = list(pool.map(lambda target: _gather(target, options), targets))
+    return [_judge(result, session, chain, options) for result, session, chain in gathered]
+
+
+def exit_code(results: Iterable[HostResult]) -> int:
+    """Return 1 when any host failed a check, else 3 when any could not be checked, else 0."""
+    results = list(results)
+    if any(result.error is None and not result.ok for result in results):
+        return CHECKED_AND_BAD
+    return COULD_NOT_RUN if any(result.error for result in results) else OK
+
+
+def _gather(target: Target, options: Options) -> tuple[HostResult, Session, Check]:
+    """Do the network part for one host; an Error is kept in its result."""
+    name = options.name or target.host.partition("%")[0]
+    result = HostResult(target, name)
+    session, chain = Session(), _chain("skip", "no --ca given")
+    try:
+        session = probe(target.host, target.port, options.timeout_s, name)
+        if options.ca_file and session.certificate:
+            chain = _chain_check(target, options, name, session.certificate)
+    except Error as error:
+        result.error = error
+        result.checks = [Check("reachable", "reachable", "fail", error.message)]
+    return result, session, chain
+
+
+def _chain(status: str, detail: str) -> Check:
+    return Check("chain", "chain to the CA", status, detail)
+
+
+def _chain_check(target: Target, options: Options, name: str, certificate: bytes) -> Check:
+    """Connect a second time, as a client that trusts nothing but the CA file."""
+    ca_file = str(options.ca_file)
+    again, refusal = probe_chain(target.host, target.port, options.timeout_s, name, ca_file)
+    if refusal:
+        return _chain("fail", refusal)
+    if again.certificate != certificate:
+        return _chain("fail", "the server sent another certificate the second time")
+    return _chain("pass", f"trusted by {ca_file}")
+
+
+def _judge(result: HostResult, session: Session, chain: Check, options: Options) -> HostResult:
+    """Make every check on what `_gather` brought."""
+    if result.error:
+        return result
+    reachable = Check("reachable", "reachable", "pass", "a TLS server answers")
+    result.checks = [reachable, *_tls_checks(session)]
+    if session.certificate is None:
+        result.checks += [_parses("skip", _NO_SESSION), *certificate_checks_skipped(_NO_SESSION)]
+        return result
+    result.certificate_der = session.certificate
+    try:
+        certificate = certificates.parse(session.certificate)
+    except ValueError as error:
+        reason = "the certificate cannot be parsed"
+        result.checks += [_parses("fail", str(error)), *certificate_checks_skipped(reason)]
+        return result
+    now = datetime.datetime.now(datetime.timezone.utc)
+    expected = Expected(result.name, issued=options.ca_file is not None, now=now)
+    result.checks += [_parses("pass", f"{len(session.certificate)} bytes of DER")]
+    result.checks += [*certificate_checks(certificate, expected), chain]
+    try:
+        result.certificate = certificates.describe(certificate)
+    except (ValueError, UnsupportedAlgorithm):
+        return result  # The key cannot be read: the check of its type has failed and says why.
+    result.checks += _comparisons(result.certificate, options)
+    return result
+
+
+def _parses(status: str, detail: str) -> Check:
+    return Check("certificate_parses", "certificate parses", status, detail)
+
+
+def _tls_checks(session: Session) -> list[Check]:
+    """Check version, suite and proof of the key; tls_probe says why a handshake is proof."""
+    flaw_id, flaw = session.flaw or (None, None)
+    outcomes = {
+        "tls_version": ("pass", session.tls_version),
+        "cipher_suite": _cipher_outcome(session.cipher or ""),
+        "key_proven": ("pass", "the server signed this handshake with the certificate's key"),
+    }
+    if flaw_id:
+        outcomes = dict.fromkeys(outcomes, ("skip", _NO_SESSION)) | {flaw_id: ("fail", flaw)}
+    titles = {
+        "tls_version": "TLS version",
+        "cipher_suite": "cipher suite",
+        "key_proven": "key pair proven",
+    }
+    return [Check(id, titles[id], status, str(detail)) for id, (status, detail) in outcomes.items()]
+
+
+def _cipher_outcome(cipher: str) -> tuple[str, str]:
+    """Pass suites with forward secrecy and authenticated encryption (RFC 9325, section 4.2)."""
+    ephemeral = cipher.startswith(("TLS_", "ECDHE-", "DHE-"))
+    if ephemeral and ("GCM" in cipher or "CHACHA20" in cipher):
+        return "pass", cipher
+    return "fail", f"{cipher} lacks forward secrecy or authenticated encryption"
+
+
+def _comparisons(described: dict[str, Any], options: Options) -> list[Check]:
+    """Compare with the pin and with what the board says over USB."""
+    pin = Check("pin", "pin matches", "skip", "no --pin given")
+    if options.pin:
+        kind, wanted = options.pin
+        same = described[kind] == wanted
+        detail = f"{wanted}" if same else f"the server has {described[kind]}, the pin is {wanted}"
+        pin = Check("pin", "pin matches", "pass" if same else "fail", detail)
+    usb = Check("usb", "same over USB", "skip", "no --usb given")
+    if options.read_report:
+        usb = Check("usb", "same over USB", *_usb_outcome(described, options.read_report()))
+    return [pin, usb]
+
+
+def _usb_outcome(described: dict[str, Any], report: dict[str, Any]) -> tuple[str, str]:
+    if report["fingerprint"] == described["fingerprint"]:
+        return "pass", "the board on the cable has this certificate"
+    if report["public_key_pin"] == described["public_key_pin"]:
+        return "fail", "the board on the cable has this key, but another certificate: restart it"
+    return "fail", f"another key than the board on the cable: {report['public_key_pin']}"
