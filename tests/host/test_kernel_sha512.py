@@ -1,0 +1,106 @@
+"""The SHA-512 kernel's machine code against published vectors, hashlib, and its cycle budget."""
+
+import hashlib
+import os
+import struct
+from pathlib import Path
+
+import cryptography_vectors
+import pytest
+from mpy_machine_code import Machine, build, load
+
+_SOURCE = Path(__file__).parents[2] / "firmware" / "kernels" / "kernel_sha512.py"
+_WORK_BYTES = 8 * (8 + 80)
+_BUDGET_CYCLES = 18_750  # 0.15 ms at 125 MHz.
+
+# FIPS 180-4 sections 5.3.4 and 5.3.5.
+_SHA384_INITIAL = bytes.fromhex(
+    "cbbb9d5dc1059ed8629a292a367cd5079159015a3070dd17152fecd8f70e5939"
+    "67332667ffc00b318eb44a8768581511db0c2e0d64f98fa747b5481dbefa4fa4"
+)
+_SHA512_INITIAL = bytes.fromhex(
+    "6a09e667f3bcc908bb67ae8584caa73b3c6ef372fe94f82ba54ff53a5f1d36f1"
+    "510e527fade682d19b05688c2b3e6c1f1f83d9abfb41bd6b5be0cd19137e2179"
+)
+
+
+class _Kernel:
+    """The kernel with its buffers; *offset* puts the block at an odd address."""
+
+    def __init__(self, functions, offset=0, observe=False):
+        self.machine = Machine(functions, observe)
+        self._state = self.machine.allocate(64)
+        self._block = self.machine.allocate(128 + offset) + offset
+        self._work = self.machine.allocate(_WORK_BYTES)
+
+    def compress(self, state: bytes, block: bytes) -> bytes:
+        """Return the next state; states are 64 big-endian bytes here."""
+        self.machine.write(self._state, struct.pack("<8Q", *struct.unpack(">8Q", state)))
+        self.machine.write(self._block, block)
+        self.machine.call("_compress", self._state, self._block, self._work)
+        return struct.pack(">8Q", *struct.unpack("<8Q", self.machine.read(self._state, 64)))
+
+    def digest(self, initial: bytes, message: bytes) -> bytes:
+        padding = bytes([0x80]) + bytes((111 - len(message)) % 128)
+        padded = message + padding + (8 * len(message)).to_bytes(16, "big")
+        for offset in range(0, len(padded), 128):
+            initial = self.compress(initial, padded[offset : offset + 128])
+        return initial
+
+
+@pytest.fixture(scope="module")
+def functions(tmp_path_factory):
+    return load(build(_SOURCE, tmp_path_factory.mktemp("mpy")))
+
+
+@pytest.mark.parametrize("name", ["SHA384ShortMsg", "SHA384LongMsg"])
+def test_cavp_vectors(functions, name):
+    """Every CAVP SHA-384 message of whole bytes (cryptography-vectors, hashes/SHA2)."""
+    kernel = _Kernel(functions)
+    count = 0
+    with cryptography_vectors.open_vector_file(f"hashes/SHA2/{name}.rsp", "r") as lines:
+        for line in lines:
+            key, _, value = line.strip().partition(" = ")
+            if key == "Len":
+                size = int(value) // 8
+            elif key == "Msg":
+                message = bytes.fromhex(value)[:size]
+            elif key == "MD":
+                assert kernel.digest(_SHA384_INITIAL, message)[:48].hex() == value
+                count += 1
+    assert count >= 128
+
+
+@pytest.mark.parametrize("offset", [0, 1, 2, 3])
+def test_random_messages_at_any_address(functions, offset):
+    """All eight state words agree with hashlib, for messages around each padding boundary."""
+    kernel = _Kernel(functions, offset)
+    for size in [*range(4), *range(109, 131), 239, 240, 255, 256, 257, 40_000]:
+        message = os.urandom(size)
+        expected = hashlib.sha512(message).digest()
+        assert kernel.digest(_SHA512_INITIAL, message) == expected, message.hex()
+
+
+def test_extreme_words_carry(functions):
+    """Chains of blocks of zeros, of ones, and of single bits: each half-word carry happens."""
+    kernel = _Kernel(functions)
+    bits = b"".join((1 << bit).to_bytes(128, "big") for bit in range(0, 1024, 7))
+    for message in (bytes(12_800), b"\xff" * 12_800, bits, b"\xff\xff\xff\xff\0\0\0\0" * 1600):
+        assert kernel.digest(_SHA512_INITIAL, message) == hashlib.sha512(message).digest()
+
+
+def test_nothing_depends_on_the_data(functions):
+    """Path, addresses and cycles are the same for different states and blocks, within budget."""
+    kernel = _Kernel(functions, observe=True)
+    observed = set()
+    for fill in (bytes, lambda size: b"\xff" * size, os.urandom, os.urandom):
+        kernel.compress(fill(64), fill(128))
+        machine = kernel.machine
+        observed.add((tuple(machine.path), tuple(machine.accesses), machine.cycles))
+    assert len(observed) == 1
+    assert kernel.machine.cycles <= _BUDGET_CYCLES
+
+
+def test_code_is_small(functions):
+    """The kernel stays on the heap as long as SHA-384 is in use."""
+    assert sum(len(function.code) for function in functions.values()) <= 1300
