@@ -1,0 +1,85 @@
+"""What the code needs to know of the board it runs on: name, id, clock, addresses.
+
+Where a port lacks something (CPython has no machine module), the nearest thing stands in, so
+that the same code serves on a desktop.
+"""
+
+import sys
+import time
+
+from . import dates
+from .errors import Error
+
+try:
+    from time import ticks_diff, ticks_ms
+except ImportError:  # CPython
+
+    def ticks_ms() -> int:
+        """Return milliseconds of a free-running clock."""
+        return int(time.monotonic() * 1000)
+
+    def ticks_diff(end: int, start: int) -> int:
+        """Return *end* - *start*."""
+        return end - start
+
+
+OLDEST_MICROPYTHON = (1, 24, 0)
+
+
+def check_version() -> None:
+    """Raise Error on a MicroPython older than this package was made for."""
+    implementation = sys.implementation
+    if implementation.name == "micropython" and implementation.version[:3] < OLDEST_MICROPYTHON:
+        have = ".".join([str(part) for part in implementation.version[:3]])
+        raise Error(f"boardcert needs MicroPython 1.24 or later; this is {have}")
+
+
+def name() -> str:
+    """Return what kind of board this is, in its firmware's words."""
+    return getattr(sys.implementation, "_machine", sys.platform)
+
+
+def firmware() -> str:
+    """Return the version of the firmware, in its own words."""
+    return sys.version
+
+
+def unique_id() -> bytes:
+    """Return the chip's own number. A computer has none that a program could read: all zeros."""
+    try:
+        from machine import unique_id as read
+    except ImportError:
+        return bytes(8)
+    return bytes(read())
+
+
+def utc_now() -> tuple | None:
+    """Return the date, see dates, or None while the clock has plainly not been set."""
+    now = tuple(time.gmtime()[:6])
+    return now if dates.is_plausible(now) else None
+
+
+def addresses() -> list:
+    """Return the IPv4 addresses that the board has now, as text."""
+    try:
+        import network
+    except ImportError:
+        return []
+    found = []
+    for interface in ("STA_IF", "AP_IF"):
+        if not hasattr(network, "WLAN") or not hasattr(network, interface):
+            continue
+        link = network.WLAN(getattr(network, interface))
+        if link.active() and link.ifconfig()[0] != "0.0.0.0":  # noqa: S104 (no address yet)
+            found.append(link.ifconfig()[0])
+    return found
+
+
+def settle_host_name(host_name: str) -> None:
+    """Give the network the board's own name: it must stand before the first connection."""
+    try:
+        import network
+    except ImportError:
+        return
+    if hasattr(network, "hostname"):
+        network.hostname(host_name[:32])

@@ -1,0 +1,99 @@
+"""Settings: arguments, over config.json, over defaults; every value is checked.
+
+| name          | default     | meaning                                                       |
+|---------------|-------------|---------------------------------------------------------------|
+| key_type      | "p384"      | the kind of key                                               |
+| validity_days | 3650        | days from the first to the last day of a certificate          |
+| hostname      | PREFIX-ID   | the common name, 1 to 63 characters; ID from the unique id    |
+| prefix        | "board"     | the first part of the default host name                       |
+| names         | []          | more names and addresses for subjectAltName                   |
+| portal_port   | 20034       | the port of the configuration page; 0: no page                |
+| directory     | /boardcert  | where the identity is kept (an argument only)                 |
+"""
+
+import json
+
+from . import names
+from .errors import Error
+
+DIRECTORY = "/boardcert"
+CONFIG_NAME = "config.json"
+
+_DEFAULTS = {
+    "key_type": "p384",
+    "validity_days": 3650,
+    "hostname": None,
+    "prefix": "board",
+    "names": [],
+    "portal_port": 20034,
+}
+
+
+class Settings:
+    """Checked settings. *arguments*: what the caller said; ValueError when something is wrong.
+
+    *config*: the text of config.json, or None; Error when it is not what it should be.
+    """
+
+    def __init__(self, arguments: dict, config: str | None, unique_id: bytes) -> None:
+        values = dict(_DEFAULTS)
+        values.update(_parse_config(config))
+        values.update(arguments)
+        for name in values:
+            if name not in _DEFAULTS:
+                raise ValueError(f"unknown setting: {name!r}")
+        self.key_type = _choice(values, "key_type", ("p384",))
+        self.validity_days = _number(values, "validity_days", 1, 36500)
+        self.portal_port = _number(values, "portal_port", 0, 65535)
+        self.hostname = _host_name(values, unique_id)
+        self.names = _all_names(self.hostname, values["names"])
+
+
+def _parse_config(text: str | None) -> dict:
+    if text is None:
+        return {}
+    try:
+        config = json.loads(text)
+    except ValueError:
+        config = None
+    if not isinstance(config, dict):
+        raise Error(f"{CONFIG_NAME} is not a JSON object; write it again or delete it")
+    return config
+
+
+def _choice(values: dict, name: str, allowed: tuple) -> str:
+    if values[name] not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}: {values[name]!r}")
+    return values[name]
+
+
+def _number(values: dict, name: str, least: int, most: int) -> int:
+    value = values[name]
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise ValueError(f"{name} must be a number from {least} to {most}: {value!r}")
+    return value
+
+
+def _host_name(values: dict, unique_id: bytes) -> str:
+    """Return the host name: the one set, or prefix and the last four bytes of the unique id."""
+    host_name = values["hostname"]
+    if host_name is None:
+        host_name = f"{values['prefix']}-{unique_id[-4:].hex()}"
+    if names.parse(host_name)[0] != "dns" or len(host_name) > 63:
+        raise ValueError(f"hostname must be a name of at most 63 characters: {host_name!r}")
+    return host_name.lower()
+
+
+def _all_names(host_name: str, more: list) -> list:
+    """Return every name for subjectAltName: the host name, with .local (mDNS), and *more*."""
+    if not isinstance(more, (list, tuple)):
+        raise ValueError(f"names must be a list: {more!r}")
+    found = [host_name] if "." in host_name else [host_name, host_name + ".local"]
+    for name in more:
+        kind, value = names.parse(name)
+        text = value.decode() if kind == "dns" else names.format_address(value)
+        if text not in found:
+            found.append(text)
+    if len(found) > 20:
+        raise ValueError("at most 20 names and addresses")
+    return found

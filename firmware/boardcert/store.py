@@ -1,0 +1,182 @@
+"""Keep identities in the file system, so that no loss of power leaves neither old nor new.
+
+The only module that knows the file system. Two ways of writing, by what the file system can do:
+
+- littlefs and POSIX: the file is written under a new name (`NAME.new`), flushed and closed, and
+  renamed over the old one (`NAME.bin`), which is atomic there.
+- FAT: a rename is not atomic, so there are two slots, `NAME.bin` and `NAME.alt`. A save writes
+  the slot that does not hold the newest identity, with a higher generation number. This holds as
+  far as the medium writes single sectors whole; raw flash under FAT, where a directory sector is
+  erased before it is written again, cannot promise it.
+
+Loading reads both names and takes the valid record with the highest generation. What is not
+valid is reported through `notices` and never used. What this module did not write itself is
+never overwritten: a save moves it to a name ending in .bad first.
+"""
+
+import errno
+import os
+
+from . import record
+from .errors import DamagedError
+
+_SLOTS = (".bin", ".alt")
+
+# Instead of a generation number, in ascending worth: damaged or not ours; empty; no such file.
+_FOREIGN = -3
+_TORN = -2
+_ABSENT = -1
+
+
+class Store:
+    """The identities in one directory. *notices*: a list that gets a sentence per finding."""
+
+    def __init__(self, directory: str, notices: list) -> None:
+        self._directory = directory
+        self._notices = notices
+
+    def load(self, name: str) -> record.Record | None:
+        """Return the newest valid record called *name*, or None when there is none."""
+        best = None
+        for suffix in _SLOTS:
+            try:
+                found = self._read(name + suffix)
+            except DamagedError as error:
+                self._notices.append(f"{self._path(name + suffix)} was ignored: {error}")
+                continue
+            if found is not None and (best is None or found.generation > best.generation):
+                best = found
+        return best
+
+    def save(self, name: str, new: record.Record) -> None:
+        """Write *new* as the newest record called *name*; OSError when that fails.
+
+        Sets its generation. Afterwards a load gives *new*; after a loss of power at any moment
+        it gives *new* or what it gave before.
+        """
+        _make_directory(self._directory)
+        slots = self._examine(name)
+        new.generation = max(0, *slots.values()) + 1
+        is_fat = self._is_fat()
+        slot = min(_SLOTS, key=slots.get) if is_fat else _SLOTS[0]
+        if slots[slot] == _FOREIGN:
+            self._move_aside(name + slot)
+        if is_fat:
+            _write(self._path(name + slot), new.encode())
+        else:
+            self._replace(name, slot, new.encode())
+
+    def remove(self, name: str) -> None:
+        """Delete every record called *name*, the newest one last."""
+        slots = self._examine(name)
+        for suffix in [".new"] + sorted(slots, key=slots.get):
+            _remove(self._path(name + suffix))
+
+    def read_text(self, name: str) -> str | None:
+        """Return the text of a small file, or None when it is not there or no text."""
+        try:
+            with open(self._path(name)) as file:
+                return file.read(record.MAX_FILE_BYTES)
+        except (OSError, UnicodeError):
+            return None
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a small file whose loss in a power cut does no harm."""
+        _make_directory(self._directory)
+        self._replace(name, "", text.encode())
+
+    def _path(self, file_name: str) -> str:
+        return f"{self._directory}/{file_name}"
+
+    def _read(self, file_name: str) -> record.Record | None:
+        """Return the record in one file, None without the file; raise DamagedError."""
+        path = self._path(file_name)
+        try:
+            if os.stat(path)[6] > record.MAX_FILE_BYTES:
+                raise DamagedError("not an identity file")
+            with open(path, "rb") as file:
+                data = file.read()
+        except OSError as error:
+            if error.errno == errno.ENOENT:
+                return None
+            raise
+        return record.decode(data)
+
+    def _examine(self, name: str) -> dict:
+        """Return {suffix: generation}; _ABSENT, _TORN or _FOREIGN where there is no record."""
+        slots = {}
+        for suffix in _SLOTS:
+            try:
+                found = self._read(name + suffix)
+                slots[suffix] = _ABSENT if found is None else found.generation
+            except DamagedError:
+                size = os.stat(self._path(name + suffix))[6]
+                # An empty file is what a loss of power leaves of a slot on FAT.
+                slots[suffix] = _FOREIGN if size else _TORN
+        return slots
+
+    def _move_aside(self, file_name: str) -> None:
+        """Rename a file that is not ours to a free name ending in .bad, and report it."""
+        path = self._path(file_name)
+        aside = path + ".bad"
+        number = 1
+        while _exists(aside):
+            number += 1
+            aside = f"{path}.{number}.bad"
+        os.rename(path, aside)
+        self._notices.append(f"{path} was not valid; it is kept as {aside}")
+
+    def _replace(self, name: str, suffix: str, data: bytes) -> None:
+        """Write NAME.new and rename it over the file *name* + *suffix*."""
+        new_path = self._path(name + ".new")
+        _write(new_path, data)
+        os.rename(new_path, self._path(name + suffix))
+
+    def _is_fat(self) -> bool:
+        """Tell whether the directory is on FAT, where a name cannot hold an asterisk.
+
+        Only FAT answers EINVAL; the others that it does not exist. (os.mount() lists the file
+        systems only from v1.25, and statvfs looks the same for both.)
+        """
+        try:
+            os.stat(self._path("*"))
+        except OSError as error:
+            return error.errno == errno.EINVAL
+        return False
+
+
+def _write(path: str, data: bytes) -> None:
+    """Write a whole file and flush it to the medium; remove it again when it does not fit."""
+    try:
+        with open(path, "wb") as file:
+            file.write(data)
+            file.flush()
+    except OSError:
+        _remove(path)
+        raise
+    if hasattr(os, "sync"):
+        os.sync()
+
+
+def _make_directory(path: str) -> None:
+    try:
+        os.mkdir(path)
+    except OSError as error:
+        if error.errno != errno.EEXIST:
+            raise
+
+
+def _exists(path: str) -> bool:
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
+
+
+def _remove(path: str) -> None:
+    try:
+        os.remove(path)
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise

@@ -1,0 +1,66 @@
+"""The calendar: days are added rightly over months, leap years and centuries."""
+
+from boardcert import dates
+
+
+def test_adding_days():
+    """Known pairs, and back again."""
+    for start, days, end in (
+        ((2026, 1, 1), 0, (2026, 1, 1)),
+        ((2026, 1, 31), 1, (2026, 2, 1)),
+        ((2026, 12, 31), 1, (2027, 1, 1)),
+        ((2028, 2, 28), 1, (2028, 2, 29)),
+        ((2027, 2, 28), 1, (2027, 3, 1)),
+        ((2100, 2, 28), 1, (2100, 3, 1)),
+        ((2000, 2, 28), 2, (2000, 3, 1)),
+        ((2026, 1, 1), 3650, (2035, 12, 30)),
+        ((1970, 1, 1), 20000, (2024, 10, 4)),
+        ((2026, 11, 21), 36500, (2126, 10, 28)),
+    ):
+        assert dates.add_days(start + (1, 2, 3), days) == end + (1, 2, 3), (start, days)
+        assert dates.add_days(end + (1, 2, 3), -days) == start + (1, 2, 3), (end, days)
+
+
+def test_every_day_of_a_leap_cycle_follows_the_one_before():
+    """No day is skipped or repeated from 2024 to 2028."""
+    date = (2024, 1, 1, 0, 0, 0)
+    for _ in range(4 * 365 + 1):
+        following = dates.add_days(date, 1)
+        assert following > date
+        assert dates.is_valid(following)
+        assert following[2] == date[2] + 1 or following[2] == 1
+        date = following
+    assert date == (2028, 1, 1, 0, 0, 0)
+
+
+def test_dates_that_do_not_exist():
+    """The calendar and the clock have bounds."""
+    assert dates.is_valid((2024, 2, 29, 23, 59, 59))
+    for date in (
+        (2023, 2, 29, 0, 0, 0),
+        (2100, 2, 29, 0, 0, 0),
+        (2024, 4, 31, 0, 0, 0),
+        (2024, 0, 1, 0, 0, 0),
+        (2024, 13, 1, 0, 0, 0),
+        (2024, 1, 0, 0, 0, 0),
+        (0, 1, 1, 0, 0, 0),
+        (10000, 1, 1, 0, 0, 0),
+        (2024, 1, 1, 24, 0, 0),
+        (2024, 1, 1, 0, 60, 0),
+        (2024, 1, 1, 0, 0, 60),
+    ):
+        assert not dates.is_valid(date), date
+
+
+def test_clocks_that_were_never_set():
+    """The cold-boot dates of esp32 and rp2 are not taken for the truth."""
+    assert not dates.is_plausible((2000, 1, 1, 0, 0, 5))
+    assert not dates.is_plausible((2021, 1, 1, 0, 0, 5))
+    assert dates.is_plausible((2026, 11, 21, 5, 0, 0))
+    assert not dates.is_plausible((2225, 1, 1, 0, 0, 0))
+
+
+def test_isoformat_and_start_of_day():
+    """As JSON readers expect it."""
+    assert dates.isoformat((2026, 1, 2, 3, 4, 5)) == "2026-01-02T03:04:05Z"
+    assert dates.start_of_day((2026, 1, 2, 3, 4, 5)) == (2026, 1, 2, 0, 0, 0)

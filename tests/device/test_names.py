@@ -1,0 +1,111 @@
+"""Names and addresses that may stand in a certificate, and those that may not."""
+
+from boardcert import names
+
+
+def _refused(name):
+    try:
+        names.parse(name)
+    except ValueError:
+        return True
+    return False
+
+
+def test_host_names():
+    """Letters, digits, inner hyphens; lower case; lengths at their bounds."""
+    assert names.parse("board-12ab.LOCAL") == ("dns", b"board-12ab.local")
+    assert names.parse("a") == ("dns", b"a")
+    assert names.parse("xn--bcher-kva.example") == ("dns", b"xn--bcher-kva.example")
+    assert names.parse("a" * 63)[0] == "dns"
+    assert names.parse(".".join(["a" * 63] * 3) + "." + "a" * 61)[0] == "dns"
+    assert _refused(".".join(["a" * 63] * 3) + "." + "a" * 62)
+    for name in (
+        "",
+        "a" * 64,
+        "-a",
+        "a-",
+        "a..b",
+        ".a",
+        "a.",
+        "a_b",
+        "a b",
+        "*.a",
+        "b\u00fccher",
+        "a/b",
+    ):
+        assert _refused(name), name
+    assert _refused(None) and _refused(5) and _refused(b"board")
+
+
+def test_ipv4_addresses():
+    """Four decimal numbers without leading zeros, nothing else."""
+    assert names.parse("192.168.4.1") == ("ip", b"\xc0\xa8\x04\x01")
+    assert names.parse("255.255.255.255") == ("ip", b"\xff" * 4)
+    for name in (
+        "256.1.1.1",
+        "1.2.3",
+        "1.2.3.4.5",
+        "01.2.3.4",
+        "1.2.3.",
+        "1..3.4",
+        "a.b.c.4",
+        "-1.2.3.4",
+    ):
+        assert _refused(name), name
+
+
+def test_ipv6_addresses():
+    """Full and shortened forms; zones and embedded IPv4 are refused."""
+    for text, value in (
+        ("::", bytes(16)),
+        ("::1", bytes(15) + b"\x01"),
+        ("fe80::", b"\xfe\x80" + bytes(14)),
+        (
+            "2001:db8::8:800:200C:417A",
+            bytes([32, 1, 13, 184, 0, 0, 0, 0, 0, 8, 8, 0, 32, 12, 65, 122]),
+        ),
+        ("1:2:3:4:5:6:7:8", bytes([0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8])),
+    ):
+        assert names.parse(text) == ("ip", value), text
+    for name in (
+        ":",
+        ":::",
+        "1::2::3",
+        "1:2:3:4:5:6:7",
+        "1:2:3:4:5:6:7:8:9",
+        "1:2:3:4:5:6:7:8::",
+        "12345::",
+        "g::",
+        ":1",
+        "1:",
+        "fe80::1%eth0",
+        "::ffff:1.2.3.4",
+        "-1::",
+    ):
+        assert _refused(name), name
+
+
+def test_addresses_as_text():
+    """RFC 5952: lower case, the longest run of zeros shortened, the first of equals."""
+    for value, text in (
+        (b"\xc0\xa8\x04\x01", "192.168.4.1"),
+        (bytes(16), "::"),
+        (bytes(15) + b"\x01", "::1"),
+        (names.parse("2001:db8:0:0:1:0:0:1")[1], "2001:db8::1:0:0:1"),
+        (names.parse("2001:db8:0:1:1:1:1:1")[1], "2001:db8:0:1:1:1:1:1"),
+        (names.parse("1:0:0:2:0:0:0:3")[1], "1:0:0:2::3"),
+        (names.parse("1:2:3:4:5:6:0:0")[1], "1:2:3:4:5:6::"),
+    ):
+        assert names.format_address(value) == text, text
+    for length in (0, 3, 5, 15, 17):
+        try:
+            names.format_address(bytes(length))
+            raise AssertionError(length)
+        except ValueError:
+            pass
+
+
+def test_telling_addresses_from_names():
+    """Only what is one counts as an address."""
+    assert names.is_address("10.0.0.1") and names.is_address("fe80::1")
+    assert not names.is_address("board.local") and not names.is_address("10.0.0.a")

@@ -1,0 +1,73 @@
+"""Settings: arguments over config.json over defaults, each checked."""
+
+from boardcert.errors import Error
+from boardcert.settings import Settings
+
+_ID = bytes([0xE6, 0x61, 0x64, 0x08, 0x43, 0x1B, 0x2C, 0x3D])
+
+
+def _refused(arguments, config=None, kind=ValueError):
+    try:
+        Settings(arguments, config, _ID)
+    except kind as error:
+        return str(error)
+    return None
+
+
+def test_defaults():
+    """A board without any settings gets a name of its own."""
+    settings = Settings({}, None, _ID)
+    assert settings.hostname == "board-431b2c3d"
+    assert settings.names == ["board-431b2c3d", "board-431b2c3d.local"]
+    assert settings.key_type == "p384"
+    assert settings.validity_days == 3650
+    assert settings.portal_port == 20034
+
+
+def test_arguments_come_before_the_file_and_the_file_before_defaults():
+    """In this order."""
+    config = '{"hostname": "pump-7", "validity_days": 825}'
+    settings = Settings({"hostname": "Pump-8"}, config, _ID)
+    assert settings.hostname == "pump-8"
+    assert settings.validity_days == 825
+
+
+def test_names_are_normalized_and_kept_once():
+    """The host name and its .local name come first; a name with a dot gets no .local."""
+    settings = Settings(
+        {"prefix": "x", "names": ["A.example", "10.0.0.5", "a.example", "FE80::0001"]}, None, _ID
+    )
+    assert settings.names == ["x-431b2c3d", "x-431b2c3d.local", "a.example", "10.0.0.5", "fe80::1"]
+    assert Settings({"hostname": "pump.example"}, None, _ID).names == ["pump.example"]
+
+
+def test_wrong_values_are_named():
+    """The message tells the setting and the value."""
+    for arguments in (
+        {"key_type": "p192"},
+        {"validity_days": 0},
+        {"validity_days": 36501},
+        {"validity_days": "10"},
+        {"validity_days": True},
+        {"validity_days": 1.5},
+        {"portal_port": 65536},
+        {"portal_port": -1},
+        {"hostname": "a b"},
+        {"hostname": "10.0.0.1"},
+        {"hostname": "a." + "b" * 62},
+        {"prefix": "-"},
+        {"names": "a.example"},
+        {"names": ["ok", "not ok"]},
+        {"names": ["n" + str(i) for i in range(19)]},
+        {"hostnme": "typo"},
+    ):
+        assert _refused(arguments), arguments
+    assert "validity_days" in _refused({"validity_days": 0})
+    assert "hostnme" in _refused({}, '{"hostnme": "typo"}')
+    assert Settings({"names": ["n" + str(i) for i in range(18)]}, None, _ID)
+
+
+def test_a_damaged_file_is_named():
+    """The message tells which file and what to do."""
+    for config in ("", "{", "[]", "5", '"x"', "null"):
+        assert "config.json" in _refused({}, config, Error), config
