@@ -1,0 +1,179 @@
+"""Encode, and strictly decode, the DER that keys, signatures and certificates need (X.690).
+
+Decoding takes DER only: definite lengths in their shortest form, nothing left over.
+Everything else raises ValueError.
+"""
+
+from micropython import const
+
+BOOLEAN = const(0x01)
+INTEGER = const(0x02)
+BIT_STRING = const(0x03)
+OCTET_STRING = const(0x04)
+OBJECT_IDENTIFIER = const(0x06)
+UTF8_STRING = const(0x0C)
+SEQUENCE = const(0x30)
+SET = const(0x31)
+
+_LONG_LENGTH = const(0x80)
+_MAX_LENGTH_BYTES = const(3)
+
+
+def context(number: int, constructed: bool = True) -> int:
+    """Return the context-specific tag [number]."""
+    return 0xA0 | number if constructed else 0x80 | number
+
+
+def encode(tag: int, *contents: bytes) -> bytes:
+    """Return one element whose content is the concatenated *contents*."""
+    content = b"".join(contents)
+    length = len(content)
+    if length < _LONG_LENGTH:
+        return bytes((tag, length)) + content
+    length_bytes = 1 if length < 0x100 else 2 if length < 0x10000 else 3
+    header = bytes((tag, _LONG_LENGTH | length_bytes))
+    return header + length.to_bytes(length_bytes, "big") + content
+
+
+def encode_sequence(*contents: bytes) -> bytes:
+    """Return a SEQUENCE of the encoded *contents*."""
+    return encode(SEQUENCE, *contents)
+
+
+def encode_set(*contents: bytes) -> bytes:
+    """Return a SET of the encoded *contents* (one, or already in DER's order)."""
+    return encode(SET, *contents)
+
+
+def encode_boolean(value: bool) -> bytes:
+    """Return a BOOLEAN."""
+    return encode(BOOLEAN, b"\xff" if value else b"\x00")
+
+
+def encode_integer(value: int) -> bytes:
+    """Return an INTEGER; *value* is not negative."""
+    if value < 0:
+        raise ValueError("negative integer")
+    length = 1
+    while value >> (8 * length - 1):
+        length += 1
+    return encode(INTEGER, value.to_bytes(length, "big"))
+
+
+def encode_octet_string(content: bytes) -> bytes:
+    """Return an OCTET STRING."""
+    return encode(OCTET_STRING, content)
+
+
+def encode_bit_string(content: bytes, unused_bits: int = 0) -> bytes:
+    """Return a BIT STRING whose last byte has *unused_bits* bits of padding."""
+    return encode(BIT_STRING, bytes((unused_bits,)), content)
+
+
+def encode_oid(dotted: str) -> bytes:
+    """Return an OBJECT IDENTIFIER written as "1.2.840.10045.2.1"."""
+    arcs = [int(arc) for arc in dotted.split(".")]
+    encoded = bytearray()
+    arcs[:2] = [40 * arcs[0] + arcs[1]]
+    for arc in arcs:
+        septets = [arc & 0x7F]
+        while arc > 0x7F:
+            arc >>= 7
+            septets.insert(0, 0x80 | arc & 0x7F)
+        encoded.extend(bytes(septets))
+    return encode(OBJECT_IDENTIFIER, encoded)
+
+
+def encode_utf8_string(text: str) -> bytes:
+    """Return a UTF8String."""
+    return encode(UTF8_STRING, text.encode())
+
+
+def decode(data: bytes, offset: int = 0) -> tuple:
+    """Return (tag, content, offset after it) of the element at *offset*."""
+    if offset + 2 > len(data):
+        raise ValueError("DER: truncated")
+    tag, length = data[offset], data[offset + 1]
+    if tag & 0x1F == 0x1F:
+        raise ValueError("DER: tag of several bytes")
+    offset += 2
+    if length >= _LONG_LENGTH:
+        length_bytes = length - _LONG_LENGTH
+        if not 1 <= length_bytes <= _MAX_LENGTH_BYTES:
+            raise ValueError("DER: length of a form not accepted")
+        length = int.from_bytes(data[offset : offset + length_bytes], "big")
+        offset += length_bytes
+        if length < _LONG_LENGTH or length >> 8 * (length_bytes - 1) == 0:
+            raise ValueError("DER: length not in its shortest form")
+    if offset + length > len(data):
+        raise ValueError("DER: truncated")
+    return tag, data[offset : offset + length], offset + length
+
+
+def decode_one(data: bytes, tag: int) -> bytes:
+    """Return the content of the only element of *data*, which must have this *tag*."""
+    content, offset = decode_next(data, tag, 0)
+    if offset != len(data):
+        raise ValueError("DER: bytes left over")
+    return content
+
+
+def decode_next(data: bytes, tag: int, offset: int) -> tuple:
+    """Return (content, offset after it) of the element at *offset*, of this *tag*."""
+    found, content, offset = decode(data, offset)
+    if found != tag:
+        raise ValueError(f"DER: tag {found:#x} where {tag:#x} belongs")
+    return content, offset
+
+
+def decode_all(content: bytes) -> list:
+    """Return the elements of a SEQUENCE's or SET's *content* as (tag, content) pairs."""
+    elements = []
+    offset = 0
+    while offset < len(content):
+        tag, inner, offset = decode(content, offset)
+        elements.append((tag, inner))
+    return elements
+
+
+def decode_boolean(content: bytes) -> bool:
+    """Return the value of a BOOLEAN's *content*."""
+    if content not in (b"\x00", b"\xff"):
+        raise ValueError("DER: bad boolean")
+    return content == b"\xff"
+
+
+def decode_integer(content: bytes) -> int:
+    """Return the value of an INTEGER's *content*; negative ones are refused."""
+    if not content or content[0] & 0x80:
+        raise ValueError("DER: empty or negative integer")
+    if len(content) > 1 and content[0] == 0 and not content[1] & 0x80:
+        raise ValueError("DER: integer not in its shortest form")
+    return int.from_bytes(content, "big")
+
+
+def decode_bit_string(content: bytes) -> bytes:
+    """Return the bytes of a BIT STRING's *content*, which must be whole bytes."""
+    if not content or content[0]:
+        raise ValueError("DER: bit string not of whole bytes")
+    return content[1:]
+
+
+def decode_oid(content: bytes) -> str:
+    """Return an OBJECT IDENTIFIER's *content* as "1.2.840.10045.2.1"."""
+    arcs = []
+    arc = 0
+    starts = True
+    for byte in content:
+        if starts and byte == 0x80:
+            raise ValueError("DER: object identifier not in its shortest form")
+        arc = arc << 7 | byte & 0x7F
+        starts = byte < 0x80
+        if starts:
+            arcs.append(arc)
+            arc = 0
+    if not starts or not arcs:
+        raise ValueError("DER: truncated object identifier")
+    top = min(arcs[0] // 40, 2)
+    arcs[:1] = [top, arcs[0] - 40 * top]
+    return ".".join(str(arc) for arc in arcs)

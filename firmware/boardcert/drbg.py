@@ -1,0 +1,75 @@
+"""HMAC_DRBG over SHA-256 (SP 800-90A Rev. 1 section 10.1.2), at 256 bits of strength."""
+
+from hashlib import sha256
+
+from .hmac import hmac
+
+_BLOCK_BYTES = 64
+_OUTPUT_BYTES = 32
+
+
+class HMACDRBG:
+    """A deterministic random bit generator; as good as the entropy that seeds it.
+
+    Copies its caller's word for the entropy: noise.py answers for that.
+    """
+
+    MIN_ENTROPY_BYTES = 32  # Table 2: the security strength, when instantiated and reseeded.
+    MIN_SEED_BYTES = 48  # Section 8.6.7: the nonce adds half the strength again.
+    MAX_REQUEST_BYTES = 65536  # Table 2: 2**19 bits.
+    RESEED_INTERVAL = 2**48  # Table 2, in requests.
+
+    def __init__(self, entropy: bytes, nonce: bytes = b"", personalization: bytes = b"") -> None:
+        """Instantiate (section 10.1.2.3).
+
+        *nonce* may be empty when *entropy* is long enough for both (MIN_SEED_BYTES).
+        Raises ValueError for less than that.
+        """
+        self._check_entropy(entropy)
+        if len(entropy) + len(nonce) < self.MIN_SEED_BYTES:
+            raise ValueError("entropy and nonce too short")
+        self._key = bytes(_OUTPUT_BYTES)
+        self._v = b"\x01" * _OUTPUT_BYTES
+        self._update(entropy, nonce, personalization)
+        self._requests = 0
+
+    def reseed(self, entropy: bytes, additional: bytes = b"") -> None:
+        """Mix in fresh entropy (section 10.1.2.4)."""
+        self._check_entropy(entropy)
+        self._update(entropy, additional)
+        self._requests = 0
+
+    def generate(self, n: int, additional: bytes = b"") -> bytes:
+        """Return *n* random bytes (section 10.1.2.5).
+
+        Raises ValueError for more than MAX_REQUEST_BYTES, and RuntimeError when
+        RESEED_INTERVAL requests were answered since the last seed.
+        """
+        if not 0 <= n <= self.MAX_REQUEST_BYTES:
+            raise ValueError("request out of range")
+        if self._requests >= self.RESEED_INTERVAL:
+            raise RuntimeError("reseed needed")
+        if additional:
+            self._update(additional)
+        output = bytearray()
+        while len(output) < n:
+            self._v = self._hmac(self._v)
+            output.extend(self._v)
+        self._update(additional)
+        self._requests += 1
+        return bytes(output[:n])
+
+    def _update(self, *provided: bytes) -> None:
+        """HMAC_DRBG_Update (section 10.1.2.2) with the concatenated *provided* data."""
+        for separator in (b"\x00", b"\x01"):
+            self._key = self._hmac(self._v, separator, *provided)
+            self._v = self._hmac(self._v)
+            if not any(provided):
+                return
+
+    def _hmac(self, *parts: bytes) -> bytes:
+        return hmac(sha256, _BLOCK_BYTES, self._key, *parts)
+
+    def _check_entropy(self, entropy: bytes) -> None:
+        if len(entropy) < self.MIN_ENTROPY_BYTES:
+            raise ValueError("entropy too short")

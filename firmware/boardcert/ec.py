@@ -1,0 +1,146 @@
+"""Short Weierstrass curves y**2 = x**3 + a x + b over a prime field (SEC 1).
+
+Affine points are (x, y) tuples of integers, and None is the point at infinity; inside,
+points are Jacobian (x/z**2, y/z**3) with z = 0 at infinity.
+"""
+
+from .modular import blinded_inverse, inverse, random_nonzero
+
+
+class Curve:
+    """A curve of prime order; works for any a, at the pace of plain big integers."""
+
+    def __init__(self, p: int, a: int, b: int, n: int, g: tuple, size_bytes: int) -> None:
+        self.p = p
+        self.a = a
+        self.b = b
+        self.n = n
+        self.g = g
+        self.size_bytes = size_bytes
+
+    def is_on_curve(self, point: tuple) -> bool:
+        """Tell whether the affine *point* has coordinates in range that fit the equation."""
+        x, y = point
+        if not (0 <= x < self.p and 0 <= y < self.p):
+            return False
+        return (y * y - (x * x + self.a) * x - self.b) % self.p == 0
+
+    def multiply_base(self, k: int, random) -> tuple:
+        """Return k G; see multiply."""
+        return self.multiply(k, self.g, random)
+
+    def multiply(self, k: int, point: tuple, random) -> tuple:
+        """Return k times the affine *point*, for a secret *k* from 1 to n - 1.
+
+        A Montgomery ladder: one addition and one doubling a bit, for as many bits as n
+        has and one more, whatever *k* is, from a start with a random projective factor.
+        The big integers below it are not constant time. Raises ValueError for *k* out of
+        range or a point that is not on the curve. *random*: random(n) -> n bytes.
+        """
+        self.check_scalar(k)
+        self.check_point(point)
+        z = random_nonzero(self.p, self.size_bytes, random)
+        x, y = point
+        low = (x * z * z % self.p, y * z * z % self.p * z % self.p, z)
+        high = self._double(low)
+        # k + n or k + 2n, whichever has one bit more than n, has the same multiple.
+        padded = [bin(k + self.n), bin(k + 2 * self.n)]
+        bits = padded[len(padded[0]) == len(bin(self.n))]
+        for bit in bits[3:]:
+            both = self._add(low, high)
+            if bit == "1":
+                low, high = both, self._double(high)
+            else:
+                low, high = self._double(low), both
+        return self._to_affine(low, blinded_inverse(low[2], self.p, self.size_bytes, random))
+
+    def multiply_add(self, u1: int, u2: int, point: tuple) -> tuple | None:
+        """Return u1 G + u2 times the affine *point*, None when that is infinity.
+
+        For verification: variable time, public arguments only. Raises ValueError for a
+        factor outside 0 to n - 1 or a point that is not on the curve.
+        """
+        self.check_factors(u1, u2, point)
+        base, other = (self.g[0], self.g[1], 1), (point[0], point[1], 1)
+        choice = (None, base, other, self._add(base, other))
+        total = (1, 1, 0)
+        for bit in range(8 * self.size_bytes + 7, -1, -1):
+            total = self._double(total)
+            index = (u1 >> bit & 1) + 2 * (u2 >> bit & 1)
+            if index:
+                total = self._add(total, choice[index])
+        if not total[2]:
+            return None
+        return self._to_affine(total, inverse(total[2], self.p))
+
+    def encode_point(self, point: tuple) -> bytes:
+        """Return the affine *point* uncompressed: 4, x, y (SEC 1 section 2.3.3)."""
+        x, y = point
+        return b"\x04" + x.to_bytes(self.size_bytes, "big") + y.to_bytes(self.size_bytes, "big")
+
+    def decode_point(self, data: bytes) -> tuple:
+        """Return the affine point of its uncompressed encoding (SEC 1 section 2.3.4).
+
+        Raises ValueError for another form or length and for a point not on the curve.
+        """
+        if len(data) != 2 * self.size_bytes + 1 or data[0] != 4:
+            raise ValueError("not an uncompressed point of this curve")
+        middle = 1 + self.size_bytes
+        point = int.from_bytes(data[1:middle], "big"), int.from_bytes(data[middle:], "big")
+        self.check_point(point)
+        return point
+
+    def check_scalar(self, k: int) -> None:
+        """Raise ValueError unless *k* is from 1 to n - 1."""
+        if not 0 < k < self.n:
+            raise ValueError("scalar out of range")
+
+    def check_point(self, point: tuple) -> None:
+        """Raise ValueError unless the affine *point* is on the curve."""
+        if not self.is_on_curve(point):
+            raise ValueError("point not on the curve")
+
+    def check_factors(self, u1: int, u2: int, point: tuple) -> None:
+        """Raise ValueError for arguments that multiply_add does not take."""
+        if not (0 <= u1 < self.n and 0 <= u2 < self.n):
+            raise ValueError("factor out of range")
+        self.check_point(point)
+
+    def _to_affine(self, point: tuple, z_inverse: int) -> tuple:
+        x, y, _ = point
+        zz = z_inverse * z_inverse % self.p
+        return x * zz % self.p, y * zz % self.p * z_inverse % self.p
+
+    def _double(self, point: tuple) -> tuple:
+        """Return twice a Jacobian point."""
+        p = self.p
+        x, y, z = point
+        yy = y * y % p
+        s = 4 * x * yy % p
+        zz = z * z % p
+        m = (3 * x * x + self.a * (zz * zz % p)) % p
+        x3 = (m * m - 2 * s) % p
+        return x3, (m * (s - x3) - 8 * yy * yy) % p, 2 * y * z % p
+
+    def _add(self, first: tuple, second: tuple) -> tuple:
+        """Return the sum of any two Jacobian points."""
+        p = self.p
+        x1, y1, z1 = first
+        x2, y2, z2 = second
+        if not z1:
+            return second
+        if not z2:
+            return first
+        zz1 = z1 * z1 % p
+        zz2 = z2 * z2 % p
+        u1 = x1 * zz2 % p
+        s1 = y1 * zz2 % p * z2 % p
+        h = (x2 * zz1 - u1) % p
+        r = (y2 * zz1 % p * z1 - s1) % p
+        if not h:
+            return (1, 1, 0) if r else self._double(first)
+        hh = h * h % p
+        hhh = h * hh % p
+        v = u1 * hh % p
+        x3 = (r * r - hhh - 2 * v) % p
+        return x3, (r * (v - x3) - s1 * hhh) % p, z1 * z2 % p * h % p

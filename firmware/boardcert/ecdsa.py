@@ -1,0 +1,127 @@
+"""ECDSA with SHA-384 digests (FIPS 186-5 section 6), with hedged RFC 6979 nonces.
+
+*curve* is an ec.Curve or one that behaves like it, a *digest* is 48 bytes, a signature is
+the pair (r, s), and *random* is random(n) -> n bytes.
+"""
+
+from . import der
+from .modular import inverse, random_nonzero
+from .sha384 import hmac_sha384
+
+_DIGEST_BYTES = 48
+
+
+class InvalidSignature(Exception):
+    """The signature does not belong to this key and digest."""
+
+
+def sign(curve, d: int, digest: bytes, random) -> tuple:
+    """Return the signature of *digest* by the private scalar *d*.
+
+    The nonce is that of RFC 6979 with 48 random bytes as additional data (section 3.6), so
+    neither a bad random generator nor a fault repeated on one digest gives it away.
+    """
+    nonce = generate_nonce(curve.n, d, digest, random(_DIGEST_BYTES))
+    return sign_with_nonce(curve, d, digest, nonce, random)
+
+
+def sign_with_nonce(curve, d: int, digest: bytes, k: int, random) -> tuple:
+    """Return the signature with the nonce *k*, which must be secret and used once.
+
+    Raises ValueError for *k* or *d* out of range, and for the one nonce in 2**384 that gives
+    no signature. The secrets meet big-integer arithmetic only with a fresh random factor.
+    """
+    curve.check_scalar(d)
+    n = curve.n
+    r = curve.multiply_base(k, random)[0] % n
+    blind = random_nonzero(n, curve.size_bytes, random)
+    blinded_sum = (blind * _to_scalar(digest, n) + blind * d % n * r) % n
+    s = inverse(blind * k % n, n) * blinded_sum % n
+    if not (r and s):
+        raise ValueError("nonce gives no signature")
+    return r, s
+
+
+def verify(curve, public_key: tuple, digest: bytes, r: int, s: int) -> None:
+    """Raise InvalidSignature unless (r, s) signs *digest* for *public_key*, an affine point.
+
+    Raises ValueError when the point is not on the curve. Variable time: all of it is public.
+    """
+    u1, u2 = _factors(curve, digest, r, s)
+    _compare(curve, curve.multiply_add(u1, u2, public_key), r)
+
+
+def check_own(curve, d: int, digest: bytes, r: int, s: int, random) -> None:
+    """Raise InvalidSignature unless (r, s) signs *digest* for the own private scalar *d*.
+
+    Costs one fixed-base multiplication, since u1 G + u2 Q = (u1 + u2 d) G; this scalar is
+    the signature's nonce, so it is treated as a secret.
+    """
+    u1, u2 = _factors(curve, digest, r, s)
+    k = (u1 + u2 * d) % curve.n
+    _compare(curve, curve.multiply_base(k, random) if k else None, r)
+
+
+def _factors(curve, digest: bytes, r: int, s: int) -> tuple:
+    """Return u1 = z/s and u2 = r/s (FIPS 186-5 section 6.4.2)."""
+    n = curve.n
+    if not (0 < r < n and 0 < s < n):
+        raise InvalidSignature("r or s out of range")
+    w = inverse(s, n)
+    return _to_scalar(digest, n) * w % n, r * w % n
+
+
+def _compare(curve, point: tuple | None, r: int) -> None:
+    if point is None or point[0] % curve.n != r:
+        raise InvalidSignature("signature does not match")
+
+
+def _to_scalar(digest: bytes, n: int) -> int:
+    """Return the leftmost bits of *digest*, as many as *n* has (RFC 6979 section 2.3.2)."""
+    if len(digest) != _DIGEST_BYTES:
+        raise ValueError("digest must be 48 bytes")
+    excess = 8 * _DIGEST_BYTES - _bit_length(n)
+    z = int.from_bytes(digest, "big")
+    return z >> excess if excess > 0 else z
+
+
+def _bit_length(value: int) -> int:
+    return len(bin(value)) - 2
+
+
+def generate_nonce(n: int, d: int, digest: bytes, extra: bytes = b"") -> int:
+    """Return the nonce of RFC 6979 section 3.2, with HMAC-SHA-384 and *extra* after step d's h1.
+
+    *d*: the private scalar, from 1 to n - 1.
+    """
+    n_bits = _bit_length(n)
+    n_bytes = (n_bits + 7) // 8
+    z = _to_scalar(digest, n)
+    seed = d.to_bytes(n_bytes, "big") + (z % n).to_bytes(n_bytes, "big") + extra
+    v = b"\x01" * _DIGEST_BYTES  # step b
+    key = bytes(_DIGEST_BYTES)  # step c
+    for separator in (b"\x00", b"\x01"):  # steps d to g
+        key = hmac_sha384(key, v, separator, seed)
+        v = hmac_sha384(key, v)
+    while True:  # step h
+        t = b""
+        while len(t) < n_bytes:
+            v = hmac_sha384(key, v)
+            t += v
+        k = int.from_bytes(t, "big") >> (8 * len(t) - n_bits)
+        if 0 < k < n:
+            return k
+        key = hmac_sha384(key, v, b"\x00")
+        v = hmac_sha384(key, v)
+
+
+def encode_signature(r: int, s: int) -> bytes:
+    """Return the DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3)."""
+    return der.encode_sequence(der.encode_integer(r), der.encode_integer(s))
+
+
+def decode_signature(data: bytes) -> tuple:
+    """Return (r, s) of a DER Ecdsa-Sig-Value; ValueError unless it is exactly that."""
+    content = der.decode_one(data, der.SEQUENCE)
+    r, offset = der.decode_next(content, der.INTEGER, 0)
+    return der.decode_integer(r), der.decode_integer(der.decode_one(content[offset:], der.INTEGER))

@@ -1,0 +1,114 @@
+"""Private keys: generate, store as SEC 1 DER, sign."""
+
+from . import der
+
+_VERSION = 1
+_OID_EC_PUBLIC_KEY = "1.2.840.10045.2.1"
+_OID_SECP384R1 = "1.3.132.0.34"
+_SCALAR_BYTES = 48
+
+
+class PrivateKey:
+    """An ECC P-384 key pair. Its representation shows no secret."""
+
+    key_type = "p384"
+
+    def __init__(self, d: int, public_point: bytes) -> None:
+        """*d*: the private scalar; *public_point*: Q as 97 bytes, uncompressed."""
+        self._d = d
+        self._public_point = public_point
+
+    @classmethod
+    def generate(cls, key_type: str, random, progress=None) -> "PrivateKey":
+        """Return a new key pair of *key_type*, "p384".
+
+        d is 448 random bits reduced to 1 .. n - 1 (FIPS 186-5 A.2.1). *progress*, a
+        callback, is called with what is being done. *random*: random(n) -> n bytes.
+        """
+        if key_type != cls.key_type:
+            raise ValueError("unknown key type")
+        from .modular import random_nonzero
+        from .p384 import CURVE
+
+        if progress:
+            progress("generating the key")
+        d = random_nonzero(CURVE.n, CURVE.size_bytes, random)
+        return cls(d, CURVE.encode_point(CURVE.multiply_base(d, random)))
+
+    @classmethod
+    def from_der(cls, data: bytes) -> "PrivateKey":
+        """Return the key pair of an ECPrivateKey with its curve and public key (RFC 5915).
+
+        Raises ValueError for anything else. That scalar and point belong together is not
+        computed here: see check.
+        """
+        content = der.decode_one(data, der.SEQUENCE)
+        version, offset = der.decode_next(content, der.INTEGER, 0)
+        scalar, offset = der.decode_next(content, der.OCTET_STRING, offset)
+        parameters, offset = der.decode_next(content, der.context(0), offset)
+        public_key = der.decode_one(content[offset:], der.context(1))
+        if der.decode_integer(version) != _VERSION or len(scalar) != _SCALAR_BYTES:
+            raise ValueError("not a P-384 private key")
+        if der.decode_oid(der.decode_one(parameters, der.OBJECT_IDENTIFIER)) != _OID_SECP384R1:
+            raise ValueError("not a P-384 private key")
+        point = der.decode_bit_string(der.decode_one(public_key, der.BIT_STRING))
+        if len(point) != 2 * _SCALAR_BYTES + 1 or point[0] != 4:
+            raise ValueError("not an uncompressed P-384 point")
+        return cls(int.from_bytes(scalar, "big"), point)
+
+    def to_der(self) -> bytes:
+        """Return the ECPrivateKey with its curve and public key (RFC 5915)."""
+        return der.encode_sequence(
+            der.encode_integer(_VERSION),
+            der.encode_octet_string(self._d.to_bytes(_SCALAR_BYTES, "big")),
+            der.encode(der.context(0), der.encode_oid(_OID_SECP384R1)),
+            der.encode(der.context(1), der.encode_bit_string(self._public_point)),
+        )
+
+    @property
+    def public_key_der(self) -> bytes:
+        """The SubjectPublicKeyInfo (RFC 5480)."""
+        return der.encode_sequence(
+            der.encode_sequence(
+                der.encode_oid(_OID_EC_PUBLIC_KEY), der.encode_oid(_OID_SECP384R1)
+            ),
+            der.encode_bit_string(self._public_point),
+        )
+
+    def sign(self, data: bytes, random) -> bytes:
+        """Return the DER ECDSA signature of SHA-384 of *data*."""
+        from . import ecdsa
+        from .p384 import CURVE
+        from .sha384 import sha384
+
+        return ecdsa.encode_signature(*ecdsa.sign(CURVE, self._d, sha384(data), random))
+
+    def check_signature(self, data: bytes, signature: bytes, random) -> None:
+        """Raise InvalidSignature unless the DER *signature* of *data* is by this key.
+
+        Cheaper than verifying with the public key, and says nothing about that one.
+        """
+        from . import ecdsa
+        from .p384 import CURVE
+        from .sha384 import sha384
+
+        r, s = ecdsa.decode_signature(signature)
+        ecdsa.check_own(CURVE, self._d, sha384(data), r, s, random)
+
+    def check(self) -> None:
+        """Raise ValueError unless scalar and point are in range and the point is on the curve."""
+        from .p384 import CURVE
+
+        CURVE.check_scalar(self._d)
+        CURVE.decode_point(self._public_point)
+
+    def check_pair(self, random) -> None:
+        """Raise ValueError unless the point is the scalar's; costs as much as generating."""
+        from .p384 import CURVE
+
+        self.check()
+        if CURVE.encode_point(CURVE.multiply_base(self._d, random)) != self._public_point:
+            raise ValueError("public key does not belong to the private key")
+
+    def __repr__(self) -> str:
+        return f"<PrivateKey {self.key_type}>"

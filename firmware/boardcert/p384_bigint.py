@@ -1,0 +1,161 @@
+"""P-384 on MicroPython's big integers: the engine for boards without a kernel.
+
+Points are (x, y, zz, zzz) for the affine (x/zz, y/zzz) with zz**3 = zzz**2, and zz = 0 at
+infinity: of the usual coordinates those with the cheapest mixed addition, which is what a
+comb does most (Explicit-Formulas Database, shortw/xyzz: dbl-2008-s-1, madd-2008-s).
+
+Big integers are not constant time: an operation's length varies with the leading zeros of
+its operands, and a table entry's address depends on the scalar. What is done about it: the
+sequence of operations is the same for every scalar, the point starts with a fresh random
+projective factor, so that no operand can be predicted, and inversions are blinded.
+"""
+
+from .modular import blinded_inverse, inverse, random_nonzero
+from .p384 import CURVE
+from .p384_comb import BLOCKS, SPACING, TABLE, TEETH
+
+_P = CURVE.p
+_SIZE = 48
+_WINDOW_BITS = 5
+_INFINITY = (1, 1, 0, 0)
+
+
+def multiply_base(k: int, random) -> tuple:
+    """Return k G as (x, y) for a secret *k* from 1 to n - 1. *random*: random(n) -> n bytes."""
+    x, y, zz, zzz = _multiply_comb(k, random_nonzero(_P, _SIZE, random))
+    return _to_affine(x, y, zz, blinded_inverse(zzz, _P, _SIZE, random))
+
+
+def multiply_add(u1: int, u2: int, x: int, y: int) -> tuple | None:
+    """Return u1 G + u2 (x, y) as (x, y), None at infinity; variable time, for public data.
+
+    u1 G comes from the comb, u2 (x, y) from a width-5 non-adjacent form.
+    """
+    total = _multiply_window(u2, x, y)
+    if u1:
+        total = _add(total, _multiply_comb(u1, 1))
+    x, y, zz, zzz = total
+    if not zz:
+        return None
+    return _to_affine(x, y, zz, inverse(zzz, _P))
+
+
+def _multiply_comb(k: int, z: int) -> tuple:
+    """Return k G by the signed comb of p384_comb, the first entry scaled by *z*.
+
+    The digits of the comb are signs, so *k* must be odd: an even one becomes n - k, and
+    the result its negative. No column's sum meets plus or minus the entry added next, but
+    for one odd k: n - 2 (2**192 + 2**224 + ... + 2**352); _add_affine sees that.
+    """
+    even = 1 - (k & 1)
+    odd = (k, CURVE.n - k)[even]
+    # Bit i is the sign of 2**i.
+    signs = ((odd >> 1) + (1 << 383)).to_bytes(_SIZE, "little")
+    x, y = _entry(signs, 0, SPACING - 1)
+    zz = z * z % _P
+    zzz = zz * z % _P
+    total = _add_affine((x * zz % _P, y * zzz % _P, zz, zzz), _entry(signs, 1, SPACING - 1))
+    for column in range(SPACING - 2, -1, -1):
+        total = _double(total)
+        for block in range(BLOCKS):
+            total = _add_affine(total, _entry(signs, block, column))
+    x, y, zz, zzz = total
+    return x, (y, _P - y)[even], zz, zzz
+
+
+def _entry(signs: bytes, block: int, column: int) -> tuple:
+    """Return the affine point that *block* of the comb adds at *column*."""
+    index = 0
+    position = (block + 1) * TEETH * SPACING + column
+    for _ in range(TEETH):
+        position -= SPACING
+        index = index << 1 | (signs[position >> 3] >> (position & 7) & 1)
+    # The top tooth's sign is that of the whole entry.
+    top = index >> (TEETH - 1)
+    index = (index ^ (top - 1)) & ((1 << TEETH - 1) - 1)
+    offset = 2 * _SIZE * (block << TEETH - 1 | index)
+    x = int.from_bytes(TABLE[offset : offset + _SIZE], "little")
+    y = int.from_bytes(TABLE[offset + _SIZE : offset + 2 * _SIZE], "little")
+    return x, (_P - y, y)[top]
+
+
+def _multiply_window(k: int, x: int, y: int) -> tuple:
+    """Return k (x, y) by a width-5 non-adjacent form; the affine (x, y) is on the curve."""
+    point = (x, y, 1, 1)
+    twice = _double(point)
+    odd_multiples = [point]
+    for _ in range((1 << _WINDOW_BITS - 2) - 1):
+        odd_multiples.append(_add(odd_multiples[-1], twice))
+    total = _INFINITY
+    for digit in reversed(_non_adjacent_form(k)):
+        total = _double(total)
+        if digit:
+            x, y, zz, zzz = odd_multiples[abs(digit) >> 1]
+            total = _add(total, (x, y if digit > 0 else _P - y, zz, zzz))
+    return total
+
+
+def _non_adjacent_form(k: int) -> list:
+    """Return the digits of *k*, lowest first: 0 or odd, below 2**4 in absolute value."""
+    digits = []
+    while k:
+        digit = 0
+        if k & 1:
+            digit = k & (1 << _WINDOW_BITS) - 1
+            if digit >> _WINDOW_BITS - 1:
+                digit -= 1 << _WINDOW_BITS
+            k -= digit
+        digits.append(digit)
+        k >>= 1
+    return digits
+
+
+def _double(point: tuple) -> tuple:
+    """Return twice *point*: 9 multiplications, 8 reductions."""
+    x, y, zz, zzz = point
+    u = y + y
+    v = u * u % _P
+    w = u * v % _P
+    s = x * v % _P
+    m = (x - zz) * (x + zz) % _P
+    m += m + m
+    x = (m * m - s - s) % _P
+    return x, (m * (s - x) - w * y) % _P, v * zz % _P, w * zzz % _P
+
+
+def _add_affine(first: tuple, second: tuple) -> tuple:
+    """Return *first*, not infinity, plus the affine *second*: 10 multiplications, 9 reductions."""
+    x, y, zz, zzz = first
+    return _add_difference(first, (second[0] * zz - x) % _P, (second[1] * zzz - y) % _P)
+
+
+def _add(first: tuple, second: tuple) -> tuple:
+    """Return the sum of any two points."""
+    x1, y1, zz1, zzz1 = first
+    x2, y2, zz2, zzz2 = second
+    if not zz1:
+        return second
+    if not zz2:
+        return first
+    x1 = x1 * zz2 % _P
+    y1 = y1 * zzz2 % _P
+    common = (x1, y1, zz1 * zz2 % _P, zzz1 * zzz2 % _P)
+    return _add_difference(common, (x2 * zz1 - x1) % _P, (y2 * zzz1 - y1) % _P)
+
+
+def _add_difference(first: tuple, h: int, r: int) -> tuple:
+    """Return *first* plus the point whose x and y, over the same denominators, are h and r more."""
+    if not h:
+        return _INFINITY if r else _double(first)
+    x, y, zz, zzz = first
+    hh = h * h % _P
+    hhh = h * hh % _P
+    q = x * hh % _P
+    x = (r * r - hhh - q - q) % _P
+    return x, (r * (q - x) - y * hhh) % _P, zz * hh % _P, zzz * hhh % _P
+
+
+def _to_affine(x: int, y: int, zz: int, zzz_inverse: int) -> tuple:
+    """Return (x/zz, y/zzz); with zz = z**2 and zzz = z**3, 1/zz = (zz/zzz)**2."""
+    z_inverse = zz * zzz_inverse % _P
+    return x * (z_inverse * z_inverse % _P) % _P, y * zzz_inverse % _P
