@@ -1,0 +1,74 @@
+"""The benchmark's arithmetic: two runs compared, targets, flash time, and the anchors' data."""
+
+import copy
+from io import StringIO
+
+import pytest
+import report
+from rich.console import Console
+
+
+@pytest.fixture
+def results():
+    figures = dict.fromkeys(report.KEYS, 40.0)
+    return {"kernel": dict(figures), "bigint": dict(figures)}
+
+
+@pytest.mark.parametrize("second", [40.0, 40.4, 39.6])
+def test_one_percent_is_the_same(results, second):
+    """Up to 1 % either way counts as agreement."""
+    other = copy.deepcopy(results)
+    other["bigint"]["sign_ms"] = second
+    assert report.differences(results, other) == []
+
+
+@pytest.mark.parametrize("second", [40.5, 39.5, 0.0, 80.0])
+def test_more_than_one_percent_is_named(results, second):
+    """The engine, the key and both figures are in the line, whichever run is the larger."""
+    other = copy.deepcopy(results)
+    other["bigint"]["sign_ms"] = second
+    for pair in ((results, other), (other, results)):
+        (line,) = report.differences(*pair)
+        assert line.startswith("bigint sign_ms: ")
+        assert f"{second:g}" in line
+
+
+def test_missing_figure_is_a_difference(results):
+    """A run without a key, or without an engine, never agrees with a whole one."""
+    other = copy.deepcopy(results)
+    del other["kernel"]["load_ms"]
+    assert report.differences(results, other) == ["kernel load_ms: missing"]
+    del other["bigint"]
+    assert len(report.differences(other, results)) == 1 + len(report.KEYS)
+
+
+def test_missed_targets_are_named(results):
+    """A figure at its limit is kept; one above it is named with the limit."""
+    results["kernel"]["keygen_ms"] = 60
+    assert report.missed_targets(results) == []
+    results["kernel"]["keygen_ms"] = 60.1
+    assert report.missed_targets(results) == ["kernel keygen_ms: 60.1, must be at most 60"]
+
+
+def test_flash_time_adds_erases_and_programs():
+    """Two sector erases and five page programs of a W25Q16JV: 92 ms."""
+    assert report.flash_time_ms({"erases": 2, "programs": 5}) == pytest.approx(92.0)
+
+
+def test_tables_show_figures_and_ratios(results):
+    """94.5 ms against 40 ms is 2.4 times as fast; a missed target is called so."""
+    results["kernel"]["verify_ms"] = 500.0
+    output = StringIO()
+    console = Console(file=output, width=160)
+    console.print(report.results_table(results), report.anchors_table(results))
+    text = output.getvalue()
+    assert "missed" in text
+    assert "wolfSSL 5.9.2, C, -O3, plain look-up" in text
+    assert " 94.5 " in text
+    assert " 2.4 " in text
+
+
+def test_targets_name_known_figures():
+    """A target for a key that is never measured would never be missed."""
+    for engine in report.ENGINES:
+        assert set(report.ANCHORS["targets"][engine]) <= set(report.KEYS)
