@@ -12,11 +12,10 @@ try:
 except (ImportError, ValueError):  # No kernel for this processor: viper is tested alone.
     pass
 
-# FIPS 180-4 section 5.3.5, halves, low half first.
-_INITIAL = (
-    *(0xF3BCC908, 0x6A09E667, 0x84CAA73B, 0xBB67AE85, 0xFE94F82B, 0x3C6EF372),
-    *(0x5F1D36F1, 0xA54FF53A, 0xADE682D1, 0x510E527F, 0x2B3E6C1F, 0x9B05688C),
-    *(0xFB41BD6B, 0x1F83D9AB, 0x137E2179, 0x5BE0CD19),
+# FIPS 180-4 section 5.3.5, each word little-endian.
+_INITIAL = bytes.fromhex(
+    "08c9bcf367e6096a3ba7ca8485ae67bb2bf894fe72f36e3cf1361d5f3af54fa5"
+    "d182e6ad7f520e511f6c3e2b8c68059b6bbd41fbabd9831f79217e1319cde05b"
 )
 # FIPS 180-4's example: SHA-512 of "abc", as 64 bytes.
 _ABC_DIGEST = bytes.fromhex(
