@@ -1,0 +1,6 @@
+"""The virtual board: the official Pico W image in an emulator, as a class and as a command."""
+
+from .board import VirtualBoard
+from .command import run_virtual
+
+__all__ = ["VirtualBoard", "run_virtual"]

@@ -1,0 +1,89 @@
+/** One RP2040 between two resets: rp2040js's chip, with the parts that it lacks put in place. */
+import { Clock } from './clock.mjs';
+import { Core } from './core.mjs';
+import { divideInto } from './divider.mjs';
+import { Modem } from './modem.mjs';
+import { Registers } from './registers.mjs';
+import { RESET_UART0, RESET_USBCTRL, Resets } from './resets.mjs';
+import { ROM } from './rom.mjs';
+import { RP2040 } from './rp2040js.mjs';
+import { RingOscillator } from './rosc.mjs';
+import { QSPIPads, SSI } from './ssi.mjs';
+import { USBSerial } from './usb.mjs';
+
+const BLOCK = { XIP_CTRL: 0x14000, SSI: 0x18000, RESETS: 0x4000c, IO_QSPI: 0x40018, UART0: 0x40034, WATCHDOG: 0x40058, ROSC: 0x40060, VREG: 0x40064 };
+const XIP_STATUS = { 0x08: 3 }; // flush done, FIFO empty
+const CHIP_RESET = 0x08;
+const HAD_POWER_ON = 1 << 8;
+
+/** Notes of rp2040js about registers that it does not model: kept for whoever asks, not printed. */
+class Logger {
+  constructor() {
+    this.notes = new Map();
+  }
+
+  note(component, message) {
+    const text = `${component}: ${message}`;
+    this.notes.set(text, (this.notes.get(text) ?? 0) + 1);
+  }
+
+  debug() {}
+
+  info() {}
+
+  warn(component, message) {
+    this.note(component, message);
+  }
+
+  error(component, message) {
+    this.note(component, message);
+  }
+}
+
+export class Chip {
+  /** *board*: {memory, flash, uniqueId, nextBit, usbLine, uartLine, onReady, onReset}. */
+  constructor(board) {
+    this.memory = board.memory;
+    this.flash = board.flash;
+    this.clock = new Clock();
+    const mcu = new RP2040(this.clock);
+    this.mcu = mcu;
+    mcu.logger = new Logger();
+    board.memory.attach(mcu);
+    this.core = mcu.core = new Core(mcu, board.memory, this.clock);
+    this.clock.attach(this.core);
+    mcu.addClockListener((hertz) => this.clock.setFrequency(hertz));
+    divideInto(mcu.sio);
+    this.ssi = new SSI(mcu, board.uniqueId);
+    this.rom = new ROM(board.memory, this);
+    this.core.onTrap = (number) => this.rom.call(number);
+    this.modem = new Modem(mcu, board.uartLine);
+    this.usb = new USBSerial(mcu.usbCtrl, board.usbLine, board.onReady);
+    this.watchdog = mcu.peripherals[BLOCK.WATCHDOG];
+    this.watchdog.onWatchdogTrigger = board.onReset;
+    this.#place(mcu, board);
+    this.core.reset();
+  }
+
+  #place(mcu, board) {
+    mcu.uart[0] = this.modem.uart;
+    Object.assign(mcu.peripherals, {
+      [BLOCK.XIP_CTRL]: new Registers(mcu, 'XIP_CTRL_BASE', XIP_STATUS),
+      [BLOCK.RESETS]: new Resets(mcu, {
+        [RESET_USBCTRL]: () => this.usb.reset(),
+        [RESET_UART0]: () => this.modem.uart.reset(),
+      }),
+      [BLOCK.SSI]: this.ssi,
+      [BLOCK.IO_QSPI]: new QSPIPads(mcu, this.ssi),
+      [BLOCK.UART0]: this.modem.uart,
+      [BLOCK.ROSC]: new RingOscillator(mcu, board.nextBit),
+      [BLOCK.VREG]: new Registers(mcu, 'VREG_AND_CHIP_RESET_BASE', { [CHIP_RESET]: HAD_POWER_ON }),
+    });
+  }
+
+  /** Keep what a watchdog reset keeps: the scratch registers and the reason. SRAM stays where it is. */
+  inherit(previous) {
+    this.watchdog.scratchData.set(previous.watchdog.scratchData);
+    this.watchdog.reason = previous.watchdog.reason;
+  }
+}

@@ -1,0 +1,48 @@
+"""`boardcert virtual`: run a virtual board for a person."""
+
+import tempfile
+from pathlib import Path
+
+from ..boards import load_board
+from ..console import messages, say
+from ..errors import OK
+from ..firmware import firmware_image
+from .board import VirtualBoard
+
+_BOARD = "VIRTUAL_PICO_W"
+
+
+def run_virtual(
+    directory: Path | None = None,
+    firmware: Path | None = None,
+    ring_oscillator: str = "host",
+) -> int:
+    """Run a board until Ctrl-C and say how to reach it.
+
+    *directory*: where its flash is kept; without one the board is gone afterwards.
+    *firmware*: a UF2 image; the pinned official one without.
+    """
+    image = firmware or firmware_image(load_board(_BOARD))[0]
+    if directory is not None:
+        return _run(VirtualBoard(directory, firmware=image, ring_oscillator=ring_oscillator, pace="real"))
+    with tempfile.TemporaryDirectory(prefix="boardcert-") as temporary:
+        return _run(VirtualBoard(temporary, firmware=image, ring_oscillator=ring_oscillator, pace="real"))
+
+
+def _run(board: VirtualBoard) -> int:
+    with board:
+        board.wait_ready()
+        host, port = board.uart_address
+        say(f"the virtual board {board.unique_id} runs; flash and log are in {board.directory}")
+        messages().print(
+            f"  USB serial port  mpremote connect {board.usb_port}\n"
+            f"  UART0            {host}:{port} (where boardcert serves TLS on this board)\n"
+            f"                   boardcert verify {host}:{port} --usb {board.usb_port}\n"
+            "  Ctrl-C stops it.",
+            markup=False,
+        )
+        try:
+            board.wait_off(timeout_s=float("inf"))
+        except KeyboardInterrupt:
+            say("the virtual board is switched off")
+    return OK

@@ -1,0 +1,156 @@
+/** The virtual board as a whole: power, resets, its two serial lines, and the loop that lets its time pass. */
+import { Chip } from './chip.mjs';
+import { Flash, PowerCut } from './flash.mjs';
+import { Memory } from './memory.mjs';
+import { Pace } from './pace.mjs';
+import { BoardStopped } from './rom_boot.mjs';
+import { UnknownROMFunction } from './rom.mjs';
+import { bitSource } from './rosc.mjs';
+import { TCPLine } from './tcp.mjs';
+
+const SLICE_MS = 4; // after this much computing the sockets get their turn
+const RUN_CYCLES = 100_000;
+const RESET = Symbol('reset');
+
+export class Machine {
+  /** *settings*: {flash_path, unique_id, ring_oscillator, pace}; *emit*: called with each event. */
+  constructor(settings, emit) {
+    this.emit = emit;
+    this.pace = new Pace(settings.pace);
+    this.memory = new Memory();
+    this.flash = new Flash(this.memory.flash, settings.flash_path);
+    this.uniqueId = Buffer.from(settings.unique_id, 'hex');
+    this.nextBit = bitSource(settings.ring_oscillator);
+    this.usbLine = new TCPLine({
+      connected: () => this.#external((chip) => chip.usb.setConnected(true)),
+      received: () => this.#external((chip) => chip.usb.feed()),
+      ended: () => this.#external((chip) => chip.usb.setConnected(false), this.usbLine.hangUp()),
+    });
+    this.uartLine = new TCPLine({
+      connected: () => this.#external((chip) => chip.modem.setCarrier(true)),
+      received: () => this.#external((chip) => chip.modem.uart.feed()),
+      ended: () => this.#external((chip) => chip.modem.setCarrier(false), this.uartLine.hangUp()),
+    });
+    this.onReady = () => this.#ready();
+    this.onReset = () => { throw RESET; };
+    this.chip = null;
+    this.timer = null;
+    this.boots = 0;
+    this.ready = false;
+  }
+
+  get powered() {
+    return this.chip !== null;
+  }
+
+  powerOn() {
+    if (this.powered) return;
+    this.memory.sram.fill(0);
+    this.#boot(new Chip(this));
+  }
+
+  /** Take the power away. *reason* is reported. */
+  powerOff(reason) {
+    if (!this.powered) return;
+    clearTimeout(this.timer);
+    clearImmediate(this.immediate);
+    this.chip = null;
+    this.ready = false;
+    this.#dropLines();
+    this.flash.sync();
+    this.emit({ event: 'off', ...reason });
+  }
+
+  /** Reset the chip as the RUN pin does. */
+  reset() {
+    if (!this.powered) return this.powerOn();
+    this.#dropLines();
+    return this.#boot(new Chip(this));
+  }
+
+  status() {
+    const nanos = this.powered ? this.chip.clock.nanos : 0;
+    const cycles = this.powered ? this.chip.core.cycles : 0;
+    return {
+      powered: this.powered, ready: this.ready, boots: this.boots,
+      clock_us: Math.floor(nanos / 1000), cycles, flash: { ...this.flash.counters },
+    };
+  }
+
+  #boot(chip) {
+    this.chip = chip;
+    this.boots++;
+    this.ready = false;
+    this.pace.begin(chip.clock);
+    this.#schedule(0);
+  }
+
+  #ready() {
+    this.ready = true;
+    if (this.usbLine.connected) this.chip.usb.setConnected(true);
+    this.emit({ event: 'ready', boots: this.boots, clock_us: Math.floor(this.chip.clock.micros) });
+  }
+
+  #dropLines() {
+    this.usbLine.hangUp();
+    this.uartLine.hangUp();
+  }
+
+  /** Something outside happens: bring a waiting board's clock up to now, tell the chip, and let it run. */
+  #external(action) {
+    if (!this.powered) return;
+    const { clock, core } = this.chip;
+    if (core.waiting && this.pace.mode !== 'free') {
+      clock.skipTo(Math.min(this.pace.now(clock), clock.nextNanos));
+    }
+    action(this.chip);
+    this.#schedule(0);
+  }
+
+  #schedule(delayMs) {
+    clearTimeout(this.timer);
+    clearImmediate(this.immediate);
+    if (delayMs === 0) this.immediate = setImmediate(() => this.#run());
+    else if (delayMs !== Infinity) this.timer = setTimeout(() => this.#run(), delayMs);
+  }
+
+  #run() {
+    try {
+      this.#schedule(this.#slice());
+    } catch (error) {
+      this.#stopped(error);
+    }
+  }
+
+  /** Run for a while; return the milliseconds after which to go on. */
+  #slice() {
+    const { clock, core } = this.chip;
+    const end = performance.now() + SLICE_MS;
+    do {
+      if (core.waiting) {
+        const waitMs = this.pace.untilMs(clock, clock.nextNanos);
+        if (waitMs > 0) return waitMs;
+        clock.skipTo(clock.nextNanos);
+      } else {
+        core.run(Math.min(clock.cyclesAt(clock.nextNanos), core.cycles + RUN_CYCLES));
+      }
+      clock.fireDue();
+    } while (performance.now() < end);
+    return core.waiting ? 0 : this.pace.leadMs(clock);
+  }
+
+  #stopped(error) {
+    if (error === RESET) {
+      const previous = this.chip;
+      this.#dropLines();
+      this.#boot(new Chip(this));
+      this.chip.inherit(previous);
+    } else if (error instanceof PowerCut) {
+      this.powerOff({ reason: 'cut', message: error.message });
+    } else if (error instanceof BoardStopped || error instanceof UnknownROMFunction) {
+      this.powerOff({ reason: 'fault', message: error.message });
+    } else {
+      this.powerOff({ reason: 'fault', message: `the emulator failed: ${error.stack}` });
+    }
+  }
+}
