@@ -1,26 +1,41 @@
 """Reading a certificate: its names, numbers and digests as people and clients write them."""
 
 import base64
+import contextlib
 import hashlib
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.utils import CryptographyDeprecationWarning
+
+
+@contextlib.contextmanager
+def _allowing_bad_serial_numbers() -> Iterator[None]:
+    """Let cryptography read a serial number of zero or below: a check of ours reports it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Parsed a serial number", CryptographyDeprecationWarning)
+        yield
 
 
 def parse(der: bytes) -> x509.Certificate:
     """Parse a certificate and all its extensions, strictly. Raises ValueError with the reason."""
-    with warnings.catch_warnings():
-        # A serial number of zero or below is a warning there and a failed check here.
-        warnings.simplefilter("ignore")
+    with _allowing_bad_serial_numbers():
         try:
             certificate = x509.load_der_x509_certificate(der)
             len(certificate.extensions)  # parsed only when asked for
         except (ValueError, x509.InvalidVersion, x509.DuplicateExtension) as error:
             raise ValueError(str(error)) from error
     return certificate
+
+
+def serial_number(certificate: x509.Certificate) -> int:
+    """Return the serial number, also one that RFC 5280 forbids."""
+    with _allowing_bad_serial_numbers():
+        return certificate.serial_number
 
 
 def fingerprint(der: bytes) -> str:
@@ -62,7 +77,7 @@ def describe(certificate: x509.Certificate) -> dict[str, Any]:
     return {
         "subject": certificate.subject.rfc4514_string(),
         "issuer": certificate.issuer.rfc4514_string(),
-        "serial_number": f"{certificate.serial_number:x}",
+        "serial_number": f"{serial_number(certificate):x}",
         "names": alternative_names(certificate),
         "not_before": certificate.not_valid_before_utc.isoformat(),
         "not_after": certificate.not_valid_after_utc.isoformat(),

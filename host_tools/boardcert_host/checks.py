@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
-from .certificate import alternative_names, key_type
+from .certificate import alternative_names, key_type, serial_number
 
 # Ten years, with three leap days in them: boardcert's default is 3650 days.
 _LIFETIME_LIMIT_DAYS = 3653
@@ -80,10 +80,10 @@ def _version(certificate: x509.Certificate, _: Expected) -> Outcome:
 
 
 def _serial_number(certificate: x509.Certificate, expected: Expected) -> Outcome:
-    serial_number = certificate.serial_number
-    if serial_number <= 0:
+    number = serial_number(certificate)
+    if number <= 0:
         return _failed("not positive, against RFC 5280")
-    bits = serial_number.bit_length()
+    bits = number.bit_length()
     if bits >= _SERIAL_LIMIT_BITS:
         return _failed("longer than 20 bytes, against RFC 5280")
     if bits < _SERIAL_RANDOM_BITS and not expected.issued:

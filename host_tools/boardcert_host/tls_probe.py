@@ -18,6 +18,7 @@ from .errors import Error
 # Reasons of OpenSSL that are verdicts on the server, with the check that fails by them.
 _VERDICTS = {
     "BAD_SIGNATURE": ("key_proven", "the server cannot sign with the certificate's key"),
+    "BAD_ECC_CERT": ("key_usage", "without digitalSignature no ECDHE handshake is allowed"),
     "UNSUPPORTED_PROTOCOL": ("tls_version", "the server speaks nothing newer than TLS 1.1"),
     "TLSV1_ALERT_PROTOCOL_VERSION": ("tls_version", "the server speaks nothing newer than TLS 1.1"),
 }

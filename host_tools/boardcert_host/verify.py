@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -167,10 +167,10 @@ def _judge(result: HostResult, session: Session, chain: Check, options: Options)
     if result.error:
         return result
     reachable = Check("reachable", "reachable", "pass", "a TLS server answers")
-    result.checks = [reachable, *_tls_checks(session)]
     if session.certificate is None:
-        result.checks += [_parses("skip", _NO_SESSION), *certificate_checks_skipped(_NO_SESSION)]
+        result.checks = [reachable, *_flaw_checks(session)]
         return result
+    result.checks = [reachable, *_tls_checks(session)]
     result.certificate_der = session.certificate
     try:
         certificate = certificates.parse(session.certificate)
@@ -196,20 +196,24 @@ def _parses(status: str, detail: str) -> Check:
 
 def _tls_checks(session: Session) -> list[Check]:
     """Check version, suite and proof of the key; tls_probe says why a handshake is proof."""
-    flaw_id, flaw = session.flaw or (None, None)
-    outcomes = {
-        "tls_version": ("pass", session.tls_version),
-        "cipher_suite": _cipher_outcome(session.cipher or ""),
-        "key_proven": ("pass", "the server signed this handshake with the certificate's key"),
-    }
-    if flaw_id:
-        outcomes = dict.fromkeys(outcomes, ("skip", _NO_SESSION)) | {flaw_id: ("fail", flaw)}
-    titles = {
-        "tls_version": "TLS version",
-        "cipher_suite": "cipher suite",
-        "key_proven": "key pair proven",
-    }
-    return [Check(id, titles[id], status, str(detail)) for id, (status, detail) in outcomes.items()]
+    proof = "the server signed this handshake with the certificate's key"
+    return [
+        Check("tls_version", "TLS version", "pass", str(session.tls_version)),
+        Check("cipher_suite", "cipher suite", *_cipher_outcome(str(session.cipher))),
+        Check("key_proven", "key pair proven", "pass", proof),
+    ]
+
+
+def _flaw_checks(session: Session) -> list[Check]:
+    """Return every check as not made but the one that the server failed in the handshake."""
+    flaw_id, reason = session.flaw or ("", "")
+    checks = [*_tls_checks(session), _parses("", ""), *certificate_checks_skipped(_NO_SESSION)]
+    return [
+        replace(check, status="fail", detail=reason)
+        if check.id == flaw_id
+        else replace(check, status="skip", detail=_NO_SESSION)
+        for check in checks
+    ]
 
 
 def _cipher_outcome(cipher: str) -> tuple[str, str]:

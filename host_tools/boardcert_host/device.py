@@ -1,0 +1,211 @@
+"""A board on a serial port: mpremote, run as a program, and what boardcert does with it."""
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .build_package import build_package
+from .errors import Error
+
+PACKAGE_DIRECTORY = "/lib/boardcert"
+CONFIG_FILE = "/boardcert/config.json"
+_TIMEOUT_S = 60
+_MINIMUM_VERSION = (1, 24)
+# sys.implementation._mpy holds the processor in bits 10 to 13, numbered as in py/persistentcode.h.
+_ARCHITECTURES = (
+    *(None, "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em"),
+    *("armv7emsp", "armv7emdp", "xtensa", "xtensawin", "rv32imc", "rv64imc"),
+)
+
+# Run on the board: the SHA-256 of a file, or None when there is none.
+_SHA256 = """
+import hashlib
+def sha256(path):
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while chunk := file.read(512):
+                digest.update(chunk)
+    except OSError:
+        return None
+    return digest.digest().hex()
+"""
+# Run on the board: what it is, and what it has of the package.
+_SURVEY = f"""{_SHA256}
+import sys, os, json
+def package(directory):
+    try:
+        names = [entry[0] for entry in os.ilistdir(directory) if entry[1] == 0x8000]
+    except OSError:
+        return {{}}
+    return {{name: sha256(directory + "/" + name) for name in names}}
+print(json.dumps({{"version": sys.implementation[1][:3], "mpy": sys.implementation._mpy,
+    "files": package({PACKAGE_DIRECTORY!r})}}))
+"""
+_REPORT = "import json, boardcert; print(json.dumps(boardcert.identity().report()))"
+# Run on the board: make a directory and its parents; 17 is EEXIST.
+_MAKE_DIRECTORIES = """
+import os
+path = ""
+for part in {!r}.strip("/").split("/"):
+    path += "/" + part
+    try:
+        os.mkdir(path)
+    except OSError as error:
+        if error.errno != 17:
+            raise
+"""
+# What mpremote or the board's Python prints last, and what to do about it.
+_HINTS = (
+    (
+        "failed to access",
+        "is it plugged in, and no other program using it? see `mpremote connect list`",
+    ),
+    ("no device found", "plug the board in, or name its port; see `mpremote connect list`"),
+    (
+        "could not enter raw repl",
+        "is MicroPython on the board? press its reset button and try again",
+    ),
+    ("no module named 'boardcert'", "boardcert is not installed on this board"),
+    ("[Errno 28]", "the board's flash is full: remove files that are not needed"),
+    ("SerialException", "the board was unplugged or restarted meanwhile: try again"),
+)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What runs on a board. *files*: SHA-256 (hex) of each file of the installed package."""
+
+    micropython: tuple[int, ...]
+    architecture: str
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What `install` did: the files it copied and removed, and how many were right already."""
+
+    copied: list[str]
+    removed: list[str]
+    kept: int
+
+
+def run(port: str, *arguments: str, timeout_s: float = _TIMEOUT_S) -> str:
+    """Run mpremote with *arguments* on the board at *port* and return what it printed.
+
+    The board's program is interrupted, but its interpreter not restarted ("resume"). Raises Error.
+    """
+    command = [sys.executable, "-m", "mpremote", "connect", port, "resume", *arguments]
+    try:
+        done = subprocess.run(  # noqa: S603 (a program of our environment, no shell)
+            command, capture_output=True, text=True, timeout=timeout_s, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        hint = "press its reset button and try again"
+        raise Error(f"the board at {port} did not finish within {timeout_s:g} s", hint) from error
+    if done.returncode:
+        raise _transport_error(port, done.stdout + done.stderr)
+    return done.stdout
+
+
+def _transport_error(port: str, output: str) -> Error:
+    """Turn what mpremote printed into an Error; its last line names the cause."""
+    lines = output.strip().splitlines() or ["mpremote failed without a message"]
+    cause = lines[-1].removeprefix("mpremote: ").removeprefix("mpremote.transport.TransportError: ")
+    hint = next((hint for text, hint in _HINTS if text in output), None)
+    return Error(f"the board at {port}: {cause}", hint)
+
+
+def execute(port: str, code: str, timeout_s: float = _TIMEOUT_S) -> str:
+    """Run Python *code* on the board and return what it printed."""
+    return run(port, "exec", code, timeout_s=timeout_s)
+
+
+def survey(port: str) -> Survey:
+    """Ask the board what it is and what it has. Raises Error when MicroPython is too old."""
+    answer = _json_of(port, execute(port, _SURVEY))
+    version = tuple(answer["version"])
+    if version < _MINIMUM_VERSION:
+        found = ".".join(map(str, version))
+        raise Error(
+            f"the board at {port} runs MicroPython {found}", "boardcert needs 1.24 or later"
+        )
+    number = answer["mpy"] >> 10 & 0xF
+    architecture = _ARCHITECTURES[number] if number < len(_ARCHITECTURES) else None
+    if architecture is None:
+        raise Error(f"the board at {port} cannot load native modules (architecture {number})")
+    return Survey(version, architecture, answer["files"])
+
+
+def _json_of(port: str, output: str) -> dict[str, Any]:
+    """Return the JSON object on the last line; boards may print other things before it."""
+    try:
+        value: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
+    except (IndexError, ValueError) as error:
+        raise Error(f"the board at {port} gave no answer that can be read") from error
+    return value
+
+
+def install(port: str) -> Installed:
+    """Bring the package on the board up to date, and read back that it is.
+
+    Compiled for the processor that the board reports. What is the same already is not copied, what
+    does not belong is removed: a second run does nothing, and one that was cut short is repaired.
+    """
+    run(port, "soft-reset")  # stops the board's program and frees its memory; main.py does not run
+    before = survey(port)
+    with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
+        built = build_package(before.architecture, Path(directory))
+        wanted = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in built}
+        changed = [path for path in built if before.files.get(path.name) != wanted[path.name]]
+        removed = sorted(before.files.keys() - wanted.keys())
+        for name in removed:
+            run(port, "fs", "rm", f":{PACKAGE_DIRECTORY}/{name}")
+        if changed:
+            execute(port, _MAKE_DIRECTORIES.format(PACKAGE_DIRECTORY))
+            run(port, "fs", "cp", *map(str, changed), f":{PACKAGE_DIRECTORY}/", timeout_s=300)
+    if (changed or removed) and survey(port).files != wanted:
+        raise Error(f"the package on the board at {port} is not what was written", "run this again")
+    return Installed([path.name for path in changed], removed, len(wanted) - len(changed))
+
+
+def put_file(port: str, data: bytes, remote: str) -> bool:
+    """Write *data* to the absolute path *remote* on the board, whole or not at all.
+
+    Returns False, and writes nothing, when the file holds the same already.
+    """
+    found = execute(port, f"{_SHA256}\nprint(sha256({remote!r}))").strip().splitlines()[-1:]
+    if found == [hashlib.sha256(data).hexdigest()]:
+        return False
+    parent = remote.rpartition("/")[0]
+    if parent:
+        execute(port, _MAKE_DIRECTORIES.format(parent))
+    with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
+        local = Path(directory) / "file"
+        local.write_bytes(data)
+        run(port, "fs", "cp", str(local), f":{remote}.new")
+    execute(port, f"import os; os.rename({remote + '.new'!r}, {remote!r})")
+    return True
+
+
+def write_settings(port: str, settings: dict[str, Any]) -> bool:
+    """Write the settings of the package; see DESIGN.md. Returns False when they were the same."""
+    return put_file(port, json.dumps(settings).encode(), CONFIG_FILE)
+
+
+def read_report(port: str) -> dict[str, Any]:
+    """Read what the board says of its identity; without one, the board makes it now.
+
+    The board's program is interrupted: `reset` starts it again.
+    """
+    return _json_of(port, execute(port, _REPORT, timeout_s=180))
+
+
+def reset(port: str) -> None:
+    """Restart the board, as its reset button does; main.py runs."""
+    run(port, "reset")

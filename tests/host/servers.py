@@ -1,0 +1,79 @@
+"""Servers on loopback for tests: of TLS with a given certificate, and of other things."""
+
+import base64
+import contextlib
+import socket
+import ssl
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+
+from certificates import Identity
+
+_TIMEOUT_S = 10
+
+
+@contextlib.contextmanager
+def serving(handle: Callable[[socket.socket], None], host: str = "127.0.0.1") -> Iterator[int]:
+    """Hand each connection to *handle*, one after another, and yield the port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as listener:
+        thread = threading.Thread(target=_accept, args=(listener, handle))
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            # Closing a listener does not wake a thread in accept() everywhere; this does.
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def _accept(listener: socket.socket, handle: Callable[[socket.socket], None]) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        with connection, contextlib.suppress(OSError):
+            connection.settimeout(_TIMEOUT_S)
+            handle(connection)
+
+
+def tls_server(
+    identity: Identity,
+    tmp_path: object,
+    *,
+    chain: tuple[Identity, ...] = (),
+    version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2,
+    ciphers: str = "ALL:@SECLEVEL=0",
+    host: str = "127.0.0.1",
+) -> contextlib.AbstractContextManager[int]:
+    """Serve *identity*, and the certificates of *chain* after it, by one TLS version."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # old TLS versions, on purpose
+        context.minimum_version = context.maximum_version = version
+    context.set_ciphers(ciphers)
+    path = tmp_path / "identity.pem"
+    # Not by cryptography, which refuses some of the certificates that tests serve.
+    lines = [_pem(one.der) for one in (identity, *chain)]
+    path.write_bytes(identity.key_pem() + b"".join(lines))
+    context.load_cert_chain(path)
+    return serving(lambda connection: _shake_hands(context, connection), host)
+
+
+def _pem(der: bytes) -> bytes:
+    body = base64.encodebytes(der)
+    return b"-----BEGIN CERTIFICATE-----\n" + body + b"-----END CERTIFICATE-----\n"
+
+
+def _shake_hands(context: ssl.SSLContext, connection: socket.socket) -> None:
+    with context.wrap_socket(connection, server_side=True) as secure:
+        secure.recv(1)  # until the client closes
+
+
+def closed_port() -> int:
+    """Return a port of loopback on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

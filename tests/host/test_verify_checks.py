@@ -1,0 +1,198 @@
+"""Every check of `boardcert verify`, against real TLS servers: it passes right and fails wrong."""
+
+import datetime
+import ssl
+
+import pytest
+from boardcert_host.checks import Expected, certificate_checks, name_covers
+from boardcert_host.verify import HostResult, Options, Target, verify_hosts
+from certificates import DAY, NAME, Identity, key_usage, make, make_ca, rewrite, tlv
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from servers import tls_server
+
+_ECDSA_WITH_SHA1 = bytes.fromhex("300906072a8648ce3d0401")
+
+
+def check(identity: Identity, tmp_path: object, **server: object) -> HostResult:
+    """Serve *identity* and verify it."""
+    with tls_server(identity, tmp_path, **server) as port:
+        (result,) = verify_hosts([Target("127.0.0.1", port)], Options(name=NAME))
+    return result
+
+
+def failures(result: HostResult) -> dict[str, str]:
+    """Return the checks that failed, with their reasons."""
+    assert result.error is None
+    return {check.id: check.detail for check in result.checks if check.status == "fail"}
+
+
+def test_a_certificate_of_the_profile_passes_every_check(tmp_path):
+    """Nothing fails, and nothing is skipped but what was not asked for."""
+    result = check(make(), tmp_path)
+    assert failures(result) == {}
+    assert result.ok
+    skipped = {check.id for check in result.checks if check.status == "skip"}
+    assert skipped == {"chain", "pin", "usb"}
+
+
+_CLIENT_ONLY = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+_OTHER_NAME = x509.SubjectAlternativeName([x509.DNSName("hall.local")])
+_NO_SIGNATURE = key_usage(digital_signature=False, key_agreement=True)
+_SIGNS_CERTIFICATES = key_usage(key_cert_sign=True)
+EXTENSIONS = [
+    ("basic_constraints", None, True, "missing"),
+    ("basic_constraints", x509.BasicConstraints(True, None), True, "CA:TRUE"),
+    ("basic_constraints", x509.BasicConstraints(False, None), False, "critical"),
+    ("key_usage", None, True, "missing"),
+    ("key_usage", _NO_SIGNATURE, True, "digitalSignature"),
+    ("key_usage", _SIGNS_CERTIFICATES, True, "sign certificates"),
+    ("key_usage", key_usage(), False, "critical"),
+    ("extended_key_usage", None, False, "missing"),
+    ("extended_key_usage", _CLIENT_ONLY, False, "serverAuth"),
+    ("subject_alt_name", None, False, "missing"),
+    ("subject_alt_name", _OTHER_NAME, False, "kitchen.local is not among hall.local"),
+    ("subject_key_identifier", None, False, "missing"),
+    ("authority_key_identifier", None, False, "missing"),
+    (
+        "authority_key_identifier",
+        x509.AuthorityKeyIdentifier(bytes(20), None, None),
+        False,
+        "differs",
+    ),
+]
+
+
+@pytest.mark.parametrize(("id", "value", "critical", "reason"), EXTENSIONS)
+def test_a_wrong_extension_fails_its_own_check_alone(id, value, critical, reason, tmp_path):
+    """Each departure from the profile is named by exactly one check, with its reason."""
+
+    def change(extensions: dict) -> None:
+        del extensions[id]
+        if value:
+            extensions[id] = (value, critical)
+
+    # In TLS 1.2 OpenSSL itself refuses to serve without digitalSignature.
+    found = failures(check(make(change=change), tmp_path, version=ssl.TLSVersion.TLSv1_3))
+    assert list(found) == [id]
+    assert reason in found[id]
+
+
+FIELDS = [
+    ("key_type", lambda: make(key=ec.generate_private_key(ec.SECP256R1())), "p256"),
+    ("signature_algorithm", lambda: make(hash=hashes.SHA256()), "sha256"),
+    ("validity_now", lambda: make(days=(-20, -10)), "expired"),
+    ("validity_now", lambda: make(days=(2, 3650)), "not valid before"),
+    ("lifetime", lambda: make(days=(-1, 3653)), "3654 days"),
+    ("serial_number", lambda: make(serial_number=7), "3 bits"),
+    ("serial_number", lambda: with_serial(b"\0"), "not positive"),
+    ("serial_number", lambda: with_serial(b"\x81" * 16), "not positive"),
+    ("serial_number", lambda: with_serial(b"\x71" * 21), "20 bytes"),
+]
+
+
+def with_serial(contents: bytes) -> Identity:
+    """Make a certificate with the given contents of its serial number."""
+
+    def edit(tbs: list[bytes]) -> None:
+        tbs[1] = tlv(2, contents)
+
+    return rewrite(make(), edit)
+
+
+@pytest.mark.parametrize(("id", "identity", "reason"), FIELDS)
+def test_a_wrong_field_fails_its_own_check_alone(id, identity, reason, tmp_path):
+    """Key, signature algorithm, dates and serial number each have a check of their own."""
+    found = failures(check(identity(), tmp_path))
+    assert list(found) == [id]
+    assert reason in found[id]
+
+
+def test_a_sha1_signature_is_refused(tmp_path):
+    """It is named, and not taken for a valid self-signature either."""
+    identity = rewrite(make(), lambda tbs: None, hashes.SHA1(), _ECDSA_WITH_SHA1)
+    found = failures(check(identity, tmp_path))
+    assert list(found) == ["signature_algorithm", "self_signature"]
+    assert "sha1" in found["signature_algorithm"]
+
+
+def test_a_lifetime_of_ten_years_with_leap_days_passes(tmp_path):
+    """The longest lifetime that is accepted."""
+    assert failures(check(make(days=(-1, 3652)), tmp_path)) == {}
+
+
+def test_an_rsa_key_fails_key_and_signature(tmp_path):
+    """RSA cannot make an ECDSA signature, so two checks name it."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    found = failures(check(make(key=key), tmp_path))
+    assert list(found) == ["key_type", "signature_algorithm"]
+    assert "rsa2048" in found["key_type"]
+
+
+def test_a_version_1_certificate_fails(tmp_path):
+    """Without extensions everything they carry is missing too; the version is named first."""
+
+    def edit(tbs: list[bytes]) -> None:
+        del tbs[0], tbs[-1]
+
+    found = failures(check(rewrite(make(), edit), tmp_path))
+    assert next(iter(found)) == "version"
+    assert "version 1" in found["version"]
+
+
+def test_an_altered_certificate_fails_its_self_signature(tmp_path):
+    """One bit of a DNS name flipped: the handshake still works, the signature no longer does."""
+    identity = make()
+    altered = identity.der.replace(b"boards.example", b"boards.exampld")
+    assert altered != identity.der
+    found = failures(check(Identity(identity.key, altered), tmp_path))
+    assert list(found) == ["self_signature"]
+    assert "altered" in found["self_signature"]
+
+
+def test_a_certificate_of_a_ca_is_not_self_signed(tmp_path):
+    """Without --ca it fails, and the reason says what to do."""
+    found = failures(check(make(issuer=make_ca()), tmp_path))
+    assert list(found) == ["self_signature"]
+    assert "--ca FILE" in found["self_signature"]
+
+
+@pytest.mark.parametrize(
+    ("name", "covered"),
+    [
+        (NAME, True),
+        ("KITCHEN.local.", True),
+        ("127.0.0.1", True),
+        ("fd00:0:0::7", True),
+        ("a.boards.example", True),
+        ("boards.example", False),
+        ("a.b.boards.example", False),
+        (".boards.example", False),
+        ("127.0.0.2", False),
+        ("kitchen", False),
+    ],
+)
+def test_names_are_covered_as_clients_cover_them(name, covered):
+    """Whole names, addresses as numbers, and one label for a star."""
+    certificate = x509.load_der_x509_certificate(make().der)
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert any(name_covers(entry, name) for entry in names) is covered
+
+
+def test_an_address_in_a_dns_entry_covers_nothing():
+    """RFC 9525: an address is looked for in iPAddress entries only."""
+    assert not name_covers(x509.DNSName("127.0.0.1"), "127.0.0.1")
+
+
+def test_the_clock_decides_at_the_ends_of_validity():
+    """The first and the last second are valid, the ones beyond are not."""
+    certificate = x509.load_der_x509_certificate(make().der)
+    second = datetime.timedelta(seconds=1)
+    first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    good = {first: "pass", last: "pass"}
+    for now, status in {first - second: "fail", **good, last + second: "fail"}.items():
+        checks = certificate_checks(certificate, Expected(NAME, False, now))
+        assert [check.status for check in checks if check.id == "validity_now"] == [status]
+    assert last - first == 3650 * DAY

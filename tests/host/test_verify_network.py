@@ -1,0 +1,311 @@
+"""`boardcert verify` against pins, CAs, the cable, and servers that are not what they should be."""
+
+import datetime
+import json
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from boardcert_host import certificate, device
+from boardcert_host.cli import main
+from certificates import NAME, Identity, make, make_ca
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from servers import closed_port, serving, tls_server
+
+
+def verify(capsys: object, *arguments: object) -> tuple[int, dict]:
+    """Run `boardcert verify ... --json`, and return its exit code and its object."""
+    code = main(["verify", *map(str, arguments), "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def outcome(answer: dict, id: str) -> tuple[str, str]:
+    """Return status and detail of one check of the only host."""
+    (host,) = answer["hosts"]
+    (found,) = [check for check in host["checks"] if check["id"] == id]
+    return found["status"], found["detail"]
+
+
+def pins(identity: Identity) -> tuple[str, str]:
+    """Return fingerprint and public-key pin."""
+    parsed = certificate.parse(identity.der)
+    return certificate.fingerprint(identity.der), certificate.public_key_pin(parsed)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda fingerprint, pin: fingerprint,
+        lambda fingerprint, pin: fingerprint.replace(":", "").lower(),
+        lambda fingerprint, pin: pin,
+        lambda fingerprint, pin: pin.removeprefix("sha256//"),
+    ],
+    ids=["colons", "hex", "sha256//", "base64"],
+)
+def test_a_pin_may_be_written_in_four_ways(written, tmp_path, capsys):
+    """The fingerprint with and without colons, the key's pin with and without its prefix."""
+    identity = make()
+    with tls_server(identity, tmp_path) as port:
+        right, wrong = (written(*pins(one)) for one in (identity, make()))
+        target = ("--name", NAME, f"127.0.0.1:{port}")
+        code, answer = verify(capsys, *target, "--pin", right)
+        assert (code, outcome(answer, "pin")[0]) == (0, "pass")
+        code, answer = verify(capsys, *target, "--pin", wrong)
+        assert (code, outcome(answer, "pin")[0]) == (1, "fail")
+
+
+def test_the_key_pin_survives_a_new_certificate(tmp_path, capsys):
+    """Signed again with the same key: the fingerprint changes, the pin of the key does not."""
+    old = make()
+    fingerprint, pin = pins(old)
+    with tls_server(make(key=old.key), tmp_path) as port:
+        target = ("--name", NAME, f"127.0.0.1:{port}")
+        assert verify(capsys, *target, "--pin", pin)[0] == 0
+        code, answer = verify(capsys, *target, "--pin", fingerprint)
+    assert code == 1
+    assert fingerprint in outcome(answer, "pin")[1]
+
+
+@pytest.mark.parametrize("change", ["", "certificate", "key"])
+def test_the_cable_decides_the_first_trust(change, tmp_path, capsys, monkeypatch):
+    """What the board says over USB is compared, and the board's program started again."""
+    served = make()
+    on_cable = {"": served, "certificate": make(key=served.key), "key": make()}[change]
+    fingerprint, pin = pins(on_cable)
+    report = {"fingerprint": fingerprint, "public_key_pin": pin}
+    restarted = []
+    monkeypatch.setattr(device, "read_report", lambda port: report)
+    monkeypatch.setattr(device, "reset", restarted.append)
+    with tls_server(served, tmp_path) as port:
+        code, answer = verify(capsys, f"127.0.0.1:{port}", "--name", NAME, "--usb", "/dev/usb")
+    status, detail = outcome(answer, "usb")
+    assert (code, status) == ((1, "fail") if change else (0, "pass"))
+    assert f"another {change}" in detail or not change
+    assert restarted == ["/dev/usb"]
+
+
+def test_a_certificate_of_a_company_ca_is_checked_against_it(tmp_path, capsys):
+    """The chain holds with the right CA file only, intermediate included."""
+    root = make_ca()
+    path = tmp_path / "ca.pem"
+    path.write_bytes(x509.load_der_x509_certificate(root.der).public_bytes(Encoding.PEM))
+    with tls_server(make(issuer=root), tmp_path) as port:
+        target = (f"127.0.0.1:{port}", "--name", NAME, "--ca", path)
+        code, answer = verify(capsys, *target)
+        assert (code, outcome(answer, "chain")[0]) == (0, "pass")
+        assert outcome(answer, "self_signature")[0] == "skip"
+        other = x509.load_der_x509_certificate(make_ca().der)
+        path.write_bytes(other.public_bytes(Encoding.PEM))
+        code, answer = verify(capsys, *target)
+    assert (code, outcome(answer, "chain")[0]) == (1, "fail")
+
+
+def test_name_constraints_of_a_ca_are_kept(tmp_path, capsys):
+    """A CA that may sign for example.com only is not believed for another name."""
+    constraints = x509.NameConstraints([x509.DNSName("example.com")], None)
+    root = make_ca(more={"name_constraints": (constraints, True)})
+    path = tmp_path / "ca.pem"
+    path.write_bytes(x509.load_der_x509_certificate(root.der).public_bytes(Encoding.PEM))
+    with tls_server(make(issuer=root), tmp_path) as port:
+        code, answer = verify(capsys, f"127.0.0.1:{port}", "--name", NAME, "--ca", path)
+    assert code == 1
+    assert outcome(answer, "chain") == ("fail", "permitted subtree violation")
+
+
+def test_a_boards_own_certificate_can_be_its_ca(tmp_path, capsys):
+    """A self-signed certificate that was saved is a trust anchor for the board that made it."""
+    identity = make()
+    path = tmp_path / "board.pem"
+    path.write_bytes(x509.load_der_x509_certificate(identity.der).public_bytes(Encoding.PEM))
+    with tls_server(identity, tmp_path) as port:
+        code, answer = verify(capsys, f"127.0.0.1:{port}", "--name", NAME, "--ca", path)
+    assert (code, outcome(answer, "chain")[0]) == (0, "pass")
+
+
+def test_a_ca_file_that_cannot_be_read_is_an_error(tmp_path, capsys):
+    """Missing, or not PEM: code 3, and the file is named."""
+    (tmp_path / "garbage.pem").write_text("no certificate")
+    with tls_server(make(), tmp_path) as port:
+        for name in ("missing.pem", "garbage.pem"):
+            code, answer = verify(capsys, f"127.0.0.1:{port}", "--ca", tmp_path / name)
+            assert code == 3
+            assert name in answer["hosts"][0]["error"]["message"]
+
+
+_MISMATCHED_SERVER = """
+import socket, sys, tls
+context = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(open(sys.argv[1], "rb").read(), open(sys.argv[2], "rb").read())
+listener = socket.socket()
+listener.bind(socket.getaddrinfo("127.0.0.1", int(sys.argv[3]))[0][-1])
+listener.listen(1)
+print("ready")
+connection = listener.accept()[0]
+try:
+    context.wrap_socket(connection, server_side=True)
+except OSError:
+    pass
+"""
+
+
+def test_a_server_without_the_certificates_key_is_found_out(tmp_path, capsys):
+    """MicroPython loads a key that is not the certificate's; the handshake tells."""
+    key = make().key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    (tmp_path / "certificate").write_bytes(make().der)
+    (tmp_path / "key").write_bytes(key)
+    (tmp_path / "server.py").write_text(_MISMATCHED_SERVER)
+    port = closed_port()
+    files = ("server.py", "certificate", "key")
+    micropython = Path(sys.executable).with_name("micropython")
+    command = [micropython, *(str(tmp_path / name) for name in files), str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
+        assert server.stdout.readline() == b"ready\n"
+        code, answer = verify(capsys, f"127.0.0.1:{port}")
+        server.wait(10)
+    assert (code, outcome(answer, "key_proven")[0]) == (1, "fail")
+    assert outcome(answer, "self_signature")[0] == "skip"
+    assert answer["hosts"][0]["certificate"] is None
+
+
+def test_old_tls_versions_fail_by_name(tmp_path, capsys):
+    """A server of TLS 1.1 is reachable, and refused for its version."""
+    with tls_server(make(), tmp_path, version=ssl.TLSVersion.TLSv1_1) as port:
+        code, answer = verify(capsys, f"127.0.0.1:{port}")
+    assert (code, outcome(answer, "tls_version")[0]) == (1, "fail")
+    assert outcome(answer, "reachable")[0] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("suite", "status"),
+    [
+        ("ECDHE-ECDSA-AES256-GCM-SHA384", "pass"),
+        ("ECDHE-ECDSA-CHACHA20-POLY1305", "pass"),
+        ("ECDHE-ECDSA-AES256-SHA384", "fail"),
+    ],
+)
+def test_suites_need_authenticated_encryption(suite, status, tmp_path, capsys):
+    """A CBC suite fails the check of the suite and no other."""
+    with tls_server(make(), tmp_path, ciphers=suite) as port:
+        _, answer = verify(capsys, f"127.0.0.1:{port}", "--name", NAME)
+    assert outcome(answer, "cipher_suite")[0] == status
+    assert suite in outcome(answer, "cipher_suite")[1]
+    assert outcome(answer, "key_proven")[0] == "pass"
+
+
+def test_tls_1_3_and_ipv6_are_served_too(tmp_path, capsys):
+    """An address in brackets, and the newer protocol."""
+    version = ssl.TLSVersion.TLSv1_3
+    with tls_server(make(), tmp_path, version=version, host="::1") as port:
+        code, answer = verify(capsys, f"[::1]:{port}", "--name", NAME)
+    assert (code, outcome(answer, "tls_version")) == (0, ("pass", "TLSv1.3"))
+
+
+def silent(connection: socket.socket) -> None:
+    """Wait until the client gives up."""
+    connection.recv(65536)
+    connection.recv(1)
+
+
+def half(connection: socket.socket) -> None:
+    """Close when the ClientHello has come."""
+    connection.recv(65536)
+
+
+def garbage(connection: socket.socket) -> None:
+    connection.sendall(bytes(range(256)))
+    connection.recv(65536)
+
+
+def plain_http(connection: socket.socket) -> None:
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("handle", "message"),
+    [
+        (silent, "did not answer within 0.5 s"),
+        (half, "closed the connection during the handshake"),
+        (garbage, "does not speak TLS"),
+        (plain_http, "does not speak TLS"),
+    ],
+)
+def test_what_is_no_tls_server_is_an_error(handle, message, capsys):
+    """Exit code 3, one line that says what happened, and a hint."""
+    started = time.monotonic()
+    with serving(handle) as port:
+        assert main(["verify", f"127.0.0.1:{port}", "--timeout", "0.5"]) == 3
+    assert time.monotonic() - started < 5
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    first, second = captured.err.splitlines()
+    assert first == f"boardcert: 127.0.0.1:{port} {message}"
+    assert second.startswith("boardcert: hint: ")
+
+
+def test_a_closed_port_and_an_unknown_host_are_errors(capsys):
+    """Nothing listens; no such name."""
+    assert main(["verify", f"127.0.0.1:{closed_port()}"]) == 3
+    assert "refused the connection" in capsys.readouterr().err
+    assert main(["verify", "board.invalid"]) == 3
+    assert "cannot find board.invalid" in capsys.readouterr().err
+
+
+def test_several_hosts_are_judged_each(tmp_path, capsys):
+    """One bad certificate outweighs an unreachable host, and neither hides the good one."""
+    (tmp_path / "bad").mkdir()
+    dead = f"127.0.0.1:{closed_port()}"
+    with (
+        tls_server(make(), tmp_path) as good,
+        tls_server(make(days=(-3, -2)), tmp_path / "bad") as bad,
+    ):
+        code, answer = verify(capsys, f"127.0.0.1:{good}", dead, f"127.0.0.1:{bad}")
+        assert [host["ok"] for host in answer["hosts"]] == [True, False, False]
+        assert (code, answer["ok"]) == (1, False)
+        assert verify(capsys, f"127.0.0.1:{good}", dead)[0] == 3
+
+
+def test_the_json_object_keeps_its_shape(tmp_path, capsys):
+    """The fields that scripts rely on."""
+    identity = make()
+    with tls_server(identity, tmp_path) as port:
+        _, answer = verify(capsys, f"127.0.0.1:{port}")
+    assert list(answer) == ["boardcert", "ok", "hosts"]
+    (host,) = answer["hosts"]
+    assert list(host) == ["host", "port", "name", "ok", "error", "checks", "certificate"]
+    assert [check["id"] for check in host["checks"]] == [
+        *("reachable", "tls_version", "cipher_suite", "key_proven", "certificate_parses"),
+        *("version", "serial_number", "key_type", "signature_algorithm", "self_signature"),
+        *("basic_constraints", "key_usage", "extended_key_usage", "subject_alt_name"),
+        *("subject_key_identifier", "authority_key_identifier", "validity_now", "lifetime"),
+        *("chain", "pin", "usb"),
+    ]
+    assert all(list(check) == ["id", "title", "status", "detail"] for check in host["checks"])
+    fingerprint, pin = pins(identity)
+    described = host["certificate"]
+    assert (described["fingerprint"], described["public_key_pin"]) == (fingerprint, pin)
+    assert described["key_type"] == "p384"
+    assert described["names"] == [NAME, "*.boards.example", "127.0.0.1", "fd00::7"]
+    lifetime = [
+        datetime.datetime.fromisoformat(described[end]) for end in ("not_before", "not_after")
+    ]
+    assert (lifetime[1] - lifetime[0]).days == 3650
+
+
+def test_a_person_reads_one_line_a_check(tmp_path):
+    """As a program of its own: no colour into a pipe, verdict first, what to pin last."""
+    identity = make()
+    with tls_server(identity, tmp_path) as port:
+        command = [sys.executable, "-m", "boardcert_host", "verify", f"127.0.0.1:{port}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"127.0.0.1:{port}: valid"
+    assert "pass  self-signature          valid by the certificate's own key" in lines
+    assert lines[-1].endswith(pins(identity)[1])
+    assert "\x1b" not in done.stdout
