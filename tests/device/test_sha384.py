@@ -1,0 +1,79 @@
+"""SHA-384 and HMAC-SHA-384 against NIST's and the RFC's vectors."""
+
+import vectors
+
+from boardcert import sha512_block
+from boardcert.hmac import hmac
+from boardcert.sha384 import SHA384, hmac_sha384, sha384
+
+
+def test_short_messages():
+    """NIST CAVP SHA384ShortMsg: every length from 0 to 128 bytes."""
+    for message, digest in vectors.cases("sha384_short"):
+        assert sha384(message) == digest, len(message)
+
+
+def test_long_messages():
+    """NIST CAVP SHA384LongMsg: up to 12,800 bytes."""
+    for message, digest in vectors.cases("sha384_long"):
+        assert sha384(message) == digest, len(message)
+
+
+def test_monte_carlo():
+    """NIST CAVP SHA384Monte: each digest hashes the three before it, a thousand times over."""
+    for seed, expected in vectors.cases("sha384_monte", heavy=True):
+        first = second = third = seed
+        for _ in range(1000):
+            first, second, third = second, third, sha384(first, second, third)
+        assert third == expected
+
+
+def test_hmac():
+    """RFC 4231, keys longer than a block included."""
+    for key, message, mac in vectors.cases("hmac_sha384"):
+        assert hmac_sha384(key, message) == mac
+        middle = len(message) // 2
+        assert hmac_sha384(key, message[:middle], b"", message[middle:]) == mac
+
+
+def test_hmac_key_at_the_block_length():
+    """A key of one block is used as it is; a longer one is hashed first."""
+    key = b"k" * 128
+    assert hmac_sha384(key + b"k", b"m") == hmac_sha384(sha384(key + b"k"), b"m")
+    assert hmac_sha384(key, b"m") != hmac_sha384(sha384(key), b"m")
+    assert hmac_sha384(key[:127], b"m") == hmac_sha384(key[:127] + b"\0", b"m")
+    assert hmac(SHA384, 128, key, b"m") == hmac_sha384(key, b"m")
+
+
+def test_pieces_make_the_same_digest():
+    """However the message is cut, and whatever kind of buffer brings it."""
+    message = bytes(i * 7 & 0xFF for i in range(400))
+    whole = sha384(message)
+    for cut in (0, 1, 111, 112, 127, 128, 129, 255, 256, 257, 399, 400):
+        running = SHA384(message[:cut])
+        running.update(bytearray(message[cut:]))
+        assert running.digest() == whole, cut
+    running = SHA384()
+    for i in range(0, 400, 7):
+        running.update(memoryview(message)[i : i + 7])
+    assert running.digest() == whole
+
+
+def test_digest_leaves_the_message_open():
+    """A digest may be asked for at any time, and twice."""
+    running = SHA384(b"a" * 120)
+    assert running.digest() == running.digest() == sha384(b"a" * 120)
+    running.update(b"b")
+    assert running.digest() == sha384(b"a" * 120, b"b")
+
+
+def test_viper_block_function():
+    """The viper function, also where a kernel stands in for it, on "abc" (FIPS 180-4 example)."""
+    from array import array
+
+    state = array("I", SHA384()._state)
+    block = b"abc\x80" + bytes(123) + b"\x18"
+    sha512_block.compress(state, block)
+    halves = [state[i ^ 1] for i in range(12)]
+    assert halves[:4] == [0xCB00753F, 0x45A35E8B, 0xB5A03D69, 0x9AC65007]
+    assert halves[8:] == [0x8086072B, 0xA1E7CC23, 0x58BAECA1, 0x34C825A7]
