@@ -90,10 +90,12 @@ def _bit_length(value: int) -> int:
 
 
 def generate_nonce(n: int, d: int, digest: bytes, extra: bytes = b"") -> int:
-    """Return the nonce of RFC 6979 section 3.2, with HMAC-SHA-384 and *extra* after step d's h1.
+    """Return the nonce of RFC 6979 section 3.2 with HMAC-SHA-384, and *extra* (section 3.6).
 
-    *d*: the private scalar, from 1 to n - 1.
+    *d*: the private scalar. Raises ValueError unless it is from 1 to n - 1.
     """
+    if not 0 < d < n:
+        raise ValueError("scalar out of range")
     n_bits = _bit_length(n)
     n_bytes = (n_bits + 7) // 8
     z = _to_scalar(digest, n)

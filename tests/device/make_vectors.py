@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 
 import cryptography_vectors
@@ -60,7 +61,7 @@ def sha384_monte(path: str) -> Iterator[list[str]]:
     """Seed, and the digest a thousand steps later (SHAVS section 6.4); it is the next seed."""
     text = (ORIGIN / path).read_text()
     digests = re.findall(r"(?:Seed|MD) = (\w+)", text)
-    for seed, digest in zip(digests, digests[1:], strict=False):
+    for seed, digest in pairwise(digests):
         yield [seed, digest]
 
 

@@ -1,6 +1,7 @@
 """HMAC_DRBG against NIST's vectors, and its limits."""
 
 from boardcert.drbg import HMACDRBG
+from helpers import raises
 
 # NIST CAVP drbgvectors_pr_false/HMAC_DRBG.rsp, [SHA-256], COUNT = 0 of the four groups without
 # and with personalization string and additional input: entropy, nonce, personalization,
@@ -61,15 +62,6 @@ _CASES = (
 )
 
 
-def _error_of(error, function, *arguments):
-    """Tell whether *function* raises *error*."""
-    try:
-        function(*arguments)
-    except error:
-        return True
-    return False
-
-
 def test_nist_vectors():
     """Instantiate, reseed, generate twice: the second output counts."""
     for case in _CASES:
@@ -84,13 +76,13 @@ def test_nist_vectors():
 
 def test_entropy_limits():
     """Less than the strength, or than strength and nonce together, is refused."""
-    assert _error_of(ValueError, HMACDRBG, b"")
-    assert _error_of(ValueError, HMACDRBG, bytes(31), bytes(17))
-    assert _error_of(ValueError, HMACDRBG, bytes(32), bytes(15))
-    assert _error_of(ValueError, HMACDRBG, bytes(47))
+    assert raises(ValueError, HMACDRBG, b"")
+    assert raises(ValueError, HMACDRBG, bytes(31), bytes(17))
+    assert raises(ValueError, HMACDRBG, bytes(32), bytes(15))
+    assert raises(ValueError, HMACDRBG, bytes(47))
     HMACDRBG(bytes(32), bytes(16))
     generator = HMACDRBG(bytes(48))
-    assert _error_of(ValueError, generator.reseed, bytes(31))
+    assert raises(ValueError, generator.reseed, bytes(31))
     generator.reseed(bytes(32))
 
 
@@ -99,8 +91,8 @@ def test_request_limits():
     generator = HMACDRBG(bytes(48))
     for n in (0, 1, 31, 32, 33, 65, 65536):
         assert len(generator.generate(n)) == n
-    assert _error_of(ValueError, generator.generate, 65537)
-    assert _error_of(ValueError, generator.generate, -1)
+    assert raises(ValueError, generator.generate, 65537)
+    assert raises(ValueError, generator.generate, -1)
 
 
 def test_reseed_interval():
@@ -109,7 +101,7 @@ def test_reseed_interval():
     generator.RESEED_INTERVAL = 2
     generator.generate(1)
     generator.generate(1)
-    assert _error_of(RuntimeError, generator.generate, 1)
+    assert raises(RuntimeError, generator.generate, 1)
     generator.reseed(bytes(32))
     assert len(generator.generate(1)) == 1
 

@@ -1,7 +1,6 @@
 """SHA-384 and HMAC-SHA-384 against NIST's and the RFC's vectors."""
 
 import vectors
-
 from boardcert import sha512_block
 from boardcert.hmac import hmac
 from boardcert.sha384 import SHA384, hmac_sha384, sha384

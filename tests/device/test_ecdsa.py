@@ -1,0 +1,142 @@
+"""ECDSA against NIST's and RFC 6979's vectors; what must be refused is."""
+# ruff: noqa: E501 (a field element is one number)
+
+import vectors
+from boardcert import ecdsa
+from boardcert.p384 import CURVE
+from boardcert.sha384 import sha384
+from helpers import raises, random_bytes
+
+_N = CURVE.n
+# RFC 6979 section A.2.6: the private key, and the nonces for SHA-384.
+_D = 0x6B9D3DAD2E1B8C1C05B19875B6659F4DE23C3B667BF297BA9AA47740787137D896D5724E4C70A825F872C9EA60D2EDF5
+_NONCES = {
+    b"sample": 0x94ED910D1A099DAD3254E9242AE85ABDE4BA15168EAF0CA87A555FD56D10FBCA2907E3E83BA95368623B8C4686915CF9,
+    b"test": 0x015EE46A5BF88773ED9123A5AB0807962D193719503C527B031B4C2D225092ADA71F4A459BC0DA98ADB95837DB8312EA,
+}
+
+
+def test_signatures_with_given_nonce():
+    """NIST CAVP SigGen: (r, s) for a given k; they verify, by both ways."""
+    for fields in vectors.cases("p384_signatures"):
+        digest = sha384(fields[0])
+        d, x, y, k, r, s = vectors.numbers(fields[1:])
+        assert ecdsa.sign_with_nonce(CURVE, d, digest, k, random_bytes) == (r, s)
+        ecdsa.verify(CURVE, (x, y), digest, r, s)
+        ecdsa.check_own(CURVE, d, digest, r, s, random_bytes)
+
+
+def test_signature_verification():
+    """NIST CAVP SigVer: changed messages, keys and signatures are refused."""
+    for fields in vectors.cases("p384_verifications"):
+        digest = sha384(fields[0])
+        x, y, r, s, good = vectors.numbers(fields[1:])
+        refused = raises(ecdsa.InvalidSignature, ecdsa.verify, CURVE, (x, y), digest, r, s)
+        assert refused != bool(good)
+
+
+def test_deterministic_nonces():
+    """RFC 6979 A.2.6: the nonces and the signatures made with them."""
+    for message, signature in vectors.cases("p384_rfc6979"):
+        digest = sha384(message)
+        k = ecdsa.generate_nonce(_N, _D, digest)
+        assert k == _NONCES[message]
+        r, s = ecdsa.sign_with_nonce(CURVE, _D, digest, k, random_bytes)
+        assert ecdsa.encode_signature(r, s) == signature
+        assert ecdsa.decode_signature(signature) == (r, s)
+
+
+def test_hedged_nonces():
+    """Every input changes the nonce; the same inputs give the same."""
+    digest, other = sha384(b"a"), sha384(b"b")
+    nonces = [
+        ecdsa.generate_nonce(_N, _D, digest),
+        ecdsa.generate_nonce(_N, _D, digest, bytes(48)),
+        ecdsa.generate_nonce(_N, _D, digest, b"\1" * 48),
+        ecdsa.generate_nonce(_N, _D, other),
+        ecdsa.generate_nonce(_N, _D + 1, digest),
+    ]
+    assert len(set(nonces)) == len(nonces)
+    assert all(0 < k < _N for k in nonces)
+    assert ecdsa.generate_nonce(_N, _D, digest, bytes(48)) == nonces[1]
+
+
+def test_nonces_of_other_orders():
+    """RFC 6979's loop for orders that refuse many candidates, shorter and longer than the hash."""
+    digest = sha384(b"sample")
+    for n in (0b10001, (1 << 20) + 7, (1 << 520) + 1):
+        seen = {ecdsa.generate_nonce(n, 3, digest, bytes([i])) for i in range(20)}
+        assert all(0 < k < n for k in seen)
+        assert len(seen) > 1
+
+
+def test_signing_hedges():
+    """Two signatures of one digest differ, and both verify."""
+    digest = sha384(b"message")
+    public_key = CURVE.multiply_base(_D, random_bytes)
+    first = ecdsa.sign(CURVE, _D, digest, random_bytes)
+    second = ecdsa.sign(CURVE, _D, digest, random_bytes)
+    assert first != second
+    for r, s in (first, second):
+        ecdsa.verify(CURVE, public_key, digest, r, s)
+        ecdsa.check_own(CURVE, _D, digest, r, s, random_bytes)
+
+
+def test_signatures_that_do_not_verify():
+    """Another digest, key or number, swapped or out of range."""
+    digest = sha384(b"message")
+    public_key = CURVE.multiply_base(_D, random_bytes)
+    r, s = ecdsa.sign(CURVE, _D, digest, random_bytes)
+    ecdsa.verify(CURVE, public_key, digest, r, _N - s)  # ECDSA's own symmetry.
+    for bad_r, bad_s in ((s, r), (0, s), (r, 0), (_N, s), (r, _N), (r + _N, s), (r, s + _N), (r, 1)):
+        for check, key, more in (
+            (ecdsa.verify, public_key, ()),
+            (ecdsa.check_own, _D, (random_bytes,)),
+        ):
+            arguments = CURVE, key, digest, bad_r, bad_s
+            assert raises(ecdsa.InvalidSignature, check, *arguments, *more), (bad_r, bad_s)
+    other = sha384(b"other")
+    assert raises(ecdsa.InvalidSignature, ecdsa.verify, CURVE, public_key, other, r, s)
+    assert raises(ecdsa.InvalidSignature, ecdsa.verify, CURVE, CURVE.g, digest, r, s)
+    assert raises(ecdsa.InvalidSignature, ecdsa.check_own, CURVE, _D, other, r, s, random_bytes)
+    assert raises(ecdsa.InvalidSignature, ecdsa.check_own, CURVE, _D + 1, digest, r, s, random_bytes)
+
+
+def test_sum_at_infinity():
+    """A signature whose point is infinity is refused, not computed with."""
+    digest = sha384(b"message")
+    z = int.from_bytes(digest, "big") % _N
+    r = _N - z  # With d = 1, u1 + u2 d = (z + r)/s = 0.
+    assert raises(ecdsa.InvalidSignature, ecdsa.verify, CURVE, CURVE.g, digest, r, 1)
+    assert raises(ecdsa.InvalidSignature, ecdsa.check_own, CURVE, 1, digest, r, 1, random_bytes)
+
+
+def test_bad_arguments():
+    """Scalars and nonces out of range, digests of another length, points off the curve."""
+    digest = sha384(b"message")
+    for bad in (0, _N, _N + 1, -1):
+        assert raises(ValueError, ecdsa.sign_with_nonce, CURVE, bad, digest, 5, random_bytes)
+        assert raises(ValueError, ecdsa.sign_with_nonce, CURVE, _D, digest, bad, random_bytes)
+        assert raises(ValueError, ecdsa.sign, CURVE, bad, digest, random_bytes)
+    for bad in (b"", digest[:47], digest + b"\0"):
+        assert raises(ValueError, ecdsa.sign, CURVE, _D, bad, random_bytes)
+        assert raises(ValueError, ecdsa.verify, CURVE, CURVE.g, bad, 1, 1)
+    assert raises(ValueError, ecdsa.verify, CURVE, (1, 1), digest, 1, 1)
+
+
+def test_signature_encoding_is_strict():
+    """Exactly one SEQUENCE of two positive INTEGERs."""
+    good = ecdsa.encode_signature(0x80, 0x7F)
+    assert good == b"\x30\x07\x02\x02\x00\x80\x02\x01\x7f"
+    assert ecdsa.decode_signature(good) == (0x80, 0x7F)
+    for bad in (
+        b"",
+        good[:-1],
+        good + b"\0",
+        b"\x30\x03\x02\x01\x05",
+        b"\x30\x09\x02\x01\x05\x02\x01\x05\x02\x01\x05",
+        b"\x30\x06\x02\x01\x85\x02\x01\x05",
+        b"\x30\x07\x02\x02\x00\x05\x02\x01\x05",
+        b"\x31\x06\x02\x01\x05\x02\x01\x05",
+    ):
+        assert raises(ValueError, ecdsa.decode_signature, bad), bad

@@ -1,0 +1,105 @@
+"""Key pairs: made, stored as SEC 1, read back, checked."""
+
+from boardcert import der
+from boardcert.ecdsa import InvalidSignature
+from boardcert.keys import PrivateKey
+from boardcert.p384 import CURVE
+from helpers import raises, random_bytes
+
+
+def _key(d=5):
+    return PrivateKey(d, CURVE.encode_point(CURVE.multiply_base(d, random_bytes)))
+
+
+def test_generated_key_signs():
+    """A new pair belongs together, reports its progress, and signs."""
+    progress = []
+    key = PrivateKey.generate("p384", random_bytes, progress.append)
+    assert progress == ["generating the key"]
+    key.check()
+    key.check_pair(random_bytes)
+    signature = key.sign(b"message", random_bytes)
+    key.check_signature(b"message", signature, random_bytes)
+    assert raises(InvalidSignature, key.check_signature, b"massage", signature, random_bytes)
+    assert raises(ValueError, key.check_signature, b"message", signature[:-1], random_bytes)
+
+
+def test_scalar_is_448_bits_reduced():
+    """FIPS 186-5 A.2.1, on the first bytes that *random* gives."""
+    asked = []
+
+    def extreme(n):
+        asked.append(n)
+        return b"\xff" * n
+
+    key = PrivateKey.generate("p384", extreme)
+    assert asked[0] == 56
+    d = ((1 << 448) - 1) % (CURVE.n - 1) + 1
+    assert der.encode_octet_string(d.to_bytes(48, "big")) in key.to_der()
+
+
+def test_two_keys_differ():
+    """As their random bytes do."""
+    first = PrivateKey.generate("p384", random_bytes)
+    second = PrivateKey.generate("p384", random_bytes)
+    assert first.to_der() != second.to_der()
+    assert first.public_key_der != second.public_key_der
+
+
+def test_unknown_key_type():
+    """Only what is there can be asked for."""
+    assert raises(ValueError, PrivateKey.generate, "p999", random_bytes)
+
+
+def test_storage_round_trip():
+    """The same bytes again; 167 of them, for every scalar."""
+    for d in (1, 5, CURVE.n - 1):
+        encoded = _key(d).to_der()
+        assert len(encoded) == 167
+        copy = PrivateKey.from_der(encoded)
+        assert copy.to_der() == encoded
+        assert copy.public_key_der == _key(d).public_key_der
+        copy.check_pair(random_bytes)
+
+
+def test_public_key_encoding():
+    """RFC 5480: 120 bytes, ecPublicKey on secp384r1."""
+    encoded = _key().public_key_der
+    head = bytes.fromhex("3076301006072a8648ce3d020106052b8104002203620004")
+    assert encoded[: len(head)] == head and len(encoded) == 120
+
+
+def test_damaged_storage():
+    """Truncated, extended, of another version, length, curve or form."""
+    good = _key().to_der()
+    for length in range(0, len(good), 5):
+        assert raises(ValueError, PrivateKey.from_der, good[:length]), length
+    assert raises(ValueError, PrivateKey.from_der, good + b"\0")
+    for old, new in (
+        (b"\x02\x01\x01", b"\x02\x01\x02"),
+        (der.encode_oid("1.3.132.0.34"), der.encode_oid("1.3.132.0.35")),
+        (b"\x03\x62\x00\x04", b"\x03\x62\x00\x02"),
+        (b"\x03\x62\x00\x04", b"\x03\x62\x01\x04"),
+        (b"\x04\x30", b"\x04\x2f"),
+        (b"\xa0\x07", b"\xa2\x07"),
+    ):
+        assert old in good
+        assert raises(ValueError, PrivateKey.from_der, good.replace(old, new, 1)), new
+
+
+def test_pairs_that_do_not_belong_together():
+    """A point off the curve, another's point, a scalar out of range."""
+    point = CURVE.encode_point(CURVE.g)
+    off_curve = point[:-1] + bytes([point[-1] ^ 1])
+    assert raises(ValueError, PrivateKey(1, off_curve).check)
+    assert raises(ValueError, PrivateKey(0, point).check)
+    assert raises(ValueError, PrivateKey(CURVE.n, point).check)
+    PrivateKey(2, point).check()
+    assert raises(ValueError, PrivateKey(2, point).check_pair, random_bytes)
+    PrivateKey(1, point).check_pair(random_bytes)
+
+
+def test_representation_shows_no_secret():
+    """Neither the scalar nor anything long enough to hold it."""
+    assert repr(_key(123456789)) == "<PrivateKey p384>"
+    assert str(_key(123456789)) == "<PrivateKey p384>"

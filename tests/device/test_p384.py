@@ -1,0 +1,185 @@
+"""P-384 points against NIST's vectors and plain affine arithmetic; the edges of the comb."""
+
+import vectors
+from boardcert import p384_bigint
+from boardcert.ec import Curve
+from boardcert.modular import blinded_inverse, inverse, random_nonzero
+from boardcert.p384 import CURVE
+from helpers import raises, random_bytes
+
+_N, _P, _G = CURVE.n, CURVE.p, CURVE.g
+# The one odd scalar for which the comb's last sum meets the entry added to it.
+_COLLIDING = _N - 2 * sum([1 << bit for bit in range(192, 384, 32)])
+_EDGES = [1, 2, 3, 4, 5, _N - 1, _N - 2, _N - 3, _N - 4]
+_EDGES += [_COLLIDING, _N - _COLLIDING, _COLLIDING - 2, _COLLIDING + 2]
+_EDGES += [(1 << 383) - 1, (1 << 383) + 1, (1 << 192) - 1, _N // 2, _N // 2 + 1]
+_EDGES += [sum([1 << (32 * i + 31) for i in range(11)]), sum([1 << (32 * i) for i in range(12)])]
+
+
+def _add(first, second):
+    """Return the sum of two affine points by the textbook; None is infinity."""
+    if first is None or second is None:
+        return first or second
+    (x1, y1), (x2, y2) = first, second
+    if x1 == x2:
+        if (y1 + y2) % _P == 0:
+            return None
+        slope = (3 * x1 * x1 - 3) * inverse(2 * y1, _P)
+    else:
+        slope = (y2 - y1) * inverse(x2 - x1, _P)
+    x3 = (slope * slope - x1 - x2) % _P
+    return x3, (slope * (x1 - x3) - y1) % _P
+
+
+def _powers():
+    """Return [G, 2G, 4G, ...], the doublings by the textbook."""
+    points = [_G]
+    for _ in range(383):
+        points.append(_add(points[-1], points[-1]))
+    return points
+
+
+def _multiply(k, powers):
+    """Return k G by the textbook."""
+    total = None
+    for bit, point in enumerate(powers):
+        if k >> bit & 1:
+            total = _add(total, point)
+    return total
+
+
+def _limited(values):
+    """Return *values*, or the first of them on a slow board."""
+    return list(values)[: vectors.LIMIT]
+
+
+def test_key_pairs():
+    """NIST CAVP KeyPair: Q = d G, by the engine and by the general ladder."""
+    for fields in vectors.cases("p384_key_pairs"):
+        d, x, y = vectors.numbers(fields)
+        assert CURVE.multiply_base(d, random_bytes) == (x, y)
+        assert CURVE.multiply(d, _G, random_bytes) == (x, y)
+        assert CURVE.multiply_add(d, 0, _G) == (x, y)
+        assert CURVE.multiply_add(0, d, _G) == (x, y)
+
+
+def test_public_keys():
+    """NIST CAVP PKV: points off the curve, and coordinates out of range, are told apart."""
+    for x, y, valid in vectors.cases("p384_public_keys"):
+        point = int.from_bytes(x, "big"), int.from_bytes(y, "big")
+        assert CURVE.is_on_curve(point) == (valid == b"\1")
+
+
+def test_edge_scalars():
+    """The comb at its edges, even and odd scalars, against the textbook."""
+    powers = _powers()
+    for k in _limited(_EDGES):
+        expected = _multiply(k, powers)
+        assert CURVE.multiply_base(k, random_bytes) == expected, hex(k)
+        assert p384_bigint.multiply_base(k, random_bytes) == expected, hex(k)
+
+
+def test_single_bits():
+    """Every power of two, and its neighbours in the comb, against the textbook."""
+    powers = _powers()
+    for bit in _limited(range(383)):
+        assert p384_bigint.multiply_base(1 << bit, random_bytes) == powers[bit], bit
+        x, y = powers[bit]
+        assert p384_bigint.multiply_base(_N - (1 << bit), random_bytes) == (x, _P - y), bit
+
+
+def test_general_ladder_at_its_edges():
+    """Small and large scalars, and another base point."""
+    powers = _powers()
+    for k in _limited((1, 2, 3, _N - 1, _N - 2, _N // 2)):
+        assert CURVE.multiply(k, _G, random_bytes) == _multiply(k, powers), hex(k)
+    assert CURVE.multiply(12345, powers[20], random_bytes) == _multiply(12345 << 20, powers)
+
+
+def test_multiply_add_exceptions():
+    """Equal points, opposite points, zero factors and infinity, by the engine and in general."""
+    powers = _powers()
+    five_g = _multiply(5, powers)
+    for u1, u2, expected in _limited(
+        (
+            (5, 1, _multiply(10, powers)),
+            (_N - 5, 1, None),
+            (0, 0, None),
+            (0, 1, five_g),
+            (1, 0, _G),
+            (_N - 10, 2, None),
+            (_N - 4, 1, _G),
+            (_N - 1, _N - 1, _multiply(_N - 6, powers)),
+            (_COLLIDING, 0, _multiply(_COLLIDING, powers)),
+            (_COLLIDING, _N - 1, _multiply(_COLLIDING - 5, powers)),
+        )
+    ):
+        assert CURVE.multiply_add(u1, u2, five_g) == expected, (u1, u2)
+        assert p384_bigint.multiply_add(u1, u2, five_g[0], five_g[1]) == expected, (u1, u2)
+        assert Curve.multiply_add(CURVE, u1, u2, five_g) == expected, (u1, u2)
+
+
+def test_scalars_out_of_range():
+    """0, n and beyond are no private scalars; factors may be 0."""
+    for k in (0, _N, _N + 1, 1 << 384, -1):
+        assert raises(ValueError, CURVE.multiply_base, k, random_bytes), k
+        assert raises(ValueError, CURVE.multiply, k, _G, random_bytes), k
+    for u in (_N, 1 << 384, -1):
+        assert raises(ValueError, CURVE.multiply_add, u, 1, _G), u
+        assert raises(ValueError, CURVE.multiply_add, 1, u, _G), u
+
+
+def test_points_that_are_not_on_the_curve():
+    """Refused wherever a point comes in."""
+    x, y = _G
+    for point in ((x, y + 1), (x + 1, y), (0, 0), (x + _P, y), (x, y + _P), (x, -y), (y, x)):
+        assert not CURVE.is_on_curve(point)
+        assert raises(ValueError, CURVE.multiply_add, 1, 1, point)
+        assert raises(ValueError, CURVE.multiply, 1, point, random_bytes)
+
+
+def test_point_encoding():
+    """97 bytes, uncompressed; every other length and form is refused."""
+    encoded = CURVE.encode_point(_G)
+    assert len(encoded) == 97 and encoded[0] == 4
+    assert CURVE.decode_point(encoded) == _G
+    for bad in (
+        b"",
+        b"\0",
+        encoded[:-1],
+        encoded + b"\0",
+        b"\2" + encoded[1:49],
+        b"\6" + encoded[1:],
+        encoded[:-1] + bytes([encoded[-1] ^ 1]),
+    ):
+        assert raises(ValueError, CURVE.decode_point, bad), bad
+
+
+def test_release_and_load_again():
+    """After its release the engine is loaded anew when it is needed."""
+    before = CURVE.multiply_base(7, random_bytes)
+    engine = CURVE.engine()
+    CURVE.release()
+    assert CURVE.multiply_base(7, random_bytes) == before
+    assert CURVE.engine() is not engine
+
+
+def test_inverses():
+    """Plain and blinded agree; what has no inverse is refused."""
+    for a in (1, 2, _N - 1, _N // 3, (1 << 383) + 12345):
+        assert inverse(a, _N) * a % _N == 1
+        assert blinded_inverse(a, _N, 48, random_bytes) == inverse(a, _N)
+    for a in (0, _N, 2 * _N):
+        assert raises(ValueError, inverse, a, _N)
+    assert raises(ValueError, inverse, 6, 9)
+
+
+def test_random_numbers_cover_their_range():
+    """From 1 to m - 1, from the extremes of what *random* may return."""
+    assert random_nonzero(_N, 48, lambda n: bytes(n)) == 1
+    assert 0 < random_nonzero(_N, 48, lambda n: b"\xff" * n) < _N
+    asked = []
+    random_nonzero(_N, 48, lambda n: asked.append(n) or bytes(n))
+    assert asked == [56]
+    values = [random_nonzero(5, 1, lambda n, i=i: i.to_bytes(n, "big")) for i in range(6)]
+    assert values == [1, 2, 3, 4, 1, 2]
