@@ -75,11 +75,14 @@ def addresses() -> list:
     return found
 
 
-def settle_host_name(host_name: str) -> None:
-    """Give the network the board's own name: it must stand before the first connection."""
+def settle_host_name(host_name: str) -> bool:
+    """Give the network the board's own name, up to its first dot; False without a network.
+
+    It must stand before the first connection, and has at most 32 characters.
+    """
     try:
         import network
     except ImportError:
-        return
-    if hasattr(network, "hostname"):
-        network.hostname(host_name[:32])
+        return False
+    network.hostname(host_name.split(".")[0][:32])
+    return True

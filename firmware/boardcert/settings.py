@@ -85,10 +85,14 @@ def _host_name(values: dict, unique_id: bytes) -> str:
 
 
 def _all_names(host_name: str, more: list) -> list:
-    """Return every name for subjectAltName: the host name, with .local (mDNS), and *more*."""
+    """Return every name for subjectAltName: the host name, as mDNS knows it, and *more*.
+
+    A host name without a dot stands there with .local only: linters refuse a dNSName that is not
+    a full one. Whoever calls the board by the short name says so in *more*.
+    """
     if not isinstance(more, (list, tuple)):
         raise ValueError(f"names must be a list: {more!r}")
-    found = [host_name] if "." in host_name else [host_name, host_name + ".local"]
+    found = [host_name if "." in host_name else host_name + ".local"]
     for name in more:
         kind, value = names.parse(name)
         text = value.decode() if kind == "dns" else names.format_address(value)

@@ -72,6 +72,26 @@ class Store:
         for suffix in [".new"] + sorted(slots, key=slots.get):
             _remove(self._path(name + suffix))
 
+    def forget_older(self, name: str) -> None:
+        """Delete every record called *name* but the newest."""
+        slots = self._examine(name)
+        newest = max(_SLOTS, key=slots.get)
+        for suffix in _SLOTS:
+            if suffix != newest:
+                _remove(self._path(name + suffix))
+
+    def read_mark(self) -> str | None:
+        """Return what write_mark wrote last on this board, or None."""
+        return self.read_text("marker") or _nvs_read()
+
+    def write_mark(self, text: str) -> None:
+        """Write *text* where it outlives the identity: a file, and on esp32 the NVS as well.
+
+        The NVS survives even when the file system is made anew.
+        """
+        _nvs_write(text)
+        self.write_text("marker", text)
+
     def read_text(self, name: str) -> str | None:
         """Return the text of a small file, or None when it is not there or no text."""
         try:
@@ -156,6 +176,33 @@ def _write(path: str, data: bytes) -> None:
         raise
     if hasattr(os, "sync"):
         os.sync()
+
+
+def _nvs() -> object:
+    """Return the esp32's non-volatile storage, or None on other boards."""
+    try:
+        from esp32 import NVS
+    except ImportError:
+        return None
+    return NVS("boardcert")
+
+
+def _nvs_read() -> str | None:
+    nvs = _nvs()
+    if nvs is None:
+        return None
+    buffer = bytearray(128)
+    try:
+        return bytes(buffer[: nvs.get_blob("pin", buffer)]).decode()
+    except OSError:  # There is no such blob.
+        return None
+
+
+def _nvs_write(text: str) -> None:
+    nvs = _nvs()
+    if nvs is not None:
+        nvs.set_blob("pin", text.encode())
+        nvs.commit()
 
 
 def _make_directory(path: str) -> None:

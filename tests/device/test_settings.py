@@ -18,7 +18,7 @@ def test_defaults():
     """A board without any settings gets a name of its own."""
     settings = Settings({}, None, _ID)
     assert settings.hostname == "board-431b2c3d"
-    assert settings.names == ["board-431b2c3d", "board-431b2c3d.local"]
+    assert settings.names == ["board-431b2c3d.local"]
     assert settings.key_type == "p384"
     assert settings.validity_days == 3650
     assert settings.portal_port == 20034
@@ -33,11 +33,11 @@ def test_arguments_come_before_the_file_and_the_file_before_defaults():
 
 
 def test_names_are_normalized_and_kept_once():
-    """The host name and its .local name come first; a name with a dot gets no .local."""
+    """The host name comes first, with .local unless it has a dot."""
     settings = Settings(
         {"prefix": "x", "names": ["A.example", "10.0.0.5", "a.example", "FE80::0001"]}, None, _ID
     )
-    assert settings.names == ["x-431b2c3d", "x-431b2c3d.local", "a.example", "10.0.0.5", "fe80::1"]
+    assert settings.names == ["x-431b2c3d.local", "a.example", "10.0.0.5", "fe80::1"]
     assert Settings({"hostname": "pump.example"}, None, _ID).names == ["pump.example"]
 
 
@@ -58,13 +58,13 @@ def test_wrong_values_are_named():
         {"prefix": "-"},
         {"names": "a.example"},
         {"names": ["ok", "not ok"]},
-        {"names": ["n" + str(i) for i in range(19)]},
+        {"names": ["n" + str(i) for i in range(20)]},
         {"hostnme": "typo"},
     ):
         assert _refused(arguments), arguments
     assert "validity_days" in _refused({"validity_days": 0})
     assert "hostnme" in _refused({}, '{"hostnme": "typo"}')
-    assert Settings({"names": ["n" + str(i) for i in range(18)]}, None, _ID)
+    assert Settings({"names": ["n" + str(i) for i in range(19)]}, None, _ID)
 
 
 def test_a_damaged_file_is_named():

@@ -1,0 +1,142 @@
+"""Read the few fields of a certificate that its owner needs; strictly, and nothing else.
+
+Trust is not decided here: no signature is verified and no extension but the names is looked at.
+"""
+
+import hashlib
+from binascii import b2a_base64
+
+from . import dates, der, names
+
+_OID_SUBJECT_ALT_NAME = b"\x55\x1d\x11"  # 2.5.29.17
+_UTC_TIME = 0x17
+_GENERALIZED_TIME = 0x18
+_DNS_NAME = 0x82
+_IP_ADDRESS = 0x87
+
+
+class Certificate:
+    """The fields of a DER certificate; ValueError when it is not one of version 3.
+
+    serial_number: bytes, big-endian; issuer, subject, public_key_der: DER; not_before,
+    not_after: see dates; names: SAN host names and addresses as text; tbs, signature: what was
+    signed, and the signature's bytes.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.der = bytes(data)
+        content = der.decode_one(self.der, der.SEQUENCE)
+        tag, tbs, end = der.decode(content)
+        self.tbs = content[:end]
+        algorithm, offset = der.decode_next(content, der.SEQUENCE, end)
+        self.signature = der.decode_bit_string(der.decode_one(content[offset:], der.BIT_STRING))
+        if tag != der.SEQUENCE:
+            raise ValueError("not a certificate")
+        self._read_tbs(tbs, algorithm)
+
+    def _read_tbs(self, tbs: bytes, outer_algorithm: bytes) -> None:
+        version, offset = der.decode_next(tbs, der.context(0), 0)
+        if der.decode_integer(der.decode_one(version, der.INTEGER)) != 2:
+            raise ValueError("not a certificate of version 3")
+        self.serial_number, offset = der.decode_next(tbs, der.INTEGER, offset)
+        algorithm, offset = der.decode_next(tbs, der.SEQUENCE, offset)
+        if algorithm != outer_algorithm:
+            raise ValueError("the certificate names two signature algorithms")
+        self.issuer, offset = _element(tbs, der.SEQUENCE, offset)
+        validity, offset = der.decode_next(tbs, der.SEQUENCE, offset)
+        self.not_before, self.not_after = _read_validity(validity)
+        self.subject, offset = _element(tbs, der.SEQUENCE, offset)
+        self.public_key_der, offset = _element(tbs, der.SEQUENCE, offset)
+        self.names = _read_names(tbs[offset:])
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate, as "AB:CD:..."."""
+        return colons(hashlib.sha256(self.der).digest())
+
+    @property
+    def public_key_pin(self) -> str:
+        """SHA-256 of the public key as curl's --pinnedpubkey takes it."""
+        digest = hashlib.sha256(self.public_key_der).digest()
+        return "sha256//" + b2a_base64(digest).decode().strip()
+
+
+def colons(data: bytes) -> str:
+    """Return *data* as "AB:CD:..."."""
+    return ":".join(["{:02X}".format(byte) for byte in data])  # noqa: UP032 (no f-string format)
+
+
+def key_matches(private_key: bytes, public_key_der: bytes) -> bool:
+    """Tell whether a SEC 1 private key's public point and curve are those of an SPKI.
+
+    Compares what the two say, computes nothing: that the point is the scalar's was made sure
+    of when the key was made. ValueError when one of them is not an EC key of that form.
+    """
+    content = der.decode_one(private_key, der.SEQUENCE)
+    _, offset = der.decode_next(content, der.INTEGER, 0)
+    _, offset = der.decode_next(content, der.OCTET_STRING, offset)
+    curve, offset = der.decode_next(content, der.context(0), offset)
+    point = der.decode_one(content[offset:], der.context(1))
+    algorithm, end = der.decode_next(der.decode_one(public_key_der, der.SEQUENCE), der.SEQUENCE, 0)
+    public_point = der.decode_one(public_key_der, der.SEQUENCE)[end:]
+    _, offset = der.decode_next(algorithm, der.OBJECT_IDENTIFIER, 0)
+    return point == public_point and curve == algorithm[offset:]
+
+
+def _element(data: bytes, tag: int, offset: int) -> tuple:
+    """Return (the whole element at *offset* with its header, the offset after it)."""
+    _, end = der.decode_next(data, tag, offset)
+    return data[offset:end], end
+
+
+def _read_validity(content: bytes) -> tuple:
+    times = der.decode_all(content)
+    if len(times) != 2:
+        raise ValueError("validity has two dates")
+    return _read_time(*times[0]), _read_time(*times[1])
+
+
+def _read_time(tag: int, content: bytes) -> tuple:
+    """Return the date of a Time in the one form that RFC 5280, 4.1.2.5, allows."""
+    text = content.decode()
+    if tag == _UTC_TIME and len(text) == 13:
+        text = ("20" if text[:2] < "50" else "19") + text
+    elif tag != _GENERALIZED_TIME or text[:4] < "2050":
+        raise ValueError("not a date of a certificate")
+    if len(text) != 15 or text[14] != "Z" or not text[:14].isdigit():
+        raise ValueError("not a date of a certificate")
+    date = tuple([int(text[:4])] + [int(text[i : i + 2]) for i in range(4, 14, 2)])
+    if not dates.is_valid(date):
+        raise ValueError("not a date of a certificate")
+    return date
+
+
+def _read_names(rest: bytes) -> list:
+    """Return the SAN names; *rest* is what follows the public key: the extensions, or nothing."""
+    if not rest:
+        return []
+    extensions = der.decode_one(der.decode_one(rest, der.context(3)), der.SEQUENCE)
+    found = None
+    for tag, extension in der.decode_all(extensions):
+        oid, offset = der.decode_next(extension, der.OBJECT_IDENTIFIER, 0)
+        if tag != der.SEQUENCE:
+            raise ValueError("not an extension")
+        if oid == _OID_SUBJECT_ALT_NAME:
+            if found is not None:
+                raise ValueError("subjectAltName stands there twice")
+            value = der.decode_all(extension[offset:])[-1]
+            found = _read_alt_names(value)
+    return found or []
+
+
+def _read_alt_names(value: tuple) -> list:
+    """Return the host names and addresses; names of other kinds are passed over."""
+    if value[0] != der.OCTET_STRING:
+        raise ValueError("not an extension")
+    found = []
+    for tag, content in der.decode_all(der.decode_one(value[1], der.SEQUENCE)):
+        if tag == _DNS_NAME:
+            found.append(content.decode())
+        elif tag == _IP_ADDRESS:
+            found.append(names.format_address(content))
+    return found

@@ -1,0 +1,96 @@
+"""Make a key and a certificate, or a new certificate for a key: noise to checked record.
+
+Imported when it is needed and released afterwards: it draws in all of the arithmetic.
+"""
+
+from . import __version__, board, dates, noise, x509
+from .certificate import Certificate
+from .drbg import HMACDRBG
+from .keys import PrivateKey
+from .record import Record
+
+CLOCKLESS_DAYS = 3650
+"""Without a clock nobody knows how old the package is: a certificate then is good for at least
+so long after dates.EARLIEST, and gets the days that were asked for once the clock is known."""
+
+
+def make_record(
+    settings: object, addresses: list, now: tuple | None, private_key: bytes | None, steps: object
+) -> Record:
+    """Return a Record with a certificate for *private_key*, or for a new key when that is None.
+
+    *settings*: see settings; *addresses*: the board's, as text; *now*: the date or None;
+    *steps*: see steps. Raises EntropyError before anything is made, InvalidSignature or
+    ValueError when what was made does not hold.
+    """
+    steps.begin("entropy")
+    entropy = noise.gather()
+    random = seed(entropy, now)
+    steps.begin("key")
+    if private_key is None:
+        key = PrivateKey.generate(settings.key_type, random)
+    else:
+        key = PrivateKey.from_der(private_key)
+    steps.begin("sign")
+    certificate = _issue(key, settings, addresses, now, random)
+    steps.begin("check")
+    check(key, certificate, random)
+    facts = {
+        "clock": now is not None,
+        "entropy": entropy.report(),
+        "unique_id": board.unique_id().hex(),
+        "version": __version__,
+    }
+    return Record(key.to_der(), [certificate], facts)
+
+
+def make_request(settings: object, addresses: list, private_key: bytes) -> bytes:
+    """Return the DER of a PKCS#10 request for the board's names, signed by *private_key*."""
+    random = seed(noise.gather(), board.utc_now())
+    key = PrivateKey.from_der(private_key)
+    subject = x509.encode_subject(settings.hostname, board.unique_id().hex())
+    return x509.request(key, subject, all_names(settings, addresses), random)
+
+
+def seed(entropy: noise.Entropy, now: tuple | None) -> object:
+    """Return random(n) of a DRBG of this board, seeded with *entropy*."""
+    personalization = b"boardcert" + board.unique_id() + repr(now).encode()
+    return HMACDRBG(entropy.data, personalization=personalization).generate
+
+
+def all_names(settings: object, addresses: list) -> list:
+    """Return what stands in subjectAltName: the set names, then the board's addresses."""
+    return settings.names + [name for name in addresses if name not in settings.names]
+
+
+def _issue(
+    key: PrivateKey, settings: object, addresses: list, now: tuple | None, random: object
+) -> bytes:
+    """Sign a certificate that began yesterday at midnight, for clients whose clocks are slow."""
+    if now is None:
+        not_before = dates.EARLIEST
+        days = max(settings.validity_days, CLOCKLESS_DAYS)
+    else:
+        not_before = dates.start_of_day(dates.add_days(now, -1))
+        days = settings.validity_days
+    return x509.issue(
+        key,
+        x509.encode_subject(settings.hostname, board.unique_id().hex()),
+        all_names(settings, addresses),
+        not_before,
+        dates.add_days(not_before, days),
+        random,
+    )
+
+
+def check(key: PrivateKey, certificate: bytes, random: object) -> None:
+    """Make sure of what is about to be written; raise InvalidSignature or ValueError.
+
+    The public point is on the curve, the certificate reads back with this key's public key, and
+    the signature holds for the private scalar: a fault in computing it could give the key away.
+    """
+    key.check()
+    leaf = Certificate(certificate)
+    if leaf.public_key_der != key.public_key_der:
+        raise ValueError("the certificate does not carry the key's public key")
+    key.check_signature(leaf.tbs, leaf.signature, random)

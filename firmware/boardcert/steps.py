@@ -1,0 +1,32 @@
+"""Time the steps of slow work, and tell a callback which one begins."""
+
+from .board import ticks_diff, ticks_ms
+
+
+class Steps:
+    """*callback*(step) hears of each step as it begins; *timings_ms* grows as they end."""
+
+    def __init__(self, callback: object = None) -> None:
+        self.timings_ms = {}
+        self._callback = callback
+        self._step = None
+        self._started = self._step_started = ticks_ms()
+
+    def begin(self, step: str) -> None:
+        """End the step before, and begin *step*."""
+        self._end_step()
+        self._step = step
+        if self._callback:
+            self._callback(step)
+        self._step_started = ticks_ms()
+
+    def finish(self) -> dict:
+        """End the last step; return {step: milliseconds} with the "total" since the start."""
+        self._end_step()
+        self.timings_ms["total"] = ticks_diff(ticks_ms(), self._started)
+        return self.timings_ms
+
+    def _end_step(self) -> None:
+        if self._step:
+            self.timings_ms[self._step] = ticks_diff(ticks_ms(), self._step_started)
+        self._step = None

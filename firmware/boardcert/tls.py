@@ -1,0 +1,38 @@
+"""TLS contexts from an identity's key and chain, with the firmware's own TLS (mbedTLS)."""
+
+import tls
+
+from .record import Record
+
+
+def server_context(record: Record) -> tls.SSLContext:
+    """Return a context that serves with *record*'s key and chain."""
+    context = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
+    _prepare(context, record)
+    return context
+
+
+def client_context(record: Record, ca: bytes) -> tls.SSLContext:
+    """Return a context that trusts *ca* (DER) alone, and shows the chain when a server asks."""
+    context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    _prepare(context, record)
+    context.verify_mode = tls.CERT_REQUIRED
+    context.load_verify_locations(ca)
+    return context
+
+
+def _prepare(context: tls.SSLContext, record: Record) -> None:
+    """Load key and chain, and allow no suite without forward secrecy and AEAD.
+
+    Each certificate of the chain is a call of its own: of several in one, only the first would
+    be sent.
+    """
+    for certificate in record.chain:
+        context.load_cert_chain(certificate, record.private_key)
+    context.set_ciphers(strong_suites(context.get_ciphers()))
+
+
+def strong_suites(names: list) -> list:
+    """Return those of mbedTLS's suite *names* with ECDHE and an AEAD cipher, in their order."""
+    aead = ("-GCM-", "-CCM", "-CHACHA20-")
+    return [name for name in names if "-ECDHE-" in name and any(mode in name for mode in aead)]

@@ -1,0 +1,174 @@
+"""Build certificates (RFC 5280) and certificate requests (RFC 2986): bytes in, bytes out.
+
+The profile is one that OpenSSL, GnuTLS, Go, Java, NSS and pkilint all accept of a self-signed
+server certificate: version 3, no CA, digitalSignature, SAN, and both key identifiers.
+"""
+
+import hashlib
+
+from . import dates, der, names
+
+SERIAL_BYTES = 16
+
+_SIGNATURE_OIDS = {"p384": "1.2.840.10045.4.3.3"}  # ecdsa-with-SHA384 (RFC 5758, 3.2)
+
+_OID_COMMON_NAME = "2.5.4.3"
+_OID_SERIAL_NUMBER = "2.5.4.5"
+_OID_SUBJECT_KEY_IDENTIFIER = "2.5.29.14"
+_OID_KEY_USAGE = "2.5.29.15"
+_OID_SUBJECT_ALT_NAME = "2.5.29.17"
+_OID_BASIC_CONSTRAINTS = "2.5.29.19"
+_OID_AUTHORITY_KEY_IDENTIFIER = "2.5.29.35"
+_OID_EXTENDED_KEY_USAGE = "2.5.29.37"
+_OID_SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
+_OID_CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
+_OID_EXTENSION_REQUEST = "1.2.840.113549.1.9.14"
+
+_PRINTABLE_STRING = 0x13
+_UTC_TIME = 0x17
+_GENERALIZED_TIME = 0x18
+_DNS_NAME = 0x82
+_IP_ADDRESS = 0x87
+
+
+def issue(
+    key: object, subject: bytes, alt_names: list, not_before: tuple, not_after: tuple, random: object
+) -> bytes:
+    """Return the DER of a self-signed certificate for *key*.
+
+    *key*: a keys.PrivateKey; *subject*: from encode_subject, also the issuer; *alt_names*: host
+    names and addresses as text, at least one; *not_before*, *not_after*: see dates.
+    *random*(n) gives the 126 random bits of the serial number and hedges the signature.
+    """
+    if not_after < not_before:
+        raise ValueError("the certificate would end before it begins")
+    algorithm = _encode_algorithm(key)
+    tbs_certificate = der.encode_sequence(
+        der.encode(der.context(0), der.encode_integer(2)),  # version 3
+        der.encode(der.INTEGER, encode_serial_number(random(SERIAL_BYTES))),
+        algorithm,
+        subject,
+        der.encode_sequence(encode_time(not_before), encode_time(not_after)),
+        subject,
+        key.public_key_der,
+        der.encode(der.context(3), _encode_extensions(key.public_key_der, alt_names)),
+    )
+    return _sign(key, tbs_certificate, algorithm, random)
+
+
+def request(key: object, subject: bytes, alt_names: list, random: object) -> bytes:
+    """Return the DER of a PKCS#10 request, signed by *key*, that asks for *alt_names*."""
+    extensions = der.encode_sequence(
+        _encode_key_usage(), _encode_extended_key_usage(), _encode_alt_names(alt_names)
+    )
+    attribute = der.encode_sequence(
+        der.encode_oid(_OID_EXTENSION_REQUEST), der.encode_set(extensions)
+    )
+    info = der.encode_sequence(
+        der.encode_integer(0),  # version 1
+        subject,
+        key.public_key_der,
+        der.encode(der.context(0), attribute),
+    )
+    return _sign(key, info, _encode_algorithm(key), random)
+
+
+def encode_subject(common_name: str, unique_id: str) -> bytes:
+    """Return a Name of common name and serial number: no two boards share it.
+
+    *common_name*: 1 to 64 characters; *unique_id*: hexadecimal digits, 1 to 64 (RFC 5280, A.1).
+    """
+    if not (1 <= len(common_name) <= 64 and 1 <= len(unique_id) <= 64):
+        raise ValueError("common name and unique id have 1 to 64 characters")
+    for character in unique_id:
+        if character not in "0123456789abcdef":
+            raise ValueError("the unique id must be lower-case hexadecimal digits")
+    common = (der.UTF8_STRING, common_name.encode(), _OID_COMMON_NAME)
+    serial = (_PRINTABLE_STRING, unique_id.encode(), _OID_SERIAL_NUMBER)
+    parts = []
+    for tag, value, oid in (common, serial):
+        attribute = der.encode_sequence(der.encode_oid(oid), der.encode(tag, value))
+        parts.append(der.encode_set(attribute))
+    return der.encode_sequence(*parts)
+
+
+def encode_serial_number(random_bytes: bytes) -> bytes:
+    """Return INTEGER content of 16 bytes: positive, and never shorter (RFC 5280, 4.1.2.2)."""
+    if len(random_bytes) != SERIAL_BYTES:
+        raise ValueError("a serial number is made of 16 random bytes")
+    return bytes([random_bytes[0] & 0x3F | 0x40]) + random_bytes[1:]
+
+
+def encode_time(date: tuple) -> bytes:
+    """Return a Time: UTCTime through 2049, GeneralizedTime from 2050 (RFC 5280, 4.1.2.5)."""
+    if not dates.is_valid(date) or date[0] < 1950:
+        raise ValueError(f"not a date that a certificate can have: {date}")
+    text = "{:04d}{:02d}{:02d}{:02d}{:02d}{:02d}Z".format(*date)
+    if date[0] < 2050:
+        return der.encode(_UTC_TIME, text[2:].encode())
+    return der.encode(_GENERALIZED_TIME, text.encode())
+
+
+def key_identifier(public_key_der: bytes) -> bytes:
+    """Return the 20-byte key identifier of a SubjectPublicKeyInfo (RFC 5280, 4.2.1.2, method 1).
+
+    SHA-1 serves as a name here; nothing depends on its collision resistance. On builds without
+    it, the first 160 bits of SHA-256 stand in (RFC 7093, section 2, method 1).
+    """
+    spki = der.decode_all(der.decode_one(public_key_der, der.SEQUENCE))
+    public_key = der.decode_bit_string(spki[1][1])
+    digest = getattr(hashlib, "sha1", hashlib.sha256)(public_key).digest()
+    return digest[:20]
+
+
+def _sign(key: object, data: bytes, algorithm: bytes, random: object) -> bytes:
+    """Return SEQUENCE { data, algorithm, signature }."""
+    return der.encode_sequence(data, algorithm, der.encode_bit_string(key.sign(data, random)))
+
+
+def _encode_algorithm(key: object) -> bytes:
+    return der.encode_sequence(der.encode_oid(_SIGNATURE_OIDS[key.key_type]))
+
+
+def _encode_extensions(public_key_der: bytes, alt_names: list) -> bytes:
+    identifier = key_identifier(public_key_der)
+    return der.encode_sequence(
+        _encode_extension(_OID_BASIC_CONSTRAINTS, der.encode_sequence(), True),  # CA:FALSE
+        _encode_key_usage(),
+        _encode_extended_key_usage(),
+        _encode_alt_names(alt_names),
+        _encode_extension(_OID_SUBJECT_KEY_IDENTIFIER, der.encode_octet_string(identifier)),
+        _encode_extension(
+            _OID_AUTHORITY_KEY_IDENTIFIER,
+            der.encode_sequence(der.encode(der.context(0, False), identifier)),
+        ),
+    )
+
+
+def _encode_key_usage() -> bytes:
+    digital_signature = der.encode_bit_string(b"\x80", 7)
+    return _encode_extension(_OID_KEY_USAGE, digital_signature, True)
+
+
+def _encode_extended_key_usage() -> bytes:
+    purposes = der.encode_sequence(
+        der.encode_oid(_OID_SERVER_AUTH), der.encode_oid(_OID_CLIENT_AUTH)
+    )
+    return _encode_extension(_OID_EXTENDED_KEY_USAGE, purposes)
+
+
+def _encode_alt_names(alt_names: list) -> bytes:
+    """Return the subjectAltName extension; ValueError for a bad name, or none at all."""
+    if not alt_names:
+        raise ValueError("a certificate needs at least one name")
+    parts = []
+    for name in alt_names:
+        kind, value = names.parse(name)
+        parts.append(der.encode(_DNS_NAME if kind == "dns" else _IP_ADDRESS, value))
+    return _encode_extension(_OID_SUBJECT_ALT_NAME, der.encode_sequence(*parts))
+
+
+def _encode_extension(oid: str, value: bytes, is_critical: bool = False) -> bytes:
+    """Return an Extension; critical is left out when false, as DER wants of a default."""
+    critical = der.encode_boolean(True) if is_critical else b""
+    return der.encode_sequence(der.encode_oid(oid), critical, der.encode_octet_string(value))
