@@ -41,6 +41,7 @@ function runMemory({ memory: code, ram, base, plain, r: registers }) {
     bytes: (address, length) => (plain ? bytes.subarray(address - base, address - base + length) : null),
     readUint8: (address) => bytes[address - base],
     writeUint8: (address, value) => {
+      if (value > 0xff) throw new RangeError(`${value} is no byte`);
       bytes[address - base] = value;
     },
   };

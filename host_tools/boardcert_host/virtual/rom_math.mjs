@@ -17,6 +17,14 @@
  *   byte at 0x13: ROM_VERSION. At version 2 the SDK would call ROM addresses of its own knowledge for sincos.
  *   byte two before the float table (also data code 'FZ'): TABLE_ENTRIES, the size in words.
  *   data codes 'SF' and 'SD': the two tables, of TABLE_ENTRIES words each, Thumb bit set.
+ *
+ * What the official Pico W image of MicroPython v1.27.0 looks up, read from its literals; it uses no other code:
+ *   at start-up, as two lists: P3 R3 L3 T3, MS MC S4 C4
+ *   around flash operations: IF EX RE RP FC (it leaves XIP restored by its own copy of the second boot stage, not CX)
+ *   for machine.bootloader(): UB
+ *   data: SF SD
+ * Of the float table it calls fadd, fsub, fmul, fdiv, float2int, float2uint, float2uint64 and float2double, of the
+ * double table dadd, dsub, dmul, ddiv, double2uint and double2float; MicroPython brings its own sine to ln.
  */
 export { bitFunctions, memoryFunctions } from './rom_bits.mjs';
 export { floatTable } from './rom_float.mjs';
@@ -24,14 +32,3 @@ export { doubleTable } from './rom_double.mjs';
 
 export const ROM_VERSION = 3;
 export const TABLE_ENTRIES = 32;
-
-/**
- * What the official Pico W image of MicroPython v1.27.0 looks up, found by reading its literals. It uses no other
- * code, and takes the lookup function itself from 0x18 and the two lists of codes from 0x14 and 0x16.
- */
-export const imageFunctionCodes = [
-  ...['P3', 'R3', 'L3', 'T3', 'MS', 'S4', 'MC', 'C4'], // at start-up, as two lists
-  ...['IF', 'EX', 'RE', 'RP', 'FC'], // flash: connect, exit XIP, erase, program, flush the cache
-  'UB', // reset to the USB boot loader (machine.bootloader)
-];
-export const imageDataCodes = ['SF', 'SD'];
