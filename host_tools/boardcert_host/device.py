@@ -1,5 +1,6 @@
 """A board on a serial port: mpremote, run as a program, and what boardcert does with it."""
 
+import base64
 import hashlib
 import json
 import subprocess
@@ -15,6 +16,8 @@ from .errors import Error
 PACKAGE_DIRECTORY = "/lib/boardcert"
 CONFIG_FILE = "/boardcert/config.json"
 _TIMEOUT_S = 60
+_INSTALL_TIMEOUT_S = 300
+_PIECE_BYTES = 3072  # a literal of 4 KB: the board compiles it in what memory it has
 _MINIMUM_VERSION = (1, 24)
 # sys.implementation._mpy holds the processor in bits 10 to 13, numbered as in py/persistentcode.h.
 _ARCHITECTURES = (
@@ -164,11 +167,10 @@ def install(port: str) -> Installed:
         wanted = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in built}
         changed = [path for path in built if before.files.get(path.name) != wanted[path.name]]
         removed = sorted(before.files.keys() - wanted.keys())
-        for name in removed:
-            run(port, "fs", "rm", f":{PACKAGE_DIRECTORY}/{name}")
-        if changed:
-            execute(port, _MAKE_DIRECTORIES.format(PACKAGE_DIRECTORY))
-            run(port, "fs", "cp", *map(str, changed), f":{PACKAGE_DIRECTORY}/", timeout_s=300)
+        if removed:
+            paths = [f"{PACKAGE_DIRECTORY}/{name}" for name in removed]
+            execute(port, f"import os\nfor path in {paths}: os.remove(path)")
+        _write(port, {f"{PACKAGE_DIRECTORY}/{path.name}": path.read_bytes() for path in changed})
     if (changed or removed) and survey(port).files != wanted:
         raise Error(f"the package on the board at {port} is not what was written", "run this again")
     return Installed([path.name for path in changed], removed, len(wanted) - len(changed))
@@ -182,15 +184,35 @@ def put_file(port: str, data: bytes, remote: str) -> bool:
     found = execute(port, f"{_SHA256}\nprint(sha256({remote!r}))").strip().splitlines()[-1:]
     if found == [hashlib.sha256(data).hexdigest()]:
         return False
-    parent = remote.rpartition("/")[0]
-    if parent:
-        execute(port, _MAKE_DIRECTORIES.format(parent))
-    with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
-        local = Path(directory) / "file"
-        local.write_bytes(data)
-        run(port, "fs", "cp", str(local), f":{remote}.new")
-    execute(port, f"import os; os.rename({remote + '.new'!r}, {remote!r})")
+    _write(port, {remote: data})
     return True
+
+
+def _write(port: str, files: dict[str, bytes]) -> None:
+    """Write *files* (absolute path: contents), each whole or not at all.
+
+    A script for each file takes it over in one piece: a fifth of the time of `mpremote fs cp`.
+    """
+    directories = {path.rpartition("/")[0] for path in files} - {""}
+    for directory in sorted(directories):
+        execute(port, _MAKE_DIRECTORIES.format(directory))
+    with tempfile.TemporaryDirectory(prefix="boardcert-") as scripts:
+        arguments: list[str] = []
+        for number, (path, data) in enumerate(files.items()):
+            script = Path(scripts) / f"{number}.py"
+            script.write_text(_writer(path, data))
+            arguments += ["run", str(script), "+"]
+        if arguments:
+            run(port, *arguments, timeout_s=_INSTALL_TIMEOUT_S)
+
+
+def _writer(path: str, data: bytes) -> str:
+    """Return the code that writes one file on the board; the old one stays until it is whole."""
+    pieces = [data[start : start + _PIECE_BYTES] for start in range(0, len(data), _PIECE_BYTES)]
+    lines = [f"    file.write(decode({base64.b64encode(piece)!r}))" for piece in pieces]
+    head = ["import os", "from binascii import a2b_base64 as decode"]
+    head += [f"with open({path + '.new'!r}, 'wb') as file:", "    pass"]
+    return "\n".join([*head, *lines, f"os.rename({path + '.new'!r}, {path!r})"])
 
 
 def write_settings(port: str, settings: dict[str, Any]) -> bool:
