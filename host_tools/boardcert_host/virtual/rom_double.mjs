@@ -1,9 +1,9 @@
 /**
  * The boot ROM's table of double-precision functions (data code 'SD').
  *
- * Exact, that is bit for bit what the ROM returns: addition to square root, comparisons, and all conversions.
- * Sine to atan2, exp and ln are JavaScript's own, within 1 ulp of the exact value; so is the ROM, except near zeros
- * of the function, where its fixed-point CORDIC is less accurate.
+ * Exact, down to the last bit: addition to square root, comparisons, and all conversions.
+ * Sine to atan2, exp and ln are JavaScript's own, within 1 ulp of the C library in the tests. The ROM's fixed-point
+ * CORDIC differs from both in the last bits, and by more near zeros of the function.
  */
 import {
   DOUBLE_MIN_NORMAL,

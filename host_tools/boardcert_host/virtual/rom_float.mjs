@@ -1,7 +1,7 @@
 /**
  * The boot ROM's table of single-precision functions (data code 'SF').
  *
- * Exact, that is bit for bit what the ROM returns: addition to square root, comparisons, and all conversions. Double
+ * Exact, down to the last bit: addition to square root, comparisons, and all conversions. Double
  * arithmetic rounded once more to a float is correctly rounded, because 53 >= 2 * 24 + 2 bits.
  * Sine to atan2, exp and ln are computed in double precision and rounded: correct except when the exact value lies
  * within a double's error of a rounding boundary. The ROM's own CORDIC is less accurate (some ulps).
