@@ -1,0 +1,186 @@
+"""P-384 on the assembler kernel: the engine for the RP2040 and RP2350.
+
+What leaks by timing in multiply_base: nothing by the sequence of operations or the addresses of
+the kernel, which are the same for every scalar; the starting point has a fresh random projective
+factor. Around it, a few big-integer operations on k, and on the result, vary with leading zeros.
+One scalar in 2**192 or fewer meets an exception of the addition formula, which turns the result
+into Z = 0; the big-integer engine, which knows all cases, then does the work again.
+"""
+
+import micropython
+from micropython import const
+from uctypes import addressof
+
+from .kernel_p384 import (
+    ADD,
+    ADD_JACOBIAN,
+    DOUBLE,
+    NEGATE,
+    POWERS,
+    SCALE,
+    TO_AFFINE,
+    run,
+    select,
+)
+from .p384 import CURVE
+from .p384_comb import BLOCKS, SPACING, TABLE, TEETH
+
+_SIZE = const(48)
+# The work area, as make_p384.py has it: x y z u v (second operand), X Y Z (sum), scratch, zero.
+_SECOND_END = const(5 * 48)
+_SUM, _SUM_END = const(5 * 48), const(8 * 48)
+_Z, _Z_END = const(7 * 48), const(8 * 48)
+_INVERSE, _INVERSE_END = const(11 * 48), const(12 * 48)
+_WORK_BYTES = const(13 * 48)
+_WINDOW_ENTRIES = const(8)  # Odd multiples 1, 3 ... 15, for digits of 5 bits.
+_SHORTEST_BITS = const(40)  # More than SPACING and a window.
+
+# The kernel reads words. In a frozen module the bytes may lie at any address.
+_table = bytearray(TABLE) if addressof(TABLE) & 3 else TABLE
+
+
+def multiply_base(k: int, random) -> tuple:
+    """Return k G as (x, y) for a secret *k* from 1 to n - 1. *random*: random(n) -> n bytes."""
+    even = 1 - (k & 1)
+    work = bytearray(_WORK_BYTES)
+    work[_Z:_Z_END] = random(_SIZE)
+    _multiply_comb(_signs((k, CURVE.n - k)[even]), work)
+    point = _affine(work)
+    if point is None:
+        from .p384_bigint import multiply_base as multiply
+
+        return multiply(k, random)
+    x, y = point
+    return x, (y, CURVE.p - y)[even]
+
+
+def multiply_add(u1: int, u2: int, x: int, y: int) -> tuple | None:
+    """Return u1 G + u2 (x, y) as (x, y), None at infinity; variable time, for public data.
+
+    u2 (x, y) by a width-5 non-adjacent form, into whose last doublings the comb for u1 G falls.
+    Infinity, and a factor too short for this, are left to the big-integer engine.
+    """
+    point = None
+    if u2 >> _SHORTEST_BITS:
+        work = bytearray(_WORK_BYTES)
+        _multiply_both(u1, u2, x, y, work)
+        point = _affine(work)
+    if point is None:
+        from .p384_bigint import multiply_add as multiply
+
+        return multiply(u1, u2, x, y)
+    return point
+
+
+def _signs(odd: int) -> bytearray:
+    """Return 384 bits, each the sign of a power of 2; see p384_comb."""
+    return bytearray(((odd >> 1) + (1 << 383)).to_bytes(_SIZE, "little"))
+
+
+def _affine(work: bytearray) -> tuple | None:
+    """Return the sum as (x, y), None when its Z is 0. Inverts by Fermat, in constant time."""
+    run(TO_AFFINE, work)
+    inverse, x, y = (
+        int.from_bytes(work[start : start + _SIZE], "little") % CURVE.p
+        for start in (_INVERSE, _SUM, _SUM + _SIZE)
+    )
+    return (x, y) if inverse else None
+
+
+@micropython.viper
+def _multiply_comb(signs, work):
+    """Set the sum to the comb's; work has its Z."""
+    _choose(signs, 0, int(SPACING) - 1, work)
+    run(SCALE, work)
+    _choose(signs, 1, int(SPACING) - 1, work)
+    run(ADD, work)
+    column = int(SPACING) - 2
+    while column >= 0:
+        run(DOUBLE, work)
+        for block in range(int(BLOCKS)):
+            _choose(signs, block, column, work)
+            run(ADD, work)
+        column -= 1
+
+
+@micropython.viper
+def _choose(signs: ptr32, block: int, column: int, work):  # noqa: F821 (a word of viper)
+    """Put the entry that *block* adds at *column* into work, or its negative; constant time.
+
+    Tooth i's sign is bit *column* of word i, as the spacing is 32.
+    """
+    tooth = block * int(TEETH)
+    top = int(TEETH) - 1
+    index = 0
+    for i in range(top):
+        index |= ((signs[tooth + i] >> column) & 1) << i
+    negative = ((signs[tooth + top] >> column) & 1) - 1
+    select(_table, block << top | (index ^ negative) & (1 << top) - 1, work, negative)
+
+
+@micropython.native
+def _multiply_both(u1: int, u2: int, x: int, y: int, work: bytearray) -> None:
+    """Set the sum to u1 G + u2 (x, y)."""
+    multiples = _odd_multiples(x, y, work)
+    digits = bytearray(8 * _SIZE + 1)
+    _recode(u2.to_bytes(_SIZE + 2, "little"), digits)
+    even = 1 - (u1 & 1)
+    signs = _signs((u1, CURVE.n - u1)[even])
+    position = len(digits) - 1
+    while not digits[position]:
+        position -= 1
+    work[_SUM:_SUM_END] = multiples[digits[position] >> 1][: 3 * _SIZE]  # The first is positive.
+    while position:
+        position -= 1
+        run(DOUBLE, work)
+        digit = digits[position]
+        if digit:
+            work[:_SECOND_END] = multiples[(digit if digit < 16 else 32 - digit) >> 1]
+            if digit >= 16:
+                run(NEGATE, work)
+            run(ADD_JACOBIAN, work)
+        if u1 and position < SPACING:
+            for block in range(BLOCKS):
+                _choose(signs, block, position, work)
+                if even:
+                    run(NEGATE, work)
+                run(ADD, work)
+
+
+def _odd_multiples(x: int, y: int, work: bytearray) -> list:
+    """Return (x, y) times 1, 3 ... 15, each as the second operand of ADD_JACOBIAN."""
+    work[_SUM:_SUM_END] = b"".join(n.to_bytes(_SIZE, "little") for n in (x, y, 1))
+    multiples = [_as_second(work)]
+    run(DOUBLE, work)
+    twice = _as_second(work)
+    work[_SUM:_SUM_END] = multiples[0][: 3 * _SIZE]
+    while len(multiples) < _WINDOW_ENTRIES:
+        work[:_SECOND_END] = twice
+        run(ADD_JACOBIAN, work)
+        multiples.append(_as_second(work))
+    return multiples
+
+
+def _as_second(work: bytearray) -> bytearray:
+    """Return the sum in the form of a second operand."""
+    work[: 3 * _SIZE] = work[_SUM:_SUM_END]
+    run(POWERS, work)
+    return work[:_SECOND_END]
+
+
+@micropython.viper
+def _recode(k: ptr8, digits: ptr8):  # noqa: F821 (words of viper)
+    """Write the width-5 non-adjacent form of *k*, 384 bits and 16 zeros; variable time.
+
+    A digit, which counts for 2**position, is 0 or odd; 16 and more mean that less 32.
+    """
+    carry = 0
+    i = 0
+    while i <= 384:
+        if ((k[i >> 3] >> (i & 7)) & 1) == carry:
+            i += 1
+        else:
+            window = (((k[i >> 3] | k[(i >> 3) + 1] << 8) >> (i & 7)) & 31) + carry
+            digits[i] = window
+            carry = window >> 4
+            i += 5
