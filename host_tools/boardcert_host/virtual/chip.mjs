@@ -50,7 +50,7 @@ export class Chip {
     this.mcu = mcu;
     mcu.logger = new Logger();
     board.memory.attach(mcu);
-    this.core = mcu.core = new Core(mcu, board.memory, this.clock);
+    this.core = mcu.core = new Core(mcu, board.memory);
     this.clock.attach(this.core);
     mcu.addClockListener((hertz) => this.clock.setFrequency(hertz));
     divideInto(mcu.sio);

@@ -1,5 +1,6 @@
 /** The virtual board as a whole: power, resets, its two serial lines, and the loop that lets its time pass. */
 import { Chip } from './chip.mjs';
+import { HardFault } from './core.mjs';
 import { Flash, PowerCut } from './flash.mjs';
 import { Memory } from './memory.mjs';
 import { Pace } from './pace.mjs';
@@ -11,6 +12,7 @@ import { TCPLine } from './tcp.mjs';
 const SLICE_MS = 4; // after this much computing the sockets get their turn
 const RUN_CYCLES = 100_000;
 const RESET = Symbol('reset');
+const STOPPING = [BoardStopped, HardFault, UnknownROMFunction];
 
 export class Machine {
   /** *settings*: {flash_path, unique_id, ring_oscillator, pace}; *emit*: called with each event. */
@@ -147,7 +149,7 @@ export class Machine {
       this.chip.inherit(previous);
     } else if (error instanceof PowerCut) {
       this.powerOff({ reason: 'cut', message: error.message });
-    } else if (error instanceof BoardStopped || error instanceof UnknownROMFunction) {
+    } else if (STOPPING.some((kind) => error instanceof kind)) {
       this.powerOff({ reason: 'fault', message: error.message });
     } else {
       this.powerOff({ reason: 'fault', message: `the emulator failed: ${error.stack}` });
