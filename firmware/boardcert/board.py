@@ -26,11 +26,13 @@ except ImportError:  # CPython
 OLDEST_MICROPYTHON = (1, 24, 0)
 
 
-def check_version() -> None:
-    """Raise Error on a MicroPython older than this package was made for."""
-    implementation = sys.implementation
-    if implementation.name == "micropython" and implementation.version[:3] < OLDEST_MICROPYTHON:
-        have = ".".join([str(part) for part in implementation.version[:3]])
+def check_version(name: str, version: tuple) -> None:
+    """Raise Error for a MicroPython older than this package was made for.
+
+    *name*, *version*: as in sys.implementation.
+    """
+    if name == "micropython" and version[:3] < OLDEST_MICROPYTHON:
+        have = ".".join([str(part) for part in version[:3]])
         raise Error(f"boardcert needs MicroPython 1.24 or later; this is {have}")
 
 

@@ -30,7 +30,7 @@ class Identity:
     def __init__(
         self, directory: str = DIRECTORY, progress: object = None, **arguments: object
     ) -> None:
-        board.check_version()
+        board.check_version(sys.implementation.name, sys.implementation.version)
         started = board.ticks_ms()
         self.notices = []
         self.generated = False

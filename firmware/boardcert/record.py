@@ -63,6 +63,8 @@ def _append(records: bytearray, tag: int, value: bytes) -> None:
 
 def decode(data: bytes) -> Record:
     """Return the Record in *data*; raise DamagedError unless every byte is as it was written."""
+    if not data:
+        raise DamagedError("empty")
     if data[:4] != MAGIC:
         raise DamagedError("not an identity file")
     if len(data) < _HEADER_BYTES + _DIGEST_BYTES:

@@ -94,7 +94,7 @@ class Server:
             sys.print_exception(error)
         context = self._identity.server_context()
         secure = context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
-        connection = Connection(secure)
+        connection = Connection(secure, raw)
         task = asyncio.create_task(self._serve(connection, handler))
         self._open[connection] = task
         return task
@@ -109,7 +109,7 @@ class Server:
                 sys.print_exception(error)
         finally:
             self._open.pop(connection)
-            connection.s.close()
+            connection.end()
 
     async def _reap(self) -> None:
         """End connections whose time is up, once a second."""
@@ -126,17 +126,28 @@ class Server:
         reaper.cancel()
         for connection, task in list(self._open.items()):
             task.cancel()
-            connection.s.close()  # A task that has not begun yet would not.
+            connection.end()  # A task that has not begun yet would not.
         await asyncio.sleep(0)
 
 
 class Connection(asyncio.StreamReader):
     """A stream that knows when it last heard from its client."""
 
-    def __init__(self, stream: object) -> None:
-        super().__init__(stream)
+    def __init__(self, secure: object, raw: object) -> None:
+        super().__init__(secure)
         self.has_spoken = False
         self.last_heard = ticks_ms()
+        self._raw = raw
+
+    def end(self) -> None:
+        """Close TLS and what is under it.
+
+        After a failed handshake, closing TLS does not close the socket. A serial line has no
+        close: its call ends when it is hung up.
+        """
+        self.s.close()
+        if hasattr(self._raw, "close"):
+            self._raw.close()
 
     async def read(self, n: int = -1) -> bytes:
         """As asyncio.StreamReader.read."""

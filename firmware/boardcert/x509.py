@@ -32,7 +32,12 @@ _IP_ADDRESS = 0x87
 
 
 def issue(
-    key: object, subject: bytes, alt_names: list, not_before: tuple, not_after: tuple, random: object
+    key: object,
+    subject: bytes,
+    alt_names: list,
+    not_before: tuple,
+    not_after: tuple,
+    random: object,
 ) -> bytes:
     """Return the DER of a self-signed certificate for *key*.
 

@@ -11,33 +11,29 @@ _MOUNT_POINT = "/scratch"
 
 
 class Disk:
-    """A block device in memory whose power can be cut.
+    """A block device in memory that remembers, in *journal*, each block it wrote or erased.
 
-    *cut_after*: the number of writes and erasures until the power fails; the last one is torn
-    when *tears* is set (its first half is done), and every later one fails.
+    journal: [(start, data)], in order; a power cut is replayed from it, see `after`.
     """
 
     BLOCK_BYTES = 512
 
-    def __init__(self, blocks=64, tears=True):
+    def __init__(self, blocks=64):
         self.data = bytearray(b"\xff" * (blocks * self.BLOCK_BYTES))
-        self.cut_after = None
-        self._blocks = blocks
-        self._tears = tears
+        self.journal = []
 
     def readblocks(self, block, buffer, offset=0):
         start = block * self.BLOCK_BYTES + offset
         buffer[:] = self.data[start : start + len(buffer)]
 
-    def writeblocks(self, block, buffer, offset=None):
-        if offset is None:  # The simple protocol, which FAT uses: a write erases first.
-            offset = 0
+    def writeblocks(self, block, buffer, offset=0):
         start = block * self.BLOCK_BYTES + offset
-        self._change(start, buffer)
+        for begin in range(0, len(buffer), self.BLOCK_BYTES):
+            self._change(start + begin, buffer[begin : begin + self.BLOCK_BYTES])
 
     def ioctl(self, operation, argument):
         if operation == 4:
-            return self._blocks
+            return len(self.data) // self.BLOCK_BYTES
         if operation == 5:
             return self.BLOCK_BYTES
         if operation == 6:
@@ -45,16 +41,19 @@ class Disk:
         return 0
 
     def _change(self, start, data):
-        if self.cut_after is not None:
-            if self.cut_after == 0:
-                self.cut_after = -1
-                if self._tears:
-                    half = len(data) // 2
-                    self.data[start : start + half] = data[:half]
-            if self.cut_after < 0:
-                raise OSError(5)  # EIO
-            self.cut_after -= 1
+        self.journal.append((start, bytes(data)))
         self.data[start : start + len(data)] = data
+
+    @classmethod
+    def after(cls, image, journal, is_torn):
+        """Return the disk that was *image* once *journal* is done, the last to its half if torn."""
+        disk = cls()
+        disk.data[:] = image
+        for number, (start, data) in enumerate(journal):
+            if is_torn and number == len(journal) - 1:
+                data = data[: len(data) // 2]
+            disk.data[start : start + len(data)] = data
+        return disk
 
 
 def mount(disk, file_system):
@@ -87,6 +86,15 @@ def read(path):
     """Return the bytes of a file."""
     with open(path, "rb") as file:
         return file.read()
+
+
+def exists(path):
+    """Tell whether there is a file."""
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
 
 
 def write(path, data):

@@ -1,0 +1,96 @@
+"""Power fails at every write and erasure of a save: the old or the new identity is there after."""
+
+import scratch
+from boardcert.record import Record
+from boardcert.store import Store
+
+
+def _record(text):
+    return Record(b"key " + text * 150, [b"leaf " + text * 700], {"clock": True})
+
+
+def _is(record, text):
+    return record is not None and record.private_key == b"key " + text * 150
+
+
+def _cut_everywhere(file_system, tears, generations):
+    """Cut a save, which follows *generations* earlier ones, after each of its operations.
+
+    Whatever the cut, a boot finds the old or the new identity, and can save again. Returns
+    how many operations a save has.
+    """
+    disk = scratch.Disk()
+    file_system.mkfs(disk)
+    directory = scratch.mount(disk, file_system)
+    for _ in range(generations):
+        Store(directory, []).save("generated", _record(b"1"))
+    image = bytes(disk.data)
+    disk.journal.clear()
+    Store(directory, []).save("generated", _record(b"2"))
+    journal = disk.journal
+    for count in range(len(journal) + 1):
+        for is_torn in (False, True) if tears else (False,):
+            after = scratch.Disk.after(image, journal[:count], is_torn)
+            store = Store(scratch.mount(after, file_system), [])
+            found = store.load("generated")
+            is_old = _is(found, b"1") if generations else found is None
+            is_complete = count == len(journal) and not is_torn
+            assert _is(found, b"2") or is_old and not is_complete, (count, is_torn)
+            store.save("generated", _record(b"3"))
+            assert _is(store.load("generated"), b"3"), (count, is_torn)
+    return len(journal)
+
+
+if scratch.vfs:  # CPython has no such file systems: there, these tests do not exist.
+
+    def test_power_cuts_on_littlefs():
+        """Torn writes included; at the first save and at later ones."""
+        for generations in (0, 1, 2):
+            assert _cut_everywhere(scratch.vfs.VfsLfs2, True, generations) >= 5
+
+    if hasattr(scratch.vfs, "VfsFat"):
+
+        def test_power_cuts_on_fat():
+            """Two slots; single sectors are written whole, as on a card or a translation layer."""
+            for generations in (0, 1, 2, 3):
+                assert _cut_everywhere(scratch.vfs.VfsFat, False, generations) >= 5
+
+        def test_fat_has_two_slots_and_a_reset_leaves_one():
+            """The higher generation wins; a foreign file in a slot is kept aside."""
+            disk = scratch.Disk()
+            scratch.vfs.VfsFat.mkfs(disk)
+            directory = scratch.mount(disk, scratch.vfs.VfsFat)
+            notices = []
+            store = Store(directory, notices)
+            for text in (b"1", b"2", b"3"):
+                store.save("generated", _record(text))
+                assert _is(store.load("generated"), text)
+            assert store.load("generated").generation == 3
+            store.forget_older("generated")
+            assert _is(store.load("generated"), b"3")
+            scratch.write(directory + "/generated.alt", b"somebody's")
+            store.save("generated", _record(b"4"))
+            assert _is(store.load("generated"), b"4")
+            assert scratch.read(directory + "/generated.alt.bad") == b"somebody's"
+            assert any("generated.alt.bad" in notice for notice in notices)
+            store.remove("generated")
+            assert store.load("generated") is None
+
+    def test_a_full_file_system_keeps_the_old_identity():
+        """The failed write is reported and leaves no half file."""
+        directory = scratch.fresh_directory()
+        store = Store(directory, [])
+        store.save("generated", _record(b"1"))
+        try:
+            for number in range(100):
+                scratch.write(directory + f"/more{number}", bytes(1000))
+            raise AssertionError("the disk is not full")
+        except OSError:
+            pass
+        try:
+            store.save("generated", _record(b"2" * 2))
+            raise AssertionError("there was room")
+        except OSError:
+            pass
+        assert _is(store.load("generated"), b"1")
+        assert not scratch.exists(directory + "/generated.new")

@@ -1,0 +1,166 @@
+"""Certificates and requests: what is built reads back, and what is wrong is refused."""
+
+from boardcert import certificate, der, x509
+from boardcert.keys import PrivateKey
+from helpers import raises, random_bytes
+
+_FROM = (2026, 11, 20, 0, 0, 0)
+_UNTIL = (2036, 11, 17, 0, 0, 0)
+_NAMES = ["pump-7.local", "10.0.0.5", "fe80::1"]
+
+# RFC 6979, A.2.6: a key that is public anyway.
+_D = 0x6B9D3DAD2E1B8C1C05B19875B6659F4DE23C3B667BF297BA9AA47740787137D896D5724E4C70A825F872C9EA60D2EDF5
+_Q = (
+    0xEC3A4E415B4E19A4568618029F427FA5DA9A8BC4AE92E02E06AAE5286B300C64DEF8F0EA9055866064A254515480BC13,
+    0x8015D9B72D7D57244EA8EF9AC0C621896708A59367F9DFB9F54CA84B3F1C9DB1288B231C3AE0D4FE7344FD2533264720,
+)
+_KEY = PrivateKey(_D, b"\x04" + _Q[0].to_bytes(48, "big") + _Q[1].to_bytes(48, "big"))
+
+
+def _issue(names=_NAMES, not_before=_FROM, not_after=_UNTIL):
+    subject = x509.encode_subject("pump-7", "0123456789abcdef")
+    return x509.issue(_KEY, subject, names, not_before, not_after, random_bytes)
+
+
+_CERTIFICATE = _issue()
+
+
+def _refused(data):
+    return raises(ValueError, certificate.Certificate, data)
+
+
+def test_a_certificate_reads_back():
+    """Each field is what was asked for, and the signature is the key's."""
+    leaf = certificate.Certificate(_CERTIFICATE)
+    assert leaf.names == _NAMES
+    assert (leaf.not_before, leaf.not_after) == (_FROM, _UNTIL)
+    assert leaf.issuer == leaf.subject == x509.encode_subject("pump-7", "0123456789abcdef")
+    assert leaf.public_key_der == _KEY.public_key_der
+    assert len(leaf.serial_number) == 16 and 0x40 <= leaf.serial_number[0] <= 0x7F
+    _KEY.check_signature(leaf.tbs, leaf.signature, random_bytes)
+
+
+def test_two_certificates_differ_in_serial_number():
+    """Browsers refuse two with the same issuer and serial number."""
+    serial_number = certificate.Certificate(_CERTIFICATE).serial_number
+    assert certificate.Certificate(_issue()).serial_number != serial_number
+
+
+def test_dates_at_the_turn_to_2050():
+    """UTCTime through 2049, GeneralizedTime from 2050."""
+    for date, text in (
+        ((2049, 12, 31, 23, 59, 59), b"\x17\x0d491231235959Z"),
+        ((2050, 1, 1, 0, 0, 0), b"\x18\x0f20500101000000Z"),
+        ((1950, 1, 1, 0, 0, 0), b"\x17\x0d500101000000Z"),
+    ):
+        assert x509.encode_time(date) == text
+    for date in ((1949, 12, 31, 0, 0, 0), (2026, 2, 29, 0, 0, 0), (10000, 1, 1, 0, 0, 0)):
+        assert raises(ValueError, x509.encode_time, date), date
+    leaf = certificate.Certificate(_issue(not_after=(2126, 10, 28, 0, 0, 0)))
+    assert leaf.not_after == (2126, 10, 28, 0, 0, 0)
+
+
+def test_impossible_certificates_are_not_issued():
+    """No name, a bad name, an end before the beginning."""
+    assert raises(ValueError, _issue, [])
+    assert raises(ValueError, _issue, ["not a name"])
+    assert raises(ValueError, _issue, _NAMES, _UNTIL, _FROM)
+
+
+def test_subjects():
+    """Common name and unique id have bounds."""
+    assert x509.encode_subject("a" * 64, "0" * 64)
+    for common_name, unique_id in (("", "00"), ("a" * 65, "00"), ("a", ""), ("a", "0" * 65)):
+        assert raises(ValueError, x509.encode_subject, common_name, unique_id)
+    assert raises(ValueError, x509.encode_subject, "a", "AB")
+
+
+def test_serial_numbers_are_positive_and_never_short():
+    """Whatever the random bytes are."""
+    assert x509.encode_serial_number(bytes(16)) == b"\x40" + bytes(15)
+    assert x509.encode_serial_number(b"\xff" * 16) == b"\x7f" + b"\xff" * 15
+    assert raises(ValueError, x509.encode_serial_number, bytes(15))
+    assert raises(ValueError, x509.encode_serial_number, bytes(17))
+
+
+def test_every_truncation_of_a_certificate_is_refused():
+    """And every byte after its end."""
+    for length in range(len(_CERTIFICATE)):
+        assert _refused(_CERTIFICATE[:length]), length
+    assert _refused(_CERTIFICATE + b"\0")
+
+
+def _rebuilt(change):
+    """Return the certificate with *change* applied to the list of tbsCertificate's elements."""
+    parts = der.decode_all(der.decode_one(_CERTIFICATE, der.SEQUENCE))
+    tbs = [der.encode(tag, content) for tag, content in der.decode_all(parts[0][1])]
+    change(tbs)
+    rest = [der.encode(tag, content) for tag, content in parts[1:]]
+    return der.encode_sequence(der.encode_sequence(*tbs), *rest)
+
+
+def _with_field(index, value):
+    """Return the certificate with the tbsCertificate's element *index* replaced."""
+
+    def change(tbs):
+        tbs[index] = value
+
+    return _rebuilt(change)
+
+
+def test_wrong_fields_are_refused():
+    """Another version, another algorithm inside, dates in the wrong form, a second SAN."""
+    assert certificate.Certificate(_rebuilt(lambda tbs: None)).names == _NAMES
+    version_1 = der.encode(der.context(0), der.encode_integer(0))
+    sha256 = der.encode_sequence(der.encode_oid("1.2.840.10045.4.3.2"))
+    utc_2050 = der.encode(0x17, b"500101000000Z")
+    early = der.encode(0x18, b"20490101000000Z")
+    no_zone = der.encode(0x17, b"260101000000+")
+    letters = der.encode(0x17, b"26010100000aZ")
+    june_31 = der.encode(0x17, b"260631000000Z")
+    good = x509.encode_time(_UNTIL)
+    for index, value in (
+        (0, version_1),
+        (2, sha256),
+        (4, der.encode_sequence(early, good)),
+        (4, der.encode_sequence(no_zone, good)),
+        (4, der.encode_sequence(letters, good)),
+        (4, der.encode_sequence(june_31, good)),
+        (4, der.encode_sequence(good)),
+        (4, der.encode_sequence(good, good, good)),
+        (7, der.encode(der.context(3), b"")),
+    ):
+        assert _refused(_with_field(index, value)), index
+    earlier = _with_field(4, der.encode_sequence(utc_2050, good))
+    assert certificate.Certificate(earlier).not_before == (1950, 1, 1, 0, 0, 0)
+    names = x509._encode_alt_names(["a.example"])
+    twice = der.encode(der.context(3), der.encode_sequence(names, names))
+    assert _refused(_with_field(7, twice))
+    assert certificate.Certificate(_rebuilt(lambda tbs: tbs.pop())).names == []
+
+
+def test_key_and_certificate_of_different_boards_do_not_match():
+    """The pair is told from the public point."""
+    assert certificate.key_matches(_KEY.to_der(), _KEY.public_key_der)
+    other = PrivateKey(_D, b"\x04" + bytes(96))
+    assert not certificate.key_matches(other.to_der(), _KEY.public_key_der)
+    assert not certificate.key_matches(_KEY.to_der(), other.public_key_der)
+    p256 = der.encode_oid("1.2.840.10045.3.1.7")
+    wrong_curve = der.encode_sequence(
+        der.encode_sequence(der.encode_oid("1.2.840.10045.2.1"), p256),
+        der.encode_bit_string(_KEY.public_key_der[-97:]),
+    )
+    assert not certificate.key_matches(_KEY.to_der(), wrong_curve)
+    assert raises(ValueError, certificate.key_matches, b"\x30\x00", _KEY.public_key_der)
+
+
+def test_a_request_is_signed_and_names_the_board():
+    """PKCS#10 with the names in an extensionRequest."""
+    subject = x509.encode_subject("pump-7", "00")
+    parts = der.decode_all(
+        der.decode_one(x509.request(_KEY, subject, _NAMES, random_bytes), der.SEQUENCE)
+    )
+    info = der.encode(*parts[0])
+    _KEY.check_signature(info, der.decode_bit_string(parts[2][1]), random_bytes)
+    assert subject in info and _KEY.public_key_der in info
+    assert b"pump-7.local" in info and b"\x87\x04\x0a\x00\x00\x05" in info
