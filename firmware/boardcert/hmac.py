@@ -18,10 +18,16 @@ def hmac(new_hash, block_bytes: int, key: bytes, *parts: bytes) -> bytes:
         key = long_key.digest()
     padded = key + bytes(block_bytes - len(key))
     inner = new_hash()
-    inner.update(bytes(byte ^ _INNER for byte in padded))
+    inner.update(_masked(padded, _INNER))
     for part in parts:
         inner.update(part)
     outer = new_hash()
-    outer.update(bytes(byte ^ _OUTER for byte in padded))
+    outer.update(_masked(padded, _OUTER))
     outer.update(inner.digest())
     return outer.digest()
+
+
+def _masked(padded: bytes, mask: int) -> bytes:
+    """Return *padded* with each byte XORed with *mask*, in one operation on a big integer."""
+    masks = int.from_bytes(bytes((mask,)) * len(padded), "big")
+    return (int.from_bytes(padded, "big") ^ masks).to_bytes(len(padded), "big")

@@ -3,6 +3,7 @@
 Points are (x, y, zz, zzz) for the affine (x/zz, y/zzz) with zz**3 = zzz**2, and zz = 0 at
 infinity: of the usual coordinates those with the cheapest mixed addition, which is what a
 comb does most (Explicit-Formulas Database, shortw/xyzz: dbl-2008-s-1, madd-2008-s).
+Coordinates are what p384_reduce.reduce returns, so that zero may stand as p as well.
 
 Big integers are not constant time: an operation's length varies with the leading zeros of
 its operands, and a table entry's address depends on the scalar. What is done about it: the
@@ -13,9 +14,14 @@ projective factor, so that no operand can be predicted, and inversions are blind
 from .modular import blinded_inverse, inverse, random_nonzero
 from .p384 import CURVE
 from .p384_comb import BLOCKS, SPACING, TABLE, TEETH
+from .p384_reduce import reduce
 
 _P = CURVE.p
 _SIZE = 48
+# A tooth's signs are whole bytes, since the spacing is a multiple of 8.
+_TOOTH_BYTES = SPACING // 8
+_BLOCK_BYTES = TEETH * _TOOTH_BYTES
+_TOP = TEETH - 1
 _WINDOW_BITS = 5
 _INFINITY = (1, 1, 0, 0)
 
@@ -52,28 +58,28 @@ def _multiply_comb(k: int, z: int) -> tuple:
     # Bit i is the sign of 2**i.
     signs = ((odd >> 1) + (1 << 383)).to_bytes(_SIZE, "little")
     x, y = _entry(signs, 0, SPACING - 1)
-    zz = z * z % _P
-    zzz = zz * z % _P
-    total = _add_affine((x * zz % _P, y * zzz % _P, zz, zzz), _entry(signs, 1, SPACING - 1))
+    zz = reduce(z * z)
+    zzz = reduce(zz * z)
+    total = _add_affine((reduce(x * zz), reduce(y * zzz), zz, zzz), _entry(signs, 1, SPACING - 1))
     for column in range(SPACING - 2, -1, -1):
         total = _double(total)
         for block in range(BLOCKS):
             total = _add_affine(total, _entry(signs, block, column))
     x, y, zz, zzz = total
-    return x, (y, _P - y)[even], zz, zzz
+    return x, (y, -y)[even], zz, zzz
 
 
 def _entry(signs: bytes, block: int, column: int) -> tuple:
     """Return the affine point that *block* of the comb adds at *column*."""
     index = 0
-    position = (block + 1) * TEETH * SPACING + column
-    for _ in range(TEETH):
-        position -= SPACING
-        index = index << 1 | (signs[position >> 3] >> (position & 7) & 1)
+    shift = column & 7
+    first = block * _BLOCK_BYTES + (column >> 3)
+    for position in range(first + _BLOCK_BYTES - _TOOTH_BYTES, first - 1, -_TOOTH_BYTES):
+        index = index << 1 | (signs[position] >> shift & 1)
     # The top tooth's sign is that of the whole entry.
-    top = index >> (TEETH - 1)
-    index = (index ^ (top - 1)) & ((1 << TEETH - 1) - 1)
-    offset = 2 * _SIZE * (block << TEETH - 1 | index)
+    top = index >> _TOP
+    index = (index ^ (top - 1)) & ((1 << _TOP) - 1)
+    offset = 2 * _SIZE * (block << _TOP | index)
     x = int.from_bytes(TABLE[offset : offset + _SIZE], "little")
     y = int.from_bytes(TABLE[offset + _SIZE : offset + 2 * _SIZE], "little")
     return x, (_P - y, y)[top]
@@ -91,7 +97,7 @@ def _multiply_window(k: int, x: int, y: int) -> tuple:
         total = _double(total)
         if digit:
             x, y, zz, zzz = odd_multiples[abs(digit) >> 1]
-            total = _add(total, (x, y if digit > 0 else _P - y, zz, zzz))
+            total = _add(total, (x, y if digit > 0 else -y, zz, zzz))
     return total
 
 
@@ -114,19 +120,18 @@ def _double(point: tuple) -> tuple:
     """Return twice *point*: 9 multiplications, 8 reductions."""
     x, y, zz, zzz = point
     u = y + y
-    v = u * u % _P
-    w = u * v % _P
-    s = x * v % _P
-    m = (x - zz) * (x + zz) % _P
-    m += m + m
-    x = (m * m - s - s) % _P
-    return x, (m * (s - x) - w * y) % _P, v * zz % _P, w * zzz % _P
+    v = reduce(u * u)
+    w = reduce(u * v)
+    s = reduce(x * v)
+    m = reduce((x - zz) * (x + zz) * 3)
+    x = reduce(m * m - s - s)
+    return x, reduce(m * (s - x) - w * y), reduce(v * zz), reduce(w * zzz)
 
 
 def _add_affine(first: tuple, second: tuple) -> tuple:
     """Return *first*, not infinity, plus the affine *second*: 10 multiplications, 9 reductions."""
     x, y, zz, zzz = first
-    return _add_difference(first, (second[0] * zz - x) % _P, (second[1] * zzz - y) % _P)
+    return _add_difference(first, reduce(second[0] * zz - x), reduce(second[1] * zzz - y))
 
 
 def _add(first: tuple, second: tuple) -> tuple:
@@ -137,25 +142,25 @@ def _add(first: tuple, second: tuple) -> tuple:
         return second
     if not zz2:
         return first
-    x1 = x1 * zz2 % _P
-    y1 = y1 * zzz2 % _P
-    common = (x1, y1, zz1 * zz2 % _P, zzz1 * zzz2 % _P)
-    return _add_difference(common, (x2 * zz1 - x1) % _P, (y2 * zzz1 - y1) % _P)
+    x1 = reduce(x1 * zz2)
+    y1 = reduce(y1 * zzz2)
+    common = (x1, y1, reduce(zz1 * zz2), reduce(zzz1 * zzz2))
+    return _add_difference(common, reduce(x2 * zz1 - x1), reduce(y2 * zzz1 - y1))
 
 
 def _add_difference(first: tuple, h: int, r: int) -> tuple:
     """Return *first* plus the point whose x and y, over the same denominators, are h and r more."""
-    if not h:
-        return _INFINITY if r else _double(first)
+    if h == 0 or h == _P:
+        return _double(first) if r == 0 or r == _P else _INFINITY
     x, y, zz, zzz = first
-    hh = h * h % _P
-    hhh = h * hh % _P
-    q = x * hh % _P
-    x = (r * r - hhh - q - q) % _P
-    return x, (r * (q - x) - y * hhh) % _P, zz * hh % _P, zzz * hhh % _P
+    hh = reduce(h * h)
+    hhh = reduce(h * hh)
+    q = reduce(x * hh)
+    x = reduce(r * r - hhh - q - q)
+    return x, reduce(r * (q - x) - y * hhh), reduce(zz * hh), reduce(zzz * hhh)
 
 
 def _to_affine(x: int, y: int, zz: int, zzz_inverse: int) -> tuple:
-    """Return (x/zz, y/zzz); with zz = z**2 and zzz = z**3, 1/zz = (zz/zzz)**2."""
-    z_inverse = zz * zzz_inverse % _P
-    return x * (z_inverse * z_inverse % _P) % _P, y * zzz_inverse % _P
+    """Return (x/zz, y/zzz) in least form; with zz = z**2 and zzz = z**3, 1/zz = (zz/zzz)**2."""
+    z_inverse = reduce(zz * zzz_inverse)
+    return x * reduce(z_inverse * z_inverse) % _P, y * zzz_inverse % _P

@@ -1,6 +1,7 @@
 """SHA-384 (FIPS 180-4) and HMAC-SHA-384, which MicroPython's hashlib does not have."""
 
 from array import array
+from struct import pack
 
 from micropython import const
 
@@ -63,13 +64,8 @@ class SHA384:
             block = bytearray(_BLOCK_BYTES)
         block[_LENGTH_OFFSET:] = (8 * self._length).to_bytes(8, "big")
         compress(state, block)
-        return _big_endian(state)[:_DIGEST_BYTES]
-
-
-def _big_endian(state: array) -> bytes:
-    """Return the 8 words of *state* (halves, low half first) as 64 big-endian bytes."""
-    words = (state[i ^ 1].to_bytes(4, "big") for i in range(len(state)))
-    return b"".join(words)
+        # The digest is big-endian, while in the state the low half of a word comes first.
+        return pack(">12I", *[state[i ^ 1] for i in range(_DIGEST_BYTES // 4)])
 
 
 def sha384(*parts: bytes) -> bytes:

@@ -1,9 +1,9 @@
 """The SHA-384 compression function in viper, for boards without an assembler kernel.
 
-The same source runs on 32-bit boards, on the 64-bit unix build and on CPython: a 64-bit
-word is two 32-bit halves, low half first; sums are made of 16-bit quarters, so that no
-carry is ever lost and nothing depends on the width of a machine word. There is no branch
-and no address that depends on the data.
+The same source runs on 32-bit boards, on the 64-bit unix build and on CPython: a 64-bit word
+is two 32-bit halves, low half first. Low halves are added as two 16-bit quarters, so that the
+carry is not lost; a high half's carry is dropped, by the word's width or by a mask that is a
+parameter because viper has no literal for it. No branch and no address depends on the data.
 """
 # ruff: noqa: F821 (ptr8, ptr16, ptr32 and uint are words of viper)
 
@@ -56,7 +56,9 @@ _K = (
     b"\xec\xfa\xd6\x3a\xab\x6f\xcb\x5f\x17\x58\x47\x4a\x8c\x19\x44\x6c"
 )
 
-# 160 halves of the message schedule, then the 16 halves of the working variables.
+_MASK = 0xFFFFFFFF
+
+# The 16 halves of the working variables a to h, then the 160 of the message schedule.
 _work = array("I", bytes(4 * 176))
 
 
@@ -65,114 +67,101 @@ def compress(state: array, block: bytes) -> None:
 
     *state*: array("I") of 16 halves, low half first; *block*: 128 bytes.
     """
-    _schedule(_work, block)
-    _load(_work, state)
-    _rounds(_work, _K)
-    _add(state, _work)
+    _schedule(_work, block, _MASK)
+    _work[:16] = state
+    _rounds(_work, _work, _K, _MASK)
+    _add(state, _work, _MASK)
 
 
 @micropython.viper
-def _schedule(w: ptr32, block: ptr8):
+def _schedule(w: ptr32, block: ptr8, mask: uint):
     """Expand *block* to the message schedule (step 1)."""
     for i in range(32):
         j = 4 * i
-        w[i ^ 1] = (block[j] << 24) | (block[j + 1] << 16) | (block[j + 2] << 8) | block[j + 3]
-    quarters = ptr16(w)
-    for t in range(32, 160, 2):
-        low = uint(w[t - 30])
-        high = uint(w[t - 29])
-        # sigma0: rotate right 1, rotate right 8, shift right 7
-        a = (low >> 1 | high << 31) ^ (low >> 8 | high << 24) ^ (low >> 7 | high << 25)
-        b = (high >> 1 | low << 31) ^ (high >> 8 | low << 24) ^ (high >> 7)
-        low = uint(w[t - 4])
-        high = uint(w[t - 3])
-        # sigma1: rotate right 19, rotate right 61, shift right 6
-        c = (low >> 19 | high << 13) ^ (high >> 29 | low << 3) ^ (low >> 6 | high << 26)
-        d = (high >> 19 | low << 13) ^ (low >> 29 | high << 3) ^ (high >> 6)
-        i = 2 * t
-        s = (a & 0xFFFF) + (c & 0xFFFF) + quarters[i - 14 * 2] + quarters[i - 32 * 2]
-        quarters[i] = s & 0xFFFF
-        s = (s >> 16) + (a >> 16 & 0xFFFF) + (c >> 16 & 0xFFFF)
-        s += quarters[i - 14 * 2 + 1] + quarters[i - 32 * 2 + 1]
-        quarters[i + 1] = s & 0xFFFF
-        s = (s >> 16) + (b & 0xFFFF) + (d & 0xFFFF)
-        s += quarters[i - 14 * 2 + 2] + quarters[i - 32 * 2 + 2]
-        quarters[i + 2] = s & 0xFFFF
-        s = (s >> 16) + (b >> 16 & 0xFFFF) + (d >> 16 & 0xFFFF)
-        s += quarters[i - 14 * 2 + 3] + quarters[i - 32 * 2 + 3]
-        quarters[i + 3] = s & 0xFFFF
-
-
-@micropython.viper
-def _load(w: ptr32, state: ptr32):
-    """Set the working variables (step 2), in four rows: (d, h), (c, g), (b, f), (a, e)."""
-    for i in range(4):
-        for j in range(2):
-            w[172 - 4 * i + j] = state[2 * i + j]
-            w[174 - 4 * i + j] = state[8 + 2 * i + j]
-
-
-@micropython.viper
-def _rounds(w: ptr32, k: ptr16):
-    """Run the 80 rounds (step 3).
-
-    Each overwrites the oldest row, so nothing is moved: only the rows' roles go round, and
-    after 80 they stand as at first.
-    """
+        w[i + 16 ^ 1] = (block[j] << 24) | (block[j + 1] << 16) | (block[j + 2] << 8) | block[j + 3]
     w16 = ptr16(w)
-    for t in range(80):
-        dh = 160 + 4 * (t & 3)
-        cg = 160 + 4 * (t + 1 & 3)
-        bf = 160 + 4 * (t + 2 & 3)
-        ae = 160 + 4 * (t + 3 & 3)
-        low = uint(w[ae + 2])
-        high = uint(w[ae + 3])
+    for i in range(48, 176, 2):
+        low = uint(w[i - 30])
+        high = uint(w[i - 29])
+        # sigma0: rotate right 1, rotate right 8, shift right 7
+        a = ((low >> 1 | high << 31) ^ (low >> 8 | high << 24) ^ (low >> 7 | high << 25)) & mask
+        b = (high >> 1 | low << 31) ^ (high >> 8 | low << 24) ^ (high >> 7)
+        low = uint(w[i - 4])
+        high = uint(w[i - 3])
+        # sigma1: rotate right 19, rotate right 61, shift right 6
+        c = ((low >> 19 | high << 13) ^ (high >> 29 | low << 3) ^ (low >> 6 | high << 26)) & mask
+        d = (high >> 19 | low << 13) ^ (low >> 29 | high << 3) ^ (high >> 6)
+        j = 2 * i
+        s = (a & 0xFFFF) + (c & 0xFFFF) + w16[j - 28] + w16[j - 64]
+        w16[j] = s & 0xFFFF
+        s = (s >> 16) + (a >> 16) + (c >> 16) + w16[j - 27] + w16[j - 63]
+        w16[j + 1] = s & 0xFFFF
+        w[i + 1] = (s >> 16) + b + d + uint(w[i - 13]) + uint(w[i - 31]) & mask
+
+
+@micropython.viper
+def _rounds(w: ptr32, w16: ptr16, k: ptr32, mask: uint):
+    """Run the 80 rounds (step 3); *w16* is *w* in 16-bit words."""
+    k16 = ptr16(k)
+    quarter = 0xFFFF
+    for t in range(0, 160, 2):
+        low = uint(w[8])
+        high = uint(w[9])
         # Sigma1: rotate right 14, 18, 41
-        x = (low >> 14 | high << 18) ^ (low >> 18 | high << 14) ^ (high >> 9 | low << 23)
+        x = ((low >> 14 | high << 18) ^ (low >> 18 | high << 14) ^ (high >> 9 | low << 23)) & mask
         y = (high >> 14 | low << 18) ^ (high >> 18 | low << 14) ^ (low >> 9 | high << 23)
         # Ch(e, f, g)
-        low = low & uint(w[bf + 2] ^ w[cg + 2]) ^ uint(w[cg + 2])
-        high = high & uint(w[bf + 3] ^ w[cg + 3]) ^ uint(w[cg + 3])
-        # T1 in quarters, their carries left in place
-        i = 4 * t
-        j = 2 * dh
-        t0 = (x & 0xFFFF) + (low & 0xFFFF) + w16[j + 4] + k[i] + w16[i]
-        t1 = (x >> 16 & 0xFFFF) + (low >> 16 & 0xFFFF) + w16[j + 5] + k[i + 1] + w16[i + 1]
-        t2 = (y & 0xFFFF) + (high & 0xFFFF) + w16[j + 6] + k[i + 2] + w16[i + 2]
-        t3 = (y >> 16 & 0xFFFF) + (high >> 16 & 0xFFFF) + w16[j + 7] + k[i + 3] + w16[i + 3]
-        # e of the next round = d + T1, in the place of h
-        s = t0 + w16[j]
-        w16[j + 4] = s & 0xFFFF
-        s = (s >> 16) + t1 + w16[j + 1]
-        w16[j + 5] = s & 0xFFFF
-        s = (s >> 16) + t2 + w16[j + 2]
-        w16[j + 6] = s & 0xFFFF
-        w16[j + 7] = (s >> 16) + t3 + w16[j + 3] & 0xFFFF
-        low = uint(w[ae])
-        high = uint(w[ae + 1])
+        low = low & uint(w[10] ^ w[12]) ^ uint(w[12])
+        high = high & uint(w[11] ^ w[13]) ^ uint(w[13])
+        # T1: its two lower quarters, the second with its carry, and the upper half
+        i = 2 * t
+        t0 = uint(w16[28] + k16[i] + w16[i + 32]) + (x & quarter) + (low & quarter)
+        t1 = uint(w16[29] + k16[i + 1] + w16[i + 33]) + (t0 >> 16) + (x >> 16) + (low >> 16)
+        t2 = uint(w[15] + k[t + 1] + w[t + 17]) + (t1 >> 16) + y + high
+        t0 = t0 & quarter
+        t1 = t1 & quarter
+        # h, g, f = g, f, e; e = d + T1
+        w[15] = w[13]
+        w[14] = w[12]
+        w[13] = w[11]
+        w[12] = w[10]
+        w[11] = w[9]
+        w[10] = w[8]
+        low = t0 + uint(w16[12])
+        high = (low >> 16) + t1 + uint(w16[13])
+        w16[16] = low & quarter
+        w16[17] = high & quarter
+        w[9] = t2 + uint(w[7]) + (high >> 16) & mask
+        low = uint(w[0])
+        high = uint(w[1])
         # Sigma0: rotate right 28, 34, 39
-        x = (low >> 28 | high << 4) ^ (high >> 2 | low << 30) ^ (high >> 7 | low << 25)
+        x = ((low >> 28 | high << 4) ^ (high >> 2 | low << 30) ^ (high >> 7 | low << 25)) & mask
         y = (high >> 28 | low << 4) ^ (low >> 2 | high << 30) ^ (low >> 7 | high << 25)
         # Maj(a, b, c) = a & (b ^ c) ^ (b & c)
-        low = low & uint(w[bf] ^ w[cg]) ^ uint(w[bf] & w[cg])
-        high = high & uint(w[bf + 1] ^ w[cg + 1]) ^ uint(w[bf + 1] & w[cg + 1])
-        # a of the next round = T1 + Sigma0 + Maj, in the place of d
-        s = t0 + (x & 0xFFFF) + (low & 0xFFFF)
-        w16[j] = s & 0xFFFF
-        s = (s >> 16) + t1 + (x >> 16 & 0xFFFF) + (low >> 16 & 0xFFFF)
-        w16[j + 1] = s & 0xFFFF
-        s = (s >> 16) + t2 + (y & 0xFFFF) + (high & 0xFFFF)
-        w16[j + 2] = s & 0xFFFF
-        w16[j + 3] = (s >> 16) + t3 + (y >> 16 & 0xFFFF) + (high >> 16 & 0xFFFF) & 0xFFFF
+        low = low & uint(w[2] ^ w[4]) ^ uint(w[2] & w[4])
+        high = high & uint(w[3] ^ w[5]) ^ uint(w[3] & w[5])
+        # d, c, b = c, b, a; a = T1 + Sigma0 + Maj
+        w[7] = w[5]
+        w[6] = w[4]
+        w[5] = w[3]
+        w[4] = w[2]
+        w[3] = w[1]
+        w[2] = w[0]
+        t0 += (x & quarter) + (low & quarter)
+        t1 += (t0 >> 16) + (x >> 16) + (low >> 16)
+        w16[0] = t0 & quarter
+        w16[1] = t1 & quarter
+        w[1] = t2 + y + high + (t1 >> 16) & mask
 
 
 @micropython.viper
-def _add(state: ptr16, w: ptr16):
+def _add(state: ptr32, w: ptr32, mask: uint):
     """Add the working variables to *state* (step 4)."""
-    for i in range(8):
-        row = 344 - 8 * (i & 3) + (i & 4)
-        s = 0
-        for j in range(4 * i, 4 * i + 4):
-            s = (s >> 16) + state[j] + w[row]
-            state[j] = s & 0xFFFF
-            row += 1
+    state16 = ptr16(state)
+    w16 = ptr16(w)
+    for i in range(0, 16, 2):
+        s = state16[2 * i] + w16[2 * i]
+        state16[2 * i] = s & 0xFFFF
+        s = (s >> 16) + state16[2 * i + 1] + w16[2 * i + 1]
+        state16[2 * i + 1] = s & 0xFFFF
+        state[i + 1] = uint(state[i + 1] + w[i + 1]) + uint(s >> 16) & mask
