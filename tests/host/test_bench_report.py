@@ -1,11 +1,16 @@
 """The benchmark's arithmetic: two runs compared, targets, flash time, and the anchors' data."""
 
 import copy
+import sys
 from io import StringIO
+from pathlib import Path
 
 import pytest
-import report
 from rich.console import Console
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
+import bench
+import report
 
 
 @pytest.fixture
@@ -72,3 +77,17 @@ def test_targets_name_known_figures():
     """A target for a key that is never measured would never be missed."""
     for engine in report.ENGINES:
         assert set(report.ANCHORS["targets"][engine]) <= set(report.KEYS)
+
+
+@pytest.mark.parametrize("needed", [1, 4096, 41_000, 130_000, 180_224])
+def test_least_heap_is_found_within_its_step(needed):
+    """What the search reports suffices, and is at most one step above what is needed."""
+    free = 180_224
+    found = bench.least_heap(free, lambda ballast: free - ballast >= needed)
+    assert needed <= found < needed + bench.HEAP_STEP_BYTES
+
+
+def test_heap_that_never_suffices_is_an_error():
+    """A boot that fails with the whole heap has no peak that one could report."""
+    with pytest.raises(bench.Error, match="whole heap"):
+        bench.least_heap(1000, lambda _ballast: False)

@@ -1,0 +1,171 @@
+"""Measure boardcert on the virtual board: `make bench`. README.md beside this file says how.
+
+Writes the figures as JSON and prints them beside targets and other libraries. Exit codes: 0 done;
+1 a target is missed, or a run differs from the one given by --against; 3 could not run.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import report
+from boardcert_host import device
+from boardcert_host.boards import load_board
+from boardcert_host.build_package import build_package
+from boardcert_host.console import messages, results
+from boardcert_host.errors import Error
+from boardcert_host.firmware import firmware_image
+from boardcert_host.virtual import VirtualBoard
+
+HEAP_STEP_BYTES = 1024
+_UNIQUE_ID = "e661640843515b2f"
+_KERNELS = "kernel_*.mpy"
+_NOT_COUNTED = ("portal", "microdot")
+_MEASURE = Path(__file__).with_name("measure.py").read_text()
+_TIMEOUT_S = 300
+
+
+class Bench:
+    """One engine on copies of one flash, into which the package is installed already."""
+
+    def __init__(self, firmware: Path, flash: Path) -> None:
+        self._firmware = firmware
+        self._flash = flash
+
+    @contextmanager
+    def board(self) -> Iterator[VirtualBoard]:
+        """Run a board on a fresh copy of the flash; the same seed and id each time."""
+        with tempfile.TemporaryDirectory(prefix="boardcert-bench-") as directory:
+            if self._flash.exists():
+                shutil.copy(self._flash, Path(directory, "flash.bin"))
+            settings = {"ring_oscillator": "seed:1", "unique_id": _UNIQUE_ID, "pace": "free"}
+            with VirtualBoard(directory, firmware=self._firmware, **settings) as board:
+                board.wait_ready()
+                yield board
+            if not self._flash.exists():
+                shutil.copy(Path(directory, "flash.bin"), self._flash)
+
+    def measure(self) -> dict[str, Any]:
+        """Return what measure.py measures: the figures, and in "details" what explains them."""
+        with self.board() as board:
+            figures = ask(board, "operations()")
+        with self.board() as board:
+            figures.update(ask(board, "field_operations()"))
+        with self.board() as board:
+            before = board.status()["flash"]
+            boot = ask(board, "first_boot_or_load()")
+            after = board.status()["flash"]
+            board.reset()
+            load = ask(board, "first_boot_or_load()")
+        with self.board() as board:
+            figures["peak_heap_bytes"] = ask(board, "peak_heap()")
+        with self.board() as board:
+            free = ask(board, "free_heap()")
+        if not boot["report"]["generated"] or load["report"]["generated"]:
+            raise Error("the first boot did not generate, or the second one did")
+        figures["first_boot_ms"] = boot["identity_ms"]
+        figures["load_ms"] = load["identity_ms"]
+        figures["resident_heap_bytes"] = load["resident_heap_bytes"]
+        operations = {kind: after[kind] - before[kind] for kind in ("erases", "programs")}
+        figures["details"] = {
+            "import_ms": boot["import_ms"],
+            "first_boot_steps_ms": boot["report"]["timings_ms"],
+            "load_steps_ms": load["report"]["timings_ms"],
+            "least_heap_bytes": least_heap(free, self._boots_without),
+            "resident_after_generation_bytes": boot["resident_heap_bytes"],
+            "first_boot_flash": {**operations, "typical_ms": report.flash_time_ms(operations)},
+        }
+        return figures
+
+    def _boots_without(self, ballast_bytes: int) -> bool:
+        with self.board() as board:
+            return ask(board, f"boots_without({ballast_bytes})")
+
+
+def ask(board: VirtualBoard, expression: str) -> Any:
+    """Return the value of an *expression* over measure.py, evaluated on the board."""
+    code = f"{_MEASURE}\nimport json\nprint(json.dumps({expression}))\n"
+    return json.loads(board.exec(code, timeout_s=_TIMEOUT_S).splitlines()[-1])
+
+
+def least_heap(free_bytes: int, boots_without: Callable[[int], bool]) -> int:
+    """Return the least heap in which a first boot succeeds, a step too large at most.
+
+    *boots_without*(ballast_bytes) tries one with that much of *free_bytes* taken.
+    """
+    if not boots_without(0):
+        raise Error("a first boot fails even with the whole heap")
+    spare, too_much = 0, free_bytes
+    while too_much - spare > HEAP_STEP_BYTES:
+        middle = (spare + too_much) // 2
+        if boots_without(middle):
+            spare = middle
+        else:
+            too_much = middle
+    return free_bytes - spare
+
+
+def run() -> dict[str, Any]:
+    """Return the figures of both engines."""
+    firmware, _ = firmware_image(load_board("VIRTUAL_PICO_W"))
+    figures: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="boardcert-bench-") as name:
+        directory = Path(name)
+        packages = {
+            engine: build_package("armv6m", directory / engine) for engine in report.ENGINES
+        }
+        kernels = {path.name for path in packages["bigint"] if path.match(_KERNELS)}
+        for engine, package in packages.items():
+            with messages().status(f"measuring the {engine} engine: 1 to 3 minutes"):
+                bench = Bench(firmware, directory / f"{engine}.bin")
+                with bench.board() as board:
+                    device.install(board.usb_port)
+                    if engine == "bigint":
+                        remove_files(board, sorted(kernels))
+                figures[engine] = bench.measure()
+            figures[engine]["mpy_bytes"] = sum(
+                path.stat().st_size
+                for path in package
+                if not path.name.startswith(_NOT_COUNTED)
+                and not (engine == "bigint" and path.name in kernels)
+            )
+    return figures
+
+
+def remove_files(board: VirtualBoard, names: list[str]) -> None:
+    """Remove files of the installed package."""
+    for name in names:
+        board.mpremote("fs", "rm", f":{device.PACKAGE_DIRECTORY}/{name}")
+
+
+def main() -> int:
+    """Run the benchmark and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, default=Path("build", "bench.json"))
+    parser.add_argument("--against", type=Path, help="an earlier run, to agree with to 1 %%")
+    arguments = parser.parse_args()
+    earlier = json.loads(arguments.against.read_text()) if arguments.against else None
+    try:
+        figures = run()
+    except Error as error:
+        messages().print(f"boardcert: {error}", markup=False)
+        return 3
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_text(json.dumps(figures, indent=2) + "\n")
+    results().print(report.results_table(figures), report.anchors_table(figures))
+    complaints = report.missed_targets(figures)
+    if earlier is not None:
+        complaints += report.differences(earlier, figures)
+    for line in complaints:
+        messages().print(f"boardcert: {line}", markup=False)
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

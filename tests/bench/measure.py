@@ -1,0 +1,162 @@
+"""Runs on the board: time and memory of what the benchmark names. The host adds a line that prints.
+
+Fixed inputs, so that every run does the same work: the key of RFC 6979 A.2.6, counted bytes instead
+of randomness.
+"""
+
+import gc
+import time
+
+import micropython
+
+# ruff: noqa: E501 (the key is one number)
+_D = 0x6B9D3DAD2E1B8C1C05B19875B6659F4DE23C3B667BF297BA9AA47740787137D896D5724E4C70A825F872C9EA60D2EDF5
+_RUNS = 3
+_FIELD_OPERATIONS = 200
+_CYCLES_PER_US = 125
+_SAMPLE_PERIOD_MS = 20
+
+
+def fixed_random(size):
+    """Return *size* bytes, the same at each call."""
+    return bytes(7 * i + 1 & 255 for i in range(size))
+
+
+def milliseconds(function, *arguments):
+    """Return the median time of some calls; the first, which may import, is not counted."""
+    function(*arguments)
+    times = []
+    for _ in range(_RUNS):
+        gc.collect()
+        start = time.ticks_us()
+        function(*arguments)
+        times.append(time.ticks_diff(time.ticks_us(), start))
+    return sorted(times)[_RUNS // 2] / 1000
+
+
+def operations():
+    """Return the times of key generation, signing, verification and hashing."""
+    from boardcert import ecdsa, p384
+    from boardcert.p384_comb import TABLE
+    from boardcert.sha384 import sha384
+
+    curve = p384.CURVE
+    digest = sha384(b"sample")
+    public_key = curve.multiply_base(_D, fixed_random)
+    r, s = ecdsa.sign(curve, _D, digest, fixed_random)
+    message = bytes(128 * 40)
+
+    def sign():
+        return ecdsa.encode_signature(*ecdsa.sign(curve, _D, digest, fixed_random))
+
+    # What 32 more blocks cost: start and padding are the same in both.
+    short_ms = milliseconds(sha384, message[: 128 * 8])
+    long_ms = milliseconds(sha384, message)
+    return {
+        "keygen_ms": milliseconds(curve.multiply_base, _D, fixed_random),
+        "sign_ms": milliseconds(sign),
+        "verify_ms": milliseconds(ecdsa.verify, curve, public_key, digest, r, s),
+        "sha384_block_us": (long_ms - short_ms) * 1000 / 32,
+        "table_bytes": len(TABLE),
+    }
+
+
+def field_operations():
+    """Return the cycles of a multiplication and of a squaring, by the engine in use."""
+    from boardcert import p384
+
+    curve = p384.CURVE
+    if curve.engine().__name__.endswith("kernel"):
+        operations = kernel_operations()
+    else:
+        a, b = (int.from_bytes(fixed_random(size), "big") % curve.p for size in (48, 47))
+        operations = [lambda n, c=c: multiply_often(n, a, c, curve.p) for c in (b, a)]
+    multiply, square = operations
+    return {"field_mul_cycles": cycles(multiply), "field_sqr_cycles": cycles(square)}
+
+
+def kernel_operations():
+    """Return two functions of n: multiply, and square, n times in one call of the kernel."""
+    from boardcert.kernel_p384 import run
+
+    # A step is an operation (1 multiplies, 2 squares), and the places of result and operands.
+    work = bytearray(fixed_random(9 * 16))
+    steps = (b"\x01\x06\x00\x03", b"\x02\x06\x00\x01")
+    return [lambda n, step=step: run(step * n + bytes(4), work) for step in steps]
+
+
+def cycles(operate):
+    """Return the cycles of one operation: of many more of them, so that the call costs nothing."""
+    extra_ms = milliseconds(operate, 1 + _FIELD_OPERATIONS) - milliseconds(operate, 1)
+    return round(extra_ms * 1000 * _CYCLES_PER_US / _FIELD_OPERATIONS)
+
+
+@micropython.native
+def multiply_often(n, a, b, p):
+    """Multiply *n* times, in native code as the other loops of the engine would not be."""
+    for _ in range(n):
+        a * b % p
+
+
+def first_boot_or_load():
+    """Return the time of identity(), and the memory that stays in use after it."""
+    gc.collect()
+    before = gc.mem_alloc()
+    start = time.ticks_us()
+    import boardcert
+
+    imported = time.ticks_us()
+    me = boardcert.identity()
+    end = time.ticks_us()
+    gc.collect()
+    return {
+        "import_ms": time.ticks_diff(imported, start) / 1000,
+        "identity_ms": time.ticks_diff(end, imported) / 1000,
+        "resident_heap_bytes": gc.mem_alloc() - before,
+        "report": me.report(),
+    }
+
+
+def peak_heap():
+    """Return the most memory that is in use at any time of a first boot, garbage not counted.
+
+    A timer interrupts the boot: each time the garbage is collected and the rest is counted.
+    """
+    from machine import Timer
+
+    gc.collect()
+    before = gc.mem_alloc()
+    highest = before
+
+    def sample(_timer):
+        nonlocal highest
+        gc.collect()
+        highest = max(highest, gc.mem_alloc())
+
+    timer = Timer(period=_SAMPLE_PERIOD_MS, callback=sample)
+    try:
+        import boardcert
+
+        boardcert.identity()
+    finally:
+        timer.deinit()
+    return highest - before
+
+
+def free_heap():
+    """Return the bytes that the package can use, this code being loaded."""
+    gc.collect()
+    return gc.mem_free()
+
+
+def boots_without(ballast_bytes):
+    """Tell whether a first boot succeeds when *ballast_bytes* of the heap are taken."""
+    gc.collect()
+    ballast = bytearray(ballast_bytes)
+    try:
+        import boardcert
+
+        boardcert.identity()
+    except MemoryError:
+        return False
+    return len(ballast) == ballast_bytes
