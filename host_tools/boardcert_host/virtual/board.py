@@ -7,9 +7,10 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 from ..errors import Error
+from .lock import lock
 from .process import EmulatorProcess
 
 _UNIQUE_ID_BYTES = 8
@@ -25,7 +26,8 @@ class VirtualBoard:
     *ring_oscillator*: "host" (real randomness), "seed:N" (reproducible) or "stuck".
     *unique_id*: 8 bytes as hex; made at random for a new directory when None.
     *pace*: "real" (simulated time never ahead of real time), "idle" (computing runs as fast as it
-    can, waiting takes real time) or "free" (waiting takes no time either).
+    can, waiting takes real time; so do not use it with timeouts that the board polls) or "free"
+    (waiting takes no time either).
     *usb_port_number*, *uart_port_number*: TCP ports on loopback, 0 for any free one.
     """
 
@@ -36,7 +38,7 @@ class VirtualBoard:
         firmware: Path | str,
         ring_oscillator: str = "host",
         unique_id: str | None = None,
-        pace: str = "idle",
+        pace: str = "real",
         usb_port_number: int = 0,
         uart_port_number: int = 0,
     ) -> None:
@@ -53,6 +55,7 @@ class VirtualBoard:
             "uart_port": uart_port_number,
         }
         self._process: EmulatorProcess | None = None
+        self._lock: TextIO | None = None
         self._booting_since = 0
         self._ports: dict[str, int] = {}
 
@@ -72,8 +75,9 @@ class VirtualBoard:
         """Switch the board on. It boots meanwhile; see `wait_ready`."""
         if self._process is not None:
             raise Error("the virtual board has been started already")
-        self._process = EmulatorProcess(self._settings, self.directory / "emulator.log")
+        self._lock = lock(self.directory)
         try:
+            self._process = EmulatorProcess(self._settings, self.directory / "emulator.log")
             event = self._process.wait("listening", since=0, timeout_s=_START_TIMEOUT_S)
         except BaseException:
             self.stop()
@@ -86,6 +90,9 @@ class VirtualBoard:
         if self._process is not None:
             self._process.close()
             self._process = None
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     @property
     def usb_port(self) -> str:
@@ -172,12 +179,15 @@ class VirtualBoard:
             raise Error("the virtual board is off")
         command = [sys.executable, "-m", "mpremote", "connect", self.usb_port, "resume", *arguments]
         try:
-            result = subprocess.run(command, capture_output=True, timeout=timeout_s)
+            result = subprocess.run(  # noqa: S603 (a program of our environment, no shell)
+                command, capture_output=True, timeout=timeout_s
+            )
         except subprocess.TimeoutExpired as error:
             raise Error(f"the virtual board has not answered after {timeout_s:g} s") from error
         output = result.stdout.decode("utf-8", "replace").replace("\r\n", "\n")
         if result.returncode:
-            raise Error(_explain(result.stderr.decode("utf-8", "replace").strip() or output.strip()))
+            detail = result.stderr.decode("utf-8", "replace").strip()
+            raise Error(_explain(detail or output.strip()))
         return output
 
     @property

@@ -3,6 +3,7 @@ import { Clock } from './clock.mjs';
 import { Core } from './core.mjs';
 import { divideInto } from './divider.mjs';
 import { Modem } from './modem.mjs';
+import { runInSimulatedTime } from './pio.mjs';
 import { Registers } from './registers.mjs';
 import { RESET_UART0, RESET_USBCTRL, Resets } from './resets.mjs';
 import { ROM } from './rom.mjs';
@@ -54,6 +55,7 @@ export class Chip {
     this.clock.attach(this.core);
     mcu.addClockListener((hertz) => this.clock.setFrequency(hertz));
     divideInto(mcu.sio);
+    for (const pio of mcu.pio) runInSimulatedTime(pio, this.clock);
     this.ssi = new SSI(mcu, board.uniqueId);
     this.rom = new ROM(board.memory, this);
     this.core.onTrap = (number) => this.rom.call(number);

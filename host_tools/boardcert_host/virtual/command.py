@@ -1,5 +1,6 @@
 """`boardcert virtual`: run a virtual board for a person."""
 
+import contextlib
 import tempfile
 from pathlib import Path
 
@@ -13,7 +14,7 @@ _BOARD = "VIRTUAL_PICO_W"
 
 
 def run_virtual(
-    directory: Path | None = None,
+    directory: Path | str | None = None,
     firmware: Path | None = None,
     ring_oscillator: str = "host",
 ) -> int:
@@ -23,10 +24,12 @@ def run_virtual(
     *firmware*: a UF2 image; the pinned official one without.
     """
     image = firmware or firmware_image(load_board(_BOARD))[0]
-    if directory is not None:
-        return _run(VirtualBoard(directory, firmware=image, ring_oscillator=ring_oscillator, pace="real"))
-    with tempfile.TemporaryDirectory(prefix="boardcert-") as temporary:
-        return _run(VirtualBoard(temporary, firmware=image, ring_oscillator=ring_oscillator, pace="real"))
+    with contextlib.ExitStack() as stack:
+        if directory is None:
+            temporary = tempfile.TemporaryDirectory(prefix="boardcert-")
+            directory = Path(stack.enter_context(temporary))
+        board = VirtualBoard(directory, firmware=image, ring_oscillator=ring_oscillator)
+        return _run(board)
 
 
 def _run(board: VirtualBoard) -> int:

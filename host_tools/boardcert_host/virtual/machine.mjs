@@ -103,7 +103,7 @@ export class Machine {
     if (!this.powered) return;
     const { clock, core } = this.chip;
     if (core.waiting && this.pace.mode !== 'free') {
-      clock.skipTo(Math.min(this.pace.now(clock), clock.nextNanos));
+      clock.skipTo(Math.min(this.pace.nowNanos, clock.nextNanos));
     }
     action(this.chip);
     this.#schedule(0);
@@ -130,15 +130,16 @@ export class Machine {
     const end = performance.now() + SLICE_MS;
     do {
       if (core.waiting) {
-        const waitMs = this.pace.untilMs(clock, clock.nextNanos);
+        const waitMs = this.pace.untilMs(clock.nextNanos);
         if (waitMs > 0) return waitMs;
         clock.skipTo(clock.nextNanos);
       } else {
         core.run(Math.min(clock.cyclesAt(clock.nextNanos), core.cycles + RUN_CYCLES));
+        if (core.waiting) this.pace.settle(clock);
       }
       clock.fireDue();
     } while (performance.now() < end);
-    return core.waiting ? 0 : this.pace.leadMs(clock);
+    return core.waiting ? 0 : this.pace.throttleMs(clock);
   }
 
   #stopped(error) {

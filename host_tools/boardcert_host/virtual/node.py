@@ -38,8 +38,11 @@ def find_node() -> Node:
 
 def _major_version(executable: str) -> int:
     """Return the major version of Node, 0 when it does not run."""
+    command = [executable, "--version"]
     try:
-        result = subprocess.run([executable, "--version"], capture_output=True, text=True, timeout=30)
+        result = subprocess.run(  # noqa: S603 (Node itself, no shell)
+            command, capture_output=True, text=True, timeout=30
+        )
     except (OSError, subprocess.TimeoutExpired):
         return 0
     match = re.match(r"v(\d+)\.", result.stdout)
@@ -88,7 +91,8 @@ def _install_emulator(node: Node, work: Path, target: Path) -> None:
     for name in _MANIFESTS:
         shutil.copy(_HERE / name, work)
     command = [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    _download(command, "the emulator core could not be installed", "is the npm registry reachable?", work)
+    failure = "the emulator core could not be installed"
+    _download(command, failure, "is the npm registry reachable?", work)
     try:
         os.rename(work, target)
     except OSError:
@@ -98,7 +102,7 @@ def _install_emulator(node: Node, work: Path, target: Path) -> None:
 
 def _download(command: list[str], failure: str, hint: str, directory: Path | None = None) -> None:
     try:
-        result = subprocess.run(
+        result = subprocess.run(  # noqa: S603 (the arguments are ours)
             command, cwd=directory, capture_output=True, text=True, timeout=_DOWNLOAD_TIMEOUT_S
         )
     except (OSError, subprocess.TimeoutExpired) as error:

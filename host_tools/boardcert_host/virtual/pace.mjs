@@ -3,7 +3,7 @@
  * waiting takes real time. "free": waiting takes no time either.
  */
 
-const FORGIVEN_LAG_MS = 20; // a host that was slower than this does not catch up: the board's time stretches
+const FORGIVEN_LAG_MS = 20; // what a slow host lags more than this is not caught up: the board's time stretches
 const THROTTLE_MS = 2;
 
 export class Pace {
@@ -18,25 +18,32 @@ export class Pace {
     this.offsetMs = performance.now() - clock.nanos / 1e6;
   }
 
-  /** Simulated time, in nanoseconds, at which a waiting board stands now. */
-  now(clock) {
-    const leadMs = clock.nanos / 1e6 + this.offsetMs - performance.now();
+  /** The board stops computing and waits: decide what its lag or its lead over real time is worth. */
+  settle(clock) {
+    const leadMs = this.#leadMs(clock);
     if (leadMs < -FORGIVEN_LAG_MS) this.offsetMs -= leadMs + FORGIVEN_LAG_MS;
     if (leadMs > 0 && this.mode === 'idle') this.offsetMs -= leadMs;
+  }
+
+  /** The simulated time, in nanoseconds, that real time stands for. */
+  get nowNanos() {
     return (performance.now() - this.offsetMs) * 1e6;
   }
 
   /** Milliseconds of real time that a waiting board has to wait for *nanos*; 0: it has come. */
-  untilMs(clock, nanos) {
+  untilMs(nanos) {
     if (nanos === Infinity) return Infinity;
     if (this.mode === 'free') return 0;
-    return Math.max(0, (nanos - this.now(clock)) / 1e6);
+    return Math.max(0, (nanos - this.nowNanos) / 1e6);
   }
 
   /** Milliseconds by which a computing board has to be held back. */
-  leadMs(clock) {
-    if (this.mode !== 'real') return 0;
-    const lead = (clock.nanos - this.now(clock)) / 1e6;
-    return lead > THROTTLE_MS ? lead : 0;
+  throttleMs(clock) {
+    const leadMs = this.mode === 'real' ? this.#leadMs(clock) : 0;
+    return leadMs > THROTTLE_MS ? leadMs : 0;
+  }
+
+  #leadMs(clock) {
+    return (clock.nanos - this.nowNanos) / 1e6;
   }
 }

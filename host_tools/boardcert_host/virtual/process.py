@@ -1,5 +1,6 @@
 """The Node process of one virtual board, and the JSON lines that pass between it and Python."""
 
+import contextlib
 import itertools
 import json
 import os
@@ -29,7 +30,7 @@ class EmulatorProcess:
         environment = {**os.environ, "BOARDCERT_NODE_MODULES": str(emulator_modules(node))}
         self._log = log
         with log.open("wb") as errors:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 (the arguments are ours)
                 [node.executable, str(_MAIN), json.dumps(settings)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -93,10 +94,8 @@ class EmulatorProcess:
 
     def close(self) -> None:
         """Let Node store everything and end; kill it when it does not."""
-        try:
+        with contextlib.suppress(OSError):  # when it has ended with something still to be written
             self._process.stdin.close()
-        except OSError:
-            pass  # It has ended already, with something still to be written.
         try:
             self._process.wait(_EXIT_TIMEOUT_S)
         except subprocess.TimeoutExpired:
@@ -124,4 +123,5 @@ class EmulatorProcess:
         """Say why Node ended: its own last event, or what it wrote on standard error."""
         failed = [event["message"] for event in self._events if event["event"] == "failed"]
         detail = failed[-1] if failed else self._log.read_text("utf-8", "replace").strip()
-        return Error(f"the virtual board has ended: {detail or 'no reason given'}", f"see {self._log}")
+        reason = detail or "no reason given"
+        return Error(f"the virtual board has ended: {reason}", f"see {self._log}")
