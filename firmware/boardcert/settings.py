@@ -8,7 +8,7 @@
 | prefix        | "board"     | the first part of the default host name                       |
 | names         | []          | more names and addresses for subjectAltName                   |
 | portal_port   | 20034       | the port of the configuration page; 0: no page                |
-| directory     | /boardcert  | where the identity is kept (an argument only)                 |
+| directory     | /boardcert-data | where the identity is kept (an argument only)             |
 """
 
 import json
@@ -16,7 +16,7 @@ import json
 from . import names
 from .errors import Error
 
-DIRECTORY = "/boardcert"
+DIRECTORY = "/boardcert-data"
 CONFIG_NAME = "config.json"
 
 _DEFAULTS = {
