@@ -11,6 +11,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.utils import CryptographyDeprecationWarning
+from cryptography.x509.oid import NameOID
+
+# RFC 4514 names few attributes; this one tells boards with the same host name apart.
+_ATTRIBUTE_NAMES = {NameOID.SERIAL_NUMBER: "serialNumber"}
 
 
 @contextlib.contextmanager
@@ -75,8 +79,8 @@ def alternative_names(certificate: x509.Certificate) -> list[str]:
 def describe(certificate: x509.Certificate) -> dict[str, Any]:
     """Return what a certificate says, as JSON-able data."""
     return {
-        "subject": certificate.subject.rfc4514_string(),
-        "issuer": certificate.issuer.rfc4514_string(),
+        "subject": certificate.subject.rfc4514_string(_ATTRIBUTE_NAMES),
+        "issuer": certificate.issuer.rfc4514_string(_ATTRIBUTE_NAMES),
         "serial_number": f"{serial_number(certificate):x}",
         "names": alternative_names(certificate),
         "not_before": certificate.not_valid_before_utc.isoformat(),

@@ -4,11 +4,12 @@ import argparse
 import functools
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from . import __version__
 from .boards import board_names, load_board
-from .console import in_groups, print_checks, results, say_error
+from .console import in_groups, messages, print_checks, results, say_error
 from .errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, USAGE, Error
 
 _EXIT_CODES = "exit codes: 0 done or valid, 1 checked and bad, 2 usage, 3 could not run"
@@ -93,7 +94,7 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def _print_json(data: dict[str, Any]) -> None:
-    print(json.dumps({"boardcert": __version__, **data}, indent=2))
+    print(json.dumps({"boardcert": __version__} | data, indent=2))
 
 
 def _add_demo_arguments(parser: argparse.ArgumentParser) -> None:
@@ -106,7 +107,8 @@ def _add_demo_arguments(parser: argparse.ArgumentParser) -> None:
 def _run_demo(arguments: argparse.Namespace) -> int:
     from .demo import run_demo
 
-    ok, record = run_demo(arguments.output)
+    # The story is the result, unless the record is asked for.
+    ok, record = run_demo(Path(arguments.output), messages() if arguments.json else results())
     if arguments.json:
         _print_json(record)
     return OK if ok else CHECKED_AND_BAD
@@ -175,13 +177,20 @@ def _print_host(result: Any) -> None:
 
 
 def _add_virtual_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--directory", help="where its flash is kept (nowhere)")
+    parser.add_argument("--directory", type=Path, help="where its flash is kept (nowhere)")
+    parser.add_argument("--firmware", type=Path, metavar="FILE", help="another UF2 image")
+    parser.add_argument(
+        "--ring-oscillator",
+        default="host",
+        metavar="SOURCE",
+        help="its noise: host, seed:N (the same every time) or stuck (host)",
+    )
 
 
 def _run_virtual(arguments: argparse.Namespace) -> int:
     from .virtual import run_virtual
 
-    return run_virtual(arguments.directory)
+    return run_virtual(arguments.directory, arguments.firmware, arguments.ring_oscillator)
 
 
 def _add_firmware_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,6 @@ from .build_package import build_package
 from .errors import Error
 
 PACKAGE_DIRECTORY = "/lib/boardcert"
-CONFIG_FILE = "/boardcert/config.json"
 _TIMEOUT_S = 60
 _INSTALL_TIMEOUT_S = 300
 _PIECE_BYTES = 3072  # a literal of 4 KB: the board compiles it in what memory it has
@@ -50,6 +49,8 @@ def package(directory):
 print(json.dumps({{"version": sys.implementation[1][:3], "mpy": sys.implementation._mpy,
     "files": package({PACKAGE_DIRECTORY!r})}}))
 """
+_CONFIG_PATH = "from boardcert import settings as s; print(s.DIRECTORY + '/' + s.CONFIG_NAME)"
+_MEMORY = "import gc; gc.collect(); print(gc.mem_alloc(), gc.mem_free())"
 _REPORT = "import json, boardcert; print(json.dumps(boardcert.identity().report()))"
 # Run on the board: make a directory and its parents; 17 is EEXIST.
 _MAKE_DIRECTORIES = """
@@ -145,12 +146,19 @@ def survey(port: str) -> Survey:
     return Survey(version, architecture, answer["files"])
 
 
+def _last_line(port: str, output: str) -> str:
+    """Return the last line: a board's boot.py may print others before the answer."""
+    lines = output.strip().splitlines()
+    if not lines:
+        raise Error(f"the board at {port} gave no answer")
+    return lines[-1].strip()
+
+
 def _json_of(port: str, output: str) -> dict[str, Any]:
-    """Return the JSON object on the last line; boards may print other things before it."""
     try:
-        value: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
-    except (IndexError, ValueError) as error:
-        raise Error(f"the board at {port} gave no answer that can be read") from error
+        value: dict[str, Any] = json.loads(_last_line(port, output))
+    except ValueError as error:
+        raise Error(f"the board at {port} gave an answer that cannot be read") from error
     return value
 
 
@@ -181,8 +189,8 @@ def put_file(port: str, data: bytes, remote: str) -> bool:
 
     Returns False, and writes nothing, when the file holds the same already.
     """
-    found = execute(port, f"{_SHA256}\nprint(sha256({remote!r}))").strip().splitlines()[-1:]
-    if found == [hashlib.sha256(data).hexdigest()]:
+    found = _last_line(port, execute(port, f"{_SHA256}\nprint(sha256({remote!r}))"))
+    if found == hashlib.sha256(data).hexdigest():
         return False
     _write(port, {remote: data})
     return True
@@ -216,8 +224,9 @@ def _writer(path: str, data: bytes) -> str:
 
 
 def write_settings(port: str, settings: dict[str, Any]) -> bool:
-    """Write the settings of the package; see DESIGN.md. Returns False when they were the same."""
-    return put_file(port, json.dumps(settings).encode(), CONFIG_FILE)
+    """Write config.json, which the installed package reads; False when it was the same."""
+    remote = _last_line(port, execute(port, _CONFIG_PATH))
+    return put_file(port, json.dumps(settings).encode(), remote)
 
 
 def read_report(port: str) -> dict[str, Any]:
@@ -226,6 +235,12 @@ def read_report(port: str) -> dict[str, Any]:
     The board's program is interrupted: `reset` starts it again.
     """
     return _json_of(port, execute(port, _REPORT, timeout_s=180))
+
+
+def read_memory(port: str) -> dict[str, int]:
+    """Return how much of the board's heap is in use, after a garbage collection, and is free."""
+    used, free = _last_line(port, execute(port, _MEMORY)).split()
+    return {"used_bytes": int(used), "free_bytes": int(free)}
 
 
 def reset(port: str) -> None:

@@ -9,6 +9,7 @@ CERT_NONE, and no handshake completes without it. Suites without ephemeral keys 
 a Session with a certificate is proof that the server holds the certificate's key.
 """
 
+import http.client
 import socket
 import ssl
 from dataclasses import dataclass
@@ -79,6 +80,29 @@ def probe_chain(
         return Session(), error.verify_message
     except ssl.SSLError as error:
         raise _handshake_error(error, host, port) from error
+
+
+def get(host: str, port: int, timeout_s: float, server_name: str, ca_file: str, path: str) -> bytes:
+    """Ask for *path* over HTTPS as any client does that trusts only *ca_file*; return the body.
+
+    Python's own checks decide: chain, dates, name. Raises Error when one fails, or the request.
+    """
+    context = ssl.create_default_context(cafile=ca_file)
+    request = f"GET {path} HTTP/1.1\r\nHost: {server_name}\r\nConnection: close\r\n\r\n"
+    try:
+        with (
+            socket.create_connection((host, port), timeout=timeout_s) as plain,
+            context.wrap_socket(plain, server_hostname=server_name) as secure,
+        ):
+            secure.sendall(request.encode())
+            answer = http.client.HTTPResponse(secure)
+            answer.begin()
+            body = answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise Error(f"{_at(host, port)} did not answer an HTTPS request: {error}") from error
+    if answer.status != http.client.OK:
+        raise Error(f"{_at(host, port)} answered {answer.status} {answer.reason}")
+    return body
 
 
 def _shake_hands(
