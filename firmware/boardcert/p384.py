@@ -5,11 +5,7 @@ granted that its arguments were checked here.
 """
 # ruff: noqa: E501 (a field element is one number)
 
-import sys
-
 from .ec import Curve
-
-_ENGINE_MODULES = ("p384_kernel", "kernel_p384", "p384_bigint", "p384_reduce", "p384_comb")
 
 _P = 2**384 - 2**128 - 2**96 + 2**32 - 1
 _B = 0xB3312FA7E23EE7E4988E056BE3F82D19181D9C6EFE8141120314088F5013875AC656398D8A2ED19D2A85C8EDD3EC2AEF
@@ -41,7 +37,7 @@ class P384(Curve):
         return self.engine().multiply_add(u1, u2, point[0], point[1])
 
     def engine(self):
-        """Return the fastest engine that this board can load; it stays until release."""
+        """Return the fastest engine that this board can load, loading it at the first use."""
         if self._engine is None:
             try:
                 from . import p384_kernel as engine
@@ -49,14 +45,6 @@ class P384(Curve):
                 from . import p384_bigint as engine
             self._engine = engine
         return self._engine
-
-    def release(self) -> None:
-        """Forget the engine, its code and its table, so that their memory can be freed."""
-        self._engine = None
-        package = sys.modules[__name__.rsplit(".", 1)[0]]
-        for name in _ENGINE_MODULES:
-            if sys.modules.pop(f"{package.__name__}.{name}", None):
-                delattr(package, name)
 
 
 CURVE = P384()

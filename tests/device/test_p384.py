@@ -155,15 +155,6 @@ def test_point_encoding():
         assert raises(ValueError, CURVE.decode_point, bad), bad
 
 
-def test_release_and_load_again():
-    """After its release the engine is loaded anew when it is needed."""
-    before = CURVE.multiply_base(7, random_bytes)
-    engine = CURVE.engine()
-    CURVE.release()
-    assert CURVE.multiply_base(7, random_bytes) == before
-    assert CURVE.engine() is not engine
-
-
 def test_inverses():
     """Plain and blinded agree; what has no inverse is refused."""
     for a in (1, 2, _N - 1, _N // 3, (1 << 383) + 12345):

@@ -30,12 +30,14 @@ def test_single_words():
 
 
 def test_edges():
-    """0, p and its neighbours, the largest products, and what carries twice."""
+    """0, p and its neighbours, the largest products, and what carries."""
     top = (1 << 384) - 1
     for value in (0, 1, _P - 1, _P, _P + 1, 2 * _P, top, top + 1, (1 << 799) - 1, (_P - 1) ** 2):
         _check(value)
     for value in (-1, -_P, 1 - _P, -top, -(1 << 798), -((_P - 1) ** 2), 18 * top * top):
         _check(value)
+    fold = (1 << 384) - _P
+    _check((((1 << 384) // fold) << 384) + top)  # What is folded carries, and that once more.
     for upper in range(1, 16):
         for low in (top, top - (1 << 128), top - (1 << 33), _P, 0, 1, (1 << 32) - 1):
             _check((upper << 384) + low)

@@ -17,7 +17,7 @@ _MODULES = sorted(path.stem for path in (_ROOT / "tests" / "device").glob("test_
 def test_device_module_passes_on_micropython(module: str) -> None:
     """All its tests pass, and there are some."""
     search_path = os.pathsep.join(["firmware", "tests/device", ".frozen"])
-    completed = subprocess.run(  # noqa: S603 (a program of the project's own environment)
+    completed = subprocess.run(
         [_MICROPYTHON, "-X", "heapsize=8m", "tests/device/run.py", module],
         cwd=_ROOT,
         env={**os.environ, "MICROPYPATH": search_path},

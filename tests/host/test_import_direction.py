@@ -1,0 +1,86 @@
+"""The device package's modules import only in the direction that the design draws."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+_PACKAGE = Path(__file__).resolve().parents[2] / "firmware" / "boardcert"
+
+# The pure modules: bytes in, bytes out. Each may import those before it, and, of the
+# interpreter's, what computes only: no files, clock, network, printing or entropy.
+_PURE = (
+    "dates",
+    "names",
+    "hmac",
+    "modular",
+    "der",
+    "sha512_block",
+    "sha384",
+    "drbg",
+    "ec",
+    "p384",
+    "p384_comb",
+    "p384_reduce",
+    "p384_bigint",
+    "p384_kernel",
+    "ecdsa",
+    "keys",
+    "x509",
+    "certificate",
+)
+# What p384 loads when it is first needed; they come after it because they use its constants.
+_LATE = {"p384": {"p384_kernel", "p384_bigint"}}
+# The assembler kernels import nothing of the package; only these two use them.
+_KERNELS = {path.stem for path in (_PACKAGE.parent / "kernels").glob("kernel_*.py")}
+_KERNEL_USERS = ("sha384", "p384_kernel")
+_COMPUTING = {"array", "binascii", "hashlib", "micropython", "struct", "uctypes"}
+
+
+def _tree(name: str) -> ast.Module:
+    return ast.parse((_PACKAGE / f"{name}.py").read_text())
+
+
+def _imports(tree: ast.Module) -> tuple[set[str], set[str]]:
+    """Return the modules of the package, and the others, that are imported anywhere in *tree*."""
+    own: set[str] = set()
+    others: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            others.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            others.add((node.module or "").split(".")[0])
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            own.add(node.module)
+        elif isinstance(node, ast.ImportFrom):
+            own.update(alias.name for alias in node.names)
+    return own, others
+
+
+@pytest.mark.parametrize("name", _PURE)
+def test_pure_module_imports_only_what_comes_before_it(name: str) -> None:
+    """And of the interpreter's modules only those that compute."""
+    own, others = _imports(_tree(name))
+    allowed = {*_PURE[: _PURE.index(name)], *_LATE.get(name, ())}
+    if name in _KERNEL_USERS:
+        allowed |= _KERNELS
+    assert own <= allowed
+    assert others <= _COMPUTING
+
+
+@pytest.mark.parametrize("name", _PURE)
+def test_pure_module_neither_prints_nor_opens_files(name: str) -> None:
+    """Its input is arguments, its output is what it returns."""
+    calls = {
+        node.func.id
+        for node in ast.walk(_tree(name))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert calls.isdisjoint({"print", "open", "input"})
+
+
+def test_modules_of_the_package_are_imported_relatively() -> None:
+    """So that the package works under any directory of the board."""
+    for path in _PACKAGE.glob("*.py"):
+        _, others = _imports(ast.parse(path.read_text()))
+        assert "boardcert" not in others, path.name
