@@ -11,6 +11,7 @@ import micropython
 from micropython import const
 from uctypes import addressof
 
+from .kernel_inverse import inverse
 from .kernel_p384 import (
     ADD,
     ADD_JACOBIAN,
@@ -28,9 +29,10 @@ from .p384_comb import BLOCKS, SPACING, TABLE, TEETH
 _SIZE = const(48)
 # The work area, as make_p384.py has it: x y z u v (second operand), X Y Z (sum), scratch, zero.
 _SECOND_END = const(5 * 48)
-_SUM, _SUM_END = const(5 * 48), const(8 * 48)
-_Z, _Z_END = const(7 * 48), const(8 * 48)
-_INVERSE, _INVERSE_END = const(11 * 48), const(12 * 48)
+_SUM = const(5 * 48)
+_SUM_END = const(8 * 48)
+_Z = const(7 * 48)
+_Z_INVERSE = const(11 * 48)
 _WORK_BYTES = const(13 * 48)
 _WINDOW_ENTRIES = const(8)  # Odd multiples 1, 3 ... 15, for digits of 5 bits.
 _SHORTEST_BITS = const(40)  # More than SPACING and a window.
@@ -43,7 +45,7 @@ def multiply_base(k: int, random) -> tuple:
     """Return k G as (x, y) for a secret *k* from 1 to n - 1. *random*: random(n) -> n bytes."""
     even = 1 - (k & 1)
     work = bytearray(_WORK_BYTES)
-    work[_Z:_Z_END] = random(_SIZE)
+    work[_Z:_SUM_END] = random(_SIZE)
     _multiply_comb(_signs((k, CURVE.n - k)[even]), work)
     point = _affine(work)
     if point is None:
@@ -78,13 +80,18 @@ def _signs(odd: int) -> bytearray:
 
 
 def _affine(work: bytearray) -> tuple | None:
-    """Return the sum as (x, y), None when its Z is 0. Inverts by Fermat, in constant time."""
+    """Return the sum as (x, y), None when its Z is 0; constant time."""
+    z_inverse = inverse(_element(work, _Z), CURVE.p)
+    if not z_inverse:
+        return None
+    work[_Z_INVERSE : _Z_INVERSE + _SIZE] = z_inverse.to_bytes(_SIZE, "little")
     run(TO_AFFINE, work)
-    inverse, x, y = (
-        int.from_bytes(work[start : start + _SIZE], "little") % CURVE.p
-        for start in (_INVERSE, _SUM, _SUM + _SIZE)
-    )
-    return (x, y) if inverse else None
+    return _element(work, _SUM), _element(work, _SUM + _SIZE)
+
+
+def _element(work: bytearray, start: int) -> int:
+    """Return the element at *start*, fully reduced."""
+    return int.from_bytes(work[start : start + _SIZE], "little") % CURVE.p
 
 
 @micropython.viper

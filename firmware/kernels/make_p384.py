@@ -45,11 +45,8 @@ PROGRAMS = {
     "NEGATE": "y=O-y",
     # The affine (x, y) as (X, Y, Z) for the Z given.
     "SCALE": "A=Z^1 X=x*A A=A*Z Y=y*A",
-    # D = Z**(p - 2) by way of Z**(2**n - 1) for n = 2 (x), 3 (y), 6 (z), 15 (u), 30 (v), 32 (A), 60, 120, 240 and
-    # 255; then the affine (X, Y). D = 0 when Z = 0.
-    "TO_AFFINE": "x=Z^1 x=x*Z y=x^1 y=y*Z z=y^3 z=z*y u=z^6 u=u*z u=u^3 u=u*y v=u^15 v=v*u A=v^2 A=A*x "
-    "B=v^30 B=B*v C=B^60 C=C*B D=C^120 D=D*C D=D^15 D=D*u D=D^33 D=D*A D=D^94 D=D*v D=D^2 D=D*Z "
-    "A=D^1 X=X*A A=A*D Y=Y*A",
+    # D is 1 / Z; then the affine point is (X, Y).
+    "TO_AFFINE": "A=D^1 X=X*A A=A*D Y=Y*A",
 }
 
 

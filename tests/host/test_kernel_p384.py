@@ -4,18 +4,16 @@
 import importlib
 import os
 import random
+import subprocess
 import sys
 import types
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from mpy_machine_code import Machine, build, load
+from emulated_kernels import KERNELS, SIZE, InverseKernel, P384Kernel, elements, import_kernel
+from mpy_machine_code import build, load
 
-_KERNELS = Path(__file__).parents[2] / "firmware" / "kernels"
-_SOURCE = _KERNELS / "kernel_p384.py"
-_SIZE = 48
-
+_SOURCE = KERNELS / "kernel_p384.py"
 _P = 2**384 - 2**128 - 2**96 + 2**32 - 1
 _N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973
 _TOP = 2**384
@@ -40,74 +38,29 @@ _EDGES = sorted(
 _EXCEPTION = _N - 2 * sum(1 << 192 + 32 * i for i in range(6))
 
 
-class _Kernel:
-    """The kernel's functions as MicroPython would call them, on the buffers of CPython."""
-
-    def __init__(self, functions, observe=False):
-        self.machine = Machine(functions, observe)
-        self._program = self.machine.allocate(1024)
-        self._work = self.machine.allocate(85 * _SIZE)
-        self._tables = {}
-
-    def run(self, program, work):
-        self.machine.write(self._program, program)
-        self.machine.write(self._work, work)
-        self.machine.call("run", self._program, self._work)
-        work[:] = self.machine.read(self._work, len(work))
-
-    def select(self, table, index, work, sign):
-        if table not in self._tables:
-            self._tables[table] = self.machine.allocate(table)
-        self.machine.write(self._work, work)
-        self.machine.call("select", self._tables[table], index, self._work, sign & 0xFFFFFFFF)
-        work[:] = self.machine.read(self._work, len(work))
-
-    def operate(self, steps, values):
-        """Return the work area's elements after *steps*, (operation, destination, a, b)."""
-        program = bytes(
-            number
-            for operation, destination, a, b in steps
-            for number in (operation, 3 * destination, 3 * a, b if operation == 2 else 3 * b)
-        )
-        work = bytearray(b"".join(value.to_bytes(_SIZE, "little") for value in values))
-        self.run(program + bytes(4), work)
-        return _elements(work)
-
-
-def _elements(work):
-    return [int.from_bytes(work[i : i + _SIZE], "little") for i in range(0, len(work), _SIZE)]
-
-
 @pytest.fixture(scope="module")
 def functions(tmp_path_factory):
     return load(build(_SOURCE, tmp_path_factory.mktemp("mpy")))
 
 
 @pytest.fixture(scope="module")
-def generator():
-    """The generator of the kernel, as a module."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(_KERNELS))
-        yield importlib.import_module("make_p384")
-        for name in ("make_p384", "p384_field", "thumb"):
-            del sys.modules[name]
-
-
-@pytest.fixture(scope="module")
-def engine(functions, generator):
-    """The device's p384_kernel.py, on the emulated kernel."""
-    kernel = _Kernel(functions)
-    programs = {name: generator.assemble(text) for name, text in generator.PROGRAMS.items()}
-    stub = types.ModuleType("boardcert.kernel_p384")
-    vars(stub).update(run=kernel.run, select=kernel.select, **programs)
+def engine(functions, tmp_path_factory):
+    """The device's p384_kernel.py, on the emulated kernels."""
+    field = P384Kernel(functions)
+    inverse_source = KERNELS / "kernel_inverse.py"
+    inverse = InverseKernel(load(build(inverse_source, tmp_path_factory.mktemp("mpy"))))
     uctypes = types.ModuleType("uctypes")
-    vars(uctypes).update(addressof=lambda _: 0)
+    uctypes.addressof = lambda _: 0
+    modules = [
+        import_kernel(_SOURCE, {"run": field.run, "select": field.select}),
+        import_kernel(inverse_source, {"_divide_steps": inverse.divide_steps}),
+        uctypes,
+    ]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, stub.__name__, stub)
-        patch.setitem(sys.modules, "uctypes", uctypes)
-        module = importlib.import_module("boardcert.p384_kernel")
-        yield module
-        del sys.modules[module.__name__]
+        for module in modules:
+            patch.setitem(sys.modules, module.__name__, module)
+        yield importlib.import_module("boardcert.p384_kernel")
+        del sys.modules["boardcert.p384_kernel"]
         del sys.modules["boardcert"].p384_kernel
 
 
@@ -116,14 +69,16 @@ def _public_point(scalar):
     return numbers.x, numbers.y
 
 
-def test_committed_kernel_is_the_generators(generator):
+def test_committed_kernel_is_the_generators():
     """kernel_p384.py is what make_p384.py writes."""
-    assert _SOURCE.read_text() == generator.kernel()
+    generator = [sys.executable, KERNELS / "make_p384.py"]
+    output = subprocess.run(generator, check=True, capture_output=True, text=True).stdout
+    assert _SOURCE.read_text() == output
 
 
 def _check_pairs(functions, pairs):
     """Check all four operations on each pair; return how many that were."""
-    kernel = _Kernel(functions)
+    kernel = P384Kernel(functions)
     checked = 0
     for start in range(0, len(pairs), 10):
         some = pairs[start : start + 10]
@@ -167,7 +122,7 @@ def test_field_operations_on_random_values(functions):
 @pytest.mark.parametrize("operation", _OPERATIONS)
 def test_results_may_take_the_place_of_operands(functions, operation):
     """Destination and operands may be the same place, each with each."""
-    kernel = _Kernel(functions)
+    kernel = P384Kernel(functions)
     compute = _OPERATIONS[operation]
     a, b = _P - 3, 2**384 - 5
     for destination, first, second in ((0, 0, 1), (1, 0, 1), (2, 0, 0), (0, 0, 0)):
@@ -184,14 +139,14 @@ def test_results_may_take_the_place_of_operands(functions, operation):
 def test_squaring_many_times(functions, count):
     """A squaring's count says how many times."""
     value = random.getrandbits(384)
-    result = _Kernel(functions).operate([(2, 1, 0, count)], [value, 0])[1]
+    result = P384Kernel(functions).operate([(2, 1, 0, count)], [value, 0])[1]
     assert result % _P == pow(value, 2**count, _P)
 
 
 @pytest.mark.parametrize("operation", _OPERATIONS)
 def test_nothing_depends_on_the_values(functions, operation):
     """Path, addresses and cycles of each operation are always the same, within budget."""
-    kernel = _Kernel(functions, observe=True)
+    kernel = P384Kernel(functions, observe=True)
     machine = kernel.machine
     kernel.operate([], [0, 0])
     empty_cycles = machine.cycles
@@ -211,16 +166,16 @@ def test_nothing_depends_on_the_values(functions, operation):
 
 def test_select_reads_all_entries(functions):
     """The entry asked for, or its negative, is read by the same path and addresses as any other."""
-    kernel = _Kernel(functions, observe=True)
+    kernel = P384Kernel(functions, observe=True)
     machine = kernel.machine
-    table = b"".join(random.getrandbits(380).to_bytes(_SIZE, "little") for _ in range(128))
-    entries = _elements(table)
+    table = b"".join(random.getrandbits(380).to_bytes(SIZE, "little") for _ in range(128))
+    entries = elements(table)
     observed = set()
     for index in range(64):
         for sign in (0, -1):
-            work = bytearray(b"\xff" * 3 * _SIZE)
+            work = bytearray(b"\xff" * 3 * SIZE)
             kernel.select(table, index, work, sign)
-            x, y, beyond = _elements(work)
+            x, y, beyond = elements(work)
             assert (x, beyond) == (entries[2 * index], _TOP - 1)
             assert y == (_P - entries[2 * index + 1] if sign else entries[2 * index + 1])
             observed.add((index // 32, tuple(machine.path), tuple(machine.accesses)))

@@ -1,0 +1,226 @@
+"""Modular inversion in constant time, in ARMv6-M assembler, for the RP2040 and RP2350.
+
+Bernstein and Yang, "Fast constant-time gcd computation and modular inversion" (2019), section 11:
+division steps on (delta, f, g), of which 14 at a time look at the lowest 14 bits only and give a
+matrix (u v; q r). That is applied to f and g, and to d and e, for which f = d a and g = e a modulo
+m. After 1120 steps g = 0 and f = 1 or -1: theorem 11.2 asks for 1113 when 0 <= a < m < 2**384.
+
+Numbers are 28 limbs of 14 bits, of which the last has the sign and what else there is: so the
+products of a limb and a matrix element, both below 2**14, can be summed in one word. The limbs
+with the same index stand together: f g m, d e m. To d and e a multiple of m is added that makes
+them divisible by 2**14; that lets them grow by m each time, to at most 81 m.
+
+Timing: branches and addresses depend on counters only. Around the assembler, a few big-integer
+operations on a, and on the result, vary with leading zeros.
+"""
+# ruff: noqa: F821 (the names of the assembler)
+
+import micropython
+from micropython import const
+
+_LIMB_BITS = const(14)
+_LIMBS = const(28)
+_ROW = const(24)  # Bytes of f g m d e m. One row more comes first: in the place of m it has -1/m.
+_BYTES = const(51)  # 28 limbs, a sign, and room to read beyond.
+
+
+@micropython.asm_thumb
+def _divide_steps(r0):
+    """Do 80 times 14 division steps on the rows at r0."""
+    mov(r4, r8)
+    mov(r5, r9)
+    mov(r6, r10)
+    mov(r7, r11)
+    push({r4, r5, r6, r7})
+    mov(r2, 80)
+    mov(r1, 0)
+    mvn(r1, r1)
+    push({r0, r1, r2})  # The rows, -delta, the count of matrices to come.
+
+    # f and g in r0, r1; u + (v << 16) in r2, q + (r << 16) in r3; -delta in r4; masks in r5, r6.
+    label(MATRIX)
+    data(2, 0x9F00)  # ldr r7, [sp, 0]
+    data(2, 0x9C01)  # ldr r4, [sp, 4]
+    ldr(r0, [r7, 24])
+    ldr(r1, [r7, 28])
+    mov(r2, 1)
+    lsl(r3, r2, 16)
+    mov(r7, 14)
+    mov(r8, r7)
+    label(STEP)
+    asr(r5, r4, 31)  # Is delta > 0?
+    lsl(r6, r1, 31)
+    asr(r6, r6, 31)  # Is g odd? Then g += f, or g -= f when delta > 0.
+    mov(r7, r0)
+    eor(r7, r5)
+    sub(r7, r7, r5)
+    and_(r7, r6)
+    add(r1, r1, r7)
+    mov(r7, r2)
+    eor(r7, r5)
+    sub(r7, r7, r5)
+    and_(r7, r6)
+    add(r3, r3, r7)
+    and_(r5, r6)  # Both: delta = 1 - delta, and f + (g - f) is the old g. Else delta += 1.
+    eor(r4, r5)
+    sub(r4, 1)
+    sub(r4, r4, r5)
+    mov(r7, r1)
+    and_(r7, r5)
+    add(r0, r0, r7)
+    mov(r7, r3)
+    and_(r7, r5)
+    add(r2, r2, r7)
+    asr(r1, r1, 1)
+    add(r2, r2, r2)
+    mov(r7, r8)
+    sub(r7, 1)
+    mov(r8, r7)
+    bne(STEP)
+    data(2, 0x9401)  # str r4, [sp, 4]
+    data(2, 0xB210)  # sxth r0, r2
+    mov(r8, r0)
+    sub(r2, r2, r0)
+    asr(r2, r2, 16)
+    mov(r9, r2)
+    data(2, 0xB218)  # sxth r0, r3
+    mov(r10, r0)
+    sub(r3, r3, r0)
+    asr(r3, r3, 16)
+    mov(r11, r3)
+
+    # u v q r in r8-r11. r7: one row below the two numbers to combine, first f and g, then d and e.
+    data(2, 0x9F00)  # ldr r7, [sp, 0]
+    label(PAIR)
+    ldr(r0, [r7, 24])
+    ldr(r1, [r7, 28])
+    ldr(r2, [r7, 8])
+    mov(r3, r8)
+    mul(r3, r0)
+    mov(r4, r9)
+    mul(r4, r1)
+    add(r3, r3, r4)
+    mul(r3, r2)
+    lsl(r3, r3, 18)
+    lsr(r3, r3, 18)
+    mov(r12, r3)  # How many m make u d + v e divisible; for f and g this is 0.
+    mov(r3, r10)
+    mul(r3, r0)
+    mov(r4, r11)
+    mul(r4, r1)
+    add(r3, r3, r4)
+    mul(r3, r2)
+    lsl(r3, r3, 18)
+    lsr(r3, r3, 18)
+    mov(lr, r3)
+    mov(r4, 168)
+    lsl(r4, r4, 2)
+    add(r4, r4, r7)  # The last row: 28 * 24 bytes on.
+    mov(r5, 0)
+    mov(r6, 0)
+    label(LIMB)
+    ldr(r0, [r7, 24])
+    ldr(r1, [r7, 28])
+    ldr(r2, [r7, 32])
+    mov(r3, r8)
+    mul(r3, r0)
+    add(r5, r5, r3)
+    mov(r3, r9)
+    mul(r3, r1)
+    add(r5, r5, r3)
+    mov(r3, r12)
+    mul(r3, r2)
+    add(r5, r5, r3)
+    mov(r3, r10)
+    mul(r0, r3)
+    add(r6, r6, r0)
+    mov(r3, r11)
+    mul(r1, r3)
+    add(r6, r6, r1)
+    mov(r3, lr)
+    mul(r2, r3)
+    add(r6, r6, r2)
+    lsl(r3, r5, 18)
+    lsr(r3, r3, 18)
+    str(r3, [r7, 0])  # A row lower than it came from: this is the division by 2**14.
+    asr(r5, r5, 14)
+    lsl(r3, r6, 18)
+    lsr(r3, r3, 18)
+    str(r3, [r7, 4])
+    asr(r6, r6, 14)
+    add(r7, 24)
+    cmp(r7, r4)
+    bne(LIMB)
+    str(r5, [r7, 0])
+    str(r6, [r7, 4])
+    data(2, 0x9800)  # ldr r0, [sp, 0]
+    mov(r1, 168)
+    lsl(r1, r1, 2)
+    sub(r1, r7, r1)
+    mov(r7, r0)
+    add(r7, 12)
+    cmp(r1, r0)
+    beq(PAIR)
+
+    data(2, 0x9802)  # ldr r0, [sp, 8]
+    sub(r0, 1)
+    data(2, 0x9002)  # str r0, [sp, 8]
+    beq(END)
+    b(MATRIX)
+    label(END)
+    pop({r0, r1, r2})
+    pop({r4, r5, r6, r7})
+    mov(r8, r4)
+    mov(r9, r5)
+    mov(r10, r6)
+    mov(r11, r7)
+
+
+@micropython.viper
+def _spread(number: ptr8, rows: ptr32, place: int):
+    """Write the limbs of a positive *number* (little-endian) at the *place* in each row."""
+    for i in range(int(_LIMBS)):
+        bit = int(_LIMB_BITS) * i
+        byte = bit >> 3
+        three = number[byte] | number[byte + 1] << 8 | number[byte + 2] << 16
+        rows[6 * (i + 1) + place] = (three >> (bit & 7)) & 0x3FFF
+
+
+@micropython.viper
+def _gather(rows: ptr32, place: int, number: ptr8):
+    """Write the number whose limbs are at the *place* in each row, 50 bytes, two's complement."""
+    rest = 0
+    bits = 0
+    offset = 0
+    for i in range(int(_LIMBS)):
+        rest |= int(rows[6 * (i + 1) + place]) << bits
+        bits += int(_LIMB_BITS)
+        while bits >= 8:
+            number[offset] = rest & 255
+            rest >>= 8
+            bits -= 8
+            offset += 1
+    number[offset] = rest & 255  # The sign.
+
+
+def inverse(a: int, m: int) -> int:
+    """Return 1/a modulo the odd prime *m* below 2**384; 0 when *m* divides *a*. Constant time."""
+    rows = bytearray(_ROW * (_LIMBS + 1))
+    modulus = m.to_bytes(_BYTES, "little")
+    for place in (0, 2, 5):
+        _spread(modulus, rows, place)
+    _spread((a % m).to_bytes(_BYTES, "little"), rows, 1)
+    rows[_ROW + 16] = 1
+    lowest = m & 0x3FFF
+    x = lowest  # Inverse to 3 bits; each round doubles that.
+    for _ in range(3):
+        x = x * (2 - lowest * x) & 0x3FFF
+    for place in (8, 20):
+        rows[place] = -x & 0xFF
+        rows[place + 1] = (-x & 0x3FFF) >> 8
+    _divide_steps(rows)
+    result = bytearray(_BYTES - 1)
+    _gather(rows, 3, result)
+    d = int.from_bytes(result, "little")
+    sign = 1 - (rows[_ROW] & 2)  # f is 1 or -1.
+    return sign * (d - (result[-1] >> 7 << 400)) % m

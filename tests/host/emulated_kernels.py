@@ -1,0 +1,77 @@
+"""The kernels' assembler functions as Python functions, run in the emulator."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import micropython
+import pytest
+from mpy_machine_code import Machine
+
+KERNELS = Path(__file__).parents[2] / "firmware" / "kernels"
+SIZE = 48  # Bytes of a field element.
+
+
+def import_kernel(source: Path, functions: dict) -> ModuleType:
+    """Return the kernel *source* as a module whose assembler functions are *functions*."""
+    spec = importlib.util.spec_from_file_location(f"boardcert.{source.stem}", source)
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(micropython, "asm_thumb", lambda f: functions[f.__name__], raising=False)
+        spec.loader.exec_module(module)
+    return module
+
+
+def elements(work: bytes) -> list[int]:
+    """Return the numbers in a work area."""
+    return [int.from_bytes(work[i : i + SIZE], "little") for i in range(0, len(work), SIZE)]
+
+
+class P384Kernel:
+    """The functions of kernel_p384, on the buffers of CPython."""
+
+    def __init__(self, functions, observe=False):
+        self.machine = Machine(functions, observe)
+        self._program = self.machine.allocate(1024)
+        self._work = self.machine.allocate(85 * SIZE)
+        self._tables = {}
+
+    def run(self, program, work):
+        """Run *program* on the bytearray *work*."""
+        self.machine.write(self._program, program)
+        self.machine.write(self._work, work)
+        self.machine.call("run", self._program, self._work)
+        work[:] = self.machine.read(self._work, len(work))
+
+    def select(self, table, index, work, sign):
+        """Copy an entry of *table* into *work*."""
+        if table not in self._tables:
+            self._tables[table] = self.machine.allocate(table)
+        self.machine.write(self._work, work)
+        self.machine.call("select", self._tables[table], index, self._work, sign & 0xFFFFFFFF)
+        work[:] = self.machine.read(self._work, len(work))
+
+    def operate(self, steps, values):
+        """Return the work area's elements after *steps*, (operation, destination, a, b)."""
+        program = bytes(
+            number
+            for operation, destination, a, b in steps
+            for number in (operation, 3 * destination, 3 * a, b if operation == 2 else 3 * b)
+        )
+        work = bytearray(b"".join(value.to_bytes(SIZE, "little") for value in values))
+        self.run(program + bytes(4), work)
+        return elements(work)
+
+
+class InverseKernel:
+    """The assembler function of kernel_inverse, on the buffers of CPython."""
+
+    def __init__(self, functions, observe=False):
+        self.machine = Machine({"_divide_steps": functions["_divide_steps"]}, observe)
+        self._rows = self.machine.allocate(29 * 24)
+
+    def divide_steps(self, rows):
+        """Do the division steps on the bytearray *rows*."""
+        self.machine.write(self._rows, rows)
+        self.machine.call("_divide_steps", self._rows)
+        rows[:] = self.machine.read(self._rows, len(rows))

@@ -1,0 +1,57 @@
+"""The constant-time inversion's machine code against Python's integers, and its cycles."""
+# ruff: noqa: E501 (a modulus is one number)
+
+import os
+import random
+
+import pytest
+from emulated_kernels import KERNELS, InverseKernel, import_kernel
+from mpy_machine_code import build, load
+
+_SOURCE = KERNELS / "kernel_inverse.py"
+_BUDGET_CYCLES = 250_000  # 2 ms at 125 MHz.
+
+_P = 2**384 - 2**128 - 2**96 + 2**32 - 1
+_N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973
+_LARGEST = 2**384 - 317  # The largest prime that fits.
+_SMALL = 2**31 - 1
+
+
+@pytest.fixture(scope="module")
+def functions(tmp_path_factory):
+    return load(build(_SOURCE, tmp_path_factory.mktemp("mpy")))
+
+
+@pytest.fixture(scope="module")
+def inverse(functions):
+    kernel = InverseKernel(functions)
+    return import_kernel(_SOURCE, {"_divide_steps": kernel.divide_steps}).inverse
+
+
+@pytest.mark.parametrize("modulus", [3, _SMALL, _P, _N, _LARGEST])
+def test_inverses(inverse, modulus):
+    """Single bits, the ends, what is larger than the modulus, and random values."""
+    choose = random.Random(os.urandom(8))
+    values = [1, 2, modulus - 1, modulus - 2, modulus // 2, modulus + 1, 2**384 - 1]
+    values += [1 << i for i in range(384)] + [modulus - (1 << i) for i in range(0, 384, 7)]
+    values += [choose.getrandbits(384) for _ in range(1000)]
+    for value in values:
+        expected = pow(value, -1, modulus) if value % modulus else 0
+        assert inverse(value, modulus) == expected, hex(value)
+
+
+def test_multiples_of_the_modulus_have_no_inverse(inverse):
+    """The result is 0 then, as of Fermat's formula."""
+    assert [inverse(value, _P) for value in (0, _P, -_P)] == [0, 0, 0]
+
+
+def test_nothing_depends_on_the_values(functions):
+    """Path, addresses and cycles are the same for any rows, within budget."""
+    kernel = InverseKernel(functions, observe=True)
+    observed = set()
+    for word in (b"\0\0\0\0", b"\xff\x3f\0\0", b"\x01\x20\0\0"):
+        kernel.divide_steps(bytearray(word * (29 * 6)))
+        machine = kernel.machine
+        observed.add((tuple(machine.path), tuple(machine.accesses), machine.cycles))
+    assert len(observed) == 1
+    assert machine.cycles <= _BUDGET_CYCLES
