@@ -8,10 +8,10 @@ Times are the board's own: simulated milliseconds at 125 MHz, the same on every 
 import json
 import tempfile
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -34,7 +34,8 @@ _NAME = "kitchen.local"
 _PAGE = "/api/identity"
 # An emulated handshake takes some 2 s of real time; a busy computer may need ten times as long.
 _TIMEOUT_S = 30
-_UP_TIMEOUT_S = 90
+_UP_TIMEOUT_S = 60
+_Result = TypeVar("_Result")
 _REAL_BOARD = """\
 With a real Pico W that runs MicroPython 1.24 or later:
   mpremote fs cp -r {package} :/lib/
@@ -171,9 +172,9 @@ class Demo:
 
     def _page_check(self, board: VirtualBoard) -> Check:
         """Use the saved certificate as a client does that was told to trust it."""
-        id, title = "https_request", "HTTPS request"
+        id, title, address = "https_request", "HTTPS request", board.uart_address
         try:
-            body = get(*board.uart_address, _TIMEOUT_S, _NAME, str(self._certificate), _PAGE)
+            body = _call(lambda: get(*address, _TIMEOUT_S, _NAME, str(self._certificate), _PAGE))
             same = json.loads(body)["fingerprint"] == self.record["fingerprint"]["usb"]
         except (Error, ValueError, KeyError) as error:
             return _check(id, title, False, str(error))
@@ -214,15 +215,31 @@ def _in_steps(timings_ms: dict[str, int]) -> str:
 
 
 def _verify_when_up(board: VirtualBoard, options: Options) -> HostResult:
-    """Verify as soon as the board's program answers calls; before that it hangs up."""
-    deadline = time.monotonic() + _UP_TIMEOUT_S
-    options = replace(options, timeout_s=_TIMEOUT_S)
-    while True:
-        (result,) = verify_hosts([Target(*board.uart_address)], options)
-        if result.error is None:
-            return result
-        if time.monotonic() > deadline:
+    """Verify as soon as the board's program answers calls."""
+
+    def verify() -> HostResult:
+        target = Target(*board.uart_address)
+        (result,) = verify_hosts([target], replace(options, timeout_s=_TIMEOUT_S))
+        if result.error:
             raise result.error
+        return result
+
+    return _call(verify)
+
+
+def _call(action: Callable[[], _Result]) -> _Result:
+    """Do *action*, again when the line is hung up, until it is done or the time is up.
+
+    The serial line of the virtual board takes one call at a time: it hangs up before its program
+    runs, and on a caller who comes while the call before is being ended.
+    """
+    deadline = time.monotonic() + _UP_TIMEOUT_S
+    while True:
+        try:
+            return action()
+        except Error:
+            if time.monotonic() > deadline:
+                raise
         time.sleep(0.2)
 
 

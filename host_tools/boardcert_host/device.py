@@ -14,6 +14,8 @@ from .build_package import build_package
 from .errors import Error
 
 PACKAGE_DIRECTORY = "/lib/boardcert"
+# Not in /boardcert: `import boardcert` would find that directory before the package in /lib.
+CONFIG_FILE = "/boardcert-data/config.json"
 _TIMEOUT_S = 60
 _INSTALL_TIMEOUT_S = 300
 _PIECE_BYTES = 3072  # a literal of 4 KB: the board compiles it in what memory it has
@@ -49,7 +51,6 @@ def package(directory):
 print(json.dumps({{"version": sys.implementation[1][:3], "mpy": sys.implementation._mpy,
     "files": package({PACKAGE_DIRECTORY!r})}}))
 """
-_CONFIG_PATH = "from boardcert import settings as s; print(s.DIRECTORY + '/' + s.CONFIG_NAME)"
 _MEMORY = "import gc; gc.collect(); print(gc.mem_alloc(), gc.mem_free())"
 _REPORT = "import json, boardcert; print(json.dumps(boardcert.identity().report()))"
 # Run on the board: make a directory and its parents; 17 is EEXIST.
@@ -106,7 +107,7 @@ def run(port: str, *arguments: str, timeout_s: float = _TIMEOUT_S) -> str:
     """
     command = [sys.executable, "-m", "mpremote", "connect", port, "resume", *arguments]
     try:
-        done = subprocess.run(  # noqa: S603 (a program of our environment, no shell)
+        done = subprocess.run(
             command, capture_output=True, text=True, timeout=timeout_s, check=False
         )
     except subprocess.TimeoutExpired as error:
@@ -225,8 +226,7 @@ def _writer(path: str, data: bytes) -> str:
 
 def write_settings(port: str, settings: dict[str, Any]) -> bool:
     """Write config.json, which the installed package reads; False when it was the same."""
-    remote = _last_line(port, execute(port, _CONFIG_PATH))
-    return put_file(port, json.dumps(settings).encode(), remote)
+    return put_file(port, json.dumps(settings).encode(), CONFIG_FILE)
 
 
 def read_report(port: str) -> dict[str, Any]:

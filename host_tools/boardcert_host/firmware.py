@@ -118,7 +118,7 @@ def _pip_download(requirement: str, directory: str) -> None:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     command += ["--no-deps", "--only-binary", ":all:", "--dest", directory, requirement]
     try:
-        done = subprocess.run(  # noqa: S603 (the arguments are ours)
+        done = subprocess.run(
             command, capture_output=True, text=True, timeout=_PIP_TIMEOUT_S, check=False
         )
     except subprocess.TimeoutExpired as error:
