@@ -3,7 +3,8 @@
     import boardcert
     boardcert.enable()      # the one line: the identity, and its page on port 20034
 
-Nothing is imported and nothing is done before a function is called.
+Nothing else is imported and nothing is done before a function is called. Bad arguments raise
+ValueError, flash and network OSError, everything else an Error.
 """
 
 __version__ = "0.1.0"
@@ -11,8 +12,20 @@ __version__ = "0.1.0"
 _identity = None
 
 
+class Error(Exception):
+    """What a user of boardcert must see and can act on."""
+
+
+class EntropyError(Error):
+    """The noise source is missing, stuck or failed its health tests; nothing was generated."""
+
+
+class DamagedError(Error):
+    """A stored identity is truncated, altered, foreign or inconsistent; it must not be served."""
+
+
 def identity(**arguments: object) -> object:
-    """Return this board's Identity: loaded, or made at first boot (about a second).
+    """Return this board's Identity: loaded, or made at first boot.
 
     *arguments*: settings, see settings, and those of lifecycle.Identity. With arguments it is
     loaded anew; without, the one from the last call comes back.
@@ -29,17 +42,18 @@ def enable(**arguments: object) -> object:
     """Load or make the identity, and schedule its page; return the Identity.
 
     Call it before the network is started, so that the board's host name is its own. The page
-    is served while the application's event loop runs (asyncio). *arguments*: as for identity.
+    is served while the application's event loop runs (asyncio); a board without a network has
+    none. *arguments*: as for identity.
     """
     me = identity(**arguments)
     from . import board
 
-    if board.settle_host_name(me.settings.hostname) and me.settings.portal_port:
+    if board.settle_host_name(me.hostname) and me.portal_port:
         import asyncio
 
         from .portal import Portal
 
-        asyncio.create_task(serve(Portal(me), me.settings.portal_port))
+        me.page = asyncio.create_task(serve(Portal(me), me.portal_port))
     return me
 
 
@@ -52,3 +66,10 @@ async def serve(app: object, port: int = 443, host: str = "0.0.0.0") -> None:  #
     from .server import Server
 
     await Server(identity()).run(app, port, host)
+
+
+async def serve_stream(app: object, line: object) -> None:
+    """Serve *app* over TLS on a serial line, see serial_line, one caller after another."""
+    from .server import Server
+
+    await Server(identity()).run_stream(app, line)

@@ -9,6 +9,7 @@ from binascii import b2a_base64
 from . import dates, der, names
 
 _OID_SUBJECT_ALT_NAME = b"\x55\x1d\x11"  # 2.5.29.17
+_CURVES = {"1.2.840.10045.3.1.7": "p256", "1.3.132.0.34": "p384", "1.3.132.0.35": "p521"}
 _UTC_TIME = 0x17
 _GENERALIZED_TIME = 0x18
 _DNS_NAME = 0x82
@@ -50,9 +51,11 @@ class Certificate:
         self.names = _read_names(tbs[offset:])
 
     @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the certificate, as "AB:CD:..."."""
-        return colons(hashlib.sha256(self.der).digest())
+    def key_type(self) -> str:
+        """The kind of key, in the words of settings; "unknown" for others."""
+        algorithm = der.decode_all(der.decode_one(self.public_key_der, der.SEQUENCE))[0][1]
+        oids = [der.decode_oid(content) for _, content in der.decode_all(algorithm)]
+        return _CURVES.get(oids[-1], "unknown")
 
     @property
     def public_key_pin(self) -> str:

@@ -3,15 +3,6 @@
 Tuples compare as dates do, and know nothing of the epoch, which differs between ports.
 """
 
-EARLIEST = (2026, 1, 1, 0, 0, 0)
-"""The year of this package's release: a clock that shows less was never set."""
-
-
-def is_plausible(date: tuple) -> bool:
-    """Tell whether a clock that shows *date* can be right."""
-    return EARLIEST <= date < (2200, 1, 1, 0, 0, 0)
-
-
 def add_days(date: tuple, days: int) -> tuple:
     """Return *date* moved by *days*, which may be negative."""
     year, month, day = _from_day_number(_to_day_number(date[0], date[1], date[2]) + days)
@@ -21,11 +12,6 @@ def add_days(date: tuple, days: int) -> tuple:
 def start_of_day(date: tuple) -> tuple:
     """Return midnight at the beginning of *date*."""
     return date[:3] + (0, 0, 0)
-
-
-def isoformat(date: tuple) -> str:
-    """Return *date* as "2026-01-31T23:59:59Z"."""
-    return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}Z".format(*date)
 
 
 def is_valid(date: tuple) -> bool:

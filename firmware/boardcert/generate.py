@@ -7,11 +7,11 @@ from . import __version__, board, dates, noise, x509
 from .certificate import Certificate
 from .drbg import HMACDRBG
 from .keys import PrivateKey
-from .record import Record
+from .store import Record
 
 CLOCKLESS_DAYS = 3650
 """Without a clock nobody knows how old the package is: a certificate then is good for at least
-so long after dates.EARLIEST, and gets the days that were asked for once the clock is known."""
+so long after board.EARLIEST_DATE, and gets the days that were asked for once the clock is known."""
 
 
 def make_record(
@@ -68,7 +68,7 @@ def _issue(
 ) -> bytes:
     """Sign a certificate that began yesterday at midnight, for clients whose clocks are slow."""
     if now is None:
-        not_before = dates.EARLIEST
+        not_before = board.EARLIEST_DATE
         days = max(settings.validity_days, CLOCKLESS_DAYS)
     else:
         not_before = dates.start_of_day(dates.add_days(now, -1))

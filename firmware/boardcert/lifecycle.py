@@ -1,22 +1,20 @@
-"""The board's identity: load it, make it, renew it, tell about it.
+"""The board's identity, as the application has it; and the quick way to load it.
 
-Three sources, in this order: installed at run time, compiled in, generated on the board. What
-only generation needs is imported when it is needed, and released afterwards.
+What was stored by this package, on this board and with these settings, is taken as it is after
+its digest was checked. Anything else (first boot, other settings, damage, a certificate that has
+expired) is for manage, which is imported for it and released afterwards, with all it needs.
 """
 
 import gc
+import hashlib
+import os
 import sys
-from binascii import b2a_base64
+from binascii import b2a_base64, hexlify
 
-from . import board, dates, sources
-from .certificate import Certificate, colons
-from .record import Record
-from .settings import CONFIG_NAME, DIRECTORY, Settings
-from .steps import Steps
-from .store import Store
+from . import __version__, board, store
 
-_GENERATED = "generated"
-_INSTALLED = "installed"
+GENERATED = "generated"
+INSTALLED = "installed"
 
 
 class Identity:
@@ -28,69 +26,48 @@ class Identity:
     """
 
     def __init__(
-        self, directory: str = DIRECTORY, progress: object = None, **arguments: object
+        self, directory: str = store.DIRECTORY, progress: object = None, **arguments: object
     ) -> None:
         board.check_version(sys.implementation.name, sys.implementation.version)
         started = board.ticks_ms()
         self.notices = []
         self.generated = False
         self._timings_ms = {}
+        self._directory = directory
         self._progress = progress
-        self._store = Store(directory, self.notices)
-        config = self._store.read_text(CONFIG_NAME)
-        self.settings = Settings(arguments, config, board.unique_id())
-        self.load()
+        self._arguments = arguments
+        self._serve(*(self._load_quickly() or self._manage("load")))
         self._timings_ms["total"] = board.ticks_diff(board.ticks_ms(), started)
 
-    certificate = property(lambda self: self._leaf.der)
-    fingerprint = property(lambda self: self._leaf.fingerprint)
-    public_key_pin = property(lambda self: self._leaf.public_key_pin)
-    names = property(lambda self: self._leaf.names)
-    not_before = property(lambda self: dates.isoformat(self._leaf.not_before))
-    not_after = property(lambda self: dates.isoformat(self._leaf.not_after))
+    certificate = property(lambda self: self._record.chain[0])
+    public_key_pin = property(lambda self: self._record.facts["public_key_pin"])
+    names = property(lambda self: self._record.facts["names"])
+    hostname = property(lambda self: self._record.facts["hostname"])
+    portal_port = property(lambda self: self._record.facts["portal_port"])
+    not_before = property(lambda self: _isoformat(self._record.facts["not_before"]))
+    not_after = property(lambda self: _isoformat(self._record.facts["not_after"]))
 
-    def load(self) -> None:
-        """Take what is to be served now; make or renew it where that is due."""
-        installed = self._store.load(_INSTALLED)
-        found = sources.checked(installed, _INSTALLED, self.notices)
-        source = _INSTALLED
-        if found is None:
-            source = "builtin"
-            found = sources.checked(sources.find_builtin(), source, self.notices)
-        if found is None:
-            source = _GENERATED
-            found = self._load_generated()
-        self._serve(source, found[0], found[1])
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate, as "AB:CD:..."."""
+        return hexlify(hashlib.sha256(self.certificate).digest(), ":").decode().upper()
 
     def follow(self) -> None:
-        """Sign the generated certificate again if date, names or addresses ask for it."""
-        if self.source == _GENERATED:
-            record = self._renew_if_due(self._record, self._leaf)
-            if record is not self._record:
-                self._serve(_GENERATED, record, Certificate(record.chain[0]))
+        """Sign the generated certificate again if the date or an address asks for it."""
+        if self.source == GENERATED and stale_reason(self._record.facts):
+            self._serve(*self._manage("load"))
 
     def reset(self) -> None:
         """Make a new key and certificate, as at first boot, and forget all others."""
-        record = self._make(None)
-        self._store.remove(_INSTALLED)
-        self._store.forget_older(_GENERATED)
-        self._store.write_mark(Certificate(record.chain[0]).public_key_pin)
-        self.load()
+        self._serve(*self._manage("reset"))
 
     def remove(self) -> None:
         """Remove the installed certificate; the one below it serves again."""
-        self._store.remove(_INSTALLED)
-        self.load()
+        self._serve(*self._manage("remove"))
 
     def csr(self) -> bytes:
         """Return a PKCS#10 request (DER) for this board's names, signed by the key it serves."""
-        loaded = set(sys.modules)
-        try:
-            from .generate import make_request
-
-            return make_request(self.settings, board.addresses(), self._record.private_key)
-        finally:
-            _release(loaded)
+        return self._manage("request", self._record.private_key)
 
     def server_context(self) -> object:
         """Return the TLS context to serve with; the same object until the certificate changes."""
@@ -108,18 +85,17 @@ class Identity:
 
     def report(self) -> dict:
         """Tell everything that may be told, in values that JSON has."""
-        from . import __version__
-
+        facts = self._record.facts
         return {
             "board": board.name(),
             "unique_id": board.unique_id().hex(),
-            "hostname": self.settings.hostname,
+            "hostname": self.hostname,
             "names": self.names,
             "source": self.source,
-            "key_type": self.settings.key_type,
+            "key_type": facts["key_type"],
             "fingerprint": self.fingerprint,
             "public_key_pin": self.public_key_pin,
-            "serial_number": colons(self._leaf.serial_number),
+            "serial_number": facts["serial_number"],
             "not_before": self.not_before,
             "not_after": self.not_after,
             "certificate": b2a_base64(self.certificate).decode().strip(),
@@ -127,60 +103,86 @@ class Identity:
             "firmware": board.firmware(),
             "timings_ms": self._timings_ms,
             "generated": self.generated,
-            "entropy": self._record.facts.get("entropy"),
+            "entropy": facts.get("entropy"),
             "notices": self.notices,
         }
 
     def __repr__(self) -> str:
         return f"<Identity {self.source} {self.fingerprint}>"
 
-    def _serve(self, source: str, record: Record, leaf: Certificate) -> None:
+    def _serve(self, source: str, record: store.Record) -> None:
         self.source = source
         self._record = record
-        self._leaf = leaf
         self._context = None
 
-    def _load_generated(self) -> tuple:
-        """Return (record, leaf) of the generated identity; make or renew it where that is due."""
-        record = self._store.load(_GENERATED)
-        mark = self._store.read_mark()
-        found = sources.checked(record, _GENERATED, self.notices)
-        if found and record.facts.get("unique_id") != board.unique_id().hex():
-            self.notices.append("the stored identity is another board's; a new one was made")
-            found = None
-        elif found is None and mark:
-            self.notices.append(f"the identity with the pin {mark} is lost; a new one was made")
-        new = self._renew_if_due(*found) if found else self._make(None)
-        leaf = found[1] if found and new is record else Certificate(new.chain[0])
-        if leaf.public_key_pin != mark:
-            self._store.write_mark(leaf.public_key_pin)
-        return new, leaf
-
-    def _renew_if_due(self, record: Record, leaf: Certificate) -> Record:
-        """Return *record*, or a stored new one with the same key when the certificate is stale."""
-        reason = sources.renewal_reason(record, leaf, self.settings)
-        if reason is None:
-            return record
-        new = self._make(record.private_key)
-        self.notices.append(f"the certificate was signed again with the same key: {reason}")
-        return new
-
-    def _make(self, private_key: bytes | None) -> Record:
-        """Make a certificate, with a new key when *private_key* is None, and store it."""
-        loaded = set(sys.modules)
-        steps = Steps(self._progress)
+    def _load_quickly(self) -> tuple | None:
+        """Return (source, record) when what is stored can be served as it is, else None."""
+        notices = []
         try:
-            from .generate import make_record
+            files = os.listdir(self._directory)
+            installed = any(INSTALLED + suffix in files for suffix in store.SLOTS)
+            source = INSTALLED if installed else GENERATED
+            record = store.load(self._directory, source, notices)
+        except OSError:
+            return None
+        if record is None or notices or "marker" not in files and source == GENERATED:
+            return None
+        digest = settings_digest(self._directory, self._arguments)
+        if record.facts.get("settings") != digest or _has_builtin() and source == GENERATED:
+            return None
+        return None if source == GENERATED and stale_reason(record.facts) else (source, record)
 
-            now = board.utc_now()
-            record = make_record(self.settings, board.addresses(), now, private_key, steps)
+    def _manage(self, task: str, *arguments: object) -> object:
+        """Do a task of manage.Manager, and release the memory that it took."""
+        loaded = set(sys.modules)
+        try:
+            from .manage import Manager
+
+            manager = Manager(self._directory, self._arguments, self._progress, self.notices)
+            result = getattr(manager, task)(*arguments)
         finally:
             _release(loaded)
-        steps.begin("flash")
-        self._store.save(_GENERATED, record)
-        self._timings_ms = steps.finish()
-        self.generated = self.generated or private_key is None
-        return record
+        self.generated = self.generated or manager.generated
+        self._timings_ms.update(manager.timings_ms)
+        return result
+
+
+def stale_reason(facts: dict) -> str | None:
+    """Return why a generated certificate with these *facts* must be signed again, or None.
+
+    Addresses that the board had earlier may stay, so that nothing changes while a network is
+    away.
+    """
+    now = board.utc_now()
+    if now is not None:
+        if now > tuple(facts["not_after"]):
+            return "it had expired"
+        if now < tuple(facts["not_before"]):
+            return "it was dated in the future"
+        if not facts["clock"]:
+            return "the date has become known"
+    if not all(address in facts["names"] for address in board.addresses()):
+        return "the board's address has changed"
+    return None
+
+
+def settings_digest(directory: str, arguments: dict) -> str:
+    """Return a digest of all that settings are made from, and of who reads them."""
+    config = store.read_text(f"{directory}/{store.CONFIG_NAME}")
+    inputs = (sorted(arguments.items()), config, board.unique_id(), __version__)
+    return hashlib.sha256(repr(inputs).encode()).digest().hex()
+
+
+def _has_builtin() -> bool:
+    try:
+        import boardcert_builtin  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def _isoformat(date: list) -> str:
+    return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}Z".format(*date)
 
 
 def _release(loaded: set) -> None:

@@ -16,7 +16,7 @@ from array import array
 import micropython
 from micropython import const
 
-from .errors import EntropyError
+from . import EntropyError
 
 SAMPLES = const(4096)
 """Raw samples of one gathering: 409 credited bits; HMAC_DRBG at 192 bits of strength wants 288

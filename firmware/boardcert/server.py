@@ -4,8 +4,8 @@ import asyncio
 import socket
 import sys
 
+from . import Error
 from .board import ticks_diff, ticks_ms
-from .errors import Error
 
 
 class Server:

@@ -8,16 +8,14 @@
 | prefix        | "board"     | the first part of the default host name                       |
 | names         | []          | more names and addresses for subjectAltName                   |
 | portal_port   | 20034       | the port of the configuration page; 0: no page                |
-| directory     | /boardcert-data | where the identity is kept (an argument only)             |
+
+The directory where all is kept, store.DIRECTORY, and a progress callback are arguments only.
 """
 
 import json
 
-from . import names
-from .errors import Error
-
-DIRECTORY = "/boardcert-data"
-CONFIG_NAME = "config.json"
+from . import Error, names
+from .store import CONFIG_NAME
 
 _DEFAULTS = {
     "key_type": "p384",

@@ -1,229 +1,140 @@
-"""Keep identities in the file system, so that no loss of power leaves neither old nor new.
+"""Identities as files: their format, and how they are read. store_write writes them.
 
-The only module that knows the file system. Two ways of writing, by what the file system can do:
+    offset  bytes
+    0       4      magic: 89 42 43 49 (0x89 "BCI")
+    4       1      format version: 1
+    5       4      generation number, big-endian: the higher one is the newer
+    9       4      length of the records, big-endian
+    13             records: tag (1 byte), length (2 bytes, big-endian), value
+    end-32  32     SHA-256 over everything before
 
-- littlefs and POSIX: the file is written under a new name (`NAME.new`), flushed and closed, and
-  renamed over the old one (`NAME.bin`), which is atomic there.
-- FAT: a rename is not atomic, so there are two slots, `NAME.bin` and `NAME.alt`. A save writes
-  the slot that does not hold the newest identity, with a higher generation number. This holds as
-  far as the medium writes single sectors whole; raw flash under FAT, where a directory sector is
-  erased before it is written again, cannot promise it.
+Records, in this order: 1 private key (DER: SEC 1 or PKCS#1), once; 2 certificate (DER), one to
+eight times, the leaf first; 3 facts about them (a JSON object), once. Nothing may follow. One
+file holds one identity, so key and certificate are never torn apart.
 
-Loading reads both names and takes the valid record with the highest generation. What is not
-valid is reported through `notices` and never used. What this module did not write itself is
-never overwritten: a save moves it to a name ending in .bad first.
+An identity NAME is in NAME.bin or, on FAT, in the newer of NAME.bin and NAME.alt. What is not
+valid is reported and never used. With store_write, this is the only module that knows the file
+system.
 """
 
 import errno
+import hashlib
+import json
 import os
+import struct
 
-from . import record
-from .errors import DamagedError
+from micropython import const
 
-_SLOTS = (".bin", ".alt")
+from . import DamagedError
 
-# Instead of a generation number, in ascending worth: damaged or not ours; empty; no such file.
-_FOREIGN = -3
-_TORN = -2
-_ABSENT = -1
+DIRECTORY = "/boardcert-data"
+"""Not /boardcert: there, it would hide the package of that name from `import`."""
+
+CONFIG_NAME = "config.json"
+
+MAGIC = b"\x89BCI"
+MAX_FILE_BYTES = const(16384)
+"""More than an RSA-4096 key and a long chain need; a larger file is not read into memory."""
+
+SLOTS = (".bin", ".alt")
+HEADER = ">4sBII"
+VERSION = const(1)
+PRIVATE_KEY = const(1)
+CERTIFICATE = const(2)
+FACTS = const(3)
+
+_HEADER_BYTES = const(13)
+_DIGEST_BYTES = const(32)
 
 
-class Store:
-    """The identities in one directory. *notices*: a list that gets a sentence per finding."""
+class Record:
+    """What one file holds. *private_key*: DER; *chain*: DER certificates, the leaf first."""
 
-    def __init__(self, directory: str, notices: list) -> None:
-        self._directory = directory
-        self._notices = notices
+    def __init__(self, private_key: bytes, chain: list, facts: dict, generation: int = 0) -> None:
+        self.private_key = private_key
+        self.chain = chain
+        self.facts = facts
+        self.generation = generation
 
-    def load(self, name: str) -> record.Record | None:
-        """Return the newest valid record called *name*, or None when there is none."""
-        best = None
-        for suffix in _SLOTS:
-            try:
-                found = self._read(name + suffix)
-            except DamagedError as error:
-                self._notices.append(f"{self._path(name + suffix)} was ignored: {error}")
-                continue
-            if found is not None and (best is None or found.generation > best.generation):
-                best = found
-        return best
 
-    def save(self, name: str, new: record.Record) -> None:
-        """Write *new* as the newest record called *name*; OSError when that fails.
-
-        Sets its generation. Afterwards a load gives *new*; after a loss of power at any moment
-        it gives *new* or what it gave before.
-        """
-        _make_directory(self._directory)
-        slots = self._examine(name)
-        new.generation = max(0, *slots.values()) + 1
-        is_fat = self._is_fat()
-        slot = min(_SLOTS, key=slots.get) if is_fat else _SLOTS[0]
-        if slots[slot] == _FOREIGN:
-            self._move_aside(name + slot)
-        if is_fat:
-            _write(self._path(name + slot), new.encode())
-        else:
-            self._replace(name, slot, new.encode())
-
-    def remove(self, name: str) -> None:
-        """Delete every record called *name*, the newest one last."""
-        slots = self._examine(name)
-        for suffix in [".new"] + sorted(slots, key=slots.get):
-            _remove(self._path(name + suffix))
-
-    def forget_older(self, name: str) -> None:
-        """Delete every record called *name* but the newest."""
-        slots = self._examine(name)
-        newest = max(_SLOTS, key=slots.get)
-        for suffix in _SLOTS:
-            if suffix != newest:
-                _remove(self._path(name + suffix))
-
-    def read_mark(self) -> str | None:
-        """Return what write_mark wrote last on this board, or None."""
-        return self.read_text("marker") or _nvs_read()
-
-    def write_mark(self, text: str) -> None:
-        """Write *text* where it outlives the identity: a file, and on esp32 the NVS as well.
-
-        The NVS survives even when the file system is made anew.
-        """
-        _nvs_write(text)
-        self.write_text("marker", text)
-
-    def read_text(self, name: str) -> str | None:
-        """Return the text of a small file, or None when it is not there or no text."""
+def load(directory: str, name: str, notices: list) -> Record | None:
+    """Return the newest valid record called *name*, or None; *notices* hear of invalid ones."""
+    best = None
+    for suffix in SLOTS:
+        path = f"{directory}/{name}{suffix}"
         try:
-            with open(self._path(name)) as file:
-                return file.read(record.MAX_FILE_BYTES)
-        except (OSError, UnicodeError):
+            found = read(path)
+        except DamagedError as error:
+            notices.append(f"{path} was ignored: {error}")
+            continue
+        if found is not None and (best is None or found.generation > best.generation):
+            best = found
+    return best
+
+
+def read(path: str) -> Record | None:
+    """Return the record in one file, None without the file; raise DamagedError, OSError."""
+    try:
+        if os.stat(path)[6] > MAX_FILE_BYTES:
+            raise DamagedError("not an identity file")
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        if error.errno == errno.ENOENT:
             return None
-
-    def write_text(self, name: str, text: str) -> None:
-        """Write a small file whose loss in a power cut does no harm."""
-        _make_directory(self._directory)
-        self._replace(name, "", text.encode())
-
-    def _path(self, file_name: str) -> str:
-        return f"{self._directory}/{file_name}"
-
-    def _read(self, file_name: str) -> record.Record | None:
-        """Return the record in one file, None without the file; raise DamagedError."""
-        path = self._path(file_name)
-        try:
-            if os.stat(path)[6] > record.MAX_FILE_BYTES:
-                raise DamagedError("not an identity file")
-            with open(path, "rb") as file:
-                data = file.read()
-        except OSError as error:
-            if error.errno == errno.ENOENT:
-                return None
-            raise
-        return record.decode(data)
-
-    def _examine(self, name: str) -> dict:
-        """Return {suffix: generation}; _ABSENT, _TORN or _FOREIGN where there is no record."""
-        slots = {}
-        for suffix in _SLOTS:
-            try:
-                found = self._read(name + suffix)
-                slots[suffix] = _ABSENT if found is None else found.generation
-            except DamagedError:
-                size = os.stat(self._path(name + suffix))[6]
-                # An empty file is what a loss of power leaves of a slot on FAT.
-                slots[suffix] = _FOREIGN if size else _TORN
-        return slots
-
-    def _move_aside(self, file_name: str) -> None:
-        """Rename a file that is not ours to a free name ending in .bad, and report it."""
-        path = self._path(file_name)
-        aside = path + ".bad"
-        number = 1
-        while _exists(aside):
-            number += 1
-            aside = f"{path}.{number}.bad"
-        os.rename(path, aside)
-        self._notices.append(f"{path} was not valid; it is kept as {aside}")
-
-    def _replace(self, name: str, suffix: str, data: bytes) -> None:
-        """Write NAME.new and rename it over the file *name* + *suffix*."""
-        new_path = self._path(name + ".new")
-        _write(new_path, data)
-        os.rename(new_path, self._path(name + suffix))
-
-    def _is_fat(self) -> bool:
-        """Tell whether the directory is on FAT, where a name cannot hold an asterisk.
-
-        Only FAT answers EINVAL; the others that it does not exist. (os.mount() lists the file
-        systems only from v1.25, and statvfs looks the same for both.)
-        """
-        try:
-            os.stat(self._path("*"))
-        except OSError as error:
-            return error.errno == errno.EINVAL
-        return False
-
-
-def _write(path: str, data: bytes) -> None:
-    """Write a whole file and flush it to the medium; remove it again when it does not fit."""
-    try:
-        with open(path, "wb") as file:
-            file.write(data)
-            file.flush()
-    except OSError:
-        _remove(path)
         raise
-    if hasattr(os, "sync"):
-        os.sync()
+    return decode(data)
 
 
-def _nvs() -> object:
-    """Return the esp32's non-volatile storage, or None on other boards."""
+def read_text(path: str) -> str | None:
+    """Return the text of a small file, or None when it is not there or no text."""
     try:
-        from esp32 import NVS
-    except ImportError:
-        return None
-    return NVS("boardcert")
-
-
-def _nvs_read() -> str | None:
-    nvs = _nvs()
-    if nvs is None:
-        return None
-    buffer = bytearray(128)
-    try:
-        return bytes(buffer[: nvs.get_blob("pin", buffer)]).decode()
-    except OSError:  # There is no such blob.
+        with open(path) as file:
+            return file.read(MAX_FILE_BYTES)
+    except (OSError, UnicodeError):
         return None
 
 
-def _nvs_write(text: str) -> None:
-    nvs = _nvs()
-    if nvs is not None:
-        nvs.set_blob("pin", text.encode())
-        nvs.commit()
-
-
-def _make_directory(path: str) -> None:
+def decode(data: bytes) -> Record:
+    """Return the Record in *data*; raise DamagedError unless every byte is as it was written."""
+    if not data:
+        raise DamagedError("empty")
+    if data[:4] != MAGIC:
+        raise DamagedError("not an identity file")
+    if len(data) < _HEADER_BYTES + _DIGEST_BYTES:
+        raise DamagedError("truncated")
+    _, version, generation, length = struct.unpack(HEADER, data[:_HEADER_BYTES])
+    if version != VERSION:
+        raise DamagedError(f"format version {version} is not known")
+    end = len(data) - _DIGEST_BYTES
+    if _HEADER_BYTES + length != end:
+        raise DamagedError("truncated or too long")
+    if hashlib.sha256(data[:end]).digest() != data[end:]:
+        raise DamagedError("altered: the digest does not match")
+    values = _split(data[_HEADER_BYTES:end])
+    tags = [tag for tag, _ in values]
+    if tags != [PRIVATE_KEY] + [CERTIFICATE] * (len(tags) - 2) + [FACTS] or len(tags) < 3:
+        raise DamagedError("unexpected records")
     try:
-        os.mkdir(path)
-    except OSError as error:
-        if error.errno != errno.EEXIST:
-            raise
+        facts = json.loads(values[-1][1])
+    except ValueError:
+        facts = None
+    if not isinstance(facts, dict):
+        raise DamagedError("unexpected records")
+    return Record(values[0][1], [value for _, value in values[1:-1]], facts, generation)
 
 
-def _exists(path: str) -> bool:
-    try:
-        os.stat(path)
-    except OSError:
-        return False
-    return True
-
-
-def _remove(path: str) -> None:
-    try:
-        os.remove(path)
-    except OSError as error:
-        if error.errno != errno.ENOENT:
-            raise
+def _split(records: bytes) -> list:
+    """Return [(tag, value)]; raise DamagedError unless the lengths add up."""
+    values = []
+    offset = 0
+    while offset < len(records):
+        if offset + 3 > len(records):
+            raise DamagedError("unexpected records")
+        tag, length = struct.unpack(">BH", records[offset : offset + 3])
+        offset += 3
+        if offset + length > len(records):
+            raise DamagedError("unexpected records")
+        values.append((tag, bytes(records[offset : offset + length])))
+        offset += length
+    return values

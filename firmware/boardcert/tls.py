@@ -2,7 +2,7 @@
 
 import tls
 
-from .record import Record
+from .store import Record
 
 
 def server_context(record: Record) -> tls.SSLContext:

@@ -52,15 +52,6 @@ def test_dates_that_do_not_exist():
         assert not dates.is_valid(date), date
 
 
-def test_clocks_that_were_never_set():
-    """The cold-boot dates of esp32 and rp2 are not taken for the truth."""
-    assert not dates.is_plausible((2000, 1, 1, 0, 0, 5))
-    assert not dates.is_plausible((2021, 1, 1, 0, 0, 5))
-    assert dates.is_plausible((2026, 11, 21, 5, 0, 0))
-    assert not dates.is_plausible((2225, 1, 1, 0, 0, 0))
-
-
-def test_isoformat_and_start_of_day():
-    """As JSON readers expect it."""
-    assert dates.isoformat((2026, 1, 2, 3, 4, 5)) == "2026-01-02T03:04:05Z"
+def test_start_of_day():
+    """Midnight."""
     assert dates.start_of_day((2026, 1, 2, 3, 4, 5)) == (2026, 1, 2, 0, 0, 0)

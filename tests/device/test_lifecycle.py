@@ -4,10 +4,10 @@ import sys
 
 import scratch
 from boardcert import board, certificate, lifecycle, noise, x509
-from boardcert.errors import EntropyError, Error
+from boardcert import EntropyError, Error
 from boardcert.keys import PrivateKey
-from boardcert.record import Record, decode
-from boardcert.store import Store
+from boardcert.store import Record, decode, load
+from boardcert.store_write import Writer
 from helpers import random_bytes, raises
 
 
@@ -175,7 +175,7 @@ def test_a_stuck_source_refuses_and_nothing_is_written():
     try:
         noise.find_source = stuck
         assert raises(EntropyError, _identity, directory)
-        assert Store(directory, []).load("generated") is None
+        assert load(directory, "generated", []) is None
         noise.find_source = original
         me = _identity(directory)
         noise.find_source = stuck
@@ -197,7 +197,7 @@ def test_a_damaged_identity_is_never_served():
             damaged[position] ^= 4
             scratch.write(path, damaged)
             notices = []
-            assert Store(directory, notices).load("generated") is None, position
+            assert load(directory, "generated", notices) is None, position
             assert notices
         first_pin = certificate.Certificate(decode(good).chain[0]).public_key_pin
         scratch.write(path, good[:-1])
@@ -213,7 +213,7 @@ def test_a_lost_identity_is_reported():
     directory = scratch.fresh_directory()
     with _Board(**_SET_CLOCK):
         pin = _identity(directory).public_key_pin
-        Store(directory, []).remove("generated")
+        Writer(directory, []).remove("generated")
         me = _identity(directory)
         assert pin in me.notices[0] and "lost" in me.notices[0]
         assert _identity(directory).notices == []
@@ -259,7 +259,7 @@ def test_reset_makes_a_new_key_and_forgets_the_rest():
     with _Board(**_SET_CLOCK):
         me = _identity(directory)
         pin = me.public_key_pin
-        Store(directory, []).save("installed", _installed_record())
+        Writer(directory, []).save("installed", _installed_record())
         me.reset()
         assert me.source == "generated" and me.public_key_pin != pin and me.notices == []
         again = _identity(directory)
@@ -271,15 +271,15 @@ def test_an_installed_certificate_comes_first_and_its_removal_brings_the_generat
     directory = scratch.fresh_directory()
     with _Board(**_SET_CLOCK):
         generated = _identity(directory)
-        Store(directory, []).save("installed", _installed_record())
+        Writer(directory, []).save("installed", _installed_record())
         me = _identity(directory)
         assert me.source == "installed" and me.names == ["installed.example"]
         me.remove()
         assert me.source == "generated" and me.certificate == generated.certificate
         fresh = scratch.fresh_directory()
-        Store(fresh, []).save("installed", _installed_record())
+        Writer(fresh, []).save("installed", _installed_record())
         assert _identity(fresh).source == "installed"
-        assert Store(fresh, []).load("generated") is None
+        assert load(fresh, "generated", []) is None
 
 
 def test_a_damaged_installed_certificate_is_reported_and_skipped():
@@ -293,7 +293,7 @@ def test_a_damaged_installed_certificate_is_reported_and_skipped():
             (Record(one.private_key, [b"no certificate"], {}), "ignored"),
             (Record(b"no key", one.chain, {}), "ignored"),
         ):
-            Store(directory, []).save("installed", record)
+            Writer(directory, []).save("installed", record)
             me = _identity(directory)
             assert me.source == "generated" and me.certificate == generated.certificate
             assert "installed" in me.notices[0] and words in me.notices[0]
@@ -317,8 +317,8 @@ def test_a_compiled_in_certificate_stands_between():
         with _Board(**_SET_CLOCK):
             me = _identity(directory)
             assert me.source == "builtin" and me.names == ["builtin.example"]
-            assert Store(directory, []).load("generated") is None
-            Store(directory, []).save("installed", _installed_record())
+            assert load(directory, "generated", []) is None
+            Writer(directory, []).save("installed", _installed_record())
             assert _identity(directory).source == "installed"
     finally:
         del sys.modules["boardcert_builtin"]
@@ -338,7 +338,7 @@ def test_no_secret_is_shown():
     directory = scratch.fresh_directory()
     with _Board(**_SET_CLOCK):
         me = _identity(directory)
-        key = Store(directory, []).load("generated").private_key
+        key = load(directory, "generated", []).private_key
         scalar = key[8:56]
         shown = repr(me) + repr(me.report())
         assert scalar.hex() not in shown.lower() and repr(scalar)[2:-1] not in shown

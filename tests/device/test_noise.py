@@ -1,7 +1,7 @@
 """Raw noise is tested before use; a stuck or biased source gives nothing."""
 
 from boardcert import noise
-from boardcert.errors import EntropyError
+from boardcert import EntropyError
 
 
 def _pack(bits):

@@ -1,8 +1,8 @@
 """Power fails at every write and erasure of a save: the old or the new identity is there after."""
 
 import scratch
-from boardcert.record import Record
-from boardcert.store import Store
+from boardcert.store import Record, load
+from boardcert.store_write import Writer
 
 
 def _record(text):
@@ -23,21 +23,21 @@ def _cut_everywhere(file_system, tears, generations):
     file_system.mkfs(disk)
     directory = scratch.mount(disk, file_system)
     for _ in range(generations):
-        Store(directory, []).save("generated", _record(b"1"))
+        Writer(directory, []).save("generated", _record(b"1"))
     image = bytes(disk.data)
     disk.journal.clear()
-    Store(directory, []).save("generated", _record(b"2"))
+    Writer(directory, []).save("generated", _record(b"2"))
     journal = disk.journal
     for count in range(len(journal) + 1):
         for is_torn in (False, True) if tears else (False,):
             after = scratch.Disk.after(image, journal[:count], is_torn)
-            store = Store(scratch.mount(after, file_system), [])
-            found = store.load("generated")
+            directory = scratch.mount(after, file_system)
+            found = load(directory, "generated", [])
             is_old = _is(found, b"1") if generations else found is None
             is_complete = count == len(journal) and not is_torn
             assert _is(found, b"2") or is_old and not is_complete, (count, is_torn)
-            store.save("generated", _record(b"3"))
-            assert _is(store.load("generated"), b"3"), (count, is_torn)
+            Writer(directory, []).save("generated", _record(b"3"))
+            assert _is(load(directory, "generated", []), b"3"), (count, is_torn)
     return len(journal)
 
 
@@ -61,25 +61,25 @@ if scratch.vfs:  # CPython has no such file systems: there, these tests do not e
             scratch.vfs.VfsFat.mkfs(disk)
             directory = scratch.mount(disk, scratch.vfs.VfsFat)
             notices = []
-            store = Store(directory, notices)
+            store = Writer(directory, notices)
             for text in (b"1", b"2", b"3"):
                 store.save("generated", _record(text))
-                assert _is(store.load("generated"), text)
-            assert store.load("generated").generation == 3
+                assert _is(load(directory, "generated", []), text)
+            assert load(directory, "generated", []).generation == 3
             store.forget_older("generated")
-            assert _is(store.load("generated"), b"3")
+            assert _is(load(directory, "generated", []), b"3")
             scratch.write(directory + "/generated.alt", b"somebody's")
             store.save("generated", _record(b"4"))
-            assert _is(store.load("generated"), b"4")
+            assert _is(load(directory, "generated", []), b"4")
             assert scratch.read(directory + "/generated.alt.bad") == b"somebody's"
             assert any("generated.alt.bad" in notice for notice in notices)
             store.remove("generated")
-            assert store.load("generated") is None
+            assert load(directory, "generated", []) is None
 
     def test_a_full_file_system_keeps_the_old_identity():
         """The failed write is reported and leaves no half file."""
         directory = scratch.fresh_directory()
-        store = Store(directory, [])
+        store = Writer(directory, [])
         store.save("generated", _record(b"1"))
         try:
             for number in range(100):
@@ -92,5 +92,5 @@ if scratch.vfs:  # CPython has no such file systems: there, these tests do not e
             raise AssertionError("there was room")
         except OSError:
             pass
-        assert _is(store.load("generated"), b"1")
+        assert _is(load(directory, "generated", []), b"1")
         assert not scratch.exists(directory + "/generated.new")

@@ -3,17 +3,32 @@
 import os
 
 import scratch
-from boardcert.errors import DamagedError
-from boardcert.record import MAX_FILE_BYTES, Record, decode
-from boardcert.store import Store
+from boardcert import DamagedError
+from boardcert.store import MAX_FILE_BYTES, Record, decode, load, read_text
+from boardcert.store_write import Writer, encode
 
 
 def _record(text):
     return Record(b"key " + text, [b"leaf " + text, b"issuer"], {"clock": True})
 
 
+class _Store:
+    """Both halves, on one directory."""
+
+    def __init__(self, directory, notices):
+        self._directory = directory
+        self._notices = notices
+        self.writer = Writer(directory, notices)
+
+    def load(self, name):
+        return load(self._directory, name, self._notices)
+
+    def save(self, name, record):
+        self.writer.save(name, record)
+
+
 def _store():
-    return Store(scratch.fresh_directory(), [])
+    return _Store(scratch.fresh_directory(), [])
 
 
 def _refused(data):
@@ -28,7 +43,7 @@ def test_a_record_comes_back_as_it_was():
     """Key, chain and facts."""
     original = Record(b"k" * 167, [b"c" * 650, b"", b"i" * 300], {"a": [1, "b"], "clock": False})
     original.generation = 7
-    copy = decode(original.encode())
+    copy = decode(encode(original))
     assert copy.private_key == original.private_key
     assert copy.chain == original.chain
     assert copy.facts == original.facts
@@ -37,7 +52,7 @@ def test_a_record_comes_back_as_it_was():
 
 def test_every_truncation_is_noticed():
     """At each length."""
-    data = _record(b"x").encode()
+    data = encode(_record(b"x"))
     assert not _refused(data)
     for length in range(len(data)):
         assert _refused(data[:length]), length
@@ -46,7 +61,7 @@ def test_every_truncation_is_noticed():
 
 def test_every_changed_byte_is_noticed():
     """At each position, for a changed bit and for a byte of zeros."""
-    data = _record(b"x").encode()
+    data = encode(_record(b"x"))
     for position in range(len(data)):
         for value in (data[position] ^ 1, data[position] ^ 0x80, 0):
             if value == data[position]:
@@ -92,7 +107,7 @@ def test_impossible_records_are_not_written():
     """No certificate, too many, or more than a file may hold."""
     for chain in ([], [b"c"] * 9, [b"c" * 4096] * 4):
         try:
-            Record(b"k", chain, {}).encode()
+            encode(Record(b"k", chain, {}))
             raise AssertionError(len(chain))
         except ValueError:
             pass
@@ -109,16 +124,16 @@ def test_save_and_load():
     assert store.load("generated").private_key == b"key 3"
     assert store.load("generated").generation == 2
     assert store.load("installed").private_key == b"key 2"
-    store.remove("installed")
+    store.writer.remove("installed")
     assert store.load("installed") is None
-    store.remove("installed")
+    store.writer.remove("installed")
     assert store.load("generated").private_key == b"key 3"
 
 
 def test_no_second_copy_is_left_after_a_save():
     """A key that was replaced does not stay in a forgotten file."""
     directory = scratch.fresh_directory()
-    store = Store(directory, [])
+    store = _Store(directory, [])
     store.save("generated", _record(b"1"))
     store.save("generated", _record(b"2"))
     assert os.listdir(directory) == ["generated.bin"]
@@ -127,7 +142,7 @@ def test_no_second_copy_is_left_after_a_save():
 def test_a_damaged_file_is_reported_and_not_used():
     """Reported with its name, at each truncation that a file system could leave."""
     directory = scratch.fresh_directory()
-    data = _record(b"1").encode()
+    data = encode(_record(b"1"))
     for damaged in (
         b"",
         data[:1],
@@ -138,7 +153,7 @@ def test_a_damaged_file_is_reported_and_not_used():
     ):
         notices = []
         scratch.write(directory + "/generated.bin", damaged)
-        assert Store(directory, notices).load("generated") is None
+        assert _Store(directory, notices).load("generated") is None
         assert len(notices) == 1 and "generated.bin" in notices[0], notices
 
 
@@ -151,7 +166,7 @@ def test_a_foreign_file_is_kept_aside():
         foreign = b"somebody's notes %d" % number
         notices = []
         scratch.write(directory + "/generated.bin", foreign)
-        store = Store(directory, notices)
+        store = _Store(directory, notices)
         store.save("generated", _record(b"new"))
         assert scratch.read(directory + "/" + name) == foreign
         assert any(name in notice for notice in notices), notices
@@ -159,10 +174,13 @@ def test_a_foreign_file_is_kept_aside():
 
 
 def test_small_text_files():
-    """The configuration and the mark."""
-    store = _store()
-    assert store.read_text("marker") is None
-    store.write_text("marker", "sha256//abc")
-    assert store.read_text("marker") == "sha256//abc"
-    store.write_text("marker", "sha256//def")
-    assert store.read_text("marker") == "sha256//def"
+    """The mark, and what is not there."""
+    directory = scratch.fresh_directory()
+    writer = Writer(directory, [])
+    assert writer.read_mark() is None
+    for text in ("sha256//abc", "sha256//def"):
+        writer.write_mark(text)
+        assert writer.read_mark() == text
+    assert read_text(directory + "/config.json") is None
+    scratch.write(directory + "/config.json", b"\xff\xfe")
+    assert read_text(directory + "/config.json") is None

@@ -1,0 +1,162 @@
+"""Manage the stored identities: judge, make, renew, reset, remove. The slow half of lifecycle.
+
+Three sources, in this order: installed at run time; compiled in, as a module boardcert_builtin
+with PRIVATE_KEY and CHAIN (DER); generated on the board.
+"""
+
+from . import board, names, store
+from .certificate import Certificate, colons, key_matches
+from .lifecycle import GENERATED, INSTALLED, settings_digest, stale_reason
+from .settings import Settings
+from .steps import Steps
+from .store_write import Writer
+
+BUILTIN = "builtin"
+
+
+class Manager:
+    """Do one task, see lifecycle.Identity for the arguments. Each returns (source, record).
+
+    *timings_ms* and *generated* tell what the task has made.
+    """
+
+    def __init__(
+        self, directory: str, arguments: dict, progress: object, notices: list
+    ) -> None:
+        self.timings_ms = {}
+        self.generated = False
+        self._directory = directory
+        self._progress = progress
+        self._notices = notices
+        self._writer = Writer(directory, notices)
+        config = store.read_text(f"{directory}/{store.CONFIG_NAME}")
+        self._settings = Settings(arguments, config, board.unique_id())
+        self._digest = settings_digest(directory, arguments)
+
+    def load(self) -> tuple:
+        """Find what is to be served; make or renew it where that is due."""
+        record = store.load(self._directory, INSTALLED, self._notices)
+        if self._is_sound(record, INSTALLED):
+            return INSTALLED, self._keep(INSTALLED, record)
+        record = _find_builtin()
+        if self._is_sound(record, BUILTIN):
+            self._tell(record)
+            return BUILTIN, record
+        return GENERATED, self._load_generated()
+
+    def reset(self) -> tuple:
+        """Make a new key and certificate, and remove all others."""
+        record = self._make(None)
+        self._writer.remove(INSTALLED)
+        self._writer.forget_older(GENERATED)
+        self._writer.write_mark(record.facts["public_key_pin"])
+        return self.load()
+
+    def remove(self) -> tuple:
+        """Remove the installed certificate."""
+        self._writer.remove(INSTALLED)
+        return self.load()
+
+    def request(self, private_key: bytes) -> bytes:
+        """Return a PKCS#10 request (DER), signed by *private_key*."""
+        from .generate import make_request
+
+        return make_request(self._settings, board.addresses(), private_key)
+
+    def _load_generated(self) -> store.Record:
+        """Return the generated record; make or renew it where that is due."""
+        record = store.load(self._directory, GENERATED, self._notices)
+        mark = self._writer.read_mark()
+        if not self._is_sound(record, GENERATED):
+            if mark:
+                self._notices.append(f"the identity with the pin {mark} is lost; a new one is made")
+            record = None
+        elif record.facts.get("unique_id") != board.unique_id().hex():
+            self._notices.append("the stored identity is another board's; a new one is made")
+            record = None
+        record = self._renew_if_due(record) if record else self._make(None)
+        if record.facts["public_key_pin"] != mark:
+            self._writer.write_mark(record.facts["public_key_pin"])
+        return record
+
+    def _is_sound(self, record: store.Record | None, source: str) -> bool:
+        """Tell whether there is a record whose parts belong together; report one that is not."""
+        if record is None:
+            return False
+        try:
+            leaf = Certificate(record.chain[0])
+            if not key_matches(record.private_key, leaf.public_key_der):
+                raise ValueError("the certificate is for another key")
+        except ValueError as error:
+            self._notices.append(f"the {source} identity was ignored: {error}")
+            return False
+        return True
+
+    def _renew_if_due(self, record: store.Record) -> store.Record:
+        """Return *record*, or a stored new one with the same key when its certificate is stale."""
+        leaf = Certificate(record.chain[0])
+        # The set names stand first, then addresses that the board had.
+        count = len(self._settings.names)
+        reason = None
+        if leaf.names[:count] != self._settings.names:
+            reason = "the names have changed"
+        elif not all(names.is_address(name) for name in leaf.names[count:]):
+            reason = "the names have changed"
+        else:
+            reason = stale_reason(self._facts(record))
+        if reason is None:
+            return self._keep(GENERATED, record)
+        new = self._make(record.private_key)
+        self._notices.append(f"the certificate was signed again with the same key: {reason}")
+        return new
+
+    def _make(self, private_key: bytes | None) -> store.Record:
+        """Make a certificate, with a new key when *private_key* is None, and store it."""
+        from .generate import make_record
+
+        steps = Steps(self._progress)
+        now = board.utc_now()
+        record = make_record(self._settings, board.addresses(), now, private_key, steps)
+        steps.begin("flash")
+        self._tell(record)
+        self._writer.save(GENERATED, record)
+        self.timings_ms = steps.finish()
+        self.generated = self.generated or private_key is None
+        return record
+
+    def _keep(self, source: str, record: store.Record) -> store.Record:
+        """Store *record* again if its facts are of other settings or another version."""
+        if self._facts(record) != record.facts:
+            self._tell(record)
+            self._writer.save(source, record)
+        return record
+
+    def _tell(self, record: store.Record) -> None:
+        record.facts = self._facts(record)
+
+    def _facts(self, record: store.Record) -> dict:
+        """Return the record's facts with what lifecycle needs to know without reading DER."""
+        leaf = Certificate(record.chain[0])
+        facts = dict(record.facts)
+        facts.update(
+            {
+                "settings": self._digest,
+                "hostname": self._settings.hostname,
+                "portal_port": self._settings.portal_port,
+                "key_type": leaf.key_type,
+                "names": leaf.names,
+                "not_before": list(leaf.not_before),
+                "not_after": list(leaf.not_after),
+                "serial_number": colons(leaf.serial_number),
+                "public_key_pin": leaf.public_key_pin,
+            }
+        )
+        return facts
+
+
+def _find_builtin() -> store.Record | None:
+    try:
+        import boardcert_builtin
+    except ImportError:
+        return None
+    return store.Record(boardcert_builtin.PRIVATE_KEY, list(boardcert_builtin.CHAIN), {})

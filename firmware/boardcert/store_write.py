@@ -1,0 +1,224 @@
+"""Write identities, so that no loss of power leaves neither the old nor the new one.
+
+Two ways, by what the file system can do:
+
+- littlefs and POSIX: the file is written under a new name (NAME.new), flushed and closed, and
+  renamed over the old one (NAME.bin), which is atomic there.
+- FAT: a rename is not atomic, so there are two slots, NAME.bin and NAME.alt. A save writes the
+  slot that does not hold the newest identity, with a higher generation number. This holds as
+  far as the medium writes single sectors whole; raw flash under FAT, where a directory sector is
+  erased before it is written again, cannot promise it.
+
+What was not written here is never overwritten: it is moved to a name ending in .bad first.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import struct
+
+from . import DamagedError
+from .store import (
+    CERTIFICATE,
+    FACTS,
+    HEADER,
+    MAGIC,
+    MAX_FILE_BYTES,
+    PRIVATE_KEY,
+    SLOTS,
+    VERSION,
+    Record,
+    read,
+    read_text,
+)
+
+# Instead of a generation number, in ascending worth: damaged or not ours; empty; no such file.
+_FOREIGN = -3
+_TORN = -2
+_ABSENT = -1
+
+
+def encode(record: Record) -> bytes:
+    """Return the bytes of a file; ValueError when they would not be accepted back."""
+    records = bytearray()
+    _append(records, PRIVATE_KEY, record.private_key)
+    for certificate in record.chain:
+        _append(records, CERTIFICATE, certificate)
+    _append(records, FACTS, json.dumps(record.facts).encode())
+    data = struct.pack(HEADER, MAGIC, VERSION, record.generation, len(records)) + bytes(records)
+    data += hashlib.sha256(data).digest()
+    if not 1 <= len(record.chain) <= 8 or len(data) > MAX_FILE_BYTES:
+        raise ValueError("a chain has one to eight certificates, and 16 KB with the key")
+    return data
+
+
+def _append(records: bytearray, tag: int, value: bytes) -> None:
+    records.extend(struct.pack(">BH", tag, len(value)))
+    records.extend(value)
+
+
+class Writer:
+    """Write to one directory. *notices*: a list that gets a sentence per finding."""
+
+    def __init__(self, directory: str, notices: list) -> None:
+        self._directory = directory
+        self._notices = notices
+
+    def save(self, name: str, new: Record) -> None:
+        """Write *new* as the newest record called *name*; OSError when that fails.
+
+        Sets its generation. Afterwards a load gives *new*; after a loss of power at any moment
+        it gives *new* or what it gave before.
+        """
+        _make_directory(self._directory)
+        slots = self._examine(name)
+        new.generation = max(0, *slots.values()) + 1
+        is_fat = self._is_fat()
+        slot = min(SLOTS, key=slots.get) if is_fat else SLOTS[0]
+        if slots[slot] == _FOREIGN:
+            self._move_aside(name + slot)
+        if is_fat:
+            _write(self._path(name + slot), encode(new))
+        else:
+            self._replace(name, slot, encode(new))
+
+    def remove(self, name: str) -> None:
+        """Delete every record called *name*, the newest one last."""
+        slots = self._examine(name)
+        for suffix in [".new"] + sorted(slots, key=slots.get):
+            _remove(self._path(name + suffix))
+
+    def forget_older(self, name: str) -> None:
+        """Delete every record called *name* but the newest."""
+        slots = self._examine(name)
+        newest = max(SLOTS, key=slots.get)
+        for suffix in SLOTS:
+            if suffix != newest:
+                _remove(self._path(name + suffix))
+
+    def read_mark(self) -> str | None:
+        """Return what write_mark wrote last on this board, or None."""
+        return read_text(self._path("marker")) or _nvs_read()
+
+    def write_mark(self, text: str) -> None:
+        """Write *text* where it outlives the identity: a file, and on esp32 the NVS as well.
+
+        The NVS survives even when the file system is made anew.
+        """
+        _nvs_write(text)
+        self.write_text("marker", text)
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a small file whose loss in a power cut does no harm."""
+        _make_directory(self._directory)
+        self._replace(name, "", text.encode())
+
+    def _path(self, file_name: str) -> str:
+        return f"{self._directory}/{file_name}"
+
+    def _examine(self, name: str) -> dict:
+        """Return {suffix: generation}; _ABSENT, _TORN or _FOREIGN where there is no record."""
+        slots = {}
+        for suffix in SLOTS:
+            try:
+                found = read(self._path(name + suffix))
+                slots[suffix] = _ABSENT if found is None else found.generation
+            except DamagedError:
+                size = os.stat(self._path(name + suffix))[6]
+                # An empty file is what a loss of power leaves of a slot on FAT.
+                slots[suffix] = _FOREIGN if size else _TORN
+        return slots
+
+    def _move_aside(self, file_name: str) -> None:
+        """Rename a file that is not ours to a free name ending in .bad, and report it."""
+        path = self._path(file_name)
+        aside = path + ".bad"
+        number = 1
+        while _exists(aside):
+            number += 1
+            aside = f"{path}.{number}.bad"
+        os.rename(path, aside)
+        self._notices.append(f"{path} was not valid; it is kept as {aside}")
+
+    def _replace(self, name: str, suffix: str, data: bytes) -> None:
+        """Write NAME.new and rename it over the file *name* + *suffix*."""
+        new_path = self._path(name + ".new")
+        _write(new_path, data)
+        os.rename(new_path, self._path(name + suffix))
+
+    def _is_fat(self) -> bool:
+        """Tell whether the directory is on FAT, where a name cannot hold an asterisk.
+
+        Only FAT answers EINVAL; the others that it does not exist. (os.mount() lists the file
+        systems only from v1.25, and statvfs looks the same for both.)
+        """
+        try:
+            os.stat(self._path("*"))
+        except OSError as error:
+            return error.errno == errno.EINVAL
+        return False
+
+
+def _write(path: str, data: bytes) -> None:
+    """Write a whole file and flush it to the medium; remove it again when it does not fit."""
+    try:
+        with open(path, "wb") as file:
+            file.write(data)
+            file.flush()
+    except OSError:
+        _remove(path)
+        raise
+    if hasattr(os, "sync"):
+        os.sync()
+
+
+def _nvs() -> object:
+    """Return the esp32's non-volatile storage, or None on other boards."""
+    try:
+        from esp32 import NVS
+    except ImportError:
+        return None
+    return NVS("boardcert")
+
+
+def _nvs_read() -> str | None:
+    nvs = _nvs()
+    if nvs is None:
+        return None
+    buffer = bytearray(128)
+    try:
+        return bytes(buffer[: nvs.get_blob("pin", buffer)]).decode()
+    except OSError:  # There is no such blob.
+        return None
+
+
+def _nvs_write(text: str) -> None:
+    nvs = _nvs()
+    if nvs is not None:
+        nvs.set_blob("pin", text.encode())
+        nvs.commit()
+
+
+def _make_directory(path: str) -> None:
+    try:
+        os.mkdir(path)
+    except OSError as error:
+        if error.errno != errno.EEXIST:
+            raise
+
+
+def _exists(path: str) -> bool:
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
+
+
+def _remove(path: str) -> None:
+    try:
+        os.remove(path)
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise
