@@ -58,14 +58,14 @@ def flash_time_ms(operations: dict) -> float:
 
 
 def results_table(results: dict) -> Table:
-    """Return our figures beside the targets."""
-    table = Table(title="boardcert, RP2040 at 125 MHz, simulated time")
+    """Return our figures beside the targets of the kernel engine."""
+    table = Table(title="boardcert on the RP2040 at 125 MHz, simulated time")
     for heading in ("", *ENGINES, "must", "aim", "kernel is"):
-        table.add_column(heading, justify="left" if heading in ("", "kernel is") else "right")
+        table.add_column(heading, justify="left" if heading == "" else "right", no_wrap=True)
     for key in KEYS:
         target = ANCHORS["targets"]["kernel"].get(key, {})
         limits = [f"{target[limit]:,}" if limit in target else "" for limit in ("must", "aim")]
-        figures = [f"{results[engine][key]:,}" for engine in ENGINES]
+        figures = [f"{results[engine][key]:,.6g}" for engine in ENGINES]
         table.add_row(key, *figures, *limits, _verdict(results["kernel"][key], target))
     return table
 
@@ -75,21 +75,19 @@ def _verdict(figure: float, target: dict) -> str:
         return ""
     if figure > target["must"]:
         return "[bold red]missed"
-    return "[green]ahead of the aim" if figure <= target.get("aim", 0) else "[green]within"
+    return "[green]at the aim" if figure <= target.get("aim", 0) else "[green]kept"
 
 
 def anchors_table(results: dict) -> Table:
-    """Return other libraries' figures, each with how many times as fast the kernel is."""
+    """Return other libraries' figures, each with how many times as fast the kernel engine is."""
     compared = ("keygen_ms", "sign_ms", "field_mul_cycles")
-    table = Table(title="Others on the same core, and how many times as fast the kernel is")
+    table = Table(title="Others on the same core (how many times as fast the kernel engine is)")
     table.add_column("")
-    for key in compared:
-        table.add_column(key, justify="right")
-        table.add_column("ratio", justify="right")
-    table.add_column("table_bytes", justify="right")
+    for key in (*compared, "table_bytes"):
+        table.add_column(key.replace("_", " "), justify="right")
     for anchor in ANCHORS["libraries"]:
-        cells = [anchor["name"]]
-        for key in compared:
-            cells += [f"{anchor[key]:,}", f"{anchor[key] / results['kernel'][key]:.1f}"]
-        table.add_row(*cells, f"{anchor['table_bytes']:,}")
+        ratios = [
+            f"{anchor[key]:,} ({anchor[key] / results['kernel'][key]:.1f}x)" for key in compared
+        ]
+        table.add_row(anchor["name"], *ratios, f"{anchor['table_bytes']:,}")
     return table
