@@ -11,7 +11,7 @@ _OUTPUT_BYTES = 32
 class HMACDRBG:
     """A deterministic random bit generator; as good as the entropy that seeds it.
 
-    Copies its caller's word for the entropy: noise.py answers for that.
+    It takes its caller's word for how good the entropy is: noise.py answers for that.
     """
 
     MIN_ENTROPY_BYTES = 32  # Table 2: the security strength, when instantiated and reseeded.

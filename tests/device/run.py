@@ -2,7 +2,7 @@
 
     MICROPYPATH=firmware:tests/device:.frozen micropython tests/device/run.py test_der test_ec
 
-or, on a board, `import run; run.run(["test_der"], vectors_directory="/vectors", limit=3)`.
+or, on a board, `import run; run.run(["test_der"], "/test_vectors", limit=2)`.
 The last line printed is "N passed, N failed".
 """
 
@@ -15,7 +15,8 @@ import vectors
 def run(names, vectors_directory=None, limit=None):
     """Call each test_ function of the modules *names*; return how many failed.
 
-    *vectors_directory* and *limit*, when given, replace the settings of vectors.py.
+    *vectors_directory* and *limit*, when given, replace the settings of vectors.py. The
+    directory is not called "vectors", or it would hide the module of that name.
     """
     vectors.DIRECTORY = vectors_directory or vectors.DIRECTORY
     vectors.LIMIT = limit or vectors.LIMIT

@@ -10,7 +10,7 @@ from helpers import raises, random_bytes
 _N, _P, _G = CURVE.n, CURVE.p, CURVE.g
 # The one odd scalar for which the comb's last sum meets the entry added to it.
 _COLLIDING = _N - 2 * sum([1 << bit for bit in range(192, 384, 32)])
-_EDGES = [1, 2, 3, 4, 5, _N - 1, _N - 2, _N - 3, _N - 4]
+_EDGES = [1, _N - 1, 2, _N - 2, 3, _N - 3, 4, _N - 4]
 _EDGES += [_COLLIDING, _N - _COLLIDING, _COLLIDING - 2, _COLLIDING + 2]
 _EDGES += [(1 << 383) - 1, (1 << 383) + 1, (1 << 192) - 1, _N // 2, _N // 2 + 1]
 _EDGES += [sum([1 << (32 * i + 31) for i in range(11)]), sum([1 << (32 * i) for i in range(12)])]
@@ -31,26 +31,28 @@ def _add(first, second):
     return x3, (slope * (x1 - x3) - y1) % _P
 
 
-def _powers():
-    """Return [G, 2G, 4G, ...], the doublings by the textbook."""
-    points = [_G]
-    for _ in range(383):
-        points.append(_add(points[-1], points[-1]))
-    return points
+_doublings = [_G]
 
 
-def _multiply(k, powers):
-    """Return k G by the textbook."""
+def _power(bit):
+    """Return 2**bit G, the doublings by the textbook and kept."""
+    while len(_doublings) <= bit:
+        _doublings.append(_add(_doublings[-1], _doublings[-1]))
+    return _doublings[bit]
+
+
+def _multiply(k):
+    """Return k G by the textbook, large scalars as the negatives of small ones."""
+    if k > _N // 2:
+        x, y = _multiply(_N - k)
+        return x, _P - y
     total = None
-    for bit, point in enumerate(powers):
+    bit = 0
+    while k >> bit:
         if k >> bit & 1:
-            total = _add(total, point)
+            total = _add(total, _power(bit))
+        bit += 1
     return total
-
-
-def _limited(values):
-    """Return *values*, or the first of them on a slow board."""
-    return list(values)[: vectors.LIMIT]
 
 
 def test_key_pairs():
@@ -72,48 +74,47 @@ def test_public_keys():
 
 def test_edge_scalars():
     """The comb at its edges, even and odd scalars, against the textbook."""
-    powers = _powers()
-    for k in _limited(_EDGES):
-        expected = _multiply(k, powers)
+    for k in _EDGES[: vectors.LIMIT]:
+        expected = _multiply(k)
         assert CURVE.multiply_base(k, random_bytes) == expected, hex(k)
         assert p384_bigint.multiply_base(k, random_bytes) == expected, hex(k)
 
 
 def test_single_bits():
     """Every power of two, and its neighbours in the comb, against the textbook."""
-    powers = _powers()
-    for bit in _limited(range(383)):
-        assert p384_bigint.multiply_base(1 << bit, random_bytes) == powers[bit], bit
-        x, y = powers[bit]
+    for bit in range(383)[: vectors.LIMIT]:
+        assert p384_bigint.multiply_base(1 << bit, random_bytes) == _power(bit), bit
+        x, y = _power(bit)
         assert p384_bigint.multiply_base(_N - (1 << bit), random_bytes) == (x, _P - y), bit
 
 
 def test_general_ladder_at_its_edges():
     """Small and large scalars, and another base point."""
-    powers = _powers()
-    for k in _limited((1, 2, 3, _N - 1, _N - 2, _N // 2)):
-        assert CURVE.multiply(k, _G, random_bytes) == _multiply(k, powers), hex(k)
-    assert CURVE.multiply(12345, powers[20], random_bytes) == _multiply(12345 << 20, powers)
+    for k in (1, _N - 1, 2, _N - 2, 3, _N // 2)[: vectors.LIMIT]:
+        assert CURVE.multiply(k, _G, random_bytes) == _multiply(k), hex(k)
+    assert CURVE.multiply(12345, _power(20), random_bytes) == _multiply(12345 << 20)
+
+
+_SUMS = (
+    # u1, u2, and the scalar of u1 G + u2 (5 G), 0 when it is infinity.
+    (5, 1, 10),
+    (_N - 5, 1, 0),
+    (0, 0, 0),
+    (0, 1, 5),
+    (1, 0, 1),
+    (_N - 10, 2, 0),
+    (_N - 4, 1, 1),
+    (_N - 1, _N - 1, _N - 6),
+    (_COLLIDING, 0, _COLLIDING),
+    (_COLLIDING, _N - 1, _COLLIDING - 5),
+)
 
 
 def test_multiply_add_exceptions():
     """Equal points, opposite points, zero factors and infinity, by the engine and in general."""
-    powers = _powers()
-    five_g = _multiply(5, powers)
-    for u1, u2, expected in _limited(
-        (
-            (5, 1, _multiply(10, powers)),
-            (_N - 5, 1, None),
-            (0, 0, None),
-            (0, 1, five_g),
-            (1, 0, _G),
-            (_N - 10, 2, None),
-            (_N - 4, 1, _G),
-            (_N - 1, _N - 1, _multiply(_N - 6, powers)),
-            (_COLLIDING, 0, _multiply(_COLLIDING, powers)),
-            (_COLLIDING, _N - 1, _multiply(_COLLIDING - 5, powers)),
-        )
-    ):
+    five_g = _multiply(5)
+    for u1, u2, scalar in _SUMS[: vectors.LIMIT]:
+        expected = _multiply(scalar)
         assert CURVE.multiply_add(u1, u2, five_g) == expected, (u1, u2)
         assert p384_bigint.multiply_add(u1, u2, five_g[0], five_g[1]) == expected, (u1, u2)
         assert Curve.multiply_add(CURVE, u1, u2, five_g) == expected, (u1, u2)
