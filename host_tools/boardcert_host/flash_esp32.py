@@ -48,7 +48,7 @@ class Chip:
 def check_image(board: Board, data: bytes) -> ESPImage:
     """Raise Error unless *data* is a MicroPython image for this board's chip, undamaged."""
     try:
-        image = read_image(data, board.flash.offset)
+        image = read_image(data, board.esp32.offset)
     except ValueError as error:
         raise Error(f"the image is not for {board.name}: {error}") from error
     if b"MicroPython v" not in image.application.data:
@@ -57,7 +57,7 @@ def check_image(board: Board, data: bytes) -> ESPImage:
         with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
             output = _run(board, ["image-info", *_write_pieces([piece], directory)[1:]])
         found = re.search(r"^Detected image type: (\S+)", output, re.MULTILINE)
-        if not found or _id(found[1]) != board.flash.chip:
+        if not found or _id(found[1]) != board.esp32.chip:
             kind = found[1] if found else "unknown chip"
             raise Error(f"the {what} in the image is for {kind}, not for {board.chip}")
         if "(invalid" in output or "(valid)" not in output:
@@ -73,7 +73,7 @@ def detect(board: Board, port: str) -> Chip:
     size = re.search(r"^Detected flash size: (\d+)MB$", output, re.MULTILINE)
     if not name or not mac:
         raise Error(f"esptool did not say what chip is at {port}")
-    if _id(name[1]) != board.flash.chip:
+    if _id(name[1]) != board.esp32.chip:
         raise Error(
             f"the chip at {port} is {name[1]}, {board.name} has {board.chip}: nothing was written",
             "name the board that it is; `boardcert flash --help` lists them",
@@ -100,7 +100,7 @@ def write(board: Board, port: str, image: ESPImage, progress: Progress) -> None:
 
 
 def _connection(board: Board, port: str) -> list[str]:
-    return ["--chip", board.flash.chip, "--port", port, "--baud", _BAUD]
+    return ["--chip", board.esp32.chip, "--port", port, "--baud", _BAUD]
 
 
 def _id(name: str) -> str:
@@ -143,7 +143,7 @@ def _run(
     on_line: Callable[[str], None] = lambda line: None,
 ) -> str:
     """Run esptool, hand each line on as it comes, and return them all. Raises Error."""
-    process = subprocess.Popen(  # noqa: S603 (a program of our environment, no shell)
+    process = subprocess.Popen(
         [sys.executable, "-m", "esptool", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -152,7 +152,8 @@ def _run(
         errors="replace",
         env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "NO_COLOR": "1"},
     )
-    overtime = threading.Timer(timeout_s, process.kill)
+    timed_out = threading.Event()
+    overtime = threading.Timer(timeout_s, lambda: (timed_out.set(), process.kill()))
     overtime.start()
     lines = []
     try:
@@ -161,10 +162,9 @@ def _run(
                 lines.append(line)
                 on_line(line)
     finally:
-        timed_out = overtime.finished.is_set()
         overtime.cancel()
         process.kill()
-    if timed_out:
+    if timed_out.is_set():
         raise Error(f"esptool did not finish within {timeout_s:g} s", board.bootloader)
     if process.returncode:
         raise _error(board, "".join(lines))

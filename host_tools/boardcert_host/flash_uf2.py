@@ -1,4 +1,4 @@
-"""Flashing boards that show a drive in their boot loader: RP2040 and RP2350, by copying a UF2 file."""
+"""Flashing RP2040 and RP2350 boards: their boot loader shows a drive, which takes a UF2 file."""
 
 import errno
 import os
@@ -16,7 +16,7 @@ from .uf2 import read_uf2
 _INFO_FILE = "INFO_UF2.TXT"
 _INFO_LIMIT_BYTES = 4096
 _CHUNK_BYTES = 64 * 1024
-# A board needs about a second to change into its boot loader, a desktop some more to mount its drive.
+# A board changes into its boot loader in a second; a desktop needs some more to mount its drive.
 _APPEAR_TIMEOUT_S = 30
 _VANISH_TIMEOUT_S = 30
 _POLL_S = 0.2
@@ -41,9 +41,9 @@ class BootDrive:
 
 def check_image(board: Board, data: bytes) -> None:
     """Raise Error unless *data* is a UF2 file that this board's boot loader takes as a whole."""
-    flash = board.flash
+    uf2 = board.uf2
     try:
-        content = read_uf2(data, flash.family_id, flash.start, flash.end).content
+        content = read_uf2(data, uf2.family_id, uf2.flash_start, uf2.flash_end).content
     except ValueError as error:
         raise Error(f"the image is not for {board.name}: {error}") from error
     if b"MicroPython v" not in content:
@@ -67,7 +67,7 @@ def boot_drives() -> list[BootDrive]:
 
 def find_boot_drive(board: Board) -> BootDrive | None:
     """Return the boot drive of a board of this kind, None without one; several are an Error."""
-    drives = [drive for drive in boot_drives() if drive.board_id == board.flash.board_id]
+    drives = [drive for drive in boot_drives() if drive.board_id == board.uf2.board_id]
     if len(drives) > 1:
         paths = ", ".join(str(drive.path) for drive in drives)
         raise Error(f"several boards are in their boot loader: {paths}", "unplug all but one")

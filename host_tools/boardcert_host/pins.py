@@ -1,0 +1,155 @@
+"""The boards that were trusted once: what known_hosts is for SSH.
+
+A board is trusted at the first meeting and recognised by its public key from then on. A new
+certificate for the same key (renewed, renamed, dated) is the same board; another key is not, and
+nothing here replaces one: a person has to forget the old one first.
+"""
+
+import contextlib
+import datetime
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import filelock
+import platformdirs
+
+from .errors import CHECKED_AND_BAD, Error
+
+_FILE_VERSION = 1
+_LOCK_TIMEOUT_S = 10
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One known board. *host*: HOST or HOST:PORT, as `verify` is told. *first_seen*: UTC."""
+
+    host: str
+    unique_id: str | None
+    public_key_pin: str
+    fingerprint: str
+    first_seen: str
+
+
+def pins_file() -> Path:
+    """Return where the known boards are kept: $BOARDCERT_PINS, or the user's configuration."""
+    chosen = os.environ.get("BOARDCERT_PINS")
+    if chosen:
+        return Path(chosen)
+    return Path(platformdirs.user_config_dir("boardcert")) / "known_boards.json"
+
+
+def load_pins() -> list[Pin]:
+    """Return all known boards, sorted by host. A damaged file is an Error, never an empty list."""
+    path = pins_file()
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise Error(f"cannot read the known boards: {error}") from error
+    try:
+        content = json.loads(text)
+        if content["version"] != _FILE_VERSION:
+            raise ValueError(f"version {content['version']!r} is not known")
+        pins = [_checked(Pin(**entry)) for entry in content["boards"]]
+    except (ValueError, TypeError, KeyError) as error:
+        hint = "repair it, or move it away and pin the boards again"
+        raise Error(f"the file of known boards {path} is damaged: {error}", hint) from error
+    return sorted(pins, key=lambda pin: pin.host)
+
+
+def find_pin(host: str, port: int) -> Pin | None:
+    """Return what is known of a board at *port*: pinned with this port, else for the whole host."""
+    name = f"[{host}]" if ":" in host else host
+    pins = {pin.host: pin for pin in load_pins()}
+    return pins.get(f"{name}:{port}") or pins.get(host)
+
+
+def add_pin(host: str, facts: dict[str, Any]) -> tuple[Pin, bool]:
+    """Pin a board by *facts*: public_key_pin, fingerprint and, from a report, unique_id.
+
+    Returns the pin, and whether it is new. The same key under a new certificate refreshes the
+    fingerprint. Another key raises Error with both pins, and changes nothing.
+    """
+    with _changing() as pins:
+        known = pins.get(host)
+        if known and known.public_key_pin != facts["public_key_pin"]:
+            raise changed_key(known, facts["public_key_pin"])
+        if known:
+            unique_id = facts.get("unique_id") or known.unique_id
+            pin = replace(known, fingerprint=facts["fingerprint"], unique_id=unique_id)
+        else:
+            now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+            pin = Pin(
+                host=host,
+                unique_id=facts.get("unique_id"),
+                public_key_pin=facts["public_key_pin"],
+                fingerprint=facts["fingerprint"],
+                first_seen=now.isoformat().replace("+00:00", "Z"),
+            )
+        pins[host] = _checked(pin)
+    return pin, known is None
+
+
+def forget_pin(host: str) -> Pin:
+    """Remove one board, and return what was known of it."""
+    with _changing() as pins:
+        if host not in pins:
+            raise Error(f"{host} is not pinned", "`boardcert pin list` names those that are")
+        return pins.pop(host)
+
+
+def changed_key(known: Pin, found: str) -> Error:
+    """Return the Error for a board that shows another key than the pinned one."""
+    return Error(
+        f"{known.host} has another key than the one pinned on {known.first_seen[:10]}: "
+        f"it shows {found}, pinned is {known.public_key_pin}",
+        "another board answers, or this one was erased; if you know why: "
+        f"boardcert pin forget {known.host}",
+        CHECKED_AND_BAD,
+    )
+
+
+def _checked(pin: Pin) -> Pin:
+    """Raise ValueError when a field cannot be what it should be."""
+    if not all(isinstance(value, str) for value in (pin.host, pin.fingerprint, pin.first_seen)):
+        raise ValueError("a board without host, fingerprint or date")
+    if not str(pin.public_key_pin).startswith("sha256//"):
+        raise ValueError(f"{pin.public_key_pin!r} is no public-key pin")
+    return pin
+
+
+@contextlib.contextmanager
+def _changing() -> Iterator[dict[str, Pin]]:
+    """Hold the file for this process, give {host: pin} to change, and write it whole at the end."""
+    path = pins_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(f"{path}.lock", timeout=_LOCK_TIMEOUT_S, mode=0o600):
+            pins = {pin.host: pin for pin in load_pins()}
+            yield pins
+            _write(path, [pins[host] for host in sorted(pins)])
+    except filelock.Timeout as error:
+        raise Error(f"another program holds {path}", "wait for it, then try again") from error
+    except OSError as error:
+        raise Error(f"cannot write the known boards: {error}") from error
+
+
+def _write(path: Path, pins: list[Pin]) -> None:
+    """Write the file whole or not at all, readable by its owner only (mode 0600, as mkstemp)."""
+    content = {"version": _FILE_VERSION, "boards": [asdict(pin) for pin in pins]}
+    descriptor, name = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)

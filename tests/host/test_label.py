@@ -1,0 +1,76 @@
+"""The sticker: what its QR code says when it is read back, and that its text fits."""
+
+import base64
+import hashlib
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+import zxingcpp
+from boardcert_host.errors import Error
+from boardcert_host.label import write_label
+from PIL import Image, ImageDraw
+
+_DIGEST = hashlib.sha256(b"certificate").digest()
+_KEY = base64.b64encode(hashlib.sha256(b"key").digest()).decode()
+_URL = "https://kitchen.local:20034/"
+_EXPECTED = f"{_URL}#sha256={_DIGEST.hex()}&key={_KEY}"
+_SVG = "{http://www.w3.org/2000/svg}"
+
+
+def label(path, name="kitchen.local"):
+    """Write the sticker of a made-up board and return its path."""
+    write_label(path, _URL, name, _DIGEST.hex(":").upper(), f"sha256//{_KEY}")
+    return path
+
+
+def test_a_phone_reads_the_address_and_both_digests_from_the_png(tmp_path):
+    """A QR reader that is not the writer's."""
+    (found,) = zxingcpp.read_barcodes(Image.open(label(tmp_path / "label.png")))
+    assert found.text == _EXPECTED
+
+
+def test_a_phone_reads_the_same_from_the_svg(tmp_path):
+    """Its squares, drawn by hand on paper of its size."""
+    root = ElementTree.parse(label(tmp_path / "label.svg")).getroot()  # noqa: S314 (our own file)
+    width, height = (int(number) for number in root.get("viewBox").split()[2:])
+    image = Image.new("L", (4 * width, 4 * height), 255)
+    draw = ImageDraw.Draw(image)
+    for square in root.find(f"{_SVG}path").get("d").split("M")[1:]:
+        x, y = (4 * int(number) for number in square.partition("h")[0].split())
+        draw.rectangle((x, y, x + 3, y + 3), fill=0)
+    (found,) = zxingcpp.read_barcodes(image)
+    assert found.text == _EXPECTED
+
+
+@pytest.mark.parametrize("name", ["k", "kitchen.local", "n" * 63 + ".local"])
+def test_every_line_of_text_fits(name, tmp_path):
+    """In a typewriter face, whose characters are 0.6 of their height wide."""
+    root = ElementTree.parse(label(tmp_path / "label.svg", name)).getroot()  # noqa: S314
+    width = int(root.get("viewBox").split()[2])
+    texts = list(root.iter(f"{_SVG}text"))
+    assert texts[0].text == name
+    for text in texts:
+        assert float(text.get("x")) + 0.6 * float(text.get("font-size")) * len(text.text) <= width
+
+
+def test_the_text_names_the_first_half_of_the_fingerprint(tmp_path):
+    """Two lines of eight bytes."""
+    root = ElementTree.parse(label(tmp_path / "label.svg")).getroot()  # noqa: S314
+    lines = [text.text for text in root.iter(f"{_SVG}text")]
+    octets = _DIGEST.hex(":").upper().split(":")
+    assert ":".join(octets[:8]) in lines
+    assert ":".join(octets[8:16]) in lines
+
+
+def test_a_name_with_markup_in_it_stays_text(tmp_path):
+    """What a board calls itself is not believed to be harmless."""
+    root = ElementTree.parse(label(tmp_path / "label.svg", "<b>&")).getroot()  # noqa: S314
+    assert next(root.iter(f"{_SVG}text")).text == "<b>&"
+
+
+def test_another_kind_of_file_is_refused(tmp_path):
+    """A usage error, and nothing is written."""
+    with pytest.raises(Error, match=r"an \.svg or a \.png") as caught:
+        label(tmp_path / "label.pdf")
+    assert caught.value.code == 2
+    assert list(tmp_path.iterdir()) == []
