@@ -24,7 +24,7 @@ from .kernel_p384 import (
     select,
 )
 from .p384 import CURVE
-from .p384_comb import BLOCKS, SPACING, TABLE, TEETH
+from .p384_comb import TABLE
 
 _SIZE = const(48)
 # The work area, as make_p384.py has it: x y z u v (second operand), X Y Z (sum), scratch, zero.
@@ -34,8 +34,13 @@ _SUM_END = const(8 * 48)
 _Z = const(7 * 48)
 _Z_INVERSE = const(11 * 48)
 _WORK_BYTES = const(13 * 48)
+# The comb's shape, as constants of this file for speed; select knows it too. A test compares them.
+_BLOCKS = const(2)
+_SPACING = const(32)
+_TEETH = const(6)
+_TOP_TOOTH = const(5)
 _WINDOW_ENTRIES = const(8)  # Odd multiples 1, 3 ... 15, for digits of 5 bits.
-_SHORTEST_BITS = const(40)  # More than SPACING and a window.
+_SHORTEST_BITS = const(40)  # More than the spacing and a window.
 
 # The kernel reads words. In a frozen module the bytes may lie at any address.
 _table = bytearray(TABLE) if addressof(TABLE) & 3 else TABLE
@@ -97,17 +102,17 @@ def _element(work: bytearray, start: int) -> int:
 @micropython.viper
 def _multiply_comb(signs, work):
     """Set the sum to the comb's; work has its Z."""
-    _choose(signs, 0, int(SPACING) - 1, work)
+    column = _SPACING - 1
+    _choose(signs, 0, column, work)
     run(SCALE, work)
-    _choose(signs, 1, int(SPACING) - 1, work)
+    _choose(signs, 1, column, work)
     run(ADD, work)
-    column = int(SPACING) - 2
-    while column >= 0:
+    while column:
+        column -= 1
         run(DOUBLE, work)
-        for block in range(int(BLOCKS)):
+        for block in range(_BLOCKS):
             _choose(signs, block, column, work)
             run(ADD, work)
-        column -= 1
 
 
 @micropython.viper
@@ -116,16 +121,14 @@ def _choose(signs: ptr32, block: int, column: int, work):  # noqa: F821 (a word 
 
     Tooth i's sign is bit *column* of word i, as the spacing is 32.
     """
-    tooth = block * int(TEETH)
-    top = int(TEETH) - 1
+    tooth = block * _TEETH
     index = 0
-    for i in range(top):
+    for i in range(_TOP_TOOTH):
         index |= ((signs[tooth + i] >> column) & 1) << i
-    negative = ((signs[tooth + top] >> column) & 1) - 1
-    select(_table, block << top | (index ^ negative) & (1 << top) - 1, work, negative)
+    negative = ((signs[tooth + _TOP_TOOTH] >> column) & 1) - 1
+    select(_table, block << 5 | (index ^ negative) & 31, work, negative)
 
 
-@micropython.native
 def _multiply_both(u1: int, u2: int, x: int, y: int, work: bytearray) -> None:
     """Set the sum to u1 G + u2 (x, y)."""
     multiples = _odd_multiples(x, y, work)
@@ -133,25 +136,36 @@ def _multiply_both(u1: int, u2: int, x: int, y: int, work: bytearray) -> None:
     _recode(u2.to_bytes(_SIZE + 2, "little"), digits)
     even = 1 - (u1 & 1)
     signs = _signs((u1, CURVE.n - u1)[even])
+    columns = _SPACING if u1 else 0
     position = len(digits) - 1
     while not digits[position]:
         position -= 1
     work[_SUM:_SUM_END] = multiples[digits[position] >> 1][: 3 * _SIZE]  # The first is positive.
     while position:
-        position -= 1
-        run(DOUBLE, work)
+        position = _double(work, digits, position, columns)
         digit = digits[position]
         if digit:
             work[:_SECOND_END] = multiples[(digit if digit < 16 else 32 - digit) >> 1]
             if digit >= 16:
                 run(NEGATE, work)
             run(ADD_JACOBIAN, work)
-        if u1 and position < SPACING:
-            for block in range(BLOCKS):
+        if position < columns:
+            for block in range(_BLOCKS):
                 _choose(signs, block, position, work)
                 if even:
                     run(NEGATE, work)
                 run(ADD, work)
+
+
+@micropython.viper
+def _double(work, digits: ptr8, position: int, columns: int) -> int:  # noqa: F821
+    """Double the sum down to the next position at which something is added, and return that."""
+    while position:
+        position -= 1
+        run(DOUBLE, work)
+        if digits[position] or position < columns:
+            break
+    return position
 
 
 def _odd_multiples(x: int, y: int, work: bytearray) -> list:

@@ -24,9 +24,9 @@ def multiply_words(w: Writer, i: int, j: int) -> None:
     w.low_half("r3", "r1")
     w.op("lsr(r0, r0, 16)", "lsr(r1, r1, 16)", "mov(r4, r2)")
     w.op("mul(r4, r3)", "mul(r2, r1)", "mul(r3, r0)", "mul(r0, r1)")
-    w.op("add(r2, r2, r3)", "mov(r1, 0)", "adc(r1, r1)", "lsl(r1, r1, 16)")  # The middle, 33 bits.
-    w.op("lsr(r3, r2, 16)", "orr(r1, r3)", "lsl(r2, r2, 16)")
-    w.op("add(r4, r4, r2)", "adc(r0, r1)")
+    for middle in ("r2", "r3"):
+        w.op(f"lsl(r1, {middle}, 16)", f"lsr({middle}, {middle}, 16)")
+        w.op("add(r4, r4, r1)", f"adc(r0, {middle})")
 
 
 def columns(w: Writer, pairs: list[tuple[int, int]], second: int) -> None:

@@ -76,6 +76,14 @@ def test_committed_kernel_is_the_generators():
     assert _SOURCE.read_text() == output
 
 
+def test_comb_has_the_shape_that_the_kernel_knows():
+    """p384_kernel.py and select take the shape of the table as constants: 2 * 32 entries."""
+    from boardcert import p384_comb
+
+    assert (p384_comb.TEETH, p384_comb.BLOCKS, p384_comb.SPACING) == (6, 2, 32)
+    assert len(p384_comb.TABLE) == 2 * 32 * 2 * SIZE
+
+
 def _check_pairs(functions, pairs):
     """Check all four operations on each pair; return how many that were."""
     kernel = P384Kernel(functions)
