@@ -8,17 +8,18 @@ from rich.text import Text
 
 from .checks import Check
 
+# Without emoji=False below, rich would print a part of a fingerprint such as ":AB:" as a picture.
 _STYLES = {"pass": "green", "fail": "bold red", "skip": "dim"}
 
 
 def messages() -> Console:
     """Return the console for messages and progress."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def results() -> Console:
     """Return the console for results."""
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 def say(message: str) -> None:

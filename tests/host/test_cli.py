@@ -1,0 +1,122 @@
+"""The command line: help, usage errors, messages and exit codes."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from boardcert_host import cli, verify
+from boardcert_host.checks import Check
+from boardcert_host.cli import COMMANDS, main
+from boardcert_host.console import messages, print_checks, results, say
+from boardcert_host.errors import Error
+
+_README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+@pytest.mark.parametrize("command", [None, *COMMANDS])
+def test_help_begins_with_examples_and_ends_with_exit_codes(command, capsys):
+    """Each help, that of the whole program too."""
+    with pytest.raises(SystemExit) as leaving:
+        main([*([command] if command else []), "--help"])
+    assert leaving.value.code == 0
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert lines[0] == "examples:"
+    assert lines[1].startswith(f"  boardcert {command or ''}".rstrip())
+    expected = "exit codes: 0 done or valid, 1 checked and bad, 2 usage, 3 could not run"
+    assert lines[-1] == expected
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_readme_names_every_command(command):
+    """A command that nobody can find is not there."""
+    assert f"boardcert {command}" in _README.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "required: COMMAND"),
+        (["nothing"], "invalid choice"),
+        (["verify"], "required: HOST"),
+        (["verify", "a:b:c"], "not a HOST or HOST:PORT: a:b:c"),
+        (["verify", "host:0"], "not a HOST or HOST:PORT"),
+        (["verify", "host:65536"], "not a HOST or HOST:PORT"),
+        (["verify", "[kitchen]:443"], "not a HOST or HOST:PORT"),
+        (["verify", "https://kitchen"], "not a HOST or HOST:PORT"),
+        (["verify", "kitchen", "--pin", "AB:CD"], "not a SHA-256 pin: AB:CD"),
+        (["verify", "kitchen", "--pin", "sha256//AAAA"], "not a SHA-256 pin"),
+        (["verify", "kitchen", "--pin", "käse"], "not a SHA-256 pin"),
+        (["verify", "kitchen", "hall", "--pin", "00" * 32], "--pin belongs to one host, not to 2"),
+        (["verify", "kitchen", "hall", "--usb", "port"], "--usb belongs to one host"),
+        (["verify", "kitchen", "--timeout", "0"], "--timeout must be more than 0 seconds"),
+        (["verify", "kitchen", "--timeout", "nan"], "--timeout must be more than 0 seconds"),
+        (["firmware", "NO_SUCH_BOARD"], "no such board: NO_SUCH_BOARD"),
+    ],
+)
+def test_a_usage_error_is_code_2_and_nothing_on_stdout(arguments, message, capsys):
+    """One line that says what is wrong; no network is touched."""
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("boardcert: ")
+    assert message in captured.err
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("kitchen.local", ("kitchen.local", 443)),
+        ("kitchen.local:20034", ("kitchen.local", 20034)),
+        ("192.168.4.1:1", ("192.168.4.1", 1)),
+        ("[fd00:0::7]:65535", ("fd00::7", 65535)),
+        ("[::1]", ("::1", 443)),
+        ("fd00::7", ("fd00::7", 443)),
+        ("küche.local", ("xn--kche-0ra.local", 443)),
+    ],
+)
+def test_hosts_are_read_with_and_without_ports(text, target):
+    """Names, addresses, IPv6 with and without brackets."""
+    assert verify.parse_target(text) == verify.Target(*target)
+
+
+def test_an_error_names_its_hint_on_a_line_of_its_own(capsys, monkeypatch):
+    """Only main catches Error, and returns its code."""
+
+    def fail(arguments: object) -> int:
+        raise Error("the board is gone", "plug it in", 3)
+
+    monkeypatch.setitem(cli.COMMANDS, "firmware", (*COMMANDS["firmware"][:3], fail))
+    assert main(["firmware"]) == 3
+    expected = "boardcert: the board is gone\nboardcert: hint: plug it in\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_a_fingerprint_is_printed_as_it_is(capsys):
+    """rich would take ":AB:" for the name of a picture."""
+    fingerprint = "12:AB:34:B:O2:" + ":".join(["AB"] * 8)
+    for console in (results(), messages()):
+        print_checks(console, [Check("pin", "pin matches", "pass", fingerprint)])
+    say(fingerprint)
+    captured = capsys.readouterr()
+    assert captured.out == f"pass  pin matches             {fingerprint}\n"
+    assert captured.err.endswith(f"boardcert: {fingerprint}\n")
+
+
+def test_an_interrupt_is_no_traceback(capsys, monkeypatch):
+    """Ctrl-C ends with a line and code 3."""
+
+    def interrupt(arguments: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(cli.COMMANDS, "firmware", (*COMMANDS["firmware"][:3], interrupt))
+    assert main(["firmware"]) == 3
+    assert capsys.readouterr().err == "boardcert: interrupted\n"
+
+
+def test_the_program_runs_as_a_module():
+    """As a program of its own, it says its version."""
+    command = [sys.executable, "-m", "boardcert_host", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == f"boardcert {version('boardcert')}\n"

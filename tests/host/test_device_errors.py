@@ -1,0 +1,116 @@
+"""What is said when a board on a serial port does not do as asked."""
+
+import json
+import socket
+import subprocess
+
+import pytest
+from boardcert_host import device
+from boardcert_host.errors import Error
+from servers import closed_port, serving
+
+
+def test_a_port_that_is_not_there_is_an_error_with_a_hint():
+    """The real mpremote, a device file that does not exist."""
+    with pytest.raises(Error) as caught:
+        device.read_report("/dev/no-such-port")
+    assert "failed to access /dev/no-such-port" in caught.value.message
+    assert "mpremote connect list" in caught.value.hint
+    assert caught.value.code == 3
+
+
+def test_a_closed_tcp_port_is_an_error_with_a_hint():
+    """As when the virtual board has been stopped."""
+    with pytest.raises(Error) as caught:
+        device.execute(f"socket://127.0.0.1:{closed_port()}", "print(1)")
+    assert "failed to access" in caught.value.message
+
+
+def test_something_that_is_no_micropython_is_found_out():
+    """A device that sends nothing back; mpremote gives up after 10 seconds."""
+
+    def swallow(connection: socket.socket) -> None:
+        connection.settimeout(30)
+        while connection.recv(4096):
+            pass
+
+    with serving(swallow) as port, pytest.raises(Error) as caught:
+        device.execute(f"socket://127.0.0.1:{port}", "print(1)")
+    assert caught.value.message.endswith("could not enter raw repl")
+    assert "is MicroPython on the board?" in caught.value.hint
+
+
+def test_a_board_that_never_ends_is_an_error():
+    """The time given is kept, and mpremote is not left running."""
+
+    def swallow(connection: socket.socket) -> None:
+        while connection.recv(4096):
+            pass
+
+    with serving(swallow) as port, pytest.raises(Error, match="did not finish within 1 s"):
+        device.execute(f"socket://127.0.0.1:{port}", "print(1)", timeout_s=1)
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, output: str, code: int = 0) -> None:
+    """Let mpremote print *output* and end with *code*."""
+    done = subprocess.CompletedProcess([], code, output, "")
+    monkeypatch.setattr(device.subprocess, "run", lambda *args, **options: done)
+
+
+@pytest.mark.parametrize(
+    ("output", "hint"),
+    [
+        ("ImportError: no module named 'boardcert'", "not installed"),
+        ("OSError: [Errno 28] ENOSPC", "flash is full"),
+        ("serial.serialutil.SerialException: read failed", "unplugged"),
+    ],
+)
+def test_errors_of_the_board_keep_their_last_line_and_gain_a_hint(output, hint, monkeypatch):
+    """A traceback's last line is the cause."""
+    answer(monkeypatch, f"Traceback (most recent call last):\n  File\n{output}\n", 1)
+    with pytest.raises(Error) as caught:
+        device.read_report("/dev/usb")
+    assert caught.value.message == f"the board at /dev/usb: {output}"
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(("output", "message"), [("", "no answer"), ("hello\n", "cannot be read")])
+def test_an_answer_that_is_none_is_an_error(output, message, monkeypatch):
+    """Silence, or a line that is not JSON."""
+    answer(monkeypatch, output)
+    with pytest.raises(Error, match=message):
+        device.read_report("/dev/usb")
+
+
+def test_lines_before_the_answer_are_passed_over(monkeypatch):
+    """boot.py may print what it likes."""
+    answer(monkeypatch, 'booting\r\n{"fingerprint": "AB"}\r\n')
+    assert device.read_report("/dev/usb") == {"fingerprint": "AB"}
+
+
+@pytest.mark.parametrize(
+    ("version", "mpy", "message"),
+    [
+        ([1, 23, 0], 4 << 10 | 0x306, "runs MicroPython 1.23.0"),
+        ([1, 27, 0], 0x306, "cannot load native modules"),
+        ([1, 27, 0], 15 << 10 | 0x306, "cannot load native modules"),
+    ],
+)
+def test_a_board_that_cannot_run_the_package_is_refused(version, mpy, message, monkeypatch):
+    """Too old, without native code, or of a kind that is not known."""
+    answer(monkeypatch, json.dumps({"version": version, "mpy": mpy, "files": {}}))
+    with pytest.raises(Error, match=message):
+        device.survey("/dev/usb")
+
+
+def test_host_and_board_agree_where_the_settings_are():
+    """The path is written in both halves."""
+    from boardcert import store
+
+    assert f"{store.DIRECTORY}/{store.CONFIG_NAME}" == device.CONFIG_FILE
+
+
+def test_the_data_does_not_hide_the_package():
+    """A directory /boardcert would be imported in place of /lib/boardcert."""
+    top = device.CONFIG_FILE.split("/")[1]
+    assert top != device.PACKAGE_DIRECTORY.rsplit("/", 1)[1]

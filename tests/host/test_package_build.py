@@ -1,0 +1,64 @@
+"""The device package, compiled by mpy-cross."""
+
+import pytest
+from boardcert_host import build_package as build
+from boardcert_host.boards import data_directory
+from boardcert_host.errors import Error
+
+# py/persistentcode.h: "M", the version 6, then the architecture in bits 2 to 5 of the third byte.
+_NUMBERS = {"armv6m": 4, "xtensawin": 10, "rv32imc": 11}
+
+
+@pytest.mark.parametrize("architecture", _NUMBERS)
+def test_every_module_is_compiled_for_its_processor(architecture, tmp_path):
+    """One .mpy a module, of format 6; native code in it is for that processor."""
+    built = build.build_package(architecture, tmp_path)
+    modules = {path.stem for path in (data_directory("firmware") / "boardcert").glob("*.py")}
+    kernels = {path.stem for path in (data_directory("firmware") / "kernels").glob("kernel_*.py")}
+    expected = modules | kernels if architecture == "armv6m" else modules
+    assert {path.stem for path in built} == expected
+    assert set(tmp_path.iterdir()) == set(built)
+    headers = {path.stem: path.read_bytes()[:4] for path in built}
+    assert all(header[:2] == b"M\x06" for header in headers.values())
+    assert headers["sha512_block"][2] >> 2 & 0xF == _NUMBERS[architecture]
+    assert headers["der"][2] >> 2 == 0  # bytecode alone runs everywhere
+
+
+def test_kernels_are_modules_and_generators_are_not():
+    """make_*.py write kernels; no board needs them."""
+    names = {path.name for path in build.package_sources("armv6m")}
+    assert "kernel_sha512.py" in names
+    assert not any(name.startswith("make_") for name in names)
+
+
+def test_the_same_sources_give_the_same_bytes(tmp_path):
+    """Wherever it is built: no path of this computer is inside."""
+    first = build.build_package("armv6m", tmp_path / "a")
+    second = build.build_package("armv6m", tmp_path / "b")
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+    here = str(data_directory("firmware")).encode()
+    assert not any(here in path.read_bytes() for path in first)
+
+
+def test_modules_of_an_earlier_build_are_removed(tmp_path):
+    """A module that was renamed does not live on; other files are left alone."""
+    (tmp_path / "gone.mpy").write_bytes(b"old")
+    (tmp_path / "notes.txt").write_text("kept")
+    build.build_package("xtensawin", tmp_path)
+    assert not (tmp_path / "gone.mpy").exists()
+    assert (tmp_path / "notes.txt").read_text() == "kept"
+
+
+def test_a_module_that_does_not_compile_is_an_error(tmp_path, monkeypatch):
+    """The module is named, with the compiler's reason."""
+    source = tmp_path / "broken.py"
+    source.write_text("def (")
+    monkeypatch.setattr(build, "package_sources", lambda architecture: [source])
+    with pytest.raises(Error, match=r"broken\.py for armv6m: SyntaxError"):
+        build.build_package("armv6m", tmp_path / "out")
+
+
+def test_an_unknown_processor_is_an_error(tmp_path):
+    """mpy-cross says so, and so do we."""
+    with pytest.raises(Error, match="cannot compile"):
+        build.build_package("z80", tmp_path)
