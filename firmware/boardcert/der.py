@@ -81,7 +81,7 @@ def encode_oid(dotted: str) -> bytes:
             arc >>= 7
             septets.insert(0, 0x80 | arc & 0x7F)
         encoded.extend(bytes(septets))
-    return encode(OBJECT_IDENTIFIER, encoded)
+    return encode(OBJECT_IDENTIFIER, bytes(encoded))
 
 
 def encode_utf8_string(text: str) -> bytes:

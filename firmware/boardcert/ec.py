@@ -29,6 +29,10 @@ class Curve:
         """Return k G; see multiply."""
         return self.multiply(k, self.g, random)
 
+    def invert_scalar(self, a: int) -> int:
+        """Return 1/a modulo n for *a* from 1 to n - 1; variable time, so blind what is secret."""
+        return inverse(a, self.n)
+
     def multiply(self, k: int, point: tuple, random) -> tuple:
         """Return k times the affine *point*, for a secret *k* from 1 to n - 1.
 
@@ -62,13 +66,13 @@ class Curve:
         """
         self.check_factors(u1, u2, point)
         base, other = (self.g[0], self.g[1], 1), (point[0], point[1], 1)
-        choice = (None, base, other, self._add(base, other))
+        choice = (base, other, self._add(base, other))
         total = (1, 1, 0)
         for bit in range(8 * self.size_bytes + 7, -1, -1):
             total = self._double(total)
             index = (u1 >> bit & 1) + 2 * (u2 >> bit & 1)
             if index:
-                total = self._add(total, choice[index])
+                total = self._add(total, choice[index - 1])
         if not total[2]:
             return None
         return self._to_affine(total, inverse(total[2], self.p))

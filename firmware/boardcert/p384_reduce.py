@@ -5,6 +5,7 @@ added to and taken from lower ones (FIPS 186-4 section D.2.4, here with a 25th w
 The words are taken in 16-bit halves, so that sums fit machine words of any size.
 """
 # ruff: noqa: F821 (ptr16 is a word of viper)
+# pyright: reportUndefinedVariable=false
 
 import micropython
 

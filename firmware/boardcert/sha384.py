@@ -8,7 +8,7 @@ from micropython import const
 from .hmac import hmac
 
 try:
-    from .kernel_sha512 import compress
+    from .kernel_sha512 import compress  # pyright: ignore[reportMissingImports]
 except (ImportError, ValueError):  # No kernel for this processor: viper does it.
     from .sha512_block import compress
 
@@ -35,7 +35,7 @@ class SHA384:
         self._length = 0
         self.update(data)
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: bytes | bytearray | memoryview) -> None:
         """Add *data* to the message."""
         view = memoryview(data)
         used = self._length % _BLOCK_BYTES

@@ -6,6 +6,7 @@ carry is not lost; a high half's carry is dropped, by the word's width or by a m
 parameter because viper has no literal for it. No branch and no address depends on the data.
 """
 # ruff: noqa: F821 (ptr8, ptr16, ptr32 and uint are words of viper)
+# pyright: reportUndefinedVariable=false
 
 from array import array
 
@@ -62,7 +63,7 @@ _MASK = 0xFFFFFFFF
 _work = array("I", bytes(4 * 176))
 
 
-def compress(state: array, block: bytes) -> None:
+def compress(state: array, block: bytes | bytearray | memoryview) -> None:
     """Update *state* with one message block (FIPS 180-4 section 6.4.2).
 
     *state*: array("I") of 16 halves, low half first; *block*: 128 bytes.
