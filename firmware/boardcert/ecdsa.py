@@ -5,7 +5,7 @@ the pair (r, s), and *random* is random(n) -> n bytes.
 """
 
 from . import der
-from .modular import inverse, random_nonzero
+from .modular import random_nonzero
 from .sha384 import hmac_sha384
 
 _DIGEST_BYTES = 48
@@ -36,7 +36,7 @@ def sign_with_nonce(curve, d: int, digest: bytes, k: int, random) -> tuple:
     r = curve.multiply_base(k, random)[0] % n
     blind = random_nonzero(n, curve.size_bytes, random)
     blinded_sum = (blind * _to_scalar(digest, n) + blind * d % n * r) % n
-    s = inverse(blind * k % n, n) * blinded_sum % n
+    s = curve.invert_scalar(blind * k % n) * blinded_sum % n
     if not (r and s):
         raise ValueError("nonce gives no signature")
     return r, s
@@ -67,7 +67,7 @@ def _factors(curve, digest: bytes, r: int, s: int) -> tuple:
     n = curve.n
     if not (0 < r < n and 0 < s < n):
         raise InvalidSignature("r or s out of range")
-    w = inverse(s, n)
+    w = curve.invert_scalar(s)
     return _to_scalar(digest, n) * w % n, r * w % n
 
 

@@ -1,7 +1,7 @@
 """NIST P-384 (SP 800-186 section 3.2.1.4): the curve, behind which the fastest engine works.
 
-An engine has multiply_base(k, random) and multiply_add(u1, u2, x, y), and may take for
-granted that its arguments were checked here.
+An engine has multiply_base(k, random), multiply_add(u1, u2, x, y), and inverse(a, m) for a
+prime m; it may take for granted that its arguments were checked here.
 """
 # ruff: noqa: E501 (a field element is one number)
 
@@ -30,6 +30,10 @@ class P384(Curve):
         """
         self.check_scalar(k)
         return self.engine().multiply_base(k, random)
+
+    def invert_scalar(self, a: int) -> int:
+        """Return 1/a modulo n for *a* from 1 to n - 1; see Curve.invert_scalar."""
+        return self.engine().inverse(a, self.n)
 
     def multiply_add(self, u1: int, u2: int, point: tuple) -> tuple | None:
         """Return u1 G + u2 times the affine *point*; see Curve.multiply_add."""
