@@ -37,6 +37,9 @@ def firmware_image(board: Board) -> tuple[Path, str]:
     in board.json is deleted and never returned. The file in the cache is whole or absent.
     """
     firmware = board.firmware
+    if not firmware.sha256:
+        hint = f"download {firmware.url} and give it with --firmware FILE"
+        raise Error(f"no SHA-256 of {firmware.file} is known here to check it by", hint)
     target = cache_directory() / "firmware" / firmware.file
     if target.is_file():
         if _sha256(target) == firmware.sha256:

@@ -158,7 +158,7 @@ def _run(
     lines = []
     try:
         with process:
-            for line in process.stdout:
+            for line in process.stdout or ():
                 lines.append(line)
                 on_line(line)
     finally:

