@@ -63,6 +63,11 @@ def utc_now() -> tuple | None:
     return now if EARLIEST_DATE <= now < (2200, 1, 1, 0, 0, 0) else None
 
 
+def isoformat(date: tuple) -> str:
+    """Return *date* as "2026-01-31T23:59:59Z"."""
+    return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}Z".format(*date)
+
+
 def addresses() -> list:
     """Return the IPv4 addresses that the board has now, as text."""
     try:

@@ -9,7 +9,7 @@ import gc
 import hashlib
 import os
 import sys
-from binascii import b2a_base64, hexlify
+from binascii import hexlify
 
 from . import __version__, board, store
 
@@ -44,8 +44,8 @@ class Identity:
     names = property(lambda self: self._record.facts["names"])
     hostname = property(lambda self: self._record.facts["hostname"])
     portal_port = property(lambda self: self._record.facts["portal_port"])
-    not_before = property(lambda self: _isoformat(self._record.facts["not_before"]))
-    not_after = property(lambda self: _isoformat(self._record.facts["not_after"]))
+    not_before = property(lambda self: self._record.facts["not_before"])
+    not_after = property(lambda self: self._record.facts["not_after"])
 
     @property
     def fingerprint(self) -> str:
@@ -85,27 +85,12 @@ class Identity:
 
     def report(self) -> dict:
         """Tell everything that may be told, in values that JSON has."""
-        facts = self._record.facts
-        return {
-            "board": board.name(),
-            "unique_id": board.unique_id().hex(),
-            "hostname": self.hostname,
-            "names": self.names,
-            "source": self.source,
-            "key_type": facts["key_type"],
-            "fingerprint": self.fingerprint,
-            "public_key_pin": self.public_key_pin,
-            "serial_number": facts["serial_number"],
-            "not_before": self.not_before,
-            "not_after": self.not_after,
-            "certificate": b2a_base64(self.certificate).decode().strip(),
-            "version": __version__,
-            "firmware": board.firmware(),
-            "timings_ms": self._timings_ms,
-            "generated": self.generated,
-            "entropy": facts.get("entropy"),
-            "notices": self.notices,
-        }
+        loaded = set(sys.modules)
+        from .report import make_report
+
+        report = make_report(self, self._record.facts, self._timings_ms)
+        _release(loaded)
+        return report
 
     def __repr__(self) -> str:
         return f"<Identity {self.source} {self.fingerprint}>"
@@ -125,10 +110,10 @@ class Identity:
             record = store.load(self._directory, source, notices)
         except OSError:
             return None
-        if record is None or notices or "marker" not in files and source == GENERATED:
+        if record is None or notices or ("marker" not in files and source == GENERATED):
             return None
         digest = settings_digest(self._directory, self._arguments)
-        if record.facts.get("settings") != digest or _has_builtin() and source == GENERATED:
+        if record.facts.get("settings") != digest or (_has_builtin() and source == GENERATED):
             return None
         return None if source == GENERATED and stale_reason(record.facts) else (source, record)
 
@@ -155,11 +140,12 @@ def stale_reason(facts: dict) -> str | None:
     """
     now = board.utc_now()
     if now is not None:
-        if now > tuple(facts["not_after"]):
+        today = board.isoformat(now)  # In this form, the order of texts is that of dates.
+        if today > facts["not_after"]:
             return "it had expired"
-        if now < tuple(facts["not_before"]):
+        if today < facts["not_before"]:
             return "it was dated in the future"
-        if not facts["clock"]:
+        if not facts.get("clock"):
             return "the date has become known"
     if not all(address in facts["names"] for address in board.addresses()):
         return "the board's address has changed"
@@ -179,10 +165,6 @@ def _has_builtin() -> bool:
     except ImportError:
         return False
     return True
-
-
-def _isoformat(date: list) -> str:
-    return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}Z".format(*date)
 
 
 def _release(loaded: set) -> None:

@@ -8,7 +8,6 @@ from . import board, names, store
 from .certificate import Certificate, colons, key_matches
 from .lifecycle import GENERATED, INSTALLED, settings_digest, stale_reason
 from .settings import Settings
-from .steps import Steps
 from .store_write import Writer
 
 BUILTIN = "builtin"
@@ -50,7 +49,7 @@ class Manager:
         self._writer.remove(INSTALLED)
         self._writer.forget_older(GENERATED)
         self._writer.write_mark(record.facts["public_key_pin"])
-        return self.load()
+        return GENERATED, record
 
     def remove(self) -> tuple:
         """Remove the installed certificate."""
@@ -97,10 +96,8 @@ class Manager:
         leaf = Certificate(record.chain[0])
         # The set names stand first, then addresses that the board had.
         count = len(self._settings.names)
-        reason = None
-        if leaf.names[:count] != self._settings.names:
-            reason = "the names have changed"
-        elif not all(names.is_address(name) for name in leaf.names[count:]):
+        others = [name for name in leaf.names[count:] if not names.is_address(name)]
+        if leaf.names[:count] != self._settings.names or others:
             reason = "the names have changed"
         else:
             reason = stale_reason(self._facts(record))
@@ -145,8 +142,8 @@ class Manager:
                 "portal_port": self._settings.portal_port,
                 "key_type": leaf.key_type,
                 "names": leaf.names,
-                "not_before": list(leaf.not_before),
-                "not_after": list(leaf.not_after),
+                "not_before": board.isoformat(leaf.not_before),
+                "not_after": board.isoformat(leaf.not_after),
                 "serial_number": colons(leaf.serial_number),
                 "public_key_pin": leaf.public_key_pin,
             }
@@ -160,3 +157,32 @@ def _find_builtin() -> store.Record | None:
     except ImportError:
         return None
     return store.Record(boardcert_builtin.PRIVATE_KEY, list(boardcert_builtin.CHAIN), {})
+
+
+class Steps:
+    """*callback*(step) hears of each step as it begins; *timings_ms* grows as they end."""
+
+    def __init__(self, callback: object = None) -> None:
+        self.timings_ms = {}
+        self._callback = callback
+        self._step = None
+        self._started = self._step_started = board.ticks_ms()
+
+    def begin(self, step: str) -> None:
+        """End the step before, and begin *step*."""
+        self._end_step()
+        self._step = step
+        if self._callback:
+            self._callback(step)
+        self._step_started = board.ticks_ms()
+
+    def finish(self) -> dict:
+        """End the last step; return {step: milliseconds} with the "total" since the start."""
+        self._end_step()
+        self.timings_ms["total"] = board.ticks_diff(board.ticks_ms(), self._started)
+        return self.timings_ms
+
+    def _end_step(self) -> None:
+        if self._step:
+            self.timings_ms[self._step] = board.ticks_diff(board.ticks_ms(), self._step_started)
+        self._step = None

@@ -1,4 +1,4 @@
-"""The page that shows which identity the board serves: for people at /, as JSON at /api/identity."""
+"""The page that shows which identity is served: for people at /, as JSON at /api/identity."""
 
 import json
 

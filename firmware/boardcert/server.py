@@ -186,6 +186,6 @@ def _listen(host: str, port: int, backlog: int) -> socket.socket:
     return listener
 
 
-def _readable(stream: object):  # noqa: ANN202 (a generator, awaited)
+def _readable(stream: object):
     """Wait until *stream* can be read, as asyncio's own server does."""
     yield asyncio.core._io_queue.queue_read(stream)

@@ -1,0 +1,84 @@
+"""Run the device package on the MicroPython unix binary: one-off scripts, and a TLS server."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_MICROPYTHON = Path(sys.executable).parent / "micropython"
+
+# Serve the page of an identity in argv[1] on port argv[2], with short time limits.
+_SERVE = """
+import asyncio, sys
+import boardcert
+from boardcert.portal import Portal
+from boardcert.server import Server
+
+me = boardcert.identity(directory=sys.argv[1], names=["localhost", "127.0.0.1"])
+server = Server(me)
+server.handshake_timeout_ms = 1500
+server.idle_timeout_ms = 3000
+portal = Portal(me)
+
+async def handle(reader, writer):
+    if len(sys.argv) > 3 and sys.argv[3] == "raises":
+        await reader.read(1)
+        raise MemoryError("as an application may")
+    await portal.handle_request(reader, writer)
+
+asyncio.run(server.run(handle, int(sys.argv[2]), "127.0.0.1"))
+"""
+
+
+def _start(code: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [_MICROPYTHON, "-c", code, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "MICROPYPATH": os.pathsep.join(["firmware", ".frozen"])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def run(code: str, *arguments: str) -> str:
+    """Run *code* with sys.argv[1:] = *arguments*; return its output, which must not be an error."""
+    process = _start(code, *arguments)
+    output, _ = process.communicate(timeout=60)
+    if process.returncode:
+        raise AssertionError(output)
+    return output
+
+
+@contextmanager
+def serving(directory: Path, *arguments: str) -> Iterator[int]:
+    """Serve the page of the identity in *directory*; give the port."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = _start(_SERVE, str(directory), str(port), *arguments)
+    try:
+        _wait_for(port, process)
+        yield port
+        if process.poll() is not None:
+            raise AssertionError(f"the server has ended: {process.communicate()[0]}")
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+def _wait_for(port: int, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    process.kill()
+    raise AssertionError(f"no server: {process.communicate()[0]}")

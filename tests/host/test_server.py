@@ -1,0 +1,238 @@
+"""The device's HTTPS server on the unix binary, against real clients, good and bad."""
+
+import hashlib
+import json
+import os
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from http.client import HTTPSConnection
+from pathlib import Path
+
+import micropython_server
+import pytest
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where one identity is kept."""
+    return tmp_path_factory.mktemp("server") / "identity"
+
+
+@pytest.fixture
+def port(directory: Path) -> Iterator[int]:
+    """A server with this identity."""
+    with micropython_server.serving(directory) as port:
+        yield port
+
+
+def _trusting(port: int) -> ssl.SSLContext:
+    """Return a context that trusts the certificate of the server alone, strictly."""
+    pem = ssl.get_server_certificate(("127.0.0.1", port), timeout=10)
+    context = ssl.create_default_context(cadata=pem)
+    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_STRICT
+    return context
+
+
+def _get(port: int, path: str, method: str = "GET", body: str | None = None) -> tuple[int, bytes]:
+    connection = HTTPSConnection("localhost", port, context=_trusting(port), timeout=10)
+    try:
+        connection.request(method, path, body)
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+def test_python_trusts_the_certificate_and_reads_the_identity(port: int) -> None:
+    """The name is checked, and what is told is what is served."""
+    context = _trusting(port)
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as raw,
+        context.wrap_socket(raw, server_hostname="localhost") as secure,
+    ):
+        certificate = secure.getpeercert(binary_form=True)
+        assert secure.version() == "TLSv1.2"
+    status, body = _get(port, "/api/identity")
+    report = json.loads(body)
+    assert status == 200 and certificate
+    fingerprint = report["fingerprint"].replace(":", "").lower()
+    assert fingerprint == hashlib.sha256(certificate).hexdigest()
+
+
+def test_the_same_certificate_is_served_after_a_restart(directory: Path) -> None:
+    """And it was not made again."""
+    reports = []
+    for _ in range(2):
+        with micropython_server.serving(directory) as port:
+            reports.append(json.loads(_get(port, "/api/identity")[1]))
+    assert reports[0]["fingerprint"] == reports[1]["fingerprint"]
+    assert not reports[1]["generated"] and reports[1]["notices"] == []
+
+
+def test_the_page_shows_the_fingerprint(port: int) -> None:
+    """HTML with a Content-Length; unknown paths and methods are refused."""
+    report = json.loads(_get(port, "/api/identity")[1])
+    status, page = _get(port, "/")
+    assert status == 200 and report["fingerprint"].encode() in page
+    assert len(page) < 12 * 1024 and b"http://" not in page and b"<script" not in page
+    assert _get(port, "/", "HEAD") == (200, b"")
+    assert _get(port, "/other")[0] == 404
+    assert _get(port, "/", "POST", "x")[0] == 405
+
+
+def _s_client(port: int, *arguments: str) -> str:
+    completed = subprocess.run(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", *arguments],
+        input="",
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    return completed.stdout + completed.stderr
+
+
+def test_openssl_connects(port: int, tmp_path: Path) -> None:
+    """It verifies the certificate and its name, strictly too."""
+    pem = tmp_path / "server.pem"
+    pem.write_text(ssl.get_server_certificate(("127.0.0.1", port), timeout=10))
+    output = _s_client(
+        *(port, "-CAfile", str(pem), "-x509_strict", "-verify_hostname", "localhost"),
+        *("-verify_return_error",),
+    )
+    assert "Verify return code: 0 (ok)" in output
+    assert "ECDHE-ECDSA-AES256-GCM-SHA384" in output
+
+
+@pytest.mark.parametrize(
+    "suite",
+    ["AES256-SHA", "AES256-GCM-SHA384", "ECDHE-ECDSA-AES256-SHA384", "ECDHE-ECDSA-AES128-SHA"],
+)
+def test_suites_without_forward_secrecy_or_aead_are_refused(port: int, suite: str) -> None:
+    """Though the firmware has them."""
+    assert "alert handshake failure" in _s_client(port, "-tls1_2", "-cipher", suite)
+
+
+def test_old_tls_is_refused(port: int) -> None:
+    """TLS 1.1 is off."""
+    output = _s_client(port, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0")
+    assert "Cipher is (NONE)" in output
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00",
+        b"\x16\x03\x01\xff\xff" + bytes(2000),
+        bytes(5),
+        os.urandom(3000),
+    ],
+)
+def test_garbage_ends_one_connection_only(port: int, sent: bytes) -> None:
+    """Plain HTTP, broken TLS, random bytes: closed soon, and the next client is served."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(sent)
+        _read_to_end(client)
+    assert _get(port, "/api/identity")[0] == 200
+
+
+def _read_to_end(client: socket.socket) -> None:
+    """Read until the server closes; a reset counts as closed, silence does not."""
+    try:
+        while client.recv(4096):
+            pass
+    except ConnectionError:
+        pass
+
+
+def test_stalled_clients_are_closed_and_others_are_served_meanwhile(port: int) -> None:
+    """Silence before the handshake ends after its time limit; one too many is closed at once."""
+    stalled = []
+    try:
+        for _ in range(2):
+            stalled.append(socket.create_connection(("127.0.0.1", port), timeout=10))
+        assert _get(port, "/api/identity")[0] == 200
+        for _ in range(2):
+            time.sleep(0.2)  # The server needs a moment to see that the last one has gone.
+            stalled.append(socket.create_connection(("127.0.0.1", port), timeout=10))
+        _expect_limits(port, stalled)
+        assert _get(port, "/api/identity")[0] == 200
+    finally:
+        for client in stalled:
+            client.close()
+
+
+def _expect_limits(port: int, stalled: list[socket.socket]) -> None:
+    """One more client is refused at once, and the stalled ones end within their time."""
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as one_too_many:
+        _read_to_end(one_too_many)
+    assert time.monotonic() - began < 1
+    for client in stalled:
+        _read_to_end(client)
+    assert time.monotonic() - began < 5
+
+
+def _secure(port: int) -> ssl.SSLSocket:
+    raw = socket.create_connection(("127.0.0.1", port), timeout=10)
+    return _trusting(port).wrap_socket(raw, server_hostname="localhost")
+
+
+def test_an_idle_connection_is_closed(port: int) -> None:
+    """After the idle limit, not before."""
+    with _secure(port) as client:
+        client.sendall(b"GET /api/identity HTTP/1.1\r\n\r\n")
+        assert client.recv(16) == b"HTTP/1.1 200 OK\r"
+        began = time.monotonic()
+        client.settimeout(10)
+        while client.recv(65536):
+            pass
+    assert 2 < time.monotonic() - began < 6
+
+
+def test_a_request_head_has_a_limit(port: int) -> None:
+    """4 KB without an end are refused with 431; half a head with 400."""
+    with _secure(port) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nX: " + b"a" * 5000)
+        assert client.recv(65536).startswith(b"HTTP/1.1 431 ")
+    with _secure(port) as client:
+        client.sendall(b"nonsense\r\n\r\n")
+        assert client.recv(65536).startswith(b"HTTP/1.1 400 ")
+
+
+def test_two_requests_in_one_piece_are_both_answered(port: int) -> None:
+    """Pipelining; the second asks to close."""
+    with _secure(port) as client:
+        client.sendall(b"GET /x HTTP/1.1\r\n\r\n")
+        assert b"404 Not Found" in client.recv(65536)
+    with _secure(port) as client:
+        head = b"HEAD / HTTP/1.1\r\n\r\n"
+        client.sendall(head + head.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        received = b""
+        while piece := client.recv(65536):
+            received += piece
+        assert received.count(b"HTTP/1.1 200 OK") == 2
+
+
+def test_an_exception_in_the_application_ends_one_connection_only(directory: Path) -> None:
+    """Even a MemoryError."""
+    with micropython_server.serving(directory, "raises") as port:
+        for _ in range(6):
+            with _secure(port) as client:
+                client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                assert client.recv(100) == b""
+
+
+def test_a_hundred_connections_do_not_wear_it_out(port: int) -> None:
+    """One after another, each with a full handshake."""
+    context = _trusting(port)
+    for _ in range(100):
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=10) as raw,
+            context.wrap_socket(raw, server_hostname="localhost") as secure,
+        ):
+            secure.sendall(b"HEAD / HTTP/1.1\r\nConnection: close\r\n\r\n")
+            assert secure.recv(100).startswith(b"HTTP/1.1 200")
