@@ -38,7 +38,8 @@ _UP_TIMEOUT_S = 60
 _Result = TypeVar("_Result")
 _REAL_BOARD = """\
 With a real Pico W that runs MicroPython 1.24 or later:
-  mpremote fs cp -r {package} :/lib/
+  mpremote fs mkdir :/lib
+  mpremote cp -r {package} :/lib/
 and these two lines at the top of its main.py:
   import boardcert
   boardcert.enable()
