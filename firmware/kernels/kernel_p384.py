@@ -1,4 +1,4 @@
-"""P-384 arithmetic, made by firmware/kernels/make_p384.py, which explains it (do not edit)."""
+"""P-384 arithmetic; make_p384.py, which made it, explains it (do not edit)."""
 
 # ruff: noqa
 # pyright: basic

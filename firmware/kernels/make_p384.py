@@ -1,43 +1,49 @@
-"""Write kernel_p384.py: P-384 arithmetic for the RP2040, unrolled, for MicroPython's inline assembler.
+"""Write kernel_p384.py: P-384 arithmetic for the RP2040, in MicroPython's inline assembler.
 
     python firmware/kernels/make_p384.py > firmware/kernels/kernel_p384.py
 
 The kernel has two functions, and programs for the first; p384_kernel.py drives them.
 
-run(program, work): interpret *program*, four bytes a step: operation, destination, a, b. Operands are places in
-*work* in units of 16 bytes, each a field element of 12 words, least significant first (48 bytes, 4-byte aligned).
+run(program, work): interpret *program*, four bytes a step: operation, destination, a, b. Operands
+are places in *work* in units of 16 bytes, each a field element of 12 words, least significant first
+(48 bytes, 4-byte aligned).
   END 0 | MUL 1: a * b | SQR 2: a, squared b times (b >= 1, a count) | ADD 3: a + b | SUB 4: a - b
 Inputs may be any value below 2**384, reduced or not; results are below 2**384 and congruent modulo
-p = 2**384 - 2**128 - 2**96 + 2**32 - 1. Destination and operands may be the same place. Stack: about 350 bytes.
+p = 2**384 - 2**128 - 2**96 + 2**32 - 1. Destination and operands may be the same place. Stack:
+about 350 bytes.
 
-select(table, index, work, sign): copy entry *index* of the 96-byte entries at *table* (x, then y; 4-byte aligned)
-to the start of *work*; replace y by p - y when *sign* is -1 (keep it when 0). All 32 entries of the block that
-index // 32 names are read, in order.
+select(table, index, work, sign): copy entry *index* of the 96-byte entries at *table* (x, then y;
+4-byte aligned) to the start of *work*; replace y by p - y when *sign* is -1 (keep it when 0). All
+32 entries of the block that index // 32 names are read, in order.
 
-Timing: no branch and no address depends on the values of elements, on the entry within the block or on *sign*; on
-the Cortex-M0+ of the RP2040 every instruction used takes the same time for all operands. The program is visible.
+Timing: no branch and no address depends on the values of elements, on the entry within the block or
+on *sign*; on the Cortex-M0+ of the RP2040 every instruction used takes the same time for all
+operands. The program is visible.
 """
 
 import sys
 
-import p384_field as field
+import p384_modulo as modulo
+import p384_product as product
 from thumb import Writer
 
 OPERATIONS = " *^+-"
-# Places in the work area, in this order, each of 48 bytes: the second operand of an addition as x, y, z, u = z**2,
-# v = z**3; the sum X, Y, Z (Jacobian: X / Z**2, Y / Z**3); scratch; zero, which the user of NEGATE provides.
+# Places in the work area, in this order, each of 48 bytes: the second operand of an addition as x,
+# y, z, u = z**2, v = z**3; the sum X, Y, Z (Jacobian: X / Z**2, Y / Z**3); scratch; zero, which the
+# user of NEGATE provides.
 PLACES = "xyzuvXYZABCDO"
 
-# "A=Z^3" squares three times. Formulas: Explicit-Formulas Database, g1p/auto-shortw-jacobian-3. None handles
-# infinity, and ADD not two equal or opposite points: Z is 0 then, and stays 0 through all that follows.
+# "A=Z^3" squares three times. Formulas: Explicit-Formulas Database, g1p/auto-shortw-jacobian-3.
+# None handles infinity, and ADD not two equal or opposite points: Z is 0 then, and stays 0 through
+# all that follows.
 ADD = (
-    "A=Z^1 B=A*Z A=A*x B=B*y A=A-X B=B-Y Z=Z*A C=A^1 D=C*A C=C*X X=B^1 X=X-D X=X-C X=X-C C=C-X C=C*B "
-    "D=D*Y Y=C-D"
+    "A=Z^1 B=A*Z A=A*x B=B*y A=A-X B=B-Y Z=Z*A C=A^1 D=C*A C=C*X "
+    "X=B^1 X=X-D X=X-C X=X-C C=C-X C=C*B D=D*Y Y=C-D"
 )
 PROGRAMS = {
     # dbl-2001-b, with 2 gamma and 2 beta in the place of gamma and beta.
-    "DOUBLE": "A=Z^1 B=Y^1 Z=Y+Z Z=Z^1 Z=Z-A Z=Z-B D=X-A A=X+A D=D*A A=D+D D=D+A B=B+B C=X*B C=C+C A=C+C "
-    "X=D^1 X=X-A C=C-X C=C*D B=B^1 B=B+B Y=C-B",
+    "DOUBLE": "A=Z^1 B=Y^1 Z=Y+Z Z=Z^1 Z=Z-A Z=Z-B D=X-A A=X+A D=D*A A=D+D D=D+A "
+    "B=B+B C=X*B C=C+C A=C+C X=D^1 X=X-A C=C-X C=C*D B=B^1 B=B+B Y=C-B",
     # madd, 8 multiplications and 3 squarings: the second operand is affine, or (x, y, z, u, v).
     "ADD": ADD,
     "ADD_JACOBIAN": f"X=X*u Y=Y*v {ADD} Z=Z*z",
@@ -61,104 +67,74 @@ def assemble(program: str) -> bytes:
 
 
 def run(w: Writer) -> None:
-    """Emit the interpreter: r10 the program, r11 the work area, r8 a result's address, r9 and r12 scratch."""
-    w.op("mov(r4, r8)", "mov(r5, r9)", "mov(r6, r10)", "mov(r7, r11)", "push({r4, r5, r6, r7})")
-    w.op("mov(r10, r0)", "mov(r11, r1)")
-    w.op("label(step)", "mov(r7, r10)", "mov(r6, r11)", "ldrb(r3, [r7, 0])", "ldrb(r4, [r7, 3])")
-    w.op(
-        "ldrb(r0, [r7, 1])",
-        "lsl(r0, r0, 4)",
-        "add(r0, r0, r6)",
-        "ldrb(r1, [r7, 2])",
-        "lsl(r1, r1, 4)",
-    )
-    w.op("add(r1, r1, r6)", "lsl(r2, r4, 4)", "add(r2, r2, r6)", "add(r7, 4)", "mov(r10, r7)")
-    w.op("cmp(r3, 2)", "bgt(linear)", "mov(r8, r0)", "mov(r9, r1)", "beq(squares)")
-    w.op("cmp(r3, 0)", "beq(end)", "mov(r12, r2)", "bl(multiply)", "b(step)")
-    w.op(
-        "label(squares)",
-        "push({r4})",
-        "bl(square)",
-        "pop({r4})",
-        "mov(r9, r8)",
-        "sub(r4, 1)",
-        "bne(squares)",
-    )
-    w.op("b(step)", "label(linear)", "cmp(r3, 3)", "bgt(minus)", "bl(add_elements)", "b(step)")
-    w.op("label(minus)", "bl(subtract_elements)", "b(step)")
-    w.op(
-        "label(end)",
-        "pop({r4, r5, r6, r7})",
-        "mov(r8, r4)",
-        "mov(r9, r5)",
-        "mov(r10, r6)",
-        "mov(r11, r7)",
-    )
-    w.op(
-        "pop({r1, r4, r5, r6, r7, pc})"
-    )  # As asm_thumb's own ending, for which the code below is too long.
+    """Emit the interpreter.
+
+    r10 is the program, r11 the work area; r8, r9 and r12 are the addresses of result and operands.
+    """
+    w.op("mov(r4, r8); mov(r5, r9); mov(r6, r10); mov(r7, r11); push({r4, r5, r6, r7})")
+    w.op("mov(r10, r0); mov(r11, r1)")
+    w.op("label(step); mov(r7, r10); mov(r6, r11); ldrb(r3, [r7, 0]); ldrb(r4, [r7, 3])")
+    w.op("ldrb(r0, [r7, 1]); lsl(r0, r0, 4); add(r0, r0, r6); ldrb(r1, [r7, 2]); lsl(r1, r1, 4)")
+    w.op("add(r1, r1, r6); lsl(r2, r4, 4); add(r2, r2, r6); add(r7, 4); mov(r10, r7)")
+    w.op("cmp(r3, 2); bgt(linear); mov(r8, r0); mov(r9, r1); beq(squares)")
+    w.op("cmp(r3, 0); beq(end); mov(r12, r2); bl(multiply); b(step)")
+    w.op("label(squares); push({r4}); bl(square); pop({r4}); mov(r9, r8)")
+    w.op("sub(r4, 1); bne(squares); b(step)")
+    w.op("label(linear); cmp(r3, 3); bgt(minus); bl(add_elements); b(step)")
+    w.op("label(minus); bl(subtract_elements); b(step)")
+    w.op("label(end); pop({r4, r5, r6, r7})")
+    w.op("mov(r8, r4); mov(r9, r5); mov(r10, r6); mov(r11, r7)")
+    # As asm_thumb's own ending, for which the code below is too long.
+    w.op("pop({r1, r4, r5, r6, r7, pc})")
 
 
 def select(w: Writer) -> None:
-    """Emit `select`, four words of the entry at a time; in r1 a single bit moves left and leaves at the entry sought.
+    """Emit `select`, four words of the entry at a time.
 
-    y becomes (y ^ sign) - sign + (p & sign) modulo 2**384, which is p - y for -1 and y for 0.
+    In r1 a single bit moves left, and out at the entry sought. y becomes (y ^ sign) - sign +
+    (p & sign) modulo 2**384, which is p - y for -1 and y for 0.
     """
-    w.op(
-        "mov(r4, 96)",
-        "lsl(r4, r4, 5)",
-        "lsr(r5, r1, 5)",
-        "mul(r5, r4)",
-        "add(r0, r0, r5)",
-        "push({r0, r2, r3})",
-    )
-    w.op(
-        "add(r4, r4, r0)",
-        "mov(lr, r4)",
-        "mov(r4, 31)",
-        "bic(r4, r1)",
-        "mov(r1, 1)",
-        "lsl(r1, r4)",
-        "mov(r12, r1)",
-    )
+    w.op("mov(r4, 96); lsl(r4, r4, 5); lsr(r5, r1, 5); mul(r5, r4); add(r0, r0, r5)")
+    w.op("push({r0, r2, r3})")
+    w.op("add(r4, r4, r0); mov(lr, r4); mov(r4, 31); bic(r4, r1); mov(r1, 1); lsl(r1, r4)")
+    w.op("mov(r12, r1)")
     for group in range(0, 96, 16):
         w.load("r0", 0)
         w.op("mov(r1, r12)", *(f"mov(r{r}, 0)" for r in range(4, 8)), f"label(entry_{group})")
-        w.op("lsl(r1, r1, 1)", "sbc(r3, r3)")  # r3 = 0 at the entry sought, else -1.
+        # r3 = 0 at the entry sought, else -1.
+        w.op("lsl(r1, r1, 1); sbc(r3, r3)")
         for i in range(4):
-            w.op(f"ldr(r2, [r0, {group + 4 * i}])", "bic(r2, r3)", f"orr(r{4 + i}, r2)")
+            w.op(f"ldr(r2, [r0, {group + 4 * i}]); bic(r2, r3); orr(r{4 + i}, r2)")
         w.op("add(r0, 96)")
         w.compare("r0", "lr")
         w.op(f"bne(entry_{group})")
         w.load("r2", 4)
         w.op(*(f"str(r{4 + i}, [r2, {group + 4 * i}])" for i in range(4)))
-    w.op("pop({r0, r2, r3})", "mov(r4, 0)", "lsl(r5, r3, 1)", "lsr(r6, r3, 1)")
+    w.op("pop({r0, r2, r3}); mov(r4, 0); lsl(r5, r3, 1); lsr(r6, r3, 1)")
     # The words of p & sign, with the carry flag set for the -(-1).
     for i, word in enumerate(["r3", "r4", "r4", "r3", "r5"] + ["r3"] * 7):
-        w.op(
-            f"ldr(r0, [r2, {48 + 4 * i}])",
-            "eor(r0, r3)",
-            f"adc(r0, {word})",
-            f"str(r0, [r2, {48 + 4 * i}])",
-        )
+        w.op(f"ldr(r0, [r2, {48 + 4 * i}]); eor(r0, r3); adc(r0, {word})")
+        w.op(f"str(r0, [r2, {48 + 4 * i}])")
 
 
 def kernel() -> str:
     """Return the source of kernel_p384.py."""
     w = Writer("run", 2)
     run(w)
-    field.product(w, "multiply", [("r9", 0), ("r12", field.FACTOR_B)], "multiply_6")
-    field.product(w, "square", [("r9", 0)], "square_6")
-    field.multiply_6(w)
-    field.square_6(w)
-    field.combine(w)
-    field.add_or_subtract(w, "add_elements", "add", "adc")
-    field.add_or_subtract(w, "subtract_elements", "sub", "sbc")
-    field.fold(w, "fold_sub", "sub", "sbc")
+    product.product(w, "multiply", [("r9", 0), ("r12", product.FACTOR_B)], "multiply_6")
+    product.product(w, "square", [("r9", 0)], "square_6")
+    product.multiply_6(w)
+    product.square_6(w)
+    product.combine(w)
+    modulo.reduce(w)
+    modulo.fold(w, "fold", "add", "adc")
+    modulo.add_or_subtract(w, "add_elements", "add", "adc")
+    modulo.add_or_subtract(w, "subtract_elements", "sub", "sbc")
+    modulo.fold(w, "fold_sub", "sub", "sbc")
     s = Writer("select", 4)
     select(s)
     lines = [
-        '"""P-384 arithmetic, made by firmware/kernels/make_p384.py, which explains it (do not edit)."""\n',
+        '"""P-384 arithmetic; make_p384.py, which made it, explains it (do not edit)."""\n',
         "# ruff: noqa\n# pyright: basic\nimport micropython\n",
         *(f"{name} = {assemble(program)}" for name, program in PROGRAMS.items()),
     ]

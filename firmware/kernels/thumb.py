@@ -1,9 +1,9 @@
 """Write ARMv6-M code for MicroPython's inline assembler, where loops must be unrolled by a program.
 
-A *Writer* collects the lines of one `@micropython.asm_thumb` function. Instructions that asm_thumb knows are
-written as text with `op`; those it has no name for (block and stack-pointer-relative transfers, uxth, additions
-that keep the flags) are encoded here and written as `data(2, ...)`. Encodings: ARMv6-M Architecture Reference
-Manual, section A5.2.
+A *Writer* collects the lines of one `@micropython.asm_thumb` function. Instructions that asm_thumb
+knows are written as text with `op`; those it has no name for (block and stack-pointer-relative
+transfers, uxth, additions that keep the flags) are encoded here and written as `data(2, ...)`.
+Encodings: ARMv6-M Architecture Reference Manual, section A5.2.
 """
 
 
@@ -13,15 +13,16 @@ def number(register: str) -> int:
 
 
 class Writer:
-    """Collect the instructions of one assembler function with the given *name* and number of arguments."""
+    """Collect the instructions of the assembler function *name* with that many arguments."""
 
     def __init__(self, name: str, arguments: int) -> None:
         registers = ", ".join(f"r{i}" for i in range(arguments))
         self.lines = ["@micropython.asm_thumb", f"def {name}({registers}):"]
 
     def op(self, *instructions: str) -> None:
-        """Append *instructions*, each in asm_thumb's own syntax."""
-        self.lines += [f"    {instruction}" for instruction in instructions]
+        """Append *instructions* in asm_thumb's own syntax, "; " between those in one string."""
+        for instruction in "; ".join(instructions).split("; "):
+            self.lines.append(f"    {instruction}")
 
     def code(self, halfword: int) -> None:
         """Append one instruction by its encoding."""
