@@ -34,6 +34,11 @@ class ESPImage:
     application: Piece
     flash_bytes: int
 
+    @property
+    def pieces(self) -> list[Piece]:
+        """All that is to be written."""
+        return [self.boot_loader, self.application]
+
 
 def read_image(data: bytes, offset: int) -> ESPImage:
     """Take apart a release image that starts at the flash address *offset*.

@@ -91,11 +91,11 @@ def write(board: Board, port: str, image: ESPImage, progress: Progress) -> None:
 
     What lies between and after them stays: non-volatile storage and the file system.
     """
-    pieces = [image.boot_loader, image.application]
     with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
-        arguments = [*_connection(board, port), "write-flash", *_write_pieces(pieces, directory)]
-        output = _run(board, arguments, _WRITE_TIMEOUT_S, _follow(pieces, progress))
-    if output.count("Hash of data verified") != len(pieces):
+        files = _write_pieces(image.pieces, directory)
+        arguments = [*_connection(board, port), "write-flash", *files]
+        output = _run(board, arguments, _WRITE_TIMEOUT_S, _follow(image.pieces, progress))
+    if output.count("Hash of data verified") != len(image.pieces):
         raise Error(f"esptool did not verify what it wrote to the board at {port}")
 
 

@@ -1,0 +1,102 @@
+"""An ESP32's boot loader to flash against, as a program and as a context manager.
+
+It is the PyPI package esp32-mock-bootloader, with what its command lacks: chip revisions that the
+images are made for, a flash that can be filled before and read after, and a line that breaks.
+"""
+
+import argparse
+import contextlib
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+# The registers that say the chip revision, where 0.0 is too old for MicroPython's image: address
+# and value, as in esptool's targets. The first is revision 0.3, the second 1.0.
+_REVISIONS = {"esp32c3": (0x60008850, 3 << 18), "esp32c5": (0x600B484C, 1 << 4)}
+
+
+@contextlib.contextmanager
+def mock_boot_loader(chip: str, flash: Path, **options: object) -> Iterator[str]:
+    """Run the boot loader of *chip* and give its port; at the end *flash* holds its flash.
+
+    What *flash* holds before is what the board holds. *options*: see `_arguments`.
+    """
+    more = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    command = [sys.executable, __file__, chip, str(flash), *more]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield f"socket://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.stdin.close()
+            process.wait(30)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("chip")
+    parser.add_argument("flash", type=Path)
+    parser.add_argument(
+        "--cut-after", type=int, help="bytes from the client before the line breaks"
+    )
+    parser.add_argument("--corrupt", type=int, help="flash address that forgets what is written")
+    return parser.parse_args()
+
+
+def _serve(arguments: argparse.Namespace, listener: socket.socket, flash: object) -> None:
+    """Answer one client after another."""
+    from esp32_mock_bootloader.server import BootloaderConnection, handle_client
+
+    class Line(BootloaderConnection):
+        received = 0
+
+        def recv(self, size: int) -> bytes:
+            chunk = super().recv(size)
+            self.received += len(chunk)
+            if arguments.cut_after and self.received > arguments.cut_after:
+                raise ConnectionResetError
+            return chunk
+
+    while True:
+        connection = listener.accept()[0]
+        handle_client(Line(sock=connection), threading.Event(), arguments.chip, flash=flash)
+
+
+def main() -> None:
+    """Serve until standard input ends, then write the flash."""
+    from esp32_mock_bootloader import registers
+    from esp32_mock_bootloader.server import FlashImage
+
+    class Flash(FlashImage):
+        def write_defl_block(self, payload: bytes) -> None:
+            """As the original, which stores byte by byte: too slow for esptool's patience."""
+            data = self._decompressor.decompress(payload[16:])
+            self.data[self._defl_offset : self._defl_offset + len(data)] = data
+            self._defl_offset += len(data)
+
+        def md5_stub_response(self, payload: bytes, **options: bool) -> bytes:
+            if arguments.corrupt is not None:
+                self.data[arguments.corrupt] ^= 0xFF
+            return super().md5_stub_response(payload, **options)
+
+    arguments = _arguments()
+    if arguments.chip in _REVISIONS:
+        address, value = _REVISIONS[arguments.chip]
+        profile = registers.rom_profile(arguments.chip)
+        profile[address] = profile.get(address, 0) | value
+    flash = Flash()
+    if arguments.flash.exists():
+        flash.data[:] = arguments.flash.read_bytes()
+    listener = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=_serve, args=(arguments, listener, flash), daemon=True).start()
+    print(listener.getsockname()[1], flush=True)
+    sys.stdin.read()
+    arguments.flash.write_bytes(flash.data)
+
+
+if __name__ == "__main__":
+    main()

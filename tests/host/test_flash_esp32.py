@@ -1,0 +1,225 @@
+"""Flashing ESP32 boards: the real esptool against a boot loader whose flash is read afterwards."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import socket
+import termios
+from pathlib import Path
+
+import pytest
+from boardcert_host import flash_esp32
+from boardcert_host.boards import ESP32, board_names, load_board
+from boardcert_host.errors import Error
+from boardcert_host.esp_image import read_image
+from boardcert_host.firmware import firmware_image
+from esp32_mock import mock_boot_loader
+from servers import closed_port
+
+_MIB = 1024 * 1024
+_BOARDS = [name for name in board_names() if isinstance(load_board(name).flashing, ESP32)]
+_NVS = slice(0x9000, 0xF000)
+_FILES = slice(2 * _MIB, 4 * _MIB)
+
+
+def image_of(name):
+    """Return the board, its official image, and the same taken apart."""
+    board = load_board(name)
+    data = firmware_image(board)[0].read_bytes()
+    return board, data, read_image(data, board.esp32.offset)
+
+
+def ignore(done, total):
+    """Be told of progress, and do nothing."""
+
+
+@pytest.fixture(scope="module")
+def esp32():
+    """Return the plain ESP32 and its image."""
+    return image_of("ESP32_GENERIC")
+
+
+@pytest.mark.parametrize("name", _BOARDS)
+def test_an_empty_board_has_the_image_in_its_place_byte_for_byte(name, tmp_path):
+    """For each chip: detected, checked, written, verified; and nothing else is written."""
+    board, data, _ = image_of(name)
+    told = []
+    flash = tmp_path / "flash.bin"
+    with mock_boot_loader(board.esp32.chip, flash) as port:
+        chip = flash_esp32.detect(board, port)
+        image = flash_esp32.check_image(board, data)
+        flash_esp32.write(board, port, image, lambda *progress: told.append(progress))
+    assert chip.name == board.chip
+    assert chip.mac.startswith("24:0a:c4:")
+    assert chip.flash_bytes == image.flash_bytes == 4 * _MIB
+    expected = b"\xff" * board.esp32.offset + data
+    assert flash.read_bytes() == expected.ljust(4 * _MIB, b"\xff")
+    assert told[-1][0] == told[-1][1] == sum(len(piece.data) for piece in image.pieces)
+
+
+def test_what_a_board_keeps_survives_a_new_image(esp32, tmp_path):
+    """Non-volatile storage and files stay; the rest is the image."""
+    board, data, image = esp32
+    flash = tmp_path / "flash.bin"
+    before = os.urandom(4 * _MIB)
+    flash.write_bytes(before)
+    with mock_boot_loader("esp32", flash) as port:
+        flash_esp32.write(board, port, image, ignore)
+    after = flash.read_bytes()
+    for kept in (_NVS, _FILES):
+        assert after[kept] == before[kept]
+    assert after[0x1000:0x9000] == data[:0x8000]
+    assert after[0x10000 : 0x1000 + len(data)] == data[0xF000:]
+
+
+def test_erasing_leaves_nothing(esp32, tmp_path):
+    """Firmware, files and storage."""
+    flash = tmp_path / "flash.bin"
+    flash.write_bytes(os.urandom(4 * _MIB))
+    with mock_boot_loader("esp32", flash) as port:
+        flash_esp32.erase(esp32[0], port)
+    assert flash.read_bytes() == b"\xff" * (4 * _MIB)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"), [("ESP32_GENERIC_S3", "esp32"), ("ESP32_GENERIC", "esp32c3")]
+)
+def test_another_chip_stops_it_before_anything_is_written(asked, found, tmp_path):
+    """The message names both chips; writing anyway is refused by esptool too."""
+    board, _, image = image_of(asked)
+    flash = tmp_path / "flash.bin"
+    with mock_boot_loader(found, flash) as port:
+        with pytest.raises(Error, match="nothing was written") as caught:
+            flash_esp32.detect(board, port)
+        with pytest.raises(Error, match="esptool: This chip is"):
+            flash_esp32.write(board, port, image, ignore)
+    assert board.chip in caught.value.message
+    assert load_board(_named(found)).chip in caught.value.message
+    assert caught.value.code == 3
+    assert flash.read_bytes() == b"\xff" * (4 * _MIB)
+
+
+def _named(chip):
+    return (
+        "ESP32_GENERIC"
+        if chip == "esp32"
+        else f"ESP32_GENERIC_{chip.removeprefix('esp32').upper()}"
+    )
+
+
+@pytest.mark.parametrize("after_bytes", [500, 60_000, 600_000])
+def test_a_line_that_breaks_is_an_error_and_the_next_run_repairs_it(after_bytes, esp32, tmp_path):
+    """While connecting, early and late in writing."""
+    board, data, image = esp32
+    flash = tmp_path / "flash.bin"
+    with (
+        mock_boot_loader("esp32", flash, cut_after=after_bytes) as port,
+        pytest.raises(Error, match=r"^esptool: ") as caught,
+    ):
+        flash_esp32.write(board, port, image, ignore)
+    assert caught.value.code == 3
+    assert caught.value.hint
+    with mock_boot_loader("esp32", flash) as port:
+        flash_esp32.write(board, port, image, ignore)
+    assert flash.read_bytes()[0x1000:][: len(data)] == data
+
+
+def test_a_flash_that_forgets_is_noticed(esp32, tmp_path):
+    """A byte that does not read back as it was written."""
+    board, _, image = esp32
+    with (
+        mock_boot_loader("esp32", tmp_path / "flash.bin", corrupt=0x20000) as port,
+        pytest.raises(Error, match=r"(?i)MD5|hash|verif"),
+    ):
+        flash_esp32.write(board, port, image, ignore)
+
+
+def test_a_port_that_is_not_there_is_named(esp32):
+    """A device file, and an address where nobody listens."""
+    for port in ("/dev/ttyNOSUCH0", f"socket://127.0.0.1:{closed_port()}"):
+        with pytest.raises(Error, match="Could not open") as caught:
+            flash_esp32.detect(esp32[0], port)
+        assert port in caught.value.message
+        assert "boardcert devices" in caught.value.hint
+
+
+def test_a_port_that_another_program_holds_is_an_error(esp32):
+    """As when a serial monitor runs."""
+    master, slave = pty.openpty()
+    try:
+        fcntl.ioctl(slave, termios.TIOCEXCL)  # does not hold up root
+        fcntl.flock(slave, fcntl.LOCK_EX)
+        with pytest.raises(Error, match="esptool: ") as caught:
+            flash_esp32.detect(esp32[0], os.ttyname(slave))
+    finally:
+        os.close(master)
+        os.close(slave)
+    assert caught.value.code == 3
+
+
+def test_a_board_that_is_not_in_its_boot_loader_says_which_button(esp32):
+    """Something listens and is silent."""
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port = f"socket://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(Error, match="esptool: ") as caught:
+            flash_esp32.detect(esp32[0], port)
+    assert "BOOT" in caught.value.hint
+
+
+def test_an_image_for_another_chip_is_refused(esp32):
+    """The image of a C3, which begins elsewhere, and of an S2, which begins at the same place."""
+    _, c3, _ = image_of("ESP32_GENERIC_C3")
+    _, s2, _ = image_of("ESP32_GENERIC_S2")
+    with pytest.raises(Error, match="not for ESP32_GENERIC"):
+        flash_esp32.check_image(esp32[0], c3)
+    with pytest.raises(Error, match="is for ESP32-S2, not for ESP32"):
+        flash_esp32.check_image(esp32[0], s2)
+
+
+@pytest.mark.parametrize("address", [0x2000, 0x40000])
+def test_a_single_wrong_bit_is_found_by_the_images_own_hash(address, esp32):
+    """In the boot loader, and in the application."""
+    board, data, _ = esp32
+    damaged = bytearray(data)
+    damaged[address - board.esp32.offset] ^= 1
+    with pytest.raises(Error, match="damaged"):
+        flash_esp32.check_image(board, bytes(damaged))
+
+
+@pytest.mark.parametrize("length", [0, 100, 0x8000, 0xF000, 0x20000])
+def test_a_part_of_an_image_is_refused(length, esp32):
+    """As an interrupted download leaves it."""
+    with pytest.raises(Error):
+        flash_esp32.check_image(esp32[0], esp32[1][:length])
+
+
+def test_an_image_without_micropython_is_refused(esp32):
+    """Whatever else it is."""
+    board, data, _ = esp32
+    with pytest.raises(Error, match="no MicroPython"):
+        flash_esp32.check_image(board, data.replace(b"MicroPython v", b"CircuitPython"))
+
+
+def test_an_image_that_would_overwrite_the_storage_is_refused(esp32):
+    """There must be nothing where the board keeps its own data."""
+    board, data, _ = esp32
+    filled = bytearray(data)
+    filled[0x9000 - board.esp32.offset] = 0
+    with pytest.raises(Error, match="non-volatile storage"):
+        flash_esp32.check_image(board, bytes(filled))
+
+
+def test_a_full_disk_is_an_error(esp32, monkeypatch):
+    """esptool reads files: they need room. /dev/full is a disk without any."""
+    board, _, image = esp32
+    monkeypatch.setattr(Path, "write_bytes", lambda path, data: _write_to_full_disk(data))
+    with pytest.raises(Error, match="No space left") as caught:
+        flash_esp32.write(board, "socket://127.0.0.1:9", image, ignore)
+    assert caught.value.code == 3
+    assert "TMPDIR" in caught.value.hint
+
+
+def _write_to_full_disk(data):
+    with open("/dev/full", "wb") as file:
+        file.write(data)
