@@ -5,6 +5,7 @@ the kernel, which are the same for every scalar; the starting point has a fresh 
 factor. Around it, a few big-integer operations on k, and on the result, vary with leading zeros.
 One scalar in 2**192 or fewer meets an exception of the addition formula, which turns the result
 into Z = 0; the big-integer engine, which knows all cases, then does the work again.
+Stack and heap are not wiped, as MicroPython does not wipe its big integers either.
 """
 
 import micropython

@@ -90,8 +90,9 @@ def copy_half(w: Writer, source: str, half: int, to: int) -> None:
 
 def difference(w: Writer, factor: int) -> None:
     """Put |A1 - A0| into the lowest block, at offset *factor*; r7 = -1 when A1 < A0, else 0."""
+    w.frame_address("r7", 2 * BLOCK + factor)
+    w.load_many("r7", *(f"r{i}" for i in range(6)))
     for i in range(6):
-        w.load(f"r{i}", 2 * BLOCK + factor + 4 * i)
         w.load("r6", BLOCK + factor + 4 * i)
         w.op(f"sbc(r{i}, r6)" if i else "sub(r0, r0, r6)")
     w.op("sbc(r7, r7)")
@@ -127,35 +128,29 @@ def product(w: Writer, name: str, factors: list[tuple[str, int]], leaf: str) -> 
 def combine(w: Writer) -> None:
     """Emit the subroutine that makes the 24-word product in LOW and HIGH; goes on with `reduce`.
 
-    With X = 2**192, L, H and M the three products: L + X*(L + H - M) + X*X*H. First H += L // X,
-    then the words of the sum are L[0:6], H[0:6] + L[0:6], H[0:6] + H[6:12], H[6:12] (refined
-    Karatsuba), minus M * X.
+    With X = 2**192, L, H and M the three products: L + X*(L + H - M) + X*X*H. With U = H[0:6] +
+    L[6:12] the words of the sum are L[0:6], U + L[0:6], U + H[6:12], H[6:12] (refined Karatsuba),
+    minus M * X. Carries into words 12 and 18 are not added but left in r12 (0 or 1) and r9 (-1 to
+    3).
     """
     w.op("label(combine)")
-    for i in range(12):
-        if i == 6:
-            w.op("mov(r7, 0)")
-        word, other = (f"r{i}", "r6") if i < 6 else ("r6", "r7")
-        w.load(word, HIGH + 4 * i)
-        if i < 6:
-            w.load(other, LOW + 24 + 4 * i)
-        w.op(f"adc({word}, {other})" if i else "add(r0, r0, r6)")
-        if i >= 6:
-            w.store(word, HIGH + 4 * i)
+    w.frame_address("r7", HIGH)
+    w.load_many("r7", *(f"r{i}" for i in range(6)))
+    for i in range(6):
+        w.load("r6", LOW + 24 + 4 * i)
+        w.op(f"adc(r{i}, r6)" if i else "add(r0, r0, r6)")
+    w.op("mov(r7, 0); adc(r7, r7); mov(r12, r7)")
     for i in range(12):
         w.load("r6", LOW + 4 * i if i < 6 else HIGH + 4 * i)
         w.op(f"adc(r6, r{i % 6})" if i else "add(r6, r6, r0)")
         w.store("r6", (LOW + 24 if i < 6 else HIGH - 24) + 4 * i)
-    # The carry flag is now 1 to subtract, 0 to add.
-    w.op("adc(r7, r7); mov(r5, r9); lsr(r0, r5, 1)")
+    w.op("mov(r6, 0); adc(r7, r6)")
+    # The carry flag becomes 1 to subtract M, 0 to add it.
+    w.op("mov(r5, r9); lsr(r0, r5, 1)")
     for i in range(12):
         place = (LOW + 24 if i < 6 else HIGH - 24) + 4 * i
         w.load("r0", CROSS + 4 * i)
         w.load("r1", place)
         w.op("eor(r0, r5); adc(r1, r0)")
         w.store("r1", place)
-    w.op("adc(r7, r5); asr(r6, r7, 31)")
-    for i in range(6, 12):
-        w.load("r0", HIGH + 4 * i)
-        w.op("adc(r0, r6)" if i > 6 else "add(r0, r0, r7)")
-        w.store("r0", HIGH + 4 * i)
+    w.op("adc(r7, r5); mov(r9, r7)")

@@ -76,6 +76,21 @@ def test_committed_kernel_is_the_generators():
     assert _SOURCE.read_text() == output
 
 
+def test_reduction_leaves_a_small_multiple(monkeypatch):
+    """Whatever the words of a product, reduce leaves 0 to 4 times 2**384; fold takes up to 15."""
+    monkeypatch.syspath_prepend(str(KERNELS))
+    matrix = importlib.import_module("p384_modulo").reduction_matrix()
+    lowest, highest = _P, _P + _TOP - 1
+    for n in range(12, 24):
+        worth = sum(row.get(n, 0) << 32 * i for i, row in enumerate(matrix))
+        assert worth % _P == pow(2, 32 * n, _P)
+        # A word, and the carry into it that combine leaves.
+        smallest, largest = (-1, 2**32 + 2) if n in (12, 18) else (0, 2**32 - 1)
+        lowest += min(worth * smallest, worth * largest)
+        highest += max(worth * smallest, worth * largest)
+    assert (lowest // _TOP, highest // _TOP) == (0, 4)
+
+
 def test_comb_has_the_shape_that_the_kernel_knows():
     """p384_kernel.py and select take the shape of the table as constants: 2 * 32 entries."""
     from boardcert import p384_comb
