@@ -1,0 +1,127 @@
+"""A virtual board out of the bag: its flash is empty, and its boot loader shows a drive.
+
+The drive is a folder. A UF2 file copied into it goes into the flash and is booted, as the boot ROM
+of a real board does it; when the firmware asks for the boot loader, the drive is there again.
+"""
+
+import socket
+import threading
+from pathlib import Path
+from types import TracebackType
+
+from ..boards import load_board
+from ..console import say
+from ..errors import Error
+from ..uf2 import BLOCK_BYTES, read_uf2
+from .board import VirtualBoard
+
+_BOARD = "VIRTUAL_PICO_W"
+_INFO_FILE = "INFO_UF2.TXT"
+_POLL_S = 0.1
+_READY_TIMEOUT_S = 60
+
+
+class BootDrive:
+    """An empty Pico W that keeps its flash in *directory* and shows its boot drive as *drive*.
+
+    *board*: the VirtualBoard while firmware runs, else None. Its ports are the same at each start.
+    *ring_oscillator*: as for VirtualBoard.
+    """
+
+    def __init__(self, directory: Path, drive: Path, ring_oscillator: str = "host") -> None:
+        self.board: VirtualBoard | None = None
+        self.usb_port_number, self.uart_port_number = _free_ports(2)
+        self._directory = directory
+        self._drive = drive
+        self._ring_oscillator = ring_oscillator
+        self._is_ending = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name="boot drive", daemon=True)
+
+    @property
+    def usb_port(self) -> str:
+        """The USB serial port, as mpremote's `connect` takes it. Dead while the drive is there."""
+        return f"socket://127.0.0.1:{self.usb_port_number}"
+
+    @property
+    def uart_address(self) -> tuple[str, int]:
+        """The TCP address of UART0."""
+        return "127.0.0.1", self.uart_port_number
+
+    def __enter__(self) -> "BootDrive":
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._drive.mkdir(parents=True, exist_ok=True)
+        self._show()
+        self._watcher.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Unplug the board: the drive goes, the flash stays in its directory."""
+        self._is_ending.set()
+        self._watcher.join()
+        self._hide()
+        if self.board is not None:
+            self.board.stop()
+
+    def _watch(self) -> None:
+        while not self._is_ending.wait(_POLL_S):
+            try:
+                if self.board is None:
+                    self._take()
+                else:
+                    self._return(self.board)
+            except (Error, OSError, ValueError) as error:
+                say(f"the virtual board: {error}")
+
+    def _take(self) -> None:
+        """Boot a UF2 file that lies on the drive, as soon as all of its blocks are there."""
+        for path in self._drive.glob("*.[uU][fF]2"):
+            data = path.read_bytes()
+            # A block says at its byte 24 how many there are; the first may be one to be ignored.
+            total = int.from_bytes(data[BLOCK_BYTES + 24 :][:4], "little") * BLOCK_BYTES
+            if not total or len(data) < total:
+                continue
+            path.unlink()
+            uf2 = load_board(_BOARD).uf2
+            read_uf2(data, uf2.family_id, uf2.flash_start, uf2.flash_end)
+            firmware = self._directory / "firmware.uf2"
+            firmware.write_bytes(data)
+            board = VirtualBoard(
+                self._directory,
+                firmware=firmware,
+                ring_oscillator=self._ring_oscillator,
+                usb_port_number=self.usb_port_number,
+                uart_port_number=self.uart_port_number,
+            )
+            self._hide()
+            board.start()
+            self.board = board
+            return
+
+    def _return(self, board: VirtualBoard) -> None:
+        """Show the drive again when the firmware went to its boot loader."""
+        if not board.status()["powered"] and "BOOTSEL" in board.wait_off():
+            board.stop()
+            self.board = None
+            self._show()
+
+    def _show(self) -> None:
+        info = f"UF2 Bootloader v3.0\r\nModel: {load_board(_BOARD).title}\r\n"
+        info += f"Board-ID: {load_board(_BOARD).uf2.board_id}\r\n"
+        (self._drive / _INFO_FILE).write_text(info)
+
+    def _hide(self) -> None:
+        (self._drive / _INFO_FILE).unlink(missing_ok=True)
+
+
+def _free_ports(count: int) -> list[int]:
+    """Return TCP ports on loopback that were free a moment ago."""
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return ports

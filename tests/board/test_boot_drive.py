@@ -1,0 +1,54 @@
+"""A virtual board out of the bag: its boot drive takes an image, and comes back when asked for."""
+
+import shutil
+import time
+
+import pytest
+from boardcert_host import device, flash_uf2
+from boardcert_host.boards import load_board
+from boardcert_host.virtual.boot_drive import BootDrive
+
+pytestmark = pytest.mark.xdist_group("virtual_board")
+
+
+@pytest.fixture
+def empty(tmp_path, monkeypatch):
+    """Give a board in its boot loader, whose drive is the only one looked at."""
+    monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", str(tmp_path / "drive"))
+    with BootDrive(tmp_path / "board", tmp_path / "drive") as board:
+        yield board
+
+
+def started(empty):
+    """Return the VirtualBoard, once the image has been booted."""
+    deadline = time.monotonic() + 60
+    while empty.board is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    empty.board.wait_ready(60)
+    return empty.board
+
+
+def test_an_image_on_the_drive_is_flashed_and_booted(empty, firmware):
+    """The drive goes, and MicroPython answers; asked to, it goes back to its boot loader."""
+    kind = load_board("RPI_PICO_W")
+    drive = flash_uf2.find_boot_drive(kind)
+    flash_uf2.copy_image(firmware.read_bytes(), drive, lambda done, total: None)
+    board = started(empty)
+    assert flash_uf2.boot_drives() == []
+    assert "MicroPython v1.27.0" in board.exec("import sys; print(sys.version)")
+    device.put_file(empty.usb_port, b"kept", "/kept.txt")
+
+    device.run(empty.usb_port, "bootloader")
+    drive = flash_uf2.wait_boot_drive(kind)
+    flash_uf2.copy_image(firmware.read_bytes(), drive, lambda done, total: None)
+    assert started(empty).exec("print(open('/kept.txt').read())").strip() == "kept"
+
+
+def test_half_an_image_is_not_booted(empty, firmware, tmp_path):
+    """The board waits for the rest, as its ROM does."""
+    part = tmp_path / "part"
+    part.write_bytes(firmware.read_bytes()[: 512 * 1000])
+    shutil.copy(part, tmp_path / "drive" / "firmware.uf2")
+    time.sleep(0.5)
+    assert empty.board is None
+    assert flash_uf2.find_boot_drive(load_board("RPI_PICO_W"))
