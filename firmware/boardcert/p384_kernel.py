@@ -7,6 +7,8 @@ One scalar in 2**192 or fewer meets an exception of the addition formula, which 
 into Z = 0; the big-integer engine, which knows all cases, then does the work again.
 Stack and heap are not wiped, as MicroPython does not wipe its big integers either.
 """
+# ruff: noqa: F821 (ptr8 and ptr32 are words of viper)
+# pyright: reportUndefinedVariable=false, reportMissingImports=false
 
 import micropython
 from micropython import const
@@ -117,7 +119,7 @@ def _multiply_comb(signs, work):
 
 
 @micropython.viper
-def _choose(signs: ptr32, block: int, column: int, work):  # noqa: F821 (a word of viper)
+def _choose(signs: ptr32, block: int, column: int, work):
     """Put the entry that *block* adds at *column* into work, or its negative; constant time.
 
     Tooth i's sign is bit *column* of word i, as the spacing is 32.
@@ -159,7 +161,7 @@ def _multiply_both(u1: int, u2: int, x: int, y: int, work: bytearray) -> None:
 
 
 @micropython.viper
-def _double(work, digits: ptr8, position: int, columns: int) -> int:  # noqa: F821
+def _double(work, digits: ptr8, position: int, columns: int) -> int:
     """Double the sum down to the next position at which something is added, and return that."""
     while position:
         position -= 1
@@ -191,7 +193,7 @@ def _as_second(work: bytearray) -> bytearray:
 
 
 @micropython.viper
-def _recode(k: ptr8, digits: ptr8):  # noqa: F821 (words of viper)
+def _recode(k: ptr8, digits: ptr8):
     """Write the width-5 non-adjacent form of *k*, 384 bits and 16 zeros; variable time.
 
     A digit, which counts for 2**position, is 0 or odd; 16 and more mean that less 32.

@@ -135,7 +135,7 @@ def kernel() -> str:
     select(s)
     lines = [
         '"""P-384 arithmetic; make_p384.py, which made it, explains it (do not edit)."""\n',
-        "# ruff: noqa\n# pyright: basic\nimport micropython\n",
+        "# ruff: noqa\n# fmt: off\nimport micropython\n",
         *(f"{name} = {assemble(program)}" for name, program in PROGRAMS.items()),
     ]
     return "\n".join([*lines, "\n", w.text(), "", s.text()])
