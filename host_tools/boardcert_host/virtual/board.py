@@ -58,6 +58,7 @@ class VirtualBoard:
         self._lock: TextIO | None = None
         self._booting_since = 0
         self._ports: dict[str, int] = {}
+        self.ready_us = 0
 
     def __enter__(self) -> "VirtualBoard":
         self.start()
@@ -110,10 +111,14 @@ class VirtualBoard:
         return self._running.pid
 
     def wait_ready(self, timeout_s: float = 30) -> None:
-        """Wait until the USB serial port is there: boot.py has run, main.py may be running."""
+        """Wait until the USB serial port is there: boot.py has run, main.py may be running.
+
+        `ready_us` is then the simulated time at which that was so, counted from the reset.
+        """
         event = self._running.wait("ready", "off", since=self._booting_since, timeout_s=timeout_s)
         if event["event"] == "off":
             raise Error(f"the virtual board went off: {event['message']}")
+        self.ready_us = event["clock_us"]
 
     def wait_off(self, timeout_s: float = 30) -> str:
         """Wait until the power is gone and return why."""

@@ -12,7 +12,7 @@ import { RingOscillator } from './rosc.mjs';
 import { QSPIPads, SSI } from './ssi.mjs';
 import { USBSerial } from './usb.mjs';
 
-const BLOCK = { XIP_CTRL: 0x14000, SSI: 0x18000, RESETS: 0x4000c, IO_QSPI: 0x40018, UART0: 0x40034, WATCHDOG: 0x40058, ROSC: 0x40060, VREG: 0x40064 };
+const BLOCK = { XIP_CTRL: 0x14000, SSI: 0x18000, RESETS: 0x4000c, IO_BANK0: 0x40014, IO_QSPI: 0x40018, UART0: 0x40034, WATCHDOG: 0x40058, ROSC: 0x40060, VREG: 0x40064 };
 const XIP_STATUS = { 0x08: 3 }; // flush done, FIFO empty
 const CHIP_RESET = 0x08;
 const HAD_POWER_ON = 1 << 8;
@@ -64,6 +64,7 @@ export class Chip {
     this.watchdog = mcu.peripherals[BLOCK.WATCHDOG];
     this.watchdog.onWatchdogTrigger = board.onReset;
     this.#place(mcu, board);
+    this.#watchPins(mcu.peripherals[BLOCK.IO_BANK0]);
     this.core.reset();
   }
 
@@ -81,6 +82,15 @@ export class Chip {
       [BLOCK.ROSC]: new RingOscillator(mcu, board.nextBit),
       [BLOCK.VREG]: new Registers(mcu, 'VREG_AND_CHIP_RESET_BASE', { [CHIP_RESET]: HAD_POWER_ON }),
     });
+  }
+
+  /** Receiving begins when the pin is given to the UART, which comes last. */
+  #watchPins(pins) {
+    const write = pins.writeUint32.bind(pins);
+    pins.writeUint32 = (offset, value) => {
+      write(offset, value);
+      this.modem.uart.feed();
+    };
   }
 
   /** Keep what a watchdog reset keeps: the scratch registers and the reason. SRAM stays where it is. */

@@ -29,9 +29,9 @@ export class Machine {
       ended: () => this.#external((chip) => chip.usb.setConnected(false), this.usbLine.hangUp()),
     });
     this.uartLine = new TCPLine({
-      connected: () => this.#external((chip) => chip.modem.setCarrier(true)),
+      connected: () => this.#external((chip) => chip.modem.update()),
       received: () => this.#external((chip) => chip.modem.uart.feed()),
-      ended: () => this.#external((chip) => chip.modem.setCarrier(false), this.uartLine.hangUp()),
+      ended: () => this.#external((chip) => chip.modem.update(), this.uartLine.hangUp()),
     });
     this.onReady = () => this.#ready();
     this.onReset = () => { throw RESET; };

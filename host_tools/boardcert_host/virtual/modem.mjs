@@ -1,7 +1,7 @@
 /**
- * UART0's far end: a TCP client, with two modem lines on pins of the board. DCD (GP2, an input of the board) is low
- * while a client is connected. DTR (GP3, an output of the board) is low when the board is ready to talk; when the
- * board drives it high, the connection is closed.
+ * UART0's far end: a TCP client, with two modem lines on pins of the board. DTR (GP3, an output of the board) is low,
+ * or not driven, while the board is ready for a client; one that comes earlier waits. DCD (GP2, an input of the board)
+ * is low while a client is connected. When DTR goes from low to high, the connection is closed.
  */
 import { GPIOPinState } from './rp2040js.mjs';
 import { UART } from './uart.mjs';
@@ -11,30 +11,48 @@ const PIN_DTR = 3;
 
 export class Modem {
   constructor(mcu, line) {
-    this.mcu = mcu;
+    this.dcd = mcu.gpio[PIN_DCD];
+    this.dtr = mcu.gpio[PIN_DTR];
     this.line = line;
-    this.uart = new UART(mcu, line);
-    this.uart.onIdle = () => this.#hangUpWhenSent();
+    this.carrier = false;
     this.hangingUp = false;
-    mcu.gpio[PIN_DTR].addListener((state) => {
-      this.hangingUp = state === GPIOPinState.High;
-      this.#hangUpWhenSent();
-    });
-    this.setCarrier(line.connected);
+    this.uart = new UART(mcu, this);
+    this.uart.onIdle = () => this.#hangUpWhenSent();
+    this.dtr.addListener((now, before) => this.#readyChanged(now, before));
+    this.update();
   }
 
-  setCarrier(present) {
-    this.mcu.gpio[PIN_DCD].setInputValue(!present);
-    if (present) this.uart.feed();
+  /** See whether there is a client that the board is ready for. */
+  update() {
+    const ready = this.dtr.value !== GPIOPinState.High && !this.hangingUp;
+    this.carrier = ready && this.line.connected;
+    this.dcd.setInputValue(!this.carrier);
+    if (this.carrier) this.uart.feed();
+  }
+
+  get available() {
+    return this.carrier ? this.line.available : 0;
+  }
+
+  take(limit) {
+    return this.line.take(limit);
+  }
+
+  write(bytes) {
+    this.line.write(bytes);
+  }
+
+  #readyChanged(now, before) {
+    if (this.carrier && before === GPIOPinState.Low && now === GPIOPinState.High) this.hangingUp = true;
+    this.#hangUpWhenSent();
+    this.update();
   }
 
   /** Bytes that the board had handed to its UART before it hung up are still sent. */
   #hangUpWhenSent() {
     if (!this.hangingUp || this.uart.busy) return;
     this.hangingUp = false;
-    if (this.line.connected) {
-      this.line.hangUp();
-      this.setCarrier(false);
-    }
+    this.line.hangUp();
+    this.update();
   }
 }

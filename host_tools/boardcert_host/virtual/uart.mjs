@@ -34,6 +34,9 @@ const INT_RX = 1 << 4;
 const INT_TX = 1 << 5;
 const INT_RT = 1 << 6;
 
+const PIN_TX = 0;
+const PIN_RX = 1;
+const FUNCTION_UART = 2;
 const FIFO_BYTES = 32;
 const LEVELS = [4, 8, 16, 24, 28]; // 1/8, 1/4, 1/2, 3/4, 7/8 of the FIFO
 const TIMEOUT_BITS = 32;
@@ -68,10 +71,10 @@ export class UART extends BasePeripheral {
     return this.sending;
   }
 
-  /** Start receiving when the wire has bytes and the UART is switched on. */
+  /** Start receiving if there is something on the wire and the UART listens. */
   feed() {
-    if (this.receiveAlarm.scheduled || !this.line.available || !this.#on(CR_RXE)) return;
-    if (this.receiveFIFO.length < this.#depth) this.receiveAlarm.schedule(this.#characterNanos);
+    if (this.receiveAlarm.scheduled || !this.#listens || this.receiveFIFO.length >= this.#depth) return;
+    this.receiveAlarm.schedule(this.#characterNanos);
   }
 
   readUint32(offset) {
@@ -96,7 +99,9 @@ export class UART extends BasePeripheral {
     }
     this.registers.set(offset, value & 0xffff);
     if (offset === IMSC) this.#update();
-    if (offset === CR || offset === LCR_H) this.feed();
+    if (offset !== CR && offset !== LCR_H) return;
+    if (!this.sending) this.#shiftOut();
+    this.feed();
   }
 
   #register(offset) {
@@ -106,6 +111,15 @@ export class UART extends BasePeripheral {
   #on(direction) {
     const needed = CR_UARTEN | direction;
     return (this.#register(CR) & needed) === needed && this.#register(IBRD) > 0;
+  }
+
+  /** A pin that has another function at the moment is not connected to the UART. */
+  #connected(pin) {
+    return this.rp2040.gpio[pin].functionSelect === FUNCTION_UART;
+  }
+
+  get #listens() {
+    return this.line.available > 0 && this.#on(CR_RXE) && this.#connected(PIN_RX);
   }
 
   get #depth() {
@@ -150,13 +164,13 @@ export class UART extends BasePeripheral {
   }
 
   #sent() {
-    this.line.write(Buffer.of(this.shifting));
+    if (this.#connected(PIN_TX)) this.line.write(Buffer.of(this.shifting));
     this.#shiftOut();
     if (!this.sending) this.onIdle();
   }
 
   #receive() {
-    if (!this.line.available || !this.#on(CR_RXE)) return;
+    if (!this.#listens) return;
     this.receiveFIFO.push(this.line.take(1)[0]);
     this.timeoutAlarm.schedule(TIMEOUT_BITS * this.#bitNanos);
     if (this.receiveFIFO.length === this.#level(3)) this.#raise(INT_RX);

@@ -1,0 +1,175 @@
+"""The virtual board boots the official image, keeps what a board keeps, and ends when it should."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from boardcert_host.errors import Error
+
+pytestmark = pytest.mark.xdist_group("virtual_board")
+
+_BOOT_LIMIT_S = 10
+_ORPHAN_LIMIT_S = 10
+
+
+def test_a_new_board_boots_within_its_limit(new_board):
+    started = time.monotonic()
+    board = new_board()
+    assert time.monotonic() - started < _BOOT_LIMIT_S
+    assert board.status()["ready"]
+
+
+def test_the_image_is_the_official_one(board):
+    assert "v1.27.0" in board.exec("import sys; print(sys.version)")
+    assert "Pico W with RP2040" in board.exec("import os; print(os.uname().machine)")
+    assert board.exec("import machine; print(machine.freq())").strip() == "125000000"
+
+
+def test_an_exception_on_the_board_is_an_error_here_with_its_traceback(board):
+    with pytest.raises(Error, match="ZeroDivisionError"):
+        board.exec("1 // 0")
+
+
+def test_floats_on_the_board_use_the_boot_rom_and_are_right(board):
+    assert board.exec("print(1.5 * 3.25, 7 / 2, 2.0 ** 0.5, int(-2.7))") == (
+        "4.875 3.5 1.4142135 -2\n"
+    )
+
+
+def test_files_survive_a_hard_reset_and_a_new_process(new_board):
+    board = new_board()
+    board.exec("f = open('kept', 'w'); f.write('here'); f.close()")
+    board.reset()
+    assert board.exec("print(open('kept').read())") == "here\n"
+    board.stop()
+    assert new_board().exec("print(open('kept').read())") == "here\n"
+
+
+def test_machine_reset_boots_again_and_says_why(new_board):
+    board = new_board()
+    assert board.exec("import machine; print(machine.reset_cause() == machine.PWRON_RESET)") == (
+        "True\n"
+    )
+    with pytest.raises(Error, match="lost"):
+        board.exec("import machine; machine.reset()")
+    _wait_for(lambda: board.status()["boots"] == 2 and board.status()["ready"])
+    assert board.exec("import machine; print(machine.reset_cause() == machine.WDT_RESET)") == (
+        "True\n"
+    )
+
+
+def test_a_soft_reset_runs_main_py_and_keeps_the_chip_running(new_board):
+    board = new_board()
+    board.exec("f = open('main.py', 'w'); f.write('made_by_main = 42'); f.close()")
+    before_us = board.clock_us
+    board.soft_reset()
+    assert board.exec("print(made_by_main)") == "42\n"
+    assert board.status()["boots"] == 1
+    assert board.clock_us > before_us
+
+
+def test_the_unique_id_is_the_boards_own_and_stays(new_board):
+    read = "import machine; print(machine.unique_id().hex())"
+    one, two = new_board("one"), new_board("two")
+    assert one.exec(read).strip() == one.unique_id
+    assert two.exec(read).strip() == two.unique_id != one.unique_id
+    one.stop()
+    assert new_board("one").exec(read).strip() == one.unique_id
+    chosen = new_board("three", unique_id="e661a4d0c0ffee42")
+    assert chosen.exec(read).strip() == "e661a4d0c0ffee42"
+
+
+def test_one_directory_runs_one_board(new_board):
+    new_board("same")
+    with pytest.raises(Error, match="running in"):
+        new_board("same")
+
+
+def test_a_file_that_is_no_firmware_is_refused(new_board, tmp_path):
+    from boardcert_host.virtual import VirtualBoard
+
+    bad = tmp_path / "bad.uf2"
+    bad.write_bytes(b"not a UF2 file".ljust(512, b"\0"))
+    with pytest.raises(Error, match="not a UF2 file"):
+        VirtualBoard(tmp_path / "bad", firmware=bad).start()
+
+
+def test_the_radio_is_absent_and_says_so_without_hanging(new_board):
+    code = "import network\nw = network.WLAN()\nw.active(True)\nprint(w.active())"
+    assert "Failed to start CYW43" in new_board(pace="idle").exec(code)
+
+
+def test_the_simulated_clock_is_the_boards_own(board):
+    before_us = board.clock_us
+    on_board_us = int(board.exec("import time; print(time.ticks_us())"))
+    after_us = board.clock_us
+    # ticks_us wraps at 2**30.
+    assert before_us % 2**30 <= on_board_us <= after_us % 2**30
+
+
+def test_waiting_takes_real_time(board):
+    started = time.monotonic()
+    simulated_ms = int(
+        board.exec(
+            "import time\nt = time.ticks_ms()\ntime.sleep_ms(700)\n"
+            "print(time.ticks_diff(time.ticks_ms(), t))"
+        )
+    )
+    assert 700 <= simulated_ms < 710
+    assert time.monotonic() - started >= 0.7
+
+
+def test_the_pace_real_is_never_ahead_of_real_time(new_board):
+    board = new_board(pace="real")
+    started, before_us = time.monotonic(), board.clock_us
+    board.exec("for i in range(60_000): pass")
+    simulated_s = (board.clock_us - before_us) / 1e6
+    assert simulated_s <= time.monotonic() - started + 0.01
+
+
+def test_two_identical_runs_take_the_same_cycles(new_board):
+    main = (
+        "import time, machine\nt = time.ticks_us()\nx = 1\n"
+        "for i in range(300): x = x * 3 % 1000003\n"
+        "took = time.ticks_diff(time.ticks_us(), t)\n"
+    )
+    results = []
+    for name in ("one", "two"):
+        board = new_board(name, ring_oscillator="seed:1", unique_id="0011223344556677")
+        board.exec(f"f = open('main.py', 'w'); f.write({main!r}); f.close()")
+        board.stop()
+        board = new_board(name, ring_oscillator="seed:1")
+        results.append((board.ready_us, board.exec("print(took, x)")))
+    assert results[0] == results[1]
+
+
+def test_no_emulator_is_left_when_python_is_killed(firmware, tmp_path):
+    program = (
+        "import sys, time; from boardcert_host.virtual import VirtualBoard\n"
+        "board = VirtualBoard(sys.argv[1], firmware=sys.argv[2]); board.start()\n"
+        "print(board.process_id, flush=True); time.sleep(600)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path), str(firmware)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as python:
+        emulator = int(python.stdout.readline())
+        os.kill(emulator, 0)
+        python.send_signal(signal.SIGKILL)
+    _wait_for(lambda: not _running(emulator), _ORPHAN_LIMIT_S)
+
+
+def _running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _wait_for(condition, limit_s: float = 20) -> None:
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
