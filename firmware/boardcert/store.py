@@ -36,6 +36,9 @@ MAGIC = b"\x89BCI"
 MAX_FILE_BYTES = const(16384)
 """More than an RSA-4096 key and a long chain need; a larger file is not read into memory."""
 
+MAX_TEXT_BYTES = const(2048)
+"""Of config.json; MicroPython takes this memory at once, whatever the file's length."""
+
 SLOTS = (".bin", ".alt")
 HEADER = ">4sBII"
 VERSION = const(1)
@@ -90,7 +93,7 @@ def read_text(path: str) -> str | None:
     """Return the text of a small file, or None when it is not there or no text."""
     try:
         with open(path) as file:
-            return file.read(MAX_FILE_BYTES)
+            return file.read(MAX_TEXT_BYTES)
     except (OSError, UnicodeError):
         return None
 
