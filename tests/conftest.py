@@ -1,6 +1,8 @@
 """Make the device package, and CPython's stand-in for `micropython`, importable."""
 
+import os
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -19,3 +21,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
     if not hasattr(config, "workerinput"):
         make_vectors.make()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With BOARDCERT_NO_SKIPS set, as in CI, a skipped test has failed."""
+    report = yield
+    if report.skipped and os.environ.get("BOARDCERT_NO_SKIPS"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, where nothing may be skipped: {report.longrepr}"
+    return report

