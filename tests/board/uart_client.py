@@ -25,7 +25,7 @@ def hang_up():
 
 
 class Program:
-    """Run *code* on the board in a thread, with `uart`, `dcd` and `wait_for_client`, then hang up."""
+    """Run *code* on the board in a thread, with `uart` and `wait_for_client`; then hang up."""
 
     def __init__(self, board: VirtualBoard, code: str, baudrate: int = 1_000_000) -> None:
         self.output = ""

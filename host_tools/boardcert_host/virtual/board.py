@@ -184,9 +184,7 @@ class VirtualBoard:
             raise Error("the virtual board is off")
         command = [sys.executable, "-m", "mpremote", "connect", self.usb_port, "resume", *arguments]
         try:
-            result = subprocess.run(  # noqa: S603 (a program of our environment, no shell)
-                command, capture_output=True, timeout=timeout_s
-            )
+            result = subprocess.run(command, capture_output=True, timeout=timeout_s)
         except subprocess.TimeoutExpired as error:
             raise Error(f"the virtual board has not answered after {timeout_s:g} s") from error
         output = result.stdout.decode("utf-8", "replace").replace("\r\n", "\n")

@@ -40,9 +40,7 @@ def _major_version(executable: str) -> int:
     """Return the major version of Node, 0 when it does not run."""
     command = [executable, "--version"]
     try:
-        result = subprocess.run(  # noqa: S603 (Node itself, no shell)
-            command, capture_output=True, text=True, timeout=30
-        )
+        result = subprocess.run(command, capture_output=True, text=True, timeout=30)
     except (OSError, subprocess.TimeoutExpired):
         return 0
     match = re.match(r"v(\d+)\.", result.stdout)
@@ -102,7 +100,7 @@ def _install_emulator(node: Node, work: Path, target: Path) -> None:
 
 def _download(command: list[str], failure: str, hint: str, directory: Path | None = None) -> None:
     try:
-        result = subprocess.run(  # noqa: S603 (the arguments are ours)
+        result = subprocess.run(
             command, cwd=directory, capture_output=True, text=True, timeout=_DOWNLOAD_TIMEOUT_S
         )
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -8,7 +8,7 @@ import queue
 import subprocess
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from ..errors import Error
 from .node import emulator_modules, find_node
@@ -30,7 +30,7 @@ class EmulatorProcess:
         environment = {**os.environ, "BOARDCERT_NODE_MODULES": str(emulator_modules(node))}
         self._log = log
         with log.open("wb") as errors:
-            self._process = subprocess.Popen(  # noqa: S603 (the arguments are ours)
+            self._process = subprocess.Popen(
                 [node.executable, str(_MAIN), json.dumps(settings)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -41,6 +41,8 @@ class EmulatorProcess:
                 # Ctrl-C at the terminal is for Python, which then lets the board end in order.
                 start_new_session=True,
             )
+        self._stdin = cast(TextIO, self._process.stdin)
+        self._stdout = cast(TextIO, self._process.stdout)
         self._ids = itertools.count(1)
         self._replies: dict[int, queue.SimpleQueue[dict[str, Any]]] = {}
         self._changed = threading.Condition()
@@ -59,10 +61,9 @@ class EmulatorProcess:
         number = next(self._ids)
         reply: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._replies[number] = reply
-        stdin = self._process.stdin
         try:
-            stdin.write(json.dumps({"id": number, "command": command, **parameters}) + "\n")
-            stdin.flush()
+            self._stdin.write(json.dumps({"id": number, "command": command, **parameters}) + "\n")
+            self._stdin.flush()
             answer = reply.get(timeout=_REPLY_TIMEOUT_S)
         except (OSError, ValueError, queue.Empty) as error:
             raise self._failure() from error
@@ -95,17 +96,17 @@ class EmulatorProcess:
     def close(self) -> None:
         """Let Node store everything and end; kill it when it does not."""
         with contextlib.suppress(OSError):  # when it has ended with something still to be written
-            self._process.stdin.close()
+            self._stdin.close()
         try:
             self._process.wait(_EXIT_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         self._reader.join()
-        self._process.stdout.close()
+        self._stdout.close()
 
     def _read(self) -> None:
-        for line in self._process.stdout:
+        for line in self._stdout:
             message = json.loads(line)
             if "event" in message:
                 with self._changed:
