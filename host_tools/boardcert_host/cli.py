@@ -1,15 +1,14 @@
 """The command line: a table of commands, each a thin layer over the module that does the work."""
 
 import argparse
-import functools
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from . import __version__
 from .boards import board_names, load_board
-from .console import in_groups, messages, print_checks, results, say_error
+from .commands import add_json, flash, pin, print_json, verify
+from .console import messages, results, say_error
 from .errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, USAGE, Error
 
 _EXIT_CODES = "exit codes: 0 done or valid, 1 checked and bad, 2 usage, 3 could not run"
@@ -17,6 +16,7 @@ _EXIT_CODES = "exit codes: 0 done or valid, 1 checked and bad, 2 usage, 3 could 
 _TOP_EXAMPLES = """\
 examples:
   boardcert demo                                   see a board make its certificate, without a board
+  boardcert flash RPI_PICO_W --hostname kitchen    from an empty board to a pinned certificate
   boardcert verify kitchen.local:20034             check what a board serves
   boardcert verify 192.168.4.1 --usb /dev/ttyACM0  first trust: compare with the board on the cable
 """
@@ -25,19 +25,11 @@ examples:
   boardcert demo            tell the story; leaves build/demo.json and build/demo-cert.pem
   boardcert demo --json     the same, and the record on standard output
 """
-_VERIFY_EXAMPLES = """\
-examples:
-  boardcert verify kitchen.local                   port 443
-  boardcert verify kitchen.local:20034 hall.local  several boards
-  boardcert verify 192.168.4.1 --name kitchen.local
-  boardcert verify [fd00::7]:443 --pin sha256//RkRNzHZNo2LdBLSMtNYwVXIHTDTBIUpdTRVRGxUtB9k=
-  boardcert verify kitchen.local --usb /dev/ttyACM0
-  boardcert verify kitchen.local --ca company-ca.pem --json
-"""
 _VIRTUAL_EXAMPLES = """\
 examples:
   boardcert virtual                     a board with empty flash, gone when you stop it
   boardcert virtual --directory board1  one that keeps its flash there
+  boardcert virtual --boot-drive drive  one out of the bag: `boardcert flash` gives it its firmware
 """
 _FIRMWARE_EXAMPLES = """\
 examples:
@@ -78,7 +70,7 @@ def _parser() -> _Parser:
     parser = _Parser(
         prog="boardcert",
         examples=_TOP_EXAMPLES,
-        description="MicroPython boards that make their own certificates: try and verify them.",
+        description="MicroPython boards that make their own certificates: flash and verify them.",
     )
     parser.add_argument("--version", action="version", version=f"boardcert {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -89,19 +81,11 @@ def _parser() -> _Parser:
     return parser
 
 
-def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
-
-
-def _print_json(data: dict[str, Any]) -> None:
-    print(json.dumps({"boardcert": __version__} | data, indent=2))
-
-
 def _add_demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", default="build", metavar="DIRECTORY", help="where the files go (build)"
     )
-    _add_json(parser)
+    add_json(parser)
 
 
 def _run_demo(arguments: argparse.Namespace) -> int:
@@ -110,70 +94,8 @@ def _run_demo(arguments: argparse.Namespace) -> int:
     # The story is the result, unless the record is asked for.
     ok, record = run_demo(Path(arguments.output), messages() if arguments.json else results())
     if arguments.json:
-        _print_json(record)
+        print_json(record)
     return OK if ok else CHECKED_AND_BAD
-
-
-def _add_verify_arguments(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("hosts", nargs="+", metavar="HOST[:PORT]", help="a board; the port is 443 if not given")
-    add("--name", help="the name expected in the certificate (HOST)")
-    add("--pin", metavar="SHA256", help="fingerprint in hex, or public-key pin in base64")
-    add("--ca", metavar="FILE", help="PEM file of the CA that must have issued the certificate")
-    add("--usb", metavar="PORT", help="serial port of this board: compare; restarts its program")
-    add("--timeout", type=float, default=10.0, metavar="SECONDS", help="for each step (10)")
-    _add_json(parser)
-
-
-def _run_verify(arguments: argparse.Namespace) -> int:
-    from . import verify
-
-    single = {"--name": arguments.name, "--pin": arguments.pin, "--usb": arguments.usb}
-    for option, value in single.items():
-        if value and len(arguments.hosts) > 1:
-            raise Error(f"{option} belongs to one host, not to {len(arguments.hosts)}", None, USAGE)
-    if not 0 < arguments.timeout < float("inf"):
-        raise Error("--timeout must be more than 0 seconds", None, USAGE)
-    options = verify.Options(
-        name=arguments.name,
-        pin=verify.parse_pin(arguments.pin) if arguments.pin else None,
-        ca_file=arguments.ca,
-        read_report=functools.partial(_read_report, arguments.usb) if arguments.usb else None,
-        timeout_s=arguments.timeout,
-    )
-    found = verify.verify_hosts([verify.parse_target(text) for text in arguments.hosts], options)
-    if arguments.json:
-        ok = all(result.ok for result in found)
-        _print_json({"ok": ok, "hosts": [result.to_json() for result in found]})
-    else:
-        for result in found:
-            _print_host(result)
-    return verify.exit_code(found)
-
-
-def _read_report(port: str) -> dict[str, Any]:
-    from . import device
-
-    report = device.read_report(port)
-    device.reset(port)
-    return report
-
-
-def _print_host(result: Any) -> None:
-    """Print one host: an error on stderr, or its checks and what can be pinned on stdout."""
-    if result.error:
-        say_error(result.error.message, result.error.hint)
-        return
-    console = results()
-    described = result.certificate
-    verdict = "valid" if result.ok else "NOT VALID"
-    console.print(f"{result.target}: {verdict}", markup=False)
-    print_checks(console, result.checks)
-    if described:
-        first, *rest = in_groups(described["fingerprint"])
-        lines = [("fingerprint", first), *(("", line) for line in rest)]
-        for title, line in [*lines, ("public key pin", described["public_key_pin"])]:
-            console.print(f"      {title:<22}  {line}", markup=False)
 
 
 def _add_virtual_arguments(parser: argparse.ArgumentParser) -> None:
@@ -185,12 +107,20 @@ def _add_virtual_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         help="its noise: host, seed:N (the same every time) or stuck (host)",
     )
+    parser.add_argument(
+        "--boot-drive",
+        type=Path,
+        metavar="FOLDER",
+        help="without firmware: its boot loader shows its drive as this folder",
+    )
 
 
 def _run_virtual(arguments: argparse.Namespace) -> int:
     from .virtual import run_virtual
 
-    return run_virtual(arguments.directory, arguments.firmware, arguments.ring_oscillator)
+    return run_virtual(
+        arguments.directory, arguments.firmware, arguments.ring_oscillator, arguments.boot_drive
+    )
 
 
 def _add_firmware_arguments(parser: argparse.ArgumentParser) -> None:
@@ -198,7 +128,7 @@ def _add_firmware_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "board", nargs="?", default="RPI_PICO_W", metavar="BOARD", help=f"{names} (RPI_PICO_W)"
     )
-    _add_json(parser)
+    add_json(parser)
 
 
 def _run_firmware(arguments: argparse.Namespace) -> int:
@@ -208,7 +138,7 @@ def _run_firmware(arguments: argparse.Namespace) -> int:
     path, source = firmware_image(board)
     if arguments.json:
         firmware = board.firmware
-        _print_json(
+        print_json(
             {"board": board.name, "version": firmware.version, "sha256": firmware.sha256}
             | {"path": str(path), "source": source}
         )
@@ -225,12 +155,9 @@ COMMANDS = {
         _add_demo_arguments,
         _run_demo,
     ),
-    "verify": (
-        "connect to boards over TLS and check what they serve, point by point",
-        _VERIFY_EXAMPLES,
-        _add_verify_arguments,
-        _run_verify,
-    ),
+    **flash.COMMANDS,
+    **verify.COMMANDS,
+    **pin.COMMANDS,
     "virtual": (
         "run the virtual board until it is stopped",
         _VIRTUAL_EXAMPLES,

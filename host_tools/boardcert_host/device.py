@@ -131,9 +131,14 @@ def execute(port: str, code: str, timeout_s: float = _TIMEOUT_S) -> str:
     return run(port, "exec", code, timeout_s=timeout_s)
 
 
+def ask(port: str, code: str, timeout_s: float = _TIMEOUT_S) -> Any:
+    """Run code whose last line of output is JSON, and return its value."""
+    return _json_of(port, execute(port, code, timeout_s))
+
+
 def survey(port: str) -> Survey:
     """Ask the board what it is and what it has. Raises Error when MicroPython is too old."""
-    answer = _json_of(port, execute(port, _SURVEY))
+    answer = ask(port, _SURVEY)
     version = tuple(answer["version"])
     if version < _MINIMUM_VERSION:
         found = ".".join(map(str, version))
@@ -155,12 +160,11 @@ def _last_line(port: str, output: str) -> str:
     return lines[-1].strip()
 
 
-def _json_of(port: str, output: str) -> dict[str, Any]:
+def _json_of(port: str, output: str) -> Any:
     try:
-        value: dict[str, Any] = json.loads(_last_line(port, output))
+        return json.loads(_last_line(port, output))
     except ValueError as error:
         raise Error(f"the board at {port} gave an answer that cannot be read") from error
-    return value
 
 
 def install(port: str) -> Installed:
@@ -234,7 +238,8 @@ def read_report(port: str) -> dict[str, Any]:
 
     The board's program is interrupted: `reset` starts it again.
     """
-    return _json_of(port, execute(port, _REPORT, timeout_s=180))
+    report: dict[str, Any] = ask(port, _REPORT, timeout_s=180)
+    return report
 
 
 def read_memory(port: str) -> dict[str, int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from . import device
 from .boards import Board
 from .errors import Error
 from .uf2 import read_uf2
@@ -39,8 +40,11 @@ class BootDrive:
         return _read_info(self.path) is not None
 
 
-def check_image(board: Board, data: bytes) -> None:
-    """Raise Error unless *data* is a UF2 file that this board's boot loader takes as a whole."""
+def check_image(board: Board, data: bytes) -> bytes:
+    """Return the flash contents in *data*, a UF2 file that this board's boot loader takes whole.
+
+    Raises Error when it is none.
+    """
     uf2 = board.uf2
     try:
         content = read_uf2(data, uf2.family_id, uf2.flash_start, uf2.flash_end).content
@@ -48,6 +52,7 @@ def check_image(board: Board, data: bytes) -> None:
         raise Error(f"the image is not for {board.name}: {error}") from error
     if b"MicroPython v" not in content:
         raise Error("the image holds no MicroPython")
+    return content
 
 
 def boot_drives() -> list[BootDrive]:
@@ -72,6 +77,11 @@ def find_boot_drive(board: Board) -> BootDrive | None:
         paths = ", ".join(str(drive.path) for drive in drives)
         raise Error(f"several boards are in their boot loader: {paths}", "unplug all but one")
     return drives[0] if drives else None
+
+
+def enter_boot_loader(port: str) -> None:
+    """Ask MicroPython at *port* to restart into the boot loader."""
+    device.run(port, "bootloader")
 
 
 def wait_boot_drive(board: Board, timeout_s: float = _APPEAR_TIMEOUT_S) -> BootDrive:

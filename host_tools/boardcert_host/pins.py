@@ -10,7 +10,7 @@ import datetime
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -63,11 +63,10 @@ def load_pins() -> list[Pin]:
     return sorted(pins, key=lambda pin: pin.host)
 
 
-def find_pin(host: str, port: int) -> Pin | None:
-    """Return what is known of a board at *port*: pinned with this port, else for the whole host."""
-    name = f"[{host}]" if ":" in host else host
-    pins = {pin.host: pin for pin in load_pins()}
-    return pins.get(f"{name}:{port}") or pins.get(host)
+def find_pin(pins: Sequence[Pin], names: Sequence[str]) -> Pin | None:
+    """Return what is known of the first of *names*, say HOST:PORT, HOST, that is known at all."""
+    by_host = {pin.host: pin for pin in pins}
+    return next((by_host[name] for name in names if name in by_host), None)
 
 
 def add_pin(host: str, facts: dict[str, Any]) -> tuple[Pin, bool]:

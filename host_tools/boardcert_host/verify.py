@@ -4,7 +4,7 @@ import base64
 import datetime
 import ipaddress
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -13,7 +13,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from . import certificate as certificates
 from .checks import Check, Expected, certificate_checks, certificate_checks_skipped
+from .comparisons import comparisons
 from .errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, USAGE, Error
+from .pins import Pin, find_pin
 from .tls_probe import Session, probe, probe_chain
 
 DEFAULT_PORT = 443
@@ -38,11 +40,12 @@ class Options:
     """What a host is held against.
 
     *name*: expected in the certificate, when not the host itself. *pin*: as `parse_pin` returns it.
-    *read_report*: asks the board over USB, after TLS has been seen.
+    *pins*: the boards that are known. *read_report*: asks the board over USB, after TLS was seen.
     """
 
     name: str | None = None
     pin: tuple[str, str] | None = None
+    pins: Sequence[Pin] = ()
     ca_file: str | None = None
     read_report: Callable[[], dict[str, Any]] | None = None
     timeout_s: float = 10.0
@@ -186,7 +189,8 @@ def _judge(result: HostResult, session: Session, chain: Check, options: Options)
         result.certificate = certificates.describe(certificate)
     except (ValueError, UnsupportedAlgorithm):
         return result  # The key cannot be read: the check of its type has failed and says why.
-    result.checks += _comparisons(result.certificate, options)
+    known = find_pin(options.pins, (str(result.target), result.target.host, result.name))
+    result.checks += comparisons(result.certificate, options.pin, known, options.read_report)
     return result
 
 
@@ -222,25 +226,3 @@ def _cipher_outcome(cipher: str) -> tuple[str, str]:
     if ephemeral and ("GCM" in cipher or "CHACHA20" in cipher):
         return "pass", cipher
     return "fail", f"{cipher} lacks forward secrecy or authenticated encryption"
-
-
-def _comparisons(described: dict[str, Any], options: Options) -> list[Check]:
-    """Compare with the pin and with what the board says over USB."""
-    pin = Check("pin", "pin matches", "skip", "no --pin given")
-    if options.pin:
-        kind, wanted = options.pin
-        same = described[kind] == wanted
-        detail = f"{wanted}" if same else f"the server has {described[kind]}, the pin is {wanted}"
-        pin = Check("pin", "pin matches", "pass" if same else "fail", detail)
-    usb = Check("usb", "same over USB", "skip", "no --usb given")
-    if options.read_report:
-        usb = Check("usb", "same over USB", *_usb_outcome(described, options.read_report()))
-    return [pin, usb]
-
-
-def _usb_outcome(described: dict[str, Any], report: dict[str, Any]) -> tuple[str, str]:
-    if report["fingerprint"] == described["fingerprint"]:
-        return "pass", "the board on the cable has this certificate"
-    if report["public_key_pin"] == described["public_key_pin"]:
-        return "fail", "the board on the cable has this key, but another certificate: restart it"
-    return "fail", f"another key than the board on the cable: {report['public_key_pin']}"

@@ -32,7 +32,7 @@ class BootDrive:
         self.board: VirtualBoard | None = None
         self.usb_port_number, self.uart_port_number = _free_ports(2)
         self._directory = directory
-        self._drive = drive
+        self.drive = drive.resolve()
         self._ring_oscillator = ring_oscillator
         self._is_ending = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="boot drive", daemon=True)
@@ -49,7 +49,7 @@ class BootDrive:
 
     def __enter__(self) -> "BootDrive":
         self._directory.mkdir(parents=True, exist_ok=True)
-        self._drive.mkdir(parents=True, exist_ok=True)
+        self.drive.mkdir(parents=True, exist_ok=True)
         self._show()
         self._watcher.start()
         return self
@@ -79,7 +79,7 @@ class BootDrive:
 
     def _take(self) -> None:
         """Boot a UF2 file that lies on the drive, as soon as all of its blocks are there."""
-        for path in self._drive.glob("*.[uU][fF]2"):
+        for path in self.drive.glob("*.[uU][fF]2"):
             data = path.read_bytes()
             # A block says at its byte 24 how many there are; the first may be one to be ignored.
             total = int.from_bytes(data[BLOCK_BYTES + 24 :][:4], "little") * BLOCK_BYTES
@@ -112,10 +112,10 @@ class BootDrive:
     def _show(self) -> None:
         info = f"UF2 Bootloader v3.0\r\nModel: {load_board(_BOARD).title}\r\n"
         info += f"Board-ID: {load_board(_BOARD).uf2.board_id}\r\n"
-        (self._drive / _INFO_FILE).write_text(info)
+        (self.drive / _INFO_FILE).write_text(info)
 
     def _hide(self) -> None:
-        (self._drive / _INFO_FILE).unlink(missing_ok=True)
+        (self.drive / _INFO_FILE).unlink(missing_ok=True)
 
 
 def _free_ports(count: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import tempfile
+import threading
 from pathlib import Path
 
 from ..boards import load_board
@@ -9,6 +10,7 @@ from ..console import messages, say
 from ..errors import OK
 from ..firmware import firmware_image
 from .board import VirtualBoard
+from .boot_drive import BootDrive
 
 _BOARD = "VIRTUAL_PICO_W"
 
@@ -17,17 +19,21 @@ def run_virtual(
     directory: Path | str | None = None,
     firmware: Path | None = None,
     ring_oscillator: str = "host",
+    boot_drive: Path | None = None,
 ) -> int:
     """Run a board until Ctrl-C and say how to reach it.
 
     *directory*: where its flash is kept; without one the board is gone afterwards.
-    *firmware*: a UF2 image; the pinned official one without.
+    *firmware*: a UF2 image; the pinned official one without. *boot_drive*: the board has none, and
+    shows its boot drive as this folder.
     """
-    image = firmware or firmware_image(load_board(_BOARD))[0]
     with contextlib.ExitStack() as stack:
         if directory is None:
             temporary = tempfile.TemporaryDirectory(prefix="boardcert-")
             directory = Path(stack.enter_context(temporary))
+        if boot_drive is not None:
+            return _run_boot_drive(BootDrive(Path(directory), boot_drive, ring_oscillator))
+        image = firmware or firmware_image(load_board(_BOARD))[0]
         board = VirtualBoard(directory, firmware=image, ring_oscillator=ring_oscillator)
         return _run(board)
 
@@ -48,4 +54,22 @@ def _run(board: VirtualBoard) -> int:
             board.wait_off(timeout_s=float("inf"))
         except KeyboardInterrupt:
             say("the virtual board is switched off")
+    return OK
+
+
+def _run_boot_drive(empty: BootDrive) -> int:
+    with empty:
+        host, port = empty.uart_address
+        say("an empty virtual board is in its boot loader")
+        messages().print(
+            f"  boot drive       export BOARDCERT_BOOT_DRIVES={empty.drive}\n"
+            f"  USB serial port  boardcert flash VIRTUAL_PICO_W --port {empty.usb_port}\n"
+            f"  UART0            boardcert verify {host}:{port} --name NAME.local, after that\n"
+            "  Ctrl-C stops it.",
+            markup=False,
+        )
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            say("the virtual board is unplugged")
     return OK

@@ -1,0 +1,119 @@
+"""What a board keeps beside the package: settings, Wi-Fi, main.py. And what is there already."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from . import device
+from .boards import data_directory
+from .errors import Error
+
+_JOIN_TIMEOUT_S = 40
+# The files of an identity, as the store of the package names them, whichever version wrote them.
+_STATE = """
+import sys, os, json
+def read(path):
+    try:
+        with open(path) as file:
+            return file.read()
+    except (OSError, UnicodeError):
+        return None
+def names(path):
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []
+d = {directory!r}
+print(json.dumps({{"version": sys.version, "machine": sys.implementation._machine,
+    "identity": [n for n in names(d) if n.endswith((".bin", ".alt"))],
+    "mark": read(d + "/marker"), "config": read(d + "/config.json"),
+    "main": "main.py" in names("/"), "files": len(names("/"))}}))
+"""
+# littlefs as _boot.py makes it on rp2; esp32 is erased by esptool.
+_FORMAT = """
+import rp2, vfs
+vfs.umount("/")
+flash = rp2.Flash()
+vfs.VfsLfs2.mkfs(flash, progsize=256)
+vfs.mount(vfs.VfsLfs2(flash, progsize=256), "/")
+"""
+_JOIN = """
+import json, network, time
+from boardcert import board
+with open({path!r}) as file:
+    wifi = json.load(file)
+if {host_name!r}:
+    board.settle_host_name({host_name!r})
+link = network.WLAN(network.STA_IF)
+link.active(True)
+link.connect(wifi["ssid"], wifi["password"])
+for _ in range({seconds}):
+    if link.isconnected():
+        break
+    time.sleep(1)
+print(json.dumps([link.isconnected(), link.ifconfig()[0], link.status()]))
+"""
+DATA_DIRECTORY = device.CONFIG_FILE.rpartition("/")[0]
+_WIFI_FILE = f"{DATA_DIRECTORY}/wifi.json"
+
+
+@dataclass(frozen=True)
+class BoardState:
+    """What runs on a board and what it keeps. *mark*: the pin of its last identity, if known."""
+
+    version: str
+    machine: str
+    has_identity: bool
+    mark: str | None
+    settings: dict[str, Any]
+    has_main: bool
+    files: int
+
+
+def read_state(port: str) -> BoardState:
+    """Ask a board that runs MicroPython, with or without the package."""
+    answer = device.ask(port, _STATE.format(directory=DATA_DIRECTORY))
+    try:
+        settings = json.loads(answer["config"] or "{}")
+    except ValueError:
+        settings = {}  # Written whole below; what cannot be read cannot be kept.
+    return BoardState(
+        version=answer["version"],
+        machine=answer["machine"],
+        has_identity=bool(answer["identity"]),
+        mark=(answer["mark"] or "").strip() or None,
+        settings=settings if isinstance(settings, dict) else {},
+        has_main=answer["main"],
+        files=answer["files"],
+    )
+
+
+def format_files(port: str) -> None:
+    """Make an empty file system on a board with a boot drive, which cannot be erased otherwise."""
+    device.execute(port, _FORMAT)
+
+
+def write_wifi(port: str, ssid: str, password: str) -> bool:
+    """Write the network that main.py joins; False when it was the same."""
+    content = json.dumps({"ssid": ssid, "password": password}).encode()
+    return device.put_file(port, content, _WIFI_FILE)
+
+
+def write_example_main(port: str, board_name: str) -> None:
+    """Write the example main.py: the board's own where there is one, else the common one."""
+    own = data_directory("boards") / board_name / "main.py"
+    common = data_directory("firmware") / "examples" / "main.py"
+    device.put_file(port, (own if own.is_file() else common).read_bytes(), "/main.py")
+
+
+def join_wifi(port: str, host_name: str | None, ssid: str) -> str:
+    """Let the board join its Wi-Fi now, under its own name, and return its address."""
+    seconds = _JOIN_TIMEOUT_S - 10
+    code = _JOIN.format(path=_WIFI_FILE, host_name=host_name, seconds=seconds)
+    is_connected, address, status = device.ask(port, code, _JOIN_TIMEOUT_S)
+    if not is_connected:
+        raise Error(
+            f"the board cannot join the Wi-Fi {ssid} (status {status})",
+            "is the name right, and the password? it is asked for again on the next run",
+        )
+    return str(address)

@@ -1,0 +1,130 @@
+"""`boardcert flash` and `boardcert devices`: boards on a cable."""
+
+import argparse
+import getpass
+import os
+import re
+import sys
+from pathlib import Path
+
+from ..boards import board_names, load_board
+from ..console import messages, results
+from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
+from . import add_json, print_json
+
+_FLASH_EXAMPLES = """\
+examples:
+  boardcert flash RPI_PICO_W --hostname kitchen
+  boardcert flash ESP32_GENERIC --port /dev/ttyUSB0 --hostname kitchen --wifi HomeNet
+  boardcert flash RPI_PICO2_W --firmware RPI_PICO2_W-20251209-v1.27.0.uf2
+  boardcert flash ESP32_GENERIC_C3 --port /dev/ttyACM0 --erase --yes
+"""
+_DEVICES_EXAMPLES = """\
+examples:
+  boardcert devices          serial ports and boot drives, and what runs there; stops programs
+  boardcert devices --json
+"""
+_PASSWORD_VARIABLE = "BOARDCERT_WIFI_PASSWORD"  # noqa: S105 (the name of it)
+
+
+def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("board", metavar="BOARD", help=", ".join(board_names()))
+    add("--port", help="its serial port (the only one there is)")
+    add("--firmware", type=Path, metavar="FILE", help="another image than the pinned official one")
+    add("--firmware-only", action="store_true", help="stop when MicroPython is on the board")
+    add("--hostname", metavar="NAME", help="the board's name; kitchen is found as kitchen.local")
+    add("--wifi", metavar="SSID", help="the network that the board joins; asks for its password")
+    add("--wifi-password-file", type=Path, metavar="FILE", help=f"else ${_PASSWORD_VARIABLE}")
+    add("--erase", action="store_true", help="erase everything on the board first")
+    add("--yes", action="store_true", help="lose an identity that --erase finds, and its pin here")
+    add_json(parser)
+
+
+def _run_flash(arguments: argparse.Namespace) -> int:
+    from ..flash import Wishes, flash
+    from ..provision import Provision
+
+    board = load_board(arguments.board)
+    wanted = Provision(
+        host_name=_host_name(arguments.hostname),
+        wifi=_wifi(arguments, board.network),
+        replace=arguments.erase and arguments.yes,
+    )
+    wishes = Wishes(
+        port=arguments.port,
+        firmware=arguments.firmware,
+        erase=arguments.erase,
+        yes=arguments.yes,
+        firmware_only=arguments.firmware_only,
+    )
+    # The story is the result, unless the record is asked for.
+    ok, record = flash(board, wishes, wanted, messages() if arguments.json else results())
+    if arguments.json:
+        print_json(record)
+    return OK if ok else CHECKED_AND_BAD
+
+
+def _host_name(text: str | None) -> str | None:
+    """Check what the board would refuse later: labels of letters, digits and hyphens (RFC 1123)."""
+    if text is None:
+        return None
+    label = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    if len(text) > 63 or not re.fullmatch(rf"{label}(\.{label})*", text):
+        raise Error(
+            f"not a host name: {text}", "for example kitchen, or kitchen.example.com", USAGE
+        )
+    return text.lower()
+
+
+def _wifi(arguments: argparse.Namespace, has_network: bool) -> tuple[str, str] | None:
+    """Return name and password of the Wi-Fi: from a file, the environment, or a prompt."""
+    if not arguments.wifi:
+        return None
+    if not has_network:
+        raise Error(f"{arguments.board} has no Wi-Fi", None, USAGE)
+    if arguments.wifi_password_file:
+        try:
+            text = arguments.wifi_password_file.read_text("utf-8")
+        except OSError as error:
+            raise Error(f"cannot read the Wi-Fi password: {error}") from error
+        return arguments.wifi, text.rstrip("\r\n")
+    if _PASSWORD_VARIABLE in os.environ:
+        return arguments.wifi, os.environ[_PASSWORD_VARIABLE]
+    if not sys.stdin.isatty():
+        hint = f"--wifi-password-file FILE, or {_PASSWORD_VARIABLE} in the environment"
+        raise Error("no Wi-Fi password, and nobody to ask", hint, USAGE)
+    return arguments.wifi, getpass.getpass(f"Password of {arguments.wifi}: ")
+
+
+def _run_devices(arguments: argparse.Namespace) -> int:
+    from ..devices import list_devices
+
+    found = list_devices()
+    if arguments.json:
+        print_json({"devices": found})
+        return OK
+    console = results()
+    for device in found:
+        console.print(f"{device['port']:<16} {device['runs']}", markup=False)
+        if device["identity"]:
+            console.print(f"{'':<16} key {device['identity']}", markup=False)
+    if not found:
+        messages().print("boardcert: no serial port on USB, and no boot drive", markup=False)
+    return OK
+
+
+COMMANDS = {
+    "flash": (
+        "put MicroPython and boardcert on a board, and pin the certificate that it makes",
+        _FLASH_EXAMPLES,
+        _add_flash_arguments,
+        _run_flash,
+    ),
+    "devices": (
+        "list the boards on cables, and what runs on them",
+        _DEVICES_EXAMPLES,
+        add_json,
+        _run_devices,
+    ),
+}

@@ -1,0 +1,145 @@
+"""`boardcert pin` and `boardcert label`: boards that are known, and stickers for them."""
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..console import in_groups, messages, results, say
+from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
+from ..provision import PORTAL_PORT
+from . import add_json, print_json, read_report
+
+_PIN_EXAMPLES = """\
+examples:
+  boardcert pin add kitchen.local --usb /dev/ttyACM0  trust what the board says on the cable
+  boardcert pin add kitchen.local:20034               trust what it serves, once you compared it
+  boardcert pin list
+  boardcert pin forget kitchen.local
+"""
+_LABEL_EXAMPLES = """\
+examples:
+  boardcert label kitchen.local kitchen.svg           a board that is pinned
+  boardcert label kitchen.local kitchen.png --usb /dev/ttyACM0
+"""
+
+
+def _add_pin_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("action", choices=["add", "list", "forget"])
+    add("host", nargs="?", metavar="HOST[:PORT]", help="as `verify` is told")
+    add("--usb", metavar="PORT", help="add: read it over this serial port, not from the network")
+    add("--pin", metavar="SHA256", help="add: the fingerprint or pin that it must have")
+    add("--yes", action="store_true", help="add: believe what is served without comparing it")
+    add_json(parser)
+
+
+def _run_pin(arguments: argparse.Namespace) -> int:
+    from .. import pins
+
+    if arguments.action == "list":
+        return _list(arguments.json)
+    if not arguments.host:
+        raise Error(f"pin {arguments.action} needs a HOST", "boardcert pin --help", USAGE)
+    if arguments.action == "forget":
+        pin, word = pins.forget_pin(arguments.host), "forgotten"
+    else:
+        facts = read_report(arguments.usb) if arguments.usb else _served(arguments)
+        pin, is_new = pins.add_pin(arguments.host, facts)
+        word = "pinned" if is_new else "known already, the same key"
+    if arguments.json:
+        print_json({"result": word, "pin": asdict(pin)})
+    else:
+        results().print(f"{pin.host}: {word}, {pin.public_key_pin}", markup=False)
+    return OK
+
+
+def _list(as_json: bool) -> int:
+    from .. import pins
+
+    known = pins.load_pins()
+    if as_json:
+        print_json({"file": str(pins.pins_file()), "pins": [asdict(pin) for pin in known]})
+        return OK
+    width = max((len(pin.host) for pin in known), default=0)
+    for pin in known:
+        line = f"{pin.host:<{width}}  {pin.public_key_pin}  {pin.first_seen[:10]}"
+        results().print(line, markup=False)
+    if not known:
+        say("no board is pinned")
+    return OK
+
+
+def _served(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what the board serves, after every check of it and a look at it."""
+    from .. import verify
+
+    pin = verify.parse_pin(arguments.pin) if arguments.pin else None
+    target = verify.parse_target(arguments.host)
+    (result,) = verify.verify_hosts([target], verify.Options(pin=pin))
+    if result.error:
+        raise result.error
+    failed = [f"{check.title}: {check.detail}" for check in result.checks if check.status == "fail"]
+    if failed or result.certificate is None:
+        raise Error(f"{target} is not valid: {'; '.join(failed)}", None, CHECKED_AND_BAD)
+    facts = result.certificate
+    if pin is None and not arguments.yes:
+        _ask(str(target), facts["fingerprint"])
+    return facts
+
+
+def _ask(host: str, fingerprint: str) -> None:
+    """Let a person compare; raise Error unless the answer is yes."""
+    if not sys.stdin.isatty():
+        hint = "give --pin, --usb, or --yes to believe it unseen"
+        raise Error(f"nobody here to compare the fingerprint of {host}: {fingerprint}", hint, USAGE)
+    messages().print(f"{host} shows the fingerprint", markup=False)
+    for line in in_groups(fingerprint):
+        messages().print(f"  {line}", markup=False)
+    messages().print("Is it the one on its label, or on its cable? [y/N] ", markup=False, end="")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise Error("not pinned", None, CHECKED_AND_BAD)
+
+
+def _add_label_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("host", metavar="HOST[:PORT]", help="a board that is pinned; it stands on the label")
+    add("file", type=Path, metavar="FILE", help="an .svg or a .png")
+    add("--usb", metavar="PORT", help="read the fingerprint over this serial port instead")
+
+
+def _run_label(arguments: argparse.Namespace) -> int:
+    from .. import label, pins, verify
+
+    target = verify.parse_target(arguments.host)
+    if arguments.usb:
+        facts = read_report(arguments.usb)
+    else:
+        pin = pins.find_pin(pins.load_pins(), (arguments.host, target.host))
+        if pin is None:
+            hint = f"boardcert pin add {arguments.host}, or --usb PORT"
+            raise Error(f"{arguments.host} is not pinned", hint)
+        facts = asdict(pin)
+    port = target.port if arguments.host.endswith(f":{target.port}") else PORTAL_PORT
+    url = f"https://{verify.Target(target.host, port)}/"
+    digests = facts["fingerprint"], facts["public_key_pin"]
+    label.write_label(arguments.file, url, target.host, *digests)
+    results().print(f"{arguments.file}: {target.host}, {url}", markup=False)
+    return OK
+
+
+COMMANDS = {
+    "pin": (
+        "make a board known, list the known boards, or forget one",
+        _PIN_EXAMPLES,
+        _add_pin_arguments,
+        _run_pin,
+    ),
+    "label": (
+        "draw a sticker: name, fingerprint, and a QR code of both and the address",
+        _LABEL_EXAMPLES,
+        _add_label_arguments,
+        _run_label,
+    ),
+}

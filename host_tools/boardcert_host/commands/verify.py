@@ -1,0 +1,84 @@
+"""`boardcert verify`: connect to boards over TLS and check what they serve, point by point."""
+
+import argparse
+import functools
+from typing import Any
+
+from ..console import in_groups, print_checks, results, say_error
+from ..errors import USAGE, Error
+from . import add_json, print_json, read_report
+
+_EXAMPLES = """\
+examples:
+  boardcert verify kitchen.local                   port 443
+  boardcert verify kitchen.local:20034 hall.local  several boards
+  boardcert verify 192.168.4.1 --name kitchen.local
+  boardcert verify [fd00::7]:443 --pin sha256//RkRNzHZNo2LdBLSMtNYwVXIHTDTBIUpdTRVRGxUtB9k=
+  boardcert verify kitchen.local --usb /dev/ttyACM0
+  boardcert verify kitchen.local --ca company-ca.pem --json
+"""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("hosts", nargs="+", metavar="HOST[:PORT]", help="a board; the port is 443 if not given")
+    add("--name", help="the name expected in the certificate (HOST)")
+    add("--pin", metavar="SHA256", help="fingerprint in hex, or public-key pin in base64")
+    add("--ca", metavar="FILE", help="PEM file of the CA that must have issued the certificate")
+    add("--usb", metavar="PORT", help="serial port of this board: compare; restarts its program")
+    add("--timeout", type=float, default=10.0, metavar="SECONDS", help="for each step (10)")
+    add_json(parser)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from .. import pins, verify
+
+    single = {"--name": arguments.name, "--pin": arguments.pin, "--usb": arguments.usb}
+    for option, value in single.items():
+        if value and len(arguments.hosts) > 1:
+            raise Error(f"{option} belongs to one host, not to {len(arguments.hosts)}", None, USAGE)
+    if not 0 < arguments.timeout < float("inf"):
+        raise Error("--timeout must be more than 0 seconds", None, USAGE)
+    options = verify.Options(
+        name=arguments.name,
+        pin=verify.parse_pin(arguments.pin) if arguments.pin else None,
+        pins=pins.load_pins(),
+        ca_file=arguments.ca,
+        read_report=functools.partial(read_report, arguments.usb) if arguments.usb else None,
+        timeout_s=arguments.timeout,
+    )
+    found = verify.verify_hosts([verify.parse_target(text) for text in arguments.hosts], options)
+    if arguments.json:
+        ok = all(result.ok for result in found)
+        print_json({"ok": ok, "hosts": [result.to_json() for result in found]})
+    else:
+        for result in found:
+            _print_host(result)
+    return verify.exit_code(found)
+
+
+def _print_host(result: Any) -> None:
+    """Print one host: an error on stderr, or its checks and what can be pinned on stdout."""
+    if result.error:
+        say_error(result.error.message, result.error.hint)
+        return
+    console = results()
+    described = result.certificate
+    verdict = "valid" if result.ok else "NOT VALID"
+    console.print(f"{result.target}: {verdict}", markup=False)
+    print_checks(console, result.checks)
+    if described:
+        first, *rest = in_groups(described["fingerprint"])
+        lines = [("fingerprint", first), *(("", line) for line in rest)]
+        for title, line in [*lines, ("public key pin", described["public_key_pin"])]:
+            console.print(f"      {title:<22}  {line}", markup=False)
+
+
+COMMANDS = {
+    "verify": (
+        "connect to boards over TLS and check what they serve, point by point",
+        _EXAMPLES,
+        _add_arguments,
+        _run,
+    ),
+}

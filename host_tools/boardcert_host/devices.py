@@ -1,0 +1,40 @@
+"""`boardcert devices`: what is plugged in, and what runs there."""
+
+from typing import Any
+
+from . import board_files
+from .boards import UF2, board_names, load_board
+from .flash_uf2 import boot_drives
+from .serial_ports import is_answering, usb_ports
+
+
+def list_devices() -> list[dict[str, Any]]:
+    """Return a dict for each serial port on USB and each boot drive.
+
+    port: its name or path; runs: in words; identity: the pin of its key, if it keeps one. A program
+    that runs on a board is stopped, and goes on with the next reset.
+    """
+    found = []
+    for port in usb_ports():
+        identity = None
+        runs = f"no MicroPython answers ({port.description})"
+        if is_answering(port.device):
+            state = board_files.read_state(port.device)
+            runs = f"{state.machine}, {state.version.partition('; ')[2]}"
+            identity = state.mark if state.has_identity else None
+        found.append({"port": port.device, "runs": runs, "identity": identity})
+    for drive in boot_drives():
+        names = ", ".join(_boards_of(drive.board_id)) or "a board that boardcert does not know"
+        runs = f"boot loader of {drive.board_id}: {names}"
+        found.append({"port": str(drive.path), "runs": runs, "identity": None})
+    return found
+
+
+def _boards_of(board_id: str) -> list[str]:
+    """Return the boards that show such a drive."""
+    boards = [load_board(name) for name in board_names()]
+    return [
+        board.name
+        for board in boards
+        if isinstance(board.flashing, UF2) and board.flashing.board_id == board_id
+    ]

@@ -1,0 +1,187 @@
+"""`boardcert flash`: from an empty board to one whose certificate is pinned and verified.
+
+A list of steps, each of which looks first and does only what is missing: running the command again
+takes up where it stopped. Nothing that the board keeps is erased unless that is asked for.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from . import board_files, flash_esp32, flash_uf2, provision
+from .board_files import BoardState
+from .boards import ESP32, Board
+from .errors import USAGE, Error
+from .esp_image import read_image
+from .firmware import firmware_image
+from .provision import Provision
+from .serial_ports import is_answering, only_usb_port, wait_answering
+from .story import Story
+
+# The first start makes a file system.
+_BOOT_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is asked for. *erase*: everything on the board; *yes*: even what cannot be had again."""
+
+    port: str | None = None
+    firmware: Path | None = None
+    erase: bool = False
+    yes: bool = False
+    firmware_only: bool = False
+
+
+@dataclass(frozen=True)
+class _Image:
+    """An image that was checked. *content*: what of it the board runs, to be searched."""
+
+    data: bytes
+    content: bytes
+
+
+def flash(
+    board: Board, wishes: Wishes, provisions: Provision, console: Console
+) -> tuple[bool, dict[str, Any]]:
+    """Make every step, told on *console*; return whether all is well, and the record."""
+    story = Story(console, {"ok": False, "board": board.name, "port": wishes.port})
+    image = _find_image(story, board, wishes)
+    port, before = _look(story, board, wishes)
+    _allow_losses(wishes, before)
+    _put_firmware(story, board, wishes, image, port, before)
+    if wishes.firmware_only:
+        ok = True
+    else:
+        port = _wait_started(story, board, wishes, image, port)
+        mark = before.mark if before and not wishes.erase else None
+        ok = provision.provision(story, board, provisions, port, mark)
+    story.record["ok"] = ok
+    return ok, story.record
+
+
+def _find_image(story: Story, board: Board, wishes: Wishes) -> _Image:
+    """Get the image and check all of it before the board is touched."""
+    path, source = wishes.firmware, "as given"
+    if path is None:
+        path, source = firmware_image(board)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Error(f"cannot read {path}: {error.strerror or error}") from error
+    with story.working("checking the image"):
+        if isinstance(board.flashing, ESP32):
+            content = flash_esp32.check_image(board, data).application.data
+        else:
+            content = flash_uf2.check_image(board, data)
+    version = re.search(rb"MicroPython (v[\w.-]+)", content)
+    name = version[1].decode() if version else "without a version"
+    story.tell("image", "done", f"{path.name}, MicroPython {name} ({source}), checked")
+    return _Image(data, content)
+
+
+def _look(story: Story, board: Board, wishes: Wishes) -> tuple[str | None, BoardState | None]:
+    """Return the board's port, and what runs there; None when MicroPython does not answer."""
+    port = wishes.port or only_usb_port()
+    with story.working("looking for the board"):
+        state = board_files.read_state(port) if port and is_answering(port) else None
+    where = port or "any serial port"
+    if state:
+        story.tell("board", "done", f"{state.machine} at {where}, {state.version}")
+    else:
+        story.tell("board", "done", f"MicroPython does not answer at {where}")
+    # A board in its boot loader has no port, or another one: one that was not named is not kept.
+    if not state and not isinstance(board.flashing, ESP32):
+        port = wishes.port
+    return port, state
+
+
+def _allow_losses(wishes: Wishes, before: BoardState | None) -> None:
+    """Raise Error when --erase would lose something that --yes does not allow to be lost."""
+    if not wishes.erase or wishes.yes:
+        return
+    if before is None:
+        lost = "whatever is on the board, which does not answer"
+    elif before.has_identity:
+        lost = f"this board's identity, the key with the pin {before.mark}, and all its files"
+    elif before.files:
+        lost = f"the files of this board ({before.files} in /)"
+    else:
+        return
+    raise Error(f"--erase loses {lost}", "add --yes if that is meant", USAGE)
+
+
+def _put_firmware(
+    story: Story,
+    board: Board,
+    wishes: Wishes,
+    image: _Image,
+    port: str | None,
+    before: BoardState | None,
+) -> None:
+    """Write the image, unless the board runs it already."""
+    if before and not wishes.erase and _is_of(before, image):
+        story.tell("firmware", "kept", "the board runs this image already")
+    elif isinstance(board.flashing, ESP32):
+        _put_by_esptool(story, board, wishes, image, port)
+    else:
+        _put_on_boot_drive(story, board, image, port if before else None)
+
+
+def _put_by_esptool(
+    story: Story, board: Board, wishes: Wishes, image: _Image, port: str | None
+) -> None:
+    if port is None:
+        raise Error("no serial port", "plug the board in, or name its port with --port")
+    parts = read_image(image.data, board.esp32.offset)
+    with story.working("asking for the chip"):
+        chip = flash_esp32.detect(board, port)
+    story.tell("chip", "done", f"{chip.name}, MAC {chip.mac}")
+    if chip.flash_bytes and chip.flash_bytes < parts.flash_bytes:
+        sizes = f"{chip.flash_bytes >> 20} MiB, the image needs {parts.flash_bytes >> 20}"
+        raise Error(f"the flash of the board at {port} is too small: {sizes}")
+    if wishes.erase:
+        with story.working("erasing the flash"):
+            flash_esp32.erase(board, port)
+        story.tell("erase", "done", "the whole flash")
+    with story.progress("writing the firmware") as progress:
+        flash_esp32.write(board, port, parts, progress)
+    pieces = " and ".join(f"{len(part.data)} bytes at {part.address:#x}" for part in parts.pieces)
+    story.tell("firmware", "done", f"{pieces}, read back and compared")
+
+
+def _put_on_boot_drive(story: Story, board: Board, image: _Image, running_port: str | None) -> None:
+    if running_port and not flash_uf2.find_boot_drive(board):
+        flash_uf2.enter_boot_loader(running_port)
+    with story.working(f"waiting for a boot drive: {board.bootloader}"):
+        drive = flash_uf2.wait_boot_drive(board)
+    with story.progress("copying the firmware") as progress:
+        flash_uf2.copy_image(image.data, drive, progress)
+    story.tell("firmware", "done", f"{len(image.data)} bytes to {drive.path}, the board restarted")
+
+
+def _wait_started(
+    story: Story, board: Board, wishes: Wishes, image: _Image, port: str | None
+) -> str:
+    """Wait for the firmware, make sure that it is what was written, and return the board's port."""
+    with story.working("waiting for MicroPython to answer"):
+        hint = "press the board's reset button and run the command again"
+        port = wait_answering(port, _BOOT_TIMEOUT_S, hint)
+    story.record["port"] = port
+    if wishes.erase and not isinstance(board.flashing, ESP32):
+        board_files.format_files(port)
+        story.tell("erase", "done", "the file system, made anew")
+    now = board_files.read_state(port)
+    if not _is_of(now, image):
+        raise Error(f"the board at {port} does not run the image: {now.machine}, {now.version}")
+    story.tell("start", "done", f"{now.machine} answers at {port}")
+    return port
+
+
+def _is_of(state: BoardState, image: _Image) -> bool:
+    """Tell whether what runs on a board says of itself what stands in the image."""
+    build = state.version.partition("; ")[2]
+    return all(text.encode() in image.content for text in (build, state.machine) if text)

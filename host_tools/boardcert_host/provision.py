@@ -1,0 +1,129 @@
+"""The second half of `boardcert flash`: package, settings, identity, pin, and proof over TLS."""
+
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from . import board_files, device, pins, verify
+from .boards import Board
+from .errors import Error
+from .story import Story
+
+PORTAL_PORT = 20034
+_SERVE_TIMEOUT_S = 60
+_TLS_TIMEOUT_S = 20
+_RETRY_S = 2
+
+
+@dataclass(frozen=True)
+class Provision:
+    """What a board is to have. *wifi*: name and password; *replace*: its key may be a new one."""
+
+    host_name: str | None = None
+    wifi: tuple[str, str] | None = None
+    replace: bool = False
+
+
+def provision(story: Story, board: Board, wanted: Provision, port: str, mark: str | None) -> bool:
+    """Bring a board that runs MicroPython from there to a pinned, verified certificate.
+
+    *mark*: the pin of the key that it had before. Returns whether what it serves is valid.
+    """
+    _install(story, port)
+    settings = _set(story, board, wanted, port)
+    address = _join(story, wanted, settings, port)
+    report = _identify(story, port, mark)
+    _pin(story, wanted, report)
+    device.reset(port)
+    if address is None:
+        later = "`boardcert verify` does it when the board is on the network"
+        story.tell("verify", "skipped", f"no Wi-Fi was given; {later}")
+        return True
+    return _verify(story, report, address)
+
+
+def _install(story: Story, port: str) -> None:
+    with story.working("installing the package"):
+        architecture = device.survey(port).architecture
+        done = device.install(port)
+    is_new = done.copied or done.removed
+    counts = f"{len(done.copied)} copied, {len(done.removed)} removed, {done.kept} kept"
+    story.tell("package", "done" if is_new else "kept", f"modules for {architecture}: {counts}")
+
+
+def _set(story: Story, board: Board, wanted: Provision, port: str) -> dict[str, Any]:
+    """Write the settings whole, those that were not named as they were; and a main.py."""
+    state = board_files.read_state(port)
+    settings = state.settings | ({"hostname": wanted.host_name} if wanted.host_name else {})
+    is_new = device.write_settings(port, settings)
+    named = [f"host name {settings.get('hostname', 'from the number of the board')}"]
+    if wanted.wifi:
+        is_new |= board_files.write_wifi(port, *wanted.wifi)
+        named.append(f"Wi-Fi {wanted.wifi[0]}")
+    story.tell("settings", "done" if is_new else "kept", ", ".join(named))
+    if state.has_main:
+        story.tell("main.py", "kept", "the board has one; it is for it to call boardcert.enable()")
+    else:
+        board_files.write_example_main(port, board.name)
+        story.tell("main.py", "done", "an example, which serves the page of the certificate")
+    return settings
+
+
+def _join(story: Story, wanted: Provision, settings: dict[str, Any], port: str) -> str | None:
+    """Join the Wi-Fi once now, so that a wrong password is noticed; return the address."""
+    if not wanted.wifi:
+        return None
+    with story.working(f"joining {wanted.wifi[0]}"):
+        address = board_files.join_wifi(port, settings.get("hostname"), wanted.wifi[0])
+    story.tell("network", "done", f"joined {wanted.wifi[0]}, address {address}")
+    return address
+
+
+def _identify(story: Story, port: str, mark: str | None) -> dict[str, Any]:
+    """Read the identity over USB; a board without one makes it now."""
+    with story.working("waiting for the identity"):
+        report = device.read_report(port)
+    story.record["report"] = report
+    if mark and mark != report["public_key_pin"]:
+        notices = "; ".join(report["notices"]) or "none"
+        raise Error(
+            f"this board had the key {mark}, now it has {report['public_key_pin']}",
+            f"its old identity is lost; what the board says of it: {notices}",
+        )
+    if report["generated"]:
+        story.tell("identity", "done", f"made by the board: {report['fingerprint']}")
+    else:
+        story.tell("identity", "kept", f"{report['source']}: {report['fingerprint']}")
+    return report
+
+
+def _pin(story: Story, wanted: Provision, report: dict[str, Any]) -> None:
+    """Pin the key as it was read over USB, where nobody stands between."""
+    host = report["names"][0]
+    known = {pin.host: pin for pin in pins.load_pins()}.get(host)
+    if known and known.public_key_pin != report["public_key_pin"] and wanted.replace:
+        pins.forget_pin(host)
+        story.tell("pin", "done", f"{host} was {known.public_key_pin}: forgotten, by --yes")
+    pin, is_new = pins.add_pin(host, report)
+    story.record["pin"] = asdict(pin)
+    story.tell("pin", "done" if is_new else "kept", f"{host} is {pin.public_key_pin}")
+
+
+def _verify(story: Story, report: dict[str, Any], address: str) -> bool:
+    """Check over TLS that the board serves what it said over USB."""
+    target = verify.Target(address, PORTAL_PORT)
+    key = ("public_key_pin", report["public_key_pin"])
+    options = verify.Options(name=report["names"][0], pin=key, timeout_s=_TLS_TIMEOUT_S)
+    deadline = time.monotonic() + _SERVE_TIMEOUT_S
+    with story.working(f"waiting for {target}"):
+        while True:
+            (result,) = verify.verify_hosts([target], options)
+            if result.error is None:
+                break
+            if time.monotonic() > deadline:
+                raise result.error
+            time.sleep(_RETRY_S)
+    story.record["verify"] = result.to_json()
+    failed = [f"{check.title}: {check.detail}" for check in result.checks if check.status == "fail"]
+    story.tell("verify", "done", "; ".join(failed) or f"{target} serves what was read over USB")
+    return result.ok
