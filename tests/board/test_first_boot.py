@@ -1,0 +1,132 @@
+"""First boot and every later one, on the official image: made once, served, never half written."""
+
+import hashlib
+import json
+import socket
+import ssl
+import time
+from collections.abc import Callable
+
+import pytest
+from boardcert_host import device
+from boardcert_host.boards import data_directory
+from boardcert_host.errors import Error
+from boardcert_host.virtual import VirtualBoard
+
+NewBoard = Callable[..., VirtualBoard]
+
+_REPORT = "import json, boardcert; print(json.dumps(boardcert.identity().report()))"
+_LOAD_TIME = """
+import time
+began = time.ticks_us()
+import boardcert
+boardcert.identity()
+print(time.ticks_diff(time.ticks_us(), began))
+"""
+_FILES = """
+import os
+print("boardcert-data" in os.listdir("/") and os.listdir("/boardcert-data"))
+"""
+
+
+@pytest.fixture
+def installed(new_board: NewBoard) -> NewBoard:
+    """Make boards on which the package is installed; nothing has run yet."""
+
+    def start(name: str = "board", **settings: str) -> VirtualBoard:
+        board = new_board(name, **settings)
+        device.install(board.usb_port)
+        board.reset()
+        return board
+
+    return start
+
+
+def _report(board: VirtualBoard) -> dict[str, object]:
+    report: dict[str, object] = json.loads(board.exec(_REPORT))
+    return report
+
+
+def test_made_once_and_loaded_ever_after(installed: NewBoard) -> None:
+    """Within the simulated times of the design; the second boot writes nothing."""
+    board = installed()
+    first = _report(board)
+    assert first["generated"] and first["notices"] == []
+    assert first["entropy"] == {
+        "source": "RP2040 ring oscillator",
+        "samples": 4096,
+        "credited_bits": 409,
+    }
+    timings = first["timings_ms"]
+    assert isinstance(timings, dict) and timings["total"] <= 1600
+    board.reset()
+    operations = board.flash_operations
+    assert int(board.exec(_LOAD_TIME)) <= 150_000
+    second = _report(board)
+    assert board.flash_operations == operations
+    assert not second["generated"] and second["notices"] == []
+    assert second["certificate"] == first["certificate"]
+
+
+def test_two_boards_make_two_keys(installed: NewBoard) -> None:
+    """And two host names."""
+    one, other = _report(installed("one")), _report(installed("other"))
+    assert one["public_key_pin"] != other["public_key_pin"]
+    assert one["hostname"] != other["hostname"]
+
+
+def test_a_stuck_oscillator_refuses_and_nothing_is_written(installed: NewBoard) -> None:
+    """The error names the source and the test."""
+    board = installed(ring_oscillator="stuck")
+    with pytest.raises(Error, match="EntropyError: RP2040 ring oscillator failed"):
+        board.exec(_REPORT)
+    assert board.exec(_FILES).strip() == "False"
+
+
+def _get_identity(address: tuple[str, int]) -> tuple[bytes, dict[str, object]]:
+    """Return (certificate, report) over TLS from UART0."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with (
+        socket.create_connection(address, timeout=60) as raw,
+        context.wrap_socket(raw) as secure,
+    ):
+        certificate = secure.getpeercert(binary_form=True)
+        secure.sendall(b"GET /api/identity HTTP/1.1\r\nConnection: close\r\n\r\n")
+        received = b""
+        while piece := secure.recv(4096):
+            received += piece
+    assert certificate and received.startswith(b"HTTP/1.1 200 OK\r\n")
+    return certificate, json.loads(received.split(b"\r\n\r\n", 1)[1])
+
+
+def _get_when_started(address: tuple[str, int]) -> tuple[bytes, dict[str, object]]:
+    """As _get_identity, again while the board still boots and hangs up."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return _get_identity(address)
+        except (ssl.SSLError, ConnectionError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+
+
+def test_it_serves_its_certificate_over_tls(installed: NewBoard) -> None:
+    """The same after a reset; a client with garbage does not stop the next one."""
+    board = installed()
+    report = _report(board)
+    main = data_directory("boards") / "VIRTUAL_PICO_W" / "main.py"
+    board.mpremote("fs", "cp", str(main), ":main.py")
+    for _ in range(2):
+        board.reset()
+        certificate, told = _get_when_started(board.uart_address)
+        fingerprint = str(report["fingerprint"]).replace(":", "").lower()
+        assert hashlib.sha256(certificate).hexdigest() == fingerprint
+        assert told["fingerprint"] == report["fingerprint"]
+        with socket.create_connection(board.uart_address, timeout=60) as client:
+            client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            assert client.recv(100) == b""
+        time.sleep(1)
+        assert _get_identity(board.uart_address)[0] == certificate
