@@ -13,6 +13,7 @@ pytestmark = pytest.mark.xdist_group("virtual_board")
 
 _BOOT_LIMIT_S = 10
 _ORPHAN_LIMIT_S = 10
+_CATCH_UP_S = 0.03  # a board that lags behind real time may make up for 20 ms of it
 
 
 def test_a_new_board_boots_within_its_limit(new_board):
@@ -127,7 +128,7 @@ def test_the_pace_real_is_never_ahead_of_real_time(new_board):
     started, before_us = time.monotonic(), board.clock_us
     board.exec("for i in range(60_000): pass")
     simulated_s = (board.clock_us - before_us) / 1e6
-    assert simulated_s <= time.monotonic() - started + 0.01
+    assert simulated_s <= time.monotonic() - started + _CATCH_UP_S
 
 
 def test_two_identical_runs_take_the_same_cycles(new_board):

@@ -122,6 +122,17 @@ def test_what_a_client_sent_before_it_left_still_arrives(board):
     assert program.output == "b'farewell' 1\n"
 
 
+def test_the_other_uart_sends_into_the_open(board):
+    code = """
+from machine import UART, Pin
+other = UART(1, baudrate=115200, tx=Pin(4), rx=Pin(5))
+other.write(bytes(100))
+other.flush()
+print(other.any())
+"""
+    assert board.exec(code) == "0\n"
+
+
 def test_openssl_completes_a_handshake_with_a_p384_certificate(board, tmp_path):
     certificate, key = _self_signed()
     trusted = tmp_path / "trusted.pem"

@@ -5,14 +5,15 @@ import { divideInto } from './divider.mjs';
 import { Modem } from './modem.mjs';
 import { runInSimulatedTime } from './pio.mjs';
 import { Registers } from './registers.mjs';
-import { RESET_UART0, RESET_USBCTRL, Resets } from './resets.mjs';
+import { RESET_UART0, RESET_UART1, RESET_USBCTRL, Resets } from './resets.mjs';
 import { ROM } from './rom.mjs';
 import { RP2040 } from './rp2040js.mjs';
 import { RingOscillator } from './rosc.mjs';
 import { QSPIPads, SSI } from './ssi.mjs';
+import { OPEN_LINE, UART, UART1 } from './uart.mjs';
 import { USBSerial } from './usb.mjs';
 
-const BLOCK = { XIP_CTRL: 0x14000, SSI: 0x18000, RESETS: 0x4000c, IO_BANK0: 0x40014, IO_QSPI: 0x40018, UART0: 0x40034, WATCHDOG: 0x40058, ROSC: 0x40060, VREG: 0x40064 };
+const BLOCK = { XIP_CTRL: 0x14000, SSI: 0x18000, RESETS: 0x4000c, IO_BANK0: 0x40014, IO_QSPI: 0x40018, UART0: 0x40034, UART1: 0x40038, WATCHDOG: 0x40058, ROSC: 0x40060, VREG: 0x40064 };
 const XIP_STATUS = { 0x08: 3 }; // flush done, FIFO empty
 const CHIP_RESET = 0x08;
 const HAD_POWER_ON = 1 << 8;
@@ -60,6 +61,7 @@ export class Chip {
     this.rom = new ROM(board.memory, this);
     this.core.onTrap = (number) => this.rom.call(number);
     this.modem = new Modem(mcu, board.uartLine);
+    this.uart1 = new UART(mcu, UART1, OPEN_LINE);
     this.usb = new USBSerial(mcu.usbCtrl, board.usbLine, board.onReady);
     this.watchdog = mcu.peripherals[BLOCK.WATCHDOG];
     this.watchdog.onWatchdogTrigger = board.onReset;
@@ -69,16 +71,18 @@ export class Chip {
   }
 
   #place(mcu, board) {
-    mcu.uart[0] = this.modem.uart;
+    mcu.uart = [this.modem.uart, this.uart1];
     Object.assign(mcu.peripherals, {
       [BLOCK.XIP_CTRL]: new Registers(mcu, 'XIP_CTRL_BASE', XIP_STATUS),
       [BLOCK.RESETS]: new Resets(mcu, {
         [RESET_USBCTRL]: () => this.usb.reset(),
         [RESET_UART0]: () => this.modem.uart.reset(),
+        [RESET_UART1]: () => this.uart1.reset(),
       }),
       [BLOCK.SSI]: this.ssi,
       [BLOCK.IO_QSPI]: new QSPIPads(mcu, this.ssi),
       [BLOCK.UART0]: this.modem.uart,
+      [BLOCK.UART1]: this.uart1,
       [BLOCK.ROSC]: new RingOscillator(mcu, board.nextBit),
       [BLOCK.VREG]: new Registers(mcu, 'VREG_AND_CHIP_RESET_BASE', { [CHIP_RESET]: HAD_POWER_ON }),
     });

@@ -71,6 +71,7 @@ export class Machine {
   }
 
   status() {
+    if (this.powered) this.#catchUp();
     const nanos = this.powered ? this.chip.clock.nanos : 0;
     const cycles = this.powered ? this.chip.core.cycles : 0;
     return {
@@ -101,12 +102,16 @@ export class Machine {
   /** Something outside happens: bring a waiting board's clock up to now, tell the chip, and let it run. */
   #external(action) {
     if (!this.powered) return;
+    this.#catchUp();
+    action(this.chip);
+    this.#schedule(0);
+  }
+
+  #catchUp() {
     const { clock, core } = this.chip;
     if (core.waiting && this.pace.mode !== 'free') {
       clock.skipTo(Math.min(this.pace.nowNanos, clock.nextNanos));
     }
-    action(this.chip);
-    this.#schedule(0);
   }
 
   #schedule(delayMs) {

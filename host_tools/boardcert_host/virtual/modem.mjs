@@ -4,7 +4,7 @@
  * is low while a client is connected. When DTR goes from low to high, the connection is closed.
  */
 import { GPIOPinState } from './rp2040js.mjs';
-import { UART } from './uart.mjs';
+import { UART, UART0 } from './uart.mjs';
 
 const PIN_DCD = 2;
 const PIN_DTR = 3;
@@ -16,7 +16,7 @@ export class Modem {
     this.line = line;
     this.carrier = false;
     this.hangingUp = false;
-    this.uart = new UART(mcu, this);
+    this.uart = new UART(mcu, UART0, this);
     this.uart.onIdle = () => this.#hangUpWhenSent();
     this.dtr.addListener((now, before) => this.#readyChanged(now, before));
     this.update();

@@ -6,6 +6,7 @@ const RESET_DONE = 0x08;
 const ALL = 0x01ffffff;
 export const RESET_USBCTRL = 1 << 24;
 export const RESET_UART0 = 1 << 22;
+export const RESET_UART1 = 1 << 23;
 
 export class Resets extends Registers {
   /** *actions*: {bit: function} to call when that block is put into reset. */

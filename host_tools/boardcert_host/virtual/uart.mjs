@@ -1,5 +1,5 @@
 /**
- * UART0 as a PL011 (ARM DDI 0183): 32-byte FIFOs paced by the baud rate, transmit, receive and receive-timeout
+ * A UART as a PL011 (ARM DDI 0183): 32-byte FIFOs paced by the baud rate, transmit, receive and receive-timeout
  * interrupts. It replaces rp2040js's model, which sends at once and keeps its transmit interrupt raised for ever.
  * The receiving side has ideal flow control: a byte arrives only when the FIFO has room, so none is lost.
  */
@@ -34,18 +34,23 @@ const INT_RX = 1 << 4;
 const INT_TX = 1 << 5;
 const INT_RT = 1 << 6;
 
-const PIN_TX = 0;
-const PIN_RX = 1;
 const FUNCTION_UART = 2;
 const FIFO_BYTES = 32;
 const LEVELS = [4, 8, 16, 24, 28]; // 1/8, 1/4, 1/2, 3/4, 7/8 of the FIFO
 const TIMEOUT_BITS = 32;
-const IRQ_UART0 = 20;
+
+/** The two UARTs: interrupt, and the pins on which the virtual board has their wires. */
+export const UART0 = { name: 'UART0', irq: 20, txPin: 0, rxPin: 1 };
+export const UART1 = { name: 'UART1', irq: 21, txPin: 4, rxPin: 5 };
+
+/** The far end of a UART that is not connected to anything. */
+export const OPEN_LINE = { available: 0, take: () => Buffer.alloc(0), write: () => {} };
 
 export class UART extends BasePeripheral {
-  /** *line*: {available, take(limit), write(bytes)}, the far end of the wire. */
-  constructor(mcu, line) {
-    super(mcu, 'UART0');
+  /** *unit*: UART0 or UART1; *line*: {available, take(limit), write(bytes)}, the far end of the wire. */
+  constructor(mcu, unit, line) {
+    super(mcu, unit.name);
+    this.unit = unit;
     this.line = line;
     this.onIdle = () => {};
     this.sentAlarm = mcu.clock.createAlarm(() => this.#sent());
@@ -119,7 +124,7 @@ export class UART extends BasePeripheral {
   }
 
   get #listens() {
-    return this.line.available > 0 && this.#on(CR_RXE) && this.#connected(PIN_RX);
+    return this.line.available > 0 && this.#on(CR_RXE) && this.#connected(this.unit.rxPin);
   }
 
   get #depth() {
@@ -164,7 +169,7 @@ export class UART extends BasePeripheral {
   }
 
   #sent() {
-    if (this.#connected(PIN_TX)) this.line.write(Buffer.of(this.shifting));
+    if (this.#connected(this.unit.txPin)) this.line.write(Buffer.of(this.shifting));
     this.#shiftOut();
     if (!this.sending) this.onIdle();
   }
@@ -195,6 +200,6 @@ export class UART extends BasePeripheral {
   }
 
   #update() {
-    this.rp2040.setInterrupt(IRQ_UART0, (this.raw & this.#register(IMSC)) !== 0);
+    this.rp2040.setInterrupt(this.unit.irq, (this.raw & this.#register(IMSC)) !== 0);
   }
 }
