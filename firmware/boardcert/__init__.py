@@ -10,6 +10,7 @@ ValueError, flash and network OSError, everything else an Error.
 __version__ = "0.1.0"
 
 _identity = None
+_page = None  # The task that serves the page.
 
 
 class Error(Exception):
@@ -24,7 +25,7 @@ class DamagedError(Error):
     """A stored identity is truncated, altered, foreign or inconsistent; it must not be served."""
 
 
-def identity(**arguments: object) -> object:
+def identity(**arguments):
     """Return this board's Identity: loaded, or made at first boot.
 
     *arguments*: settings, see settings, and those of lifecycle.Identity. With arguments it is
@@ -38,13 +39,14 @@ def identity(**arguments: object) -> object:
     return _identity
 
 
-def enable(**arguments: object) -> object:
+def enable(**arguments):
     """Load or make the identity, and schedule its page; return the Identity.
 
     Call it before the network is started, so that the board's host name is its own. The page
     is served while the application's event loop runs (asyncio); a board without a network has
     none. *arguments*: as for identity.
     """
+    global _page
     me = identity(**arguments)
     from . import board
 
@@ -53,11 +55,11 @@ def enable(**arguments: object) -> object:
 
         from .portal import Portal
 
-        me.page = asyncio.create_task(serve(Portal(me), me.portal_port))
+        _page = asyncio.create_task(serve(Portal(me), me.portal_port))
     return me
 
 
-async def serve(app: object, port: int = 443, host: str = "0.0.0.0") -> None:  # noqa: S104
+async def serve(app, port: int = 443, host: str = "0.0.0.0") -> None:  # noqa: S104
     """Serve *app* over TLS until cancelled.
 
     *app*: an object with `async handle_request(reader, writer)` (a Microdot app), or an
@@ -68,7 +70,7 @@ async def serve(app: object, port: int = 443, host: str = "0.0.0.0") -> None:  #
     await Server(identity()).run(app, port, host)
 
 
-async def serve_stream(app: object, line: object) -> None:
+async def serve_stream(app, line) -> None:
     """Serve *app* over TLS on a serial line, see serial_line, one caller after another."""
     from .server import Server
 

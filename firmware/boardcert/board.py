@@ -10,12 +10,12 @@ import time
 from . import Error
 
 try:
-    from time import ticks_diff, ticks_ms
+    from time import ticks_diff, ticks_ms  # pyright: ignore[reportAssignmentType]
 except ImportError:  # CPython
 
     def ticks_ms() -> int:
         """Return milliseconds of a free-running clock."""
-        return int(time.monotonic() * 1000)
+        return int(time.monotonic() * 1000)  # pyright: ignore[reportAttributeAccessIssue]
 
     def ticks_diff(end: int, start: int) -> int:
         """Return *end* - *start*."""

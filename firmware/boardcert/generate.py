@@ -15,7 +15,7 @@ so long after board.EARLIEST_DATE, and gets the days that were asked for once th
 
 
 def make_record(
-    settings: object, addresses: list, now: tuple | None, private_key: bytes | None, steps: object
+    settings, addresses: list, now: tuple | None, private_key: bytes | None, steps
 ) -> Record:
     """Return a Record with a certificate for *private_key*, or for a new key when that is None.
 
@@ -44,7 +44,7 @@ def make_record(
     return Record(key.to_der(), [certificate], facts)
 
 
-def make_request(settings: object, addresses: list, private_key: bytes) -> bytes:
+def make_request(settings, addresses: list, private_key: bytes) -> bytes:
     """Return the DER of a PKCS#10 request for the board's names, signed by *private_key*."""
     random = seed(noise.gather(), board.utc_now())
     key = PrivateKey.from_der(private_key)
@@ -52,20 +52,18 @@ def make_request(settings: object, addresses: list, private_key: bytes) -> bytes
     return x509.request(key, subject, all_names(settings, addresses), random)
 
 
-def seed(entropy: noise.Entropy, now: tuple | None) -> object:
+def seed(entropy: noise.Entropy, now: tuple | None):
     """Return random(n) of a DRBG of this board, seeded with *entropy*."""
     personalization = b"boardcert" + board.unique_id() + repr(now).encode()
     return HMACDRBG(entropy.data, personalization=personalization).generate
 
 
-def all_names(settings: object, addresses: list) -> list:
+def all_names(settings, addresses: list) -> list:
     """Return what stands in subjectAltName: the set names, then the board's addresses."""
     return settings.names + [name for name in addresses if name not in settings.names]
 
 
-def _issue(
-    key: PrivateKey, settings: object, addresses: list, now: tuple | None, random: object
-) -> bytes:
+def _issue(key: PrivateKey, settings, addresses: list, now: tuple | None, random) -> bytes:
     """Sign a certificate that began yesterday at midnight, for clients whose clocks are slow."""
     if now is None:
         not_before = board.EARLIEST_DATE
@@ -83,7 +81,7 @@ def _issue(
     )
 
 
-def check(key: PrivateKey, certificate: bytes, random: object) -> None:
+def check(key: PrivateKey, certificate: bytes, random) -> None:
     """Make sure of what is about to be written; raise InvalidSignature or ValueError.
 
     The public point is on the curve, the certificate reads back with this key's public key, and

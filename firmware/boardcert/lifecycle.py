@@ -25,9 +25,7 @@ class Identity:
     done. Raises EntropyError, Error, ValueError for a setting, OSError for flash.
     """
 
-    def __init__(
-        self, directory: str = store.DIRECTORY, progress: object = None, **arguments: object
-    ) -> None:
+    def __init__(self, directory: str = store.DIRECTORY, progress=None, **arguments) -> None:
         board.check_version(sys.implementation.name, sys.implementation.version)
         started = board.ticks_ms()
         self.notices = []
@@ -69,7 +67,7 @@ class Identity:
         """Return a PKCS#10 request (DER) for this board's names, signed by the key it serves."""
         return self._manage("request", self._record.private_key)
 
-    def server_context(self) -> object:
+    def server_context(self):
         """Return the TLS context to serve with; the same object until the certificate changes."""
         if self._context is None:
             from .tls import server_context
@@ -77,7 +75,7 @@ class Identity:
             self._context = server_context(self._record)
         return self._context
 
-    def client_context(self, ca: bytes) -> object:
+    def client_context(self, ca: bytes):
         """Return a TLS context that trusts *ca* (DER), and shows this certificate when asked."""
         from .tls import client_context
 
@@ -117,7 +115,7 @@ class Identity:
             return None
         return None if source == GENERATED and stale_reason(record.facts) else (source, record)
 
-    def _manage(self, task: str, *arguments: object) -> object:
+    def _manage(self, task: str, *arguments):
         """Do a task of manage.Manager, and release the memory that it took."""
         loaded = set(sys.modules)
         try:
@@ -161,7 +159,7 @@ def settings_digest(directory: str, arguments: dict) -> str:
 
 def _has_builtin() -> bool:
     try:
-        import boardcert_builtin  # noqa: F401
+        import boardcert_builtin  # noqa: F401  # pyright: ignore[reportMissingImports]
     except ImportError:
         return False
     return True

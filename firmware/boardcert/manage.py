@@ -19,9 +19,7 @@ class Manager:
     *timings_ms* and *generated* tell what the task has made.
     """
 
-    def __init__(
-        self, directory: str, arguments: dict, progress: object, notices: list
-    ) -> None:
+    def __init__(self, directory: str, arguments: dict, progress, notices: list) -> None:
         self.timings_ms = {}
         self.generated = False
         self._directory = directory
@@ -34,12 +32,12 @@ class Manager:
 
     def load(self) -> tuple:
         """Find what is to be served; make or renew it where that is due."""
-        record = store.load(self._directory, INSTALLED, self._notices)
-        if self._is_sound(record, INSTALLED):
+        record = self._sound(store.load(self._directory, INSTALLED, self._notices), INSTALLED)
+        if record:
             return INSTALLED, self._keep(INSTALLED, record)
-        record = _find_builtin()
-        if self._is_sound(record, BUILTIN):
-            self._tell(record)
+        record = self._sound(_find_builtin(), BUILTIN)
+        if record:
+            record.facts = self._facts(record)
             return BUILTIN, record
         return GENERATED, self._load_generated()
 
@@ -64,12 +62,11 @@ class Manager:
 
     def _load_generated(self) -> store.Record:
         """Return the generated record; make or renew it where that is due."""
-        record = store.load(self._directory, GENERATED, self._notices)
+        record = self._sound(store.load(self._directory, GENERATED, self._notices), GENERATED)
         mark = self._writer.read_mark()
-        if not self._is_sound(record, GENERATED):
+        if record is None:
             if mark:
                 self._notices.append(f"the identity with the pin {mark} is lost; a new one is made")
-            record = None
         elif record.facts.get("unique_id") != board.unique_id().hex():
             self._notices.append("the stored identity is another board's; a new one is made")
             record = None
@@ -78,18 +75,18 @@ class Manager:
             self._writer.write_mark(record.facts["public_key_pin"])
         return record
 
-    def _is_sound(self, record: store.Record | None, source: str) -> bool:
-        """Tell whether there is a record whose parts belong together; report one that is not."""
+    def _sound(self, record: store.Record | None, source: str) -> store.Record | None:
+        """Return *record* if its parts belong together; report it and return None if not."""
         if record is None:
-            return False
+            return None
         try:
             leaf = Certificate(record.chain[0])
             if not key_matches(record.private_key, leaf.public_key_der):
                 raise ValueError("the certificate is for another key")
         except ValueError as error:
             self._notices.append(f"the {source} identity was ignored: {error}")
-            return False
-        return True
+            return None
+        return record
 
     def _renew_if_due(self, record: store.Record) -> store.Record:
         """Return *record*, or a stored new one with the same key when its certificate is stale."""
@@ -115,7 +112,7 @@ class Manager:
         now = board.utc_now()
         record = make_record(self._settings, board.addresses(), now, private_key, steps)
         steps.begin("flash")
-        self._tell(record)
+        record.facts = self._facts(record)
         self._writer.save(GENERATED, record)
         self.timings_ms = steps.finish()
         self.generated = self.generated or private_key is None
@@ -123,13 +120,11 @@ class Manager:
 
     def _keep(self, source: str, record: store.Record) -> store.Record:
         """Store *record* again if its facts are of other settings or another version."""
-        if self._facts(record) != record.facts:
-            self._tell(record)
+        facts = self._facts(record)
+        if facts != record.facts:
+            record.facts = facts
             self._writer.save(source, record)
         return record
-
-    def _tell(self, record: store.Record) -> None:
-        record.facts = self._facts(record)
 
     def _facts(self, record: store.Record) -> dict:
         """Return the record's facts with what lifecycle needs to know without reading DER."""
@@ -153,7 +148,7 @@ class Manager:
 
 def _find_builtin() -> store.Record | None:
     try:
-        import boardcert_builtin
+        import boardcert_builtin  # pyright: ignore[reportMissingImports]
     except ImportError:
         return None
     return store.Record(boardcert_builtin.PRIVATE_KEY, list(boardcert_builtin.CHAIN), {})
@@ -162,7 +157,7 @@ def _find_builtin() -> store.Record | None:
 class Steps:
     """*callback*(step) hears of each step as it begins; *timings_ms* grows as they end."""
 
-    def __init__(self, callback: object = None) -> None:
+    def __init__(self, callback=None) -> None:
         self.timings_ms = {}
         self._callback = callback
         self._step = None

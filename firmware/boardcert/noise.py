@@ -8,6 +8,9 @@ with 0.1 bit of min-entropy, much less than measured (a ring-oscillator bit is b
 credited with nothing.
 """
 
+# ptr8 and ptr32 are words of viper.
+# pyright: reportUndefinedVariable=false
+
 import os
 import sys
 import time
@@ -164,7 +167,7 @@ def _sample_ring(samples: ptr8, n_bytes: int):  # noqa: F821
         i += 1
 
 
-def read_trng(count: int, mem32: object) -> bytearray:
+def read_trng(count: int, mem32) -> bytearray:
     """Read *count* raw samples of the RP2350's TRNG through its registers.
 
     The decorrelator and the block's own tests are bypassed: the tests here want raw samples.
@@ -184,7 +187,7 @@ def read_trng(count: int, mem32: object) -> bytearray:
     return samples[: count // 8]
 
 
-def _wait_for_trng(mem32: object) -> None:
+def _wait_for_trng(mem32) -> None:
     """Wait until 192 samples are there: 1.3 ms at 150 MHz; a hundred times that is a failure."""
     for _ in range(130):
         if mem32[0x400F0110] & 1:  # TRNG_VALID
@@ -195,13 +198,7 @@ def _wait_for_trng(mem32: object) -> None:
 
 def _read_radio(count: int) -> bytes:
     """Read the ESP32's generator with the radio on: only then does it collect thermal noise."""
-    try:
-        import network
-    except ImportError:
-        network = None
-    if not hasattr(network, "WLAN"):
-        raise EntropyError("this build has no radio, without which os.urandom is not noise")
-    station = network.WLAN(network.STA_IF)
+    station = _station()
     was_active = station.active()
     station.active(True)
     try:
@@ -210,16 +207,28 @@ def _read_radio(count: int) -> bytes:
         station.active(was_active)
 
 
+def _station():
+    """Return the radio's station interface; raise EntropyError when the build has none."""
+    try:
+        from network import STA_IF, WLAN
+
+        return WLAN(STA_IF)
+    except ImportError:
+        pass
+    raise EntropyError("this build has no radio, without which os.urandom is not noise")
+
+
 def _uncredited() -> bytes:
     """Return what else varies between boards and boots: it can only add, and is not relied on."""
     parts = [os.urandom(48), repr(time.time()).encode()]
-    ticks = getattr(time, "ticks_cpu", None) or time.perf_counter
+    ticks = getattr(time, "ticks_cpu", time.time)
     jitter = []
     for _ in range(32):
         jitter.append(ticks())
     parts.append(repr(jitter).encode())
-    adc = getattr(__import__("machine"), "ADC", None) if sys.platform == "rp2" else None
-    if hasattr(adc, "CORE_TEMP"):
-        sensor = adc(adc.CORE_TEMP)
+    if sys.platform == "rp2":
+        from machine import ADC
+
+        sensor = ADC(ADC.CORE_TEMP)
         parts.append(repr([sensor.read_u16() for _ in range(16)]).encode())
     return b"".join(parts)

@@ -57,10 +57,10 @@ _ROWS = (
 class Portal:
     """Answer GET and HEAD requests about *identity*; anything else is refused."""
 
-    def __init__(self, identity: object) -> None:
+    def __init__(self, identity) -> None:
         self._identity = identity
 
-    async def handle_request(self, reader: object, writer: object) -> None:
+    async def handle_request(self, reader, writer) -> None:
         """Answer the requests of one connection until the client ends it."""
         received = b""
         is_open = True
@@ -94,7 +94,7 @@ class Portal:
         return _refuse(404)
 
 
-async def _read_head(reader: object, received: bytes) -> tuple:
+async def _read_head(reader, received: bytes) -> tuple:
     """Return (one request's head with its empty line, what was received after it).
 
     The head is incomplete when the client ends early or sends more than fits. A body would be

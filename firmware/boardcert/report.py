@@ -5,7 +5,7 @@ from binascii import b2a_base64
 from . import __version__, board
 
 
-def make_report(identity: object, facts: dict, timings_ms: dict) -> dict:
+def make_report(identity, facts: dict, timings_ms: dict) -> dict:
     """Return values that JSON has. *identity*: see lifecycle; *facts*: of its record."""
     return {
         "board": board.name(),

@@ -13,7 +13,7 @@ class ModemLine(io.IOBase):
     Pin, low while this side can be called; raising it hangs up.
     """
 
-    def __init__(self, uart: object, carrier: object, ready: object) -> None:
+    def __init__(self, uart, carrier, ready) -> None:
         self._uart = uart
         self._carrier = carrier
         self._ready = ready

@@ -1,5 +1,8 @@
 """The accept loop: TLS connections to one handler, each with its limits and its own fate."""
 
+# The stubs leave out asyncio.core and Stream.s, and that generators can be awaited here.
+# pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false
+
 import asyncio
 import socket
 import sys
@@ -26,13 +29,13 @@ class Server:
     backlog = 4
     """Connections that wait in the network stack meanwhile."""
 
-    def __init__(self, identity: object) -> None:
+    def __init__(self, identity) -> None:
         self.refused = 0
         self.failed = 0
         self._identity = identity
         self._open = {}
 
-    async def run(self, app: object, port: int, host: str) -> None:
+    async def run(self, app, port: int, host: str) -> None:
         """Accept connections until cancelled; then close every one of them.
 
         Raises OSError when the port cannot be had, and what Identity.follow raises.
@@ -49,7 +52,7 @@ class Server:
             listener.close()
             await self._stop(reaper)
 
-    async def run_stream(self, app: object, line: object) -> None:
+    async def run_stream(self, app, line) -> None:
         """Serve one connection after another over a serial line, see serial_line, until cancelled.
 
         The stream's `answer()` waits for a caller, its `hang_up()` ends the call.
@@ -69,7 +72,7 @@ class Server:
         finally:
             await self._stop(reaper)
 
-    def _accept(self, listener: socket.socket, handler: object) -> None:
+    def _accept(self, listener: socket.socket, handler) -> None:
         """Take one connection from *listener*, and serve it or close it at once."""
         try:
             connection, _ = listener.accept()
@@ -86,7 +89,7 @@ class Server:
             self.refused += 1
             connection.close()
 
-    def _start(self, raw: object, handler: object) -> asyncio.Task:
+    def _start(self, raw, handler) -> asyncio.Task:
         """Begin TLS on the stream *raw*, and return the task that serves it."""
         try:
             self._identity.follow()
@@ -99,7 +102,7 @@ class Server:
         self._open[connection] = task
         return task
 
-    async def _serve(self, connection: "Connection", handler: object) -> None:
+    async def _serve(self, connection: "Connection", handler) -> None:
         """Run *handler*; whatever it raises ends this connection only."""
         try:
             await handler(connection, connection)
@@ -133,7 +136,7 @@ class Server:
 class Connection(asyncio.StreamReader):
     """A stream that knows when it last heard from its client."""
 
-    def __init__(self, secure: object, raw: object) -> None:
+    def __init__(self, secure, raw) -> None:
         super().__init__(secure)
         self.has_spoken = False
         self.last_heard = ticks_ms()
@@ -153,9 +156,9 @@ class Connection(asyncio.StreamReader):
         """As asyncio.StreamReader.read."""
         return self._heard(await super().read(n))
 
-    async def readinto(self, buffer: bytearray) -> int:
+    async def readinto(self, buf):
         """As asyncio.StreamReader.readinto (an extension of MicroPython)."""
-        return self._heard(await super().readinto(buffer))
+        return self._heard(await super().readinto(buf))
 
     async def readexactly(self, n: int) -> bytes:
         """As asyncio.StreamReader.readexactly."""
@@ -165,7 +168,7 @@ class Connection(asyncio.StreamReader):
         """As asyncio.StreamReader.readline."""
         return self._heard(await super().readline())
 
-    def _heard(self, data: object) -> object:
+    def _heard(self, data):
         if data:
             self.has_spoken = True
             self.last_heard = ticks_ms()
@@ -186,6 +189,6 @@ def _listen(host: str, port: int, backlog: int) -> socket.socket:
     return listener
 
 
-def _readable(stream: object):
+def _readable(stream):
     """Wait until *stream* can be read, as asyncio's own server does."""
     yield asyncio.core._io_queue.queue_read(stream)

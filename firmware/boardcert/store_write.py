@@ -75,7 +75,7 @@ class Writer:
         slots = self._examine(name)
         new.generation = max(0, *slots.values()) + 1
         is_fat = self._is_fat()
-        slot = min(SLOTS, key=slots.get) if is_fat else SLOTS[0]
+        slot = min(SLOTS, key=lambda suffix: slots[suffix]) if is_fat else SLOTS[0]
         if slots[slot] == _FOREIGN:
             self._move_aside(name + slot)
         if is_fat:
@@ -86,13 +86,13 @@ class Writer:
     def remove(self, name: str) -> None:
         """Delete every record called *name*, the newest one last."""
         slots = self._examine(name)
-        for suffix in [".new"] + sorted(slots, key=slots.get):
+        for suffix in [".new"] + sorted(slots, key=lambda suffix: slots[suffix]):
             _remove(self._path(name + suffix))
 
     def forget_older(self, name: str) -> None:
         """Delete every record called *name* but the newest."""
         slots = self._examine(name)
-        newest = max(SLOTS, key=slots.get)
+        newest = max(SLOTS, key=lambda suffix: slots[suffix])
         for suffix in SLOTS:
             if suffix != newest:
                 _remove(self._path(name + suffix))
@@ -173,7 +173,7 @@ def _write(path: str, data: bytes) -> None:
         os.sync()
 
 
-def _nvs() -> object:
+def _nvs():
     """Return the esp32's non-volatile storage, or None on other boards."""
     try:
         from esp32 import NVS

@@ -16,7 +16,7 @@ def client_context(record: Record, ca: bytes) -> tls.SSLContext:
     """Return a context that trusts *ca* (DER) alone, and shows the chain when a server asks."""
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     _prepare(context, record)
-    context.verify_mode = tls.CERT_REQUIRED
+    context.verify_mode = tls.CERT_REQUIRED  # pyright: ignore[reportAttributeAccessIssue]
     context.load_verify_locations(ca)
     return context
 

@@ -32,12 +32,12 @@ _IP_ADDRESS = 0x87
 
 
 def issue(
-    key: object,
+    key,
     subject: bytes,
     alt_names: list,
     not_before: tuple,
     not_after: tuple,
-    random: object,
+    random,
 ) -> bytes:
     """Return the DER of a self-signed certificate for *key*.
 
@@ -61,7 +61,7 @@ def issue(
     return _sign(key, tbs_certificate, algorithm, random)
 
 
-def request(key: object, subject: bytes, alt_names: list, random: object) -> bytes:
+def request(key, subject: bytes, alt_names: list, random) -> bytes:
     """Return the DER of a PKCS#10 request, signed by *key*, that asks for *alt_names*."""
     extensions = der.encode_sequence(
         _encode_key_usage(), _encode_extended_key_usage(), _encode_alt_names(alt_names)
@@ -126,12 +126,12 @@ def key_identifier(public_key_der: bytes) -> bytes:
     return digest[:20]
 
 
-def _sign(key: object, data: bytes, algorithm: bytes, random: object) -> bytes:
+def _sign(key, data: bytes, algorithm: bytes, random) -> bytes:
     """Return SEQUENCE { data, algorithm, signature }."""
     return der.encode_sequence(data, algorithm, der.encode_bit_string(key.sign(data, random)))
 
 
-def _encode_algorithm(key: object) -> bytes:
+def _encode_algorithm(key) -> bytes:
     return der.encode_sequence(der.encode_oid(_SIGNATURE_OIDS[key.key_type]))
 
 

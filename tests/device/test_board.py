@@ -2,8 +2,7 @@
 
 import sys
 
-from boardcert import board
-from boardcert import Error
+from boardcert import Error, board
 
 
 def test_an_old_micropython_is_told():
@@ -16,7 +15,7 @@ def test_an_old_micropython_is_told():
             board.check_version("micropython", version)
             raise AssertionError(version)
         except Error as error:
-            assert "1.24" in str(error) and f"1.{version[1]}" in str(error) or version[0] == 0
+            assert ("1.24" in str(error) and f"1.{version[1]}" in str(error)) or version[0] == 0
 
 
 class _Link:

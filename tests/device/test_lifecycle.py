@@ -3,12 +3,11 @@
 import sys
 
 import scratch
-from boardcert import board, certificate, lifecycle, noise, x509
-from boardcert import EntropyError, Error
+from boardcert import EntropyError, Error, board, certificate, lifecycle, noise, x509
 from boardcert.keys import PrivateKey
 from boardcert.store import Record, decode, load
 from boardcert.store_write import Writer
-from helpers import random_bytes, raises
+from helpers import raises, random_bytes
 
 
 class _Board:
@@ -239,7 +238,7 @@ def test_the_esp32_remembers_in_nvs_when_the_file_system_is_new():
         def commit(self):
             blobs["committed"] = True
 
-    class esp32:  # noqa: N801 (a module's name)
+    class esp32:
         pass
 
     esp32.NVS = NVS
@@ -307,7 +306,7 @@ def test_a_compiled_in_certificate_stands_between():
     """After an installed one, before a generated one."""
     record = _installed_record("builtin.example")
 
-    class boardcert_builtin:  # noqa: N801 (a module's name)
+    class boardcert_builtin:
         PRIVATE_KEY = record.private_key
         CHAIN = tuple(record.chain)
 

@@ -1,7 +1,6 @@
 """Raw noise is tested before use; a stuck or biased source gives nothing."""
 
-from boardcert import noise
-from boardcert import EntropyError
+from boardcert import EntropyError, noise
 
 
 def _pack(bits):
