@@ -13,7 +13,18 @@ import { QSPIPads, SSI } from './ssi.mjs';
 import { OPEN_LINE, UART, UART1 } from './uart.mjs';
 import { USBSerial } from './usb.mjs';
 
-const BLOCK = { XIP_CTRL: 0x14000, SSI: 0x18000, RESETS: 0x4000c, IO_BANK0: 0x40014, IO_QSPI: 0x40018, UART0: 0x40034, UART1: 0x40038, WATCHDOG: 0x40058, ROSC: 0x40060, VREG: 0x40064 };
+const BLOCK = {
+  XIP_CTRL: 0x14000,
+  SSI: 0x18000,
+  RESETS: 0x4000c,
+  IO_BANK0: 0x40014,
+  IO_QSPI: 0x40018,
+  UART0: 0x40034,
+  UART1: 0x40038,
+  WATCHDOG: 0x40058,
+  ROSC: 0x40060,
+  VREG: 0x40064,
+};
 const XIP_STATUS = { 0x08: 3 }; // flush done, FIFO empty
 const CHIP_RESET = 0x08;
 const HAD_POWER_ON = 1 << 8;
@@ -58,7 +69,7 @@ export class Chip {
     divideInto(mcu.sio);
     for (const pio of mcu.pio) runInSimulatedTime(pio, this.clock);
     this.ssi = new SSI(mcu, board.uniqueId);
-    this.rom = new ROM(board.memory, this);
+    this.rom = new ROM(this);
     this.core.onTrap = (number) => this.rom.call(number);
     this.modem = new Modem(mcu, board.uartLine);
     this.uart1 = new UART(mcu, UART1, OPEN_LINE);

@@ -6,6 +6,7 @@ import { fetch, instructions } from './instructions.mjs';
 import { OUTSIDE, ROM_BYTES } from './memory.mjs';
 import { CortexM0Core } from './rp2040js.mjs';
 
+const CHOOSING_BITS = 10;
 const SIO_START = 0xd0000000;
 const APB_START = 0x40000000;
 const APB_READ_CYCLES = 2; // beyond the two of a load; one more to write
@@ -20,26 +21,31 @@ export class HardFault extends Error {}
 
 /** Return the executor: run(core, R, mem8, mem16, mem32, limit) executes until *limit* cycles, or less. */
 function compileExecutor() {
-  const cases = new Map();
-  for (let key = 0; key < 1024; key++) {
-    const bits = key.toString(2).padStart(10, '0');
-    const found = instructions.findIndex(([pattern]) => [...bits].every((bit, i) => !'01'.includes(pattern[i]) || pattern[i] === bit));
-    cases.set(found, `${cases.get(found) ?? ''}case ${key}: `);
+  const labels = instructions.map(() => '');
+  for (let key = 0; key < 1 << CHOOSING_BITS; key++) {
+    const found = instructions.findIndex(([pattern]) => matches(pattern, key));
+    if (found >= 0) labels[found] += `case ${key}: `;
   }
-  const body = [...cases].map(([found, labels]) => (found < 0 ? '' : `${labels}{ ${instructionSource(instructions[found])} break; }\n`));
+  const cases = instructions.map((instruction, i) => `${labels[i]}{ ${instructionSource(instruction)} break; }\n`);
   return new Function('core', 'R', 'mem8', 'mem16', 'mem32', 'limit', `
     let pc = R[15] & -2, cycles = core.cycles, nz = core.nz, c = core.C ? 1 : 0, v = core.V ? 1 : 0;
     run: while (cycles < limit) {
       const op = ${fetch};
       pc += 2;
       cycles++;
-      switch (op >>> 6) {
-        ${body.join('')}
+      switch (op >>> ${16 - CHOOSING_BITS}) {
+        ${cases.join('')}
         default: core.fault('undefined instruction 0x' + op.toString(16), pc - 2);
       }
     }
     core.cycles = cycles;
     core.spill(pc, nz, c, v);`);
+}
+
+/** True when *key*, the first bits of an opcode, agrees with the fixed bits of *pattern*. */
+function matches(pattern, key) {
+  const bits = key.toString(2).padStart(CHOOSING_BITS, '0');
+  return [...bits].every((bit, i) => pattern[i] === bit || !'01'.includes(pattern[i]));
 }
 
 /** The fields of a pattern as constants, then its code. */

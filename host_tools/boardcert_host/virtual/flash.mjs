@@ -2,7 +2,9 @@
  * The board's flash chip (2 MiB NOR, as the W25Q16JV of a Pico): kept in a file, erased by sectors, programmed by
  * pages. Each sector erase and each page program is one operation; power can be cut in the middle of the n-th.
  */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync, writeSync,
+} from 'node:fs';
 
 export const FLASH_BYTES = 2 * 1024 * 1024;
 export const SECTOR_BYTES = 4096;

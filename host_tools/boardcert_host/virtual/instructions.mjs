@@ -90,8 +90,14 @@ const eachRegister = (list, action) => `
     a = (a + 4) | 0;
     cycles++;
   }`;
-const loadInto = (target) => `if (${inMemory('a', 3)}) ${target} = mem32[${cell('a', 2)}]; else ${target} = core.load32(a);`;
-const storeOne = `if (${inRAM('a', 3)}) mem32[${cell('a', 2)}] = R[k]; else core.store32(a, R[k]);`;
+/** The rest of the list still has to be done, so the executor returns after this instruction. */
+const outsideOne = (action) => `core.cycles = cycles; R[15] = pc; limit = 0; ${action}; cycles = core.cycles;`;
+const loadInto = (target) => `
+  if (${inMemory('a', 3)}) ${target} = mem32[${cell('a', 2)}];
+  else { ${outsideOne(`${target} = core.load32(a)`)} }`;
+const storeOne = `
+  if (${inRAM('a', 3)}) mem32[${cell('a', 2)}] = R[k];
+  else { ${outsideOne('core.store32(a, R[k])')} }`;
 const bitCount = `let count = 0; for (let rest = list; rest !== 0; rest &= rest - 1) count++;`;
 
 const conditions = [

@@ -8,7 +8,9 @@ const THROTTLE_MS = 2;
 
 export class Pace {
   constructor(mode) {
-    if (!['real', 'idle', 'free'].includes(mode)) throw new Error(`the pace is "real", "idle" or "free", not "${mode}"`);
+    if (!['real', 'idle', 'free'].includes(mode)) {
+      throw new Error(`the pace is "real", "idle" or "free", not "${mode}"`);
+    }
     this.mode = mode;
     this.offsetMs = 0;
   }

@@ -3,7 +3,8 @@ const BOOT2_BYTES = 256;
 const BOOT2_RAM = 0x20041f00; // the end of SRAM, where the real ROM puts the second boot stage
 const STACK_TOP = BOOT2_RAM;
 const CRC_POLYNOMIAL = 0x04c11db7;
-const FLASH_CALL = 100;
+const FLASH_CALL_CYCLES = 100; // the operation itself takes no simulated time
+const RESET_CYCLES = 1000;
 const LR_INTO_FLASH = 0;
 const SP = 13;
 const LR = 14;
@@ -23,6 +24,7 @@ function reset({ core, memory }) {
   core.registers[SP] = STACK_TOP;
   core.registers[LR] = LR_INTO_FLASH;
   core.registers[PC] = BOOT2_RAM;
+  return RESET_CYCLES;
 }
 
 /** CRC-32/MPEG-2, the checksum of the second boot stage. */
@@ -47,24 +49,25 @@ function secondCore() {
   throw new BoardStopped('the firmware parked a core in the boot ROM; the virtual board has one core');
 }
 
-const serialMode = ({ ssi }) => (ssi.reset(), FLASH_CALL);
+const serialMode = ({ ssi }) => (ssi.reset(), FLASH_CALL_CYCLES);
 
 function rangeErase({ core, flash }) {
   const [offset, count] = core.registers;
   flash.erase(offset, count);
-  return FLASH_CALL;
+  return FLASH_CALL_CYCLES;
 }
 
 function rangeProgram({ core, flash, memory }) {
   const [offset, data, count] = core.registers;
   const source = memory.bytes(data, count) ?? Uint8Array.from({ length: count }, (_, i) => memory.readUint8(data + i));
   flash.program(offset, source);
-  return FLASH_CALL;
+  return FLASH_CALL_CYCLES;
 }
 
+/** What the vector table leads to. */
+export const startUp = { reset: { name: 'reset', call: reset }, fault: { name: 'fault', call: fault } };
+
 export const bootFunctions = {
-  _reset: { name: 'reset', call: reset },
-  _fault: { name: 'fault', call: fault },
   IF: { name: 'connect_internal_flash', call: serialMode },
   EX: { name: 'flash_exit_xip', call: serialMode },
   RE: { name: 'flash_range_erase', call: rangeErase },

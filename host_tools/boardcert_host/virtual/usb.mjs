@@ -7,12 +7,14 @@ const SET_CONFIGURATION = 9;
 const CDC_SET_CONTROL_LINE_STATE = 0x22;
 const DTR_AND_RTS = 3;
 const TYPE_CONFIGURATION = 2;
+const CONFIGURATION_HEADER_BYTES = 9;
 const TYPE_INTERFACE = 4;
 const TYPE_ENDPOINT = 5;
 const CLASS_CDC_CONTROL = 2;
 const CLASS_CDC_DATA = 10;
 const ENDPOINT_IN = 0x80;
 const BULK = 2;
+const REGISTERS = ['addrEndp', 'mainCtrl', 'sieStatus', 'sieCtrl', 'buffStatus', 'intRaw', 'intEnable', 'intForce'];
 const STATUS_STAGE_NANOS = 50_000;
 
 export class USBSerial {
@@ -53,11 +55,12 @@ export class USBSerial {
   reset() {
     const { usb } = this;
     this.#unplug();
-    for (const { alarm, buffers } of [...usb.endpointReadAlarms, ...usb.endpointWriteAlarms, { alarm: usb.resetAlarm, buffers: [] }]) {
-      alarm.cancel();
-      buffers.length = 0;
+    usb.resetAlarm.cancel();
+    for (const endpoint of [...usb.endpointReadAlarms, ...usb.endpointWriteAlarms]) {
+      endpoint.alarm.cancel();
+      endpoint.buffers.length = 0;
     }
-    Object.assign(usb, { addrEndp: 0, mainCtrl: 0, intRaw: 0, intEnable: 0, intForce: 0, sieStatus: 0, sieCtrl: 0, buffStatus: 0 });
+    for (const register of REGISTERS) usb[register] = 0;
     usb.checkInterrupts();
   }
 
@@ -72,13 +75,18 @@ export class USBSerial {
   #enumerate() {
     this.#unplug();
     this.#request({ bRequest: SET_ADDRESS, wValue: 1 });
-    const get = { dataDirection: DataDirection.DeviceToHost, bRequest: GET_DESCRIPTOR, wValue: TYPE_CONFIGURATION << 8 };
-    this.#request({ ...get, wLength: 9 }, (header) => {
-      this.#request({ ...get, wLength: header[2] | (header[3] << 8) }, (descriptors) => {
+    this.#describe(CONFIGURATION_HEADER_BYTES, (header) => {
+      this.#describe(header[2] | (header[3] << 8), (descriptors) => {
         this.port = findSerialPort(descriptors);
         this.#request({ bRequest: SET_CONFIGURATION, wValue: 1 }, () => this.onReady());
       });
     });
+  }
+
+  /** Ask for *count* bytes of the configuration descriptor. */
+  #describe(count, done) {
+    const fields = { bRequest: GET_DESCRIPTOR, wValue: TYPE_CONFIGURATION << 8, wLength: count };
+    this.#request({ ...fields, dataDirection: DataDirection.DeviceToHost }, done);
   }
 
   #request(fields, done = () => {}) {
