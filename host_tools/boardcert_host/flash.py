@@ -7,9 +7,6 @@ takes up where it stopped. Nothing that the board keeps is erased unless that is
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from rich.console import Console
 
 from . import board_files, flash_esp32, flash_uf2, provision
 from .board_files import BoardState
@@ -44,11 +41,9 @@ class _Image:
     content: bytes
 
 
-def flash(
-    board: Board, wishes: Wishes, provisions: Provision, console: Console
-) -> tuple[bool, dict[str, Any]]:
-    """Make every step, told on *console*; return whether all is well, and the record."""
-    story = Story(console, {"ok": False, "board": board.name, "port": wishes.port})
+def flash(story: Story, board: Board, wishes: Wishes, provisions: Provision) -> bool:
+    """Make every step; return whether all is well. *story* has them all, also after an Error."""
+    story.record.update(ok=False, board=board.name, port=wishes.port)
     image = _find_image(story, board, wishes)
     port, before = _look(story, board, wishes)
     _allow_losses(wishes, before)
@@ -60,7 +55,7 @@ def flash(
         mark = before.mark if before and not wishes.erase else None
         ok = provision.provision(story, board, provisions, port, mark)
     story.record["ok"] = ok
-    return ok, story.record
+    return ok
 
 
 def _find_image(story: Story, board: Board, wishes: Wishes) -> _Image:

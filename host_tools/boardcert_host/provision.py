@@ -17,11 +17,15 @@ _RETRY_S = 2
 
 @dataclass(frozen=True)
 class Provision:
-    """What a board is to have. *wifi*: name and password; *replace*: its key may be a new one."""
+    """What a board is to have. *wifi*: name and password; *replace*: its key may be a new one.
+
+    *target*: where it serves in the end, when that is not its address in the Wi-Fi.
+    """
 
     host_name: str | None = None
     wifi: tuple[str, str] | None = None
     replace: bool = False
+    target: verify.Target | None = None
 
 
 def provision(story: Story, board: Board, wanted: Provision, port: str, mark: str | None) -> bool:
@@ -31,15 +35,16 @@ def provision(story: Story, board: Board, wanted: Provision, port: str, mark: st
     """
     _install(story, port)
     settings = _set(story, board, wanted, port)
-    address = _join(story, wanted, settings, port)
+    joined = _join(story, wanted, settings, port)
     report = _identify(story, port, mark)
     _pin(story, wanted, report)
     device.reset(port)
-    if address is None:
-        later = "`boardcert verify` does it when the board is on the network"
-        story.tell("verify", "skipped", f"no Wi-Fi was given; {later}")
+    target = wanted.target or joined
+    if target is None:
+        later = "`boardcert verify` does it when the board can be reached"
+        story.tell("verify", "skipped", f"neither --wifi nor --at was given; {later}")
         return True
-    return _verify(story, report, address)
+    return _verify(story, report, target)
 
 
 def _install(story: Story, port: str) -> None:
@@ -69,14 +74,16 @@ def _set(story: Story, board: Board, wanted: Provision, port: str) -> dict[str, 
     return settings
 
 
-def _join(story: Story, wanted: Provision, settings: dict[str, Any], port: str) -> str | None:
-    """Join the Wi-Fi once now, so that a wrong password is noticed; return the address."""
+def _join(
+    story: Story, wanted: Provision, settings: dict[str, Any], port: str
+) -> verify.Target | None:
+    """Join the Wi-Fi once now, so that a wrong password is noticed; return where it will serve."""
     if not wanted.wifi:
         return None
     with story.working(f"joining {wanted.wifi[0]}"):
         address = board_files.join_wifi(port, settings.get("hostname"), wanted.wifi[0])
     story.tell("network", "done", f"joined {wanted.wifi[0]}, address {address}")
-    return address
+    return verify.Target(address, PORTAL_PORT)
 
 
 def _identify(story: Story, port: str, mark: str | None) -> dict[str, Any]:
@@ -109,9 +116,8 @@ def _pin(story: Story, wanted: Provision, report: dict[str, Any]) -> None:
     story.tell("pin", "done" if is_new else "kept", f"{host} is {pin.public_key_pin}")
 
 
-def _verify(story: Story, report: dict[str, Any], address: str) -> bool:
+def _verify(story: Story, report: dict[str, Any], target: verify.Target) -> bool:
     """Check over TLS that the board serves what it said over USB."""
-    target = verify.Target(address, PORTAL_PORT)
     key = ("public_key_pin", report["public_key_pin"])
     options = verify.Options(name=report["names"][0], pin=key, timeout_s=_TLS_TIMEOUT_S)
     deadline = time.monotonic() + _SERVE_TIMEOUT_S

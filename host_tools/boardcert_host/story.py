@@ -25,8 +25,8 @@ class Step:
 class Story:
     """Tells steps on *console*, and keeps them in `record`."""
 
-    def __init__(self, console: Console, record: dict[str, Any]) -> None:
-        self.record = record | {"steps": []}
+    def __init__(self, console: Console) -> None:
+        self.record: dict[str, Any] = {"steps": []}
         self._console = console
         self._began = time.monotonic()
 

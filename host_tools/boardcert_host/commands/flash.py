@@ -36,6 +36,7 @@ def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
     add("--hostname", metavar="NAME", help="the board's name; kitchen is found as kitchen.local")
     add("--wifi", metavar="SSID", help="the network that the board joins; asks for its password")
     add("--wifi-password-file", type=Path, metavar="FILE", help=f"else ${_PASSWORD_VARIABLE}")
+    add("--at", metavar="HOST[:PORT]", help="where it serves, to be verified (its Wi-Fi address)")
     add("--erase", action="store_true", help="erase everything on the board first")
     add("--yes", action="store_true", help="lose an identity that --erase finds, and its pin here")
     add_json(parser)
@@ -44,12 +45,15 @@ def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
 def _run_flash(arguments: argparse.Namespace) -> int:
     from ..flash import Wishes, flash
     from ..provision import Provision
+    from ..story import Story
+    from ..verify import parse_target
 
     board = load_board(arguments.board)
     wanted = Provision(
         host_name=_host_name(arguments.hostname),
         wifi=_wifi(arguments, board.network),
         replace=arguments.erase and arguments.yes,
+        target=parse_target(arguments.at) if arguments.at else None,
     )
     wishes = Wishes(
         port=arguments.port,
@@ -59,9 +63,15 @@ def _run_flash(arguments: argparse.Namespace) -> int:
         firmware_only=arguments.firmware_only,
     )
     # The story is the result, unless the record is asked for.
-    ok, record = flash(board, wishes, wanted, messages() if arguments.json else results())
-    if arguments.json:
-        print_json(record)
+    story = Story(messages() if arguments.json else results())
+    try:
+        ok = flash(story, board, wishes, wanted)
+    except Error as error:
+        story.record["error"] = {"message": error.message, "hint": error.hint}
+        raise
+    finally:
+        if arguments.json:
+            print_json(story.record)
     return OK if ok else CHECKED_AND_BAD
 
 

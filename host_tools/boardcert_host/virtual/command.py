@@ -63,8 +63,9 @@ def _run_boot_drive(empty: BootDrive) -> int:
         say("an empty virtual board is in its boot loader")
         messages().print(
             f"  boot drive       export BOARDCERT_BOOT_DRIVES={empty.drive}\n"
-            f"  USB serial port  boardcert flash VIRTUAL_PICO_W --port {empty.usb_port}\n"
-            f"  UART0            boardcert verify {host}:{port} --name NAME.local, after that\n"
+            f"  USB serial port  {empty.usb_port}\n"
+            f"  UART0            {host}:{port} (where boardcert will serve TLS)\n"
+            f"  boardcert flash VIRTUAL_PICO_W --port {empty.usb_port} --at {host}:{port}\n"
             "  Ctrl-C stops it.",
             markup=False,
         )

@@ -1,0 +1,112 @@
+"""`boardcert flash` from an empty board to a verified pin, and what a second run leaves alone."""
+
+import json
+
+import pytest
+from boardcert_host import device
+from boardcert_host.cli import main
+from boardcert_host.virtual.boot_drive import BootDrive
+
+pytestmark = pytest.mark.xdist_group("virtual_board")
+
+_STEPS = ["image", "board", "firmware", "start", "package", "settings", "main.py", "identity"]
+_STEPS += ["pin", "verify"]
+
+
+@pytest.fixture
+def empty(tmp_path, monkeypatch):
+    """Give a board in its boot loader; the user's own drives and pins are not looked at."""
+    monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", str(tmp_path / "drive"))
+    monkeypatch.setenv("BOARDCERT_PINS", str(tmp_path / "known_boards.json"))
+    with BootDrive(tmp_path / "board", tmp_path / "drive") as board:
+        yield board
+
+
+def run(capsys, *arguments):
+    """Run a command with --json; return its exit code and its object."""
+    code = main([*arguments, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def steps(record):
+    """Return {step: status}."""
+    return {step["id"]: step["status"] for step in record["steps"]}
+
+
+def test_from_an_empty_board_to_a_verified_pin(empty, capsys):
+    """All of it in one command; again, and nothing is left to do; erased, and it is another."""
+    at = "{}:{}".format(*empty.uart_address)
+    flash = ("flash", "VIRTUAL_PICO_W", "--port", empty.usb_port, "--at", at)
+    code, record = run(capsys, *flash, "--hostname", "kitchen")
+    assert (code, record["ok"]) == (0, True)
+    assert steps(record) == dict.fromkeys(_STEPS, "done")
+    report = record["report"]
+    assert record["pin"]["host"] == "kitchen.local"
+    assert record["pin"]["public_key_pin"] == report["public_key_pin"]
+    assert record["pin"]["unique_id"] == report["unique_id"]
+    assert record["verify"]["certificate"]["fingerprint"] == report["fingerprint"]
+
+    code, again = run(capsys, *flash)
+    assert (code, again["ok"]) == (0, True)
+    kept = dict.fromkeys(["firmware", "package", "settings", "main.py", "identity", "pin"], "kept")
+    assert steps(again) == dict.fromkeys(_STEPS, "done") | kept
+    assert again["report"]["fingerprint"] == report["fingerprint"]
+
+    code, verified = run(capsys, "verify", at, "--name", "kitchen.local", "--timeout", "60")
+    assert code == 0
+    (known,) = [check for check in verified["hosts"][0]["checks"] if check["id"] == "known"]
+    assert known["status"] == "pass"
+
+    code, refused = run(capsys, *flash, "--erase")
+    assert code == 2
+    assert report["public_key_pin"] in refused["error"]["message"]
+
+    code, erased = run(capsys, *flash, "--hostname", "kitchen", "--erase", "--yes")
+    assert code == 0
+    assert erased["report"]["public_key_pin"] != report["public_key_pin"]
+    assert erased["pin"]["public_key_pin"] == erased["report"]["public_key_pin"]
+
+
+def test_a_plain_pico_w_keeps_what_its_user_put_there(empty, capsys):
+    """main.py and other files; a package that was cut short is repaired, an old module removed."""
+    flash = ("flash", "RPI_PICO_W", "--port", empty.usb_port)
+    assert run(capsys, *flash, "--firmware-only")[0] == 0
+    _wait(empty)
+    device.put_file(empty.usb_port, b"print('mine')\n", "/main.py")
+    device.put_file(empty.usb_port, b"half", "/lib/boardcert/x509.mpy")
+    device.put_file(empty.usb_port, b"old", "/lib/boardcert/no_longer.mpy")
+    settings = {"hostname": "hall", "validity_days": 90}
+    device.put_file(empty.usb_port, json.dumps(settings).encode(), device.CONFIG_FILE)
+    code, record = run(capsys, *flash, "--hostname", "kitchen")
+    assert code == 0
+    assert steps(record)["main.py"] == "kept"
+    assert steps(record)["verify"] == "skipped"
+    details = {step["id"]: step["detail"] for step in record["steps"]}
+    assert "1 removed" in details["package"]
+    found = device.execute(
+        empty.usb_port,
+        f"print(open('/main.py').read().strip(), open({device.CONFIG_FILE!r}).read())",
+    )
+    assert found.strip() == "print('mine') " + json.dumps(settings | {"hostname": "kitchen"})
+
+
+def test_a_key_that_is_not_the_pinned_one_is_a_loud_failure(empty, capsys, tmp_path):
+    """The board is another, or was erased: both keys are named, and the pin stays."""
+    flash = ("flash", "RPI_PICO_W", "--port", empty.usb_port, "--hostname", "kitchen")
+    other = "sha256//RkRNzHZNo2LdBLSMtNYwVXIHTDTBIUpdTRVRGxUtB9k="
+    pin = {"host": "kitchen.local", "unique_id": None, "public_key_pin": other}
+    pin |= {"fingerprint": "AB:CD", "first_seen": "2026-01-01T00:00:00Z"}
+    pins = tmp_path / "known_boards.json"
+    pins.write_text(json.dumps({"version": 1, "boards": [pin]}))
+    before = pins.read_bytes()
+    code, record = run(capsys, *flash)
+    assert code == 1
+    assert other in record["error"]["message"]
+    assert record["report"]["public_key_pin"] in record["error"]["message"]
+    assert pins.read_bytes() == before
+
+
+def _wait(empty):
+    from boardcert_host.serial_ports import wait_answering
+
+    wait_answering(empty.usb_port, 60, "")

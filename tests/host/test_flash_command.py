@@ -1,0 +1,135 @@
+"""`boardcert flash` for ESP32 boards, by the command line, against a mock of their boot loader."""
+
+import json
+
+import pytest
+from boardcert_host import flash, serial_ports
+from boardcert_host.boards import load_board
+from boardcert_host.cli import main
+from boardcert_host.commands.flash import _wifi
+from boardcert_host.errors import Error
+from boardcert_host.firmware import firmware_image
+from esp32_mock import mock_boot_loader
+
+_MIB = 1024 * 1024
+
+
+def run(capsys, *arguments):
+    """Run `boardcert flash ... --json`; return exit code, record and messages."""
+    code = main(["flash", *arguments, "--json"])
+    output = capsys.readouterr()
+    return code, json.loads(output.out), output.err
+
+
+@pytest.fixture
+def mock(tmp_path):
+    """Give the port of an ESP32 in its boot loader, and the file that gets its flash."""
+    path = tmp_path / "flash.bin"
+    with mock_boot_loader("esp32", path) as port:
+        yield port, path
+
+
+def test_an_esp32_gets_its_firmware(tmp_path, capsys):
+    """Step by step, and the flash holds the image afterwards."""
+    path = tmp_path / "flash.bin"
+    with mock_boot_loader("esp32", path) as port:
+        code, record, _ = run(capsys, "ESP32_GENERIC", "--port", port, "--firmware-only")
+    assert code == 0
+    assert record["ok"]
+    steps = [(step["id"], step["status"]) for step in record["steps"]]
+    assert steps == [(name, "done") for name in ("image", "board", "chip", "firmware")]
+    image = firmware_image(load_board("ESP32_GENERIC"))[0].read_bytes()
+    assert path.read_bytes()[0x1000:][: len(image)] == image
+
+
+def test_without_a_start_of_micropython_it_ends_with_an_error(mock, capsys, monkeypatch):
+    """A mock never starts it. What was done is in the record all the same."""
+    monkeypatch.setattr(flash, "_BOOT_TIMEOUT_S", 0)
+    code, record, messages = run(capsys, "ESP32_GENERIC", "--port", mock[0])
+    assert code == 3
+    assert not record["ok"]
+    assert record["steps"][-1]["id"] == "firmware"
+    assert "does not answer" in record["error"]["message"]
+    assert "boardcert: MicroPython does not answer" in messages
+
+
+def test_erasing_a_board_of_which_nothing_is_known_needs_yes(capsys, tmp_path):
+    """Without it nothing is touched; with it everything is erased first."""
+    path = tmp_path / "flash.bin"
+    path.write_bytes(b"\x55" * 4 * _MIB)
+    arguments = ("ESP32_GENERIC", "--firmware-only", "--erase")
+    with mock_boot_loader("esp32", path) as port:
+        code, record, _ = run(capsys, *arguments, "--port", port)
+    assert code == 2
+    assert "whatever is on the board" in record["error"]["message"]
+    assert path.read_bytes() == b"\x55" * 4 * _MIB
+    with mock_boot_loader("esp32", path) as port:
+        code, record, _ = run(capsys, *arguments, "--yes", "--port", port)
+    assert code == 0
+    assert "erase" in [step["id"] for step in record["steps"]]
+    assert path.read_bytes()[3 * _MIB :] == b"\xff" * _MIB
+
+
+def test_a_wrong_image_is_refused_before_the_board_is_looked_for(tmp_path, capsys, monkeypatch):
+    """Whatever stands in the file."""
+    monkeypatch.setattr(serial_ports, "is_answering", lambda port: pytest.fail("looked for it"))
+    path = tmp_path / "image.bin"
+    path.write_bytes(b"\xe9" + bytes(100_000))
+    for board in ("ESP32_GENERIC", "RPI_PICO_W"):
+        code, record, _ = run(capsys, board, "--firmware", str(path))
+        assert code == 3
+        assert board in record["error"]["message"]
+    code, record, _ = run(capsys, "RPI_PICO_W", "--firmware", str(tmp_path / "none"))
+    assert "cannot read" in record["error"]["message"]
+
+
+def test_without_a_port_a_board_is_asked_for(capsys, monkeypatch):
+    """None there, and two there."""
+    ports = []
+    monkeypatch.setattr(serial_ports, "usb_ports", lambda: ports)
+    code, record, _ = run(capsys, "ESP32_GENERIC")
+    assert (code, record["error"]["message"]) == (3, "no serial port")
+    ports += [serial_ports.USBPort(f"/dev/ttyUSB{number}", "") for number in range(2)]
+    code, record, _ = run(capsys, "ESP32_GENERIC")
+    assert code == 3
+    assert "/dev/ttyUSB0, /dev/ttyUSB1" in record["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["NO_SUCH_BOARD"], "no such board"),
+        (["RPI_PICO", "--wifi", "HomeNet"], "has no Wi-Fi"),
+        (["RPI_PICO_W", "--hostname", "the kitchen"], "not a host name"),
+        (["RPI_PICO_W", "--hostname", "kitchen-"], "not a host name"),
+        (["RPI_PICO_W", "--hostname", "k" * 64], "not a host name"),
+        (["RPI_PICO_W", "--at", "kitchen:0"], "not a HOST"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_usage_error(arguments, reason, capsys):
+    """Said before anything is looked at."""
+    assert main(["flash", *arguments]) == 2
+    assert reason in capsys.readouterr().err
+
+
+class _Arguments:
+    board = "RPI_PICO_W"
+    wifi = "HomeNet"
+    wifi_password_file = None
+
+
+def test_the_wifi_password_comes_from_a_file_or_the_environment(tmp_path, monkeypatch):
+    """Never from an argument, which other users of the computer can read."""
+    arguments = _Arguments()
+    monkeypatch.setenv("BOARDCERT_WIFI_PASSWORD", "from the environment")
+    assert _wifi(arguments, True) == ("HomeNet", "from the environment")
+    arguments.wifi_password_file = tmp_path / "password"
+    with pytest.raises(Error, match="cannot read the Wi-Fi password"):
+        _wifi(arguments, True)
+    arguments.wifi_password_file.write_text(" from a file \n")
+    assert _wifi(arguments, True) == ("HomeNet", " from a file ")
+    arguments.wifi_password_file = None
+    monkeypatch.delenv("BOARDCERT_WIFI_PASSWORD")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    with pytest.raises(Error, match="nobody to ask"):
+        _wifi(arguments, True)
