@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..boards import load_board
 from ..console import messages, say
-from ..errors import OK
+from ..errors import OK, Error
 from ..firmware import firmware_image
 from .board import VirtualBoard
 from .boot_drive import BootDrive
@@ -51,10 +51,11 @@ def _run(board: VirtualBoard) -> int:
             markup=False,
         )
         try:
-            board.wait_off(timeout_s=float("inf"))
+            reason = board.wait_off(timeout_s=threading.TIMEOUT_MAX)
         except KeyboardInterrupt:
             say("the virtual board is switched off")
-    return OK
+            return OK
+    raise Error(f"the virtual board went off: {reason}", "its flash is kept; start it again")
 
 
 def _run_boot_drive(empty: BootDrive) -> int:
