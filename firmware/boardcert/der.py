@@ -84,11 +84,6 @@ def encode_oid(dotted: str) -> bytes:
     return encode(OBJECT_IDENTIFIER, bytes(encoded))
 
 
-def encode_utf8_string(text: str) -> bytes:
-    """Return a UTF8String."""
-    return encode(UTF8_STRING, text.encode())
-
-
 def decode(data: bytes, offset: int = 0) -> tuple:
     """Return (tag, content, offset after it) of the element at *offset*."""
     if offset + 2 > len(data):
@@ -134,13 +129,6 @@ def decode_all(content: bytes) -> list:
         tag, inner, offset = decode(content, offset)
         elements.append((tag, inner))
     return elements
-
-
-def decode_boolean(content: bytes) -> bool:
-    """Return the value of a BOOLEAN's *content*."""
-    if content not in (b"\x00", b"\xff"):
-        raise ValueError("DER: bad boolean")
-    return content == b"\xff"
 
 
 def decode_integer(content: bytes) -> int:

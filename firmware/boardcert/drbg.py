@@ -2,10 +2,12 @@
 
 from hashlib import sha256
 
-from .hmac import hmac
+from micropython import const
 
-_BLOCK_BYTES = 64
-_OUTPUT_BYTES = 32
+from .sha384 import hmac
+
+_BLOCK_BYTES = const(64)
+_OUTPUT_BYTES = const(32)
 
 
 class HMACDRBG:
@@ -68,8 +70,12 @@ class HMACDRBG:
                 return
 
     def _hmac(self, *parts: bytes) -> bytes:
-        return hmac(sha256, _BLOCK_BYTES, self._key, *parts)
+        return hmac(_sha256, _BLOCK_BYTES, self._key, *parts)
 
     def _check_entropy(self, entropy: bytes) -> None:
         if len(entropy) < self.MIN_ENTROPY_BYTES:
             raise ValueError("entropy too short")
+
+
+def _sha256(*parts: bytes) -> bytes:
+    return sha256(b"".join(parts)).digest()

@@ -4,7 +4,40 @@ Affine points are (x, y) tuples of integers, and None is the point at infinity; 
 points are Jacobian (x/z**2, y/z**3) with z = 0 at infinity.
 """
 
-from .modular import blinded_inverse, inverse, random_nonzero
+
+def inverse(a: int, m: int) -> int:
+    """Return 1/a modulo *m* by the extended Euclidean algorithm.
+
+    Raises ValueError when there is none. The number of steps depends on *a*: for a secret
+    use blinded_inverse.
+    """
+    remainder, next_remainder = m, a % m
+    factor, next_factor = 0, 1
+    while next_remainder:
+        quotient, rest = divmod(remainder, next_remainder)
+        remainder, next_remainder = next_remainder, rest
+        factor, next_factor = next_factor, factor - quotient * next_factor
+    if remainder != 1:
+        raise ValueError("not invertible")
+    return factor % m
+
+
+def blinded_inverse(a: int, m: int, m_bytes: int, random) -> int:
+    """Return 1/a modulo the prime *m* (of *m_bytes* bytes) for a secret *a*.
+
+    The Euclidean algorithm sees a times a fresh random factor only, so that its timing
+    tells nothing about *a*.
+    """
+    blind = random_nonzero(m, m_bytes, random)
+    return inverse(a * blind % m, m) * blind % m
+
+
+def random_nonzero(m: int, m_bytes: int, random) -> int:
+    """Return a number from 1 to m - 1 out of 64 bits more than *m* has.
+
+    FIPS 186-5 A.2.1 and A.3.1: the bias is below 2**-64. *random*: random(n) -> n bytes.
+    """
+    return int.from_bytes(random(m_bytes + 8), "big") % (m - 1) + 1
 
 
 class Curve:
@@ -36,46 +69,22 @@ class Curve:
     def multiply(self, k: int, point: tuple, random) -> tuple:
         """Return k times the affine *point*, for a secret *k* from 1 to n - 1.
 
-        A Montgomery ladder: one addition and one doubling a bit, for as many bits as n
-        has and one more, whatever *k* is, from a start with a random projective factor.
         The big integers below it are not constant time. Raises ValueError for *k* out of
         range or a point that is not on the curve. *random*: random(n) -> n bytes.
         """
         self.check_scalar(k)
         self.check_point(point)
-        z = random_nonzero(self.p, self.size_bytes, random)
-        x, y = point
-        low = (x * z * z % self.p, y * z * z % self.p * z % self.p, z)
-        high = self._double(low)
-        # k + n or k + 2n, whichever has one bit more than n, has the same multiple.
-        padded = [bin(k + self.n), bin(k + 2 * self.n)]
-        bits = padded[len(padded[0]) == len(bin(self.n))]
-        for bit in bits[3:]:
-            both = self._add(low, high)
-            if bit == "1":
-                low, high = both, self._double(high)
-            else:
-                low, high = self._double(low), both
-        return self._to_affine(low, blinded_inverse(low[2], self.p, self.size_bytes, random))
+        return self._to_affine(self._ladder(k, point, random), random)
 
-    def multiply_add(self, u1: int, u2: int, point: tuple) -> tuple | None:
+    def multiply_add(self, u1: int, u2: int, point: tuple, random=None) -> tuple | None:
         """Return u1 G + u2 times the affine *point*, None when that is infinity.
 
-        For verification: variable time, public arguments only. Raises ValueError for a
-        factor outside 0 to n - 1 or a point that is not on the curve.
+        *u2* and the point are public; so is *u1* unless *random* is given. Raises ValueError
+        for a factor outside 0 to n - 1 or a point that is not on the curve.
         """
         self.check_factors(u1, u2, point)
-        base, other = (self.g[0], self.g[1], 1), (point[0], point[1], 1)
-        choice = (base, other, self._add(base, other))
-        total = (1, 1, 0)
-        for bit in range(8 * self.size_bytes + 7, -1, -1):
-            total = self._double(total)
-            index = (u1 >> bit & 1) + 2 * (u2 >> bit & 1)
-            if index:
-                total = self._add(total, choice[index - 1])
-        if not total[2]:
-            return None
-        return self._to_affine(total, inverse(total[2], self.p))
+        first = self._ladder(u1, self.g, random)
+        return self._to_affine(self._add(first, self._ladder(u2, point, None)), random)
 
     def encode_point(self, point: tuple) -> bytes:
         """Return the affine *point* uncompressed: 4, x, y (SEC 1 section 2.3.3)."""
@@ -110,10 +119,38 @@ class Curve:
             raise ValueError("factor out of range")
         self.check_point(point)
 
-    def _to_affine(self, point: tuple, z_inverse: int) -> tuple:
-        x, y, _ = point
-        zz = z_inverse * z_inverse % self.p
-        return x * zz % self.p, y * zz % self.p * z_inverse % self.p
+    def _ladder(self, k: int, point: tuple, random) -> tuple:
+        """Return k times the affine *point*, Jacobian, for *k* from 0 to n - 1.
+
+        Montgomery's: one addition and one doubling a bit, for as many bits as n has and one
+        more, whatever *k* is, from a start with a random projective factor (1 without *random*).
+        """
+        z = random_nonzero(self.p, self.size_bytes, random) if random else 1
+        x, y = point
+        low = (x * z * z % self.p, y * z * z % self.p * z % self.p, z)
+        high = self._double(low)
+        # k + n or k + 2n, whichever has one bit more than n, has the same multiple.
+        padded = [bin(k + self.n), bin(k + 2 * self.n)]
+        bits = padded[len(padded[0]) == len(bin(self.n))]
+        for bit in bits[3:]:
+            both = self._add(low, high)
+            if bit == "1":
+                low, high = both, self._double(high)
+            else:
+                low, high = self._double(low), both
+        return low
+
+    def _to_affine(self, point: tuple, random) -> tuple | None:
+        """Return a Jacobian point as an affine one; blind the inversion if there is *random*."""
+        x, y, z = point
+        if not z:
+            return None
+        if random:
+            z = blinded_inverse(z, self.p, self.size_bytes, random)
+        else:
+            z = inverse(z, self.p)
+        zz = z * z % self.p
+        return x * zz % self.p, y * zz % self.p * z % self.p
 
     def _double(self, point: tuple) -> tuple:
         """Return twice a Jacobian point."""

@@ -4,11 +4,14 @@
 the pair (r, s), and *random* is random(n) -> n bytes.
 """
 
+from micropython import const
+
 from . import der
-from .modular import random_nonzero
+from .ec import random_nonzero
 from .sha384 import hmac_sha384
 
-_DIGEST_BYTES = 48
+_DIGEST_BYTES = const(48)
+_CHECK_BYTES = const(4)
 
 
 class InvalidSignature(Exception):
@@ -51,15 +54,20 @@ def verify(curve, public_key: tuple, digest: bytes, r: int, s: int) -> None:
     _compare(curve, curve.multiply_add(u1, u2, public_key), r)
 
 
-def check_own(curve, d: int, digest: bytes, r: int, s: int, random) -> None:
-    """Raise InvalidSignature unless (r, s) signs *digest* for the own private scalar *d*.
+def check_own(curve, d: int, public_key: tuple, digest: bytes, r: int, s: int, random) -> None:
+    """Raise InvalidSignature unless (r, s) signs *digest* for *d*, and *public_key* is d G.
 
-    Costs one fixed-base multiplication, since u1 G + u2 Q = (u1 + u2 d) G; this scalar is
-    the signature's nonce, so it is treated as a secret.
+    Both at the price of a multiplication of the base point and a short one: for a random t,
+    (u1 + (u2 + t) d) G - t Q = (u1 + u2 d) G + t (d G - Q), which has the right x for every t
+    when all is well, and for at most 4 of the 2**32 when Q, on the curve, is not d G. The first
+    factor is secret, as it gives away d with t and the signature. Raises ValueError when Q is not
+    on the curve.
     """
     u1, u2 = _factors(curve, digest, r, s)
-    k = (u1 + u2 * d) % curve.n
-    _compare(curve, curve.multiply_base(k, random) if k else None, r)
+    t = int.from_bytes(random(_CHECK_BYTES), "big")
+    x, y = public_key
+    total = (u1 + (u2 + t) * d) % curve.n
+    _compare(curve, curve.multiply_add(total, t, (x, -y % curve.p), random), r)
 
 
 def _factors(curve, digest: bytes, r: int, s: int) -> tuple:

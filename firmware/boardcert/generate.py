@@ -84,11 +84,10 @@ def _issue(key: PrivateKey, settings, addresses: list, now: tuple | None, random
 def check(key: PrivateKey, certificate: bytes, random) -> None:
     """Make sure of what is about to be written; raise InvalidSignature or ValueError.
 
-    The public point is on the curve, the certificate reads back with this key's public key, and
-    the signature holds for the private scalar: a fault in computing it could give the key away.
+    The certificate reads back with this key's public key; the key's halves belong together; the
+    signature is by it: a fault in computing one could give the key away.
     """
-    key.check()
     leaf = Certificate(certificate)
     if leaf.public_key_der != key.public_key_der:
         raise ValueError("the certificate does not carry the key's public key")
-    key.check_signature(leaf.tbs, leaf.signature, random)
+    key.check(leaf.tbs, leaf.signature, random)

@@ -1,11 +1,13 @@
 """Private keys: generate, store as SEC 1 DER, sign."""
 
+from micropython import const
+
 from . import der
 
-_VERSION = 1
+_VERSION = const(1)
 _OID_EC_PUBLIC_KEY = "1.2.840.10045.2.1"
 _OID_SECP384R1 = "1.3.132.0.34"
-_SCALAR_BYTES = 48
+_SCALAR_BYTES = const(48)
 
 
 class PrivateKey:
@@ -27,7 +29,7 @@ class PrivateKey:
         """
         if key_type != cls.key_type:
             raise ValueError("unknown key type")
-        from .modular import random_nonzero
+        from .ec import random_nonzero
         from .p384 import CURVE
 
         if progress:
@@ -83,32 +85,21 @@ class PrivateKey:
 
         return ecdsa.encode_signature(*ecdsa.sign(CURVE, self._d, sha384(data), random))
 
-    def check_signature(self, data: bytes, signature: bytes, random) -> None:
-        """Raise InvalidSignature unless the DER *signature* of *data* is by this key.
+    def check(self, data: bytes, signature: bytes, random) -> None:
+        """Make sure of the key pair and of the DER *signature* of *data* by it.
 
-        Cheaper than verifying with the public key, and says nothing about that one.
+        Raises InvalidSignature unless the signature fits, and the point is the scalar's (a wrong
+        one on the curve goes unnoticed once in 2**30); ValueError when scalar or point is out of
+        range, or the point not on the curve.
         """
         from . import ecdsa
         from .p384 import CURVE
         from .sha384 import sha384
 
-        r, s = ecdsa.decode_signature(signature)
-        ecdsa.check_own(CURVE, self._d, sha384(data), r, s, random)
-
-    def check(self) -> None:
-        """Raise ValueError unless scalar and point are in range and the point is on the curve."""
-        from .p384 import CURVE
-
         CURVE.check_scalar(self._d)
-        CURVE.decode_point(self._public_point)
-
-    def check_pair(self, random) -> None:
-        """Raise ValueError unless the point is the scalar's; costs as much as generating."""
-        from .p384 import CURVE
-
-        self.check()
-        if CURVE.encode_point(CURVE.multiply_base(self._d, random)) != self._public_point:
-            raise ValueError("public key does not belong to the private key")
+        point = CURVE.decode_point(self._public_point)
+        r, s = ecdsa.decode_signature(signature)
+        ecdsa.check_own(CURVE, self._d, point, sha384(data), r, s, random)
 
     def __repr__(self) -> str:
         return f"<PrivateKey {self.key_type}>"

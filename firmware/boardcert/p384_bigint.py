@@ -11,7 +11,7 @@ sequence of operations is the same for every scalar, the point starts with a fre
 projective factor, so that no operand can be predicted, and inversions are blinded.
 """
 
-from .modular import blinded_inverse, inverse, random_nonzero
+from .ec import blinded_inverse, inverse, random_nonzero
 from .p384 import CURVE
 from .p384_comb import BLOCKS, SPACING, TABLE, TEETH
 from .p384_reduce import reduce
@@ -26,24 +26,27 @@ _WINDOW_BITS = 5
 _INFINITY = (1, 1, 0, 0)
 
 
-def multiply_base(k: int, random) -> tuple:
+def multiply_base(k: int, random) -> tuple | None:
     """Return k G as (x, y) for a secret *k* from 1 to n - 1. *random*: random(n) -> n bytes."""
-    x, y, zz, zzz = _multiply_comb(k, random_nonzero(_P, _SIZE, random))
-    return _to_affine(x, y, zz, blinded_inverse(zzz, _P, _SIZE, random))
+    return multiply_add(k, 0, 0, 0, random)
 
 
-def multiply_add(u1: int, u2: int, x: int, y: int) -> tuple | None:
-    """Return u1 G + u2 (x, y) as (x, y), None at infinity; variable time, for public data.
+def multiply_add(u1: int, u2: int, x: int, y: int, random) -> tuple | None:
+    """Return u1 G + u2 (x, y) as (x, y), None at infinity; *random* is for a secret u1, or None.
 
     u1 G comes from the comb, u2 (x, y) from a width-5 non-adjacent form.
     """
-    total = _multiply_window(u2, x, y)
+    total = _multiply_window(u2, x, y) if u2 else _INFINITY
     if u1:
-        total = _add(total, _multiply_comb(u1, 1))
+        total = _add(total, _multiply_comb(u1, random_nonzero(_P, _SIZE, random) if random else 1))
     x, y, zz, zzz = total
     if not zz:
         return None
-    return _to_affine(x, y, zz, inverse(zzz, _P))
+    if random:
+        zzz = blinded_inverse(zzz, _P, _SIZE, random)
+    else:
+        zzz = inverse(zzz, _P)
+    return _to_affine(x, y, zz, zzz)
 
 
 def _multiply_comb(k: int, z: int) -> tuple:

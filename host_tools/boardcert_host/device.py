@@ -167,7 +167,7 @@ def _json_of(port: str, output: str) -> Any:
         raise Error(f"the board at {port} gave an answer that cannot be read") from error
 
 
-def install(port: str) -> Installed:
+def install(port: str, with_fallbacks: bool = False) -> Installed:
     """Bring the package on the board up to date, and read back that it is.
 
     Compiled for the processor that the board reports. What is the same already is not copied, what
@@ -176,7 +176,7 @@ def install(port: str) -> Installed:
     run(port, "soft-reset")  # stops the board's program and frees its memory; main.py does not run
     before = survey(port)
     with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
-        built = build_package(before.architecture, Path(directory))
+        built = build_package(before.architecture, Path(directory), with_fallbacks)
         wanted = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in built}
         changed = [path for path in built if before.files.get(path.name) != wanted[path.name]]
         removed = sorted(before.files.keys() - wanted.keys())

@@ -25,7 +25,7 @@ from boardcert_host.virtual import VirtualBoard
 
 HEAP_STEP_BYTES = 1024
 _UNIQUE_ID = "e661640843515b2f"
-_KERNELS = "kernel_*.mpy"
+_KERNEL = "kernel.mpy"
 _NOT_COUNTED = ("portal", "microdot")
 _MEASURE = Path(__file__).with_name("measure.py").read_text()
 _TIMEOUT_S = 300
@@ -117,31 +117,23 @@ def run() -> dict[str, Any]:
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="boardcert-bench-") as name:
         directory = Path(name)
-        packages = {
-            engine: build_package("armv6m", directory / engine) for engine in report.ENGINES
-        }
-        kernels = {path.name for path in packages["bigint"] if path.match(_KERNELS)}
-        for engine, package in packages.items():
+        for engine in report.ENGINES:
+            bigint = engine == "bigint"
+            package = build_package("armv6m", directory / engine, with_fallbacks=bigint)
             with messages().status(f"measuring the {engine} engine: 1 to 3 minutes"):
                 bench = Bench(firmware, directory / f"{engine}.bin")
                 with bench.board() as board:
-                    device.install(board.usb_port)
-                    if engine == "bigint":
-                        remove_files(board, sorted(kernels))
+                    device.install(board.usb_port, with_fallbacks=bigint)
+                    if bigint:
+                        board.mpremote("fs", "rm", f":{device.PACKAGE_DIRECTORY}/{_KERNEL}")
                 figures[engine] = bench.measure()
             figures[engine]["mpy_bytes"] = sum(
                 path.stat().st_size
                 for path in package
                 if not path.name.startswith(_NOT_COUNTED)
-                and not (engine == "bigint" and path.name in kernels)
+                and not (bigint and path.name == _KERNEL)
             )
     return figures
-
-
-def remove_files(board: VirtualBoard, names: list[str]) -> None:
-    """Remove files of the installed package."""
-    for name in names:
-        board.mpremote("fs", "rm", f":{device.PACKAGE_DIRECTORY}/{name}")
 
 
 def main() -> int:

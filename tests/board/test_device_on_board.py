@@ -34,7 +34,7 @@ def board_with_tests(
         assert process.wait() == 0, source
     with VirtualBoard(tmp_path_factory.mktemp("board"), firmware=firmware, pace="idle") as board:
         board.wait_ready()
-        device.install(board.usb_port)
+        device.install(board.usb_port, with_fallbacks=True)
         directories = [str(files / name) for name in ("test_vectors", "device_tests")]
         board.mpremote("fs", "cp", "-r", *directories, ":/", timeout_s=120)
         yield board

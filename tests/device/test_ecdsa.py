@@ -23,7 +23,7 @@ def test_signatures_with_given_nonce():
         d, x, y, k, r, s = vectors.numbers(fields[1:])
         assert ecdsa.sign_with_nonce(CURVE, d, digest, k, random_bytes) == (r, s)
         ecdsa.verify(CURVE, (x, y), digest, r, s)
-        ecdsa.check_own(CURVE, d, digest, r, s, random_bytes)
+        ecdsa.check_own(CURVE, d, (x, y), digest, r, s, random_bytes)
 
 
 def test_signature_verification():
@@ -79,7 +79,23 @@ def test_signing_hedges():
     assert first != second
     for r, s in (first, second):
         ecdsa.verify(CURVE, public_key, digest, r, s)
-        ecdsa.check_own(CURVE, _D, digest, r, s, random_bytes)
+        ecdsa.check_own(CURVE, _D, public_key, digest, r, s, random_bytes)
+
+
+def test_public_keys_of_others():
+    """A signature that holds for d does not hide that Q is not d G."""
+    digest = sha384(b"message")
+    x, y = CURVE.multiply_base(_D, random_bytes)
+    r, s = ecdsa.sign(CURVE, _D, digest, random_bytes)
+    for other in ((x, CURVE.p - y), CURVE.g, CURVE.multiply_base(_D + 1, random_bytes)):
+        assert _own_is_refused(_D, other, digest, r, s)
+    off_curve = x, y ^ 1
+    assert raises(ValueError, ecdsa.check_own, CURVE, _D, off_curve, digest, r, s, random_bytes)
+
+
+def _own_is_refused(d, public_key, digest, r, s):
+    arguments = CURVE, d, public_key, digest, r, s, random_bytes
+    return raises(ecdsa.InvalidSignature, ecdsa.check_own, *arguments)
 
 
 def test_signatures_that_do_not_verify():
@@ -89,17 +105,14 @@ def test_signatures_that_do_not_verify():
     r, s = ecdsa.sign(CURVE, _D, digest, random_bytes)
     ecdsa.verify(CURVE, public_key, digest, r, _N - s)  # ECDSA's own symmetry.
     for bad_r, bad_s in ((s, r), (0, s), (r, 0), (_N, s), (r, _N), (r + _N, s), (r, s + _N), (r, 1)):
-        for check, key, more in (
-            (ecdsa.verify, public_key, ()),
-            (ecdsa.check_own, _D, (random_bytes,)),
-        ):
-            arguments = CURVE, key, digest, bad_r, bad_s
-            assert raises(ecdsa.InvalidSignature, check, *arguments, *more), (bad_r, bad_s)
+        arguments = CURVE, public_key, digest, bad_r, bad_s
+        assert raises(ecdsa.InvalidSignature, ecdsa.verify, *arguments), (bad_r, bad_s)
+        assert _own_is_refused(_D, public_key, digest, bad_r, bad_s), (bad_r, bad_s)
     other = sha384(b"other")
     assert raises(ecdsa.InvalidSignature, ecdsa.verify, CURVE, public_key, other, r, s)
     assert raises(ecdsa.InvalidSignature, ecdsa.verify, CURVE, CURVE.g, digest, r, s)
-    assert raises(ecdsa.InvalidSignature, ecdsa.check_own, CURVE, _D, other, r, s, random_bytes)
-    assert raises(ecdsa.InvalidSignature, ecdsa.check_own, CURVE, _D + 1, digest, r, s, random_bytes)
+    assert _own_is_refused(_D, public_key, other, r, s)
+    assert _own_is_refused(_D + 1, public_key, digest, r, s)
 
 
 def test_sum_at_infinity():
@@ -108,7 +121,7 @@ def test_sum_at_infinity():
     z = int.from_bytes(digest, "big") % _N
     r = _N - z  # With d = 1, u1 + u2 d = (z + r)/s = 0.
     assert raises(ecdsa.InvalidSignature, ecdsa.verify, CURVE, CURVE.g, digest, r, 1)
-    assert raises(ecdsa.InvalidSignature, ecdsa.check_own, CURVE, 1, digest, r, 1, random_bytes)
+    assert _own_is_refused(1, CURVE.g, digest, r, 1)
 
 
 def test_bad_arguments():

@@ -7,8 +7,12 @@ from boardcert.p384 import CURVE
 from helpers import raises, random_bytes
 
 
+def _point(d):
+    return CURVE.multiply_base(d, random_bytes)
+
+
 def _key(d=5):
-    return PrivateKey(d, CURVE.encode_point(CURVE.multiply_base(d, random_bytes)))
+    return PrivateKey(d, CURVE.encode_point(_point(d)))
 
 
 def test_generated_key_signs():
@@ -16,12 +20,10 @@ def test_generated_key_signs():
     progress = []
     key = PrivateKey.generate("p384", random_bytes, progress.append)
     assert progress == ["generating the key"]
-    key.check()
-    key.check_pair(random_bytes)
     signature = key.sign(b"message", random_bytes)
-    key.check_signature(b"message", signature, random_bytes)
-    assert raises(InvalidSignature, key.check_signature, b"massage", signature, random_bytes)
-    assert raises(ValueError, key.check_signature, b"message", signature[:-1], random_bytes)
+    key.check(b"message", signature, random_bytes)
+    assert raises(InvalidSignature, key.check, b"massage", signature, random_bytes)
+    assert raises(ValueError, key.check, b"message", signature[:-1], random_bytes)
 
 
 def test_scalar_is_448_bits_reduced():
@@ -59,7 +61,7 @@ def test_storage_round_trip():
         copy = PrivateKey.from_der(encoded)
         assert copy.to_der() == encoded
         assert copy.public_key_der == _key(d).public_key_der
-        copy.check_pair(random_bytes)
+        copy.check(b"", copy.sign(b"", random_bytes), random_bytes)
 
 
 def test_public_key_encoding():
@@ -88,15 +90,16 @@ def test_damaged_storage():
 
 
 def test_pairs_that_do_not_belong_together():
-    """A point off the curve, another's point, a scalar out of range."""
+    """A point off the curve, another's point or scalar, a scalar out of range."""
     point = CURVE.encode_point(CURVE.g)
     off_curve = point[:-1] + bytes([point[-1] ^ 1])
-    assert raises(ValueError, PrivateKey(1, off_curve).check)
-    assert raises(ValueError, PrivateKey(0, point).check)
-    assert raises(ValueError, PrivateKey(CURVE.n, point).check)
-    PrivateKey(2, point).check()
-    assert raises(ValueError, PrivateKey(2, point).check_pair, random_bytes)
-    PrivateKey(1, point).check_pair(random_bytes)
+    signature = PrivateKey(1, point).sign(b"", random_bytes)
+    PrivateKey(1, point).check(b"", signature, random_bytes)
+    for d, other in ((1, off_curve), (0, point), (CURVE.n, point)):
+        assert raises(ValueError, PrivateKey(d, other).check, b"", signature, random_bytes)
+    negative = CURVE.encode_point((CURVE.g[0], CURVE.p - CURVE.g[1]))
+    for d, other in ((1, negative), (2, point), (1, CURVE.encode_point(_point(2)))):
+        assert raises(InvalidSignature, PrivateKey(d, other).check, b"", signature, random_bytes)
 
 
 def test_representation_shows_no_secret():

@@ -2,8 +2,7 @@
 
 import vectors
 from boardcert import p384_bigint
-from boardcert.ec import Curve
-from boardcert.modular import blinded_inverse, inverse, random_nonzero
+from boardcert.ec import Curve, blinded_inverse, inverse, random_nonzero
 from boardcert.p384 import CURVE
 from helpers import raises, random_bytes
 
@@ -115,8 +114,9 @@ def test_multiply_add_exceptions():
     five_g = _multiply(5)
     for u1, u2, scalar in _SUMS[: vectors.LIMIT]:
         expected = _multiply(scalar)
-        assert CURVE.multiply_add(u1, u2, five_g) == expected, (u1, u2)
-        assert p384_bigint.multiply_add(u1, u2, five_g[0], five_g[1]) == expected, (u1, u2)
+        for blinding in (None, random_bytes):
+            assert p384_bigint.multiply_add(u1, u2, *five_g, blinding) == expected, (u1, u2)
+            assert CURVE.multiply_add(u1, u2, five_g, blinding) == expected, (u1, u2)
         assert Curve.multiply_add(CURVE, u1, u2, five_g) == expected, (u1, u2)
 
 

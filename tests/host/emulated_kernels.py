@@ -1,24 +1,25 @@
 """The kernels' assembler functions as Python functions, run in the emulator."""
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import micropython
 import pytest
+from boardcert_host.build_package import kernel_source
 from mpy_machine_code import Machine
 
 KERNELS = Path(__file__).parents[2] / "firmware" / "kernels"
 SIZE = 48  # Bytes of a field element.
 
 
-def import_kernel(source: Path, functions: dict) -> ModuleType:
-    """Return the kernel *source* as a module whose assembler functions are *functions*."""
-    spec = importlib.util.spec_from_file_location(f"boardcert.{source.stem}", source)
-    module = importlib.util.module_from_spec(spec)
+def import_kernel(functions: dict) -> ModuleType:
+    """Return the module `kernel`, its assembler functions replaced by those of *functions*."""
+    module = ModuleType("boardcert.kernel")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(micropython, "asm_thumb", lambda f: functions[f.__name__], raising=False)
-        spec.loader.exec_module(module)
+        patch.setattr(
+            micropython, "asm_thumb", lambda f: functions.get(f.__name__), raising=False
+        )
+        exec(kernel_source(), module.__dict__)  # noqa: S102
     return module
 
 
@@ -28,7 +29,7 @@ def elements(work: bytes) -> list[int]:
 
 
 class P384Kernel:
-    """The functions of kernel_p384, on the buffers of CPython."""
+    """The functions of kernel_p384.py, on the buffers of CPython."""
 
     def __init__(self, functions, observe=False):
         self.machine = Machine(functions, observe)
@@ -64,7 +65,7 @@ class P384Kernel:
 
 
 class InverseKernel:
-    """The assembler function of kernel_inverse, on the buffers of CPython."""
+    """The assembler function of kernel_inverse.py, on the buffers of CPython."""
 
     def __init__(self, functions, observe=False):
         self.machine = Machine({"_divide_steps": functions["_divide_steps"]}, observe)

@@ -67,7 +67,7 @@ def test_sum_of_two_multiplications(u1: int, u2: int, d: int) -> None:
     total = (u1 + u2 * d) % CURVE.n
     expected = _point(total) if total else None
     x, y = _point(d)
-    assert p384_bigint.multiply_add(u1, u2, x, y) == expected
+    assert p384_bigint.multiply_add(u1, u2, x, y, os.urandom) == expected
     assert Curve.multiply_add(CURVE, u1, u2, (x, y)) == expected
 
 
@@ -86,7 +86,7 @@ def test_their_signatures_verify(d: int, digest: bytes, bit: int) -> None:
     r, s = decode_dss_signature(_private_key(d).sign(digest, _PREHASHED))
     public_key = _point(d)
     ecdsa.verify(CURVE, public_key, digest, r, s)
-    ecdsa.check_own(CURVE, d, digest, r, s, os.urandom)
+    ecdsa.check_own(CURVE, d, public_key, digest, r, s, os.urandom)
     changed = (int.from_bytes(digest, "big") ^ 1 << bit).to_bytes(48, "big")
     for bad in ((changed, r, s), (digest, r ^ 1 << bit, s), (digest, r, s ^ 1 << bit)):
         with pytest.raises(InvalidSignature):
@@ -95,7 +95,7 @@ def test_their_signatures_verify(d: int, digest: bytes, bit: int) -> None:
         with pytest.raises(ecdsa.InvalidSignature):
             ecdsa.verify(CURVE, public_key, *bad)
         with pytest.raises(ecdsa.InvalidSignature):
-            ecdsa.check_own(CURVE, d, *bad, os.urandom)
+            ecdsa.check_own(CURVE, d, public_key, *bad, os.urandom)
 
 
 @settings(max_examples=25, deadline=None)
@@ -114,7 +114,7 @@ def test_keys_are_read_by_both(d: int) -> None:
     ours = PrivateKey.from_der(sec1)
     assert ours.to_der() == sec1
     assert ours.public_key_der == spki
-    ours.check_pair(os.urandom)
+    ours.check(b"", ours.sign(b"", os.urandom), os.urandom)
 
 
 @settings(max_examples=20, deadline=None)

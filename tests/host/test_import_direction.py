@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from boardcert_host.build_package import kernel_source
 
 _PACKAGE = Path(__file__).resolve().parents[2] / "firmware" / "boardcert"
 
@@ -12,8 +13,6 @@ _PACKAGE = Path(__file__).resolve().parents[2] / "firmware" / "boardcert"
 _PURE = (
     "dates",
     "names",
-    "hmac",
-    "modular",
     "der",
     "sha512_block",
     "sha384",
@@ -32,7 +31,7 @@ _PURE = (
 # What p384 loads when it is first needed; they come after it because they use its constants.
 _LATE = {"p384": {"p384_kernel", "p384_bigint"}}
 # The assembler kernels import nothing of the package; only these two use them.
-_KERNELS = {path.stem for path in (_PACKAGE.parent / "kernels").glob("kernel_*.py")}
+_KERNEL = "kernel"
 _KERNEL_USERS = ("sha384", "p384_kernel")
 _COMPUTING = {"array", "binascii", "hashlib", "micropython", "struct", "uctypes"}
 
@@ -63,9 +62,26 @@ def test_pure_module_imports_only_what_comes_before_it(name: str) -> None:
     own, others = _imports(_tree(name))
     allowed = {*_PURE[: _PURE.index(name)], *_LATE.get(name, ())}
     if name in _KERNEL_USERS:
-        allowed |= _KERNELS
+        allowed.add(_KERNEL)
     assert own <= allowed
     assert others <= _COMPUTING
+
+
+def test_kernel_imports_nothing_of_the_package() -> None:
+    """Its parts are concatenated, so each name is defined once."""
+    tree = ast.parse(kernel_source())
+    own, others = _imports(tree)
+    assert not own
+    assert others <= _COMPUTING
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    names += [
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    ]
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("name", _PURE)

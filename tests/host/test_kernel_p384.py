@@ -51,17 +51,24 @@ def engine(functions, tmp_path_factory):
     inverse = InverseKernel(load(build(inverse_source, tmp_path_factory.mktemp("mpy"))))
     uctypes = types.ModuleType("uctypes")
     uctypes.addressof = lambda _: 0
-    modules = [
-        import_kernel(_SOURCE, {"run": field.run, "select": field.select}),
-        import_kernel(inverse_source, {"_divide_steps": inverse.divide_steps}),
-        uctypes,
-    ]
+    kernel = import_kernel(
+        {"run": field.run, "select": field.select, "_divide_steps": inverse.divide_steps}
+    )
     with pytest.MonkeyPatch.context() as patch:
-        for module in modules:
+        for module in (kernel, uctypes):
             patch.setitem(sys.modules, module.__name__, module)
         yield importlib.import_module("boardcert.p384_kernel")
         del sys.modules["boardcert.p384_kernel"]
         del sys.modules["boardcert"].p384_kernel
+
+
+@pytest.fixture
+def curve(engine, monkeypatch):
+    """The device's curve, on that engine."""
+    from boardcert.p384 import CURVE
+
+    monkeypatch.setattr(CURVE, "_engine", engine)
+    return CURVE
 
 
 def _public_point(scalar):
@@ -215,22 +222,22 @@ def _scalars():
     return special + bits + ones + [choose.randrange(1, _N) for _ in range(count)]
 
 
-def test_multiples_of_the_base_point(engine):
+def test_multiples_of_the_base_point(curve):
     """A thousand scalars, against cryptography."""
     scalars = _scalars()
     assert len(scalars) == 1000
     for scalar in scalars:
-        assert engine.multiply_base(scalar, os.urandom) == _public_point(scalar), hex(scalar)
+        assert curve.multiply_base(scalar, os.urandom) == _public_point(scalar), hex(scalar)
 
 
-def test_the_projective_factor_does_not_show(engine):
-    """The result is the same for extreme factors, even zero, which the other engine repairs."""
+def test_the_projective_factor_does_not_show(curve):
+    """The result is the same for extreme factors, even zero, which the general way repairs."""
     for factor in (0, 1, _P, _P - 1, _TOP - 1):
-        point = engine.multiply_base(5, lambda size, f=factor: f.to_bytes(size, "little"))
+        point = curve.multiply_base(5, lambda size, f=factor: f.to_bytes(size, "little"))
         assert point == _public_point(5)
 
 
-def test_sums_for_verification(engine):
+def test_sums_for_verification(curve):
     """u1 G + u2 Q for random and special factors, against cryptography."""
     choose = random.Random(os.urandom(8))
     some = [0, 1, 2, _N - 1, _N - 2, 2**41, 2**383, (1 << 383) - 1]
@@ -239,10 +246,12 @@ def test_sums_for_verification(engine):
     for u1, u2, q in triples:
         total = (u1 + u2 * q) % _N
         expected = _public_point(total) if total else None
-        assert engine.multiply_add(u1, u2, *_public_point(q)) == expected, (u1, u2, q)
+        for blinding in (None, os.urandom):
+            point = curve.multiply_add(u1, u2, _public_point(q), blinding)
+            assert point == expected, (u1, u2, q)
 
 
-def test_sums_that_meet_equal_points_or_infinity(engine):
+def test_sums_that_meet_equal_points_or_infinity(curve):
     """Q equal to plus or minus G, and sums that vanish, for factors long enough for the kernel."""
     for u in (2**60 + 1, _N // 3, _N - 2):
         for q in (1, _N - 1):
@@ -250,7 +259,7 @@ def test_sums_that_meet_equal_points_or_infinity(engine):
             for u1 in (u, _N - u):
                 total = (u1 + u * q) % _N
                 expected = _public_point(total) if total else None
-                assert engine.multiply_add(u1, u, *point) == expected
+                assert curve.multiply_add(u1, u, point) == expected
 
 
 def test_code_is_small(functions):

@@ -7,28 +7,37 @@ from boardcert_host.errors import Error
 
 # py/persistentcode.h: "M", the version 6, then the architecture in bits 2 to 5 of the third byte.
 _NUMBERS = {"armv6m": 4, "xtensawin": 10, "rv32imc": 11}
+# What a board with a kernel never imports.
+_REPLACED = {"sha512_block", "p384_bigint", "p384_reduce", "p384_comb"}
 
 
 @pytest.mark.parametrize("architecture", _NUMBERS)
 def test_every_module_is_compiled_for_its_processor(architecture, tmp_path):
     """One .mpy a module, of format 6; native code in it is for that processor."""
     built = build.build_package(architecture, tmp_path)
-    modules = {path.stem for path in (data_directory("firmware") / "boardcert").glob("*.py")}
-    kernels = {path.stem for path in (data_directory("firmware") / "kernels").glob("kernel_*.py")}
-    expected = modules | kernels if architecture == "armv6m" else modules
+    expected = {path.stem for path in (data_directory("firmware") / "boardcert").glob("*.py")}
+    if architecture == "armv6m":
+        expected = expected - _REPLACED | {"kernel"}
     assert {path.stem for path in built} == expected
     assert set(tmp_path.iterdir()) == set(built)
     headers = {path.stem: path.read_bytes()[:4] for path in built}
     assert all(header[:2] == b"M\x06" for header in headers.values())
-    assert headers["sha512_block"][2] >> 2 & 0xF == _NUMBERS[architecture]
+    native = "kernel" if architecture == "armv6m" else "sha512_block"
+    assert headers[native][2] >> 2 & 0xF == _NUMBERS[architecture]
     assert headers["der"][2] >> 2 == 0  # bytecode alone runs everywhere
 
 
-def test_kernels_are_modules_and_generators_are_not():
-    """make_*.py write kernels; no board needs them."""
-    names = {path.name for path in build.package_sources("armv6m")}
-    assert "kernel_sha512.py" in names
-    assert not any(name.startswith("make_") for name in names)
+def test_fallbacks_may_be_kept(tmp_path):
+    """To compare them with the kernel that replaces them."""
+    built = build.build_package("armv6m", tmp_path, with_fallbacks=True)
+    assert {path.stem for path in built} >= _REPLACED | {"kernel"}
+
+
+def test_every_kernel_is_in_the_module():
+    """firmware/kernels/kernel_*.py, whole; make_*.py there are generators."""
+    source = build.package_sources("armv6m")["kernel"]
+    paths = list((data_directory("firmware") / "kernels").glob("kernel_*.py"))
+    assert paths and all(path.read_text() in source for path in paths)
 
 
 def test_the_same_sources_give_the_same_bytes(tmp_path):
@@ -51,9 +60,7 @@ def test_modules_of_an_earlier_build_are_removed(tmp_path):
 
 def test_a_module_that_does_not_compile_is_an_error(tmp_path, monkeypatch):
     """The module is named, with the compiler's reason."""
-    source = tmp_path / "broken.py"
-    source.write_text("def (")
-    monkeypatch.setattr(build, "package_sources", lambda architecture: [source])
+    monkeypatch.setattr(build, "package_sources", lambda *arguments: {"broken": "def ("})
     with pytest.raises(Error, match=r"broken\.py for armv6m: SyntaxError"):
         build.build_package("armv6m", tmp_path / "out")
 
