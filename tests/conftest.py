@@ -23,6 +23,12 @@ def pytest_configure(config: pytest.Config) -> None:
         make_vectors.make()
 
 
+@pytest.fixture(autouse=True)
+def no_known_boards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep away from the boards that the user of this computer has pinned."""
+    monkeypatch.setenv("BOARDCERT_PINS", str(tmp_path / "known_boards.json"))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

@@ -9,8 +9,8 @@ from .boards import data_directory
 from .errors import Error
 
 _JOIN_TIMEOUT_S = 40
-# The files of an identity, as the store of the package names them, whichever version wrote them.
-_STATE = """
+# Run on the board: what is there. An identity is known by its files, whatever wrote them.
+STATE = """
 import sys, os, json
 def read(path):
     try:
@@ -37,7 +37,8 @@ flash = rp2.Flash()
 vfs.VfsLfs2.mkfs(flash, progsize=256)
 vfs.mount(vfs.VfsLfs2(flash, progsize=256), "/")
 """
-_JOIN = """
+# Run on the board: join the network in wifi.json, and say whether that went well.
+JOIN = """
 import json, network, time
 from boardcert import board
 with open({path!r}) as file:
@@ -72,7 +73,7 @@ class BoardState:
 
 def read_state(port: str) -> BoardState:
     """Ask a board that runs MicroPython, with or without the package."""
-    answer = device.ask(port, _STATE.format(directory=DATA_DIRECTORY))
+    answer = device.ask(port, STATE.format(directory=DATA_DIRECTORY))
     try:
         settings = json.loads(answer["config"] or "{}")
     except ValueError:
@@ -109,7 +110,7 @@ def write_example_main(port: str, board_name: str) -> None:
 def join_wifi(port: str, host_name: str | None, ssid: str) -> str:
     """Let the board join its Wi-Fi now, under its own name, and return its address."""
     seconds = _JOIN_TIMEOUT_S - 10
-    code = _JOIN.format(path=_WIFI_FILE, host_name=host_name, seconds=seconds)
+    code = JOIN.format(path=_WIFI_FILE, host_name=host_name, seconds=seconds)
     is_connected, address, status = device.ask(port, code, _JOIN_TIMEOUT_S)
     if not is_connected:
         raise Error(

@@ -15,9 +15,8 @@ _STEPS += ["pin", "verify"]
 
 @pytest.fixture
 def empty(tmp_path, monkeypatch):
-    """Give a board in its boot loader; the user's own drives and pins are not looked at."""
+    """Give a board in its boot loader; the user's own drives are not looked at."""
     monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", str(tmp_path / "drive"))
-    monkeypatch.setenv("BOARDCERT_PINS", str(tmp_path / "known_boards.json"))
     with BootDrive(tmp_path / "board", tmp_path / "drive") as board:
         yield board
 

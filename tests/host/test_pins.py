@@ -19,8 +19,8 @@ def facts(key=_KEY, fingerprint="AB:CD", **more):
 
 
 @pytest.fixture(autouse=True)
-def own_file(tmp_path, monkeypatch):
-    """Keep away from the user's own boards."""
+def own_directory(tmp_path, monkeypatch):
+    """Put the file where no directory is yet."""
     monkeypatch.setenv("BOARDCERT_PINS", str(tmp_path / "more" / "known_boards.json"))
 
 

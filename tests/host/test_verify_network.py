@@ -283,7 +283,7 @@ def test_the_json_object_keeps_its_shape(tmp_path, capsys):
         *("version", "serial_number", "key_type", "signature_algorithm", "self_signature"),
         *("basic_constraints", "key_usage", "extended_key_usage", "subject_alt_name"),
         *("subject_key_identifier", "authority_key_identifier", "validity_now", "lifetime"),
-        *("chain", "pin", "usb"),
+        *("chain", "pin", "known", "usb"),
     ]
     assert all(list(check) == ["id", "title", "status", "detail"] for check in host["checks"])
     fingerprint, pin = pins(identity)

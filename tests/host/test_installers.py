@@ -1,0 +1,147 @@
+"""Other ways onto a board, mip and freezing; and the code that `boardcert flash` sends there."""
+
+import contextlib
+import functools
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from boardcert_host import board_files
+from boardcert_host.boards import data_directory
+
+_FIRMWARE = data_directory("firmware")
+_MICROPYTHON = Path(sys.executable).with_name("micropython")
+
+
+def micropython(code, path, cwd):
+    """Run *code* on the MicroPython unix binary with *path* to import from; return its output."""
+    done = subprocess.run(
+        [_MICROPYTHON, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=cwd,
+        env={**os.environ, "MICROPYPATH": os.pathsep.join(map(str, path))},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@contextlib.contextmanager
+def web_server(directory):
+    """Serve *directory* on loopback and give its URL."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format, *arguments):
+            pass
+
+    handler = functools.partial(Quiet, directory=str(directory))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_mip_installs_the_whole_package(tmp_path):
+    """MicroPython's own mip, from a web server; what arrives is imported."""
+    with web_server(_FIRMWARE) as url:
+        code = f"import mip; mip.install('{url}/package.json', target='{tmp_path}')"
+        micropython(code, [".frozen"], tmp_path)
+    for source in (_FIRMWARE / "boardcert").glob("*.py"):
+        assert (tmp_path / "boardcert" / source.name).read_bytes() == source.read_bytes()
+    code = "import boardcert; from boardcert import lifecycle; print(boardcert.__version__)"
+    found = micropython(code, [tmp_path, ".frozen"], tmp_path)
+    assert found.strip() == json.loads((_FIRMWARE / "package.json").read_text())["version"]
+
+
+def test_the_manifest_names_the_package_as_it_lies_there():
+    """Freezing includes manifest.py; its words are MicroPython's (tools/manifestfile.py)."""
+    frozen, described = [], {}
+    words = {"package": frozen.append, "metadata": lambda **more: described.update(more)}
+    exec((_FIRMWARE / "manifest.py").read_text(), words)  # noqa: S102 (as MicroPython does)
+    assert frozen == ["boardcert"]
+    assert (_FIRMWARE / frozen[0] / "__init__.py").is_file()
+    assert set(described) == {"description", "version"}
+
+
+_NETWORK = """
+STA_IF = 0
+class WLAN:
+    joined = False
+    def __init__(self, interface):
+        pass
+    def active(self, on):
+        pass
+    def connect(self, ssid, password):
+        WLAN.joined = (ssid, password) == ("HomeNet", "secret")
+    def disconnect(self):
+        pass
+    def isconnected(self):
+        return WLAN.joined
+    def ifconfig(self):
+        return ("192.168.1.7" if WLAN.joined else "0.0.0.0",)
+    def status(self):
+        return 3 if WLAN.joined else -3
+def hostname(name):
+    print("host name", name)
+"""
+
+
+@pytest.fixture
+def board(tmp_path):
+    """Give a directory with a made-up network, and a boardcert that is none."""
+    (tmp_path / "network.py").write_text(_NETWORK)
+    package = tmp_path / "boardcert"
+    package.mkdir()
+    (package / "__init__.py").write_text("def enable():\n    print('enabled')\n")
+    (package / "store.py").write_text(f"DIRECTORY = {str(tmp_path)!r}\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("password", "joined"), [("secret", True), ("wrong", False)])
+def test_the_code_that_joins_a_network_says_whether_it_did(password, joined, board):
+    """Under the board's own name, which must stand before the connection."""
+    path = board / "wifi.json"
+    path.write_text(json.dumps({"ssid": "HomeNet", "password": password}))
+    code = board_files.JOIN.format(path=str(path), host_name="kitchen", seconds=1)
+    (board / "boardcert" / "board.py").write_text(
+        "def settle_host_name(name):\n    import network\n    network.hostname(name)\n"
+    )
+    first, last = micropython(code, [board, ".frozen"], board).strip().splitlines()
+    assert first == "host name kitchen"
+    assert json.loads(last)[0] is joined
+
+
+def test_the_code_that_looks_around_finds_what_is_there(tmp_path):
+    """An identity by its files, its pin, the settings; or nothing at all."""
+    code = board_files.STATE.format(directory=str(tmp_path)).replace(
+        "sys.implementation._machine", "'a board'"
+    )
+    empty = json.loads(micropython(code, [".frozen"], tmp_path))
+    assert (empty["identity"], empty["mark"], empty["config"]) == ([], None, None)
+    for name in ("generated.bin", "marker", "config.json", "generated.new"):
+        (tmp_path / name).write_text("{}" if name == "config.json" else "sha256//x")
+    found = json.loads(micropython(code, [".frozen"], tmp_path))
+    assert found["identity"] == ["generated.bin"]
+    assert (found["mark"], found["config"]) == ("sha256//x", "{}")
+
+
+def test_the_example_main_enables_boardcert_before_it_joins_the_network(board):
+    """Then it stays; here it is stopped once it has its address."""
+    (board / "wifi.json").write_text(json.dumps({"ssid": "HomeNet", "password": "secret"}))
+    code = (_FIRMWARE / "examples" / "main.py").read_text()
+    stopped = "async def stop(seconds):\n    raise SystemExit\nasyncio.sleep = stop\n"
+    code = code.replace("asyncio.run(main())", f"{stopped}asyncio.run(main())")
+    assert micropython(code, [board, ".frozen"], board).split() == [
+        *("enabled", "address", "192.168.1.7")
+    ]

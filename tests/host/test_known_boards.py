@@ -1,0 +1,150 @@
+"""`boardcert pin`, `label` and `devices`, and `verify` with boards that are known."""
+
+import json
+
+import pytest
+from boardcert_host import board_files, certificate, device, devices, pins
+from boardcert_host.cli import main
+from boardcert_host.serial_ports import USBPort
+from certificates import NAME, make
+from servers import tls_server
+
+
+def run(capsys, *arguments):
+    """Run a command with --json; return its exit code, its object and its messages."""
+    code = main([*arguments, "--json"])
+    output = capsys.readouterr()
+    return code, json.loads(output.out) if output.out else None, output.err
+
+
+def pin_of(identity):
+    """Return the public-key pin."""
+    return certificate.public_key_pin(certificate.parse(identity.der))
+
+
+def known(answer):
+    """Return status and detail of the check against the known boards."""
+    (host,) = answer["hosts"]
+    (check,) = [check for check in host["checks"] if check["id"] == "known"]
+    return check["status"], check["detail"]
+
+
+def test_verify_knows_a_pinned_board_and_its_new_certificates(tmp_path, capsys):
+    """The same key under another certificate is the same board."""
+    first = make()
+    with tls_server(first, tmp_path) as port:
+        host = f"127.0.0.1:{port}"
+        assert known(run(capsys, "verify", host)[1])[0] == "skip"
+        assert run(capsys, "pin", "add", host, "--yes")[0] == 0
+        code, answer, _ = run(capsys, "verify", host)
+        assert (code, known(answer)[0]) == (0, "pass")
+    pins.add_pin(NAME, {"public_key_pin": pin_of(first), "fingerprint": "AB"})
+    with tls_server(make(key=first.key), tmp_path) as port:
+        code, answer, _ = run(capsys, "verify", f"127.0.0.1:{port}", "--name", NAME)
+    assert (code, known(answer)[0]) == (0, "pass")
+    assert "new certificate" in known(answer)[1]
+
+
+def test_verify_fails_loudly_when_the_key_is_another(tmp_path, capsys):
+    """Both pins are named."""
+    old, new = make(), make()
+    pins.add_pin(NAME, {"public_key_pin": pin_of(old), "fingerprint": "AB"})
+    with tls_server(new, tmp_path) as port:
+        code, answer, _ = run(capsys, "verify", f"127.0.0.1:{port}", "--name", NAME)
+    status, detail = known(answer)
+    assert (code, status) == (1, "fail")
+    assert "CHANGED" in detail
+    assert pin_of(old) in detail
+    assert pin_of(new) in detail
+
+
+def test_a_damaged_file_of_known_boards_stops_verify(tmp_path, capsys):
+    """It is not taken for an empty one."""
+    pins.pins_file().write_text("{")
+    code, answer, messages = run(capsys, "verify", "127.0.0.1:9")
+    assert (code, answer) == (3, None)
+    assert "is damaged" in messages
+
+
+def test_pinning_needs_somebody_who_compares(tmp_path, capsys, monkeypatch):
+    """A pin, a cable, a person, or --yes. And a certificate that passes every check."""
+    identity = make()
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    with tls_server(identity, tmp_path) as port:
+        host = f"127.0.0.1:{port}"
+        code, _, messages = run(capsys, "pin", "add", host)
+        assert code == 2
+        assert certificate.fingerprint(identity.der) in messages
+        assert run(capsys, "pin", "add", host, "--pin", pin_of(make()))[0] == 1
+        assert pins.load_pins() == []
+        code, answer, _ = run(capsys, "pin", "add", host, "--pin", pin_of(identity))
+        assert (code, answer["result"]) == (0, "pinned")
+        assert run(capsys, "pin", "add", host, "--yes")[1]["result"].startswith("known already")
+    with tls_server(make(), tmp_path) as port:
+        pins.add_pin(f"127.0.0.1:{port}", {"public_key_pin": "sha256//x", "fingerprint": "AB"})
+        code, _, messages = run(capsys, "pin", "add", f"127.0.0.1:{port}", "--yes")
+    assert code == 1
+    assert "sha256//x" in messages
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("", 1)])
+def test_a_person_is_shown_the_fingerprint_and_asked(answer, code, tmp_path, capsys, monkeypatch):
+    """Only a yes pins."""
+    monkeypatch.setattr("sys.stdin", _Terminal(answer))
+    identity = make()
+    with tls_server(identity, tmp_path) as port:
+        assert main(["pin", "add", f"127.0.0.1:{port}"]) == code
+    assert certificate.fingerprint(identity.der)[:23] in capsys.readouterr().err
+    assert len(pins.load_pins()) == (code == 0)
+
+
+class _Terminal:
+    def __init__(self, answer):
+        self._answer = answer
+
+    def isatty(self):
+        return True
+
+    def readline(self):
+        return self._answer
+
+
+def test_a_board_on_the_cable_is_pinned_listed_labelled_and_forgotten(
+    tmp_path, capsys, monkeypatch
+):
+    """Its program goes on after it was asked."""
+    report = {"public_key_pin": pin_of(make()), "fingerprint": "AB:" * 31 + "CD", "unique_id": "01"}
+    restarted = []
+    monkeypatch.setattr(device, "read_report", lambda port: report)
+    monkeypatch.setattr(device, "reset", restarted.append)
+    assert run(capsys, "pin", "add", "kitchen.local", "--usb", "/dev/ttyACM0")[0] == 0
+    assert restarted == ["/dev/ttyACM0"]
+    _, listed, _ = run(capsys, "pin", "list")
+    assert [(pin["host"], pin["unique_id"]) for pin in listed["pins"]] == [("kitchen.local", "01")]
+    assert main(["label", "kitchen.local", str(tmp_path / "label.svg")]) == 0
+    assert "https://kitchen.local:20034/" in capsys.readouterr().out
+    assert (tmp_path / "label.svg").exists()
+    assert run(capsys, "pin", "forget", "kitchen.local")[0] == 0
+    assert pins.load_pins() == []
+    assert main(["label", "kitchen.local", str(tmp_path / "label.svg")]) == 3
+
+
+def test_devices_tells_what_runs_where(tmp_path, capsys, monkeypatch):
+    """A board with an identity, a port that is silent, and a board in its boot loader."""
+    state = board_files.BoardState(
+        "3.4.0; MicroPython v1.27.0 on 2025-12-09", "Pico W", True, "sha256//x", {}, True, 3
+    )
+    ports = [USBPort("/dev/ttyACM0", "Board"), USBPort("/dev/ttyUSB0", "Converter")]
+    monkeypatch.setattr(devices, "usb_ports", lambda: ports)
+    monkeypatch.setattr(devices, "is_answering", lambda port: port == "/dev/ttyACM0")
+    monkeypatch.setattr(board_files, "read_state", lambda port: state)
+    monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", str(tmp_path))
+    (tmp_path / "INFO_UF2.TXT").write_text("UF2 Bootloader v1.0\nBoard-ID: RP2350\n")
+    code, answer, _ = run(capsys, "devices")
+    assert code == 0
+    found = {entry["port"]: (entry["runs"], entry["identity"]) for entry in answer["devices"]}
+    assert found["/dev/ttyACM0"] == ("Pico W, MicroPython v1.27.0 on 2025-12-09", "sha256//x")
+    assert "no MicroPython answers" in found["/dev/ttyUSB0"][0]
+    assert "RPI_PICO2_W" in found[str(tmp_path)][0]
+    assert main(["devices"]) == 0
+    assert "/dev/ttyACM0" in capsys.readouterr().out
