@@ -1,8 +1,11 @@
 """Make the device package, and CPython's stand-in for `micropython`, importable."""
 
+import functools
+import http.server
 import os
 import sys
-from collections.abc import Generator
+import threading
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +30,25 @@ def pytest_configure(config: pytest.Config) -> None:
 def no_known_boards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep away from the boards that the user of this computer has pinned."""
     monkeypatch.setenv("BOARDCERT_PINS", str(tmp_path / "known_boards.json"))
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture
+def firmware_url() -> Iterator[str]:
+    """Serve firmware/ on loopback, for installers."""
+    handler = functools.partial(_Quiet, directory=str(_TESTS.parent / "firmware"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -45,7 +45,7 @@ def flash(story: Story, board: Board, wishes: Wishes, provisions: Provision) -> 
     """Make every step; return whether all is well. *story* has them all, also after an Error."""
     story.record.update(ok=False, board=board.name, port=wishes.port)
     image = _find_image(story, board, wishes)
-    port, before = _look(story, board, wishes)
+    port, before = _look(story, board, wishes, image)
     _allow_losses(wishes, before)
     _put_firmware(story, board, wishes, image, port, before)
     if wishes.firmware_only:
@@ -78,12 +78,20 @@ def _find_image(story: Story, board: Board, wishes: Wishes) -> _Image:
     return _Image(data, content)
 
 
-def _look(story: Story, board: Board, wishes: Wishes) -> tuple[str | None, BoardState | None]:
-    """Return the board's port, and what runs there; None when MicroPython does not answer."""
+def _look(
+    story: Story, board: Board, wishes: Wishes, image: _Image
+) -> tuple[str | None, BoardState | None]:
+    """Return the board's port, and what runs there; None when MicroPython does not answer.
+
+    A board of another kind is left alone, unless its port was named.
+    """
     port = wishes.port or only_usb_port()
     with story.working("looking for the board"):
         state = board_files.read_state(port) if port and is_answering(port) else None
     where = port or "any serial port"
+    if state and not wishes.port and state.machine.encode() not in image.content:
+        hint = "name its port with --port if this image is to replace what it runs"
+        raise Error(f"the board at {port} is another one: {state.machine}", hint)
     if state:
         story.tell("board", "done", f"{state.machine} at {where}, {state.version}")
     else:

@@ -74,6 +74,13 @@ def test_the_page_of_a_board_answers_the_usual_questions(name):
     assert not re.search(r"[^\n]{101}", text)
 
 
+@pytest.mark.parametrize("name", board_names())
+def test_a_board_without_a_network_has_a_main_of_its_own(name):
+    """The common example joins a Wi-Fi."""
+    main_py = data_directory("boards") / name / "main.py"
+    assert main_py.is_file() != load_board(name).network
+
+
 def test_an_image_without_a_known_hash_is_asked_for(capsys):
     """It is not downloaded: nothing could tell whether it is the right one."""
     assert main(["firmware", "RPI_PICO2_W"]) == 3

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from boardcert_host import flash, serial_ports
+from boardcert_host import board_files, flash, serial_ports
 from boardcert_host.boards import load_board
 from boardcert_host.cli import main
 from boardcert_host.commands.flash import _wifi
@@ -93,6 +93,18 @@ def test_without_a_port_a_board_is_asked_for(capsys, monkeypatch):
     code, record, _ = run(capsys, "ESP32_GENERIC")
     assert code == 3
     assert "/dev/ttyUSB0, /dev/ttyUSB1" in record["error"]["message"]
+
+
+def test_a_board_of_another_kind_is_left_alone(capsys, monkeypatch):
+    """The only one plugged in, but not the one that is meant."""
+    state = board_files.BoardState("MicroPython v1.27.0", "Feather RP2040", True, "x", {}, True, 3)
+    monkeypatch.setattr(flash, "only_usb_port", lambda: "/dev/ttyACM0")
+    monkeypatch.setattr(flash, "is_answering", lambda port: True)
+    monkeypatch.setattr(board_files, "read_state", lambda port: state)
+    for board in ("ESP32_GENERIC", "RPI_PICO_W"):
+        code, record, _ = run(capsys, board)
+        assert code == 3
+        assert "/dev/ttyACM0 is another one: Feather RP2040" in record["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,9 @@
 """Other ways onto a board, mip and freezing; and the code that `boardcert flash` sends there."""
 
-import contextlib
-import functools
-import http.server
 import json
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -33,30 +29,10 @@ def micropython(code, path, cwd):
     return done.stdout
 
 
-@contextlib.contextmanager
-def web_server(directory):
-    """Serve *directory* on loopback and give its URL."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, format, *arguments):
-            pass
-
-    handler = functools.partial(Quiet, directory=str(directory))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def test_mip_installs_the_whole_package(tmp_path):
+def test_mip_installs_the_whole_package(firmware_url, tmp_path):
     """MicroPython's own mip, from a web server; what arrives is imported."""
-    with web_server(_FIRMWARE) as url:
-        code = f"import mip; mip.install('{url}/package.json', target='{tmp_path}')"
-        micropython(code, [".frozen"], tmp_path)
+    code = f"import mip; mip.install('{firmware_url}/package.json', target='{tmp_path}')"
+    micropython(code, [".frozen"], tmp_path)
     for source in (_FIRMWARE / "boardcert").glob("*.py"):
         assert (tmp_path / "boardcert" / source.name).read_bytes() == source.read_bytes()
     code = "import boardcert; from boardcert import lifecycle; print(boardcert.__version__)"

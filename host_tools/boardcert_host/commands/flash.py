@@ -126,7 +126,7 @@ def _run_devices(arguments: argparse.Namespace) -> int:
 
 COMMANDS = {
     "flash": (
-        "put MicroPython and boardcert on a board, and pin the certificate that it makes",
+        "put MicroPython and boardcert on a board, and pin its certificate (tested on Linux only)",
         _FLASH_EXAMPLES,
         _add_flash_arguments,
         _run_flash,
