@@ -1,0 +1,118 @@
+"""`boardcert flash` with a Wi-Fi, its second half: no emulated board has one, so one is made up."""
+
+import pytest
+from boardcert_host import board_files, certificate, device, pins, provision
+from boardcert_host.boards import load_board
+from boardcert_host.console import messages
+from boardcert_host.errors import Error
+from boardcert_host.provision import Provision
+from boardcert_host.story import Story
+from certificates import NAME, make
+from servers import tls_server
+
+_WIFI = ("HomeNet", "secret")
+
+
+def report_of(identity, **more):
+    """Return what a board with this identity says over USB."""
+    parsed = certificate.parse(identity.der)
+    report = {"names": [NAME], "fingerprint": certificate.fingerprint(identity.der)}
+    report |= {"public_key_pin": certificate.public_key_pin(parsed), "unique_id": "01"}
+    return report | {"source": "generated", "generated": True, "notices": []} | more
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Take the place of a board; return what it was told, in order."""
+    told = []
+
+    def answer(name, value):
+        return lambda port, *arguments: (told.append((name, *arguments)), value)[1]
+
+    state = board_files.BoardState("v", "m", False, None, {"prefix": "lamp"}, False, 1)
+    installed = device.Installed(["a.mpy"], [], 0)
+    monkeypatch.setattr(device, "survey", answer("survey", device.Survey((1, 27), "xtensawin", {})))
+    monkeypatch.setattr(device, "install", answer("install", installed))
+    monkeypatch.setattr(device, "write_settings", answer("settings", True))
+    monkeypatch.setattr(device, "reset", answer("reset", None))
+    monkeypatch.setattr(board_files, "read_state", answer("state", state))
+    monkeypatch.setattr(board_files, "write_wifi", answer("wifi", True))
+    monkeypatch.setattr(board_files, "write_example_main", answer("main", None))
+    monkeypatch.setattr(board_files, "join_wifi", answer("join", "127.0.0.1"))
+    return told
+
+
+def run(monkeypatch, report, wanted=None, mark=None):
+    """Provision the made-up board; return whether all is well, and the story."""
+    monkeypatch.setattr(device, "read_report", lambda port: report)
+    story = Story(messages())
+    wanted = wanted or Provision(host_name="kitchen", wifi=_WIFI)
+    board = load_board("ESP32_GENERIC")
+    return provision.provision(story, board, wanted, "/dev/ttyUSB0", mark), story
+
+
+def test_a_board_that_joined_the_wifi_is_verified_there(calls, monkeypatch, tmp_path):
+    """Its address comes over USB, and so does the key that TLS must prove."""
+    identity = make()
+    with tls_server(identity, tmp_path) as port:
+        monkeypatch.setattr(provision, "PORTAL_PORT", port)
+        ok, story = run(monkeypatch, report_of(identity))
+    assert ok
+    assert story.record["verify"]["ok"]
+    assert story.record["pin"]["host"] == NAME
+    assert ("settings", {"prefix": "lamp", "hostname": "kitchen"}) in calls
+    names = [call[0] for call in calls]
+    assert names.index("wifi") < names.index("join") < names.index("reset")
+    assert ("wifi", *_WIFI) in calls
+    assert ("join", "kitchen", "HomeNet") in calls
+    assert "secret" not in str(story.record)
+
+
+def test_another_key_on_the_network_than_on_the_cable_is_not_well(calls, monkeypatch, tmp_path):
+    """Somebody else answers at that address."""
+    with tls_server(make(), tmp_path) as port:
+        monkeypatch.setattr(provision, "PORTAL_PORT", port)
+        ok, story = run(monkeypatch, report_of(make()))
+    assert not ok
+    assert "pin matches" in story.record["steps"][-1]["detail"]
+
+
+def test_a_board_that_does_not_serve_is_an_error(calls, monkeypatch, tmp_path):
+    """After it was given its time."""
+    monkeypatch.setattr(provision, "_SERVE_TIMEOUT_S", 0)
+    with tls_server(make(), tmp_path) as port:
+        pass
+    monkeypatch.setattr(provision, "PORTAL_PORT", port)
+    with pytest.raises(Error) as caught:
+        run(monkeypatch, report_of(make()))
+    assert caught.value.code == 3
+
+
+def test_a_key_that_is_not_the_one_before_is_an_error(calls, monkeypatch):
+    """Nothing was to be erased: what the board says of it is passed on, and nothing is pinned."""
+    report = report_of(make(), notices=["the identity is lost"])
+    with pytest.raises(Error, match="had the key sha256//before") as caught:
+        run(monkeypatch, report, mark="sha256//before")
+    assert "the identity is lost" in caught.value.hint
+    assert pins.load_pins() == []
+    ok, _ = run(monkeypatch, report, Provision(), mark=report["public_key_pin"])
+    assert ok
+
+
+def test_a_new_key_is_pinned_in_place_of_the_old_only_when_that_was_allowed(calls, monkeypatch):
+    """By --erase and --yes."""
+    pins.add_pin(NAME, report_of(make()))
+    report = report_of(make())
+    with pytest.raises(Error, match="another key") as caught:
+        run(monkeypatch, report, Provision())
+    assert caught.value.code == 1
+    assert run(monkeypatch, report, Provision(replace=True))[0]
+    (pin,) = pins.load_pins()
+    assert pin.public_key_pin == report["public_key_pin"]
+
+
+def test_a_wifi_that_is_not_joined_is_an_error(monkeypatch):
+    """With the status that the board's driver gives."""
+    monkeypatch.setattr(device, "ask", lambda port, code, timeout_s: [False, "0.0.0.0", -3])
+    with pytest.raises(Error, match=r"cannot join the Wi-Fi HomeNet \(status -3\)"):
+        board_files.join_wifi("/dev/ttyUSB0", "kitchen", "HomeNet")
