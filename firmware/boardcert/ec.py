@@ -43,13 +43,15 @@ def random_nonzero(m: int, m_bytes: int, random) -> int:
 class Curve:
     """A curve of prime order; works for any a, at the pace of plain big integers."""
 
-    def __init__(self, p: int, a: int, b: int, n: int, g: tuple, size_bytes: int) -> None:
+    def __init__(self, p: int, a: int, b: int, n: int, g: tuple, bits: int) -> None:
+        """*bits*: the length of p, and of n."""
         self.p = p
         self.a = a
         self.b = b
         self.n = n
         self.g = g
-        self.size_bytes = size_bytes
+        self.bits = bits
+        self.size_bytes = (bits + 7) // 8
 
     def is_on_curve(self, point: tuple) -> bool:
         """Tell whether the affine *point* has coordinates in range that fit the equation."""
@@ -131,7 +133,7 @@ class Curve:
         high = self._double(low)
         # k + n or k + 2n, whichever has one bit more than n, has the same multiple.
         padded = [bin(k + self.n), bin(k + 2 * self.n)]
-        bits = padded[len(padded[0]) == len(bin(self.n))]
+        bits = padded[len(padded[0]) == len("0b") + self.bits]
         for bit in bits[3:]:
             both = self._add(low, high)
             if bit == "1":

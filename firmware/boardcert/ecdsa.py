@@ -24,7 +24,7 @@ def sign(curve, d: int, digest: bytes, random) -> tuple:
     The nonce is that of RFC 6979 with 48 random bytes as additional data (section 3.6), so
     neither a bad random generator nor a fault repeated on one digest gives it away.
     """
-    nonce = generate_nonce(curve.n, d, digest, random(_DIGEST_BYTES))
+    nonce = generate_nonce(curve, d, digest, random(_DIGEST_BYTES))
     return sign_with_nonce(curve, d, digest, nonce, random)
 
 
@@ -38,7 +38,7 @@ def sign_with_nonce(curve, d: int, digest: bytes, k: int, random) -> tuple:
     n = curve.n
     r = curve.multiply_base(k, random)[0] % n
     blind = random_nonzero(n, curve.size_bytes, random)
-    blinded_sum = (blind * _to_scalar(digest, n) + blind * d % n * r) % n
+    blinded_sum = (blind * _to_scalar(curve, digest) + blind * d % n * r) % n
     s = curve.invert_scalar(blind * k % n) * blinded_sum % n
     if not (r and s):
         raise ValueError("nonce gives no signature")
@@ -76,7 +76,7 @@ def _factors(curve, digest: bytes, r: int, s: int) -> tuple:
     if not (0 < r < n and 0 < s < n):
         raise InvalidSignature("r or s out of range")
     w = curve.invert_scalar(s)
-    return _to_scalar(digest, n) * w % n, r * w % n
+    return _to_scalar(curve, digest) * w % n, r * w % n
 
 
 def _compare(curve, point: tuple | None, r: int) -> None:
@@ -84,29 +84,24 @@ def _compare(curve, point: tuple | None, r: int) -> None:
         raise InvalidSignature("signature does not match")
 
 
-def _to_scalar(digest: bytes, n: int) -> int:
+def _to_scalar(curve, digest: bytes) -> int:
     """Return the leftmost bits of *digest*, as many as *n* has (RFC 6979 section 2.3.2)."""
     if len(digest) != _DIGEST_BYTES:
         raise ValueError("digest must be 48 bytes")
-    excess = 8 * _DIGEST_BYTES - _bit_length(n)
+    excess = 8 * _DIGEST_BYTES - curve.bits
     z = int.from_bytes(digest, "big")
     return z >> excess if excess > 0 else z
 
 
-def _bit_length(value: int) -> int:
-    return len(bin(value)) - 2
-
-
-def generate_nonce(n: int, d: int, digest: bytes, extra: bytes = b"") -> int:
+def generate_nonce(curve, d: int, digest: bytes, extra: bytes = b"") -> int:
     """Return the nonce of RFC 6979 section 3.2 with HMAC-SHA-384, and *extra* (section 3.6).
 
     *d*: the private scalar. Raises ValueError unless it is from 1 to n - 1.
     """
-    if not 0 < d < n:
-        raise ValueError("scalar out of range")
-    n_bits = _bit_length(n)
-    n_bytes = (n_bits + 7) // 8
-    z = _to_scalar(digest, n)
+    curve.check_scalar(d)
+    n = curve.n
+    n_bytes = curve.size_bytes
+    z = _to_scalar(curve, digest)
     seed = d.to_bytes(n_bytes, "big") + (z % n).to_bytes(n_bytes, "big") + extra
     v = b"\x01" * _DIGEST_BYTES  # step b
     key = bytes(_DIGEST_BYTES)  # step c
@@ -118,7 +113,7 @@ def generate_nonce(n: int, d: int, digest: bytes, extra: bytes = b"") -> int:
         while len(t) < n_bytes:
             v = hmac_sha384(key, v)
             t += v
-        k = int.from_bytes(t, "big") >> (8 * len(t) - n_bits)
+        k = int.from_bytes(t, "big") >> (8 * len(t) - curve.bits)
         if 0 < k < n:
             return k
         key = hmac_sha384(key, v, b"\x00")

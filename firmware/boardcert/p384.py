@@ -6,9 +6,11 @@ infinity, and where its formulas meet an exception: the slow way of Curve, which
 then has the last word.
 """
 
+from micropython import const
+
 from .ec import Curve
 
-_SIZE = 48
+_SIZE = const(48)
 # b, n, and the base point's x and y, as bytes: a third of the size that numbers have in an .mpy.
 _CONSTANTS = (
     # b
@@ -35,7 +37,7 @@ class P384(Curve):
             for i in range(0, len(_CONSTANTS), _SIZE)
         ]
         p = (1 << 384) - (1 << 128) - (1 << 96) + (1 << 32) - 1
-        super().__init__(p, -3, numbers[0], numbers[1], tuple(numbers[2:]), _SIZE)
+        super().__init__(p, -3, numbers[0], numbers[1], tuple(numbers[2:]), 8 * _SIZE)
         self._engine = None
 
     def multiply_base(self, k: int, random) -> tuple:

@@ -34,12 +34,14 @@ def multiply_base(k: int, random) -> tuple | None:
 def multiply_add(u1: int, u2: int, x: int, y: int, random) -> tuple | None:
     """Return u1 G + u2 (x, y) as (x, y), None at infinity; *random* is for a secret u1, or None.
 
-    u1 G comes from the comb, u2 (x, y) from a width-5 non-adjacent form.
+    The upper bits of u2 go through a width-5 non-adjacent form; the lowest 32 join in the comb
+    for u1 G, whose doublings serve both.
     """
-    total = _multiply_window(u2, x, y) if u2 else _INFINITY
-    if u1:
-        total = _add(total, _multiply_comb(u1, random_nonzero(_P, _SIZE, random) if random else 1))
-    x, y, zz, zzz = total
+    total = None
+    if u2 >> SPACING:
+        total = _multiply_window(u2 >> SPACING, x, y)
+    z = random_nonzero(_P, _SIZE, random) if random else 1
+    x, y, zz, zzz = _multiply_comb(u1, z, total, u2 & (1 << SPACING) - 1, (x, y))
     if not zz:
         return None
     if random:
@@ -49,27 +51,34 @@ def multiply_add(u1: int, u2: int, x: int, y: int, random) -> tuple | None:
     return _to_affine(x, y, zz, zzz)
 
 
-def _multiply_comb(k: int, z: int) -> tuple:
-    """Return k G by the signed comb of p384_comb, the first entry scaled by *z*.
+def _multiply_comb(k: int, z: int, total: tuple | None, factor: int, point: tuple) -> tuple:
+    """Return k G + 2**32 *total* + *factor*, below 2**32, times the affine *point*.
 
-    The digits of the comb are signs, so *k* must be odd: an even one becomes n - k, and
-    the result its negative. No column's sum meets plus or minus the entry added next, but
-    for one odd k: n - 2 (2**192 + 2**224 + ... + 2**352); _add_affine sees that.
+    k G by the signed comb of p384_comb; without a *total*, its first entry is scaled by *z*.
+    The digits of the comb are signs, so *k* must be odd: for an even one, the negative of
+    (n - k) G is made. When that is all, no column's sum meets plus or minus the entry added next,
+    but for one odd k: n - 2 (2**192 + 2**224 + ... + 2**352); _add_affine sees that. A sum that is
+    infinity on the way stays it to the end, though.
     """
     even = 1 - (k & 1)
     odd = (k, CURVE.n - k)[even]
     # Bit i is the sign of 2**i.
     signs = ((odd >> 1) + (1 << 383)).to_bytes(_SIZE, "little")
-    x, y = _entry(signs, 0, SPACING - 1)
-    zz = reduce(z * z)
-    zzz = reduce(zz * z)
-    total = _add_affine((reduce(x * zz), reduce(y * zzz), zz, zzz), _entry(signs, 1, SPACING - 1))
-    for column in range(SPACING - 2, -1, -1):
-        total = _double(total)
+    for column in range(SPACING - 1, -1, -1):
+        if total:
+            total = _double(total)
         for block in range(BLOCKS):
-            total = _add_affine(total, _entry(signs, block, column))
-    x, y, zz, zzz = total
-    return x, (y, -y)[even], zz, zzz
+            x, y = _entry(signs, block, column)
+            y = (y, _P - y)[even]
+            if total:
+                total = _add_affine(total, (x, y))
+            else:
+                zz = reduce(z * z)
+                zzz = reduce(zz * z)
+                total = reduce(x * zz), reduce(y * zzz), zz, zzz
+        if factor >> column & 1:
+            total = _add_affine(total, point)
+    return total
 
 
 def _entry(signs: bytes, block: int, column: int) -> tuple:

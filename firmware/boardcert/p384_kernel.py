@@ -38,8 +38,8 @@ _Z = const(7 * 48)
 _Z_INVERSE = const(11 * 48)
 _WORK_BYTES = const(12 * 48)
 # The comb's shape, as constants of this file for speed; select knows it too. A test compares them.
-_BLOCKS = const(2)
 _SPACING = const(32)
+_ENTRIES = const(2 * 32)
 _TEETH = const(6)
 _TOP_TOOTH = const(5)
 
@@ -55,24 +55,21 @@ def multiply_base(k: int, random) -> tuple | None:
 def multiply_add(u1: int, u2: int, x: int, y: int, random) -> tuple | None:
     """Return u1 G + u2 (x, y) as (x, y); *random* is for a secret u1, or None.
 
-    u1 G comes from the comb, u2 (x, y) from a window of 4 bits. None at infinity, and when the
-    two are equal.
+    The upper bits of u2 go through a window; the lowest 32 join in the comb for u1 G, whose
+    doublings serve both. None at infinity, and where an addition meets equal points on the way.
     """
     work = bytearray(_WORK_BYTES)
-    second = None
-    if u2:
-        _multiply_window(u2, x, y, work)
-        second = _as_second(work)
-    if u1:
-        even = 1 - (u1 & 1)
-        odd = (u1, CURVE.n - u1)[even]
-        # 384 bits, each the sign of a power of 2; see p384_comb.
-        signs = bytearray(((odd >> 1) + (1 << 383)).to_bytes(_SIZE, "little"))
-        work[_Z:_SUM_END] = random(_SIZE) if random else b"\1" + bytes(_SIZE - 1)
-        _multiply_comb(signs, -even, work)
-        if second:
-            work[:_SECOND_END] = second
-            run(ADD_JACOBIAN, work)
+    point = bytearray(b"".join([n.to_bytes(_SIZE, "little") for n in (x, y, 1)]))
+    started = u2 >> _SPACING
+    if started:
+        _multiply_window(started, point, work)
+    else:
+        work[_Z:_SUM_END] = random(_SIZE) if random else point[2 * _SIZE :]
+    even = 1 - (u1 & 1)
+    odd = (u1, CURVE.n - u1)[even]
+    # 384 bits, each the sign of a power of 2; see p384_comb.
+    signs = bytearray(((odd >> 1) + (1 << 383)).to_bytes(_SIZE, "little"))
+    _multiply_comb(signs, -even, bool(started), work, point, u2 & 0xFFFFFFFF)
     return _affine(work)
 
 
@@ -92,12 +89,14 @@ def _element(work: bytearray, start: int) -> int:
 
 
 @micropython.viper
-def _multiply_comb(signs: ptr32, negate: int, work):
-    """Set the sum, whose Z is there, to the comb's, or (*negate* = -1) to its negative.
+def _multiply_comb(signs: ptr32, negate: int, started: bool, work, point, factor: int):
+    """Double the sum at each of the comb's columns, add its entries, and *point* times *factor*.
 
-    Constant time. Tooth i's sign is bit *column* of word i, as the spacing is 32.
+    Constant time but for *factor*, of 32 bits. Two entries a column; tooth i's sign is bit *column*
+    of word i, as the spacing is 32. *negate* is -1 to subtract the entries, or 0. Unless *started*,
+    there is only a Z, which is for the first entry.
     """
-    entry = _BLOCKS * _SPACING
+    entry = _ENTRIES
     while entry:
         entry -= 1
         column = entry >> 1
@@ -108,22 +107,31 @@ def _multiply_comb(signs: ptr32, negate: int, work):
             index |= ((signs[tooth + i] >> column) & 1) << i
         sign = ((signs[tooth + _TOP_TOOTH] >> column) & 1) - 1
         select(_table, block << 5 | (index ^ sign) & 31, work, sign ^ negate)
-        if entry == _BLOCKS * _SPACING - 1:
+        if started:
+            if entry & 1:
+                run(DOUBLE, work)
+            run(ADD, work)
+        else:
             run(SCALE, work)
-            continue
-        if block == 0:
-            run(DOUBLE, work)
-        run(ADD, work)
+            started = True
+        if block and (factor >> column) & 1:
+            _set_second(work, point)
+            run(ADD, work)
 
 
-def _multiply_window(k: int, x: int, y: int, work: bytearray) -> None:
-    """Set the sum to k (x, y); variable time, by the hexadecimal digits of *k*."""
-    work[_SUM:_SUM_END] = b"".join([n.to_bytes(_SIZE, "little") for n in (x, y, 1)])
+def _set_second(work: bytearray, point: bytearray) -> None:
+    """Make *point* the second operand of ADD; viper has no slices."""
+    work[:_FIRST] = point
+
+
+def _multiply_window(k: int, point: bytearray, work: bytearray) -> None:
+    """Set the sum to k times *point*; variable time, by the hexadecimal digits of *k*."""
+    work[_SUM:_SUM_END] = point
     multiples = [None, _as_second(work)]
     run(DOUBLE, work)
     while len(multiples) < 16:
         multiples.append(_as_second(work))
-        work[:_SECOND_END] = multiples[1]
+        work[:_FIRST] = point
         run(ADD, work)
     digits = [int(digit, 16) for digit in hex(k)[2:]]
     work[_SUM:_SUM_END] = multiples[digits[0]][:_FIRST]

@@ -1,8 +1,11 @@
 """SHA-384 (FIPS 180-4), and HMAC over any hash (FIPS 198-1): MicroPython has neither."""
+# ruff: noqa: F821 (ptr8 is a word of viper)
+# pyright: reportUndefinedVariable=false
 
 from array import array
 from struct import pack, unpack_from
 
+import micropython
 from micropython import const
 
 try:
@@ -48,11 +51,19 @@ def hmac(hash_function, block_bytes: int, key: bytes, *parts: bytes) -> bytes:
     """
     if len(key) > block_bytes:
         key = hash_function(key)
-    padded = int.from_bytes(key + bytes(block_bytes - len(key)), "big")
-    for mask in (_INNER, _OUTER):
-        masks = int.from_bytes(bytes((mask,)) * block_bytes, "big")
-        parts = (hash_function((padded ^ masks).to_bytes(block_bytes, "big"), *parts),)
-    return parts[0]
+    padded = bytearray(block_bytes)
+    padded[: len(key)] = key
+    _mask(padded, block_bytes, _INNER)
+    inner = hash_function(padded, *parts)
+    _mask(padded, block_bytes, _INNER ^ _OUTER)
+    return hash_function(padded, inner)
+
+
+@micropython.viper
+def _mask(block: ptr8, size: int, mask: int):
+    """XOR each byte of *block* with *mask*."""
+    for i in range(size):
+        block[i] = block[i] ^ mask
 
 
 def hmac_sha384(key: bytes, *parts: bytes) -> bytes:

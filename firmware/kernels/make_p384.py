@@ -93,22 +93,28 @@ def select(w: Writer) -> None:
     (p & sign) modulo 2**384, which is p - y for -1 and y for 0.
     """
     w.op("mov(r4, 96); lsl(r4, r4, 5); lsr(r5, r1, 5); mul(r5, r4); add(r0, r0, r5)")
-    w.op("push({r0, r2, r3})")
+    # On the stack: the first entry's words that are next, their place in work, sign, the words' end.
+    w.op("mov(r5, r0); add(r5, 96); push({r0, r2, r3, r5})")
     w.op("add(r4, r4, r0); mov(lr, r4); mov(r4, 31); bic(r4, r1); mov(r1, 1); lsl(r1, r4)")
-    w.op("mov(r12, r1)")
-    for group in range(0, 96, 16):
-        w.load("r0", 0)
-        w.op("mov(r1, r12)", *(f"mov(r{r}, 0)" for r in range(4, 8)), f"label(entry_{group})")
-        # r3 = 0 at the entry sought, else -1.
-        w.op("lsl(r1, r1, 1); sbc(r3, r3)")
-        for i in range(4):
-            w.op(f"ldr(r2, [r0, {group + 4 * i}]); bic(r2, r3); orr(r{4 + i}, r2)")
-        w.op("add(r0, 96)")
-        w.compare("r0", "lr")
-        w.op(f"bne(entry_{group})")
-        w.load("r2", 4)
-        w.op(*(f"str(r{4 + i}, [r2, {group + 4 * i}])" for i in range(4)))
-    w.op("pop({r0, r2, r3}); mov(r4, 0); lsl(r5, r3, 1); lsr(r6, r3, 1)")
+    w.op("mov(r12, r1); label(words)")
+    w.load("r0", 0)
+    w.op("mov(r1, r12)", *(f"mov(r{r}, 0)" for r in range(4, 8)), "label(entry)")
+    # r3 = 0 at the entry sought, else -1.
+    w.op("lsl(r1, r1, 1); sbc(r3, r3)")
+    for i in range(4):
+        w.op(f"ldr(r2, [r0, {4 * i}]); bic(r2, r3); orr(r{4 + i}, r2)")
+    w.op("add(r0, 96)")
+    w.compare("r0", "lr")
+    w.op("bne(entry); add(r0, 16); mov(lr, r0)")
+    w.load("r2", 4)
+    w.store_many("r2", "r4", "r5", "r6", "r7")
+    w.store("r2", 4)
+    w.load("r0", 0)
+    w.load("r1", 12)
+    w.op("add(r0, 16)")
+    w.store("r0", 0)
+    w.op("cmp(r0, r1); bne(words)")
+    w.op("pop({r0, r2, r3, r5}); sub(r2, 96); mov(r4, 0); lsl(r5, r3, 1)")
     # The words of p & sign, with the carry flag set for the -(-1).
     for i, word in enumerate(["r3", "r4", "r4", "r3", "r5"] + ["r3"] * 7):
         w.op(f"ldr(r0, [r2, {48 + 4 * i}]); eor(r0, r3); adc(r0, {word})")

@@ -3,6 +3,7 @@
 
 import vectors
 from boardcert import ecdsa
+from boardcert.ec import Curve
 from boardcert.p384 import CURVE
 from boardcert.sha384 import sha384
 from helpers import raises, random_bytes
@@ -39,7 +40,7 @@ def test_deterministic_nonces():
     """RFC 6979 A.2.6: the nonces and the signatures made with them."""
     for message, signature in vectors.cases("p384_rfc6979"):
         digest = sha384(message)
-        k = ecdsa.generate_nonce(_N, _D, digest)
+        k = ecdsa.generate_nonce(CURVE, _D, digest)
         assert k == _NONCES[message]
         r, s = ecdsa.sign_with_nonce(CURVE, _D, digest, k, random_bytes)
         assert ecdsa.encode_signature(r, s) == signature
@@ -50,22 +51,23 @@ def test_hedged_nonces():
     """Every input changes the nonce; the same inputs give the same."""
     digest, other = sha384(b"a"), sha384(b"b")
     nonces = [
-        ecdsa.generate_nonce(_N, _D, digest),
-        ecdsa.generate_nonce(_N, _D, digest, bytes(48)),
-        ecdsa.generate_nonce(_N, _D, digest, b"\1" * 48),
-        ecdsa.generate_nonce(_N, _D, other),
-        ecdsa.generate_nonce(_N, _D + 1, digest),
+        ecdsa.generate_nonce(CURVE, _D, digest),
+        ecdsa.generate_nonce(CURVE, _D, digest, bytes(48)),
+        ecdsa.generate_nonce(CURVE, _D, digest, b"\1" * 48),
+        ecdsa.generate_nonce(CURVE, _D, other),
+        ecdsa.generate_nonce(CURVE, _D + 1, digest),
     ]
     assert len(set(nonces)) == len(nonces)
     assert all(0 < k < _N for k in nonces)
-    assert ecdsa.generate_nonce(_N, _D, digest, bytes(48)) == nonces[1]
+    assert ecdsa.generate_nonce(CURVE, _D, digest, bytes(48)) == nonces[1]
 
 
 def test_nonces_of_other_orders():
     """RFC 6979's loop for orders that refuse many candidates, shorter and longer than the hash."""
     digest = sha384(b"sample")
-    for n in (0b10001, (1 << 20) + 7, (1 << 520) + 1):
-        seen = {ecdsa.generate_nonce(n, 3, digest, bytes([i])) for i in range(20)}
+    for n, bits in ((0b10001, 5), ((1 << 20) + 7, 21), ((1 << 520) + 1, 521)):
+        curve = Curve(n, 0, 0, n, CURVE.g, bits)
+        seen = {ecdsa.generate_nonce(curve, 3, digest, bytes([i])) for i in range(20)}
         assert all(0 < k < n for k in seen)
         assert len(seen) > 1
 

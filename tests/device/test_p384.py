@@ -115,7 +115,9 @@ def test_multiply_add_exceptions():
     for u1, u2, scalar in _SUMS[: vectors.LIMIT]:
         expected = _multiply(scalar)
         for blinding in (None, random_bytes):
-            assert p384_bigint.multiply_add(u1, u2, *five_g, blinding) == expected, (u1, u2)
+            # An engine may leave it to the general way.
+            total = p384_bigint.multiply_add(u1, u2, *five_g, blinding)
+            assert total in (expected, None), (u1, u2)
             assert CURVE.multiply_add(u1, u2, five_g, blinding) == expected, (u1, u2)
         assert Curve.multiply_add(CURVE, u1, u2, five_g) == expected, (u1, u2)
 
