@@ -51,7 +51,11 @@ def test_from_an_empty_board_to_a_verified_pin(empty, capsys):
     assert steps(again) == dict.fromkeys(_STEPS, "done") | kept
     assert again["report"]["fingerprint"] == report["fingerprint"]
 
-    code, verified = run(capsys, "verify", at, "--name", "kitchen.local", "--timeout", "60")
+    # Its serial line has one caller at a time, and hangs up after each: so call again, if need be.
+    for _ in range(5):
+        code, verified = run(capsys, "verify", at, "--name", "kitchen.local", "--timeout", "60")
+        if code != 3:
+            break
     assert code == 0
     (known,) = [check for check in verified["hosts"][0]["checks"] if check["id"] == "known"]
     assert known["status"] == "pass"
