@@ -65,7 +65,7 @@ def test_from_an_empty_board_to_a_verified_pin(empty, capsys):
     assert report["public_key_pin"] in refused["error"]["message"]
 
     code, erased = run(capsys, *flash, "--hostname", "kitchen", "--erase", "--yes")
-    assert code == 0
+    assert (code, erased.get("error")) == (0, None)
     assert erased["report"]["public_key_pin"] != report["public_key_pin"]
     assert erased["pin"]["public_key_pin"] == erased["report"]["public_key_pin"]
 
