@@ -10,6 +10,14 @@ import time
 from . import Error
 
 try:
+    from machine import unique_id as _read_unique_id
+except ImportError:  # A computer has no number that a program could read.
+
+    def _read_unique_id() -> bytes:
+        return bytes(8)
+
+
+try:
     from time import ticks_diff, ticks_ms  # pyright: ignore[reportAssignmentType]
 except ImportError:  # CPython
 
@@ -49,16 +57,12 @@ def firmware() -> str:
 
 
 def unique_id() -> bytes:
-    """Return the chip's own number. A computer has none that a program could read: all zeros."""
-    try:
-        from machine import unique_id as read
-    except ImportError:
-        return bytes(8)
-    return bytes(read())
+    """Return the chip's own number; of a computer, eight zeros."""
+    return bytes(_read_unique_id())
 
 
 def utc_now() -> tuple | None:
-    """Return the date, see dates, or None while the clock has plainly not been set."""
+    """Return the date, see fields, or None while the clock has plainly not been set."""
     now = tuple(time.gmtime()[:6])
     return now if EARLIEST_DATE <= now < (2200, 1, 1, 0, 0, 0) else None
 

@@ -6,7 +6,7 @@ Trust is not decided here: no signature is verified and no extension but the nam
 import hashlib
 from binascii import b2a_base64
 
-from . import dates, der, names
+from . import der, fields
 
 _OID_SUBJECT_ALT_NAME = b"\x55\x1d\x11"  # 2.5.29.17
 _CURVES = {"1.2.840.10045.3.1.7": "p256", "1.3.132.0.34": "p384", "1.3.132.0.35": "p521"}
@@ -20,7 +20,7 @@ class Certificate:
     """The fields of a DER certificate; ValueError when it is not one of version 3.
 
     serial_number: bytes, big-endian; issuer, subject, public_key_der: DER; not_before,
-    not_after: see dates; names: SAN host names and addresses as text; tbs, signature: what was
+    not_after: see fields; names: SAN host names and addresses as text; tbs, signature: what was
     signed, and the signature's bytes.
     """
 
@@ -109,7 +109,7 @@ def _read_time(tag: int, content: bytes) -> tuple:
     if len(text) != 15 or text[14] != "Z" or not text[:14].isdigit():
         raise ValueError("not a date of a certificate")
     date = tuple([int(text[:4])] + [int(text[i : i + 2]) for i in range(4, 14, 2)])
-    if not dates.is_valid(date):
+    if not fields.is_valid_date(date):
         raise ValueError("not a date of a certificate")
     return date
 
@@ -141,5 +141,5 @@ def _read_alt_names(value: tuple) -> list:
         if tag == _DNS_NAME:
             found.append(content.decode())
         elif tag == _IP_ADDRESS:
-            found.append(names.format_address(content))
+            found.append(fields.format_address(content))
     return found

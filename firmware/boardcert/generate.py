@@ -3,10 +3,13 @@
 Imported when it is needed and released afterwards: it draws in all of the arithmetic.
 """
 
-from . import __version__, board, dates, noise, x509
+import sys
+
+from . import FirmwareFirst, __version__, board, fields, x509
 from .certificate import Certificate
 from .drbg import HMACDRBG
 from .keys import PrivateKey
+from .lifecycle import release
 from .store import Record
 
 CLOCKLESS_DAYS = 3650
@@ -24,8 +27,7 @@ def make_record(
     ValueError when what was made does not hold.
     """
     steps.begin("entropy")
-    entropy = noise.gather()
-    random = seed(entropy, now)
+    random, entropy = seed(now)
     steps.begin("key")
     if private_key is None:
         key = PrivateKey.generate(settings.key_type, random)
@@ -37,7 +39,7 @@ def make_record(
     check(key, certificate, random)
     facts = {
         "clock": now is not None,
-        "entropy": entropy.report(),
+        "entropy": entropy,
         "unique_id": board.unique_id().hex(),
         "version": __version__,
     }
@@ -46,16 +48,27 @@ def make_record(
 
 def make_request(settings, addresses: list, private_key: bytes) -> bytes:
     """Return the DER of a PKCS#10 request for the board's names, signed by *private_key*."""
-    random = seed(noise.gather(), board.utc_now())
+    random, _ = seed(board.utc_now())
     key = PrivateKey.from_der(private_key)
     subject = x509.encode_subject(settings.hostname, board.unique_id().hex())
     return x509.request(key, subject, all_names(settings, addresses), random)
 
 
-def seed(entropy: noise.Entropy, now: tuple | None):
-    """Return random(n) of a DRBG of this board, seeded with *entropy*."""
+def seed(now: tuple | None) -> tuple:
+    """Return (random(n) of a DRBG seeded with this board's noise, where that came from).
+
+    *now*: the date or None. The module noise is released again. Raises EntropyError.
+    """
+    loaded = set(sys.modules)
+    try:
+        with FirmwareFirst():
+            from . import noise
+
+        entropy = noise.gather()
+    finally:
+        release(loaded)
     personalization = b"boardcert" + board.unique_id() + repr(now).encode()
-    return HMACDRBG(entropy.data, personalization=personalization).generate
+    return HMACDRBG(entropy.data, personalization=personalization).generate, entropy.report()
 
 
 def all_names(settings, addresses: list) -> list:
@@ -69,14 +82,14 @@ def _issue(key: PrivateKey, settings, addresses: list, now: tuple | None, random
         not_before = board.EARLIEST_DATE
         days = max(settings.validity_days, CLOCKLESS_DAYS)
     else:
-        not_before = dates.start_of_day(dates.add_days(now, -1))
+        not_before = fields.start_of_day(fields.add_days(now, -1))
         days = settings.validity_days
     return x509.issue(
         key,
         x509.encode_subject(settings.hostname, board.unique_id().hex()),
         all_names(settings, addresses),
         not_before,
-        dates.add_days(not_before, days),
+        fields.add_days(not_before, days),
         random,
     )
 

@@ -9,12 +9,23 @@ import gc
 import hashlib
 import os
 import sys
-from binascii import hexlify
+from binascii import b2a_base64, hexlify
 
-from . import __version__, board, store
+from . import FirmwareFirst, __version__, board, store
 
 GENERATED = "generated"
 INSTALLED = "installed"
+
+_TOLD_FACTS = (
+    "hostname",
+    "names",
+    "key_type",
+    "public_key_pin",
+    "serial_number",
+    "not_before",
+    "not_after",
+    "entropy",
+)
 
 
 class Identity:
@@ -82,12 +93,23 @@ class Identity:
         return client_context(self._record, ca)
 
     def report(self) -> dict:
-        """Tell everything that may be told, in values that JSON has."""
-        loaded = set(sys.modules)
-        from .report import make_report
-
-        report = make_report(self, self._record.facts, self._timings_ms)
-        _release(loaded)
+        """Tell everything that may be told, nothing secret, in values that JSON has."""
+        facts = self._record.facts
+        report = {name: facts.get(name) for name in _TOLD_FACTS}
+        report.update(
+            {
+                "board": board.name(),
+                "unique_id": board.unique_id().hex(),
+                "source": self.source,
+                "fingerprint": self.fingerprint,
+                "certificate": b2a_base64(self.certificate).decode().strip(),
+                "version": __version__,
+                "firmware": board.firmware(),
+                "timings_ms": self._timings_ms,
+                "generated": self.generated,
+                "notices": self.notices,
+            }
+        )
         return report
 
     def __repr__(self) -> str:
@@ -119,12 +141,13 @@ class Identity:
         """Do a task of manage.Manager, and release the memory that it took."""
         loaded = set(sys.modules)
         try:
-            from .manage import Manager
+            with FirmwareFirst():
+                from .manage import Manager
 
             manager = Manager(self._directory, self._arguments, self._progress, self.notices)
             result = getattr(manager, task)(*arguments)
         finally:
-            _release(loaded)
+            release(loaded)
         self.generated = self.generated or manager.generated
         self._timings_ms.update(manager.timings_ms)
         return result
@@ -165,7 +188,7 @@ def _has_builtin() -> bool:
     return True
 
 
-def _release(loaded: set) -> None:
+def release(loaded: set) -> None:
     """Forget the modules of this package that were imported since *loaded*, and their memory."""
     package = __name__.rsplit(".", 1)[0]
     for name in list(sys.modules):

@@ -4,11 +4,12 @@ Three sources, in this order: installed at run time; compiled in, as a module bo
 with PRIVATE_KEY and CHAIN (DER); generated on the board.
 """
 
-from . import board, names, store
+import sys
+
+from . import FirmwareFirst, board, fields, store
 from .certificate import Certificate, colons, key_matches
-from .lifecycle import GENERATED, INSTALLED, settings_digest, stale_reason
+from .lifecycle import GENERATED, INSTALLED, release, settings_digest, stale_reason
 from .settings import Settings
-from .store_write import Writer
 
 BUILTIN = "builtin"
 
@@ -25,7 +26,6 @@ class Manager:
         self._directory = directory
         self._progress = progress
         self._notices = notices
-        self._writer = Writer(directory, notices)
         config = store.read_text(f"{directory}/{store.CONFIG_NAME}")
         self._settings = Settings(arguments, config, board.unique_id())
         self._digest = settings_digest(directory, arguments)
@@ -62,17 +62,18 @@ class Manager:
 
     def _load_generated(self) -> store.Record:
         """Return the generated record; make or renew it where that is due."""
-        record = self._sound(store.load(self._directory, GENERATED, self._notices), GENERATED)
-        mark = self._writer.read_mark()
-        if record is None:
-            if mark:
-                self._notices.append(f"the identity with the pin {mark} is lost; a new one is made")
-        elif record.facts.get("unique_id") != board.unique_id().hex():
+        stored = self._sound(store.load(self._directory, GENERATED, self._notices), GENERATED)
+        if stored and stored.facts.get("unique_id") != board.unique_id().hex():
             self._notices.append("the stored identity is another board's; a new one is made")
-            record = None
-        record = self._renew_if_due(record) if record else self._make(None)
+            record = self._make(None)
+        else:
+            record = self._renew_if_due(stored) if stored else self._make(None)
+        writer = self._writer
+        mark = writer.read_mark()
+        if mark and not stored:
+            self._notices.append(f"the identity with the pin {mark} is lost; a new one is made")
         if record.facts["public_key_pin"] != mark:
-            self._writer.write_mark(record.facts["public_key_pin"])
+            writer.write_mark(record.facts["public_key_pin"])
         return record
 
     def _sound(self, record: store.Record | None, source: str) -> store.Record | None:
@@ -93,7 +94,7 @@ class Manager:
         leaf = Certificate(record.chain[0])
         # The set names stand first, then addresses that the board had.
         count = len(self._settings.names)
-        others = [name for name in leaf.names[count:] if not names.is_address(name)]
+        others = [name for name in leaf.names[count:] if not fields.is_address(name)]
         if leaf.names[:count] != self._settings.names or others:
             reason = "the names have changed"
         else:
@@ -106,17 +107,34 @@ class Manager:
 
     def _make(self, private_key: bytes | None) -> store.Record:
         """Make a certificate, with a new key when *private_key* is None, and store it."""
-        from .generate import make_record
-
         steps = Steps(self._progress)
-        now = board.utc_now()
-        record = make_record(self._settings, board.addresses(), now, private_key, steps)
+        record = self._generate(private_key, steps)
         steps.begin("flash")
         record.facts = self._facts(record)
         self._writer.save(GENERATED, record)
         self.timings_ms = steps.finish()
         self.generated = self.generated or private_key is None
         return record
+
+    def _generate(self, private_key: bytes | None, steps: "Steps") -> store.Record:
+        """Return a new record; the arithmetic is released before anything is written."""
+        loaded = set(sys.modules)
+        try:
+            with FirmwareFirst():
+                from . import generate
+
+            now = board.utc_now()
+            return generate.make_record(self._settings, board.addresses(), now, private_key, steps)
+        finally:
+            release(loaded)
+
+    @property
+    def _writer(self):
+        """Who writes; imported when there is something to write, not beside the arithmetic."""
+        with FirmwareFirst():
+            from .store_write import Writer
+
+        return Writer(self._directory, self._notices)
 
     def _keep(self, source: str, record: store.Record) -> store.Record:
         """Store *record* again if its facts are of other settings or another version."""

@@ -14,7 +14,7 @@ The directory where all is kept, store.DIRECTORY, and a progress callback are ar
 
 import json
 
-from . import Error, names
+from . import Error, fields
 from .store import CONFIG_NAME
 
 _DEFAULTS = {
@@ -77,7 +77,7 @@ def _host_name(values: dict, unique_id: bytes) -> str:
     host_name = values["hostname"]
     if host_name is None:
         host_name = f"{values['prefix']}-{unique_id[-4:].hex()}"
-    if names.parse(host_name)[0] != "dns" or len(host_name) > 63:
+    if fields.parse_name(host_name)[0] != "dns" or len(host_name) > 63:
         raise ValueError(f"hostname must be a name of at most 63 characters: {host_name!r}")
     return host_name.lower()
 
@@ -92,8 +92,8 @@ def _all_names(host_name: str, more: list) -> list:
         raise ValueError(f"names must be a list: {more!r}")
     found = [host_name if "." in host_name else host_name + ".local"]
     for name in more:
-        kind, value = names.parse(name)
-        text = value.decode() if kind == "dns" else names.format_address(value)
+        kind, value = fields.parse_name(name)
+        text = value.decode() if kind == "dns" else fields.format_address(value)
         if text not in found:
             found.append(text)
     if len(found) > 20:

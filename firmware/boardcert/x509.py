@@ -6,7 +6,7 @@ server certificate: version 3, no CA, digitalSignature, SAN, and both key identi
 
 import hashlib
 
-from . import dates, der, names
+from . import der, fields
 
 SERIAL_BYTES = 16
 
@@ -42,7 +42,7 @@ def issue(
     """Return the DER of a self-signed certificate for *key*.
 
     *key*: a keys.PrivateKey; *subject*: from encode_subject, also the issuer; *alt_names*: host
-    names and addresses as text, at least one; *not_before*, *not_after*: see dates.
+    names and addresses as text, at least one; *not_before*, *not_after*: see fields.
     *random*(n) gives the 126 random bits of the serial number and hedges the signature.
     """
     if not_after < not_before:
@@ -106,7 +106,7 @@ def encode_serial_number(random_bytes: bytes) -> bytes:
 
 def encode_time(date: tuple) -> bytes:
     """Return a Time: UTCTime through 2049, GeneralizedTime from 2050 (RFC 5280, 4.1.2.5)."""
-    if not dates.is_valid(date) or date[0] < 1950:
+    if not fields.is_valid_date(date) or date[0] < 1950:
         raise ValueError(f"not a date that a certificate can have: {date}")
     text = "{:04d}{:02d}{:02d}{:02d}{:02d}{:02d}Z".format(*date)
     if date[0] < 2050:
@@ -168,7 +168,7 @@ def _encode_alt_names(alt_names: list) -> bytes:
         raise ValueError("a certificate needs at least one name")
     parts = []
     for name in alt_names:
-        kind, value = names.parse(name)
+        kind, value = fields.parse_name(name)
         parts.append(der.encode(_DNS_NAME if kind == "dns" else _IP_ADDRESS, value))
     return _encode_extension(_OID_SUBJECT_ALT_NAME, der.encode_sequence(*parts))
 

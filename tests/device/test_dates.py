@@ -1,6 +1,6 @@
 """The calendar: days are added rightly over months, leap years and centuries."""
 
-from boardcert import dates
+from boardcert import fields
 
 
 def test_adding_days():
@@ -17,17 +17,17 @@ def test_adding_days():
         ((1970, 1, 1), 20000, (2024, 10, 4)),
         ((2026, 11, 21), 36500, (2126, 10, 28)),
     ):
-        assert dates.add_days(start + (1, 2, 3), days) == end + (1, 2, 3), (start, days)
-        assert dates.add_days(end + (1, 2, 3), -days) == start + (1, 2, 3), (end, days)
+        assert fields.add_days(start + (1, 2, 3), days) == end + (1, 2, 3), (start, days)
+        assert fields.add_days(end + (1, 2, 3), -days) == start + (1, 2, 3), (end, days)
 
 
 def test_every_day_of_a_leap_cycle_follows_the_one_before():
     """No day is skipped or repeated from 2024 to 2028."""
     date = (2024, 1, 1, 0, 0, 0)
     for _ in range(4 * 365 + 1):
-        following = dates.add_days(date, 1)
+        following = fields.add_days(date, 1)
         assert following > date
-        assert dates.is_valid(following)
+        assert fields.is_valid_date(following)
         assert following[2] == date[2] + 1 or following[2] == 1
         date = following
     assert date == (2028, 1, 1, 0, 0, 0)
@@ -35,7 +35,7 @@ def test_every_day_of_a_leap_cycle_follows_the_one_before():
 
 def test_dates_that_do_not_exist():
     """The calendar and the clock have bounds."""
-    assert dates.is_valid((2024, 2, 29, 23, 59, 59))
+    assert fields.is_valid_date((2024, 2, 29, 23, 59, 59))
     for date in (
         (2023, 2, 29, 0, 0, 0),
         (2100, 2, 29, 0, 0, 0),
@@ -49,9 +49,9 @@ def test_dates_that_do_not_exist():
         (2024, 1, 1, 0, 60, 0),
         (2024, 1, 1, 0, 0, 60),
     ):
-        assert not dates.is_valid(date), date
+        assert not fields.is_valid_date(date), date
 
 
 def test_start_of_day():
     """Midnight."""
-    assert dates.start_of_day((2026, 1, 2, 3, 4, 5)) == (2026, 1, 2, 0, 0, 0)
+    assert fields.start_of_day((2026, 1, 2, 3, 4, 5)) == (2026, 1, 2, 0, 0, 0)

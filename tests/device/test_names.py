@@ -1,11 +1,11 @@
 """Names and addresses that may stand in a certificate, and those that may not."""
 
-from boardcert import names
+from boardcert import fields
 
 
 def _refused(name):
     try:
-        names.parse(name)
+        fields.parse_name(name)
     except ValueError:
         return True
     return False
@@ -13,11 +13,11 @@ def _refused(name):
 
 def test_host_names():
     """Letters, digits, inner hyphens; lower case; lengths at their bounds."""
-    assert names.parse("board-12ab.LOCAL") == ("dns", b"board-12ab.local")
-    assert names.parse("a") == ("dns", b"a")
-    assert names.parse("xn--bcher-kva.example") == ("dns", b"xn--bcher-kva.example")
-    assert names.parse("a" * 63)[0] == "dns"
-    assert names.parse(".".join(["a" * 63] * 3) + "." + "a" * 61)[0] == "dns"
+    assert fields.parse_name("board-12ab.LOCAL") == ("dns", b"board-12ab.local")
+    assert fields.parse_name("a") == ("dns", b"a")
+    assert fields.parse_name("xn--bcher-kva.example") == ("dns", b"xn--bcher-kva.example")
+    assert fields.parse_name("a" * 63)[0] == "dns"
+    assert fields.parse_name(".".join(["a" * 63] * 3) + "." + "a" * 61)[0] == "dns"
     assert _refused(".".join(["a" * 63] * 3) + "." + "a" * 62)
     for name in (
         "",
@@ -39,8 +39,8 @@ def test_host_names():
 
 def test_ipv4_addresses():
     """Four decimal numbers without leading zeros, nothing else."""
-    assert names.parse("192.168.4.1") == ("ip", b"\xc0\xa8\x04\x01")
-    assert names.parse("255.255.255.255") == ("ip", b"\xff" * 4)
+    assert fields.parse_name("192.168.4.1") == ("ip", b"\xc0\xa8\x04\x01")
+    assert fields.parse_name("255.255.255.255") == ("ip", b"\xff" * 4)
     for name in (
         "256.1.1.1",
         "1.2.3",
@@ -66,7 +66,7 @@ def test_ipv6_addresses():
         ),
         ("1:2:3:4:5:6:7:8", bytes([0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8])),
     ):
-        assert names.parse(text) == ("ip", value), text
+        assert fields.parse_name(text) == ("ip", value), text
     for name in (
         ":",
         ":::",
@@ -91,15 +91,15 @@ def test_addresses_as_text():
         (b"\xc0\xa8\x04\x01", "192.168.4.1"),
         (bytes(16), "::"),
         (bytes(15) + b"\x01", "::1"),
-        (names.parse("2001:db8:0:0:1:0:0:1")[1], "2001:db8::1:0:0:1"),
-        (names.parse("2001:db8:0:1:1:1:1:1")[1], "2001:db8:0:1:1:1:1:1"),
-        (names.parse("1:0:0:2:0:0:0:3")[1], "1:0:0:2::3"),
-        (names.parse("1:2:3:4:5:6:0:0")[1], "1:2:3:4:5:6::"),
+        (fields.parse_name("2001:db8:0:0:1:0:0:1")[1], "2001:db8::1:0:0:1"),
+        (fields.parse_name("2001:db8:0:1:1:1:1:1")[1], "2001:db8:0:1:1:1:1:1"),
+        (fields.parse_name("1:0:0:2:0:0:0:3")[1], "1:0:0:2::3"),
+        (fields.parse_name("1:2:3:4:5:6:0:0")[1], "1:2:3:4:5:6::"),
     ):
-        assert names.format_address(value) == text, text
+        assert fields.format_address(value) == text, text
     for length in (0, 3, 5, 15, 17):
         try:
-            names.format_address(bytes(length))
+            fields.format_address(bytes(length))
             raise AssertionError(length)
         except ValueError:
             pass
@@ -107,5 +107,5 @@ def test_addresses_as_text():
 
 def test_telling_addresses_from_names():
     """Only what is one counts as an address."""
-    assert names.is_address("10.0.0.1") and names.is_address("fe80::1")
-    assert not names.is_address("board.local") and not names.is_address("10.0.0.a")
+    assert fields.is_address("10.0.0.1") and fields.is_address("fe80::1")
+    assert not fields.is_address("board.local") and not fields.is_address("10.0.0.a")

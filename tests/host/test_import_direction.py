@@ -11,8 +11,7 @@ _PACKAGE = Path(__file__).resolve().parents[2] / "firmware" / "boardcert"
 # The pure modules: bytes in, bytes out. Each may import those before it, and, of the
 # interpreter's, what computes only: no files, clock, network, printing or entropy.
 _PURE = (
-    "dates",
-    "names",
+    "fields",
     "der",
     "sha512_block",
     "sha384",
