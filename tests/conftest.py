@@ -3,6 +3,7 @@
 import functools
 import http.server
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Generator, Iterator
@@ -24,6 +25,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
     if not hasattr(config, "workerinput"):
         make_vectors.make()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what is marked needs(program) where that program is not installed."""
+    for marker in item.iter_markers("needs"):
+        for program in marker.args:
+            if shutil.which(program) is None:
+                pytest.skip(f"{program} is not installed")
 
 
 @pytest.fixture(autouse=True)

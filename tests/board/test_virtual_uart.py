@@ -133,6 +133,7 @@ print(other.any())
     assert board.exec(code) == "0\n"
 
 
+@pytest.mark.needs("openssl")
 def test_openssl_completes_a_handshake_with_a_p384_certificate(board, tmp_path):
     certificate, key = _self_signed()
     trusted = tmp_path / "trusted.pem"

@@ -129,6 +129,7 @@ def test_the_report(made: Made) -> None:
     assert report["hostname"] == "pump-7" and report["key_type"] == "p384"
 
 
+@pytest.mark.needs("openssl")
 @pytest.mark.parametrize("option", [[], ["-x509_strict"], ["-purpose", "sslserver"]])
 def test_openssl_verifies_it_as_its_own_trust_anchor(made: Made, option: list[str]) -> None:
     """Also strictly."""
@@ -136,6 +137,7 @@ def test_openssl_verifies_it_as_its_own_trust_anchor(made: Made, option: list[st
     assert output.strip().endswith("OK")
 
 
+@pytest.mark.needs("openssl")
 @pytest.mark.parametrize("name", ["pump-7.local", "pump.example"])
 def test_openssl_finds_the_names(made: Made, name: str) -> None:
     """The names are covered, others are not."""
@@ -160,6 +162,7 @@ def test_pkilint_finds_nothing(made: Made) -> None:
     assert severities == {"INFO"}
 
 
+@pytest.mark.needs("openssl")
 def test_the_request(made: Made) -> None:
     """Signed by the same key, with the same subject and names."""
     request = made.request

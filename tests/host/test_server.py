@@ -94,6 +94,7 @@ def _s_client(port: int, *arguments: str) -> str:
     return completed.stdout + completed.stderr
 
 
+@pytest.mark.needs("openssl")
 def test_openssl_connects(port: int, tmp_path: Path) -> None:
     """It verifies the certificate and its name, strictly too."""
     pem = tmp_path / "server.pem"
@@ -106,6 +107,7 @@ def test_openssl_connects(port: int, tmp_path: Path) -> None:
     assert "ECDHE-ECDSA-AES256-GCM-SHA384" in output
 
 
+@pytest.mark.needs("openssl")
 @pytest.mark.parametrize(
     "suite",
     ["AES256-SHA", "AES256-GCM-SHA384", "ECDHE-ECDSA-AES256-SHA384", "ECDHE-ECDSA-AES128-SHA"],
@@ -115,6 +117,7 @@ def test_suites_without_forward_secrecy_or_aead_are_refused(port: int, suite: st
     assert "alert handshake failure" in _s_client(port, "-tls1_2", "-cipher", suite)
 
 
+@pytest.mark.needs("openssl")
 def test_old_tls_is_refused(port: int) -> None:
     """TLS 1.1 is off."""
     output = _s_client(port, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0")

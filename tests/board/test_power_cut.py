@@ -1,0 +1,134 @@
+"""Power fails at every flash operation of a first boot, of a renewal and of a reset.
+
+Each time the board comes up with its old identity or the new one: never with neither, and never
+with one that is damaged. What FAT and torn files do is tested in tests/device/test_power_cut.py.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from boardcert_host import device
+from boardcert_host.errors import Error
+from boardcert_host.virtual import VirtualBoard
+
+NewBoard = Callable[..., VirtualBoard]
+
+_UNIQUE_ID = "e661640843515b2f"
+
+_MAKE = "import boardcert; boardcert.identity(hostname='old')"
+_SIGN_AGAIN = "import boardcert; boardcert.identity(hostname='new')"
+_RESET = "import boardcert; boardcert.identity(hostname='old').reset()"
+
+# What is stored, read without repairing anything, and what is served after that.
+_LOOK = """
+import boardcert, json
+from boardcert import store
+damage = []
+record = store.load(store.DIRECTORY, "generated", damage)
+stored = record and [record.facts["public_key_pin"], record.facts["hostname"]]
+me = boardcert.identity(hostname={host_name!r})
+again = boardcert.identity(hostname={host_name!r})
+stays = not again.generated and again.certificate == me.certificate
+print(json.dumps([damage, stored, [me.generated, me.public_key_pin, me.notices], stays]))
+"""
+
+_SIGNED_AGAIN = "the certificate was signed again with the same key: the names have changed"
+
+
+@pytest.fixture(scope="module")
+def flashes(firmware: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The flash of a board with the package: "empty" before its first boot, "made" after it."""
+    directory = tmp_path_factory.mktemp("prepared")
+    flashes = {name: directory / f"{name}.bin" for name in ("empty", "made")}
+    for name in flashes:
+        settings = {"ring_oscillator": "seed:1", "unique_id": _UNIQUE_ID, "pace": "free"}
+        with VirtualBoard(directory / "board", firmware=firmware, **settings) as board:
+            board.wait_ready()
+            if name == "empty":
+                device.install(board.usb_port)
+            else:
+                board.exec(_MAKE)
+        shutil.copy(directory / "board" / "flash.bin", flashes[name])
+    return flashes
+
+
+def _cut_everywhere(
+    new_board: NewBoard, flash: Path, code: str
+) -> Iterator[tuple[VirtualBoard, bool]]:
+    """Run *code* on *flash* with the power cut in its 1st, 2nd, ... operation, half done.
+
+    Yields the board, on again, and False; at last one on which *code* ran to its end, and True.
+    """
+    number = 0
+    is_complete = False
+    while not is_complete:
+        number += 1
+        (directory := flash.parent / f"{flash.stem}-{number}").mkdir()
+        shutil.copy(flash, directory / "flash.bin")
+        settings = {"ring_oscillator": "seed:2", "unique_id": _UNIQUE_ID, "pace": "free"}
+        board = new_board(str(directory), **settings)
+        board.cut_power(after_operations=number)
+        try:
+            board.exec(code)
+            is_complete = True
+            board.reset()
+        except Error:
+            assert "flash operation" in board.wait_off()
+            board.power_on()
+        yield board, is_complete
+        board.stop()
+        shutil.rmtree(directory)
+    assert number > 10
+
+
+def _look(board: VirtualBoard, host_name: str) -> tuple[list[str] | None, list[object]]:
+    """Return what is stored, [pin, host name] or None, and what is served after that.
+
+    The latter is [made in this boot, pin, notices], and stays. Nothing is ever damaged.
+    """
+    damage, stored, served, stays = json.loads(board.exec(_LOOK.format(host_name=host_name)))
+    assert damage == [] and stays
+    return stored, served
+
+
+def test_first_boot(new_board: NewBoard, flashes: dict[str, Path]) -> None:
+    """There is no identity, or a whole one; a board without one makes another."""
+    found = []
+    for board, is_complete in _cut_everywhere(new_board, flashes["empty"], _MAKE):
+        stored, (generated, pin, notices) = _look(board, "old")
+        assert notices == []
+        assert generated if stored is None else (generated, pin) == (False, stored[0])
+        assert stored is not None or not is_complete
+        found.append(stored is not None)
+    assert found == sorted(found) and len(set(found)) == 2  # None, up to some operation.
+
+
+def test_signing_again(new_board: NewBoard, flashes: dict[str, Path]) -> None:
+    """The key is the same, under the old name or the new one; the next boot has the new one."""
+    names = []
+    pins = set()
+    for board, is_complete in _cut_everywhere(new_board, flashes["made"], _SIGN_AGAIN):
+        stored, served = _look(board, "new")
+        assert stored is not None
+        pin, name = stored
+        assert served == [False, pin, [_SIGNED_AGAIN] if name == "old" else []]
+        assert name == "new" or not is_complete
+        pins.add(pin)
+        names.append(name)
+    assert len(pins) == 1
+    assert names == sorted(names, reverse=True) and set(names) == {"old", "new"}
+
+
+def test_reset(new_board: NewBoard, flashes: dict[str, Path]) -> None:
+    """The key is the old one or the new one, and is served as it is."""
+    pins = []
+    for board, _ in _cut_everywhere(new_board, flashes["made"], _RESET):
+        stored, served = _look(board, "old")
+        assert stored is not None
+        assert served == [False, stored[0], []]
+        pins.append(stored[0])
+    is_new = [pin != pins[0] for pin in pins]
+    assert is_new == sorted(is_new) and is_new[-1]
