@@ -64,11 +64,6 @@ class Certificate:
         return "sha256//" + b2a_base64(digest).decode().strip()
 
 
-def colons(data: bytes) -> str:
-    """Return *data* as "AB:CD:..."."""
-    return ":".join(["{:02X}".format(byte) for byte in data])  # noqa: UP032 (no f-string format)
-
-
 def key_matches(private_key: bytes, public_key_der: bytes) -> bool:
     """Tell whether a SEC 1 private key's public point and curve are those of an SPKI.
 

@@ -5,8 +5,7 @@ Imported when it is needed and released afterwards: it draws in all of the arith
 
 import sys
 
-from . import FirmwareFirst, __version__, board, fields, x509
-from .certificate import Certificate
+from . import FirmwareFirst, __version__, board, fields
 from .drbg import HMACDRBG
 from .keys import PrivateKey
 from .lifecycle import release
@@ -19,8 +18,8 @@ so long after board.EARLIEST_DATE, and gets the days that were asked for once th
 
 def make_record(
     settings, addresses: list, now: tuple | None, private_key: bytes | None, steps
-) -> Record:
-    """Return a Record with a certificate for *private_key*, or for a new key when that is None.
+) -> tuple:
+    """Return (a Record, its Certificate) for *private_key*, or for a new key when that is None.
 
     *settings*: see settings; *addresses*: the board's, as text; *now*: the date or None;
     *steps*: see steps. Raises EntropyError before anything is made, InvalidSignature or
@@ -36,20 +35,23 @@ def make_record(
     steps.begin("sign")
     certificate = _issue(key, settings, addresses, now, random)
     steps.begin("check")
-    check(key, certificate, random)
+    leaf = check(key, certificate, random)
     facts = {
         "clock": now is not None,
         "entropy": entropy,
         "unique_id": board.unique_id().hex(),
         "version": __version__,
     }
-    return Record(key.to_der(), [certificate], facts)
+    return Record(key.to_der(), [certificate], facts), leaf
 
 
 def make_request(settings, addresses: list, private_key: bytes) -> bytes:
     """Return the DER of a PKCS#10 request for the board's names, signed by *private_key*."""
     random, _ = seed(board.utc_now())
     key = PrivateKey.from_der(private_key)
+    with FirmwareFirst():
+        from . import x509
+
     subject = x509.encode_subject(settings.hostname, board.unique_id().hex())
     return x509.request(key, subject, all_names(settings, addresses), random)
 
@@ -84,6 +86,9 @@ def _issue(key: PrivateKey, settings, addresses: list, now: tuple | None, random
     else:
         not_before = fields.start_of_day(fields.add_days(now, -1))
         days = settings.validity_days
+    with FirmwareFirst():
+        from . import x509
+
     return x509.issue(
         key,
         x509.encode_subject(settings.hostname, board.unique_id().hex()),
@@ -94,13 +99,17 @@ def _issue(key: PrivateKey, settings, addresses: list, now: tuple | None, random
     )
 
 
-def check(key: PrivateKey, certificate: bytes, random) -> None:
-    """Make sure of what is about to be written; raise InvalidSignature or ValueError.
+def check(key: PrivateKey, certificate: bytes, random):
+    """Return the Certificate about to be written; raise InvalidSignature or ValueError.
 
     The certificate reads back with this key's public key; the key's halves belong together; the
     signature is by it: a fault in computing one could give the key away.
     """
+    with FirmwareFirst():
+        from .certificate import Certificate
+
     leaf = Certificate(certificate)
     if leaf.public_key_der != key.public_key_der:
         raise ValueError("the certificate does not carry the key's public key")
     key.check(leaf.tbs, leaf.signature, random)
+    return leaf

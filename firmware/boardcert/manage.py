@@ -5,9 +5,9 @@ with PRIVATE_KEY and CHAIN (DER); generated on the board.
 """
 
 import sys
+from binascii import hexlify
 
 from . import FirmwareFirst, board, fields, store
-from .certificate import Certificate, colons, key_matches
 from .lifecycle import GENERATED, INSTALLED, release, settings_digest, stale_reason
 from .settings import Settings
 
@@ -37,7 +37,7 @@ class Manager:
             return INSTALLED, self._keep(INSTALLED, record)
         record = self._sound(_find_builtin(), BUILTIN)
         if record:
-            record.facts = self._facts(record)
+            record.facts = self._facts(record, _read_leaf(record))
             return BUILTIN, record
         return GENERATED, self._load_generated()
 
@@ -81,7 +81,9 @@ class Manager:
         if record is None:
             return None
         try:
-            leaf = Certificate(record.chain[0])
+            leaf = _read_leaf(record)
+            from .certificate import key_matches
+
             if not key_matches(record.private_key, leaf.public_key_der):
                 raise ValueError("the certificate is for another key")
         except ValueError as error:
@@ -91,14 +93,14 @@ class Manager:
 
     def _renew_if_due(self, record: store.Record) -> store.Record:
         """Return *record*, or a stored new one with the same key when its certificate is stale."""
-        leaf = Certificate(record.chain[0])
+        leaf = _read_leaf(record)
         # The set names stand first, then addresses that the board had.
         count = len(self._settings.names)
         others = [name for name in leaf.names[count:] if not fields.is_address(name)]
         if leaf.names[:count] != self._settings.names or others:
             reason = "the names have changed"
         else:
-            reason = stale_reason(self._facts(record))
+            reason = stale_reason(self._facts(record, leaf))
         if reason is None:
             return self._keep(GENERATED, record)
         new = self._make(record.private_key)
@@ -108,16 +110,16 @@ class Manager:
     def _make(self, private_key: bytes | None) -> store.Record:
         """Make a certificate, with a new key when *private_key* is None, and store it."""
         steps = Steps(self._progress)
-        record = self._generate(private_key, steps)
+        record, leaf = self._generate(private_key, steps)
         steps.begin("flash")
-        record.facts = self._facts(record)
+        record.facts = self._facts(record, leaf)
         self._writer.save(GENERATED, record)
         self.timings_ms = steps.finish()
         self.generated = self.generated or private_key is None
         return record
 
-    def _generate(self, private_key: bytes | None, steps: "Steps") -> store.Record:
-        """Return a new record; the arithmetic is released before anything is written."""
+    def _generate(self, private_key: bytes | None, steps: "Steps") -> tuple:
+        """Return (a new record, its leaf); the arithmetic is released before the flash step."""
         loaded = set(sys.modules)
         try:
             with FirmwareFirst():
@@ -138,15 +140,14 @@ class Manager:
 
     def _keep(self, source: str, record: store.Record) -> store.Record:
         """Store *record* again if its facts are of other settings or another version."""
-        facts = self._facts(record)
+        facts = self._facts(record, _read_leaf(record))
         if facts != record.facts:
             record.facts = facts
             self._writer.save(source, record)
         return record
 
-    def _facts(self, record: store.Record) -> dict:
+    def _facts(self, record: store.Record, leaf) -> dict:
         """Return the record's facts with what lifecycle needs to know without reading DER."""
-        leaf = Certificate(record.chain[0])
         facts = dict(record.facts)
         facts.update(
             {
@@ -157,11 +158,19 @@ class Manager:
                 "names": leaf.names,
                 "not_before": board.isoformat(leaf.not_before),
                 "not_after": board.isoformat(leaf.not_after),
-                "serial_number": colons(leaf.serial_number),
+                "serial_number": hexlify(leaf.serial_number, ":").decode().upper(),
                 "public_key_pin": leaf.public_key_pin,
             }
         )
         return facts
+
+
+def _read_leaf(record: store.Record):
+    """Return the record's own Certificate; what reads it is not imported beside the arithmetic."""
+    with FirmwareFirst():
+        from .certificate import Certificate
+
+    return Certificate(record.chain[0])
 
 
 def _find_builtin() -> store.Record | None:
