@@ -37,14 +37,13 @@ _TIMEOUT_S = 30
 _UP_TIMEOUT_S = 60
 _Result = TypeVar("_Result")
 _REAL_BOARD = """\
-With a real Pico W that runs MicroPython 1.24 or later:
-  mpremote fs mkdir :/lib
-  mpremote cp -r {package} :/lib/
-and these two lines at the top of its main.py:
+With a real Pico W on a USB cable, from the bag to a pinned certificate:
+  boardcert flash RPI_PICO_W --hostname kitchen --wifi NETWORK
+In your own program on the board, these two lines:
   import boardcert
   boardcert.enable()
-Then compare it once with the cable, and trust it from then on:
-  boardcert verify BOARD.local:20034 --usb PORT"""
+And from then on, to see that it is still the same board:
+  boardcert verify kitchen.local:20034"""
 
 
 class Demo:
@@ -197,7 +196,7 @@ class Demo:
         self._say(f"Memory while it serves: {used:,} bytes of {used + free:,}.")
         self._say(f"Left here: {self._record_file} and {self._certificate}")
         self._chapter("Every check held." if record["ok"] else "NOT every check held.")
-        self._say(_REAL_BOARD.format(package=data_directory("firmware") / "boardcert"))
+        self._say(_REAL_BOARD)
         return bool(record["ok"])
 
 
