@@ -79,24 +79,32 @@ def all_names(settings, addresses: list) -> list:
 
 
 def _issue(key: PrivateKey, settings, addresses: list, now: tuple | None, random) -> bytes:
-    """Sign a certificate that began yesterday at midnight, for clients whose clocks are slow."""
+    """Sign a certificate that began yesterday at midnight, for clients whose clocks are slow.
+
+    The module x509 is released again; what signing imported stays, the check needs it too.
+    """
     if now is None:
         not_before = board.EARLIEST_DATE
         days = max(settings.validity_days, CLOCKLESS_DAYS)
     else:
         not_before = fields.start_of_day(fields.add_days(now, -1))
         days = settings.validity_days
+    loaded = set(sys.modules)
     with FirmwareFirst():
         from . import x509
 
-    return x509.issue(
-        key,
-        x509.encode_subject(settings.hostname, board.unique_id().hex()),
-        all_names(settings, addresses),
-        not_before,
-        fields.add_days(not_before, days),
-        random,
-    )
+    added = set(sys.modules) - loaded
+    try:
+        return x509.issue(
+            key,
+            x509.encode_subject(settings.hostname, board.unique_id().hex()),
+            all_names(settings, addresses),
+            not_before,
+            fields.add_days(not_before, days),
+            random,
+        )
+    finally:
+        release(set(sys.modules) - added)
 
 
 def check(key: PrivateKey, certificate: bytes, random):
