@@ -3,8 +3,8 @@
 What leaks by timing where a scalar is secret: nothing by the sequence of operations or the
 addresses of the kernel, which are the same for every scalar; the starting point has a fresh random
 projective factor. Around it, a few big-integer operations on the scalar, and on the result, vary
-with leading zeros. One scalar in 2**192 or fewer meets an exception of the addition formula, which
-turns the result into Z = 0: then the result is None, and p384 takes another way.
+with leading zeros. The scalar n - 2 (1 + 2**64 + ... + 2**320) and its negative meet an exception of
+the addition formula, which turns the result into Z = 0: that is None, and p384 goes another way.
 Stack and heap are not wiped, as MicroPython does not wipe its big integers either.
 """
 # ruff: noqa: F821 (ptr8 and ptr32 are words of viper)
@@ -38,9 +38,7 @@ _Z = const(7 * 48)
 _Z_INVERSE = const(11 * 48)
 _WORK_BYTES = const(12 * 48)
 # The comb's shape, as constants of this file for speed; select knows it too. A test compares them.
-_SPACING = const(32)
-_ENTRIES = const(2 * 32)
-_TEETH = const(6)
+_SPACING = const(64)
 _TOP_TOOTH = const(5)
 
 # The kernel reads words. In a frozen module the bytes may lie at any address.
@@ -55,7 +53,7 @@ def multiply_base(k: int, random) -> tuple | None:
 def multiply_add(u1: int, u2: int, x: int, y: int, random) -> tuple | None:
     """Return u1 G + u2 (x, y) as (x, y); *random* is for a secret u1, or None.
 
-    The upper bits of u2 go through a window; the lowest 32 join in the comb for u1 G, whose
+    The upper bits of u2 go through a window; the lowest 64 join in the comb for u1 G, whose
     doublings serve both. None at infinity, and where an addition meets equal points on the way.
     """
     work = bytearray(_WORK_BYTES)
@@ -69,7 +67,8 @@ def multiply_add(u1: int, u2: int, x: int, y: int, random) -> tuple | None:
     odd = (u1, CURVE.n - u1)[even]
     # 384 bits, each the sign of a power of 2; see p384_comb.
     signs = bytearray(((odd >> 1) + (1 << 383)).to_bytes(_SIZE, "little"))
-    _multiply_comb(signs, -even, bool(started), work, point, u2 & 0xFFFFFFFF)
+    factor = bytearray((u2 & (1 << _SPACING) - 1).to_bytes(_SPACING // 8, "little"))
+    _multiply_comb(signs, -even, bool(started), work, point, factor)
     return _affine(work)
 
 
@@ -89,32 +88,30 @@ def _element(work: bytearray, start: int) -> int:
 
 
 @micropython.viper
-def _multiply_comb(signs: ptr32, negate: int, started: bool, work, point, factor: int):
-    """Double the sum at each of the comb's columns, add its entries, and *point* times *factor*.
+def _multiply_comb(signs: ptr32, negate: int, started: bool, work, point, factor: ptr32):
+    """Double the sum at each of the comb's columns, add its entry, and *point* times *factor*.
 
-    Constant time but for *factor*, of 32 bits. Two entries a column; tooth i's sign is bit *column*
-    of word i, as the spacing is 32. *negate* is -1 to subtract the entries, or 0. Unless *started*,
-    there is only a Z, which is for the first entry.
+    Constant time but for *factor*, of 64 bits. Tooth i's sign is bit *column* of the 64 that begin
+    with word 2 i. *negate* is -1 to subtract the entries, or 0. Unless *started*, there is only a
+    Z, which is for the first entry.
     """
-    entry = _ENTRIES
-    while entry:
-        entry -= 1
-        column = entry >> 1
-        block = 1 - (entry & 1)
-        tooth = block * _TEETH
+    column = _SPACING
+    while column:
+        column -= 1
+        word = column >> 5
+        bit = column & 31
         index = 0
         for i in range(_TOP_TOOTH):
-            index |= ((signs[tooth + i] >> column) & 1) << i
-        sign = ((signs[tooth + _TOP_TOOTH] >> column) & 1) - 1
-        select(_table, block << 5 | (index ^ sign) & 31, work, sign ^ negate)
+            index |= ((signs[2 * i + word] >> bit) & 1) << i
+        sign = ((signs[2 * _TOP_TOOTH + word] >> bit) & 1) - 1
+        select(_table, (index ^ sign) & 31, work, sign ^ negate)
         if started:
-            if entry & 1:
-                run(DOUBLE, work)
+            run(DOUBLE, work)
             run(ADD, work)
         else:
             run(SCALE, work)
             started = True
-        if block and (factor >> column) & 1:
+        if (factor[word] >> bit) & 1:
             _set_second(work, point)
             run(ADD, work)
 

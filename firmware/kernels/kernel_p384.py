@@ -2098,14 +2098,11 @@ def run(r0, r1):
 
 @micropython.asm_thumb
 def select(r0, r1, r2, r3):
-    mov(r4, 96)
-    lsl(r4, r4, 5)
-    lsr(r5, r1, 5)
-    mul(r5, r4)
-    add(r0, r0, r5)
     mov(r5, r0)
     add(r5, 96)
     push({r0, r2, r3, r5})
+    mov(r4, 96)
+    lsl(r4, r4, 5)
     add(r4, r4, r0)
     mov(lr, r4)
     mov(r4, 31)

@@ -1,4 +1,4 @@
-"""Make boardcert/p384_comb.py, the table of the fixed-base signed comb for P-384.
+"""Make tables of the fixed-base signed comb for P-384: boardcert/p384_comb.py, and the kernel's.
 
     python firmware/kernels/make_comb.py [--teeth 6] [--blocks 2] > firmware/boardcert/p384_comb.py
 

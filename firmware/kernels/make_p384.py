@@ -14,10 +14,9 @@ about 350 bytes.
 
 select(table, index, work, sign): copy entry *index* of the 96-byte entries at *table* (x, then y;
 4-byte aligned) to the start of *work*; replace y by p - y when *sign* is -1 (keep it when 0). All
-32 entries of the block that index // 32 names are read, in order.
+32 entries are read, in order.
 
-Timing: no branch and no address depends on the values of elements, on the entry within the block or
-on *sign*; on the Cortex-M0+ of the RP2040 every instruction used takes the same time for all
+Timing: no branch and no address depends on the values of elements, on the entry or on *sign*; on the Cortex-M0+ of the RP2040 every instruction used takes the same time for all
 operands. The program is visible.
 """
 
@@ -92,9 +91,8 @@ def select(w: Writer) -> None:
     In r1 a single bit moves left, and out at the entry sought. y becomes (y ^ sign) - sign +
     (p & sign) modulo 2**384, which is p - y for -1 and y for 0.
     """
-    w.op("mov(r4, 96); lsl(r4, r4, 5); lsr(r5, r1, 5); mul(r5, r4); add(r0, r0, r5)")
     # On the stack: the first entry's words that are next, their place in work, sign, the words' end.
-    w.op("mov(r5, r0); add(r5, 96); push({r0, r2, r3, r5})")
+    w.op("mov(r5, r0); add(r5, 96); push({r0, r2, r3, r5}); mov(r4, 96); lsl(r4, r4, 5)")
     w.op("add(r4, r4, r0); mov(lr, r4); mov(r4, 31); bic(r4, r1); mov(r1, 1); lsl(r1, r4)")
     w.op("mov(r12, r1); label(words)")
     w.load("r0", 0)
