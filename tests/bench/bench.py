@@ -130,8 +130,7 @@ def run() -> dict[str, Any]:
             figures[engine]["mpy_bytes"] = sum(
                 path.stat().st_size
                 for path in package
-                if not path.name.startswith(_NOT_COUNTED)
-                and not (bigint and path.name == _KERNEL)
+                if not path.name.startswith(_NOT_COUNTED) and not (bigint and path.name == _KERNEL)
             )
     return figures
 

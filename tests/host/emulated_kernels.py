@@ -16,9 +16,7 @@ def import_kernel(functions: dict) -> ModuleType:
     """Return the module `kernel`, its assembler functions replaced by those of *functions*."""
     module = ModuleType("boardcert.kernel")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            micropython, "asm_thumb", lambda f: functions.get(f.__name__), raising=False
-        )
+        patch.setattr(micropython, "asm_thumb", lambda f: functions.get(f.__name__), raising=False)
         exec(kernel_source(), module.__dict__)  # noqa: S102
     return module
 

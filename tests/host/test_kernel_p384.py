@@ -215,7 +215,20 @@ def test_select_reads_all_entries(functions):
 def _scalars():
     """A thousand: the ends, single bits, all ones, few and many zeros, random ones."""
     choose = random.Random(os.urandom(8))
-    special = [1, 2, 3, 4, 5, _N - 1, _N - 2, _N - 3, _N // 2, _N // 2 + 1, _EXCEPTION, _N - _EXCEPTION]
+    special = [
+        1,
+        2,
+        3,
+        4,
+        5,
+        _N - 1,
+        _N - 2,
+        _N - 3,
+        _N // 2,
+        _N // 2 + 1,
+        _EXCEPTION,
+        _N - _EXCEPTION,
+    ]
     bits = [1 << i for i in range(384)]
     ones = [(1 << i) - 1 for i in range(8, 384, 8)] + [_N - (1 << i) for i in range(8, 384, 8)]
     count = 1000 - len(special) - len(bits) - len(ones)
