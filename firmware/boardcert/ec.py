@@ -147,10 +147,8 @@ class Curve:
         x, y, z = point
         if not z:
             return None
-        if random:
-            z = blinded_inverse(z, self.p, self.size_bytes, random)
-        else:
-            z = inverse(z, self.p)
+        size = self.size_bytes
+        z = blinded_inverse(z, self.p, size, random) if random else inverse(z, self.p)
         zz = z * z % self.p
         return x * zz % self.p, y * zz % self.p * z % self.p
 

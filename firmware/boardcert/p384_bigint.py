@@ -44,10 +44,7 @@ def multiply_add(u1: int, u2: int, x: int, y: int, random) -> tuple | None:
     x, y, zz, zzz = _multiply_comb(u1, z, total, u2 & (1 << SPACING) - 1, (x, y))
     if not zz:
         return None
-    if random:
-        zzz = blinded_inverse(zzz, _P, _SIZE, random)
-    else:
-        zzz = inverse(zzz, _P)
+    zzz = blinded_inverse(zzz, _P, _SIZE, random) if random else inverse(zzz, _P)
     return _to_affine(x, y, zz, zzz)
 
 

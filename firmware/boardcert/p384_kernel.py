@@ -3,8 +3,8 @@
 What leaks by timing where a scalar is secret: nothing by the sequence of operations or the
 addresses of the kernel, which are the same for every scalar; the starting point has a fresh random
 projective factor. Around it, a few big-integer operations on the scalar, and on the result, vary
-with leading zeros. The scalar n - 2 (1 + 2**64 + ... + 2**320) and its negative meet an exception of
-the addition formula, which turns the result into Z = 0: that is None, and p384 goes another way.
+with leading zeros. The scalar n - 2 (1 + 2**64 + ... + 2**320) and its negative meet an exception
+of the addition formula, which turns the result into Z = 0: that is None, and p384 goes another way.
 Stack and heap are not wiped, as MicroPython does not wipe its big integers either.
 """
 # ruff: noqa: F821 (ptr8 and ptr32 are words of viper)

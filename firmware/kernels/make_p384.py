@@ -16,8 +16,9 @@ select(table, index, work, sign): copy entry *index* of the 96-byte entries at *
 4-byte aligned) to the start of *work*; replace y by p - y when *sign* is -1 (keep it when 0). All
 32 entries are read, in order.
 
-Timing: no branch and no address depends on the values of elements, on the entry or on *sign*; on the Cortex-M0+ of the RP2040 every instruction used takes the same time for all
-operands. The program is visible.
+Timing: no branch and no address depends on the values of elements, the entry or *sign*; on the
+Cortex-M0+ of the RP2040 every instruction used takes the same time for all operands. The program is
+visible.
 """
 
 import sys
@@ -91,7 +92,7 @@ def select(w: Writer) -> None:
     In r1 a single bit moves left, and out at the entry sought. y becomes (y ^ sign) - sign +
     (p & sign) modulo 2**384, which is p - y for -1 and y for 0.
     """
-    # On the stack: the first entry's words that are next, their place in work, sign, the words' end.
+    # On the stack: the first entry's next words, their place in work, sign, the words' end.
     w.op("mov(r5, r0); add(r5, 96); push({r0, r2, r3, r5}); mov(r4, 96); lsl(r4, r4, 5)")
     w.op("add(r4, r4, r0); mov(lr, r4); mov(r4, 31); bic(r4, r1); mov(r1, 1); lsl(r1, r4)")
     w.op("mov(r12, r1); label(words)")
