@@ -71,9 +71,7 @@ class PrivateKey:
     def public_key_der(self) -> bytes:
         """The SubjectPublicKeyInfo (RFC 5480)."""
         return der.encode_sequence(
-            der.encode_sequence(
-                der.encode_oid(_OID_EC_PUBLIC_KEY), der.encode_oid(_OID_SECP384R1)
-            ),
+            der.encode_sequence(der.encode_oid(_OID_EC_PUBLIC_KEY), der.encode_oid(_OID_SECP384R1)),
             der.encode_bit_string(self._public_point),
         )
 

@@ -106,7 +106,16 @@ def test_signatures_that_do_not_verify():
     public_key = CURVE.multiply_base(_D, random_bytes)
     r, s = ecdsa.sign(CURVE, _D, digest, random_bytes)
     ecdsa.verify(CURVE, public_key, digest, r, _N - s)  # ECDSA's own symmetry.
-    for bad_r, bad_s in ((s, r), (0, s), (r, 0), (_N, s), (r, _N), (r + _N, s), (r, s + _N), (r, 1)):
+    for bad_r, bad_s in (
+        (s, r),
+        (0, s),
+        (r, 0),
+        (_N, s),
+        (r, _N),
+        (r + _N, s),
+        (r, s + _N),
+        (r, 1),
+    ):
         arguments = CURVE, public_key, digest, bad_r, bad_s
         assert raises(ecdsa.InvalidSignature, ecdsa.verify, *arguments), (bad_r, bad_s)
         assert _own_is_refused(_D, public_key, digest, bad_r, bad_s), (bad_r, bad_s)
