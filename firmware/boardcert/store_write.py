@@ -18,7 +18,7 @@ import json
 import os
 import struct
 
-from . import DamagedError
+from . import DamagedError, FirmwareFirst
 from .store import (
     CERTIFICATE,
     FACTS,
@@ -176,7 +176,8 @@ def _write(path: str, data: bytes) -> None:
 def _nvs():
     """Return the esp32's non-volatile storage, or None on other boards."""
     try:
-        from esp32 import NVS
+        with FirmwareFirst():
+            from esp32 import NVS
     except ImportError:
         return None
     return NVS("boardcert")
