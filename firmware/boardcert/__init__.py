@@ -11,8 +11,10 @@ import sys
 
 __version__ = "0.1.0"
 
+_EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a board serves its network)
+
 _identity = None
-_page = None  # The task that serves the page.
+_page = None  # (The identity that the page shows, the task that serves it.)
 
 
 class Error(Exception):
@@ -64,7 +66,7 @@ def enable(**arguments):
 
     Call it before the network is started, so that the board's host name is its own. The page
     is served while the application's event loop runs (asyncio); a board without a network has
-    none. *arguments*: as for identity.
+    none. Called again, it goes on with the one page. *arguments*: as for identity.
     """
     global _page
     me = identity(**arguments)
@@ -73,25 +75,35 @@ def enable(**arguments):
     if board.settle_host_name(me.hostname) and me.portal_port:
         import asyncio
 
-        from .portal import Portal
-
-        _page = asyncio.create_task(serve(Portal(me), me.portal_port))
+        if _page is not None and (_page[0] is not me or _page[1].done()):
+            _page[1].cancel()
+            _page = None
+        if _page is None:
+            _page = me, asyncio.create_task(_serve_page(me))
     return me
 
 
-async def serve(app, port: int = 443, host: str = "0.0.0.0") -> None:  # noqa: S104
+async def _serve_page(me) -> None:
+    from .portal import Portal
+    from .server import Server
+
+    await Server(me).run(Portal(me), me.portal_port, _EVERY_ADDRESS)
+
+
+async def serve(app, port: int = 443, host: str = _EVERY_ADDRESS, **limits) -> None:
     """Serve *app* over TLS until cancelled.
 
     *app*: an object with `async handle_request(reader, writer)` (a Microdot app), or an
-    `async handler(reader, writer)`.
+    `async handler(reader, writer)`. *limits*: max_connections, handshake_timeout_ms,
+    idle_timeout_ms, see server.Server.
     """
     from .server import Server
 
-    await Server(identity()).run(app, port, host)
+    await Server(identity(), **limits).run(app, port, host)
 
 
-async def serve_stream(app, line) -> None:
+async def serve_stream(app, line, **limits) -> None:
     """Serve *app* over TLS on a serial line, see serial_line, one caller after another."""
     from .server import Server
 
-    await Server(identity()).run_stream(app, line)
+    await Server(identity(), **limits).run_stream(app, line)

@@ -31,12 +31,18 @@ dd {{ margin: 0; overflow-wrap: anywhere }}
 </head>
 <body>
 <h1>{hostname}</h1>
-<p>This board made its own key. Compare the fingerprint with the one on its label or from USB.</p>
+<p>{origin} Compare the fingerprint with the one on its label or from USB.</p>
 <dl>
 {rows}</dl>
 </body>
 </html>
 """
+
+_ORIGINS = {
+    "generated": "This board made its own key.",
+    "installed": "This board's certificate was installed on it.",
+    "builtin": "This board's certificate is built into its program.",
+}
 
 _ROWS = (
     ("fingerprint", "Fingerprint of the certificate (SHA-256)"),
@@ -138,7 +144,9 @@ def render_page(report: dict) -> str:
         rows.append(f"<dt>{label}</dt><dd>{_escape(text)}</dd>\n")
     for notice in report["notices"]:
         rows.append(f"<dt>Note</dt><dd>{_escape(notice)}</dd>\n")
-    return _PAGE.format(hostname=_escape(report["hostname"]), rows="".join(rows))
+    origin = _ORIGINS[report["source"]]
+    hostname = _escape(report["hostname"])
+    return _PAGE.format(hostname=hostname, origin=origin, rows="".join(rows))
 
 
 def _escape(text: str) -> str:

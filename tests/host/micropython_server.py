@@ -35,11 +35,11 @@ asyncio.run(server.run(handle, int(sys.argv[2]), "127.0.0.1"))
 """
 
 
-def _start(code: str, *arguments: str) -> subprocess.Popen[str]:
+def _start(code: str, *arguments: str, path: str = "firmware") -> subprocess.Popen[str]:
     return subprocess.Popen(
         [_MICROPYTHON, "-c", code, *arguments],
         cwd=ROOT,
-        env={**os.environ, "MICROPYPATH": os.pathsep.join(["firmware", ".frozen"])},
+        env={**os.environ, "MICROPYPATH": os.pathsep.join([path, "firmware", ".frozen"])},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -56,11 +56,16 @@ def run(code: str, *arguments: str) -> str:
 
 
 @contextmanager
-def serving(directory: Path, *arguments: str) -> Iterator[int]:
-    """Serve the page of the identity in *directory*; give the port."""
+def serving(
+    directory: Path, *arguments: str, code: str = _SERVE, path: str = "firmware"
+) -> Iterator[int]:
+    """Serve with *code*, else the page, the identity in *directory*; give the port.
+
+    *code* finds the directory, the port and *arguments* in sys.argv[1:], and modules in *path*.
+    """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    process = _start(_SERVE, str(directory), str(port), *arguments)
+    process = _start(code, str(directory), str(port), *arguments, path=path)
     try:
         _wait_for(port, process)
         yield port

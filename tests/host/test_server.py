@@ -13,6 +13,7 @@ from pathlib import Path
 
 import micropython_server
 import pytest
+from boardcert import portal
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,17 @@ def test_the_page_shows_the_fingerprint(port: int) -> None:
     assert _get(port, "/", "HEAD") == (200, b"")
     assert _get(port, "/other")[0] == 404
     assert _get(port, "/", "POST", "x")[0] == 405
+
+
+def test_the_page_tells_where_the_certificate_is_from() -> None:
+    """Only a generated key was made by the board."""
+    pages = {}
+    for source in ("generated", "installed", "builtin"):
+        report = dict.fromkeys([name for name, _ in portal._ROWS], "-")
+        report.update(hostname="pump", source=source, notices=[])
+        pages[source] = portal.render_page(report)
+        assert ("made its own key" in pages[source]) is (source == "generated")
+    assert "installed on it" in pages["installed"] and "built into" in pages["builtin"]
 
 
 def _s_client(port: int, *arguments: str) -> str:

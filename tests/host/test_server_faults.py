@@ -1,0 +1,238 @@
+"""What may go wrong around a connection ends that connection; what serves goes on serving."""
+
+import importlib.util
+import shutil
+import socket
+import ssl
+import time
+from pathlib import Path
+
+import micropython_server
+import pytest
+
+_BEGIN = """
+import asyncio, sys
+import boardcert
+from boardcert.server import Server
+
+me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
+"""
+
+_MICRODOT = (
+    _BEGIN
+    + """
+from microdot import Microdot
+
+app = Microdot()
+
+@app.get("/peer")
+async def peer(request):
+    return "from {}".format("nobody" if request.client_addr is None else "somebody")
+
+@app.post("/echo")
+async def echo(request):
+    return request.body
+
+asyncio.run(boardcert.serve(app, int(sys.argv[2]), "127.0.0.1", idle_timeout_ms=5000))
+"""
+)
+
+# The second renewal and all later ones fail, with an exception of each kind in turn.
+_RENEWAL = (
+    _BEGIN
+    + """
+errors = [MemoryError("no"), OSError(28), ValueError("no"), boardcert.EntropyError("stuck")]
+
+class Failing:
+    server_context = me.server_context
+    attempts = 0
+
+    def follow(self):
+        self.attempts += 1
+        raise errors[self.attempts % len(errors)]
+
+async def handle(reader, writer):
+    await reader.read(1)
+    writer.write(b"%04d" % failing.attempts)
+    await writer.drain()
+
+failing = Failing()
+server = Server(failing)
+server.renewal_pause_ms = int(sys.argv[3])
+asyncio.run(server.run(handle, int(sys.argv[2]), "127.0.0.1"))
+"""
+)
+
+# Each thing that the accept loop needs fails twice: a wait, an accept, TLS, the reaper's look.
+_MEMORY = (
+    _BEGIN
+    + """
+from boardcert import server
+
+def failing(function, calls):
+    def call(*arguments):
+        calls.append(1)
+        if len(calls) <= 2:
+            raise MemoryError("none left")
+        return function(*arguments)
+    return call
+
+class Listener:
+    def __init__(self, listener):
+        self.stream = listener
+        self.close = listener.close
+        self.accept = failing(listener.accept, [])
+
+listen = server._listen
+readable = server._readable
+
+poller = asyncio.core._io_queue.poller
+
+class Poller:
+    register = failing(poller.register, [])
+    modify, unregister, ipoll = poller.modify, poller.unregister, poller.ipoll
+
+async def handle(reader, writer):
+    await reader.read(1)
+    await asyncio.sleep(2.5)
+    writer.write(b"done")
+    await writer.drain()
+
+asyncio.core._io_queue.poller = Poller
+server._listen = lambda *arguments: Listener(listen(*arguments))
+server._readable = lambda listener: readable(listener.stream)
+me.server_context = failing(me.server_context, [])
+running = Server(me)
+running._end_overdue = failing(running._end_overdue, [])
+asyncio.run(running.run(handle, int(sys.argv[2]), "127.0.0.1"))
+"""
+)
+
+_STREAMING = (
+    _BEGIN
+    + """
+async def handle(reader, writer):
+    await reader.read(1)
+    for number in range(int(sys.argv[3])):
+        writer.write(bytes(int(sys.argv[4])))
+        await writer.drain()
+        await asyncio.sleep_ms(int(sys.argv[5]))
+
+asyncio.run(boardcert.serve(handle, int(sys.argv[2]), "127.0.0.1", idle_timeout_ms=1500))
+"""
+)
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where one identity is kept."""
+    return tmp_path_factory.mktemp("faults") / "identity"
+
+
+def _ask(port: int, question: bytes, pause_s: float = 0) -> bytes:
+    """Return everything that the server answers to *question*, read slowly if so wished."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    received = b""
+    with socket.socket() as raw:
+        raw.settimeout(10)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)  # The rest waits at the server.
+        raw.connect(("127.0.0.1", port))
+        client = context.wrap_socket(raw)
+        client.sendall(question)
+        while piece := client.recv(2048):
+            received += piece
+            time.sleep(pause_s)
+        client.close()
+    return received
+
+
+def test_a_microdot_app_is_served(directory: Path, tmp_path: Path) -> None:
+    """The real microdot: routes, bodies, the client's address."""
+    installed = importlib.util.find_spec("microdot")
+    assert installed and installed.origin
+    shutil.copy(Path(installed.origin).parent / "microdot.py", tmp_path)
+    with micropython_server.serving(directory, code=_MICRODOT, path=str(tmp_path)) as port:
+        answer = _ask(port, b"GET /peer HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.0 200") and answer.endswith(b"\r\n\r\nfrom somebody")
+        head = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
+        assert _ask(port, head + b"hello").endswith(b"\r\n\r\nhello")
+
+
+def test_a_renewal_that_fails_is_not_tried_at_each_connection(directory: Path) -> None:
+    """Whatever it fails with, the certificate that there is serves."""
+    with micropython_server.serving(directory, "60000", code=_RENEWAL) as port:
+        assert [_ask(port, b"?") for _ in range(4)] == [b"0001"] * 4
+
+
+def test_a_renewal_that_failed_is_tried_again(directory: Path) -> None:
+    """After the pause; here there is none."""
+    with micropython_server.serving(directory, "0", code=_RENEWAL) as port:
+        attempts = [int(_ask(port, b"?")) for _ in range(5)]
+    assert attempts == sorted(set(attempts)) and attempts[0] > 1
+
+
+def test_lack_of_memory_does_not_end_the_accept_loop(directory: Path) -> None:
+    """While it waits, accepts, begins TLS or looks for idle connections."""
+    with micropython_server.serving(directory, code=_MEMORY) as port:
+        answers = []
+        for _ in range(6):
+            try:
+                answers.append(_ask(port, b"?"))
+            except OSError:
+                answers.append(b"refused")
+        assert answers[-1] == b"done" and answers.count(b"refused") < 6
+
+
+def test_a_server_that_sends_is_not_idle(directory: Path) -> None:
+    """Events over longer than the limit, to a client that says nothing more."""
+    with micropython_server.serving(directory, "12", "10", "300", code=_STREAMING) as port:
+        assert len(_ask(port, b"?")) == 120
+
+
+def test_a_long_answer_to_a_slow_reader_is_not_idle(directory: Path) -> None:
+    """One drain that lasts longer than the limit, as long as it goes on."""
+    size = 200_000
+    with micropython_server.serving(directory, "1", str(size), "0", code=_STREAMING) as port:
+        began = time.monotonic()
+        assert len(_ask(port, b"?", 0.03)) == size
+        assert time.monotonic() - began > 2
+
+
+def test_unknown_limits_are_refused() -> None:
+    """A name that is mistyped, and a limit that lets nobody in."""
+    for limit in ("max_conections=2", "backlog=0", "max_connections=0"):
+        assert micropython_server.run(
+            "from boardcert.server import Server\n"
+            f"try:\n    Server(None, {limit})\n"
+            "except ValueError as error:\n    print(error)"
+        ).startswith("not a limit")
+
+
+_ENABLE = """
+import asyncio, sys
+class network:
+    hostname = staticmethod(print)
+sys.modules["network"] = network
+import boardcert
+async def main():
+    settings = {"directory": sys.argv[1], "portal_port": int(sys.argv[2])}
+    me = boardcert.enable(**settings)
+    page = boardcert._page
+    assert boardcert.enable() is me and boardcert._page is page and page[0] is me
+    await asyncio.sleep(0.2)
+    assert boardcert.enable() is me and boardcert._page is page and not page[1].done()
+    other = boardcert.enable(hostname="other", **settings)
+    await asyncio.sleep(0.2)
+    assert boardcert._page[0] is other is not me
+    assert page[1].done() and not boardcert._page[1].done()
+asyncio.run(main())
+"""
+
+
+def test_the_page_is_served_once(directory: Path) -> None:
+    """However often enable() is called; with other settings it shows the new identity."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert micropython_server.run(_ENABLE, str(directory), str(port))
