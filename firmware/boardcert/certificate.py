@@ -9,7 +9,13 @@ from binascii import b2a_base64
 from . import der, fields
 
 _OID_SUBJECT_ALT_NAME = b"\x55\x1d\x11"  # 2.5.29.17
-_CURVES = {"1.2.840.10045.3.1.7": "p256", "1.3.132.0.34": "p384", "1.3.132.0.35": "p521"}
+_CRITICAL = b"\x01\x01\xff"  # BOOLEAN TRUE; FALSE is the default, which DER leaves out.
+# The parameters of ecPublicKey: 1.2.840.10045.3.1.7, 1.3.132.0.34, 1.3.132.0.35.
+_CURVES = {
+    b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07": "p256",
+    b"\x06\x05\x2b\x81\x04\x00\x22": "p384",
+    b"\x06\x05\x2b\x81\x04\x00\x23": "p521",
+}
 _UTC_TIME = 0x17
 _GENERALIZED_TIME = 0x18
 _DNS_NAME = 0x82
@@ -53,9 +59,10 @@ class Certificate:
     @property
     def key_type(self) -> str:
         """The kind of key, in the words of settings; "unknown" for others."""
-        algorithm = der.decode_all(der.decode_one(self.public_key_der, der.SEQUENCE))[0][1]
-        oids = [der.decode_oid(content) for _, content in der.decode_all(algorithm)]
-        return _CURVES.get(oids[-1], "unknown")
+        content = der.decode_one(self.public_key_der, der.SEQUENCE)
+        algorithm, _ = der.decode_next(content, der.SEQUENCE, 0)
+        _, offset = der.decode_next(algorithm, der.OBJECT_IDENTIFIER, 0)
+        return _CURVES.get(algorithm[offset:], "unknown")
 
     @property
     def public_key_pin(self) -> str:
@@ -116,23 +123,23 @@ def _read_names(rest: bytes) -> list:
     extensions = der.decode_one(der.decode_one(rest, der.context(3)), der.SEQUENCE)
     found = None
     for tag, extension in der.decode_all(extensions):
-        oid, offset = der.decode_next(extension, der.OBJECT_IDENTIFIER, 0)
         if tag != der.SEQUENCE:
             raise ValueError("not an extension")
+        oid, offset = der.decode_next(extension, der.OBJECT_IDENTIFIER, 0)
+        if extension[offset : offset + 3] == _CRITICAL:
+            offset += 3
+        value = der.decode_one(extension[offset:], der.OCTET_STRING)
         if oid == _OID_SUBJECT_ALT_NAME:
             if found is not None:
                 raise ValueError("subjectAltName stands there twice")
-            value = der.decode_all(extension[offset:])[-1]
             found = _read_alt_names(value)
     return found or []
 
 
-def _read_alt_names(value: tuple) -> list:
+def _read_alt_names(value: bytes) -> list:
     """Return the host names and addresses; names of other kinds are passed over."""
-    if value[0] != der.OCTET_STRING:
-        raise ValueError("not an extension")
     found = []
-    for tag, content in der.decode_all(der.decode_one(value[1], der.SEQUENCE)):
+    for tag, content in der.decode_all(der.decode_one(value, der.SEQUENCE)):
         if tag == _DNS_NAME:
             found.append(content.decode())
         elif tag == _IP_ADDRESS:

@@ -140,6 +140,46 @@ def test_wrong_fields_are_refused():
     assert certificate.Certificate(_rebuilt(lambda tbs: tbs.pop())).names == []
 
 
+def _extension(*parts):
+    extensions = der.encode_sequence(der.encode_sequence(*parts))
+    return _with_field(7, der.encode(der.context(3), extensions))
+
+
+def test_an_extension_is_an_oid_perhaps_true_and_an_octet_string():
+    """Nothing missing, nothing after, no FALSE, no other TRUE; whatever the extension is."""
+    names = der.encode_octet_string(der.encode_sequence(der.encode(0x82, b"a.example")))
+    true = der.encode_boolean(True)
+    for dotted, expected in (("2.5.29.17", ["a.example"]), ("2.5.29.99", [])):
+        oid = der.encode_oid(dotted)
+        assert certificate.Certificate(_extension(oid, names)).names == expected
+        assert certificate.Certificate(_extension(oid, true, names)).names == expected
+        for parts in (
+            (),
+            (oid,),
+            (oid, true),
+            (oid, der.encode_boolean(False), names),
+            (oid, b"\x01\x01\x01", names),
+            (oid, true, true, names),
+            (oid, names, names),
+            (names, oid),
+        ):
+            assert _refused(_extension(*parts)), parts
+
+
+def test_the_kind_of_key_is_told_or_refused():
+    """By its curve; RSA is unknown; an empty AlgorithmIdentifier is no kind."""
+    assert certificate.Certificate(_CERTIFICATE).key_type == "p384"
+    rsa = der.encode_oid("1.2.840.113549.1.1.1") + b"\x05\x00"
+    bits = der.encode_bit_string(b"key")
+    leaf = certificate.Certificate(
+        _with_field(6, der.encode_sequence(der.encode_sequence(rsa), bits))
+    )
+    assert leaf.key_type == "unknown"
+    for spki in (der.encode_sequence(der.encode_sequence(), bits), der.encode_sequence()):
+        leaf = certificate.Certificate(_with_field(6, spki))
+        assert raises(ValueError, lambda leaf=leaf: leaf.key_type)
+
+
 def test_key_and_certificate_of_different_boards_do_not_match():
     """The pair is told from the public point."""
     assert certificate.key_matches(_KEY.to_der(), _KEY.public_key_der)
