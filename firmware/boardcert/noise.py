@@ -22,8 +22,10 @@ from micropython import const
 from . import EntropyError
 
 SAMPLES = const(4096)
-"""Raw samples of one gathering: 409 credited bits; HMAC_DRBG at 192 bits of strength wants 288
-(entropy input 192 and nonce 96, SP 800-90A, 8.6.7)."""
+"""Raw samples of one gathering: 409 credited bits."""
+
+NEEDED_BITS = const(384)
+"""HMAC_DRBG at 256 bits of strength: entropy input 256, nonce 128 (SP 800-90A, 8.6.7)."""
 
 CREDIT_PERCENT = const(10)
 """Credited min-entropy of a raw sample, in hundredths of a bit: H = 0.1."""
@@ -120,7 +122,10 @@ def gather() -> Entropy:
     if len(samples) * 8 != SAMPLES:
         raise EntropyError(f"{name} gave too few samples")
     HealthTests(name).feed(samples)
-    return Entropy(name, bytes(samples) + _uncredited(), SAMPLES)
+    entropy = Entropy(name, bytes(samples) + _uncredited(), SAMPLES)
+    if entropy.credited_bits < NEEDED_BITS:
+        raise EntropyError(f"{name} gave {entropy.credited_bits} bits, not {NEEDED_BITS}")
+    return entropy
 
 
 def find_source() -> tuple:
@@ -171,9 +176,11 @@ def read_trng(count: int, mem32) -> bytearray:
     """Read *count* raw samples of the RP2350's TRNG through its registers.
 
     The decorrelator and the block's own tests are bypassed: the tests here want raw samples.
-    192 of them come at a time, one in 1,000 clocks. *mem32*: as machine.mem32.
+    192 of them come at a time, one in 1,000 clocks. *mem32*: as machine.mem32. The block is reset
+    first: the firmware's own os.urandom leaves it running, with one sample in every clock.
     """
     samples = bytearray()
+    mem32[0x400F0140] = 1  # TRNG_SW_RESET
     mem32[0x400F0138] = 0xE  # TRNG_DEBUG_CONTROL: bypass von Neumann, CRNGT, autocorrelation.
     mem32[0x400F0130] = 1000  # SAMPLE_CNT1
     mem32[0x400F012C] = 1  # RND_SOURCE_ENABLE

@@ -1,6 +1,7 @@
 """Raw noise is tested before use; a stuck or biased source gives nothing."""
 
 from boardcert import EntropyError, noise
+from helpers import raises
 
 
 def _pack(bits):
@@ -109,10 +110,25 @@ def test_gathering_on_this_board():
     assert len(first.data) > 512 + 48
 
 
+def test_less_entropy_than_the_drbg_needs_is_refused():
+    """384 bits, and so 3840 samples: a build that takes fewer makes no keys."""
+    original = noise.Entropy
+    try:
+        for samples, enough in ((3840, True), (3839, False), (0, False)):
+            noise.Entropy = lambda name, data, _, samples=samples: original(name, data, samples)
+            assert raises(EntropyError, noise.gather) is not enough, samples
+    finally:
+        noise.Entropy = original
+
+
 class _TRNG:
-    """The RP2350's registers: 192 samples at a time, valid on every third look."""
+    """The RP2350's registers: 192 samples at a time, valid on every third look.
+
+    As os.urandom leaves it: running, and with samples of its own there.
+    """
 
     def __init__(self, never=False):
+        self._is_left_running = True
         self.written = []
         self._looks = 0
         self._words = 0
@@ -120,6 +136,8 @@ class _TRNG:
 
     def __setitem__(self, address, value):
         self.written.append((address, value))
+        if (address, value) == (0x400F0140, 1):
+            self._is_left_running = False
 
     def __getitem__(self, address):
         if address == 0x400F0110:
@@ -127,7 +145,7 @@ class _TRNG:
             return 1 if self._looks % 3 == 0 and not self._never else 0
         assert 0x400F0114 <= address <= 0x400F0128, hex(address)
         self._words += 1
-        return self._words
+        return 0 if self._is_left_running else self._words
 
 
 def test_rp2350_trng_is_read_raw_and_switched_off():

@@ -3,6 +3,7 @@
 import math
 
 from boardcert import noise
+from boardcert.drbg import HMACDRBG
 
 _ALPHA = 2.0**-20
 _MIN_ENTROPY = noise.CREDIT_PERCENT / 100
@@ -30,6 +31,7 @@ def test_adaptive_proportion() -> None:
 
 
 def test_credited_entropy_seeds_the_drbg() -> None:
-    """288 bits: entropy input for 192 bits of strength, and a nonce (SP 800-90A, 8.6.7)."""
-    assert noise.SAMPLES * noise.CREDIT_PERCENT // 100 >= 192 + 96
+    """384 bits: entropy input for 256 bits of strength, and a nonce (SP 800-90A, 8.6.7)."""
+    assert noise.SAMPLES * noise.CREDIT_PERCENT // 100 >= noise.NEEDED_BITS == 256 + 128
+    assert HMACDRBG.MIN_SEED_BYTES * 8 == noise.NEEDED_BITS
     assert noise.SAMPLES >= 1024  # The start-up test of section 4.3.
