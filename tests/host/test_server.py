@@ -86,13 +86,10 @@ def test_the_page_shows_the_fingerprint(port: int) -> None:
 
 def test_the_page_tells_where_the_certificate_is_from() -> None:
     """Only a generated key was made by the board."""
-    pages = {}
     for source in ("generated", "installed", "builtin"):
         report = dict.fromkeys([name for name, _ in portal._ROWS], "-")
         report.update(hostname="pump", source=source, notices=[])
-        pages[source] = portal.render_page(report)
-        assert ("made its own key" in pages[source]) is (source == "generated")
-    assert "installed on it" in pages["installed"] and "built into" in pages["builtin"]
+        assert ("made its own key" in portal.render_page(report)) is (source == "generated")
 
 
 def _s_client(port: int, *arguments: str) -> str:
