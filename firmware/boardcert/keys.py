@@ -29,13 +29,12 @@ class PrivateKey:
         """
         if key_type != cls.key_type:
             raise ValueError("unknown key type")
-        from .ec import random_nonzero
-        from .p384 import CURVE
+        from .ec import P384, random_nonzero
 
         if progress:
             progress("generating the key")
-        d = random_nonzero(CURVE.n, CURVE.size_bytes, random)
-        return cls(d, CURVE.encode_point(CURVE.multiply_base(d, random)))
+        d = random_nonzero(P384.n, P384.size_bytes, random)
+        return cls(d, P384.encode_point(P384.multiply_base(d, random)))
 
     @classmethod
     def from_der(cls, data: bytes) -> "PrivateKey":
@@ -78,10 +77,10 @@ class PrivateKey:
     def sign(self, data: bytes, random) -> bytes:
         """Return the DER ECDSA signature of SHA-384 of *data*."""
         from . import ecdsa
-        from .p384 import CURVE
+        from .ec import P384
         from .sha384 import sha384
 
-        return ecdsa.encode_signature(*ecdsa.sign(CURVE, self._d, sha384(data), random))
+        return ecdsa.encode_signature(*ecdsa.sign(P384, self._d, sha384(data), random))
 
     def check(self, data: bytes, signature: bytes, random) -> None:
         """Make sure of the key pair and of the DER *signature* of *data* by it.
@@ -91,13 +90,13 @@ class PrivateKey:
         range, or the point not on the curve.
         """
         from . import ecdsa
-        from .p384 import CURVE
+        from .ec import P384
         from .sha384 import sha384
 
-        CURVE.check_scalar(self._d)
-        point = CURVE.decode_point(self._public_point)
+        P384.check_scalar(self._d)
+        point = P384.decode_point(self._public_point)
         r, s = ecdsa.decode_signature(signature)
-        ecdsa.check_own(CURVE, self._d, point, sha384(data), r, s, random)
+        ecdsa.check_own(P384, self._d, point, sha384(data), r, s, random)
 
     def __repr__(self) -> str:
         return f"<PrivateKey {self.key_type}>"

@@ -11,12 +11,11 @@ sequence of operations is the same for every scalar, the point starts with a fre
 projective factor, so that no operand can be predicted, and inversions are blinded.
 """
 
-from .ec import blinded_inverse, inverse, random_nonzero
-from .p384 import CURVE
+from .ec import P384, blinded_inverse, inverse, random_nonzero
 from .p384_comb import BLOCKS, SPACING, TABLE, TEETH
 from .p384_reduce import reduce
 
-_P = CURVE.p
+_P = P384.p
 _SIZE = 48
 # A tooth's signs are whole bytes, since the spacing is a multiple of 8.
 _TOOTH_BYTES = SPACING // 8
@@ -37,7 +36,7 @@ def multiply_add(u1: int, u2: int, x: int, y: int, random) -> tuple | None:
     The upper bits of u2 go through a width-5 non-adjacent form; the lowest 32 join in the comb
     for u1 G, whose doublings serve both.
     """
-    total = None
+    total = ()
     if u2 >> SPACING:
         total = _multiply_window(u2 >> SPACING, x, y)
     z = random_nonzero(_P, _SIZE, random) if random else 1
@@ -48,17 +47,17 @@ def multiply_add(u1: int, u2: int, x: int, y: int, random) -> tuple | None:
     return _to_affine(x, y, zz, zzz)
 
 
-def _multiply_comb(k: int, z: int, total: tuple | None, factor: int, point: tuple) -> tuple:
+def _multiply_comb(k: int, z: int, total: tuple, factor: int, point: tuple) -> tuple:
     """Return k G + 2**32 *total* + *factor*, below 2**32, times the affine *point*.
 
-    k G by the signed comb of p384_comb; without a *total*, its first entry is scaled by *z*.
+    k G by the signed comb of p384_comb; if *total* is empty, its first entry is scaled by *z*.
     The digits of the comb are signs, so *k* must be odd: for an even one, the negative of
     (n - k) G is made. When that is all, no column's sum meets plus or minus the entry added next,
     but for one odd k: n - 2 (2**192 + 2**224 + ... + 2**352); _add_affine sees that. A sum that is
     infinity on the way stays it to the end, though.
     """
     even = 1 - (k & 1)
-    odd = (k, CURVE.n - k)[even]
+    odd = (k, P384.n - k)[even]
     # Bit i is the sign of 2**i.
     signs = ((odd >> 1) + (1 << 383)).to_bytes(_SIZE, "little")
     for column in range(SPACING - 1, -1, -1):

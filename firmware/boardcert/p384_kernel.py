@@ -4,7 +4,7 @@ What leaks by timing where a scalar is secret: nothing by the sequence of operat
 addresses of the kernel, which are the same for every scalar; the starting point has a fresh random
 projective factor. Around it, a few big-integer operations on the scalar, and on the result, vary
 with leading zeros. The scalar n - 2 (1 + 2**64 + ... + 2**320) and its negative meet an exception
-of the addition formula, which turns the result into Z = 0: that is None, and p384 goes another way.
+of the addition formula, which turns the result into Z = 0: that is None, and ec goes another way.
 Stack and heap are not wiped, as MicroPython does not wipe its big integers either.
 """
 # ruff: noqa: F821 (ptr8 and ptr32 are words of viper)
@@ -14,6 +14,7 @@ import micropython
 from micropython import const
 from uctypes import addressof
 
+from .ec import P384
 from .kernel import (
     ADD,
     ADD_JACOBIAN,
@@ -26,7 +27,6 @@ from .kernel import (
     run,
     select,
 )
-from .p384 import CURVE
 
 _SIZE = const(48)
 # The work area, as make_p384.py has it: x y z u v (second operand), X Y Z (sum), scratch.
@@ -64,7 +64,7 @@ def multiply_add(u1: int, u2: int, x: int, y: int, random) -> tuple | None:
     else:
         work[_Z:_SUM_END] = random(_SIZE) if random else point[2 * _SIZE :]
     even = 1 - (u1 & 1)
-    odd = (u1, CURVE.n - u1)[even]
+    odd = (u1, P384.n - u1)[even]
     # 384 bits, each the sign of a power of 2; see p384_comb.
     signs = bytearray(((odd >> 1) + (1 << 383)).to_bytes(_SIZE, "little"))
     factor = bytearray((u2 & (1 << _SPACING) - 1).to_bytes(_SPACING // 8, "little"))
@@ -74,12 +74,12 @@ def multiply_add(u1: int, u2: int, x: int, y: int, random) -> tuple | None:
 
 def _affine(work: bytearray) -> tuple | None:
     """Return the sum as (x, y), None when its Z is 0; constant time."""
-    z_inverse = inverse(_element(work, _Z), CURVE.p)
+    z_inverse = inverse(_element(work, _Z), P384.p)
     if not z_inverse:
         return None
     work[_Z_INVERSE:_WORK_BYTES] = z_inverse.to_bytes(_SIZE, "little")
     run(TO_AFFINE, work)
-    return _element(work, _SUM) % CURVE.p, _element(work, _SUM + _SIZE) % CURVE.p
+    return _element(work, _SUM) % P384.p, _element(work, _SUM + _SIZE) % P384.p
 
 
 def _element(work: bytearray, start: int) -> int:

@@ -126,6 +126,7 @@ def kernel() -> str:
     run(w)
     product.product(w, "multiply", [("r9", 0), ("r12", product.FACTOR_B)], "multiply_6")
     product.product(w, "square", [("r9", 0)], "square_6")
+    product.multiply_words(w)
     product.multiply_6(w)
     product.square_6(w)
     product.combine(w)

@@ -3,12 +3,11 @@
 
 import vectors
 from boardcert import ecdsa
-from boardcert.ec import Curve
-from boardcert.p384 import CURVE
+from boardcert.ec import P384, Curve
 from boardcert.sha384 import sha384
 from helpers import raises, random_bytes
 
-_N = CURVE.n
+_N = P384.n
 # RFC 6979 section A.2.6: the private key, and the nonces for SHA-384.
 _D = 0x6B9D3DAD2E1B8C1C05B19875B6659F4DE23C3B667BF297BA9AA47740787137D896D5724E4C70A825F872C9EA60D2EDF5
 _NONCES = {
@@ -22,9 +21,9 @@ def test_signatures_with_given_nonce():
     for fields in vectors.cases("p384_signatures"):
         digest = sha384(fields[0])
         d, x, y, k, r, s = vectors.numbers(fields[1:])
-        assert ecdsa.sign_with_nonce(CURVE, d, digest, k, random_bytes) == (r, s)
-        ecdsa.verify(CURVE, (x, y), digest, r, s)
-        ecdsa.check_own(CURVE, d, (x, y), digest, r, s, random_bytes)
+        assert ecdsa.sign_with_nonce(P384, d, digest, k, random_bytes) == (r, s)
+        ecdsa.verify(P384, (x, y), digest, r, s)
+        ecdsa.check_own(P384, d, (x, y), digest, r, s, random_bytes)
 
 
 def test_signature_verification():
@@ -32,7 +31,7 @@ def test_signature_verification():
     for fields in vectors.cases("p384_verifications"):
         digest = sha384(fields[0])
         x, y, r, s, good = vectors.numbers(fields[1:])
-        refused = raises(ecdsa.InvalidSignature, ecdsa.verify, CURVE, (x, y), digest, r, s)
+        refused = raises(ecdsa.InvalidSignature, ecdsa.verify, P384, (x, y), digest, r, s)
         assert refused != bool(good)
 
 
@@ -40,9 +39,9 @@ def test_deterministic_nonces():
     """RFC 6979 A.2.6: the nonces and the signatures made with them."""
     for message, signature in vectors.cases("p384_rfc6979"):
         digest = sha384(message)
-        k = ecdsa.generate_nonce(CURVE, _D, digest)
+        k = ecdsa.generate_nonce(P384, _D, digest)
         assert k == _NONCES[message]
-        r, s = ecdsa.sign_with_nonce(CURVE, _D, digest, k, random_bytes)
+        r, s = ecdsa.sign_with_nonce(P384, _D, digest, k, random_bytes)
         assert ecdsa.encode_signature(r, s) == signature
         assert ecdsa.decode_signature(signature) == (r, s)
 
@@ -51,22 +50,22 @@ def test_hedged_nonces():
     """Every input changes the nonce; the same inputs give the same."""
     digest, other = sha384(b"a"), sha384(b"b")
     nonces = [
-        ecdsa.generate_nonce(CURVE, _D, digest),
-        ecdsa.generate_nonce(CURVE, _D, digest, bytes(48)),
-        ecdsa.generate_nonce(CURVE, _D, digest, b"\1" * 48),
-        ecdsa.generate_nonce(CURVE, _D, other),
-        ecdsa.generate_nonce(CURVE, _D + 1, digest),
+        ecdsa.generate_nonce(P384, _D, digest),
+        ecdsa.generate_nonce(P384, _D, digest, bytes(48)),
+        ecdsa.generate_nonce(P384, _D, digest, b"\1" * 48),
+        ecdsa.generate_nonce(P384, _D, other),
+        ecdsa.generate_nonce(P384, _D + 1, digest),
     ]
     assert len(set(nonces)) == len(nonces)
     assert all(0 < k < _N for k in nonces)
-    assert ecdsa.generate_nonce(CURVE, _D, digest, bytes(48)) == nonces[1]
+    assert ecdsa.generate_nonce(P384, _D, digest, bytes(48)) == nonces[1]
 
 
 def test_nonces_of_other_orders():
     """RFC 6979's loop for orders that refuse many candidates, shorter and longer than the hash."""
     digest = sha384(b"sample")
     for n, bits in ((0b10001, 5), ((1 << 20) + 7, 21), ((1 << 520) + 1, 521)):
-        curve = Curve(n, 0, 0, n, CURVE.g, bits)
+        curve = Curve(n, 0, 0, n, P384.g, bits)
         seen = {ecdsa.generate_nonce(curve, 3, digest, bytes([i])) for i in range(20)}
         assert all(0 < k < n for k in seen)
         assert len(seen) > 1
@@ -75,37 +74,37 @@ def test_nonces_of_other_orders():
 def test_signing_hedges():
     """Two signatures of one digest differ, and both verify."""
     digest = sha384(b"message")
-    public_key = CURVE.multiply_base(_D, random_bytes)
-    first = ecdsa.sign(CURVE, _D, digest, random_bytes)
-    second = ecdsa.sign(CURVE, _D, digest, random_bytes)
+    public_key = P384.multiply_base(_D, random_bytes)
+    first = ecdsa.sign(P384, _D, digest, random_bytes)
+    second = ecdsa.sign(P384, _D, digest, random_bytes)
     assert first != second
     for r, s in (first, second):
-        ecdsa.verify(CURVE, public_key, digest, r, s)
-        ecdsa.check_own(CURVE, _D, public_key, digest, r, s, random_bytes)
+        ecdsa.verify(P384, public_key, digest, r, s)
+        ecdsa.check_own(P384, _D, public_key, digest, r, s, random_bytes)
 
 
 def test_public_keys_of_others():
     """A signature that holds for d does not hide that Q is not d G."""
     digest = sha384(b"message")
-    x, y = CURVE.multiply_base(_D, random_bytes)
-    r, s = ecdsa.sign(CURVE, _D, digest, random_bytes)
-    for other in ((x, CURVE.p - y), CURVE.g, CURVE.multiply_base(_D + 1, random_bytes)):
+    x, y = P384.multiply_base(_D, random_bytes)
+    r, s = ecdsa.sign(P384, _D, digest, random_bytes)
+    for other in ((x, P384.p - y), P384.g, P384.multiply_base(_D + 1, random_bytes)):
         assert _own_is_refused(_D, other, digest, r, s)
     off_curve = x, y ^ 1
-    assert raises(ValueError, ecdsa.check_own, CURVE, _D, off_curve, digest, r, s, random_bytes)
+    assert raises(ValueError, ecdsa.check_own, P384, _D, off_curve, digest, r, s, random_bytes)
 
 
 def _own_is_refused(d, public_key, digest, r, s):
-    arguments = CURVE, d, public_key, digest, r, s, random_bytes
+    arguments = P384, d, public_key, digest, r, s, random_bytes
     return raises(ecdsa.InvalidSignature, ecdsa.check_own, *arguments)
 
 
 def test_signatures_that_do_not_verify():
     """Another digest, key or number, swapped or out of range."""
     digest = sha384(b"message")
-    public_key = CURVE.multiply_base(_D, random_bytes)
-    r, s = ecdsa.sign(CURVE, _D, digest, random_bytes)
-    ecdsa.verify(CURVE, public_key, digest, r, _N - s)  # ECDSA's own symmetry.
+    public_key = P384.multiply_base(_D, random_bytes)
+    r, s = ecdsa.sign(P384, _D, digest, random_bytes)
+    ecdsa.verify(P384, public_key, digest, r, _N - s)  # ECDSA's own symmetry.
     for bad_r, bad_s in (
         (s, r),
         (0, s),
@@ -116,12 +115,12 @@ def test_signatures_that_do_not_verify():
         (r, s + _N),
         (r, 1),
     ):
-        arguments = CURVE, public_key, digest, bad_r, bad_s
+        arguments = P384, public_key, digest, bad_r, bad_s
         assert raises(ecdsa.InvalidSignature, ecdsa.verify, *arguments), (bad_r, bad_s)
         assert _own_is_refused(_D, public_key, digest, bad_r, bad_s), (bad_r, bad_s)
     other = sha384(b"other")
-    assert raises(ecdsa.InvalidSignature, ecdsa.verify, CURVE, public_key, other, r, s)
-    assert raises(ecdsa.InvalidSignature, ecdsa.verify, CURVE, CURVE.g, digest, r, s)
+    assert raises(ecdsa.InvalidSignature, ecdsa.verify, P384, public_key, other, r, s)
+    assert raises(ecdsa.InvalidSignature, ecdsa.verify, P384, P384.g, digest, r, s)
     assert _own_is_refused(_D, public_key, other, r, s)
     assert _own_is_refused(_D + 1, public_key, digest, r, s)
 
@@ -131,21 +130,21 @@ def test_sum_at_infinity():
     digest = sha384(b"message")
     z = int.from_bytes(digest, "big") % _N
     r = _N - z  # With d = 1, u1 + u2 d = (z + r)/s = 0.
-    assert raises(ecdsa.InvalidSignature, ecdsa.verify, CURVE, CURVE.g, digest, r, 1)
-    assert _own_is_refused(1, CURVE.g, digest, r, 1)
+    assert raises(ecdsa.InvalidSignature, ecdsa.verify, P384, P384.g, digest, r, 1)
+    assert _own_is_refused(1, P384.g, digest, r, 1)
 
 
 def test_bad_arguments():
     """Scalars and nonces out of range, digests of another length, points off the curve."""
     digest = sha384(b"message")
     for bad in (0, _N, _N + 1, -1):
-        assert raises(ValueError, ecdsa.sign_with_nonce, CURVE, bad, digest, 5, random_bytes)
-        assert raises(ValueError, ecdsa.sign_with_nonce, CURVE, _D, digest, bad, random_bytes)
-        assert raises(ValueError, ecdsa.sign, CURVE, bad, digest, random_bytes)
+        assert raises(ValueError, ecdsa.sign_with_nonce, P384, bad, digest, 5, random_bytes)
+        assert raises(ValueError, ecdsa.sign_with_nonce, P384, _D, digest, bad, random_bytes)
+        assert raises(ValueError, ecdsa.sign, P384, bad, digest, random_bytes)
     for bad in (b"", digest[:47], digest + b"\0"):
-        assert raises(ValueError, ecdsa.sign, CURVE, _D, bad, random_bytes)
-        assert raises(ValueError, ecdsa.verify, CURVE, CURVE.g, bad, 1, 1)
-    assert raises(ValueError, ecdsa.verify, CURVE, (1, 1), digest, 1, 1)
+        assert raises(ValueError, ecdsa.sign, P384, _D, bad, random_bytes)
+        assert raises(ValueError, ecdsa.verify, P384, P384.g, bad, 1, 1)
+    assert raises(ValueError, ecdsa.verify, P384, (1, 1), digest, 1, 1)
 
 
 def test_signature_encoding_is_strict():

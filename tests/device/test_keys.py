@@ -1,18 +1,18 @@
 """Key pairs: made, stored as SEC 1, read back, checked."""
 
 from boardcert import der
+from boardcert.ec import P384
 from boardcert.ecdsa import InvalidSignature
 from boardcert.keys import PrivateKey
-from boardcert.p384 import CURVE
 from helpers import raises, random_bytes
 
 
 def _point(d):
-    return CURVE.multiply_base(d, random_bytes)
+    return P384.multiply_base(d, random_bytes)
 
 
 def _key(d=5):
-    return PrivateKey(d, CURVE.encode_point(_point(d)))
+    return PrivateKey(d, P384.encode_point(_point(d)))
 
 
 def test_generated_key_signs():
@@ -36,7 +36,7 @@ def test_scalar_is_448_bits_reduced():
 
     key = PrivateKey.generate("p384", extreme)
     assert asked[0] == 56
-    d = ((1 << 448) - 1) % (CURVE.n - 1) + 1
+    d = ((1 << 448) - 1) % (P384.n - 1) + 1
     assert der.encode_octet_string(d.to_bytes(48, "big")) in key.to_der()
 
 
@@ -55,7 +55,7 @@ def test_unknown_key_type():
 
 def test_storage_round_trip():
     """The same bytes again; 167 of them, for every scalar."""
-    for d in (1, 5, CURVE.n - 1):
+    for d in (1, 5, P384.n - 1):
         encoded = _key(d).to_der()
         assert len(encoded) == 167
         copy = PrivateKey.from_der(encoded)
@@ -91,14 +91,14 @@ def test_damaged_storage():
 
 def test_pairs_that_do_not_belong_together():
     """A point off the curve, another's point or scalar, a scalar out of range."""
-    point = CURVE.encode_point(CURVE.g)
+    point = P384.encode_point(P384.g)
     off_curve = point[:-1] + bytes([point[-1] ^ 1])
     signature = PrivateKey(1, point).sign(b"", random_bytes)
     PrivateKey(1, point).check(b"", signature, random_bytes)
-    for d, other in ((1, off_curve), (0, point), (CURVE.n, point)):
+    for d, other in ((1, off_curve), (0, point), (P384.n, point)):
         assert raises(ValueError, PrivateKey(d, other).check, b"", signature, random_bytes)
-    negative = CURVE.encode_point((CURVE.g[0], CURVE.p - CURVE.g[1]))
-    for d, other in ((1, negative), (2, point), (1, CURVE.encode_point(_point(2)))):
+    negative = P384.encode_point((P384.g[0], P384.p - P384.g[1]))
+    for d, other in ((1, negative), (2, point), (1, P384.encode_point(_point(2)))):
         assert raises(InvalidSignature, PrivateKey(d, other).check, b"", signature, random_bytes)
 
 

@@ -2,11 +2,10 @@
 
 import vectors
 from boardcert import p384_bigint
-from boardcert.ec import Curve, blinded_inverse, inverse, random_nonzero
-from boardcert.p384 import CURVE
+from boardcert.ec import P384, Curve, blinded_inverse, inverse, random_nonzero
 from helpers import raises, random_bytes
 
-_N, _P, _G = CURVE.n, CURVE.p, CURVE.g
+_N, _P, _G = P384.n, P384.p, P384.g
 # The one odd scalar for which the comb's last sum meets the entry added to it.
 _COLLIDING = _N - 2 * sum([1 << bit for bit in range(192, 384, 32)])
 _EDGES = [1, _N - 1, 2, _N - 2, 3, _N - 3, 4, _N - 4]
@@ -58,24 +57,24 @@ def test_key_pairs():
     """NIST CAVP KeyPair: Q = d G, by the engine and by the general ladder."""
     for fields in vectors.cases("p384_key_pairs"):
         d, x, y = vectors.numbers(fields)
-        assert CURVE.multiply_base(d, random_bytes) == (x, y)
-        assert CURVE.multiply(d, _G, random_bytes) == (x, y)
-        assert CURVE.multiply_add(d, 0, _G) == (x, y)
-        assert CURVE.multiply_add(0, d, _G) == (x, y)
+        assert P384.multiply_base(d, random_bytes) == (x, y)
+        assert P384.multiply(d, _G, random_bytes) == (x, y)
+        assert P384.multiply_add(d, 0, _G) == (x, y)
+        assert P384.multiply_add(0, d, _G) == (x, y)
 
 
 def test_public_keys():
     """NIST CAVP PKV: points off the curve, and coordinates out of range, are told apart."""
     for x, y, valid in vectors.cases("p384_public_keys"):
         point = int.from_bytes(x, "big"), int.from_bytes(y, "big")
-        assert CURVE.is_on_curve(point) == (valid == b"\1")
+        assert P384.is_on_curve(point) == (valid == b"\1")
 
 
 def test_edge_scalars():
     """The comb at its edges, even and odd scalars, against the textbook."""
     for k in _EDGES[: vectors.LIMIT]:
         expected = _multiply(k)
-        assert CURVE.multiply_base(k, random_bytes) == expected, hex(k)
+        assert P384.multiply_base(k, random_bytes) == expected, hex(k)
         assert p384_bigint.multiply_base(k, random_bytes) == expected, hex(k)
 
 
@@ -90,8 +89,8 @@ def test_single_bits():
 def test_general_ladder_at_its_edges():
     """Small and large scalars, and another base point."""
     for k in (1, _N - 1, 2, _N - 2, 3, _N // 2)[: vectors.LIMIT]:
-        assert CURVE.multiply(k, _G, random_bytes) == _multiply(k), hex(k)
-    assert CURVE.multiply(12345, _power(20), random_bytes) == _multiply(12345 << 20)
+        assert P384.multiply(k, _G, random_bytes) == _multiply(k), hex(k)
+    assert P384.multiply(12345, _power(20), random_bytes) == _multiply(12345 << 20)
 
 
 _SUMS = (
@@ -118,34 +117,34 @@ def test_multiply_add_exceptions():
             # An engine may leave it to the general way.
             total = p384_bigint.multiply_add(u1, u2, *five_g, blinding)
             assert total in (expected, None), (u1, u2)
-            assert CURVE.multiply_add(u1, u2, five_g, blinding) == expected, (u1, u2)
-        assert Curve.multiply_add(CURVE, u1, u2, five_g) == expected, (u1, u2)
+            assert P384.multiply_add(u1, u2, five_g, blinding) == expected, (u1, u2)
+        assert Curve.multiply_add(P384, u1, u2, five_g) == expected, (u1, u2)
 
 
 def test_scalars_out_of_range():
     """0, n and beyond are no private scalars; factors may be 0."""
     for k in (0, _N, _N + 1, 1 << 384, -1):
-        assert raises(ValueError, CURVE.multiply_base, k, random_bytes), k
-        assert raises(ValueError, CURVE.multiply, k, _G, random_bytes), k
+        assert raises(ValueError, P384.multiply_base, k, random_bytes), k
+        assert raises(ValueError, P384.multiply, k, _G, random_bytes), k
     for u in (_N, 1 << 384, -1):
-        assert raises(ValueError, CURVE.multiply_add, u, 1, _G), u
-        assert raises(ValueError, CURVE.multiply_add, 1, u, _G), u
+        assert raises(ValueError, P384.multiply_add, u, 1, _G), u
+        assert raises(ValueError, P384.multiply_add, 1, u, _G), u
 
 
 def test_points_that_are_not_on_the_curve():
     """Refused wherever a point comes in."""
     x, y = _G
     for point in ((x, y + 1), (x + 1, y), (0, 0), (x + _P, y), (x, y + _P), (x, -y), (y, x)):
-        assert not CURVE.is_on_curve(point)
-        assert raises(ValueError, CURVE.multiply_add, 1, 1, point)
-        assert raises(ValueError, CURVE.multiply, 1, point, random_bytes)
+        assert not P384.is_on_curve(point)
+        assert raises(ValueError, P384.multiply_add, 1, 1, point)
+        assert raises(ValueError, P384.multiply, 1, point, random_bytes)
 
 
 def test_point_encoding():
     """97 bytes, uncompressed; every other length and form is refused."""
-    encoded = CURVE.encode_point(_G)
+    encoded = P384.encode_point(_G)
     assert len(encoded) == 97 and encoded[0] == 4
-    assert CURVE.decode_point(encoded) == _G
+    assert P384.decode_point(encoded) == _G
     for bad in (
         b"",
         b"\0",
@@ -155,7 +154,7 @@ def test_point_encoding():
         b"\6" + encoded[1:],
         encoded[:-1] + bytes([encoded[-1] ^ 1]),
     ):
-        assert raises(ValueError, CURVE.decode_point, bad), bad
+        assert raises(ValueError, P384.decode_point, bad), bad
 
 
 def test_inverses():

@@ -7,9 +7,8 @@ import os
 import pytest
 from boardcert import ecdsa, p384_bigint, sha384
 from boardcert.drbg import HMACDRBG
-from boardcert.ec import Curve
+from boardcert.ec import P384, Curve
 from boardcert.keys import PrivateKey
-from boardcert.p384 import CURVE
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-_scalars = st.integers(min_value=1, max_value=CURVE.n - 1)
+_scalars = st.integers(min_value=1, max_value=P384.n - 1)
 _digests = st.binary(min_size=48, max_size=48)
 _PREHASHED = ec.ECDSA(Prehashed(hashes.SHA384()))
 
@@ -46,7 +45,7 @@ def test_base_multiplication(d: int) -> None:
 @pytest.mark.parametrize("distance", range(64))
 def test_base_multiplication_at_both_ends(distance: int) -> None:
     """The smallest and the largest scalars, odd and even."""
-    for d in (1 + distance, CURVE.n - 1 - distance):
+    for d in (1 + distance, P384.n - 1 - distance):
         assert p384_bigint.multiply_base(d, os.urandom) == _point(d)
 
 
@@ -56,7 +55,7 @@ def test_base_multiplication_at_both_ends(distance: int) -> None:
 )
 def test_base_multiplication_of_patterns(words: list[int]) -> None:
     """Scalars whose comb teeth repeat: runs of zeros and ones, whole words long."""
-    d = sum(word << 32 * i for i, word in enumerate(words)) % (CURVE.n - 1) + 1
+    d = sum(word << 32 * i for i, word in enumerate(words)) % (P384.n - 1) + 1
     assert p384_bigint.multiply_base(d, os.urandom) == _point(d)
 
 
@@ -64,18 +63,18 @@ def test_base_multiplication_of_patterns(words: list[int]) -> None:
 @given(_scalars, _scalars, _scalars)
 def test_sum_of_two_multiplications(u1: int, u2: int, d: int) -> None:
     """u1 G + u2 (d G) = (u1 + u2 d) G, by the engine and in general."""
-    total = (u1 + u2 * d) % CURVE.n
+    total = (u1 + u2 * d) % P384.n
     expected = _point(total) if total else None
     x, y = _point(d)
     assert p384_bigint.multiply_add(u1, u2, x, y, os.urandom) == expected
-    assert Curve.multiply_add(CURVE, u1, u2, (x, y)) == expected
+    assert Curve.multiply_add(P384, u1, u2, (x, y)) == expected
 
 
 @settings(max_examples=25, deadline=None)
 @given(_scalars, _digests)
 def test_our_signatures_verify(d: int, digest: bytes) -> None:
     """cryptography accepts what we sign."""
-    signature = ecdsa.encode_signature(*ecdsa.sign(CURVE, d, digest, os.urandom))
+    signature = ecdsa.encode_signature(*ecdsa.sign(P384, d, digest, os.urandom))
     _private_key(d).public_key().verify(signature, digest, _PREHASHED)
 
 
@@ -85,17 +84,17 @@ def test_their_signatures_verify(d: int, digest: bytes, bit: int) -> None:
     """We accept what cryptography signs, and nothing with one bit changed in digest, r or s."""
     r, s = decode_dss_signature(_private_key(d).sign(digest, _PREHASHED))
     public_key = _point(d)
-    ecdsa.verify(CURVE, public_key, digest, r, s)
-    ecdsa.check_own(CURVE, d, public_key, digest, r, s, os.urandom)
+    ecdsa.verify(P384, public_key, digest, r, s)
+    ecdsa.check_own(P384, d, public_key, digest, r, s, os.urandom)
     changed = (int.from_bytes(digest, "big") ^ 1 << bit).to_bytes(48, "big")
     for bad in ((changed, r, s), (digest, r ^ 1 << bit, s), (digest, r, s ^ 1 << bit)):
         with pytest.raises(InvalidSignature):
             signature = encode_dss_signature(bad[1], bad[2])
             _private_key(d).public_key().verify(signature, bad[0], _PREHASHED)
         with pytest.raises(ecdsa.InvalidSignature):
-            ecdsa.verify(CURVE, public_key, *bad)
+            ecdsa.verify(P384, public_key, *bad)
         with pytest.raises(ecdsa.InvalidSignature):
-            ecdsa.check_own(CURVE, d, public_key, *bad, os.urandom)
+            ecdsa.check_own(P384, d, public_key, *bad, os.urandom)
 
 
 @settings(max_examples=25, deadline=None)

@@ -17,7 +17,6 @@ _PURE = (
     "sha384",
     "drbg",
     "ec",
-    "p384",
     "p384_comb",
     "p384_reduce",
     "p384_bigint",
@@ -27,8 +26,8 @@ _PURE = (
     "x509",
     "certificate",
 )
-# What p384 loads when it is first needed; they come after it because they use its constants.
-_LATE = {"p384": {"p384_kernel", "p384_bigint"}}
+# What ec loads when it is first needed; they come after it because they use its constants.
+_LATE = {"ec": {"p384_kernel", "p384_bigint"}}
 # The assembler kernels import nothing of the package; only these two use them.
 _KERNEL = "kernel"
 _KERNEL_USERS = ("sha384", "p384_kernel")

@@ -5,7 +5,7 @@ from math import isqrt
 from pathlib import Path
 
 from boardcert import p384_comb, sha384, sha512_block
-from boardcert.p384 import CURVE
+from boardcert.ec import P384
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -52,4 +52,4 @@ def test_comb_entries_are_multiples_of_the_base_point() -> None:
             scalar += sign << (block * teeth + i) * spacing
         data = p384_comb.TABLE[96 * number : 96 * number + 96]
         point = int.from_bytes(data[:48], "little"), int.from_bytes(data[48:], "little")
-        assert CURVE.multiply_add(0, scalar, CURVE.g) == point, (block, index)
+        assert P384.multiply_add(0, scalar, P384.g) == point, (block, index)
