@@ -16,8 +16,8 @@ _KERNEL_ARCHITECTURE = "armv6m"
 # table for P-384 comes with it, half as large as that of p384_comb: it costs a quarter more time.
 _KERNELS = ("kernel_sha512.py", "kernel_inverse.py", "kernel_p384.py")
 _TEETH, _BLOCKS = 6, 1
-# The portable modules that no board with a kernel ever imports.
-_FALLBACKS = ("sha512_block", "p384_bigint", "p384_reduce", "p384_comb")
+# What no board with a kernel ever imports: the portable modules, and other chips' noise sources.
+_FALLBACKS = ("sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "noise_generators")
 
 
 def package_sources(architecture: str, with_fallbacks: bool = False) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Raw noise is tested before use; a stuck or biased source gives nothing."""
 
-from boardcert import EntropyError, noise
+from boardcert import EntropyError, noise, noise_generators
 from helpers import raises
 
 
@@ -151,7 +151,7 @@ class _TRNG:
 def test_rp2350_trng_is_read_raw_and_switched_off():
     """Six words at a time, little-endian, decorrelators bypassed."""
     trng = _TRNG()
-    samples = noise.read_trng(4096, trng)
+    samples = noise_generators.read_trng(4096, trng)
     assert len(samples) == 512
     assert samples[:8] == b"\x01\0\0\0\x02\0\0\0"
     assert samples[-4:] == b"\x80\0\0\0"
@@ -163,7 +163,7 @@ def test_rp2350_trng_that_never_answers_is_refused():
     """It does not hang the board."""
     trng = _TRNG(never=True)
     try:
-        noise.read_trng(4096, trng)
+        noise_generators.read_trng(4096, trng)
         raise AssertionError("silent source accepted")
     except EntropyError as error:
         assert "no samples" in str(error)
