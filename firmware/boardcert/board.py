@@ -82,9 +82,13 @@ def addresses() -> list:
     for interface in ("STA_IF", "AP_IF"):
         if not hasattr(network, "WLAN") or not hasattr(network, interface):
             continue
-        link = network.WLAN(getattr(network, interface))
-        if link.active() and link.ifconfig()[0] != "0.0.0.0":  # noqa: S104 (no address yet)
-            found.append(link.ifconfig()[0])
+        try:
+            link = network.WLAN(getattr(network, interface))
+            address = link.ifconfig()[0] if link.active() else "0.0.0.0"  # noqa: S104
+        except (OSError, RuntimeError):  # A radio that does not start has no address.
+            continue
+        if address != "0.0.0.0":  # noqa: S104 (none yet)
+            found.append(address)
     return found
 
 

@@ -5,7 +5,7 @@ Imported when it is needed and released afterwards: it draws in all of the arith
 
 import sys
 
-from . import FirmwareFirst, __version__, board, fields
+from . import FirmwareFirst, __version__, board, der, fields
 from .drbg import HMACDRBG
 from .keys import PrivateKey
 from .lifecycle import release
@@ -40,20 +40,30 @@ def make_record(
         "clock": now is not None,
         "entropy": entropy,
         "unique_id": board.unique_id().hex(),
+        "validity_days": settings.validity_days,
         "version": __version__,
     }
     return Record(key.to_der(), [certificate], facts), leaf
 
 
 def make_request(settings, addresses: list, private_key: bytes) -> bytes:
-    """Return the DER of a PKCS#10 request for the board's names, signed by *private_key*."""
+    """Return the DER of a PKCS#10 request for the board's names, signed by *private_key*.
+
+    Raises InvalidSignature, as check does, before a faulty signature leaves the board.
+    """
     random, _ = seed(board.utc_now())
     key = PrivateKey.from_der(private_key)
     with FirmwareFirst():
         from . import x509
 
     subject = x509.encode_subject(settings.hostname, board.unique_id().hex())
-    return x509.request(key, subject, all_names(settings, addresses), random)
+    request = x509.request(key, subject, all_names(settings, addresses), random)
+    content = der.decode_one(request, der.SEQUENCE)
+    _, end = der.decode_next(content, der.SEQUENCE, 0)
+    _, offset = der.decode_next(content, der.SEQUENCE, end)
+    signature = der.decode_bit_string(der.decode_one(content[offset:], der.BIT_STRING))
+    key.check(content[:end], signature, random)
+    return request
 
 
 def seed(now: tuple | None) -> tuple:
@@ -85,10 +95,10 @@ def _issue(key: PrivateKey, settings, addresses: list, now: tuple | None, random
     """
     if now is None:
         not_before = board.EARLIEST_DATE
-        days = max(settings.validity_days, CLOCKLESS_DAYS)
+        not_after = fields.add_days(not_before, max(settings.validity_days, CLOCKLESS_DAYS))
     else:
         not_before = fields.start_of_day(fields.add_days(now, -1))
-        days = settings.validity_days
+        not_after = fields.add_days(now, settings.validity_days)
     loaded = set(sys.modules)
     with FirmwareFirst():
         from . import x509
@@ -100,7 +110,7 @@ def _issue(key: PrivateKey, settings, addresses: list, now: tuple | None, random
             x509.encode_subject(settings.hostname, board.unique_id().hex()),
             all_names(settings, addresses),
             not_before,
-            fields.add_days(not_before, days),
+            not_after,
             random,
         )
     finally:

@@ -11,10 +11,13 @@ import os
 import sys
 from binascii import b2a_base64, hexlify
 
-from . import FirmwareFirst, __version__, board, store
+from . import Error, FirmwareFirst, __version__, board, store
 
 GENERATED = "generated"
 INSTALLED = "installed"
+
+# Modules with native code, or that try to import one (ec tries p384_kernel).
+_NATIVE = ("noise", "sha384", "sha512_block", "ec", "p384_reduce")
 
 _TOLD_FACTS = (
     "hostname",
@@ -62,12 +65,21 @@ class Identity:
         return hexlify(hashlib.sha256(self.certificate).digest(), ":").decode().upper()
 
     def follow(self) -> None:
-        """Sign the generated certificate again if the date or an address asks for it."""
+        """Sign the generated certificate again if the date or an address asks for it.
+
+        Raises Error when that fails: the certificate that there was still serves.
+        """
         if self.source == GENERATED and stale_reason(self._record.facts):
             self._serve(*self._manage("load"))
+            reason = stale_reason(self._record.facts)
+            if self.source == GENERATED and reason:
+                raise Error(f"the certificate is served as it is, though {reason}; see notices")
 
     def reset(self) -> None:
-        """Make a new key and certificate, as at first boot, and forget all others."""
+        """Make a new key and certificate, as at first boot, and forget all others.
+
+        One that is compiled in is served before it.
+        """
         self._serve(*self._manage("reset"))
 
     def remove(self) -> None:
@@ -140,14 +152,17 @@ class Identity:
     def _manage(self, task: str, *arguments):
         """Do a task of manage.Manager, and release the memory that it took."""
         loaded = set(sys.modules)
+        notices = []
         try:
             with FirmwareFirst():
                 from .manage import Manager
 
-            manager = Manager(self._directory, self._arguments, self._progress, self.notices)
+            manager = Manager(self._directory, self._arguments, self._progress, notices)
             result = getattr(manager, task)(*arguments)
         finally:
             release(loaded)
+            # What lasts is found again by each attempt, and told once.
+            self.notices.extend([notice for notice in notices if notice not in self.notices])
         self.generated = self.generated or manager.generated
         self._timings_ms.update(manager.timings_ms)
         return result
@@ -175,7 +190,7 @@ def stale_reason(facts: dict) -> str | None:
 
 def settings_digest(directory: str, arguments: dict) -> str:
     """Return a digest of all that settings are made from, and of who reads them."""
-    config = store.read_text(f"{directory}/{store.CONFIG_NAME}")
+    config = store.read_config(directory)
     inputs = (sorted(arguments.items()), config, board.unique_id(), __version__)
     return hashlib.sha256(repr(inputs).encode()).digest().hex()
 
@@ -189,10 +204,17 @@ def _has_builtin() -> bool:
 
 
 def release(loaded: set) -> None:
-    """Forget the modules of this package that were imported since *loaded*, and their memory."""
+    """Forget the modules of this package that were imported since *loaded*, and their memory.
+
+    Not those with native code on esp32: there, its memory comes back at a soft reset only, so
+    each import anew would lose some of it.
+    """
     package = __name__.rsplit(".", 1)[0]
     for name in list(sys.modules):
         if name.startswith(package + ".") and name not in loaded:
+            short = name.rsplit(".", 1)[1]
+            if sys.platform == "esp32" and short in _NATIVE:
+                continue
             del sys.modules[name]
-            delattr(sys.modules[package], name.rsplit(".", 1)[1])
+            delattr(sys.modules[package], short)
     gc.collect()

@@ -26,8 +26,7 @@ class Manager:
         self._directory = directory
         self._progress = progress
         self._notices = notices
-        config = store.read_text(f"{directory}/{store.CONFIG_NAME}")
-        self._settings = Settings(arguments, config, board.unique_id())
+        self._settings = Settings(arguments, store.read_config(directory), board.unique_id())
         self._digest = settings_digest(directory, arguments)
 
     def load(self) -> tuple:
@@ -42,12 +41,11 @@ class Manager:
         return GENERATED, self._load_generated()
 
     def reset(self) -> tuple:
-        """Make a new key and certificate, and remove all others."""
-        record = self._make(None)
+        """Make a new key and certificate, remove all others; load as the next boot will."""
+        self._make(None)
         self._writer.remove(INSTALLED)
         self._writer.forget_older(GENERATED)
-        self._writer.write_mark(record.facts["public_key_pin"])
-        return GENERATED, record
+        return self.load()
 
     def remove(self) -> tuple:
         """Remove the installed certificate."""
@@ -62,19 +60,34 @@ class Manager:
 
     def _load_generated(self) -> store.Record:
         """Return the generated record; make or renew it where that is due."""
-        stored = self._sound(store.load(self._directory, GENERATED, self._notices), GENERATED)
+        found = store.load(self._directory, GENERATED, self._notices)
+        stored = self._sound(found, GENERATED)
+        if found and not stored:
+            self._writer.set_aside(GENERATED)
         if stored and stored.facts.get("unique_id") != board.unique_id().hex():
             self._notices.append("the stored identity is another board's; a new one is made")
             record = self._make(None)
         else:
             record = self._renew_if_due(stored) if stored else self._make(None)
+        self._attempt("writing the marker", self._mark, record, stored is None)
+        return record
+
+    def _mark(self, record: store.Record, is_new: bool) -> None:
+        """Report an identity that was lost, and mark the one that there is now."""
         writer = self._writer
         mark = writer.read_mark()
-        if mark and not stored:
+        if mark and is_new:
             self._notices.append(f"the identity with the pin {mark} is lost; a new one is made")
         if record.facts["public_key_pin"] != mark:
             writer.write_mark(record.facts["public_key_pin"])
-        return record
+
+    def _attempt(self, what: str, function, *arguments):
+        """Return function(*arguments), or None and a notice: what is stored serves all the same."""
+        try:
+            return function(*arguments)
+        except Exception as error:  # noqa: BLE001 (noise, flash, memory, a fault in signing)
+            self._notices.append(f"{what} failed: {type(error).__name__}: {error}")
+            return None
 
     def _sound(self, record: store.Record | None, source: str) -> store.Record | None:
         """Return *record* if its parts belong together; report it and return None if not."""
@@ -94,18 +107,30 @@ class Manager:
     def _renew_if_due(self, record: store.Record) -> store.Record:
         """Return *record*, or a stored new one with the same key when its certificate is stale."""
         leaf = _read_leaf(record)
-        # The set names stand first, then addresses that the board had.
-        count = len(self._settings.names)
-        others = [name for name in leaf.names[count:] if not fields.is_address(name)]
-        if leaf.names[:count] != self._settings.names or others:
-            reason = "the names have changed"
-        else:
-            reason = stale_reason(self._facts(record, leaf))
+        reason = self._changed(record, leaf) or stale_reason(self._facts(record, leaf))
         if reason is None:
             return self._keep(GENERATED, record)
-        new = self._make(record.private_key)
+        new = self._attempt("signing the certificate again", self._make, record.private_key)
+        if new is None:
+            record.facts = self._facts(record, leaf)
+            self._notices.append(f"the certificate is served as it is, though {reason}")
+            return record
         self._notices.append(f"the certificate was signed again with the same key: {reason}")
         return new
+
+    def _changed(self, record: store.Record, leaf) -> str | None:
+        """Return which setting differs from those that the certificate was made with, or None."""
+        # The set names stand first, then addresses that the board had.
+        settings, facts = self._settings, record.facts
+        count = len(settings.names)
+        others = [name for name in leaf.names[count:] if not fields.is_address(name)]
+        if leaf.names[:count] != settings.names or others:
+            return "the names have changed"
+        if facts.get("hostname") != settings.hostname:
+            return "the host name has changed"
+        if facts.get("validity_days") != settings.validity_days:
+            return "its lifetime has changed"
+        return None
 
     def _make(self, private_key: bytes | None) -> store.Record:
         """Make a certificate, with a new key when *private_key* is None, and store it."""
@@ -143,7 +168,7 @@ class Manager:
         facts = self._facts(record, _read_leaf(record))
         if facts != record.facts:
             record.facts = facts
-            self._writer.save(source, record)
+            self._attempt("storing the settings", self._writer.save, source, record)
         return record
 
     def _facts(self, record: store.Record, leaf) -> dict:

@@ -3,11 +3,14 @@
 | name          | default     | meaning                                                       |
 |---------------|-------------|---------------------------------------------------------------|
 | key_type      | "p384"      | the kind of key                                               |
-| validity_days | 3650        | days from the first to the last day of a certificate          |
+| validity_days | 3650        | days for which a certificate is good from when it is signed   |
 | hostname      | PREFIX-ID   | the common name, 1 to 63 characters; ID from the unique id    |
 | prefix        | "board"     | the first part of the default host name                       |
 | names         | []          | more names and addresses for subjectAltName                   |
 | portal_port   | 20034       | the port of the configuration page; 0: no page                |
+
+A certificate begins on the day before it is signed; a client's limit counts that as well. Changed
+settings take effect when the identity is loaded next, with the same key.
 
 The directory where all is kept, store.DIRECTORY, and a progress callback are arguments only.
 """

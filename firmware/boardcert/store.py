@@ -25,7 +25,7 @@ import struct
 
 from micropython import const
 
-from . import DamagedError
+from . import DamagedError, Error
 
 DIRECTORY = "/boardcert-data"
 """Not /boardcert: there, it would hide the package of that name from `import`."""
@@ -76,7 +76,7 @@ def load(directory: str, name: str, notices: list) -> Record | None:
 
 
 def read(path: str) -> Record | None:
-    """Return the record in one file, None without the file; raise DamagedError, OSError."""
+    """Return the record in one file, None without the file; raise DamagedError."""
     try:
         if os.stat(path)[6] > MAX_FILE_BYTES:
             raise DamagedError("not an identity file")
@@ -85,8 +85,27 @@ def read(path: str) -> Record | None:
     except OSError as error:
         if error.errno == errno.ENOENT:
             return None
-        raise
+        # A directory, or a medium that fails: no identity to serve, and none to stumble over.
+        raise DamagedError(f"cannot be read ({error})") from error
     return decode(data)
+
+
+def read_config(directory: str) -> str | None:
+    """Return the text of config.json, None without the file; Error when it cannot be read."""
+    path = f"{directory}/{CONFIG_NAME}"
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_TEXT_BYTES + 1)
+        if len(data) <= MAX_TEXT_BYTES:
+            return data.decode()
+        reason = f"it has more than {MAX_TEXT_BYTES} bytes"
+    except UnicodeError:
+        reason = "it is not UTF-8"
+    except OSError as error:
+        if error.errno == errno.ENOENT:
+            return None
+        reason = str(error)
+    raise Error(f"{path} cannot be read: {reason}; write it again or delete it")
 
 
 def read_text(path: str) -> str | None:

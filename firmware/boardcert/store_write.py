@@ -37,6 +37,7 @@ from .store import (
 _FOREIGN = -3
 _TORN = -2
 _ABSENT = -1
+_DIRECTORY_MODE = 0x4000  # In os.stat()[0].
 
 
 def encode(record: Record) -> bytes:
@@ -87,15 +88,28 @@ class Writer:
         """Delete every record called *name*, the newest one last."""
         slots = self._examine(name)
         for suffix in [".new"] + sorted(slots, key=lambda suffix: slots[suffix]):
-            _remove(self._path(name + suffix))
+            try:
+                _remove(self._path(name + suffix))
+            except OSError:  # A directory stands in the way.
+                self._move_aside(name + suffix)
 
     def forget_older(self, name: str) -> None:
-        """Delete every record called *name* but the newest."""
+        """Delete every record called *name* but the newest, also those that were moved aside."""
         slots = self._examine(name)
-        newest = max(SLOTS, key=lambda suffix: slots[suffix])
+        newest = name + max(SLOTS, key=lambda suffix: slots[suffix])
+        for file_name in os.listdir(self._directory):
+            if file_name.startswith(name + ".") and file_name != newest:
+                try:
+                    _remove(self._path(file_name))
+                except OSError as error:
+                    self._notices.append(f"{self._path(file_name)} was not deleted: {error}")
+
+    def set_aside(self, name: str) -> None:
+        """Move every intact record called *name* aside, because this version has no use for it."""
+        slots = self._examine(name)
         for suffix in SLOTS:
-            if suffix != newest:
-                _remove(self._path(name + suffix))
+            if slots[suffix] > _ABSENT:
+                self._move_aside(name + suffix)
 
     def read_mark(self) -> str | None:
         """Return what write_mark wrote last on this board, or None."""
@@ -104,10 +118,13 @@ class Writer:
     def write_mark(self, text: str) -> None:
         """Write *text* where it outlives the identity: a file, and on esp32 the NVS as well.
 
-        The NVS survives even when the file system is made anew.
+        The NVS survives even when the file system is made anew; the file serves without it.
         """
-        _nvs_write(text)
         self.write_text("marker", text)
+        try:
+            _nvs_write(text)
+        except OSError as error:
+            self._notices.append(f"the marker was not written to the NVS: {error}")
 
     def write_text(self, name: str, text: str) -> None:
         """Write a small file whose loss in a power cut does no harm."""
@@ -125,9 +142,9 @@ class Writer:
                 found = read(self._path(name + suffix))
                 slots[suffix] = _ABSENT if found is None else found.generation
             except DamagedError:
-                size = os.stat(self._path(name + suffix))[6]
                 # An empty file is what a loss of power leaves of a slot on FAT.
-                slots[suffix] = _FOREIGN if size else _TORN
+                is_empty = _is_empty_file(self._path(name + suffix))
+                slots[suffix] = _TORN if is_empty else _FOREIGN
         return slots
 
     def _move_aside(self, file_name: str) -> None:
@@ -184,13 +201,13 @@ def _nvs():
 
 
 def _nvs_read() -> str | None:
-    nvs = _nvs()
-    if nvs is None:
-        return None
     buffer = bytearray(128)
     try:
+        nvs = _nvs()
+        if nvs is None:
+            return None
         return bytes(buffer[: nvs.get_blob("pin", buffer)]).decode()
-    except OSError:  # There is no such blob.
+    except OSError:  # There is no such blob, or no NVS to be had.
         return None
 
 
@@ -207,6 +224,14 @@ def _make_directory(path: str) -> None:
     except OSError as error:
         if error.errno != errno.EEXIST:
             raise
+
+
+def _is_empty_file(path: str) -> bool:
+    try:
+        details = os.stat(path)
+    except OSError:
+        return False
+    return not details[0] & _DIRECTORY_MODE and details[6] == 0
 
 
 def _exists(path: str) -> bool:

