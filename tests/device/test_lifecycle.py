@@ -116,7 +116,7 @@ def test_changed_names_are_signed_with_the_same_key():
             {"hostname": "pump-8"},
         ):
             me = _identity(directory, **arguments)
-            assert "names have changed" in me.notices[0], arguments
+            assert "names have changed" in me.notices[0], (arguments, me.notices)
             assert me.names == ["pump-8.local"] + arguments.get("names", [])
             assert me.public_key_pin == first.public_key_pin
             assert _identity(directory, **arguments).notices == []
