@@ -24,8 +24,9 @@ from .console import in_groups, messages, print_checks
 from .errors import CHECKED_AND_BAD, Error
 from .files import write_whole
 from .firmware import firmware_image
+from .targets import Target
 from .tls_probe import get
-from .verify import HostResult, Options, Target, verify_hosts
+from .verify import HostResult, Options, verify_hosts
 from .virtual import VirtualBoard
 
 _BOARD = "VIRTUAL_PICO_W"

@@ -10,7 +10,7 @@ import datetime
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import filelock
 import platformdirs
 
 from .errors import CHECKED_AND_BAD, Error
+from .targets import canonical
 
 _FILE_VERSION = 1
 _LOCK_TIMEOUT_S = 10
@@ -47,17 +48,17 @@ def load_pins() -> list[Pin]:
     """Return all known boards, sorted by host. A damaged file is an Error, never an empty list."""
     path = pins_file()
     try:
-        text = path.read_text("utf-8")
+        data = path.read_bytes()
     except FileNotFoundError:
         return []
     except OSError as error:
         raise Error(f"cannot read the known boards: {error}") from error
     try:
-        content = json.loads(text)
+        content = json.loads(data.decode("utf-8"))
         if content["version"] != _FILE_VERSION:
             raise ValueError(f"version {content['version']!r} is not known")
-        pins = [_checked(Pin(**entry)) for entry in content["boards"]]
-    except (ValueError, TypeError, KeyError) as error:
+        pins = _merged(_checked(Pin(**entry)) for entry in content["boards"])
+    except (Error, ValueError, TypeError, KeyError) as error:
         hint = "repair it, or move it away and pin the boards again"
         raise Error(f"the file of known boards {path} is damaged: {error}", hint) from error
     return sorted(pins, key=lambda pin: pin.host)
@@ -65,8 +66,9 @@ def load_pins() -> list[Pin]:
 
 def find_pin(pins: Sequence[Pin], names: Sequence[str]) -> Pin | None:
     """Return what is known of the first of *names*, say HOST:PORT, HOST, that is known at all."""
-    by_host = {pin.host: pin for pin in pins}
-    return next((by_host[name] for name in names if name in by_host), None)
+    by_host = {canonical(pin.host): pin for pin in pins}
+    spelled = [canonical(name) for name in names]
+    return next((by_host[name] for name in spelled if name in by_host), None)
 
 
 def add_pin(host: str, facts: dict[str, Any]) -> tuple[Pin, bool]:
@@ -75,6 +77,7 @@ def add_pin(host: str, facts: dict[str, Any]) -> tuple[Pin, bool]:
     Returns the pin, and whether it is new. The same key under a new certificate refreshes the
     fingerprint. Another key raises Error with both pins, and changes nothing.
     """
+    host = canonical(host)
     with _changing() as pins:
         known = pins.get(host)
         if known and known.public_key_pin != facts["public_key_pin"]:
@@ -97,6 +100,7 @@ def add_pin(host: str, facts: dict[str, Any]) -> tuple[Pin, bool]:
 
 def forget_pin(host: str) -> Pin:
     """Remove one board, and return what was known of it."""
+    host = canonical(host)
     with _changing() as pins:
         if host not in pins:
             raise Error(f"{host} is not pinned", "`boardcert pin list` names those that are")
@@ -112,6 +116,17 @@ def changed_key(known: Pin, found: str) -> Error:
         f"boardcert pin forget {known.host}",
         CHECKED_AND_BAD,
     )
+
+
+def _merged(pins: Iterable[Pin]) -> list[Pin]:
+    """Bring hosts to one spelling; ValueError when two entries give one host different keys."""
+    merged: dict[str, Pin] = {}
+    for pin in pins:
+        host = canonical(pin.host)
+        before = merged.setdefault(host, replace(pin, host=host))
+        if before.public_key_pin != pin.public_key_pin:
+            raise ValueError(f"{host} stands there twice, with two keys")
+    return list(merged.values())
 
 
 def _checked(pin: Pin) -> Pin:

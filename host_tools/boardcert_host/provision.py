@@ -8,6 +8,7 @@ from . import board_files, device, pins, verify
 from .boards import Board
 from .errors import Error
 from .story import Story
+from .targets import Target
 
 PORTAL_PORT = 20034
 _SERVE_TIMEOUT_S = 60
@@ -25,7 +26,7 @@ class Provision:
     host_name: str | None = None
     wifi: tuple[str, str] | None = None
     replace: bool = False
-    target: verify.Target | None = None
+    target: Target | None = None
 
 
 def provision(story: Story, board: Board, wanted: Provision, port: str, mark: str | None) -> bool:
@@ -74,16 +75,14 @@ def _set(story: Story, board: Board, wanted: Provision, port: str) -> dict[str, 
     return settings
 
 
-def _join(
-    story: Story, wanted: Provision, settings: dict[str, Any], port: str
-) -> verify.Target | None:
+def _join(story: Story, wanted: Provision, settings: dict[str, Any], port: str) -> Target | None:
     """Join the Wi-Fi once now, so that a wrong password is noticed; return where it will serve."""
     if not wanted.wifi:
         return None
     with story.working(f"joining {wanted.wifi[0]}"):
         address = board_files.join_wifi(port, settings.get("hostname"), wanted.wifi[0])
     story.tell("network", "done", f"joined {wanted.wifi[0]}, address {address}")
-    return verify.Target(address, PORTAL_PORT)
+    return Target(address, PORTAL_PORT)
 
 
 def _identify(story: Story, port: str, mark: str | None) -> dict[str, Any]:
@@ -107,7 +106,7 @@ def _identify(story: Story, port: str, mark: str | None) -> dict[str, Any]:
 def _pin(story: Story, wanted: Provision, report: dict[str, Any]) -> None:
     """Pin the key as it was read over USB, where nobody stands between."""
     host = report["names"][0]
-    known = {pin.host: pin for pin in pins.load_pins()}.get(host)
+    known = pins.find_pin(pins.load_pins(), (host,))
     if known and known.public_key_pin != report["public_key_pin"] and wanted.replace:
         pins.forget_pin(host)
         story.tell("pin", "done", f"{host} was {known.public_key_pin}: forgotten, by --yes")
@@ -116,7 +115,7 @@ def _pin(story: Story, wanted: Provision, report: dict[str, Any]) -> None:
     story.tell("pin", "done" if is_new else "kept", f"{host} is {pin.public_key_pin}")
 
 
-def _verify(story: Story, report: dict[str, Any], target: verify.Target) -> bool:
+def _verify(story: Story, report: dict[str, Any], target: Target) -> bool:
     """Check over TLS that the board serves what it said over USB."""
     key = ("public_key_pin", report["public_key_pin"])
     options = verify.Options(name=report["names"][0], pin=key, timeout_s=_TLS_TIMEOUT_S)

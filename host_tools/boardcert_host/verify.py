@@ -2,7 +2,6 @@
 
 import base64
 import datetime
-import ipaddress
 import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,23 +15,12 @@ from .checks import Check, Expected, certificate_checks, certificate_checks_skip
 from .comparisons import comparisons
 from .errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, USAGE, Error
 from .pins import Pin, find_pin
+from .targets import Target
 from .tls_probe import Session, probe, probe_chain
 
-DEFAULT_PORT = 443
 # One handshake takes a board 0.6 s. Sixteen at a time: a dead host does not hold up the others.
 _PARALLEL = 16
 _NO_SESSION = "no certificate: the handshake failed"
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where to connect."""
-
-    host: str
-    port: int = DEFAULT_PORT
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -79,25 +67,6 @@ class HostResult:
             "checks": [asdict(check) for check in self.checks],
             "certificate": self.certificate,
         }
-
-
-def parse_target(text: str) -> Target:
-    """Read HOST, HOST:PORT, IPV6 or [IPV6]:PORT. Raises Error, a usage error."""
-    match = re.fullmatch(r"(?:\[(?P<v6>[^]]+)\]|(?P<host>[^][\s:/]+))(?::(?P<port>\d+))?", text)
-    try:
-        if match is None:
-            return Target(str(ipaddress.IPv6Address(text)))
-        port = int(match["port"] or DEFAULT_PORT)
-        if match["v6"]:
-            host = str(ipaddress.IPv6Address(match["v6"]))
-        else:
-            host = match["host"].encode("idna").decode()
-        if 1 <= port <= 65535 and not host.startswith("."):
-            return Target(host, port)
-    except ValueError:
-        pass
-    hint = "for example kitchen.local:20034 or [fd00::7]:443"
-    raise Error(f"not a HOST or HOST:PORT: {text}", hint, USAGE)
 
 
 def parse_pin(text: str) -> tuple[str, str]:

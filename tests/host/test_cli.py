@@ -6,11 +6,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from boardcert_host import cli, verify
+from boardcert_host import cli
 from boardcert_host.checks import Check
 from boardcert_host.cli import COMMANDS, main
 from boardcert_host.console import messages, print_checks, results, say
 from boardcert_host.errors import Error
+from boardcert_host.targets import Target, canonical, parse_target
 
 _README = Path(__file__).resolve().parents[2] / "README.md"
 
@@ -52,6 +53,16 @@ def test_the_readme_names_every_command(command):
         (["verify", "kitchen", "hall", "--usb", "port"], "--usb belongs to one host"),
         (["verify", "kitchen", "--timeout", "0"], "--timeout must be more than 0 seconds"),
         (["verify", "kitchen", "--timeout", "nan"], "--timeout must be more than 0 seconds"),
+        (["verify", "kitchen", "--timeout", "1e12"], "at most 86400"),
+        (["verify", "kitchen", "--name", "the kitchen"], "not a HOST"),
+        (["verify", "kitchen", "--name", "k" * 64], "not a HOST"),
+        (["verify", "kitchen", "--name", "a..b"], "not a HOST"),
+        (["verify", "kitchen", "--name", "kitchen:443"], "not a host name"),
+        (["pin", "add"], "pin add needs a HOST"),
+        (["pin", "add", "the kitchen", "--usb", "port"], "not a HOST"),
+        (["pin", "list", "kitchen"], "pin list takes no HOST"),
+        (["pin", "list", "--usb", "port"], "--usb belongs to pin add"),
+        (["pin", "forget", "kitchen", "--pin", "AB"], "--pin belongs to pin add"),
         (["firmware", "NO_SUCH_BOARD"], "no such board: NO_SUCH_BOARD"),
     ],
 )
@@ -78,7 +89,39 @@ def test_a_usage_error_is_code_2_and_nothing_on_stdout(arguments, message, capsy
 )
 def test_hosts_are_read_with_and_without_ports(text, target):
     """Names, addresses, IPv6 with and without brackets."""
-    assert verify.parse_target(text) == verify.Target(*target)
+    assert parse_target(text) == Target(*target)
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("Kitchen.LOCAL", "kitchen.local"),
+        ("kitchen.local.", "kitchen.local"),
+        ("kitchen.local:0443", "kitchen.local:443"),
+        ("KÜCHE.local", "xn--kche-0ra.local"),
+        ("[0:0::1]", "::1"),
+        ("FD00:0::7", "fd00::7"),
+        ("[FD00:0::7]:443", "[fd00::7]:443"),
+        ("LOCALHOST", "localhost"),
+    ],
+)
+def test_a_host_has_one_spelling(text, host):
+    """Whatever a resolver takes for the same; a port stays only when it was named."""
+    assert canonical(text) == host
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", ".", ".local", "a..b", "-a", "a-", "the kitchen", "127.1", "0x7f.1", "127.000.0.1"),
+        *("1.2", "a*", "k" * 64, "kä" * 40, ".".join(["k" * 63] * 4), "a%eth0", "a:", "a:-1"),
+    ],
+)
+def test_what_can_be_no_host_is_refused(text):
+    """And numbers that a resolver would read as another spelling of an address."""
+    for read in (parse_target, canonical):
+        with pytest.raises(Error, match="not a HOST or HOST:PORT"):
+            read(text)
 
 
 def test_an_error_names_its_hint_on_a_line_of_its_own(capsys, monkeypatch):

@@ -129,6 +129,33 @@ def test_a_board_on_the_cable_is_pinned_listed_labelled_and_forgotten(
     assert main(["label", "kitchen.local", str(tmp_path / "label.svg")]) == 3
 
 
+def test_verify_finds_the_pin_however_the_host_is_spelled(tmp_path, capsys):
+    """A changed key of localhost is a changed key of LOCALHOST."""
+    old, new = make(), make()
+    pins.add_pin("Localhost", {"public_key_pin": pin_of(old), "fingerprint": "AB"})
+    pins.add_pin("Kitchen.local.", {"public_key_pin": pin_of(old), "fingerprint": "AB"})
+    with tls_server(new, tmp_path) as port:
+        code, answer, _ = run(capsys, "verify", f"LOCALHOST:{port}", "--name", "127.0.0.1")
+        assert (code, known(answer)[0]) == (1, "fail")
+        code, answer, _ = run(capsys, "verify", f"127.0.0.1:{port}", "--name", "KITCHEN.local")
+        assert (code, known(answer)[0]) == (1, "fail")
+
+
+def test_a_board_on_the_cable_must_have_the_pin_that_is_given(capsys, monkeypatch):
+    """Fingerprint or key; another one is not pinned."""
+    report = {"public_key_pin": pin_of(make()), "fingerprint": ":".join(["AB"] * 32)}
+    monkeypatch.setattr(device, "read_report", lambda port: report)
+    monkeypatch.setattr(device, "reset", lambda port: None)
+    arguments = ["pin", "add", "kitchen.local", "--usb", "/dev/ttyACM0", "--pin"]
+    for wrong in ("CD" * 32, pin_of(make())):
+        code, _, messages = run(capsys, *arguments, wrong)
+        assert code == 1
+        assert "the board on the cable has" in messages
+    assert pins.load_pins() == []
+    for right in ("ab" * 32, report["public_key_pin"]):
+        assert run(capsys, *arguments, right)[0] == 0
+
+
 def test_devices_tells_what_runs_where(tmp_path, capsys, monkeypatch):
     """A board with an identity, a port that is silent, and a board in its boot loader."""
     state = board_files.BoardState(

@@ -80,6 +80,51 @@ def test_a_forgotten_board_can_be_met_anew():
 
 
 @pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("kitchen.local", "Kitchen.local"),
+        ("kitchen.local", "kitchen.local."),
+        ("localhost", "LOCALHOST"),
+        ("::1", "[0:0::1]"),
+        ("[fd00::7]:443", "[FD00:0::7]:443"),
+        ("küche.local", "xn--kche-0ra.local"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_host_spelled_otherwise_is_the_same_board(one, other, turned):
+    """A changed key must not pass because of a capital letter, in old files neither."""
+    first, second = (other, one) if turned else (one, other)
+    pin, _ = add_pin(first, facts())
+    assert find_pin(load_pins(), [second]) == pin
+    with pytest.raises(Error, match="has another key"):
+        add_pin(second, facts(_OTHER_KEY))
+    content = json.loads(pins_file().read_text())
+    content["boards"][0]["host"] = first
+    pins_file().write_text(json.dumps(content))
+    assert load_pins() == [pin]
+    assert forget_pin(second) == pin
+
+
+def test_two_spellings_with_two_keys_are_a_damaged_file():
+    """Which of them is the board nobody here can tell."""
+    add_pin("kitchen.local", facts())
+    content = json.loads(pins_file().read_text())
+    (board,) = content["boards"]
+    content["boards"].append(board | {"host": "KITCHEN.local", "public_key_pin": _OTHER_KEY})
+    pins_file().write_text(json.dumps(content))
+    with pytest.raises(Error, match=r"kitchen\.local stands there twice"):
+        load_pins()
+
+
+def test_a_file_that_is_no_utf8_is_damaged():
+    """An Error that names the file, not a traceback."""
+    pins_file().parent.mkdir()
+    pins_file().write_bytes(b"\xff\xfe{")
+    with pytest.raises(Error, match="is damaged"):
+        load_pins()
+
+
+@pytest.mark.parametrize(
     "content",
     [
         "",

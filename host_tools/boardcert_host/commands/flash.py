@@ -46,7 +46,7 @@ def _run_flash(arguments: argparse.Namespace) -> int:
     from ..flash import Wishes, flash
     from ..provision import Provision
     from ..story import Story
-    from ..verify import parse_target
+    from ..targets import parse_target
 
     board = load_board(arguments.board)
     wanted = Provision(

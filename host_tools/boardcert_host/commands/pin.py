@@ -38,14 +38,13 @@ def _add_pin_arguments(parser: argparse.ArgumentParser) -> None:
 def _run_pin(arguments: argparse.Namespace) -> int:
     from .. import pins
 
+    _check_arguments(arguments)
     if arguments.action == "list":
         return _list(arguments.json)
-    if not arguments.host:
-        raise Error(f"pin {arguments.action} needs a HOST", "boardcert pin --help", USAGE)
     if arguments.action == "forget":
         pin, word = pins.forget_pin(arguments.host), "forgotten"
     else:
-        facts = read_report(arguments.usb) if arguments.usb else _served(arguments)
+        facts = _over_usb(arguments) if arguments.usb else _served(arguments)
         pin, is_new = pins.add_pin(arguments.host, facts)
         word = "pinned" if is_new else "known already, the same key"
     if arguments.json:
@@ -53,6 +52,32 @@ def _run_pin(arguments: argparse.Namespace) -> int:
     else:
         results().print(f"{pin.host}: {word}, {pin.public_key_pin}", markup=False)
     return OK
+
+
+def _check_arguments(arguments: argparse.Namespace) -> None:
+    """Raise Error for what an action needs and has not, or has and does not look at."""
+    action, hint = arguments.action, "boardcert pin --help"
+    if action == "list" and arguments.host:
+        raise Error(f"pin list takes no HOST: {arguments.host}", hint, USAGE)
+    if action != "list" and not arguments.host:
+        raise Error(f"pin {action} needs a HOST", hint, USAGE)
+    only_add = {"--usb": arguments.usb, "--pin": arguments.pin, "--yes": arguments.yes}
+    for option, value in only_add.items():
+        if value and action != "add":
+            raise Error(f"{option} belongs to pin add, not to pin {action}", hint, USAGE)
+
+
+def _over_usb(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what the board says on the cable; raise Error when --pin is another."""
+    from .. import targets, verify
+
+    host = targets.canonical(arguments.host)  # before the board is asked
+    pin = verify.parse_pin(arguments.pin) if arguments.pin else None
+    facts = read_report(arguments.usb)
+    if pin and facts[pin[0]] != pin[1]:
+        found = f"the board on the cable has {facts[pin[0]]}, the pin is {pin[1]}"
+        raise Error(f"{host} is not pinned: {found}", None, CHECKED_AND_BAD)
+    return facts
 
 
 def _list(as_json: bool) -> int:
@@ -73,10 +98,10 @@ def _list(as_json: bool) -> int:
 
 def _served(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what the board serves, after every check of it and a look at it."""
-    from .. import verify
+    from .. import targets, verify
 
     pin = verify.parse_pin(arguments.pin) if arguments.pin else None
-    target = verify.parse_target(arguments.host)
+    target = targets.parse_target(arguments.host)
     (result,) = verify.verify_hosts([target], verify.Options(pin=pin))
     if result.error:
         raise result.error
@@ -110,19 +135,18 @@ def _add_label_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_label(arguments: argparse.Namespace) -> int:
-    from .. import label, pins, verify
+    from .. import label, pins, targets
 
-    target = verify.parse_target(arguments.host)
+    target = targets.parse_target(arguments.host, PORTAL_PORT)
     if arguments.usb:
         facts = read_report(arguments.usb)
     else:
-        pin = pins.find_pin(pins.load_pins(), (arguments.host, target.host))
+        pin = pins.find_pin(pins.load_pins(), (str(target), target.host))
         if pin is None:
             hint = f"boardcert pin add {arguments.host}, or --usb PORT"
             raise Error(f"{arguments.host} is not pinned", hint)
         facts = asdict(pin)
-    port = target.port if arguments.host.endswith(f":{target.port}") else PORTAL_PORT
-    url = f"https://{verify.Target(target.host, port)}/"
+    url = f"https://{target}/"
     digests = facts["fingerprint"], facts["public_key_pin"]
     label.write_label(arguments.file, url, target.host, *digests)
     results().print(f"{arguments.file}: {target.host}, {url}", markup=False)

@@ -18,6 +18,9 @@ examples:
   boardcert verify kitchen.local --ca company-ca.pem --json
 """
 
+# One day; the operating system refuses some hundred years.
+_LONGEST_TIMEOUT_S = 86400
+
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
@@ -31,23 +34,24 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from .. import pins, verify
+    from .. import pins, targets, verify
 
     single = {"--name": arguments.name, "--pin": arguments.pin, "--usb": arguments.usb}
     for option, value in single.items():
         if value and len(arguments.hosts) > 1:
             raise Error(f"{option} belongs to one host, not to {len(arguments.hosts)}", None, USAGE)
-    if not 0 < arguments.timeout < float("inf"):
-        raise Error("--timeout must be more than 0 seconds", None, USAGE)
+    if not 0 < arguments.timeout <= _LONGEST_TIMEOUT_S:
+        limits = f"more than 0 seconds, at most {_LONGEST_TIMEOUT_S}"
+        raise Error(f"--timeout must be {limits}", None, USAGE)
     options = verify.Options(
-        name=arguments.name,
+        name=targets.canonical_host(arguments.name) if arguments.name else None,
         pin=verify.parse_pin(arguments.pin) if arguments.pin else None,
         pins=pins.load_pins(),
         ca_file=arguments.ca,
         read_report=functools.partial(read_report, arguments.usb) if arguments.usb else None,
         timeout_s=arguments.timeout,
     )
-    found = verify.verify_hosts([verify.parse_target(text) for text in arguments.hosts], options)
+    found = verify.verify_hosts([targets.parse_target(text) for text in arguments.hosts], options)
     if arguments.json:
         ok = all(result.ok for result in found)
         print_json({"ok": ok, "hosts": [result.to_json() for result in found]})

@@ -1,0 +1,73 @@
+"""Hosts as people write them, each brought to one spelling: `verify` and the pins compare it."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+from .errors import USAGE, Error
+
+DEFAULT_PORT = 443
+# RFC 1123, section 2.1, and the underscore that some local networks have in names.
+_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME_LIMIT = 253
+# What resolvers read as a part of an IPv4 address: 127.1 and 0x7f.1 are 127.0.0.1 to them.
+_NUMBER = r"\d+|0x[0-9a-f]*"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to connect."""
+
+    host: str
+    port: int = DEFAULT_PORT
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_target(text: str, default_port: int = DEFAULT_PORT) -> Target:
+    """Read HOST, HOST:PORT, IPV6 or [IPV6]:PORT. Raises Error, a usage error."""
+    host, port = _parse(text)
+    return Target(host, default_port if port is None else port)
+
+
+def canonical(text: str) -> str:
+    """Return the one spelling of HOST or HOST:PORT; a port stays only when it was named.
+
+    Lower case, no dot at the end, IDNA, the shortest IPv6. Raises Error, a usage error.
+    """
+    host, port = _parse(text)
+    return host if port is None else str(Target(host, port))
+
+
+def canonical_host(text: str) -> str:
+    """Return the one spelling of a HOST, which has no port. Raises Error, a usage error."""
+    host, port = _parse(text)
+    if port is not None:
+        raise Error(f"not a host name: {text}", "without a port, for example kitchen.local", USAGE)
+    return host
+
+
+def _parse(text: str) -> tuple[str, int | None]:
+    match = re.fullmatch(r"(?:\[(?P<v6>[^]]+)\]|(?P<host>[^][\s:/]+))(?::(?P<port>\d+))?", text)
+    try:
+        if match is None:
+            return str(ipaddress.IPv6Address(text)), None
+        port = int(match["port"]) if match["port"] else None
+        host = str(ipaddress.IPv6Address(match["v6"])) if match["v6"] else _name(match["host"])
+        if port is None or 1 <= port <= 65535:
+            return host, port
+    except ValueError:
+        pass
+    hint = "for example kitchen.local:20034 or [fd00::7]:443"
+    raise Error(f"not a HOST or HOST:PORT: {text}", hint, USAGE)
+
+
+def _name(text: str) -> str:
+    """Return a name or an IPv4 address in its one spelling; ValueError when it can be neither."""
+    name = text.encode("idna").decode().lower().removesuffix(".")
+    if re.fullmatch(_NUMBER, name.rpartition(".")[2]):
+        return str(ipaddress.IPv4Address(name))
+    if len(name) > _NAME_LIMIT or not re.fullmatch(rf"{_LABEL}(\.{_LABEL})*", name):
+        raise ValueError("not a host name")
+    return name
