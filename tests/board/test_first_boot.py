@@ -130,3 +130,30 @@ def test_it_serves_its_certificate_over_tls(installed: NewBoard) -> None:
             assert client.recv(100) == b""
         time.sleep(1)
         assert _get_identity(board.uart_address)[0] == certificate
+
+
+# The clock becomes known while the first caller waits, when the calls are nested deepest.
+_LEARN_THE_DATE = """
+import machine
+class LateClock(ModemLine):
+    async def answer(self):
+        await super().answer()
+        machine.RTC().datetime((2027, 3, 4, 3, 12, 0, 0, 0))
+line = LateClock("""
+
+
+def test_the_dates_are_corrected_while_it_serves(installed: NewBoard) -> None:
+    """By the same key, before the caller who comes next is answered."""
+    board = installed()
+    before = _report(board)
+    assert str(before["not_before"]) < "2027"
+    main = (data_directory("boards") / "VIRTUAL_PICO_W" / "main.py").read_text()
+    (board.directory / "main.py").write_text(main.replace("line = ModemLine(", _LEARN_THE_DATE))
+    board.mpremote("fs", "cp", str(board.directory / "main.py"), ":main.py")
+    board.reset()
+    certificate, told = _get_when_started(board.uart_address)
+    assert str(told["not_before"]).startswith("2027-03-03")
+    assert told["public_key_pin"] == before["public_key_pin"]
+    assert (
+        hashlib.sha256(certificate).hexdigest() == str(told["fingerprint"]).replace(":", "").lower()
+    )
