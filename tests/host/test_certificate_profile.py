@@ -6,7 +6,7 @@ import ipaddress
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import micropython_server
@@ -106,7 +106,7 @@ def test_the_extensions(made: Made) -> None:
 def test_the_dates(made: Made) -> None:
     """Valid now, from yesterday's midnight, for 3,650 days."""
     begin = made.certificate.not_valid_before_utc
-    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
     assert begin in (midnight - timedelta(days=1), midnight - timedelta(days=2))
     lifetime = made.certificate.not_valid_after_utc - begin
     assert timedelta(days=3651) <= lifetime < timedelta(days=3652)  # 3650 from now on.
