@@ -104,5 +104,5 @@ def running() -> Iterator[ROMFunctions]:
         pytest.skip(f"no Node: {error}")
     command = [node.executable, str(_DRIVER)]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         yield ROMFunctions(process)
