@@ -16,6 +16,12 @@ from cryptography.x509.oid import NameOID
 # RFC 4514 names few attributes; this one tells boards with the same host name apart.
 _ATTRIBUTE_NAMES = {NameOID.SERIAL_NUMBER: "serialNumber"}
 
+# An x400Address or an ediPartyName (RFC 5280, section 4.2.1.6) is the last of them.
+_UNREADABLE = (
+    *(ValueError, x509.InvalidVersion, x509.DuplicateExtension),
+    x509.UnsupportedGeneralNameType,
+)
+
 
 @contextlib.contextmanager
 def _allowing_bad_serial_numbers() -> Iterator[None]:
@@ -30,8 +36,10 @@ def parse(der: bytes) -> x509.Certificate:
     with _allowing_bad_serial_numbers():
         try:
             certificate = x509.load_der_x509_certificate(der)
-            len(certificate.extensions)  # parsed only when asked for
-        except (ValueError, x509.InvalidVersion, x509.DuplicateExtension) as error:
+            # These are parsed only when asked for.
+            len(certificate.extensions)
+            _ = certificate.subject, certificate.issuer
+        except _UNREADABLE as error:
             raise ValueError(str(error)) from error
     return certificate
 

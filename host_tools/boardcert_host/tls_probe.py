@@ -14,7 +14,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from .errors import Error
+from .errors import USAGE, Error
 
 # Reasons of OpenSSL that are verdicts on the server, with the check that fails by them.
 _VERDICTS = {
@@ -66,6 +66,17 @@ def probe_chain(
     EKU serverAuth. Returns the session, and None or why the chain is refused. Whether the
     certificate covers the host's name is another check.
     """
+    context = ca_context(ca_file)
+    try:
+        return _shake_hands(context, host, port, timeout_s, server_name), None
+    except ssl.SSLCertVerificationError as error:
+        return Session(), error.verify_message
+    except ssl.SSLError as error:
+        raise _handshake_error(error, host, port) from error
+
+
+def ca_context(ca_file: str) -> ssl.SSLContext:
+    """Return a context that trusts only the CAs in *ca_file*. Raises Error, a usage error."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = False
@@ -73,13 +84,8 @@ def probe_chain(
         context.load_verify_locations(ca_file)
     except OSError as error:  # ssl.SSLError is one
         reason = "not a PEM certificate" if isinstance(error, ssl.SSLError) else error.strerror
-        raise Error(f"cannot read the CA file {ca_file}: {reason}") from error
-    try:
-        return _shake_hands(context, host, port, timeout_s, server_name), None
-    except ssl.SSLCertVerificationError as error:
-        return Session(), error.verify_message
-    except ssl.SSLError as error:
-        raise _handshake_error(error, host, port) from error
+        raise Error(f"cannot read the CA file {ca_file}: {reason}", None, USAGE) from error
+    return context
 
 
 def get(host: str, port: int, timeout_s: float, server_name: str, ca_file: str, path: str) -> bytes:

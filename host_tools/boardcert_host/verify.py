@@ -3,8 +3,9 @@
 import base64
 import datetime
 import re
+import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from .comparisons import comparisons
 from .errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, USAGE, Error
 from .pins import Pin, find_pin
 from .targets import Target
-from .tls_probe import Session, probe, probe_chain
+from .tls_probe import Session, ca_context, probe, probe_chain
 
 # One handshake takes a board 0.6 s. Sixteen at a time: a dead host does not hold up the others.
 _PARALLEL = 16
@@ -91,9 +92,33 @@ def parse_pin(text: str) -> tuple[str, str]:
 
 def verify_hosts(targets: Iterable[Target], options: Options) -> list[HostResult]:
     """Connect to all *targets*, several at a time, and check each."""
-    with ThreadPoolExecutor(_PARALLEL) as pool:
-        gathered = list(pool.map(lambda target: _gather(target, options), targets))
+    if options.ca_file:
+        ca_context(options.ca_file)  # Raises Error before anything is sent.
+    gathered = _gather_all(list(targets), options)
     return [_judge(result, session, chain, options) for result, session, chain in gathered]
+
+
+def _gather_all(targets: list[Target], options: Options) -> list[tuple[HostResult, Session, Check]]:
+    """Do `_gather` for all, in daemon threads: after Ctrl-C nothing waits for a silent host."""
+    futures: list[tuple[Target, Future[tuple[HostResult, Session, Check]]]]
+    futures = [(target, Future()) for target in targets]
+    waiting = iter(futures)
+    lock = threading.Lock()
+
+    def work() -> None:
+        while True:
+            with lock:
+                target, future = next(waiting, (None, None))
+            if target is None or future is None:
+                return
+            try:
+                future.set_result(_gather(target, options))
+            except Exception as error:  # noqa: BLE001 (raised again by whoever asks for the result)
+                future.set_exception(error)
+
+    for _ in range(min(_PARALLEL, len(targets))):
+        threading.Thread(target=work, daemon=True).start()
+    return [future.result() for _, future in futures]
 
 
 def exit_code(results: Iterable[HostResult]) -> int:

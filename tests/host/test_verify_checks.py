@@ -4,6 +4,7 @@ import datetime
 import ssl
 
 import pytest
+from boardcert_host import certificate
 from boardcert_host.checks import Expected, certificate_checks, name_covers
 from boardcert_host.verify import HostResult, Options, Target, verify_hosts
 from certificates import DAY, NAME, Identity, key_usage, make, make_ca, rewrite, tlv
@@ -36,6 +37,28 @@ def test_a_certificate_of_the_profile_passes_every_check(tmp_path):
     assert result.ok
     skipped = {check.id for check in result.checks if check.status == "skip"}
     assert skipped == {"chain", "pin", "known", "usb"}
+
+
+@pytest.mark.parametrize("what", ["x400", "edi", "subject", "issuer"])
+def test_a_certificate_that_cannot_be_read_in_part_fails_its_check(what, tmp_path):
+    """Kinds of names that the library lacks, and text that is no UTF-8: not a traceback."""
+
+    def edit(elements: list[bytes]) -> None:
+        if what in ("x400", "edi"):
+            # The DNSName kitchen.local gets the tag of another kind.
+            tag = b"\xa3" if what == "x400" else b"\xa5"
+            old, new = (start + b"\x0dkitchen.local" for start in (b"\x82", tag))
+            assert old in elements[7]
+            elements[7] = elements[7].replace(old, new)
+        else:
+            at = 3 if what == "issuer" else 5
+            elements[at] = elements[at].replace(b"kitchen.local", b"\xff\xfetchen.local")
+
+    damaged = rewrite(make(), edit)
+    with pytest.raises(ValueError):
+        certificate.parse(damaged.der)
+    if what == "x400":  # OpenSSL serves no other of them.
+        assert "certificate_parses" in failures(check(damaged, tmp_path))
 
 
 _CLIENT_ONLY = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])

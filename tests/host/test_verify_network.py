@@ -2,10 +2,13 @@
 
 import datetime
 import json
+import os
+import signal
 import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -127,14 +130,67 @@ def test_a_boards_own_certificate_can_be_its_ca(tmp_path, capsys):
     assert (code, outcome(answer, "chain")[0]) == (0, "pass")
 
 
-def test_a_ca_file_that_cannot_be_read_is_an_error(tmp_path, capsys):
-    """Missing, or not PEM: code 3, and the file is named."""
+def test_a_ca_file_that_cannot_be_read_is_a_usage_error(tmp_path, capsys):
+    """Missing, or not PEM: the file is named before anything is connected to."""
     (tmp_path / "garbage.pem").write_text("no certificate")
-    with tls_server(make(), tmp_path) as port:
+    reached = []
+    with serving(reached.append) as port:
         for name in ("missing.pem", "garbage.pem"):
             code, answer = verify(capsys, f"127.0.0.1:{port}", "--ca", tmp_path / name)
-            assert code == 3
-            assert name in answer["hosts"][0]["error"]["message"]
+            assert code == 2
+            assert name in answer["error"]["message"]
+    assert reached == []
+
+
+def test_ctrl_c_does_not_wait_for_a_silent_host():
+    """The program ends at once, whatever --timeout says."""
+    called = threading.Event()
+
+    def hold(connection: socket.socket) -> None:
+        called.set()
+        connection.recv(65536)
+        connection.recv(1)
+
+    command = [sys.executable, "-m", "boardcert_host", "verify", "--timeout", "60"]
+    with (
+        serving(hold) as port,
+        subprocess.Popen([*command, f"127.0.0.1:{port}"], stderr=subprocess.PIPE) as process,
+    ):
+        assert called.wait(20)
+        process.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        assert process.wait(20) == 3
+        assert time.monotonic() - started < 5
+        assert process.stderr.read() == b"boardcert: interrupted\n"
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_reader_who_has_left_does_not_change_the_verdict(more, tmp_path):
+    """As `verify HOST | head -1` leaves."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    command = [sys.executable, "-m", "boardcert_host", "verify", "--name", NAME, *more]
+    try:
+        with tls_server(make(), tmp_path) as port:
+            done = subprocess.run(
+                [*command, f"127.0.0.1:{port}"], stdout=write_end, stderr=subprocess.PIPE
+            )
+    finally:
+        os.close(write_end)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_full_disk_is_a_message(more):
+    """Not a traceback, and code 3."""
+    command = [sys.executable, "-m", "boardcert_host", "pin", "forget", "kitchen.local", "--json"]
+    with open("/dev/full", "wb") as full:
+        for words in (command, [*command[:3], "firmware", *more]):
+            done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE)
+            assert done.returncode == 3
+            assert done.stderr.startswith(b"boardcert: ")
+            assert b"Traceback" not in done.stderr
 
 
 _MISMATCHED_SERVER = """
