@@ -53,6 +53,17 @@ print(json.dumps({{"version": sys.implementation[1][:3], "mpy": sys.implementati
 """
 _MEMORY = "import gc; gc.collect(); print(gc.mem_alloc(), gc.mem_free())"
 _REPORT = "import json, boardcert; print(json.dumps(boardcert.identity().report()))"
+# What is read of a report here, and what it is.
+_REPORT_FIELDS = {
+    "names": list,
+    "public_key_pin": str,
+    "fingerprint": str,
+    "source": str,
+    "generated": bool,
+    "notices": list,
+    "timings_ms": dict,
+}
+_UPDATE_HINT = "`boardcert flash` brings its package up to date"
 # Run on the board: make a directory and its parents; 17 is EEXIST.
 _MAKE_DIRECTORIES = """
 import os
@@ -108,7 +119,12 @@ def run(port: str, *arguments: str, timeout_s: float = _TIMEOUT_S) -> str:
     command = [sys.executable, "-m", "mpremote", "connect", port, "resume", *arguments]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=timeout_s, check=False
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=timeout_s,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         hint = "press its reset button and try again"
@@ -238,7 +254,14 @@ def read_report(port: str) -> dict[str, Any]:
 
     The board's program is interrupted: `reset` starts it again.
     """
-    report: dict[str, Any] = ask(port, _REPORT, timeout_s=180)
+    report = ask(port, _REPORT, timeout_s=180)
+    if not isinstance(report, dict):
+        raise Error(f"the board at {port} gave a report that is no object")
+    for name, kind in _REPORT_FIELDS.items():
+        if not isinstance(report.get(name), kind):
+            raise Error(f"the board at {port} gave a report without {name}", _UPDATE_HINT)
+    if not report["names"]:
+        raise Error(f"the board at {port} gave a report without a name", _UPDATE_HINT)
     return report
 
 

@@ -51,6 +51,17 @@ def test_a_board_that_never_ends_is_an_error():
         device.execute(f"socket://127.0.0.1:{port}", "print(1)", timeout_s=1)
 
 
+_REPORT = {
+    "names": ["kitchen.local"],
+    "public_key_pin": "sha256//x",
+    "fingerprint": "AB",
+    "source": "loaded",
+    "generated": False,
+    "notices": [],
+    "timings_ms": {"total": 1},
+}
+
+
 def answer(monkeypatch: pytest.MonkeyPatch, output: str, code: int = 0) -> None:
     """Let mpremote print *output* and end with *code*."""
     done = subprocess.CompletedProcess([], code, output, "")
@@ -84,8 +95,34 @@ def test_an_answer_that_is_none_is_an_error(output, message, monkeypatch):
 
 def test_lines_before_the_answer_are_passed_over(monkeypatch):
     """boot.py may print what it likes."""
-    answer(monkeypatch, 'booting\r\n{"fingerprint": "AB"}\r\n')
-    assert device.read_report("/dev/usb") == {"fingerprint": "AB"}
+    answer(monkeypatch, f"booting\r\n{json.dumps(_REPORT)}\r\n")
+    assert device.read_report("/dev/usb") == _REPORT
+
+
+@pytest.mark.parametrize(
+    ("report", "message"),
+    [
+        ([], "is no object"),
+        (1, "is no object"),
+        ({}, "without names"),
+        (_REPORT | {"names": []}, "without a name"),
+        (_REPORT | {"public_key_pin": None}, "without public_key_pin"),
+        ({key: _REPORT[key] for key in _REPORT if key != "notices"}, "without notices"),
+    ],
+)
+def test_a_report_that_lacks_something_is_an_error(report, message, monkeypatch):
+    """As of another version of the package: not a KeyError later."""
+    answer(monkeypatch, json.dumps(report))
+    with pytest.raises(Error, match=message):
+        device.read_report("/dev/usb")
+
+
+def test_bytes_that_are_no_text_are_passed_over(monkeypatch, tmp_path):
+    """A board that is not MicroPython may print anything."""
+    script = tmp_path / "mpremote.py"
+    script.write_text("import sys; sys.stdout.buffer.write(b'\\xff\\xfe\\n{}\\n')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert device.run("/dev/usb", "exec", "").endswith("\n{}\n")
 
 
 @pytest.mark.parametrize(
