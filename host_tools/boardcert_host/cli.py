@@ -1,6 +1,7 @@
 """The command line: a table of commands, each a thin layer over the module that does the work."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -8,8 +9,15 @@ from typing import NoReturn
 from . import __version__
 from .boards import board_names, load_board
 from .commands import add_json, flash, pin, print_json, verify
-from .console import messages, results, say_error
-from .errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, USAGE, Error
+from .console import (
+    discarding_results,
+    flush_results,
+    messages,
+    print_plain,
+    results,
+    say_error,
+)
+from .errors import CHECKED_AND_BAD, OK, USAGE, Error
 
 _EXIT_CODES = "exit codes: 0 done or valid, 1 checked and bad, 2 usage, 3 could not run"
 
@@ -42,7 +50,8 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser whose help begins with examples and whose errors are ours."""
 
     def __init__(self, *, prog: str, examples: str, description: str) -> None:
-        super().__init__(prog=prog, description=description, epilog=_EXIT_CODES)
+        # No abbreviations: --wifi-password would be taken for --wifi-password-file.
+        super().__init__(prog=prog, description=description, epilog=_EXIT_CODES, allow_abbrev=False)
         self._examples = examples
 
     def format_help(self) -> str:
@@ -53,17 +62,40 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code. The only place that catches Error."""
+    """Run one command and return its exit code. The only place that catches Error.
+
+    With --json an Error is one object too: what the command recorded so far, and "error".
+    """
+    words = sys.argv[1:] if argv is None else list(argv)
+    arguments = argparse.Namespace(record={})
     try:
-        arguments = _parser().parse_args(argv)
+        _, rest = _parser().parse_known_args(words, arguments)
+        _refuse(rest)
         code: int = arguments.run(arguments)
+        flush_results()
         return code
     except Error as error:
-        say_error(error.message, error.hint)
-        return error.code
+        failure = error
     except KeyboardInterrupt:
-        say_error("interrupted", None)
-        return COULD_NOT_RUN
+        failure = Error("interrupted")
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        failure = Error(f"{error.strerror or error}{where}")
+    say_error(failure.message, failure.hint)
+    with discarding_results():
+        if "--json" in words:
+            told = {"message": failure.message, "hint": failure.hint}
+            print_json(arguments.record | {"error": told})
+        flush_results()
+    return failure.code
+
+
+def _refuse(rest: list[str]) -> None:
+    """Raise Error for arguments that nothing took. What follows an option may be a password."""
+    options = [word.partition("=")[0] for word in rest if word.startswith("-")]
+    if rest:
+        named = " ".join(options or rest)
+        raise Error(f"unrecognized arguments: {named}", "boardcert --help", USAGE)
 
 
 def _parser() -> _Parser:
@@ -143,7 +175,7 @@ def _run_firmware(arguments: argparse.Namespace) -> int:
             | {"path": str(path), "source": source}
         )
     else:
-        print(path)
+        print_plain(str(path))
     return OK
 
 

@@ -1,6 +1,10 @@
 """What a person sees: results on stdout, everything else on stderr, colour only on a terminal."""
 
-from collections.abc import Iterable
+import contextlib
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import IO
 
 from rich.console import Console
 from rich.table import Table
@@ -12,14 +16,54 @@ from .checks import Check
 _STYLES = {"pass": "green", "fail": "bold red", "skip": "dim"}
 
 
+class _Console(Console):
+    """A console whose reader may leave, as `head` does: the command goes on to its verdict."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        _silence(self.file)
+
+
+def _silence(file: IO[str]) -> None:
+    """Let what is written to *file* go nowhere, also what lies in its buffer."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, file.fileno())
+    os.close(nowhere)
+
+
+def print_plain(text: str) -> None:
+    """Print *text* on stdout as it is; a reader who has left is no error."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        _silence(sys.stdout)
+
+
+def flush_results() -> None:
+    """Write what is left for stdout. Raises OSError, but not when its reader has left."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence(sys.stdout)
+
+
+@contextlib.contextmanager
+def discarding_results() -> Iterator[None]:
+    """Do without stdout when it fails, say for a full disk: an error is being told already."""
+    try:
+        yield
+    except OSError:
+        _silence(sys.stdout)
+
+
 def messages() -> Console:
     """Return the console for messages and progress."""
-    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+    return _Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def results() -> Console:
     """Return the console for results."""
-    return Console(highlight=False, soft_wrap=True, emoji=False)
+    return _Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 def say(message: str) -> None:
@@ -43,7 +87,7 @@ def print_checks(console: Console, checks: Iterable[Check]) -> None:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for check in checks:
         status = Text(check.status, _STYLES[check.status])
-        table.add_row(status, Text(check.title), Text(check.detail))
+        table.add_row(status, Text(check.title), Text(check.detail, overflow="fold"))
     console.print(table, soft_wrap=False)
 
 

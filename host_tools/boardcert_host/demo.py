@@ -65,8 +65,7 @@ class Demo:
 
     def run(self) -> bool:
         """Tell the whole story; return whether every check held. Raises Error to break off."""
-        for stale in (self._record_file, self._certificate):
-            stale.unlink(missing_ok=True)
+        self._prepare_output()
         board_data = load_board(_BOARD)
         image, source = firmware_image(board_data)
         self._tell_firmware(board_data.firmware, source)
@@ -80,6 +79,18 @@ class Demo:
             self._save_certificate(first)
             self._second_boot(board)
         return self._finish()
+
+    def _prepare_output(self) -> None:
+        """Remove what is stale, and see that a file can be written, before a minute of work."""
+        output = self._record_file.parent
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+            for stale in (self._record_file, self._certificate):
+                stale.unlink(missing_ok=True)
+            with tempfile.TemporaryFile(dir=output):
+                pass
+        except OSError as error:
+            raise Error(f"cannot write to {output}: {error.strerror or error}") from error
 
     def _say(self, text: str) -> None:
         self._console.print(text, markup=False)

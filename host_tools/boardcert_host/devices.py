@@ -4,6 +4,7 @@ from typing import Any
 
 from . import board_files
 from .boards import UF2, board_names, load_board
+from .errors import Error
 from .flash_uf2 import boot_drives
 from .serial_ports import is_answering, usb_ports
 
@@ -19,15 +20,23 @@ def list_devices() -> list[dict[str, Any]]:
         identity = None
         runs = f"no MicroPython answers ({port.description})"
         if is_answering(port.device):
-            state = board_files.read_state(port.device)
-            runs = f"{state.machine}, {state.version.partition('; ')[2]}"
-            identity = state.mark if state.has_identity else None
+            runs, identity = _what_runs(port.device)
         found.append({"port": port.device, "runs": runs, "identity": identity})
     for drive in boot_drives():
         names = ", ".join(_boards_of(drive.board_id)) or "a board that boardcert does not know"
         runs = f"boot loader of {drive.board_id}: {names}"
         found.append({"port": str(drive.path), "runs": runs, "identity": None})
     return found
+
+
+def _what_runs(port: str) -> tuple[str, str | None]:
+    """Return what runs at *port* in words, an Error too, and the pin of its key."""
+    try:
+        state = board_files.read_state(port)
+    except Error as error:
+        return error.message, None
+    runs = f"{state.machine}, {state.version.partition('; ')[2]}"
+    return runs, state.mark if state.has_identity else None
 
 
 def _boards_of(board_id: str) -> list[str]:

@@ -1,5 +1,7 @@
 """The command line: help, usage errors, messages and exit codes."""
 
+import io
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -12,6 +14,7 @@ from boardcert_host.cli import COMMANDS, main
 from boardcert_host.console import messages, print_checks, results, say
 from boardcert_host.errors import Error
 from boardcert_host.targets import Target, canonical, parse_target
+from rich.console import Console
 
 _README = Path(__file__).resolve().parents[2] / "README.md"
 
@@ -145,6 +148,39 @@ def test_a_fingerprint_is_printed_as_it_is(capsys):
     captured = capsys.readouterr()
     assert captured.out == f"pass  pin matches             {fingerprint}\n"
     assert captured.err.endswith(f"boardcert: {fingerprint}\n")
+
+
+def test_a_long_detail_is_folded_on_a_narrow_terminal():
+    """A pin that is cut cannot be compared."""
+    pin = "sha256//" + "AbCdEfGhIj0123456789" * 3
+    console = Console(width=60, force_terminal=True, file=io.StringIO())
+    print_checks(console, [Check("pin", "pin matches", "pass", pin)])
+    shown = console.file.getvalue()
+    assert "…" not in shown
+    cells = re.sub(r"\x1b\[[0-9;]*m|pass|pin matches|\s", "", shown)
+    assert cells == pin
+
+
+def test_an_option_that_is_mistyped_shows_nothing_of_what_follows_it(capsys):
+    """It may be a password; and nothing is abbreviated."""
+    for words in (["--wifi-password", "hunter2"], ["--wifi-password=hunter2"]):
+        assert main(["flash", "RPI_PICO_W", "--wifi", "HomeNet", *words]) == 2
+        output = capsys.readouterr()
+        assert "hunter2" not in output.out + output.err
+        assert "unrecognized arguments: --wifi-password" in output.err
+
+
+def test_a_place_that_cannot_be_written_is_a_message(tmp_path, capsys, monkeypatch):
+    """Code 3 and the path; the demo says so before it starts a board."""
+    (tmp_path / "file").write_text("")
+    taken = str(tmp_path / "file" / "more")
+    assert main(["demo", "--output", taken]) == 3
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"boardcert: cannot write to {taken}")
+    assert captured.out == ""
+    monkeypatch.setenv("BOARDCERT_CACHE", taken)
+    assert main(["firmware"]) == 3
+    assert taken in capsys.readouterr().err
 
 
 def test_an_interrupt_is_no_traceback(capsys, monkeypatch):

@@ -72,7 +72,7 @@ def test_erasing_a_board_of_which_nothing_is_known_needs_yes(capsys, tmp_path):
 
 def test_a_wrong_image_is_refused_before_the_board_is_looked_for(tmp_path, capsys, monkeypatch):
     """Whatever stands in the file."""
-    monkeypatch.setattr(serial_ports, "is_answering", lambda port: pytest.fail("looked for it"))
+    monkeypatch.setattr(flash, "is_answering", lambda port: pytest.fail("looked for it"))
     path = tmp_path / "image.bin"
     path.write_bytes(b"\xe9" + bytes(100_000))
     for board in ("ESP32_GENERIC", "RPI_PICO_W"):
@@ -137,6 +137,9 @@ def test_the_wifi_password_comes_from_a_file_or_the_environment(tmp_path, monkey
     assert _wifi(arguments, True) == ("HomeNet", "from the environment")
     arguments.wifi_password_file = tmp_path / "password"
     with pytest.raises(Error, match="cannot read the Wi-Fi password"):
+        _wifi(arguments, True)
+    arguments.wifi_password_file.write_bytes(b"\xff\xfe")
+    with pytest.raises(Error, match="no UTF-8"):
         _wifi(arguments, True)
     arguments.wifi_password_file.write_text(" from a file \n")
     assert _wifi(arguments, True) == ("HomeNet", " from a file ")

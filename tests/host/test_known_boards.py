@@ -5,6 +5,7 @@ import json
 import pytest
 from boardcert_host import board_files, certificate, device, devices, pins
 from boardcert_host.cli import main
+from boardcert_host.errors import Error
 from boardcert_host.serial_ports import USBPort
 from certificates import NAME, make
 from servers import tls_server
@@ -14,7 +15,7 @@ def run(capsys, *arguments):
     """Run a command with --json; return its exit code, its object and its messages."""
     code = main([*arguments, "--json"])
     output = capsys.readouterr()
-    return code, json.loads(output.out) if output.out else None, output.err
+    return code, json.loads(output.out), output.err
 
 
 def pin_of(identity):
@@ -62,7 +63,8 @@ def test_a_damaged_file_of_known_boards_stops_verify(tmp_path, capsys):
     """It is not taken for an empty one."""
     pins.pins_file().write_text("{")
     code, answer, messages = run(capsys, "verify", "127.0.0.1:9")
-    assert (code, answer) == (3, None)
+    assert code == 3
+    assert "is damaged" in answer["error"]["message"]
     assert "is damaged" in messages
 
 
@@ -154,6 +156,42 @@ def test_a_board_on_the_cable_must_have_the_pin_that_is_given(capsys, monkeypatc
     assert pins.load_pins() == []
     for right in ("ab" * 32, report["public_key_pin"]):
         assert run(capsys, *arguments, right)[0] == 0
+
+
+def test_a_board_that_fails_does_not_end_the_list_of_devices(capsys, monkeypatch):
+    """What it said stands in its row."""
+
+    def fail(port):
+        raise Error("the board at /dev/ttyACM0 gave no answer")
+
+    ports = [USBPort("/dev/ttyACM0", "Board"), USBPort("/dev/ttyUSB0", "Converter")]
+    monkeypatch.setattr(devices, "usb_ports", lambda: ports)
+    monkeypatch.setattr(devices, "is_answering", lambda port: port == "/dev/ttyACM0")
+    monkeypatch.setattr(devices, "boot_drives", list)
+    monkeypatch.setattr(board_files, "read_state", fail)
+    code, answer, _ = run(capsys, "devices")
+    assert code == 0
+    assert [entry["port"] for entry in answer["devices"]] == ["/dev/ttyACM0", "/dev/ttyUSB0"]
+    assert "gave no answer" in answer["devices"][0]["runs"]
+
+
+def test_an_error_is_an_object_too(tmp_path, capsys, monkeypatch):
+    """Of each command that takes --json, also when the arguments are wrong."""
+
+    def fail(port):
+        raise Error("no board", "plug it in")
+
+    monkeypatch.setattr(device, "read_report", fail)
+    expected = {"message": "no board", "hint": "plug it in"}
+    assert run(capsys, "pin", "add", NAME, "--usb", "/dev/x")[1]["error"] == expected
+    with tls_server(make(), tmp_path) as port:
+        code, answer, _ = run(capsys, "verify", f"127.0.0.1:{port}", "--usb", "/dev/x")
+    assert (code, answer["error"]) == (3, expected)
+    assert "not pinned" in run(capsys, "pin", "forget", NAME)[1]["error"]["message"]
+    for words in (["flash", "NO_SUCH_BOARD"], ["pin", "nothing"], ["verify"], []):
+        code, answer, _ = run(capsys, *words)
+        assert code == 2
+        assert answer["error"]["message"]
 
 
 def test_devices_tells_what_runs_where(tmp_path, capsys, monkeypatch):

@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from .. import __version__
+from ..console import print_plain
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +18,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 def print_json(data: dict[str, Any]) -> None:
     """Print *data* and the version as one object."""
-    print(json.dumps({"boardcert": __version__} | data, indent=2))
+    print_plain(json.dumps({"boardcert": __version__} | data, indent=2))
 
 
 def read_report(port: str) -> dict[str, Any]:

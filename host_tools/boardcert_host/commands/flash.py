@@ -64,14 +64,10 @@ def _run_flash(arguments: argparse.Namespace) -> int:
     )
     # The story is the result, unless the record is asked for.
     story = Story(messages() if arguments.json else results())
-    try:
-        ok = flash(story, board, wishes, wanted)
-    except Error as error:
-        story.record["error"] = {"message": error.message, "hint": error.hint}
-        raise
-    finally:
-        if arguments.json:
-            print_json(story.record)
+    arguments.record = story.record  # main prints it with an Error
+    ok = flash(story, board, wishes, wanted)
+    if arguments.json:
+        print_json(story.record)
     return OK if ok else CHECKED_AND_BAD
 
 
@@ -98,6 +94,8 @@ def _wifi(arguments: argparse.Namespace, has_network: bool) -> tuple[str, str] |
             text = arguments.wifi_password_file.read_text("utf-8")
         except OSError as error:
             raise Error(f"cannot read the Wi-Fi password: {error}") from error
+        except UnicodeDecodeError:  # Not passed on: it holds the bytes.
+            raise Error("the file with the Wi-Fi password is no UTF-8") from None
         return arguments.wifi, text.rstrip("\r\n")
     if _PASSWORD_VARIABLE in os.environ:
         return arguments.wifi, os.environ[_PASSWORD_VARIABLE]
