@@ -18,10 +18,9 @@ operations on a, and on the result, vary with leading zeros.
 import micropython
 from micropython import const
 
-_LIMB_BITS = const(14)
 _LIMBS = const(28)
 _ROW = const(24)  # Bytes of f g m d e m. One row more comes first: in the place of m it has -1/m.
-_BYTES = const(51)  # 28 limbs, a sign, and room to read beyond.
+_BYTES = const(50)  # 28 limbs and a sign.
 
 
 @micropython.asm_thumb
@@ -176,31 +175,58 @@ def _divide_steps(r0):
     mov(r11, r7)
 
 
-@micropython.viper
-def _spread(number: ptr8, rows: ptr32, place: int):
-    """Write the limbs of a positive *number* (little-endian) at the *place* in each row."""
-    for i in range(int(_LIMBS)):
-        bit = int(_LIMB_BITS) * i
-        byte = bit >> 3
-        three = number[byte] | number[byte + 1] << 8 | number[byte + 2] << 16
-        rows[6 * (i + 1) + place] = (three >> (bit & 7)) & 0x3FFF
+@micropython.asm_thumb
+def _spread(r0, r1, r2):
+    """Write the limbs of the positive number at r0 to the rows at r1, at place r2 in each."""
+    lsl(r2, r2, 2)
+    add(r1, r1, r2)
+    mov(r2, 0)  # Bits that are left over,
+    mov(r3, 0)  # and how many.
+    mov(r4, 28)
+    label(LIMB)
+    cmp(r3, 14)
+    bge(ENOUGH)
+    ldrb(r5, [r0, 0])
+    add(r0, 1)
+    lsl(r5, r3)
+    orr(r2, r5)
+    add(r3, 8)
+    b(LIMB)
+    label(ENOUGH)
+    add(r1, 24)
+    lsl(r5, r2, 18)
+    lsr(r5, r5, 18)
+    str(r5, [r1, 0])
+    lsr(r2, r2, 14)
+    sub(r3, 14)
+    sub(r4, 1)
+    bne(LIMB)
 
 
-@micropython.viper
-def _gather(rows: ptr32, place: int, number: ptr8):
-    """Write the number whose limbs are at the *place* in each row, 50 bytes, two's complement."""
-    rest = 0
-    bits = 0
-    offset = 0
-    for i in range(int(_LIMBS)):
-        rest |= int(rows[6 * (i + 1) + place]) << bits
-        bits += int(_LIMB_BITS)
-        while bits >= 8:
-            number[offset] = rest & 255
-            rest >>= 8
-            bits -= 8
-            offset += 1
-    number[offset] = rest & 255  # The sign.
+@micropython.asm_thumb
+def _gather(r0, r1, r2):
+    """Write to r2 the number at place r1 in each of the rows at r0, 50 bytes, two's complement."""
+    lsl(r1, r1, 2)
+    add(r0, r0, r1)
+    mov(r1, 0)  # Bits that are left over,
+    mov(r3, 0)  # and how many.
+    mov(r4, 28)
+    label(LIMB)
+    add(r0, 24)
+    ldr(r5, [r0, 0])
+    lsl(r5, r3)
+    orr(r1, r5)
+    add(r3, 14)
+    label(BYTE)
+    strb(r1, [r2, 0])
+    add(r2, 1)
+    asr(r1, r1, 8)
+    sub(r3, 8)
+    cmp(r3, 8)
+    bge(BYTE)
+    sub(r4, 1)
+    bne(LIMB)
+    strb(r1, [r2, 0])  # The sign.
 
 
 def inverse(a: int, m: int) -> int:
@@ -219,7 +245,7 @@ def inverse(a: int, m: int) -> int:
         rows[place] = -x & 0xFF
         rows[place + 1] = (-x & 0x3FFF) >> 8
     _divide_steps(rows)
-    result = bytearray(_BYTES - 1)
+    result = bytearray(_BYTES)
     _gather(rows, 3, result)
     d = int.from_bytes(result, "little")
     sign = 1 - (rows[_ROW] & 2)  # f is 1 or -1.

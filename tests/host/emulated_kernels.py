@@ -63,14 +63,33 @@ class P384Kernel:
 
 
 class InverseKernel:
-    """The assembler function of kernel_inverse.py, on the buffers of CPython."""
+    """The assembler functions of kernel_inverse.py, on the buffers of CPython."""
 
     def __init__(self, functions, observe=False):
-        self.machine = Machine({"_divide_steps": functions["_divide_steps"]}, observe)
+        self.machine = Machine(functions, observe)
         self._rows = self.machine.allocate(29 * 24)
+        self._number = self.machine.allocate(50)
+        self.functions = {
+            "_divide_steps": self.divide_steps,
+            "_spread": self.spread,
+            "_gather": self.gather,
+        }
 
     def divide_steps(self, rows):
         """Do the division steps on the bytearray *rows*."""
         self.machine.write(self._rows, rows)
         self.machine.call("_divide_steps", self._rows)
         rows[:] = self.machine.read(self._rows, len(rows))
+
+    def spread(self, number, rows, place):
+        """Write the limbs of *number* to the bytearray *rows*."""
+        self.machine.write(self._rows, rows)
+        self.machine.write(self._number, number)
+        self.machine.call("_spread", self._number, self._rows, place)
+        rows[:] = self.machine.read(self._rows, len(rows))
+
+    def gather(self, rows, place, number):
+        """Write the number in *rows* to the bytearray *number*."""
+        self.machine.write(self._rows, rows)
+        self.machine.call("_gather", self._rows, place, self._number)
+        number[:] = self.machine.read(self._number, len(number))

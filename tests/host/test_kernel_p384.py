@@ -52,9 +52,7 @@ def engine(functions, tmp_path_factory):
     inverse = InverseKernel(load(build(inverse_source, tmp_path_factory.mktemp("mpy"))))
     uctypes = types.ModuleType("uctypes")
     uctypes.addressof = lambda _: 0
-    kernel = import_kernel(
-        {"run": field.run, "select": field.select, "_divide_steps": inverse.divide_steps}
-    )
+    kernel = import_kernel({"run": field.run, "select": field.select, **inverse.functions})
     with pytest.MonkeyPatch.context() as patch:
         for module in (kernel, uctypes):
             patch.setitem(sys.modules, module.__name__, module)
