@@ -1,11 +1,15 @@
 """A virtual board out of the bag: its boot drive takes an image, and comes back when asked for."""
 
+import os
 import shutil
+import signal
 import time
 
 import pytest
 from boardcert_host import device, flash_uf2
 from boardcert_host.boards import load_board
+from boardcert_host.cli import main
+from boardcert_host.errors import Error
 from boardcert_host.virtual.boot_drive import BootDrive
 
 pytestmark = pytest.mark.xdist_group("virtual_board")
@@ -52,3 +56,21 @@ def test_half_an_image_is_not_booted(empty, firmware, tmp_path):
     time.sleep(0.5)
     assert empty.board is None
     assert flash_uf2.find_boot_drive(load_board("RPI_PICO_W"))
+
+
+def test_a_folder_that_holds_something_is_refused_and_left_as_it_is(tmp_path, capsys):
+    """A UF2 file that lay there would be taken, and deleted."""
+    own = tmp_path / "own.uf2"
+    own.write_bytes(b"x")
+    assert main(["virtual", "--boot-drive", str(tmp_path)]) == 2
+    assert "is not empty: own.uf2" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["own.uf2"]
+
+
+def test_an_emulator_that_dies_ends_the_board(empty, firmware):
+    """With an Error, which is exit code 3, and not with a message ten times a second."""
+    shutil.copy(firmware, empty.drive / "firmware.uf2")
+    os.kill(started(empty).process_id, signal.SIGKILL)
+    with pytest.raises(Error) as caught:
+        empty.wait()
+    assert caught.value.code == 3

@@ -20,14 +20,19 @@ def command(tmp_path) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def _usb_port(command: subprocess.Popen[str]) -> str:
-    """Read what the command prints until it says how it is stopped; return the port it named."""
+def _shown(command: subprocess.Popen[str]) -> str:
+    """Return what the command prints until it says how it is stopped."""
     shown = ""
     while "Ctrl-C" not in shown:
         line = command.stderr.readline()
         assert line, shown
         shown += line
-    return re.search(r"mpremote connect (\S+)", shown)[1]
+    return shown
+
+
+def _usb_port(command: subprocess.Popen[str]) -> str:
+    """Return the port that the command names."""
+    return re.search(r"mpremote connect (\S+)", _shown(command))[1]
 
 
 def _run_on_board(port: str, code: str) -> str:
@@ -41,6 +46,13 @@ def test_mpremote_reaches_it_where_it_says_and_ctrl_c_stops_it(command):
     command.send_signal(signal.SIGINT)
     assert command.wait(20) == 0
     assert "switched off" in command.stderr.read()
+
+
+def test_an_empty_board_is_to_be_flashed_first(command):
+    """There is nothing to verify yet."""
+    shown = _shown(command)
+    assert "boardcert flash VIRTUAL_PICO_W --port socket://" in shown
+    assert "boardcert verify" not in shown
 
 
 def test_a_board_that_stops_by_itself_ends_the_command_with_its_reason(command):

@@ -106,6 +106,11 @@ class VirtualBoard:
         return "127.0.0.1", self._ports["uart"]
 
     @property
+    def is_running(self) -> bool:
+        """Whether the emulator's process is there."""
+        return self._process is not None and self._process.is_running
+
+    @property
     def process_id(self) -> int:
         """The process id of the emulator."""
         return self._running.pid

@@ -11,7 +11,7 @@ from types import TracebackType
 
 from ..boards import load_board
 from ..console import say
-from ..errors import Error
+from ..errors import USAGE, Error
 from ..uf2 import BLOCK_BYTES, read_uf2
 from .board import VirtualBoard
 
@@ -35,6 +35,7 @@ class BootDrive:
         self.drive = drive.resolve()
         self._ring_oscillator = ring_oscillator
         self._is_ending = threading.Event()
+        self._failure: Error | None = None
         self._watcher = threading.Thread(target=self._watch, name="boot drive", daemon=True)
 
     @property
@@ -50,6 +51,11 @@ class BootDrive:
     def __enter__(self) -> "BootDrive":
         self._directory.mkdir(parents=True, exist_ok=True)
         self.drive.mkdir(parents=True, exist_ok=True)
+        # A UF2 file that is taken is gone: what lies there already is somebody's.
+        found = sorted(path.name for path in self.drive.iterdir() if path.name != _INFO_FILE)
+        if found:
+            hint = "name an empty folder, or one that is not there yet"
+            raise Error(f"{self.drive} is not empty: {found[0]}", hint, USAGE)
         self._show()
         self._watcher.start()
         return self
@@ -67,6 +73,12 @@ class BootDrive:
         if self.board is not None:
             self.board.stop()
 
+    def wait(self) -> None:
+        """Wait until the board cannot go on, and raise the Error that says why."""
+        self._watcher.join()
+        if self._failure:
+            raise self._failure
+
     def _watch(self) -> None:
         while not self._is_ending.wait(_POLL_S):
             try:
@@ -75,7 +87,16 @@ class BootDrive:
                 else:
                     self._return(self.board)
             except (Error, OSError, ValueError) as error:
+                if not self._can_go_on():
+                    self._failure = Error(str(error), getattr(error, "hint", None))
+                    return
                 say(f"the virtual board: {error}")
+
+    def _can_go_on(self) -> bool:
+        """Tell whether the board runs, or waits for an image."""
+        if self.board is not None:
+            return self.board.is_running
+        return (self.drive / _INFO_FILE).exists()
 
     def _take(self) -> None:
         """Boot a UF2 file that lies on the drive, as soon as all of its blocks are there."""

@@ -39,14 +39,20 @@ def run_virtual(
 
 
 def _run(board: VirtualBoard) -> int:
+    # Its program is not interrupted to ask it: the names of the package's files are in the flash.
+    flash = board.directory / "flash.bin"
+    is_empty = not flash.exists() or b"boardcert" not in flash.read_bytes()
     with board:
         board.wait_ready()
         host, port = board.uart_address
+        then = f"verify {host}:{port} --usb {board.usb_port}"
+        if is_empty:
+            then = f"flash {_BOARD} --port {board.usb_port} --at {host}:{port}"
         say(f"the virtual board {board.unique_id} runs; flash and log are in {board.directory}")
         messages().print(
             f"  USB serial port  mpremote connect {board.usb_port}\n"
             f"  UART0            {host}:{port} (where boardcert serves TLS on this board)\n"
-            f"                   boardcert verify {host}:{port} --usb {board.usb_port}\n"
+            f"                   boardcert {then}\n"
             "  Ctrl-C stops it.",
             markup=False,
         )
@@ -71,7 +77,7 @@ def _run_boot_drive(empty: BootDrive) -> int:
             markup=False,
         )
         try:
-            threading.Event().wait()
+            empty.wait()
         except KeyboardInterrupt:
             say("the virtual board is unplugged")
     return OK

@@ -56,6 +56,11 @@ class EmulatorProcess:
         """The process id of Node."""
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether Node is there."""
+        return self._process.poll() is None
+
     def request(self, command: str, **parameters: Any) -> dict[str, Any]:
         """Send *command* and return the reply."""
         number = next(self._ids)
