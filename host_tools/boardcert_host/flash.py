@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import board_files, flash_esp32, flash_uf2, provision
 from .board_files import BoardState
-from .boards import ESP32, Board
+from .boards import ESP32, UF2, Board
 from .errors import USAGE, Error
 from .esp_image import read_image
 from .firmware import firmware_image
@@ -86,6 +86,9 @@ def _look(
     A board of another kind is left alone, unless its port was named.
     """
     port = wishes.port or only_usb_port()
+    if port and not wishes.port and isinstance(board.flashing, UF2):
+        # The drive is the new board, the port another one, whose settings and key are its own.
+        _refuse_second_board(board, port)
     with story.working("looking for the board"):
         state = board_files.read_state(port) if port and is_answering(port) else None
     where = port or "any serial port"
@@ -100,6 +103,16 @@ def _look(
     if not state and not isinstance(board.flashing, ESP32):
         port = wishes.port
     return port, state
+
+
+def _refuse_second_board(board: Board, port: str) -> None:
+    """Raise Error when a board is in its boot loader beside the one at *port*."""
+    drive = flash_uf2.find_boot_drive(board)
+    if drive:
+        raise Error(
+            f"there is a board in its boot loader at {drive.path}, and another at {port}",
+            "unplug the one that is not meant",
+        )
 
 
 def _allow_losses(wishes: Wishes, before: BoardState | None) -> None:
@@ -157,7 +170,8 @@ def _put_by_esptool(
 
 
 def _put_on_boot_drive(story: Story, board: Board, image: _Image, running_port: str | None) -> None:
-    if running_port and not flash_uf2.find_boot_drive(board):
+    if running_port:
+        _refuse_second_board(board, running_port)
         flash_uf2.enter_boot_loader(running_port)
     with story.working(f"waiting for a boot drive: {board.bootloader}"):
         drive = flash_uf2.wait_boot_drive(board)

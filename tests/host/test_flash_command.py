@@ -107,6 +107,23 @@ def test_a_board_of_another_kind_is_left_alone(capsys, monkeypatch):
         assert "/dev/ttyACM0 is another one: Feather RP2040" in record["error"]["message"]
 
 
+@pytest.mark.parametrize("more", [[], ["--port", "/dev/ttyACM0"]])
+def test_a_running_board_beside_a_boot_drive_is_left_alone(more, tmp_path, capsys, monkeypatch):
+    """Which of the two is meant nobody here can tell; both are named."""
+    (tmp_path / "INFO_UF2.TXT").write_text("UF2 Bootloader v3.0\nBoard-ID: RPI-RP2\n")
+    monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", str(tmp_path))
+    state = board_files.BoardState("3.4.0; v1.20 on x", "Pico W", True, "x", {}, True, 3)
+    monkeypatch.setattr(flash, "only_usb_port", lambda: "/dev/ttyACM0")
+    monkeypatch.setattr(flash, "is_answering", lambda port: True)
+    monkeypatch.setattr(board_files, "read_state", lambda port: state)
+    for touch in ("enter_boot_loader", "copy_image"):
+        monkeypatch.setattr(flash.flash_uf2, touch, lambda *_: pytest.fail("touched"))
+    code, record, _ = run(capsys, "RPI_PICO_W", *more)
+    assert code == 3
+    assert str(tmp_path) in record["error"]["message"]
+    assert "/dev/ttyACM0" in record["error"]["message"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
