@@ -1,6 +1,7 @@
 """The command line: a table of commands, each a thin layer over the module that does the work."""
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -150,6 +151,9 @@ def _add_virtual_arguments(parser: argparse.ArgumentParser) -> None:
 def _run_virtual(arguments: argparse.Namespace) -> int:
     from .virtual import run_virtual
 
+    if not re.fullmatch(r"host|stuck|seed:\d+", arguments.ring_oscillator):
+        hint = "host, seed:N or stuck"
+        raise Error(f"no such ring oscillator: {arguments.ring_oscillator}", hint, USAGE)
     return run_virtual(
         arguments.directory, arguments.firmware, arguments.ring_oscillator, arguments.boot_drive
     )

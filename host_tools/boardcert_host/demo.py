@@ -219,10 +219,8 @@ def _check(id: str, title: str, held: bool, detail: str) -> Check:
 def _certificate_of(result: HostResult) -> dict[str, Any]:
     """Return what the served certificate says. Raises Error, with the reason, without one."""
     if result.certificate is None:
-        failed = [
-            f"{check.title}: {check.detail}" for check in result.checks if check.status == "fail"
-        ]
-        raise Error(f"no certificate to go on with ({'; '.join(failed)})", None, CHECKED_AND_BAD)
+        reasons = "; ".join(result.failures)
+        raise Error(f"no certificate to go on with ({reasons})", None, CHECKED_AND_BAD)
     return result.certificate
 
 

@@ -129,6 +129,6 @@ def _verify(story: Story, report: dict[str, Any], target: Target) -> bool:
                 raise result.error
             time.sleep(_RETRY_S)
     story.record["verify"] = result.to_json()
-    failed = [f"{check.title}: {check.detail}" for check in result.checks if check.status == "fail"]
-    story.tell("verify", "done", "; ".join(failed) or f"{target} serves what was read over USB")
+    detail = "; ".join(result.failures) or f"{target} serves what was read over USB"
+    story.tell("verify", "done" if result.ok else "failed", detail)
     return result.ok

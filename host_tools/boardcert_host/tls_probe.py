@@ -15,6 +15,7 @@ import ssl
 from dataclasses import dataclass
 
 from .errors import USAGE, Error
+from .targets import Target
 
 # Reasons of OpenSSL that are verdicts on the server, with the check that fails by them.
 _VERDICTS = {
@@ -26,6 +27,8 @@ _VERDICTS = {
 # What OpenSSL says of bytes that are not TLS records.
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_TOO_SMALL", "PACKET_LENGTH_TOO_LONG")
 _NOT_TLS_HINT = "is this the HTTPS port? boardcert's page is on 20034, HTTPS servers mostly on 443"
+
+_HANDSHAKE_HINT = "server and client agree on nothing: boardcert speaks TLS 1.2 and 1.3 with ECDHE"
 
 
 @dataclass(frozen=True)
@@ -105,9 +108,9 @@ def get(host: str, port: int, timeout_s: float, server_name: str, ca_file: str, 
             answer.begin()
             body = answer.read()
     except (OSError, http.client.HTTPException) as error:
-        raise Error(f"{_at(host, port)} did not answer an HTTPS request: {error}") from error
+        raise Error(f"{Target(host, port)} did not answer an HTTPS request: {error}") from error
     if answer.status != http.client.OK:
-        raise Error(f"{_at(host, port)} answered {answer.status} {answer.reason}")
+        raise Error(f"{Target(host, port)} answered {answer.status} {answer.reason}")
     return body
 
 
@@ -129,30 +132,26 @@ def _shake_hands(
         raise Error(f"cannot find {host}: {error.strerror}", hint) from error
     except TimeoutError as error:
         hint = "is the board on this network? --timeout allows more time"
-        raise Error(f"{_at(host, port)} did not answer within {timeout_s:g} s", hint) from error
+        raise Error(f"{Target(host, port)} did not answer within {timeout_s:g} s", hint) from error
     except ConnectionRefusedError as error:
         hint = "the board is there but nothing listens on this port: is its server running?"
-        raise Error(f"{_at(host, port)} refused the connection", hint) from error
+        raise Error(f"{Target(host, port)} refused the connection", hint) from error
     except ConnectionError as error:
         raise _closed(host, port) from error
     except OSError as error:
-        raise Error(f"cannot reach {_at(host, port)}: {error.strerror or error}") from error
+        raise Error(f"cannot reach {Target(host, port)}: {error.strerror or error}") from error
 
 
 def _handshake_error(error: ssl.SSLError, host: str, port: int) -> Error:
     reason = error.reason or str(error)
     if reason in _NOT_TLS:
-        return Error(f"{_at(host, port)} does not speak TLS", _NOT_TLS_HINT)
+        return Error(f"{Target(host, port)} does not speak TLS", _NOT_TLS_HINT)
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return _closed(host, port)
     plain = reason.replace("_", " ").lower()
-    return Error(f"the handshake with {_at(host, port)} failed: {plain}")
+    return Error(f"the handshake with {Target(host, port)} failed: {plain}", _HANDSHAKE_HINT)
 
 
 def _closed(host: str, port: int) -> Error:
     hint = "the board may be out of memory or restarting; try again, then look at its console"
-    return Error(f"{_at(host, port)} closed the connection during the handshake", hint)
-
-
-def _at(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return Error(f"{Target(host, port)} closed the connection during the handshake", hint)

@@ -56,6 +56,11 @@ class HostResult:
         """Say whether every check that applies was made and passed."""
         return self.error is None and all(check.status != "fail" for check in self.checks)
 
+    @property
+    def failures(self) -> list[str]:
+        """Say which checks failed, and why."""
+        return [f"{check.title}: {check.detail}" for check in self.checks if check.status == "fail"]
+
     def to_json(self) -> dict[str, Any]:
         """Return JSON-able data; its fields are the interface of `verify --json`."""
         error = self.error and {"message": self.error.message, "hint": self.error.hint}
@@ -77,6 +82,8 @@ def parse_pin(text: str) -> tuple[str, str]:
     pin is the base64 of 32 bytes, "sha256//" before it allowed, as curl writes it. Raises Error, a
     usage error.
     """
+    # As `openssl x509 -fingerprint` and ssh-keygen print it.
+    text = re.sub(r"^\s*sha-?256(?: fingerprint=|:(?!//))", "", text, flags=re.IGNORECASE)
     plain = re.sub(r"[:\s]", "", text)
     if re.fullmatch(r"[0-9A-Fa-f]{64}", plain):
         return "fingerprint", bytes.fromhex(plain).hex(":").upper()

@@ -61,6 +61,7 @@ def test_the_readme_names_every_command(command):
         (["verify", "kitchen", "--name", "k" * 64], "not a HOST"),
         (["verify", "kitchen", "--name", "a..b"], "not a HOST"),
         (["verify", "kitchen", "--name", "kitchen:443"], "not a host name"),
+        (["virtual", "--ring-oscillator", "foo"], "no such ring oscillator: foo"),
         (["pin", "add"], "pin add needs a HOST"),
         (["pin", "add", "the kitchen", "--usb", "port"], "not a HOST"),
         (["pin", "list", "kitchen"], "pin list takes no HOST"),

@@ -75,6 +75,7 @@ def test_another_key_on_the_network_than_on_the_cable_is_not_well(calls, monkeyp
         ok, story = run(monkeypatch, report_of(make()))
     assert not ok
     assert "pin matches" in story.record["steps"][-1]["detail"]
+    assert story.record["steps"][-1]["status"] == "failed"
 
 
 def test_a_board_that_does_not_serve_is_an_error(calls, monkeypatch, tmp_path):

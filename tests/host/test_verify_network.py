@@ -47,10 +47,12 @@ def pins(identity: Identity) -> tuple[str, str]:
         lambda fingerprint, pin: fingerprint.replace(":", "").lower(),
         lambda fingerprint, pin: pin,
         lambda fingerprint, pin: pin.removeprefix("sha256//"),
+        lambda fingerprint, pin: f"sha256 Fingerprint={fingerprint}",
+        lambda fingerprint, pin: f"SHA256:{fingerprint}",
     ],
-    ids=["colons", "hex", "sha256//", "base64"],
+    ids=["colons", "hex", "sha256//", "base64", "openssl", "SHA256:"],
 )
-def test_a_pin_may_be_written_in_four_ways(written, tmp_path, capsys):
+def test_a_pin_may_be_written_in_six_ways(written, tmp_path, capsys):
     """The fingerprint with and without colons, the key's pin with and without its prefix."""
     identity = make()
     with tls_server(identity, tmp_path) as port:
@@ -302,6 +304,15 @@ def test_what_is_no_tls_server_is_an_error(handle, message, capsys):
     first, second = captured.err.splitlines()
     assert first == f"boardcert: 127.0.0.1:{port} {message}"
     assert second.startswith("boardcert: hint: ")
+
+
+def test_a_server_that_offers_nothing_in_common_is_an_error_with_a_hint(tmp_path, capsys):
+    """Suites without a certificate are never asked for."""
+    with tls_server(make(), tmp_path, ciphers="AECDH-AES128-SHA:@SECLEVEL=0") as port:
+        assert main(["verify", f"127.0.0.1:{port}"]) == 3
+    first, second = capsys.readouterr().err.splitlines()
+    assert "the handshake with 127.0.0.1" in first
+    assert "agree on nothing" in second
 
 
 def test_a_closed_port_and_an_unknown_host_are_errors(capsys):

@@ -105,9 +105,8 @@ def _served(arguments: argparse.Namespace) -> dict[str, Any]:
     (result,) = verify.verify_hosts([target], verify.Options(pin=pin))
     if result.error:
         raise result.error
-    failed = [f"{check.title}: {check.detail}" for check in result.checks if check.status == "fail"]
-    if failed or result.certificate is None:
-        raise Error(f"{target} is not valid: {'; '.join(failed)}", None, CHECKED_AND_BAD)
+    if not result.ok or result.certificate is None:
+        raise Error(f"{target} is not valid: {'; '.join(result.failures)}", None, CHECKED_AND_BAD)
     facts = result.certificate
     if pin is None and not arguments.yes:
         _ask(str(target), facts["fingerprint"])
