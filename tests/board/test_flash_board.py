@@ -36,18 +36,20 @@ def test_from_an_empty_board_to_a_verified_pin(empty, capsys):
     """All of it in one command; again, and nothing is left to do; erased, and it is another."""
     at = "{}:{}".format(*empty.uart_address)
     flash = ("flash", "VIRTUAL_PICO_W", "--port", empty.usb_port, "--at", at)
-    code, record = run(capsys, *flash, "--hostname", "kitchen")
+    code, record = run(capsys, *flash, "--hostname", "kitchen", "--microdot")
     assert (code, record["ok"]) == (0, True)
-    assert steps(record) == dict.fromkeys(_STEPS, "done")
+    assert steps(record) == dict.fromkeys([*_STEPS, "microdot"], "done")
+    assert device.execute(empty.usb_port, "from microdot import Microdot; print(1)").strip() == "1"
     report = record["report"]
     assert record["pin"]["host"] == "kitchen.local"
     assert record["pin"]["public_key_pin"] == report["public_key_pin"]
     assert record["pin"]["unique_id"] == report["unique_id"]
     assert record["verify"]["certificate"]["fingerprint"] == report["fingerprint"]
 
-    code, again = run(capsys, *flash)
+    code, again = run(capsys, *flash, "--microdot")
     assert (code, again["ok"]) == (0, True)
-    kept = dict.fromkeys(["firmware", "package", "settings", "main.py", "identity", "pin"], "kept")
+    kept = ["firmware", "package", "microdot", "settings", "main.py", "identity", "pin"]
+    kept = dict.fromkeys(kept, "kept")
     assert steps(again) == dict.fromkeys(_STEPS, "done") | kept
     assert again["report"]["fingerprint"] == report["fingerprint"]
 
