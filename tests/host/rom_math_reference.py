@@ -216,8 +216,3 @@ def float_bits(value: float) -> int:
 def double_bits(value: float) -> int:
     """Return the bits of the double-precision *value*."""
     return struct.unpack("<Q", struct.pack("<d", value))[0]
-
-
-def double_value(bits: int) -> float:
-    """Return the double with these bits."""
-    return struct.unpack("<d", struct.pack("<Q", bits))[0]
