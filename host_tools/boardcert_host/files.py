@@ -1,19 +1,57 @@
-"""Output files that are whole or absent."""
+"""Output files that are whole or absent, and files of the user's own that programs share."""
 
+import contextlib
+import json
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import filelock
+import platformdirs
+
+from .errors import Error
+
+_LOCK_TIMEOUT_S = 10
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write *data* beside *path*, then rename: a reader never sees half a file."""
+def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Write *data* beside *path*, then rename: a reader never sees half a file, or another mode."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    # mkstemp opens with O_EXCL and mode 0600.
     descriptor, name = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
     part = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-        part.chmod(0o644)
+            file.flush()
+            os.fsync(file.fileno())
+        part.chmod(mode)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_own_json(path: Path, content: dict[str, Any]) -> None:
+    """Write *content* as JSON, whole or not at all, readable by its owner only."""
+    write_whole(path, json.dumps(content, indent=2).encode() + b"\n", 0o600)
+
+
+def own_file(variable: str, name: str) -> Path:
+    """Return the path in the environment's *variable*, or *name* in the user's configuration."""
+    chosen = os.environ.get(variable)
+    return Path(chosen) if chosen else Path(platformdirs.user_config_dir("boardcert")) / name
+
+
+@contextlib.contextmanager
+def changing(path: Path, what: str) -> Iterator[None]:
+    """Hold *path*, which keeps *what*, against other programs. Trouble with it becomes Error."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(f"{path}.lock", timeout=_LOCK_TIMEOUT_S, mode=0o600):
+            yield
+    except filelock.Timeout as error:
+        raise Error(f"another program holds {path}", "wait for it, then try again") from error
+    except OSError as error:
+        raise Error(f"cannot write {what}: {error}") from error

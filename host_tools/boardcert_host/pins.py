@@ -1,28 +1,24 @@
 """The boards that were trusted once: what known_hosts is for SSH.
 
 A board is trusted at the first meeting and recognised by its public key from then on. A new
-certificate for the same key (renewed, renamed, dated) is the same board; another key is not, and
-nothing here replaces one: a person has to forget the old one first.
+certificate for the same key (renewed, renamed, dated) is the same board; another key is not. One
+is replaced only by the board's own word, over a connection that was checked (`follow_key`);
+otherwise a person has to forget the old one first.
 """
 
 import contextlib
 import datetime
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import filelock
-import platformdirs
-
 from .errors import CHECKED_AND_BAD, Error
+from .files import changing, own_file, write_own_json
 from .targets import canonical
 
 _FILE_VERSION = 1
-_LOCK_TIMEOUT_S = 10
 
 
 @dataclass(frozen=True)
@@ -38,10 +34,7 @@ class Pin:
 
 def pins_file() -> Path:
     """Return where the known boards are kept: $BOARDCERT_PINS, or the user's configuration."""
-    chosen = os.environ.get("BOARDCERT_PINS")
-    if chosen:
-        return Path(chosen)
-    return Path(platformdirs.user_config_dir("boardcert")) / "known_boards.json"
+    return own_file("BOARDCERT_PINS", "known_boards.json")
 
 
 def load_pins() -> list[Pin]:
@@ -107,6 +100,24 @@ def forget_pin(host: str) -> Pin:
         return pins.pop(host)
 
 
+def follow_key(host: str, old: str, facts: dict[str, Any]) -> list[Pin]:
+    """Let the board that had the key *old* have that of *facts*, which the board itself told us.
+
+    For a change that we ordered over a connection that was checked. All names of this board
+    follow: *host*, and those pinned with its unique_id. Returns their pins as they are now.
+    """
+    host = canonical(host)
+    changed = []
+    with _changing() as pins:
+        for pin in list(pins.values()):
+            same = pin.unique_id is not None and pin.unique_id == facts.get("unique_id")
+            if pin.public_key_pin == old and (pin.host == host or same):
+                new = {name: facts[name] for name in ("public_key_pin", "fingerprint")}
+                pins[pin.host] = _checked(replace(pin, **new))
+                changed.append(pins[pin.host])
+    return changed
+
+
 def changed_key(known: Pin, found: str) -> Error:
     """Return the Error for a board that shows another key than the pinned one."""
     return Error(
@@ -142,28 +153,8 @@ def _checked(pin: Pin) -> Pin:
 def _changing() -> Iterator[dict[str, Pin]]:
     """Hold the file for this process, give {host: pin} to change, and write it whole at the end."""
     path = pins_file()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(f"{path}.lock", timeout=_LOCK_TIMEOUT_S, mode=0o600):
-            pins = {pin.host: pin for pin in load_pins()}
-            yield pins
-            _write(path, [pins[host] for host in sorted(pins)])
-    except filelock.Timeout as error:
-        raise Error(f"another program holds {path}", "wait for it, then try again") from error
-    except OSError as error:
-        raise Error(f"cannot write the known boards: {error}") from error
-
-
-def _write(path: Path, pins: list[Pin]) -> None:
-    """Write the file whole or not at all, readable by its owner only (mode 0600, as mkstemp)."""
-    content = {"version": _FILE_VERSION, "boards": [asdict(pin) for pin in pins]}
-    descriptor, name = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=2)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with changing(path, "the known boards"):
+        pins = {pin.host: pin for pin in load_pins()}
+        yield pins
+        boards = [asdict(pins[host]) for host in sorted(pins)]
+        write_own_json(path, {"version": _FILE_VERSION, "boards": boards})

@@ -7,7 +7,7 @@ import stat
 
 import pytest
 from boardcert_host.errors import Error
-from boardcert_host.pins import add_pin, find_pin, forget_pin, load_pins, pins_file
+from boardcert_host.pins import add_pin, find_pin, follow_key, forget_pin, load_pins, pins_file
 
 _KEY = "sha256//RkRNzHZNo2LdBLSMtNYwVXIHTDTBIUpdTRVRGxUtB9k="
 _OTHER_KEY = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
@@ -77,6 +77,24 @@ def test_a_forgotten_board_can_be_met_anew():
     assert add_pin("kitchen.local", facts(_OTHER_KEY))[1]
     with pytest.raises(Error, match=r"hall\.local is not pinned"):
         forget_pin("hall.local")
+
+
+def test_a_key_that_was_changed_on_purpose_is_followed_by_all_names_of_the_board():
+    """Other boards stay as they are, also those that had the same key, and so does the date."""
+    add_pin("kitchen.local", facts(unique_id="01"))
+    add_pin("10.0.0.1:20034", facts())
+    add_pin("10.0.0.2", facts(unique_id="01"))
+    add_pin("hall.local", facts(unique_id="02"))
+    add_pin("cellar.local", facts("sha256//other", unique_id="01"))
+    before = {pin.host: pin for pin in load_pins()}
+    moved = follow_key("10.0.0.1:20034", _KEY, facts(_OTHER_KEY, "EF:01", unique_id="01"))
+    assert {pin.host for pin in moved} == {"kitchen.local", "10.0.0.1:20034", "10.0.0.2"}
+    for pin in load_pins():
+        if pin in moved:
+            assert (pin.public_key_pin, pin.fingerprint) == (_OTHER_KEY, "EF:01")
+            assert pin.first_seen == before[pin.host].first_seen
+        else:
+            assert pin == before[pin.host]
 
 
 @pytest.mark.parametrize(
