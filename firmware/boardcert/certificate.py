@@ -10,12 +10,6 @@ from . import der, fields
 
 _OID_SUBJECT_ALT_NAME = b"\x55\x1d\x11"  # 2.5.29.17
 _CRITICAL = b"\x01\x01\xff"  # BOOLEAN TRUE; FALSE is the default, which DER leaves out.
-# The parameters of ecPublicKey: 1.2.840.10045.3.1.7, 1.3.132.0.34, 1.3.132.0.35.
-_CURVES = {
-    b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07": "p256",
-    b"\x06\x05\x2b\x81\x04\x00\x22": "p384",
-    b"\x06\x05\x2b\x81\x04\x00\x23": "p521",
-}
 _UTC_TIME = 0x17
 _GENERALIZED_TIME = 0x18
 _DNS_NAME = 0x82
@@ -62,30 +56,13 @@ class Certificate:
         content = der.decode_one(self.public_key_der, der.SEQUENCE)
         algorithm, _ = der.decode_next(content, der.SEQUENCE, 0)
         _, offset = der.decode_next(algorithm, der.OBJECT_IDENTIFIER, 0)
-        return _CURVES.get(algorithm[offset:], "unknown")
+        return fields.CURVES.get(algorithm[offset:], "unknown")
 
     @property
     def public_key_pin(self) -> str:
         """SHA-256 of the public key as curl's --pinnedpubkey takes it."""
         digest = hashlib.sha256(self.public_key_der).digest()
         return "sha256//" + b2a_base64(digest).decode().strip()
-
-
-def key_matches(private_key: bytes, public_key_der: bytes) -> bool:
-    """Tell whether a SEC 1 private key's public point and curve are those of an SPKI.
-
-    Compares what the two say, computes nothing: that the point is the scalar's was made sure
-    of when the key was made. ValueError when one of them is not an EC key of that form.
-    """
-    content = der.decode_one(private_key, der.SEQUENCE)
-    _, offset = der.decode_next(content, der.INTEGER, 0)
-    _, offset = der.decode_next(content, der.OCTET_STRING, offset)
-    curve, offset = der.decode_next(content, der.context(0), offset)
-    point = der.decode_one(content[offset:], der.context(1))
-    algorithm, end = der.decode_next(der.decode_one(public_key_der, der.SEQUENCE), der.SEQUENCE, 0)
-    public_point = der.decode_one(public_key_der, der.SEQUENCE)[end:]
-    _, offset = der.decode_next(algorithm, der.OBJECT_IDENTIFIER, 0)
-    return point == public_point and curve == algorithm[offset:]
 
 
 def _element(data: bytes, tag: int, offset: int) -> tuple:

@@ -1,12 +1,10 @@
 """HMAC_DRBG over SHA-256 (SP 800-90A Rev. 1 section 10.1.2), at 256 bits of strength."""
 
-from hashlib import sha256
-
 from micropython import const
 
-from .sha384 import hmac
+from .sha384 import hmac, sha256
 
-_BLOCK_BYTES = const(64)
+_SHA256_BLOCK_BYTES = const(64)
 _OUTPUT_BYTES = const(32)
 
 
@@ -71,12 +69,8 @@ class HMACDRBG:
                 return
 
     def _hmac(self, *parts: bytes) -> bytes:
-        return hmac(_sha256, _BLOCK_BYTES, self._key, *parts)
+        return hmac(sha256, _SHA256_BLOCK_BYTES, self._key, *parts)
 
     def _check_entropy(self, entropy: bytes) -> None:
         if len(entropy) < self.MIN_ENTROPY_BYTES:
             raise ValueError("entropy too short")
-
-
-def _sha256(*parts: bytes) -> bytes:
-    return sha256(b"".join(parts)).digest()

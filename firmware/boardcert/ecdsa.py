@@ -1,16 +1,15 @@
-"""ECDSA with SHA-384 digests (FIPS 186-5 section 6), with hedged RFC 6979 nonces.
+"""ECDSA (FIPS 186-5 section 6), with hedged RFC 6979 nonces.
 
-*curve* is an ec.Curve or one that behaves like it, a *digest* is 48 bytes, a signature is
-the pair (r, s), and *random* is random(n) -> n bytes.
+*curve* is an ec.Curve or one that behaves like it, a *digest* is of SHA-256, SHA-384 or SHA-512,
+told apart by their lengths; a signature is the pair (r, s), and *random* is random(n) -> n bytes.
 """
 
 from micropython import const
 
 from . import der
 from .ec import random_nonzero
-from .sha384 import hmac_sha384
+from .sha384 import hash_of_size, hmac
 
-_DIGEST_BYTES = const(48)
 _CHECK_BYTES = const(4)
 
 
@@ -21,18 +20,19 @@ class InvalidSignature(Exception):
 def sign(curve, d: int, digest: bytes, random) -> tuple:
     """Return the signature of *digest* by the private scalar *d*.
 
-    The nonce is that of RFC 6979 with 48 random bytes as additional data (section 3.6), so
-    neither a bad random generator nor a fault repeated on one digest gives it away.
+    The nonce is that of RFC 6979 with random bytes, as many as the digest has, as additional data
+    (section 3.6), so neither a bad random generator nor a fault repeated on one digest gives it
+    away.
     """
-    nonce = generate_nonce(curve, d, digest, random(_DIGEST_BYTES))
+    nonce = generate_nonce(curve, d, digest, random(len(digest)))
     return sign_with_nonce(curve, d, digest, nonce, random)
 
 
 def sign_with_nonce(curve, d: int, digest: bytes, k: int, random) -> tuple:
     """Return the signature with the nonce *k*, which must be secret and used once.
 
-    Raises ValueError for *k* or *d* out of range, and for the one nonce in 2**384 that gives
-    no signature. The secrets meet big-integer arithmetic only with a fresh random factor.
+    Raises ValueError for *k* or *d* out of range, and for the one nonce in n that gives no
+    signature. The secrets meet big-integer arithmetic only with a fresh random factor.
     """
     curve.check_scalar(d)
     n = curve.n
@@ -86,15 +86,14 @@ def _compare(curve, point: tuple | None, r: int) -> None:
 
 def _to_scalar(curve, digest: bytes) -> int:
     """Return the leftmost bits of *digest*, as many as *n* has (RFC 6979 section 2.3.2)."""
-    if len(digest) != _DIGEST_BYTES:
-        raise ValueError("digest must be 48 bytes")
-    excess = 8 * _DIGEST_BYTES - curve.bits
+    hash_of_size(len(digest))  # For the ValueError.
+    excess = 8 * len(digest) - curve.bits
     z = int.from_bytes(digest, "big")
     return z >> excess if excess > 0 else z
 
 
 def generate_nonce(curve, d: int, digest: bytes, extra: bytes = b"") -> int:
-    """Return the nonce of RFC 6979 section 3.2 with HMAC-SHA-384, and *extra* (section 3.6).
+    """Return the nonce of RFC 6979 section 3.2 with HMAC of *digest*'s hash, and *extra* (3.6).
 
     *d*: the private scalar. Raises ValueError unless it is from 1 to n - 1.
     """
@@ -102,22 +101,23 @@ def generate_nonce(curve, d: int, digest: bytes, extra: bytes = b"") -> int:
     n = curve.n
     n_bytes = curve.size_bytes
     z = _to_scalar(curve, digest)
+    hash_function, block_bytes = hash_of_size(len(digest))
     seed = d.to_bytes(n_bytes, "big") + (z % n).to_bytes(n_bytes, "big") + extra
-    v = b"\x01" * _DIGEST_BYTES  # step b
-    key = bytes(_DIGEST_BYTES)  # step c
+    v = b"\x01" * len(digest)  # step b
+    key = bytes(len(digest))  # step c
     for separator in (b"\x00", b"\x01"):  # steps d to g
-        key = hmac_sha384(key, v, separator, seed)
-        v = hmac_sha384(key, v)
+        key = hmac(hash_function, block_bytes, key, v, separator, seed)
+        v = hmac(hash_function, block_bytes, key, v)
     while True:  # step h
         t = b""
         while len(t) < n_bytes:
-            v = hmac_sha384(key, v)
+            v = hmac(hash_function, block_bytes, key, v)
             t += v
         k = int.from_bytes(t, "big") >> (8 * len(t) - curve.bits)
         if 0 < k < n:
             return k
-        key = hmac_sha384(key, v, b"\x00")
-        v = hmac_sha384(key, v)
+        key = hmac(hash_function, block_bytes, key, v, b"\x00")
+        v = hmac(hash_function, block_bytes, key, v)
 
 
 def encode_signature(r: int, s: int) -> bytes:

@@ -5,9 +5,8 @@ Imported when it is needed and released afterwards: it draws in all of the arith
 
 import sys
 
-from . import FirmwareFirst, __version__, board, der, fields
+from . import FirmwareFirst, __version__, board, der, fields, keys
 from .drbg import HMACDRBG
-from .keys import PrivateKey
 from .lifecycle import release
 from .store import Record
 
@@ -29,9 +28,9 @@ def make_record(
     random, entropy = seed(now)
     steps.begin("key")
     if private_key is None:
-        key = PrivateKey.generate(settings.key_type, random)
+        key = keys.generate(settings.key_type, random)
     else:
-        key = PrivateKey.from_der(private_key)
+        key = keys.from_der(private_key)
     steps.begin("sign")
     certificate = _issue(key, settings, addresses, now, random)
     steps.begin("check")
@@ -52,7 +51,7 @@ def make_request(settings, addresses: list, private_key: bytes) -> bytes:
     Raises InvalidSignature, as check does, before a faulty signature leaves the board.
     """
     random, _ = seed(board.utc_now())
-    key = PrivateKey.from_der(private_key)
+    key = keys.from_der(private_key)
     with FirmwareFirst():
         from . import x509
 
@@ -88,7 +87,7 @@ def all_names(settings, addresses: list) -> list:
     return settings.names + [name for name in addresses if name not in settings.names]
 
 
-def _issue(key: PrivateKey, settings, addresses: list, now: tuple | None, random) -> bytes:
+def _issue(key, settings, addresses: list, now: tuple | None, random) -> bytes:
     """Sign a certificate that began yesterday at midnight, for clients whose clocks are slow.
 
     The module x509 is released again; what signing imported stays, the check needs it too.
@@ -117,7 +116,7 @@ def _issue(key: PrivateKey, settings, addresses: list, now: tuple | None, random
         release(set(sys.modules) - added)
 
 
-def check(key: PrivateKey, certificate: bytes, random):
+def check(key, certificate: bytes, random):
     """Return the Certificate about to be written; raise InvalidSignature or ValueError.
 
     The certificate reads back with this key's public key; the key's halves belong together; the

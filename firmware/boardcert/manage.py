@@ -95,7 +95,7 @@ class Manager:
             return None
         try:
             leaf = _read_leaf(record)
-            from .certificate import key_matches
+            from .keys import key_matches
 
             if not key_matches(record.private_key, leaf.public_key_der):
                 raise ValueError("the certificate is for another key")

@@ -1,7 +1,11 @@
-"""SHA-384 (FIPS 180-4), and HMAC over any hash (FIPS 198-1): MicroPython has neither."""
+"""SHA-384 (FIPS 180-4), and HMAC over any hash (FIPS 198-1): MicroPython has neither.
+
+All functions here take their message in any number of parts.
+"""
 # ruff: noqa: F821 (ptr8 is a word of viper)
 # pyright: reportUndefinedVariable=false
 
+import hashlib
 from array import array
 from struct import pack, unpack_from
 
@@ -30,18 +34,44 @@ _INITIAL = (
 
 def sha384(*parts: bytes) -> bytes:
     """Return the SHA-384 digest, 48 bytes, of the concatenated *parts*."""
+    return hash_from(_INITIAL, parts)[:48]
+
+
+def sha256(*parts: bytes) -> bytes:
+    """Return the SHA-256 digest, 32 bytes, of the concatenated *parts*."""
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def hash_of_size(digest_bytes: int) -> tuple:
+    """Return (the function, its block's bytes) of the SHA-2 hash with so long a digest.
+
+    Raises ValueError when that is not 32, 48 or 64.
+    """
+    if digest_bytes == 48:
+        return sha384, _BLOCK_BYTES
+    if digest_bytes == 32:
+        return sha256, _BLOCK_BYTES // 2
+    if digest_bytes == 64:
+        from .sha512 import sha512
+
+        return sha512, _BLOCK_BYTES
+    raise ValueError("digest must be 32, 48 or 64 bytes")
+
+
+def hash_from(initial: bytes, parts: tuple) -> bytes:
+    """Return the whole final state of SHA-512, 64 bytes, that began with *initial*."""
     message = b"".join(parts)
     size = len(message)
     padded = bytearray(size + _PADDING_BYTES + _BLOCK_BYTES - 1 & -_BLOCK_BYTES)
     padded[:size] = message
     padded[size] = 0x80
     padded[-8:] = (8 * size).to_bytes(8, "big")
-    state = array("I", _INITIAL)
+    state = array("I", initial)
     view = memoryview(padded)
     for offset in range(0, len(padded), _BLOCK_BYTES):
         compress(state, view[offset : offset + _BLOCK_BYTES])
     # The digest is big-endian, the state, in which the low half of a word comes first, is not.
-    return pack(">6Q", *unpack_from("<6Q", state))
+    return pack(">8Q", *unpack_from("<8Q", state))
 
 
 def hmac(hash_function, block_bytes: int, key: bytes, *parts: bytes) -> bytes:
@@ -64,8 +94,3 @@ def _mask(block: ptr8, size: int, mask: int):
     """XOR each byte of *block* with *mask*."""
     for i in range(size):
         block[i] = block[i] ^ mask
-
-
-def hmac_sha384(key: bytes, *parts: bytes) -> bytes:
-    """Return the HMAC-SHA-384, 48 bytes, of the concatenated *parts* under *key*."""
-    return hmac(sha384, _BLOCK_BYTES, key, *parts)

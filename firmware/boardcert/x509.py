@@ -10,8 +10,6 @@ from . import der, fields
 
 SERIAL_BYTES = 16
 
-_SIGNATURE_OIDS = {"p384": "1.2.840.10045.4.3.3"}  # ecdsa-with-SHA384 (RFC 5758, 3.2)
-
 _OID_COMMON_NAME = "2.5.4.3"
 _OID_SERIAL_NUMBER = "2.5.4.5"
 _OID_SUBJECT_KEY_IDENTIFIER = "2.5.29.14"
@@ -41,13 +39,13 @@ def issue(
 ) -> bytes:
     """Return the DER of a self-signed certificate for *key*.
 
-    *key*: a keys.PrivateKey; *subject*: from encode_subject, also the issuer; *alt_names*: host
+    *key*: from keys; *subject*: from encode_subject, also the issuer; *alt_names*: host
     names and addresses as text, at least one; *not_before*, *not_after*: see fields.
     *random*(n) gives the 126 random bits of the serial number and hedges the signature.
     """
     if not_after < not_before:
         raise ValueError("the certificate would end before it begins")
-    algorithm = _encode_algorithm(key)
+    algorithm = key.signature_algorithm
     tbs_certificate = der.encode_sequence(
         der.encode(der.context(0), der.encode_integer(2)),  # version 3
         der.encode(der.INTEGER, encode_serial_number(random(SERIAL_BYTES))),
@@ -75,7 +73,7 @@ def request(key, subject: bytes, alt_names: list, random) -> bytes:
         key.public_key_der,
         der.encode(der.context(0), attribute),
     )
-    return _sign(key, info, _encode_algorithm(key), random)
+    return _sign(key, info, key.signature_algorithm, random)
 
 
 def encode_subject(common_name: str, unique_id: str) -> bytes:
@@ -129,10 +127,6 @@ def key_identifier(public_key_der: bytes) -> bytes:
 def _sign(key, data: bytes, algorithm: bytes, random) -> bytes:
     """Return SEQUENCE { data, algorithm, signature }."""
     return der.encode_sequence(data, algorithm, der.encode_bit_string(key.sign(data, random)))
-
-
-def _encode_algorithm(key) -> bytes:
-    return der.encode_sequence(der.encode_oid(_SIGNATURE_OIDS[key.key_type]))
 
 
 def _encode_extensions(public_key_der: bytes, alt_names: list) -> bytes:

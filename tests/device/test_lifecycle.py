@@ -3,8 +3,7 @@
 import sys
 
 import scratch
-from boardcert import EntropyError, Error, board, certificate, lifecycle, noise, x509
-from boardcert.keys import PrivateKey
+from boardcert import EntropyError, Error, board, certificate, keys, lifecycle, noise, x509
 from boardcert.store import Record, decode, load
 from boardcert.store_write import Writer
 from helpers import raises, random_bytes
@@ -35,7 +34,7 @@ def _identity(directory, **arguments):
 
 
 def _installed_record(name="installed.example", key=None, not_before=_TODAY):
-    key = key or PrivateKey.generate("p384", random_bytes)
+    key = key or keys.generate("p384", random_bytes)
     subject = x509.encode_subject("installed", "00")
     until = (2027, 1, 1, 0, 0, 0)
     leaf = x509.issue(key, subject, [name], not_before, until, random_bytes)

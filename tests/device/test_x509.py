@@ -1,6 +1,6 @@
 """Certificates and requests: what is built reads back, and what is wrong is refused."""
 
-from boardcert import certificate, der, x509
+from boardcert import certificate, der, keys, x509
 from boardcert.keys import PrivateKey
 from helpers import raises, random_bytes
 
@@ -182,17 +182,17 @@ def test_the_kind_of_key_is_told_or_refused():
 
 def test_key_and_certificate_of_different_boards_do_not_match():
     """The pair is told from the public point."""
-    assert certificate.key_matches(_KEY.to_der(), _KEY.public_key_der)
+    assert keys.key_matches(_KEY.to_der(), _KEY.public_key_der)
     other = PrivateKey(_D, b"\x04" + bytes(96))
-    assert not certificate.key_matches(other.to_der(), _KEY.public_key_der)
-    assert not certificate.key_matches(_KEY.to_der(), other.public_key_der)
+    assert not keys.key_matches(other.to_der(), _KEY.public_key_der)
+    assert not keys.key_matches(_KEY.to_der(), other.public_key_der)
     p256 = der.encode_oid("1.2.840.10045.3.1.7")
     wrong_curve = der.encode_sequence(
         der.encode_sequence(der.encode_oid("1.2.840.10045.2.1"), p256),
         der.encode_bit_string(_KEY.public_key_der[-97:]),
     )
-    assert not certificate.key_matches(_KEY.to_der(), wrong_curve)
-    assert raises(ValueError, certificate.key_matches, b"\x30\x00", _KEY.public_key_der)
+    assert not keys.key_matches(_KEY.to_der(), wrong_curve)
+    assert raises(ValueError, keys.key_matches, b"\x30\x00", _KEY.public_key_der)
 
 
 def test_a_request_is_signed_and_names_the_board():

@@ -5,10 +5,9 @@ import hmac
 import os
 
 import pytest
-from boardcert import ecdsa, p384_bigint, sha384
+from boardcert import ecdsa, keys, p384_bigint, sha384
 from boardcert.drbg import HMACDRBG
 from boardcert.ec import P384, Curve
-from boardcert.keys import PrivateKey
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -110,7 +109,7 @@ def test_keys_are_read_by_both(d: int) -> None:
     spki = theirs.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    ours = PrivateKey.from_der(sec1)
+    ours = keys.from_der(sec1)
     assert ours.to_der() == sec1
     assert ours.public_key_der == spki
     ours.check(b"", ours.sign(b"", os.urandom), os.urandom)
@@ -120,7 +119,7 @@ def test_keys_are_read_by_both(d: int) -> None:
 @given(st.binary(max_size=300))
 def test_key_pair_signs(data: bytes) -> None:
     """A generated pair, read and used by cryptography."""
-    key = PrivateKey.generate("p384", os.urandom)
+    key = keys.generate("p384", os.urandom)
     theirs = serialization.load_der_private_key(key.to_der(), None)
     assert isinstance(theirs, ec.EllipticCurvePrivateKey)
     theirs.public_key().verify(key.sign(data, os.urandom), data, ec.ECDSA(hashes.SHA384()))
@@ -165,7 +164,7 @@ def test_other_curves(curve: Curve, theirs: ec.EllipticCurve, d: int, e: int) ->
 def test_hashes(data: bytes, key: bytes) -> None:
     """SHA-384 and HMAC-SHA-384."""
     assert sha384.sha384(data) == hashlib.sha384(data).digest()
-    assert sha384.hmac_sha384(key, data) == hmac.digest(key, data, "sha384")
+    assert sha384.hmac(sha384.sha384, 128, key, data) == hmac.digest(key, data, "sha384")
 
 
 class _ReferenceDRBG:

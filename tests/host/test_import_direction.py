@@ -16,8 +16,10 @@ _PURE = (
     "der",
     "sha512_block",
     "sha384",
+    "sha512",
     "drbg",
     "ec",
+    "curves",
     "p384_comb",
     "p384_reduce",
     "p384_bigint",
@@ -27,8 +29,8 @@ _PURE = (
     "x509",
     "certificate",
 )
-# What ec loads when it is first needed; they come after it because they use its constants.
-_LATE = {"ec": {"p384_kernel", "p384_bigint"}}
+# What is loaded when it is first needed; they come after it because they use its constants.
+_LATE = {"ec": {"p384_kernel", "p384_bigint"}, "sha384": {"sha512"}, "keys": {"rsa"}}
 # The assembler kernels import nothing of the package; only these two use them.
 _KERNEL = "kernel"
 _KERNEL_USERS = ("sha384", "p384_kernel")
