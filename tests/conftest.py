@@ -37,8 +37,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True)
 def no_known_boards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep away from the boards that the user of this computer has pinned."""
+    """Keep away from the boards that the user of this computer has pinned, and their tokens."""
     monkeypatch.setenv("BOARDCERT_PINS", str(tmp_path / "known_boards.json"))
+    monkeypatch.setenv("BOARDCERT_TOKENS", str(tmp_path / "tokens.json"))
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
