@@ -4,7 +4,7 @@ Affine points are (x, y) tuples of integers, and None is the point at infinity; 
 points are Jacobian (x/z**2, y/z**3) with z = 0 at infinity.
 
 Behind P384 (SP 800-186 section 3.2.1.4) works the fastest engine that the board can load. It has
-multiply_base(k, random), multiply_add(u1, u2, x, y, random), and inverse(a, m) for a prime m,
+multiply_base(k, random), multiply_add(u1, u2, x, y, random), and invert(a, m) for a prime m,
 with arguments that were checked here. It returns None for infinity, and where its formulas meet
 an exception: Curve's slow way, which knows all cases, then has the last word.
 """
@@ -228,7 +228,7 @@ class P384Curve(Curve):
 
     def invert_scalar(self, a: int) -> int:
         """Return 1/a modulo n for *a* from 1 to n - 1; see Curve.invert_scalar."""
-        return self.engine().inverse(a, self.n)
+        return self.engine().invert(a, self.n)
 
     def multiply_add(self, u1: int, u2: int, point: tuple, random=None) -> tuple | None:
         """Return u1 G + u2 times the affine *point*; see Curve.multiply_add."""

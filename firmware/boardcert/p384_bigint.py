@@ -24,6 +24,8 @@ _TOP = TEETH - 1
 _WINDOW_BITS = 5
 _INFINITY = (1, 1, 0, 0)
 
+invert = inverse
+
 
 def multiply_base(k: int, random) -> tuple | None:
     """Return k G as (x, y) for a secret *k* from 1 to n - 1. *random*: random(n) -> n bytes."""

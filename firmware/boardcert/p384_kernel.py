@@ -23,7 +23,7 @@ from .kernel import (
     SCALE,
     TABLE,
     TO_AFFINE,
-    inverse,
+    invert,
     run,
     select,
 )
@@ -74,7 +74,7 @@ def multiply_add(u1: int, u2: int, x: int, y: int, random) -> tuple | None:
 
 def _affine(work: bytearray) -> tuple | None:
     """Return the sum as (x, y), None when its Z is 0; constant time."""
-    z_inverse = inverse(_element(work, _Z), P384.p)
+    z_inverse = invert(_element(work, _Z), P384.p)
     if not z_inverse:
         return None
     work[_Z_INVERSE:_WORK_BYTES] = z_inverse.to_bytes(_SIZE, "little")

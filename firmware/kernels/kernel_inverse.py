@@ -229,7 +229,7 @@ def _gather(r0, r1, r2):
     strb(r1, [r2, 0])  # The sign.
 
 
-def inverse(a: int, m: int) -> int:
+def invert(a: int, m: int) -> int:
     """Return 1/a modulo the odd prime *m* below 2**384; 0 when *m* divides *a*. Constant time."""
     rows = bytearray(_ROW * (_LIMBS + 1))
     modulus = m.to_bytes(_BYTES, "little")

