@@ -8,9 +8,8 @@ from . import board_files, device, pins, verify
 from .boards import Board
 from .errors import Error
 from .story import Story
-from .targets import Target
+from .targets import PORTAL_PORT, Target
 
-PORTAL_PORT = 20034
 _SERVE_TIMEOUT_S = 60
 _TLS_TIMEOUT_S = 20
 _RETRY_S = 2

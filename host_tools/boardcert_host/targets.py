@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from .errors import USAGE, Error
 
 DEFAULT_PORT = 443
+PORTAL_PORT = 20034
 # RFC 1123, section 2.1, and the underscore that some local networks have in names.
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME_LIMIT = 253

@@ -57,7 +57,7 @@ def probe(host: str, port: int, timeout_s: float, server_name: str) -> Session:
         verdict = _VERDICTS.get(error.reason or "")
         if verdict:
             return Session(flaw=verdict)
-        raise _handshake_error(error, host, port) from error
+        raise handshake_error(error, host, port) from error
 
 
 def probe_chain(
@@ -75,7 +75,7 @@ def probe_chain(
     except ssl.SSLCertVerificationError as error:
         return Session(), error.verify_message
     except ssl.SSLError as error:
-        raise _handshake_error(error, host, port) from error
+        raise handshake_error(error, host, port) from error
 
 
 def ca_context(ca_file: str) -> ssl.SSLContext:
@@ -117,14 +117,23 @@ def get(host: str, port: int, timeout_s: float, server_name: str, ca_file: str, 
 def _shake_hands(
     context: ssl.SSLContext, host: str, port: int, timeout_s: float, server_name: str
 ) -> Session:
+    """Connect and shake hands, see connect."""
+    with connect(context, host, port, timeout_s, server_name) as secure:
+        cipher = secure.cipher()
+        return Session(secure.version(), cipher and cipher[0], secure.getpeercert(True))
+
+
+def connect(
+    context: ssl.SSLContext, host: str, port: int, timeout_s: float, server_name: str
+) -> ssl.SSLSocket:
     """Connect and shake hands. ssl.SSLError passes; other network trouble becomes Error."""
     try:
-        with (
-            socket.create_connection((host, port), timeout=timeout_s) as plain,
-            context.wrap_socket(plain, server_hostname=server_name) as secure,
-        ):
-            cipher = secure.cipher()
-            return Session(secure.version(), cipher and cipher[0], secure.getpeercert(True))
+        plain = socket.create_connection((host, port), timeout=timeout_s)
+        try:
+            return context.wrap_socket(plain, server_hostname=server_name)
+        except BaseException:
+            plain.close()
+            raise
     except ssl.SSLError:
         raise
     except socket.gaierror as error:
@@ -142,7 +151,8 @@ def _shake_hands(
         raise Error(f"cannot reach {Target(host, port)}: {error.strerror or error}") from error
 
 
-def _handshake_error(error: ssl.SSLError, host: str, port: int) -> Error:
+def handshake_error(error: ssl.SSLError, host: str, port: int) -> Error:
+    """Return the Error for a handshake that failed and is no verdict on the certificate."""
     reason = error.reason or str(error)
     if reason in _NOT_TLS:
         return Error(f"{Target(host, port)} does not speak TLS", _NOT_TLS_HINT)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..console import in_groups, messages, results, say
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
-from ..provision import PORTAL_PORT
+from ..targets import PORTAL_PORT
 from . import add_json, print_json, read_report
 
 _PIN_EXAMPLES = """\

@@ -1,0 +1,214 @@
+"""The JSON API of a board's page: what `boardcert install`, `csr` and the like say over HTTPS.
+
+Every connection is checked against the board's pin, or a CA, before the token is sent over it. An
+answer that tells of a new key is believed because of that, and is the pin from then on.
+"""
+
+import contextlib
+import http.client
+import json
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+from . import certificate as certificates
+from .errors import CHECKED_AND_BAD, Error
+from .targets import Target
+from .tls_probe import ca_context, connect, handshake_error
+
+# A board signs in a tenth of a second, and may take minutes for an RSA key.
+TIMEOUT_S = 60.0
+_ANSWER_LIMIT_BYTES = 65536
+_REPORT_FIELDS = {"hostname": str, "names": list, "public_key_pin": str, "fingerprint": str}
+_TOKEN_HINT = "on its cable: boardcert token HOST --usb PORT"  # noqa: S105 (how to get one)
+_HINTS = {
+    401: _TOKEN_HINT,
+    403: "the board's own page refuses this sender: see its settings",
+    404: "is this boardcert's page? `boardcert flash` brings a board up to date",
+    413: "up to three certificates and one key fit",
+    429: "wrong tokens were tried, here or elsewhere: wait that long",
+}
+
+
+class BoardAPI:
+    """One board's API. *pin*: as `verify.parse_pin` returns it; *ca*: a file, used without a pin.
+
+    *name*: expected in the certificate, when not the host itself. *token*: for all but `report` and
+    `chain`. What changes something returns the board's new report.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        name: str | None = None,
+        pin: tuple[str, str] | None = None,
+        ca: str | None = None,
+        token: str | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        if pin is None and ca is None:
+            raise ValueError("a board is recognised by a pin or a CA")
+        self.target = target
+        self.token = token
+        self._name = name or target.host.partition("%")[0]
+        self._pin = pin
+        self._ca = ca
+        self._timeout_s = timeout_s
+
+    def report(self) -> dict[str, Any]:
+        """Return the public facts about the board's identity."""
+        return self._report("GET", "/api/identity")
+
+    def chain(self) -> bytes:
+        """Return the certificates that the board serves, PEM."""
+        return self._call("GET", "/certificate.pem")
+
+    def csr(self) -> bytes:
+        """Return a certificate request with the board's own key, PEM."""
+        return self._call("GET", "/request.pem")
+
+    def install(self, chain_pem: str, key_pem: str | None = None) -> dict[str, Any]:
+        """Install certificates, leaf first; without a key, they are for the board's own."""
+        return self._act("install", {"chain": chain_pem, "key": key_pem})
+
+    def remove(self) -> dict[str, Any]:
+        """Remove the installed certificate: the generated one serves again."""
+        return self._act("remove")
+
+    def renew(self) -> dict[str, Any]:
+        """Let the board sign its certificate again, with the same key."""
+        return self._act("renew")
+
+    def new_key(self, hostname: str) -> dict[str, Any]:
+        """Let the board make a new key. *hostname*: the board's, as a person has typed it."""
+        return self._act("new-key", {"hostname": hostname})
+
+    def reset(self, hostname: str) -> dict[str, Any]:
+        """Reset to factory state: new key, new token. *hostname*: as for new_key."""
+        return self._act("reset", {"hostname": hostname})
+
+    def restart(self) -> None:
+        """Start the board's program again."""
+        self._call("POST", "/api/restart", {})
+
+    def served(self) -> dict[str, Any]:
+        """Return what the certificate says that a new connection shows; it is checked as ever."""
+        with self._connected() as (_, described):
+            return described
+
+    def _act(self, action: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
+        report = self._report("POST", f"/api/{action}", content or {})
+        self._pin, self._ca = ("public_key_pin", report["public_key_pin"]), None
+        return report
+
+    def _report(self, method: str, path: str, content: dict | None = None) -> dict[str, Any]:
+        try:
+            report = json.loads(self._call(method, path, content))
+        except ValueError as error:
+            raise self._strange("an answer that is no JSON") from error
+        if not isinstance(report, dict):
+            raise self._strange("an answer that is no report")
+        for name, kind in _REPORT_FIELDS.items():
+            if not isinstance(report.get(name), kind):
+                raise self._strange(f"a report without {name}")
+        return report
+
+    def _call(self, method: str, path: str, content: dict[str, Any] | None = None) -> bytes:
+        """Make one request over one connection, and return the body of its answer."""
+        with self._connected() as (secure, _):
+            connection = http.client.HTTPConnection(
+                self._name, self.target.port, timeout=self._timeout_s
+            )
+            # Never another connection than the one that was checked.
+            connection.sock, connection.auto_open = secure, 0
+            headers = {"Accept": "application/json, */*", "Connection": "close"}
+            if self.token:
+                headers["Authorization"] = f"Bearer {self.token}"
+            body = None
+            if content is not None:
+                headers["Content-Type"] = "application/json"
+                body = json.dumps(content).encode()
+            try:
+                connection.request(method, path, body, headers)
+                answer = connection.getresponse()
+                data = answer.read(_ANSWER_LIMIT_BYTES + 1)
+            except (OSError, http.client.HTTPException) as error:
+                raise self._silent(method, error) from error
+        if len(data) > _ANSWER_LIMIT_BYTES:
+            raise self._strange("an answer that is too long")
+        if not 200 <= answer.status < 300:
+            raise self._refusal(answer, data)
+        return data
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[tuple[ssl.SSLSocket, dict[str, Any]]]:
+        """Give a connection to the right board, and what its certificate says. Raises Error."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE  # The pin decides, see _recognise.
+        if self._pin is None and self._ca:
+            context = ca_context(self._ca)
+            context.check_hostname = True
+        host, port = self.target.host, self.target.port
+        try:
+            secure = connect(context, host, port, self._timeout_s, self._name)
+        except ssl.SSLCertVerificationError as error:
+            raise self._wrong(
+                f"is not vouched for by {self._ca}: {error.verify_message}"
+            ) from error
+        except ssl.SSLError as error:
+            raise handshake_error(error, host, port) from error
+        with secure:
+            yield secure, self._recognise(secure.getpeercert(True))
+
+    def _recognise(self, der: bytes | None) -> dict[str, Any]:
+        """Return what the certificate says, if it is the board's. Raises Error if not."""
+        try:
+            described = certificates.describe(certificates.parse(der or b""))
+        except ValueError as error:
+            raise self._wrong("shows a certificate that cannot be read") from error
+        if self._pin and described[self._pin[0]] != self._pin[1]:
+            raise self._wrong(f"shows {described[self._pin[0]]}, but its pin is {self._pin[1]}")
+        return described
+
+    def _wrong(self, reason: str) -> Error:
+        hint = "another board answers, or this one has a new key; see boardcert verify"
+        message = f"{self.target} {reason}; nothing was sent to it"
+        return Error(message, hint, CHECKED_AND_BAD)
+
+    def _silent(self, method: str, error: Exception) -> Error:
+        reason = f"within {self._timeout_s:g} s" if isinstance(error, TimeoutError) else "in full"
+        hint = "whether it did what was asked is not known: see boardcert verify"
+        return Error(f"{self.target} did not answer {reason}", hint if method == "POST" else None)
+
+    def _strange(self, what: str) -> Error:
+        return Error(f"{self.target} gave {what}", _HINTS[404])
+
+    def _refusal(self, answer: http.client.HTTPResponse, data: bytes) -> Error:
+        """Return the Error for an answer that is none of 200."""
+        status, reason = answer.status, _reason(data) or answer.reason
+        if status == http.client.UNPROCESSABLE_ENTITY:
+            return Error(f"{self.target} refuses {reason}", None, CHECKED_AND_BAD)
+        if status == http.client.UNAUTHORIZED:
+            reason = "this token is not the board's" if self.token else "it asks for its token"
+        if status == http.client.TOO_MANY_REQUESTS:
+            seconds = answer.getheader("Retry-After", "")
+            reason += f" ({seconds} s)" if seconds.isdecimal() else ""
+        return Error(f"{self.target} answered {status}: {_printable(reason)}", _HINTS.get(status))
+
+
+def _reason(data: bytes) -> str | None:
+    """Return "FIELD: MESSAGE", or the message alone, of an answer that is an error."""
+    try:
+        error = json.loads(data)["error"]
+        field = f"the {error['field']}: " if error.get("field") else ""
+        return _printable(f"{field}{error['message']}")
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _printable(text: str) -> str:
+    """Return *text* without what a terminal would obey."""
+    return "".join(character if character.isprintable() else "?" for character in text)
