@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -21,6 +21,13 @@ _UNREADABLE = (
     *(ValueError, x509.InvalidVersion, x509.DuplicateExtension),
     x509.UnsupportedGeneralNameType,
 )
+
+
+class HasPublicKey(Protocol):
+    """A certificate, a request or a private key."""
+
+    def public_key(self) -> Any:
+        """Return the public key."""
 
 
 @contextlib.contextmanager
@@ -55,18 +62,18 @@ def fingerprint(der: bytes) -> str:
     return hashlib.sha256(der).digest().hex(":").upper()
 
 
-def public_key_pin(certificate: x509.Certificate) -> str:
+def public_key_pin(holder: HasPublicKey) -> str:
     """Return "sha256//" and the base64 SHA-256 of the SubjectPublicKeyInfo.
 
     This is what `curl --pinnedpubkey` takes.
     """
-    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    spki = holder.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return "sha256//" + base64.b64encode(hashlib.sha256(spki).digest()).decode()
 
 
-def key_type(certificate: x509.Certificate) -> str:
+def key_type(holder: HasPublicKey) -> str:
     """Return "p384", "p256", "p521", "rsa2048" and the like, or the name of the key's class."""
-    key = certificate.public_key()
+    key = holder.public_key()
     if isinstance(key, ec.EllipticCurvePublicKey):
         return key.curve.name.replace("secp", "p").removesuffix("r1")
     if isinstance(key, rsa.RSAPublicKey):
@@ -74,10 +81,10 @@ def key_type(certificate: x509.Certificate) -> str:
     return type(key).__name__
 
 
-def alternative_names(certificate: x509.Certificate) -> list[str]:
+def alternative_names(holder: x509.Certificate | x509.CertificateSigningRequest) -> list[str]:
     """Return the DNS names and addresses of subjectAltName as text, in their order."""
     try:
-        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        extension = holder.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
         return []
     wanted = (x509.DNSName, x509.IPAddress)

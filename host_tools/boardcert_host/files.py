@@ -55,3 +55,25 @@ def changing(path: Path, what: str) -> Iterator[None]:
         raise Error(f"another program holds {path}", "wait for it, then try again") from error
     except OSError as error:
         raise Error(f"cannot write {what}: {error}") from error
+
+
+def write_new(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Create *path* with *data*, for its owner only; Error, and nothing is touched, if it is there.
+
+    For private keys: never over an older one, and at no moment readable by others.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError as error:
+        raise Error(
+            f"{path} exists already", "nothing was changed; choose another place"
+        ) from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,87 @@
+"""Names in certificates: host names and addresses, and which of them a CA may vouch for."""
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+
+from cryptography import x509
+
+from .errors import USAGE, Error
+from .targets import canonical_host
+
+_EVERY_DNS_NAME = x509.DNSName("")
+_EVERY_ADDRESS = tuple(x509.IPAddress(ipaddress.ip_network(text)) for text in ("0.0.0.0/0", "::/0"))
+
+
+def parse_name(text: str) -> x509.GeneralName:
+    """Read a host name, "*." before it allowed, or an address. Raises Error, a usage error."""
+    wildcard, name = ("*.", text[2:]) if text.startswith("*.") else ("", text)
+    try:
+        host = canonical_host(name)
+    except Error as error:
+        raise Error(f"not a host name or address: {text}", None, USAGE) from error
+    try:
+        address = x509.IPAddress(ipaddress.ip_address(host.partition("%")[0]))
+    except ValueError:
+        return x509.DNSName(wildcard + host)
+    if wildcard or "%" in host:
+        raise Error(f"not a host name or address: {text}", None, USAGE)
+    return address
+
+
+def name_text(name: x509.GeneralName) -> str:
+    """Return a name as people write it."""
+    return str(name.value)
+
+
+def make_constraints(permitted: Iterable[str]) -> x509.NameConstraints | None:
+    """Return nameConstraints (RFC 5280, section 4.2.1.10) for DNS names and networks, None for "".
+
+    A name permits itself and all below it. A kind of which nothing is permitted is excluded whole,
+    since RFC 5280 leaves it free otherwise. Raises Error, a usage error.
+    """
+    names: list[x509.GeneralName] = [_parse_permitted(text) for text in permitted]
+    if not names:
+        return None
+    excluded: list[x509.GeneralName] = []
+    if not any(isinstance(name, x509.DNSName) for name in names):
+        excluded.append(_EVERY_DNS_NAME)
+    if not any(isinstance(name, x509.IPAddress) for name in names):
+        excluded.extend(_EVERY_ADDRESS)
+    return x509.NameConstraints(names, excluded or None)
+
+
+def _parse_permitted(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_network(text))
+    except ValueError:
+        pass
+    name = None if "/" in text else parse_name(text.removeprefix("."))
+    if not isinstance(name, x509.DNSName) or "*" in name.value:
+        hint = "for example boards.example, or 192.168.4.0/24"
+        raise Error(f"not a name or network to permit: {text}", hint, USAGE)
+    return name
+
+
+def permits(constraints: x509.NameConstraints | None, name: x509.GeneralName) -> bool:
+    """Say whether a CA with these constraints may vouch for *name*."""
+    if constraints is None:
+        return True
+    permitted = [base for base in constraints.permitted_subtrees or () if type(base) is type(name)]
+    if permitted and not _any_covers(permitted, name):
+        return False
+    return not _any_covers(constraints.excluded_subtrees or (), name)
+
+
+def _any_covers(bases: Sequence[x509.GeneralName], name: x509.GeneralName) -> bool:
+    return any(_covers(base, name) for base in bases)
+
+
+def _covers(base: x509.GeneralName, name: x509.GeneralName) -> bool:
+    """Say whether *name* lies within *base*, one subtree of a constraint."""
+    if isinstance(base, x509.DNSName) and isinstance(name, x509.DNSName):
+        suffix, host = base.value.lower().removeprefix("."), name.value.lower()
+        return not suffix or host == suffix or host.endswith("." + suffix)
+    if isinstance(base, x509.IPAddress) and isinstance(name, x509.IPAddress):
+        # An address of the other version is in no network of this one.
+        return ipaddress.ip_address(name_text(name)) in ipaddress.ip_network(name_text(base))
+    return False

@@ -1,0 +1,151 @@
+"""Where a CA is kept: a directory with ca.crt, ca.key, and issued/SERIAL.crt for each certificate.
+
+$BOARDCERT_CA names the directory, else it is in the user's data. ca.key is PKCS#8, for its owner
+only, encrypted when a passphrase was chosen. ca.crt may hold the CAs above this one, after it.
+"""
+
+import contextlib
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from .ca import Authority, PrivateKey, check_ca
+from .errors import CHECKED_AND_BAD, Error
+from .files import write_new, write_whole
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True)
+class Store:
+    """The directory of one CA."""
+
+    directory: Path
+
+    @property
+    def certificate_file(self) -> Path:
+        """Everybody may have it: who trusts the CA needs it."""
+        return self.directory / "ca.crt"
+
+    @property
+    def key_file(self) -> Path:
+        """Nobody else may have it."""
+        return self.directory / "ca.key"
+
+    def save(self, authority: Authority, passphrase: str | None) -> None:
+        """Keep a new CA. Raises Error, and changes nothing, when there is one already."""
+        self._check_absent(self.certificate_file)
+        self._check_absent(self.key_file)
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_new(self.key_file, private_pem(authority.key, passphrase))
+        certificate = authority.certificate.public_bytes(Encoding.PEM)
+        write_new(self.certificate_file, certificate, 0o644)
+
+    def load(self, ask_passphrase: Callable[[], str]) -> Authority:
+        """Return the CA. *ask_passphrase* is called when its key is encrypted. Raises Error."""
+        certificate, *above = self.certificates()
+        key = self._load_key(ask_passphrase)
+        if key.public_key() != certificate.public_key():
+            raise Error(f"{self.key_file} is not the key of {self.certificate_file}")
+        intermediates = [one for one in (certificate, *above) if one.issuer != one.subject]
+        return Authority(certificate, key, intermediates)
+
+    def certificates(self) -> list[x509.Certificate]:
+        """Return the CA's certificate, and those above it. Raises Error."""
+        try:
+            data = self.certificate_file.read_bytes()
+        except FileNotFoundError as error:
+            hint = "`boardcert ca init` makes one; --ca DIRECTORY names another place"
+            raise Error(f"there is no CA in {self.directory}", hint) from error
+        found = read_certificates(data, str(self.certificate_file))
+        check_ca(found[0])
+        return found
+
+    def record(self, certificate: x509.Certificate) -> Path:
+        """Keep a copy of what was issued, by its serial number; return where."""
+        path = self.directory / "issued" / f"{certificate.serial_number:032x}.crt"
+        write_new(path, certificate.public_bytes(Encoding.PEM), 0o644)
+        return path
+
+    def issued(self) -> list[x509.Certificate]:
+        """Return what was issued, by the date of its making."""
+        paths = sorted((self.directory / "issued").glob("*.crt"))
+        found = [read_certificates(path.read_bytes(), str(path))[0] for path in paths]
+        return sorted(found, key=lambda one: (one.not_valid_before_utc, one.serial_number))
+
+    @staticmethod
+    def _check_absent(path: Path) -> None:
+        if path.exists():
+            hint = "a CA is never overwritten; name another directory"
+            raise Error(f"{path} exists already", hint)
+
+    def _load_key(self, ask_passphrase: Callable[[], str]) -> PrivateKey:
+        data = self.key_file.read_bytes()
+        if os.name == "posix" and self.key_file.stat().st_mode & _OTHERS:
+            hint = f"chmod 600 {self.key_file}, if nobody has used that"
+            raise Error(f"others than its owner may read {self.key_file}", hint)
+        is_encrypted = b"ENCRYPTED" in data
+        passphrase = ask_passphrase().encode() if is_encrypted else None
+        try:
+            key = load_pem_private_key(data, passphrase)
+        except (ValueError, UnsupportedAlgorithm):  # Not passed on: nothing of a key is told.
+            reason = (
+                "the passphrase is wrong, or it is damaged" if is_encrypted else "it is damaged"
+            )
+            raise Error(f"cannot read {self.key_file}: {reason}", None, CHECKED_AND_BAD) from None
+        if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+            raise Error(f"{self.key_file} holds a key of another kind than EC or RSA")
+        return key
+
+
+def default_store() -> Store:
+    """Return the user's own: $BOARDCERT_CA, or in the user's data."""
+    chosen = os.environ.get("BOARDCERT_CA")
+    return Store(Path(chosen) if chosen else Path(platformdirs.user_data_dir("boardcert")) / "ca")
+
+
+def private_pem(key: PrivateKey, passphrase: str | None) -> bytes:
+    """Return a private key as PKCS#8 PEM, encrypted when there is a passphrase."""
+    encryption = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+
+
+def chain_pem(certificate: x509.Certificate, authority: Authority) -> bytes:
+    """Return what a server sends: its own certificate, then those between it and the root."""
+    chain = (certificate, *authority.intermediates)
+    return b"".join(one.public_bytes(Encoding.PEM) for one in chain)
+
+
+def read_certificates(data: bytes, name: str) -> list[x509.Certificate]:
+    """Return the certificates, PEM or one in DER, of a file called *name*. Raises Error."""
+    with contextlib.suppress(ValueError, UnsupportedAlgorithm):
+        found = (
+            x509.load_pem_x509_certificates(data)
+            if b"-----BEGIN" in data
+            else [x509.load_der_x509_certificate(data)]
+        )
+        if found:
+            return found
+    raise Error(f"{name} holds no certificate that can be read")
+
+
+def write_chain(path: Path, data: bytes, replace: bool) -> None:
+    """Write a chain to *path*, whole or not at all; over an older file only to *replace* it."""
+    if replace:
+        write_whole(path, data)
+    else:
+        write_new(path, data, 0o644)

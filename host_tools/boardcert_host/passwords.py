@@ -1,0 +1,56 @@
+"""Secrets that a person gives: from a file, the environment or a prompt, never from arguments."""
+
+import getpass
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import USAGE, Error
+
+
+@dataclass(frozen=True)
+class Password:
+    """Where one secret comes from: *file* (by *option*), else the environment's *variable*.
+
+    *what*: how a sentence calls it, for example "passphrase of the CA".
+    """
+
+    what: str
+    option: str
+    variable: str
+    file: Path | None = None
+
+    def given(self) -> str | None:
+        """Return what the file or the environment says, or None when nobody gave it there."""
+        if self.file is None:
+            return os.environ.get(self.variable)
+        try:
+            return self.file.read_text("utf-8").rstrip("\r\n")
+        except OSError as error:
+            raise Error(f"cannot read the {self.what}: {error}") from error
+        except UnicodeDecodeError:  # Not passed on: it holds the bytes.
+            raise Error(f"the file with the {self.what} is no UTF-8") from None
+
+    def ask(self, prompt: str) -> str:
+        """Ask a person. Raises Error, a usage error, when there is nobody to ask."""
+        if not sys.stdin.isatty():
+            hint = f"{self.option} FILE, or {self.variable} in the environment"
+            raise Error(f"no {self.what}, and nobody to ask", hint, USAGE)
+        return getpass.getpass(f"{prompt}: ")
+
+    def get(self) -> str:
+        """Return what was given, else what a person answers."""
+        given = self.given()
+        return self.ask(self.what[0].upper() + self.what[1:]) if given is None else given
+
+    def choose(self) -> str:
+        """As get, for a new secret: a person types it twice. Raises Error when it is empty."""
+        chosen = self.given()
+        if chosen is None:
+            chosen = self.ask(f"New {self.what}")
+            if self.ask("The same again") != chosen:
+                raise Error(f"the two answers for the {self.what} differ", None, USAGE)
+        if not chosen:
+            raise Error(f"the {self.what} is empty", None, USAGE)
+        return chosen
