@@ -108,7 +108,7 @@ def _longest_zeros(groups: list) -> tuple:
 
 def add_days(date: tuple, days: int) -> tuple:
     """Return *date* moved by *days*, which may be negative."""
-    year, month, day = _from_day_number(_to_day_number(date[0], date[1], date[2]) + days)
+    year, month, day = _from_day_number(day_number(date[0], date[1], date[2]) + days)
     return (year, month, day) + date[3:]
 
 
@@ -124,14 +124,15 @@ def is_valid_date(date: tuple) -> bool:
         return False
     if not (0 <= hour <= 23 and 0 <= minute <= 59 and 0 <= second <= 59):
         return False
-    return _from_day_number(_to_day_number(year, month, day)) == (year, month, day)
+    return _from_day_number(day_number(year, month, day)) == (year, month, day)
 
 
 # Day numbers count from 0000-03-01, so that the leap day is the last of its year. In such a
 # year, the days before month m (March is 0) are (153 * m + 2) // 5.
 
 
-def _to_day_number(year: int, month: int, day: int) -> int:
+def day_number(year: int, month: int, day: int) -> int:
+    """Return the days from 0000-03-01 to this date: the difference of two is one in days."""
     if month < 3:
         year -= 1
         month += 12
@@ -141,11 +142,11 @@ def _to_day_number(year: int, month: int, day: int) -> int:
 
 def _from_day_number(number: int) -> tuple:
     year = number * 400 // 146097  # At most one year from the right one.
-    while _to_day_number(year, 3, 1) > number:
+    while day_number(year, 3, 1) > number:
         year -= 1
-    while _to_day_number(year + 1, 3, 1) <= number:
+    while day_number(year + 1, 3, 1) <= number:
         year += 1
-    rest = number - _to_day_number(year, 3, 1)
+    rest = number - day_number(year, 3, 1)
     month = (5 * rest + 2) // 153
     day = rest - (153 * month + 2) // 5 + 1
     return (year, month + 3, day) if month < 10 else (year + 1, month - 9, day)
