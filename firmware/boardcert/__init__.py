@@ -29,6 +29,14 @@ class DamagedError(Error):
     """A stored identity is truncated, altered, foreign or inconsistent; it must not be served."""
 
 
+class RefusedError(ValueError):
+    """A certificate or key was not installed. *field*: what is wrong with it, "chain" or "key"."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class FirmwareFirst:
     """A context in which `import` takes the firmware's own modules without looking for files.
 
