@@ -9,6 +9,7 @@ from binascii import b2a_base64
 from . import der, fields
 
 _OID_SUBJECT_ALT_NAME = b"\x55\x1d\x11"  # 2.5.29.17
+_RSA_KEY = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"  # 1.2.840.113549.1.1.1
 _CRITICAL = b"\x01\x01\xff"  # BOOLEAN TRUE; FALSE is the default, which DER leaves out.
 _UTC_TIME = 0x17
 _GENERALIZED_TIME = 0x18
@@ -54,9 +55,13 @@ class Certificate:
     def key_type(self) -> str:
         """The kind of key, in the words of settings; "unknown" for others."""
         content = der.decode_one(self.public_key_der, der.SEQUENCE)
-        algorithm, _ = der.decode_next(content, der.SEQUENCE, 0)
-        _, offset = der.decode_next(algorithm, der.OBJECT_IDENTIFIER, 0)
-        return fields.CURVES.get(algorithm[offset:], "unknown")
+        algorithm, end = der.decode_next(content, der.SEQUENCE, 0)
+        oid, offset = der.decode_next(algorithm, der.OBJECT_IDENTIFIER, 0)
+        if oid != _RSA_KEY:
+            return fields.CURVES.get(algorithm[offset:], "unknown")
+        numbers = der.decode_bit_string(der.decode_one(content[end:], der.BIT_STRING))
+        modulus, _ = der.decode_next(der.decode_one(numbers, der.SEQUENCE), der.INTEGER, 0)
+        return f"rsa{8 * len(modulus) // 16 * 16}"  # Without the byte for the sign.
 
     @property
     def public_key_pin(self) -> str:

@@ -9,7 +9,7 @@ import gc
 import hashlib
 import os
 import sys
-from binascii import b2a_base64, hexlify
+from binascii import hexlify
 
 from . import Error, FirmwareFirst, __version__, board, store
 
@@ -18,17 +18,6 @@ INSTALLED = "installed"
 
 # Modules with native code, or that try to import one (ec tries p384_kernel).
 _NATIVE = ("noise", "sha384", "sha512_block", "ec", "p384_reduce")
-
-_TOLD_FACTS = (
-    "hostname",
-    "names",
-    "key_type",
-    "public_key_pin",
-    "serial_number",
-    "not_before",
-    "not_after",
-    "entropy",
-)
 
 
 class Identity:
@@ -44,18 +33,21 @@ class Identity:
         started = board.ticks_ms()
         self.notices = []
         self.generated = False
-        self._timings_ms = {}
+        self.timings_ms = {}
+        self._token = None
         self._directory = directory
         self._progress = progress
         self._arguments = arguments
         self._serve(*(self._load_quickly() or self._manage("load")))
-        self._timings_ms["total"] = board.ticks_diff(board.ticks_ms(), started)
+        self.timings_ms["total"] = board.ticks_diff(board.ticks_ms(), started)
 
     certificate = property(lambda self: self._record.chain[0])
+    chain = property(lambda self: list(self._record.chain))
     public_key_pin = property(lambda self: self._record.facts["public_key_pin"])
     names = property(lambda self: self._record.facts["names"])
     hostname = property(lambda self: self._record.facts["hostname"])
     portal_port = property(lambda self: self._record.facts["portal_port"])
+    https = property(lambda self: self._record.facts["https"])
     not_before = property(lambda self: self._record.facts["not_before"])
     not_after = property(lambda self: self._record.facts["not_after"])
 
@@ -67,28 +59,62 @@ class Identity:
     def follow(self) -> None:
         """Sign the generated certificate again if the date or an address asks for it.
 
-        Raises Error when that fails: the certificate that there was still serves.
+        Raises Error when that fails: the certificate that there was still serves. One from
+        elsewhere serves in any case; what is wrong with its dates is told in `notices`.
         """
-        if self.source == GENERATED and stale_reason(self._record.facts):
+        reason = stale_reason(self._record.facts, self.source)
+        if reason and self.source == GENERATED:
             self._serve(*self._manage("load"))
-            reason = stale_reason(self._record.facts)
-            if self.source == GENERATED and reason:
+            reason = stale_reason(self._record.facts, self.source)
+            if reason and self.source == GENERATED:
                 raise Error(f"the certificate is served as it is, though {reason}; see notices")
+        elif reason:
+            self._tell_stale(reason)
 
-    def reset(self) -> None:
-        """Make a new key and certificate, as at first boot, and forget all others.
+    def install(self, chain, key=None) -> None:
+        """Serve a certificate from elsewhere from now on; what it may be is said in install.
 
-        One that is compiled in is served before it.
+        *chain*: one to three certificates, the board's first, in PEM, DER, or a list of DER.
+        *key*: its private key in PEM or DER; None when it is for the board's own, as one made
+        from csr() is. Raises RefusedError before anything is changed.
         """
-        self._serve(*self._manage("reset"))
+        self._change("install", chain, key, self._record.private_key)
 
-    def remove(self) -> None:
-        """Remove the installed certificate; the one below it serves again."""
-        self._serve(*self._manage("remove"))
+    def remove(self) -> str:
+        """Remove the installed certificate: the one below it serves again.
+
+        Return a sentence on how far its key was wiped, as new_key and reset do.
+        """
+        return self._change("remove")
+
+    def renew(self) -> None:
+        """Sign a new certificate for the generated key, dated from today."""
+        self._change("renew")
+
+    def new_key(self) -> str:
+        """Make a new generated key and certificate; an installed certificate goes on serving."""
+        return self._change("new_key")
+
+    def reset(self) -> str:
+        """Make a new key, certificate and token, as at first boot, and forget all others.
+
+        Settings stay. A certificate that is compiled in is served before the new one.
+        """
+        return self._change("reset")
 
     def csr(self) -> bytes:
-        """Return a PKCS#10 request (DER) for this board's names, signed by the key it serves."""
-        return self._manage("request", self._record.private_key)
+        """Return a PKCS#10 request (DER) for this board's names, signed by its own key.
+
+        That is the generated key, also while another certificate is served (one is made where
+        there is none yet): install takes what a CA makes of it without a key.
+        """
+        return self._manage("request")
+
+    def admin_token(self) -> str:
+        """Return what an administrator must know: 26 characters, made when first asked for."""
+        if self._token is None:
+            self._token = self._manage("admin_token")
+        return self._token
 
     def server_context(self):
         """Return the TLS context to serve with; the same object until the certificate changes."""
@@ -106,23 +132,13 @@ class Identity:
 
     def report(self) -> dict:
         """Tell everything that may be told, nothing secret, in values that JSON has."""
-        facts = self._record.facts
-        report = {name: facts.get(name) for name in _TOLD_FACTS}
-        report.update(
-            {
-                "board": board.name(),
-                "unique_id": board.unique_id().hex(),
-                "source": self.source,
-                "fingerprint": self.fingerprint,
-                "certificate": b2a_base64(self.certificate).decode().strip(),
-                "version": __version__,
-                "firmware": board.firmware(),
-                "timings_ms": self._timings_ms,
-                "generated": self.generated,
-                "notices": self.notices,
-            }
-        )
-        return report
+        loaded = set(sys.modules)
+        from .report import report
+
+        try:
+            return report(self, self._record.facts)
+        finally:
+            release(loaded)
 
     def __repr__(self) -> str:
         return f"<Identity {self.source} {self.fingerprint}>"
@@ -131,6 +147,23 @@ class Identity:
         self.source = source
         self._record = record
         self._context = None
+        reason = stale_reason(record.facts, source)
+        if reason and source != GENERATED:
+            self._tell_stale(reason)
+
+    def _tell_stale(self, reason: str) -> None:
+        self._add_notices([f"the {self.source} certificate is served as it is, though {reason}"])
+
+    def _add_notices(self, notices: list) -> None:
+        """Add those that are new: what lasts is found again by each attempt, and told once."""
+        self.notices.extend([notice for notice in notices if notice not in self.notices])
+
+    def _change(self, task: str, *arguments) -> str:
+        """Do a task of administer.Administrator, serve what it leaves; return what it tells."""
+        source, record, told = self._manage(task, *arguments)
+        self._token = None
+        self._serve(source, record)
+        return told
 
     def _load_quickly(self) -> tuple | None:
         """Return (source, record) when what is stored can be served as it is, else None."""
@@ -150,29 +183,31 @@ class Identity:
         return None if source == GENERATED and stale_reason(record.facts) else (source, record)
 
     def _manage(self, task: str, *arguments):
-        """Do a task of manage.Manager, and release the memory that it took."""
+        """Do a task of Manager or Administrator, and release the memory that it took."""
         loaded = set(sys.modules)
         notices = []
         try:
             with FirmwareFirst():
-                from .manage import Manager
+                if task == "load":
+                    from .manage import Manager
+                else:
+                    from .administer import Administrator as Manager
 
             manager = Manager(self._directory, self._arguments, self._progress, notices)
             result = getattr(manager, task)(*arguments)
         finally:
             release(loaded)
-            # What lasts is found again by each attempt, and told once.
-            self.notices.extend([notice for notice in notices if notice not in self.notices])
+            self._add_notices(notices)
         self.generated = self.generated or manager.generated
-        self._timings_ms.update(manager.timings_ms)
+        self.timings_ms.update(manager.timings_ms)
         return result
 
 
-def stale_reason(facts: dict) -> str | None:
-    """Return why a generated certificate with these *facts* must be signed again, or None.
+def stale_reason(facts: dict, source: str = GENERATED) -> str | None:
+    """Return why a certificate with these *facts* should not be served any longer, or None.
 
-    Addresses that the board had earlier may stay, so that nothing changes while a network is
-    away.
+    Of one from elsewhere only the dates count. Addresses that the board had earlier may stay in
+    a generated one, so that nothing changes while a network is away.
     """
     now = board.utc_now()
     if now is not None:
@@ -181,9 +216,9 @@ def stale_reason(facts: dict) -> str | None:
             return "it had expired"
         if today < facts["not_before"]:
             return "it was dated in the future"
-        if not facts.get("clock"):
+        if source == GENERATED and not facts.get("clock"):
             return "the date has become known"
-    if not all(address in facts["names"] for address in board.addresses()):
+    if source == GENERATED and not all(address in facts["names"] for address in board.addresses()):
         return "the board's address has changed"
     return None
 

@@ -1,4 +1,4 @@
-"""Manage the stored identities: judge, make, renew, reset, remove. The slow half of lifecycle.
+"""Judge the stored identities, make and renew the generated one. The slow half of lifecycle.
 
 Three sources, in this order: installed at run time; compiled in, as a module boardcert_builtin
 with PRIVATE_KEY and CHAIN (DER); generated on the board.
@@ -15,9 +15,9 @@ BUILTIN = "builtin"
 
 
 class Manager:
-    """Do one task, see lifecycle.Identity for the arguments. Each returns (source, record).
+    """Load what is to be served; administer has the other tasks. For arguments see Identity.
 
-    *timings_ms* and *generated* tell what the task has made.
+    *timings_ms* and *generated* tell what was made.
     """
 
     def __init__(self, directory: str, arguments: dict, progress, notices: list) -> None:
@@ -29,34 +29,30 @@ class Manager:
         self._settings = Settings(arguments, store.read_config(directory), board.unique_id())
         self._digest = settings_digest(directory, arguments)
 
-    def load(self) -> tuple:
-        """Find what is to be served; make or renew it where that is due."""
-        record = self._sound(store.load(self._directory, INSTALLED, self._notices), INSTALLED)
-        if record:
-            return INSTALLED, self._keep(INSTALLED, record)
-        record = self._sound(_find_builtin(), BUILTIN)
-        if record:
+    def load(self, below_installed: bool = False) -> tuple:
+        """Return (source, record) of what is to be served; make or renew it where that is due.
+
+        *below_installed*: what that is without an installed one.
+        """
+        if not below_installed:
+            installed = store.load(self._directory, INSTALLED, self._notices)
+            if record := self._sound(installed, INSTALLED):
+                return INSTALLED, self._keep(INSTALLED, record)
+        if record := self._sound(self._find_builtin(), BUILTIN):
             record.facts = self._facts(record, _read_leaf(record))
             return BUILTIN, record
         return GENERATED, self._load_generated()
 
-    def reset(self) -> tuple:
-        """Make a new key and certificate, remove all others; load as the next boot will."""
-        self._make(None)
-        self._writer.remove(INSTALLED)
-        self._writer.forget_older(GENERATED)
-        return self.load()
+    def _find_builtin(self) -> store.Record | None:
+        try:
+            import boardcert_builtin as builtin  # pyright: ignore[reportMissingImports]
 
-    def remove(self) -> tuple:
-        """Remove the installed certificate."""
-        self._writer.remove(INSTALLED)
-        return self.load()
-
-    def request(self, private_key: bytes) -> bytes:
-        """Return a PKCS#10 request (DER), signed by *private_key*."""
-        from .generate import make_request
-
-        return make_request(self._settings, board.addresses(), private_key)
+            return store.Record(builtin.PRIVATE_KEY, list(builtin.CHAIN), {})
+        except ImportError:
+            return None
+        except (AttributeError, TypeError):
+            self._notices.append("boardcert_builtin was ignored: it lacks PRIVATE_KEY or CHAIN")
+            return None
 
     def _load_generated(self) -> store.Record:
         """Return the generated record; make or renew it where that is due."""
@@ -99,7 +95,7 @@ class Manager:
 
             if not key_matches(record.private_key, leaf.public_key_der):
                 raise ValueError("the certificate is for another key")
-        except ValueError as error:
+        except (ValueError, IndexError, TypeError) as error:  # The latter two: a builtin one.
             self._notices.append(f"the {source} identity was ignored: {error}")
             return None
         return record
@@ -107,6 +103,11 @@ class Manager:
     def _renew_if_due(self, record: store.Record) -> store.Record:
         """Return *record*, or a stored new one with the same key when its certificate is stale."""
         leaf = _read_leaf(record)
+        wanted = self._settings.key_type
+        if leaf.key_type != wanted:
+            self._notices.append(
+                f"the key stays {leaf.key_type}: {wanted} is for the next new key or reset"
+            )
         reason = self._changed(record, leaf) or stale_reason(self._facts(record, leaf))
         if reason is None:
             return self._keep(GENERATED, record)
@@ -182,6 +183,7 @@ class Manager:
                 "settings": self._digest,
                 "hostname": self._settings.hostname,
                 "portal_port": self._settings.portal_port,
+                "https": self._settings.https,
                 "key_type": leaf.key_type,
                 "names": leaf.names,
                 "not_before": board.isoformat(leaf.not_before),
@@ -199,14 +201,6 @@ def _read_leaf(record: store.Record):
         from .certificate import Certificate
 
     return Certificate(record.chain[0])
-
-
-def _find_builtin() -> store.Record | None:
-    try:
-        import boardcert_builtin  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        return None
-    return store.Record(boardcert_builtin.PRIVATE_KEY, list(boardcert_builtin.CHAIN), {})
 
 
 class Steps:

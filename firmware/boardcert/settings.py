@@ -2,15 +2,17 @@
 
 | name          | default     | meaning                                                       |
 |---------------|-------------|---------------------------------------------------------------|
-| key_type      | "p384"      | the kind of key                                               |
+| key_type      | "p384"      | the kind of key that is made, one of KEY_TYPES                |
 | validity_days | 3650        | days for which a certificate is good from when it is signed   |
 | hostname      | PREFIX-ID   | the common name, 1 to 63 characters; ID from the unique id    |
 | prefix        | "board"     | the first part of the default host name                       |
 | names         | []          | more names and addresses for subjectAltName                   |
 | portal_port   | 20034       | the port of the configuration page; 0: no page                |
+| https         | "required"  | for the page; "off": it is read-only, over plain HTTP           |
 
 A certificate begins on the day before it is signed; a client's limit counts that as well. Changed
-settings take effect when the identity is loaded next, with the same key.
+settings take effect when the identity is loaded next, with the same key: another key_type only
+with the next new key.
 
 The directory where all is kept, store.DIRECTORY, and a progress callback are arguments only.
 """
@@ -20,6 +22,8 @@ import json
 from . import Error, fields
 from .store import CONFIG_NAME
 
+KEY_TYPES = ("p256", "p384", "p521", "rsa2048", "rsa3072", "rsa4096")
+
 _DEFAULTS = {
     "key_type": "p384",
     "validity_days": 3650,
@@ -27,6 +31,7 @@ _DEFAULTS = {
     "prefix": "board",
     "names": [],
     "portal_port": 20034,
+    "https": "required",
 }
 
 
@@ -43,9 +48,10 @@ class Settings:
         for name in values:
             if name not in _DEFAULTS:
                 raise ValueError(f"unknown setting: {name!r}")
-        self.key_type = _choice(values, "key_type", ("p384",))
+        self.key_type = _choice(values, "key_type", KEY_TYPES)
         self.validity_days = _number(values, "validity_days", 1, 36500)
         self.portal_port = _number(values, "portal_port", 0, 65535)
+        self.https = _choice(values, "https", ("required", "off"))
         self.hostname = _host_name(values, unique_id)
         self.names = _all_names(self.hostname, values["names"])
 

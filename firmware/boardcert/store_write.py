@@ -75,11 +75,11 @@ class Writer:
         _make_directory(self._directory)
         slots = self._examine(name)
         new.generation = max(0, *slots.values()) + 1
-        is_fat = self._is_fat()
-        slot = min(SLOTS, key=lambda suffix: slots[suffix]) if is_fat else SLOTS[0]
+        two_slots = is_fat(self._directory)
+        slot = min(SLOTS, key=lambda suffix: slots[suffix]) if two_slots else SLOTS[0]
         if slots[slot] == _FOREIGN:
             self._move_aside(name + slot)
-        if is_fat:
+        if two_slots:
             _write(self._path(name + slot), encode(new))
         else:
             self._replace(name, slot, encode(new))
@@ -89,7 +89,7 @@ class Writer:
         slots = self._examine(name)
         for suffix in [".new"] + sorted(slots, key=lambda suffix: slots[suffix]):
             try:
-                _remove(self._path(name + suffix))
+                self.delete(name + suffix)
             except OSError:  # A directory stands in the way.
                 self._move_aside(name + suffix)
 
@@ -100,7 +100,7 @@ class Writer:
         for file_name in os.listdir(self._directory):
             if file_name.startswith(name + ".") and file_name != newest:
                 try:
-                    _remove(self._path(file_name))
+                    self.delete(file_name)
                 except OSError as error:
                     self._notices.append(f"{self._path(file_name)} was not deleted: {error}")
 
@@ -130,6 +130,14 @@ class Writer:
         """Write a small file whose loss in a power cut does no harm."""
         _make_directory(self._directory)
         self._replace(name, "", text.encode())
+
+    def delete(self, file_name: str) -> None:
+        """Delete a file if it is there; on FAT, overwrite it first, see store_wipe."""
+        path = self._path(file_name)
+        if is_fat(self._directory) and _exists(path):
+            with open(path, "r+b") as file:
+                file.write(bytes(os.stat(path)[6]))
+        _remove(path)
 
     def _path(self, file_name: str) -> str:
         return f"{self._directory}/{file_name}"
@@ -164,17 +172,17 @@ class Writer:
         _write(new_path, data)
         os.rename(new_path, self._path(name + suffix))
 
-    def _is_fat(self) -> bool:
-        """Tell whether the directory is on FAT, where a name cannot hold an asterisk.
 
-        Only FAT answers EINVAL; the others that it does not exist. (os.mount() lists the file
-        systems only from v1.25, and statvfs looks the same for both.)
-        """
-        try:
-            os.stat(self._path("*"))
-        except OSError as error:
-            return error.errno == errno.EINVAL
-        return False
+def is_fat(directory: str) -> bool:
+    """Tell whether *directory* is on FAT, where a name cannot hold an asterisk.
+
+    Only FAT answers EINVAL; the others that it does not exist.
+    """
+    try:
+        os.stat(f"{directory}/*")
+    except OSError as error:
+        return error.errno == errno.EINVAL
+    return False
 
 
 def _write(path: str, data: bytes) -> None:

@@ -28,6 +28,9 @@ _PURE = (
     "keys",
     "x509",
     "certificate",
+    "pem",
+    "key_import",
+    "chain",
 )
 # What is loaded when it is first needed; they come after it because they use its constants.
 _LATE = {"ec": {"p384_kernel", "p384_bigint"}, "sha384": {"sha512"}, "keys": {"rsa"}}

@@ -1,0 +1,128 @@
+"""What an administrator may ask of the stored identities: install, remove, renew, new key, reset.
+
+Each task ends with what is to be served then. A loss of power at any moment leaves what was
+served before or what is served after.
+"""
+
+import sys
+
+from . import FirmwareFirst, RefusedError, board, store
+from .lifecycle import GENERATED, INSTALLED, release
+from .manage import Manager
+
+_TOKEN_BITS = 130
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"  # Base32, RFC 4648 section 6.
+
+
+class Administrator(Manager):
+    """Do one task. Those that change something return (source, record, a sentence or None)."""
+
+    def install(self, chain, key, served_key: bytes) -> tuple:
+        """Check and store a certificate, see Identity.install; *served_key* may be its key too."""
+        generated = store.load(self._directory, GENERATED, [])
+        own_keys = [generated.private_key] if generated else []
+        private_key, leaf, record = self._prepare(chain, key, own_keys + [served_key])
+        record.facts["own_key"] = private_key in own_keys
+        record.facts = self._facts(record, leaf)
+        self._writer.save(INSTALLED, record)
+        self._note_names(leaf.names)
+        return INSTALLED, record, None
+
+    def remove(self) -> tuple:
+        """Remove the installed certificate, once there is another to be served."""
+        source, record = self.load(below_installed=True)
+        removed = store.load(self._directory, INSTALLED, [])
+        self._writer.remove(INSTALLED)
+        if removed is None or removed.private_key == record.private_key:
+            return source, record, "no key was removed"
+        return source, record, self._wipe()
+
+    def renew(self) -> tuple:
+        """Sign a new certificate for the generated key; make both where there is no key."""
+        self._make(self._load_generated().private_key)
+        return self._reload(None)
+
+    def new_key(self) -> tuple:
+        """Make a new generated key and certificate."""
+        self._make_anew()
+        return self._reload(self._wipe())
+
+    def reset(self) -> tuple:
+        """Make a new key and certificate; remove all others, and the token."""
+        self._make_anew()
+        writer = self._writer
+        writer.remove(INSTALLED)
+        writer.forget_older(INSTALLED)
+        writer.delete("token")
+        return self._reload(self._wipe())
+
+    def request(self) -> bytes:
+        """Return a PKCS#10 request (DER), signed by the generated key, which is made if need be."""
+        private_key = self._load_generated().private_key
+        from .generate import make_request
+
+        return make_request(self._settings, board.addresses(), private_key)
+
+    def admin_token(self) -> str:
+        """Return the stored token; make one where there is none, or none that is whole."""
+        token = store.read_text(f"{self._directory}/token") or ""
+        if len(token) == _TOKEN_BITS // 5 and all(part in _BASE32 for part in token):
+            return token
+        from .generate import seed
+
+        random, _ = seed(board.utc_now())
+        number = int.from_bytes(random((_TOKEN_BITS + 7) // 8), "big")
+        shifts = range(0, _TOKEN_BITS, 5)
+        token = "".join([_BASE32[number >> shift & 31] for shift in shifts])
+        self._writer.write_text("token", token)
+        return token
+
+    def _prepare(self, chain, key, own_keys: list) -> tuple:
+        """Return what install.prepare does, tried out with the firmware's TLS."""
+        loaded = set(sys.modules)
+        try:
+            with FirmwareFirst():
+                from .install import prepare
+
+            prepared = prepare(chain, key, own_keys, board.utc_now())
+        finally:
+            release(loaded)
+        with FirmwareFirst():
+            from .tls import server_context
+
+        try:
+            server_context(prepared[-1])
+        except (OSError, ValueError) as error:
+            raise RefusedError("chain", f"this firmware's TLS does not take it: {error}") from error
+        return prepared
+
+    def _note_names(self, names: list) -> None:
+        """Tell when a certificate for *names* is for no name or address of the board."""
+        wanted = self._settings.names + board.addresses()
+        if not any(_covers(name, one) for name in names for one in wanted):
+            told = ", ".join(names) or "no name"
+            self._notices.append(
+                f"the installed certificate is for {told}; browsers that open "
+                f"https://{wanted[0]} will warn"
+            )
+
+    def _make_anew(self) -> None:
+        """Store a new key and certificate, forget those before, mark the new one."""
+        record = self._make(None)
+        self._writer.forget_older(GENERATED)
+        self._attempt("writing the marker", self._mark, record, False)
+
+    def _wipe(self) -> str:
+        from .store_wipe import wipe
+
+        return wipe(self._directory, self._progress)
+
+    def _reload(self, told: str | None) -> tuple:
+        source, record = self.load()
+        return source, record, told
+
+
+def _covers(name: str, wanted: str) -> bool:
+    """Tell whether a certificate's *name* is *wanted*, with "*" for its first label (RFC 6125)."""
+    name, wanted = name.lower(), wanted.lower()
+    return name == wanted or (name[:2] == "*." and name[1:] == "." + wanted.partition(".")[2])

@@ -1,0 +1,152 @@
+"""Read and check a certificate from elsewhere, with its chain and key, before it is stored.
+
+What is refused, RefusedError says in words for whoever sent it: what cannot be parsed to the
+last byte; a key that is not the certificate's; a certificate that no browser takes for a
+server's; a chain that does not hold, see chain; what is expired or not yet valid, if the date is
+known; more than the board can send. Trust is not judged: a CA that clients must be told to trust
+is the usual case.
+"""
+
+from . import RefusedError, chain, key_import, pem
+from .certificate import Certificate
+from .keys import key_matches
+from .settings import KEY_TYPES
+from .store import Record
+
+MAX_CERTIFICATES = 3
+
+MAX_CHAIN_BYTES = 4089
+"""Three bytes more for each certificate included: mbedTLS sends the chain in one record, for
+which MicroPython's boards have 4096 bytes (MBEDTLS_SSL_OUT_CONTENT_LEN), seven of them its own."""
+
+MAX_TEXT_BYTES = 24576
+"""Of PEM, with what openssl prints beside it."""
+
+_PROOF = b"boardcert: the private key belongs to the certificate"
+
+
+def prepare(certificates, key, own_keys: list, now: tuple | None) -> tuple:
+    """Return (private key, leaf, Record) to store; raise RefusedError.
+
+    *certificates*: PEM, DER, or a list of DER, the leaf first; *key*: PEM, DER, or None: then one
+    of *own_keys* (stored form). *now*: the date or None. Raises EntropyError for a foreign key
+    when there is no noise to check it with.
+    """
+    found = _refusing("chain", _read_chain, certificates)
+    _refusing("chain", chain.check, found, now)
+    leaf = found[0]
+    if leaf.key_type not in KEY_TYPES:
+        raise RefusedError("chain", f"a key of this kind cannot be served: {leaf.key_type}")
+    if key is None:
+        private_key = _refusing("key", _find_own, own_keys, leaf)
+    else:
+        private_key = _refusing("key", _read_key, key, leaf)
+    _refusing("chain", _verify, found)
+    if key is not None:
+        _refusing("key", _prove, private_key, now)
+    record = Record(private_key, [one.der for one in found], {})
+    record.facts["issuer"] = chain.common_name(leaf.issuer)
+    return private_key, leaf, record
+
+
+def _refusing(field: str, function, *arguments):
+    """Return function(*arguments); its ValueError becomes a RefusedError about *field*."""
+    try:
+        return function(*arguments)
+    except ValueError as error:
+        raise RefusedError(field, str(error)) from error
+
+
+def _read_chain(data) -> list:
+    """Return the Certificates in *data*."""
+    if isinstance(data, (list, tuple)):
+        blocks = [bytes(certificate) for certificate in data]
+    else:
+        blocks = _read_blocks(data, ("CERTIFICATE",))
+    if not 1 <= len(blocks) <= MAX_CERTIFICATES:
+        raise ValueError(f"1 to {MAX_CERTIFICATES} certificates are needed, not {len(blocks)}")
+    size = sum([3 + len(block) for block in blocks])
+    if size > MAX_CHAIN_BYTES:
+        raise ValueError(
+            f"the chain is too long to be sent: {size} bytes, at most {MAX_CHAIN_BYTES}; "
+            "leave out the root, or use elliptic curves"
+        )
+    found = []
+    for block in blocks:
+        try:
+            found.append(Certificate(block))
+        except ValueError as error:
+            raise ValueError(f"certificate {len(found) + 1} cannot be read: {error}") from error
+    return found
+
+
+def _read_key(data, leaf: Certificate) -> bytes:
+    """Return the stored form of the one private key in *data*, which must be that of *leaf*."""
+    labels = ("PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY")
+    blocks = _read_blocks(data, labels)
+    if len(blocks) != 1:
+        raise ValueError(f"one private key is needed, not {len(blocks)}")
+    private_key = key_import.convert(blocks[0], leaf.public_key_der)
+    if not key_matches(private_key, leaf.public_key_der):
+        raise ValueError("the private key is not that of the certificate")
+    return private_key
+
+
+def _read_blocks(data, labels: tuple) -> list:
+    """Return what *data* holds in DER: itself, or the PEM blocks, which must have these *labels*.
+
+    Passes over the curve that openssl writes before a key.
+    """
+    data = data.encode() if isinstance(data, str) else bytes(data)
+    if len(data) > MAX_TEXT_BYTES:
+        raise ValueError(f"{len(data)} bytes are too many; at most {MAX_TEXT_BYTES}")
+    if b"-----BEGIN " not in data:
+        if data[:1] == b"\x30":
+            return [data]
+        raise ValueError("there is nothing in PEM, from -----BEGIN to -----END, and it is not DER")
+    if b"\0" in data:
+        raise ValueError("the text has zero bytes: save it as plain text, in UTF-8")
+    blocks = [block for block in pem.decode(data.decode()) if block[0] != "EC PARAMETERS"]
+    for label, _ in blocks:
+        if label == "ENCRYPTED PRIVATE KEY":
+            raise ValueError(pem.ENCRYPTED)
+        if label not in labels:
+            raise ValueError(f"{label} stands where {labels[0]} belongs")
+    return [content for _, content in blocks]
+
+
+def _find_own(own_keys: list, leaf: Certificate) -> bytes:
+    for private_key in own_keys:
+        if key_matches(private_key, leaf.public_key_der):
+            return private_key
+    raise ValueError("the certificate is not for this board's own key: its private key is needed")
+
+
+def _verify(found: list) -> None:
+    """Raise ValueError unless each signature holds whose signer is there."""
+    from .ecdsa import InvalidSignature
+    from .signatures import verify
+
+    for number, public_key_der, algorithm, data, signature in chain.signatures(found):
+        try:
+            verify(public_key_der, algorithm, data, signature)
+        except InvalidSignature as error:
+            last = number == len(found)
+            by = "its own key" if last else f"the key of certificate {number + 1}"
+            raise ValueError(f"certificate {number} was not signed by {by}") from error
+        except ValueError as error:
+            raise ValueError(f"the signature of certificate {number} is {error}") from error
+
+
+def _prove(private_key: bytes, now: tuple | None) -> None:
+    """Raise ValueError unless the halves of a key from elsewhere belong together: sign, verify."""
+    from . import keys
+    from .ecdsa import InvalidSignature
+    from .generate import seed
+
+    key = keys.from_der(private_key)
+    random, _ = seed(now)
+    try:
+        key.check(_PROOF, key.sign(_PROOF, random), random)
+    except InvalidSignature as error:
+        raise ValueError("the private key does not fit its own public key") from error
