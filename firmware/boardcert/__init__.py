@@ -92,10 +92,9 @@ def enable(**arguments):
 
 
 async def _serve_page(me) -> None:
-    from .portal import Portal
-    from .server import Server
+    from .portal_start import serve_page
 
-    await Server(me).run(Portal(me), me.portal_port, _EVERY_ADDRESS)
+    await serve_page(me, _EVERY_ADDRESS)
 
 
 async def serve(app, port: int = 443, host: str = _EVERY_ADDRESS, **limits) -> None:

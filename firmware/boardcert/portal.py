@@ -1,155 +1,311 @@
-"""The page that shows which identity is served: for people at /, as JSON at /api/identity."""
+"""The configuration page and its JSON API, on Microdot; docs/api.md says what they answer.
 
-import json
-
-_MAX_HEAD_BYTES = 4096
-_CHUNK_BYTES = 512
-
-_HEADERS = (
-    "Cache-Control: no-store\r\n"
-    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n"
-    "Referrer-Policy: no-referrer\r\n"
-    "X-Content-Type-Options: nosniff\r\n"
-    "X-Frame-Options: DENY\r\n"
-)
-
-_REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"}
-_REASONS[431] = "Request Header Fields Too Large"
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{hostname}</title>
-<style>
-:root {{ color-scheme: light dark }}
-body {{ font: 1rem/1.5 sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem }}
-dt {{ font-weight: bold; margin-top: .8rem }}
-dd {{ margin: 0; overflow-wrap: anywhere }}
-</style>
-</head>
-<body>
-<h1>{hostname}</h1>
-<p>{origin} Compare the fingerprint with the one on its label or from USB.</p>
-<dl>
-{rows}</dl>
-</body>
-</html>
+Reading needs nothing. Administration needs the board's token: in each request of a program
+(Authorization: Bearer), or once, by signing in, for a session of the page.
 """
 
-_ORIGINS = {
-    "generated": "This board made its own key.",
-    "installed": "This board's certificate was installed on it.",
-    "builtin": "This board's certificate is built into its program.",
+import asyncio
+import gc
+from binascii import b2a_base64, unhexlify
+
+from microdot import Microdot, Response  # pyright: ignore[reportMissingImports]
+
+from . import Error, RefusedError, board, fields
+from .portal_access import Access, HTTPError, Session, check_origin, find_token, unauthorized
+from .portal_style import headers
+from .portal_words import words
+
+RESTART_AFTER_MS = 1000
+"""From the answer to the restart that it promises."""
+
+ACTIONS = ("install", "remove", "renew", "new-key", "reset", "restart")
+
+_COOKIE = "__Host-session"  # Browsers take one of that prefix over HTTPS only, and for this host.
+_COOKIE_ATTRIBUTES = "; Path=/; Secure; HttpOnly; SameSite=Strict"
+
+_REASONS = {
+    200: "OK",
+    204: "No Content",
+    303: "See Other",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
 }
 
-_ROWS = (
-    ("fingerprint", "Fingerprint of the certificate (SHA-256)"),
-    ("public_key_pin", "Pin of the public key"),
-    ("source", "Certificate"),
-    ("names", "Names"),
-    ("not_before", "Valid from"),
-    ("not_after", "Valid until"),
-    ("key_type", "Kind of key"),
-    ("serial_number", "Serial number"),
-    ("board", "Board"),
-    ("unique_id", "Board number"),
-    ("firmware", "Firmware"),
-    ("version", "boardcert"),
-)
 
+class Portal(Microdot):
+    """The application that shows and administers *identity*, see lifecycle.Identity.
 
-class Portal:
-    """Answer GET and HEAD requests about *identity*; anything else is refused."""
-
-    def __init__(self, identity) -> None:
-        self._identity = identity
-
-    async def handle_request(self, reader, writer) -> None:
-        """Answer the requests of one connection until the client ends it."""
-        received = b""
-        is_open = True
-        while is_open:
-            head, received = await _read_head(reader, received)
-            if not head:
-                return
-            status, kind, body, extra = self._answer(head)
-            is_open = status < 400 and _wants_more(head)
-            writer.write(_encode_head(status, kind, len(body), is_open, extra))
-            if not head.startswith(b"HEAD "):
-                writer.write(body)
-            await writer.drain()
-
-    def _answer(self, head: bytes) -> tuple:
-        """Return (status, content type, body, more header lines) for a request's *head*."""
-        if not head.endswith(b"\r\n\r\n"):
-            return _refuse(431 if len(head) >= _MAX_HEAD_BYTES else 400)
-        words = head.split(b"\r\n", 1)[0].split(b" ")
-        if len(words) != 3 or not words[2].startswith(b"HTTP/1."):
-            return _refuse(400)
-        if words[0] not in (b"GET", b"HEAD"):
-            return _refuse(405, "Allow: GET, HEAD\r\n")
-        path = words[1].split(b"?", 1)[0]
-        if path == b"/":
-            page = render_page(self._identity.report())
-            return 200, "text/html; charset=utf-8", page.encode(), ""
-        if path == b"/api/identity":
-            body = json.dumps(self._identity.report()).encode()
-            return 200, "application/json", body, ""
-        return _refuse(404)
-
-
-async def _read_head(reader, received: bytes) -> tuple:
-    """Return (one request's head with its empty line, what was received after it).
-
-    The head is incomplete when the client ends early or sends more than fits. A body would be
-    taken for the next head, and refused: no request answered here has one.
+    *restart*(): starts the board again. *is_secure*: whether it is served over TLS; if not,
+    nothing can be administered. *server*: whose counters are told, or None.
     """
-    while b"\r\n\r\n" not in received and len(received) < _MAX_HEAD_BYTES:
-        chunk = await reader.read(_CHUNK_BYTES)
-        if not chunk:
-            return received, b""
-        received = received + chunk
-    end = received.find(b"\r\n\r\n") + 4
-    return (received[:end], received[end:]) if end >= 4 else (received, b"")
+
+    def __init__(self, identity, restart=None, is_secure: bool = True, server=None) -> None:
+        super().__init__()
+        self.access = Access(identity.admin_token)
+        self.is_secure = is_secure
+        self._identity = identity
+        self._server = server
+        self._restart = restart or _reset_board
+        self._headers = headers()
+        # Or OPTIONS would be allowed everywhere.
+        self.options_handler = None  # pyright: ignore[reportAttributeAccessIssue]
+        self.after_request_handlers = [self._finish]
+        self.after_error_request_handlers = [self._finish]
+        for status in (400, 404, 413, 500):
+            self.error_handlers[status] = _answering(status)
+        self.error_handlers[405] = self._refuse_method
+        self._add_routes()
+
+    def _add_routes(self) -> None:
+        get, post = ["GET"], ["POST"]
+        for path, methods, handler in (
+            ("/", get, self._show),
+            ("/", post, self._take_form),
+            ("/api/identity", get, self._tell),
+            ("/certificate\\.pem", get, self._certificate_pem),
+            ("/certificate\\.der", get, self._certificate_der),
+            ("/request\\.pem", get, self._request_pem),
+            ("/request\\.der", get, self._request_der),
+            ("/api/session", post, self._sign_in),
+            ("/api/session", ["DELETE"], self._sign_out),
+        ):
+            self.route(path, methods)(_refusing(handler))
+        for action in ACTIONS:
+            self.route(f"/api/{action}", post)(_refusing(self._performing(action)))
+
+    async def _show(self, request):
+        return self.page(request)
+
+    async def _take_form(self, request):
+        from .portal_forms import take_form
+
+        return take_form(self, request)
+
+    async def _tell(self, _request):
+        return self.status()
+
+    async def _certificate_pem(self, _request):
+        parts = [_pem("CERTIFICATE", certificate) for certificate in self._identity.chain]
+        return self._file("".join(parts), "pem", "application/pem-certificate-chain")
+
+    async def _certificate_der(self, _request):
+        return self._file(self._identity.certificate, "der", "application/pkix-cert")
+
+    async def _request_pem(self, request):
+        self.authorize(request)
+        text = _pem("CERTIFICATE REQUEST", self._identity.csr())
+        return self._file(text, "csr.pem", "application/x-pem-file")
+
+    async def _request_der(self, request):
+        self.authorize(request)
+        return self._file(self._identity.csr(), "csr.der", "application/pkcs10")
+
+    def _file(self, body, suffix: str, kind: str) -> tuple:
+        name = f'attachment; filename="{self._identity.hostname}.{suffix}"'
+        return body, 200, {"Content-Type": kind, "Content-Disposition": name}
+
+    async def _sign_in(self, request):
+        session = self.open_session(request, _read_json(request).get("token"))
+        return b"", 204, set_cookie(session)
+
+    async def _sign_out(self, request):
+        session = self.authorize(request)
+        if session is None:
+            raise HTTPError(400, "a token opens no session, so there is none to end")
+        self.access.close_session(session)
+        return b"", 204, set_cookie(None)
+
+    def _performing(self, action: str):
+        async def perform(request):
+            self.authorize(request)
+            told = self.perform(action, _read_json(request) if request.content_length else {})
+            status = self.status()
+            if told:
+                status["wiped"] = told
+            return status
+
+        return perform
+
+    def session(self, request) -> Session | None:
+        """Return the session that the request's cookie belongs to."""
+        secret = request.cookies.get(_COOKIE)
+        return self.access.find_session(secret) if secret and self.is_secure else None
+
+    def open_session(self, request, token) -> Session:
+        """Return a new session for who knows the *token*; HTTPError if not."""
+        self._require_secure()
+        if "Origin" in request.headers:  # A program sends none; another site's page does.
+            check_origin(request)
+        if not isinstance(token, str):
+            raise HTTPError(422, "the token is missing", "token")
+        self.access.check_token(token)
+        return self.access.open_session()
+
+    def authorize(self, request) -> Session | None:
+        """Return if the sender may administer, the session if there is one; HTTPError if not."""
+        self._require_secure()
+        token = find_token(request)
+        if token is not None:
+            self.access.check_token(token)
+            return None
+        session = self.session(request)
+        if session is None:
+            raise unauthorized("sign in, or send the token of this board")
+        if request.method not in ("GET", "HEAD"):
+            check_origin(request)
+        return session
+
+    def _require_secure(self) -> None:
+        if not self.is_secure:
+            raise HTTPError(403, "without encryption the board can be read only")
+
+    def perform(self, action: str, values: dict) -> str | None:
+        """Do *action* with the *values* of a form or JSON object; HTTPError when it is refused.
+
+        Return a sentence on how far an old key was wiped, or None.
+        """
+        me = self._identity
+        if action in ("new-key", "reset"):
+            self._confirm(values.get("hostname"))
+        gc.collect()
+        try:
+            if action == "install":
+                return me.install(_text(values, "chain"), _text(values, "key") or None)
+            if action == "restart":
+                self._restarting = asyncio.create_task(self._restart_soon())
+                return None
+            return getattr(me, action.replace("-", "_"))()
+        except RefusedError as error:
+            raise HTTPError(422, str(error), error.field) from error
+        except (Error, OSError, ValueError) as error:
+            raise HTTPError(500, f"{type(error).__name__}: {error}") from error
+        finally:
+            gc.collect()
+
+    def _confirm(self, typed) -> None:
+        if not isinstance(typed, str) or typed.strip().lower() != self._identity.hostname:
+            raise HTTPError(422, "this is not the board's host name", "hostname")
+
+    async def _restart_soon(self) -> None:
+        await asyncio.sleep_ms(RESTART_AFTER_MS)  # pyright: ignore[reportAttributeAccessIssue]
+        self._restart()
+
+    def status(self) -> dict:
+        """Return the identity's report, and what else may be told to anyone."""
+        status = self._identity.report()
+        fingerprint = unhexlify(status["fingerprint"].replace(":", ""))
+        status["words"] = words(fingerprint)
+        status["days_left"] = _days_left(status["not_after"])
+        status["wrong_tokens"] = self.access.wrong_tokens
+        if self._server:
+            counted = ("accepted", "refused", "failed")
+            status["connections"] = {name: getattr(self._server, name) for name in counted}
+        status["memory"] = {"used_bytes": gc.mem_alloc(), "free_bytes": gc.mem_free()}
+        return status
+
+    def page(self, request, outcome=None, status_code: int = 200, more=None) -> Response:
+        """Return the page for who sent *request*, with the *outcome* of a form."""
+        from .portal_page import Page, in_chunks
+
+        session = self.session(request)
+        form_token = session.form_token if session else None
+        gc.collect()
+        pieces = Page(self.status(), form_token, self.is_secure, outcome).pieces()
+        length = str(sum([len(piece) for piece in pieces]))
+        page_headers = {"Content-Type": "text/html; charset=utf-8", "Content-Length": length}
+        page_headers.update(more or {})
+        return Response(in_chunks(pieces), status_code, page_headers)
+
+    async def _refuse_method(self, request):
+        response = _refusal(HTTPError(405, "this path does not take that method"))
+        allowed = self.default_options_handler(request)["Allow"].replace(", OPTIONS", "")
+        response.headers["Allow"] = allowed
+        return response
+
+    async def _finish(self, _request, response):
+        """Add what every answer says."""
+        response.headers.update(self._headers)
+        response.reason = _REASONS.get(response.status_code)
+        return response
 
 
-def _wants_more(head: bytes) -> bool:
-    """Tell whether the client keeps the connection for another request (RFC 9112, 9.3)."""
-    is_current = head.split(b"\r\n", 1)[0].endswith(b"HTTP/1.1")
-    return is_current and b"\r\nconnection: close" not in head.lower()
+def set_cookie(session: Session | None, location: str | None = None) -> dict:
+    """Return the headers that begin *session*, or end the one there was; and go to *location*."""
+    cookie = f"{session.secret}" if session else "; Max-Age=0"
+    found = {"Set-Cookie": f"{_COOKIE}={cookie}{_COOKIE_ATTRIBUTES}"}
+    if location:
+        found["Location"] = location
+    return found
 
 
-def _refuse(status: int, extra: str = "") -> tuple:
-    return status, "text/plain", f"{_REASONS[status]}\n".encode(), extra
+def _refusing(handler):
+    """Return *handler* with an HTTPError turned into its answer."""
+
+    async def handle(request):
+        try:
+            return await handler(request)
+        except HTTPError as error:
+            return _refusal(error)
+
+    return handle
 
 
-def _encode_head(status: int, kind: str, length: int, is_open: bool, extra: str) -> bytes:
-    connection = "keep-alive" if is_open else "close"
-    return (
-        f"HTTP/1.1 {status} {_REASONS[status]}\r\n"
-        f"Content-Type: {kind}\r\n"
-        f"Content-Length: {length}\r\n"
-        f"Connection: {connection}\r\n{_HEADERS}{extra}\r\n"
-    ).encode()
+def _answering(status: int):
+    async def answer(_request):
+        return _refusal(HTTPError(status, _REASONS[status].lower()))
+
+    return answer
 
 
-def render_page(report: dict) -> str:
-    """Return the HTML page of an identity's *report*; every value is escaped."""
-    rows = []
-    for name, label in _ROWS:
-        value = report[name]
-        text = ", ".join(value) if isinstance(value, list) else str(value)
-        rows.append(f"<dt>{label}</dt><dd>{_escape(text)}</dd>\n")
-    for notice in report["notices"]:
-        rows.append(f"<dt>Note</dt><dd>{_escape(notice)}</dd>\n")
-    origin = _ORIGINS[report["source"]]
-    hostname = _escape(report["hostname"])
-    return _PAGE.format(hostname=hostname, origin=origin, rows="".join(rows))
+def _refusal(error: HTTPError) -> Response:
+    body = {"error": {"message": error.message, "field": error.field}}
+    return Response(body, error.status, error.headers)
 
 
-def _escape(text: str) -> str:
-    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
-        text = text.replace(character, entity)
-    return text
+def _read_json(request) -> dict:
+    """Return the object that the request's body is; HTTPError 415 or 400 if it is none."""
+    kind = (request.content_type or "").split(";")[0]
+    if kind != "application/json":
+        raise HTTPError(415, "send application/json")
+    try:
+        values = request.json
+    except ValueError:
+        values = None
+    if not isinstance(values, dict):
+        raise HTTPError(400, "the body is not a JSON object")
+    return values
+
+
+def _text(values: dict, name: str) -> str:
+    value = values.get(name) or ""
+    if not isinstance(value, str):
+        raise HTTPError(422, "this must be text", name)
+    return value
+
+
+def _pem(label: str, data: bytes) -> str:
+    lines = [b2a_base64(data[i : i + 48]).decode() for i in range(0, len(data), 48)]
+    return f"-----BEGIN {label}-----\n{''.join(lines)}-----END {label}-----\n"
+
+
+def _days_left(not_after: str) -> int | None:
+    """Return the whole days until *not_after*, negative when it is over; None without a clock."""
+    now = board.utc_now()
+    if now is None:
+        return None
+    end = [int(part) for part in not_after[:10].split("-")]
+    return fields.day_number(*end) - fields.day_number(*now[:3])
+
+
+def _reset_board() -> None:
+    from machine import reset
+
+    reset()

@@ -125,11 +125,12 @@ class Demo:
     def _install(self, board: VirtualBoard) -> None:
         self._chapter("2. The package goes onto it over the USB serial port")
         main = data_directory("boards") / _BOARD / "main.py"
-        with messages().status("mpremote copies the package"):
+        with messages().status("mpremote copies the package, and Microdot for the page"):
             done = device.install(board.usb_port)
+            device.install_microdot(board.usb_port)
             device.write_settings(board.usb_port, {"hostname": _HOST_NAME})
             device.put_file(board.usb_port, main.read_bytes(), "/main.py")
-        self._say(f"{len(done.copied)} modules, the host name {_HOST_NAME}, and a main.py.")
+        self._say(f"{len(done.copied)} modules, Microdot, the host name {_HOST_NAME}, and a main.py.")
         self._say("There is no key and no certificate yet, neither there nor here.")
         self.record["modules_installed"] = len(done.copied)
 

@@ -22,6 +22,7 @@ def test_defaults():
     assert settings.key_type == "p384"
     assert settings.validity_days == 3650
     assert settings.portal_port == 20034
+    assert settings.https == "required"
 
 
 def test_arguments_come_before_the_file_and_the_file_before_defaults():
@@ -52,6 +53,7 @@ def test_wrong_values_are_named():
         {"validity_days": 1.5},
         {"portal_port": 65536},
         {"portal_port": -1},
+        {"https": False},
         {"hostname": "a b"},
         {"hostname": "10.0.0.1"},
         {"hostname": "a." + "b" * 62},

@@ -9,8 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import microdot
+
 ROOT = Path(__file__).resolve().parents[2]
 _MICROPYTHON = Path(sys.executable).parent / "micropython"
+# Last in the path: as on a board, `import microdot` finds its core.
+_MICRODOT = str(Path(str(microdot.__file__)).parent)
 
 # Serve the page of an identity in argv[1] on port argv[2], with short time limits.
 _SERVE = """
@@ -23,15 +27,14 @@ me = boardcert.identity(directory=sys.argv[1], names=["localhost", "127.0.0.1"])
 server = Server(me)
 server.handshake_timeout_ms = 1500
 server.idle_timeout_ms = 3000
-portal = Portal(me)
+server.max_connections = 4
 
-async def handle(reader, writer):
-    if len(sys.argv) > 3 and sys.argv[3] == "raises":
-        await reader.read(1)
-        raise MemoryError("as an application may")
-    await portal.handle_request(reader, writer)
+async def raises(reader, writer):
+    await reader.read(1)
+    raise MemoryError("as an application may")
 
-asyncio.run(server.run(handle, int(sys.argv[2]), "127.0.0.1"))
+app = raises if sys.argv[3:] == ["raises"] else Portal(me)
+asyncio.run(server.run(app, int(sys.argv[2]), "127.0.0.1"))
 """
 
 
@@ -39,7 +42,10 @@ def _start(code: str, *arguments: str, path: str = "firmware") -> subprocess.Pop
     return subprocess.Popen(
         [_MICROPYTHON, "-c", code, *arguments],
         cwd=ROOT,
-        env={**os.environ, "MICROPYPATH": os.pathsep.join([path, "firmware", ".frozen"])},
+        env={
+            **os.environ,
+            "MICROPYPATH": os.pathsep.join([path, "firmware", ".frozen", _MICRODOT]),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import micropython_server
 import pytest
-from boardcert import portal
 
 
 @pytest.fixture(scope="module")
@@ -71,25 +70,6 @@ def test_the_same_certificate_is_served_after_a_restart(directory: Path) -> None
             reports.append(json.loads(_get(port, "/api/identity")[1]))
     assert reports[0]["fingerprint"] == reports[1]["fingerprint"]
     assert not reports[1]["generated"] and reports[1]["notices"] == []
-
-
-def test_the_page_shows_the_fingerprint(port: int) -> None:
-    """HTML with a Content-Length; unknown paths and methods are refused."""
-    report = json.loads(_get(port, "/api/identity")[1])
-    status, page = _get(port, "/")
-    assert status == 200 and report["fingerprint"].encode() in page
-    assert len(page) < 12 * 1024 and b"http://" not in page and b"<script" not in page
-    assert _get(port, "/", "HEAD") == (200, b"")
-    assert _get(port, "/other")[0] == 404
-    assert _get(port, "/", "POST", "x")[0] == 405
-
-
-def test_the_page_tells_where_the_certificate_is_from() -> None:
-    """Only a generated key was made by the board."""
-    for source in ("generated", "installed", "builtin"):
-        report = dict.fromkeys([name for name, _ in portal._ROWS], "-")
-        report.update(hostname="pump", source=source, notices=[])
-        assert ("made its own key" in portal.render_page(report)) is (source == "generated")
 
 
 def _s_client(port: int, *arguments: str) -> str:

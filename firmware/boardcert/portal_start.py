@@ -1,0 +1,38 @@
+"""Serve the page: over TLS, or as plain HTTP when the setting https is "off"."""
+
+from .server import Server
+
+_NO_MICRODOT = (
+    "there is no page, since Microdot is not installed: `boardcert flash` does it, as does "
+    "`mpremote mip install github:miguelgrinberg/microdot/src/microdot/microdot.py@v2.7.0`"
+)
+
+
+class Plain:
+    """Take the place of an identity for a server that encrypts nothing."""
+
+    def follow(self) -> None:
+        """There is no certificate to renew."""
+
+    def server_context(self):
+        """Return what wraps a socket in nothing."""
+        return self
+
+    def wrap_socket(self, raw, **_options):
+        """Return the socket *raw* itself."""
+        return raw
+
+
+async def serve_page(me, host: str) -> None:
+    """Serve the page of the Identity *me* until cancelled; a notice says why if there is none."""
+    try:
+        from .portal import Portal
+    except ImportError as error:
+        if "microdot" not in str(error):
+            raise
+        me.notices.append(_NO_MICRODOT)
+        return
+    is_secure = me.https == "required"
+    server = Server(me if is_secure else Plain())
+    portal = Portal(me, is_secure=is_secure, server=server)
+    await server.run(portal, me.portal_port, host)

@@ -1,0 +1,28 @@
+"""A digest as words that can be read aloud: proquints (D. Wilkerson, arXiv:0901.4016).
+
+Each word holds 16 bits, the most significant first: a consonant for four, a vowel for two, and so
+on. 127.0.0.1 is lusab-babad.
+"""
+
+_CONSONANTS = "bdfghjklmnprstvz"
+_VOWELS = "aiou"
+_SHOWN_BYTES = 16  # As many as the label shows: nobody finds a second key for 128 bits.
+
+
+def words(digest: bytes) -> str:
+    """Return the first half of a SHA-256 *digest*, eight words joined by hyphens."""
+    digest = digest[:_SHOWN_BYTES]
+    return "-".join([_word(digest[i] << 8 | digest[i + 1]) for i in range(0, len(digest), 2)])
+
+
+def _word(number: int) -> str:
+    letters = []
+    for shift, alphabet in (
+        (12, _CONSONANTS),
+        (10, _VOWELS),
+        (6, _CONSONANTS),
+        (4, _VOWELS),
+        (0, _CONSONANTS),
+    ):
+        letters.append(alphabet[number >> shift & len(alphabet) - 1])
+    return "".join(letters)

@@ -1,0 +1,107 @@
+"""Serve the configuration page on the MicroPython unix binary, and talk to it."""
+
+import json
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPResponse, HTTPSConnection
+from pathlib import Path
+from typing import Any
+
+import micropython_server
+
+# The page of the identity in argv[1] on port argv[2], over TLS unless argv[3] is "plain". A restart
+# is told by a file; each argument after that, name=value, sets a limit of the portal's access.
+_SERVE = """
+import asyncio, sys
+import boardcert
+from boardcert.portal import Portal
+from boardcert.server import Server
+
+def restart():
+    open(sys.argv[1] + ".restarted", "w").close()
+
+me = boardcert.identity(directory=sys.argv[1], hostname="kitchen", names=["localhost"])
+with open(sys.argv[1] + ".token", "w") as file:
+    file.write(me.admin_token())
+portal = Portal(me, restart)
+for argument in sys.argv[3:]:
+    name, value = argument.split("=")
+    setattr(portal.access, name, int(value))
+asyncio.run(Server(me).run(portal, int(sys.argv[2]), "127.0.0.1"))
+"""
+
+
+class Client:
+    """One browser or program: it keeps its cookie, and no connection."""
+
+    def __init__(self, port: int, directory: Path) -> None:
+        self.port = port
+        self.directory = directory
+        self.cookie = ""
+        self.context = ssl.create_default_context()
+        self.context.check_hostname = False
+        self.context.verify_mode = ssl.CERT_NONE
+
+    @property
+    def token(self) -> str:
+        """The board's token, as over USB: when the server started."""
+        return self.directory.with_suffix(".token").read_text()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> tuple[HTTPResponse, bytes]:
+        """Return (the answer, its body), over a connection of its own."""
+        all_headers = {"Connection": "close", **(headers or {})}
+        if self.cookie:
+            all_headers["Cookie"] = self.cookie
+        connection = HTTPSConnection("localhost", self.port, context=self.context, timeout=20)
+        try:
+            connection.request(method, path, body, all_headers)
+            response = connection.getresponse()
+            content = response.read()
+        finally:
+            connection.close()
+        cookie = response.headers.get("Set-Cookie")
+        if cookie:
+            self.cookie = "" if "Max-Age=0" in cookie else cookie.partition(";")[0]
+        return response, content
+
+    def get(self, path: str) -> bytes:
+        """Return what is at *path*."""
+        response, content = self.request("GET", path)
+        assert response.status == 200, content
+        return content
+
+    def api(
+        self, action: str, values: dict[str, Any] | None = None, token: str | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        """Return (status, answer) of POST /api/*action*, with *token*, or the cookie of a page."""
+        headers = {"Content-Type": "application/json"}
+        if token is None:
+            headers["Origin"] = f"https://localhost:{self.port}"
+        else:
+            headers["Authorization"] = f"Bearer {token}"
+        body = None if values is None else json.dumps(values)
+        response, content = self.request("POST", f"/api/{action}", body, headers)
+        return response.status, json.loads(content) if content else {}
+
+    def served_certificate(self) -> bytes:
+        """Return the DER of the certificate that a new connection gets."""
+        with (
+            socket.create_connection(("127.0.0.1", self.port), timeout=20) as raw,
+            self.context.wrap_socket(raw) as secure,
+        ):
+            return secure.getpeercert(binary_form=True) or b""
+
+
+@contextmanager
+def serving_page(directory: Path, *limits: str) -> Iterator[Client]:
+    """Serve the page of the identity in *directory*; give a client of it."""
+    with micropython_server.serving(directory, *limits, code=_SERVE) as port:
+        yield Client(port, directory)
