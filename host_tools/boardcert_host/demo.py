@@ -130,7 +130,7 @@ class Demo:
             device.install_microdot(board.usb_port)
             device.write_settings(board.usb_port, {"hostname": _HOST_NAME})
             device.put_file(board.usb_port, main.read_bytes(), "/main.py")
-        self._say(f"{len(done.copied)} modules, Microdot, the host name {_HOST_NAME}, and a main.py.")
+        self._say(f"{len(done.copied)} modules, Microdot, the host name {_HOST_NAME}, a main.py.")
         self._say("There is no key and no certificate yet, neither there nor here.")
         self.record["modules_installed"] = len(done.copied)
 
