@@ -1,15 +1,22 @@
-"""What this computer knows of a board that is to be administered: its pin, and its token."""
+"""What this computer knows of a board that it administers, its pin and its token, and learns."""
 
+import contextlib
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from . import pins, tokens
 from .board_api import TIMEOUT_S, BoardAPI
-from .errors import Error
+from .board_usb import BoardUSB
+from .errors import CHECKED_AND_BAD, COULD_NOT_RUN, Error
 from .passwords import Password
-from .targets import PORTAL_PORT, parse_target
+from .targets import PORTAL_PORT, canonical, parse_target
+
+Board = BoardAPI | BoardUSB
+
+_RETRY_S = 1
 
 
 def open_board(
@@ -56,15 +63,67 @@ def _token(
     return token
 
 
-def note_report(board: BoardAPI, host: str, before: str, report: dict[str, Any]) -> bool:
-    """Follow the board's own word on a change that it made for us; return whether its key changed.
+@contextlib.contextmanager
+def open_usb(host: str, port: str, pin: tuple[str, str] | None = None) -> Iterator[BoardUSB]:
+    """Give the board on a cable; Error when it is not *host*. Its program starts again after."""
+    host = canonical(host)
+    board = BoardUSB(port, [host, parse_target(host).host])
+    try:
+        _check_usb(board, board.report(), pin)
+        yield board
+    except BaseException:
+        with contextlib.suppress(Error):
+            board.restart()
+        raise
+    board.restart()
 
-    *before*: the public-key pin that it had. Pins and key ring know the new one from now on.
+
+def _check_usb(board: BoardUSB, report: dict[str, Any], pin: tuple[str, str] | None) -> None:
+    """Raise Error unless the board is the one that its names mean, and *pin*."""
+    known = pins.find_pin(pins.load_pins(), board.names)
+    if known and known.public_key_pin != report["public_key_pin"]:
+        raise pins.changed_key(known, report["public_key_pin"])
+    host = board.names[-1]
+    if not known and host not in report["names"]:
+        found = f"the board on the cable is not {host}, but {', '.join(report['names'])}"
+        raise Error(found, None, CHECKED_AND_BAD)
+    if pin and report[pin[0]] != pin[1]:
+        found = f"the board on the cable has {report[pin[0]]}, the pin is {pin[1]}"
+        raise Error(found, None, CHECKED_AND_BAD)
+
+
+def keep_token(board: BoardUSB, host: str, report: dict[str, Any]) -> bool:
+    """Put the token of a board on a cable on the key ring; False when it was there already."""
+    return tokens.keep_token(host, report["public_key_pin"], board.token())
+
+
+def follow_report(board: Board, before: str, report: dict[str, Any]) -> bool:
+    """Note in pins and key ring that the board changed its key for us; return whether it did.
+
+    *before*: the public-key pin that it had. *report*: its own word, over a checked connection.
     """
-    now = report["public_key_pin"]
-    if now == before:
+    if report["public_key_pin"] == before:
         return False
-    pins.follow_key(host, before, report)
-    if board.token:
-        tokens.follow_key(board.token, now)
+    pins.follow_key(board.names, before, report)
+    if isinstance(board, BoardAPI) and board.token:
+        tokens.follow_key(board.token, report["public_key_pin"])
     return True
+
+
+def wait_served(board: BoardAPI, fingerprint: str | None, wait_s: float) -> None:
+    """Look at what the board serves by now, over TLS; Error when it has not *fingerprint*.
+
+    A board that is busy, or restarts, is asked again for *wait_s* seconds.
+    """
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            described = board.served()
+            break
+        except Error as error:
+            if error.code != COULD_NOT_RUN or time.monotonic() > deadline:
+                raise
+        time.sleep(_RETRY_S)
+    if fingerprint and described["fingerprint"] != fingerprint:
+        message = f"{board.target} still serves another certificate: {described['fingerprint']}"
+        raise Error(message, "restart it: boardcert restart HOST", CHECKED_AND_BAD)

@@ -13,6 +13,7 @@ from typing import Any
 
 from . import certificate as certificates
 from .errors import CHECKED_AND_BAD, Error
+from .install_files import Installable
 from .targets import Target
 from .tls_probe import ca_context, connect, handshake_error
 
@@ -34,7 +35,7 @@ class BoardAPI:
     """One board's API. *pin*: as `verify.parse_pin` returns it; *ca*: a file, used without a pin.
 
     *name*: expected in the certificate, when not the host itself. *token*: for all but `report` and
-    `chain`. What changes something returns the board's new report.
+    `chain`. What changes something returns the board's new report. *names* is what pins call it.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class BoardAPI:
             raise ValueError("a board is recognised by a pin or a CA")
         self.target = target
         self.token = token
+        self.names = [str(target), target.host, *([name] if name else [])]
         self._name = name or target.host.partition("%")[0]
         self._pin = pin
         self._ca = ca
@@ -68,9 +70,9 @@ class BoardAPI:
         """Return a certificate request with the board's own key, PEM."""
         return self._call("GET", "/request.pem")
 
-    def install(self, chain_pem: str, key_pem: str | None = None) -> dict[str, Any]:
-        """Install certificates, leaf first; without a key, they are for the board's own."""
-        return self._act("install", {"chain": chain_pem, "key": key_pem})
+    def install(self, files: Installable) -> dict[str, Any]:
+        """Install certificates; without a key, they are for the board's own."""
+        return self._act("install", {"chain": files.chain_pem, "key": files.key_pem})
 
     def remove(self) -> dict[str, Any]:
         """Remove the installed certificate: the generated one serves again."""

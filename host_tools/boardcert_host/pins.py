@@ -100,18 +100,18 @@ def forget_pin(host: str) -> Pin:
         return pins.pop(host)
 
 
-def follow_key(host: str, old: str, facts: dict[str, Any]) -> list[Pin]:
+def follow_key(names: Sequence[str], old: str, facts: dict[str, Any]) -> list[Pin]:
     """Let the board that had the key *old* have that of *facts*, which the board itself told us.
 
-    For a change that we ordered over a connection that was checked. All names of this board
-    follow: *host*, and those pinned with its unique_id. Returns their pins as they are now.
+    For a change that we ordered over a connection that was checked. All that this board is called
+    follows: *names*, and what is pinned with its unique_id. Returns those pins as they are now.
     """
-    host = canonical(host)
+    spelled = {canonical(name) for name in names}
     changed = []
     with _changing() as pins:
         for pin in list(pins.values()):
             same = pin.unique_id is not None and pin.unique_id == facts.get("unique_id")
-            if pin.public_key_pin == old and (pin.host == host or same):
+            if pin.public_key_pin == old and (pin.host in spelled or same):
                 new = {name: facts[name] for name in ("public_key_pin", "fingerprint")}
                 pins[pin.host] = _checked(replace(pin, **new))
                 changed.append(pins[pin.host])

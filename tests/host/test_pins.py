@@ -87,7 +87,7 @@ def test_a_key_that_was_changed_on_purpose_is_followed_by_all_names_of_the_board
     add_pin("hall.local", facts(unique_id="02"))
     add_pin("cellar.local", facts("sha256//other", unique_id="01"))
     before = {pin.host: pin for pin in load_pins()}
-    moved = follow_key("10.0.0.1:20034", _KEY, facts(_OTHER_KEY, "EF:01", unique_id="01"))
+    moved = follow_key(["10.0.0.1:20034"], _KEY, facts(_OTHER_KEY, "EF:01", unique_id="01"))
     assert {pin.host for pin in moved} == {"kitchen.local", "10.0.0.1:20034", "10.0.0.2"}
     for pin in load_pins():
         if pin in moved:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..console import in_groups, print_checks, results, say_error
 from ..errors import USAGE, Error
-from . import add_json, print_json, read_report
+from . import add_json, check_timeout, print_json, read_report
 
 _EXAMPLES = """\
 examples:
@@ -17,9 +17,6 @@ examples:
   boardcert verify kitchen.local --usb /dev/ttyACM0
   boardcert verify kitchen.local --ca company-ca.pem --json
 """
-
-# One day; the operating system refuses some hundred years.
-_LONGEST_TIMEOUT_S = 86400
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,9 +37,7 @@ def _run(arguments: argparse.Namespace) -> int:
     for option, value in single.items():
         if value and len(arguments.hosts) > 1:
             raise Error(f"{option} belongs to one host, not to {len(arguments.hosts)}", None, USAGE)
-    if not 0 < arguments.timeout <= _LONGEST_TIMEOUT_S:
-        limits = f"more than 0 seconds, at most {_LONGEST_TIMEOUT_S}"
-        raise Error(f"--timeout must be {limits}", None, USAGE)
+    check_timeout(arguments.timeout)
     options = verify.Options(
         name=targets.canonical_host(arguments.name) if arguments.name else None,
         pin=verify.parse_pin(arguments.pin) if arguments.pin else None,

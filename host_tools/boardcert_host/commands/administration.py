@@ -1,0 +1,125 @@
+"""What the commands that administer a board share: their arguments, and the way to the board."""
+
+import argparse
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..console import in_groups, messages, results, say
+from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
+from . import add_json, check_timeout, print_json
+
+if TYPE_CHECKING:
+    from ..board_access import Board
+
+# After an action a board may be busy with the connection before.
+_SERVE_TIMEOUT_S = 15
+_SENTENCES = {
+    "installed": "installed, and serving",
+    "removed": "nothing is installed; its own certificate serves",
+    "renewed": "signed again with the same key",
+    "new key": "has a new key of its own",
+    "reset": "as at its first boot, with a new key and a new token",
+}
+
+
+def add_host(parser: argparse.ArgumentParser) -> None:
+    """Add HOST."""
+    add = parser.add_argument
+    add("host", metavar="HOST[:PORT]", help="a board that is pinned; its page's port is 20034")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add how the board is reached, recognised, and persuaded."""
+    add = parser.add_argument
+    add("--usb", metavar="PORT", help="over this serial port instead; restarts its program")
+    add("--name", help="the name in its certificate, when HOST is another, say its address")
+    add("--pin", metavar="SHA256", help="fingerprint or public-key pin that it must have")
+    add("--ca", metavar="FILE", help="PEM file of the CA that vouches for it, if it is not pinned")
+    add("--token-file", type=Path, metavar="FILE", help="else $BOARDCERT_TOKEN, or the key ring")
+    add("--timeout", type=float, default=60.0, metavar="SECONDS", help="for each step (60)")
+    add_json(parser)
+
+
+@contextlib.contextmanager
+def opened(arguments: argparse.Namespace) -> "Iterator[Board]":
+    """Give the board that the arguments name, by its cable or its page."""
+    from .. import board_access, targets, verify
+
+    check_timeout(arguments.timeout)
+    pin = verify.parse_pin(arguments.pin) if arguments.pin else None
+    name = targets.canonical_host(arguments.name) if arguments.name else None
+    if arguments.usb:
+        if arguments.ca or arguments.token_file:
+            raise Error("over --usb there is no use for --ca and --token-file", None, USAGE)
+        with board_access.open_usb(arguments.host, arguments.usb, pin) as board:
+            yield board
+        return
+    yield board_access.open_board(
+        arguments.host,
+        name=name,
+        pin=pin,
+        ca=arguments.ca,
+        token_file=arguments.token_file,
+        timeout_s=arguments.timeout,
+    )
+
+
+def change(
+    arguments: argparse.Namespace,
+    result: str,
+    act: "Callable[[Board, dict[str, Any]], dict[str, Any]]",
+    fingerprint: str | None = None,
+) -> int:
+    """Let the board *act*, follow it to a new key, see what it serves then, and tell all that.
+
+    *result*: a key of _SENTENCES. *fingerprint*: what it must serve; else what it says.
+    """
+    from .. import board_access
+
+    with opened(arguments) as board:
+        with messages().status(f"asking {arguments.host}"):
+            before = board.report()
+        report = act(board, before)
+        old = before["public_key_pin"]
+        is_new = board_access.follow_report(board, old, report)
+        arguments.record |= {"result": result, "host": arguments.host}
+        arguments.record |= {"key_changed": is_new, "report": report}
+        _see(board, fingerprint or report["fingerprint"], arguments)
+    if is_new:
+        say(f"its key is {report['public_key_pin']} now, it was {old}; the pin follows")
+    if arguments.json:
+        print_json(arguments.record)
+        return OK
+    results().print(f"{arguments.host}: {_SENTENCES[result]}", markup=False)
+    if report.get("wiped"):
+        results().print(report["wiped"], markup=False)
+    for line in in_groups(report["fingerprint"]):
+        results().print(f"  {line}", markup=False)
+    return OK
+
+
+def _see(board: "Board", fingerprint: str, arguments: argparse.Namespace) -> None:
+    """Check that the board serves *fingerprint*: over TLS, or on a cable by its word."""
+    from .. import board_access
+    from ..board_usb import BoardUSB
+
+    if isinstance(board, BoardUSB):
+        if arguments.record["report"]["fingerprint"] != fingerprint:
+            raise Error("the board serves another certificate", None, CHECKED_AND_BAD)
+        return
+    with messages().status(f"looking at what {arguments.host} serves"):
+        board_access.wait_served(board, fingerprint, _SERVE_TIMEOUT_S)
+
+
+def working(
+    arguments: argparse.Namespace, method: str, *words: Any
+) -> "Callable[[Board, dict[str, Any]], dict[str, Any]]":
+    """Return a function that calls *method* of a board, and shows that it works."""
+
+    def act(board: "Board", _before: dict[str, Any]) -> Any:
+        with messages().status(f"{arguments.host} is working"):
+            return getattr(board, method)(*words)
+
+    return act

@@ -1,0 +1,113 @@
+"""`boardcert install` and `boardcert csr`: a certificate of somebody else's for a board."""
+
+import argparse
+import datetime
+from pathlib import Path
+
+from ..console import messages, print_plain, results, say
+from ..errors import CHECKED_AND_BAD, OK, Error
+from . import print_json
+from .administration import add_host, add_options, change, opened, working
+
+_INSTALL_EXAMPLES = """\
+examples:
+  boardcert install kitchen.local kitchen.crt               for the board's own key, see csr
+  boardcert install kitchen.local chain.pem kitchen.key     with a key that was made elsewhere
+  boardcert install kitchen.local chain.pem --ca company-ca.pem
+  boardcert install kitchen.local chain.pem --usb /dev/ttyACM0
+"""
+_CSR_EXAMPLES = """\
+examples:
+  boardcert csr kitchen.local -o kitchen.csr      what a CA needs; the key stays on the board
+  boardcert csr kitchen.local --usb /dev/ttyACM0
+"""
+
+
+def _add_install_arguments(parser: argparse.ArgumentParser) -> None:
+    add_host(parser)
+    add = parser.add_argument
+    add("chain", type=Path, metavar="CHAIN", help="its certificate, then those of its issuers")
+    add("key", type=Path, nargs="?", metavar="KEY", help="its key, if it is not the board's own")
+    add("--passphrase-file", type=Path, metavar="FILE", help="KEY's, else $BOARDCERT_PASSPHRASE")
+    add_options(parser)
+
+
+def _add_csr_arguments(parser: argparse.ArgumentParser) -> None:
+    add_host(parser)
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="(standard output)")
+    add_options(parser)
+
+
+def _run_install(arguments: argparse.Namespace) -> int:
+    from .. import install_files, targets
+    from ..passwords import Password
+
+    secret = Password(
+        "passphrase of the key",
+        "--passphrase-file",
+        "BOARDCERT_PASSPHRASE",
+        arguments.passphrase_file,
+    )
+    files = install_files.read_installable(arguments.chain, arguments.key, secret.get)
+    name = arguments.name or targets.parse_target(arguments.host).host
+    now = datetime.datetime.now(datetime.timezone.utc)
+    for check in install_files.check_installable(files, name, now):
+        say(f"clients may dislike it: {check.title}: {check.detail}")
+    act = working(arguments, "install", files)
+    code = change(arguments, "installed", act, files.fingerprint)
+    if arguments.ca:
+        _check_trust(arguments)
+    return code
+
+
+def _check_trust(arguments: argparse.Namespace) -> None:
+    """Raise Error unless a client that trusts only --ca accepts the chain that is served."""
+    from .. import targets
+    from ..tls_probe import probe_chain
+
+    target = targets.parse_target(arguments.host, targets.PORTAL_PORT)
+    name = arguments.name or target.host
+    at = target.host, target.port, arguments.timeout
+    _, refusal = probe_chain(*at, name, arguments.ca)
+    if refusal:
+        message = f"it is installed, but a client that trusts {arguments.ca} refuses it: {refusal}"
+        raise Error(message, "are the certificates of its issuers in CHAIN?", CHECKED_AND_BAD)
+
+
+def _run_csr(arguments: argparse.Namespace) -> int:
+    from ..ca_request import read_request
+    from ..files import write_whole
+
+    with opened(arguments) as board, messages().status(f"{arguments.host} is working"):
+        request = board.csr()
+    read_request(request)  # Signed by its own key, and nothing in it that a CA should refuse.
+    if arguments.output:
+        write_whole(arguments.output, request)
+    text = request.decode("ascii")
+    if arguments.json:
+        print_json({"host": arguments.host, "request": text, "file": _text(arguments.output)})
+    elif arguments.output:
+        results().print(f"{arguments.output}: a request of {arguments.host}", markup=False)
+    else:
+        print_plain(text.rstrip("\n"))
+    return OK
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+COMMANDS = {
+    "install": (
+        "give a board a certificate, and see that it serves it",
+        _INSTALL_EXAMPLES,
+        _add_install_arguments,
+        _run_install,
+    ),
+    "csr": (
+        "get a certificate request with a board's own key",
+        _CSR_EXAMPLES,
+        _add_csr_arguments,
+        _run_csr,
+    ),
+}

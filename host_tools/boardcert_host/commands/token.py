@@ -1,0 +1,77 @@
+"""`boardcert token`: the password of a board's page, on the key ring and off it."""
+
+import argparse
+import sys
+
+from ..console import messages, print_plain, results, say
+from ..errors import OK, USAGE, Error
+from . import add_json, print_json
+
+_EXAMPLES = """\
+examples:
+  boardcert token kitchen.local --usb /dev/ttyACM0  read it from the board, and keep it
+  boardcert token kitchen.local                     show it, to be typed into the board's page
+  boardcert token kitchen.local --forget
+"""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("host", metavar="HOST[:PORT]", help="a board; with --usb one that is known by the cable")
+    add("--usb", metavar="PORT", help="read it over this serial port; restarts the board's program")
+    add("--forget", action="store_true", help="take it off the key ring; the board keeps it")
+    add_json(parser)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from .. import targets, tokens
+
+    host = targets.canonical(arguments.host)
+    if arguments.usb and arguments.forget:
+        raise Error("--usb and --forget are two things", "boardcert token --help", USAGE)
+    if arguments.usb:
+        return _keep(arguments, host)
+    token = tokens.find_token((host, targets.parse_target(host).host))
+    if token is None:
+        raise Error(f"no token of {host} on the key ring", f"boardcert token {host} --usb PORT")
+    if arguments.forget:
+        tokens.forget_token(token)
+        return _tell(arguments, host, "forgotten")
+    if arguments.json:
+        print_json({"host": host, "token": token})
+        return OK
+    if sys.stdout.isatty():
+        say(f"this is a password: whoever has it can change what {host} serves")
+    print_plain(token)
+    return OK
+
+
+def _keep(arguments: argparse.Namespace, host: str) -> int:
+    """Read the token over the cable, where nobody stands between, and pin the board as well."""
+    from .. import board_access, pins
+
+    with messages().status("asking the board"), board_access.open_usb(host, arguments.usb) as board:
+        report = board.report()
+        pins.add_pin(host, report)
+        is_new = board_access.keep_token(board, host, report)
+    return _tell(arguments, host, "kept" if is_new else "known already")
+
+
+def _tell(arguments: argparse.Namespace, host: str, word: str) -> int:
+    from .. import tokens
+
+    if arguments.json:
+        print_json({"host": host, "result": word, "file": str(tokens.tokens_file())})
+    else:
+        results().print(f"{host}: its token is {word}, {tokens.tokens_file()}", markup=False)
+    return OK
+
+
+COMMANDS = {
+    "token": (
+        "read, show or forget the password of a board's page",
+        _EXAMPLES,
+        _add_arguments,
+        _run,
+    ),
+}
