@@ -15,14 +15,14 @@ from .errors import Error
 
 # The kernels are written in the ARMv6-M subset of Thumb; other processors run the portable modules.
 _KERNEL_ARCHITECTURE = "armv6m"
-# What makes up the module `kernel`, one after the other. A table for P-384 comes with it, half as
-# large as that of p384_comb: it costs a quarter more time.
+# What makes up the module `kernel`, one after the other; other kernels are modules. A table for
+# P-384 comes with it, half as large as that of p384_comb: it costs a quarter more time.
 _KERNELS = ("kernel_sha512.py", "kernel_inverse.py", "kernel_p384.py")
 _TEETH, _BLOCKS = 6, 1
 # What no board with a kernel ever imports: the portable modules, and other chips' noise sources.
 _FALLBACKS = ("sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "noise_generators")
 # And what is of no use without one.
-_KERNEL_USERS = ("p384_kernel",)
+_KERNEL_USERS = ("p384_kernel", "rsa_kernel")
 # Which modules make up one file, by who needs what at the same time: every boot; boots on which
 # the certificate is judged or made; those on which something is signed.
 _BUNDLES: Bundles = {
@@ -45,19 +45,24 @@ class Form(Enum):
 
 def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, str]:
     """Return the package for *architecture*: the source of each module by its name, sorted."""
-    sources = {
-        path.stem: path.read_text()
-        for path in sorted((data_directory("firmware") / "boardcert").glob("*.py"))
-    }
+    sources = _read("boardcert", "*.py")
     has_kernel = architecture == _KERNEL_ARCHITECTURE and form is not Form.PORTABLE
     if has_kernel:
+        parts = _read("kernels", "kernel_*.py")
+        sources |= {name: parts[name] for name in parts if f"{name}.py" not in _KERNELS}
         sources["kernel"] = kernel_source()
     if form is Form.APART:
         return dict(sorted(sources.items()))
     for name in _FALLBACKS if has_kernel else _KERNEL_USERS:
-        del sources[name]
+        sources.pop(name, None)
     joined = join(sources, _BUNDLES if has_kernel else _without_native(sources))
     return dict(sorted((joined | {name: door(_DOORS[name]) for name in _DOORS}).items()))
+
+
+def _read(folder: str, pattern: str) -> dict[str, str]:
+    """Return the sources in a folder of firmware/ by the names of their modules."""
+    paths = (data_directory("firmware") / folder).glob(pattern)
+    return {path.stem: path.read_text() for path in paths}
 
 
 def _without_native(sources: dict[str, str]) -> Bundles:

@@ -10,6 +10,9 @@ _NUMBERS = {"armv6m": 4, "xtensawin": 10, "rv32imc": 11}
 # What a board with a kernel never imports.
 _REPLACED = {"sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "noise_generators"}
 _SOURCES = {path.stem for path in (data_directory("firmware") / "boardcert").glob("*.py")}
+_OTHER_KERNELS = {
+    path.stem for path in (data_directory("firmware") / "kernels").glob("kernel_*.py")
+} - {name.removesuffix(".py") for name in build._KERNELS}
 _PARTS = {part for parts in build._BUNDLES.values() for part in parts} - set(build._BUNDLES)
 
 
@@ -18,9 +21,9 @@ def test_every_module_is_compiled_for_its_processor(architecture, tmp_path):
     """One .mpy a bundle or module, of format 6; native code in it is for that processor."""
     built = build.build_package(architecture, tmp_path)
     if architecture == "armv6m":
-        expected = _SOURCES - _PARTS - _REPLACED | {"store"}
+        expected = _SOURCES - _PARTS - _REPLACED | {"store"} | _OTHER_KERNELS
     else:
-        expected = _SOURCES - _PARTS | {"store", "sha384", "sha512_block", "p384_reduce"}
+        expected = _SOURCES - _PARTS - {"rsa_kernel"} | {"store", "sha384", "sha512_block"}
     assert {path.stem for path in built} == expected
     assert set(tmp_path.iterdir()) == set(built)
     headers = {path.stem: path.read_bytes()[:4] for path in built}
@@ -33,7 +36,7 @@ def test_every_module_is_compiled_for_its_processor(architecture, tmp_path):
 def test_for_tests_every_module_stands_apart(tmp_path):
     """The kernel too, and what it replaces, to compare them."""
     built = build.build_package("armv6m", tmp_path, build.Form.APART)
-    assert {path.stem for path in built} == _SOURCES | {"kernel"}
+    assert {path.stem for path in built} == _SOURCES | {"kernel"} | _OTHER_KERNELS
 
 
 def test_portable_modules_may_be_had_for_a_processor_with_a_kernel(tmp_path):
@@ -57,11 +60,14 @@ def test_native_modules_stay_out_of_bundles_where_they_cannot_be_freed():
     assert all("@micropython." not in files[entry] for entry in build._BUNDLES)
 
 
-def test_every_kernel_is_in_the_module():
-    """firmware/kernels/kernel_*.py, whole; make_*.py there are generators."""
-    source = build.kernel_source()
+def test_every_kernel_is_in_the_package():
+    """firmware/kernels/kernel_*.py: in `kernel`, whole, or by itself; make_*.py are generators."""
+    sources = build.package_sources("armv6m", build.Form.APART)
     paths = list((data_directory("firmware") / "kernels").glob("kernel_*.py"))
-    assert paths and all(path.read_text() in source for path in paths)
+    assert paths and all(
+        path.stem in sources or path.read_text() in sources["kernel"] for path in paths
+    )
+    assert not any(name.startswith("kernel") for name in build.package_sources("xtensawin"))
 
 
 def test_the_same_sources_give_the_same_bytes(tmp_path):
