@@ -99,7 +99,7 @@ class Administrator(Manager):
     def _note_names(self, names: list) -> None:
         """Tell when a certificate for *names* is for no name or address of the board."""
         wanted = self._settings.names + board.addresses()
-        if not any(_covers(name, one) for name in names for one in wanted):
+        if not any(covers(name, one) for name in names for one in wanted):
             told = ", ".join(names) or "no name"
             self._notices.append(
                 f"the installed certificate is for {told}; browsers that open "
@@ -122,7 +122,7 @@ class Administrator(Manager):
         return source, record, told
 
 
-def _covers(name: str, wanted: str) -> bool:
+def covers(name: str, wanted: str) -> bool:
     """Tell whether a certificate's *name* is *wanted*, with "*" for its first label (RFC 6125)."""
     name, wanted = name.lower(), wanted.lower()
     return name == wanted or (name[:2] == "*." and name[1:] == "." + wanted.partition(".")[2])

@@ -131,7 +131,7 @@ def _check_authority(extensions: dict, number: int, below: int) -> None:
 
 def _broken_link(chain: list, i: int) -> str:
     issuer = common_name(chain[i - 1].issuer)
-    if any(one.subject == chain[i - 1].issuer for one in chain):
+    if any(one.subject == chain[i - 1].issuer for one in chain[i + 1 :]):
         return f"the order is wrong: after certificate {i} comes its issuer, {issuer}"
     return (
         f"certificate {i} was issued by {issuer}, but certificate {i + 1} belongs to "

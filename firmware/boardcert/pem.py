@@ -36,7 +36,7 @@ def decode(text: str) -> list:
 
 def _decode_base64(lines: list) -> bytes:
     """Return the bytes; each character counts, and there is one way only to write them."""
-    if lines and lines[0].startswith("Proc-Type:"):  # RFC 1421: openssl's old way to encrypt.
+    if lines[:1] == ["Proc-Type: 4,ENCRYPTED"]:  # RFC 1421: openssl's old way.
         raise ValueError(ENCRYPTED)
     text = "".join(lines)
     try:
