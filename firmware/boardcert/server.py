@@ -9,38 +9,30 @@ import socket
 import sys
 
 from .board import ticks_diff, ticks_ms
+from .connection import Connection, Limits
 
-_LIMITS = ("max_connections", "handshake_timeout_ms", "idle_timeout_ms")
+# The largest piece of memory that TLS takes: its input buffer.
+_TLS_BUFFER_BYTES = 17_000
 
 
-class Server:
+class Server(Limits):
     """Serve one identity, until cancelled: no failure of one connection or renewal ends it.
 
-    *identity*: anything with follow() and server_context(). *limits*: the first three of the
-    attributes below; ValueError for another name, or for less than one.
+    *identity*: anything with follow() and server_context(). *limits*: see connection.Limits;
+    ValueError for another name, or for less than one. Connections are counted: `accepted`;
+    `refused`, those closed unheard and those not begun for lack of memory; and `failed`, those
+    ended by an exception or a limit.
     """
-
-    max_connections = 4
-    """Connections at once; each holds about 21 KB. One more is closed unheard."""
-
-    handshake_timeout_ms = 10_000
-    """From accepting a connection to the first bytes of its first request."""
-
-    idle_timeout_ms = 30_000
-    """Between two pieces of data from the client, or taken by it, after the first."""
-
-    backlog = 4
-    """Connections that wait in the network stack meanwhile."""
 
     renewal_pause_ms = 60_000
     """From a renewal of the certificate that failed to the next attempt."""
 
     def __init__(self, identity, **limits) -> None:
         for name in limits:
-            if name not in _LIMITS or limits[name] < 1:
+            if name not in Limits.__dict__ or limits[name] < 1:
                 raise ValueError(f"not a limit of a server: {name}={limits[name]!r}")
             setattr(self, name, limits[name])
-        self.refused = self.failed = 0
+        self.accepted = self.refused = self.failed = 0
         self._identity = identity
         self._renewal_failed = None
         self._open = {}
@@ -65,7 +57,7 @@ class Server:
 
     async def _repeat(self, take, source, app) -> None:
         """Take connections from *source*, whatever fails."""
-        handler = getattr(app, "handle_request", app)
+        handler = self._handler(app)
         self._renew()
         while True:
             try:
@@ -73,11 +65,19 @@ class Server:
             except Exception as error:  # noqa: BLE001 (memory, mostly; the next may fit)
                 await self._recover(error)
 
+    def _handler(self, app):
+        """Return what serves a connection with *app*."""
+        if not hasattr(app, "dispatch_request"):  # Not a Microdot app.
+            return getattr(app, "handle_request", app)
+        from .exchange import serve_requests
+
+        return lambda connection, _: serve_requests(app, connection, self)
+
     async def _accept(self, listener: socket.socket, handler) -> None:
         """Take one connection from *listener*, and serve it or close it at once."""
         await _readable(listener)
         connection, peer = listener.accept()
-        if len(self._open) >= self.max_connections:
+        if not self._has_room():
             self.refused += 1
             connection.close()
             return
@@ -87,6 +87,20 @@ class Server:
         except Exception:
             connection.close()
             raise
+
+    def _has_room(self) -> bool:
+        """Tell whether one more connection fits, if need be in place of one between requests."""
+        if self._fits():
+            return True
+        waiting = [connection for connection in self._open if connection.is_waiting]
+        if waiting:
+            self._end(max(waiting, key=Connection.idle_ms))
+        return bool(waiting) and self._fits()
+
+    def _fits(self) -> bool:
+        if len(self._open) >= self.max_connections:
+            return False
+        return _free_bytes(self.connection_bytes) >= self.connection_bytes
 
     async def _take_call(self, line, handler) -> None:
         await line.answer()
@@ -100,9 +114,10 @@ class Server:
         self._renew()
         context = self._identity.server_context()
         secure = context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
-        connection = Connection(secure, raw, peer)
+        connection = Connection(secure, raw, peer, self)
         task = asyncio.create_task(self._serve(connection, handler))
         self._open[connection] = task
+        self.accepted += 1
         return task
 
     def _renew(self) -> None:
@@ -131,6 +146,7 @@ class Server:
         """Run *handler*; whatever it raises ends this connection only."""
         try:
             await handler(connection, connection)
+            await connection.drain()
         except Exception as error:  # noqa: BLE001 (an application may raise anything)
             self.failed += 1
             if connection.has_spoken and not isinstance(error, (OSError, EOFError)):
@@ -150,85 +166,33 @@ class Server:
                 gc.collect()
 
     def _end_overdue(self) -> None:
-        for connection, task in list(self._open.items()):
-            has_spoken = connection.has_spoken
-            limit_ms = self.idle_timeout_ms if has_spoken else self.handshake_timeout_ms
-            if ticks_diff(ticks_ms(), connection.last_heard) > limit_ms:
+        for connection in list(self._open):
+            if connection.is_overdue():
                 self.failed += 1
-                task.cancel()
+                self._end(connection)
+
+    def _end(self, connection: Connection) -> None:
+        """End *connection* now; its task, which may not have begun yet, would do so later."""
+        self._open.pop(connection).cancel()
+        connection.end()
 
     async def _stop(self, reaper: asyncio.Task) -> None:
         reaper.cancel()
-        for connection, task in list(self._open.items()):
-            task.cancel()
-            connection.end()  # A task that has not begun yet would not.
+        for connection in list(self._open):
+            self._end(connection)
         await asyncio.sleep(0)
 
 
-class Connection(asyncio.StreamReader):
-    """A stream that knows when its client last sent or took something.
-
-    *peer*: its address, for get_extra_info("peername"), or None; Microdot asks.
-    """
-
-    def __init__(self, secure, raw, peer) -> None:
-        super().__init__(secure, {"peername": peer})
-        self.has_spoken = False
-        self.last_heard = ticks_ms()
-        self._raw = raw
-
-    def end(self) -> None:
-        """Close TLS and what is under it.
-
-        After a failed handshake, closing TLS does not close the socket. A serial line has no
-        close: its call ends when it is hung up.
-        """
-        self.s.close()
-        if hasattr(self._raw, "close"):
-            self._raw.close()
-
-    async def read(self, n: int = -1) -> bytes:
-        """As asyncio.StreamReader.read."""
-        return self._heard(await super().read(n))
-
-    async def readinto(self, buf):
-        """As asyncio.StreamReader.readinto (an extension of MicroPython)."""
-        return self._heard(await super().readinto(buf))
-
-    async def readexactly(self, n: int) -> bytes:
-        """As asyncio.StreamReader.readexactly."""
-        return self._heard(await super().readexactly(n))
-
-    async def readline(self) -> bytes:
-        """As asyncio.StreamReader.readline."""
-        return self._heard(await super().readline())
-
-    def write(self, buf) -> None:
-        """As asyncio.StreamWriter.write."""
-        waiting = len(self.out_buf)
-        super().write(buf)
-        if len(self.out_buf) < waiting + len(buf):
-            self.last_heard = ticks_ms()
-
-    def drain(self):
-        """As asyncio.StreamWriter.drain, but each piece counts: a long answer takes its time."""
-        if not self.out_buf:
-            yield from super().drain()
-        data = memoryview(self.out_buf)
-        sent = 0
-        while sent < len(data):
-            yield asyncio.core._io_queue.queue_write(self.s)
-            count = self.s.write(data[sent:])
-            if count:
-                sent += count
-                self.last_heard = ticks_ms()
-        self.out_buf = b""
-
-    def _heard(self, data):
-        if data:
-            self.has_spoken = True
-            self.last_heard = ticks_ms()
-        return data
+def _free_bytes(wanted: int) -> int:
+    """Return how much of the memory that TLS takes is free; collect garbage below *wanted*."""
+    try:
+        import esp32  # There, TLS has ESP-IDF's heap; elsewhere, MicroPython's.
+    except ImportError:
+        if gc.mem_free() < wanted:
+            gc.collect()
+        return gc.mem_free()
+    regions = esp32.idf_heap_info(esp32.HEAP_DATA)
+    return sum([largest for _, _, largest, _ in regions if largest > _TLS_BUFFER_BYTES])
 
 
 def _listen(host: str, port: int, backlog: int) -> socket.socket:

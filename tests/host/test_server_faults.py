@@ -1,7 +1,5 @@
 """What may go wrong around a connection ends that connection; what serves goes on serving."""
 
-import importlib.util
-import shutil
 import socket
 import ssl
 import time
@@ -17,25 +15,6 @@ from boardcert.server import Server
 
 me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
 """
-
-_MICRODOT = (
-    _BEGIN
-    + """
-from microdot import Microdot
-
-app = Microdot()
-
-@app.get("/peer")
-async def peer(request):
-    return "from {}".format("nobody" if request.client_addr is None else "somebody")
-
-@app.post("/echo")
-async def echo(request):
-    return request.body
-
-asyncio.run(boardcert.serve(app, int(sys.argv[2]), "127.0.0.1", idle_timeout_ms=5000))
-"""
-)
 
 # The second renewal and all later ones fail, with an exception of each kind in turn.
 _RENEWAL = (
@@ -146,18 +125,6 @@ def _ask(port: int, question: bytes, pause_s: float = 0) -> bytes:
             time.sleep(pause_s)
         client.close()
     return received
-
-
-def test_a_microdot_app_is_served(directory: Path, tmp_path: Path) -> None:
-    """The real microdot: routes, bodies, the client's address."""
-    installed = importlib.util.find_spec("microdot")
-    assert installed and installed.origin
-    shutil.copy(Path(installed.origin).parent / "microdot.py", tmp_path)
-    with micropython_server.serving(directory, code=_MICRODOT, path=str(tmp_path)) as port:
-        answer = _ask(port, b"GET /peer HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert answer.startswith(b"HTTP/1.0 200") and answer.endswith(b"\r\n\r\nfrom somebody")
-        head = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
-        assert _ask(port, head + b"hello").endswith(b"\r\n\r\nhello")
 
 
 def test_a_renewal_that_fails_is_not_tried_at_each_connection(directory: Path) -> None:

@@ -1,0 +1,216 @@
+"""One client's stream, with the limits that keep it from holding a connection for ever."""
+
+# The stubs leave out asyncio.core and Stream.s, and that generators can be awaited here.
+# pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false
+# pyright: reportIncompatibleMethodOverride=false
+
+import asyncio
+from time import ticks_add  # pyright: ignore[reportAttributeAccessIssue]
+
+from .board import ticks_diff, ticks_ms
+
+# A line is read in pieces of this size: readline() takes the memory for all it may return.
+_PIECE_BYTES = 128
+
+
+class Limits:
+    """What clients may take, of memory and of time; each is an argument of serve(), too."""
+
+    max_connections = 8
+    """Connections at once, where memory is not the tighter limit. One more is closed unheard."""
+
+    connection_bytes = 40_000
+    """Free memory below which no connection is begun: what TLS takes for one, and a reserve."""
+
+    handshake_timeout_ms = 10_000
+    """From accepting a connection to the first bytes of its first request."""
+
+    head_timeout_ms = 10_000
+    """From the first byte of a request's head to the last."""
+
+    idle_timeout_ms = 30_000
+    """Between two pieces of data from the client, or taken by it, after the first."""
+
+    min_bytes_per_s = 200
+    """Clients that send a body, or take an answer, more slowly than this use up their idle time."""
+
+    max_header_bytes = 4096
+    """Of the lines of a request's head, for a Microdot app and for handlers that read lines."""
+
+    max_body_bytes = 16_384
+    """Of a request to a Microdot app, whose own Request.max_content_length counts as well."""
+
+    backlog = 4
+    """Connections that wait in the network stack meanwhile."""
+
+
+class LimitError(OSError):
+    """The client sent, or waited, more than a limit allows."""
+
+
+class Connection(asyncio.StreamReader):
+    """A stream that knows what its client has sent and taken, and when.
+
+    *peer*: the client's address, for get_extra_info("peername"), or None; Microdot asks. Lines,
+    up to an empty one, are taken for the head of a request; a handler of another protocol of
+    lines raises the two limits of that.
+    """
+
+    def __init__(self, secure, raw, peer, limits) -> None:
+        super().__init__(secure, {"peername": peer, "peercert": None})
+        self.has_spoken = False
+        self.is_waiting = False
+        """Whether nothing would be lost if it ended now: between two requests."""
+        self._raw = raw
+        self._limits = limits
+        self._head_bytes = 0
+        self._unsent = []
+        self._debt_ms = 0
+        self._idle_ms = 0
+        self._waits = 0  # Of how many tasks: one may read while another writes.
+        self._waits_since = 0
+        self.allow(limits.handshake_timeout_ms)
+
+    def end(self) -> None:
+        """Close TLS and what is under it.
+
+        After a failed handshake, closing TLS does not close the socket. A serial line has no
+        close: its call ends when it is hung up.
+        """
+        self.s.close()
+        if hasattr(self._raw, "close"):
+            self._raw.close()
+
+    def idle_ms(self) -> int:
+        """Return how long the client was waited for since it last sent or took something.
+
+        While the application works, or sleeps, it is not the client that is idle.
+        """
+        since = ticks_diff(ticks_ms(), self._waits_since) if self._waits else 0
+        return self._idle_ms + since
+
+    def is_overdue(self) -> bool:
+        """Tell whether the client has used up its time."""
+        if self._deadline is not None and ticks_diff(ticks_ms(), self._deadline) > 0:
+            return True
+        return self.has_spoken and self.idle_ms() > self._limits.idle_timeout_ms
+
+    def allow(self, time_ms: int | None) -> None:
+        """End the connection in *time_ms*, whatever the client does; with None, do not."""
+        self._deadline = None if time_ms is None else ticks_add(ticks_ms(), time_ms)
+
+    def read(self, n: int = -1):
+        """As asyncio.StreamReader.read."""
+        pieces = []
+        while True:
+            yield from self._ready(asyncio.core._io_queue.queue_read)
+            piece = self.s.read(n)
+            if piece is None:
+                continue
+            self._heard(piece)
+            if n >= 0:
+                return piece
+            if not piece:
+                return b"".join(pieces)
+            pieces.append(piece)
+
+    def readinto(self, buf):
+        """As asyncio.StreamReader.readinto (an extension of MicroPython)."""
+        yield from self._ready(asyncio.core._io_queue.queue_read)
+        count = self.s.readinto(buf)
+        self._heard(count)
+        return count
+
+    async def readexactly(self, n: int) -> bytes:
+        """As asyncio.StreamReader.readexactly."""
+        return await read_exactly(self, n)
+
+    def readline(self):
+        """As asyncio.StreamReader.readline, within the limits of a request's head: LimitError."""
+        pieces = []
+        while not pieces or not pieces[-1].endswith(b"\n"):
+            yield from self._ready(asyncio.core._io_queue.queue_read)
+            piece = self.s.readline(_PIECE_BYTES)
+            if piece is None:
+                continue
+            self._heard(piece)
+            if not piece:
+                break
+            if not self._head_bytes:
+                self.allow(self._limits.head_timeout_ms)
+            self._head_bytes += len(piece)
+            if self._head_bytes > self._limits.max_header_bytes:
+                raise LimitError("request head too long")
+            pieces.append(piece)
+        line = b"".join(pieces)
+        if line in (b"\r\n", b"\n"):
+            self._head_bytes = 0
+            self.allow(None)
+        return line
+
+    def write(self, buf) -> None:
+        """Keep *buf* for drain(), which is also called when the handler ends.
+
+        asyncio's own tries to send at once. When the network takes only a part, TLS must be
+        given the very same data again, which what is written next would change.
+        """
+        if buf:
+            self._unsent.append(buf if isinstance(buf, bytes) else bytes(buf))
+
+    def drain(self):
+        """As asyncio.StreamWriter.drain; LimitError for a client that takes too little.
+
+        A long answer takes its time: each piece counts.
+        """
+        if not self._unsent:
+            yield from asyncio.sleep_ms(0)  # So that a loop of writes lets others run.
+        while self._unsent:
+            began = ticks_ms()
+            yield from self._ready(asyncio.core._io_queue.queue_write)
+            count = self.s.write(self._unsent[0])
+            if count:
+                self._took(count, ticks_diff(ticks_ms(), began))
+
+    def _ready(self, queue):
+        """Wait in *queue* until the stream is ready."""
+        if not self._waits:
+            self._waits_since = ticks_ms()
+        self._waits += 1
+        try:
+            yield queue(self.s)
+        finally:
+            self._waits -= 1
+            if not self._waits:
+                self._idle_ms += ticks_diff(ticks_ms(), self._waits_since)
+
+    def _took(self, count: int, waited_ms: int) -> None:
+        """Note that the client took *count* bytes, after *waited_ms*."""
+        rest = memoryview(self._unsent.pop(0))[count:]
+        if rest:
+            self._unsent.insert(0, rest)
+        self._heard(count)
+        earned_ms = count * 1000 // self._limits.min_bytes_per_s
+        self._debt_ms = max(0, self._debt_ms + waited_ms - earned_ms)
+        if self._debt_ms > self._limits.idle_timeout_ms:
+            raise LimitError("client too slow")
+
+    def _heard(self, data) -> None:
+        """Note that the client sent or took *data*, if it did."""
+        if data:
+            if not self.has_spoken:
+                self.has_spoken = True
+                self.allow(None)
+            self._idle_ms = 0
+            self._waits_since = ticks_ms()
+
+
+async def read_exactly(reader, n: int) -> bytes:
+    """Return *n* bytes from *reader*, or raise EOFError."""
+    pieces = []
+    while n:
+        piece = await reader.read(n)
+        if not piece:
+            raise EOFError
+        pieces.append(piece)
+        n -= len(piece)
+    return b"".join(pieces)

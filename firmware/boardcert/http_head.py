@@ -1,0 +1,129 @@
+"""The head of an HTTP/1.1 request, read strictly (RFC 9112).
+
+Where a request ends is decided here alone, and whatever leaves that in doubt is refused.
+"""
+
+from .connection import LimitError
+
+REASONS = {
+    400: "Bad Request",
+    411: "Length Required",
+    413: "Content Too Large",
+    417: "Expectation Failed",
+    431: "Request Header Fields Too Large",
+    505: "HTTP Version Not Supported",
+}
+
+# Separators that no header name may contain (RFC 9110, 5.6.2), as may no space or control.
+_NOT_IN_NAMES = b'"(),/:;<=>?@[\\]{}'
+
+_ONLY_ONCE = (b"host", b"content-length", b"transfer-encoding", b"expect")
+_READ_HERE = (b"connection",) + _ONLY_ONCE
+
+
+class RequestError(Exception):
+    """A request that is refused with *status* before the application sees it."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(REASONS[status])
+        self.status = status
+
+
+async def read_head(connection) -> list:
+    """Return the lines of a request's head, without their ends; none when the client has gone."""
+    lines = []
+    may_be_empty = True  # RFC 9112, 2.2: one empty line before a request is passed over.
+    while True:
+        try:
+            line = await connection.readline()
+        except LimitError:
+            raise RequestError(431) from None
+        if not line and not lines:
+            return lines
+        if not line.endswith(b"\r\n") or b"\r" in line[:-2] or b"\0" in line:
+            raise RequestError(400)
+        if len(line) > 2:
+            lines.append(line[:-2])
+        elif lines:
+            return lines
+        elif not may_be_empty:
+            raise RequestError(400)
+        else:
+            may_be_empty = False
+
+
+class Head:
+    """What the *lines* of a request's head say; RequestError when they are not one.
+
+    `is_head`: the method is HEAD. `is_current`: HTTP/1.1, not 1.0. `is_kept`: the client keeps
+    the connection for another request. `length`: of its body. `expects`: it waits for 100
+    (Continue) before it sends that. `target`, `host`: as they stand there, host in lower case.
+    """
+
+    def __init__(self, lines: list) -> None:
+        self._read_request_line(lines[0])
+        headers = _read_headers(lines[1:])
+        self.host = headers.get(b"host")
+        if self.host is None and self.is_current:
+            raise RequestError(400)  # RFC 9112, 3.2
+        self._read_length(headers)
+        options = [option.strip() for option in headers.get(b"connection", b"").split(b",")]
+        wish = b"close" if self.is_current else b"keep-alive"
+        self.is_kept = (wish in options) is not self.is_current
+
+    def _read_request_line(self, line: bytes) -> None:
+        words = line.split(b" ")
+        if len(words) != 3 or not words[0].isalpha() or not words[0].isupper():
+            raise RequestError(400)
+        if not words[1] or min(words[1]) < 0x21 or max(words[1]) > 0x7E:
+            raise RequestError(400)
+        if words[2] not in (b"HTTP/1.1", b"HTTP/1.0"):
+            raise RequestError(505 if words[2].startswith(b"HTTP/") else 400)
+        self.target = words[1]
+        self.is_head = words[0] == b"HEAD"
+        self.is_current = words[2] == b"HTTP/1.1"
+
+    def _read_length(self, headers: dict) -> None:
+        """Find where the body ends (RFC 9112, 6.3); chunks are refused, Microdot reads none."""
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit():
+            raise RequestError(400)
+        if b"transfer-encoding" in headers:
+            raise RequestError(400 if b"content-length" in headers else 411)
+        if headers.get(b"expect", b"100-continue") != b"100-continue":
+            raise RequestError(417)
+        self.length = int(length)
+        self.expects = self.length > 0 and self.is_current and b"expect" in headers
+
+
+def _read_headers(lines: list) -> dict:
+    """Return those of the headers that count here, their names and values in lower case."""
+    headers = {}
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if not colon or not _is_token(name) or not _is_text(value):
+            raise RequestError(400)
+        name = name.lower()
+        if name not in _READ_HERE:
+            continue
+        value = value.strip().lower()
+        if name in headers:
+            if name in _ONLY_ONCE:
+                raise RequestError(400)
+            value = headers[name] + b"," + value
+        headers[name] = value
+    return headers
+
+
+def _is_token(name: bytes) -> bool:
+    """Tell whether *name* may name a header (RFC 9110, 5.1)."""
+    return bool(name) and all(0x21 <= byte <= 0x7E and byte not in _NOT_IN_NAMES for byte in name)
+
+
+def _is_text(value: bytes) -> bool:
+    """Tell whether Microdot can decode *value*."""
+    try:
+        value.decode()
+    except UnicodeError:
+        return False
+    return True

@@ -1,0 +1,243 @@
+"""HTTP/1.1 in front of a Microdot app, over TLS on the unix binary."""
+
+import http.client
+import socket
+import ssl
+from collections.abc import Iterator
+
+import micropython_server
+import pytest
+
+_APP = """
+import asyncio, sys
+import boardcert
+from boardcert import exchange
+from microdot import Microdot, Request, Response
+
+me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
+app = Microdot()
+Request.max_content_length = 2000
+Request.max_body_length = 1000
+
+@app.get("/peer")
+async def peer(request):
+    return "from {}".format("nobody" if request.client_addr is None else "somebody")
+
+@app.route("/echo", methods=["POST", "PUT"])
+async def echo(request):
+    return request.body
+
+@app.post("/first")
+async def first(request):
+    return await request.stream.readexactly(1)
+
+@app.get("/stream")
+async def stream(request):
+    async def pieces():
+        for size in (1, 2000, 0, 10):
+            yield bytes([size % 256]) * size
+    return pieces()
+
+@app.get("/nothing")
+async def nothing(request):
+    return "", 204
+
+@app.get("/short")
+async def short(request):
+    return b"abc", 200, {"Content-Length": sys.argv[3]}
+
+@app.get("/close")
+async def close(request):
+    return "bye", 200, {"Connection": "close"}
+
+@app.get("/fails")
+async def fails(request):
+    raise ValueError("as an application may")
+
+@app.get("/upgrade")
+async def upgrade(request):
+    reader, writer = request.sock
+    await writer.awrite(b"HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: echo\\r\\n\\r\\n")
+    while True:
+        data = await reader.read(100)
+        if not data:
+            return Response.already_handled
+        await writer.awrite(data)
+
+exchange._LINGER_MS = 100  # The tests wait for it.
+limits = {"idle_timeout_ms": 3000, "head_timeout_ms": 1500, "max_connections": 3}
+asyncio.run(boardcert.serve(app, int(sys.argv[2]), "127.0.0.1", max_body_bytes=3000, **limits))
+"""
+
+_GET = b"GET /peer HTTP/1.1\r\nHost: x\r\n\r\n"
+_CLOSE = b"GET /close HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A server of the app above."""
+    directory = tmp_path_factory.mktemp("http") / "identity"
+    with micropython_server.serving(directory, "5", code=_APP) as port:
+        yield port
+
+
+def _connect(port: int) -> ssl.SSLSocket:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=10))
+
+
+def _https(port: int) -> http.client.HTTPSConnection:
+    connection = http.client.HTTPSConnection("127.0.0.1", port)
+    connection.sock = _connect(port)
+    return connection
+
+
+def _ask(port: int, sent: bytes) -> bytes:
+    """Return everything that is answered to *sent* until the server closes."""
+    received = b""
+    with _connect(port) as client:
+        client.sendall(sent)
+        while piece := client.recv(4096):
+            received += piece
+    return received
+
+
+def _status(port: int, sent: bytes) -> int:
+    return int(_ask(port, sent).split(b" ")[1])
+
+
+def test_one_connection_carries_many_requests(port: int) -> None:
+    """One handshake; each answer says how long it is, and a HEAD has no body."""
+    connection = _https(port)
+    sock = connection.sock
+    for method, path, body, expected in (
+        ("GET", "/peer", None, (200, b"from somebody")),
+        ("HEAD", "/peer", None, (200, b"")),
+        ("POST", "/echo", b"hello", (200, b"hello")),
+        ("GET", "/nothing", None, (204, b"")),
+        ("HEAD", "/stream", None, (200, b"")),
+        ("GET", "/stream", None, (200, b"\x01" + b"\xd0" * 2000 + b"\x0a" * 10)),
+        ("POST", "/first", b"123456" * 300, (200, b"1")),
+        ("GET", "/fails", None, (500, b"Internal server error")),
+        ("PUT", "/peer", b"12", (405, b"Not found")),
+        ("GET", "/missing", None, (404, b"Not found")),
+        ("POST", "/echo", bytes(2500), (413, b"Payload too large")),
+        ("PUT", "/echo", b"x" * 1000, (200, b"x" * 1000)),
+    ):
+        connection.request(method, path, body)
+        response = connection.getresponse()
+        assert (response.status, response.read()) == expected
+        assert response.version == 11 and response.getheader("Connection") == "keep-alive"
+        assert connection.sock is sock
+    connection.close()
+
+
+def test_pipelined_requests_are_answered_in_order(port: int) -> None:
+    """In one piece; a body belongs to its own request."""
+    echo = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
+    answers = _ask(port, _GET + echo + b"GET /" + echo + b"hello\r\n" + _CLOSE + _GET)
+    bodies = [part.split(b"\r\n\r\n", 1)[1] for part in answers.split(b"HTTP/1.1 200 OK")[1:]]
+    assert bodies == [b"from somebody", b"GET /", b"hello", b"bye"]
+    assert answers.count(b"Connection: close") == 1
+
+
+@pytest.mark.parametrize(
+    ("request_", "ending"),
+    [
+        (b"GET /peer HTTP/1.1\r\nHost: x\r\nConnection: TE, Close\r\n\r\n", b"from somebody"),
+        (b"GET /peer HTTP/1.0\r\n\r\n", b"from somebody"),
+        (b"GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", b"\xd0" + b"\x0a" * 10),
+        (b"HEAD /peer HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"\r\n\r\n"),
+        (b"GET /short HTTP/1.1\r\nHost: x\r\n\r\n", b"\r\n\r\nabc"),
+    ],
+)
+def test_the_connection_is_closed_when_it_must_be(
+    port: int, request_: bytes, ending: bytes
+) -> None:
+    """The client wishes it, is old, or got less than it was told."""
+    answer = _ask(port, request_ + _GET)
+    assert answer.startswith(b"HTTP/1.1 200 OK") and answer.endswith(ending)
+    assert answer.count(b"HTTP/1.1 200 OK") == 1 and b"chunked" not in answer
+
+
+def test_an_old_client_may_keep_the_connection(port: int) -> None:
+    """When it says so."""
+    old = b"GET /peer HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"
+    answer = _ask(port, old + _CLOSE)
+    assert answer.count(b"HTTP/1.1 200 OK") == 2 and b"Connection: keep-alive" in answer
+
+
+@pytest.mark.parametrize(
+    ("status", "head"),
+    [
+        (400, b"nonsense"),
+        (400, b"GET  /peer HTTP/1.1\r\nHost: x"),
+        (400, b"get /peer HTTP/1.1\r\nHost: x"),
+        (400, b"GET /p\x80er HTTP/1.1\r\nHost: x"),
+        (400, b"GET /peer HTTP/1.1"),
+        (400, b"GET /peer HTTP/1.1\r\nHost: x\r\nHost: y"),
+        (400, b"GET /peer HTTP/1.1\r\nHost: x\r\n folded: x"),
+        (400, b"GET /peer HTTP/1.1\r\nHost: x\r\nX : y"),
+        (400, b"GET /peer HTTP/1.1\r\nHost: x\r\n: y"),
+        (400, b"GET /peer HTTP/1.1\r\nHost: x\r\nX: \xff"),
+        (400, b"GET /peer HTTP/1.1\r\nHost: x\r\nX: a\rb"),
+        (400, b"GET /peer HTTP/1.1\r\nHost: x\r\nX: a\0b"),
+        (400, b"GET /peer HTTP/1.1\r\nHost: x\nX: y"),
+        (400, b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: +5"),
+        (400, b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 5"),
+        (400, b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 5"),
+        (400, b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: -1"),
+        (400, b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: "),
+        (
+            400,
+            b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked",
+        ),
+        (411, b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked"),
+        (411, b"POST /echo HTTP/1.1\r\nHost: x\r\ntransfer-encoding: identity"),
+        (413, b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3001"),
+        (413, b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 60),
+        (417, b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: coffee"),
+        (431, b"GET /" + b"a" * 5000 + b" HTTP/1.1"),
+        (431, b"GET /peer HTTP/1.1\r\nHost: x" + b"\r\nX: y" * 800),
+        (505, b"GET /peer HTTP/2.0\r\nHost: x"),
+        (505, b"GET /peer HTTP/1.11\r\nHost: x"),
+    ],
+)
+def test_doubtful_requests_are_refused_and_end_the_connection(
+    port: int, status: int, head: bytes
+) -> None:
+    """What follows them is not read as a request (request smuggling)."""
+    answer = _ask(port, head + b"\r\n\r\n" + _GET)
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert answer.count(b"HTTP/1.1 ") == 1 and b"\r\nConnection: close\r\n" in answer
+
+
+def test_a_client_may_ask_before_it_sends_a_body(port: int) -> None:
+    """It is told to go on, or that it is too much; then nothing may follow."""
+    head = b"POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: %d\r\n\r\n"
+    with _connect(port) as client:
+        client.sendall(head % 5)
+        assert client.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(b"hello" + _CLOSE)
+        assert client.recv(4096).endswith(b"hello")
+    for length in (2500, 3500):
+        answer = _ask(port, head % length)
+        assert answer.startswith(b"HTTP/1.1 413 ") and answer.count(b"HTTP/1.1") == 1
+
+
+def test_a_refused_body_does_not_lose_the_answer(port: int) -> None:
+    """The client is still sending it when the answer is there."""
+    head = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n"
+    assert _status(port, head + bytes(200_000)) == 413
+
+
+def test_another_protocol_takes_over(port: int) -> None:
+    """As a websocket does: both ways, until the client ends."""
+    with _connect(port) as client:
+        client.sendall(b"GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\n\r\n")
+        assert client.recv(4096).endswith(b"Upgrade: echo\r\n\r\n")
+        for piece in (b"ping", _GET):
+            client.sendall(piece)
+            assert client.recv(4096) == piece
