@@ -22,6 +22,8 @@ _PADDING_BYTES = const(17)  # At least: a one bit, and the 128-bit length of the
 _INNER = const(0x36)
 _OUTER = const(0x5C)
 
+_work = array("I", bytes(704))  # For compress.
+
 # The first 64 bits of the fractional parts of the square roots of the 9th to 16th primes
 # (FIPS 180-4 section 5.3.4), each little-endian.
 _INITIAL = (
@@ -67,9 +69,7 @@ def hash_from(initial: bytes, parts: tuple) -> bytes:
     padded[size] = 0x80
     padded[-8:] = (8 * size).to_bytes(8, "big")
     state = array("I", initial)
-    view = memoryview(padded)
-    for offset in range(0, len(padded), _BLOCK_BYTES):
-        compress(state, view[offset : offset + _BLOCK_BYTES])
+    compress(state, padded, _work, len(padded) // _BLOCK_BYTES)
     # The digest is big-endian, the state, in which the low half of a word comes first, is not.
     return pack(">8Q", *unpack_from("<8Q", state))
 

@@ -59,19 +59,19 @@ _K = (
 
 _MASK = 0xFFFFFFFF
 
-# The 16 halves of the working variables a to h, then the 160 of the message schedule.
-_work = array("I", bytes(4 * 176))
 
+def compress(state: array, blocks: bytes | bytearray | memoryview, work: array, count: int) -> None:
+    """Update *state* with *count* message blocks of 128 bytes (FIPS 180-4 section 6.4.2).
 
-def compress(state: array, block: bytes | bytearray | memoryview) -> None:
-    """Update *state* with one message block (FIPS 180-4 section 6.4.2).
-
-    *state*: array("I") of 16 halves, low half first; *block*: 128 bytes.
+    *state*: array("I") of 16 halves, low half first; *work*: one of 176, which this writes to: the
+    working variables a to h, then the message schedule.
     """
-    _schedule(_work, block, _MASK)
-    _work[:16] = state
-    _rounds(_work, _work, _K, _MASK)
-    _add(state, _work, _MASK)
+    view = memoryview(blocks)
+    for i in range(count):
+        _schedule(work, view[128 * i : 128 * i + 128], _MASK)
+        work[:16] = state
+        _rounds(work, work, _K, _MASK)
+        _add(state, work, _MASK)
 
 
 @micropython.viper

@@ -8,21 +8,20 @@ A 64-bit word is two 32-bit halves, the low one first. The terms of a sigma that
 are nested, x>>8 ^ x>>7 ^ x>>1 = ((x>>1 ^ x)>>6 ^ x)>>1, and so are those that shift to the left.
 
 Timing: branches and addresses depend on counters only. The working variables of the last block
-stay in the work area, on a heap that MicroPython does not wipe either, until the next block.
+stay in the work area, on a heap that MicroPython does not wipe either.
 """
 # ruff: noqa: F821 (the names of the assembler)
 
-from array import array
-
 import micropython
-
-# h g f e d c b a, then W[0] to W[79], 8 bytes each. The heap aligns it to 16 bytes.
-_work = array("I", bytes(8 * (8 + 80)))
 
 
 @micropython.asm_thumb
-def _compress(r0, r1, r2):
-    """Run it with r0 = state, r1 = block, r2 = work area (8-byte aligned)."""
+def compress(r0, r1, r2, r3):
+    """Update the state at r0 with blocks of 128 bytes, at any address r1; r3 >= 1 is their number.
+
+    The state is 16 halves, low half first. r2: work area of 704 bytes, 8-byte aligned: h g f e d c
+    b a, then W[0] to W[79].
+    """
     # bl leaves the address of the constants K[t] in lr; the nop aligns them to 4 bytes.
     nop()
     bl(START)
@@ -51,12 +50,17 @@ def _compress(r0, r1, r2):
     # fmt: on
     label(START)
     mov(r4, r8)  # r8 belongs to the caller.
-    push({r0, r4})
+    mov(r5, lr)
+    sub(r5, 1)  # The Thumb bit.
     mov(r7, r2)
     add(r7, 64)  # r7 = W[0]
+    push({r0, r1, r3, r4, r5, r7})
 
     # Work area: h g f e d c b a, the state words in reverse.
+    label(BLOCK)
     mov(r3, r7)
+    mov(r2, r7)
+    sub(r2, 64)
     label(LOAD_STATE)
     sub(r3, 8)
     data(2, 0xC830)  # ldm r0!, {r4, r5}
@@ -89,9 +93,9 @@ def _compress(r0, r1, r2):
     cmp(r3, r6)
     bne(LOAD_BLOCK)
 
-    # r12 = W[64], where the schedule is complete; r8 = W[80], the end; lr = K[t].
-    mov(r0, lr)
-    sub(r0, 1)  # The Thumb bit.
+    # r12 = W[64], where the schedule is complete; r8 = W[80], the end; lr = K[t]; the next block.
+    data(2, 0x9101)  # str r1, [sp, 4]
+    data(2, 0x9804)  # ldr r0, [sp, 16]
     mov(lr, r0)
     mov(r0, 128)
     lsl(r0, r0, 2)
@@ -270,8 +274,7 @@ def _compress(r0, r1, r2):
 
     # State += a b c d e f g h, which lie in reverse below r7.
     label(ADD_STATE)
-    pop({r0, r4})
-    mov(r8, r4)
+    data(2, 0x9800)  # ldr r0, [sp, 0]
     mov(r6, r7)
     sub(r6, 64)
     label(NEXT)
@@ -286,11 +289,10 @@ def _compress(r0, r1, r2):
     cmp(r7, r6)
     bne(NEXT)
 
-
-@micropython.native
-def compress(state: array, block: bytes) -> None:
-    """Update *state* with one message block.
-
-    *state*: array("I") of 16 halves, low half first; *block*: 128 bytes at any address.
-    """
-    _compress(state, block, _work)
+    pop({r0, r1, r3, r4, r5, r7})
+    sub(r3, 1)
+    beq(END)
+    push({r0, r1, r3, r4, r5, r7})
+    b(BLOCK)
+    label(END)
+    mov(r8, r4)

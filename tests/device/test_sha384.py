@@ -62,7 +62,7 @@ def test_viper_block_function():
 
     state = array("I", _INITIAL)
     block = b"abc\x80" + bytes(123) + b"\x18"
-    sha512_block.compress(state, block)
+    sha512_block.compress(state, block, array("I", bytes(704)), 1)
     halves = [state[i ^ 1] for i in range(12)]
     assert halves[:4] == [0xCB00753F, 0x45A35E8B, 0xB5A03D69, 0x9AC65007]
     assert halves[8:] == [0x8086072B, 0xA1E7CC23, 0x58BAECA1, 0x34C825A7]

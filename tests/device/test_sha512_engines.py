@@ -39,8 +39,9 @@ def _chain(compress) -> bytes:
     pattern = bytes((i * i >> 3) + 7 * i & 255 for i in range(128 + 64))
     view = memoryview(pattern)
     state = array("I", _INITIAL)
+    work = array("I", bytes(704))
     for offset in range(64):
-        compress(state, view[offset : offset + 128])
+        compress(state, view[offset : offset + 128], work, 1)
     return _digest(state)
 
 
@@ -51,7 +52,7 @@ def test_published_example():
     block[127] = 24
     for compress in _ENGINES:
         state = array("I", _INITIAL)
-        compress(state, block)
+        compress(state, block, array("I", bytes(704)), 1)
         assert _digest(state) == _ABC_DIGEST
 
 
@@ -61,9 +62,21 @@ def test_engines_agree_at_any_alignment():
         assert _chain(compress) == _CHAIN_STATE
 
 
+def test_several_blocks_at_once():
+    """As one after the other, at an odd address."""
+    blocks = memoryview(bytes(7 * i & 255 for i in range(1 + 3 * 128)))[1:]
+    work = array("I", bytes(704))
+    for compress in _ENGINES:
+        once, thrice = array("I", _INITIAL), array("I", _INITIAL)
+        compress(once, blocks, work, 3)
+        for i in range(3):
+            compress(thrice, blocks[128 * i : 128 * i + 128], work, 1)
+        assert once == thrice
+
+
 def test_block_is_left_as_it_was():
     """An engine reads its block and writes only the state."""
     for compress in _ENGINES:
         block = bytearray(range(128))
-        compress(array("I", _INITIAL), block)
+        compress(array("I", _INITIAL), block, array("I", bytes(704)), 1)
         assert block == bytes(range(128))

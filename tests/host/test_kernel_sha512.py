@@ -11,6 +11,7 @@ from mpy_machine_code import Machine, build, load
 
 _SOURCE = Path(__file__).parents[2] / "firmware" / "kernels" / "kernel_sha512.py"
 _WORK_BYTES = 8 * (8 + 80)
+_MOST_BLOCKS = 7  # In one call.
 _BUDGET_CYCLES = 18_750  # 0.15 ms at 125 MHz.
 
 # FIPS 180-4 sections 5.3.4 and 5.3.5.
@@ -30,21 +31,23 @@ class _Kernel:
     def __init__(self, functions, offset=0, observe=False):
         self.machine = Machine(functions, observe)
         self._state = self.machine.allocate(64)
-        self._block = self.machine.allocate(128 + offset) + offset
+        self._blocks = self.machine.allocate(_MOST_BLOCKS * 128 + offset) + offset
         self._work = self.machine.allocate(_WORK_BYTES)
 
-    def compress(self, state: bytes, block: bytes) -> bytes:
-        """Return the next state; states are 64 big-endian bytes here."""
+    def compress(self, state: bytes, blocks: bytes) -> bytes:
+        """Return the state after *blocks*; states are 64 big-endian bytes here."""
         self.machine.write(self._state, struct.pack("<8Q", *struct.unpack(">8Q", state)))
-        self.machine.write(self._block, block)
-        self.machine.call("_compress", self._state, self._block, self._work)
+        self.machine.write(self._blocks, blocks)
+        count = len(blocks) // 128
+        self.machine.call("compress", self._state, self._blocks, self._work, count)
         return struct.pack(">8Q", *struct.unpack("<8Q", self.machine.read(self._state, 64)))
 
     def digest(self, initial: bytes, message: bytes) -> bytes:
         padding = bytes([0x80]) + bytes((111 - len(message)) % 128)
         padded = message + padding + (8 * len(message)).to_bytes(16, "big")
-        for offset in range(0, len(padded), 128):
-            initial = self.compress(initial, padded[offset : offset + 128])
+        size = 128 * _MOST_BLOCKS
+        for offset in range(0, len(padded), size):
+            initial = self.compress(initial, padded[offset : offset + size])
         return initial
 
 
@@ -94,11 +97,11 @@ def test_nothing_depends_on_the_data(functions):
     kernel = _Kernel(functions, observe=True)
     observed = set()
     for fill in (bytes, lambda size: b"\xff" * size, os.urandom, os.urandom):
-        kernel.compress(fill(64), fill(128))
+        kernel.compress(fill(64), fill(256))
         machine = kernel.machine
         observed.add((tuple(machine.path), tuple(machine.accesses), machine.cycles))
     assert len(observed) == 1
-    assert kernel.machine.cycles <= _BUDGET_CYCLES
+    assert kernel.machine.cycles <= 2 * _BUDGET_CYCLES
 
 
 def test_code_is_small(functions):
