@@ -133,8 +133,10 @@ class BoardAPI:
                 body = json.dumps(content).encode()
             try:
                 connection.request(method, path, body, headers)
-                answer = connection.getresponse()
-                data = answer.read(_ANSWER_LIMIT_BYTES + 1)
+                with connection.getresponse() as answer:
+                    data = answer.read(_ANSWER_LIMIT_BYTES + 1)
+                    if answer.length and len(data) <= _ANSWER_LIMIT_BYTES:
+                        raise http.client.IncompleteRead(data, answer.length)
             except (OSError, http.client.HTTPException) as error:
                 raise self._silent(method, error) from error
         if len(data) > _ANSWER_LIMIT_BYTES:

@@ -1,0 +1,68 @@
+"""An HTTPS server with the answers that a test gives it."""
+
+import contextlib
+import json
+import socket
+import ssl
+import warnings
+
+from certificates import Identity
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from servers import serving
+
+
+def answer(status: int, content: object, headers: str = "") -> bytes:
+    """Return an HTTP answer: *content* as it is, or as JSON."""
+    body = content if isinstance(content, bytes) else json.dumps(content).encode()
+    head = f"HTTP/1.1 {status} Status\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
+    return head.encode() + body
+
+
+def https_server(
+    identity: Identity,
+    tmp_path: object,
+    answers: list[bytes | None],
+    received: list[bytes],
+    version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2,
+) -> contextlib.AbstractContextManager[int]:
+    """Give each connection the next of *answers*, None for silence, and note what it sent."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # old TLS versions, on purpose
+        context.minimum_version = context.maximum_version = version
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    path = tmp_path / "identity.pem"
+    certificate = x509.load_der_x509_certificate(identity.der)
+    path.write_bytes(identity.key_pem() + certificate.public_bytes(Encoding.PEM))
+    context.load_cert_chain(path)
+    waiting = iter(answers)
+
+    def handle(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            received.append(_read_request(secure))
+            if not received[-1]:
+                return
+            sent = next(waiting)
+            if sent is None:
+                secure.recv(1)  # until the client closes
+            else:
+                secure.sendall(sent)
+
+    return serving(handle)
+
+
+def _read_request(secure: ssl.SSLSocket) -> bytes:
+    """Return one request, or what there is of it when the client closes."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        chunk = secure.recv(65536)
+        if not chunk:
+            return data
+        data += chunk
+    head, _, body = data.partition(b"\r\n\r\n")
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            while len(body) < int(line.partition(b":")[2]):
+                body += secure.recv(65536)
+    return head + b"\r\n\r\n" + body

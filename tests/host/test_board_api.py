@@ -1,0 +1,241 @@
+"""The API of a board's page, against servers that are not the board, or answer strangely."""
+
+import json
+import socket
+import ssl
+
+import pytest
+from board_answers import answer, https_server
+from boardcert_host import certificate
+from boardcert_host.board_api import BoardAPI
+from boardcert_host.errors import Error
+from boardcert_host.targets import Target
+from certificates import NAME, make, make_ca
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from servers import closed_port, serving
+
+_TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
+
+
+def pin_of(identity):
+    """Return the pin of its key, as BoardAPI takes it."""
+    return "public_key_pin", certificate.public_key_pin(certificate.parse(identity.der))
+
+
+def report_of(identity):
+    """Return what a board with this identity answers."""
+    described = certificate.describe(certificate.parse(identity.der))
+    facts = {name: described[name] for name in ("public_key_pin", "fingerprint", "names")}
+    return facts | {"hostname": "kitchen"}
+
+
+def api(port, timeout_s=5.0, **more):
+    """Return the API of a board on loopback."""
+    return BoardAPI(Target("127.0.0.1", port), token=_TOKEN, timeout_s=timeout_s, **more)
+
+
+def test_the_token_is_sent_to_the_board_that_has_the_pin(tmp_path):
+    """Of its key, or of its certificate; one connection for one request."""
+    board = make()
+    received = []
+    with https_server(board, tmp_path, [answer(200, report_of(board))] * 2, received) as port:
+        assert api(port, pin=pin_of(board)).report()["hostname"] == "kitchen"
+        pin = ("fingerprint", certificate.fingerprint(board.der))
+        assert api(port, pin=pin).report() == report_of(board)
+    assert len(received) == 2
+    assert all(f"Authorization: Bearer {_TOKEN}".encode() in request for request in received)
+    assert all(request.startswith(b"GET /api/identity HTTP/1.1\r\n") for request in received)
+
+
+@pytest.mark.parametrize("kind", ["public_key_pin", "fingerprint"])
+def test_another_key_than_the_pinned_one_gets_nothing(kind, tmp_path):
+    """No token, not even a request: the handshake is all that it sees. Both are named."""
+    board, other = make(), make()
+    received = []
+    pinned = certificate.describe(certificate.parse(board.der))[kind]
+    with https_server(other, tmp_path, [answer(200, report_of(other))], received) as port:
+        for act in (BoardAPI.report, BoardAPI.csr, BoardAPI.remove, BoardAPI.served):
+            with pytest.raises(Error, match="nothing was sent to it") as caught:
+                act(api(port, pin=(kind, pinned)))
+            assert caught.value.code == 1
+            assert pinned in caught.value.message
+            found = certificate.describe(certificate.parse(other.der))[kind]
+            assert found in caught.value.message
+    assert received == [b""] * 4
+
+
+def test_a_ca_vouches_for_a_board_that_is_not_pinned(tmp_path):
+    """By its name; another CA, another name, and a pin that says otherwise are refused."""
+    ca, other_ca = make_ca(), make_ca()
+    board = make(issuer=ca)
+    files = {}
+    for name, authority in (("ca", ca), ("other", other_ca)):
+        pem = x509.load_der_x509_certificate(authority.der).public_bytes(Encoding.PEM)
+        files[name] = str(tmp_path / f"{name}.pem")
+        (tmp_path / f"{name}.pem").write_bytes(pem)
+    received = []
+    answers = [answer(200, report_of(board))] * 2
+    with https_server(board, tmp_path, answers, received) as port:
+        assert api(port, ca=files["ca"]).report()["names"][0] == NAME
+        assert api(port, ca=files["ca"], name=NAME).report()["names"][0] == NAME
+        del received[:]
+        refused = (
+            {"ca": files["other"]},
+            {"ca": files["ca"], "name": "hall.local"},
+            {"ca": files["ca"], "pin": pin_of(make())},
+        )
+        for options in refused:
+            with pytest.raises(Error, match="nothing was sent to it") as caught:
+                api(port, **options).report()
+            assert caught.value.code == 1
+    assert not any(received)
+
+
+def test_nothing_vouches_for_a_board_without_pin_and_ca():
+    """A mistake of the caller."""
+    with pytest.raises(ValueError, match="a pin or a CA"):
+        api(1)
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "code", "message", "hint"),
+    [
+        (401, {"message": "x", "field": "token"}, 3, "this token is not the board's", "--usb PORT"),
+        (403, {"message": "wrong origin", "field": None}, 3, "403: wrong origin", "its settings"),
+        (404, None, 3, "404", "is this boardcert's page?"),
+        (413, {"message": "too large", "field": None}, 3, "413: too large", "three certificates"),
+        (
+            429,
+            {"message": "later", "field": "token"},
+            3,
+            r"429: .*later \(17 s\)",
+            "wait that long",
+        ),
+        (
+            422,
+            {"message": "it has expired", "field": "chain"},
+            1,
+            "refuses the chain: it has",
+            None,
+        ),
+        (422, {"message": "not yours", "field": "key"}, 1, "refuses the key: not yours", None),
+        (500, {"message": "OSError: 28", "field": None}, 3, "500: OSError: 28", None),
+        (302, None, 3, "302", None),
+        (400, {"message": "\x1b[2Jgone\u202e", "field": None}, 3, r"400: \?\[2Jgone\?", None),
+        (400, ["unexpected"], 3, "400", None),
+    ],
+)
+def test_a_refusal_is_told_with_its_reason(status, content, code, message, hint, tmp_path):
+    """In words, with what helps, and with nothing that a terminal would obey; never the token."""
+    board = make()
+    body = b"<html>" if content is None else {"error": content}
+    extra = "Retry-After: 17\r\nLocation: https://127.0.0.1/\r\n"
+    received = []
+    answers = [answer(status, body, extra)]
+    with (
+        https_server(board, tmp_path, answers, received) as port,
+        pytest.raises(Error, match=message) as caught,
+    ):
+        api(port, pin=pin_of(board)).remove()
+    assert caught.value.code == code
+    assert (caught.value.hint is None) if hint is None else (hint in caught.value.hint)
+    assert _TOKEN not in f"{caught.value.message}{caught.value.hint}"
+    assert len(received) == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "message"),
+    [
+        (answer(200, b"<html>"), "no JSON"),
+        (answer(200, b"\xff\xfe\xff"), "no JSON"),
+        (answer(200, []), "no report"),
+        (
+            answer(200, {"hostname": "x", "names": [], "fingerprint": "AB"}),
+            "without public_key_pin",
+        ),
+        (answer(200, b" " * 70_000), "too long"),
+        (answer(200, {})[:-1], "did not answer in full"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}", "did not answer in full"),
+        (b"", "did not answer in full"),
+        (b"SSH-2.0-OpenSSH\r\n", "did not answer in full"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 500, "did not answer in full"),
+    ],
+)
+def test_a_strange_answer_is_an_error(sent, message, tmp_path):
+    """It is never taken for a report."""
+    board = make()
+    with (
+        https_server(board, tmp_path, [sent], []) as port,
+        pytest.raises(Error, match=message) as caught,
+    ):
+        api(port, pin=pin_of(board)).report()
+    assert caught.value.code == 3
+
+
+def test_a_server_that_is_silent_is_given_up(tmp_path):
+    """What was asked for may have been done all the same, and that is said."""
+    board = make()
+    with (
+        https_server(board, tmp_path, [None], []) as port,
+        pytest.raises(Error, match=r"within 0\.5 s") as caught,
+    ):
+        api(port, pin=pin_of(board), timeout_s=0.5).remove()
+    assert "is not known" in caught.value.hint
+
+
+def test_what_does_not_speak_tls_is_an_error():
+    """No server, and a plain one: nothing but a ClientHello reaches it."""
+    with pytest.raises(Error, match="refused the connection") as caught:
+        api(closed_port(), pin=("fingerprint", "AB")).report()
+    assert caught.value.code == 3
+    received = []
+
+    def handle(connection: socket.socket) -> None:
+        received.append(connection.recv(4096))
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with serving(handle) as port, pytest.raises(Error, match="does not speak TLS"):
+        api(port, pin=("fingerprint", "AB")).report()
+    assert _TOKEN.encode() not in b"".join(received)
+
+
+def test_a_key_that_the_board_changed_for_us_is_the_pin_from_then_on(tmp_path):
+    """Its answer came over the old connection; the old key is refused afterwards."""
+    old, new = make(), make()
+    with https_server(old, tmp_path, [answer(200, report_of(new))], []) as port:
+        board = api(port, pin=pin_of(old))
+        assert board.new_key("kitchen") == report_of(new)
+        with pytest.raises(Error, match="nothing was sent to it"):
+            board.served()
+    with https_server(new, tmp_path, [], []) as port:
+        board.target = Target("127.0.0.1", port)
+        assert board.served()["public_key_pin"] == pin_of(new)[1]
+
+
+def test_old_tls_is_not_spoken(tmp_path):
+    """Whoever has the key: with TLS 1.1 nothing is sent."""
+    board = make()
+    received = []
+    version = ssl.TLSVersion.TLSv1_1
+    with (
+        https_server(board, tmp_path, [answer(200, {})], received, version) as port,
+        pytest.raises(Error, match="failed: tlsv1 alert protocol version"),
+    ):
+        api(port, pin=pin_of(board)).report()
+    assert not any(received)
+
+
+def test_what_is_asked_is_json(tmp_path):
+    """With the names that the page's API documents."""
+    board = make()
+    received = []
+    answers = [answer(200, report_of(board))] * 2
+    with https_server(board, tmp_path, answers, received) as port:
+        api(port, pin=pin_of(board)).reset("kitchen")
+        api(port, pin=pin_of(board)).renew()
+    head, body = received[0].split(b"\r\n\r\n")
+    assert head.startswith(b"POST /api/reset HTTP/1.1\r\n")
+    assert b"\r\nContent-Type: application/json" in head
+    assert json.loads(body) == {"hostname": "kitchen"}
+    assert received[1].startswith(b"POST /api/renew ")
