@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from . import __version__
 from .boards import board_names, load_board
-from .commands import add_json, flash, pin, print_json, verify
+from .commands import add_json, admin, flash, install, pin, print_json, token, verify
 from .console import (
     discarding_results,
     flush_results,
@@ -194,6 +194,9 @@ COMMANDS = {
     **flash.COMMANDS,
     **verify.COMMANDS,
     **pin.COMMANDS,
+    **install.COMMANDS,
+    **admin.COMMANDS,
+    **token.COMMANDS,
     "virtual": (
         "run the virtual board until it is stopped",
         _VIRTUAL_EXAMPLES,
