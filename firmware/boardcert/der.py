@@ -54,10 +54,10 @@ def encode_integer(value: int) -> bytes:
     """Return an INTEGER; *value* is not negative."""
     if value < 0:
         raise ValueError("negative integer")
-    content = value.to_bytes((len(hex(value)) - 1) // 2, "big")
-    if content[0] & 0x80:
-        content = b"\x00" + content
-    return encode(INTEGER, content)
+    size = 1
+    while value >> 8 * size - 1:
+        size += 1
+    return encode(INTEGER, value.to_bytes(size, "big"))
 
 
 def encode_octet_string(content: bytes) -> bytes:

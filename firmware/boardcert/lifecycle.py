@@ -16,8 +16,8 @@ from . import Error, FirmwareFirst, __version__, board, store
 GENERATED = "generated"
 INSTALLED = "installed"
 
-# Modules with native code, or that try to import one (ec tries p384_kernel).
-_NATIVE = ("noise", "sha384", "sha512_block", "ec", "p384_reduce")
+# Modules with native code, or that try to import one (ec tries p384_kernel, rsa rsa_kernel).
+_NATIVE = ("noise", "sha384", "sha512_block", "ec", "p384_reduce", "rsa")
 
 
 class Identity:

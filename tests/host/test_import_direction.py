@@ -19,12 +19,19 @@ _PURE = (
     "sha512",
     "drbg",
     "ec",
+    "bigint_engine",
+    "p256_comb",
+    "p521_comb",
     "curves",
     "p384_comb",
     "p384_reduce",
     "p384_bigint",
     "p384_kernel",
     "ecdsa",
+    "rsa_bigint",
+    "rsa_kernel",
+    "rsa",
+    "rsa_generate",
     "keys",
     "x509",
     "certificate",
@@ -33,10 +40,9 @@ _PURE = (
     "chain",
 )
 # What is loaded when it is first needed; they come after it because they use its constants.
-_LATE = {"ec": {"p384_kernel", "p384_bigint"}, "sha384": {"sha512"}, "keys": {"rsa"}}
-# The assembler kernels import nothing of the package; only these two use them.
-_KERNEL = "kernel"
-_KERNEL_USERS = ("sha384", "p384_kernel")
+_LATE = {"ec": {"p384_kernel", "p384_bigint"}, "sha384": {"sha512"}, "rsa": {"rsa_generate"}}
+# The assembler kernels import nothing of the package; only these use them.
+_KERNELS = {"sha384": "kernel", "p384_kernel": "kernel", "rsa_kernel": "kernel_rsa"}
 _COMPUTING = {"array", "binascii", "hashlib", "micropython", "struct", "uctypes"}
 
 
@@ -65,8 +71,8 @@ def test_pure_module_imports_only_what_comes_before_it(name: str) -> None:
     """And of the interpreter's modules only those that compute."""
     own, others = _imports(_tree(name))
     allowed = {*_PURE[: _PURE.index(name)], *_LATE.get(name, ())}
-    if name in _KERNEL_USERS:
-        allowed.add(_KERNEL)
+    if name in _KERNELS:
+        allowed.add(_KERNELS[name])
     assert own <= allowed
     assert others <= _COMPUTING
 
@@ -107,6 +113,6 @@ def test_modules_of_the_package_are_imported_relatively() -> None:
 
 
 def test_modules_with_native_code_are_kept_on_esp32() -> None:
-    """All but p384_kernel, which is for another processor: ec, kept, tries it once."""
+    """All but those of kernels, for another processor: ec and rsa, kept, try them once."""
     native = {path.stem for path in _PACKAGE.glob("*.py") if "\n@micropython." in path.read_text()}
-    assert native - {"p384_kernel"} | {"ec"} == set(lifecycle._NATIVE)
+    assert native - {"p384_kernel", "rsa_kernel"} | {"ec", "rsa"} == set(lifecycle._NATIVE)
