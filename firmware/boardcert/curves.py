@@ -1,6 +1,7 @@
 """The NIST curves P-256 and P-521 (SP 800-186 sections 3.2.1.3 and 3.2.1.5)."""
 
-from .ec import Curve
+from .bigint_engine import Engine
+from .ec import EngineCurve
 
 # b, n, x and y of G: bytes, as in ec.
 _P256_NUMBERS = (
@@ -29,13 +30,32 @@ _P521_NUMBERS = (
 )
 
 
-def _curve(p: int, bits: int, numbers: bytes) -> Curve:
-    size = len(numbers) // 4
-    b, n, x, y = [
-        int.from_bytes(numbers[i : i + size], "big") for i in range(0, len(numbers), size)
-    ]
-    return Curve(p, -3, b, n, (x, y), bits)
+def _load_p256_engine() -> Engine:
+    from .p256_comb import BLOCKS, SPACING, TABLE, TEETH
+
+    return Engine(P256, _reduce_p256, TABLE, TEETH, BLOCKS, SPACING)
 
 
-P256 = _curve((1 << 256) - (1 << 224) + (1 << 192) + (1 << 96) - 1, 256, _P256_NUMBERS)
-P521 = _curve((1 << 521) - 1, 521, _P521_NUMBERS)
+def _load_p521_engine() -> Engine:
+    from .p521_comb import BLOCKS, SPACING, TABLE, TEETH
+
+    return Engine(P521, _reduce_p521, TABLE, TEETH, BLOCKS, SPACING)
+
+
+def _reduce_p256(value: int) -> int:
+    return value % P256.p
+
+
+def _reduce_p521(value: int) -> int:
+    """Return a number from 0 to p, as 2**521 = 1 modulo p; two rounds do it, almost always."""
+    high = value >> 521
+    while high:
+        value = (value & P521.p) + high
+        high = value >> 521
+    return value
+
+
+P256 = EngineCurve(
+    (1 << 256) - (1 << 224) + (1 << 192) + (1 << 96) - 1, 256, _P256_NUMBERS, _load_p256_engine
+)
+P521 = EngineCurve((1 << 521) - 1, 521, _P521_NUMBERS, _load_p521_engine)

@@ -9,9 +9,6 @@ with arguments that were checked here. It returns None for infinity, and where i
 an exception: Curve's slow way, which knows all cases, then has the last word.
 """
 
-from micropython import const
-
-_P384_BYTES = const(48)
 # b, n, x and y of G, two lines each: bytes, a third of the size that numbers have in an .mpy.
 _P384_NUMBERS = (
     b"\xb3\x31\x2f\xa7\xe2\x3e\xe7\xe4\x98\x8e\x05\x6b\xe3\xf8\x2d\x19\x18\x1d\x9c\x6e\xfe\x81\x41\x12"
@@ -53,7 +50,7 @@ def blinded_inverse(a: int, m: int, m_bytes: int, random) -> int:
 
 
 def random_nonzero(m: int, m_bytes: int, random) -> int:
-    """Return a number from 1 to m - 1 out of 64 bits more than *m* has.
+    """Return a number from 1 to m - 1 out of at least 64 bits more than *m* has.
 
     FIPS 186-5 A.2.1 and A.3.1: the bias is below 2**-64. *random*: random(n) -> n bytes.
     """
@@ -89,10 +86,9 @@ class Curve:
         return inverse(a, self.n)
 
     def multiply(self, k: int, point: tuple, random) -> tuple:
-        """Return k times the affine *point*, for a secret *k* from 1 to n - 1.
+        """Return k times the affine *point*, for a secret *k* from 1 to n - 1; not constant time.
 
-        The big integers below it are not constant time. Raises ValueError for *k* out of
-        range or a point that is not on the curve. *random*: random(n) -> n bytes.
+        Raises ValueError for *k* out of range or a point that is not on the curve.
         """
         self.check_scalar(k)
         self.check_point(point)
@@ -111,8 +107,7 @@ class Curve:
 
     def encode_point(self, point: tuple) -> bytes:
         """Return the affine *point* uncompressed: 4, x, y (SEC 1 section 2.3.3)."""
-        x, y = point
-        return b"\x04" + x.to_bytes(self.size_bytes, "big") + y.to_bytes(self.size_bytes, "big")
+        return b"\x04" + b"".join([number.to_bytes(self.size_bytes, "big") for number in point])
 
     def decode_point(self, data: bytes) -> tuple:
         """Return the affine point of its uncompressed encoding (SEC 1 section 2.3.4).
@@ -166,8 +161,7 @@ class Curve:
     def _to_affine(self, point: tuple, random) -> tuple:
         """Return a Jacobian point, not infinity, as an affine one; blinded if there is *random*."""
         x, y, z = point
-        size = self.size_bytes
-        z = blinded_inverse(z, self.p, size, random) if random else inverse(z, self.p)
+        z = blinded_inverse(z, self.p, self.size_bytes, random) if random else inverse(z, self.p)
         zz = z * z % self.p
         return x * zz % self.p, y * zz % self.p * z % self.p
 
@@ -206,16 +200,15 @@ class Curve:
         return x3, (r * (v - x3) - s1 * hhh) % p, z1 * z2 % p * h % p
 
 
-class P384Curve(Curve):
-    """P-384 with a fixed-base comb; multiply, for other bases, is the general one."""
+class EngineCurve(Curve):
+    """A curve with a = -3 that has an engine; multiply, for other bases, is the general one."""
 
-    def __init__(self) -> None:
-        numbers = [
-            int.from_bytes(_P384_NUMBERS[i : i + _P384_BYTES], "big")
-            for i in range(0, len(_P384_NUMBERS), _P384_BYTES)
-        ]
-        p = (1 << 384) - (1 << 128) - (1 << 96) + (1 << 32) - 1
-        super().__init__(p, -3, numbers[0], numbers[1], tuple(numbers[2:]), 8 * _P384_BYTES)
+    def __init__(self, p: int, bits: int, numbers: bytes, load_engine) -> None:
+        """*numbers*: b, n, and x and y of G; *load_engine*: a function that returns the engine."""
+        size = len(numbers) // 4
+        parts = [int.from_bytes(numbers[i * size : (i + 1) * size], "big") for i in range(4)]
+        super().__init__(p, -3, parts[0], parts[1], tuple(parts[2:]), bits)
+        self._load_engine = load_engine
         self._engine = None
 
     def multiply_base(self, k: int, random) -> tuple:
@@ -237,14 +230,21 @@ class P384Curve(Curve):
         return total or super().multiply_add(u1, u2, point, random)
 
     def engine(self):
-        """Return the fastest engine that this board can load, loading it at the first use."""
+        """Return the engine, loading it at the first use."""
         if self._engine is None:
-            try:
-                from . import p384_kernel as engine
-            except (ImportError, ValueError):  # No kernel for this processor.
-                from . import p384_bigint as engine
-            self._engine = engine
+            self._engine = self._load_engine()
         return self._engine
 
 
-P384 = P384Curve()
+def _load_p384_engine():
+    """Return the fastest engine that this board can load."""
+    try:
+        from . import p384_kernel as engine
+    except (ImportError, ValueError):  # No kernel for this processor.
+        from . import p384_bigint as engine
+    return engine
+
+
+P384 = EngineCurve(
+    (1 << 384) - (1 << 128) - (1 << 96) + (1 << 32) - 1, 384, _P384_NUMBERS, _load_p384_engine
+)

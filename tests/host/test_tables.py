@@ -1,11 +1,15 @@
 """Tables in the device code are what their definitions say."""
 
+import os
 import runpy
 from math import isqrt
 from pathlib import Path
+from types import ModuleType
 
-from boardcert import p384_comb, sha384, sha512_block
-from boardcert.ec import P384
+import pytest
+from boardcert import p256_comb, p384_comb, p521_comb, sha384, sha512, sha512_block
+from boardcert.curves import P256, P521
+from boardcert.ec import P384, EngineCurve
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,32 +28,40 @@ def _fraction_bits(root: int) -> bytes:
 
 
 def test_sha384_constants() -> None:
-    """Roots of primes (FIPS 180-4 sections 4.2.3 and 5.3.4)."""
+    """Roots of primes (FIPS 180-4 sections 4.2.3, 5.3.4 and 5.3.5)."""
     primes = [n for n in range(2, 410) if all(n % m for m in range(2, n))]
     assert len(primes) == 80
     assert b"".join(_fraction_bits(_cube_root(n << 192)) for n in primes) == sha512_block._K
+    assert b"".join(_fraction_bits(isqrt(n << 128)) for n in primes[:8]) == sha512._INITIAL
     assert b"".join(_fraction_bits(isqrt(n << 128)) for n in primes[8:16]) == sha384._INITIAL
 
 
-def test_comb_is_what_its_generator_makes() -> None:
+_COMBS = pytest.mark.parametrize(
+    ("curve", "comb"), [(P384, p384_comb), (P256, p256_comb), (P521, p521_comb)]
+)
+
+
+@_COMBS
+def test_comb_is_what_its_generator_makes(curve: EngineCurve, comb: ModuleType) -> None:
     """The committed module is the generator's output."""
     generator = runpy.run_path(str(_ROOT / "firmware" / "kernels" / "make_comb.py"))
-    made = generator["make_module"](p384_comb.TEETH, p384_comb.BLOCKS)
-    assert (_ROOT / "firmware" / "boardcert" / "p384_comb.py").read_text() == made
+    made = generator["make_module"](comb.TEETH, comb.BLOCKS, f"p{curve.bits}")
+    assert (_ROOT / "firmware" / "boardcert" / f"p{curve.bits}_comb.py").read_text() == made
 
 
-def test_comb_entries_are_multiples_of_the_base_point() -> None:
+@_COMBS
+def test_comb_entries_are_multiples_of_the_base_point(curve: EngineCurve, comb: ModuleType) -> None:
     """Every entry, computed another way: as one scalar multiplication."""
-    teeth, spacing = p384_comb.TEETH, p384_comb.SPACING
-    assert teeth * p384_comb.BLOCKS * spacing == 384
+    teeth, spacing, size = comb.TEETH, comb.SPACING, 2 * curve.size_bytes
+    assert curve.bits <= teeth * comb.BLOCKS * spacing
     entries = 1 << teeth - 1
-    assert len(p384_comb.TABLE) == 96 * entries * p384_comb.BLOCKS
-    for number in range(entries * p384_comb.BLOCKS):
+    assert len(comb.TABLE) == size * entries * comb.BLOCKS
+    for number in range(entries * comb.BLOCKS):
         block, index = divmod(number, entries)
         scalar = 1 << (block * teeth + teeth - 1) * spacing
         for i in range(teeth - 1):
             sign = 1 if index >> i & 1 else -1
             scalar += sign << (block * teeth + i) * spacing
-        data = p384_comb.TABLE[96 * number : 96 * number + 96]
-        point = int.from_bytes(data[:48], "little"), int.from_bytes(data[48:], "little")
-        assert P384.multiply_add(0, scalar, P384.g) == point, (block, index)
+        x, y = curve.multiply(scalar, curve.g, os.urandom)
+        data = x.to_bytes(size // 2, "little") + y.to_bytes(size // 2, "little")
+        assert comb.TABLE[size * number : size * number + size] == data, (block, index)

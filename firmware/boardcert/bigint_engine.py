@@ -1,0 +1,189 @@
+"""A curve with a = -3 on MicroPython's big integers: what works behind it where no kernel does.
+
+Points are (x, y, zz, zzz) for the affine (x/zz, y/zzz) with zz**3 = zzz**2, and zz = 0 at
+infinity: of the usual coordinates those with the cheapest mixed addition, which is what a
+comb does most (Explicit-Formulas Database, shortw/xyzz: dbl-2008-s-1, madd-2008-s).
+Coordinates are what the curve's reduction returns: zero may stand as p as well.
+
+Big integers are not constant time: an operation's length varies with the leading zeros of
+its operands, and a table entry's address depends on the scalar. What is done about it: the
+sequence of operations is the same for every scalar, the point starts with a fresh random
+projective factor, so that no operand can be predicted, and inversions are blinded.
+"""
+
+from .ec import blinded_inverse, inverse, random_nonzero
+
+_WINDOW_BITS = 5
+_INFINITY = (1, 1, 0, 0)
+
+
+class Engine:
+    """Multiplications on *curve*, an ec.Curve; see ec.EngineCurve for what is asked of it.
+
+    *reduce*: a function that takes any product, and small multiples and differences of products,
+    to a number from 0 to p that is the same modulo p. *table* and what follows: the comb that
+    make_comb.py made for the curve; *spacing* is a multiple of 8.
+    """
+
+    def __init__(self, curve, reduce, table: bytes, teeth: int, blocks: int, spacing: int) -> None:
+        self._curve = curve
+        self._p = curve.p
+        self._reduce = reduce
+        self._table = table
+        self._teeth = teeth
+        self._blocks = blocks
+        self._spacing = spacing
+        # A tooth's signs are whole bytes, since the spacing is a multiple of 8.
+        self._tooth_bytes = spacing // 8
+
+    def invert(self, a: int, m: int) -> int:
+        """Return 1/a modulo *m*; see ec.inverse."""
+        return inverse(a, m)
+
+    def multiply_base(self, k: int, random) -> tuple | None:
+        """Return k G as (x, y) for a secret *k* from 1 to n - 1. *random*: random(n) -> n bytes."""
+        return self.multiply_add(k, 0, 0, 0, random)
+
+    def multiply_add(self, u1: int, u2: int, x: int, y: int, random) -> tuple | None:
+        """Return u1 G + u2 (x, y) as (x, y), None at infinity.
+
+        *random* is for a secret u1, or None. The upper bits of u2 go through a width-5 non-adjacent
+        form; the lowest, as many as the comb has columns, join in it: its doublings serve both.
+        """
+        total = ()
+        if u2 >> self._spacing:
+            total = self._multiply_window(u2 >> self._spacing, x, y)
+        size = self._curve.size_bytes
+        z = random_nonzero(self._p, size, random) if random else 1
+        low = u2 & (1 << self._spacing) - 1
+        x, y, zz, zzz = self._multiply_comb(u1, z, total, low, (x, y))
+        if not zz:
+            return None
+        zzz = blinded_inverse(zzz, self._p, size, random) if random else inverse(zzz, self._p)
+        # With zz = z**2 and zzz = z**3, 1/zz = (zz/zzz)**2.
+        z_inverse = self._reduce(zz * zzz)
+        return x * self._reduce(z_inverse * z_inverse) % self._p, y * zzz % self._p
+
+    def _multiply_comb(self, k: int, z: int, total: tuple, factor: int, point: tuple) -> tuple:
+        """Return k G + 2**spacing *total* + *factor*, below 2**spacing, times the affine *point*.
+
+        k G by the signed comb; if *total* is empty, its first entry is scaled by *z*. The digits of
+        the comb are signs, so *k* must be odd: for an even one, the negative of (n - k) G is made.
+        When that is all, no sum meets plus or minus the entry added next, but for a few odd k at
+        the last column; _add_affine sees that. A sum that is infinity on the way stays it to the
+        end, though.
+        """
+        reduce = self._reduce
+        even = 1 - (k & 1)
+        odd = (k, self._curve.n - k)[even]
+        # Bit i is the sign of 2**i.
+        sign_bytes = self._blocks * self._teeth * self._tooth_bytes
+        signs = ((odd >> 1) + (1 << 8 * sign_bytes - 1)).to_bytes(sign_bytes, "little")
+        for column in range(self._spacing - 1, -1, -1):
+            if total:
+                total = self._double(total)
+            for block in range(self._blocks):
+                x, y = self._entry(signs, block, column)
+                y = (y, self._p - y)[even]
+                if total:
+                    total = self._add_affine(total, (x, y))
+                else:
+                    zz = reduce(z * z)
+                    zzz = reduce(zz * z)
+                    total = reduce(x * zz), reduce(y * zzz), zz, zzz
+            if factor >> column & 1:
+                total = self._add_affine(total, point)
+        return total
+
+    def _entry(self, signs: bytes, block: int, column: int) -> tuple:
+        """Return the affine point that *block* of the comb adds at *column*."""
+        index = 0
+        shift = column & 7
+        tooth_bytes = self._tooth_bytes
+        first = block * self._teeth * tooth_bytes + (column >> 3)
+        last = first + (self._teeth - 1) * tooth_bytes
+        for position in range(last, first - 1, -tooth_bytes):
+            index = index << 1 | (signs[position] >> shift & 1)
+        # The top tooth's sign is that of the whole entry.
+        top = self._teeth - 1
+        sign = index >> top
+        index = (index ^ (sign - 1)) & ((1 << top) - 1)
+        size = self._curve.size_bytes
+        offset = 2 * size * (block << top | index)
+        x = int.from_bytes(self._table[offset : offset + size], "little")
+        y = int.from_bytes(self._table[offset + size : offset + 2 * size], "little")
+        return x, (self._p - y, y)[sign]
+
+    def _multiply_window(self, k: int, x: int, y: int) -> tuple:
+        """Return k (x, y) by a width-5 non-adjacent form; the affine (x, y) is on the curve."""
+        point = (x, y, 1, 1)
+        twice = self._double(point)
+        odd_multiples = [point]
+        for _ in range((1 << _WINDOW_BITS - 2) - 1):
+            odd_multiples.append(self._add(odd_multiples[-1], twice))
+        total = _INFINITY
+        for digit in reversed(_non_adjacent_form(k)):
+            total = self._double(total)
+            if digit:
+                x, y, zz, zzz = odd_multiples[abs(digit) >> 1]
+                total = self._add(total, (x, y if digit > 0 else -y, zz, zzz))
+        return total
+
+    def _double(self, point: tuple) -> tuple:
+        """Return twice *point*: 9 multiplications, 8 reductions."""
+        reduce = self._reduce
+        x, y, zz, zzz = point
+        u = y + y
+        v = reduce(u * u)
+        w = reduce(u * v)
+        s = reduce(x * v)
+        m = reduce((x - zz) * (x + zz) * 3)
+        x = reduce(m * m - s - s)
+        return x, reduce(m * (s - x) - w * y), reduce(v * zz), reduce(w * zzz)
+
+    def _add_affine(self, first: tuple, second: tuple) -> tuple:
+        """Return *first*, not infinity, plus the affine *second*: 10 products, 9 reductions."""
+        reduce = self._reduce
+        x, y, zz, zzz = first
+        return self._add_difference(first, reduce(second[0] * zz - x), reduce(second[1] * zzz - y))
+
+    def _add(self, first: tuple, second: tuple) -> tuple:
+        """Return the sum of any two points."""
+        reduce = self._reduce
+        x1, y1, zz1, zzz1 = first
+        x2, y2, zz2, zzz2 = second
+        if not zz1:
+            return second
+        if not zz2:
+            return first
+        x1 = reduce(x1 * zz2)
+        y1 = reduce(y1 * zzz2)
+        common = (x1, y1, reduce(zz1 * zz2), reduce(zzz1 * zzz2))
+        return self._add_difference(common, reduce(x2 * zz1 - x1), reduce(y2 * zzz1 - y1))
+
+    def _add_difference(self, first: tuple, h: int, r: int) -> tuple:
+        """Return *first* plus the point whose x and y, over its denominators, are h and r more."""
+        if h == 0 or h == self._p:
+            return self._double(first) if r == 0 or r == self._p else _INFINITY
+        reduce = self._reduce
+        x, y, zz, zzz = first
+        hh = reduce(h * h)
+        hhh = reduce(h * hh)
+        q = reduce(x * hh)
+        x = reduce(r * r - hhh - q - q)
+        return x, reduce(r * (q - x) - y * hhh), reduce(zz * hh), reduce(zzz * hhh)
+
+
+def _non_adjacent_form(k: int) -> list:
+    """Return the digits of *k*, lowest first: 0 or odd, below 2**4 in absolute value."""
+    digits = []
+    while k:
+        digit = 0
+        if k & 1:
+            digit = k & (1 << _WINDOW_BITS) - 1
+            if digit >> _WINDOW_BITS - 1:
+                digit -= 1 << _WINDOW_BITS
+            k -= digit
+        digits.append(digit)
+        k >>= 1
+    return digits
