@@ -41,16 +41,6 @@ class Identity:
         self._serve(*(self._load_quickly() or self._manage("load")))
         self.timings_ms["total"] = board.ticks_diff(board.ticks_ms(), started)
 
-    certificate = property(lambda self: self._record.chain[0])
-    chain = property(lambda self: list(self._record.chain))
-    public_key_pin = property(lambda self: self._record.facts["public_key_pin"])
-    names = property(lambda self: self._record.facts["names"])
-    hostname = property(lambda self: self._record.facts["hostname"])
-    portal_port = property(lambda self: self._record.facts["portal_port"])
-    https = property(lambda self: self._record.facts["https"])
-    not_before = property(lambda self: self._record.facts["not_before"])
-    not_after = property(lambda self: self._record.facts["not_after"])
-
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the certificate, as "AB:CD:..."."""
@@ -144,10 +134,20 @@ class Identity:
         return f"<Identity {self.source} {self.fingerprint}>"
 
     def _serve(self, source: str, record: store.Record) -> None:
+        facts = record.facts
         self.source = source
+        self.chain = record.chain
+        self.certificate = record.chain[0]
+        self.public_key_pin = facts["public_key_pin"]
+        self.names = facts["names"]
+        self.hostname = facts["hostname"]
+        self.portal_port = facts["portal_port"]
+        self.https = facts["https"]
+        self.not_before = facts["not_before"]
+        self.not_after = facts["not_after"]
         self._record = record
         self._context = None
-        reason = stale_reason(record.facts, source)
+        reason = stale_reason(facts, source)
         if reason and source != GENERATED:
             self._tell_stale(reason)
 
