@@ -1,10 +1,10 @@
 """The second half of `boardcert flash`: package, settings, identity, pin, and proof over TLS."""
 
-import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from . import board_files, device, pins, verify
+from . import board_access, board_files, device, pins, verify
+from .board_usb import BoardUSB
 from .boards import Board
 from .errors import Error
 from .story import Story
@@ -12,22 +12,19 @@ from .targets import PORTAL_PORT, Target
 
 _SERVE_TIMEOUT_S = 60
 _TLS_TIMEOUT_S = 20
-_RETRY_S = 2
 
 
 @dataclass(frozen=True)
 class Provision:
     """What a board is to have. *wifi*: name and password; *replace*: its key may be a new one.
 
-    *target*: where it serves in the end, when that is not its address in the Wi-Fi. *microdot*:
-    whether Microdot is installed too.
+    *target*: where it serves in the end, when that is not its address in the Wi-Fi.
     """
 
     host_name: str | None = None
     wifi: tuple[str, str] | None = None
     replace: bool = False
     target: Target | None = None
-    microdot: bool = False
 
 
 def provision(story: Story, board: Board, wanted: Provision, port: str, mark: str | None) -> bool:
@@ -36,12 +33,12 @@ def provision(story: Story, board: Board, wanted: Provision, port: str, mark: st
     *mark*: the pin of the key that it had before. Returns whether what it serves is valid.
     """
     _install(story, port)
-    if wanted.microdot:
-        _install_microdot(story, port)
+    _install_microdot(story, port)
     settings = _set(story, board, wanted, port)
     joined = _join(story, wanted, settings, port)
     report = _identify(story, port, mark)
     _pin(story, wanted, report)
+    _keep_token(story, port, report)
     device.reset(port)
     target = wanted.target or joined
     if target is None:
@@ -63,7 +60,7 @@ def _install(story: Story, port: str) -> None:
 def _install_microdot(story: Story, port: str) -> None:
     with story.working("installing Microdot"):
         is_new = device.install_microdot(port)
-    story.tell("microdot", "done" if is_new else "kept", "its core, for `from microdot import ...`")
+    story.tell("microdot", "done" if is_new else "kept", "its core, for the page and your own")
 
 
 def _set(story: Story, board: Board, wanted: Provision, port: str) -> dict[str, Any]:
@@ -124,19 +121,23 @@ def _pin(story: Story, wanted: Provision, report: dict[str, Any]) -> None:
     story.tell("pin", "done" if is_new else "kept", f"{host} is {pin.public_key_pin}")
 
 
+def _keep_token(story: Story, port: str, report: dict[str, Any]) -> None:
+    """Read the token over USB, by which the board is administered, and keep it."""
+    host = report["names"][0]
+    with story.working("asking for the token"):
+        is_new = board_access.keep_token(BoardUSB(port, [host]), host, report)
+    detail = f"on the key ring; `boardcert token {host}` shows it, for the page"
+    story.tell("token", "done" if is_new else "kept", detail)
+
+
 def _verify(story: Story, report: dict[str, Any], target: Target) -> bool:
     """Check over TLS that the board serves what it said over USB."""
     key = ("public_key_pin", report["public_key_pin"])
     options = verify.Options(name=report["names"][0], pin=key, timeout_s=_TLS_TIMEOUT_S)
-    deadline = time.monotonic() + _SERVE_TIMEOUT_S
     with story.working(f"waiting for {target}"):
-        while True:
-            (result,) = verify.verify_hosts([target], options)
-            if result.error is None:
-                break
-            if time.monotonic() > deadline:
-                raise result.error
-            time.sleep(_RETRY_S)
+        result = verify.verify_when_up(target, options, _SERVE_TIMEOUT_S)
+    if result.error:
+        raise result.error
     story.record["verify"] = result.to_json()
     detail = "; ".join(result.failures) or f"{target} serves what was read over USB"
     story.tell("verify", "done" if result.ok else "failed", detail)

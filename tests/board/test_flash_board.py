@@ -3,14 +3,14 @@
 import json
 
 import pytest
-from boardcert_host import device
+from boardcert_host import device, tokens
 from boardcert_host.cli import main
 from boardcert_host.virtual.boot_drive import BootDrive
 
 pytestmark = pytest.mark.xdist_group("virtual_board")
 
-_STEPS = ["image", "board", "firmware", "start", "package", "settings", "main.py", "identity"]
-_STEPS += ["pin", "verify"]
+_STEPS = ["image", "board", "firmware", "start", "package", "microdot", "settings", "main.py"]
+_STEPS += ["identity", "pin", "token", "verify"]
 
 
 @pytest.fixture
@@ -36,19 +36,23 @@ def test_from_an_empty_board_to_a_verified_pin(empty, capsys):
     """All of it in one command; again, and nothing is left to do; erased, and it is another."""
     at = "{}:{}".format(*empty.uart_address)
     flash = ("flash", "VIRTUAL_PICO_W", "--port", empty.usb_port, "--at", at)
-    code, record = run(capsys, *flash, "--hostname", "kitchen", "--microdot")
+    code, record = run(capsys, *flash, "--hostname", "kitchen")
     assert (code, record["ok"]) == (0, True)
-    assert steps(record) == dict.fromkeys([*_STEPS, "microdot"], "done")
+    assert steps(record) == dict.fromkeys(_STEPS, "done")
     assert device.execute(empty.usb_port, "from microdot import Microdot; print(1)").strip() == "1"
     report = record["report"]
     assert record["pin"]["host"] == "kitchen.local"
     assert record["pin"]["public_key_pin"] == report["public_key_pin"]
     assert record["pin"]["unique_id"] == report["unique_id"]
+    token = tokens.find_token(["kitchen.local"])
+    asked = "import boardcert; print(boardcert.identity().admin_token())"
+    assert device.execute(empty.usb_port, asked).strip() == token
+    assert token not in json.dumps(record)
     assert record["verify"]["certificate"]["fingerprint"] == report["fingerprint"]
 
-    code, again = run(capsys, *flash, "--microdot")
+    code, again = run(capsys, *flash)
     assert (code, again["ok"]) == (0, True)
-    kept = ["firmware", "package", "microdot", "settings", "main.py", "identity", "pin"]
+    kept = ["firmware", "package", "microdot", "settings", "main.py", "identity", "pin", "token"]
     kept = dict.fromkeys(kept, "kept")
     assert steps(again) == dict.fromkeys(_STEPS, "done") | kept
     assert again["report"]["fingerprint"] == report["fingerprint"]
@@ -70,6 +74,7 @@ def test_from_an_empty_board_to_a_verified_pin(empty, capsys):
     assert (code, erased.get("error")) == (0, None)
     assert erased["report"]["public_key_pin"] != report["public_key_pin"]
     assert erased["pin"]["public_key_pin"] == erased["report"]["public_key_pin"]
+    assert tokens.find_token(["kitchen.local"]) not in (None, token)
 
 
 def test_a_plain_pico_w_keeps_what_its_user_put_there(empty, capsys):

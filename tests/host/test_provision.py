@@ -1,7 +1,7 @@
 """`boardcert flash` with a Wi-Fi, its second half: no emulated board has one, so one is made up."""
 
 import pytest
-from boardcert_host import board_files, certificate, device, pins, provision
+from boardcert_host import board_files, certificate, device, pins, provision, tokens
 from boardcert_host.boards import load_board
 from boardcert_host.console import messages
 from boardcert_host.errors import Error
@@ -11,6 +11,7 @@ from certificates import NAME, make
 from servers import tls_server
 
 _WIFI = ("HomeNet", "secret")
+_TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
 
 
 def report_of(identity, **more):
@@ -33,6 +34,8 @@ def calls(monkeypatch):
     installed = device.Installed(["a.mpy"], [], 0)
     monkeypatch.setattr(device, "survey", answer("survey", device.Survey((1, 27), "xtensawin", {})))
     monkeypatch.setattr(device, "install", answer("install", installed))
+    monkeypatch.setattr(device, "install_microdot", answer("microdot", True))
+    monkeypatch.setattr(device, "execute", answer("execute", f"hello\n{_TOKEN}\n"))
     monkeypatch.setattr(device, "write_settings", answer("settings", True))
     monkeypatch.setattr(device, "reset", answer("reset", None))
     monkeypatch.setattr(board_files, "read_state", answer("state", state))
@@ -66,6 +69,32 @@ def test_a_board_that_joined_the_wifi_is_verified_there(calls, monkeypatch, tmp_
     assert ("wifi", *_WIFI) in calls
     assert ("join", "kitchen", "HomeNet") in calls
     assert "secret" not in str(story.record)
+
+
+def told(story):
+    """Return (step, status) of each step."""
+    return [(step["id"], step["status"]) for step in story.record["steps"]]
+
+
+def test_the_token_is_read_over_usb_and_kept(calls, monkeypatch, capsys):
+    """On the key ring under the name that is pinned, and nowhere else."""
+    report = report_of(make())
+    _, story = run(monkeypatch, report, Provision())
+    assert tokens.find_token([NAME], report["public_key_pin"]) == _TOKEN
+    assert ("token", "done") in told(story)
+    assert ("microdot", "done") in told(story)
+    _, again = run(monkeypatch, report, Provision())
+    assert ("token", "kept") in told(again)
+    output = capsys.readouterr()
+    assert _TOKEN not in f"{story.record}{output.out}{output.err}"
+
+
+def test_a_board_that_gives_no_token_is_an_error(calls, monkeypatch):
+    """What it said instead is not shown: it may be half of one."""
+    monkeypatch.setattr(device, "execute", lambda *arguments: _TOKEN[:-1])
+    with pytest.raises(Error, match="gave no token") as caught:
+        run(monkeypatch, report_of(make()), Provision())
+    assert _TOKEN[:-1] not in caught.value.message
 
 
 def test_another_key_on_the_network_than_on_the_cable_is_not_well(calls, monkeypatch, tmp_path):

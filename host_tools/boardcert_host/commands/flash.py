@@ -36,7 +36,6 @@ def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
     add("--hostname", metavar="NAME", help="the board's name; kitchen is found as kitchen.local")
     add("--wifi", metavar="SSID", help="the network that the board joins; asks for its password")
     add("--wifi-password-file", type=Path, metavar="FILE", help=f"else ${_PASSWORD_VARIABLE}")
-    add("--microdot", action="store_true", help="install Microdot too, for your own pages")
     add("--at", metavar="HOST[:PORT]", help="where it serves, to be verified (its Wi-Fi address)")
     add("--erase", action="store_true", help="erase everything on the board first")
     add("--yes", action="store_true", help="lose an identity that --erase finds, and its pin here")
@@ -55,7 +54,6 @@ def _run_flash(arguments: argparse.Namespace) -> int:
         wifi=_wifi(arguments, board.network),
         replace=arguments.erase and arguments.yes,
         target=parse_target(arguments.at) if arguments.at else None,
-        microdot=arguments.microdot,
     )
     wishes = Wishes(
         port=arguments.port,
