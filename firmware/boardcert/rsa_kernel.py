@@ -48,14 +48,14 @@ class Modulus:
     def power(self, base: int, exponent: int, exponent_bytes: int):
         """Yield now and then; return base**exponent modulo m, both secret, of a fixed length."""
         size = self._size
-        table = memoryview(bytearray(_WINDOW * size))
-        table[:size] = self._enter(1)
-        table[size : 2 * size] = self._enter(base)
-        for i in range(2 * size, _WINDOW * size, size):
-            last = table[i - size : i]
-            montgomery(self._context, table[i : i + size], last, table[size : 2 * size])
+        table = bytearray(_WINDOW * size)
+        number = self._enter(1)
+        factor = self._enter(base)
+        for start in range(0, _WINDOW * size, size):
+            table[start : start + size] = number
+            montgomery(self._context, number, number, factor)
         yield
-        number = bytearray(table[:size])
+        number[:] = table[:size]
         entry = bytearray(size)
         digits = exponent.to_bytes(exponent_bytes, "little")
         digit = 2 * exponent_bytes
