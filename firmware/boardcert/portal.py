@@ -1,43 +1,37 @@
 """The configuration page and its JSON API, on Microdot; docs/api.md says what they answer.
 
 Reading needs nothing. Administration needs the board's token: in each request of a program
-(Authorization: Bearer), or once, by signing in, for a session of the page.
+(Authorization: Bearer), or once, by signing in, for a session of the page. What only one kind of
+answer needs is imported for it and released again: the memory is wanted for TLS.
 """
 
 import asyncio
 import gc
-from binascii import b2a_base64, unhexlify
+import sys
 
 from microdot import Microdot, Response  # pyright: ignore[reportMissingImports]
 
-from . import Error, RefusedError, board, fields
-from .portal_access import Access, HTTPError, Session, check_origin, find_token, unauthorized
-from .portal_style import headers
-from .portal_words import words
+from . import Error, RefusedError
+from .lifecycle import release
+from .portal_access import Access, Session
+from .portal_http import (
+    COOKIE,
+    MESSAGES,
+    HTTPError,
+    answering,
+    check_origin,
+    find_token,
+    read_json,
+    refusing,
+    set_cookie,
+    text,
+    unauthorized,
+)
 
 RESTART_AFTER_MS = 1000
 """From the answer to the restart that it promises."""
 
 ACTIONS = ("install", "remove", "renew", "new-key", "reset", "restart")
-
-_COOKIE = "__Host-session"  # Browsers take one of that prefix over HTTPS only, and for this host.
-_COOKIE_ATTRIBUTES = "; Path=/; Secure; HttpOnly; SameSite=Strict"
-
-_REASONS = {
-    200: "OK",
-    204: "No Content",
-    303: "See Other",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    413: "Content Too Large",
-    415: "Unsupported Media Type",
-    422: "Unprocessable Content",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-}
 
 
 class Portal(Microdot):
@@ -54,13 +48,13 @@ class Portal(Microdot):
         self._identity = identity
         self._server = server
         self._restart = restart or _reset_board
-        self._headers = headers()
+        self._headers = _without_staying(_page_headers)
         # Or OPTIONS would be allowed everywhere.
         self.options_handler = None  # pyright: ignore[reportAttributeAccessIssue]
         self.after_request_handlers = [self._finish]
         self.after_error_request_handlers = [self._finish]
-        for status in (400, 404, 413, 500):
-            self.error_handlers[status] = _answering(status)
+        for status in MESSAGES:
+            self.error_handlers[status] = answering(status)
         self.error_handlers[405] = self._refuse_method
         self._add_routes()
 
@@ -77,44 +71,45 @@ class Portal(Microdot):
             ("/api/session", post, self._sign_in),
             ("/api/session", ["DELETE"], self._sign_out),
         ):
-            self.route(path, methods)(_refusing(handler))
+            self.route(path, methods)(refusing(handler))
         for action in ACTIONS:
-            self.route(f"/api/{action}", post)(_refusing(self._performing(action)))
+            self.route(f"/api/{action}", post)(refusing(self._performing(action)))
 
     async def _show(self, request):
-        return self.page(request)
+        return await self.page(request)
 
     async def _take_form(self, request):
         from .portal_forms import take_form
 
-        return take_form(self, request)
+        return await take_form(self, request)
 
     async def _tell(self, _request):
         return self.status()
 
     async def _certificate_pem(self, _request):
-        parts = [_pem("CERTIFICATE", certificate) for certificate in self._identity.chain]
-        return self._file("".join(parts), "pem", "application/pem-certificate-chain")
+        chain_pem = _without_staying(_pem, "CERTIFICATE", self._identity.chain)
+        return self._file(chain_pem, "pem", "application/pem-certificate-chain")
 
     async def _certificate_der(self, _request):
         return self._file(self._identity.certificate, "der", "application/pkix-cert")
 
     async def _request_pem(self, request):
         self.authorize(request)
-        text = _pem("CERTIFICATE REQUEST", self._identity.csr())
-        return self._file(text, "csr.pem", "application/x-pem-file")
+        request_der = await _apart(self._identity.csr)
+        request_pem = _without_staying(_pem, "CERTIFICATE REQUEST", [request_der])
+        return self._file(request_pem, "csr.pem", "application/x-pem-file")
 
     async def _request_der(self, request):
         self.authorize(request)
-        return self._file(self._identity.csr(), "csr.der", "application/pkcs10")
+        return self._file(await _apart(self._identity.csr), "csr.der", "application/pkcs10")
 
     def _file(self, body, suffix: str, kind: str) -> tuple:
         name = f'attachment; filename="{self._identity.hostname}.{suffix}"'
         return body, 200, {"Content-Type": kind, "Content-Disposition": name}
 
     async def _sign_in(self, request):
-        session = self.open_session(request, _read_json(request).get("token"))
-        return b"", 204, set_cookie(session)
+        session = self.open_session(request, read_json(request).get("token"))
+        return b"", 204, set_cookie(session.secret)
 
     async def _sign_out(self, request):
         session = self.authorize(request)
@@ -126,7 +121,7 @@ class Portal(Microdot):
     def _performing(self, action: str):
         async def perform(request):
             self.authorize(request)
-            told = self.perform(action, _read_json(request) if request.content_length else {})
+            told = await self.perform(action, read_json(request) if request.content_length else {})
             status = self.status()
             if told:
                 status["wiped"] = told
@@ -136,7 +131,7 @@ class Portal(Microdot):
 
     def session(self, request) -> Session | None:
         """Return the session that the request's cookie belongs to."""
-        secret = request.cookies.get(_COOKIE)
+        secret = request.cookies.get(COOKIE)
         return self.access.find_session(secret) if secret and self.is_secure else None
 
     def open_session(self, request, token) -> Session:
@@ -167,32 +162,31 @@ class Portal(Microdot):
         if not self.is_secure:
             raise HTTPError(403, "without encryption the board can be read only")
 
-    def perform(self, action: str, values: dict) -> str | None:
+    async def perform(self, action: str, values: dict) -> str | None:
         """Do *action* with the *values* of a form or JSON object; HTTPError when it is refused.
 
         Return a sentence on how far an old key was wiped, or None.
         """
         me = self._identity
-        if action in ("new-key", "reset"):
-            self._confirm(values.get("hostname"))
+        if action in ("new-key", "reset") and text(values, "hostname").strip() != me.hostname:
+            raise HTTPError(422, "this is not the board's host name", "hostname")
         gc.collect()
         try:
             if action == "install":
-                return me.install(_text(values, "chain"), _text(values, "key") or None)
+                chain, key = text(values, "chain"), text(values, "key") or None
+                return await _apart(me.install, chain, key)
             if action == "restart":
                 self._restarting = asyncio.create_task(self._restart_soon())
                 return None
-            return getattr(me, action.replace("-", "_"))()
+            return await _apart(getattr(me, action.replace("-", "_")))
         except RefusedError as error:
             raise HTTPError(422, str(error), error.field) from error
+        except MemoryError as error:
+            raise HTTPError(500, "the board lacks the memory; a restart frees some") from error
         except (Error, OSError, ValueError) as error:
             raise HTTPError(500, f"{type(error).__name__}: {error}") from error
         finally:
             gc.collect()
-
-    def _confirm(self, typed) -> None:
-        if not isinstance(typed, str) or typed.strip().lower() != self._identity.hostname:
-            raise HTTPError(422, "this is not the board's host name", "hostname")
 
     async def _restart_soon(self) -> None:
         await asyncio.sleep_ms(RESTART_AFTER_MS)  # pyright: ignore[reportAttributeAccessIssue]
@@ -200,32 +194,21 @@ class Portal(Microdot):
 
     def status(self) -> dict:
         """Return the identity's report, and what else may be told to anyone."""
-        status = self._identity.report()
-        fingerprint = unhexlify(status["fingerprint"].replace(":", ""))
-        status["words"] = words(fingerprint)
-        status["days_left"] = _days_left(status["not_after"])
-        status["wrong_tokens"] = self.access.wrong_tokens
-        if self._server:
-            counted = ("accepted", "refused", "failed")
-            status["connections"] = {name: getattr(self._server, name) for name in counted}
-        status["memory"] = {"used_bytes": gc.mem_alloc(), "free_bytes": gc.mem_free()}
-        return status
+        return _without_staying(_status, self._identity, self._server, self.access.wrong_tokens)
 
-    def page(self, request, outcome=None, status_code: int = 200, more=None) -> Response:
+    async def page(self, request, outcome=None, status_code: int = 200, more=None) -> Response:
         """Return the page for who sent *request*, with the *outcome* of a form."""
-        from .portal_page import Page, in_chunks
-
         session = self.session(request)
         form_token = session.form_token if session else None
-        gc.collect()
-        pieces = Page(self.status(), form_token, self.is_secure, outcome).pieces()
-        length = str(sum([len(piece) for piece in pieces]))
-        page_headers = {"Content-Type": "text/html; charset=utf-8", "Content-Length": length}
-        page_headers.update(more or {})
-        return Response(in_chunks(pieces), status_code, page_headers)
+        shown = (self.status(), form_token, self.is_secure, outcome)
+        chunks = await _apart(_without_staying, _render, *shown)
+        length = str(sum([len(chunk) for chunk in chunks]))
+        headers = {"Content-Type": "text/html; charset=utf-8", "Content-Length": length}
+        headers.update(more or {})
+        return Response((chunk for chunk in chunks), status_code, headers)
 
     async def _refuse_method(self, request):
-        response = _refusal(HTTPError(405, "this path does not take that method"))
+        response = HTTPError(405, "this path does not take that method").answer()
         allowed = self.default_options_handler(request)["Allow"].replace(", OPTIONS", "")
         response.headers["Allow"] = allowed
         return response
@@ -233,76 +216,55 @@ class Portal(Microdot):
     async def _finish(self, _request, response):
         """Add what every answer says."""
         response.headers.update(self._headers)
-        response.reason = _REASONS.get(response.status_code)
+        response.reason = "OK" if response.status_code < 400 else "Refused"
         return response
 
 
-def set_cookie(session: Session | None, location: str | None = None) -> dict:
-    """Return the headers that begin *session*, or end the one there was; and go to *location*."""
-    cookie = f"{session.secret}" if session else "; Max-Age=0"
-    found = {"Set-Cookie": f"{_COOKIE}={cookie}{_COOKIE_ATTRIBUTES}"}
-    if location:
-        found["Location"] = location
-    return found
+async def _apart(function, *arguments):
+    """Return function(*arguments), called from a task of its own.
+
+    Handlers run deep inside of the server and Microdot, and the stack of a Pico is small: there,
+    making a key fails.
+    """
+
+    async def call():
+        return function(*arguments)
+
+    return await asyncio.create_task(call())
 
 
-def _refusing(handler):
-    """Return *handler* with an HTTPError turned into its answer."""
-
-    async def handle(request):
-        try:
-            return await handler(request)
-        except HTTPError as error:
-            return _refusal(error)
-
-    return handle
-
-
-def _answering(status: int):
-    async def answer(_request):
-        return _refusal(HTTPError(status, _REASONS[status].lower()))
-
-    return answer
-
-
-def _refusal(error: HTTPError) -> Response:
-    body = {"error": {"message": error.message, "field": error.field}}
-    return Response(body, error.status, error.headers)
-
-
-def _read_json(request) -> dict:
-    """Return the object that the request's body is; HTTPError 415 or 400 if it is none."""
-    kind = (request.content_type or "").split(";")[0]
-    if kind != "application/json":
-        raise HTTPError(415, "send application/json")
+def _without_staying(function, *arguments):
+    """Return function(*arguments); the modules that it imported are released again."""
+    loaded = set(sys.modules)
     try:
-        values = request.json
-    except ValueError:
-        values = None
-    if not isinstance(values, dict):
-        raise HTTPError(400, "the body is not a JSON object")
-    return values
+        return function(*arguments)
+    finally:
+        release(loaded)
 
 
-def _text(values: dict, name: str) -> str:
-    value = values.get(name) or ""
-    if not isinstance(value, str):
-        raise HTTPError(422, "this must be text", name)
-    return value
+def _page_headers() -> dict:
+    from .portal_style import headers
+
+    return headers()
 
 
-def _pem(label: str, data: bytes) -> str:
-    lines = [b2a_base64(data[i : i + 48]).decode() for i in range(0, len(data), 48)]
-    return f"-----BEGIN {label}-----\n{''.join(lines)}-----END {label}-----\n"
+def _status(*arguments) -> dict:
+    from .portal_facts import status
+
+    return status(*arguments)
 
 
-def _days_left(not_after: str) -> int | None:
-    """Return the whole days until *not_after*, negative when it is over; None without a clock."""
-    now = board.utc_now()
-    if now is None:
-        return None
-    end = [int(part) for part in not_after[:10].split("-")]
-    return fields.day_number(*end) - fields.day_number(*now[:3])
+def _pem(label: str, found: list) -> str:
+    from .portal_facts import pem
+
+    return "".join([pem(label, data) for data in found])
+
+
+def _render(*arguments) -> list:
+    """Return the page in chunks, see portal_page.Page for *arguments*."""
+    from .portal_page import Page, in_chunks
+
+    return list(in_chunks(Page(*arguments).pieces()))
 
 
 def _reset_board() -> None:

@@ -6,19 +6,7 @@ from binascii import hexlify
 from hashlib import sha256
 
 from .board import ticks_diff, ticks_ms
-
-
-class HTTPError(Exception):
-    """A request that is refused. *field*: the name of the input that is to blame, or None."""
-
-    def __init__(
-        self, status: int, message: str, field: str | None = None, headers: dict | None = None
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.field = field
-        self.headers = headers or {}
+from .portal_http import HTTPError, unauthorized
 
 
 class Session:
@@ -141,36 +129,6 @@ class Access:
         inner = sha256(bytes([byte ^ 0x36 for byte in block[:64]]) + fresh).digest()
         outer = sha256(bytes([byte ^ 0x5C for byte in block[:64]]) + inner).digest()
         return hexlify(outer[:16]).decode()
-
-
-def find_token(request) -> str | None:
-    """Return the token in the Authorization header, None without one; HTTPError for others."""
-    given = request.headers.get("Authorization")
-    if given is None:
-        return None
-    scheme, _, token = given.partition(" ")
-    if scheme.lower() != "bearer":
-        raise unauthorized("send `Authorization: Bearer` and the token")
-    return token
-
-
-def check_origin(request) -> None:
-    """Raise HTTPError unless a page of this very site has sent *request*.
-
-    Browsers say where a POST comes from; whoever shows a cookie and does not say it is refused.
-    """
-    origin = request.headers.get("Origin")
-    if origin is None:
-        is_own = request.headers.get("Sec-Fetch-Site") == "same-origin"
-    else:
-        is_own = origin == "https://" + request.headers.get("Host", "")
-    if not is_own:
-        raise HTTPError(403, "the request comes from another site")
-
-
-def unauthorized(message: str, field: str | None = None) -> HTTPError:
-    """Return the HTTPError 401, with the header that RFC 9110, 11.6.1, asks for."""
-    return HTTPError(401, message, field, {"WWW-Authenticate": "Bearer"})
 
 
 def is_equal(one: str, other: str) -> bool:

@@ -5,9 +5,9 @@ its reader has seen the new fingerprint. Each form token serves once, so that a 
 nothing.
 """
 
-from .portal import ACTIONS, Portal, set_cookie
-from .portal_access import HTTPError, Session, check_origin, is_equal, unauthorized
-from .portal_page import Outcome
+from .portal import ACTIONS, Portal
+from .portal_access import Session, is_equal
+from .portal_http import HTTPError, check_origin, read_form, set_cookie, unauthorized
 
 _DONE = {
     "install": "The certificate is installed, and serves from now on.",
@@ -19,37 +19,38 @@ _DONE = {
 }
 
 
-def take_form(portal: Portal, request):
+class Outcome:
+    """What came of a form that was sent. *action*, *field*: where an error is shown, or None."""
+
+    def __init__(
+        self, text: str, is_error: bool = False, action: str = "", field: str | None = None
+    ) -> None:
+        self.text = text
+        self.is_error = is_error
+        self.action = action
+        self.field = field
+
+
+async def take_form(portal: Portal, request):
     """Do what a form asks for, and return the answer."""
     action = ""
     try:
-        form = _read(request)
+        form = read_form(request)
         action = form.get("action", "")
         if action == "sign-in":
             session = portal.open_session(request, form.get("token"))
-            return b"", 303, set_cookie(session, "/")
+            return b"", 303, set_cookie(session.secret, "/")
         session = _check_session(portal, request, form)
         if action == "sign-out":
             portal.access.close_session(session)
             return b"", 303, set_cookie(None, "/")
         if action not in ACTIONS:
             raise HTTPError(400, "there is no such form")
-        wiped = portal.perform(action, form)
+        wiped = await portal.perform(action, form)
     except HTTPError as error:
         outcome = Outcome(error.message, True, action, error.field)
-        return portal.page(request, outcome, error.status, error.headers)
-    return portal.page(request, Outcome(f"{_DONE[action]} {wiped or ''}"))
-
-
-def _read(request) -> dict:
-    """Return the fields of an URL-encoded form, as text; HTTPError if it is none."""
-    try:
-        form = request.form
-    except ValueError as error:
-        raise HTTPError(400, "the form cannot be read") from error
-    if form is None:
-        raise HTTPError(415, "send application/x-www-form-urlencoded")
-    return {name: form[name] for name in form if isinstance(form[name], str)}
+        return await portal.page(request, outcome, error.status, error.headers)
+    return await portal.page(request, Outcome(f"{_DONE[action]} {wiped or ''}"))
 
 
 def _check_session(portal: Portal, request, form: dict) -> Session:

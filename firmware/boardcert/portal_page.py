@@ -26,24 +26,13 @@ _ROWS = (
 )
 
 
-class Outcome:
-    """What came of a form that was sent. *action*, *field*: where an error is shown, or None."""
-
-    def __init__(
-        self, text: str, is_error: bool = False, action: str = "", field: str | None = None
-    ) -> None:
-        self.text = text
-        self.is_error = is_error
-        self.action = action
-        self.field = field
-
-
 class Page:
-    """One rendering of *status*, see Portal. *form_token*: of the session; None: not signed in."""
+    """One rendering of *status*, see Portal. *form_token*: of the session; None: not signed in.
 
-    def __init__(
-        self, status: dict, form_token: str | None, is_secure: bool, outcome: Outcome | None
-    ) -> None:
+    *outcome*: see portal_forms.Outcome, or None.
+    """
+
+    def __init__(self, status: dict, form_token: str | None, is_secure: bool, outcome) -> None:
         self._status = status
         self._form_token = form_token
         self._is_secure = is_secure
