@@ -9,6 +9,7 @@ import datetime
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -19,10 +20,11 @@ from .ca_names import make_constraints, name_text, permits
 from .ca_request import Request
 from .errors import CHECKED_AND_BAD, USAGE, Error
 
+_Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
-# Ten years, with the leap days in them.
-CA_DAYS = 3652
+# Ten years with up to three leap days, and the day before, on which it begins.
+CA_DAYS = 3654
 # Apple's clients refuse more for any server, also by a CA that their owner trusts.
 DEVICE_DAYS = 825
 _SECOND = datetime.timedelta(seconds=1)
@@ -60,11 +62,7 @@ class Authority:
     @property
     def constraints(self) -> x509.NameConstraints | None:
         """The names that it may vouch for; None when that is not limited."""
-        try:
-            extensions = self.certificate.extensions
-            return extensions.get_extension_for_class(x509.NameConstraints).value
-        except x509.ExtensionNotFound:
-            return None
+        return _extension(self.certificate, x509.NameConstraints)
 
     def issue(
         self,
@@ -75,8 +73,8 @@ class Authority:
     ) -> x509.Certificate:
         """Return a certificate for the request's key and *names*.
 
-        For *days*, or as long as the CA lasts. Raises Error for a name outside the CA's constraints,
-        no name at all, or an expired CA.
+        For *days*, or as long as the CA lasts. Raises Error for a name outside its constraints, no
+        name at all, or an expired CA.
         """
         self._check_names(names)
         if request.public_key == self.certificate.public_key():
@@ -98,14 +96,6 @@ class Authority:
             (x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), False),
         ]
         return _sign(builder, extensions, self.key)
-
-    def has_issued(self, certificate: x509.Certificate) -> bool:
-        """Say whether the CA's key has signed *certificate*."""
-        try:
-            certificate.verify_directly_issued_by(self.certificate)
-        except Exception:  # noqa: BLE001 (whatever the reason: it is not ours)
-            return False
-        return True
 
     def _check_names(self, names: Sequence[x509.GeneralName]) -> None:
         if not names:
@@ -152,12 +142,9 @@ def create(name: str | None, permitted: Iterable[str], now: datetime.datetime) -
 
 def check_ca(certificate: x509.Certificate) -> None:
     """Raise Error unless *certificate* is one of a CA."""
-    try:
-        basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        basic = usage = None
-    if not (basic and basic.ca and usage and usage.key_cert_sign):
+    basic = _extension(certificate, x509.BasicConstraints)
+    usage = _extension(certificate, x509.KeyUsage)
+    if not (basic and basic.ca and (usage is None or usage.key_cert_sign)):
         reason = "its certificate may not sign others"
         raise Error(f"{common_name(certificate)} is no CA: {reason}", None, CHECKED_AND_BAD)
 
@@ -229,10 +216,15 @@ def _key_usage(*names: str) -> x509.KeyUsage:
 
 def _key_identifier(certificate: x509.Certificate) -> x509.SubjectKeyIdentifier:
     """Return the subjectKeyIdentifier as the CA's certificate has it, else by the usual method."""
+    found = _extension(certificate, x509.SubjectKeyIdentifier)
+    return found or x509.SubjectKeyIdentifier.from_public_key(certificate.public_key())
+
+
+def _extension(certificate: x509.Certificate, kind: type[_Kind]) -> _Kind | None:
     try:
-        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
-        return x509.SubjectKeyIdentifier.from_public_key(certificate.public_key())
+        return None
 
 
 def _yesterday(now: datetime.datetime) -> datetime.datetime:

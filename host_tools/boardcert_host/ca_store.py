@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from .ca import Authority, PrivateKey, check_ca
 from .errors import CHECKED_AND_BAD, Error
-from .files import write_new, write_whole
+from .files import write_new
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -48,12 +48,18 @@ class Store:
 
     def save(self, authority: Authority, passphrase: str | None) -> None:
         """Keep a new CA. Raises Error, and changes nothing, when there is one already."""
-        self._check_absent(self.certificate_file)
-        self._check_absent(self.key_file)
+        self.check_absent()
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_new(self.key_file, private_pem(authority.key, passphrase))
         certificate = authority.certificate.public_bytes(Encoding.PEM)
         write_new(self.certificate_file, certificate, 0o644)
+
+    def check_absent(self) -> None:
+        """Raise Error when there is a CA, or a part of one."""
+        for path in (self.certificate_file, self.key_file):
+            if path.exists():
+                hint = "a CA is never overwritten; name another directory"
+                raise Error(f"{path} exists already", hint)
 
     def load(self, ask_passphrase: Callable[[], str]) -> Authority:
         """Return the CA. *ask_passphrase* is called when its key is encrypted. Raises Error."""
@@ -87,12 +93,6 @@ class Store:
         found = [read_certificates(path.read_bytes(), str(path))[0] for path in paths]
         return sorted(found, key=lambda one: (one.not_valid_before_utc, one.serial_number))
 
-    @staticmethod
-    def _check_absent(path: Path) -> None:
-        if path.exists():
-            hint = "a CA is never overwritten; name another directory"
-            raise Error(f"{path} exists already", hint)
-
     def _load_key(self, ask_passphrase: Callable[[], str]) -> PrivateKey:
         data = self.key_file.read_bytes()
         if os.name == "posix" and self.key_file.stat().st_mode & _OTHERS:
@@ -103,9 +103,7 @@ class Store:
         try:
             key = load_pem_private_key(data, passphrase)
         except (ValueError, UnsupportedAlgorithm):  # Not passed on: nothing of a key is told.
-            reason = (
-                "the passphrase is wrong, or it is damaged" if is_encrypted else "it is damaged"
-            )
+            reason = "wrong passphrase, or damaged" if is_encrypted else "damaged"
             raise Error(f"cannot read {self.key_file}: {reason}", None, CHECKED_AND_BAD) from None
         if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
             raise Error(f"{self.key_file} holds a key of another kind than EC or RSA")
@@ -118,16 +116,10 @@ def default_store() -> Store:
     return Store(Path(chosen) if chosen else Path(platformdirs.user_data_dir("boardcert")) / "ca")
 
 
-def private_pem(key: PrivateKey, passphrase: str | None) -> bytes:
+def private_pem(key: PrivateKey, passphrase: str | None = None) -> bytes:
     """Return a private key as PKCS#8 PEM, encrypted when there is a passphrase."""
     encryption = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
-
-
-def chain_pem(certificate: x509.Certificate, authority: Authority) -> bytes:
-    """Return what a server sends: its own certificate, then those between it and the root."""
-    chain = (certificate, *authority.intermediates)
-    return b"".join(one.public_bytes(Encoding.PEM) for one in chain)
 
 
 def read_certificates(data: bytes, name: str) -> list[x509.Certificate]:
@@ -141,11 +133,3 @@ def read_certificates(data: bytes, name: str) -> list[x509.Certificate]:
         if found:
             return found
     raise Error(f"{name} holds no certificate that can be read")
-
-
-def write_chain(path: Path, data: bytes, replace: bool) -> None:
-    """Write a chain to *path*, whole or not at all; over an older file only to *replace* it."""
-    if replace:
-        write_whole(path, data)
-    else:
-        write_new(path, data, 0o644)

@@ -14,7 +14,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
 
 # RFC 4514 names few attributes; this one tells boards with the same host name apart.
-_ATTRIBUTE_NAMES = {NameOID.SERIAL_NUMBER: "serialNumber"}
+ATTRIBUTE_NAMES = {NameOID.SERIAL_NUMBER: "serialNumber"}
 
 # An x400Address or an ediPartyName (RFC 5280, section 4.2.1.6) is the last of them.
 _UNREADABLE = (
@@ -94,8 +94,8 @@ def alternative_names(holder: x509.Certificate | x509.CertificateSigningRequest)
 def describe(certificate: x509.Certificate) -> dict[str, Any]:
     """Return what a certificate says, as JSON-able data."""
     return {
-        "subject": certificate.subject.rfc4514_string(_ATTRIBUTE_NAMES),
-        "issuer": certificate.issuer.rfc4514_string(_ATTRIBUTE_NAMES),
+        "subject": certificate.subject.rfc4514_string(ATTRIBUTE_NAMES),
+        "issuer": certificate.issuer.rfc4514_string(ATTRIBUTE_NAMES),
         "serial_number": f"{serial_number(certificate):x}",
         "names": alternative_names(certificate),
         "not_before": certificate.not_valid_before_utc.isoformat(),

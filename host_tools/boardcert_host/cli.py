@@ -9,7 +9,19 @@ from typing import NoReturn
 
 from . import __version__
 from .boards import board_names, load_board
-from .commands import add_json, admin, flash, install, pin, print_json, token, verify
+from .commands import (
+    add_json,
+    admin,
+    ca,
+    embed,
+    flash,
+    install,
+    pin,
+    print_json,
+    show,
+    token,
+    verify,
+)
 from .console import (
     discarding_results,
     flush_results,
@@ -197,6 +209,9 @@ COMMANDS = {
     **install.COMMANDS,
     **admin.COMMANDS,
     **token.COMMANDS,
+    **ca.COMMANDS,
+    **show.COMMANDS,
+    **embed.COMMANDS,
     "virtual": (
         "run the virtual board until it is stopped",
         _VIRTUAL_EXAMPLES,

@@ -66,9 +66,20 @@ def results() -> Console:
     return _Console(highlight=False, soft_wrap=True, emoji=False)
 
 
+def neutral(text: str) -> str:
+    """Return *text* with escapes in place of what a terminal obeys, or what turns its direction.
+
+    For what others wrote: names in certificates, answers of servers.
+    """
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
 def say(message: str) -> None:
     """Print "boardcert: *message*" on stderr."""
-    messages().print(f"boardcert: {message}", markup=False)
+    messages().print(f"boardcert: {neutral(message)}", markup=False)
 
 
 def say_error(message: str, hint: str | None) -> None:
@@ -82,12 +93,13 @@ def print_checks(console: Console, checks: Iterable[Check]) -> None:
     """Print one line a check; a table that fits the width on a terminal, whole lines elsewhere."""
     if not console.is_terminal:
         for check in checks:
-            console.print(f"{check.status}  {check.title:<22}  {check.detail}", markup=False)
+            detail = neutral(check.detail)
+            console.print(f"{check.status}  {check.title:<22}  {detail}", markup=False)
         return
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for check in checks:
         status = Text(check.status, _STYLES[check.status])
-        table.add_row(status, Text(check.title), Text(check.detail, overflow="fold"))
+        table.add_row(status, Text(check.title), Text(neutral(check.detail), overflow="fold"))
     console.print(table, soft_wrap=False)
 
 
@@ -95,3 +107,13 @@ def in_groups(fingerprint: str) -> list[str]:
     """Return "AB:CD:..." as lines of eight bytes, short enough to compare by eye."""
     octets = fingerprint.split(":")
     return [":".join(octets[start : start + 8]) for start in range(0, len(octets), 8)]
+
+
+def print_rows(title: str, rows: Iterable[tuple[str, str]]) -> None:
+    """Print (name, words) under a title; a fingerprint in lines that can be compared by eye."""
+    console = results()
+    console.print(neutral(title), markup=False)
+    for name, words in rows:
+        first, *rest = in_groups(words) if name == "fingerprint" else [words]
+        for head, line in [(name, first), *(("", line) for line in rest)]:
+            console.print(f"  {head:<18}  {neutral(line)}", markup=False)

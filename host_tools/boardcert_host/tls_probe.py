@@ -36,13 +36,14 @@ class Session:
     """What a handshake showed.
 
     *certificate*: DER of the leaf, or None when a flaw ended the handshake. *flaw*: (the check that
-    the server fails by it, why), or None.
+    the server fails by it, why), or None. *chain*: all that the server sent, leaf first.
     """
 
     tls_version: str | None = None
     cipher: str | None = None
     certificate: bytes | None = None
     flaw: tuple[str, str] | None = None
+    chain: tuple[bytes, ...] = ()
 
 
 def probe(host: str, port: int, timeout_s: float, server_name: str) -> Session:
@@ -120,7 +121,18 @@ def _shake_hands(
     """Connect and shake hands, see connect."""
     with connect(context, host, port, timeout_s, server_name) as secure:
         cipher = secure.cipher()
-        return Session(secure.version(), cipher and cipher[0], secure.getpeercert(True))
+        leaf = secure.getpeercert(True)
+        return Session(secure.version(), cipher and cipher[0], leaf, chain=_sent_chain(secure))
+
+
+def _sent_chain(secure: ssl.SSLSocket) -> tuple[bytes, ...]:
+    """Return the certificates that the server sent (DER), leaf first."""
+    public = getattr(secure, "get_unverified_chain", None)
+    if public:
+        return tuple(public())
+    # Before Python 3.13 the same, not public yet; its certificates give PEM.
+    found = secure._sslobj.get_unverified_chain() or ()  # pyright: ignore[reportAttributeAccessIssue]
+    return tuple(ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in found)
 
 
 def connect(

@@ -4,6 +4,7 @@ import base64
 import datetime
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, replace
@@ -21,6 +22,7 @@ from .tls_probe import Session, ca_context, probe, probe_chain
 
 # One handshake takes a board 0.6 s. Sixteen at a time: a dead host does not hold up the others.
 _PARALLEL = 16
+_RETRY_S = 2
 _NO_SESSION = "no certificate: the handshake failed"
 
 
@@ -126,6 +128,16 @@ def _gather_all(targets: list[Target], options: Options) -> list[tuple[HostResul
     for _ in range(min(_PARALLEL, len(targets))):
         threading.Thread(target=work, daemon=True).start()
     return [future.result() for _, future in futures]
+
+
+def verify_when_up(target: Target, options: Options, wait_s: float) -> HostResult:
+    """Check one host; while it cannot be reached it is tried again, for *wait_s* seconds."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        (result,) = verify_hosts([target], options)
+        if result.error is None or time.monotonic() > deadline:
+            return result
+        time.sleep(_RETRY_S)
 
 
 def exit_code(results: Iterable[HostResult]) -> int:

@@ -5,6 +5,8 @@ A row is name: (what it does, examples, the function that adds its arguments, it
 
 import argparse
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 from .. import __version__
@@ -13,6 +15,8 @@ from ..errors import USAGE, Error
 
 # One day; the operating system refuses some hundred years.
 _LONGEST_TIMEOUT_S = 86400
+# What is a file's name, though it could be a host's: one that is missing is told as such.
+_FILE_NAME = r".*[/\\].*|.*\.(pem|crt|cer|der|key|csr|req|p10|pub)"
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -39,3 +43,13 @@ def read_report(port: str) -> dict[str, Any]:
     report = device.read_report(port)
     device.reset(port)
     return report
+
+
+def named_file(source: str) -> Path | None:
+    """Return the file that FILE|HOST names, None for a host. Raises Error when it is not there."""
+    path = Path(source)
+    if path.exists():
+        return path
+    if re.fullmatch(_FILE_NAME, source, re.IGNORECASE):
+        raise Error(f"no such file: {source}")
+    return None

@@ -1,0 +1,77 @@
+"""`boardcert ca sign`, between the CA and a board: what to sign, and whether it is served then."""
+
+import datetime
+import re
+from collections.abc import Iterable
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from . import ca, pins
+from .board_access import Board
+from .ca_names import parse_name
+from .ca_request import Request
+from .certificate import alternative_names
+from .checks import name_covers
+from .errors import CHECKED_AND_BAD, Error
+from .install_files import Installable
+from .targets import Target
+from .verify import HostResult, Options, verify_when_up
+
+# A board that was started again makes its network and its server first.
+_SERVE_TIMEOUT_S = 60
+_STEP_TIMEOUT_S = 20
+
+
+def new_key() -> tuple[ec.EllipticCurvePrivateKey, Request]:
+    """Return a P-384 key that is made here, and the request for it, which names nothing."""
+    key = ec.generate_private_key(ec.SECP384R1())
+    return key, Request(key.public_key(), None, None, ())
+
+
+def sign(
+    authority: ca.Authority, request: Request, more_names: Iterable[str], days: int
+) -> Installable:
+    """Return a certificate for what *request* asks for and *more_names*, and its issuers'."""
+    names = list(dict.fromkeys([*request.names, *map(parse_name, more_names)]))
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return Installable((authority.issue(request, names, days, now), *authority.intermediates))
+
+
+def file_name(certificate: x509.Certificate) -> str:
+    """Return a name for the certificate's file, from the first of its own."""
+    return re.sub(r"[^a-z0-9.-]", "_", alternative_names(certificate)[0].lower()) + ".crt"
+
+
+def install(board: Board, files: Installable) -> str:
+    """Bring a certificate to its board; return the name that it has here. Raises Error.
+
+    What is known here of the board (pins) learns its new fingerprint.
+    """
+    report = board.install(files)
+    if report["fingerprint"] != files.fingerprint:
+        raise Error("the board serves another certificate all the same", None, CHECKED_AND_BAD)
+    known = pins.find_pin(pins.load_pins(), report["names"])
+    if known and known.public_key_pin == report["public_key_pin"]:
+        pins.add_pin(known.host, report)
+    return str(report["names"][0])
+
+
+def verify_served(target: Target, files: Installable, ca_file: str) -> HostResult:
+    """Check over TLS that *target* serves it to a client that trusts only the CA. Raises Error."""
+    names = files.chain[0].extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    texts = [text for text in alternative_names(files.chain[0]) if "*" not in text]
+    is_named = any(name_covers(name, target.host) for name in names)
+    result = verify_when_up(
+        target,
+        Options(
+            name=target.host if is_named or not texts else texts[0],
+            pin=("fingerprint", files.fingerprint),
+            ca_file=ca_file,
+            timeout_s=_STEP_TIMEOUT_S,
+        ),
+        _SERVE_TIMEOUT_S,
+    )
+    if result.error:
+        raise result.error
+    return result

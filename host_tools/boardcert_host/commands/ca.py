@@ -1,0 +1,36 @@
+"""`boardcert ca`: a certificate authority of one's own, for boards and who connects to them."""
+
+import argparse
+
+from . import ca_make, ca_sign, ca_trust
+
+_EXAMPLES = """\
+examples:
+  boardcert ca init                                     once: a key and a certificate of its own
+  boardcert ca sign --usb /dev/ttyACM0 --install        for each board, here on its cable
+  boardcert ca trust                                    on each computer that connects to boards
+"""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    rows = {**ca_make.ACTIONS, **ca_sign.ACTIONS, **ca_trust.ACTIONS}
+    for name, (summary, examples, add_arguments, run) in rows.items():
+        action = actions.add_parser(name, help=summary, description=summary, examples=examples)
+        add_arguments(action)
+        action.set_defaults(run_action=run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    code: int = arguments.run_action(arguments)
+    return code
+
+
+COMMANDS = {
+    "ca": (
+        "make a CA of your own, sign certificates of boards with it, and trust it",
+        _EXAMPLES,
+        _add_arguments,
+        _run,
+    ),
+}

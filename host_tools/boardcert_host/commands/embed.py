@@ -1,0 +1,68 @@
+"""`boardcert embed`: compile a certificate and its private key into an application."""
+
+import argparse
+import datetime
+from pathlib import Path
+
+from ..console import results, say
+from ..errors import OK, USAGE, Error
+
+_EXAMPLES = """\
+examples:
+  boardcert embed kitchen.crt kitchen.key         boardcert_builtin.py, to be frozen or copied
+  boardcert embed kitchen.crt kitchen.key --mpy   boardcert_builtin.mpy, smaller, for any processor
+  boardcert embed chain.pem key.pem -o build/boardcert_builtin.py
+"""
+_VARIABLE = "BOARDCERT_PASSPHRASE"
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("certificate", type=Path, metavar="CERT", help="its certificate, then who issued it")
+    add("key", type=Path, metavar="KEY", help="its private key; PEM or DER, as CERT")
+    add("-o", "--output", type=Path, metavar="FILE", help="boardcert_builtin.py, or .mpy")
+    add("--mpy", action="store_true", help="compile it")
+    add("--force", action="store_true", help="write over FILE")
+    add("--passphrase-file", type=Path, metavar="FILE", help=f"of KEY, else ${_VARIABLE}, or asks")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from ..certificate import alternative_names
+    from ..embed import MODULE, compile_module, module_source
+    from ..files import write_new, write_whole
+    from ..install_files import check_installable, read_installable
+    from ..passwords import Password
+
+    suffix = ".mpy" if arguments.mpy else ".py"
+    path: Path = arguments.output or Path(MODULE + suffix)
+    if path.suffix != suffix:
+        hint = "MODULE.py, or with --mpy MODULE.mpy"
+        raise Error(f"{path} is no name for what would be in it", hint, USAGE)
+    option, file = "--passphrase-file", arguments.passphrase_file
+    secret = Password("passphrase of the key", option, _VARIABLE, file)
+    files = read_installable(arguments.certificate, arguments.key, secret.get)
+    leaf = files.chain[0]
+    names = alternative_names(leaf)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    for check in check_installable(files, names[0] if names else "", now):
+        say(f"note: {check.title}: {check.detail}")
+    source = module_source(files)
+    data = compile_module(source) if arguments.mpy else source.encode()
+    if arguments.force:
+        write_whole(path, data, 0o600)
+    else:
+        write_new(path, data)
+    until = f"until {leaf.not_valid_after_utc:%Y-%m-%d}"
+    results().print(f"{path}: {', '.join(names)}, {until}; holds the private key", markup=False)
+    say(f"next: freeze it, or copy it to the board: mpremote fs cp {path} :/lib/{MODULE}{suffix}")
+    return OK
+
+
+COMMANDS = {
+    "embed": (
+        "make a certificate and its private key a module that is compiled into an application",
+        _EXAMPLES,
+        _add_arguments,
+        _run,
+    ),
+}

@@ -1,0 +1,93 @@
+"""`boardcert show`: what certificates, requests and keys say, from files or from a server."""
+
+import argparse
+import datetime
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..console import print_rows
+from ..errors import CHECKED_AND_BAD, OK, Error
+from . import add_json, named_file, print_json
+
+_EXAMPLES = """\
+examples:
+  boardcert show kitchen.crt                 a certificate or a chain, PEM or DER
+  boardcert show kitchen.crt kitchen.key     do they belong together?
+  boardcert show kitchen.local:20034         what a server sends
+  boardcert show request.csr --json
+  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 | boardcert show -
+"""
+_VARIABLE = "BOARDCERT_PASSPHRASE"
+_LIMIT_BYTES = 1 << 20
+_KINDS = (
+    "certificates, requests and keys, PEM or DER. Private parts are never shown. Exit code 1: "
+    "something cannot be read, a signature does not hold, or a key fits none of the certificates"
+)
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("sources", nargs="+", metavar="FILE|HOST[:PORT]|-", help=_KINDS)
+    add("--timeout", type=float, default=10.0, metavar="SECONDS", help="for a host (10)")
+    add(
+        "--passphrase-file",
+        type=Path,
+        metavar="FILE",
+        help=f"opens encrypted private keys, else ${_VARIABLE}; nobody is asked",
+    )
+    add_json(parser)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from ..passwords import Password
+    from ..show import show_items
+
+    secret = Password("passphrase", "--passphrase-file", _VARIABLE, arguments.passphrase_file)
+    passphrase = secret.given()
+    items = []
+    for source in arguments.sources:
+        items += _read(source, passphrase, arguments.timeout)
+    shown = show_items(items, datetime.datetime.now(datetime.timezone.utc))
+    if arguments.json:
+        print_json({"items": [one.data for one in shown]})
+    else:
+        for one in shown:
+            print_rows(one.title, one.rows)
+    return CHECKED_AND_BAD if any(one.is_bad for one in shown) else OK
+
+
+def _read(source: str, passphrase: str | None, timeout_s: float) -> list[Any]:
+    """Return what a file, standard input or a server holds. Raises Error when it is nothing."""
+    from ..show_read import read_chain, read_items
+    from ..targets import parse_target
+    from ..tls_probe import probe
+
+    path = None if source == "-" else named_file(source)
+    if source != "-" and path is None:
+        target = parse_target(source)
+        session = probe(target.host, target.port, timeout_s, target.host.partition("%")[0])
+        if session.flaw:
+            raise Error(f"{target}: {session.flaw[1]}", None, CHECKED_AND_BAD)
+        return read_chain(session.chain)
+    if path is None:
+        data = sys.stdin.buffer.read(_LIMIT_BYTES + 1)
+    else:
+        with path.open("rb") as file:
+            data = file.read(_LIMIT_BYTES + 1)
+    if len(data) > _LIMIT_BYTES:
+        raise Error(f"{source} is too large for certificates and keys")
+    items = read_items(data, passphrase)
+    if not items:
+        raise Error(f"{source} is empty")
+    return items
+
+
+COMMANDS = {
+    "show": (
+        "say in words what certificates, requests and keys are, in files or from a server",
+        _EXAMPLES,
+        _add_arguments,
+        _run,
+    ),
+}

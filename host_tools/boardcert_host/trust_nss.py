@@ -1,0 +1,75 @@
+"""NSS databases: what Firefox, and Chromium on Linux, look at."""
+
+import shutil
+import ssl
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from .trust import DONE, FAILED, KEPT, SKIPPED, Anchor, Outcome, StoreError, run
+
+_NAME = "nss"
+# In the user's home: Chromium's own, those of packages, and every profile of Firefox.
+_PLACES = (
+    ".pki/nssdb",
+    "snap/chromium/current/.pki/nssdb",
+    ".var/app/org.chromium.Chromium/.pki/nssdb",
+    ".mozilla/firefox/*",
+    ".config/mozilla/firefox/*",
+    "snap/firefox/common/.mozilla/firefox/*",
+    ".var/app/org.mozilla.firefox/.mozilla/firefox/*",
+    "Library/Application Support/Firefox/Profiles/*",
+)
+# Trusted to issue for TLS servers, and for nothing else.
+_TRUST = "C,,"
+
+
+def change_nss(anchor: Anchor, trusted: bool, home: Path | None = None) -> list[Outcome]:
+    """Trust *anchor*, or no longer, in every database of this user."""
+    if sys.platform == "win32":
+        return [Outcome(_NAME, SKIPPED, "not done on Windows: Firefox looks at the system there")]
+    databases = list(_databases(home or Path.home()))
+    if not databases:
+        hint = "start Firefox or Chromium once"
+        return [Outcome(_NAME, SKIPPED, f"no browser has made its database yet: {hint}")]
+    if shutil.which("certutil") is None:
+        hint = "install libnss3-tools or nss-tools"
+        return [Outcome(f"{_NAME}, {path}", SKIPPED, f"no certutil: {hint}") for path in databases]
+    return [_change(path, anchor, trusted) for path in databases]
+
+
+def _databases(home: Path) -> Iterator[Path]:
+    for place in _PLACES:
+        for path in sorted(home.glob(place)):
+            if (path / "cert9.db").exists():
+                yield path
+
+
+def _change(path: Path, anchor: Anchor, trusted: bool) -> Outcome:
+    store, database = f"{_NAME}, {path}", f"sql:{path}"
+    if _holds(database, anchor) == trusted:
+        return Outcome(store, KEPT, "it was trusted already" if trusted else "it was not there")
+    try:
+        if trusted:
+            with tempfile.NamedTemporaryFile(suffix=".crt") as file:
+                file.write(anchor.pem)
+                file.flush()
+                add = ("certutil", "-A", "-d", database, "-n", anchor.title)
+                run(*add, "-t", _TRUST, "-i", file.name)
+        else:
+            run("certutil", "-D", "-d", database, "-n", anchor.title)
+    except (OSError, StoreError) as error:
+        return Outcome(store, FAILED, str(error))
+    if _holds(database, anchor) != trusted:
+        return Outcome(store, FAILED, "certutil said nothing, and did nothing")
+    return Outcome(store, DONE, "added" if trusted else "removed")
+
+
+def _holds(database: str, anchor: Anchor) -> bool:
+    """Tell whether this very certificate is there, under our name."""
+    try:
+        found = run("certutil", "-L", "-d", database, "-n", anchor.title, "-a")
+        return ssl.PEM_cert_to_DER_cert(found.strip().replace("\r", "")) == anchor.der
+    except (StoreError, ValueError):
+        return False
