@@ -48,7 +48,9 @@ class PrivateKey:
         from .sha384 import hash_of_size
 
         digest = hash_of_size(self._digest_bytes())[0](data)
-        return ecdsa.encode_signature(*ecdsa.sign(_curve(self.key_type), self._d, digest, random))
+        return ecdsa.encode_signature(
+            *ecdsa.sign(find_curve(self.key_type), self._d, digest, random)
+        )
 
     def check(self, data: bytes, signature: bytes, random) -> None:
         """Make sure of the key pair and of the DER *signature* of *data* by it.
@@ -60,7 +62,7 @@ class PrivateKey:
         from . import ecdsa
         from .sha384 import hash_of_size
 
-        curve = _curve(self.key_type)
+        curve = find_curve(self.key_type)
         curve.check_scalar(self._d)
         point = curve.decode_point(self._public_point)
         r, s = ecdsa.decode_signature(signature)
@@ -97,7 +99,7 @@ def generate(key_type: str, random, progress=None):
 
     if progress:
         progress("generating the key")
-    curve = _curve(key_type)
+    curve = find_curve(key_type)
     d = random_nonzero(curve.n, curve.size_bytes, random)
     return PrivateKey(d, curve.encode_point(curve.multiply_base(d, random)), key_type)
 
@@ -152,7 +154,7 @@ def _begin(data: bytes) -> tuple:
     return der.decode_integer(version), offset, content
 
 
-def _curve(key_type: str):
+def find_curve(key_type: str):
     """Return the ec.Curve of an EC *key_type*."""
     if key_type == "p384":
         from .ec import P384

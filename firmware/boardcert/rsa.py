@@ -14,7 +14,7 @@ SIZES = (2048, 3072, 4096)
 
 _OID_RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
 _OID_SHA256_WITH_RSA = "1.2.840.113549.1.1.11"
-_OID_SHA256 = "2.16.840.1.101.3.4.2.1"
+_OID_SHA2 = "2.16.840.1.101.3.4.2."  # 1, 2, 3: SHA-256, SHA-384, SHA-512
 _NULL = b"\x05\x00"
 _MAX_DER_BYTES = 2400  # A key of 4096 bits has 2350, and more when e is long.
 _BLIND_BYTES = 32
@@ -102,7 +102,7 @@ class RSAPrivateKey:
         Raises InvalidSignature then. *random*: random(n) -> n bytes.
         """
         n, e, _, p, q, d_p, d_q, q_inverse = self._numbers
-        message = self._encode(data)
+        message = encode_message(sha256(data).digest(), self.size_bytes)
         blind = random_nonzero(1 << 8 * _BLIND_BYTES, _BLIND_BYTES, random)
         # 1/blind modulo n, by way of 1/n modulo blind, which is short. No prime of n divides it.
         unblind = (1 + n * (-inverse(n, blind) % blind)) // blind if blind > 1 else 1
@@ -125,7 +125,8 @@ class RSAPrivateKey:
         s = int.from_bytes(signature, "big")
         if len(signature) != self.size_bytes or s >= n:
             _refuse()
-        if finish(engine().Modulus(n, self.size_bytes).public_power(s, e)) != self._encode(data):
+        message = encode_message(sha256(data).digest(), self.size_bytes)
+        if finish(engine().Modulus(n, self.size_bytes).public_power(s, e)) != message:
             _refuse()
 
     def _power(self, base: int, exponent: int, prime: int, random):
@@ -136,17 +137,18 @@ class RSAPrivateKey:
         blinded = exponent + blind * (prime - 1)
         return (yield from modulus.power(base % prime, blinded, exponent_bytes))
 
-    def _encode(self, data: bytes) -> int:
-        """Return the encoded message of *data* (EMSA-PKCS1-v1_5; RFC 8017, 9.2)."""
-        info = der.encode_sequence(
-            der.encode_sequence(der.encode_oid(_OID_SHA256), _NULL),
-            der.encode_octet_string(sha256(data).digest()),
-        )
-        padding = b"\xff" * (self.size_bytes - len(info) - 3)
-        return int.from_bytes(b"\x00\x01" + padding + b"\x00" + info, "big")
-
     def __repr__(self) -> str:
         return f"<RSAPrivateKey {self.key_type}>"
+
+
+def encode_message(digest: bytes, size_bytes: int) -> int:
+    """Return EMSA-PKCS1-v1_5 (RFC 8017, 9.2) of a SHA-2 *digest*, told apart by its length."""
+    info = der.encode_sequence(
+        der.encode_sequence(der.encode_oid(f"{_OID_SHA2}{len(digest) // 16 - 1}"), _NULL),
+        der.encode_octet_string(digest),
+    )
+    padding = b"\xff" * (size_bytes - len(info) - 3)
+    return int.from_bytes(b"\x00\x01" + padding + b"\x00" + info, "big")
 
 
 def engine():

@@ -33,6 +33,7 @@ _PURE = (
     "rsa",
     "rsa_generate",
     "keys",
+    "signatures",
     "x509",
     "certificate",
     "pem",
