@@ -9,6 +9,7 @@ function that makes it. conftest.py calls make() before the tests; by hand:
 
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from itertools import pairwise
@@ -17,7 +18,8 @@ from pathlib import Path
 import cryptography_vectors
 
 ORIGIN = Path(cryptography_vectors.__file__).parent
-OUTPUT = Path(__file__).resolve().parents[2] / "build" / "vectors"
+ROOT = Path(__file__).resolve().parents[2]
+OUTPUT = ROOT / "build" / "vectors"
 
 Case = dict[str, str]
 
@@ -123,13 +125,25 @@ def make() -> None:
     """Write every file that is not there, or is older than this one, each of them whole."""
     OUTPUT.mkdir(parents=True, exist_ok=True)
     stamp = OUTPUT / "made_from"
-    made_from = f"{version('cryptography-vectors')} {Path(__file__).stat().st_mtime_ns}\n"
+    times = [path.stat().st_mtime_ns for path in sorted(Path(__file__).parent.glob("make_*.py"))]
+    made_from = f"{version('cryptography-vectors')} {times}\n"
     if stamp.exists() and stamp.read_text() == made_from:
         return
     for name, (cases, path) in FILES.items():
-        lines = [",".join(fields) + "\n" for fields in cases(path)]
-        write_whole(OUTPUT / f"{name}.txt", "".join(lines))
+        write_lines(name, cases(path))
+    sys.path.append(str(ROOT / "tests" / "host"))  # Where certificates is.
+    from make_bad_chains import refused  # Here, as importing them makes keys.
+    from make_chains import accepted, lines
+
+    write_lines("chains_accepted", lines(accepted()))
+    write_lines("chains_refused", lines(refused()))
     write_whole(stamp, made_from)
+
+
+def write_lines(name: str, cases: Iterable[list[str]]) -> None:
+    """Write the file *name*, a case a line."""
+    lines = [",".join(fields) + "\n" for fields in cases]
+    write_whole(OUTPUT / f"{name}.txt", "".join(lines))
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -11,40 +11,7 @@ from boardcert.lifecycle import Identity
 from boardcert.store import Record, decode, load
 from boardcert.store_write import Writer
 from helpers import raises
-
-_TODAY = (2026, 11, 21, 23, 59, 59)
-
-
-class _Replaced:
-    """*owner* with other attributes, for the time of a `with`."""
-
-    def __init__(self, owner, **values):
-        self._owner = owner
-        self._values = values
-        self._original = {name: getattr(owner, name) for name in values}
-
-    def __enter__(self):
-        for name in self._values:
-            setattr(self._owner, name, self._values[name])
-
-    def __exit__(self, *details):
-        for name in self._original:
-            setattr(self._owner, name, self._original[name])
-
-
-def _board(now=_TODAY, addresses=()):
-    return _Replaced(board, utc_now=lambda: now, addresses=lambda: list(addresses))
-
-
-def _raising(error):
-    def function(*arguments):
-        raise error
-
-    return function
-
-
-def _told(me, words):
-    return any(words in notice for notice in me.notices)
+from identities import Builtin, Replaced, on_board, raising, told
 
 
 def test_a_renewal_that_fails_leaves_the_old_certificate_in_service():
@@ -56,16 +23,16 @@ def test_a_renewal_that_fails_leaves_the_old_certificate_in_service():
         (ecdsa, "check_own", InvalidSignature("fault")),
     ):
         directory = scratch.fresh_directory()
-        with _board():
+        with on_board():
             first = Identity(directory)
-        with _board(addresses=["10.0.0.7"]):
-            with _Replaced(owner, **{name: _raising(error)}):
+        with on_board(addresses=["10.0.0.7"]):
+            with Replaced(owner, **{name: raising(error)}):
                 me = Identity(directory)
                 assert me.certificate == first.certificate, name
-                assert _told(me, type(error).__name__) and _told(me, "served as it is")
-                told = len(me.notices)
+                assert told(me, type(error).__name__) and told(me, "served as it is")
+                count = len(me.notices)
                 assert raises(Error, me.follow)
-                assert me.certificate == first.certificate and len(me.notices) == told
+                assert me.certificate == first.certificate and len(me.notices) == count
             me.follow()
             assert me.names[1:] == ["10.0.0.7"] and me.public_key_pin == first.public_key_pin
 
@@ -73,64 +40,64 @@ def test_a_renewal_that_fails_leaves_the_old_certificate_in_service():
 def test_an_expired_certificate_is_served_when_no_new_one_can_be_signed():
     """With a notice: a client that knows the pin still reaches the board."""
     directory = scratch.fresh_directory()
-    with _board():
+    with on_board():
         first = Identity(directory)
-    with _board((2040, 1, 1, 0, 0, 0)), _Replaced(noise, gather=_raising(EntropyError("stuck"))):
+    with on_board((2040, 1, 1, 0, 0, 0)), Replaced(noise, gather=raising(EntropyError("stuck"))):
         me = Identity(directory)
-        assert me.certificate == first.certificate and _told(me, "it had expired")
+        assert me.certificate == first.certificate and told(me, "it had expired")
 
 
 def test_other_settings_on_a_full_flash_change_what_is_told_only():
     """The file stays as it was; without any record, the failure is raised."""
     directory = scratch.fresh_directory()
-    with _board():
+    with on_board():
         first = Identity(directory)
-        with _Replaced(store_write, _write=_raising(OSError(28))):
+        with Replaced(store_write, _write=raising(OSError(28))):
             me = Identity(directory, portal_port=0)
             assert me.certificate == first.certificate and me.portal_port == 0
-            assert _told(me, "storing the settings failed")
+            assert told(me, "storing the settings failed")
             assert raises(OSError, Identity, scratch.fresh_directory())
 
 
 def test_a_marker_that_cannot_be_kept_is_no_reason_to_stop():
     """Neither the file nor, on esp32, the NVS."""
     directory = scratch.fresh_directory()
-    with _board():
-        with _Replaced(Writer, write_text=_raising(OSError(28))):
+    with on_board():
+        with Replaced(Writer, write_text=raising(OSError(28))):
             first = Identity(directory)
-            assert _told(first, "writing the marker failed")
+            assert told(first, "writing the marker failed")
         for function in ("_nvs", "_nvs_write"):
             os.remove(directory + "/marker") if scratch.exists(directory + "/marker") else None
-            with _Replaced(store_write, **{function: _raising(OSError(-4357))}):
+            with Replaced(store_write, **{function: raising(OSError(-4357))}):
                 me = Identity(directory)
-                assert me.certificate == first.certificate and _told(me, "NVS")
+                assert me.certificate == first.certificate and told(me, "NVS")
                 assert scratch.exists(directory + "/marker")
 
 
 def test_one_day_is_a_day():
     """Valid when it is issued, and the same at the next start, a second before midnight too."""
     directory = scratch.fresh_directory()
-    with _board():
+    with on_board((2026, 11, 21, 23, 59, 59)):
         me = Identity(directory, validity_days=1)
         assert me.not_after == "2026-11-22T23:59:59Z"
         assert Identity(directory, validity_days=1).certificate == me.certificate
-    with _board((2026, 11, 22, 23, 59, 59)):
+    with on_board((2026, 11, 22, 23, 59, 59)):
         assert Identity(directory, validity_days=1).certificate == me.certificate
-    with _board((2026, 11, 23, 0, 0, 0)):
+    with on_board((2026, 11, 23, 0, 0, 0)):
         assert Identity(directory, validity_days=1).not_after == "2026-11-24T00:00:00Z"
 
 
 def test_another_lifetime_or_host_name_is_signed_with_the_same_key():
     """Also a host name that differs in its domain, where the names are the same."""
     directory = scratch.fresh_directory()
-    with _board():
+    with on_board():
         first = Identity(directory, hostname="pump-7")
         for arguments, words in (
             ({"hostname": "pump-7", "validity_days": 30}, "lifetime"),
             ({"hostname": "pump-7.local", "validity_days": 30}, "host name"),
         ):
             me = Identity(directory, **arguments)
-            assert _told(me, words) and me.not_after == "2026-12-21T23:59:59Z"
+            assert told(me, words) and me.not_after == "2026-12-21T05:00:00Z"
             assert me.public_key_pin == first.public_key_pin
             assert Identity(directory, **arguments).notices == []
         assert b"pump-7.local" in me.certificate[:200]
@@ -139,29 +106,24 @@ def test_another_lifetime_or_host_name_is_signed_with_the_same_key():
 def test_a_reset_ends_with_what_the_next_boot_serves():
     """With a certificate that is compiled in, that one."""
     directory = scratch.fresh_directory()
-    with _board():
+    with on_board():
         me = Identity(directory)
         record = load(directory, "generated", [])
 
-        class boardcert_builtin:
-            PRIVATE_KEY = record.private_key
-            CHAIN = tuple(record.chain)
-
-        sys.modules["boardcert_builtin"] = boardcert_builtin
-        try:
+        with Builtin(PRIVATE_KEY=record.private_key, CHAIN=tuple(record.chain)):
             me.reset()
             assert me.source == Identity(directory).source == "builtin"
-        finally:
-            del sys.modules["boardcert_builtin"]
         assert me.public_key_pin != Identity(directory).public_key_pin
 
 
 def test_a_reset_leaves_no_old_key():
     """Not in what was moved aside either, nor in a save that was interrupted."""
     directory = scratch.fresh_directory()
-    with _board():
+    with on_board():
         me = Identity(directory)
-        for name in ("generated.bin.bad", "generated.alt.2.bad", "generated.new"):
+        me.admin_token()
+        names = ("generated.bin.bad", "generated.alt.2.bad", "generated.new")
+        for name in names + ("installed.bin", "installed.bin.bad", "installed.new"):
             scratch.write(directory + "/" + name, b"an old key")
         me.reset()
     assert sorted(os.listdir(directory)) == ["generated.bin", "marker"]
@@ -170,17 +132,17 @@ def test_a_reset_leaves_no_old_key():
 def test_a_directory_in_the_way_is_reported_and_repaired():
     """Where an identity should be: moved aside by what writes there."""
     directory = scratch.fresh_directory()
-    with _board():
+    with on_board():
         first = Identity(directory)
         os.mkdir(directory + "/installed.bin")
         me = Identity(directory)
-        assert me.certificate == first.certificate and _told(me, "installed.bin was ignored")
+        assert me.certificate == first.certificate and told(me, "installed.bin was ignored")
         me.remove()
         assert Identity(directory).notices == []
         os.remove(directory + "/generated.bin")
         os.mkdir(directory + "/generated.bin")
         me = Identity(directory)
-        assert me.generated and _told(me, "generated.bin was ignored")
+        assert me.generated and told(me, "generated.bin was ignored")
         assert Identity(directory).certificate == me.certificate
 
 
@@ -188,7 +150,7 @@ def test_a_config_that_cannot_be_read_is_an_error():
     """Not UTF-8, too large, a directory: it names the file, and the settings are not guessed."""
     directory = scratch.fresh_directory()
     path = directory + "/config.json"
-    with _board():
+    with on_board():
         Identity(directory)
         for content in (b'{"hostname": "kit\xffhen"}', b'{"names": [' + b" " * 2048 + b"]}", None):
             if content is None:
@@ -208,23 +170,23 @@ def test_a_config_that_cannot_be_read_is_an_error():
 def test_an_intact_record_of_no_use_is_kept_aside():
     """Its digest is right, so somebody wrote it so; it is not overwritten."""
     directory = scratch.fresh_directory()
-    with _board():
+    with on_board():
         Identity(directory)
         record = load(directory, "generated", [])
         Writer(directory, []).save("generated", Record(b"no key", record.chain, {}))
         me = Identity(directory)
-        assert me.generated and _told(me, "kept as")
+        assert me.generated and told(me, "kept as")
         kept = decode(scratch.read(directory + "/generated.bin.bad"))
         assert kept.private_key == b"no key" and kept.chain == record.chain
 
 
 def test_a_request_with_a_faulty_signature_does_not_leave():
     """It could tell the key."""
-    with _board():
+    with on_board():
         me = Identity(scratch.fresh_directory())
         sign = PrivateKey.sign
         wrong = lambda key, data, random: sign(key, data + b"!", random)  # noqa: E731
-        with _Replaced(PrivateKey, sign=wrong):
+        with Replaced(PrivateKey, sign=wrong):
             assert raises(InvalidSignature, me.csr)
 
 
@@ -237,10 +199,10 @@ def test_native_code_is_not_released_on_esp32():
 
         system.platform = platform
         system.modules["boardcert.sha512_block"] = system.modules["boardcert.x"] = None
-        package = system.modules["boardcert"] = _Replaced(board)
+        package = system.modules["boardcert"] = Replaced(board)
         package.x = package.sha512_block = None
         loaded = set(system.modules) - {"boardcert.x", "boardcert.sha512_block"}
-        with _Replaced(lifecycle, sys=system):
+        with Replaced(lifecycle, sys=system):
             lifecycle.release(loaded)
         assert "boardcert.x" not in system.modules and not hasattr(package, "x")
         assert ("boardcert.sha512_block" in system.modules) is kept

@@ -1,0 +1,189 @@
+"""Make certificate chains and keys that are to be refused; see make_chains."""
+
+from collections.abc import Callable, Iterator
+
+from certificates import Identity, children, key_usage, make, rewrite, tlv
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
+from make_chains import (
+    CA,
+    DER,
+    LEAF,
+    PKCS8,
+    ROOT,
+    RSA_CA,
+    RSA_LEAF,
+    SEC1,
+    SELF_SIGNED,
+    Case,
+    armored,
+    authority,
+    contents,
+    ec_key_elements,
+    encrypted,
+    having,
+    key_of,
+    pem,
+)
+
+
+def refused() -> Iterator[Case]:
+    """Yield what is refused; the virtual board tries the first two only."""
+    impostor = authority(ROOT, "Intermediate")
+    chain = pem(LEAF, impostor)
+    yield "another CA of that name", "chain", "certificate 1 was not", chain, key_of(LEAF)
+    yield "the key of another", "key", "not that of", pem(LEAF, CA), key_of(SELF_SIGNED)
+    yield from refused_texts()
+    yield from refused_keys()
+    yield from refused_leaves()
+    yield from refused_chains()
+
+
+def refused_texts() -> Iterator[Case]:
+    """Yield what cannot be read."""
+
+    def bad(name: str, words: str, chain: bytes, key: bytes = b"") -> Case:
+        return name, "chain", words, chain, key or key_of(LEAF)
+
+    good = pem(LEAF, CA)
+    yield bad("nothing", "nothing in PEM", b"")
+    yield bad("text that is no PEM", "nothing in PEM", b"Dear board, please find attached")
+    yield bad("zero bytes", "zero bytes", good[:200] + b"\0" + good[200:])
+    yield bad("UTF-16", "nothing in PEM", good.decode().encode("utf-16"))
+    yield bad("not UTF-8", "", good + b"\xff\xfe")
+    yield bad("cut off", "cut off", good[: len(good) // 4])
+    yield bad("the end twice", "does not belong", good + b"-----END CERTIFICATE-----\n")
+    yield bad("a line torn", "does not belong", good.replace(b"\n-----END", b"\n-----\n-----END"))
+    yield bad("another end", "does not belong", good.replace(b"END CERT", b"END X509 CERT", 1))
+    yield bad("a character too many", "not base64", good.replace(b"MII", b"MII!", 1))
+    yield bad("a character too few", "not base64", good.replace(b"MII", b"MI", 1))
+    yield bad("an empty block", "not base64", armored(b"CERTIFICATE", b""))
+    yield bad("text in a block", "not base64", armored(b"CERTIFICATE", b"Proc-Type: none"))
+    yield bad("another kind", "X509 CRL stands where", armored(b"X509 CRL", b"MAA="))
+    yield bad("only a key", "PRIVATE KEY stands where CERTIFICATE", key_of(LEAF))
+    yield bad("a key among them", "PRIVATE KEY stands where CERTIFICATE", good + key_of(LEAF))
+    yield bad("no certificate", "cannot be read", armored(b"CERTIFICATE", b"MAA="))
+    yield bad("bytes left over", "cannot be read: DER: bytes left over", LEAF.der + b"\0")
+    yield bad("two in DER", "cannot be read: DER: bytes left over", LEAF.der + CA.der)
+    yield bad("truncated", "cannot be read: DER: truncated", LEAF.der[:-1])
+    yield bad("four", "1 to 3", pem(LEAF, CA, ROOT, RSA_CA))
+    yield bad("much text", "too many", good + b"x" * 24576)
+    large = x509.SubjectAlternativeName([x509.DNSName(f"{i:050}.example") for i in range(70)])
+    long = make(issuer=CA, change=having("subject_alt_name", large))
+    yield bad("a long chain", "too long to be sent", pem(long, CA), key_of(long))
+
+
+def refused_keys() -> Iterator[Case]:
+    """Yield keys that cannot be read, or do not fit."""
+
+    def bad(name: str, words: str, key: bytes) -> Case:
+        return name, "key", words, pem(LEAF, CA), key
+
+    yield bad("no key, and not the board's", "private key is needed", b"")
+    yield bad("a certificate", "CERTIFICATE stands where PRIVATE KEY", pem(LEAF))
+    yield bad("two keys", "one private key is needed, not 2", key_of(LEAF) + key_of(LEAF))
+    yield bad("encrypted", "is encrypted", encrypted(PKCS8))
+    yield bad("encrypted as in old times", "is encrypted", encrypted(SEC1))
+    yield bad("encrypted, in DER", "is encrypted", encrypted(PKCS8, DER))
+    yield bad("OpenSSH's form", "OPENSSH PRIVATE KEY stands", key_of(LEAF, PrivateFormat.OpenSSH))
+    yield bad("Ed25519", "can use: 1.3.101.112", ed25519_key())
+    for curve in (ec.SECP256K1(), ec.BrainpoolP384R1()):
+        other = Identity(ec.generate_private_key(curve), b"")
+        yield bad(curve.name, "not an EC private key on P-256, P-384 or P-521", key_of(other))
+    yield bad(
+        "P-256", "not that of", key_of(Identity(ec.generate_private_key(ec.SECP256R1()), b""))
+    )
+    yield bad("RSA", "not that of", key_of(RSA_LEAF))
+    yield bad("bytes left over", "DER: bytes left over", key_of(LEAF, SEC1, DER) + b"\0")
+    yield bad("truncated", "DER: truncated", key_of(LEAF, PKCS8, DER)[:-1])
+    yield bad("another SEQUENCE", "not a private key in", tlv(0x30, tlv(2, b"\1") * 3))
+    version, _, curve, point = ec_key_elements(LEAF)
+    scalar = ec_key_elements(SELF_SIGNED)[1]
+    mixed = tlv(0x30, version + scalar + curve + point)
+    yield bad("halves of two keys", "does not fit its own public key", mixed)
+    for name, content in (("zero", bytes(48)), ("n and more", b"\xff" * 48), ("short", b"\1")):
+        changed = tlv(0x30, version + tlv(4, content) + curve + point)
+        yield bad(f"the scalar {name}", "", changed)
+    yield bad("the curve twice", "not a private key", tlv(0x30, version + scalar + curve * 2))
+
+
+def ed25519_key() -> bytes:
+    """Return an Ed25519 key."""
+    return key_of(Identity(ed25519.Ed25519PrivateKey.generate(), b""))
+
+
+def refused_leaves() -> Iterator[Case]:
+    """Yield certificates that no client would take for a server's, or that cannot be served."""
+
+    def bad(name: str, words: str, leaf: Identity, *chain: Identity) -> Case:
+        return name, "chain", words, pem(leaf, *chain), key_of(leaf)
+
+    def changed(name: str, words: str, change: Callable) -> Case:
+        return bad(name, words, make(issuer=CA, change=change), CA)
+
+    yield bad("a CA", "must not be a CA's", ROOT)
+    for curve in (ec.SECP256K1(), ec.BrainpoolP384R1(), ec.SECP224R1()):
+        other = make(issuer=RSA_CA, key=ec.generate_private_key(curve))
+        yield bad(curve.name, "cannot be served", other, RSA_CA)
+    edwards = ed25519.Ed25519PrivateKey.generate()
+    yield bad("Ed25519", "cannot be served", make(issuer=CA, key=edwards))
+    short = rsa.generate_private_key(65537, 1024)  # noqa: S505 (to be refused)
+    yield bad("RSA of 1024 bits", "cannot be served: rsa1024", make(issuer=CA, key=short), CA)
+    yield bad("expired", "certificate 1 has expired", make(issuer=CA, days=(-9, -1)), CA)
+    yield bad("of tomorrow", "certificate 1 is not valid before", make(issuer=CA, days=(2, 9)), CA)
+    for_clients = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+    yield changed("for clients", "serverAuth", having("extended_key_usage", for_clients))
+    to_agree = key_usage(digital_signature=False, key_agreement=True)
+    yield changed("to agree on keys", "digitalSignature", having("key_usage", to_agree, True))
+    oid = ObjectIdentifier("1.3.6.1.4.1.55738.1")
+    unknown = x509.UnrecognizedExtension(oid, b"\5\0")
+    yield changed("critical", "1.3.6.1.4.1.55738.1", having("unknown", unknown, True))
+    staple = x509.TLSFeature([x509.TLSFeatureType.status_request])
+    yield changed("must-staple", "must-staple", having("tls_feature", staple))
+
+    def twice(elements: list[bytes]) -> None:
+        extensions = contents(contents(elements[7]))
+        elements[7] = tlv(0xA3, tlv(0x30, extensions + children(extensions)[0]))
+
+    yield bad("an extension twice", "an extension twice", rewrite(SELF_SIGNED, twice))
+    version_1 = rewrite(SELF_SIGNED, lambda elements: (elements.pop(), elements.pop(0)))
+    yield bad("version 1", "cannot be read", version_1)
+    sha1 = tlv(0x30, bytes.fromhex("06072a8648ce3d0401"))
+    old = rewrite(SELF_SIGNED, lambda elements: None, hashes.SHA1(), sha1)
+    yield bad("signed with SHA-1", "signature of certificate 1", old)
+    altered = Identity(SELF_SIGNED.key, SELF_SIGNED.der[:-1] + bytes([SELF_SIGNED.der[-1] ^ 1]))
+    yield bad("its own signature altered", "not signed by its own key", altered)
+
+
+def refused_chains() -> Iterator[Case]:
+    """Yield chains that do not hold."""
+
+    def bad(name: str, words: str, *chain: Identity) -> Case:
+        return name, "chain", words, pem(*chain), key_of(chain[0])
+
+    yield bad("twice", "certificate 2 is there twice", LEAF, LEAF)
+    yield bad("the CA twice", "certificate 3 is there twice", LEAF, CA, CA)
+    yield bad("the wrong way round", "the board's own certificate comes first", CA, LEAF)
+    yield bad("CAs swapped", "after certificate 1 comes its issuer, Intermediate", LEAF, ROOT, CA)
+    yield bad(
+        "another CA", "issued by Intermediate, but certificate 2 belongs to RSA", LEAF, RSA_CA
+    )
+    yield bad("one missing", "but certificate 2 belongs to Root", LEAF, ROOT)
+    yield bad("one too many", "belongs to RSA", SELF_SIGNED, RSA_CA)
+    yield bad(
+        "signed by a server", "not a CA's", make(issuer=SELF_SIGNED, common_name="x"), SELF_SIGNED
+    )
+    other = authority(usage=key_usage(crl_sign=True), name="Other")
+    yield bad("a CA for lists", "not a CA's", make(issuer=other), other)
+    root = authority(path_length=0, name="Root 0")
+    middle = authority(root, "Middle")
+    yield bad("too deep", "allows 0 more CAs", make(issuer=middle), middle, root)
+    old = authority(ROOT, "Old", days=(-9, -1))
+    yield bad("an expired CA", "certificate 2 has expired", make(issuer=old), old)
+    new = authority(ROOT, "New", days=(2, 9))
+    yield bad("a CA of tomorrow", "certificate 2 is not valid before", make(issuer=new), new)
+    impostor = authority(name="Root")
+    yield bad("another root", "certificate 2 was not signed", LEAF, CA, impostor)

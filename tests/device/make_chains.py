@@ -1,0 +1,133 @@
+"""Make certificate chains and keys that are to be installed; make_bad_chains has the others.
+
+A case is (name, what is refused: "chain", "key" or nothing, words of the message, chain, key or
+nothing). cryptography makes them all; make_vectors writes them for vectors.py.
+"""
+
+import base64
+from collections.abc import Callable, Iterator
+
+from certificates import Identity, children, key_usage, make, tlv
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+Case = tuple[str, str, str, bytes, bytes]
+
+PKCS8, SEC1 = PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL
+PKCS1 = SEC1
+DER, PEM = Encoding.DER, Encoding.PEM
+
+
+def pem(*identities: Identity) -> bytes:
+    """Return their certificates."""
+    texts = [base64.encodebytes(one.der).rstrip() for one in identities]
+    return b"".join(armored(b"CERTIFICATE", text) for text in texts)
+
+
+def armored(label: bytes, text: bytes) -> bytes:
+    """Return *text* between the lines of PEM."""
+    return b"-----BEGIN %b-----\n%b\n-----END %b-----\n" % (label, text, label)
+
+
+def key_of(identity: Identity, form: PrivateFormat = PKCS8, encoding: Encoding = PEM) -> bytes:
+    """Return its private key."""
+    return identity.key.private_bytes(encoding, form, NoEncryption())
+
+
+def encrypted(form: PrivateFormat, encoding: Encoding = PEM) -> bytes:
+    """Return the key of LEAF under a password."""
+    return LEAF.key.private_bytes(encoding, form, BestAvailableEncryption(b"secret"))
+
+
+def authority(
+    issuer: Identity | None = None,
+    name: str = "Root",
+    path_length: int | None = None,
+    key: object = None,
+    usage: x509.KeyUsage | None = None,
+    days: tuple[float, float] = (-1, 3649),
+) -> Identity:
+    """Make a CA, self-signed or by *issuer*."""
+
+    def change(extensions: dict) -> None:
+        usage_or_default = usage or key_usage(digital_signature=False, key_cert_sign=True)
+        extensions["basic_constraints"] = (x509.BasicConstraints(True, path_length), True)
+        extensions["key_usage"] = (usage_or_default, True)
+        del extensions["extended_key_usage"], extensions["subject_alt_name"]
+
+    return make(issuer=issuer, key=key, change=change, common_name=name, days=days)
+
+
+def having(name: str, extension: x509.ExtensionType, critical: bool = False) -> Callable:
+    """Return a change that sets this extension."""
+    return lambda extensions: extensions.update({name: (extension, critical)})
+
+
+def without(*names: str) -> Callable:
+    """Return a change that removes these extensions."""
+    return lambda extensions: [extensions.pop(name) for name in names]
+
+
+def ec_key_elements(identity: Identity) -> list[bytes]:
+    """Return the elements of its ECPrivateKey: version, scalar, curve, public key."""
+    return children(contents(key_of(identity, SEC1, DER)))
+
+
+def contents(element: bytes) -> bytes:
+    """Return what is inside a DER element."""
+    return element[2 + (element[1] & 0x7F if element[1] & 0x80 else 0) :]
+
+
+ROOT = authority()
+CA = authority(ROOT, "Intermediate")
+LEAF = make(issuer=CA)
+SELF_SIGNED = make()
+RSA_CA = authority(key=rsa.generate_private_key(65537, 2048), name="RSA")
+RSA_LEAF = make(issuer=RSA_CA, key=rsa.generate_private_key(65537, 2048))
+
+
+def accepted() -> Iterator[Case]:
+    """Yield what is installed; the virtual board tries the first two only."""
+
+    def good(name: str, chain: bytes, key: bytes) -> Case:
+        return name, "", "", chain, key
+
+    yield good("two certificates, PKCS#8", pem(LEAF, CA), key_of(LEAF))
+    yield good("by an RSA CA, SEC 1", pem(by_rsa := make(issuer=RSA_CA)), key_of(by_rsa, SEC1))
+    yield good("with the root", pem(LEAF, CA, ROOT), key_of(LEAF))
+    yield good("of an unknown CA", pem(LEAF), key_of(LEAF))
+    yield good("self-signed, in DER", SELF_SIGNED.der, key_of(SELF_SIGNED, SEC1, DER))
+    yield good("PKCS#8 in DER", pem(LEAF, CA), key_of(LEAF, PKCS8, DER))
+    for curve in (ec.SECP256R1(), ec.SECP521R1()):
+        other = make(issuer=RSA_CA, key=ec.generate_private_key(curve))
+        yield good(f"{curve.name}, CA with RSA", pem(other, RSA_CA), key_of(other))
+    yield good("RSA, PKCS#8", pem(RSA_LEAF, RSA_CA), key_of(RSA_LEAF))
+    yield good("RSA, PKCS#1", pem(RSA_LEAF, RSA_CA), key_of(RSA_LEAF, PKCS1))
+    noisy = (
+        b"Certificate:\n    Data: 3\r\n" + pem(LEAF, CA).replace(b"\n", b"\r\n") + b"\r\nbye\r\n"
+    )
+    curve = armored(b"EC PARAMETERS", b"BgUrgQQAIg==")
+    yield good("as openssl prints it", noisy.replace(b"\n", b"\r\n"), curve + key_of(LEAF, SEC1))
+    version, scalar, curve, _ = ec_key_elements(LEAF)
+    yield good("a key without its public half", pem(LEAF), tlv(0x30, version + scalar + curve))
+    yield good("a key that is only a number", pem(LEAF), tlv(0x30, version + scalar))
+    narrow = authority(ROOT, "Narrow", path_length=0)
+    yield good("path length 0", pem(leaf := make(issuer=narrow), narrow), key_of(leaf))
+    for hash in (hashes.SHA256(), hashes.SHA512()):
+        leaf = make(issuer=CA, hash=hash)
+        yield good(f"signed with {hash.name}", pem(leaf, CA), key_of(leaf))
+    leaf = make(issuer=CA, change=without("key_usage", "extended_key_usage", "basic_constraints"))
+    yield good("without what is optional", pem(leaf, CA), key_of(leaf))
+
+
+def lines(cases: Iterator[Case]) -> Iterator[list[str]]:
+    """Yield the fields of each case as hexadecimal."""
+    for name, field, words, chain, key in cases:
+        yield [part.hex() for part in (name.encode(), field.encode(), words.encode(), chain, key)]

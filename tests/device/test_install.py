@@ -1,0 +1,206 @@
+"""Certificates from elsewhere: what is sound takes over at once, anything else changes nothing."""
+
+import os
+
+import scratch
+import vectors
+from boardcert import RefusedError, fields, keys
+from boardcert.administer import covers
+from boardcert.certificate import Certificate
+from boardcert.store import load
+from identities import TODAY, foreign_record, identity, on_board, told
+
+
+def _cases(name):
+    """Yield (name, field, words, chain, key or None) of a file of make_chains.py."""
+    for title, field, words, chain, key in vectors.cases(name):
+        yield title.decode(), field.decode(), words.decode(), chain, key or None
+
+
+def _certificates(chain):
+    """Return the DER of each certificate in PEM or DER."""
+    from boardcert import pem
+
+    if chain[:1] == b"\x30":
+        return [chain]
+    return [content for _, content in pem.decode(chain.decode())]
+
+
+def _when_made():
+    """Return the day after the certificates of the cases began to be valid."""
+    _, _, _, chain, _ = next(_cases("chains_accepted"))
+    return fields.add_days(Certificate(_certificates(chain)[0]).not_before, 1)
+
+
+def _files(directory):
+    return {name: scratch.read(f"{directory}/{name}") for name in os.listdir(directory)}
+
+
+def _refusal(me, chain, key=None):
+    try:
+        me.install(chain, key)
+    except RefusedError as error:
+        return error
+    return None
+
+
+def test_sound_chains_are_installed_and_loaded_again():
+    """In each form in which programs write certificates and keys; the whole chain is served."""
+    directory = scratch.fresh_directory()
+    with on_board(_when_made()):
+        me = identity(directory)
+        for name, _, _, chain, key in _cases("chains_accepted"):
+            me.install(chain, key)
+            wanted = _certificates(chain)
+            assert me.source == "installed" and me.chain == wanted, name
+            assert me.certificate == wanted[0] and me.report()["chain"] == len(wanted), name
+            again = identity(directory)
+            assert again.source == "installed" and again.chain == wanted, name
+            assert set(again.timings_ms) == {"total"} and again.notices == [], name
+            assert not again.report()["own_key"] and again.report()["issuer"], name
+
+
+def test_unsound_chains_and_keys_change_nothing():
+    """Each is refused at its field, in words that tell what is wrong."""
+    directory = scratch.fresh_directory()
+    with on_board(_when_made()):
+        me = identity(directory)
+        files, context = _files(directory), me.server_context()
+        for name, field, words, chain, key in _cases("chains_refused"):
+            error = _refusal(me, chain, key)
+            assert error is not None, name
+            assert error.field == field, (name, error.field, error)
+            assert words in str(error) and len(str(error)) < 200, (name, error)
+        assert me.server_context() is context and me.source == "generated" and not me.notices
+        assert _files(directory) == files
+
+
+def test_no_altered_byte_is_taken():
+    """In each certificate whose issuer is there as well."""
+    limit = min(vectors.LIMIT, 25)
+    chains = {name: (chain, key) for name, _, _, chain, key in _cases("chains_accepted")}
+    chain, key = chains.get("with the root") or chains["two certificates, PKCS#8"]
+    certificates = _certificates(chain)
+    with on_board(_when_made()):
+        me = identity()
+        for number in range(len(certificates) - 1):
+            good = certificates[number]
+            for i in range(limit):
+                changed = bytearray(good)
+                changed[i * len(good) // limit] ^= 1 << i % 8
+                altered = certificates[:number] + [bytes(changed)] + certificates[number + 1 :]
+                assert _refusal(me, altered, key), (number, i)
+
+
+def test_a_list_in_der():
+    """As programs on the board may have it; the elements are certificates."""
+    one, other = foreign_record(), foreign_record()
+    with on_board():
+        me = identity()
+        me.install(one.chain, one.private_key)
+        assert me.chain == one.chain
+        assert _refusal(me, []).field == "chain"
+        assert _refusal(me, [b""]).field == "chain"
+        assert _refusal(me, [one.chain[0] + b"\0"], one.private_key).field == "chain"
+        assert "1 to 3" in str(_refusal(me, one.chain * 4, one.private_key))
+        assert _refusal(me, bytearray(other.chain[0]), other.private_key) is None
+        assert me.chain == other.chain
+
+
+def test_a_certificate_for_the_boards_own_key_comes_without_it():
+    """As a CA makes it from csr(); also again, for the key of what is installed."""
+    directory = scratch.fresh_directory()
+    with on_board():
+        me = identity(directory)
+        pin = me.public_key_pin
+        own = keys.from_der(load(directory, "generated", []).private_key)
+        signed = foreign_record("board.example", own)
+        assert Certificate(signed.chain[0]).public_key_der in me.csr()
+        me.install(signed.chain)
+        assert me.source == "installed" and me.public_key_pin == pin
+        assert me.report()["own_key"] is True
+        assert Certificate(signed.chain[0]).public_key_der in me.csr()
+        foreign = foreign_record()
+        assert "private key is needed" in str(_refusal(me, foreign.chain))
+        me.install(foreign.chain, foreign.private_key)
+        renewed = foreign_record("later.example", keys.from_der(foreign.private_key))
+        me.install(renewed.chain)
+        assert me.names == ["later.example"] and me.report()["own_key"] is False
+        assert Certificate(signed.chain[0]).public_key_der in me.csr()
+        me.install(signed.chain)
+        assert me.remove() == "no key was removed"
+        assert me.source == "generated" and me.public_key_pin == pin
+
+
+def test_names_that_do_not_cover_the_board_are_told():
+    """By a notice: the administrator may know why."""
+    with on_board(addresses=["10.0.0.7"]):
+        me = identity(hostname="pump", names=["pump.example"])
+        for name, is_told in (
+            ("other.example", True),
+            ("pump.example", False),
+            ("10.0.0.7", False),
+            ("10.0.0.8", True),
+        ):
+            me.notices = []
+            record = foreign_record(name)
+            me.install(record.chain, record.private_key)
+            assert told(me, f"is for {name}") is is_told, name
+            assert len(me.notices) == is_told
+
+
+def test_a_wildcard_stands_for_one_label():
+    """The first, and for a whole one (RFC 6125, 6.4.3); case does not matter."""
+    for name, wanted, result in (
+        ("a.example", "A.example", True),
+        ("*.example", "a.example", True),
+        ("*.EXAMPLE", "a.example", True),
+        ("*.example", "example", False),
+        ("*.example", "a.b.example", False),
+        ("*.b.example", "b.example", False),
+        ("a*.example", "ab.example", False),
+        ("*", "a", False),
+    ):
+        assert covers(name, wanted) is result, (name, wanted)
+
+
+def test_without_a_clock_dates_are_not_judged():
+    """An expired certificate is taken, and reported once the date is known; it serves on."""
+    record = foreign_record(until=(2026, 12, 1, 0, 0, 0))
+    directory = scratch.fresh_directory()
+    with on_board((2027, 1, 1, 0, 0, 0)):
+        me = identity(directory)
+        assert "has expired, on 2026-12-01" in str(_refusal(me, record.chain, record.private_key))
+    with on_board(None):
+        me = identity(directory)
+        me.install(record.chain, record.private_key)
+        me.follow()
+        assert me.source == "installed" and not told(me, "expired")
+    with on_board((2027, 1, 1, 0, 0, 0)):
+        for _ in range(2):
+            me.follow()
+            assert me.certificate == record.chain[0]
+        assert me.notices[1:] == [
+            "the installed certificate is served as it is, though it had expired"
+        ]
+        me = identity(directory)
+        assert me.source == "installed" and told(me, "it had expired")
+    with on_board((2026, 11, 20, 0, 0, 0)):
+        assert told(identity(directory), "dated in the future")
+
+
+def test_what_the_firmware_cannot_serve_is_not_stored():
+    """Its TLS has the last word."""
+    from boardcert import tls
+    from identities import Replaced, raising
+
+    record = foreign_record()
+    directory = scratch.fresh_directory()
+    with on_board(TODAY):
+        me = identity(directory)
+        before = me.certificate
+        for error in (ValueError("invalid cert"), OSError(-0x2180)):
+            with Replaced(tls, server_context=raising(error)):
+                refusal = _refusal(me, record.chain, record.private_key)
+            assert refusal.field == "chain" and "TLS does not take it" in str(refusal)
+        assert me.certificate == before and load(directory, "installed", []) is None
