@@ -21,6 +21,7 @@ _KERNELS = ("kernel_sha512.py", "kernel_inverse.py", "kernel_p384.py")
 _TEETH, _BLOCKS = 6, 1
 # What no board with a kernel ever imports: the portable modules, and other chips' noise sources.
 _FALLBACKS = ("sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "noise_generators")
+_FALLBACKS += ("rsa_bigint",)
 # And what is of no use without one.
 _KERNEL_USERS = ("p384_kernel", "rsa_kernel")
 # Which modules make up one file, by who needs what at the same time: every boot; boots on which
@@ -31,6 +32,7 @@ _BUNDLES: Bundles = {
     "manage": ("fields", "der", "settings", "certificate", "keys", "manage"),
     "generate": ("kernel", "sha384", "drbg", "ec", "p384_kernel", "ecdsa", "x509", "generate"),
     "p384_bigint": ("p384_comb", "p384_bigint"),
+    "rsa": ("kernel_rsa", "rsa_kernel", "rsa"),
     "install": ("pem", "chain", "key_import", "install"),
     "server": ("connection", "server"),
     "exchange": ("http_head", "exchange"),
