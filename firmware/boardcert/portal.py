@@ -15,6 +15,7 @@ from . import Error, RefusedError
 from .lifecycle import release
 from .portal_access import Access, Session
 from .portal_http import (
+    ACTIONS,
     COOKIE,
     MESSAGES,
     HTTPError,
@@ -30,8 +31,6 @@ from .portal_http import (
 
 RESTART_AFTER_MS = 1000
 """From the answer to the restart that it promises."""
-
-ACTIONS = ("install", "remove", "renew", "new-key", "reset", "restart")
 
 
 class Portal(Microdot):

@@ -5,9 +5,8 @@ its reader has seen the new fingerprint. Each form token serves once, so that a 
 nothing.
 """
 
-from .portal import ACTIONS, Portal
 from .portal_access import Session, is_equal
-from .portal_http import HTTPError, check_origin, read_form, set_cookie, unauthorized
+from .portal_http import ACTIONS, HTTPError, check_origin, read_form, set_cookie, unauthorized
 
 _DONE = {
     "install": "The certificate is installed, and serves from now on.",
@@ -31,8 +30,8 @@ class Outcome:
         self.field = field
 
 
-async def take_form(portal: Portal, request):
-    """Do what a form asks for, and return the answer."""
+async def take_form(portal, request):
+    """Do what a form asks for, and return the answer of *portal*, see portal.Portal."""
     action = ""
     try:
         form = read_form(request)
@@ -53,7 +52,7 @@ async def take_form(portal: Portal, request):
     return await portal.page(request, Outcome(f"{_DONE[action]} {wiped or ''}"))
 
 
-def _check_session(portal: Portal, request, form: dict) -> Session:
+def _check_session(portal, request, form: dict) -> Session:
     """Return the session whose page has sent the form, for the first time; HTTPError if not."""
     session = portal.session(request)
     if session is None:

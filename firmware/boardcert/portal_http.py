@@ -1,6 +1,7 @@
 """What requests carry and what answers say, for the portal: tokens, origins, JSON, errors."""
 
-from microdot import Response  # pyright: ignore[reportMissingImports]
+ACTIONS = ("install", "remove", "renew", "new-key", "reset", "restart")
+"""What an administrator may do; in each path of the API, and in each form of the page."""
 
 COOKIE = "__Host-session"
 """Browsers take a cookie with that prefix over HTTPS only, and send it to this host alone."""
@@ -27,8 +28,10 @@ class HTTPError(Exception):
         self.field = field
         self.headers = headers or {}
 
-    def answer(self) -> Response:
-        """Return it as an answer of the API."""
+    def answer(self):
+        """Return it as a Response of the API."""
+        from microdot import Response  # pyright: ignore[reportMissingImports]
+
         body = {"error": {"message": self.message, "field": self.field}}
         return Response(body, self.status, self.headers)
 

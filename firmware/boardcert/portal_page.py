@@ -2,9 +2,10 @@
 
 from .portal_style import SCRIPT, STYLE
 
-_MOST_NAMES = 20
+# An installed certificate may say anything: what is shown of it has limits.
+_MOST_CHARACTERS = 300
+_NAMES_CHARACTERS = 2000
 _MOST_NOTICES = 5
-_MOST_CHARACTERS = 300  # Of one value: an installed certificate may say anything.
 
 _PIECE_CHARACTERS = 1024
 
@@ -72,7 +73,7 @@ class Page:
             return [f'<p class="note" role="status">{escape(outcome.text)}</p>\n']
         text = escape(outcome.text)
         if outcome.field:
-            text = f'<a href="#{_field_id(outcome.action, outcome.field)}">{text}</a>'
+            text = f'<a href="#{escape(_field_id(outcome.action, outcome.field))}">{text}</a>'
         return [f'<p class="note bad" role="alert" tabindex="-1">{text}</p>\n']
 
     def _administration(self) -> list:
@@ -191,8 +192,7 @@ def _fingerprint(status: dict):
 
 def _facts(status: dict):
     yield '<section aria-labelledby="h2">\n<h2 id="h2">Certificate and board</h2>\n<dl>\n'
-    names = [escape(name) for name in status["names"][:_MOST_NAMES]]
-    yield _row("Names", "<br>".join(names))
+    yield _row("Names", "<br>".join(_shown_names(status["names"])))
     yield _row("Valid from", _date(status["not_before"]))
     yield _row("Valid until", _date(status["not_after"]) + _left(status))
     key_type = status["key_type"]
@@ -214,6 +214,18 @@ def _facts(status: dict):
     for notice in status["notices"][-_MOST_NOTICES:]:
         yield _row("Note", escape(notice))
     yield "</dl>\n</section>\n"
+
+
+def _shown_names(names: list) -> list:
+    """Return the first of *names*, as HTML, and how many there are more."""
+    shown, left = [], _NAMES_CHARACTERS
+    for name in names:
+        shown.append(escape(name))
+        left -= len(shown[-1])
+        if left < 0:
+            break
+    more = len(names) - len(shown)
+    return shown + [f"and {more} more"] if more else shown
 
 
 def _date(text: str) -> str:
@@ -251,15 +263,18 @@ def escape(text: str) -> str:
     What is not printable ASCII is shown by its number: characters that reverse the order of
     those around them, and the like, are for deceiving the reader.
     """
-    shown = []
-    for character in text[:_MOST_CHARACTERS]:
+    shown, left = [], _MOST_CHARACTERS
+    for character in text:
         code = ord(character)
         if character in "&<>\"'":
-            shown.append(f"&#{code};")
-        else:
-            shown.append(character if 32 <= code < 127 else f"\\u{code:04x}")
-    if len(text) > _MOST_CHARACTERS:
-        shown.append("...")
+            character = f"&#{code};"
+        elif not 32 <= code < 127:
+            character = f"\\u{code:04x}"
+        left -= len(character)
+        if left < 0:
+            shown.append("...")
+            break
+        shown.append(character)
     return "".join(shown)
 
 

@@ -1,0 +1,146 @@
+"""Who may administer: the token, the brake on guessing, sessions and their ends."""
+
+from boardcert import portal_access
+from boardcert.portal_access import Access, is_equal
+from boardcert.portal_http import HTTPError
+
+_TOKEN = "abcdefghijklmnopqrstuvwx" + "27"
+_OTHER_TOKEN = "a" * 26
+
+
+class _Clock:
+    """Both clocks of portal_access, which a test moves."""
+
+    def __init__(self):
+        self.ms = 1000
+
+    def __enter__(self):
+        self._saved = portal_access.ticks_ms, portal_access.time
+        portal_access.ticks_ms = lambda: self.ms
+        portal_access.time = self
+        return self
+
+    def __exit__(self, *_details):
+        portal_access.ticks_ms, portal_access.time = self._saved
+
+    def time(self):
+        return self.ms // 1000
+
+
+def _refusal(access, token):
+    """Return the HTTPError that *token* gets, None when it is taken."""
+    try:
+        access.check_token(token)
+    except HTTPError as error:
+        return error
+    return None
+
+
+def test_only_the_whole_token_is_taken():
+    """In any case, with space around it: people type it."""
+    with _Clock() as clock:
+        access = Access(lambda: _TOKEN)
+        for token in (_TOKEN, f" {_TOKEN}\n", _TOKEN.upper()):
+            assert _refusal(access, token) is None
+        for token in ("", _TOKEN[:-1], _TOKEN + "a", "b" + _TOKEN[1:], "\u00e9"):
+            error = _refusal(access, token)
+            assert (error.status, error.field) == (401, "token")
+            assert error.headers == {"WWW-Authenticate": "Bearer"}
+            clock.ms += access.longest_delay_ms
+        assert access.wrong_tokens == 5
+
+
+def test_wrong_tokens_slow_down_and_the_right_one_waits_too():
+    """1, 2, 4 ... 60 seconds; a right one afterwards begins anew."""
+    with _Clock() as clock:
+        access = Access(lambda: _TOKEN)
+        for delay_s in (1, 2, 4, 8, 16, 32, 60, 60):
+            assert _refusal(access, "wrong").status == 401
+            for token in ("wrong", _TOKEN):
+                error = _refusal(access, token)
+                assert error.status == 429
+                assert error.headers == {"Retry-After": str(delay_s)}
+            clock.ms += 1000 * delay_s - 1
+            assert _refusal(access, _TOKEN).headers == {"Retry-After": "1"}
+            clock.ms += 1
+        assert access.wrong_tokens == 8
+        assert _refusal(access, _TOKEN) is None
+        assert _refusal(access, "wrong").status == 401
+        assert _refusal(access, "wrong").headers == {"Retry-After": "1"}
+
+
+def test_a_session_is_found_by_its_secret_alone():
+    """Two at most: the one that was unused for longest makes room."""
+    with _Clock():
+        access = Access(lambda: _TOKEN)
+        first, second = access.open_session(), access.open_session()
+        assert first.secret != second.secret and len(first.secret) == 32
+        assert access.find_session("") is None
+        assert access.find_session(first.secret[:-1]) is None
+        assert access.find_session(first.form_token) is None
+        assert access.find_session(first.secret) is first
+        third = access.open_session()
+        assert access.find_session(second.secret) is None
+        assert access.find_session(first.secret) is first
+        assert access.find_session(third.secret) is third
+
+
+def test_a_session_ends_when_it_is_not_used():
+    """15 minutes after its last use; also when the clock is set, or has come round."""
+    with _Clock() as clock:
+        access = Access(lambda: _TOKEN)
+        session = access.open_session()
+        for _ in range(3):
+            clock.ms += access.session_idle_ms
+            assert access.find_session(session.secret) is session
+        clock.ms += access.session_idle_ms + 1
+        assert access.find_session(session.secret) is None
+        for change_s in (3600, -3600):
+            session = access.open_session()
+            clock.time = lambda change_s=change_s: clock.ms // 1000 + change_s
+            assert access.find_session(session.secret) is None
+            del clock.time
+
+
+def test_sessions_end_with_sign_out_and_with_a_new_token():
+    """A session that was closed elsewhere meanwhile is no error."""
+    tokens = [_TOKEN]
+    with _Clock():
+        access = Access(lambda: tokens[0])
+        session, other = access.open_session(), access.open_session()
+        access.close_session(session)
+        access.close_session(session)
+        assert access.find_session(session.secret) is None
+        assert access.find_session(other.secret) is other
+        tokens[0] = _OTHER_TOKEN
+        assert access.find_session(other.secret) is None
+
+
+def test_secrets_never_repeat_and_hang_on_the_token():
+    """Even if the clocks stand still and the operating system's randomness does, too."""
+
+    class Stuck:
+        @staticmethod
+        def urandom(count):
+            return bytes(count)
+
+    saved = portal_access.os
+    portal_access.os = Stuck
+    try:
+        with _Clock():
+            secrets = set()
+            for token in (_TOKEN, _OTHER_TOKEN):
+                access = Access(lambda token=token: token)
+                for _ in range(10):
+                    session = access.open_session()
+                    secrets |= {session.secret, session.form_token}
+            assert len(secrets) == 40
+    finally:
+        portal_access.os = saved
+
+
+def test_secrets_are_compared_whole():
+    """Equal, or not in the first, a middle or the last place, or in length."""
+    assert is_equal("", "") and is_equal(_TOKEN, _TOKEN)
+    for other in ("", _TOKEN[1:], _TOKEN + "a", "x" + _TOKEN[1:], _TOKEN[:-1] + "x"):
+        assert not is_equal(_TOKEN, other) and not is_equal(other, _TOKEN)

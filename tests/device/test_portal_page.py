@@ -1,0 +1,193 @@
+"""The page: what it shows, what it escapes, how large it gets."""
+
+from boardcert.portal_facts import days_left, pem
+from boardcert.portal_forms import Outcome
+from boardcert.portal_page import Page, escape, in_chunks
+from boardcert.portal_words import words
+
+_LIMIT_BYTES = 12 * 1024
+_FORM = "f" * 32
+_HOSTILE = '<script>alert("1")</script>&\'\u202e\x00' + "x" * 400
+
+
+def _status(**changes):
+    status = {
+        "hostname": "kitchen",
+        "names": ["kitchen.local", "10.0.0.5"],
+        "key_type": "p384",
+        "public_key_pin": "sha256//AAAA=",
+        "serial_number": "01:02",
+        "not_before": "2026-01-01T00:00:00Z",
+        "not_after": "2035-12-30T12:34:56Z",
+        "entropy": {"source": "a ring", "samples": 4096, "credited_bits": 409},
+        "board": "a board",
+        "unique_id": "0011223344556677",
+        "firmware": "1.27",
+        "source": "generated",
+        "fingerprint": ":".join([f"A{i % 10}" for i in range(32)]),
+        "words": "lusab-babad",
+        "version": "0.1.0",
+        "notices": [],
+        "days_left": 3650,
+        "wrong_tokens": 7,
+        "memory": {"used_bytes": 1234, "free_bytes": 5678},
+    }
+    status.update(changes)
+    return status
+
+
+def _render(status=None, form_token=None, is_secure=True, outcome=None):
+    """Return the page as text."""
+    chunks = list(in_chunks(Page(status or _status(), form_token, is_secure, outcome).pieces()))
+    return b"".join(chunks).decode()
+
+
+def test_it_shows_what_the_board_says():
+    """The fingerprint in four groups of eight bytes, and words."""
+    page = _render()
+    for text in (
+        "A0:A1:A2:A3:A4:A5:A6:A7<br>A8:A9",
+        "lusab-babad",
+        "kitchen.local<br>10.0.0.5",
+        "2035-12-30 12:34 UTC (3650 days left)",
+        "EC, P-384",
+        "a ring: 4096 samples, credited with 409 bits",
+        "sha256//AAAA=",
+        "1234 bytes used, 5678 free",
+        "Wrong tokens since the board started: 7.",
+    ):
+        assert text in page, text
+    assert "it has expired" in _render(_status(days_left=-1))
+    assert "does not know the date" in _render(_status(days_left=None))
+    assert "3 accepted, 2 refused, 1 failed" in _render(
+        _status(connections={"accepted": 3, "refused": 2, "failed": 1})
+    )
+
+
+def test_it_says_where_the_certificate_is_from():
+    """Only a generated one is the board's own work; only an installed one can be removed."""
+    for source in ("generated", "installed", "builtin"):
+        page = _render(_status(source=source), "0" * 32)
+        assert ("made its own key" in page) is (source == "generated")
+        assert ('value="remove"' in page) is (source == "installed")
+
+
+def test_a_certificate_without_entropy_or_of_unknown_kind_is_shown():
+    """An installed one says nothing of how its key was made."""
+    page = _render(_status(source="installed", entropy=None, key_type="rsa2048"))
+    assert "Randomness" not in page and "rsa2048" in page
+
+
+def test_forms_are_there_for_who_may_use_them():
+    """Signed out: one; over plain HTTP: none; signed in: each with the form token."""
+    assert _render().count("<form ") == 1
+    assert _render(is_secure=False).count("<form ") == 0
+    page = _render(form_token=_FORM)
+    assert page.count("<form ") == page.count('name="form" value="' + "f" * 32) == 6
+    assert "/request.pem" in page and "/request.pem" not in _render()
+
+
+def test_an_error_stands_at_its_field():
+    """Told at the top with a link to the field, and by the field's description."""
+    outcome = Outcome("not a certificate", True, "install", "chain")
+    page = _render(form_token=_FORM, outcome=outcome)
+    assert "<title>Error: kitchen" in page
+    assert '<a href="#install-chain">not a certificate</a>' in page
+    assert 'id="install-chain-error">not a certificate' in page
+    assert 'aria-describedby="install-chain-hint install-chain-error" aria-invalid="true"' in page
+    assert page.count('aria-invalid="true"') == 1
+    for field in ("new-key", "reset"):
+        page = _render(form_token=_FORM, outcome=Outcome("no", True, field, "hostname"))
+        assert page.count('aria-invalid="true"') == 1
+        assert f'aria-describedby="{field}-hostname-error"' in page
+
+
+def test_what_was_done_is_told():
+    """As a status, not as an error."""
+    page = _render(outcome=Outcome("Done."))
+    assert '<p class="note" role="status">Done.</p>' in page
+    assert 'role="alert"' not in page and "<title>kitchen" in page
+
+
+def test_hostile_text_stays_text():
+    """Wherever it stands: names of an installed certificate, notices, an error."""
+    hostile = {name: _HOSTILE for name in ("hostname", "serial_number", "board", "key_type")}
+    hostile["names"] = hostile["notices"] = [_HOSTILE] * 30
+    hostile["not_after"] = hostile["not_before"] = _HOSTILE
+    hostile["entropy"] = {name: _HOSTILE for name in ("source", "samples", "credited_bits")}
+    for action, field in (("install", "chain"), ("<b>", "<b>")):
+        page = _render(_status(**hostile), "f" * 32, True, Outcome(_HOSTILE, True, action, field))
+        assert page.count("<script") == page.count("</script") == 1
+        assert 'alert("' not in page and "\u202e" not in page and "\x00" not in page
+        assert "<b>" not in page
+        assert "\\u202e" in page
+
+
+def test_the_page_is_small():
+    """At most 12 KB, signed in, with an error; whatever a certificate says."""
+    outcome = Outcome("x" * 500, True, "install", "chain")
+    assert len(_render(form_token=_FORM, outcome=outcome)) < _LIMIT_BYTES
+    for text in ("n" * 253, "<" * 500):
+        long = _status(names=[text] * 30, notices=[text] * 30, source="installed")
+        page = _render(long, _FORM, True, outcome)
+        assert len(page) < _LIMIT_BYTES and " more</dd>" in page
+
+
+def test_the_page_comes_in_small_chunks():
+    """Each at most 1 KB, or one piece of the style's size."""
+    chunks = list(in_chunks(Page(_status(), "f", True, None).pieces()))
+    assert max([len(chunk) for chunk in chunks]) < 3000
+    assert list(in_chunks(["a", "b"])) == [b"ab"]
+    assert list(in_chunks(["a" * 1000, "b" * 24, "c"])) == [b"a" * 1000 + b"b" * 24, b"c"]
+
+
+def test_escape():
+    """Letters stay, markup and what is not ASCII goes, long text is cut."""
+    assert escape("a-Z 0.9") == "a-Z 0.9"
+    assert escape("<&>\"'") == "&#60;&#38;&#62;&#34;&#39;"
+    assert escape("\u00e9\n\u202e") == "\\u00e9\\u000a\\u202e"
+    assert escape("x" * 300) == "x" * 300
+    assert escape("x" * 301) == "x" * 300 + "..."
+    assert escape("<" * 99) == "&#60;" * 60 + "..."
+
+
+def test_words_are_those_of_the_proposal():
+    """The examples of arXiv:0901.4016, section 3: IPv4 addresses."""
+    for address, proquint in (
+        ((127, 0, 0, 1), "lusab-babad"),
+        ((63, 84, 220, 193), "gutih-tugad"),
+        ((63, 118, 7, 35), "gutuk-bisog"),
+        ((140, 98, 193, 141), "mudof-sakat"),
+        ((64, 255, 6, 200), "haguz-biram"),
+        ((128, 30, 52, 45), "mabiv-gibot"),
+        ((147, 67, 119, 2), "natag-lisaf"),
+        ((212, 58, 253, 68), "tibup-zujah"),
+        ((216, 35, 68, 215), "tobog-higil"),
+        ((216, 68, 232, 21), "todah-vobij"),
+        ((198, 81, 129, 136), "sinid-makam"),
+        ((12, 110, 110, 204), "budov-kuras"),
+    ):
+        assert words(bytes(address)) == proquint
+    assert words(bytes(range(32))) == words(bytes(range(16)))
+    assert words(bytes(32)) == "-".join(["babab"] * 8)
+
+
+def test_days_left():
+    """Between dates, over leap days; unknown without a clock."""
+    assert days_left("2026-01-02T00:00:00Z", None) is None
+    for not_after, now, days in (
+        ("2026-01-02T00:00:00Z", (2026, 1, 2, 23, 59, 59), 0),
+        ("2026-01-01T00:00:00Z", (2026, 1, 2, 0, 0, 0), -1),
+        ("2036-01-01T00:00:00Z", (2026, 1, 1, 0, 0, 0), 3652),
+        ("2028-03-01T00:00:00Z", (2028, 2, 28, 0, 0, 0), 2),
+        ("2100-03-01T00:00:00Z", (2100, 2, 28, 0, 0, 0), 1),
+        ("9999-12-31T00:00:00Z", (2026, 1, 1, 0, 0, 0), 2912442),
+    ):
+        assert days_left(not_after, now) == days
+
+
+def test_pem():
+    """Lines of 64 characters; a last one that is shorter, or none."""
+    assert pem("X", b"a") == "-----BEGIN X-----\nYQ==\n-----END X-----\n"
+    lines = pem("X", bytes(96)).split("\n")
+    assert [len(line) for line in lines[1:-2]] == [64, 64]
