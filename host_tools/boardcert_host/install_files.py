@@ -26,6 +26,7 @@ from .errors import CHECKED_AND_BAD, Error
 
 # What a board keeps; the root is not among them, since who trusts it has it.
 _MOST_CERTIFICATES = 3
+_ORDER_HINT = "the board's own comes first, then who issued it, and so on"
 # Without these nothing works. The rest of the profile is said, and left to who issued it.
 _ESSENTIAL = ("version", "key_type", "signature_algorithm", "subject_alt_name", "validity_now")
 
@@ -92,6 +93,8 @@ def check_installable(files: Installable, name: str, now: datetime.datetime) -> 
         hint = "the board's own, and those between it and the root; not the root"
         raise _bad(f"{len(files.chain)} certificates; a board keeps {_MOST_CERTIFICATES}", hint)
     leaf = files.chain[0]
+    if _is_ca(leaf):
+        raise _bad(f"{_called(leaf)}, a CA, stands first", _ORDER_HINT)
     checks = certificate_checks(leaf, Expected(name, issued=True, now=now))
     failed = [check for check in checks if check.status == "fail"]
     for check in failed:
@@ -108,11 +111,17 @@ def _check_link(issued: x509.Certificate, issuer: x509.Certificate, now: datetim
     try:
         issued.verify_directly_issued_by(issuer)
     except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm) as error:
-        hint = "the board's own comes first, then who issued it, and so on"
-        raise _bad(f"{_called(issuer)} did not issue {_called(issued)}", hint) from error
+        raise _bad(f"{_called(issuer)} did not issue {_called(issued)}", _ORDER_HINT) from error
     check_ca(issuer)
     if not issuer.not_valid_before_utc <= now <= issuer.not_valid_after_utc:
         raise _bad(f"{_called(issuer)} is not valid today")
+
+
+def _is_ca(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
 
 
 def _read_key(data: bytes, name: str, ask_passphrase: Callable[[], str]) -> PrivateKey:

@@ -1,0 +1,261 @@
+"""`boardcert install`, `csr`, `remove`, `reset` and so on, against a board's real page."""
+
+import json
+import time
+
+import micropython_server
+import portal_server
+import pytest
+from boardcert_host import pins, tls_probe, tokens
+from boardcert_host.cli import main
+from boardcert_host.commands import admin
+from certificates import make, make_ca
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+)
+from issued import PublicKey, issue, pem, write
+
+_TELL = """
+import sys, boardcert
+me = boardcert.identity(directory=sys.argv[1], hostname="kitchen", names=["localhost"])
+print(me.admin_token(), end="")
+"""
+_WRONG_TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    """Serve one board's page for all tests of this module."""
+    with portal_server.serving_page(tmp_path_factory.mktemp("board") / "data") as found:
+        yield found
+
+
+@pytest.fixture
+def host(client):
+    """Know the board as after `boardcert flash`: its key, its number, its token."""
+    report = json.loads(client.get("/api/identity"))
+    pins.add_pin("localhost", report)
+    pins.add_pin("kitchen.local", report)
+    tokens.keep_token("kitchen.local", report["public_key_pin"], token_of(client))
+    return f"localhost:{client.port}"
+
+
+def token_of(client):
+    """Return the token as it is now, as over USB; after a reset it is made now."""
+    path = client.directory / "token"
+    return (
+        path.read_text() if path.exists() else micropython_server.run(_TELL, str(client.directory))
+    )
+
+
+def run(capsys, *arguments):
+    """Run a command with --json; return its exit code, its object and its messages."""
+    code = main([*map(str, arguments), "--json"])
+    output = capsys.readouterr()
+    return code, json.loads(output.out), output.err
+
+
+def known_keys():
+    """Return the keys that are pinned."""
+    return {pin.public_key_pin for pin in pins.load_pins()}
+
+
+def test_a_request_of_the_board_becomes_its_certificate(client, host, tmp_path, capsys):
+    """The key never leaves it and pins stay; who trusts the CA alone is content; and back."""
+    own = client.served_certificate()
+    code, answer, _ = run(capsys, "csr", host, "-o", tmp_path / "board.csr")
+    assert code == 0
+    request = x509.load_pem_x509_csr((tmp_path / "board.csr").read_bytes())
+    assert request.is_signature_valid
+    assert answer["request"] == (tmp_path / "board.csr").read_text()
+    ca = make_ca()
+    leaf = issue(ca, PublicKey(request.public_key()))
+    chain, ca_file = write(tmp_path / "chain.pem", pem(leaf)), write(tmp_path / "ca.pem", pem(ca))
+    before = known_keys()
+    code, answer, _ = run(capsys, "install", host, chain, "--ca", ca_file)
+    assert (code, answer["result"], answer["key_changed"]) == (0, "installed", False)
+    assert (answer["report"]["source"], known_keys()) == ("installed", before)
+    assert client.served_certificate() == leaf.der
+    at = ("localhost", client.port, 20, "localhost", str(ca_file))
+    assert json.loads(tls_probe.get(*at, "/api/identity"))["source"] == "installed"
+    code, answer, _ = run(capsys, "remove", host)
+    assert (code, answer["result"], answer["report"]["source"]) == (0, "removed", "generated")
+    assert client.served_certificate() == own
+
+
+@pytest.mark.parametrize("make_key", [ec.SECP256R1, ec.SECP521R1, None])
+def test_a_key_from_elsewhere_is_installed_and_followed(make_key, client, host, tmp_path, capsys):
+    """By all names of the board; its passphrase comes from a file; removed, the old key is back."""
+    own_key = known_keys()
+    key = ec.generate_private_key(make_key()) if make_key else rsa.generate_private_key(65537, 2048)
+    root = make_ca()
+    between = make_intermediate(root)
+    leaf = issue(between, key)
+    chain = write(tmp_path / "chain.pem", pem(leaf, between))
+    encryption = BestAvailableEncryption(b"correct horse")
+    encrypted = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    key_file = write(tmp_path / "key.pem", encrypted)
+    secret = write(tmp_path / "passphrase", b"correct horse\n")
+    words = ("install", host, chain, key_file, "--passphrase-file", secret)
+    code, answer, messages = run(capsys, *words, "--ca", write(tmp_path / "ca.pem", pem(root)))
+    assert (code, answer["key_changed"], answer["report"]["chain"]) == (0, True, 2)
+    assert client.served_certificate() == leaf.der
+    assert known_keys() == {answer["report"]["public_key_pin"]} != own_key
+    assert "the pin follows" in messages
+    assert "PRIVATE" not in json.dumps(answer) + messages
+    code, answer, _ = run(capsys, "remove", host)
+    assert (code, answer["key_changed"], known_keys()) == (0, True, own_key)
+
+
+def make_intermediate(root):
+    """Return a CA below *root*."""
+
+    def change(extensions):
+        from certificates import key_usage
+
+        extensions["basic_constraints"] = (x509.BasicConstraints(True, 0), True)
+        extensions["key_usage"] = (key_usage(key_cert_sign=True, crl_sign=True), True)
+        del extensions["extended_key_usage"], extensions["subject_alt_name"]
+
+    return make(issuer=root, change=change, common_name="Between")
+
+
+def test_signing_again_keeps_the_key_and_a_new_key_does_not(client, host, capsys):
+    """Pins and key ring follow what the board says over the old connection."""
+    before = client.served_certificate()
+    keys = known_keys()
+    code, answer, _ = run(capsys, "renew", host)
+    assert (code, answer["result"], answer["key_changed"]) == (0, "renewed", False)
+    assert client.served_certificate() != before
+    assert known_keys() == keys
+    code, answer, _ = run(capsys, "new-key", host, "--yes", "kitchen")
+    assert (code, answer["result"], answer["key_changed"]) == (0, "new key", True)
+    assert known_keys() == {answer["report"]["public_key_pin"]} != keys
+    # The key ring knows the token by the new key alone.
+    assert tokens.find_token(["unknown"], answer["report"]["public_key_pin"]) == token_of(client)
+    assert run(capsys, "csr", host)[0] == 0
+
+
+def test_a_reset_makes_key_and_token_anew(client, host, tmp_path, capsys):
+    """The pin follows; the token cannot: it is told over USB only, and that is said."""
+    old_token, keys = token_of(client), known_keys()
+    code, answer, messages = run(capsys, "reset", host, "--yes", "kitchen")
+    assert (code, answer["result"]) == (0, "reset")
+    assert answer["report"]["wiped"]
+    assert known_keys() == {answer["report"]["public_key_pin"]} != keys
+    assert f"boardcert token {host} --usb PORT" in messages
+    assert token_of(client) not in (old_token, json.dumps(answer) + messages)
+    code, answer, _ = run(capsys, "csr", host)
+    assert (code, answer["error"]["message"]) == (3, f"no token of {host} on the key ring")
+    token_file = write(tmp_path / "token", f" {token_of(client).upper()}\n".encode())
+    assert run(capsys, "csr", host, "--token-file", token_file)[0] == 0
+
+
+@pytest.mark.parametrize("command", ["new-key", "reset"])
+def test_what_loses_a_key_asks_for_the_host_name(command, client, host, capsys, monkeypatch):
+    """A person types it, a script names it; anything else changes nothing."""
+    before, token = client.served_certificate(), token_of(client)
+    monkeypatch.setattr("sys.stdin", _Terminal("Kitchen\n", is_terminal=False))
+    code, answer, _ = run(capsys, command, host)
+    assert (code, answer["error"]["hint"][:13]) == (2, "--yes kitchen")
+    assert run(capsys, command, host, "--yes", "hall")[0] == 2
+    for typed in ("hall\n", "\n", "y\n", ""):
+        monkeypatch.setattr("sys.stdin", _Terminal(typed))
+        assert run(capsys, command, host)[0] == 2
+    assert (client.served_certificate(), token_of(client)) == (before, token)
+    monkeypatch.setattr("sys.stdin", _Terminal("kitchen\n"))
+    code, _, messages = run(capsys, command, host)
+    assert code == 0
+    assert "Type its host name" in messages
+    assert client.served_certificate() != before
+
+
+class _Terminal:
+    def __init__(self, answer, is_terminal=True):
+        self._answer = answer
+        self._is_terminal = is_terminal
+
+    def isatty(self):
+        return self._is_terminal
+
+    def readline(self):
+        return self._answer
+
+
+def test_a_restart_is_waited_for(client, host, capsys, monkeypatch):
+    """The page answers, and restarts a moment later."""
+    monkeypatch.setattr(admin, "_RESTART_DELAY_S", 0)
+    assert run(capsys, "restart", host)[1]["result"] == "restarted"
+    restarted = client.directory.with_suffix(".restarted")
+    deadline = time.monotonic() + 10
+    while not restarted.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert restarted.exists()
+
+
+def test_what_the_board_refuses_changes_nothing(client, host, tmp_path, capsys):
+    """Its reason is told: here that it has no key for this certificate."""
+    before, keys = client.served_certificate(), known_keys()
+    chain = write(tmp_path / "chain.pem", pem(issue(make_ca())))
+    code, answer, _ = run(capsys, "install", host, chain)
+    assert code == 1
+    assert "refuses the key: " in answer["error"]["message"]
+    assert (client.served_certificate(), known_keys()) == (before, keys)
+
+
+def test_a_chain_that_the_ca_does_not_vouch_for_is_told(client, host, tmp_path, capsys):
+    """It serves, and that is said as well: code 1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    leaf = issue(make_ca(), key)
+    chain = write(tmp_path / "chain.pem", pem(leaf))
+    key_file = write(tmp_path / "key.pem", leaf.key_pem())
+    ca_file = write(tmp_path / "ca.pem", pem(make_ca()))
+    assert main(["install", host, str(chain), str(key_file), "--ca", str(ca_file)]) == 1
+    assert f"a client that trusts {ca_file} refuses it" in capsys.readouterr().err
+    assert client.served_certificate() == leaf.der
+    assert main(["remove", host]) == 0
+    assert "nothing is installed" in capsys.readouterr().out
+
+
+def test_a_wrong_token_is_refused_and_slows_down(tmp_path, capsys, monkeypatch):
+    """What helps is said; the token is not."""
+    with portal_server.serving_page(tmp_path / "data", "first_delay_ms=20000") as client:
+        host = f"localhost:{client.port}"
+        pins.add_pin(host, json.loads(client.get("/api/identity")))
+        monkeypatch.setenv("BOARDCERT_TOKEN", _WRONG_TOKEN)
+        code, answer, messages = run(capsys, "remove", host)
+        assert (code, "--usb PORT" in answer["error"]["hint"]) == (3, True)
+        assert "401" in answer["error"]["message"]
+        monkeypatch.setenv("BOARDCERT_TOKEN", token_of(client))
+        code, later, more = run(capsys, "remove", host)
+    assert code == 3
+    assert "429" in later["error"]["message"]
+    assert _WRONG_TOKEN not in f"{answer}{messages}{later}{more}"
+
+
+def test_the_pinned_key_must_be_the_served_one(client, host, capsys, monkeypatch):
+    """Another board at that address: code 1, and nothing is sent."""
+    monkeypatch.setenv("BOARDCERT_TOKEN", token_of(client))
+    pins.forget_pin("localhost")
+    pins.add_pin("localhost", {"public_key_pin": "sha256//other", "fingerprint": "AB"})
+    for words in (["csr", host], ["reset", host, "--yes", "kitchen"]):
+        code, answer, _ = run(capsys, *words)
+        assert code == 1
+        assert "nothing was sent to it" in answer["error"]["message"]
+
+
+def test_a_board_that_is_not_known_is_not_asked(capsys, monkeypatch):
+    """Nor one without a token, when nobody can be asked for it."""
+    monkeypatch.setattr("sys.stdin", _Terminal("", is_terminal=False))
+    code, answer, _ = run(capsys, "csr", "kitchen.local")
+    assert (code, "pin add kitchen.local" in answer["error"]["hint"]) == (3, True)
+    pins.add_pin("kitchen.local", {"public_key_pin": "sha256//x", "fingerprint": "AB"})
+    code, answer, _ = run(capsys, "csr", "kitchen.local")
+    assert (code, "token kitchen.local --usb" in answer["error"]["hint"]) == (3, True)
+    monkeypatch.setenv("BOARDCERT_TOKEN", "short")
+    code, answer, _ = run(capsys, "csr", "kitchen.local")
+    assert (code, "short" in answer["error"]["message"]) == (3, False)

@@ -1,0 +1,171 @@
+"""What `boardcert install` finds wrong before it asks a board: nothing listens in these tests."""
+
+import json
+
+import pytest
+from boardcert_host import install_files, pins, tokens
+from boardcert_host.cli import main
+from certificates import make_ca
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from issued import issue, pem, write
+from servers import closed_port
+
+_CLEAR = NoEncryption()
+
+
+@pytest.fixture
+def install(tmp_path, capsys, monkeypatch):
+    """Return a function that installs PEM or DER on a board that does not answer."""
+    host = f"localhost:{closed_port()}"
+    pins.add_pin(host, {"public_key_pin": "sha256//x", "fingerprint": "AB"})
+    tokens.keep_token(host, "sha256//x", "abcdefghijklmnopqrstuvwx27")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+
+    def run(chain, key=None, *more):
+        words = ["install", host, str(write(tmp_path / "chain", chain))]
+        words += [str(write(tmp_path / "key", key))] if key else []
+        code = main([*words, *more, "--json"])
+        output = capsys.readouterr()
+        return code, json.loads(output.out)["error"]["message"], output.err
+
+    return run
+
+
+def test_what_is_right_goes_to_the_board(install):
+    """All forms of files; the board is not there, and that is the message."""
+    ca, key = make_ca(), ec.generate_private_key(ec.SECP384R1())
+    leaf = issue(ca, key)
+    forms = [(Encoding.PEM, PrivateFormat.PKCS8), (Encoding.DER, PrivateFormat.PKCS8)]
+    forms += [(one, PrivateFormat.TraditionalOpenSSL) for one in (Encoding.PEM, Encoding.DER)]
+    for chain in (pem(leaf), leaf.der, pem(leaf, ca), b"subject=/CN=x\n" + pem(leaf)):
+        code, message, _ = install(chain)
+        assert (code, "refused the connection" in message) == (3, True), message
+    for form in forms:
+        code, message, _ = install(leaf.der, key.private_bytes(*form, _CLEAR))
+        assert (code, "refused the connection" in message) == (3, True), message
+
+
+def test_a_key_goes_to_the_board_in_the_forms_that_it_reads(tmp_path):
+    """SEC 1 and PKCS#1, whatever it was; its repr shows nothing."""
+    heads = {"EC": ec.generate_private_key(ec.SECP256R1())}
+    heads["RSA"] = rsa.generate_private_key(65537, 2048)
+    for head, key in heads.items():
+        chain = write(tmp_path / "chain", pem(issue(make_ca(), key)))
+        data = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _CLEAR)
+        files = install_files.read_installable(chain, write(tmp_path / "key", data), str)
+        assert files.key_pem.startswith(f"-----BEGIN {head} PRIVATE KEY-----")
+        assert files.key_der == x509_body(files.key_pem)
+        assert "PrivateKey" not in repr(files)
+
+
+def x509_body(text):
+    """Return what stands between the lines of PEM, decoded."""
+    import base64
+
+    return base64.b64decode("".join(text.splitlines()[1:-1]))
+
+
+def test_a_pair_that_does_not_match_is_refused(install):
+    """The key of another certificate; and one that is in the chain's own file is not overlooked."""
+    leaf, other = issue(make_ca()), issue(make_ca())
+    code, message, _ = install(pem(leaf), other.key_pem())
+    assert (code, "the key is not that of" in message) == (1, True)
+    code, message, err = install(pem(leaf) + leaf.key_pem())
+    assert (code, "holds a private key besides" in message) == (1, True)
+    assert "name the file twice" in err
+
+
+def test_a_chain_must_hold(install):
+    """From the board's own to who issued it; issuers are CAs, and valid today."""
+    ca, other = make_ca(), make_ca()
+    leaf = issue(ca)
+    for chain in (pem(leaf, other), pem(leaf, leaf)):
+        code, message, _ = install(chain)
+        assert (code, message[-43:]) == (1, " did not issue the certificate of localhost")
+    for chain in (pem(ca, leaf), pem(ca)):
+        code, message, err = install(chain)
+        assert (code, message) == (1, "the certificate of Test CA, a CA, stands first")
+        assert "the board's own comes first" in err
+    not_ca = issue(ca, name="hall.local")
+    code, message, _ = install(pem(issue(not_ca), not_ca))
+    assert (code, "hall.local is no CA" in message) == (1, True)
+    code, message, _ = install(pem(leaf, *[ca] * 3))
+    assert (code, "a board keeps 3" in message) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"days": (-30, -1)}, "expired"),
+        ({"days": (1, 30)}, "not valid before"),
+        ({"name": "hall.local"}, "localhost is not among hall.local"),
+        ({"key": ed25519.Ed25519PrivateKey.generate()}, "is not one that clients accept"),
+        ({"key": rsa.generate_private_key(65537, 1024)}, "is not one that"),  # noqa: S505
+        ({"change": lambda extensions: extensions.pop("subject_alt_name")}, "missing: browsers"),
+    ],
+)
+def test_what_no_client_would_take_is_refused(more, reason, install):
+    """Dates, names and kinds of keys."""
+    code, message, _ = install(pem(issue(make_ca(), **more)))
+    assert (code, reason in message) == (1, True), message
+
+
+def test_what_clients_may_dislike_is_said_and_left_to_the_issuer(install):
+    """A company's CA may have its reasons."""
+
+    def change(extensions):
+        names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+        extensions["subject_alt_name"] = (names, False)
+        del extensions["subject_key_identifier"]
+
+    code, message, err = install(pem(issue(make_ca(), change=change)))
+    assert (code, "refused the connection" in message) == (3, True)
+    assert "clients may dislike it: subjectKeyIdentifier: missing" in err
+
+
+def test_another_name_may_be_the_one_that_counts(install):
+    """HOST is an address then, say."""
+    leaf = issue(make_ca(), name="kitchen.example.com")
+    assert install(pem(leaf))[0] == 1
+    code, message, _ = install(pem(leaf), None, "--name", "kitchen.example.com")
+    assert (code, "refused the connection" in message) == (3, True)
+
+
+def test_files_that_cannot_be_read_are_named(install, tmp_path, monkeypatch):
+    """Missing, garbage, of another kind; of a key nothing is told."""
+    leaf = issue(make_ca())
+    for chain in (b"", b"garbage", pem(leaf)[:-40], leaf.der[:-1], leaf.key_pem()):
+        code, message, _ = install(chain)
+        assert (code, f"{tmp_path / 'chain'} holds no certificate" in message) == (3, True)
+    for key in (b"garbage", leaf.key_pem()[:-40], pem(leaf)):
+        code, message, _ = install(pem(leaf), key)
+        assert (code, message) == (1, f"{tmp_path / 'key'} holds no private key that can be read")
+    other = ed25519.Ed25519PrivateKey.generate()
+    data = other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _CLEAR)
+    assert "of another kind than EC or RSA" in install(pem(leaf), data)[1]
+    assert main(["install", "localhost", str(tmp_path / "none")]) == 3
+
+
+def test_an_encrypted_key_needs_its_passphrase(install, tmp_path, monkeypatch):
+    """From a file or the environment; a wrong one is told, and never shown."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    leaf = issue(make_ca(), key)
+    secret = BestAvailableEncryption(b"correct horse")
+    for encoding in (Encoding.PEM, Encoding.DER):
+        data = key.private_bytes(encoding, PrivateFormat.PKCS8, secret)
+        code, message, _ = install(pem(leaf), data)
+        assert (code, "no passphrase of the key" in message) == (2, True)
+        monkeypatch.setenv("BOARDCERT_PASSPHRASE", "battery staple")
+        code, message, err = install(pem(leaf), data)
+        assert (code, "the passphrase is wrong" in message) == (1, True)
+        assert "battery" not in message + err
+        monkeypatch.setenv("BOARDCERT_PASSPHRASE", "correct horse")
+        assert "refused the connection" in install(pem(leaf), data)[1]
+        monkeypatch.delenv("BOARDCERT_PASSPHRASE")
