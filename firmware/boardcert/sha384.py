@@ -7,7 +7,6 @@ All functions here take their message in any number of parts.
 
 import hashlib
 from array import array
-from struct import pack, unpack_from
 
 import micropython
 from micropython import const
@@ -25,12 +24,12 @@ _OUTER = const(0x5C)
 _work = array("I", bytes(704))  # For compress.
 
 # The first 64 bits of the fractional parts of the square roots of the 9th to 16th primes
-# (FIPS 180-4 section 5.3.4), each little-endian.
+# (FIPS 180-4 section 5.3.4).
 _INITIAL = (
-    b"\xd8\x9e\x05\xc1\x5d\x9d\xbb\xcb\x07\xd5\x7c\x36\x2a\x29\x9a\x62"
-    b"\x17\xdd\x70\x30\x5a\x01\x59\x91\x39\x59\x0e\xf7\xd8\xec\x2f\x15"
-    b"\x31\x0b\xc0\xff\x67\x26\x33\x67\x11\x15\x58\x68\x87\x4a\xb4\x8e"
-    b"\xa7\x8f\xf9\x64\x0d\x2e\x0c\xdb\xa4\x4f\xfa\xbe\x1d\x48\xb5\x47"
+    b"\xcb\xbb\x9d\x5d\xc1\x05\x9e\xd8\x62\x9a\x29\x2a\x36\x7c\xd5\x07"
+    b"\x91\x59\x01\x5a\x30\x70\xdd\x17\x15\x2f\xec\xd8\xf7\x0e\x59\x39"
+    b"\x67\x33\x26\x67\xff\xc0\x0b\x31\x8e\xb4\x4a\x87\x68\x58\x15\x11"
+    b"\xdb\x0c\x2e\x0d\x64\xf9\x8f\xa7\x47\xb5\x48\x1d\xbe\xfa\x4f\xa4"
 )
 
 
@@ -68,10 +67,9 @@ def hash_from(initial: bytes, parts: tuple) -> bytes:
     padded[:size] = message
     padded[size] = 0x80
     padded[-8:] = (8 * size).to_bytes(8, "big")
-    state = array("I", initial)
+    state = bytearray(initial)
     compress(state, padded, _work, len(padded) // _BLOCK_BYTES)
-    # The digest is big-endian, the state, in which the low half of a word comes first, is not.
-    return pack(">8Q", *unpack_from("<8Q", state))
+    return bytes(state)
 
 
 def hmac(hash_function, block_bytes: int, key: bytes, *parts: bytes) -> bytes:

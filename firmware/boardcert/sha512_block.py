@@ -9,6 +9,7 @@ parameter because viper has no literal for it. No branch and no address depends 
 # pyright: reportUndefinedVariable=false
 
 from array import array
+from struct import pack, unpack
 
 import micropython
 
@@ -60,18 +61,22 @@ _K = (
 _MASK = 0xFFFFFFFF
 
 
-def compress(state: array, blocks: bytes | bytearray | memoryview, work: array, count: int) -> None:
+def compress(
+    state: bytearray, blocks: bytes | bytearray | memoryview, work: array, count: int
+) -> None:
     """Update *state* with *count* message blocks of 128 bytes (FIPS 180-4 section 6.4.2).
 
-    *state*: array("I") of 16 halves, low half first; *work*: one of 176, which this writes to: the
+    *state*: 64 bytes, big-endian words; *work*: array("I") of 176, which this writes to: the
     working variables a to h, then the message schedule.
     """
+    halves = array("I", pack("<8Q", *unpack(">8Q", state)))
     view = memoryview(blocks)
     for i in range(count):
         _schedule(work, view[128 * i : 128 * i + 128], _MASK)
-        work[:16] = state
+        work[:16] = halves
         _rounds(work, work, _K, _MASK)
-        _add(state, work, _MASK)
+        _add(halves, work, _MASK)
+    state[:] = pack(">8Q", *unpack("<8Q", halves))
 
 
 @micropython.viper

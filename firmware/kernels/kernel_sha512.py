@@ -19,7 +19,7 @@ import micropython
 def compress(r0, r1, r2, r3):
     """Update the state at r0 with blocks of 128 bytes, at any address r1; r3 >= 1 is their number.
 
-    The state is 16 halves, low half first. r2: work area of 704 bytes, 8-byte aligned: h g f e d c
+    The state is 64 bytes, big-endian words at a 4-byte aligned address. r2: work area of 704 bytes, 8-byte aligned: h g f e d c
     b a, then W[0] to W[79].
     """
     # bl leaves the address of the constants K[t] in lr; the nop aligns them to 4 bytes.
@@ -64,8 +64,10 @@ def compress(r0, r1, r2, r3):
     label(LOAD_STATE)
     sub(r3, 8)
     data(2, 0xC830)  # ldm r0!, {r4, r5}
-    str(r4, [r3, 0])
-    str(r5, [r3, 4])
+    data(2, 0xBA24)  # rev r4, r4
+    data(2, 0xBA2D)  # rev r5, r5
+    str(r5, [r3, 0])
+    str(r4, [r3, 4])
     cmp(r3, r2)
     bne(LOAD_STATE)
 
@@ -281,10 +283,14 @@ def compress(r0, r1, r2, r3):
     sub(r7, 8)
     ldr(r2, [r0, 0])
     ldr(r3, [r0, 4])
+    data(2, 0xBA12)  # rev r2, r2
+    data(2, 0xBA1B)  # rev r3, r3
     ldr(r4, [r7, 0])
     ldr(r5, [r7, 4])
-    add(r2, r2, r4)
-    adc(r3, r5)
+    add(r3, r3, r4)
+    adc(r2, r5)
+    data(2, 0xBA12)  # rev r2, r2
+    data(2, 0xBA1B)  # rev r3, r3
     data(2, 0xC00C)  # stm r0!, {r2, r3}
     cmp(r7, r6)
     bne(NEXT)
