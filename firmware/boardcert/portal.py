@@ -7,13 +7,12 @@ answer needs is imported for it and released again: the memory is wanted for TLS
 
 import asyncio
 import gc
-import sys
 
 from microdot import Microdot, Response  # pyright: ignore[reportMissingImports]
 
 from . import Error, RefusedError
-from .lifecycle import release
 from .portal_access import Access, Session
+from .portal_calls import apart, without_staying
 from .portal_http import (
     ACTIONS,
     COOKIE,
@@ -47,7 +46,7 @@ class Portal(Microdot):
         self._identity = identity
         self._server = server
         self._restart = restart or _reset_board
-        self._headers = _without_staying(_page_headers)
+        self._headers = without_staying(_page_headers)
         # Or OPTIONS would be allowed everywhere.
         self.options_handler = None  # pyright: ignore[reportAttributeAccessIssue]
         self.after_request_handlers = [self._finish]
@@ -86,7 +85,7 @@ class Portal(Microdot):
         return self.status()
 
     async def _certificate_pem(self, _request):
-        chain_pem = _without_staying(_pem, "CERTIFICATE", self._identity.chain)
+        chain_pem = without_staying(_pem, "CERTIFICATE", self._identity.chain)
         return self._file(chain_pem, "pem", "application/pem-certificate-chain")
 
     async def _certificate_der(self, _request):
@@ -94,13 +93,13 @@ class Portal(Microdot):
 
     async def _request_pem(self, request):
         self.authorize(request)
-        request_der = await _apart(self._identity.csr)
-        request_pem = _without_staying(_pem, "CERTIFICATE REQUEST", [request_der])
+        request_der = await apart(self._identity.csr)
+        request_pem = without_staying(_pem, "CERTIFICATE REQUEST", [request_der])
         return self._file(request_pem, "csr.pem", "application/x-pem-file")
 
     async def _request_der(self, request):
         self.authorize(request)
-        return self._file(await _apart(self._identity.csr), "csr.der", "application/pkcs10")
+        return self._file(await apart(self._identity.csr), "csr.der", "application/pkcs10")
 
     def _file(self, body, suffix: str, kind: str) -> tuple:
         name = f'attachment; filename="{self._identity.hostname}.{suffix}"'
@@ -173,11 +172,11 @@ class Portal(Microdot):
         try:
             if action == "install":
                 chain, key = text(values, "chain"), text(values, "key") or None
-                return await _apart(me.install, chain, key)
+                return await apart(me.install, chain, key)
             if action == "restart":
                 self._restarting = asyncio.create_task(self._restart_soon())
                 return None
-            return await _apart(getattr(me, action.replace("-", "_")))
+            return await apart(getattr(me, action.replace("-", "_")))
         except RefusedError as error:
             raise HTTPError(422, str(error), error.field) from error
         except MemoryError as error:
@@ -193,14 +192,14 @@ class Portal(Microdot):
 
     def status(self) -> dict:
         """Return the identity's report, and what else may be told to anyone."""
-        return _without_staying(_status, self._identity, self._server, self.access.wrong_tokens)
+        return without_staying(_status, self._identity, self._server, self.access.wrong_tokens)
 
     async def page(self, request, outcome=None, status_code: int = 200, more=None) -> Response:
         """Return the page for who sent *request*, with the *outcome* of a form."""
         session = self.session(request)
         form_token = session.form_token if session else None
         shown = (self.status(), form_token, self.is_secure, outcome)
-        chunks = await _apart(_without_staying, _render, *shown)
+        chunks = await apart(without_staying, _render, *shown)
         length = str(sum([len(chunk) for chunk in chunks]))
         headers = {"Content-Type": "text/html; charset=utf-8", "Content-Length": length}
         headers.update(more or {})
@@ -217,28 +216,6 @@ class Portal(Microdot):
         response.headers.update(self._headers)
         response.reason = "OK" if response.status_code < 400 else "Refused"
         return response
-
-
-async def _apart(function, *arguments):
-    """Return function(*arguments), called from a task of its own.
-
-    Handlers run deep inside of the server and Microdot, and the stack of a Pico is small: there,
-    making a key fails.
-    """
-
-    async def call():
-        return function(*arguments)
-
-    return await asyncio.create_task(call())
-
-
-def _without_staying(function, *arguments):
-    """Return function(*arguments); the modules that it imported are released again."""
-    loaded = set(sys.modules)
-    try:
-        return function(*arguments)
-    finally:
-        release(loaded)
 
 
 def _page_headers() -> dict:

@@ -1,11 +1,7 @@
 """The page, as short pieces of ASCII: nothing as large as the page is ever in memory at once."""
 
+from .portal_html import downloads, escape, facts, fingerprint
 from .portal_style import SCRIPT, STYLE
-
-# An installed certificate may say anything: what is shown of it has limits.
-_MOST_CHARACTERS = 300
-_NAMES_CHARACTERS = 2000
-_MOST_NOTICES = 5
 
 _PIECE_CHARACTERS = 1024
 
@@ -15,16 +11,14 @@ _ORIGINS = {
     "builtin": "A certificate that is built into this board's program is served.",
 }
 
-_KEY_TYPES = {"p256": "EC, P-256", "p384": "EC, P-384", "p521": "EC, P-521"}
-
-_ROWS = (
-    ("public_key_pin", "Pin of the public key"),
-    ("serial_number", "Serial number"),
-    ("board", "Board"),
-    ("unique_id", "Board number"),
-    ("firmware", "Firmware"),
-    ("version", "boardcert"),
-)
+_ABOUT = {
+    "remove": "<h3>Remove the installed certificate</h3>\n<p>The one below it serves again.</p>\n",
+    "renew": "<h3>Sign again</h3>\n<p>The same key, new dates and addresses.</p>\n",
+    "restart": "<h3>Restart</h3>\n<p>Everything that is stored stays.</p>\n",
+    "new-key": "<h3>New key</h3>\n<p>Whoever has pinned the old one must pin the new one.</p>\n",
+    "reset": "<h3>Factory reset</h3>\n<p>New key, certificate and token; what was installed is "
+    "removed.</p>\n",
+}
 
 
 class Page:
@@ -57,9 +51,9 @@ class Page:
             f"</h1>\n<p>{_ORIGINS[status['source']]}</p>\n</header>\n<main>\n",
         ]
         pieces.extend(self._told())
-        pieces.extend(_fingerprint(status))
-        pieces.extend(_facts(status))
-        pieces.append(_downloads(self._form_token is not None))
+        pieces.extend(fingerprint(status))
+        pieces.extend(facts(status))
+        pieces.append(downloads(self._form_token is not None))
         pieces.extend(self._administration())
         pieces.extend(["</main>\n<script>", SCRIPT, "</script>\n</body>\n</html>\n"])
         return pieces
@@ -110,11 +104,11 @@ class Page:
             ),
         )
         if self._status["source"] == "installed":
-            yield from self._form("remove", "Remove", _about("remove"))
-        yield from self._form("renew", "Sign again", _about("renew"))
-        yield from self._form("restart", "Restart", _about("restart"))
+            yield from self._form("remove", "Remove", _ABOUT["remove"])
+        yield from self._form("renew", "Sign again", _ABOUT["renew"])
+        yield from self._form("restart", "Restart", _ABOUT["restart"])
         for action, label in (("new-key", "Make a new key"), ("reset", "Reset")):
-            yield from self._form(action, label, _about(action), self._host_name(action))
+            yield from self._form(action, label, _ABOUT[action], self._host_name(action))
         yield from self._form("sign-out", "Sign out")
 
     def _form(self, action: str, button: str, *parts: str):
@@ -160,122 +154,8 @@ class Page:
         return more + (' aria-invalid="true"' if error else ""), error
 
 
-_ABOUT = {
-    "remove": "<h3>Remove the installed certificate</h3>\n<p>The one below it serves again.</p>\n",
-    "renew": "<h3>Sign again</h3>\n<p>The same key, new dates and addresses.</p>\n",
-    "restart": "<h3>Restart</h3>\n<p>Everything that is stored stays.</p>\n",
-    "new-key": "<h3>New key</h3>\n<p>Whoever has pinned the old one must pin the new one.</p>\n",
-    "reset": "<h3>Factory reset</h3>\n<p>New key, certificate and token; what was installed is "
-    "removed.</p>\n",
-}
-
-
-def _about(action: str) -> str:
-    return _ABOUT[action]
-
-
 def _field_id(action: str, field: str) -> str:
     return f"{action}-{field}"
-
-
-def _fingerprint(status: dict):
-    """The fingerprint, to compare: as words and in groups."""
-    octets = status["fingerprint"].split(":")
-    groups = [":".join(octets[start : start + 8]) for start in range(0, len(octets), 8)]
-    yield '<section aria-labelledby="h1">\n<h2 id="h1">Is it this board?</h2>\n<p>Compare with '
-    yield "the label, or with what the USB cable tells. The first 16 bytes as words:</p>\n"
-    yield f'<p><code class="words">{status["words"]}</code></p>\n'
-    yield "<p>SHA-256 fingerprint of the certificate:</p>\n<p><code>"
-    yield "<br>".join(groups)
-    yield "</code></p>\n</section>\n"
-
-
-def _facts(status: dict):
-    yield '<section aria-labelledby="h2">\n<h2 id="h2">Certificate and board</h2>\n<dl>\n'
-    yield _row("Names", "<br>".join(_shown_names(status["names"])))
-    yield _row("Valid from", _date(status["not_before"]))
-    yield _row("Valid until", _date(status["not_after"]) + _left(status))
-    key_type = status["key_type"]
-    yield _row("Key", _KEY_TYPES.get(key_type) or escape(str(key_type)))
-    entropy = status["entropy"]
-    if entropy:
-        source, samples, bits = [
-            escape(str(entropy.get(name))) for name in ("source", "samples", "credited_bits")
-        ]
-        yield _row("Randomness", f"{source}: {samples} samples, credited with {bits} bits")
-    for name, label in _ROWS:
-        yield _row(label, escape(str(status[name])))
-    memory = status["memory"]
-    yield _row("Memory", f"{memory['used_bytes']} bytes used, {memory['free_bytes']} free")
-    counters = status.get("connections")
-    if counters:
-        counts = [f"{counters[name]} {name}" for name in ("accepted", "refused", "failed")]
-        yield _row("Connections", ", ".join(counts))
-    for notice in status["notices"][-_MOST_NOTICES:]:
-        yield _row("Note", escape(notice))
-    yield "</dl>\n</section>\n"
-
-
-def _shown_names(names: list) -> list:
-    """Return the first of *names*, as HTML, and how many there are more."""
-    shown, left = [], _NAMES_CHARACTERS
-    for name in names:
-        shown.append(escape(name))
-        left -= len(shown[-1])
-        if left < 0:
-            break
-    more = len(names) - len(shown)
-    return shown + [f"and {more} more"] if more else shown
-
-
-def _date(text: str) -> str:
-    """Return "2026-01-31T23:59:59Z" as people write it."""
-    return escape(f"{text[:10]} {text[11:16]} UTC")
-
-
-def _left(status: dict) -> str:
-    days = status["days_left"]
-    if days is None:
-        return " (the board does not know the date of today)"
-    return f" ({days} days left)" if days >= 0 else " (it has expired)"
-
-
-def _row(label: str, html: str) -> str:
-    return f"<dt>{label}</dt><dd>{html}</dd>\n"
-
-
-def _downloads(is_signed_in: bool) -> str:
-    request = (
-        '<li><a href="/request.pem" download>Request for a certificate, PEM</a> '
-        '(<a href="/request.der" download>request, DER</a>)</li>\n'
-    )
-    return (
-        '<section aria-labelledby="h3">\n<h2 id="h3">Downloads</h2>\n<ul>\n'
-        '<li><a href="/certificate.pem" download>Certificate with its chain, PEM</a></li>\n'
-        '<li><a href="/certificate.der" download>Certificate, DER</a></li>\n'
-        f"{request if is_signed_in else ''}</ul>\n</section>\n"
-    )
-
-
-def escape(text: str) -> str:
-    """Return *text* as harmless ASCII for HTML, shortened when it is very long.
-
-    What is not printable ASCII is shown by its number: characters that reverse the order of
-    those around them, and the like, are for deceiving the reader.
-    """
-    shown, left = [], _MOST_CHARACTERS
-    for character in text:
-        code = ord(character)
-        if character in "&<>\"'":
-            character = f"&#{code};"
-        elif not 32 <= code < 127:
-            character = f"\\u{code:04x}"
-        left -= len(character)
-        if left < 0:
-            shown.append("...")
-            break
-        shown.append(character)
-    return "".join(shown)
 
 
 def in_chunks(pieces: list):

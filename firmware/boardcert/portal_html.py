@@ -1,0 +1,117 @@
+"""The parts of the page that tell: the fingerprint, the facts, downloads; all escaped."""
+
+# An installed certificate may say anything: what is shown of it has limits.
+_MOST_CHARACTERS = 300
+_NAMES_CHARACTERS = 2000
+_MOST_NOTICES = 5
+
+_KEY_TYPES = {"p256": "EC, P-256", "p384": "EC, P-384", "p521": "EC, P-521"}
+
+_ROWS = (
+    ("public_key_pin", "Pin of the public key"),
+    ("serial_number", "Serial number"),
+    ("board", "Board"),
+    ("unique_id", "Board number"),
+    ("firmware", "Firmware"),
+    ("version", "boardcert"),
+)
+
+
+def fingerprint(status: dict):
+    """The fingerprint, to compare: as words and in groups."""
+    octets = status["fingerprint"].split(":")
+    groups = [":".join(octets[start : start + 8]) for start in range(0, len(octets), 8)]
+    yield '<section aria-labelledby="h1">\n<h2 id="h1">Is it this board?</h2>\n<p>Compare with '
+    yield "the label, or with what the USB cable tells. The first 16 bytes as words:</p>\n"
+    yield f'<p><code class="words">{status["words"]}</code></p>\n'
+    yield "<p>SHA-256 fingerprint of the certificate:</p>\n<p><code>"
+    yield "<br>".join(groups)
+    yield "</code></p>\n</section>\n"
+
+
+def facts(status: dict):
+    yield '<section aria-labelledby="h2">\n<h2 id="h2">Certificate and board</h2>\n<dl>\n'
+    yield _row("Names", "<br>".join(_shown_names(status["names"])))
+    yield _row("Valid from", _date(status["not_before"]))
+    yield _row("Valid until", _date(status["not_after"]) + _left(status))
+    key_type = status["key_type"]
+    yield _row("Key", _KEY_TYPES.get(key_type) or escape(str(key_type)))
+    entropy = status["entropy"]
+    if entropy:
+        source, samples, bits = [
+            escape(str(entropy.get(name))) for name in ("source", "samples", "credited_bits")
+        ]
+        yield _row("Randomness", f"{source}: {samples} samples, credited with {bits} bits")
+    for name, label in _ROWS:
+        yield _row(label, escape(str(status[name])))
+    memory = status["memory"]
+    yield _row("Memory", f"{memory['used_bytes']} bytes used, {memory['free_bytes']} free")
+    counters = status.get("connections")
+    if counters:
+        counts = [f"{counters[name]} {name}" for name in ("accepted", "refused", "failed")]
+        yield _row("Connections", ", ".join(counts))
+    for notice in status["notices"][-_MOST_NOTICES:]:
+        yield _row("Note", escape(notice))
+    yield "</dl>\n</section>\n"
+
+
+def _shown_names(names: list) -> list:
+    """Return the first of *names*, as HTML, and how many there are more."""
+    shown, left = [], _NAMES_CHARACTERS
+    for name in names:
+        shown.append(escape(name))
+        left -= len(shown[-1])
+        if left < 0:
+            break
+    more = len(names) - len(shown)
+    return shown + [f"and {more} more"] if more else shown
+
+
+def _date(text: str) -> str:
+    """Return "2026-01-31T23:59:59Z" as people write it."""
+    return escape(f"{text[:10]} {text[11:16]} UTC")
+
+
+def _left(status: dict) -> str:
+    days = status["days_left"]
+    if days is None:
+        return " (the board does not know the date of today)"
+    return f" ({days} days left)" if days >= 0 else " (it has expired)"
+
+
+def _row(label: str, html: str) -> str:
+    return f"<dt>{label}</dt><dd>{html}</dd>\n"
+
+
+def downloads(is_signed_in: bool) -> str:
+    request = (
+        '<li><a href="/request.pem" download>Request for a certificate, PEM</a> '
+        '(<a href="/request.der" download>request, DER</a>)</li>\n'
+    )
+    return (
+        '<section aria-labelledby="h3">\n<h2 id="h3">Downloads</h2>\n<ul>\n'
+        '<li><a href="/certificate.pem" download>Certificate with its chain, PEM</a></li>\n'
+        '<li><a href="/certificate.der" download>Certificate, DER</a></li>\n'
+        f"{request if is_signed_in else ''}</ul>\n</section>\n"
+    )
+
+
+def escape(text: str) -> str:
+    """Return *text* as harmless ASCII for HTML, shortened when it is very long.
+
+    What is not printable ASCII is shown by its number: characters that reverse the order of
+    those around them, and the like, are for deceiving the reader.
+    """
+    shown, left = [], _MOST_CHARACTERS
+    for character in text:
+        code = ord(character)
+        if character in "&<>\"'":
+            character = f"&#{code};"
+        elif not 32 <= code < 127:
+            character = f"\\u{code:04x}"
+        left -= len(character)
+        if left < 0:
+            shown.append("...")
+            break
+        shown.append(character)
+    return "".join(shown)
