@@ -56,8 +56,11 @@ def encode_integer(value: int) -> bytes:
         raise ValueError("negative integer")
     size = 1
     while value >> 8 * size - 1:
-        size += 1
-    return encode(INTEGER, value.to_bytes(size, "big"))
+        size *= 2  # Few shifts: each takes as long as the number is.
+    content = value.to_bytes(size, "big").lstrip(b"\x00")
+    if not content or content[0] & 0x80:
+        content = b"\x00" + content
+    return encode(INTEGER, content)
 
 
 def encode_octet_string(content: bytes) -> bytes:
