@@ -97,20 +97,42 @@ async def _serve_page(me) -> None:
     await serve_page(me, _EVERY_ADDRESS)
 
 
-async def serve(app, port: int = 443, host: str = _EVERY_ADDRESS, **limits) -> None:
+async def serve(
+    app,
+    port: int = 443,
+    host: str = _EVERY_ADDRESS,
+    client_ca=None,
+    client_pins=None,
+    redirect_port: int | None = None,
+    **limits,
+) -> None:
     """Serve *app* over TLS until cancelled.
 
-    *app*: an object with `async handle_request(reader, writer)` (a Microdot app), or an
-    `async handler(reader, writer)`. *limits*: max_connections, handshake_timeout_ms,
-    idle_timeout_ms, see server.Server.
+    *app*: a Microdot app, or an `async handler(reader, writer)`; when it returns,
+    the connection ends. *client_ca*, *client_pins*: whom alone to serve,
+    see mutual_tls.PeerCheck. *redirect_port*: where plain HTTP is answered with the way to here.
+    *limits*: see connection.Limits.
     """
-    from .server import Server
+    me = identity()
+    server = _server(me, client_ca, client_pins, limits)
+    if redirect_port is None:
+        await server.run(app, port, host)
+    else:
+        from .redirect import Redirector
 
-    await Server(identity(), **limits).run(app, port, host)
+        await Redirector(me, port).run_beside(server.run(app, port, host), redirect_port, host)
 
 
-async def serve_stream(app, line, **limits) -> None:
+async def serve_stream(app, line, client_ca=None, client_pins=None, **limits) -> None:
     """Serve *app* over TLS on a serial line, see serial_line, one caller after another."""
+    await _server(identity(), client_ca, client_pins, limits).run_stream(app, line)
+
+
+def _server(me, client_ca, client_pins, limits: dict):
     from .server import Server
 
-    await Server(identity(), **limits).run_stream(app, line)
+    if client_ca is None and client_pins is None:
+        return Server(me, **limits)
+    from .mutual_tls import PeerCheck
+
+    return Server(me, PeerCheck(client_ca, client_pins), **limits)

@@ -6,12 +6,8 @@ is decided by this module alone, and whatever leaves that in doubt is refused an
 connection.
 """
 
-import asyncio
-
 from .connection import read_exactly
-from .http_head import REASONS, Head, RequestError, read_head
-
-_LINGER_MS = 1000
+from .http_head import Head, RequestError, end_with, read_head
 
 # A body up to this size goes in one TLS record with the head, for a copy of it in memory.
 _SMALL_BYTES = 1024
@@ -31,30 +27,7 @@ async def serve_requests(app, connection, limits) -> None:
                 return
             connection.is_waiting = True
     except RequestError as error:
-        await _refuse(connection, error.status)
-
-
-async def _refuse(connection, status: int) -> None:
-    """Answer *status* and end; what the client still sends must not reset the connection.
-
-    It would lose the answer.
-    """
-    text = REASONS[status]
-    connection.write(
-        f"HTTP/1.1 {status} {text}\r\nContent-Type: text/plain\r\n"
-        f"Content-Length: {len(text)}\r\nConnection: close\r\n\r\n{text}".encode()
-    )
-    connection.allow(_LINGER_MS * 2)
-    await connection.drain()
-    try:
-        await asyncio.wait_for_ms(_discard(connection), _LINGER_MS)
-    except asyncio.TimeoutError:
-        pass
-
-
-async def _discard(connection) -> None:
-    while await connection.read(256):
-        pass
+        await end_with(connection, error.status)
 
 
 class Exchange:

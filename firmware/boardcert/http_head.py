@@ -3,13 +3,19 @@
 Where a request ends is decided here alone, and whatever leaves that in doubt is refused.
 """
 
+import asyncio
+
 from .connection import LimitError
 
-REASONS = {
+_LINGER_MS = 1000
+
+_REASONS = {
+    307: "Temporary Redirect",
     400: "Bad Request",
     411: "Length Required",
     413: "Content Too Large",
     417: "Expectation Failed",
+    421: "Misdirected Request",
     431: "Request Header Fields Too Large",
     505: "HTTP Version Not Supported",
 }
@@ -25,7 +31,7 @@ class RequestError(Exception):
     """A request that is refused with *status* before the application sees it."""
 
     def __init__(self, status: int) -> None:
-        super().__init__(REASONS[status])
+        super().__init__(_REASONS[status])
         self.status = status
 
 
@@ -50,6 +56,30 @@ async def read_head(connection) -> list:
             raise RequestError(400)
         else:
             may_be_empty = False
+
+
+async def end_with(connection, status: int, header: str = "") -> None:
+    """Answer *status* with one more *header* (its line end too), and end.
+
+    What the client still sends is passed over for a moment: it would reset the connection, and
+    lose the answer.
+    """
+    text = _REASONS[status]
+    connection.write(
+        f"HTTP/1.1 {status} {text}\r\nContent-Type: text/plain\r\n{header}"
+        f"Content-Length: {len(text)}\r\nConnection: close\r\n\r\n{text}".encode()
+    )
+    connection.allow(_LINGER_MS * 2)
+    await connection.drain()
+    try:
+        await asyncio.wait_for_ms(_discard(connection), _LINGER_MS)
+    except asyncio.TimeoutError:
+        pass
+
+
+async def _discard(connection) -> None:
+    while await connection.read(256):
+        pass
 
 
 class Head:

@@ -106,19 +106,28 @@ class Identity:
             self._token = self._manage("admin_token")
         return self._token
 
-    def server_context(self):
-        """Return the TLS context to serve with; the same object until the certificate changes."""
+    def server_context(self, clients=None):
+        """Return the TLS context to serve with; the same object until the certificate changes.
+
+        *clients*: None, or the mutual_tls.PeerCheck that they must pass.
+        """
+        if clients is not None:
+            return clients.server_context(self._record)
         if self._context is None:
             from .tls import server_context
 
             self._context = server_context(self._record)
         return self._context
 
-    def client_context(self, ca: bytes):
-        """Return a TLS context that trusts *ca* (DER), and shows this certificate when asked."""
+    def client_context(self, ca=None, pins=None):
+        """Return a TLS context that shows this certificate when asked.
+
+        It trusts servers that *ca* (DER, or a list) signed, that have a key of *pins* (texts as
+        public_key_pin), or, with both, only those with both. ValueError with neither.
+        """
         from .tls import client_context
 
-        return client_context(self._record, ca)
+        return client_context(self._record, ca, pins)
 
     def report(self) -> dict:
         """Tell everything that may be told, nothing secret, in values that JSON has."""

@@ -18,7 +18,8 @@ _TLS_BUFFER_BYTES = 17_000
 class Server(Limits):
     """Serve one identity, until cancelled: no failure of one connection or renewal ends it.
 
-    *identity*: anything with follow() and server_context(). *limits*: see connection.Limits;
+    *identity*: anything with follow() and server_context(). *clients*: None for anyone, else a
+    mutual_tls.PeerCheck. *limits*: see connection.Limits;
     ValueError for another name, or for less than one. Connections are counted: `accepted`;
     `refused`, those closed unheard and those not begun for lack of memory; and `failed`, those
     ended by an exception or a limit.
@@ -27,13 +28,14 @@ class Server(Limits):
     renewal_pause_ms = 60_000
     """From a renewal of the certificate that failed to the next attempt."""
 
-    def __init__(self, identity, **limits) -> None:
+    def __init__(self, identity, clients=None, **limits) -> None:
         for name in limits:
             if name not in Limits.__dict__ or limits[name] < 1:
                 raise ValueError(f"not a limit of a server: {name}={limits[name]!r}")
             setattr(self, name, limits[name])
         self.accepted = self.refused = self.failed = 0
         self._identity = identity
+        self._clients = clients
         self._renewal_failed = None
         self._open = {}
 
@@ -112,13 +114,18 @@ class Server(Limits):
     def _start(self, raw, peer, handler) -> asyncio.Task:
         """Begin TLS on the stream *raw* with *peer*, and return the task that serves it."""
         self._renew()
-        context = self._identity.server_context()
-        secure = context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
-        connection = Connection(secure, raw, peer, self)
+        connection = self._wrap(raw, peer)
         task = asyncio.create_task(self._serve(connection, handler))
         self._open[connection] = task
         self.accepted += 1
         return task
+
+    def _wrap(self, raw, peer) -> Connection:
+        if self._clients is not None:
+            return self._clients.connect(self._identity, raw, peer, self)
+        context = self._identity.server_context()
+        secure = context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+        return Connection(secure, raw, peer, self)
 
     def _renew(self) -> None:
         """Let the certificate follow date and address; when that fails, the old one serves on."""

@@ -12,12 +12,13 @@ def server_context(record: Record) -> tls.SSLContext:
     return context
 
 
-def client_context(record: Record, ca: bytes) -> tls.SSLContext:
-    """Return a context that trusts *ca* (DER) alone, and shows the chain when a server asks."""
+def client_context(record: Record, ca=None, pins=None) -> tls.SSLContext:
+    """Return a context that trusts as mutual_tls.PeerCheck, and shows the chain when asked."""
+    from .mutual_tls import PeerCheck
+
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     _prepare(context, record)
-    context.verify_mode = tls.CERT_REQUIRED  # pyright: ignore[reportAttributeAccessIssue]
-    context.load_verify_locations(ca)
+    PeerCheck(ca, pins).prepare(context)
     return context
 
 

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -73,7 +73,9 @@ def serving(
         port = free.getsockname()[1]
     process = _start(code, str(directory), str(port), *arguments, path=path)
     try:
-        _wait_for(port, process)
+        if not wait_for(port, lambda: process.poll() is None):
+            process.kill()
+            raise AssertionError(f"no server: {process.communicate()[0]}")
         yield port
         if process.poll() is not None:
             raise AssertionError(f"the server has ended: {process.communicate()[0]}")
@@ -82,14 +84,14 @@ def serving(
         process.communicate(timeout=10)
 
 
-def _wait_for(port: int, process: subprocess.Popen[str]) -> None:
+def wait_for(port: int, is_running: Callable[[], bool] = lambda: True) -> bool:
+    """Wait until something listens on *port*; False if it ends, or after 20 seconds."""
     deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and is_running():
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
             time.sleep(0.05)
         else:
-            return
-    process.kill()
-    raise AssertionError(f"no server: {process.communicate()[0]}")
+            return True
+    return False

@@ -11,7 +11,7 @@ import pytest
 _APP = """
 import asyncio, sys
 import boardcert
-from boardcert import exchange
+from boardcert import http_head
 from microdot import Microdot, Request, Response
 
 me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
@@ -64,7 +64,7 @@ async def upgrade(request):
             return Response.already_handled
         await writer.awrite(data)
 
-exchange._LINGER_MS = 100  # The tests wait for it.
+http_head._LINGER_MS = 100  # The tests wait for it.
 limits = {"idle_timeout_ms": 3000, "head_timeout_ms": 1500, "max_connections": 3}
 asyncio.run(boardcert.serve(app, int(sys.argv[2]), "127.0.0.1", max_body_bytes=3000, **limits))
 """

@@ -1,0 +1,141 @@
+"""Check the other side's certificate: signed by a CA, its key pinned, or both.
+
+What stock MicroPython leaves to do: mbedTLS asks for a certificate, checks the proof of its key,
+and with a CA also the chain, its dates by the board's clock, and the extended key usage. It
+cannot require a certificate and yet not judge it, as a pin alone wants. So a pin alone makes the
+certificate optional, and here a connection without one gets nothing.
+"""
+
+# The stubs leave out verify_mode, verify_callback and that generators can be awaited here.
+# pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false
+
+import hashlib
+import sys
+from binascii import a2b_base64, b2a_base64
+
+import tls
+
+from . import der
+from .connection import Connection
+
+_PIN_PREFIX = "sha256//"
+
+# MBEDTLS_ERR_X509_FATAL_ERROR: ends a handshake also where the certificate is optional.
+_REFUSED = -0x3000
+
+
+class PeerCheck:
+    """Whom the other side of a connection must be.
+
+    *ca*: a certificate (DER) or a list of them, one of which must have signed the other side's
+    certificate, or be it. On a board without a clock no chain is valid. *pins*: texts as
+    public_key_pin is, one of which must be that of its key; alone, nothing else in its
+    certificate counts. ValueError when both are empty, or a pin is none.
+    """
+
+    def __init__(self, ca=None, pins=None) -> None:
+        self._authorities = [ca] if isinstance(ca, bytes) else list(ca or ())
+        self._pins = [
+            _checked_pin(pin) for pin in ([pins] if isinstance(pins, str) else pins or ())
+        ]
+        if not self._authorities and not self._pins:
+            raise ValueError("give a ca or pins: whom to trust")
+        self._record = None
+        self._context = None
+
+    def prepare(self, context: tls.SSLContext) -> None:
+        """Make *context* require what is to be checked."""
+        context.verify_mode = tls.CERT_REQUIRED if self._authorities else tls.CERT_OPTIONAL
+        for authority in self._authorities:
+            context.load_verify_locations(authority)
+        context.verify_callback = self.verify
+
+    def server_context(self, record) -> tls.SSLContext:
+        """Return the context to serve *record* to such peers; the same until it is another."""
+        context = self._context
+        if context is None or self._record is not record:
+            from .tls import server_context
+
+            context = self._context = server_context(record)
+            self.prepare(context)
+            self._record = record
+        return context
+
+    def connect(self, identity, raw, peer, limits) -> "CheckedConnection":
+        """Begin TLS on the stream *raw* with the client at *peer*, as server.Server does."""
+        context = identity.server_context(self)
+        secure = context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+        return CheckedConnection(secure, raw, peer, limits, context, self)
+
+    def verify(self, certificate, depth: int, found: dict | None = None) -> int:
+        """Return 0 if mbedTLS may go on with *certificate*, *depth* steps above the peer's.
+
+        The peer's own is put into *found*, as "peercert". No exception may leave this: it would
+        cross mbedTLS, which would lose memory.
+        """
+        if depth:
+            return 0
+        try:
+            leaf = bytes(certificate)
+            if self._pins and public_key_pin(leaf) not in self._pins:
+                return _REFUSED
+        except Exception as error:  # noqa: BLE001 (memory, or a strange certificate)
+            sys.print_exception(error)
+            return _REFUSED
+        if found is not None:
+            found["peercert"] = leaf
+        return 0
+
+
+class CheckedConnection(Connection):
+    """A connection of a server to a client that passes *check*.
+
+    *context*: what it was begun with. Its certificate (DER) is the extra info "peercert". A
+    handler must read before it writes: only then is the client known.
+    """
+
+    def __init__(self, secure, raw, peer, limits, context, check: PeerCheck) -> None:
+        super().__init__(secure, raw, peer, limits)
+        self._context = context
+        self._verify = lambda certificate, depth: check.verify(certificate, depth, self.e)
+
+    def drain(self):
+        """As Connection.drain; OSError when the client has not shown its certificate."""
+        self._require()
+        return super().drain()
+
+    def _ready(self, queue):
+        yield from super()._ready(queue)
+        # What the caller does next may be a step of the handshake: of this connection's.
+        self._context.verify_callback = self._verify
+
+    def _heard(self, data) -> None:
+        if data:
+            self._require()
+        super()._heard(data)
+
+    def _require(self) -> None:
+        if self.e["peercert"] is None:
+            raise OSError("the client showed no certificate")
+
+
+def public_key_pin(certificate: bytes) -> str:
+    """Return the pin of the public key in the DER *certificate*; ValueError if it is none."""
+    tbs, _ = der.decode_next(der.decode_one(certificate, der.SEQUENCE), der.SEQUENCE, 0)
+    _, offset = der.decode_next(tbs, der.context(0), 0)  # version
+    _, offset = der.decode_next(tbs, der.INTEGER, offset)  # serial number
+    for _ in ("signature algorithm", "issuer", "validity", "subject"):
+        _, offset = der.decode_next(tbs, der.SEQUENCE, offset)
+    _, end = der.decode_next(tbs, der.SEQUENCE, offset)
+    digest = hashlib.sha256(tbs[offset:end]).digest()
+    return _PIN_PREFIX + b2a_base64(digest).decode().strip()
+
+
+def _checked_pin(pin: str) -> str:
+    """Return *pin* in the one spelling that public_key_pin has."""
+    if not pin.startswith(_PIN_PREFIX):
+        raise ValueError(f"not a pin: {pin!r}")
+    digest = a2b_base64(pin[len(_PIN_PREFIX) :])
+    if len(digest) != 32:
+        raise ValueError(f"not a pin: {pin!r}")
+    return _PIN_PREFIX + b2a_base64(digest).decode().strip()

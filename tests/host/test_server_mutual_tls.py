@@ -1,0 +1,287 @@
+"""Clients that must show a certificate, and the board as such a client; both against openssl."""
+
+import hashlib
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import micropython_server
+import pytest
+from boardcert_host.certificate import public_key_pin
+from certificates import Identity, make, make_ca
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from servers import closed_port
+
+pytestmark = pytest.mark.needs("openssl")
+
+# Tell clients of the CA in the file argv[3] and of the pins argv[5:] who they are.
+_SERVER = """
+import asyncio, hashlib, sys
+import boardcert
+
+me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
+with open(sys.argv[3], "rb") as file:
+    ca = file.read() or None
+
+async def handle(reader, writer):
+    if sys.argv[4] != "early":
+        await reader.read(1)
+    writer.write(hashlib.sha256(writer.get_extra_info("peercert") or b"").digest())
+    await writer.drain()
+
+pins = sys.argv[5:] or None
+asyncio.run(boardcert.serve(handle, int(sys.argv[2]), "127.0.0.1", ca, pins))
+"""
+
+# Connect to port argv[2] as a client that trusts the CA in the file argv[3] and the pins argv[4:].
+_CLIENT = """
+import socket, sys
+import boardcert
+
+me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
+with open(sys.argv[3], "rb") as file:
+    ca = file.read() or None
+context = me.client_context(ca, sys.argv[4:])
+raw = socket.socket()
+raw.connect(socket.getaddrinfo("127.0.0.1", int(sys.argv[2]))[0][-1])
+try:
+    secure = context.wrap_socket(raw, server_hostname="kitchen.local")
+    secure.write(b"hello\\n")
+    print(secure.readline())
+except (OSError, ValueError) as error:
+    print("refused", error)
+"""
+
+_CERTIFICATE = """
+import sys
+import boardcert
+print(boardcert.identity(directory=sys.argv[1], names=["localhost"]).certificate.hex())
+"""
+
+
+def _client_auth(extensions: dict) -> None:
+    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+    extensions["extended_key_usage"] = (usage, False)
+
+
+def _other_name(extensions: dict) -> None:
+    names = x509.SubjectAlternativeName([x509.DNSName("other.local")])
+    extensions["subject_alt_name"] = (names, False)
+
+
+@pytest.fixture(scope="module")
+def ca() -> Identity:
+    """The CA that issues certificates."""
+    return make_ca()
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the board's identity is kept."""
+    return tmp_path_factory.mktemp("mutual") / "identity"
+
+
+@pytest.fixture(scope="module")
+def clients(ca: Identity) -> dict[str, Identity]:
+    """Clients by what is to be said of them."""
+    key = rsa.generate_private_key(65537, 2048)
+    return {
+        "issued": make(issuer=ca, change=_client_auth),
+        "issued, with RSA": make(issuer=ca, change=_client_auth, key=key),
+        "issued by another": make(issuer=make_ca(), change=_client_auth),
+        "expired": make(issuer=ca, change=_client_auth, days=(-9, -1)),
+        "not yet valid": make(issuer=ca, change=_client_auth, days=(1, 9)),
+        "a server": make(issuer=ca),
+        "self-signed": make(change=_client_auth),
+        "self-signed, expired": make(days=(-9, -1)),
+    }
+
+
+def _files(identity: Identity, directory: Path) -> list[str]:
+    """Write *identity* and return openssl's options for it."""
+    (directory / "peer.key").write_bytes(identity.key_pem())
+    (directory / "peer.der").write_bytes(identity.der)
+    certificate = ["-cert", str(directory / "peer.der"), "-certform", "DER"]
+    return [*certificate, "-key", str(directory / "peer.key")]
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Callable[[int, Identity | None], bytes]:
+    """Return what openssl, as this client, is answered after the handshake."""
+
+    def ask(port: int, client: Identity | None) -> bytes:
+        completed = subprocess.run(
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-quiet", "-ign_eof"]
+            + (_files(client, tmp_path) if client else []),
+            input=b"?",
+            capture_output=True,
+            timeout=20,
+        )
+        return completed.stdout
+
+    return ask
+
+
+@contextmanager
+def _server(
+    directory: Path, ca: Identity | None, pins: list[str], when: str = "late"
+) -> Iterator[int]:
+    file = directory.parent / "ca.der"
+    file.write_bytes(ca.der if ca else b"")
+    with micropython_server.serving(directory, str(file), when, *pins, code=_SERVER) as port:
+        yield port
+
+
+def _expect(
+    port: int,
+    ask: Callable[[int, Identity | None], bytes],
+    clients: dict[str, Identity],
+    served: set[str],
+) -> None:
+    """The clients *served* are known by their certificates; all others get nothing."""
+    assert ask(port, None) == b""
+    for name, client in clients.items():
+        expected = hashlib.sha256(client.der).digest() if name in served else b""
+        assert ask(port, client) == expected, name
+
+
+def test_a_ca_lets_in_whom_it_issued_certificates_as_clients(
+    directory: Path, ca: Identity, clients: dict[str, Identity], ask: Callable
+) -> None:
+    """While they are valid."""
+    with _server(directory, ca, []) as port:
+        _expect(port, ask, clients, {"issued", "issued, with RSA"})
+
+
+def test_a_pin_lets_in_whoever_has_the_key(
+    directory: Path, clients: dict[str, Identity], ask: Callable
+) -> None:
+    """Nothing else in the certificate counts; one key for each pin."""
+    names = {"issued, with RSA", "self-signed", "self-signed, expired"}
+    pins = [public_key_pin(clients[name].key) for name in names]
+    with _server(directory, None, pins) as port:
+        _expect(port, ask, clients, names)
+
+
+def test_with_a_ca_and_a_pin_both_must_hold(
+    directory: Path, ca: Identity, clients: dict[str, Identity], ask: Callable
+) -> None:
+    """The CA alone is not enough, nor the pin."""
+    pins = [public_key_pin(clients[name].key) for name in ("issued", "expired", "self-signed")]
+    with _server(directory, ca, pins) as port:
+        _expect(port, ask, clients, {"issued"})
+
+
+def test_a_client_is_told_nothing_before_it_is_known(
+    directory: Path, clients: dict[str, Identity], ask: Callable
+) -> None:
+    """Even by a handler that writes before it reads."""
+    pin = public_key_pin(clients["self-signed"].key)
+    with _server(directory, None, [pin], "early") as port:
+        assert ask(port, None) == b""
+        assert ask(port, clients["self-signed, expired"]) == b""
+
+
+def test_whom_to_trust_must_be_said() -> None:
+    """An empty list is no permission for all; a pin is in the form that reports have."""
+    for arguments in (
+        "None, []",
+        "[], None",
+        "None, None",
+        "None, ['x']",
+        "None, ['sha256//YQ==']",
+    ):
+        assert (
+            micropython_server.run(
+                "from boardcert.mutual_tls import PeerCheck\n"
+                f"try:\n    PeerCheck({arguments})\nexcept ValueError:\n    print('refused')"
+            )
+            == "refused\n"
+        )
+
+
+@contextmanager
+def _s_server(server: Identity, board: bytes, directory: Path) -> Iterator[int]:
+    """Run openssl's server for clients with the certificate *board*; it turns lines round."""
+    port = closed_port()
+    (directory / "board.pem").write_text(ssl.DER_cert_to_PEM_cert(board))
+    command = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-rev", "-quiet"]
+    command += ["-Verify", "2", "-verify_return_error", "-x509_strict"]
+    command += ["-CAfile", str(directory / "board.pem"), *_files(server, directory)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        assert micropython_server.wait_for(port, lambda: process.poll() is None)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def board(directory: Path) -> bytes:
+    """The board's certificate."""
+    return bytes.fromhex(micropython_server.run(_CERTIFICATE, str(directory)))
+
+
+def _connect(
+    directory: Path, tmp_path: Path, port: int, ca: Identity | None, *trusted: Identity
+) -> str:
+    file = tmp_path / "ca.der"
+    file.write_bytes(ca.der if ca else b"")
+    pins = [public_key_pin(identity.key) for identity in trusted]
+    return micropython_server.run(_CLIENT, str(directory), str(port), str(file), *pins)
+
+
+def test_the_board_shows_its_certificate_to_a_server_that_asks(
+    directory: Path, board: bytes, ca: Identity, tmp_path: Path
+) -> None:
+    """openssl takes it for a client's, strictly; a server that trusts another refuses it."""
+    server = make(issuer=ca)
+    with _s_server(server, board, tmp_path) as port:
+        assert _connect(directory, tmp_path, port, ca) == "b'olleh\\n'\n"
+    with _s_server(server, make_ca().der, tmp_path) as port:
+        assert _connect(directory, tmp_path, port, ca) != "b'olleh\\n'\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "by_ca", "by_pin"),
+    [
+        ("issued", True, True),
+        ("issued by another", False, True),
+        ("expired", False, True),
+        ("a client", False, True),
+        ("of another name", False, True),
+    ],
+)
+def test_the_board_trusts_servers_by_ca_by_pin_or_both(
+    directory: Path,
+    board: bytes,
+    ca: Identity,
+    tmp_path: Path,
+    kind: str,
+    by_ca: bool,
+    by_pin: bool,
+) -> None:
+    """A pin alone asks for the key alone; the wrong pin is refused whatever the CA says."""
+    server = {
+        "issued": lambda: make(issuer=ca),
+        "issued by another": lambda: make(issuer=make_ca()),
+        "expired": lambda: make(issuer=ca, days=(-9, -1)),
+        "a client": lambda: make(issuer=ca, change=_client_auth),
+        "of another name": lambda: make(issuer=ca, change=_other_name),
+    }[kind]()
+    with _s_server(server, board, tmp_path) as port:
+        for authority, pins, expected in (
+            (ca, [], by_ca),
+            (None, [server], by_pin),
+            (ca, [server], by_ca and by_pin),
+            (None, [make(), server], by_pin),
+            (None, [make()], False),
+            (ca, [make()], False),
+        ):
+            told = _connect(directory, tmp_path, port, authority, *pins)
+            assert told.startswith("b'olleh" if expected else "refused"), told
