@@ -36,6 +36,9 @@ _BUNDLES: Bundles = {
     "install": ("pem", "chain", "key_import", "install"),
     "server": ("connection", "server"),
     "exchange": ("http_head", "exchange"),
+    "portal": ("portal_http", "portal_access", "portal_calls", "portal"),
+    "portal_page": ("portal_style", "portal_html", "portal_page"),
+    "portal_facts": ("portal_words", "portal_facts"),
 }
 # A part that applications may import as well: its names are those of its bundle.
 _DOORS = {"store": "lifecycle"}

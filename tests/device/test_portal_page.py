@@ -2,7 +2,8 @@
 
 from boardcert.portal_facts import days_left, pem
 from boardcert.portal_forms import Outcome
-from boardcert.portal_page import Page, escape, in_chunks
+from boardcert.portal_html import escape
+from boardcert.portal_page import Page, in_chunks
 from boardcert.portal_words import words
 
 _LIMIT_BYTES = 12 * 1024
