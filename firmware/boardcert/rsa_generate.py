@@ -23,6 +23,7 @@ _ROOT = (
 )
 """The square root of 2 times 2**255, rounded down: the beginning of the least prime."""
 
+_TRIES = 1000  # For a candidate: seven in ten are too small.
 _POOL_BYTES = 1024  # Random bytes asked for at once; a tenth of a candidate's cost that way.
 
 
@@ -53,15 +54,11 @@ class _Generator:
 
     def steps(self):
         """Yield now and then; return the key pair (A.1.1 and A.1.3)."""
-        while True:
+        d = 0
+        while d <= 1 << self._bits // 2:  # A.1.1; as good as always the first one is larger.
             p = yield from self._prime("first", 5 * self._bits, None)
             q = yield from self._prime("second", 10 * self._bits, p)
-            divisor = yield from _gcd(p - 1, q - 1)
-            multiple = (p - 1) // divisor * (q - 1)
-            # 1/e modulo it, by way of its inverse modulo e, which is short.
-            d = (1 + multiple * (-pow(multiple % _E, _E - 2, _E) % _E)) // _E
-            if d > 1 << self._bits // 2:  # A.1.1: as good as always.
-                break
+            d = yield from _private_exponent(p, q)
         modulus = self._engine.Modulus(p, self._half_bytes)
         q_inverse = yield from modulus.power(q % p, p - 2, self._half_bytes)
         return rsa.RSAPrivateKey(p * q, _E, d, p, q, q_inverse)
@@ -84,7 +81,7 @@ class _Generator:
 
     def _candidate(self, least: int, other: int | None) -> int:
         """Return random bits with which steps 4.2 to 4.5, or 5.2 to 5.6, go on to the test."""
-        while True:
+        for _ in range(_TRIES):
             # The first bytes suffice to refuse nearly all that are too small.
             high = self._take(4)
             if high < _ROOT[:4]:
@@ -94,6 +91,7 @@ class _Generator:
                 continue
             if other is None or abs(candidate - other) > 1 << self._bits // 2 - 100:
                 return candidate
+        raise RuntimeError("RSA: no candidate found; the random numbers are not random")
 
     def _is_prime(self, w: int):
         """Yield now and then; tell whether *w* is a probable prime (B.3.1)."""
@@ -134,11 +132,14 @@ def _passes(z: int, a: int, w: int) -> bool:
     return z in (1, w - 1)
 
 
-def _gcd(a: int, b: int):
-    """Yield now and then; return the greatest common divisor."""
-    while b:
+def _private_exponent(p: int, q: int):
+    """Yield now and then; return 1/e modulo the least common multiple of p - 1 and q - 1."""
+    divisor, rest = p - 1, q - 1
+    while rest:
         for _ in range(64):
-            if b:
-                a, b = b, a % b
+            if rest:
+                divisor, rest = rest, divisor % rest
         yield
-    return a
+    multiple = (p - 1) // divisor * (q - 1)
+    # By way of its inverse modulo e, which is short: e is prime, and divides neither.
+    return (1 + multiple * (-pow(multiple % _E, _E - 2, _E) % _E)) // _E
