@@ -9,12 +9,11 @@ import re
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from .ca_names import name_text, parse_name
-from .certificate import HasPublicKey, key_type
+from .certificate import UNREADABLE, HasPublicKey, key_type
 from .errors import CHECKED_AND_BAD, Error
 
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
@@ -48,10 +47,8 @@ def read_request(data: bytes) -> Request:
         is_signed = request.is_signature_valid
         extensions = request.extensions
         subject = request.subject
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+    except UNREADABLE as error:
         raise _refused(f"it cannot be read: {error}") from error
-    except x509.UnsupportedGeneralNameType as error:
-        raise _refused(f"it asks for a name of a kind that nobody checks: {error}") from error
     if not is_signed:
         raise _refused("its signature is not by its own key: altered, or somebody else's key")
     for extension in extensions:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.utils import CryptographyDeprecationWarning
@@ -17,10 +18,11 @@ from cryptography.x509.oid import NameOID
 ATTRIBUTE_NAMES = {NameOID.SERIAL_NUMBER: "serialNumber"}
 
 # An x400Address or an ediPartyName (RFC 5280, section 4.2.1.6) is the last of them.
-_UNREADABLE = (
-    *(ValueError, x509.InvalidVersion, x509.DuplicateExtension),
+UNREADABLE = (
+    *(ValueError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension),
     x509.UnsupportedGeneralNameType,
 )
+"""What cryptography raises for certificates and requests that it cannot read."""
 
 
 class HasPublicKey(Protocol):
@@ -46,7 +48,7 @@ def parse(der: bytes) -> x509.Certificate:
             # These are parsed only when asked for.
             len(certificate.extensions)
             _ = certificate.subject, certificate.issuer
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise ValueError(str(error)) from error
     return certificate
 

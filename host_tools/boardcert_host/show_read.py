@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from .certificate import parse
+from .certificate import UNREADABLE, parse
 
 CERTIFICATE = "certificate"
 REQUEST = "request"
@@ -148,9 +148,7 @@ def _load(kind: str, load: Callable[[bytes], Any], der: bytes) -> Item:
     try:
         value = load(der)
         value.public_key()
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
-        return Item(kind, reason=str(error))
-    except x509.UnsupportedGeneralNameType as error:
+    except UNREADABLE as error:
         return Item(kind, reason=str(error))
     return Item(kind, value)
 

@@ -1,0 +1,294 @@
+"""A CA of one's own: its profile, what it issues, and what it refuses."""
+
+import datetime
+import ipaddress
+import subprocess
+
+import pytest
+from boardcert_host import ca
+from boardcert_host.ca_names import make_constraints, parse_name
+from boardcert_host.ca_request import Request
+from boardcert_host.checks import Expected, certificate_checks
+from boardcert_host.errors import Error
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+NOW = datetime.datetime(2027, 3, 4, 5, 6, 7, tzinfo=datetime.timezone.utc)
+DAY = datetime.timedelta(days=1)
+
+
+def request(common_name="kitchen", number="e6614103e7174b21", names=("kitchen.local",), key=None):
+    """Return what a board asks for."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    found = tuple(parse_name(name) for name in names)
+    return Request(key.public_key(), common_name, number, found)
+
+
+def issue(authority, wanted, days=825, now=NOW):
+    """Let the CA answer, with the names of the request."""
+    return authority.issue(wanted, list(wanted.names), days, now)
+
+
+@pytest.fixture(scope="module")
+def authority():
+    """A CA that may vouch for anything."""
+    return ca.create(None, [], NOW)
+
+
+@pytest.fixture(scope="module")
+def limited():
+    """A CA for one domain and one network."""
+    return ca.create("Example Ltd. boards", ["boards.example", "192.168.4.0/24"], NOW)
+
+
+def extension(certificate, kind):
+    """Return (value, critical)."""
+    found = certificate.extensions.get_extension_for_class(kind)
+    return found.value, found.critical
+
+
+def usages(certificate):
+    """Return the names of what the key may do."""
+    usage, critical = extension(certificate, x509.KeyUsage)
+    assert critical
+    names = ["digital_signature", "content_commitment", "key_encipherment", "data_encipherment"]
+    names += ["key_agreement", "key_cert_sign", "crl_sign"]
+    return {name for name in names if getattr(usage, name)}
+
+
+def test_the_ca_is_one_by_its_profile(authority):
+    """P-384, ten years, no CA below it, its own key identifier, a random serial number."""
+    certificate = authority.certificate
+    assert certificate.public_key().curve.name == "secp384r1"
+    assert certificate.signature_hash_algorithm.name == "sha384"
+    assert extension(certificate, x509.BasicConstraints) == (x509.BasicConstraints(True, 0), True)
+    assert usages(certificate) == {"key_cert_sign", "crl_sign"}
+    identifier = x509.SubjectKeyIdentifier.from_public_key(certificate.public_key())
+    assert extension(certificate, x509.SubjectKeyIdentifier) == (identifier, False)
+    assert certificate.serial_number.bit_length() == 127
+    assert certificate.not_valid_before_utc <= NOW - DAY
+    ten_years_on = NOW.replace(year=NOW.year + 10)
+    assert DAY > certificate.not_valid_after_utc - ten_years_on > -DAY
+    certificate.verify_directly_issued_by(certificate)
+    assert len(list(certificate.extensions)) == 5 - 1  # And no name constraints.
+
+
+def test_two_cas_differ_in_their_names(authority):
+    """Clients find issuers by name: the default one has a part of the key in it."""
+    other = ca.create(None, [], NOW)
+    assert authority.name.startswith("boardcert CA ") and authority.name != other.name
+    assert authority.certificate.serial_number != other.certificate.serial_number
+
+
+@pytest.mark.parametrize("name", ["", "n" * 65, "a\x1b[31mb", "two\nlines"])
+def test_a_ca_has_a_name_that_can_be_shown(name):
+    """1 to 64 characters, none of which a terminal obeys; "" is the default name."""
+    if name:
+        with pytest.raises(Error, match="the name of a CA"):
+            ca.create(name, [], NOW)
+    else:
+        assert ca.create(name, [], NOW).name.startswith("boardcert CA ")
+
+
+def test_no_representation_shows_the_private_key(authority):
+    """Logs and tracebacks may hold it."""
+    assert "key=" not in repr(authority)
+
+
+def test_a_device_certificate_has_the_profile(authority):
+    """What a board makes itself, but for the issuer: every check of `verify` passes."""
+    wanted = request(names=("kitchen.local", "192.168.4.1", "fd00::7"))
+    certificate = issue(authority, wanted)
+    checks = certificate_checks(certificate, Expected("fd00::7", issued=True, now=NOW))
+    assert [check for check in checks if check.status == "fail"] == []
+    assert extension(certificate, x509.BasicConstraints) == (
+        x509.BasicConstraints(False, None),
+        True,
+    )
+    assert usages(certificate) == {"digital_signature"}
+    purposes = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+    assert extension(certificate, x509.ExtendedKeyUsage) == (x509.ExtendedKeyUsage(purposes), False)
+    names = [x509.DNSName("kitchen.local"), x509.IPAddress(ipaddress.ip_address("192.168.4.1"))]
+    names.append(x509.IPAddress(ipaddress.ip_address("fd00::7")))
+    assert extension(certificate, x509.SubjectAlternativeName)[0] == x509.SubjectAlternativeName(
+        names
+    )
+    issuer_key = extension(authority.certificate, x509.SubjectKeyIdentifier)[0]
+    assert (
+        extension(certificate, x509.AuthorityKeyIdentifier)[0].key_identifier == issuer_key.digest
+    )
+    assert certificate.public_key() == wanted.public_key
+    assert certificate.serial_number.bit_length() == 127
+    certificate.verify_directly_issued_by(authority.certificate)
+
+
+def test_the_subject_keeps_what_is_no_claim(authority):
+    """A short name and the board's number; a full name only when it is among the names."""
+
+    def subject(*arguments):
+        attributes = issue(authority, request(*arguments)).subject
+        return [(attribute.oid, attribute.value) for attribute in attributes]
+
+    number = (NameOID.SERIAL_NUMBER, "e6614103e7174b21")
+    assert subject() == [(NameOID.COMMON_NAME, "kitchen"), number]
+    assert subject("kitchen.local") == [(NameOID.COMMON_NAME, "kitchen.local"), number]
+    assert subject("bank.example") == [(NameOID.COMMON_NAME, "kitchen.local"), number]
+    assert subject("10.0.0.1", None) == [(NameOID.COMMON_NAME, "kitchen.local")]
+    assert subject(None, None) == [(NameOID.COMMON_NAME, "kitchen.local")]
+
+
+def test_a_name_that_is_too_long_for_a_subject(authority):
+    """It stands in subjectAltName; the subject has another, or none can be made."""
+    long_name = ".".join(["kitchen" * 4] * 3)
+    with pytest.raises(Error, match="longer than 64 characters"):
+        issue(authority, request(None, names=(long_name,)))
+    certificate = issue(authority, request(None, names=(long_name, "kitchen.local")))
+    assert certificate.subject.rfc4514_string().endswith("CN=kitchen.local")
+
+
+@pytest.mark.parametrize("days", [1, 90, 825, 3000])
+def test_the_dates_lie_within_the_cas(authority, days):
+    """From the day before, for clients whose clocks are slow; exactly so many days."""
+    certificate = issue(authority, request(), days)
+    assert certificate.not_valid_before_utc == datetime.datetime(2027, 3, 3, tzinfo=NOW.tzinfo)
+    length = certificate.not_valid_after_utc - certificate.not_valid_before_utc
+    assert length == days * DAY - datetime.timedelta(seconds=1)
+
+
+def test_no_certificate_outlives_its_ca(authority):
+    """Near the end of the CA it is cut short; on the first day it does not begin before it."""
+    end = authority.certificate.not_valid_after_utc
+    assert issue(authority, request(), now=end - 30 * DAY).not_valid_after_utc == end
+    for now in (end + DAY, NOW - 2 * DAY):
+        with pytest.raises(Error, match="is valid from 2027-03-03 to 2037-03-"):
+            issue(authority, request(), now=now)
+
+
+def test_a_certificate_without_a_name_is_not_made(authority):
+    """Browsers refuse it."""
+    with pytest.raises(Error, match="would have no name"):
+        issue(authority, request(names=()))
+
+
+def test_the_cas_own_key_is_no_devices(authority):
+    """It would be its own issuer."""
+    with pytest.raises(Error, match="the CA's own key"):
+        issue(authority, request(key=authority.key))
+
+
+@pytest.mark.parametrize("name", ["boards.example", "a.b.boards.example", "192.168.4.255"])
+def test_names_within_the_limits_are_signed(limited, name):
+    """The domain itself and all below it, and addresses of the network."""
+    assert issue(limited, request(names=(name,)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["example", "xboards.example", "boards.example.com", "kitchen.local", "192.168.5.1", "fd00::1"],
+)
+def test_names_outside_the_limits_are_refused(limited, name):
+    """By us, before a client would."""
+    with pytest.raises(Error, match="may not vouch for"):
+        issue(limited, request(names=("boards.example", name)))
+
+
+@pytest.mark.parametrize(
+    ("permitted", "good", "bad"),
+    [
+        (["local"], "kitchen.local", "127.0.0.1"),
+        (["local"], "kitchen.local", "fd00::1"),
+        (["10.0.0.0/8"], "10.1.2.3", "kitchen.local"),
+        (["10.0.0.0/8"], "10.1.2.3", "fd00::1"),
+        (["fd00::/8"], "fd00::1", "10.1.2.3"),
+        ([".local", "10.0.0.1"], "10.0.0.1", "10.0.0.2"),
+    ],
+)
+@pytest.mark.needs("openssl")
+def test_a_limit_of_one_kind_excludes_the_others(permitted, good, bad, tmp_path):
+    """RFC 5280 leaves a kind free of which nothing is said. OpenSSL judges as we do."""
+    authority = ca.create(None, permitted, NOW)
+    assert extension(authority.certificate, x509.NameConstraints)[1]
+    free = ca.Authority(ca.create(None, [], NOW).certificate, authority.key)
+    anchor = tmp_path / "ca.pem"
+    anchor.write_bytes(authority.certificate.public_bytes(Encoding.PEM))
+    for name, is_good in ((good, True), (bad, False)):
+        wanted = request(names=(name,))
+        if is_good:
+            issue(authority, wanted)
+        else:
+            with pytest.raises(Error, match="may not vouch for"):
+                issue(authority, wanted)
+        # By a CA that looks the same to a client but for what it refuses itself.
+        unlimited = ca.Authority(_without_limits(authority), authority.key)
+        leaf = tmp_path / "leaf.pem"
+        leaf.write_bytes(issue(unlimited, wanted).public_bytes(Encoding.PEM))
+        assert free.certificate != authority.certificate
+        verify = ["openssl", "verify", "-x509_strict", "-attime", str(int(NOW.timestamp()))]
+        done = subprocess.run([*verify, "-CAfile", anchor, leaf], capture_output=True, text=True)
+        assert (done.returncode == 0) is is_good, done.stderr
+
+
+def _without_limits(authority):
+    """Return a certificate of the same key and name, without constraints."""
+    limited = authority.certificate
+    builder = x509.CertificateBuilder(
+        limited.issuer,
+        limited.subject,
+        limited.public_key(),
+        limited.serial_number,
+        limited.not_valid_before_utc,
+        limited.not_valid_after_utc,
+    )
+    identifier = x509.SubjectKeyIdentifier.from_public_key(limited.public_key())
+    builder = builder.add_extension(identifier, False)
+    return builder.sign(authority.key, limited.signature_hash_algorithm)
+
+
+@pytest.mark.parametrize("text", ["*", "*.local", "10.0.0.1/8", "a b", "", "-a", "a/b", "1.2.3/24"])
+def test_what_is_no_limit_is_refused(text):
+    """A wildcard is a name of certificates, not of constraints; 10.0.0.1/8 is no network."""
+    with pytest.raises(Error, match="not a (name or network|host name or address)"):
+        make_constraints([text])
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Kitchen.Local.", x509.DNSName("kitchen.local")),
+        ("küche.local", x509.DNSName("xn--kche-0ra.local")),
+        ("*.boards.example", x509.DNSName("*.boards.example")),
+        ("192.168.4.1", x509.IPAddress(ipaddress.ip_address("192.168.4.1"))),
+        ("FD00:0::7", x509.IPAddress(ipaddress.ip_address("fd00::7"))),
+    ],
+)
+def test_names_are_read_in_one_spelling(text, name):
+    """So that the same name never stands there twice."""
+    assert parse_name(text) == name
+
+
+@pytest.mark.parametrize("text", ["", "a b", "*.10.0.0.1", "a.*.b", "**.b", "fe80::1%eth0", "a:1"])
+def test_what_is_no_name_is_refused(text):
+    """Also an address of one link, which means nothing elsewhere."""
+    with pytest.raises(Error, match="not a host name or address"):
+        parse_name(text)
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm"),
+    [
+        (ec.SECP521R1(), "sha512"),
+        (ec.SECP256R1(), "sha256"),
+        (None, "sha256"),
+    ],
+)
+def test_a_ca_of_another_kind_of_key_signs_too(key, algorithm, authority):
+    """Somebody's own, put into the directory: the hash follows the key."""
+    made = (
+        ec.generate_private_key(key)
+        if key
+        else rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    )
+    other = ca.Authority(authority.certificate, made)
+    assert issue(other, request()).signature_hash_algorithm.name == algorithm

@@ -1,0 +1,143 @@
+"""Requests for certificates, good and hostile."""
+
+import contextlib
+import ipaddress
+
+import pytest
+from boardcert_host.ca_request import read_request
+from boardcert_host.errors import CHECKED_AND_BAD, Error
+from certificates import key_usage, name
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+_KEY = ec.generate_private_key(ec.SECP384R1())
+_RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def make(*extensions, key=_KEY, subject=None, encoding=Encoding.DER, hash=None):
+    """Return a request with these extensions."""
+    builder = x509.CertificateSigningRequestBuilder(subject or name("kitchen"))
+    for extension in extensions:
+        builder = builder.add_extension(extension, False)
+    signing_hash = None if isinstance(key, ed25519.Ed25519PrivateKey) else hash or hashes.SHA384()
+    return builder.sign(key, signing_hash).public_bytes(encoding)
+
+
+def names(*entries):
+    """Return subjectAltName."""
+    return x509.SubjectAlternativeName(entries)
+
+
+@pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
+def test_a_request_is_read_in_both_forms(encoding):
+    """Its key, its short name, the board's number, and its names in one spelling."""
+    attributes = [(NameOID.COMMON_NAME, "kitchen"), (NameOID.SERIAL_NUMBER, "e661")]
+    attributes += [(NameOID.ORGANIZATION_NAME, "A Bank")]
+    subject = x509.Name([x509.NameAttribute(*attribute) for attribute in attributes])
+    address = ipaddress.ip_address("192.168.4.1")
+    wanted = names(x509.DNSName("Kitchen.LOCAL"), x509.IPAddress(address))
+    request = read_request(make(wanted, subject=subject, encoding=encoding))
+    assert request.public_key == _KEY.public_key()
+    assert (request.common_name, request.number) == ("kitchen", "e661")
+    assert request.names == (x509.DNSName("kitchen.local"), x509.IPAddress(address))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(ec.generate_private_key(curve()) for curve in (ec.SECP256R1, ec.SECP521R1)),
+        _RSA,
+    ],
+)
+def test_the_keys_that_boards_make_are_accepted(key):
+    """P-256, P-521 and RSA too; a request may ask for nothing at all."""
+    request = read_request(make(key=key))
+    assert request.public_key == key.public_key() and request.names == ()
+
+
+def test_what_a_device_may_ask_for_is_accepted():
+    """Usages and purposes of TLS, and not to be a CA."""
+    purposes = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+    identifier = x509.SubjectKeyIdentifier.from_public_key(_KEY.public_key())
+    constraints = x509.BasicConstraints(False, None)
+    assert read_request(make(constraints, key_usage(), purposes, identifier))
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (make(x509.BasicConstraints(True, None)), "asks to be a CA"),
+        (make(x509.BasicConstraints(True, 0)), "asks to be a CA"),
+        (make(key_usage(key_cert_sign=True)), "key usage that is not for TLS"),
+        (make(key_usage(crl_sign=True)), "key usage that is not for TLS"),
+        (make(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING])), "1.3.6.1.5.5.7.3.3"),
+        (make(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"\5\0")), "1.2.3"),
+        (make(x509.NameConstraints([x509.DNSName("a")], None)), "not for a device"),
+        (make(names(x509.RFC822Name("a@b.example"))), "a@b.example"),
+        (make(names(x509.UniformResourceIdentifier("https://a"))), "https://a"),
+        (make(names(x509.DirectoryName(name("a")))), "no host name or address"),
+        (make(names(x509.DNSName("*.local"))), "only --name grants that"),
+        (make(names(x509.DNSName("a\x1b[31m.local"))), r"a\\x1b"),
+        (make(names(x509.DNSName("a..b"))), "no host name or address"),
+        (make(names(*(x509.DNSName(f"n{i}.local") for i in range(101)))), "more than 100 names"),
+        (make(key=ed25519.Ed25519PrivateKey.generate()), "Ed25519"),
+        (make(key=ec.generate_private_key(ec.SECP256K1())), "kind p256k1"),
+        (make(key=rsa.generate_private_key(public_exponent=3, key_size=2048)), "exponent"),
+        (make(key=rsa.generate_private_key(public_exponent=65537, key_size=1024)), "1024 bits"),
+        (make(key=dsa.generate_private_key(2048), hash=hashes.SHA256()), "a key of the kind"),
+        (b"", "cannot be read"),
+        (b"\x30\x03\x02\x01\x00", "cannot be read"),
+        (make() + b"\0", "cannot be read"),
+        (make()[:-1], "cannot be read"),
+        (b"-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----", "read"),
+    ],
+)
+def test_other_requests_are_refused(data, reason):
+    """With what is wrong, and exit code 1."""
+    with pytest.raises(Error, match=reason) as refusal:
+        read_request(data)
+    assert refusal.value.code == CHECKED_AND_BAD
+    assert refusal.value.message.startswith("the request is refused: ")
+
+
+def test_a_request_for_somebody_elses_key_is_refused():
+    """The signature proves that who asks holds the key."""
+    own, other = make(), make(key=ec.generate_private_key(ec.SECP384R1()))
+    spki = slice(own.index(b"\x30\x76\x30\x10"), own.index(b"\x30\x76\x30\x10") + 0x78)
+    place = other.index(b"\x30\x76\x30\x10")
+    forged = own[: spki.start] + other[place : place + 0x78] + own[spki.stop :]
+    assert read_request(own) and forged != own
+    with pytest.raises(Error, match="its signature is not by its own key"):
+        read_request(forged)
+
+
+def test_every_changed_byte_of_a_request_is_noticed():
+    """All but the count of unused bits before the signature, which changes nothing of it."""
+    data = make(names(x509.DNSName("kitchen.local")))
+    good, passed = read_request(data), []
+    for place in range(len(data)):
+        changed = bytearray(data)
+        changed[place] ^= 1
+        with contextlib.suppress(Error):
+            passed.append(read_request(bytes(changed)))
+    assert passed in ([], [good])
+
+
+@pytest.mark.parametrize(
+    ("common_name", "number", "expected"),
+    [
+        ("kit\x1bchen", "e661", (None, "e661")),
+        ("kitchen", "e6@1", ("kitchen", None)),
+    ],
+)
+def test_attributes_that_cannot_be_shown_are_left_out(common_name, number, expected):
+    """Control characters, and what a PrintableString cannot hold."""
+    attributes = [
+        x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        x509.NameAttribute(NameOID.SERIAL_NUMBER, number, x509.name._ASN1Type.UTF8String),
+    ]
+    request = read_request(make(subject=x509.Name(attributes)))
+    assert (request.common_name, request.number) == expected
