@@ -11,11 +11,14 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 
 import cryptography_vectors
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 ORIGIN = Path(cryptography_vectors.__file__).parent
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,12 +31,12 @@ def read_cases(path: str, section: str = "") -> Iterator[Case]:
     """Yield the cases of a NIST or RFC file, as {name: value}.
 
     A case ends where a name comes again. *section*: only what follows the line
-    "[section]", up to the next curve's.
+    "[section]", up to the next curve's or modulus's.
     """
     inside = not section
     case: Case = {}
     for line in (ORIGIN / path).read_text().splitlines():
-        if section and re.match(r"\[[PKB]-", line):
+        if section and re.match(r"\[([PKB]-|mod)", line):
             if inside:
                 break
             inside = line == f"[{section}]"
@@ -53,13 +56,13 @@ def padded(hexadecimal: str) -> str:
     return hexadecimal.zfill(len(hexadecimal) + len(hexadecimal) % 2)
 
 
-def sha384(path: str) -> Iterator[list[str]]:
+def hashes_of(path: str) -> Iterator[list[str]]:
     """Message, digest."""
     for case in read_cases(path):
         yield [case["Msg"][: int(case["Len"]) // 4], case["MD"]]
 
 
-def sha384_monte(path: str) -> Iterator[list[str]]:
+def hashes_in_a_row(path: str) -> Iterator[list[str]]:
     """Seed, and the digest a thousand steps later (SHAVS section 6.4); it is the next seed."""
     text = (ORIGIN / path).read_text()
     digests = re.findall(r"(?:Seed|MD) = (\w+)", text)
@@ -67,58 +70,96 @@ def sha384_monte(path: str) -> Iterator[list[str]]:
         yield [seed, digest]
 
 
-def hmac_sha384(path: str) -> Iterator[list[str]]:
+def macs(path: str) -> Iterator[list[str]]:
     """Key, message, MAC."""
     for case in read_cases(path):
         yield [case["Key"], case["Msg"], case["MD"]]
 
 
-def key_pairs(path: str) -> Iterator[list[str]]:
+def key_pairs(path: str, curve: str) -> Iterator[list[str]]:
     """d, Qx, Qy."""
-    for case in read_cases(path, "P-384"):
+    for case in read_cases(path, curve):
         if "Qx" in case:
             yield [padded(case[name]) for name in ("d", "Qx", "Qy")]
 
 
-def signatures(path: str) -> Iterator[list[str]]:
+def signatures(path: str, curve: str, hash_name: str) -> Iterator[list[str]]:
     """Message, d, Qx, Qy, k, r, s."""
-    for case in read_cases(path, "P-384,SHA-384"):
+    for case in read_cases(path, f"{curve},{hash_name}"):
         yield [padded(case[name]) for name in ("Msg", "d", "Qx", "Qy", "k", "R", "S")]
 
 
-def verifications(path: str) -> Iterator[list[str]]:
-    """Message, Qx, Qy, r, s, 01 when the signature is good or 00."""
-    for case in read_cases(path, "P-384,SHA-384"):
-        result = "01" if case["Result"].startswith("P") else "00"
-        yield [padded(case[name]) for name in ("Msg", "Qx", "Qy", "R", "S")] + [result]
+def verifications(path: str, curve: str) -> Iterator[list[str]]:
+    """Digest's bytes, message, Qx, Qy, r, s, 01 when the signature is good or 00."""
+    sections = [read_cases(path, f"{curve},{name}") for name in HASHES]
+    for cases in zip(*sections, strict=True):
+        for size, case in zip(HASHES.values(), cases, strict=True):
+            fields = [padded(case[name]) for name in ("Msg", "Qx", "Qy", "R", "S")]
+            yield [f"{size:02x}", *fields, passes(case)]
 
 
-def public_keys(path: str) -> Iterator[list[str]]:
+def rsa_verifications(path: str) -> Iterator[list[str]]:
+    """Digest's bytes, message, n, e, signature, 01 when it is good or 00."""
+    sizes = {name.replace("-", ""): size for name, size in HASHES.items()}
+    for bits in (2048, 3072, 4096):
+        n = ""
+        for case in read_cases(path, f"mod = {bits}"):
+            n = case.get("n", n)
+            if case.get("SHAAlg") in sizes:
+                size = sizes[case["SHAAlg"]]
+                yield [f"{size:02x}", case["Msg"], n, case["e"], case["S"], passes(case)]
+
+
+def public_keys(path: str, curve: str) -> Iterator[list[str]]:
     """Qx, Qy, 01 when the point is a public key or 00."""
-    for case in read_cases(path, "P-384"):
-        yield [padded(case["Qx"]), padded(case["Qy"]), "01" if case["Result"][0] == "P" else "00"]
+    for case in read_cases(path, curve):
+        yield [padded(case["Qx"]), padded(case["Qy"]), passes(case)]
 
 
-def deterministic_signatures(path: str) -> Iterator[list[str]]:
-    """Message, DER signature: RFC 6979 A.2.6 with SHA-384; the key is in the test."""
+def passes(case: Case) -> str:
+    """Return 01 when the result of a case is P, else 00."""
+    return "01" if case["Result"].startswith("P") else "00"
+
+
+def deterministic_signatures(path: str, curve: str) -> Iterator[list[str]]:
+    """Digest's bytes, d, message, DER signature (RFC 6979 A.2.5 to A.2.7)."""
     text = (ORIGIN / path).read_text()
-    pattern = r'DigestSign = SHA384\nKey = P-384_PRIV\n.*\nInput = "(\w+)"\nOutput = (\w+)'
-    for message, signature in re.findall(pattern, text):
-        yield [message.encode().hex(), signature]
+    found = re.search(rf"PrivateKey={curve}_PRIV\n(-----BEGIN.*?\n-----END.*?\n)", text, re.DOTALL)
+    assert found
+    key = load_pem_private_key(found.group(1).encode(), None)
+    assert isinstance(key, EllipticCurvePrivateKey)
+    d = padded(f"{key.private_numbers().private_value:x}")
+    for name, size in HASHES.items():
+        start = rf"DigestSign = {name.replace('-', '')}\nKey = {curve}_PRIV"
+        for message, signature in re.findall(
+            rf'{start}\n.*\nInput = "(\w+)"\nOutput = (\w+)', text
+        ):
+            yield [f"{size:02x}", d, message.encode().hex(), signature]
 
 
+HASHES = {"SHA-256": 32, "SHA-384": 48, "SHA-512": 64}
+CURVES = {"P-256": "SHA-256", "P-384": "SHA-384", "P-521": "SHA-512"}
 ECDSA = "asymmetric/ECDSA/"
 FILES: dict[str, tuple[Callable[[str], Iterable[list[str]]], str]] = {
-    "sha384_short": (sha384, "hashes/SHA2/SHA384ShortMsg.rsp"),
-    "sha384_long": (sha384, "hashes/SHA2/SHA384LongMsg.rsp"),
-    "sha384_monte": (sha384_monte, "hashes/SHA2/SHA384Monte.rsp"),
-    "hmac_sha384": (hmac_sha384, "HMAC/rfc-4231-sha384.txt"),
-    "p384_key_pairs": (key_pairs, ECDSA + "FIPS_186-3/KeyPair.rsp"),
-    "p384_public_keys": (public_keys, ECDSA + "FIPS_186-3/PKV.rsp"),
-    "p384_signatures": (signatures, ECDSA + "FIPS_186-3/SigGen.txt"),
-    "p384_verifications": (verifications, ECDSA + "FIPS_186-3/SigVer.rsp"),
-    "p384_rfc6979": (deterministic_signatures, ECDSA + "RFC6979/evppkey_ecdsa_rfc6979.txt"),
+    "rsa_verifications": (rsa_verifications, "asymmetric/RSA/FIPS_186-2/SigVer15_186-3.rsp"),
+    "sha384_monte": (hashes_in_a_row, "hashes/SHA2/SHA384Monte.rsp"),
 }
+for _size in ("384", "512"):
+    _sha = f"hashes/SHA2/SHA{_size}"
+    FILES[f"sha{_size}_short"] = (hashes_of, f"{_sha}ShortMsg.rsp")
+    FILES[f"sha{_size}_long"] = (hashes_of, f"{_sha}LongMsg.rsp")
+    FILES[f"hmac_sha{_size}"] = (macs, f"HMAC/rfc-4231-sha{_size}.txt")
+for _curve, _hash in CURVES.items():
+    _name = _curve.lower().replace("-", "")
+    _cavp = f"{ECDSA}FIPS_186-3/"
+    FILES[f"{_name}_key_pairs"] = (partial(key_pairs, curve=_curve), f"{_cavp}KeyPair.rsp")
+    FILES[f"{_name}_public_keys"] = (partial(public_keys, curve=_curve), f"{_cavp}PKV.rsp")
+    _made = partial(signatures, curve=_curve, hash_name=_hash)
+    FILES[f"{_name}_signatures"] = (_made, f"{_cavp}SigGen.txt")
+    _judged = partial(verifications, curve=_curve)
+    FILES[f"{_name}_verifications"] = (_judged, f"{_cavp}SigVer.rsp")
+    _deterministic = partial(deterministic_signatures, curve=_curve)
+    FILES[f"{_name}_rfc6979"] = (_deterministic, f"{ECDSA}RFC6979/evppkey_ecdsa_rfc6979.txt")
 
 
 def make() -> None:
@@ -134,7 +175,10 @@ def make() -> None:
     sys.path.append(str(ROOT / "tests" / "host"))  # Where certificates is.
     from make_bad_chains import refused  # Here, as importing them makes keys.
     from make_chains import accepted, lines
+    import make_rsa_vectors
 
+    write_lines("rsa_keys", make_rsa_vectors.keys())
+    write_lines("rsa_signatures", make_rsa_vectors.signatures())
     write_lines("chains_accepted", lines(accepted()))
     write_lines("chains_refused", lines(refused()))
     write_whole(stamp, made_from)

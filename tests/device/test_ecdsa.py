@@ -3,8 +3,9 @@
 
 import vectors
 from boardcert import ecdsa
+from boardcert.curves import P256, P521
 from boardcert.ec import P384, Curve
-from boardcert.sha384 import sha384
+from boardcert.sha384 import hash_of_size, sha384
 from helpers import raises, random_bytes
 
 _N = P384.n
@@ -14,36 +15,49 @@ _NONCES = {
     b"sample": 0x94ED910D1A099DAD3254E9242AE85ABDE4BA15168EAF0CA87A555FD56D10FBCA2907E3E83BA95368623B8C4686915CF9,
     b"test": 0x015EE46A5BF88773ED9123A5AB0807962D193719503C527B031B4C2D225092ADA71F4A459BC0DA98ADB95837DB8312EA,
 }
+_CURVES = {"p256": (P256, 32), "p384": (P384, 48), "p521": (P521, 64)}
+
+
+def _hash(size, message):
+    return hash_of_size(size)[0](message)
 
 
 def test_signatures_with_given_nonce():
     """NIST CAVP SigGen: (r, s) for a given k; they verify, by both ways."""
-    for fields in vectors.cases("p384_signatures"):
-        digest = sha384(fields[0])
-        d, x, y, k, r, s = vectors.numbers(fields[1:])
-        assert ecdsa.sign_with_nonce(P384, d, digest, k, random_bytes) == (r, s)
-        ecdsa.verify(P384, (x, y), digest, r, s)
-        ecdsa.check_own(P384, d, (x, y), digest, r, s, random_bytes)
+    for name in _CURVES:
+        curve, size = _CURVES[name]
+        for fields in vectors.cases(f"{name}_signatures"):
+            digest = _hash(size, fields[0])
+            d, x, y, k, r, s = vectors.numbers(fields[1:])
+            assert ecdsa.sign_with_nonce(curve, d, digest, k, random_bytes) == (r, s)
+            ecdsa.verify(curve, (x, y), digest, r, s)
+            ecdsa.check_own(curve, d, (x, y), digest, r, s, random_bytes)
 
 
 def test_signature_verification():
-    """NIST CAVP SigVer: changed messages, keys and signatures are refused."""
-    for fields in vectors.cases("p384_verifications"):
-        digest = sha384(fields[0])
-        x, y, r, s, good = vectors.numbers(fields[1:])
-        refused = raises(ecdsa.InvalidSignature, ecdsa.verify, P384, (x, y), digest, r, s)
-        assert refused != bool(good)
+    """NIST CAVP SigVer, each hash on each curve: what was changed is refused."""
+    for name in _CURVES:
+        curve, _ = _CURVES[name]
+        for fields in vectors.cases(f"{name}_verifications"):
+            digest = _hash(fields[0][0], fields[1])
+            x, y, r, s, good = vectors.numbers(fields[2:])
+            refused = raises(ecdsa.InvalidSignature, ecdsa.verify, curve, (x, y), digest, r, s)
+            assert refused != bool(good)
 
 
-def test_deterministic_nonces():
-    """RFC 6979 A.2.6: the nonces and the signatures made with them."""
-    for message, signature in vectors.cases("p384_rfc6979"):
-        digest = sha384(message)
-        k = ecdsa.generate_nonce(P384, _D, digest)
-        assert k == _NONCES[message]
-        r, s = ecdsa.sign_with_nonce(P384, _D, digest, k, random_bytes)
-        assert ecdsa.encode_signature(r, s) == signature
-        assert ecdsa.decode_signature(signature) == (r, s)
+def test_deterministic_signatures():
+    """RFC 6979 A.2.5 to A.2.7: each hash on each curve, shorter and longer than the order."""
+    for name in _CURVES:
+        curve, _ = _CURVES[name]
+        for size, d, message, signature in vectors.cases(f"{name}_rfc6979"):
+            d = int.from_bytes(d, "big")
+            digest = _hash(size[0], message)
+            k = ecdsa.generate_nonce(curve, d, digest)
+            if d == _D and size[0] == 48:
+                assert k == _NONCES[message]
+            r, s = ecdsa.sign_with_nonce(curve, d, digest, k, random_bytes)
+            assert ecdsa.encode_signature(r, s) == signature
+            assert ecdsa.decode_signature(signature) == (r, s)
 
 
 def test_hedged_nonces():
