@@ -173,9 +173,9 @@ def make() -> None:
     for name, (cases, path) in FILES.items():
         write_lines(name, cases(path))
     sys.path.append(str(ROOT / "tests" / "host"))  # Where certificates is.
+    import make_rsa_vectors
     from make_bad_chains import refused  # Here, as importing them makes keys.
     from make_chains import accepted, lines
-    import make_rsa_vectors
 
     write_lines("rsa_keys", make_rsa_vectors.keys())
     write_lines("rsa_signatures", make_rsa_vectors.signatures())
