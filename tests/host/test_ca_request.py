@@ -86,7 +86,7 @@ def test_what_a_device_may_ask_for_is_accepted():
         (make(key=ed25519.Ed25519PrivateKey.generate()), "Ed25519"),
         (make(key=ec.generate_private_key(ec.SECP256K1())), "kind p256k1"),
         (make(key=rsa.generate_private_key(public_exponent=3, key_size=2048)), "exponent"),
-        (make(key=rsa.generate_private_key(public_exponent=65537, key_size=1024)), "1024 bits"),
+        (make(key=rsa.generate_private_key(public_exponent=65537, key_size=1024)), "1024 bits"),  # noqa: S505
         (make(key=dsa.generate_private_key(2048), hash=hashes.SHA256()), "a key of the kind"),
         (b"", "cannot be read"),
         (b"\x30\x03\x02\x01\x00", "cannot be read"),

@@ -1,0 +1,115 @@
+"""Names, and the limits that a CA has for them: RFC 5280 name constraints."""
+
+import ipaddress
+import subprocess
+
+import pytest
+from boardcert_host import ca
+from boardcert_host.ca_names import make_constraints, parse_name
+from boardcert_host.errors import Error
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from test_ca import NOW, extension, issue, request
+
+
+@pytest.fixture(scope="module")
+def limited():
+    """A CA for one domain and one network."""
+    return ca.create("Example Ltd. boards", ["boards.example", "192.168.4.0/24"], NOW)
+
+
+@pytest.mark.parametrize("name", ["boards.example", "a.b.boards.example", "192.168.4.255"])
+def test_names_within_the_limits_are_signed(limited, name):
+    """The domain itself and all below it, and addresses of the network."""
+    assert issue(limited, request(names=(name,)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["example", "xboards.example", "boards.example.com", "kitchen.local", "192.168.5.1", "fd00::1"],
+)
+def test_names_outside_the_limits_are_refused(limited, name):
+    """By us, before a client would."""
+    with pytest.raises(Error, match="may not vouch for"):
+        issue(limited, request(names=("boards.example", name)))
+
+
+@pytest.mark.parametrize(
+    ("permitted", "good", "bad"),
+    [
+        (["local"], "kitchen.local", "127.0.0.1"),
+        (["local"], "kitchen.local", "fd00::1"),
+        (["10.0.0.0/8"], "10.1.2.3", "kitchen.local"),
+        (["10.0.0.0/8"], "10.1.2.3", "fd00::1"),
+        (["fd00::/8"], "fd00::1", "10.1.2.3"),
+        ([".local", "10.0.0.1"], "10.0.0.1", "10.0.0.2"),
+    ],
+)
+@pytest.mark.needs("openssl")
+def test_a_limit_of_one_kind_excludes_the_others(permitted, good, bad, tmp_path):
+    """RFC 5280 leaves a kind free of which nothing is said. OpenSSL judges as we do."""
+    authority = ca.create(None, permitted, NOW)
+    assert extension(authority.certificate, x509.NameConstraints)[1]
+    free = ca.Authority(ca.create(None, [], NOW).certificate, authority.key)
+    anchor = tmp_path / "ca.pem"
+    anchor.write_bytes(authority.certificate.public_bytes(Encoding.PEM))
+    for name, is_good in ((good, True), (bad, False)):
+        wanted = request(names=(name,))
+        if is_good:
+            issue(authority, wanted)
+        else:
+            with pytest.raises(Error, match="may not vouch for"):
+                issue(authority, wanted)
+        # By a CA that looks the same to a client but for what it refuses itself.
+        unlimited = ca.Authority(_without_limits(authority), authority.key)
+        leaf = tmp_path / "leaf.pem"
+        leaf.write_bytes(issue(unlimited, wanted).public_bytes(Encoding.PEM))
+        assert free.certificate != authority.certificate
+        verify = ["openssl", "verify", "-x509_strict", "-attime", str(int(NOW.timestamp()))]
+        done = subprocess.run([*verify, "-CAfile", anchor, leaf], capture_output=True, text=True)
+        assert (done.returncode == 0) is is_good, done.stderr
+
+
+def _without_limits(authority):
+    """Return a certificate of the same key and name, without constraints."""
+    limited = authority.certificate
+    builder = x509.CertificateBuilder(
+        limited.issuer,
+        limited.subject,
+        limited.public_key(),
+        limited.serial_number,
+        limited.not_valid_before_utc,
+        limited.not_valid_after_utc,
+    )
+    identifier = x509.SubjectKeyIdentifier.from_public_key(limited.public_key())
+    builder = builder.add_extension(identifier, False)
+    return builder.sign(authority.key, limited.signature_hash_algorithm)
+
+
+@pytest.mark.parametrize("text", ["*", "*.local", "10.0.0.1/8", "a b", "", "-a", "a/b", "1.2.3/24"])
+def test_what_is_no_limit_is_refused(text):
+    """A wildcard is a name of certificates, not of constraints; 10.0.0.1/8 is no network."""
+    with pytest.raises(Error, match=r"not a (name or network|host name or address)"):
+        make_constraints([text])
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Kitchen.Local.", x509.DNSName("kitchen.local")),
+        ("küche.local", x509.DNSName("xn--kche-0ra.local")),
+        ("*.boards.example", x509.DNSName("*.boards.example")),
+        ("192.168.4.1", x509.IPAddress(ipaddress.ip_address("192.168.4.1"))),
+        ("FD00:0::7", x509.IPAddress(ipaddress.ip_address("fd00::7"))),
+    ],
+)
+def test_names_are_read_in_one_spelling(text, name):
+    """So that the same name never stands there twice."""
+    assert parse_name(text) == name
+
+
+@pytest.mark.parametrize("text", ["", "a b", "*.10.0.0.1", "a.*.b", "**.b", "fe80::1%eth0", "a:1"])
+def test_what_is_no_name_is_refused(text):
+    """Also an address of one link, which means nothing elsewhere."""
+    with pytest.raises(Error, match="not a host name or address"):
+        parse_name(text)

@@ -1,0 +1,166 @@
+"""`boardcert ca sign` and `list`: requests in files, keys made here, and CAs of all sorts."""
+
+import json
+import stat
+from pathlib import Path
+
+from boardcert_host.ca_store import Store
+from boardcert_host.cli import main
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from test_ca_command import directory, request_file, run
+
+# Fixtures that come by import.
+__all__ = ["directory", "request_file"]
+
+
+def test_sign_answers_a_request_in_a_file(directory, request_file, capsys):
+    """The answer is in NAME.crt, a copy is kept, and both are told."""
+    assert main(["ca", "init"]) == 0
+    capsys.readouterr()
+    assert main(["ca", "sign", str(request_file), "--name", "192.168.4.1"]) == 0
+    output = capsys.readouterr().out
+    assert "kitchen.local, 192.168.4.1" in output and "kitchen.local.crt" in output
+    leaf = x509.load_pem_x509_certificate((directory / "kitchen.local.crt").read_bytes())
+    leaf.verify_directly_issued_by(Store(directory / "ca").certificates()[0])
+    code, told = run(capsys, "ca", "list")
+    assert code == 0
+    (issued,) = told["issued"]
+    assert issued["serial_number"] == f"{leaf.serial_number:x}"
+    assert issued["names"] == ["kitchen.local", "192.168.4.1"]
+    assert main(["ca", "list"]) == 0
+    line = (
+        f"{leaf.not_valid_after_utc:%Y-%m-%d}  {leaf.serial_number:x}  kitchen.local, 192.168.4.1"
+    )
+    assert capsys.readouterr().out == line + "\n"
+
+
+def test_names_of_the_request_can_be_left_out(directory, request_file, capsys):
+    """An administrator decides which names a board has; a name twice stands there once."""
+    main(["ca", "init"])
+    capsys.readouterr()
+    sign = ["ca", "sign", request_file]
+    code, told = run(capsys, *sign, "--only-names", "--name", "*.boards.example")
+    assert code == 0 and told["certificate"]["names"] == ["*.boards.example"]
+    assert told["file"] == "_.boards.example.crt"
+    code, told = run(capsys, *sign, "--name", "Kitchen.local", "-o", "two.crt")
+    assert code == 0 and told["certificate"]["names"] == ["kitchen.local"]
+    code, told = run(capsys, *sign, "--only-names")
+    assert code == 2 and "no name" in told["error"]["message"]
+
+
+def test_an_answer_is_not_written_over_a_file(directory, request_file, capsys):
+    """Without --force."""
+    main(["ca", "init"])
+    (directory / "other.crt").write_text("precious")
+    sign = ["ca", "sign", str(request_file), "-o", "other.crt"]
+    assert main(sign) == 3
+    assert (directory / "other.crt").read_text() == "precious"
+    assert not (directory / "ca" / "issued").exists()
+    assert main([*sign, "--force"]) == 0
+    assert "BEGIN CERTIFICATE" in (directory / "other.crt").read_text()
+
+
+def test_a_long_life_is_signed_with_a_note(directory, request_file, capsys):
+    """Apple's clients refuse it; and no certificate outlives the CA."""
+    main(["ca", "init"])
+    capsys.readouterr()
+    assert main(["ca", "sign", str(request_file), "--days", "99999"]) == 0
+    messages = capsys.readouterr().err
+    assert "Apple's clients refuse more than 825 days" in messages
+    assert "it ends with the CA" in messages
+
+
+def test_a_new_key_is_made_here(directory, capsys):
+    """Its owner's only, never over another; none is left when nothing was signed."""
+    main(["ca", "init", "--permit", "local"])
+    capsys.readouterr()
+    sign = ["ca", "sign", "--new-key", "hall.key", "--name"]
+    code, told = run(capsys, *sign, "bank.example")
+    assert code == 1 and not (directory / "hall.key").exists()
+    code, told = run(capsys, *sign, "hall.local")
+    assert code == 0 and told["key_file"] == "hall.key"
+    pem = (directory / "hall.key").read_bytes()
+    assert stat.S_IMODE((directory / "hall.key").stat().st_mode) == 0o600
+    leaf = x509.load_pem_x509_certificate((directory / "hall.local.crt").read_bytes())
+    assert leaf.public_key() == load_pem_private_key(pem, None).public_key()
+    assert pem.decode() not in json.dumps(told)
+    assert main(["ca", "sign", "--new-key", "hall.key", "--name", "a.local"]) == 3
+    assert (directory / "hall.key").read_bytes() == pem and not (directory / "a.local.crt").exists()
+
+
+def test_an_intermediate_ca_sends_itself_along(directory, request_file, capsys):
+    """Where ca.crt is one that another CA has signed, with the root after it."""
+    main(["ca", "init", "company"])
+    capsys.readouterr()
+    root = Store(directory / "company")
+    issuer = root.load(lambda: "")
+    key = ec.generate_private_key(ec.SECP384R1())
+    store = Store(directory / "ca")
+    one = issuer.certificate
+    builder = x509.CertificateBuilder(
+        one.subject,
+        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Boards")]),
+        key.public_key(),
+        one.serial_number + 1,
+        one.not_valid_before_utc,
+        one.not_valid_after_utc,
+    )
+    for extension in one.extensions:
+        if isinstance(extension.value, x509.BasicConstraints | x509.KeyUsage):
+            builder = builder.add_extension(extension.value, extension.critical)
+    middle = builder.sign(issuer.key, hashes.SHA384())
+    chain = [each.public_bytes(Encoding.PEM) for each in (middle, one)]
+    store.directory.mkdir()
+    store.certificate_file.write_bytes(b"".join(chain))
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    store.key_file.write_bytes(pem)
+    store.key_file.chmod(0o600)
+    code, _ = run(capsys, "ca", "sign", request_file)
+    assert code == 0
+    leaf, sent = x509.load_pem_x509_certificates(Path("kitchen.local.crt").read_bytes())
+    assert sent == middle
+    leaf.verify_directly_issued_by(middle)
+
+
+def test_a_ca_whose_key_others_can_read_is_not_used(directory, request_file, capsys):
+    """As ssh does not use such a key."""
+    main(["ca", "init"])
+    (directory / "ca" / "ca.key").chmod(0o640)
+    capsys.readouterr()
+    assert main(["ca", "sign", str(request_file)]) == 3
+    assert "others than its owner may read" in capsys.readouterr().err
+
+
+def test_a_ca_that_is_damaged_is_told_as_such(directory, request_file, capsys):
+    """Key and certificate of two CAs, a device's certificate, garbage."""
+    main(["ca", "init"])
+    main(["ca", "init", "other"])
+    capsys.readouterr()
+    ca, other = directory / "ca", directory / "other"
+    key, certificate = (ca / "ca.key").read_bytes(), (ca / "ca.crt").read_bytes()
+    sign = ["ca", "sign", str(request_file)]
+
+    def refused(message, code=3):
+        assert main(sign) == code
+        assert message in capsys.readouterr().err
+
+    (ca / "ca.key").write_bytes((other / "ca.key").read_bytes())
+    refused("is not the key of")
+    (ca / "ca.key").write_bytes(b"garbage")
+    refused("ca.key: damaged", 1)
+    (ca / "ca.key").write_bytes(key)
+    (ca / "ca.crt").write_bytes(b"garbage")
+    refused("holds no certificate that can be read")
+    (ca / "ca.crt").write_bytes(certificate)
+    assert main(sign) == 0
+    leaf = Path("kitchen.local.crt").read_bytes()
+    (ca / "ca.crt").write_bytes(leaf)
+    refused("is no CA: its certificate may not sign others", 1)
