@@ -21,8 +21,8 @@ class Administrator(Manager):
         """Check and store a certificate, see Identity.install; *served_key* may be its key too."""
         generated = store.load(self._directory, GENERATED, [])
         own_keys = [generated.private_key] if generated else []
-        private_key, leaf, record = self._prepare(chain, key, own_keys + [served_key])
-        record.facts["own_key"] = private_key in own_keys
+        record, leaf = self._prepare(chain, key, own_keys + [served_key])
+        record.facts["own_key"] = record.private_key in own_keys
         record.facts = self._facts(record, leaf)
         self._writer.save(INSTALLED, record)
         self._note_names(leaf.names)
@@ -78,23 +78,32 @@ class Administrator(Manager):
         return token
 
     def _prepare(self, chain, key, own_keys: list) -> tuple:
-        """Return what install.prepare does, tried out with the firmware's TLS."""
-        loaded = set(sys.modules)
-        try:
-            with FirmwareFirst():
-                from .install import prepare
+        """Return (Record, leaf) once they are judged, proven, and taken by the firmware's TLS.
 
-            prepared = prepare(chain, key, own_keys, board.utc_now())
-        finally:
-            release(loaded)
+        Each step's modules are released before the next: beside connections, memory is short.
+        """
+        loaded = set(sys.modules)
+        with FirmwareFirst():
+            from .install import read
+
+        now = board.utc_now()
+        record, leaf, signatures = read(chain, key, own_keys, now)
+        release(loaded)
+        with FirmwareFirst():
+            from .proof import prove_chain, prove_key
+
+        prove_chain(signatures)
+        if key is not None:
+            prove_key(record.private_key, now)
+        release(loaded)
         with FirmwareFirst():
             from .tls import server_context
 
         try:
-            server_context(prepared[-1])
+            server_context(record)
         except (OSError, ValueError) as error:
             raise RefusedError("chain", f"this firmware's TLS does not take it: {error}") from error
-        return prepared
+        return record, leaf
 
     def _note_names(self, names: list) -> None:
         """Tell when a certificate for *names* is for no name or address of the board."""

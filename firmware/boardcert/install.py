@@ -1,10 +1,10 @@
-"""Read and check a certificate from elsewhere, with its chain and key, before it is stored.
+"""Read and judge a certificate from elsewhere, with its chain and key, before it is stored.
 
 What is refused, RefusedError says in words for whoever sent it: what cannot be parsed to the
 last byte; a key that is not the certificate's; a certificate that no browser takes for a
 server's; a chain that does not hold, see chain; what is expired or not yet valid, if the date is
-known; more than the board can send. Trust is not judged: a CA that clients must be told to trust
-is the usual case.
+known; more than the board can send; and, see proof, a signature or a key that does not hold.
+Trust is not judged: a CA that clients must be told to trust is the usual case.
 """
 
 from . import RefusedError, chain, key_import, pem
@@ -22,15 +22,12 @@ which MicroPython's boards have 4096 bytes (MBEDTLS_SSL_OUT_CONTENT_LEN), seven 
 MAX_TEXT_BYTES = 24576
 """Of PEM, with what openssl prints beside it."""
 
-_PROOF = b"boardcert: the private key belongs to the certificate"
 
-
-def prepare(certificates, key, own_keys: list, now: tuple | None) -> tuple:
-    """Return (private key, leaf, Record) to store; raise RefusedError.
+def read(certificates, key, own_keys: list, now: tuple | None) -> tuple:
+    """Return (Record, leaf, signatures to verify, see chain); raise RefusedError.
 
     *certificates*: PEM, DER, or a list of DER, the leaf first; *key*: PEM, DER, or None: then one
-    of *own_keys* (stored form). *now*: the date or None. Raises EntropyError for a foreign key
-    when there is no noise to check it with.
+    of *own_keys* (stored form). *now*: the date or None. What remains is for proof.
     """
     found = _refusing("chain", _read_chain, certificates)
     _refusing("chain", chain.check, found, now)
@@ -41,12 +38,9 @@ def prepare(certificates, key, own_keys: list, now: tuple | None) -> tuple:
         private_key = _refusing("key", _find_own, own_keys, leaf)
     else:
         private_key = _refusing("key", _read_key, key, leaf)
-    _refusing("chain", _verify, found)
-    if key is not None:
-        _refusing("key", _prove, private_key, now)
     record = Record(private_key, [one.der for one in found], {})
     record.facts["issuer"] = chain.common_name(leaf.issuer)
-    return private_key, leaf, record
+    return record, leaf, chain.signatures(found)
 
 
 def _refusing(field: str, function, *arguments):
@@ -120,33 +114,3 @@ def _find_own(own_keys: list, leaf: Certificate) -> bytes:
         if key_matches(private_key, leaf.public_key_der):
             return private_key
     raise ValueError("the certificate is not for this board's own key: its private key is needed")
-
-
-def _verify(found: list) -> None:
-    """Raise ValueError unless each signature holds whose signer is there."""
-    from .ecdsa import InvalidSignature
-    from .signatures import verify
-
-    for number, public_key_der, algorithm, data, signature in chain.signatures(found):
-        try:
-            verify(public_key_der, algorithm, data, signature)
-        except InvalidSignature as error:
-            last = number == len(found)
-            by = "its own key" if last else f"the key of certificate {number + 1}"
-            raise ValueError(f"certificate {number} was not signed by {by}") from error
-        except ValueError as error:
-            raise ValueError(f"the signature of certificate {number} is {error}") from error
-
-
-def _prove(private_key: bytes, now: tuple | None) -> None:
-    """Raise ValueError unless the halves of a key from elsewhere belong together: sign, verify."""
-    from . import keys
-    from .ecdsa import InvalidSignature
-    from .generate import seed
-
-    key = keys.from_der(private_key)
-    random, _ = seed(now)
-    try:
-        key.check(_PROOF, key.sign(_PROOF, random), random)
-    except InvalidSignature as error:
-        raise ValueError("the private key does not fit its own public key") from error
