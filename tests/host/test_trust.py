@@ -1,0 +1,243 @@
+"""`boardcert ca trust` and `untrust`: real stores of NSS, Java and Debian, in folders of ours."""
+
+import shutil
+import ssl
+import subprocess
+from pathlib import Path
+
+import certificates
+import pytest
+from boardcert_host import trust_java, trust_nss, trust_system
+from boardcert_host.cli import main
+from boardcert_host.trust import DONE, FAILED, KEPT, SKIPPED, read_anchor
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home of its own, empty; and no Java."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "java"))
+    return home
+
+
+@pytest.fixture
+def anchor(tmp_path, capsys):
+    """A CA, in the user's usual place."""
+    assert main(["ca", "init"]) == 0
+    capsys.readouterr()
+    return read_anchor(tmp_path / "ca" / "ca.crt")
+
+
+def statuses(outcomes):
+    """Return the statuses alone."""
+    return [outcome.status for outcome in outcomes]
+
+
+def make_nss(*places):
+    """Make empty NSS databases."""
+    for place in places:
+        place.mkdir(parents=True)
+        command = ["certutil", "-N", "-d", f"sql:{place}", "--empty-password"]
+        subprocess.run(command, check=True)
+
+
+def listed(place):
+    """Return what certutil lists, but for its two lines of titles."""
+    command = ["certutil", "-L", "-d", f"sql:{place}"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [line for line in output.splitlines() if line and "Trust" not in line][1:]
+
+
+@pytest.mark.needs("certutil")
+def test_every_nss_database_is_told(home, anchor):
+    """Chromium's, and each profile of Firefox, packaged or not; again, and it is kept; and back."""
+    places = [home / ".pki/nssdb", home / ".mozilla/firefox/a.default"]
+    places += [home / "snap/firefox/common/.mozilla/firefox/b.default"]
+    make_nss(*places)
+    (home / ".mozilla/firefox/Crash Reports").mkdir()  # No profile.
+    outcomes = trust_nss.change_nss(anchor, True)
+    assert statuses(outcomes) == [DONE] * 3
+    assert [outcome.store for outcome in outcomes] == [f"nss, {place}" for place in places]
+    for place in places:
+        (line,) = listed(place)
+        assert line.startswith(anchor.title) and line.split()[-1] == "C,,"
+    assert statuses(trust_nss.change_nss(anchor, True)) == [KEPT] * 3
+    assert statuses(trust_nss.change_nss(anchor, False)) == [DONE] * 3
+    assert [listed(place) for place in places] == [[], [], []]
+    assert statuses(trust_nss.change_nss(anchor, False)) == [KEPT] * 3
+
+
+@pytest.mark.needs("certutil")
+def test_untrust_leaves_other_cas_alone(home, anchor, tmp_path):
+    """Also one whose certificate stands under our name."""
+    place = home / ".pki/nssdb"
+    make_nss(place)
+    other = tmp_path / "other.pem"
+    other.write_text(ssl.DER_cert_to_PEM_cert(certificates.make_ca().der))
+    command = ["certutil", "-A", "-d", f"sql:{place}", "-n", anchor.title, "-t", "C,,", "-i", other]
+    subprocess.run(command, check=True)
+    assert statuses(trust_nss.change_nss(anchor, False)) == [KEPT]
+    assert len(listed(place)) == 1
+
+
+@pytest.mark.needs("certutil")
+def test_a_database_that_cannot_be_written_is_told_as_failed(home, anchor):
+    """With what certutil says."""
+    place = home / ".pki/nssdb"
+    make_nss(place)
+    (place / "cert9.db").write_bytes(b"damaged")
+    (outcome,) = trust_nss.change_nss(anchor, True)
+    assert outcome.status == FAILED and "certutil" in outcome.detail
+
+
+def test_without_databases_or_certutil_nss_is_skipped(home, anchor, monkeypatch):
+    """With the reason, and what helps."""
+    (outcome,) = trust_nss.change_nss(anchor, True)
+    assert outcome.status == SKIPPED and "start Firefox or Chromium once" in outcome.detail
+    place = home / ".pki/nssdb"
+    place.mkdir(parents=True)
+    (place / "cert9.db").touch()
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    (outcome,) = trust_nss.change_nss(anchor, True)
+    assert outcome.status == SKIPPED and "install libnss3-tools" in outcome.detail
+
+
+def java_store(path):
+    """Return what keytool lists, with the aliases in lower case."""
+    command = ["keytool", "-list", "-keystore", path, "-storepass", "changeit"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.lower()
+
+
+@pytest.fixture
+def java(tmp_path, monkeypatch):
+    """A Java of our own: the real keytool, and a store with another CA in it."""
+    home = tmp_path / "java"
+    (home / "bin").mkdir(parents=True)
+    keytool = home / "bin" / "keytool"
+    keytool.write_text(f'#!/bin/sh\nexec {shutil.which("keytool")} "$@"\n')
+    keytool.chmod(0o755)
+    store = home / "lib/security/cacerts"
+    store.parent.mkdir(parents=True)
+    other = tmp_path / "other.pem"
+    other.write_text(ssl.DER_cert_to_PEM_cert(certificates.make_ca().der))
+    add = [keytool, "-importcert", "-noprompt", "-alias", "other", "-file", other]
+    add += ["-keystore", store, "-storepass", "changeit"]
+    subprocess.run(add, check=True, capture_output=True)
+    monkeypatch.setenv("JAVA_HOME", str(home))
+    return store
+
+
+@pytest.mark.needs("keytool")
+def test_java_is_told_and_told_otherwise(anchor, java, tmp_path):
+    """The other CA stays; one of ours under another name, as Debian gives, goes too."""
+    assert statuses(trust_java.change_java(anchor, True)) == [DONE]
+    assert f"{anchor.slug}, " in java_store(java)
+    assert statuses(trust_java.change_java(anchor, True)) == [KEPT]
+    add = ["keytool", "-importcert", "-noprompt", "-alias", "debian:ours.pem"]
+    add += ["-file", str(anchor.file), "-keystore", str(java), "-storepass", "changeit"]
+    subprocess.run(add, check=True, capture_output=True)
+    assert statuses(trust_java.change_java(anchor, False)) == [DONE]
+    left = java_store(java)
+    assert "1 entry" in left and "other, " in left
+    assert statuses(trust_java.change_java(anchor, False)) == [KEPT]
+
+
+def test_without_java_it_is_skipped(anchor, tmp_path, monkeypatch):
+    """No Java at all, or one without a store."""
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    (outcome,) = trust_java.change_java(anchor, True)
+    assert (outcome.status, outcome.detail) == (SKIPPED, "no Java here")
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    (outcome,) = trust_java.change_java(anchor, True)
+    assert outcome.status == SKIPPED and "no cacerts" in outcome.detail
+
+
+@pytest.fixture
+def debian(tmp_path, monkeypatch):
+    """Debian's store in a folder of ours, kept by its real program."""
+    root, program = tmp_path / "root", shutil.which("update-ca-certificates", path=_SBIN)
+    local = root / "usr/local/share/ca-certificates"
+    for folder in (local, root / "certs", root / "hooks", root / "share", tmp_path / "bin"):
+        folder.mkdir(parents=True)
+    (root / "conf").write_text("\n")
+    shim = tmp_path / "bin" / "update-ca-certificates"
+    places = f"--localcertsdir {local} --etccertsdir {root}/certs --hooksdir {root}/hooks"
+    places += f" --certsconf {root}/conf --certsdir {root}/share"
+    shim.write_text(f'#!/bin/sh\nexec {program} {places} "$@"\n')
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{_SBIN}")
+    return root
+
+
+_SBIN = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@pytest.mark.needs("update-ca-certificates")
+def test_debians_store_is_told_and_told_otherwise(anchor, debian):
+    """It ends in the bundle that programs read; afterwards nothing of it is left."""
+    bundle = debian / "certs" / "ca-certificates.crt"
+    other = ssl.DER_cert_to_PEM_cert(certificates.make_ca().der).encode()
+    (debian / "usr/local/share/ca-certificates" / "a.crt").write_bytes(other)
+    (outcome,) = trust_system.change_system(anchor, True, debian)
+    assert outcome.status == DONE and f"{anchor.slug}.crt" in outcome.detail
+    assert bundle.read_bytes() == other + anchor.pem
+    assert statuses(trust_system.change_system(anchor, True, debian)) == [KEPT]
+    assert statuses(trust_system.change_system(anchor, False, debian)) == [DONE]
+    assert bundle.read_bytes() == other
+    assert [path for path in (debian / "certs").iterdir() if anchor.slug in path.name] == []
+    assert statuses(trust_system.change_system(anchor, False, debian)) == [KEPT]
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "program"),
+    [
+        ("etc/pki/ca-trust/source/anchors", ".pem", "update-ca-trust extract"),
+        ("etc/ca-certificates/trust-source/anchors", ".crt", "trust extract-compat"),
+        ("usr/share/pki/trust/anchors", ".pem", "update-ca-certificates "),
+    ],
+)
+def test_other_distributions_have_their_folders_and_programs(
+    anchor, tmp_path, monkeypatch, folder, file, program
+):
+    """Fedora, Arch, SUSE: the file is there, and their program is run; when it fails, it is not."""
+    words = program.split()
+    (tmp_path / "root" / folder).mkdir(parents=True)
+    shim = tmp_path / words[0]
+    shim.write_text(f'#!/bin/sh\necho "$0 $@" >> {tmp_path}/ran\n')
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    path = tmp_path / "root" / folder / f"{anchor.slug}{file}"
+    change = trust_system.change_system
+    assert statuses(change(anchor, True, tmp_path / "root")) == [DONE]
+    assert path.read_bytes() == anchor.pem
+    assert statuses(change(anchor, False, tmp_path / "root")) == [DONE]
+    assert not path.exists()
+    ran = (tmp_path / "ran").read_text().splitlines()
+    assert ran == [f"{tmp_path}/{program}"] * 2
+    shim.write_text("#!/bin/sh\necho no space left >&2\nexit 1\n")
+    (outcome,) = change(anchor, True, tmp_path / "root")
+    assert outcome.status == FAILED and "no space left" in outcome.detail
+    assert not path.exists()
+
+
+def test_a_store_of_the_administrators_names_the_command(anchor, tmp_path, monkeypatch):
+    """Nothing is tried; the command is complete."""
+    folder = tmp_path / "root/etc/pki/ca-trust/source/anchors"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    (outcome,) = trust_system.change_system(anchor, True, tmp_path / "root")
+    assert outcome.status == SKIPPED
+    words = outcome.detail.partition("sudo ")[2].split()
+    assert words[1:] == ["ca", "trust", str(anchor.file), "--only", "system", "--yes"]
+    assert Path(words[0]).name == "boardcert" and Path(words[0]).exists()
+    assert list(folder.iterdir()) == []
+
+
+def test_an_unknown_system_is_skipped(anchor, tmp_path):
+    """With a reason."""
+    (outcome,) = trust_system.change_system(anchor, True, tmp_path)
+    assert (outcome.status, outcome.detail) == (SKIPPED, "no store of a kind that is known here")

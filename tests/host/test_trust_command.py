@@ -1,0 +1,93 @@
+"""`boardcert ca trust` and `untrust`: whom they ask, what they refuse, what they tell."""
+
+import hashlib
+import io
+import json
+import ssl
+import sys
+
+import certificates
+import pytest
+from boardcert_host import trust
+from boardcert_host.cli import main
+from cryptography.hazmat.primitives.serialization import Encoding
+from test_trust import anchor, home, listed, make_nss
+
+__all__ = ["anchor", "home"]
+
+
+@pytest.mark.needs("certutil")
+def test_the_command_tells_each_store(home, anchor, capsys):
+    """By words and as JSON; without a file, one's own CA; and the way back."""
+    make_nss(home / ".pki/nssdb")
+    assert main(["ca", "trust", "--only", "nss", "--yes"]) == 0
+    assert capsys.readouterr().out == f"done     nss, {home}/.pki/nssdb: added\n"
+    assert len(listed(home / ".pki/nssdb")) == 1
+    assert main(["ca", "untrust", str(anchor.file), "--only", "nss", "--yes", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["ca"] == anchor.title
+    expected = {"store": f"nss, {home}/.pki/nssdb", "status": "done", "detail": "removed"}
+    assert told["stores"] == [expected]
+    assert listed(home / ".pki/nssdb") == []
+
+
+def test_nothing_done_is_no_success(home, anchor, capsys):
+    """Where every store was skipped."""
+    assert main(["ca", "trust", "--only", "java", "--yes"]) == 3
+    assert capsys.readouterr().out.startswith("skipped  java: no cacerts")
+
+
+@pytest.mark.needs("certutil")
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1), ("", 1)])
+def test_a_person_is_asked(home, anchor, capsys, monkeypatch, answer, code):
+    """With the fingerprint, and what it means; anything but yes changes nothing."""
+    make_nss(home / ".pki/nssdb")
+    terminal = io.StringIO(answer)
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(sys, "stdin", terminal)
+    assert main(["ca", "trust", "--only", "nss"]) == code
+    messages = capsys.readouterr().err
+    fingerprint = hashlib.sha256(anchor.der).digest()
+    assert fingerprint.hex(":").upper() in messages
+    assert "can then pose as any server" in messages
+    assert len(listed(home / ".pki/nssdb")) == (1 if code == 0 else 0)
+
+
+def test_without_a_person_yes_is_needed(home, anchor, capsys, monkeypatch):
+    """Nothing is changed by accident in a script."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    assert main(["ca", "trust", "--only", "java"]) == 2
+    assert "--yes does not ask" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("identity", "message"),
+    [
+        (certificates.make(), "is no CA: its certificate may not sign others"),
+        (certificates.make(issuer=certificates.make_ca()), "holds no root to trust"),
+    ],
+)
+def test_what_is_no_ca_is_refused(home, tmp_path, capsys, identity, message):
+    """A board's own certificate, and one that a CA has issued."""
+    path = tmp_path / "file.pem"
+    path.write_text(ssl.DER_cert_to_PEM_cert(identity.der))
+    assert main(["ca", "trust", str(path), "--yes"]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_a_missing_or_damaged_file_is_told(home, tmp_path, capsys):
+    """Before anything is asked."""
+    assert main(["ca", "trust", "--yes"]) == 3
+    assert "`boardcert ca init` makes a CA" in capsys.readouterr().err
+    (tmp_path / "garbage").write_bytes(b"garbage")
+    assert main(["ca", "trust", str(tmp_path / "garbage"), "--yes"]) == 3
+    assert "holds no certificate that can be read" in capsys.readouterr().err
+
+
+def test_of_a_chain_the_root_is_trusted(anchor, tmp_path):
+    """An intermediate one before it is passed over."""
+    middle = certificates.make(issuer=certificates.make_ca())
+    path = tmp_path / "chain.pem"
+    path.write_bytes(ssl.DER_cert_to_PEM_cert(middle.der).encode() + anchor.pem)
+    found = trust.read_anchor(path)
+    assert found.certificate.public_bytes(Encoding.DER) == anchor.der
