@@ -69,6 +69,15 @@ def identity(**arguments):
     return _identity
 
 
+async def identity_async(**arguments):
+    """As identity; a key whose making takes minutes, an RSA key, is made while others run."""
+    if _identity is not None and not arguments:
+        return _identity
+    from .prepare import prepare
+
+    return await prepare(**arguments)
+
+
 def enable(**arguments):
     """Load or make the identity, and schedule its page; return the Identity.
 

@@ -24,11 +24,14 @@ class Identity:
     """Key and certificate of this board, ready to serve. Its representation shows no secret.
 
     *arguments*: see settings. *progress*(step) hears of each slow step as it begins: "entropy",
-    "key", "sign", "check", "flash". `notices` are sentences about what was found wrong, or
-    done. Raises EntropyError, Error, ValueError for a setting, OSError for flash.
+    "key", "sign", "check", "flash". *new_key*: DER, taken when the key has to be new. `notices`
+    are sentences about what was found wrong, or done. Raises EntropyError, Error, ValueError for
+    a setting, OSError for flash.
     """
 
-    def __init__(self, directory: str = store.DIRECTORY, progress=None, **arguments) -> None:
+    def __init__(
+        self, directory: str = store.DIRECTORY, progress=None, new_key=None, **arguments
+    ) -> None:
         board.check_version(sys.implementation.name, sys.implementation.version)
         started = board.ticks_ms()
         self.notices = []
@@ -38,7 +41,7 @@ class Identity:
         self._directory = directory
         self._progress = progress
         self._arguments = arguments
-        self._serve(*(self._load_quickly() or self._manage("load")))
+        self._serve(*(self._load_quickly() or self._manage("load", False, new_key)))
         self.timings_ms["total"] = board.ticks_diff(board.ticks_ms(), started)
 
     @property

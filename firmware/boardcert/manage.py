@@ -26,14 +26,16 @@ class Manager:
         self._directory = directory
         self._progress = progress
         self._notices = notices
+        self._new_key = None
         self._settings = Settings(arguments, store.read_config(directory), board.unique_id())
         self._digest = settings_digest(directory, arguments)
 
-    def load(self, below_installed: bool = False) -> tuple:
+    def load(self, below_installed: bool = False, new_key: bytes | None = None) -> tuple:
         """Return (source, record) of what is to be served; make or renew it where that is due.
 
-        *below_installed*: what that is without an installed one.
+        *below_installed*: what that is without an installed one. *new_key*: for a new identity.
         """
+        self._new_key = new_key
         if not below_installed:
             installed = store.load(self._directory, INSTALLED, self._notices)
             if record := self._sound(installed, INSTALLED):
@@ -139,7 +141,7 @@ class Manager:
     def _make(self, private_key: bytes | None) -> store.Record:
         """Make a certificate, with a new key when *private_key* is None, and store it."""
         steps = Steps(self._progress)
-        record, leaf = self._generate(private_key, steps)
+        record, leaf = self._generate(private_key or self._new_key, steps)
         steps.begin("flash")
         record.facts = self._facts(record, leaf)
         self._writer.save(GENERATED, record)

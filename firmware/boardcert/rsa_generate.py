@@ -54,7 +54,7 @@ class _Generator:
 
     def steps(self):
         """Yield now and then; return the key pair (A.1.1 and A.1.3)."""
-        d = 0
+        p = q = d = 0
         while d <= 1 << self._bits // 2:  # A.1.1; as good as always the first one is larger.
             p = yield from self._prime("first", 5 * self._bits, None)
             q = yield from self._prime("second", 10 * self._bits, p)
