@@ -10,7 +10,7 @@ are places in *work* in units of 16 bytes, each a field element of 12 words, lea
   END 0 | MUL 1: a * b | SQR 2: a, squared b times (b >= 1, a count) | ADD 3: a + b | SUB 4: a - b
 Inputs may be any value below 2**384, reduced or not; results are below 2**384 and congruent modulo
 p = 2**384 - 2**128 - 2**96 + 2**32 - 1. Destination and operands may be the same place. Stack:
-about 350 bytes.
+about 500 bytes.
 
 select(table, index, work, sign): copy entry *index* of the 96-byte entries at *table* (x, then y;
 4-byte aligned) to the start of *work*; replace y by p - y when *sign* is -1 (keep it when 0). All
@@ -127,6 +127,7 @@ def kernel() -> str:
     product.product(w, "multiply", [("r9", 0), ("r12", product.FACTOR_B)], "multiply_6")
     product.product(w, "square", [("r9", 0)], "square_6")
     product.multiply_words(w)
+    product.multiply_3(w)
     product.multiply_6(w)
     product.square_6(w)
     product.combine(w)

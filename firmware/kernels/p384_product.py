@@ -1,25 +1,31 @@
 """Emit multiplication and squaring for the P-384 kernel: 12 words by 12 words, unrolled.
 
-One level of subtractive Karatsuba over a 6 x 6 word product by columns; a 32 x 32 bit product is
-four multiplications of halves, since ARMv6-M has no longer one, and a subroutine: inline it would
-save a tenth of the time and cost 2 KB. No branch and no address depends on the values.
+Subtractive Karatsuba: once for a squaring, over squares of 6 words by columns; twice for a
+multiplication, over products of 3 words. A 32 x 32 bit product is four multiplications of halves,
+since ARMv6-M has no longer one; for squares, where less is gained, it is a subroutine. No branch and
+no address depends on the values.
 """
 
 from thumb import Writer
 
-# A multiplication's stack frame is three blocks, lowest first: |A1-A0|*|B1-B0|, A0*B0, A1*B1. In
-# each: the two factors of 6 words, and the product of 12. A squaring leaves the second factor
-# unused.
+# The stack frame is three blocks, lowest first: |A1-A0|*|B1-B0|, A0*B0, A1*B1. In each: the two
+# factors of 6 words, and the product of 12. A squaring leaves the second factor unused.
 BLOCK = 96
 FACTOR_B, PRODUCT = 24, 48
 CROSS, LOW, HIGH = (i * BLOCK + PRODUCT for i in range(3))
 # What the subroutines for 6 words push below the block.
 SAVED = 4
+# And the same once more, for 3 words, in multiply_6's own frame; a sign is kept above the lowest.
+SMALL_BLOCK = 48
+SMALL_FACTOR_B, SMALL_PRODUCT = 12, 24
+SIGN = SMALL_BLOCK
+SMALL_CROSS, SMALL_LOW, SMALL_HIGH = (
+    start + SMALL_PRODUCT for start in (0, SIGN + 4, SIGN + 4 + SMALL_BLOCK)
+)
 
 
-def multiply_words(w: Writer) -> None:
-    """Emit the subroutine: add the product of r0 and r1 to the sum r5, r6, r7; destroys r0-r4."""
-    w.op("label(multiply_words)")
+def add_product(w: Writer) -> None:
+    """Emit: add the product of r0 and r1 to the sum r5, r6, r7; destroys r0-r4, leaves 0 in r1."""
     w.low_half("r2", "r0")
     w.low_half("r3", "r1")
     w.op("lsr(r0, r0, 16); lsr(r1, r1, 16); mov(r4, r2)")
@@ -27,38 +33,121 @@ def multiply_words(w: Writer) -> None:
     for middle in ("r2", "r3"):
         w.op(f"lsl(r1, {middle}, 16); lsr({middle}, {middle}, 16)")
         w.op(f"add(r4, r4, r1); adc(r0, {middle})")
-    w.op("mov(r1, 0); add(r5, r5, r4); adc(r6, r0); adc(r7, r1); bx(lr)")
+    w.op("mov(r1, 0); add(r5, r5, r4); adc(r6, r0); adc(r7, r1)")
 
 
-def columns(w: Writer, pairs: list[tuple[int, int]], second: int) -> None:
-    """Sum A[i] * B[j] over *pairs* by columns i + j, which have no gaps; store the words.
+def multiply_words(w: Writer) -> None:
+    """Emit add_product as a subroutine."""
+    w.op("label(multiply_words)")
+    add_product(w)
+    w.op("bx(lr)")
 
-    *second* is the offset of factor B (that of A when squaring).
-    """
-    first, last = pairs[0][0] + pairs[0][1], pairs[-1][0] + pairs[-1][1]
-    w.op("push({lr}); mov(r5, 0); mov(r6, 0); mov(r7, 0)")
-    for column in range(first, last + 1):
-        for i, j in (pair for pair in pairs if sum(pair) == column):
-            w.load("r0", SAVED + 4 * i)
-            w.load("r1", SAVED + second + 4 * j)
-            w.op("bl(multiply_words)")
-        w.store("r5", SAVED + PRODUCT + 4 * column)
+
+def multiply_3(w: Writer) -> None:
+    """Emit the subroutine: product of the factors of the small block at sp. Destroys r0-r7."""
+    w.op("label(multiply_3); mov(r5, 0); mov(r6, 0); mov(r7, 0)")
+    for column in range(5):
+        for i in range(max(0, column - 2), min(3, column + 1)):
+            w.load("r0", 4 * i)
+            w.load("r1", SMALL_FACTOR_B + 4 * (column - i))
+            add_product(w)
+        w.store("r5", SMALL_PRODUCT + 4 * column)
         w.op("mov(r5, r6); mov(r6, r7); mov(r7, 0)")
-    w.store("r5", SAVED + PRODUCT + 4 * last + 4)
+    w.store("r5", SMALL_PRODUCT + 20)
+    w.op("bx(lr)")
 
 
 def multiply_6(w: Writer) -> None:
-    """Emit the subroutine: product of the factors A and B of the block at sp. Destroys r0-r7."""
-    w.op("label(multiply_6)")
-    pairs = [(i, j) for i in range(6) for j in range(6)]
-    columns(w, sorted(pairs, key=sum), FACTOR_B)
+    """Emit the subroutine: product of the factors A and B of the block at sp. Destroys r0-r7, lr."""
+    w.op("label(multiply_6); push({lr})")
+    for half, block in ((12, SAVED), (0, SAVED + SMALL_BLOCK)):
+        w.frame(SMALL_BLOCK)
+        w.frame_address("r0", block + SMALL_BLOCK + half)
+        w.load_many("r0", "r2", "r3", "r4")
+        w.op("add(r0, 12)")
+        w.load_many("r0", "r5", "r6", "r7")
+        w.frame_address("r1", 0)
+        w.store_many("r1", *(f"r{i}" for i in range(2, 8)))
+        w.op("bl(multiply_3)")
+    w.frame(SIGN + 4)
+    for factor in (0, SMALL_FACTOR_B):
+        w.op("mov(r5, r7)")
+        small_difference(w, factor)
+    w.op("eor(r7, r5); mvn(r7, r7)")
+    w.store("r7", SIGN)
+    w.op("bl(multiply_3)")
+    combine_6(w)
+
+
+def small_difference(w: Writer, factor: int) -> None:
+    """Put the difference of a factor's halves into the lowest small block; see difference."""
+    w.frame_address("r6", SMALL_HIGH - SMALL_PRODUCT + factor)
+    w.load_many("r6", "r0", "r1", "r2")
+    for i in range(3):
+        w.load("r3", SMALL_LOW - SMALL_PRODUCT + factor + 4 * i)
+        w.op(f"sbc(r{i}, r3)" if i else "sub(r0, r0, r3)")
+    w.op("sbc(r7, r7); eor(r0, r7); eor(r1, r7); eor(r2, r7)")
+    w.op("sub(r0, r0, r7); sbc(r1, r7); sbc(r2, r7)")
+    w.frame_address("r6", factor)
+    w.store_many("r6", "r0", "r1", "r2")
+
+
+def combine_6(w: Writer) -> None:
+    """Emit the end of multiply_6: make the block's product of the three small ones; see combine.
+
+    Words 3 to 8 are summed in r4, r5, r6, r0, r1, r2, the carry from them in r3, then lr.
+    """
+    product = SMALL_HIGH + SMALL_PRODUCT + SAVED + PRODUCT
+    w.frame_address("r3", SMALL_HIGH)
+    w.load_many("r3", "r0", "r1", "r2")
+    for i in range(3):
+        w.load("r4", SMALL_LOW + 12 + 4 * i)
+        w.op(f"adc(r{i}, r4)" if i else "add(r0, r0, r4)")
+    w.op("mov(r3, 0); adc(r3, r3)")
+    for copy, place in ((w.load_many, SMALL_LOW), (w.store_many, product)):
+        w.frame_address("r7", place)
+        copy("r7", "r4", "r5", "r6")
+    w.op("add(r4, r4, r0); adc(r5, r1); adc(r6, r2); mov(r7, 0); adc(r7, r3)")
+    w.op("add(r0, r0, r7); mov(r7, 0); adc(r1, r7); adc(r2, r7); adc(r3, r7)")
+    for i in range(3):
+        w.load("r7", SMALL_HIGH + 12 + 4 * i)
+        w.op(f"adc(r{i}, r7)" if i else "add(r0, r0, r7)")
+    w.op("mov(r7, 0); adc(r3, r7); mov(lr, r3)")
+    w.load("r7", SIGN)
+    w.op("lsr(r3, r7, 1)")
+    for i, register in enumerate(("r4", "r5", "r6", "r0", "r1", "r2")):
+        w.load("r3", SMALL_CROSS + 4 * i)
+        w.op(f"eor(r3, r7); adc({register}, r3)")
+    w.op("mov(r3, lr); adc(r3, r7)")
+    w.frame_address("r7", product + 12)
+    w.store_many("r7", "r4", "r5", "r6")
+    w.store_many("r7", "r0", "r1", "r2")
+    w.op("asr(r6, r3, 31)")
+    for i in range(3):
+        w.load(f"r{i}", SMALL_HIGH + 12 + 4 * i)
+    w.op("add(r0, r0, r3); adc(r1, r6); adc(r2, r6)")
+    w.store_many("r7", "r0", "r1", "r2")
+    w.frame(-(3 * SMALL_BLOCK + 4))
     w.op("pop({pc})")
+
+
+def mixed_products(w: Writer) -> None:
+    """Sum A[i] * A[j], i < j, by columns i + j; store the words in the product's place."""
+    w.op("mov(r5, 0); mov(r6, 0); mov(r7, 0)")
+    for column in range(1, 10):
+        for j in range(column // 2 + 1, min(6, column + 1)):
+            w.load("r0", SAVED + 4 * (column - j))
+            w.load("r1", SAVED + 4 * j)
+            w.op("bl(multiply_words)")
+        w.store("r5", SAVED + PRODUCT + 4 * column)
+        w.op("mov(r5, r6); mov(r6, r7); mov(r7, 0)")
+    w.store("r5", SAVED + PRODUCT + 40)
 
 
 def square_6(w: Writer) -> None:
     """Emit the subroutine: square of the factor A of the block at sp. Destroys r0-r7."""
-    w.op("label(square_6)")
-    columns(w, sorted([(i, j) for j in range(6) for i in range(j)], key=sum), 0)
+    w.op("label(square_6); push({lr})")
+    mixed_products(w)
     # Double the mixed products and add the squares. multiply_words leaves 0 in r1; what is carried
     # on, in r7, is at most 2.
     w.op("mov(r5, 0); mov(r6, 0); mov(r7, 0)")

@@ -24,7 +24,7 @@ _OPERATIONS = {
     3: lambda a, b: a + b,
     4: lambda a, b: a - b,
 }
-_BUDGET_CYCLES = {1: 4400, 2: 3200, 3: 200, 4: 200}
+_BUDGET_CYCLES = {1: 3800, 2: 3100, 3: 200, 4: 200}
 
 # The boundaries of the range and of the halves, and carries that begin or end at every word.
 _EDGES = sorted(
