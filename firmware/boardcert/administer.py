@@ -44,12 +44,12 @@ class Administrator(Manager):
 
     def new_key(self) -> tuple:
         """Make a new generated key and certificate."""
-        self._make_anew()
+        self._settle(self._make(None))
         return self._reload(self._wipe())
 
     def reset(self) -> tuple:
         """Make a new key and certificate; remove all others, and the token."""
-        self._make_anew()
+        self._settle(self._make(None))
         writer = self._writer
         writer.remove(INSTALLED)
         writer.forget_older(INSTALLED)
@@ -115,9 +115,8 @@ class Administrator(Manager):
                 f"https://{wanted[0]} will warn"
             )
 
-    def _make_anew(self) -> None:
-        """Store a new key and certificate, forget those before, mark the new one."""
-        record = self._make(None)
+    def _settle(self, record: store.Record) -> None:
+        """Forget the generated records before *record*, which is stored, and mark this one."""
         self._writer.forget_older(GENERATED)
         self._attempt("writing the marker", self._mark, record, False)
 

@@ -71,29 +71,29 @@ class Identity:
         *key*: its private key in PEM or DER; None when it is for the board's own, as one made
         from csr() is. Raises RefusedError before anything is changed.
         """
-        self._change("install", chain, key, self._record.private_key)
+        self._adopt(self._manage("install", chain, key, self._record.private_key))
 
     def remove(self) -> str:
         """Remove the installed certificate: the one below it serves again.
 
         Return a sentence on how far its key was wiped, as new_key and reset do.
         """
-        return self._change("remove")
+        return self._adopt(self._manage("remove"))
 
     def renew(self) -> None:
         """Sign a new certificate for the generated key, dated from today."""
-        self._change("renew")
+        self._adopt(self._manage("renew"))
 
     def new_key(self) -> str:
         """Make a new generated key and certificate; an installed certificate goes on serving."""
-        return self._change("new_key")
+        return self._adopt(self._manage("new_key"))
 
     def reset(self) -> str:
         """Make a new key, certificate and token, as at first boot, and forget all others.
 
         Settings stay. A certificate that is compiled in is served before the new one.
         """
-        return self._change("reset")
+        return self._adopt(self._manage("reset"))
 
     def csr(self) -> bytes:
         """Return a PKCS#10 request (DER) for this board's names, signed by its own key.
@@ -170,9 +170,9 @@ class Identity:
         """Add those that are new: what lasts is found again by each attempt, and told once."""
         self.notices.extend([notice for notice in notices if notice not in self.notices])
 
-    def _change(self, task: str, *arguments) -> str:
-        """Do a task of administer.Administrator, serve what it leaves; return what it tells."""
-        source, record, told = self._manage(task, *arguments)
+    def _adopt(self, result: tuple) -> str:
+        """Serve what a task of administer.Administrator leaves; return what it tells."""
+        source, record, told = result
         self._token = None
         self._serve(source, record)
         return told
