@@ -5,18 +5,19 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from typing import Any
 
 import micropython_server
 
-# The page of the identity in argv[1] on port argv[2], over TLS unless argv[3] is "plain". A restart
-# is told by a file; each argument after that, name=value, sets a limit of the portal's access.
+# The page of the identity in argv[1] on port argv[2]; over TLS, without the argument "plain". A
+# restart is told by a file. Each argument name=value sets a limit of the portal's access.
 _SERVE = """
 import asyncio, sys
 import boardcert
 from boardcert.portal import Portal
+from boardcert.portal_start import Plain
 from boardcert.server import Server
 
 def restart():
@@ -25,20 +26,32 @@ def restart():
 me = boardcert.identity(directory=sys.argv[1], hostname="kitchen", names=["localhost"])
 with open(sys.argv[1] + ".token", "w") as file:
     file.write(me.admin_token())
-portal = Portal(me, restart)
+is_secure = "plain" not in sys.argv
+server = Server(me if is_secure else Plain())
+portal = Portal(me, restart, is_secure, server)
 for argument in sys.argv[3:]:
-    name, value = argument.split("=")
-    setattr(portal.access, name, int(value))
-asyncio.run(Server(me).run(portal, int(sys.argv[2]), "127.0.0.1"))
+    if "=" in argument:
+        name, value = argument.split("=")
+        setattr(portal.access, name, int(value))
+asyncio.run(server.run(portal, int(sys.argv[2]), "127.0.0.1"))
+"""
+
+# Run beside the server, as over USB: after a reset the token is made now.
+_TELL = """
+import sys, boardcert
+me = boardcert.identity(directory=sys.argv[1], hostname="kitchen", names=["localhost"])
+print(me.admin_token(), end="")
 """
 
 
 class Client:
     """One browser or program: it keeps its cookie, and no connection."""
 
-    def __init__(self, port: int, directory: Path) -> None:
+    def __init__(self, port: int, directory: Path, is_secure: bool = True) -> None:
         self.port = port
         self.directory = directory
+        self.origin = {"Origin": f"https://localhost:{port}"}
+        self._is_secure = is_secure
         self.cookie = ""
         self.context = ssl.create_default_context()
         self.context.check_hostname = False
@@ -48,6 +61,13 @@ class Client:
     def token(self) -> str:
         """The board's token, as over USB: when the server started."""
         return self.directory.with_suffix(".token").read_text()
+
+    def current_token(self) -> str:
+        """Return the board's token as it is now."""
+        path = self.directory / "token"
+        if path.exists():
+            return path.read_text()
+        return micropython_server.run(_TELL, str(self.directory))
 
     def request(
         self,
@@ -60,7 +80,10 @@ class Client:
         all_headers = {"Connection": "close", **(headers or {})}
         if self.cookie:
             all_headers["Cookie"] = self.cookie
-        connection = HTTPSConnection("localhost", self.port, context=self.context, timeout=20)
+        if self._is_secure:
+            connection = HTTPSConnection("localhost", self.port, context=self.context, timeout=20)
+        else:
+            connection = HTTPConnection("localhost", self.port, timeout=20)
         try:
             connection.request(method, path, body, all_headers)
             response = connection.getresponse()
@@ -84,12 +107,16 @@ class Client:
         """Return (status, answer) of POST /api/*action*, with *token*, or the cookie of a page."""
         headers = {"Content-Type": "application/json"}
         if token is None:
-            headers["Origin"] = f"https://localhost:{self.port}"
+            headers.update(self.origin)
         else:
             headers["Authorization"] = f"Bearer {token}"
         body = None if values is None else json.dumps(values)
         response, content = self.request("POST", f"/api/{action}", body, headers)
         return response.status, json.loads(content) if content else {}
+
+    def files(self) -> dict[str, bytes]:
+        """Return what the board has stored, by name."""
+        return {path.name: path.read_bytes() for path in self.directory.iterdir()}
 
     def served_certificate(self) -> bytes:
         """Return the DER of the certificate that a new connection gets."""
@@ -104,4 +131,4 @@ class Client:
 def serving_page(directory: Path, *limits: str) -> Iterator[Client]:
     """Serve the page of the identity in *directory*; give a client of it."""
     with micropython_server.serving(directory, *limits, code=_SERVE) as port:
-        yield Client(port, directory)
+        yield Client(port, directory, "plain" not in limits)

@@ -3,7 +3,6 @@
 import json
 import time
 
-import micropython_server
 import portal_server
 import pytest
 from boardcert_host import pins, tls_probe, tokens
@@ -19,11 +18,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from issued import PublicKey, issue, pem, write
 
-_TELL = """
-import sys, boardcert
-me = boardcert.identity(directory=sys.argv[1], hostname="kitchen", names=["localhost"])
-print(me.admin_token(), end="")
-"""
 _WRONG_TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
 
 
@@ -40,16 +34,8 @@ def host(client):
     report = json.loads(client.get("/api/identity"))
     pins.add_pin("localhost", report)
     pins.add_pin("kitchen.local", report)
-    tokens.keep_token("kitchen.local", report["public_key_pin"], token_of(client))
+    tokens.keep_token("kitchen.local", report["public_key_pin"], client.current_token())
     return f"localhost:{client.port}"
-
-
-def token_of(client):
-    """Return the token as it is now, as over USB; after a reset it is made now."""
-    path = client.directory / "token"
-    return (
-        path.read_text() if path.exists() else micropython_server.run(_TELL, str(client.directory))
-    )
 
 
 def run(capsys, *arguments):
@@ -136,29 +122,31 @@ def test_signing_again_keeps_the_key_and_a_new_key_does_not(client, host, capsys
     assert (code, answer["result"], answer["key_changed"]) == (0, "new key", True)
     assert known_keys() == {answer["report"]["public_key_pin"]} != keys
     # The key ring knows the token by the new key alone.
-    assert tokens.find_token(["unknown"], answer["report"]["public_key_pin"]) == token_of(client)
+    assert (
+        tokens.find_token(["unknown"], answer["report"]["public_key_pin"]) == client.current_token()
+    )
     assert run(capsys, "csr", host)[0] == 0
 
 
 def test_a_reset_makes_key_and_token_anew(client, host, tmp_path, capsys):
     """The pin follows; the token cannot: it is told over USB only, and that is said."""
-    old_token, keys = token_of(client), known_keys()
+    old_token, keys = client.current_token(), known_keys()
     code, answer, messages = run(capsys, "reset", host, "--yes", "kitchen")
     assert (code, answer["result"]) == (0, "reset")
     assert answer["report"]["wiped"]
     assert known_keys() == {answer["report"]["public_key_pin"]} != keys
     assert f"boardcert token {host} --usb PORT" in messages
-    assert token_of(client) not in (old_token, json.dumps(answer) + messages)
+    assert client.current_token() not in (old_token, json.dumps(answer) + messages)
     code, answer, _ = run(capsys, "csr", host)
     assert (code, answer["error"]["message"]) == (3, f"no token of {host} on the key ring")
-    token_file = write(tmp_path / "token", f" {token_of(client).upper()}\n".encode())
+    token_file = write(tmp_path / "token", f" {client.current_token().upper()}\n".encode())
     assert run(capsys, "csr", host, "--token-file", token_file)[0] == 0
 
 
 @pytest.mark.parametrize("command", ["new-key", "reset"])
 def test_what_loses_a_key_asks_for_the_host_name(command, client, host, capsys, monkeypatch):
     """A person types it, a script names it; anything else changes nothing."""
-    before, token = client.served_certificate(), token_of(client)
+    before, token = client.served_certificate(), client.current_token()
     monkeypatch.setattr("sys.stdin", _Terminal("Kitchen\n", is_terminal=False))
     code, answer, _ = run(capsys, command, host)
     assert (code, answer["error"]["hint"][:13]) == (2, "--yes kitchen")
@@ -166,7 +154,7 @@ def test_what_loses_a_key_asks_for_the_host_name(command, client, host, capsys, 
     for typed in ("hall\n", "\n", "y\n", ""):
         monkeypatch.setattr("sys.stdin", _Terminal(typed))
         assert run(capsys, command, host)[0] == 2
-    assert (client.served_certificate(), token_of(client)) == (before, token)
+    assert (client.served_certificate(), client.current_token()) == (before, token)
     monkeypatch.setattr("sys.stdin", _Terminal("kitchen\n"))
     code, _, messages = run(capsys, command, host)
     assert code == 0
@@ -230,7 +218,7 @@ def test_a_wrong_token_is_refused_and_slows_down(tmp_path, capsys, monkeypatch):
         code, answer, messages = run(capsys, "remove", host)
         assert (code, "--usb PORT" in answer["error"]["hint"]) == (3, True)
         assert "401" in answer["error"]["message"]
-        monkeypatch.setenv("BOARDCERT_TOKEN", token_of(client))
+        monkeypatch.setenv("BOARDCERT_TOKEN", client.current_token())
         code, later, more = run(capsys, "remove", host)
     assert code == 3
     assert "429" in later["error"]["message"]
@@ -239,7 +227,7 @@ def test_a_wrong_token_is_refused_and_slows_down(tmp_path, capsys, monkeypatch):
 
 def test_the_pinned_key_must_be_the_served_one(client, host, capsys, monkeypatch):
     """Another board at that address: code 1, and nothing is sent."""
-    monkeypatch.setenv("BOARDCERT_TOKEN", token_of(client))
+    monkeypatch.setenv("BOARDCERT_TOKEN", client.current_token())
     pins.forget_pin("localhost")
     pins.add_pin("localhost", {"public_key_pin": "sha256//other", "fingerprint": "AB"})
     for words in (["csr", host], ["reset", host, "--yes", "kitchen"]):

@@ -1,0 +1,140 @@
+"""Chromium, driven by Playwright as a person would: with a mouse, or with a keyboard alone."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from portal_server import Client
+
+_TIMEOUT_MS = 20_000
+_MOST_TABS = 60
+# What Chromium logs of each answer that is an error, when a test provokes one.
+_REFUSED = "Failed to load resource: the server responded with a status of 4"
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the system's Chromium; it runs as root only without its sandbox."""
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=arguments
+        )
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A visit to one board's page, with what the browser complained of, and asked for."""
+
+    def __init__(self, page: Page, client: Client) -> None:
+        self.page = page
+        self.client = client
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self.requests.append(request.url))
+
+    @property
+    def url(self) -> str:
+        """The address of the page."""
+        return f"https://localhost:{self.client.port}/"
+
+    def button(self, name: str) -> Locator:
+        """Return the button with this name."""
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def form(self, button: str) -> Locator:
+        """Return the form of that button."""
+        return self.page.locator("form", has=self.button(button))
+
+    def said(self) -> str:
+        """Return what the page says came of the last action."""
+        return self.page.locator("[role=status], [role=alert]").inner_text()
+
+    def shows(self, text: str) -> bool:
+        """Tell whether *text* can be read on the page."""
+        return text in self.page.locator("body").inner_text()
+
+    def shows_fingerprint(self, fingerprint: str) -> bool:
+        """Tell whether the page shows this fingerprint, in groups."""
+        return fingerprint in "".join(self.page.locator("body").inner_text().split()).replace(
+            ":", ""
+        )
+
+
+@contextmanager
+def visiting(browser: Browser, client: Client, **options: object) -> Iterator[Visit]:
+    """Open the page in a context of its own; nothing but the board may be asked for anything.
+
+    *options*: of Playwright's new_context. The browser's complaints about certificates are left
+    out: whom it trusts is another test.
+    """
+    context = browser.new_context(ignore_https_errors=True, **options)
+    context.set_default_timeout(_TIMEOUT_MS)
+    visit = Visit(context.new_page(), client)
+    try:
+        visit.page.goto(visit.url)
+        yield visit
+        outside = [url for url in visit.requests if not url.startswith((visit.url, "data:,"))]
+        assert outside == []
+        assert [text for text in visit.complaints if not text.startswith(_REFUSED)] == []
+    finally:
+        context.close()
+
+
+class Mouse:
+    """Point and click."""
+
+    def fill(self, field: Locator, text: str) -> None:
+        field.click()
+        field.fill(text)
+
+    def press(self, target: Locator) -> None:
+        target.click()
+
+    def choose(self, field: Locator, path: Path) -> None:
+        _choose(field, path, field.click)
+
+
+class Keyboard:
+    """Tab, type, Enter: whatever has the focus must show it."""
+
+    def fill(self, field: Locator, text: str) -> None:
+        self._reach(field)
+        field.page.keyboard.press("Control+A")
+        field.page.keyboard.press("Delete")
+        field.page.keyboard.insert_text(text)
+
+    def press(self, target: Locator) -> None:
+        self._reach(target)
+        target.page.keyboard.press("Enter")
+
+    def choose(self, field: Locator, path: Path) -> None:
+        self._reach(field)
+        _choose(field, path, lambda: field.page.keyboard.press("Enter"))
+
+    def _reach(self, target: Locator) -> None:
+        """Press Tab until *target* has the focus, which can be seen."""
+        target.wait_for()
+        for _ in range(_MOST_TABS):
+            if target.evaluate("element => element === document.activeElement"):
+                break
+            target.page.keyboard.press("Tab")
+        else:
+            raise AssertionError("the keyboard does not reach it")
+        style, width = target.evaluate(
+            "element => [getComputedStyle(element).outlineStyle, "
+            "parseFloat(getComputedStyle(element).outlineWidth)]"
+        )
+        assert (style, width) == ("solid", 3)
+
+
+def _choose(field: Locator, path: Path, open_dialog: Callable[[], None]) -> None:
+    with field.page.expect_file_chooser() as dialog:
+        open_dialog()
+    dialog.value.set_files(path)

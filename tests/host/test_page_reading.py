@@ -1,0 +1,164 @@
+"""What a board's page shows to whoever opens it: without JavaScript, on a phone, by any eyes."""
+
+import itertools
+
+import portal_server
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from boardcert_host import certificate
+from boardcert_host.words import words
+from browser import visiting
+from certificates import make_ca
+from issued import issue, pem
+
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("chromium")]
+
+_PAGE_LIMIT_BYTES = 12 * 1024
+# The narrowest that text must reflow to (WCAG 2.2, 1.4.10), and a common phone.
+_WIDTHS = (320, 390)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    """Serve one board's page."""
+    directory = tmp_path_factory.mktemp("board") / "data"
+    with portal_server.serving_page(directory, "first_delay_ms=1") as found:
+        yield found
+
+
+def sign_in(visit):
+    """Sign in by mouse."""
+    visit.page.get_by_label("Token").fill(visit.client.current_token())
+    visit.button("Sign in").click()
+    visit.button("Sign out").wait_for()
+
+
+def install(visit, chain, key):
+    """Install by the form."""
+    visit.page.get_by_label("Certificate and chain (PEM)", exact=True).fill(chain.decode())
+    visit.page.get_by_label("Private key (PEM)", exact=True).fill(key.decode())
+    visit.button("Install").click()
+
+
+def facts_of(der):
+    """Return what TLS serves, as the host tools describe it."""
+    return certificate.describe(certificate.parse(der))
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_whoever_opens_the_page_reads_which_certificate_is_served(javascript, chromium, client):
+    """Fingerprint in groups and words, names, dates, pin; nothing can be changed from there."""
+    with visiting(chromium, client, java_script_enabled=javascript) as visit:
+        served = facts_of(client.served_certificate())
+        assert visit.shows_fingerprint(served["fingerprint"].replace(":", ""))
+        shown = [*served["names"], served["public_key_pin"], "-".join(words(served["fingerprint"]))]
+        shown += [served["not_before"][:10], served["not_after"][:10], "3650 days left", "P-384"]
+        assert [text for text in shown if not visit.shows(text)] == []
+        assert visit.shows("made its own key")
+        assert visit.page.get_by_role("button").all_inner_texts() == ["Sign in"]
+
+
+def test_everything_but_files_works_without_javascript(chromium, client):
+    """Forms are forms; where a file cannot be read, none is asked for."""
+    with visiting(chromium, client, java_script_enabled=False) as visit:
+        sign_in(visit)
+        assert not visit.page.locator("input[type=file]").first.is_visible()
+        leaf = issue(make_ca())
+        install(visit, pem(leaf), leaf.key_pem())
+        visit.page.get_by_role("status").wait_for()
+        assert client.served_certificate() == leaf.der
+        visit.button("Remove").click()
+        visit.button("Remove").wait_for(state="detached")
+
+
+def test_the_page_is_small_in_every_state(chromium, client):
+    """At most 12 KB, and nothing beside it."""
+    sizes = []
+    with visiting(chromium, client) as visit:
+        visit.page.on("response", lambda response: sizes.append(len(response.body())))
+        visit.page.reload()
+        sign_in(visit)
+        leaf = issue(make_ca())
+        install(visit, pem(leaf), issue(make_ca()).key_pem())
+        visit.page.get_by_role("alert").wait_for()
+        install(visit, pem(leaf), leaf.key_pem())
+        visit.button("Remove").click()
+        visit.button("Remove").wait_for(state="detached")
+    assert len(sizes) >= 5
+    assert 1000 < max(sizes) <= _PAGE_LIMIT_BYTES
+    assert {url for url in visit.requests if not url.startswith("data:")} == {visit.url}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_state(scheme, chromium, client):
+    """Contrast, names, roles, order: signed out and in, refused and installed, wide and narrow."""
+    axe = Axe()
+    found = {}
+    with visiting(chromium, client, color_scheme=scheme) as visit:
+
+        def look(state):
+            for width in (1000, min(_WIDTHS)):
+                visit.page.set_viewport_size({"width": width, "height": 800})
+                results = axe.run(visit.page)
+                assert len(results.response["passes"]) > 10
+                found[f"{state} at {width}"] = [
+                    (one["id"], [node["html"] for node in one["nodes"]])
+                    for kind in ("violations", "incomplete")
+                    for one in results.response[kind]
+                ]
+
+        look("signed out")
+        visit.page.get_by_label("Token").fill("wrong")
+        visit.button("Sign in").click()
+        visit.page.get_by_role("alert").wait_for()
+        look("wrong token")
+        sign_in(visit)
+        look("signed in")
+        leaf = issue(make_ca())
+        install(visit, pem(leaf), issue(make_ca()).key_pem())
+        visit.page.get_by_role("alert").wait_for()
+        look("refused")
+        install(visit, pem(leaf), leaf.key_pem())
+        visit.page.get_by_role("status").wait_for()
+        look("installed")
+        visit.button("Remove").click()
+        visit.button("Remove").wait_for(state="detached")
+    assert {state: problems for state, problems in found.items() if problems} == {}
+
+
+@pytest.mark.parametrize("width", _WIDTHS)
+def test_a_phone_shows_it_without_scrolling_sideways(width, chromium, client):
+    """Signed out and in, and what is pressed is large enough for a finger (WCAG 2.2, 2.5.8)."""
+    size = {"width": width, "height": 800}
+    with visiting(chromium, client, viewport=size, has_touch=True) as visit:
+        for act in (lambda: None, lambda: sign_in(visit)):
+            act()
+            assert visit.page.evaluate("document.documentElement.scrollWidth") == width
+            for target in visit.page.locator("button, input:visible, a").all():
+                box = target.bounding_box()
+                assert box["height"] >= 24 or target.evaluate("e => e.matches('li a')")
+
+
+def test_the_page_names_its_parts(chromium, client):
+    """One main heading, headings in order, a language, a title that is the board's name."""
+    with visiting(chromium, client) as visit:
+        sign_in(visit)
+        assert visit.page.title().startswith("kitchen")
+        assert visit.page.locator("html").get_attribute("lang") == "en"
+        levels = visit.page.evaluate(
+            "[...document.querySelectorAll('h1, h2, h3')].map(e => Number(e.tagName[1]))"
+        )
+        assert levels.count(1) == 1
+        assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+
+
+def test_nobody_else_can_show_or_script_the_page(chromium, client):
+    """Its policy holds in the browser: no inline script but its own, no frame, no other form."""
+    with visiting(chromium, client) as visit:
+        visit.page.evaluate(
+            "() => { const s = document.createElement('script'); s.textContent = 'window.bad = 1';"
+            " document.body.append(s) }"
+        )
+        assert visit.page.evaluate("window.bad") is None
+        assert any("Content Security Policy" in text for text in visit.complaints)
+        visit.complaints.clear()
