@@ -13,6 +13,7 @@ _NAME = "nss"
 # In the user's home: Chromium's own, those of packages, and every profile of Firefox.
 _PLACES = (
     ".pki/nssdb",
+    ".local/share/pki/nssdb",
     "snap/chromium/current/.pki/nssdb",
     ".var/app/org.chromium.Chromium/.pki/nssdb",
     ".mozilla/firefox/*",

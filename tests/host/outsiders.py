@@ -1,0 +1,75 @@
+"""A board with a certificate of a CA of ours: made, signed, installed and served, for outsiders."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import micropython_server
+from boardcert_host.cli import main
+
+WORDS = "served by a board whose CA is trusted"
+
+_IDENTITY = """
+import sys
+import boardcert
+me = boardcert.identity(directory=sys.argv[1], hostname="pump-7", key_type=sys.argv[3],
+    names=sys.argv[4].split())
+"""
+_REQUEST = f"""{_IDENTITY}
+with open(sys.argv[2], "wb") as file:
+    file.write(me.csr())
+"""
+_INSTALL = f"""{_IDENTITY}
+with open(sys.argv[2]) as file:
+    me.install(file.read())
+print(me.source)
+"""
+_SERVE = f"""{_IDENTITY}
+import asyncio
+from boardcert.server import Server
+
+BODY = b"<!doctype html><title>pump-7</title><h1>{WORDS}</h1>"
+HEAD = b"HTTP/1.1 200 OK\\r\\nConnection: close\\r\\nContent-Type: text/html\\r\\n"
+
+async def handle(reader, writer):
+    await reader.read(4096)
+    writer.write(HEAD + b"Content-Length: %d\\r\\n\\r\\n" % len(BODY) + BODY)
+    await writer.drain()
+
+asyncio.run(Server(me).run(handle, int(sys.argv[2]), "127.0.0.1"))
+"""
+
+
+@dataclass(frozen=True)
+class Board:
+    """A board's *directory*, its *request* (DER), its *certificate* (PEM), and the *ca*'s (PEM)."""
+
+    key_type: str
+    names: str
+    directory: Path
+    request: Path
+    certificate: Path
+    ca: Path
+
+    @contextmanager
+    def serving(self) -> Iterator[int]:
+        """Serve WORDS with what is installed; give the port."""
+        with micropython_server.serving(
+            self.directory, self.key_type, self.names, code=_SERVE
+        ) as port:
+            yield port
+
+
+def make_board(tmp_path: Path, key_type: str, names: str, ca: Path) -> Board:
+    """Let a board make its key and request, sign it by the CA in *ca*, and install the answer.
+
+    *names*: with spaces between, besides the board's own.
+    """
+    directory, request = tmp_path / "identity", tmp_path / "request.der"
+    certificate = tmp_path / "board.crt"
+    micropython_server.run(_REQUEST, str(directory), str(request), key_type, names)
+    assert main(["ca", "sign", str(request), "--ca", str(ca), "-o", str(certificate)]) == 0
+    output = micropython_server.run(_INSTALL, str(directory), str(certificate), key_type, names)
+    assert output.split()[-1] == "installed"
+    return Board(key_type, names, directory, request, certificate, ca / "ca.crt")

@@ -1,0 +1,113 @@
+"""Clients of others open a board whose CA they trust, without a warning; and refuse it else."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from boardcert_host.cli import main
+from micropython_server import ROOT
+from outsiders import WORDS, Board, make_board
+
+_CLIENT = Path(__file__).with_name("TrustingClient.java")
+_SCREENSHOT = ROOT / "build" / "outsiders-chromium.png"
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Board:
+    """A board with a certificate of a CA of ours, of the default type."""
+    directory = tmp_path_factory.mktemp("outsiders")
+    assert main(["ca", "init", str(directory / "ca")]) == 0
+    return make_board(directory, "p384", "localhost 127.0.0.1", directory / "ca")
+
+
+@pytest.fixture(scope="module")
+def port(board: Board) -> Iterator[int]:
+    """Where it serves."""
+    with board.serving() as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def other_ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The certificate of a CA that has signed nothing."""
+    directory = tmp_path_factory.mktemp("other") / "ca"
+    assert main(["ca", "init", str(directory)]) == 0
+    return directory / "ca.crt"
+
+
+def run(*command: str | Path | int, home: Path | None = None) -> tuple[int, str]:
+    """Run a program; return its exit code and what it says."""
+    environment = {**os.environ, "HOME": str(home)} if home else None
+    done = subprocess.run(
+        [str(word) for word in command],
+        input="",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.needs("curl")
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_curl(board: Board, port: int, other_ca: Path, host: str) -> None:
+    """By name and by address."""
+    url = f"https://{host}:{port}/"
+    code, told = run("curl", "--silent", "--show-error", "--cacert", board.ca, url)
+    assert code == 0 and WORDS in told
+    code, told = run("curl", "--silent", "--show-error", "--cacert", other_ca, url)
+    assert code == 60 and WORDS not in told
+
+
+@pytest.mark.needs("gnutls-cli")
+def test_gnutls(board: Board, port: int, other_ca: Path) -> None:
+    """As many programs of Debian use."""
+    client = ["gnutls-cli", "--port", port, "--x509cafile"]
+    code, told = run(*client, board.ca, "localhost")
+    assert code == 0 and "Status: The certificate is trusted" in told
+    code, told = run(*client, other_ca, "localhost")
+    assert code != 0 and "The certificate is NOT trusted" in told
+
+
+@pytest.mark.needs("java")
+def test_java(board: Board, port: int, other_ca: Path) -> None:
+    """With the checks of its standard library."""
+    url = f"https://localhost:{port}/"
+    code, told = run("java", _CLIENT, url, board.ca)
+    assert code == 0 and WORDS in told
+    code, told = run("java", _CLIENT, url, other_ca)
+    assert code != 0 and "PKIX path building failed" in told
+
+
+@pytest.mark.needs("certutil")
+@pytest.mark.needs("chromium")
+def test_chromium(board: Board, port: int, tmp_path: Path) -> None:
+    """No warning after `boardcert ca trust`, and one without: the browser's own judgement."""
+    database = tmp_path / ".pki/nssdb"
+    database.mkdir(parents=True)
+    assert run("certutil", "-N", "-d", f"sql:{database}", "--empty-password")[0] == 0
+    _, told = browse(port, tmp_path, "--dump-dom")
+    assert WORDS not in told
+    assert run(*_boardcert("trust", board), home=tmp_path)[0] == 0
+    code, told = browse(port, tmp_path, "--dump-dom")
+    assert code == 0 and f"<h1>{WORDS}</h1>" in told and "<title>pump-7</title>" in told
+    _SCREENSHOT.unlink(missing_ok=True)
+    browse(port, tmp_path, f"--screenshot={_SCREENSHOT}", "--window-size=640,200")
+    assert _SCREENSHOT.stat().st_size > 1000
+
+
+def _boardcert(action: str, board: Board) -> list[str]:
+    program = shutil.which("boardcert") or str(ROOT / ".venv/bin/boardcert")
+    return [program, "ca", action, str(board.ca), "--only", "nss", "--yes"]
+
+
+def browse(port: int, home: Path, *options: str) -> tuple[int, str]:
+    """Let Chromium open the board's page as any other: nothing is told of certificates."""
+    arguments = ["--headless", "--disable-gpu", f"--user-data-dir={home / 'profile'}"]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    return run("chromium", *arguments, *options, f"https://localhost:{port}/", home=home)
