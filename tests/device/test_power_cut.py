@@ -1,10 +1,11 @@
-"""Power fails at every write and erasure of a save: the old or the new identity is there after."""
+"""Power fails at every write and erasure: the old or the new identity is there after."""
 
 import scratch
 from boardcert import store_write
 from boardcert.store import Record, load
 from boardcert.store_write import Writer
 from helpers import raises
+from identities import foreign_record, identity, on_board
 
 
 def _record(text):
@@ -43,6 +44,55 @@ def _cut_everywhere(file_system, tears, generations):
     return len(journal)
 
 
+# What an administrator does: (the record that is installed before or None, what is done).
+_FOREIGN = (
+    [foreign_record(f"{name}.example") for name in ("one", "other")] if scratch.HAS_ROOM else []
+)
+_TASKS = (
+    ("install", lambda me: me.install(_FOREIGN[0].chain, _FOREIGN[0].private_key), False),
+    ("install another", lambda me: me.install(_FOREIGN[1].chain, _FOREIGN[1].private_key), True),
+    ("remove", lambda me: me.remove(), True),
+    ("renew", lambda me: me.renew(), False),
+    ("new key", lambda me: me.new_key(), False),
+    ("reset", lambda me: me.reset(), False),
+    ("reset of all", lambda me: me.reset(), True),
+)
+
+
+def _cut_task(file_system, tears, task, has_installed):
+    """Cut *task* after its operations, all of the first hundred and some of those that wipe.
+
+    Whatever the cut, a boot finds the identity that was served before or the one after it, makes
+    nothing, and finds the same at the next boot. Returns how many operations the task has.
+    """
+    disk = scratch.Disk()
+    file_system.mkfs(disk)
+    directory = scratch.mount(disk, file_system)
+    me = identity(directory)
+    me.admin_token()
+    if has_installed:
+        me.install(_FOREIGN[0].chain, _FOREIGN[0].private_key)
+    old, image = me.certificate, bytes(disk.data)
+    disk.journal.clear()
+    task(me)
+    new, journal = me.certificate, disk.journal
+    assert new != old
+    for count in range(len(journal) + 1):
+        if count > 100 and count % 17 and count < len(journal) - 5:
+            continue
+        for is_torn in (False, True) if tears else (False,):
+            directory = scratch.mount(
+                scratch.Disk.after(image, journal[:count], is_torn), file_system
+            )
+            me = identity(directory)
+            is_complete = count == len(journal) and not is_torn
+            assert me.certificate == new or (me.certificate == old and not is_complete), count
+            assert not me.generated and len(me.admin_token()) == 26, count
+            again = identity(directory)
+            assert again.certificate == me.certificate and not again.generated, count
+    return len(journal)
+
+
 def test_a_save_that_ends_before_its_rename_leaves_the_old_identity():
     """The last step fails: what was there stays, and the next save succeeds."""
     directory = scratch.fresh_directory()
@@ -76,7 +126,20 @@ if scratch.HAS_ROOM:
         for generations in (0, 1, 2):
             assert _cut_everywhere(scratch.vfs.VfsLfs2, True, generations) >= 5
 
+    def test_power_cuts_of_an_administrators_tasks_on_littlefs():
+        """Installing, removing, signing again, new keys; torn writes included."""
+        with on_board():
+            for name, task, has_installed in _TASKS:
+                count = _cut_task(scratch.vfs.VfsLfs2, True, task, has_installed)
+                assert count >= (4 if name.startswith("install") else 2), name
+
     if hasattr(scratch.vfs, "VfsFat"):
+
+        def test_power_cuts_of_an_administrators_tasks_on_fat():
+            """The same, where single sectors are written whole."""
+            with on_board():
+                for name, task, has_installed in _TASKS:
+                    assert _cut_task(scratch.vfs.VfsFat, False, task, has_installed) >= 2, name
 
         def test_power_cuts_on_fat():
             """Two slots; single sectors are written whole, as on a card or a translation layer."""
