@@ -62,16 +62,12 @@ class Portal(Microdot):
             ("/", get, self._show),
             ("/", post, self._take_form),
             ("/api/identity", get, self._tell),
-            ("/certificate\\.pem", get, self._certificate_pem),
-            ("/certificate\\.der", get, self._certificate_der),
-            ("/request\\.pem", get, self._request_pem),
-            ("/request\\.der", get, self._request_der),
+            ("/<re:(certificate|request)\\.(pem|der):name>", get, self._download),
             ("/api/session", post, self._sign_in),
             ("/api/session", ["DELETE"], self._sign_out),
+            (f"/api/<re:{'|'.join(ACTIONS)}:action>", post, self._act),
         ):
             self.route(path, methods)(refusing(handler))
-        for action in ACTIONS:
-            self.route(f"/api/{action}", post)(refusing(self._performing(action)))
 
     async def _show(self, request):
         return await self.page(request)
@@ -84,26 +80,23 @@ class Portal(Microdot):
     async def _tell(self, _request):
         return self.status()
 
-    async def _certificate_pem(self, _request):
-        chain_pem = without_staying(_pem, "CERTIFICATE", self._identity.chain)
-        return self._file(chain_pem, "pem", "application/pem-certificate-chain")
-
-    async def _certificate_der(self, _request):
-        return self._file(self._identity.certificate, "der", "application/pkix-cert")
-
-    async def _request_pem(self, request):
-        self.authorize(request)
-        request_der = await apart(self._identity.csr)
-        request_pem = without_staying(_pem, "CERTIFICATE REQUEST", [request_der])
-        return self._file(request_pem, "csr.pem", "application/x-pem-file")
-
-    async def _request_der(self, request):
-        self.authorize(request)
-        return self._file(await apart(self._identity.csr), "csr.der", "application/pkcs10")
-
-    def _file(self, body, suffix: str, kind: str) -> tuple:
-        name = f'attachment; filename="{self._identity.hostname}.{suffix}"'
-        return body, 200, {"Content-Type": kind, "Content-Disposition": name}
+    async def _download(self, request, name: str):
+        """Answer with the certificate or a request, DER, or PEM with all that it has."""
+        me = self._identity
+        is_pem = name.endswith(".pem")
+        if name.startswith("request"):
+            self.authorize(request)
+            label, found = "CERTIFICATE REQUEST", [await apart(me.csr)]
+            suffix, kind = "csr", "application/pkcs10"
+        else:
+            label, found = "CERTIFICATE", me.chain
+            suffix, kind = "crt", "application/pkix-cert"
+        file_name = f"{me.hostname}.{suffix}"
+        headers = {
+            "Content-Type": "application/x-pem-file" if is_pem else kind,
+            "Content-Disposition": f'attachment; filename="{file_name}{".pem" if is_pem else ""}"',
+        }
+        return without_staying(_pem, label, found) if is_pem else found[0], 200, headers
 
     async def _sign_in(self, request):
         session = self.open_session(request, read_json(request).get("token"))
@@ -116,16 +109,13 @@ class Portal(Microdot):
         self.access.close_session(session)
         return b"", 204, set_cookie(None)
 
-    def _performing(self, action: str):
-        async def perform(request):
-            self.authorize(request)
-            told = await self.perform(action, read_json(request) if request.content_length else {})
-            status = self.status()
-            if told:
-                status["wiped"] = told
-            return status
-
-        return perform
+    async def _act(self, request, action: str):
+        self.authorize(request)
+        told = await self.perform(action, read_json(request) if request.content_length else {})
+        status = self.status()
+        if told:
+            status["wiped"] = told
+        return status
 
     def session(self, request) -> Session | None:
         """Return the session that the request's cookie belongs to."""
@@ -179,8 +169,6 @@ class Portal(Microdot):
             return await apart(getattr(me, action.replace("-", "_")))
         except RefusedError as error:
             raise HTTPError(422, str(error), error.field) from error
-        except MemoryError as error:
-            raise HTTPError(500, "the board lacks the memory; a restart frees some") from error
         except (Error, OSError, ValueError) as error:
             raise HTTPError(500, f"{type(error).__name__}: {error}") from error
         finally:

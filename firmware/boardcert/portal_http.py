@@ -1,5 +1,7 @@
 """What requests carry and what answers say, for the portal: tokens, origins, JSON, errors."""
 
+import gc
+
 ACTIONS = ("install", "remove", "renew", "new-key", "reset", "restart")
 """What an administrator may do; in each path of the API, and in each form of the page."""
 
@@ -44,11 +46,14 @@ def unauthorized(message: str, field: str | None = None) -> HTTPError:
 def refusing(handler):
     """Return *handler* with an HTTPError turned into its answer."""
 
-    async def handle(request):
+    async def handle(request, **parts):
         try:
-            return await handler(request)
+            return await handler(request, **parts)
         except HTTPError as error:
             return error.answer()
+        except MemoryError:
+            gc.collect()
+            return HTTPError(500, "the board lacks the memory; a restart frees some").answer()
 
     return handle
 

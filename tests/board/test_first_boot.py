@@ -93,7 +93,7 @@ def _get_identity(address: tuple[str, int]) -> tuple[bytes, dict[str, object]]:
         context.wrap_socket(raw) as secure,
     ):
         certificate = secure.getpeercert(binary_form=True)
-        secure.sendall(b"GET /api/identity HTTP/1.1\r\nConnection: close\r\n\r\n")
+        secure.sendall(b"GET /api/identity HTTP/1.1\r\nHost: board\r\nConnection: close\r\n\r\n")
         received = b""
         while piece := secure.recv(4096):
             received += piece
@@ -116,6 +116,7 @@ def _get_when_started(address: tuple[str, int]) -> tuple[bytes, dict[str, object
 def test_it_serves_its_certificate_over_tls(installed: NewBoard) -> None:
     """The same after a reset; a client with garbage does not stop the next one."""
     board = installed()
+    device.install_microdot(board.usb_port)
     report = _report(board)
     main = data_directory("boards") / "VIRTUAL_PICO_W" / "main.py"
     board.mpremote("fs", "cp", str(main), ":main.py")
@@ -145,6 +146,7 @@ line = LateClock("""
 def test_the_dates_are_corrected_while_it_serves(installed: NewBoard) -> None:
     """By the same key, before the caller who comes next is answered."""
     board = installed()
+    device.install_microdot(board.usb_port)
     before = _report(board)
     assert str(before["not_before"]) < "2027"
     main = (data_directory("boards") / "VIRTUAL_PICO_W" / "main.py").read_text()
