@@ -77,14 +77,17 @@ def _read_public_key(public_key_der: bytes) -> tuple:
 
 def _verify_ecdsa(parameters: bytes, key: bytes, digest: bytes, signature: bytes) -> None:
     curve = keys.find_curve(CURVES[parameters])
+    # Not `raise ... from`, of which MicroPython complains on the console.
+    point = r = s = None
     try:
         point = curve.decode_point(key)
-    except ValueError as error:
-        raise ValueError(f"by a key that is none: {error}") from error
-    try:
         r, s = decode_signature(signature)
-    except ValueError as error:
-        raise InvalidSignature(str(error)) from error
+    except ValueError:
+        pass
+    if point is None:
+        raise ValueError("by a key that is not an uncompressed point of its curve")
+    if r is None or s is None:
+        raise InvalidSignature("not a signature")
     verify_ecdsa(curve, point, digest, r, s)
 
 
