@@ -149,7 +149,7 @@ def _load(kind: str, load: Callable[[bytes], Any], der: bytes) -> Item:
         value = load(der)
         value.public_key()
     except UNREADABLE as error:
-        return Item(kind, reason=str(error))
+        return Item(kind, reason=f"damaged, or no {kind}: {error}")
     return Item(kind, value)
 
 

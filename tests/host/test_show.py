@@ -1,0 +1,194 @@
+"""`boardcert show`: certificates, requests and keys in words, from files and from servers."""
+
+import datetime
+import ipaddress
+import json
+import subprocess
+
+import certificates
+import pytest
+from boardcert_host.cli import main
+from boardcert_host.show import show_items
+from boardcert_host.show_read import read_items
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from test_ca_request import make as make_request
+
+_KEY = ec.generate_private_key(ec.SECP384R1())
+_NOW = datetime.datetime.now(datetime.timezone.utc)
+
+
+def show(capsys, *sources):
+    """Show *sources*; return (exit code, items)."""
+    code = main(["show", *map(str, sources), "--json"])
+    return code, json.loads(capsys.readouterr().out)["items"]
+
+
+def words(data, now=_NOW):
+    """Return what is shown of *data*: for each thing, {title: words}."""
+    return [dict(one.rows) for one in show_items(read_items(data), now)]
+
+
+def pem(identity):
+    """Return the certificate as PEM."""
+    return x509.load_der_x509_certificate(identity.der).public_bytes(Encoding.PEM)
+
+
+def private(key, encoding=Encoding.PEM, form=PrivateFormat.PKCS8, secret=None):
+    """Return a private key in one of its forms."""
+    encryption = BestAvailableEncryption(secret) if secret else NoEncryption()
+    return key.private_bytes(encoding, form, encryption)
+
+
+def test_a_certificate_is_told_in_words():
+    """What openssl says too: names, dates, key, purposes, digests."""
+    identity = certificates.make(key=_KEY)
+    (told,) = words(identity.der)
+    assert told["subject"] == told["issuer"] == "CN=kitchen.local"
+    assert told["names"] == "kitchen.local, *.boards.example, 127.0.0.1, fd00::7"
+    assert told["key"] == "ECC P-384 (secp384r1)"
+    assert told["signed with"] == "ECDSA with SHA-384"
+    assert told["signature"] == "holds: self-signed"
+    assert told["is a CA"] == "no (critical)"
+    assert told["key usage"] == "digitalSignature (critical)"
+    assert told["purposes"] == "TLS server"
+    assert told["valid"].endswith(("UTC: 3648 days left", "UTC: 3649 days left"))
+    certificate = x509.load_der_x509_certificate(identity.der)
+    assert told["fingerprint"] == certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+    assert told["serial number"] == f"{certificate.serial_number:x}"
+
+
+@pytest.mark.needs("openssl")
+def test_openssl_says_the_same(tmp_path, capsys):
+    """Serial number, fingerprint, dates, pin."""
+    path = tmp_path / "a.pem"
+    path.write_bytes(pem(certificates.make()))
+    _, (item,) = show(capsys, path)
+    command = ["openssl", "x509", "-in", path, "-noout", "-serial", "-fingerprint", "-sha256"]
+    told = subprocess.run([*command, "-dates", "-dateopt", "iso_8601"], capture_output=True)
+    lines = told.stdout.decode().splitlines()
+    assert lines[0] == f"serial={item['serial_number'].upper()}"
+    assert lines[1].endswith(f"={item['fingerprint']}")
+    assert [line.partition("=")[2].replace("Z", "+00:00") for line in lines[2:]] == [
+        item[name].replace("T", " ") for name in ("not_before", "not_after")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days", "state"),
+    [
+        ((-1, 10.5), ": 10 days left"),
+        ((-1, 1.5), ": 1 day left"),
+        ((-1, 0.5), ": 0 days left"),
+        ((-10, -0.5), ": EXPIRED 1 day ago"),
+        ((-10, -2.5), ": EXPIRED 3 days ago"),
+    ],
+)
+def test_the_days_that_are_left_are_counted(days, state):
+    """Whole days; and since when it has expired."""
+    (told,) = words(certificates.make(key=_KEY, days=days).der)
+    assert told["valid"].endswith(state)
+
+
+def test_a_certificate_of_the_future_says_so():
+    """A clock may be wrong."""
+    (told,) = words(certificates.make(key=_KEY, days=(5, 10)).der)
+    assert ": not valid before " in told["valid"]
+
+
+def test_a_chain_is_linked(tmp_path, capsys):
+    """Each by the next, in any order; the root by itself; a foreign one by nobody."""
+    ca = certificates.make_ca()
+    leaf = certificates.make(key=_KEY, issuer=ca)
+    path = tmp_path / "chain.pem"
+    path.write_bytes(pem(leaf) + pem(ca))
+    code, items = show(capsys, path)
+    assert code == 0
+    assert [item["signature"] for item in items] == ["valid", "self-signed"]
+    assert [item["signed_by"] for item in items] == [2, 2]
+    path.write_bytes(ca.der + leaf.der)
+    code, items = show(capsys, path)
+    assert (code, items[1]["signed_by"]) == (0, 1)
+    (alone,) = words(leaf.der)
+    assert alone["signature"] == "not checked: its issuer is not shown here"
+    stranger = certificates.make_ca()
+    path.write_bytes(pem(leaf) + pem(stranger))
+    code, items = show(capsys, path)
+    assert (code, items[0]["signature"]) == (1, "bad")
+
+
+def test_an_altered_certificate_is_told(tmp_path, capsys):
+    """Its own signature does not hold."""
+    der = bytearray(certificates.make(key=_KEY).der)
+    der[-1] ^= 1
+    path = tmp_path / "a.der"
+    path.write_bytes(der)
+    code, (item,) = show(capsys, path)
+    assert (code, item["signature"]) == (1, "bad")
+
+
+def test_a_ca_with_limits_is_told():
+    """What it may vouch for."""
+    network = x509.IPAddress(ipaddress.ip_network("10.0.0.0/8"))
+    constraints = x509.NameConstraints([network], [x509.DNSName("")])
+    (told,) = words(certificates.make_ca({"limits": (constraints, True)}).der)
+    assert told["is a CA"] == "yes, of CAs without limit (critical)"
+    assert told["vouches for"] == "only 10.0.0.0/8; not every DNS name (critical)"
+    assert "keyCertSign (signs certificates)" in told["key usage"]
+
+
+def test_what_is_not_known_is_told_by_its_number(tmp_path, capsys):
+    """Extensions, purposes and names of other kinds."""
+
+    def change(extensions):
+        oid = x509.ObjectIdentifier("1.2.3.4")
+        extensions["new"] = (x509.UnrecognizedExtension(oid, bytes(30)), True)
+        extensions["extended_key_usage"] = (x509.ExtendedKeyUsage([oid]), False)
+        others = [x509.RFC822Name("a@b.example"), x509.RegisteredID(oid)]
+        others += [x509.DirectoryName(certificates.name("x")), x509.OtherName(oid, b"\5\0")]
+        extensions["subject_alt_name"] = (x509.SubjectAlternativeName(others), False)
+
+    identity = certificates.make(key=_KEY, change=change)
+    (told,) = words(identity.der)
+    assert told["extension 1.2.3.4"] == "30 bytes: " + "00 " * 23 + "00... (critical)"
+    assert told["purposes"] == "1.2.3.4"
+    expected = "e-mail a@b.example, registered id 1.2.3.4, directory name CN=x"
+    assert told["names"] == f"{expected}, name of the kind 1.2.3.4"
+    path = tmp_path / "a.der"
+    path.write_bytes(identity.der)
+    _, (item,) = show(capsys, path)
+    oids = {extension["oid"]: extension["critical"] for extension in item["extensions"]}
+    assert oids["1.2.3.4"] is True and oids["2.5.29.17"] is False
+
+
+def test_hostile_text_is_neutralised(tmp_path, capsys):
+    """Nothing that a terminal obeys, or that turns its direction, reaches it."""
+    evil = "a\x1b]0;owned\x07b\u202ec\nd"
+    path = tmp_path / "evil.pem"
+    path.write_bytes(pem(certificates.make(key=_KEY, common_name=evil)))
+    assert main(["show", str(path)]) == 0
+    output = capsys.readouterr().out
+    assert r"CN=a\x1b]0\;owned\x07b\u202ec" in output
+    assert all(character.isprintable() or character == "\n" for character in output)
+    assert main(["show", str(path), "--json"]) == 0
+    assert capsys.readouterr().out.isascii()
+
+
+def test_a_request_is_told(tmp_path, capsys):
+    """What it asks for, and whether who asks holds the key."""
+    path = tmp_path / "a.csr"
+    names = x509.SubjectAlternativeName([x509.DNSName("kitchen.local")])
+    data = make_request(names)
+    path.write_bytes(data)
+    code, (item,) = show(capsys, path)
+    assert code == 0 and item["names"] == ["kitchen.local"] and item["is_signature_valid"]
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    code, (item,) = show(capsys, path)
+    assert code == 1 and item["is_signature_valid"] is False

@@ -1,0 +1,190 @@
+"""`boardcert show` for keys, damaged files and live servers: nothing private is ever shown."""
+
+import io
+import sys
+
+import certificates
+import pytest
+from boardcert_host.cli import main
+from boardcert_host.show_read import read_items
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
+from servers import closed_port, tls_server
+from test_show import pem, private, show
+
+_KEY = ec.generate_private_key(ec.SECP384R1())
+_RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+_ED25519 = ed25519.Ed25519PrivateKey.generate()
+_TRADITIONAL = PrivateFormat.TraditionalOpenSSL
+_DER, _PEM = Encoding.DER, Encoding.PEM
+_SPKI = PublicFormat.SubjectPublicKeyInfo
+
+
+@pytest.mark.parametrize(
+    ("data", "key_type"),
+    [
+        *(
+            (private(_KEY, form, kind), "p384")
+            for form in (_DER, _PEM)
+            for kind in (PrivateFormat.PKCS8, _TRADITIONAL)
+        ),
+        *(
+            (private(_RSA, form, kind), "rsa2048")
+            for form in (_DER, _PEM)
+            for kind in (PrivateFormat.PKCS8, _TRADITIONAL)
+        ),
+        (private(_ED25519), "Ed25519PublicKey"),
+    ],
+)
+def test_a_private_key_shows_its_public_side(tmp_path, capsys, data, key_type):
+    """Type and pin; of the private part not a byte, in words or JSON."""
+    path = tmp_path / "a.key"
+    path.write_bytes(data)
+    code, (item,) = show(capsys, path)
+    assert code == 0
+    assert set(item) == {"kind", "key_type", "public_key_pin", "is_encrypted"}
+    assert (item["kind"], item["key_type"], item["is_encrypted"]) == (
+        "private key",
+        key_type,
+        False,
+    )
+    assert main(["show", str(path)]) == 0
+    output = capsys.readouterr().out
+    assert item["public_key_pin"] in output
+    # Title, key, pin and encryption: no line could hold a scalar.
+    assert len(output.splitlines()) == 4 and max(map(len, output.splitlines())) < 80
+
+
+def test_no_representation_shows_a_key():
+    """What pytest or a traceback would print."""
+    (item,) = read_items(private(_KEY))
+    assert repr(item) == "Item(kind='private key', reason=None, is_encrypted=False)"
+
+
+@pytest.mark.parametrize("form", [_PEM, _DER])
+def test_an_encrypted_key_is_opened_only_on_request(tmp_path, capsys, monkeypatch, form):
+    """Nobody is asked; a file or the environment opens it; a wrong passphrase is a fault."""
+    path = tmp_path / "a.key"
+    path.write_bytes(private(_KEY, form, secret=b"correct horse"))
+    monkeypatch.delenv("BOARDCERT_PASSPHRASE", raising=False)
+    code, (item,) = show(capsys, path)
+    assert (code, item) == (0, {"kind": "private key", "is_encrypted": True})
+    monkeypatch.setenv("BOARDCERT_PASSPHRASE", "correct horse")
+    code, (item,) = show(capsys, path)
+    assert (code, item["key_type"], item["is_encrypted"]) == (0, "p384", True)
+    secret = tmp_path / "secret"
+    secret.write_text("battery staple\n")
+    code, (item,) = show(capsys, path, "--passphrase-file", secret)
+    assert code == 1 and item["error"] == "wrong passphrase, or damaged"
+
+
+def test_a_key_is_compared_with_the_certificates_beside_it(tmp_path, capsys):
+    """In one file or in several; requests too; a key of none of them is a fault."""
+    both, key, other = tmp_path / "both.pem", tmp_path / "a.key", tmp_path / "other.key"
+    identity = certificates.make(key=_KEY)
+    both.write_bytes(private(_KEY) + pem(identity))
+    code, (first, _) = show(capsys, both)
+    assert (code, first["belongs_to"]) == (0, [2])
+    key.write_bytes(private(_KEY))
+    code, items = show(capsys, both, key)
+    assert (code, items[2]["belongs_to"]) == (0, [2])
+    other.write_bytes(private(_RSA))
+    code, items = show(capsys, both, other)
+    assert (code, items[2]["belongs_to"]) == (1, [])
+    assert main(["show", str(both), str(other)]) == 1
+    output = capsys.readouterr().out
+    assert "private key 3 of 3" in output and "NONE of these certificates" in output
+
+
+@pytest.mark.parametrize("form", [_PEM, _DER])
+def test_a_public_key_shows_its_pin(tmp_path, capsys, form):
+    """As curl takes it."""
+    path = tmp_path / "a.pub"
+    path.write_bytes(_KEY.public_key().public_bytes(form, _SPKI))
+    code, (item,) = show(capsys, path)
+    assert code == 0 and item["kind"] == "public key" and item["key_type"] == "p384"
+    path.write_bytes(private(_KEY))
+    assert show(capsys, path)[1][0]["public_key_pin"] == item["public_key_pin"]
+
+
+_BLOCK = b"-----BEGIN %b-----\n%b\n-----END %b-----\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "reason"),
+    [
+        (b"garbage", "unknown", "neither PEM, nor the DER of"),
+        (b"\x30\x82", "unknown", "neither PEM, nor the DER of"),
+        (b"\x30\x03\x02\x01\x00", "unknown", "neither PEM, nor the DER of"),
+        (_BLOCK % (b"CERTIFICATE", b"AAAA", b"CERTIFICATE"), "certificate", "no certificate: "),
+        (_BLOCK % (b"CERTIFICATE", b"A", b"CERTIFICATE"), "certificate", "base64 is damaged"),
+        (_BLOCK % (b"PRIVATE KEY", b"AAAA", b"PRIVATE KEY"), "private key", "cannot be read"),
+        (
+            _BLOCK % (b"CERTIFICATE REQUEST", b"AAAA", b"CERTIFICATE REQUEST"),
+            "request",
+            "no request: ",
+        ),
+        (_BLOCK % (b"PKCS7", b"AAAA", b"PKCS7"), "unknown", "kind PKCS7 is not read here"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_the_reason(tmp_path, capsys, data, kind, reason):
+    """And the exit code is 1; what else the file holds is shown."""
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    code, (item,) = show(capsys, path)
+    assert (code, item["kind"]) == (1, kind) and reason in item["error"]
+    if data.startswith(b"-----"):
+        path.write_bytes(data + pem(certificates.make(key=_KEY)))
+        code, items = show(capsys, path)
+        assert code == 1 and items[1]["key_type"] == "p384"
+
+
+def test_every_truncation_of_a_certificate_is_told(tmp_path, capsys):
+    """None passes for a whole one, and none ends the command."""
+    der = certificates.make(key=_KEY).der
+    for length in range(1, len(der), 7):
+        (item,) = read_items(der[:length])
+        assert item.value is None and item.reason
+
+
+def test_files_that_are_none_are_told(tmp_path, capsys, monkeypatch):
+    """Missing, empty, too large; a name that ends as a file's is no host."""
+    for name in ("missing.pem", str(tmp_path / "missing")):
+        assert main(["show", name]) == 3
+        assert f"no such file: {name}" in capsys.readouterr().err
+    empty, large = tmp_path / "empty", tmp_path / "large"
+    empty.touch()
+    assert main(["show", str(empty)]) == 3
+    assert "is empty" in capsys.readouterr().err
+    large.write_bytes(bytes((1 << 20) + 1))
+    assert main(["show", str(large)]) == 3
+    assert "too large" in capsys.readouterr().err
+    assert main(["show", str(tmp_path)]) == 3
+    assert main(["show", "the kitchen"]) == 2
+
+
+def test_standard_input_is_read(capsys, monkeypatch):
+    """By the name of a hyphen."""
+    data = certificates.make(key=_KEY).der
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    code, (item,) = show(capsys, "-")
+    assert (code, item["names"][0]) == (0, "kitchen.local")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_server_shows_all_that_it_sends(tmp_path, capsys, host):
+    """Leaf first, with who signed whom; it need not be trusted."""
+    ca = certificates.make_ca()
+    leaf = certificates.make(issuer=ca)
+    with tls_server(leaf, tmp_path, chain=(ca,), host=host) as port:
+        target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        code, items = show(capsys, target)
+    assert code == 0
+    assert [item["subject"] for item in items] == ["CN=kitchen.local", "CN=Test CA"]
+    assert [item["signed_by"] for item in items] == [2, 2]
+
+
+def test_a_host_that_does_not_answer_is_told(capsys):
+    """As `verify` tells it."""
+    assert main(["show", f"127.0.0.1:{closed_port()}"]) == 3
+    assert "refused the connection" in capsys.readouterr().err
