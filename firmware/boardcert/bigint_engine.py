@@ -69,9 +69,9 @@ class Engine:
 
         k G by the signed comb; if *total* is empty, its first entry is scaled by *z*. The digits of
         the comb are signs, so *k* must be odd: for an even one, the negative of (n - k) G is made.
-        When that is all, no sum meets plus or minus the entry added next, but for a few odd k at
-        the last column; _add_affine sees that. A sum that is infinity on the way stays it to the
-        end, though.
+        When that is all, no sum meets plus or minus the entry added next, but for one odd k, at the
+        last column; _add_affine sees that. A sum that is infinity on the way stays it to the end,
+        though.
         """
         reduce = self._reduce
         even = 1 - (k & 1)

@@ -59,9 +59,10 @@ def check_own(curve, d: int, public_key: tuple, digest: bytes, r: int, s: int, r
 
     Both at the price of a multiplication of the base point and a short one: for a random t,
     (u1 + (u2 + t) d) G - t Q = (u1 + u2 d) G + t (d G - Q), which has the right x for every t
-    when all is well, and for at most 4 of the 2**32 when Q, on the curve, is not d G. The first
-    factor is secret, as it gives away d with t and the signature. Raises ValueError when Q is not
-    on the curve.
+    when all is well, and for at most 4 of the 2**32 when Q, on the curve, is not d G: then d G - Q
+    has the order n, a prime, so that one t at most leads to each of the points whose x is r modulo
+    n, of which there are 4 at most, as p < 2 n. The first factor is secret, as it gives away d
+    with t and the signature. Raises ValueError when Q is not on the curve.
     """
     u1, u2 = _factors(curve, digest, r, s)
     t = int.from_bytes(random(_CHECK_BYTES), "big")
