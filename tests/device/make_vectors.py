@@ -129,17 +129,15 @@ def passes(case: Case) -> str:
 def deterministic_signatures(path: str, curve: str) -> Iterator[list[str]]:
     """Digest's bytes, d, message, DER signature (RFC 6979 A.2.5 to A.2.7)."""
     text = (ORIGIN / path).read_text()
-    found = re.search(rf"PrivateKey={curve}_PRIV\n(-----BEGIN.*?\n-----END.*?\n)", text, re.DOTALL)
-    assert found
-    key = load_pem_private_key(found.group(1).encode(), None)
+    pem = text[text.index("-----BEGIN", text.index(f"PrivateKey={curve}_PRIV\n")) :]
+    key = load_pem_private_key(pem.encode(), None)
     assert isinstance(key, EllipticCurvePrivateKey)
     d = padded(f"{key.private_numbers().private_value:x}")
-    for name, size in HASHES.items():
-        start = rf"DigestSign = {name.replace('-', '')}\nKey = {curve}_PRIV"
-        for message, signature in re.findall(
-            rf'{start}\n.*\nInput = "(\w+)"\nOutput = (\w+)', text
-        ):
-            yield [f"{size:02x}", d, message.encode().hex(), signature]
+    pattern = r'DigestSign = (\w+)\nKey = (.+)_PRIV\n.*\nInput = "(\w+)"\nOutput = (\w+)'
+    sizes = {name.replace("-", ""): size for name, size in HASHES.items()}
+    for name, owner, message, signature in re.findall(pattern, text):
+        if owner == curve and name in sizes:
+            yield [f"{sizes[name]:02x}", d, message.encode().hex(), signature]
 
 
 HASHES = {"SHA-256": 32, "SHA-384": 48, "SHA-512": 64}
