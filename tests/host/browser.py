@@ -102,7 +102,7 @@ class Mouse:
 
 
 class Keyboard:
-    """Tab, type, Enter: whatever has the focus must show it."""
+    """Tab, type, Enter, and Space for files: whatever has the focus must show it."""
 
     def fill(self, field: Locator, text: str) -> None:
         self._reach(field)
@@ -116,7 +116,7 @@ class Keyboard:
 
     def choose(self, field: Locator, path: Path) -> None:
         self._reach(field)
-        _choose(field, path, lambda: field.page.keyboard.press("Enter"))
+        _choose(field, path, lambda: field.page.keyboard.press("Space"))
 
     def _reach(self, target: Locator) -> None:
         """Press Tab until *target* has the focus, which can be seen."""
