@@ -7,10 +7,8 @@ with leading zeros. The scalar n - 2 (1 + 2**64 + ... + 2**320) and its negative
 of the addition formula, which turns the result into Z = 0: that is None, and ec goes another way.
 Stack and heap are not wiped, as MicroPython does not wipe its big integers either.
 """
-# ruff: noqa: F821 (ptr8 and ptr32 are words of viper)
-# pyright: reportUndefinedVariable=false, reportMissingImports=false
+# pyright: reportMissingImports=false
 
-import micropython
 from micropython import const
 from uctypes import addressof
 
@@ -21,25 +19,27 @@ from .kernel import (
     DOUBLE,
     POWERS,
     SCALE,
+    SELECT,
     TABLE,
     TO_AFFINE,
     invert,
     run,
-    select,
 )
 
 _SIZE = const(48)
-# The work area, as make_p384.py has it: x y z u v (second operand), X Y Z (sum), scratch.
+# The work area, as make_p384.py has it: x y z u v (second operand), X Y Z (sum), scratch, the signs
+# of a scalar and the table's address.
 _FIRST = const(3 * 48)
 _SECOND_END = const(5 * 48)
 _SUM = const(5 * 48)
 _SUM_END = const(8 * 48)
 _Z = const(7 * 48)
 _Z_INVERSE = const(11 * 48)
-_WORK_BYTES = const(12 * 48)
-# The comb's shape, as constants of this file for speed; select knows it too. A test compares them.
+_SIGNS = const(12 * 48)
+# The comb's columns, as a constant of this file for speed. A test compares it.
 _SPACING = const(64)
-_TOP_TOOTH = const(5)
+_WINDOW_BITS = const(4)
+_ZEROS = b"\4\0\1\0\2\0\1\0\3\0\1\0\2\0\1\0"  # At the end of numbers of four bits.
 
 # The kernel reads words. In a frozen module the bytes may lie at any address.
 _table = bytearray(TABLE) if addressof(TABLE) & 3 else TABLE
@@ -53,22 +53,24 @@ def multiply_base(k: int, random) -> tuple | None:
 def multiply_add(u1: int, u2: int, x: int, y: int, random) -> tuple | None:
     """Return u1 G + u2 (x, y) as (x, y); *random* is for a secret u1, or None.
 
-    The upper bits of u2 go through a window; the lowest 64 join in the comb for u1 G, whose
-    doublings serve both. None at infinity, and where an addition meets equal points on the way.
+    Doublings serve both: at each of the comb's 64 columns its entry is added, and wherever a window
+    of u2 ends, that multiple of the point. None at infinity, and where an addition meets equal
+    points on the way.
     """
-    work = bytearray(_WORK_BYTES)
-    point = bytearray(b"".join([n.to_bytes(_SIZE, "little") for n in (x, y, 1)]))
-    started = u2 >> _SPACING
-    if started:
-        _multiply_window(started, point, work)
-    else:
-        work[_Z:_SUM_END] = random(_SIZE) if random else point[2 * _SIZE :]
     even = 1 - (u1 & 1)
     odd = (u1, P384.n - u1)[even]
     # 384 bits, each the sign of a power of 2; see p384_comb.
-    signs = bytearray(((odd >> 1) + (1 << 383)).to_bytes(_SIZE, "little"))
-    factor = bytearray((u2 & (1 << _SPACING) - 1).to_bytes(_SPACING // 8, "little"))
-    _multiply_comb(signs, -even, bool(started), work, point, factor)
+    signs = ((odd >> 1) + (1 << 383)).to_bytes(_SIZE, "little")
+    work = bytearray(b"".join([bytes(_SIGNS), signs, addressof(_table).to_bytes(4, "little")]))
+    point = b"".join([number.to_bytes(_SIZE, "little") for number in (x, y, 1)])
+    windows = _windows(u2)
+    started = max(windows, default=0) >= _SPACING
+    multiples = _odd_multiples(point, work) if u2 >> _SPACING else [point]
+    if started:
+        _multiply_window(windows, multiples, work)
+    else:
+        work[_Z:_SUM_END] = random(_SIZE) if random else point[2 * _SIZE :]
+    _multiply_comb(even, started, windows, multiples, work)
     return _affine(work)
 
 
@@ -77,7 +79,7 @@ def _affine(work: bytearray) -> tuple | None:
     z_inverse = invert(_element(work, _Z), P384.p)
     if not z_inverse:
         return None
-    work[_Z_INVERSE:_WORK_BYTES] = z_inverse.to_bytes(_SIZE, "little")
+    work[_Z_INVERSE:_SIGNS] = z_inverse.to_bytes(_SIZE, "little")
     run(TO_AFFINE, work)
     return _element(work, _SUM) % P384.p, _element(work, _SUM + _SIZE) % P384.p
 
@@ -87,57 +89,71 @@ def _element(work: bytearray, start: int) -> int:
     return int.from_bytes(work[start : start + _SIZE], "little")
 
 
-@micropython.viper
-def _multiply_comb(signs: ptr32, negate: int, started: bool, work, point, factor: ptr32):
-    """Double the sum at each of the comb's columns, add its entry, and *point* times *factor*.
+def _multiply_comb(
+    even: int, started: bool, windows: dict, multiples: list, work: bytearray
+) -> None:
+    """Double the sum at each of the comb's columns, add its entry, and what *windows* say.
 
-    Constant time but for *factor*, of 64 bits. Tooth i's sign is bit *column* of the 64 that begin
-    with word 2 i. *negate* is -1 to subtract the entries, or 0. Unless *started*, there is only a
-    Z, which is for the first entry.
+    Constant time but for *windows*. *even* is 1 to subtract the entries, or 0. Unless *started*,
+    there is only a Z, which is for the first entry.
     """
-    column = _SPACING
-    while column:
-        column -= 1
-        word = column >> 5
-        bit = column & 31
-        index = 0
-        for i in range(_TOP_TOOTH):
-            index |= ((signs[2 * i + word] >> bit) & 1) << i
-        sign = ((signs[2 * _TOP_TOOTH + word] >> bit) & 1) - 1
-        select(_table, (index ^ sign) & 31, work, sign ^ negate)
-        if started:
-            run(DOUBLE, work)
-            run(ADD, work)
+    step = bytearray(DOUBLE[:-4] + SELECT + ADD)
+    place = len(DOUBLE) - 4
+    step[place + 3] = even
+    for column in range(_SPACING - 1, -1, -1):
+        step[place + 1] = column
+        run(step if started else step[place : place + 4] + SCALE, work)
+        started = True
+        if column in windows:
+            _add(multiples[windows[column]], work)
+
+
+def _multiply_window(windows: dict, multiples: list, work: bytearray) -> None:
+    """Set the sum to what *windows* say of columns beyond the comb's, less the comb's doublings."""
+    doublings = memoryview(DOUBLE[:-4] * 8 + bytes(4))
+    column = None
+    for place in sorted(windows, reverse=True):
+        if place < _SPACING:
+            break
+        if column is None:
+            work[_SUM:_SUM_END] = multiples[windows[place]][:_FIRST]
         else:
-            run(SCALE, work)
-            started = True
-        if (factor[word] >> bit) & 1:
-            _set_second(work, point)
-            run(ADD, work)
+            _double(column - place, doublings, work)
+            _add(multiples[windows[place]], work)
+        column = place
+    _double(column - _SPACING, doublings, work)
 
 
-def _set_second(work: bytearray, point: bytearray) -> None:
-    """Make *point* the second operand of ADD; viper has no slices."""
-    work[:_FIRST] = point
+def _windows(factor: int) -> dict:
+    """Return {column: i}: *factor* is the sum of (2 i + 1) 2**column. Variable time.
+
+    i is 0 for a factor that is no longer than the comb has columns: the point itself is enough.
+    """
+    width, places = (_WINDOW_BITS, 8 * _SIZE) if factor >> _SPACING else (1, _SPACING)
+    data = factor.to_bytes(_SIZE + 2, "little")
+    windows = {}
+    place = 0 if factor else places
+    while place < places:
+        bits = (data[place >> 3] | data[(place >> 3) + 1] << 8) >> (place & 7)
+        zeros = _ZEROS[bits & 15]
+        place += zeros
+        if zeros < 4:
+            windows[place] = (bits >> zeros & (1 << width) - 1) >> 1
+            place += width
+    return windows
 
 
-def _multiply_window(k: int, point: bytearray, work: bytearray) -> None:
-    """Set the sum to k times *point*; variable time, by the hexadecimal digits of *k*."""
+def _odd_multiples(point: bytes, work: bytearray) -> list:
+    """Return *point*, (x, y, 1), and 3, 5, ... 15 times it, in the form of second operands."""
     work[_SUM:_SUM_END] = point
-    multiples = [None, _as_second(work)]
     run(DOUBLE, work)
-    while len(multiples) < 16:
+    double = _as_second(work)
+    work[_SUM:_SUM_END] = point
+    multiples = [point]
+    while len(multiples) < 1 << _WINDOW_BITS - 1:
+        _add(double, work)
         multiples.append(_as_second(work))
-        work[:_FIRST] = point
-        run(ADD, work)
-    digits = [int(digit, 16) for digit in hex(k)[2:]]
-    work[_SUM:_SUM_END] = multiples[digits[0]][:_FIRST]
-    four_doublings = DOUBLE[:-4] * 4 + bytes(4)
-    for digit in digits[1:]:
-        run(four_doublings, work)
-        if digit:
-            work[:_SECOND_END] = multiples[digit]
-            run(ADD_JACOBIAN, work)
+    return multiples
 
 
 def _as_second(work: bytearray) -> bytearray:
@@ -145,3 +161,16 @@ def _as_second(work: bytearray) -> bytearray:
     work[:_FIRST] = work[_SUM:_SUM_END]
     run(POWERS, work)
     return work[:_SECOND_END]
+
+
+def _double(times: int, doublings: memoryview, work: bytearray) -> None:
+    """Double the sum that often; *doublings* is a program of eight."""
+    while times > 0:
+        run(doublings[-4 - (len(DOUBLE) - 4) * min(times, 8) :], work)
+        times -= 8
+
+
+def _add(point: bytes, work: bytearray) -> None:
+    """Add a second operand; one of three elements has z = 1."""
+    work[: len(point)] = point
+    run(ADD if len(point) == _FIRST else ADD_JACOBIAN, work)

@@ -19,8 +19,8 @@ import micropython
 def compress(r0, r1, r2, r3):
     """Update the state at r0 with blocks of 128 bytes, at any address r1; r3 >= 1 is their number.
 
-    The state is 64 bytes, big-endian words at a 4-byte aligned address. r2: work area of 704 bytes, 8-byte aligned: h g f e d c
-    b a, then W[0] to W[79].
+    The state is 64 bytes, big-endian words, 4-byte aligned. r2: work area of 704 bytes, 8-byte
+    aligned: h g f e d c b a, then W[0] to W[79].
     """
     # bl leaves the address of the constants K[t] in lr; the nop aligns them to 4 bytes.
     nop()

@@ -2,23 +2,20 @@
 
     python firmware/kernels/make_p384.py > firmware/kernels/kernel_p384.py
 
-The kernel has two functions, and programs for the first; p384_kernel.py drives them.
+The kernel is one function, and programs for it; p384_kernel.py drives them.
 
 run(program, work): interpret *program*, four bytes a step: operation, destination, a, b. Operands
 are places in *work* in units of 16 bytes, each a field element of 12 words, least significant first
 (48 bytes, 4-byte aligned).
   END 0 | MUL 1: a * b | SQR 2: a, squared b times (b >= 1, a count) | ADD 3: a + b | SUB 4: a - b
+  SELECT 5: see select
 Inputs may be any value below 2**384, reduced or not; results are below 2**384 and congruent modulo
 p = 2**384 - 2**128 - 2**96 + 2**32 - 1. Destination and operands may be the same place. Stack:
 about 500 bytes.
 
-select(table, index, work, sign): copy entry *index* of the 96-byte entries at *table* (x, then y;
-4-byte aligned) to the start of *work*; replace y by p - y when *sign* is -1 (keep it when 0). All
-32 entries are read, in order.
-
-Timing: no branch and no address depends on the values of elements, the entry or *sign*; on the
+Timing: no branch and no address depends on the values of elements, the digit or the signs; on the
 Cortex-M0+ of the RP2040 every instruction used takes the same time for all operands. The program is
-visible.
+visible, but for SELECT's b.
 """
 
 import sys
@@ -29,8 +26,11 @@ from thumb import Writer
 
 OPERATIONS = " *^+-"
 # Places in the work area, in this order, each of 48 bytes: the second operand of an addition as x,
-# y, z, u = z**2, v = z**3; the sum X, Y, Z (Jacobian: X / Z**2, Y / Z**3); scratch.
-PLACES = "xyzuvXYZABCD"
+# y, z, u = z**2, v = z**3; the sum X, Y, Z (Jacobian: X / Z**2, Y / Z**3); scratch; the signs of
+# a scalar for SELECT, and after them the table's address.
+PLACES = "xyzuvXYZABCDS"
+# Of the comb, see make_comb.py; p384_kernel.py knows them too.
+TEETH, SPACING = 6, 64
 
 # "A=Z^3" squares three times. Formulas: Explicit-Formulas Database, g1p/auto-shortw-jacobian-3.
 # None handles infinity, and ADD not two equal or opposite points: Z is 0 then, and stays 0 through
@@ -78,7 +78,7 @@ def run(w: Writer) -> None:
     w.op("cmp(r3, 0); beq(end); mov(r12, r2); bl(multiply); b(step)")
     w.op("label(squares); push({r4}); bl(square); pop({r4}); mov(r9, r8)")
     w.op("sub(r4, 1); bne(squares); b(step)")
-    w.op("label(linear); cmp(r3, 3); bgt(minus); bl(add_elements); b(step)")
+    w.op("label(linear); cmp(r3, 4); bgt(select); beq(minus); bl(add_elements); b(step)")
     w.op("label(minus); bl(subtract_elements); b(step)")
     w.op("label(end); pop({r4, r5, r6, r7})")
     w.op("mov(r8, r4); mov(r9, r5); mov(r10, r6); mov(r11, r7)")
@@ -87,10 +87,28 @@ def run(w: Writer) -> None:
 
 
 def select(w: Writer) -> None:
-    """Emit `select`, four words of the entry at a time.
+    """Emit SELECT: copy the comb's entry for column *destination* to x and y.
 
-    In r1 a single bit moves left, and out at the entry sought. y becomes (y ^ sign) - sign +
-    (p & sign) modulo 2**384, which is p - y for -1 and y for 0.
+    a: the place of the signs, after which the table's address is; b: 1 to negate the entry. Tooth
+    i's sign is bit *column* of the 64 that begin with word 2 i. All 32 entries of 96 bytes are
+    read, in order. The last tooth's sign is the entry's: if it is not set, the others are inverted.
+    """
+    # r5: the column's bit in its words, r2: the digit, r3: -1 to negate y, else 0.
+    w.op("label(select); ldr(r7, [r1, 48]); sub(r0, r0, r6); lsr(r3, r0, 4)")
+    w.op("lsr(r0, r0, 9); lsl(r0, r0, 2); add(r1, r1, r0); mov(r5, 31); and_(r5, r3); mov(r2, 0)")
+    for tooth in reversed(range(TEETH)):
+        w.op(f"ldr(r0, [r1, {SPACING // 8 * tooth}]); lsr(r0, r5); lsr(r0, r0, 1); adc(r2, r2)")
+    w.op(f"lsr(r3, r2, {TEETH - 1}); sub(r3, 1); eor(r2, r3); neg(r4, r4); eor(r3, r4)")
+    w.op("mov(r0, r7); mov(r1, r2); mov(r2, r6)")
+    copy_entry(w)
+    w.op("b(step)")
+
+
+def copy_entry(w: Writer) -> None:
+    """Emit: copy the entry r1 (modulo 32) of the table at r0 to r2; negate y when r3 is -1, not 0.
+
+    Four words at a time. In r12 a single bit moves left, and out at the entry sought. y becomes
+    (y ^ sign) - sign + (p & sign) modulo 2**384, which is p - y for -1 and y for 0.
     """
     # On the stack: the first entry's next words, their place in work, sign, the words' end.
     w.op("mov(r5, r0); add(r5, 96); push({r0, r2, r3, r5}); mov(r4, 96); lsl(r4, r4, 5)")
@@ -124,6 +142,7 @@ def kernel() -> str:
     """Return the source of kernel_p384.py."""
     w = Writer("run", 2)
     run(w)
+    select(w)
     product.product(w, "multiply", [("r9", 0), ("r12", product.FACTOR_B)], "multiply_6")
     product.product(w, "square", [("r9", 0)], "square_6")
     product.multiply_words(w)
@@ -136,14 +155,13 @@ def kernel() -> str:
     modulo.add_or_subtract(w, "add_elements", "add", "adc")
     modulo.add_or_subtract(w, "subtract_elements", "sub", "sbc")
     modulo.fold(w, "fold_sub", "sub", "sbc")
-    s = Writer("select", 4)
-    select(s)
     lines = [
         '"""P-384 arithmetic; make_p384.py, which made it, explains it (do not edit)."""\n',
         "# ruff: noqa\n# fmt: off\nimport micropython\n",
         *(f"{name} = {assemble(program)}" for name, program in PROGRAMS.items()),
+        f"SELECT = {bytes([5, 0, 3 * PLACES.index('S'), 0])}  # A step, to be completed.",
     ]
-    return "\n".join([*lines, "\n", w.text(), "", s.text()])
+    return "\n".join([*lines, "\n", w.text()])
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 Subtractive Karatsuba: once for a squaring, over squares of 6 words by columns; twice for a
 multiplication, over products of 3 words. A 32 x 32 bit product is four multiplications of halves,
-since ARMv6-M has no longer one; for squares, where less is gained, it is a subroutine. No branch and
-no address depends on the values.
+since ARMv6-M has no longer one; for squares, where less is gained, it is a subroutine. No branch
+and no address depends on the values.
 """
 
 from thumb import Writer
@@ -24,8 +24,8 @@ SMALL_CROSS, SMALL_LOW, SMALL_HIGH = (
 )
 
 
-def add_product(w: Writer) -> None:
-    """Emit: add the product of r0 and r1 to the sum r5, r6, r7; destroys r0-r4, leaves 0 in r1."""
+def multiply_halves(w: Writer) -> None:
+    """Emit: the product of r0 and r1 in r4 (low) and r0; destroys r1-r3."""
     w.low_half("r2", "r0")
     w.low_half("r3", "r1")
     w.op("lsr(r0, r0, 16); lsr(r1, r1, 16); mov(r4, r2)")
@@ -33,32 +33,37 @@ def add_product(w: Writer) -> None:
     for middle in ("r2", "r3"):
         w.op(f"lsl(r1, {middle}, 16); lsr({middle}, {middle}, 16)")
         w.op(f"add(r4, r4, r1); adc(r0, {middle})")
-    w.op("mov(r1, 0); add(r5, r5, r4); adc(r6, r0); adc(r7, r1)")
 
 
 def multiply_words(w: Writer) -> None:
-    """Emit add_product as a subroutine."""
+    """Emit the subroutine: add r0 r1 to the sum r5, r6, r7; destroys r0-r4, leaves 0 in r1."""
     w.op("label(multiply_words)")
-    add_product(w)
-    w.op("bx(lr)")
+    multiply_halves(w)
+    w.op("mov(r1, 0); add(r5, r5, r4); adc(r6, r0); adc(r7, r1); bx(lr)")
 
 
 def multiply_3(w: Writer) -> None:
     """Emit the subroutine: product of the factors of the small block at sp. Destroys r0-r7."""
-    w.op("label(multiply_3); mov(r5, 0); mov(r6, 0); mov(r7, 0)")
+    w.op("label(multiply_3)")
+    low, middle, high = "r5", "r6", "r7"
     for column in range(5):
         for i in range(max(0, column - 2), min(3, column + 1)):
             w.load("r0", 4 * i)
             w.load("r1", SMALL_FACTOR_B + 4 * (column - i))
-            add_product(w)
-        w.store("r5", SMALL_PRODUCT + 4 * column)
-        w.op("mov(r5, r6); mov(r6, r7); mov(r7, 0)")
-    w.store("r5", SMALL_PRODUCT + 20)
+            multiply_halves(w)
+            if column == 0:
+                w.op(f"mov({low}, r4); mov({middle}, r0); mov({high}, 0)")
+            else:
+                w.op(f"mov(r1, 0); add({low}, {low}, r4); adc({middle}, r0); adc({high}, r1)")
+        w.store(low, SMALL_PRODUCT + 4 * column)
+        w.op(f"mov({low}, 0)")
+        low, middle, high = middle, high, low
+    w.store(low, SMALL_PRODUCT + 20)
     w.op("bx(lr)")
 
 
 def multiply_6(w: Writer) -> None:
-    """Emit the subroutine: product of the factors A and B of the block at sp. Destroys r0-r7, lr."""
+    """Emit the subroutine: product of the factors A and B of the block at sp. Destroys r0-r7."""
     w.op("label(multiply_6); push({lr})")
     for half, block in ((12, SAVED), (0, SAVED + SMALL_BLOCK)):
         w.frame(SMALL_BLOCK)

@@ -27,7 +27,7 @@ def elements(work: bytes) -> list[int]:
 
 
 class P384Kernel:
-    """The functions of kernel_p384.py, on the buffers of CPython."""
+    """The function of kernel_p384.py, on the buffers of CPython."""
 
     def __init__(self, functions, observe=False):
         self.machine = Machine(functions, observe)
@@ -42,13 +42,11 @@ class P384Kernel:
         self.machine.call("run", self._program, self._work)
         work[:] = self.machine.read(self._work, len(work))
 
-    def select(self, table, index, work, sign):
-        """Copy an entry of *table* into *work*."""
+    def address_of(self, table):
+        """Return where *table* is in the emulated memory."""
         if table not in self._tables:
             self._tables[table] = self.machine.allocate(table)
-        self.machine.write(self._work, work)
-        self.machine.call("select", self._tables[table], index, self._work, sign & 0xFFFFFFFF)
-        work[:] = self.machine.read(self._work, len(work))
+        return self._tables[table]
 
     def operate(self, steps, values):
         """Return the work area's elements after *steps*, (operation, destination, a, b)."""
