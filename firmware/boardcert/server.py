@@ -11,6 +11,8 @@ import sys
 from .board import ticks_diff, ticks_ms
 from .connection import Connection, Limits
 
+_IPPROTO_TCP = 6
+
 # The largest piece of memory that TLS takes: its input buffer.
 _TLS_BUFFER_BYTES = 17_000
 
@@ -85,6 +87,8 @@ class Server(Limits):
             return
         try:
             connection.setblocking(False)
+            # Or each handshake waits for delayed acknowledgements: 40 ms and more.
+            connection.setsockopt(_IPPROTO_TCP, getattr(socket, "TCP_NODELAY", 1), 1)
             self._start(connection, peer, handler)
         except Exception:
             connection.close()

@@ -1,0 +1,214 @@
+"""Many clients, good and bad, one after another and at once: nothing grows, nobody waits long."""
+
+import contextlib
+import os
+import random
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import micropython_server
+import pytest
+
+# With 10,000, which take two minutes of a core, the figures are the same.
+_HANDSHAKES = int(os.environ.get("BOARDCERT_SOAK_HANDSHAKES", "700"))
+
+# A heap that is collected conservatively varies, whatever was done; most with clients at once.
+_HEAP_NOISE_BYTES = 30_000
+
+_SERVER = """
+import asyncio, gc, os, sys
+import boardcert
+from boardcert.server import Server
+
+def measure():
+    gc.collect()
+    with open("/proc/self/statm") as file:
+        resident_pages = file.read().split()[1]
+    opened = len(list(os.ilistdir("/proc/self/fd")))
+    counts = server.accepted, server.refused, server.failed, len(server._open)
+    return " ".join([str(n) for n in (gc.mem_alloc(), resident_pages, opened) + counts])
+
+async def handle(reader, writer):
+    line = await reader.readline()
+    writer.write(measure() if line == b"measure\\n" else line)
+
+limits = {"handshake_timeout_ms": 5000, "head_timeout_ms": 3000, "idle_timeout_ms": 3000}
+bytearray(gc.mem_free() * 9 // 10)  # The heap's pages are in use from here on.
+me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
+server = Server(me, max_connections=int(sys.argv[3]), backlog=200, **limits)
+asyncio.run(server.run(handle, int(sys.argv[2]), "127.0.0.1"))
+"""
+
+_CONTEXT = ssl.create_default_context()
+_CONTEXT.check_hostname = False
+_CONTEXT.verify_mode = ssl.CERT_NONE
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where one identity is kept."""
+    return tmp_path_factory.mktemp("soak") / "identity"
+
+
+@pytest.fixture
+def port(directory: Path, request: pytest.FixtureRequest) -> Iterator[int]:
+    """A server with room for as many clients as the test says, or as is usual."""
+    room = getattr(request, "param", 8)
+    with micropython_server.serving(directory, str(room), code=_SERVER) as port:
+        yield port
+
+
+def _ask(port: int, line: bytes = b"hello\n") -> bytes:
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=20) as raw,
+        _CONTEXT.wrap_socket(raw) as client,
+    ):
+        client.sendall(line)
+        return client.recv(100)
+
+
+def _measure(port: int) -> dict[str, int]:
+    names = ("heap", "resident_pages", "files", "accepted", "refused", "failed", "open")
+    return dict(zip(names, map(int, _ask(port, b"measure\n").split()), strict=True))
+
+
+def _expect_no_growth(before: dict[str, int], after: dict[str, int]) -> None:
+    """Less than 100 bytes for each connection between the two, and no file."""
+    connections = after["accepted"] - before["accepted"]
+    assert after["heap"] <= before["heap"] + min(_HEAP_NOISE_BYTES, 100 * connections)
+    assert after["resident_pages"] <= before["resident_pages"] + 64
+    assert after["files"] == before["files"] and after["open"] == before["open"] == 1
+
+
+def test_handshakes_in_sequence_take_no_memory(port: int) -> None:
+    """A full handshake each; none is refused."""
+    for _ in range(100):
+        _ask(port)
+    before = _measure(port)
+    for _ in range(_HANDSHAKES):
+        assert _ask(port) == b"hello\n"
+    after = _measure(port)
+    _expect_no_growth(before, after)
+    assert after["accepted"] == before["accepted"] + _HANDSHAKES + 1
+    assert after["refused"] == 0 and after["failed"] == before["failed"]
+
+
+def _stall(port: int, number: int, clients: contextlib.ExitStack) -> socket.socket | None:
+    """Connect, and go one of several ways until nothing more is said; None when refused."""
+    raw = clients.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
+    way = number % 4
+    if way == 1:
+        raw.sendall(_CLIENT_HELLO[: len(_CLIENT_HELLO) // 2])
+    if way == 2:
+        raw.sendall(_CLIENT_HELLO)
+    if way < 3:
+        return raw
+    try:
+        secure = clients.enter_context(_CONTEXT.wrap_socket(raw))
+        secure.sendall(b"half a li")
+    except OSError:
+        return None
+    return secure
+
+
+def _client_hello() -> bytes:
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        _CONTEXT.wrap_bio(incoming, outgoing).do_handshake()
+    return outgoing.read()
+
+
+_CLIENT_HELLO = _client_hello()
+
+
+def _at_once(port: int, clients: int, tries: int) -> int:
+    """Let *clients* ask at once, each up to *tries* times; return how many were answered."""
+    answers = []
+
+    def ask(number: int) -> None:
+        for _ in range(tries):
+            try:
+                answered = _ask(port) == b"hello\n"
+            except OSError:
+                answered = False
+            if answered:
+                answers.append(number)
+                return
+            time.sleep(0.2)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return len(answers)
+
+
+@pytest.mark.parametrize(
+    ("port", "tries"), [(250, 1), (8, 200)], indirect=["port"], ids=["with room", "without"]
+)
+def test_200_clients_at_once_of_which_100_stall(port: int, tries: int) -> None:
+    """Where there is room, the others are served at once; else once time is up for the stalled."""
+    measured = []
+    for _ in range(2):  # The first time, what grows with the most clients at once does so.
+        with contextlib.ExitStack() as clients:
+            stalled = [_stall(port, number, clients) for number in range(100)]
+            assert _at_once(port, 100, tries) == 100
+            for client in filter(None, stalled):
+                _read_to_end(client)
+        measured.append(_measure(port))
+    before, after = measured
+    _expect_no_growth(before, after)
+    assert after["accepted"] + after["refused"] - before["accepted"] >= 200
+    assert (after["refused"] > before["refused"]) is (tries > 1)
+
+
+def _read_to_end(client: socket.socket) -> None:
+    """Read until the server closes; a reset counts as closed, silence does not."""
+    try:
+        while client.recv(4096):
+            pass
+    except ConnectionError:
+        pass
+
+
+def _go_wrong(port: int, number: int, chance: random.Random) -> None:
+    """Do as port scanners, broken clients and worse ones do."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as raw:
+        if number % 3 == 0:  # End with a reset.
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        way = number % 7
+        if way == 1:
+            raw.sendall(chance.randbytes(chance.randrange(1, 3000)))
+        if way == 2:
+            raw.sendall(_CLIENT_HELLO[: chance.randrange(1, len(_CLIENT_HELLO))])
+        if way == 3:
+            raw.sendall(_CLIENT_HELLO)
+            raw.recv(chance.randrange(1, 4096))
+        if way == 4:
+            damaged = bytearray(_CLIENT_HELLO)
+            damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
+            raw.sendall(damaged)
+        if way == 5:
+            raw.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        if way == 6:
+            raw.sendall(_CLIENT_HELLO + chance.randbytes(500))
+            raw.recv(4096)
+
+
+def test_scans_garbage_and_half_handshakes_leave_nothing_behind(port: int) -> None:
+    """Whoever comes in between is served."""
+    chance = random.Random(20034)
+    before = _measure(port)
+    for number in range(420):
+        with contextlib.suppress(ConnectionError):  # The server was first to end it.
+            _go_wrong(port, number, chance)
+        if number % 60 == 59:
+            assert _ask(port) == b"hello\n"
+    time.sleep(6.5)  # Until time is up for those that left a handshake open.
+    _expect_no_growth(before, _measure(port))
