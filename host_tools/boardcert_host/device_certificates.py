@@ -54,10 +54,14 @@ def install(port: str, chain: Sequence[bytes], key: bytes | None = None) -> str:
     lines = "\n".join(f"decode({base64.b64encode(der)!r})," for der in chain)
     secret = f"decode({base64.b64encode(key)!r})" if key else "None"
     answer = _ask_in_private(port, _INSTALL.format(chain=lines, key=secret))
-    if isinstance(answer, dict) and isinstance(answer.get("fingerprint"), str):
-        return answer["fingerprint"]
-    reason = answer.get("refused") if isinstance(answer, dict) else "its answer cannot be read"
-    raise Error(f"the board at {port} refused the certificate: {reason}", None, CHECKED_AND_BAD)
+    told = answer if isinstance(answer, dict) else {}
+    if isinstance(told.get("fingerprint"), str):
+        return told["fingerprint"]
+    if isinstance(told.get("refused"), str):
+        reason = told["refused"]
+        raise Error(f"the board at {port} refused the certificate: {reason}", None, CHECKED_AND_BAD)
+    hint = "whether it has installed it is not known: see boardcert verify"
+    raise Error(f"the board at {port} gave an answer that cannot be read", hint)
 
 
 def _ask_in_private(port: str, code: str) -> Any:

@@ -1,0 +1,175 @@
+"""`boardcert ca sign` for boards: over HTTPS to a real page, and on a cable."""
+
+import json
+from pathlib import Path
+
+import portal_server
+import pytest
+from boardcert_host import board_usb, device_certificates, pins, tokens
+from boardcert_host.ca_store import default_store
+from boardcert_host.cli import main
+from boardcert_host.errors import CHECKED_AND_BAD, Error
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from test_ca_request import make as make_request
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    """Serve one board's page for all tests of this module."""
+    with portal_server.serving_page(tmp_path_factory.mktemp("board") / "data") as found:
+        yield found
+
+
+@pytest.fixture
+def host(client, capsys):
+    """Know the board as after `boardcert flash`, and have a CA."""
+    report = json.loads(client.get("/api/identity"))
+    pins.add_pin("localhost", report)
+    pins.add_pin("kitchen.local", report)
+    tokens.keep_token("localhost", report["public_key_pin"], client.current_token())
+    assert main(["ca", "init"]) == 0
+    capsys.readouterr()
+    return f"localhost:{client.port}"
+
+
+def run(capsys, *arguments):
+    """Run a command with --json; return its exit code and its object."""
+    code = main([*map(str, arguments), "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_a_board_gets_its_certificate_over_https(client, host, tmp_path, capsys):
+    """It is asked, answered, installed and verified; pins of its key hold and know the rest."""
+    known = {pin.public_key_pin for pin in pins.load_pins()}
+    code, told = run(capsys, "ca", "sign", host, "--install", "-o", tmp_path / "a.crt")
+    assert code == 0
+    assert told["verify"]["ok"] and told["installed"] == "kitchen.local"
+    leaf = x509.load_pem_x509_certificate((tmp_path / "a.crt").read_bytes())
+    assert client.served_certificate() == leaf.public_bytes(Encoding.DER)
+    assert told["certificate"]["names"] == ["kitchen.local", "localhost"]
+    checks = {check["id"]: check["status"] for check in told["verify"]["checks"]}
+    assert checks["chain"] == checks["pin"] == "pass"
+    assert {pin.public_key_pin for pin in pins.load_pins()} == known
+    found = pins.find_pin(pins.load_pins(), ["kitchen.local"])
+    assert found.fingerprint == told["certificate"]["fingerprint"]
+    assert client.current_token() not in json.dumps(told)
+
+    # Again, by somebody who has no pin of it: its certificate is of the CA that signs the next.
+    for pin in pins.load_pins():
+        pins.forget_pin(pin.host)
+    assert main(["ca", "sign", host, "--install"]) == 0
+    output = capsys.readouterr().out
+    assert "installed on        kitchen.local" in output
+    assert f"{host}: valid, as a client sees it that trusts the CA" in output
+    assert client.served_certificate() != leaf.public_bytes(Encoding.DER)
+    assert len(default_store().issued()) == 2
+
+
+def test_a_request_can_be_answered_without_installing(client, host, tmp_path, capsys, monkeypatch):
+    """Then the answer is a file, and the board as it was."""
+    monkeypatch.chdir(tmp_path)
+    before = client.served_certificate()
+    code, told = run(capsys, "ca", "sign", host, "--name", "hall.local")
+    assert (code, told["file"], told["verify"]) == (0, "kitchen.local.crt", None)
+    assert client.served_certificate() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--pin", "00" * 32], 1, "nothing was sent to it"),
+        (["--token-file", "wrong"], 3, "this token is not the board's"),
+        (["--token-file", "missing"], 3, "cannot read the token"),
+    ],
+)
+def test_a_board_that_is_not_ours_gets_nothing(
+    host, tmp_path, capsys, monkeypatch, words, code, message
+):
+    """Nothing is signed either."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "wrong").write_text("abcdefghijklmnopqrstuvwx27")
+    found, told = run(capsys, "ca", "sign", host, "--install", *words)
+    assert found == code and message in told["error"]["message"]
+    assert default_store().issued() == []
+
+
+class Cable:
+    """A board on a cable, as the command sees it: it may refuse, and counts its restarts."""
+
+    restarts = 0
+    refusal = None
+    fingerprint = None
+
+    def __init__(self, port, names):
+        assert (port, names) == ("port", ())
+
+    def csr(self):
+        """Ask for a name."""
+        name = x509.SubjectAlternativeName([x509.DNSName("kitchen.local")])
+        return make_request(name, encoding=Encoding.PEM)
+
+    def install(self, files):
+        """Take it, or not."""
+        if Cable.refusal:
+            raise Error(Cable.refusal, None, CHECKED_AND_BAD)
+        fingerprint = Cable.fingerprint or files.fingerprint
+        pin = "sha256//" + "A" * 43 + "="
+        return {"fingerprint": fingerprint, "names": ["kitchen.local"], "public_key_pin": pin}
+
+    def restart(self):
+        """Count."""
+        Cable.restarts += 1
+
+
+@pytest.mark.parametrize(
+    ("refusal", "fingerprint", "code", "message"),
+    [
+        (None, None, 0, ""),
+        ("the board refused the certificate: expired", None, 1, "refused the certificate: expired"),
+        (None, "AA:BB", 1, "the board serves another certificate all the same"),
+    ],
+)
+def test_a_board_on_a_cable_starts_again_whatever_comes(
+    capsys, monkeypatch, refusal, fingerprint, code, message
+):
+    """Once; and its refusal is told."""
+    assert main(["ca", "init"]) == 0
+    capsys.readouterr()
+    monkeypatch.setattr(board_usb, "BoardUSB", Cable)
+    monkeypatch.setattr(Cable, "restarts", 0)
+    monkeypatch.setattr(Cable, "refusal", refusal)
+    monkeypatch.setattr(Cable, "fingerprint", fingerprint)
+    found, told = run(capsys, "ca", "sign", "--usb", "port", "--install")
+    assert (found, Cable.restarts) == (code, 1)
+    assert message in told.get("error", {}).get("message", "")
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ('{"refused": "chain: expired"}', "refused the certificate: chain: expired"),
+        ('{"other": 1}', "gave an answer that cannot be read"),
+        ("MemoryError", "gave an answer that cannot be read"),
+        ("", "gave an answer that cannot be read"),
+    ],
+)
+def test_an_answer_on_the_cable_is_read_strictly(monkeypatch, answer, message):
+    """What a board prints may be anything."""
+    monkeypatch.setattr(device_certificates, "run", lambda *words, timeout_s: answer)
+    with pytest.raises(Error, match=message):
+        device_certificates.install("port", [b"leaf"])
+
+
+def test_a_private_key_is_no_word_of_a_command_line(monkeypatch):
+    """Others see those: it goes by a file that is its owner's."""
+    seen = []
+
+    def run(port, *words, timeout_s):
+        seen.append((words, Path(words[1]).read_text()))
+        return '{"fingerprint": "AA"}'
+
+    monkeypatch.setattr(device_certificates, "run", run)
+    assert device_certificates.install("port", [b"leaf"], b"secret") == "AA"
+    ((words, script),) = seen
+    assert words[0] == "run" and "c2VjcmV0" not in " ".join(words) and "c2VjcmV0" in script
