@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .checks import Check
+from .proquint import fingerprint_words
 
 # Without emoji=False below, rich would print a part of a fingerprint such as ":AB:" as a picture.
 _STYLES = {"pass": "green", "fail": "bold red", "skip": "dim"}
@@ -107,6 +108,11 @@ def in_groups(fingerprint: str) -> list[str]:
     """Return "AB:CD:..." as lines of eight bytes, short enough to compare by eye."""
     octets = fingerprint.split(":")
     return [":".join(octets[start : start + 8]) for start in range(0, len(octets), 8)]
+
+
+def to_compare(fingerprint: str) -> list[str]:
+    """Return "AB:CD:..." as lines to compare: in groups, and as the words of page and label."""
+    return [*in_groups(fingerprint), fingerprint_words(fingerprint)]
 
 
 def print_rows(title: str, rows: Iterable[tuple[str, str]]) -> None:

@@ -20,7 +20,7 @@ from rich.console import Console
 from . import __version__, device
 from .boards import Firmware, data_directory, load_board
 from .checks import Check
-from .console import in_groups, messages, print_checks
+from .console import messages, print_checks, to_compare
 from .errors import CHECKED_AND_BAD, Error
 from .files import write_whole
 from .firmware import firmware_image
@@ -202,7 +202,7 @@ class Demo:
         for title in ("subject", "names", "not_before", "not_after"):
             value = certificate[title]
             self._say(f"{title:<12}{', '.join(value) if isinstance(value, list) else value}")
-        for number, line in enumerate(in_groups(certificate["fingerprint"])):
+        for number, line in enumerate(to_compare(certificate["fingerprint"])):
             self._say(f"{'' if number else 'fingerprint':<12}{line}")
         used, free = record["memory"]["used_bytes"], record["memory"]["free_bytes"]
         self._say(f"First boot {record['first_boot_ms']} ms, later ones {record['load_ms']} ms.")

@@ -1,6 +1,7 @@
 """A sticker for a board: its name, the short fingerprint, and a QR code of address and digests.
 
-Whoever meets the board compares the fingerprint that the browser shows with the one on the sticker.
+Whoever meets the board compares the fingerprint that the browser shows with the one on the sticker,
+or the words on the board's page with those on the sticker: both are of the same bytes.
 segno makes the QR code; an SVG is text, a PNG of the same layout is drawn by Pillow.
 """
 
@@ -14,11 +15,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from .errors import USAGE, Error
 from .files import write_whole
+from .proquint import fingerprint_words
 
 # Sixteen of the 32 bytes: nobody finds another key for them (a second preimage of 128 bits), and
 # they can be compared by eye.
 _SHORT_BYTES = 16
 _LINE_BYTES = 8
+_LINE_WORDS = 4
 # All lengths are in modules of the QR code. Its standard asks for a border of four.
 _BORDER = 4
 _TEXT_WIDTH = 74
@@ -64,13 +67,15 @@ def write_label(path: Path, url: str, name: str, fingerprint: str, public_key_pi
 def _layout(name: str, fingerprint: str) -> list[_Text]:
     """Return the lines beside the code, each small enough to fit."""
     octets = fingerprint.split(":")[:_SHORT_BYTES]
-    rows = [octets[at : at + _LINE_BYTES] for at in range(0, _SHORT_BYTES, _LINE_BYTES)]
-    lines = [_Text(14, min(_NAME_SIZE, (_TEXT_WIDTH - _BORDER) / _ASPECT / len(name)), name)]
-    lines.append(_Text(23, _SMALL_SIZE, "SHA-256 fingerprint begins"))
-    for number, row in enumerate(rows):
-        lines.append(_Text(30 + 7 * number, _TEXT_SIZE, ":".join(row)))
-    lines.append(_Text(47, _SMALL_SIZE, "Compare with your browser"))
-    lines.append(_Text(52, _SMALL_SIZE, "before you trust this board."))
+    rows = [":".join(octets[at : at + _LINE_BYTES]) for at in range(0, _SHORT_BYTES, _LINE_BYTES)]
+    words = fingerprint_words(fingerprint).split("-")
+    rows += ["-".join(words[at : at + _LINE_WORDS]) for at in range(0, len(words), _LINE_WORDS)]
+    lines = [_Text(12, min(_NAME_SIZE, (_TEXT_WIDTH - _BORDER) / _ASPECT / len(name)), name)]
+    lines.append(_Text(19, _SMALL_SIZE, "SHA-256 fingerprint begins"))
+    for y, row in zip((25, 31, 38, 44), rows, strict=True):
+        lines.append(_Text(y, _TEXT_SIZE, row))
+    lines.append(_Text(50, _SMALL_SIZE, "Compare with your browser"))
+    lines.append(_Text(54, _SMALL_SIZE, "before you trust this board."))
     return lines
 
 

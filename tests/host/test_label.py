@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 import zxingcpp
+from boardcert import portal_words
 from boardcert_host.errors import Error
 from boardcert_host.label import write_label
 from PIL import Image, ImageDraw
@@ -74,3 +75,13 @@ def test_another_kind_of_file_is_refused(tmp_path):
         label(tmp_path / "label.pdf")
     assert caught.value.code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_text_has_the_words_that_the_page_shows(tmp_path):
+    """Those of the board's code, four in a line; every line is on the paper."""
+    root = ElementTree.parse(label(tmp_path / "label.svg")).getroot()  # noqa: S314
+    words = portal_words.words(_DIGEST).split("-")
+    lines = [text.text for text in root.iter(f"{_SVG}text")]
+    assert "-".join(words[:4]) in lines and "-".join(words[4:]) in lines
+    height = int(root.get("viewBox").split()[3])
+    assert all(float(text.get("y")) <= height - 2 for text in root.iter(f"{_SVG}text"))

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..console import in_groups, messages, results, say
+from ..console import messages, results, say, to_compare
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
 from ..targets import PORTAL_PORT
 from . import add_json, print_json, read_report
@@ -119,7 +119,7 @@ def _ask(host: str, fingerprint: str) -> None:
         hint = "give --pin, --usb, or --yes to believe it unseen"
         raise Error(f"nobody here to compare the fingerprint of {host}: {fingerprint}", hint, USAGE)
     messages().print(f"{host} shows the fingerprint", markup=False)
-    for line in in_groups(fingerprint):
+    for line in to_compare(fingerprint):
         messages().print(f"  {line}", markup=False)
     messages().print("Is it the one on its label, or on its cable? [y/N] ", markup=False, end="")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):

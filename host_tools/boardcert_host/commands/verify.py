@@ -4,7 +4,7 @@ import argparse
 import functools
 from typing import Any
 
-from ..console import in_groups, print_checks, results, say_error
+from ..console import print_checks, results, say_error, to_compare
 from ..errors import USAGE, Error
 from . import add_json, check_timeout, print_json, read_report
 
@@ -67,7 +67,7 @@ def _print_host(result: Any) -> None:
     console.print(f"{result.target}: {verdict}", markup=False)
     print_checks(console, result.checks)
     if described:
-        first, *rest = in_groups(described["fingerprint"])
+        first, *rest = to_compare(described["fingerprint"])
         lines = [("fingerprint", first), *(("", line) for line in rest)]
         for title, line in [*lines, ("public key pin", described["public_key_pin"])]:
             console.print(f"      {title:<22}  {line}", markup=False)
