@@ -111,16 +111,13 @@ def _multiply_comb(
 def _multiply_window(windows: dict, multiples: list, work: bytearray) -> None:
     """Set the sum to what *windows* say of columns beyond the comb's, less the comb's doublings."""
     doublings = memoryview(DOUBLE[:-4] * 8 + bytes(4))
-    column = None
-    for place in sorted(windows, reverse=True):
-        if place < _SPACING:
-            break
-        if column is None:
-            work[_SUM:_SUM_END] = multiples[windows[place]][:_FIRST]
-        else:
-            _double(column - place, doublings, work)
-            _add(multiples[windows[place]], work)
-        column = place
+    places = sorted([place for place in windows if place >= _SPACING])
+    column = places.pop()
+    work[_SUM:_SUM_END] = multiples[windows[column]][:_FIRST]
+    while places:
+        _double(column - places[-1], doublings, work)
+        column = places.pop()
+        _add(multiples[windows[column]], work)
     _double(column - _SPACING, doublings, work)
 
 
@@ -149,7 +146,7 @@ def _odd_multiples(point: bytes, work: bytearray) -> list:
     run(DOUBLE, work)
     double = _as_second(work)
     work[_SUM:_SUM_END] = point
-    multiples = [point]
+    multiples: list = [point]
     while len(multiples) < 1 << _WINDOW_BITS - 1:
         _add(double, work)
         multiples.append(_as_second(work))
@@ -170,7 +167,7 @@ def _double(times: int, doublings: memoryview, work: bytearray) -> None:
         times -= 8
 
 
-def _add(point: bytes, work: bytearray) -> None:
+def _add(point: bytes | bytearray, work: bytearray) -> None:
     """Add a second operand; one of three elements has z = 1."""
     work[: len(point)] = point
     run(ADD if len(point) == _FIRST else ADD_JACOBIAN, work)
