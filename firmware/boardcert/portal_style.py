@@ -24,7 +24,7 @@ p{margin:.3rem 0 .6rem}
 .soft,dt{color:var(--soft)}
 dl{margin:0}
 dt{font-size:.9rem;margin-top:.5rem}
-dd{margin:0;overflow-wrap:anywhere}
+dd{margin:0;overflow-wrap:anywhere;font-variant-ligatures:none}
 @media(min-width:36rem){dl{display:grid;grid-template-columns:11rem 1fr;gap:.3rem 1rem}dt{margin:0}}
 code,textarea{font-family:ui-monospace,monospace;font-size:.95rem;overflow-wrap:anywhere}
 .words{font-size:1.15rem;font-weight:600}

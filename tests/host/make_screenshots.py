@@ -1,0 +1,55 @@
+"""Make the pictures of the page for the README: python tests/host/make_screenshots.py
+
+The page is that of a board which is the MicroPython unix binary; each run shows another key.
+"""
+
+import io
+import sys
+import tempfile
+from pathlib import Path
+
+import browser
+import portal_server
+from PIL import Image
+
+OUTPUT = Path(__file__).resolve().parents[2] / "docs"
+_COLOURS = 64
+
+# name: (colour scheme, whether signed in, and what can be changed is shown; width, height)
+_PICTURES = {
+    "page-light": ("light", False, 720, 1070),
+    "page-dark": ("dark", True, 720, 880),
+    "page-phone": ("light", False, 390, 844),
+}
+
+
+def make(output: Path) -> list[Path]:
+    """Write all pictures to the folder *output* and return their paths."""
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        portal_server.serving_page(Path(directory) / "data") as client,
+        browser.chromium() as chromium,
+    ):
+        return [_make(name, output, chromium, client) for name in _PICTURES]
+
+
+def _make(name: str, output: Path, chromium: object, client: portal_server.Client) -> Path:
+    scheme, is_signed_in, width, height = _PICTURES[name]
+    size = {"width": width, "height": height}
+    with browser.visiting(chromium, client, color_scheme=scheme, viewport=size) as visit:
+        if is_signed_in:
+            visit.page.get_by_label("Token").fill(client.token)
+            visit.button("Sign in").click()
+            visit.button("Sign out").wait_for()
+            visit.page.locator("section").last.evaluate("e => scrollTo(0, e.offsetTop - 16)")
+        picture = visit.page.screenshot()
+    path = output / f"{name}.png"
+    output.mkdir(parents=True, exist_ok=True)
+    # The few colours of the page need no more than a byte for a pixel.
+    Image.open(io.BytesIO(picture)).convert("RGB").quantize(_COLOURS).save(path, optimize=True)
+    return path
+
+
+if __name__ == "__main__":
+    for made in make(OUTPUT):
+        sys.stdout.write(f"{made}: {made.stat().st_size} bytes\n")

@@ -1,0 +1,29 @@
+"""The pictures of the page in the README: they can be made again, and are small."""
+
+from pathlib import Path
+
+import make_screenshots
+import pytest
+from PIL import Image
+
+_LIMIT_BYTES = 100_000
+_README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+@pytest.mark.needs("chromium")
+@pytest.mark.xdist_group("chromium")
+def test_the_pictures_can_be_made_again(tmp_path):
+    """The same names and sizes as those that are kept, and not empty."""
+    made = make_screenshots.make(tmp_path)
+    assert {path.name for path in made} == {path.name for path in make_screenshots.OUTPUT.iterdir()}
+    for path in made:
+        kept = make_screenshots.OUTPUT / path.name
+        assert Image.open(path).size == Image.open(kept).size
+        assert len(Image.open(path).convert("RGB").getcolors()) > 10
+        assert 5_000 < kept.stat().st_size < _LIMIT_BYTES
+
+
+def test_the_readme_shows_every_picture():
+    """By a path in this repository."""
+    for path in make_screenshots.OUTPUT.iterdir():
+        assert f"](docs/{path.name})" in _README.read_text("utf-8")
