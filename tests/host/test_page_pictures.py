@@ -18,8 +18,9 @@ def test_the_pictures_can_be_made_again(tmp_path):
     assert {path.name for path in made} == {path.name for path in make_screenshots.OUTPUT.iterdir()}
     for path in made:
         kept = make_screenshots.OUTPUT / path.name
-        assert Image.open(path).size == Image.open(kept).size
-        assert len(Image.open(path).convert("RGB").getcolors()) > 10
+        with Image.open(path) as new, Image.open(kept) as old:
+            assert new.size == old.size
+            assert len(new.convert("RGB").getcolors()) > 10
         assert 5_000 < kept.stat().st_size < _LIMIT_BYTES
 
 
