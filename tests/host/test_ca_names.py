@@ -3,6 +3,7 @@
 import ipaddress
 import subprocess
 
+import micropython_server
 import pytest
 from boardcert_host import ca
 from boardcert_host.ca_names import make_constraints, parse_name
@@ -84,6 +85,21 @@ def _without_limits(authority):
     identifier = x509.SubjectKeyIdentifier.from_public_key(limited.public_key())
     builder = builder.add_extension(identifier, False)
     return builder.sign(authority.key, limited.signature_hash_algorithm)
+
+
+def test_a_board_cannot_check_such_limits(tmp_path):
+    """mbedTLS refuses to read a CA with them, as the README says: clients are not asked by it."""
+    anchor = tmp_path / "ca.der"
+    read = "import sys, tls\ncontext = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)"
+    read += "\ncontext.load_verify_locations(open(sys.argv[1], 'rb').read())"
+    for permitted in ([], ["local"]):
+        authority = ca.create(None, permitted, NOW)
+        anchor.write_bytes(authority.certificate.public_bytes(Encoding.DER))
+        if permitted:
+            with pytest.raises(AssertionError, match="invalid cert"):
+                micropython_server.run(read, str(anchor))
+        else:
+            micropython_server.run(read, str(anchor))
 
 
 @pytest.mark.parametrize("text", ["*", "*.local", "10.0.0.1/8", "a b", "", "-a", "a/b", "1.2.3/24"])

@@ -1,15 +1,13 @@
 """`boardcert flash` and `boardcert devices`: boards on a cable."""
 
 import argparse
-import getpass
-import os
 import re
-import sys
 from pathlib import Path
 
 from ..boards import board_names, load_board
 from ..console import messages, results
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
+from ..passwords import Password
 from . import add_json, print_json
 
 _FLASH_EXAMPLES = """\
@@ -89,20 +87,10 @@ def _wifi(arguments: argparse.Namespace, has_network: bool) -> tuple[str, str] |
         return None
     if not has_network:
         raise Error(f"{arguments.board} has no Wi-Fi", None, USAGE)
-    if arguments.wifi_password_file:
-        try:
-            text = arguments.wifi_password_file.read_text("utf-8")
-        except OSError as error:
-            raise Error(f"cannot read the Wi-Fi password: {error}") from error
-        except UnicodeDecodeError:  # Not passed on: it holds the bytes.
-            raise Error("the file with the Wi-Fi password is no UTF-8") from None
-        return arguments.wifi, text.rstrip("\r\n")
-    if _PASSWORD_VARIABLE in os.environ:
-        return arguments.wifi, os.environ[_PASSWORD_VARIABLE]
-    if not sys.stdin.isatty():
-        hint = f"--wifi-password-file FILE, or {_PASSWORD_VARIABLE} in the environment"
-        raise Error("no Wi-Fi password, and nobody to ask", hint, USAGE)
-    return arguments.wifi, getpass.getpass(f"Password of {arguments.wifi}: ")
+    option, file = "--wifi-password-file", arguments.wifi_password_file
+    secret = Password("Wi-Fi password", option, _PASSWORD_VARIABLE, file)
+    given = secret.given()
+    return arguments.wifi, secret.ask(f"Password of {arguments.wifi}") if given is None else given
 
 
 def _run_devices(arguments: argparse.Namespace) -> int:
