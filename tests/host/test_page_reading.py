@@ -6,7 +6,7 @@ import portal_server
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from boardcert_host import certificate
-from boardcert_host.words import words
+from boardcert_host.proquint import fingerprint_words
 from browser import visiting
 from certificates import make_ca
 from issued import issue, pem
@@ -51,7 +51,11 @@ def test_whoever_opens_the_page_reads_which_certificate_is_served(javascript, ch
     with visiting(chromium, client, java_script_enabled=javascript) as visit:
         served = facts_of(client.served_certificate())
         assert visit.shows_fingerprint(served["fingerprint"].replace(":", ""))
-        shown = [*served["names"], served["public_key_pin"], "-".join(words(served["fingerprint"]))]
+        shown = [
+            *served["names"],
+            served["public_key_pin"],
+            fingerprint_words(served["fingerprint"]),
+        ]
         shown += [served["not_before"][:10], served["not_after"][:10], "3650 days left", "P-384"]
         assert [text for text in shown if not visit.shows(text)] == []
         assert visit.shows("made its own key")
