@@ -200,7 +200,7 @@ class BoardAPI:
         if status == http.client.TOO_MANY_REQUESTS:
             seconds = answer.getheader("Retry-After", "")
             reason += f" ({seconds} s)" if seconds.isdecimal() else ""
-        return Error(f"{self.target} answered {status}: {_printable(reason)}", _HINTS.get(status))
+        return Error(f"{self.target} answered {status}: {reason}", _HINTS.get(status))
 
 
 def _reason(data: bytes) -> str | None:
@@ -208,11 +208,6 @@ def _reason(data: bytes) -> str | None:
     try:
         error = json.loads(data)["error"]
         field = f"the {error['field']}: " if error.get("field") else ""
-        return _printable(f"{field}{error['message']}")
+        return f"{field}{error['message']}"
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
-
-
-def _printable(text: str) -> str:
-    """Return *text* without what a terminal would obey."""
-    return "".join(character if character.isprintable() else "?" for character in text)
