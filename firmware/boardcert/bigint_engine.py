@@ -11,7 +11,8 @@ sequence of operations is the same for every scalar, the point starts with a fre
 projective factor, so that no operand can be predicted, and inversions are blinded.
 """
 
-from .ec import blinded_inverse, inverse, random_nonzero
+from .ec import random_nonzero
+from .ladder import blinded_inverse, inverse
 
 _WINDOW_BITS = 5
 _INFINITY = (1, 1, 0, 0)

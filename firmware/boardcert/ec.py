@@ -1,7 +1,6 @@
 """Short Weierstrass curves y**2 = x**3 + a x + b over a prime field (SEC 1), and NIST P-384.
 
-Affine points are (x, y) tuples of integers, and None is the point at infinity; inside,
-points are Jacobian (x/z**2, y/z**3) with z = 0 at infinity.
+Affine points are (x, y) tuples of integers, and None is the point at infinity.
 
 Behind P384 (SP 800-186 section 3.2.1.4) works the fastest engine that the board can load. It has
 multiply_base(k, random), multiply_add(u1, u2, x, y, random), and invert(a, m) for a prime m,
@@ -22,33 +21,6 @@ _P384_NUMBERS = (
 )
 
 
-def inverse(a: int, m: int) -> int:
-    """Return 1/a modulo *m* by the extended Euclidean algorithm.
-
-    Raises ValueError when there is none. The number of steps depends on *a*: for a secret
-    use blinded_inverse.
-    """
-    remainder, next_remainder = m, a % m
-    factor, next_factor = 0, 1
-    while next_remainder:
-        quotient, rest = divmod(remainder, next_remainder)
-        remainder, next_remainder = next_remainder, rest
-        factor, next_factor = next_factor, factor - quotient * next_factor
-    if remainder != 1:
-        raise ValueError("not invertible")
-    return factor % m
-
-
-def blinded_inverse(a: int, m: int, m_bytes: int, random) -> int:
-    """Return 1/a modulo the prime *m* (of *m_bytes* bytes) for a secret *a*.
-
-    The Euclidean algorithm sees a times a fresh random factor only, so that its timing
-    tells nothing about *a*.
-    """
-    blind = random_nonzero(m, m_bytes, random)
-    return inverse(a * blind % m, m) * blind % m
-
-
 def random_nonzero(m: int, m_bytes: int, random) -> int:
     """Return a number from 1 to m - 1 out of at least 64 bits more than *m* has.
 
@@ -58,7 +30,7 @@ def random_nonzero(m: int, m_bytes: int, random) -> int:
 
 
 class Curve:
-    """A curve of prime order; works for any a, at the pace of plain big integers."""
+    """A curve of prime order; works for any a, by ladder, at the pace of plain big integers."""
 
     def __init__(self, p: int, a: int, b: int, n: int, g: tuple, bits: int) -> None:
         """*bits*: the length of p, and of n."""
@@ -83,6 +55,8 @@ class Curve:
 
     def invert_scalar(self, a: int) -> int:
         """Return 1/a modulo n for *a* from 1 to n - 1; variable time, so blind what is secret."""
+        from .ladder import inverse
+
         return inverse(a, self.n)
 
     def multiply(self, k: int, point: tuple, random) -> tuple:
@@ -92,7 +66,9 @@ class Curve:
         """
         self.check_scalar(k)
         self.check_point(point)
-        return self._to_affine(self._ladder(k, point, random), random)
+        from .ladder import multiply
+
+        return multiply(self, k, point, random)
 
     def multiply_add(self, u1: int, u2: int, point: tuple, random=None) -> tuple | None:
         """Return u1 G + u2 times the affine *point*, None when that is infinity.
@@ -101,9 +77,9 @@ class Curve:
         for a factor outside 0 to n - 1 or a point that is not on the curve.
         """
         self.check_factors(u1, u2, point)
-        first = self._ladder(u1, self.g, random)
-        total = self._add(first, self._ladder(u2, point, None))
-        return self._to_affine(total, random) if total[2] else None
+        from .ladder import multiply_add
+
+        return multiply_add(self, u1, u2, point, random)
 
     def encode_point(self, point: tuple) -> bytes:
         """Return the affine *point* uncompressed: 4, x, y (SEC 1 section 2.3.3)."""
@@ -136,68 +112,6 @@ class Curve:
         if not (0 <= u1 < self.n and 0 <= u2 < self.n):
             raise ValueError("factor out of range")
         self.check_point(point)
-
-    def _ladder(self, k: int, point: tuple, random) -> tuple:
-        """Return k times the affine *point*, Jacobian, for *k* from 0 to n - 1.
-
-        Montgomery's: one addition and one doubling a bit, for as many bits as n has and one
-        more, whatever *k* is, from a start with a random projective factor (1 without *random*).
-        """
-        z = random_nonzero(self.p, self.size_bytes, random) if random else 1
-        x, y = point
-        low = (x * z * z % self.p, y * z * z % self.p * z % self.p, z)
-        high = self._double(low)
-        # k + n or k + 2n, whichever has one bit more than n, has the same multiple.
-        padded = [bin(k + self.n), bin(k + 2 * self.n)]
-        bits = padded[len(padded[0]) == len("0b") + self.bits]
-        for bit in bits[3:]:
-            both = self._add(low, high)
-            if bit == "1":
-                low, high = both, self._double(high)
-            else:
-                low, high = self._double(low), both
-        return low
-
-    def _to_affine(self, point: tuple, random) -> tuple:
-        """Return a Jacobian point, not infinity, as an affine one; blinded if there is *random*."""
-        x, y, z = point
-        z = blinded_inverse(z, self.p, self.size_bytes, random) if random else inverse(z, self.p)
-        zz = z * z % self.p
-        return x * zz % self.p, y * zz % self.p * z % self.p
-
-    def _double(self, point: tuple) -> tuple:
-        """Return twice a Jacobian point."""
-        p = self.p
-        x, y, z = point
-        yy = y * y % p
-        s = 4 * x * yy % p
-        zz = z * z % p
-        m = (3 * x * x + self.a * (zz * zz % p)) % p
-        x3 = (m * m - 2 * s) % p
-        return x3, (m * (s - x3) - 8 * yy * yy) % p, 2 * y * z % p
-
-    def _add(self, first: tuple, second: tuple) -> tuple:
-        """Return the sum of any two Jacobian points."""
-        p = self.p
-        x1, y1, z1 = first
-        x2, y2, z2 = second
-        if not z1:
-            return second
-        if not z2:
-            return first
-        zz1 = z1 * z1 % p
-        zz2 = z2 * z2 % p
-        u1 = x1 * zz2 % p
-        s1 = y1 * zz2 % p * z2 % p
-        h = (x2 * zz1 - u1) % p
-        r = (y2 * zz1 % p * z1 - s1) % p
-        if not h:
-            return (1, 1, 0) if r else self._double(first)
-        hh = h * h % p
-        hhh = h * hh % p
-        v = u1 * hh % p
-        x3 = (r * r - hhh - 2 * v) % p
-        return x3, (r * (v - x3) - s1 * hhh) % p, z1 * z2 % p * h % p
 
 
 class EngineCurve(Curve):

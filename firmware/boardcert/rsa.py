@@ -7,7 +7,8 @@ Big integers of varying time find out whether a key is consistent, once each tim
 from hashlib import sha256
 
 from . import der
-from .ec import inverse, random_nonzero
+from .ec import random_nonzero
+from .ladder import inverse
 
 SIZES = (2048, 3072, 4096)
 """Of moduli, in bits."""

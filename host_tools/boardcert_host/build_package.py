@@ -32,6 +32,7 @@ _BUNDLES: Bundles = {
     "manage": ("fields", "der", "settings", "certificate", "keys", "manage"),
     "generate": ("kernel", "sha384", "drbg", "ec", "p384_kernel", "ecdsa", "x509", "generate"),
     "p384_bigint": ("p384_comb", "p384_bigint"),
+    "bigint_engine": ("ladder", "bigint_engine"),
     "rsa": ("kernel_rsa", "rsa_kernel", "rsa"),
     "install": ("pem", "chain", "key_import", "install"),
     "server": ("connection", "server"),

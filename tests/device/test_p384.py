@@ -2,7 +2,8 @@
 
 import vectors
 from boardcert import p384_bigint
-from boardcert.ec import P384, Curve, blinded_inverse, inverse, random_nonzero
+from boardcert.ec import P384, Curve, random_nonzero
+from boardcert.ladder import blinded_inverse, inverse
 from helpers import raises, random_bytes
 
 _N, _P, _G = P384.n, P384.p, P384.g

@@ -19,6 +19,7 @@ _PURE = (
     "sha512",
     "drbg",
     "ec",
+    "ladder",
     "bigint_engine",
     "p256_comb",
     "p521_comb",
@@ -41,7 +42,11 @@ _PURE = (
     "chain",
 )
 # What is loaded when it is first needed; they come after it because they use its constants.
-_LATE = {"ec": {"p384_kernel", "p384_bigint"}, "sha384": {"sha512"}, "rsa": {"rsa_generate"}}
+_LATE = {
+    "ec": {"ladder", "p384_kernel", "p384_bigint"},
+    "sha384": {"sha512"},
+    "rsa": {"rsa_generate"},
+}
 # The assembler kernels import nothing of the package; only these use them.
 _KERNELS = {"sha384": "kernel", "p384_kernel": "kernel", "rsa_kernel": "kernel_rsa"}
 _COMPUTING = {"array", "binascii", "hashlib", "micropython", "struct", "uctypes"}
