@@ -16,13 +16,13 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
     load_pem_private_key,
 )
 
+from . import pkcs8
 from .ca import Authority, PrivateKey, check_ca
 from .errors import CHECKED_AND_BAD, Error
 from .files import write_new
@@ -88,10 +88,9 @@ class Store:
         return path
 
     def issued(self) -> list[x509.Certificate]:
-        """Return what was issued, by the date of its making."""
+        """Return what was issued."""
         paths = sorted((self.directory / "issued").glob("*.crt"))
-        found = [read_certificates(path.read_bytes(), str(path))[0] for path in paths]
-        return sorted(found, key=lambda one: (one.not_valid_before_utc, one.serial_number))
+        return [read_certificates(path.read_bytes(), str(path))[0] for path in paths]
 
     def _load_key(self, ask_passphrase: Callable[[], str]) -> PrivateKey:
         data = self.key_file.read_bytes()
@@ -118,8 +117,10 @@ def default_store() -> Store:
 
 def private_pem(key: PrivateKey, passphrase: str | None = None) -> bytes:
     """Return a private key as PKCS#8 PEM, encrypted when there is a passphrase."""
-    encryption = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    form, encryption = PrivateFormat.PKCS8, NoEncryption()
+    if passphrase is None:
+        return key.private_bytes(Encoding.PEM, form, encryption)
+    return pkcs8.encrypt(key.private_bytes(Encoding.DER, form, encryption), passphrase)
 
 
 def read_certificates(data: bytes, name: str) -> list[x509.Certificate]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from .errors import USAGE, Error
 
+_LEAST_CHARACTERS = 8  # NIST SP 800-63B (revision 3), section 5.1.1.1
+
 
 @dataclass(frozen=True)
 class Password:
@@ -45,12 +47,13 @@ class Password:
         return self.ask(self.what[0].upper() + self.what[1:]) if given is None else given
 
     def choose(self) -> str:
-        """As get, for a new secret: a person types it twice. Raises Error when it is empty."""
+        """As get, for a new secret: a person types it twice. Raises Error when it is short."""
         chosen = self.given()
         if chosen is None:
             chosen = self.ask(f"New {self.what}")
             if self.ask("The same again") != chosen:
                 raise Error(f"the two answers for the {self.what} differ", None, USAGE)
-        if not chosen:
-            raise Error(f"the {self.what} is empty", None, USAGE)
+        if len(chosen) < _LEAST_CHARACTERS:
+            reason = f"has fewer than {_LEAST_CHARACTERS} characters"
+            raise Error(f"the {self.what} {reason}", None, USAGE)
         return chosen

@@ -129,9 +129,10 @@ def test_a_passphrase_protects_the_key(directory, request_file, capsys, monkeypa
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
-        (["good", "good"], None),
-        (["good", "other"], "the two answers for the passphrase of the CA differ"),
-        (["", ""], "the passphrase of the CA is empty"),
+        (["correct horse"] * 2, None),
+        (["correct horse", "other"], "the two answers for the passphrase of the CA differ"),
+        (["7 chars"] * 2, "the passphrase of the CA has fewer than 8 characters"),
+        (["", ""], "the passphrase of the CA has fewer than 8 characters"),
     ],
 )
 def test_a_new_passphrase_is_typed_twice(directory, capsys, monkeypatch, answers, message):

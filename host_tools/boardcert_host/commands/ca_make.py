@@ -17,7 +17,7 @@ examples:
 """
 _LIST_EXAMPLES = """\
 examples:
-  boardcert ca list          what was issued, and when it expires
+  boardcert ca list          what was issued, the first to expire first
   boardcert ca list --json
 """
 
@@ -71,7 +71,8 @@ def _run_list(arguments: argparse.Namespace) -> int:
 
     store = store_in(arguments.ca)
     store.certificates()  # Error when there is no CA.
-    found = [describe(certificate) for certificate in store.issued()]
+    issued = sorted(store.issued(), key=lambda one: one.not_valid_after_utc)
+    found = [describe(certificate) for certificate in issued]
     if arguments.json:
         print_json({"directory": str(store.directory), "issued": found})
         return OK
