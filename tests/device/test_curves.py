@@ -40,8 +40,8 @@ def test_key_pairs_by_the_general_ladder():
         for fields in vectors.cases(f"{name}_key_pairs"):
             d, x, y = vectors.numbers(fields)
             assert curve.multiply(d, curve.g, random_bytes) == (x, y)
-            if vectors.LIMIT < 10:
-                break  # It takes a board ten seconds.
+            if vectors.is_slow():
+                return
 
 
 def test_public_keys():
@@ -73,9 +73,12 @@ def test_sums():
         cases += [(_number(curve, 1), _number(curve, 2)), (_number(curve, 3), 1 << 31)]
         for u1, u2 in cases[-vectors.LIMIT :]:
             expected = curve.multiply_base((u1 + u2 * d) % n, random_bytes)
-            assert curve.multiply_add(u1, u2, q) == expected, (u1, u2)
             assert curve.multiply_add(u1, u2, q, random_bytes) == expected, (u1, u2)
-        assert curve.multiply_add(n - 2 * d, 2, q) is None
+            if vectors.is_slow():
+                break
+            assert curve.multiply_add(u1, u2, q) == expected, (u1, u2)
+        if not vectors.is_slow() or curve is P256:
+            assert curve.multiply_add(n - 2 * d, 2, q) is None
         for bad in ((-1, 1, q), (1, n, q), (1, 1, (q[0], q[1] ^ 1))):
             assert raises(ValueError, curve.multiply_add, *bad)
 

@@ -10,6 +10,11 @@ LIMIT = 1 << 30
 _HEAVY_STEP = 25 if sys.implementation.name == "cpython" else 1
 
 
+def is_slow():
+    """Tell whether a board is running the tests, where P-521 takes seconds."""
+    return LIMIT < 10
+
+
 def cases(name, heavy=False):
     """Yield the fields of each line of the file *name*, each decoded from hexadecimal.
 
