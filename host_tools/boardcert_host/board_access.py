@@ -105,8 +105,9 @@ def follow_report(board: Board, before: str, report: dict[str, Any]) -> bool:
     if report["public_key_pin"] == before:
         return False
     pins.follow_key(board.names, before, report)
-    if isinstance(board, BoardAPI) and board.token:
-        tokens.follow_key(board.token, report["public_key_pin"])
+    token = board.token if isinstance(board, BoardAPI) else tokens.find_token(board.names)
+    if token:
+        tokens.follow_key(token, report["public_key_pin"])
     return True
 
 

@@ -1,0 +1,145 @@
+"""Boards administered over the cable: the code that is sent runs on the MicroPython unix binary."""
+
+import json
+from pathlib import Path
+
+import micropython_server
+import pytest
+from boardcert_host import device, device_certificates, pins, tokens
+from boardcert_host.cli import main
+from certificates import make_ca
+from cryptography import x509
+from issued import PublicKey, issue, pem, write
+
+_PORT = "/dev/ttyACM0"
+# What runs before the code that is sent: the identity of the folder in sys.argv[1].
+_IDENTITY = """
+import sys, boardcert
+boardcert.identity(directory=sys.argv[1], hostname="kitchen", names=["localhost"])
+"""
+
+
+class Cable:
+    """A board on a cable. *starts*: how often its program was started again."""
+
+    def __init__(self, directory):
+        self.directory = str(directory)
+        self.starts = 0
+
+    def run(self, port, *words, timeout_s=60):
+        """Do what mpremote does: exec, run FILE, reset."""
+        assert port == _PORT
+        if words == ("reset",):
+            self.starts += 1
+            return ""
+        command, code = words
+        code = Path(code).read_text() if command == "run" else code
+        return micropython_server.run(_IDENTITY + code, self.directory)
+
+    def tell(self, expression):
+        """Return what the board says of itself."""
+        code = f"{_IDENTITY}\nme = boardcert.identity()\nprint({expression})"
+        return micropython_server.run(code, self.directory).strip()
+
+
+@pytest.fixture
+def cable(tmp_path, monkeypatch):
+    """Give a board that nobody knows yet."""
+    found = Cable(tmp_path / "data")
+    monkeypatch.setattr(device, "run", found.run)
+    monkeypatch.setattr(device_certificates, "run", found.run)
+    return found
+
+
+def run(capsys, *arguments, host="kitchen.local"):
+    """Run a command over the cable with --json; return its exit code, its object, its messages."""
+    words = [arguments[0], host, *map(str, arguments[1:]), "--usb", _PORT, "--json"]
+    code = main(words)
+    output = capsys.readouterr()
+    return code, json.loads(output.out), output.err
+
+
+def test_the_token_is_read_kept_shown_and_forgotten(cable, capsys):
+    """Reading shows nothing of it; the board is pinned by the way, since it is on the cable."""
+    code, answer, messages = run(capsys, "token")
+    token = cable.tell("me.admin_token()")
+    assert (code, answer["result"]) == (0, "kept")
+    assert tokens.is_token(token)
+    assert token not in json.dumps(answer) + messages
+    assert run(capsys, "token")[1]["result"] == "known already"
+    assert cable.starts == 2
+    (pin,) = pins.load_pins()
+    assert (pin.host, pin.public_key_pin) == ("kitchen.local", cable.tell("me.public_key_pin"))
+    assert main(["token", "kitchen.local:20034"]) == 0
+    assert capsys.readouterr() == (f"{token}\n", "")
+    assert main(["token", "kitchen.local", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["token"] == token
+    assert main(["token", "kitchen.local", "--forget"]) == 0
+    assert token not in capsys.readouterr().out
+    assert main(["token", "kitchen.local"]) == 3
+    assert "token kitchen.local --usb PORT" in capsys.readouterr().err
+    assert main(["token", "kitchen.local", "--usb", _PORT, "--forget"]) == 2
+
+
+def test_a_certificate_is_requested_installed_and_removed(cable, tmp_path, capsys):
+    """As over HTTPS; the board's program goes on after each."""
+    code, answer, _ = run(capsys, "csr")
+    request = x509.load_pem_x509_csr(answer["request"].encode())
+    assert (code, request.is_signature_valid) == (0, True)
+    leaf = issue(make_ca(), PublicKey(request.public_key()), name="kitchen.local")
+    code, answer, _ = run(capsys, "install", write(tmp_path / "chain.pem", pem(leaf)))
+    assert (code, answer["key_changed"]) == (0, False)
+    assert answer["report"]["source"] == cable.tell("me.source") == "installed"
+    code, answer, _ = run(capsys, "remove")
+    assert (code, answer["report"]["source"], cable.tell("me.source")) == (0, *["generated"] * 2)
+    assert cable.starts == 3
+
+
+def test_a_key_from_elsewhere_changes_the_pin(cable, tmp_path, capsys):
+    """And one that does not fit is refused by the board."""
+    assert run(capsys, "token")[0] == 0
+    leaf, other = (issue(make_ca(), name="kitchen.local") for _ in range(2))
+    files = write(tmp_path / "chain", pem(leaf)), write(tmp_path / "key", leaf.key_pem())
+    code, answer, _ = run(capsys, "install", *files)
+    assert (code, answer["key_changed"]) == (0, True)
+    assert pins.load_pins()[0].public_key_pin == cable.tell("me.public_key_pin")
+    code, answer, _ = run(capsys, "install", write(tmp_path / "chain", pem(other)))
+    assert (code, "refused the certificate" in answer["error"]["message"]) == (1, True)
+    assert run(capsys, "remove")[0] == 0
+    assert pins.load_pins()[0].public_key_pin == cable.tell("me.public_key_pin")
+
+
+def test_signing_again_a_new_key_and_a_reset(cable, capsys):
+    """After a reset the new token is kept at once: it is told over USB."""
+    assert run(capsys, "token")[0] == 0
+    key, token = cable.tell("me.public_key_pin"), cable.tell("me.admin_token()")
+    code, answer, _ = run(capsys, "renew")
+    assert (code, answer["key_changed"]) == (0, False)
+    assert run(capsys, "new-key", "--yes", "hall")[0] == 2
+    assert cable.tell("me.public_key_pin") == key
+    code, answer, _ = run(capsys, "new-key", "--yes", "kitchen")
+    assert (code, answer["key_changed"]) == (0, True)
+    assert tokens.find_token(["unknown"], cable.tell("me.public_key_pin")) == token
+    code, answer, _ = run(capsys, "reset", "--yes", "kitchen")
+    assert (code, answer["key_changed"], bool(answer["report"]["wiped"])) == (0, True, True)
+    assert pins.load_pins()[0].public_key_pin == cable.tell("me.public_key_pin") != key
+    assert tokens.find_token(["kitchen.local"]) == cable.tell("me.admin_token()") != token
+    starts = cable.starts
+    assert run(capsys, "restart")[1]["result"] == "restarted"
+    assert cable.starts == starts + 1
+
+
+def test_another_board_on_the_cable_is_left_alone(cable, capsys):
+    """One of another name, another key than the pinned one, or than --pin; its program goes on."""
+    code, answer, _ = run(capsys, "reset", "--yes", "kitchen", host="hall.local")
+    assert (code, "is not hall.local, but kitchen" in answer["error"]["message"]) == (1, True)
+    other = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+    code, answer, _ = run(capsys, "csr", "--pin", other)
+    assert (code, other in answer["error"]["message"]) == (1, True)
+    pins.add_pin("kitchen.local", {"public_key_pin": other, "fingerprint": "AB"})
+    for words in (["token"], ["csr"], ["reset", "--yes", "kitchen"]):
+        code, answer, _ = run(capsys, *words)
+        assert (code, "another key than the one pinned" in answer["error"]["message"]) == (1, True)
+    assert cable.starts == 5
+    assert run(capsys, "csr", "--ca", "ca.pem")[0] == 2
+    assert cable.starts == 5
