@@ -1,18 +1,21 @@
-"""Power fails at every flash operation of a first boot, of a renewal and of a reset.
+"""Power fails at every flash operation of a first boot, a renewal, an installation, a reset.
 
 Each time the board comes up with its old identity or the new one: never with neither, and never
 with one that is damaged. What FAT and torn files do is tested in tests/device/test_power_cut.py.
+Of the thousands of operations that overwrite free flash, only a few are tried.
 """
 
+import datetime
 import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from boardcert_host import device
+from boardcert_host import ca, ca_request, device
 from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard
+from cryptography.hazmat.primitives.serialization import Encoding
 
 NewBoard = Callable[..., VirtualBoard]
 
@@ -21,6 +24,19 @@ _UNIQUE_ID = "e661640843515b2f"
 _MAKE = "import boardcert; boardcert.identity(hostname='old')"
 _SIGN_AGAIN = "import boardcert; boardcert.identity(hostname='new')"
 _RESET = "import boardcert; boardcert.identity(hostname='old').reset()"
+
+# So many operations are tried one by one: more than any task has before it overwrites free flash.
+_FIRST = 24
+
+_REQUEST = "import boardcert; print(boardcert.identity(hostname='old').csr().hex())"
+_INSTALL = "import boardcert; boardcert.identity(hostname='old').install({chain!r})"
+_REMOVE = "import boardcert; boardcert.identity(hostname='old').remove()"
+
+_LOOK_AT_SOURCE = """
+import boardcert, json
+me = boardcert.identity(hostname="old")
+print(json.dumps([me.source, me.public_key_pin, me.generated, me.notices]))
+"""
 
 # What is stored, read without repairing anything, and what is served after that.
 _LOOK = """
@@ -40,19 +56,37 @@ _SIGNED_AGAIN = "the certificate was signed again with the same key: the names h
 
 @pytest.fixture(scope="module")
 def flashes(firmware: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The flash of a board with the package: "empty" before its first boot, "made" after it."""
+    """The flash of a board with the package: "empty" before its first boot, "made" after it.
+
+    And "installed": with a certificate as well that a CA has made for its key, which is in the
+    file "chain".
+    """
     directory = tmp_path_factory.mktemp("prepared")
-    flashes = {name: directory / f"{name}.bin" for name in ("empty", "made")}
-    for name in flashes:
+    flashes = {name: directory / f"{name}.bin" for name in ("empty", "made", "installed")}
+    for name in list(flashes):
         settings = {"ring_oscillator": "seed:1", "unique_id": _UNIQUE_ID, "pace": "free"}
         with VirtualBoard(directory / "board", firmware=firmware, **settings) as board:
             board.wait_ready()
             if name == "empty":
                 device.install(board.usb_port)
-            else:
+            elif name == "made":
                 board.exec(_MAKE)
+            else:
+                flashes["chain"] = directory / "chain.pem"
+                flashes["chain"].write_text(chain := _sign(board.exec(_REQUEST)))
+                board.exec(_INSTALL.format(chain=chain))
         shutil.copy(directory / "board" / "flash.bin", flashes[name])
     return flashes
+
+
+def _sign(request: str) -> str:
+    """Return a certificate for a board's *request*, and that of the CA, in PEM."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    authority = ca.create("Test CA", [], now)
+    request_read = ca_request.read_request(bytes.fromhex(request))
+    leaf = authority.issue(request_read, request_read.names, 100, now)
+    chain = (leaf, authority.certificate)
+    return "".join(one.public_bytes(Encoding.PEM).decode() for one in chain)
 
 
 def _cut_everywhere(
@@ -65,7 +99,7 @@ def _cut_everywhere(
     number = 0
     is_complete = False
     while not is_complete:
-        number += 1
+        number += 1 if number < _FIRST else 3 * number
         (directory := flash.parent / f"{flash.stem}-{number}").mkdir()
         shutil.copy(flash, directory / "flash.bin")
         settings = {"ring_oscillator": "seed:2", "unique_id": _UNIQUE_ID, "pace": "free"}
@@ -81,7 +115,7 @@ def _cut_everywhere(
         yield board, is_complete
         board.stop()
         shutil.rmtree(directory)
-    assert number > 10
+    assert number > 1
 
 
 def _look(board: VirtualBoard, host_name: str) -> tuple[list[str] | None, list[object]]:
@@ -132,3 +166,27 @@ def test_reset(new_board: NewBoard, flashes: dict[str, Path]) -> None:
         pins.append(stored[0])
     is_new = [pin != pins[0] for pin in pins]
     assert is_new == sorted(is_new) and is_new[-1]
+
+
+@pytest.mark.parametrize(
+    ("flash", "code", "before", "after"),
+    [
+        ("made", _INSTALL, "generated", "installed"),
+        ("installed", _REMOVE, "installed", "generated"),
+    ],
+)
+def test_installing_and_removing(
+    new_board: NewBoard, flashes: dict[str, Path], flash: str, code: str, before: str, after: str
+) -> None:
+    """What is served is as before or as after, by the same key, and sound."""
+    sources = []
+    pins = set()
+    code = code.format(chain=flashes["chain"].read_text())
+    for board, is_complete in _cut_everywhere(new_board, flashes[flash], code):
+        source, pin, generated, notices = json.loads(board.exec(_LOOK_AT_SOURCE))
+        assert not generated and notices == []
+        assert source == after if is_complete else source in (before, after)
+        sources.append(source)
+        pins.add(pin)
+    assert len(pins) == 1
+    assert sources == sorted(sources, reverse=before > after)

@@ -1,0 +1,37 @@
+"""A factory reset leaves neither the old key nor the old token in the flash of the board."""
+
+import json
+from collections.abc import Callable
+
+from boardcert_host import device
+from boardcert_host.virtual import VirtualBoard
+
+_USE = """
+import boardcert, json
+from boardcert import store
+me = boardcert.identity()
+for _ in range(3):
+    me.renew()
+key = store.load(store.DIRECTORY, "generated", []).private_key
+print(json.dumps([key.hex(), me.admin_token()]))
+"""
+_RESET = """
+import boardcert
+steps = set()
+print(boardcert.identity(progress=steps.add).reset(), "wipe" in steps)
+"""
+_SCALAR = slice(8, 56)  # Of a P-384 key in SEC 1.
+
+
+def test_a_reset_overwrites_what_it_deletes(new_board: Callable[..., VirtualBoard]) -> None:
+    """All copies: those of earlier renewals too, and the token in the log of its directory."""
+    board = new_board()
+    device.install(board.usb_port)
+    key, token = json.loads(board.exec(_USE))
+    secrets = bytes.fromhex(key)[_SCALAR], token.encode()
+    flash = board.directory / "flash.bin"
+    found = [flash.read_bytes().count(secret) for secret in secrets]
+    assert found[0] > 1 and found[1] >= 1
+    told = board.exec(_RESET)
+    assert told.startswith("the free flash was overwritten: ") and told.endswith("KB True\n")
+    assert [flash.read_bytes().count(secret) for secret in secrets] == [0, 0]
