@@ -56,13 +56,6 @@ class Administrator(Manager):
         writer.delete("token")
         return self._reload(self._wipe())
 
-    def request(self) -> bytes:
-        """Return a PKCS#10 request (DER), signed by the generated key, which is made if need be."""
-        private_key = self._load_generated().private_key
-        from .generate import make_request
-
-        return make_request(self._settings, board.addresses(), private_key)
-
     def admin_token(self) -> str:
         """Return the stored token; make one where there is none, or none that is whole."""
         token = store.read_text(f"{self._directory}/token") or ""

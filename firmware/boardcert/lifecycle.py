@@ -200,7 +200,7 @@ class Identity:
         notices = []
         try:
             with FirmwareFirst():
-                if task == "load":
+                if task in ("load", "request"):
                     from .manage import Manager
                 else:
                     from .administer import Administrator as Manager

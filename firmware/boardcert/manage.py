@@ -56,6 +56,13 @@ class Manager:
             self._notices.append("boardcert_builtin was ignored: it lacks PRIVATE_KEY or CHAIN")
             return None
 
+    def request(self) -> bytes:
+        """Return a PKCS#10 request (DER), signed by the generated key, which is made if need be."""
+        private_key = self._load_generated().private_key
+        from .generate import make_request
+
+        return make_request(self._settings, board.addresses(), private_key)
+
     def _load_generated(self) -> store.Record:
         """Return the generated record; make or renew it where that is due."""
         found = store.load(self._directory, GENERATED, self._notices)
