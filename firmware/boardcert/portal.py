@@ -39,6 +39,10 @@ class Portal(Microdot):
     nothing can be administered. *server*: whose counters are told, or None.
     """
 
+    work_bytes = 65_000
+    """Free memory that making a key or checking a chain takes, with a reserve: before, the server
+    ends connections that ask for nothing, such as those that browsers open in advance."""
+
     def __init__(self, identity, restart=None, is_secure: bool = True, server=None) -> None:
         super().__init__()
         self.access = Access(identity.admin_token)
@@ -158,6 +162,8 @@ class Portal(Microdot):
         me = self._identity
         if action in ("new-key", "reset") and text(values, "hostname").strip() != me.hostname:
             raise HTTPError(422, "this is not the board's host name", "hostname")
+        if self._server:
+            self._server.make_room(self.work_bytes)
         gc.collect()
         try:
             if action == "install":

@@ -103,6 +103,13 @@ class Server(Limits):
             self._end(max(waiting, key=Connection.idle_ms))
         return bool(waiting) and self._fits()
 
+    def make_room(self, wanted_bytes: int) -> None:
+        """End connections that ask for nothing until *wanted_bytes* of memory are free."""
+        for connection in list(self._open):
+            is_idle = connection.is_waiting or not connection.has_spoken
+            if is_idle and _free_bytes(wanted_bytes) < wanted_bytes:
+                self._end(connection)
+
     def _fits(self) -> bool:
         if len(self._open) >= self.max_connections:
             return False

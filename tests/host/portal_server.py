@@ -12,7 +12,7 @@ from typing import Any
 import micropython_server
 
 # The page of the identity in argv[1] on port argv[2]; over TLS, without the argument "plain". A
-# restart is told by a file. Each argument name=value sets a limit of the portal's access.
+# restart is told by a file. Each argument name=value sets a limit of the portal or its access.
 _SERVE = """
 import asyncio, sys
 import boardcert
@@ -32,7 +32,7 @@ portal = Portal(me, restart, is_secure, server)
 for argument in sys.argv[3:]:
     if "=" in argument:
         name, value = argument.split("=")
-        setattr(portal.access, name, int(value))
+        setattr(portal if name == "work_bytes" else portal.access, name, int(value))
 asyncio.run(server.run(portal, int(sys.argv[2]), "127.0.0.1"))
 """
 

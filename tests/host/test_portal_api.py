@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import socket
 import ssl
 import time
 from collections.abc import Iterator
@@ -12,10 +13,11 @@ import certificates
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from issued import pem
 from portal_server import Client, serving_page
 
 _JSON = {"Content-Type": "application/json"}
+_HEAD = b"HEAD / HTTP/1.1\r\nHost: kitchen\r\n\r\n"
 _HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -24,7 +26,6 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_ACTIONS = ("install", "remove", "renew", "new-key", "reset", "restart")
 
 
 @pytest.fixture(scope="module")
@@ -33,20 +34,6 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     directory = tmp_path_factory.mktemp("api") / "identity"
     with serving_page(directory, "first_delay_ms=50", "longest_delay_ms=50") as client:
         yield client
-
-
-@pytest.fixture
-def signed_in(client: Client) -> Iterator[Client]:
-    """A browser with a session."""
-    browser = Client(client.port, client.directory)
-    assert browser.api("session", {"token": client.token})[0] == 204
-    yield browser
-    browser.request("DELETE", "/api/session", headers=browser.origin)
-
-
-def _pem(*identities: certificates.Identity) -> str:
-    found = [x509.load_der_x509_certificate(identity.der) for identity in identities]
-    return "".join(certificate.public_bytes(Encoding.PEM).decode() for certificate in found)
 
 
 def test_the_identity_is_told_to_anyone(client: Client) -> None:
@@ -119,101 +106,6 @@ def test_unknown_paths_and_methods_are_refused(client: Client) -> None:
         assert (response.status, response.headers["Allow"]) == (405, allowed)
 
 
-def test_nothing_is_done_without_the_token(client: Client) -> None:
-    """No token, no session, a wrong one of either, another scheme: 401, and nothing changes."""
-    before = client.files()
-    for action in _ACTIONS:
-        for headers in (
-            {},
-            {"Authorization": "Bearer " + "a" * 26},
-            {"Authorization": "Basic " + client.token},
-            {"Authorization": client.token},
-            {"Cookie": "__Host-session=" + "0" * 32, **client.origin},
-            {"Cookie": "__Host-session=", **client.origin},
-        ):
-            time.sleep(0.06 if "Authorization" in headers else 0)
-            response, content = client.request("POST", f"/api/{action}", "{}", {**_JSON, **headers})
-            assert response.status == 401, (action, headers)
-            assert response.headers["WWW-Authenticate"] == "Bearer"
-            assert json.loads(content)["error"]["message"]
-    assert client.files() == before
-    time.sleep(0.06)
-
-
-def test_a_wrong_token_delays_the_next_and_is_counted(client: Client) -> None:
-    """429 with Retry-After, for the right one too; reading goes on."""
-    counted = json.loads(client.get("/api/identity"))["wrong_tokens"]
-    status, answer = client.api("session", {"token": "wrong"})
-    assert (status, answer["error"]["field"]) == (401, "token")
-    with serving_page(client.directory.with_name("other")) as slow:
-        assert slow.api("session", {"token": "wrong"})[0] == 401
-        bearer = {"Authorization": f"Bearer {slow.token}"}
-        response, _ = slow.request("POST", "/api/renew", headers=bearer)
-        assert (response.status, response.headers["Retry-After"]) == (429, "1")
-        assert slow.get("/api/identity")
-        time.sleep(1.1)
-        assert slow.api("session", {"token": slow.token})[0] == 204
-    assert json.loads(client.get("/api/identity"))["wrong_tokens"] == counted + 1
-    time.sleep(0.06)
-
-
-def test_a_session_is_a_cookie_for_this_host_alone(client: Client) -> None:
-    """It opens what the token does, until it is closed."""
-    browser = Client(client.port, client.directory)
-    body = json.dumps({"token": f" {client.token.upper()} "})
-    response, content = browser.request("POST", "/api/session", body, _JSON)
-    assert (response.status, content) == (204, b"")
-    name, _, attributes = response.headers["Set-Cookie"].partition("; ")
-    assert name.startswith("__Host-session=") and len(name) == 47
-    assert attributes == "Path=/; Secure; HttpOnly; SameSite=Strict"
-    assert browser.get("/request.der")
-    cookie = browser.cookie
-    response, _ = browser.request("DELETE", "/api/session", headers=browser.origin)
-    assert response.status == 204 and browser.cookie == ""
-    browser.cookie = cookie
-    assert browser.request("GET", "/request.der")[0].status == 401
-    bearer = {"Authorization": f"Bearer {client.token}"}
-    assert client.request("DELETE", "/api/session", headers=bearer)[0].status == 400
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"Origin": "null"},
-        {"Origin": "https://evil.example"},
-        {"Origin": "http://localhost:{port}"},
-        {"Origin": "https://localhost"},
-        {"Origin": "https://localhost:{port}.evil.example"},
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
-        {"Sec-Fetch-Site": "none"},
-        {"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin"},
-    ],
-)
-def test_another_sites_request_is_refused(signed_in: Client, headers: dict[str, str]) -> None:
-    """Though it shows the cookie."""
-    before = signed_in.files()
-    headers = {name: value.format(port=signed_in.port) for name, value in headers.items()}
-    for method, path in (("POST", "/api/renew"), ("DELETE", "/api/session")):
-        response, content = signed_in.request(method, path, headers=headers)
-        assert response.status == 403 and b"another site" in content
-    assert signed_in.files() == before
-
-
-def test_this_sites_requests_are_taken(signed_in: Client) -> None:
-    """By Origin, or by Sec-Fetch-Site where a browser sends no Origin."""
-    for headers in (signed_in.origin, {"Sec-Fetch-Site": "same-origin"}):
-        assert signed_in.request("POST", "/api/renew", headers=headers)[0].status == 200
-
-
-def test_another_site_cannot_sign_in(client: Client) -> None:
-    """Not even with the right token."""
-    body = json.dumps({"token": client.token})
-    headers = {**_JSON, "Origin": "https://evil.example"}
-    assert client.request("POST", "/api/session", body, headers)[0].status == 403
-
-
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [
@@ -248,7 +140,9 @@ def test_a_certificate_of_a_ca_takes_over_at_once(client: Client) -> None:
     ca = certificates.make_ca()
     leaf = certificates.make(issuer=ca)
     key = leaf.key_pem().decode()
-    status, report = client.api("install", {"chain": _pem(leaf, ca), "key": key}, client.token)
+    status, report = client.api(
+        "install", {"chain": pem(leaf, ca).decode(), "key": key}, client.token
+    )
     assert (status, report["source"]) == (200, "installed")
     assert client.served_certificate() == leaf.der
     assert client.get("/certificate.pem").decode().count("BEGIN CERTIFICATE") == 2
@@ -264,7 +158,7 @@ def test_a_certificate_for_the_request_needs_no_key(client: Client) -> None:
     ca = certificates.make_ca()
     leaf = certificates.make(issuer=ca, key=SimpleNamespace(public_key=csr.public_key))
     for key in ({}, {"key": None}, {"key": ""}):
-        status, report = client.api("install", {"chain": _pem(leaf), **key}, client.token)
+        status, report = client.api("install", {"chain": pem(leaf).decode(), **key}, client.token)
         assert (status, report["source"]) == (200, "installed"), report
         assert client.served_certificate() == leaf.der
     assert client.api("remove", None, client.token)[0] == 200
@@ -279,12 +173,12 @@ def test_what_is_refused_changes_nothing_and_says_why(client: Client) -> None:
     for values, field in (
         ({}, "chain"),
         ({"chain": "garbage"}, "chain"),
-        ({"chain": _pem(leaf)[:-40]}, "chain"),
-        ({"chain": _pem(ca), "key": ca.key_pem().decode()}, "chain"),
-        ({"chain": _pem(leaf, ca), "key": leaf.key_pem().decode()}, "chain"),
-        ({"chain": _pem(leaf)}, "key"),
-        ({"chain": _pem(leaf), "key": other_pem}, "key"),
-        ({"chain": _pem(leaf), "key": "garbage"}, "key"),
+        ({"chain": pem(leaf).decode()[:-40]}, "chain"),
+        ({"chain": pem(ca).decode(), "key": ca.key_pem().decode()}, "chain"),
+        ({"chain": pem(leaf, ca).decode(), "key": leaf.key_pem().decode()}, "chain"),
+        ({"chain": pem(leaf).decode()}, "key"),
+        ({"chain": pem(leaf).decode(), "key": other_pem}, "key"),
+        ({"chain": pem(leaf).decode(), "key": "garbage"}, "key"),
     ):
         status, answer = client.api("install", values, client.token)
         assert (status, answer["error"]["field"]) == (422, field), answer
@@ -325,22 +219,6 @@ def test_a_new_key_is_new(client: Client) -> None:
     assert client.api("renew", {}, client.token)[0] == 200
 
 
-def test_a_reset_ends_every_session_and_token(tmp_path: Path) -> None:
-    """A new identity, served at once; what was installed is gone."""
-    with serving_page(tmp_path / "identity", "first_delay_ms=1") as client:
-        leaf = certificates.make()
-        key = leaf.key_pem().decode()
-        assert client.api("session", {"token": client.token})[0] == 204
-        assert client.api("install", {"chain": _pem(leaf), "key": key})[0] == 200
-        status, report = client.api("reset", {"hostname": "kitchen"})
-        assert status == 200 and report["source"] == "generated" and report["wiped"]
-        served = hashlib.sha256(client.served_certificate()).digest()
-        assert served.hex(":").upper() == report["fingerprint"]
-        assert client.api("renew")[0] == 401
-        assert client.api("renew", {}, client.token)[0] == 401
-        assert "installed" not in " ".join(client.files())
-
-
 def test_a_restart_is_answered_first(client: Client) -> None:
     """A moment later the board starts again; here, it says so."""
     restarted = client.directory.with_suffix(".restarted")
@@ -352,26 +230,36 @@ def test_a_restart_is_answered_first(client: Client) -> None:
         time.sleep(0.05)
 
 
-def test_two_sessions_at_most(client: Client) -> None:
-    """A third one ends the first."""
-    browsers = [Client(client.port, client.directory) for _ in range(3)]
-    for browser in browsers:
-        assert browser.api("session", {"token": client.token})[0] == 204
-    statuses = [browser.request("GET", "/request.der")[0].status for browser in browsers]
-    assert statuses == [401, 200, 200]
+def test_connections_that_ask_for_nothing_make_room(tmp_path: Path) -> None:
+    """A board that has too little memory for the work ends them; the one that asks stays."""
+    with (
+        serving_page(tmp_path / "identity", "work_bytes=1000000000") as client,
+        _connect(client) as early,
+        client.context.wrap_socket(_connect(client)) as kept,
+    ):
+        kept.sendall(_HEAD)
+        assert kept.recv(12) == b"HTTP/1.1 200"
+        assert client.api("renew", {}, client.token)[0] == 200
+        for idle in (early, kept):
+            while idle.recv(4096):
+                pass
 
 
-def test_over_plain_http_the_page_is_read_only(tmp_path: Path) -> None:
-    """Whatever token is sent: it would have been read by others."""
-    with serving_page(tmp_path / "identity", "plain") as client:
-        assert b"read only" in client.get("/") and b"<form" not in client.get("/")
-        assert json.loads(client.get("/api/identity"))["hostname"] == "kitchen"
-        before = client.files()
-        for action in ("session", *_ACTIONS):
-            status, answer = client.api(action, {"token": client.token}, client.token)
-            assert status == 403 and "encryption" in answer["error"]["message"]
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        body = f"action=sign-in&token={client.token}"
-        response, _ = client.request("POST", "/", body, form)
-        assert response.status == 403 and "Set-Cookie" not in response.headers
-        assert client.files() == before
+def test_connections_stay_where_there_is_memory(tmp_path: Path) -> None:
+    """The next request comes over the same one."""
+    with (
+        serving_page(tmp_path / "identity", "work_bytes=1") as client,
+        client.context.wrap_socket(_connect(client)) as kept,
+    ):
+        kept.sendall(_HEAD)
+        assert kept.recv(12) == b"HTTP/1.1 200"
+        assert client.api("renew", {}, client.token)[0] == 200
+        kept.sendall(_HEAD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        answers = b""
+        while piece := kept.recv(4096):
+            answers += piece
+        assert answers.count(b"HTTP/1.1 200") == 1
+
+
+def _connect(client: Client) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", client.port), timeout=10)

@@ -13,7 +13,7 @@ import micropython_server
 import pytest
 from boardcert.portal_http import ACTIONS
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from issued import pem
 from portal_server import Client, serving_page
 
 _TEXT = (micropython_server.ROOT / "firmware" / "docs" / "api.md").read_text()
@@ -64,8 +64,7 @@ def test_the_example_of_an_installation_runs(client: Client, tmp_path: Path) -> 
     csr = x509.load_der_x509_csr(client.request("GET", "/request.der", headers=bearer)[1])
     ca = certificates.make_ca()
     leaf = certificates.make(issuer=ca, key=SimpleNamespace(public_key=csr.public_key))
-    certificate = x509.load_der_x509_certificate(leaf.der)
-    (tmp_path / "chain.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (tmp_path / "chain.pem").write_bytes(pem(leaf))
     (example,) = [text for text in _EXAMPLES if "jq" in text]
     assert json.loads(_run(client, tmp_path, example))["source"] == "installed"
     assert client.served_certificate() == leaf.der

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import html.parser
 import json
 import re
 import time
@@ -14,81 +13,11 @@ import certificates
 import pytest
 from boardcert_host.console import in_groups
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from issued import pem
+from page_browser import FORM, Browser, Reader
 from portal_server import Client, serving_page
 
-_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _HOSTILE = '"><script>alert(1)</script>.example'
-
-
-class _Reader(html.parser.HTMLParser):
-    """What a browser finds on the page: forms, ids, what points where, the contents of elements."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.forms: dict[str, dict[str, str]] = {}
-        self.ids: list[str] = []
-        self.references: list[str] = []
-        self.tags: list[str] = []
-        self.addresses: list[str] = []
-        self.text: dict[str, str] = {}
-        self._form: dict[str, str] = {}
-        self._open: list[str] = []
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attrs}
-        self.tags.append(tag)
-        self._open.append(tag)
-        if "id" in found:
-            self.ids.append(found["id"])
-        for name in ("for", "aria-labelledby", "aria-describedby", "data-to"):
-            self.references += found.get(name, "").split()
-        self.addresses += [found[name] for name in ("href", "src", "action") if name in found]
-        assert not [name for name in found if name.startswith("on") or name == "style"], found
-        if tag == "form":
-            assert (found["method"], found["action"]) == ("post", "/")
-            self._form = {}
-        if tag in ("input", "textarea") and "name" in found:
-            self._form[found["name"]] = found.get("value", "")
-            self.forms[self._form["action"]] = self._form
-
-    def handle_endtag(self, tag: str) -> None:
-        while self._open and self._open.pop() != tag:
-            pass
-
-    def handle_data(self, data: str) -> None:
-        tag = self._open[-1] if self._open else ""
-        self.text[tag] = self.text.get(tag, "") + data
-
-
-class _Browser(Client):
-    """A browser: it fills in the forms of the last page, and follows redirects."""
-
-    page = ""
-    status = 0
-
-    def open(self) -> None:
-        response, content = self.request("GET", "/")
-        self._take(response.status, content)
-
-    def _take(self, status: int, content: bytes) -> None:
-        self.status, self.page = status, content.decode("ascii")
-        self.found = _Reader(self.page)
-
-    def submit(self, action: str, **values: str) -> None:
-        """Send the form *action* of the page, filled with *values*, as browsers encode it."""
-        fields = {**self.found.forms[action], **values}
-        body = urllib.parse.urlencode(
-            {name: text.replace("\n", "\r\n") for name, text in fields.items()}
-        )
-        response, content = self.request("POST", "/", body, {**_FORM, **self.origin})
-        if response.status == 303:
-            assert response.headers["Location"] == "/" and content == b""
-            self.open()
-        else:
-            self._take(response.status, content)
 
 
 @pytest.fixture(scope="module")
@@ -100,27 +29,22 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 
 @pytest.fixture
-def browser(board: Client) -> _Browser:
+def browser(board: Client) -> Browser:
     """A browser that has opened the page."""
-    browser = _Browser(board.port, board.directory)
+    browser = Browser(board.port, board.directory)
     browser.open()
     return browser
 
 
 @pytest.fixture
-def admin(browser: _Browser) -> _Browser:
+def admin(browser: Browser) -> Browser:
     """A browser that has signed in."""
     browser.submit("sign-in", token=browser.token)
     assert browser.status == 200 and "sign-out" in browser.found.forms
     return browser
 
 
-def _pem(identity: certificates.Identity) -> str:
-    certificate = x509.load_der_x509_certificate(identity.der)
-    return certificate.public_bytes(Encoding.PEM).decode()
-
-
-def test_the_page_tells_what_is_served(browser: _Browser) -> None:
+def test_the_page_tells_what_is_served(browser: Browser) -> None:
     """The fingerprint in the groups, and the words, that the host prints."""
     report = json.loads(browser.get("/api/identity"))
     for text in [*in_groups(report["fingerprint"]), report["words"], *report["names"]]:
@@ -129,7 +53,7 @@ def test_the_page_tells_what_is_served(browser: _Browser) -> None:
     assert list(browser.found.forms) == ["sign-in"]
 
 
-def test_the_page_is_whole_and_needs_nothing_else(admin: _Browser) -> None:
+def test_the_page_is_whole_and_needs_nothing_else(admin: Browser) -> None:
     """At most 12 KB, no address but its own, ids once, references to what is there."""
     assert len(admin.page) <= 12 * 1024
     found = admin.found
@@ -146,14 +70,14 @@ def test_the_page_is_whole_and_needs_nothing_else(admin: _Browser) -> None:
 def test_style_and_script_are_those_that_the_policy_allows(board: Client) -> None:
     """By their hashes, and no others."""
     response, content = board.request("GET", "/")
-    text = _Reader(content.decode()).text
+    text = Reader(content.decode()).text
     policy = response.headers["Content-Security-Policy"]
     for tag in ("style", "script"):
         digest = base64.b64encode(hashlib.sha256(text[tag].encode()).digest()).decode()
         assert f"{tag}-src 'sha256-{digest}';" in policy
 
 
-def test_a_wrong_token_is_told_at_the_field(browser: _Browser) -> None:
+def test_a_wrong_token_is_told_at_the_field(browser: Browser) -> None:
     """And signs nobody in."""
     browser.submit("sign-in", token="a" * 26)
     assert browser.status == 401 and 'aria-describedby="sign-in-token-error"' in browser.page
@@ -161,7 +85,7 @@ def test_a_wrong_token_is_told_at_the_field(browser: _Browser) -> None:
     time.sleep(0.06)
 
 
-def test_signing_in_and_out(admin: _Browser) -> None:
+def test_signing_in_and_out(admin: Browser) -> None:
     """The cookie goes, and the forms go with it."""
     cookie = admin.cookie
     admin.submit("sign-out")
@@ -171,10 +95,10 @@ def test_signing_in_and_out(admin: _Browser) -> None:
     assert list(admin.found.forms) == ["sign-in"]
 
 
-def test_a_pasted_certificate_is_installed_and_removed(admin: _Browser) -> None:
+def test_a_pasted_certificate_is_installed_and_removed(admin: Browser) -> None:
     """What is shown is what is served, at once."""
     leaf = certificates.make()
-    admin.submit("install", chain=_pem(leaf), key=leaf.key_pem().decode())
+    admin.submit("install", chain=pem(leaf).decode(), key=leaf.key_pem().decode())
     assert admin.status == 200 and 'role="status"' in admin.page
     assert "PRIVATE KEY-----" not in admin.page
     digest = hashlib.sha256(leaf.der).digest().hex(":").upper()
@@ -185,19 +109,19 @@ def test_a_pasted_certificate_is_installed_and_removed(admin: _Browser) -> None:
     assert admin.served_certificate() != leaf.der
 
 
-def test_a_refused_certificate_is_told_at_the_field(admin: _Browser) -> None:
+def test_a_refused_certificate_is_told_at_the_field(admin: Browser) -> None:
     """Nothing changes, and the secret does not come back."""
     before = admin.files()
     leaf, other = certificates.make(), certificates.make()
     admin.submit("install", chain="no certificate", key="")
     assert admin.status == 422 and 'id="install-chain-error"' in admin.page
-    admin.submit("install", chain=_pem(leaf), key=other.key_pem().decode())
+    admin.submit("install", chain=pem(leaf).decode(), key=other.key_pem().decode())
     assert admin.status == 422 and 'id="install-key-error"' in admin.page
     assert other.key_pem().decode().split("\n")[1] not in admin.page
     assert admin.files() == before
 
 
-def test_signing_again_and_a_new_key(admin: _Browser) -> None:
+def test_signing_again_and_a_new_key(admin: Browser) -> None:
     """The page that answers shows the new certificate already."""
     pin = json.loads(admin.get("/api/identity"))["public_key_pin"]
     admin.submit("renew")
@@ -211,7 +135,7 @@ def test_signing_again_and_a_new_key(admin: _Browser) -> None:
     assert all(group in admin.page for group in in_groups(fingerprint))
 
 
-def test_a_form_serves_once(admin: _Browser) -> None:
+def test_a_form_serves_once(admin: Browser) -> None:
     """Sent again, as by a reload, or without its token, it changes nothing."""
     old = admin.found
     admin.submit("renew")
@@ -229,15 +153,15 @@ def test_a_form_serves_once(admin: _Browser) -> None:
     assert admin.status == 200
 
 
-def test_another_sites_form_is_refused(admin: _Browser) -> None:
+def test_another_sites_form_is_refused(admin: Browser) -> None:
     """Though the browser sends its cookie, and even if it knew the form's token."""
     before = admin.files()
     body = urllib.parse.urlencode(admin.found.forms["renew"])
     for headers in ({}, {"Origin": "https://evil.example"}, {"Origin": "null"}):
-        response, content = admin.request("POST", "/", body, {**_FORM, **headers})
+        response, content = admin.request("POST", "/", body, {**FORM, **headers})
         assert response.status == 403 and b"another site" in content
     body = urllib.parse.urlencode({"action": "sign-in", "token": admin.token})
-    headers = {**_FORM, "Origin": "https://evil.example"}
+    headers = {**FORM, "Origin": "https://evil.example"}
     response, _ = admin.request("POST", "/", body, headers)
     assert response.status == 403 and "Set-Cookie" not in response.headers
     assert admin.files() == before
@@ -246,19 +170,19 @@ def test_another_sites_form_is_refused(admin: _Browser) -> None:
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [
-        ("action=renew", _FORM, 401),
-        ("", _FORM, 401),
-        ("action=sign-in", _FORM, 422),
-        ("action=sign-in&token", _FORM, 422),
-        ("action=%zz", _FORM, 400),
-        ("action=%ff", _FORM, 400),
+        ("action=renew", FORM, 401),
+        ("", FORM, 401),
+        ("action=sign-in", FORM, 422),
+        ("action=sign-in&token", FORM, 422),
+        ("action=%zz", FORM, 400),
+        ("action=%ff", FORM, 400),
         ("action=renew", {}, 415),
         ('{"action": "renew"}', {"Content-Type": "application/json"}, 415),
-        ("action=" + "x" * 16_384, _FORM, 413),
+        ("action=" + "x" * 16_384, FORM, 413),
     ],
 )
 def test_forms_that_the_page_does_not_send(
-    browser: _Browser, body: str, headers: dict[str, str], status: int
+    browser: Browser, body: str, headers: dict[str, str], status: int
 ) -> None:
     """A page with the reason, and no change."""
     before = browser.files()
@@ -267,7 +191,7 @@ def test_forms_that_the_page_does_not_send(
     assert browser.files() == before
 
 
-def test_what_a_form_says_is_never_markup(admin: _Browser) -> None:
+def test_what_a_form_says_is_never_markup(admin: Browser) -> None:
     """An action that does not exist, named as an attack would be."""
     admin.found.forms["renew"]["action"] = _HOSTILE
     admin.submit("renew")
@@ -275,7 +199,7 @@ def test_what_a_form_says_is_never_markup(admin: _Browser) -> None:
     assert admin.found.tags.count("script") == 1
 
 
-def test_names_of_an_installed_certificate_are_never_markup(admin: _Browser) -> None:
+def test_names_of_an_installed_certificate_are_never_markup(admin: Browser) -> None:
     """Whoever can get a certificate signed chooses its names."""
 
     def name_it(extensions: dict) -> None:
@@ -283,7 +207,7 @@ def test_names_of_an_installed_certificate_are_never_markup(admin: _Browser) -> 
         extensions["subject_alt_name"] = (x509.SubjectAlternativeName(names), False)
 
     leaf = certificates.make(change=name_it, common_name=_HOSTILE)
-    admin.submit("install", chain=_pem(leaf), key=leaf.key_pem().decode())
+    admin.submit("install", chain=pem(leaf).decode(), key=leaf.key_pem().decode())
     assert admin.status == 200
     assert _HOSTILE not in admin.page and "script&#62;" in admin.page
     assert admin.found.tags.count("script") == 1
@@ -291,7 +215,7 @@ def test_names_of_an_installed_certificate_are_never_markup(admin: _Browser) -> 
     assert admin.status == 200
 
 
-def test_restarting_is_told(admin: _Browser) -> None:
+def test_restarting_is_told(admin: Browser) -> None:
     """The page says what to do next."""
     admin.submit("restart")
     assert admin.status == 200 and "Load this page again" in admin.page
@@ -300,7 +224,7 @@ def test_restarting_is_told(admin: _Browser) -> None:
 def test_a_reset_signs_out_and_shows_the_new_fingerprint(tmp_path: Path) -> None:
     """And says how far the old key was wiped."""
     with serving_page(tmp_path / "identity") as board:
-        browser = _Browser(board.port, board.directory)
+        browser = Browser(board.port, board.directory)
         browser.open()
         browser.submit("sign-in", token=board.token)
         before = board.served_certificate()
@@ -313,7 +237,7 @@ def test_a_reset_signs_out_and_shows_the_new_fingerprint(tmp_path: Path) -> None
         assert "deleted may still be on the medium" in browser.page
 
 
-def test_the_counters_are_shown(browser: _Browser) -> None:
+def test_the_counters_are_shown(browser: Browser) -> None:
     """Connections, and wrong tokens."""
     assert re.search(r"\d+ accepted, \d+ refused, \d+ failed", browser.page)
     assert re.search(r"Wrong tokens since the board started: \d+\.", browser.page)
