@@ -27,10 +27,14 @@ def make_record(
     steps.begin("entropy")
     random, entropy = seed(now)
     steps.begin("key")
-    if private_key is None:
-        key = keys.generate(settings.key_type, random)
-    else:
+    if private_key:
         key = keys.from_der(private_key)
+    else:
+        if settings.key_type.startswith("rsa"):
+            from .room import check as check_room
+
+            check_room(settings.key_type)
+        key = keys.generate(settings.key_type, random, steps.callback)
     steps.begin("sign")
     certificate = _issue(key, settings, addresses, now, random)
     steps.begin("check")

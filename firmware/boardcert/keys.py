@@ -86,7 +86,7 @@ def generate(key_type: str, random, progress=None):
     """Return a new key pair of *key_type*, see settings: a PrivateKey or an rsa.RSAPrivateKey.
 
     d is a number of at least 64 bits more than n has, reduced to 1 .. n - 1 (FIPS 186-5 A.2.1).
-    *progress*, a callback, is called with what is being done. *random*: random(n) -> n bytes.
+    *progress*, a callback, hears of the search for an RSA key. *random*: random(n) -> n bytes.
     """
     if key_type.startswith("rsa"):
         bits = int(key_type[3:])
@@ -97,8 +97,6 @@ def generate(key_type: str, random, progress=None):
         raise ValueError("unknown key type")
     from .ec import random_nonzero
 
-    if progress:
-        progress("generating the key")
     curve = find_curve(key_type)
     d = random_nonzero(curve.n, curve.size_bytes, random)
     return PrivateKey(d, curve.encode_point(curve.multiply_base(d, random)), key_type)

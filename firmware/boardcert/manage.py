@@ -213,11 +213,11 @@ def _read_leaf(record: store.Record):
 
 
 class Steps:
-    """*callback*(step) hears of each step as it begins; *timings_ms* grows as they end."""
+    """*callback*(step), if any, hears of each step as it begins; *timings_ms* grows as they end."""
 
     def __init__(self, callback=None) -> None:
         self.timings_ms = {}
-        self._callback = callback
+        self.callback = callback
         self._step = None
         self._started = self._step_started = board.ticks_ms()
 
@@ -225,8 +225,8 @@ class Steps:
         """End the step before, and begin *step*."""
         self._end_step()
         self._step = step
-        if self._callback:
-            self._callback(step)
+        if self.callback:
+            self.callback(step)
         self._step_started = board.ticks_ms()
 
     def finish(self) -> dict:

@@ -22,15 +22,10 @@ async def prepare(directory: str = store.DIRECTORY, progress=None, **arguments):
 async def generate(bits: int, progress=None) -> bytes:
     """Return the DER of a new RSA key, giving way at each step of its making."""
     loaded = set(sys.modules)
-    with FirmwareFirst():
-        from .generate import seed
-        from .rsa import generate_steps
-
-    random, _ = seed(board.utc_now())
-    steps = generate_steps(bits, random, progress)
-    next(steps)  # Loads what is missing.
-    added = set(sys.modules) - loaded
+    added = set()
     try:
+        steps = _begin(bits, progress)
+        added = set(sys.modules) - loaded
         while True:
             await asyncio.sleep(0)
             next(steps)
@@ -38,7 +33,21 @@ async def generate(bits: int, progress=None) -> bytes:
         return end.value.to_der()
     finally:
         # What the application imported meanwhile stays.
-        release(set(sys.modules) - added)
+        release(set(sys.modules) - added if added else loaded)
+
+
+def _begin(bits: int, progress):
+    """Return the steps of making a key, the first one done: it has loaded all that they need."""
+    with FirmwareFirst():
+        from .generate import seed
+        from .room import check
+        from .rsa import generate_steps
+
+    check(f"rsa{bits}")
+    random, _ = seed(board.utc_now())
+    steps = generate_steps(bits, random, progress)
+    next(steps)
+    return steps
 
 
 def _missing_bits(directory: str, arguments: dict) -> int:
