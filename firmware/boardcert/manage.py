@@ -1,7 +1,9 @@
 """Judge the stored identities, make and renew the generated one. The slow half of lifecycle.
 
 Three sources, in this order: installed at run time; compiled in, as a module boardcert_builtin
-with PRIVATE_KEY and CHAIN (DER); generated on the board.
+with PRIVATE_KEY and CHAIN (DER); generated on the board. One that is damaged is reported and
+passed over. One of the first two that has expired serves on, with a notice: its clients trust its
+CA or have pinned it, and an expiry tells them and the administrator more than another key would.
 """
 
 import sys
