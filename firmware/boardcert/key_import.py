@@ -25,6 +25,9 @@ def convert(data: bytes, public_key_der: bytes) -> bytes:
     curve = None
     if tags[:3] == [der.INTEGER, der.SEQUENCE, der.OCTET_STRING]:
         oid, end = der.decode_next(elements[1][1], der.OBJECT_IDENTIFIER, 0)
+        has_public_key = der.context(1, False) in tags
+        if der.decode_integer(elements[0][1]) != has_public_key:
+            raise ValueError("a PKCS#8 key of an unknown version")
         if oid not in (_EC_PUBLIC_KEY, _RSA_ENCRYPTION):
             raise ValueError(f"not a key that this board can use: {der.decode_oid(oid)}")
         curve = elements[1][1][end:]

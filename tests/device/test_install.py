@@ -4,7 +4,7 @@ import os
 
 import scratch
 import vectors
-from boardcert import RefusedError, fields, keys
+from boardcert import RefusedError, fields, keys, pem
 from boardcert.administer import covers
 from boardcert.certificate import Certificate
 from boardcert.store import load
@@ -19,8 +19,6 @@ def _cases(name):
 
 def _certificates(chain):
     """Return the DER of each certificate in PEM or DER."""
-    from boardcert import pem
-
     if chain[:1] == b"\x30":
         return [chain]
     return [content for _, content in pem.decode(chain.decode())]
@@ -90,6 +88,22 @@ def test_no_altered_byte_is_taken():
                 changed[i * len(good) // limit] ^= 1 << i % 8
                 altered = certificates[:number] + [bytes(changed)] + certificates[number + 1 :]
                 assert _refusal(me, altered, key), (number, i)
+
+
+def test_no_altered_byte_of_a_key_is_taken():
+    """In each form: numbers that are not used in signing are noticed as well."""
+    limit = min(vectors.LIMIT, 16)
+    forms = ("two certificates, PKCS#8", "by an RSA CA, SEC 1", "RSA, PKCS#8", "RSA, PKCS#1")
+    with on_board(_when_made()):
+        me = identity()
+        for name, _, _, chain, key in _cases("chains_accepted"):
+            if name not in forms:
+                continue
+            good = pem.decode(key.decode())[0][1]
+            for i in range(limit):
+                changed = bytearray(good)
+                changed[(2 * i + 1) * len(good) // (2 * limit)] ^= 1 << i % 8
+                assert _refusal(me, chain, bytes(changed)), (name, i)
 
 
 def test_a_list_in_der():

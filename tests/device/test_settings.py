@@ -33,6 +33,14 @@ def test_arguments_come_before_the_file_and_the_file_before_defaults():
     assert settings.validity_days == 825
 
 
+def test_every_kind_of_key_may_be_set():
+    """Those of the original system; anything else is refused."""
+    for key_type in ("p256", "p384", "p521", "rsa2048", "rsa3072", "rsa4096"):
+        assert Settings({"key_type": key_type}, None, _ID).key_type == key_type
+    for key_type in ("P384", "p224", "rsa1024", "rsa", "ed25519", "", None, 384):
+        assert "rsa4096" in _refused({"key_type": key_type})
+
+
 def test_names_are_normalized_and_kept_once():
     """The host name comes first, with .local unless it has a dot."""
     settings = Settings(
