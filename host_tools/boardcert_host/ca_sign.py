@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from . import ca, pins
 from .board_access import Board
@@ -36,6 +37,23 @@ def sign(
     names = list(dict.fromkeys([*request.names, *map(parse_name, more_names)]))
     now = datetime.datetime.now(datetime.timezone.utc)
     return Installable((authority.issue(request, names, days, now), *authority.intermediates))
+
+
+def check_own_key(certificate: x509.Certificate, issued: Iterable[x509.Certificate]) -> None:
+    """Raise Error when another board has this key in a certificate of ours: one was copied."""
+    number = _number(certificate)
+    for older in issued:
+        is_other = number and _number(older) and number != _number(older)
+        if is_other and older.public_key() == certificate.public_key():
+            message = f"nothing was signed: the board {_number(older)} has the same key"
+            hint = "was its flash copied? boardcert new-key HOST gives this one its own"
+            raise Error(message, hint, CHECKED_AND_BAD)
+
+
+def _number(certificate: x509.Certificate) -> str | None:
+    """Return the board's unique id, the subject's serialNumber."""
+    found = certificate.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
+    return str(found[0].value) if found else None
 
 
 def file_name(certificate: x509.Certificate) -> str:

@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from test_ca_command import directory, request_file, run
+from cryptography.x509.oid import NameOID
+from test_ca_command import _KITCHEN, directory, request_file, run
+from test_ca_request import make
 
 # Fixtures that come by import.
 __all__ = ["directory", "request_file"]
@@ -164,3 +166,21 @@ def test_a_ca_that_is_damaged_is_told_as_such(directory, request_file, capsys):
     leaf = Path("kitchen.local.crt").read_bytes()
     (ca / "ca.crt").write_bytes(leaf)
     refused("is no CA: its certificate may not sign others", 1)
+
+
+def test_two_boards_with_one_key_are_noticed(directory, capsys):
+    """A copied flash: the first has the certificate, the second gets none; again, the first may."""
+    main(["ca", "init"])
+    capsys.readouterr()
+
+    def sign(number):
+        attributes = [(NameOID.COMMON_NAME, "kitchen"), (NameOID.SERIAL_NUMBER, number)]
+        subject = x509.Name([x509.NameAttribute(*attribute) for attribute in attributes])
+        Path("a.csr").write_bytes(make(_KITCHEN, subject=subject))
+        return run(capsys, "ca", "sign", "a.csr", "--force")
+
+    assert sign("e661")[0] == 0
+    code, told = sign("e662")
+    assert code == 1 and "the board e661 has the same key" in told["error"]["message"]
+    assert sign("e661")[0] == 0
+    assert len(run(capsys, "ca", "list")[1]["issued"]) == 2

@@ -62,7 +62,11 @@ def _run_init(arguments: argparse.Namespace) -> int:
         ("fingerprint", described["fingerprint"]),
     ]
     print_rows(f"{authority.name}: made", rows)
-    say("next: boardcert ca sign --usb PORT --install, for each board; then boardcert ca trust")
+    place, file = "", ""
+    if arguments.directory:
+        place, file = f" --ca {store.directory}", f" {store.certificate_file}"
+    sign = f"boardcert ca sign --usb PORT --install{place}"
+    say(f"next: {sign}, for each board; then boardcert ca trust{file}")
     return OK
 
 

@@ -157,6 +157,7 @@ def _issue(
         request = replace(request, names=())
     files = ca_sign.sign(authority, request, arguments.name, arguments.days)
     leaf = files.chain[0]
+    ca_sign.check_own_key(leaf, store.issued())
     if arguments.days > ca.DEVICE_DAYS:
         say(f"note: Apple's clients refuse more than {ca.DEVICE_DAYS} days")
     if leaf.not_valid_after_utc == authority.certificate.not_valid_after_utc:
