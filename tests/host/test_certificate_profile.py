@@ -1,4 +1,4 @@
-"""The certificates of a board, judged by others: cryptography, OpenSSL and pkilint."""
+"""The certificates of a board, judged by others: cryptography, OpenSSL, GnuTLS and pkilint."""
 
 import base64
 import hashlib
@@ -13,14 +13,14 @@ import micropython_server
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _MAKE = """
 import json, sys
 import boardcert
-me = boardcert.identity(directory=sys.argv[1], hostname="pump-7",
+me = boardcert.identity(directory=sys.argv[1], key_type=sys.argv[4], hostname="pump-7",
     names=["pump.example", "192.168.4.1", "fe80::1"])
 with open(sys.argv[2], "wb") as file:
     file.write(me.certificate)
@@ -29,14 +29,28 @@ with open(sys.argv[3], "wb") as file:
 print(json.dumps(me.report()))
 """
 
+# As micropython_server's, without a page, and with the settings of _MAKE.
+_SERVE = """
+import asyncio, sys
+import boardcert
+from boardcert.server import Server
+me = boardcert.identity(directory=sys.argv[1], key_type=sys.argv[3], hostname="pump-7",
+    names=["pump.example", "192.168.4.1", "fe80::1"])
+async def answer(reader, writer):
+    await reader.read(1)
+asyncio.run(Server(me).run(answer, int(sys.argv[2]), "127.0.0.1"))
+"""
+
 
 class Made:
     """What one board made: paths of PEM files, and its report."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, key_type: str) -> None:
+        self.key_type = key_type
+        self.directory = directory / "identity"
         certificate, request = directory / "certificate.der", directory / "request.der"
         output = micropython_server.run(
-            _MAKE, str(directory / "identity"), str(certificate), str(request)
+            _MAKE, str(self.directory), str(certificate), str(request), key_type
         )
         self.report = json.loads(output)
         self.certificate = x509.load_der_x509_certificate(certificate.read_bytes())
@@ -47,15 +61,23 @@ class Made:
         self.request_pem.write_bytes(self.request.public_bytes(Encoding.PEM))
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """A board's certificate and request."""
-    return Made(tmp_path_factory.mktemp("made"))
+_HASHES = {"p256": hashes.SHA256, "p384": hashes.SHA384, "p521": hashes.SHA512}
+_CURVES = {"p256": ec.SECP256R1, "p384": ec.SECP384R1, "p521": ec.SECP521R1}
+
+
+@pytest.fixture(scope="module", params=["p384", "p256", "p521", "rsa2048"])
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A board's certificate and request, with a key of each kind."""
+    return Made(tmp_path_factory.mktemp("made"), request.param)
 
 
 def _run(*arguments: str | Path) -> str:
     completed = subprocess.run(
-        [str(argument) for argument in arguments], capture_output=True, text=True, timeout=60
+        [str(argument) for argument in arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        input="",
     )
     output = completed.stdout + completed.stderr
     assert completed.returncode == 0, output
@@ -63,12 +85,17 @@ def _run(*arguments: str | Path) -> str:
 
 
 def test_the_profile(made: Made) -> None:
-    """Version 3, P-384, SHA-384, a serial number of 16 bytes, issuer and subject alike."""
+    """Version 3, the key and its hash, a serial number of 16 bytes, issuer and subject alike."""
     certificate = made.certificate
     assert certificate.version is x509.Version.v3
-    assert isinstance(certificate.public_key(), ec.EllipticCurvePublicKey)
-    assert certificate.public_key().curve.name == "secp384r1"
-    assert isinstance(certificate.signature_hash_algorithm, hashes.SHA384)
+    public_key = certificate.public_key()
+    if isinstance(public_key, ec.EllipticCurvePublicKey):
+        assert isinstance(public_key.curve, _CURVES[made.key_type])
+    else:
+        assert isinstance(public_key, rsa.RSAPublicKey)
+        assert made.key_type == f"rsa{public_key.key_size}"
+    expected_hash = _HASHES.get(made.key_type, hashes.SHA256)
+    assert isinstance(certificate.signature_hash_algorithm, expected_hash)
     assert certificate.serial_number.bit_length() == 127
     assert certificate.issuer == certificate.subject
     common_name, number = list(certificate.subject)
@@ -127,7 +154,7 @@ def test_the_report(made: Made) -> None:
     assert report["not_before"] == made.certificate.not_valid_before_utc.strftime("%FT%TZ")
     assert report["not_after"] == made.certificate.not_valid_after_utc.strftime("%FT%TZ")
     assert report["names"] == ["pump-7.local", "pump.example", "192.168.4.1", "fe80::1"]
-    assert report["hostname"] == "pump-7" and report["key_type"] == "p384"
+    assert report["hostname"] == "pump-7" and report["key_type"] == made.key_type
 
 
 @pytest.mark.needs("openssl")
@@ -146,6 +173,26 @@ def test_openssl_finds_the_names(made: Made, name: str) -> None:
     _run("openssl", "verify", "-verify_ip", "fe80::1", "-CAfile", made.pem, made.pem)
     with pytest.raises(AssertionError):
         _run("openssl", "verify", "-verify_hostname", "x." + name, "-CAfile", made.pem, made.pem)
+
+
+@pytest.mark.needs("certtool")
+def test_gnutls_reads_it(made: Made) -> None:
+    """And verifies the request's signature."""
+    assert "DNSname: pump.example" in _run("certtool", "--certificate-info", "--infile", made.pem)
+    output = _run("certtool", "--crq-info", "--infile", made.request_pem)
+    assert "Self signature: verified" in output
+
+
+@pytest.mark.needs("gnutls-cli", "openssl")
+def test_clients_that_trust_it_connect(made: Made) -> None:
+    """The board serves it, with each kind of key; GnuTLS and OpenSSL find it trusted."""
+    with micropython_server.serving(made.directory, made.key_type, code=_SERVE) as port:
+        verify = ["--x509cafile", made.pem, "--verify-hostname", "pump-7.local"]
+        output = _run("gnutls-cli", *verify, "--port", str(port), "127.0.0.1")
+        assert "Status: The certificate is trusted" in output
+        connect = ["-connect", f"127.0.0.1:{port}", "-verify_hostname", "pump-7.local"]
+        strict = ["-verify_return_error", "-x509_strict", "-CAfile", made.pem]
+        assert "Verify return code: 0 (ok)" in _run("openssl", "s_client", *connect, *strict)
 
 
 def test_pkilint_finds_nothing(made: Made) -> None:
