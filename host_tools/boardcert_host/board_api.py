@@ -8,6 +8,7 @@ import contextlib
 import http.client
 import json
 import ssl
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,10 @@ from .tls_probe import ca_context, connect, handshake_error
 
 # A board signs in a tenth of a second, and may take minutes for an RSA key.
 TIMEOUT_S = 60.0
+# A board has few connections, and closes one more than that: before anything was sent.
+_ATTEMPTS = 6
+_RETRY_S = 1
+_BUSY = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _ANSWER_LIMIT_BYTES = 65536
 _REPORT_FIELDS = {"hostname": str, "names": list, "public_key_pin": str, "fingerprint": str}
 _TOKEN_HINT = "on its cable: boardcert token HOST --usb PORT"  # noqa: S105 (how to get one)
@@ -155,17 +160,28 @@ class BoardAPI:
         if self._pin is None and self._ca:
             context = ca_context(self._ca)
             context.check_hostname = True
-        host, port = self.target.host, self.target.port
-        try:
-            secure = connect(context, host, port, self._timeout_s, self._name)
-        except ssl.SSLCertVerificationError as error:
-            raise self._wrong(
-                f"is not vouched for by {self._ca}: {error.verify_message}"
-            ) from error
-        except ssl.SSLError as error:
-            raise handshake_error(error, host, port) from error
+        attempts = _ATTEMPTS
+        while True:
+            try:
+                secure = self._connect(context)
+                break
+            except Error as error:
+                attempts -= 1
+                if not attempts or not isinstance(error.__cause__, _BUSY):
+                    raise
+            time.sleep(_RETRY_S)
         with secure:
             yield secure, self._recognise(secure.getpeercert(True))
+
+    def _connect(self, context: ssl.SSLContext) -> ssl.SSLSocket:
+        host, port = self.target.host, self.target.port
+        try:
+            return connect(context, host, port, self._timeout_s, self._name)
+        except ssl.SSLCertVerificationError as error:
+            reason = f"is not vouched for by {self._ca}: {error.verify_message}"
+            raise self._wrong(reason) from error
+        except ssl.SSLError as error:
+            raise handshake_error(error, host, port) from error
 
     def _recognise(self, der: bytes | None) -> dict[str, Any]:
         """Return what the certificate says, if it is the board's. Raises Error if not."""

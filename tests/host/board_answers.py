@@ -25,8 +25,12 @@ def https_server(
     answers: list[bytes | None],
     received: list[bytes],
     version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2,
+    busy: int = 0,
 ) -> contextlib.AbstractContextManager[int]:
-    """Give each connection the next of *answers*, None for silence, and note what it sent."""
+    """Give each connection the next of *answers*, None for silence, and note what it sent.
+
+    *busy*: so many connections are closed at once, as by a board that has no memory for them.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # old TLS versions, on purpose
@@ -37,8 +41,11 @@ def https_server(
     path.write_bytes(identity.key_pem() + certificate.public_bytes(Encoding.PEM))
     context.load_cert_chain(path)
     waiting = iter(answers)
+    refusing = iter(range(busy))
 
     def handle(connection: socket.socket) -> None:
+        if next(refusing, None) is not None:
+            return
         with context.wrap_socket(connection, server_side=True) as secure:
             received.append(_read_request(secure))
             if not received[-1]:

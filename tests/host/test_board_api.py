@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 from board_answers import answer, https_server
-from boardcert_host import certificate
+from boardcert_host import board_api, certificate
 from boardcert_host.board_api import BoardAPI
 from boardcert_host.errors import Error
 from boardcert_host.targets import Target
@@ -238,3 +238,19 @@ def test_what_is_asked_is_json(tmp_path):
     assert b"\r\nContent-Type: application/json" in head
     assert json.loads(body) == {"hostname": "kitchen"}
     assert received[1].startswith(b"POST /api/renew ")
+
+
+def test_a_board_that_is_busy_is_called_again(tmp_path, monkeypatch):
+    """It closes a connection that does not fit, before anything was sent: no harm is done."""
+    monkeypatch.setattr(board_api, "_RETRY_S", 0.01)
+    board = make()
+    received = []
+    with https_server(board, tmp_path, [answer(200, report_of(board))], received, busy=5) as port:
+        assert api(port, pin=pin_of(board)).remove() == report_of(board)
+    assert len(received) == 1
+    with (
+        https_server(board, tmp_path, [answer(200, report_of(board))], received, busy=6) as port,
+        pytest.raises(Error, match="closed the connection during the handshake"),
+    ):
+        api(port, pin=pin_of(board)).remove()
+    assert len(received) == 1
