@@ -157,9 +157,10 @@ def engine():
     global _engine
     if _engine is None:
         try:
-            from . import rsa_kernel as _engine
+            from . import rsa_kernel as found
         except (ImportError, ValueError):  # No kernel for this processor.
-            from . import rsa_bigint as _engine
+            from . import rsa_bigint as found
+        _engine = found
     return _engine
 
 
