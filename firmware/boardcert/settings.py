@@ -23,6 +23,7 @@ from . import Error, fields
 from .store import CONFIG_NAME
 
 KEY_TYPES = ("p256", "p384", "p521", "rsa2048", "rsa3072", "rsa4096")
+"""Chrome and Edge refuse p521; an RP2040 computes for minutes to make an RSA key."""
 
 _DEFAULTS = {
     "key_type": "p384",

@@ -2,6 +2,7 @@
 
 import tls
 
+from . import Error
 from .store import Record
 
 
@@ -26,10 +27,17 @@ def _prepare(context: tls.SSLContext, record: Record) -> None:
     """Load key and chain, and allow no suite without forward secrecy and AEAD.
 
     Each certificate of the chain is a call of its own: of several in one, only the first would
-    be sent.
+    be sent. Error when the firmware was built without what the key needs.
     """
-    for certificate in record.chain:
-        context.load_cert_chain(certificate, record.private_key)
+    refusal = None
+    try:
+        for certificate in record.chain:
+            context.load_cert_chain(certificate, record.private_key)
+    except ValueError as error:
+        refusal = error
+    if refusal:
+        kind = record.facts["key_type"]
+        raise Error(f"the TLS of this firmware does not take this key, {kind}: {refusal}")
     context.set_ciphers(strong_suites(context.get_ciphers()))
 
 

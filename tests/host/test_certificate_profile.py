@@ -223,3 +223,19 @@ def test_the_request(made: Made) -> None:
         == made.certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     )
     assert "verify OK" in _run("openssl", "req", "-verify", "-noout", "-in", made.request_pem)
+
+
+_SERVE_UNKNOWN = """
+from boardcert import Error, tls
+from boardcert.store import Record
+try:
+    tls.server_context(Record(b"\\x30\\x00", [b"\\x30\\x00"], {"key_type": "p999"}))
+except Error as error:
+    print(error)
+"""
+
+
+def test_a_key_that_the_firmware_does_not_take_is_named() -> None:
+    """What a build of MicroPython without a curve says of a key on it."""
+    output = micropython_server.run(_SERVE_UNKNOWN)
+    assert "the TLS of this firmware does not take this key, p999: " in output
