@@ -1,6 +1,7 @@
-"""The browser, started once for all tests of a worker."""
+"""The browser, started once for all tests of a worker; a place to work in, a CA, a home."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,3 +14,42 @@ def chromium() -> Iterator[Any]:
 
     with browser.chromium() as running:
         yield running
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty directory; the CA is in `ca` there."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BOARDCERT_CA_PASSPHRASE", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def request_file(workplace: Path) -> Path:
+    """Give the request of a board, kitchen.local, in a file."""
+    from ca_cases import kitchen_request
+
+    path = workplace / "kitchen.csr"
+    path.write_bytes(kitchen_request())
+    return path
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the user a home that is empty; and no Java."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "java"))
+    return home
+
+
+@pytest.fixture
+def anchor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Make a CA in the user's usual place, and give it as what is to be trusted."""
+    from boardcert_host.cli import main
+    from boardcert_host.trust import read_anchor
+
+    assert main(["ca", "init"]) == 0
+    capsys.readouterr()
+    return read_anchor(tmp_path / "ca" / "ca.crt")

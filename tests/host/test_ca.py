@@ -5,40 +5,18 @@ import ipaddress
 
 import pytest
 from boardcert_host import ca
-from boardcert_host.ca_names import parse_name
-from boardcert_host.ca_request import Request
 from boardcert_host.checks import Expected, certificate_checks
 from boardcert_host.errors import Error
+from ca_cases import DAY, NOW, extension, issue, request
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-NOW = datetime.datetime(2027, 3, 4, 5, 6, 7, tzinfo=datetime.timezone.utc)
-DAY = datetime.timedelta(days=1)
-
-
-def request(common_name="kitchen", number="e6614103e7174b21", names=("kitchen.local",), key=None):
-    """Return what a board asks for."""
-    key = key or ec.generate_private_key(ec.SECP256R1())
-    found = tuple(parse_name(name) for name in names)
-    return Request(key.public_key(), common_name, number, found)
-
-
-def issue(authority, wanted, days=825, now=NOW):
-    """Let the CA answer, with the names of the request."""
-    return authority.issue(wanted, list(wanted.names), days, now)
 
 
 @pytest.fixture(scope="module")
 def authority():
     """A CA that may vouch for anything."""
     return ca.create(None, [], NOW)
-
-
-def extension(certificate, kind):
-    """Return (value, critical)."""
-    found = certificate.extensions.get_extension_for_class(kind)
-    return found.value, found.critical
 
 
 def usages(certificate):

@@ -10,38 +10,13 @@ from pathlib import Path
 import pytest
 from boardcert_host.ca_store import Store
 from boardcert_host.cli import main
-from cryptography import x509
+from ca_cases import run
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import (
-    Encoding,
     load_pem_private_key,
 )
-from test_ca_request import make, names
 
 _ACTIONS = ["init", "sign", "list", "trust", "untrust"]
-_KITCHEN = names(x509.DNSName("kitchen.local"))
-
-
-def run(capsys, *arguments):
-    """Run a command with --json; return its exit code and its object."""
-    code = main([*map(str, arguments), "--json"])
-    return code, json.loads(capsys.readouterr().out)
-
-
-@pytest.fixture
-def directory(tmp_path, monkeypatch):
-    """Work in an empty directory; the CA is in `ca` there."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("BOARDCERT_CA_PASSPHRASE", raising=False)
-    return tmp_path
-
-
-@pytest.fixture
-def request_file(directory):
-    """A request in a file."""
-    path = directory / "kitchen.csr"
-    path.write_bytes(make(_KITCHEN, encoding=Encoding.PEM))
-    return path
 
 
 @pytest.mark.parametrize("action", _ACTIONS)
@@ -55,25 +30,25 @@ def test_help_of_every_action_begins_with_examples(action, capsys):
     assert lines[-1].startswith("exit codes:")
 
 
-def test_init_says_what_was_made(directory, capsys):
+def test_init_says_what_was_made(workplace, capsys):
     """Where, until when, its fingerprint, and what to do next."""
     assert main(["ca", "init"]) == 0
     output = capsys.readouterr()
-    certificate = Store(directory / "ca").certificates()[0]
+    certificate = Store(workplace / "ca").certificates()[0]
     fingerprint = certificate.fingerprint(hashes.SHA256()).hex(":").upper()
     assert fingerprint[:23] in output.out and fingerprint[-23:] in output.out
-    assert str(directory / "ca" / "ca.crt") in output.out
-    assert str(directory / "ca" / "ca.key") in output.out
+    assert str(workplace / "ca" / "ca.crt") in output.out
+    assert str(workplace / "ca" / "ca.key") in output.out
     assert f"{certificate.not_valid_after_utc:%Y-%m-%d}" in output.out
     assert "any name" in output.out and "not encrypted" in output.out
     assert "next: boardcert ca sign" in output.err
 
 
-def test_the_key_is_its_owners_and_is_not_printed(directory, capsys):
+def test_the_key_is_its_owners_and_is_not_printed(workplace, capsys):
     """Mode 0600 whatever the umask, in a directory of mode 0700; PKCS#8."""
     before = os.umask(0)
     try:
-        code, told = run(capsys, "ca", "init", directory / "deep" / "ca", "--permit", "local")
+        code, told = run(capsys, "ca", "init", workplace / "deep" / "ca", "--permit", "local")
     finally:
         os.umask(before)
     assert code == 0 and told["permits"] == ["local"] and told["encrypted"] is False
@@ -87,25 +62,25 @@ def test_the_key_is_its_owners_and_is_not_printed(directory, capsys):
 
 
 @pytest.mark.parametrize("left", ["ca.key", "ca.crt"])
-def test_a_ca_is_never_overwritten(directory, capsys, left):
+def test_a_ca_is_never_overwritten(workplace, capsys, left):
     """Nor half of one."""
     assert main(["ca", "init"]) == 0
-    before = (directory / "ca" / left).read_bytes()
+    before = (workplace / "ca" / left).read_bytes()
     other = ({"ca.key", "ca.crt"} - {left}).pop()
-    (directory / "ca" / other).unlink()
+    (workplace / "ca" / other).unlink()
     capsys.readouterr()
     assert main(["ca", "init"]) == 3
     assert f"{left} exists already" in capsys.readouterr().err
-    assert (directory / "ca" / left).read_bytes() == before
-    assert not (directory / "ca" / other).exists()
+    assert (workplace / "ca" / left).read_bytes() == before
+    assert not (workplace / "ca" / other).exists()
 
 
 @pytest.mark.parametrize("how", ["file", "environment"])
-def test_a_passphrase_protects_the_key(directory, request_file, capsys, monkeypatch, how):
+def test_a_passphrase_protects_the_key(workplace, request_file, capsys, monkeypatch, how):
     """Given by a file or the environment; a wrong one, and none, open nothing and are not shown."""
     given = []
     if how == "file":
-        (directory / "secret").write_text("correct horse\n")
+        (workplace / "secret").write_text("correct horse\n")
         given = ["--passphrase-file", "secret"]
     else:
         monkeypatch.setenv("BOARDCERT_CA_PASSPHRASE", "correct horse")
@@ -117,7 +92,7 @@ def test_a_passphrase_protects_the_key(directory, request_file, capsys, monkeypa
     assert run(capsys, "ca", "sign", request_file, *given)[0] == 0
 
     monkeypatch.delenv("BOARDCERT_CA_PASSPHRASE", raising=False)
-    (directory / "wrong").write_text("battery staple")
+    (workplace / "wrong").write_text("battery staple")
     code, told = run(capsys, "ca", "sign", request_file, "--passphrase-file", "wrong")
     assert code == 1 and "wrong passphrase, or damaged" in told["error"]["message"]
     assert "battery" not in json.dumps(told)
@@ -135,7 +110,7 @@ def test_a_passphrase_protects_the_key(directory, request_file, capsys, monkeypa
         (["", ""], "the passphrase of the CA has fewer than 8 characters"),
     ],
 )
-def test_a_new_passphrase_is_typed_twice(directory, capsys, monkeypatch, answers, message):
+def test_a_new_passphrase_is_typed_twice(workplace, capsys, monkeypatch, answers, message):
     """At a terminal, unseen; without agreement nothing is made."""
     monkeypatch.setattr("getpass.getpass", lambda prompt: answers.pop(0))
     terminal = io.StringIO()
@@ -143,10 +118,10 @@ def test_a_new_passphrase_is_typed_twice(directory, capsys, monkeypatch, answers
     monkeypatch.setattr(sys, "stdin", terminal)
     assert main(["ca", "init", "--encrypt"]) == (2 if message else 0)
     assert (message or "") in capsys.readouterr().err
-    assert (directory / "ca").exists() is (message is None)
+    assert (workplace / "ca").exists() is (message is None)
 
 
-def test_a_passphrase_is_no_argument(directory, capsys):
+def test_a_passphrase_is_no_argument(workplace, capsys):
     """Other users of the computer see the arguments."""
     assert main(["ca", "init", "--passphrase", "hunter2"]) == 2
     output = capsys.readouterr()
@@ -168,15 +143,15 @@ def test_a_passphrase_is_no_argument(directory, capsys):
         (["ca", "init", "--name", "n" * 65], "the name of a CA"),
     ],
 )
-def test_usage_errors(directory, capsys, arguments, message):
+def test_usage_errors(workplace, capsys, arguments, message):
     """Code 2, and nothing is made."""
     Path("kitchen.csr").write_bytes(b"")
     assert main(arguments) == 2
     assert message in capsys.readouterr().err
-    assert not (directory / "ca").exists() and not Path("k").exists()
+    assert not (workplace / "ca").exists() and not Path("k").exists()
 
 
-def test_sign_without_a_ca_or_a_file_says_so(directory, capsys):
+def test_sign_without_a_ca_or_a_file_says_so(workplace, capsys):
     """And how to make one."""
     assert main(["ca", "sign", "no-such.csr"]) == 3
     assert "no such file: no-such.csr" in capsys.readouterr().err

@@ -9,9 +9,9 @@ from boardcert_host import board_usb, device_certificates, pins, tokens
 from boardcert_host.ca_store import default_store
 from boardcert_host.cli import main
 from boardcert_host.errors import CHECKED_AND_BAD, Error
+from ca_cases import kitchen_request, run
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from test_ca_request import make as make_request
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +31,6 @@ def host(client, capsys):
     assert main(["ca", "init"]) == 0
     capsys.readouterr()
     return f"localhost:{client.port}"
-
-
-def run(capsys, *arguments):
-    """Run a command with --json; return its exit code and its object."""
-    code = main([*map(str, arguments), "--json"])
-    return code, json.loads(capsys.readouterr().out)
 
 
 def test_a_board_gets_its_certificate_over_https(client, host, tmp_path, capsys):
@@ -106,8 +100,7 @@ class Cable:
 
     def csr(self):
         """Ask for a name."""
-        name = x509.SubjectAlternativeName([x509.DNSName("kitchen.local")])
-        return make_request(name, encoding=Encoding.PEM)
+        return kitchen_request(encoding=Encoding.PEM)
 
     def install(self, files):
         """Take it, or not."""

@@ -8,9 +8,9 @@ import pytest
 from boardcert_host import ca
 from boardcert_host.ca_names import make_constraints, parse_name
 from boardcert_host.errors import Error
+from ca_cases import NOW, extension, issue, request
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from test_ca import NOW, extension, issue, request
 
 
 @pytest.fixture(scope="module")

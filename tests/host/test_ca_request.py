@@ -6,6 +6,8 @@ import ipaddress
 import pytest
 from boardcert_host.ca_request import read_request
 from boardcert_host.errors import CHECKED_AND_BAD, Error
+from ca_cases import KEY, names
+from ca_cases import make_request as make
 from certificates import key_usage, name
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -13,22 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-_KEY = ec.generate_private_key(ec.SECP384R1())
 _RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def make(*extensions, key=_KEY, subject=None, encoding=Encoding.DER, hash=None):
-    """Return a request with these extensions."""
-    builder = x509.CertificateSigningRequestBuilder(subject or name("kitchen"))
-    for extension in extensions:
-        builder = builder.add_extension(extension, False)
-    signing_hash = None if isinstance(key, ed25519.Ed25519PrivateKey) else hash or hashes.SHA384()
-    return builder.sign(key, signing_hash).public_bytes(encoding)
-
-
-def names(*entries):
-    """Return subjectAltName."""
-    return x509.SubjectAlternativeName(entries)
 
 
 @pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
@@ -40,7 +27,7 @@ def test_a_request_is_read_in_both_forms(encoding):
     address = ipaddress.ip_address("192.168.4.1")
     wanted = names(x509.DNSName("Kitchen.LOCAL"), x509.IPAddress(address))
     request = read_request(make(wanted, subject=subject, encoding=encoding))
-    assert request.public_key == _KEY.public_key()
+    assert request.public_key == KEY.public_key()
     assert (request.common_name, request.number) == ("kitchen", "e661")
     assert request.names == (x509.DNSName("kitchen.local"), x509.IPAddress(address))
 
@@ -61,7 +48,7 @@ def test_the_keys_that_boards_make_are_accepted(key):
 def test_what_a_device_may_ask_for_is_accepted():
     """Usages and purposes of TLS, and not to be a CA."""
     purposes = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
-    identifier = x509.SubjectKeyIdentifier.from_public_key(_KEY.public_key())
+    identifier = x509.SubjectKeyIdentifier.from_public_key(KEY.public_key())
     constraints = x509.BasicConstraints(False, None)
     assert read_request(make(constraints, key_usage(), purposes, identifier))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from boardcert_host.ca_store import Store
 from boardcert_host.cli import main
+from ca_cases import kitchen_request, run
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -16,22 +17,17 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509.oid import NameOID
-from test_ca_command import _KITCHEN, directory, request_file, run
-from test_ca_request import make
-
-# Fixtures that come by import.
-__all__ = ["directory", "request_file"]
 
 
-def test_sign_answers_a_request_in_a_file(directory, request_file, capsys):
+def test_sign_answers_a_request_in_a_file(workplace, request_file, capsys):
     """The answer is in NAME.crt, a copy is kept, and both are told."""
     assert main(["ca", "init"]) == 0
     capsys.readouterr()
     assert main(["ca", "sign", str(request_file), "--name", "192.168.4.1"]) == 0
     output = capsys.readouterr().out
     assert "kitchen.local, 192.168.4.1" in output and "kitchen.local.crt" in output
-    leaf = x509.load_pem_x509_certificate((directory / "kitchen.local.crt").read_bytes())
-    leaf.verify_directly_issued_by(Store(directory / "ca").certificates()[0])
+    leaf = x509.load_pem_x509_certificate((workplace / "kitchen.local.crt").read_bytes())
+    leaf.verify_directly_issued_by(Store(workplace / "ca").certificates()[0])
     code, told = run(capsys, "ca", "list")
     assert code == 0
     (issued,) = told["issued"]
@@ -44,7 +40,7 @@ def test_sign_answers_a_request_in_a_file(directory, request_file, capsys):
     assert capsys.readouterr().out == line + "\n"
 
 
-def test_names_of_the_request_can_be_left_out(directory, request_file, capsys):
+def test_names_of_the_request_can_be_left_out(workplace, request_file, capsys):
     """An administrator decides which names a board has; a name twice stands there once."""
     main(["ca", "init"])
     capsys.readouterr()
@@ -58,19 +54,19 @@ def test_names_of_the_request_can_be_left_out(directory, request_file, capsys):
     assert code == 2 and "no name" in told["error"]["message"]
 
 
-def test_an_answer_is_not_written_over_a_file(directory, request_file, capsys):
+def test_an_answer_is_not_written_over_a_file(workplace, request_file, capsys):
     """Without --force."""
     main(["ca", "init"])
-    (directory / "other.crt").write_text("precious")
+    (workplace / "other.crt").write_text("precious")
     sign = ["ca", "sign", str(request_file), "-o", "other.crt"]
     assert main(sign) == 3
-    assert (directory / "other.crt").read_text() == "precious"
-    assert not (directory / "ca" / "issued").exists()
+    assert (workplace / "other.crt").read_text() == "precious"
+    assert not (workplace / "ca" / "issued").exists()
     assert main([*sign, "--force"]) == 0
-    assert "BEGIN CERTIFICATE" in (directory / "other.crt").read_text()
+    assert "BEGIN CERTIFICATE" in (workplace / "other.crt").read_text()
 
 
-def test_a_long_life_is_signed_with_a_note(directory, request_file, capsys):
+def test_a_long_life_is_signed_with_a_note(workplace, request_file, capsys):
     """Apple's clients refuse it; and no certificate outlives the CA."""
     main(["ca", "init"])
     capsys.readouterr()
@@ -80,32 +76,32 @@ def test_a_long_life_is_signed_with_a_note(directory, request_file, capsys):
     assert "it ends with the CA" in messages
 
 
-def test_a_new_key_is_made_here(directory, capsys):
+def test_a_new_key_is_made_here(workplace, capsys):
     """Its owner's only, never over another; none is left when nothing was signed."""
     main(["ca", "init", "--permit", "local"])
     capsys.readouterr()
     sign = ["ca", "sign", "--new-key", "hall.key", "--name"]
     code, told = run(capsys, *sign, "bank.example")
-    assert code == 1 and not (directory / "hall.key").exists()
+    assert code == 1 and not (workplace / "hall.key").exists()
     code, told = run(capsys, *sign, "hall.local")
     assert code == 0 and told["key_file"] == "hall.key"
-    pem = (directory / "hall.key").read_bytes()
-    assert stat.S_IMODE((directory / "hall.key").stat().st_mode) == 0o600
-    leaf = x509.load_pem_x509_certificate((directory / "hall.local.crt").read_bytes())
+    pem = (workplace / "hall.key").read_bytes()
+    assert stat.S_IMODE((workplace / "hall.key").stat().st_mode) == 0o600
+    leaf = x509.load_pem_x509_certificate((workplace / "hall.local.crt").read_bytes())
     assert leaf.public_key() == load_pem_private_key(pem, None).public_key()
     assert pem.decode() not in json.dumps(told)
     assert main(["ca", "sign", "--new-key", "hall.key", "--name", "a.local"]) == 3
-    assert (directory / "hall.key").read_bytes() == pem and not (directory / "a.local.crt").exists()
+    assert (workplace / "hall.key").read_bytes() == pem and not (workplace / "a.local.crt").exists()
 
 
-def test_an_intermediate_ca_sends_itself_along(directory, request_file, capsys):
+def test_an_intermediate_ca_sends_itself_along(workplace, request_file, capsys):
     """Where ca.crt is one that another CA has signed, with the root after it."""
     main(["ca", "init", "company"])
     capsys.readouterr()
-    root = Store(directory / "company")
+    root = Store(workplace / "company")
     issuer = root.load(lambda: "")
     key = ec.generate_private_key(ec.SECP384R1())
-    store = Store(directory / "ca")
+    store = Store(workplace / "ca")
     one = issuer.certificate
     builder = x509.CertificateBuilder(
         one.subject,
@@ -132,21 +128,21 @@ def test_an_intermediate_ca_sends_itself_along(directory, request_file, capsys):
     leaf.verify_directly_issued_by(middle)
 
 
-def test_a_ca_whose_key_others_can_read_is_not_used(directory, request_file, capsys):
+def test_a_ca_whose_key_others_can_read_is_not_used(workplace, request_file, capsys):
     """As ssh does not use such a key."""
     main(["ca", "init"])
-    (directory / "ca" / "ca.key").chmod(0o640)
+    (workplace / "ca" / "ca.key").chmod(0o640)
     capsys.readouterr()
     assert main(["ca", "sign", str(request_file)]) == 3
     assert "others than its owner may read" in capsys.readouterr().err
 
 
-def test_a_ca_that_is_damaged_is_told_as_such(directory, request_file, capsys):
+def test_a_ca_that_is_damaged_is_told_as_such(workplace, request_file, capsys):
     """Key and certificate of two CAs, a device's certificate, garbage."""
     main(["ca", "init"])
     main(["ca", "init", "other"])
     capsys.readouterr()
-    ca, other = directory / "ca", directory / "other"
+    ca, other = workplace / "ca", workplace / "other"
     key, certificate = (ca / "ca.key").read_bytes(), (ca / "ca.crt").read_bytes()
     sign = ["ca", "sign", str(request_file)]
 
@@ -168,7 +164,7 @@ def test_a_ca_that_is_damaged_is_told_as_such(directory, request_file, capsys):
     refused("is no CA: its certificate may not sign others", 1)
 
 
-def test_two_boards_with_one_key_are_noticed(directory, capsys):
+def test_two_boards_with_one_key_are_noticed(workplace, capsys):
     """A copied flash: the first has the certificate, the second gets none; again, the first may."""
     main(["ca", "init"])
     capsys.readouterr()
@@ -176,7 +172,7 @@ def test_two_boards_with_one_key_are_noticed(directory, capsys):
     def sign(number):
         attributes = [(NameOID.COMMON_NAME, "kitchen"), (NameOID.SERIAL_NUMBER, number)]
         subject = x509.Name([x509.NameAttribute(*attribute) for attribute in attributes])
-        Path("a.csr").write_bytes(make(_KITCHEN, subject=subject))
+        Path("a.csr").write_bytes(kitchen_request(subject=subject))
         return run(capsys, "ca", "sign", "a.csr", "--force")
 
     assert sign("e661")[0] == 0

@@ -2,7 +2,6 @@
 
 import datetime
 import ipaddress
-import json
 import subprocess
 
 import certificates
@@ -10,41 +9,18 @@ import pytest
 from boardcert_host.cli import main
 from boardcert_host.show import show_items
 from boardcert_host.show_read import read_items
+from ca_cases import kitchen_request, pem, show
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
-from test_ca_request import make as make_request
 
 _KEY = ec.generate_private_key(ec.SECP384R1())
 _NOW = datetime.datetime.now(datetime.timezone.utc)
 
 
-def show(capsys, *sources):
-    """Show *sources*; return (exit code, items)."""
-    code = main(["show", *map(str, sources), "--json"])
-    return code, json.loads(capsys.readouterr().out)["items"]
-
-
 def words(data, now=_NOW):
     """Return what is shown of *data*: for each thing, {title: words}."""
     return [dict(one.rows) for one in show_items(read_items(data), now)]
-
-
-def pem(identity):
-    """Return the certificate as PEM."""
-    return x509.load_der_x509_certificate(identity.der).public_bytes(Encoding.PEM)
-
-
-def private(key, encoding=Encoding.PEM, form=PrivateFormat.PKCS8, secret=None):
-    """Return a private key in one of its forms."""
-    encryption = BestAvailableEncryption(secret) if secret else NoEncryption()
-    return key.private_bytes(encoding, form, encryption)
 
 
 def test_a_certificate_is_told_in_words():
@@ -184,8 +160,7 @@ def test_hostile_text_is_neutralised(tmp_path, capsys):
 def test_a_request_is_told(tmp_path, capsys):
     """What it asks for, and whether who asks holds the key."""
     path = tmp_path / "a.csr"
-    names = x509.SubjectAlternativeName([x509.DNSName("kitchen.local")])
-    data = make_request(names)
+    data = kitchen_request()
     path.write_bytes(data)
     code, (item,) = show(capsys, path)
     assert code == 0 and item["names"] == ["kitchen.local"] and item["is_signature_valid"]

@@ -7,10 +7,10 @@ import certificates
 import pytest
 from boardcert_host.cli import main
 from boardcert_host.show_read import read_items
+from ca_cases import pem, private, show
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
 from servers import closed_port, tls_server
-from test_show import pem, private, show
 
 _KEY = ec.generate_private_key(ec.SECP384R1())
 _RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -8,46 +8,13 @@ from pathlib import Path
 import certificates
 import pytest
 from boardcert_host import trust_java, trust_nss, trust_system
-from boardcert_host.cli import main
-from boardcert_host.trust import DONE, FAILED, KEPT, SKIPPED, read_anchor
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """A home of its own, empty; and no Java."""
-    home = tmp_path / "home"
-    home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "java"))
-    return home
-
-
-@pytest.fixture
-def anchor(tmp_path, capsys):
-    """A CA, in the user's usual place."""
-    assert main(["ca", "init"]) == 0
-    capsys.readouterr()
-    return read_anchor(tmp_path / "ca" / "ca.crt")
+from boardcert_host.trust import DONE, FAILED, KEPT, SKIPPED
+from ca_cases import listed, make_nss
 
 
 def statuses(outcomes):
     """Return the statuses alone."""
     return [outcome.status for outcome in outcomes]
-
-
-def make_nss(*places):
-    """Make empty NSS databases."""
-    for place in places:
-        place.mkdir(parents=True)
-        command = ["certutil", "-N", "-d", f"sql:{place}", "--empty-password"]
-        subprocess.run(command, check=True)
-
-
-def listed(place):
-    """Return what certutil lists, but for its two lines of titles."""
-    command = ["certutil", "-L", "-d", f"sql:{place}"]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return [line for line in output.splitlines() if line and "Trust" not in line][1:]
 
 
 @pytest.mark.needs("certutil")

@@ -10,10 +10,8 @@ import certificates
 import pytest
 from boardcert_host import trust
 from boardcert_host.cli import main
+from ca_cases import listed, make_nss
 from cryptography.hazmat.primitives.serialization import Encoding
-from test_trust import anchor, home, listed, make_nss
-
-__all__ = ["anchor", "home"]
 
 
 @pytest.mark.needs("certutil")
