@@ -16,6 +16,7 @@ sys.path[:0] = [
     str(_TESTS.parent / "firmware"),
     str(_TESTS / "device"),
     str(_TESTS / "device" / "cpython"),
+    str(_TESTS / "host"),
 ]
 
 

@@ -1,12 +1,13 @@
 """What the virtual board runs: its identity, and the page that shows it, over TLS on UART0.
 
-A board with a network needs the first two lines only. This one has none, so that its page is served
-over a serial line with modem signals: TX on GP0, RX on GP1, DCD on GP2, DTR on GP3.
+A board with a network needs two lines only, `import boardcert` and `boardcert.enable()`. This one
+has none, so that its page is served over a serial line with modem signals: TX on GP0, RX on GP1,
+DCD on GP2, DTR on GP3.
 """
 
 import boardcert
 
-me = boardcert.enable()
+me = boardcert.identity()
 
 import asyncio  # noqa: E402 (after the identity: it needs the memory first)
 
@@ -17,4 +18,5 @@ from machine import UART, Pin  # noqa: E402
 
 uart = UART(0, 921_600, tx=Pin(0), rx=Pin(1), rxbuf=4096, txbuf=4096, timeout=0)
 line = ModemLine(uart, Pin(2, Pin.IN), Pin(3, Pin.OUT))
-asyncio.run(Server(me).run_stream(Portal(me), line))
+server = Server(me)
+asyncio.run(server.run_stream(Portal(me, server=server), line))

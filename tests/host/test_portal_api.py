@@ -7,13 +7,12 @@ import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import certificates
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from issued import pem
+from issued import PublicKey, pem
 from portal_server import Client, serving_page
 
 _JSON = {"Content-Type": "application/json"}
@@ -156,7 +155,7 @@ def test_a_certificate_for_the_request_needs_no_key(client: Client) -> None:
     bearer = {"Authorization": f"Bearer {client.token}"}
     csr = x509.load_der_x509_csr(client.request("GET", "/request.der", headers=bearer)[1])
     ca = certificates.make_ca()
-    leaf = certificates.make(issuer=ca, key=SimpleNamespace(public_key=csr.public_key))
+    leaf = certificates.make(issuer=ca, key=PublicKey(csr.public_key()))
     for key in ({}, {"key": None}, {"key": ""}):
         status, report = client.api("install", {"chain": pem(leaf).decode(), **key}, client.token)
         assert (status, report["source"]) == (200, "installed"), report

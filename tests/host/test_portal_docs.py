@@ -6,14 +6,13 @@ import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import certificates
 import micropython_server
 import pytest
 from boardcert.portal_http import ACTIONS
 from cryptography import x509
-from issued import pem
+from issued import PublicKey, pem
 from portal_server import Client, serving_page
 
 _TEXT = (micropython_server.ROOT / "firmware" / "docs" / "api.md").read_text()
@@ -63,7 +62,7 @@ def test_the_example_of_an_installation_runs(client: Client, tmp_path: Path) -> 
     bearer = {"Authorization": f"Bearer {client.token}"}
     csr = x509.load_der_x509_csr(client.request("GET", "/request.der", headers=bearer)[1])
     ca = certificates.make_ca()
-    leaf = certificates.make(issuer=ca, key=SimpleNamespace(public_key=csr.public_key))
+    leaf = certificates.make(issuer=ca, key=PublicKey(csr.public_key()))
     (tmp_path / "chain.pem").write_bytes(pem(leaf))
     (example,) = [text for text in _EXAMPLES if "jq" in text]
     assert json.loads(_run(client, tmp_path, example))["source"] == "installed"

@@ -1,0 +1,157 @@
+"""The page of a Pico W, over its serial line: read, administered, and what it takes of memory."""
+
+import hashlib
+import json
+import socket
+import ssl
+import time
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import certificates
+import pytest
+from boardcert_host import device
+from boardcert_host.boards import data_directory
+from boardcert_host.virtual import VirtualBoard
+from issued import pem
+from page_browser import FORM, Reader
+
+_TIMEOUT_S = 60
+# The heap of a Pico W is 205 KB; of the rest an application lives.
+_LEAST_FREE_BYTES = 60_000
+_ROUNDS = 2
+
+
+@pytest.fixture(scope="module")
+def board(
+    firmware: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[VirtualBoard, str]]:
+    """A board called kitchen that serves its page, and its token, as read over USB."""
+    directory = tmp_path_factory.mktemp("portal")
+    with VirtualBoard(directory, firmware=firmware, pace="idle") as board:
+        board.wait_ready()
+        device.install(board.usb_port)
+        device.install_microdot(board.usb_port)
+        device.write_settings(board.usb_port, {"hostname": "kitchen"})
+        main = data_directory("boards") / "VIRTUAL_PICO_W" / "main.py"
+        board.reset()
+        token = board.exec("import boardcert; print(boardcert.identity().admin_token())").strip()
+        device.put_file(board.usb_port, main.read_bytes(), "/main.py")
+        board.reset()
+        yield board, token
+
+
+def _connect(board: VirtualBoard) -> ssl.SSLSocket:
+    """Call the board; again while it still hangs up on the call before, or boots."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    deadline = time.monotonic() + _TIMEOUT_S
+    while True:
+        raw = socket.create_connection(board.uart_address, timeout=_TIMEOUT_S)
+        try:
+            return context.wrap_socket(raw)
+        except (ssl.SSLError, ConnectionError):
+            raw.close()
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.2)
+
+
+def _request(
+    board: VirtualBoard, method: str, path: str, headers: dict[str, str], body: str = ""
+) -> tuple[int, dict[str, str], bytes, bytes]:
+    """Return (status, headers, content, certificate) of one request over one call."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: kitchen", "Connection: close"]
+    lines += [f"Content-Length: {len(body)}", *(f"{name}: {headers[name]}" for name in headers)]
+    received = b""
+    with _connect(board) as secure:
+        certificate = secure.getpeercert(binary_form=True) or b""
+        secure.sendall("\r\n".join([*lines, "", body]).encode())
+        while piece := secure.recv(65536):
+            received += piece
+    head, _, content = received.partition(b"\r\n\r\n")
+    first, *rest = head.decode().split("\r\n")
+    found = dict(line.split(": ", 1) for line in rest)
+    assert int(found["Content-Length"]) == len(content)
+    return int(first.split()[1]), found, content, certificate
+
+
+def _api(board: VirtualBoard, action: str, token: str, **values: str) -> tuple[int, dict[str, Any]]:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    answer = _request(board, "POST", f"/api/{action}", headers, json.dumps(values))
+    return answer[0], json.loads(answer[2])
+
+
+def _read(board: VirtualBoard) -> tuple[dict[str, Any], bytes]:
+    """Return the report, and the certificate that was served with it."""
+    status, _, content, certificate = _request(board, "GET", "/api/identity", {})
+    assert status == 200
+    report: dict[str, Any] = json.loads(content)
+    assert report["fingerprint"] == hashlib.sha256(certificate).digest().hex(":").upper()
+    assert report["memory"]["free_bytes"] >= _LEAST_FREE_BYTES, report["memory"]
+    return report, certificate
+
+
+def test_the_page_is_read_and_a_certificate_is_pasted(board: tuple[VirtualBoard, str]) -> None:
+    """By the forms: signing in, installing a chain of two, removing it."""
+    kitchen, token = board
+    own = _read(kitchen)[1]
+    status, headers, page, _ = _request(kitchen, "GET", "/", {})
+    assert status == 200 and headers["Content-Security-Policy"]
+    browser = {**FORM, "Origin": "https://kitchen"}
+    body = urllib.parse.urlencode({**Reader(page.decode()).forms["sign-in"], "token": token})
+    status, headers, _, _ = _request(kitchen, "POST", "/", browser, body)
+    assert status == 303
+    browser["Cookie"] = headers["Set-Cookie"].partition(";")[0]
+    page = _request(kitchen, "GET", "/", browser)[2]
+    ca = certificates.make_ca()
+    leaf = certificates.make(issuer=ca)
+    values = {"chain": pem(leaf, ca).decode(), "key": leaf.key_pem().decode()}
+    body = urllib.parse.urlencode({**Reader(page.decode()).forms["install"], **values})
+    status, _, page, _ = _request(kitchen, "POST", "/", browser, body)
+    assert status == 200, page
+    assert _read(kitchen)[1] == leaf.der
+    body = urllib.parse.urlencode(Reader(page.decode()).forms["remove"])
+    assert _request(kitchen, "POST", "/", browser, body)[0] == 200
+    assert _read(kitchen)[1] == own
+
+
+def test_every_action_over_and_over(board: tuple[VirtualBoard, str]) -> None:
+    """The board has the memory for each, at the depth of the stack where a page is served."""
+    kitchen, token = board
+    leaf = certificates.make()
+    values = {"chain": pem(leaf).decode(), "key": leaf.key_pem().decode()}
+    free = []
+    for _ in range(_ROUNDS):
+        for action, body in (
+            ("install", values),
+            ("remove", {}),
+            ("renew", {}),
+            ("new-key", {"hostname": "kitchen"}),
+        ):
+            status, answer = _api(kitchen, action, token, **body)
+            assert status == 200, (action, answer)
+        headers = {"Authorization": f"Bearer {token}"}
+        assert _request(kitchen, "GET", "/request.pem", headers)[0] == 200
+        free.append(_read(kitchen)[0]["memory"]["free_bytes"])
+    assert max(free) - min(free) < 8_000, free
+
+
+def test_a_restart_and_a_reset(board: tuple[VirtualBoard, str]) -> None:
+    """The board comes back with its identity; a reset leaves neither that nor the token."""
+    kitchen, token = board
+    before = _read(kitchen)[0]
+    boots = kitchen.status()["boots"]
+    assert _api(kitchen, "restart", token)[0] == 200
+    deadline = time.monotonic() + _TIMEOUT_S
+    while kitchen.status()["boots"] == boots:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert _read(kitchen)[0]["fingerprint"] == before["fingerprint"]
+    status, answer = _api(kitchen, "reset", token, hostname="kitchen")
+    assert status == 200 and "overwritten" in answer["wiped"], answer
+    assert _read(kitchen)[0]["public_key_pin"] != before["public_key_pin"]
+    assert _api(kitchen, "renew", token)[0] == 401
