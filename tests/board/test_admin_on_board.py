@@ -1,0 +1,58 @@
+"""A board's certificates, over HTTPS: the official image answers the commands, page and all."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from boardcert_host import board_files, device, pins, tokens
+from boardcert_host.cli import main
+from boardcert_host.virtual import VirtualBoard
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "host"))
+from certificates import make_ca
+from issued import issue, pem, write
+
+pytestmark = pytest.mark.xdist_group("virtual_board")
+
+_NAME = "kitchen.local"
+
+
+@pytest.fixture
+def kitchen(new_board: Callable[..., VirtualBoard]) -> VirtualBoard:
+    """Give a board that serves its page on its serial line."""
+    found = new_board("kitchen")
+    device.install(found.usb_port)
+    device.install_microdot(found.usb_port)
+    device.write_settings(found.usb_port, {"hostname": "kitchen"})
+    board_files.write_example_main(found.usb_port, "VIRTUAL_PICO_W")
+    return found
+
+
+def test_an_administrator_needs_the_cable_once(
+    kitchen: VirtualBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For the token; after a reset there is another one. Everything else goes over HTTPS."""
+
+    def run(*words: object) -> tuple[int, dict]:
+        code = main([*map(str, words), "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    assert run("token", _NAME, "--usb", kitchen.usb_port)[0] == 0
+    token = tokens.find_token([_NAME])
+    own_key = pins.load_pins()[0].public_key_pin
+    at = "{}:{}".format(*kitchen.uart_address)
+    leaf = issue(make_ca(), name=_NAME)
+    chain, key = write(tmp_path / "chain", pem(leaf)), write(tmp_path / "key", leaf.key_pem())
+    code, answer = run("install", at, chain, key, "--name", _NAME)
+    assert (code, answer["result"], answer["key_changed"]) == (0, "installed", True)
+    assert pins.load_pins()[0].public_key_pin != own_key
+    code, answer = run("csr", at, "--name", _NAME)
+    assert (code, "CERTIFICATE REQUEST" in answer["request"]) == (0, True)
+    code, answer = run("reset", at, "--name", _NAME, "--yes", "kitchen")
+    assert (code, answer["result"], answer["report"]["source"]) == (0, "reset", "generated")
+    assert pins.load_pins()[0].public_key_pin == answer["report"]["public_key_pin"] != own_key
+    assert run("csr", at, "--name", _NAME)[0] == 3
+    assert run("token", _NAME, "--usb", kitchen.usb_port)[0] == 0
+    assert tokens.find_token([_NAME]) not in (None, token)
