@@ -42,13 +42,15 @@ class Administrator(Manager):
         self._make(self._load_generated().private_key)
         return self._reload(None)
 
-    def new_key(self) -> tuple:
-        """Make a new generated key and certificate."""
+    def new_key(self, made: bytes | None) -> tuple:
+        """Store a new generated key, *made* or made here, and its certificate."""
+        self._new_key = made
         self._settle(self._make(None))
         return self._reload(self._wipe())
 
-    def reset(self) -> tuple:
-        """Make a new key and certificate; remove all others, and the token."""
+    def reset(self, made: bytes | None) -> tuple:
+        """Store a new key and certificate; remove all others, and the token."""
+        self._new_key = made
         self._settle(self._make(None))
         writer = self._writer
         writer.remove(INSTALLED)
@@ -58,7 +60,9 @@ class Administrator(Manager):
 
     def admin_token(self) -> str:
         """Return the stored token; make one where there is none, or none that is whole."""
-        token = store.read_text(f"{self._directory}/token") or ""
+        from .store_write import read_text
+
+        token = read_text(f"{self._directory}/token") or ""
         if len(token) == _TOKEN_BITS // 5 and all(part in _BASE32 for part in token):
             return token
         from .generate import seed

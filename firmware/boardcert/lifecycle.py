@@ -84,16 +84,19 @@ class Identity:
         """Sign a new certificate for the generated key, dated from today."""
         self._adopt(self._manage("renew"))
 
-    def new_key(self) -> str:
-        """Make a new generated key and certificate; an installed certificate goes on serving."""
-        return self._adopt(self._manage("new_key"))
+    def new_key(self, made: bytes | None = None) -> str:
+        """Make a new generated key and certificate; an installed certificate goes on serving.
 
-    def reset(self) -> str:
+        *made*: the key, from prepare.key_for; reset takes one too.
+        """
+        return self._adopt(self._manage("new_key", made))
+
+    def reset(self, made: bytes | None = None) -> str:
         """Make a new key, certificate and token, as at first boot, and forget all others.
 
         Settings stay. A certificate that is compiled in is served before the new one.
         """
-        return self._adopt(self._manage("reset"))
+        return self._adopt(self._manage("reset", made))
 
     def csr(self) -> bytes:
         """Return a PKCS#10 request (DER) for this board's names, signed by its own key.

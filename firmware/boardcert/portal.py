@@ -172,7 +172,12 @@ class Portal(Microdot):
             if action == "restart":
                 self._restarting = asyncio.create_task(self._restart_soon())
                 return None
-            return await apart(getattr(me, action.replace("-", "_")))
+            made = []
+            if action in ("new-key", "reset"):
+                from .prepare import key_for
+
+                made = [await key_for(me)]
+            return await apart(getattr(me, action.replace("-", "_")), *made)
         except RefusedError as error:
             raise HTTPError(422, str(error), error.field) from error
         except (Error, OSError, ValueError) as error:

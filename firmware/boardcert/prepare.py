@@ -14,12 +14,27 @@ from .lifecycle import GENERATED, INSTALLED, release
 
 async def prepare(directory: str = store.DIRECTORY, progress=None, **arguments):
     """Return identity(**arguments); make its RSA key first if it needs one."""
-    bits = _missing_bits(directory, arguments)
-    new_key = await generate(bits, progress) if bits else None
+    new_key = None
+    if not _is_served(directory):
+        new_key = await _make_key(directory, arguments, progress)
     return identity(directory=directory, progress=progress, new_key=new_key, **arguments)
 
 
-async def generate(bits: int, progress=None) -> bytes:
+async def key_for(me) -> bytes | None:
+    """Return a key for me.new_key() or me.reset(), None when they make one in no time."""
+    return await _make_key(me._directory, me._arguments, me._progress)
+
+
+async def _make_key(directory: str, arguments: dict, progress) -> bytes | None:
+    """Return the DER of a new key if the settings ask for RSA, else None."""
+    key_type = _key_type(directory, arguments)
+    if not key_type.startswith("rsa"):
+        return None
+    # From a task of its own: callers may be nested deeply, and the stack of a Pico is small.
+    return await asyncio.create_task(_generate(int(key_type[3:]), progress))
+
+
+async def _generate(bits: int, progress) -> bytes:
     """Return the DER of a new RSA key, giving way at each step of its making."""
     loaded = set(sys.modules)
     added = set()
@@ -50,19 +65,16 @@ def _begin(bits: int, progress):
     return steps
 
 
-def _missing_bits(directory: str, arguments: dict) -> int:
-    """Return the size of the RSA key that loading the identity would make, or 0."""
+def _key_type(directory: str, arguments: dict) -> str:
+    """Return the type of key that the settings ask for."""
     loaded = set(sys.modules)
     try:
         with FirmwareFirst():
             from .settings import Settings
 
-        settings = Settings(arguments, store.read_config(directory), board.unique_id())
+        return Settings(arguments, store.read_config(directory), board.unique_id()).key_type
     finally:
         release(loaded)
-    if not settings.key_type.startswith("rsa") or _is_served(directory):
-        return 0
-    return int(settings.key_type[3:])
 
 
 def _is_served(directory: str) -> bool:
