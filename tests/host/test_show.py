@@ -50,7 +50,7 @@ def test_openssl_says_the_same(tmp_path, capsys):
     command = ["openssl", "x509", "-in", path, "-noout", "-serial", "-fingerprint", "-sha256"]
     told = subprocess.run([*command, "-dates", "-dateopt", "iso_8601"], capture_output=True)
     lines = told.stdout.decode().splitlines()
-    assert lines[0] == f"serial={item['serial_number'].upper()}"
+    assert int(lines[0].removeprefix("serial="), 16) == int(item["serial_number"], 16)
     assert lines[1].endswith(f"={item['fingerprint']}")
     assert [line.partition("=")[2].replace("Z", "+00:00") for line in lines[2:]] == [
         item[name].replace("T", " ") for name in ("not_before", "not_after")
