@@ -7,7 +7,8 @@ from pathlib import Path
 
 import boardcert
 import pytest
-from boardcert import keys, rsa
+from boardcert import keys, prepare, rsa
+from boardcert.certificate import Certificate
 from boardcert.ecdsa import InvalidSignature
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -95,3 +96,18 @@ def test_an_identity_with_an_rsa_key(is_async: bool, tmp_path: Path) -> None:
     assert isinstance(certificate.public_key(), outside.RSAPublicKey)
     again = asyncio.run(boardcert.identity_async(**arguments))
     assert not again.generated and again.certificate == me.certificate
+
+
+def test_a_new_key_is_made_before_it_is_asked_for(tmp_path: Path) -> None:
+    """So that the board goes on serving meanwhile; other key types are quick."""
+    arguments = {"directory": str(tmp_path / "data"), "key_type": "rsa2048"}
+    me = boardcert.identity(**arguments)
+    made = asyncio.run(prepare.key_for(me))
+    assert made
+    me.new_key(made)
+    assert keys.key_matches(made, Certificate(me.certificate).public_key_der)
+    other = boardcert.identity(directory=str(tmp_path / "other"))
+    assert asyncio.run(prepare.key_for(other)) is None
+    pin = other.public_key_pin
+    other.reset(None)
+    assert other.public_key_pin != pin
