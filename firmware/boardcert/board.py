@@ -4,7 +4,6 @@ Where a port lacks something (CPython has no machine module), the nearest thing 
 that the same code serves on a desktop.
 """
 
-import sys
 import time
 
 from . import Error
@@ -44,16 +43,6 @@ def check_version(name: str, version: tuple) -> None:
     if name == "micropython" and version[:3] < OLDEST_MICROPYTHON:
         have = ".".join([str(part) for part in version[:3]])
         raise Error(f"boardcert needs MicroPython 1.24 or later; this is {have}")
-
-
-def name() -> str:
-    """Return what kind of board this is, in its firmware's words."""
-    return getattr(sys.implementation, "_machine", sys.platform)
-
-
-def firmware() -> str:
-    """Return the version of the firmware, in its own words."""
-    return sys.version
 
 
 def unique_id() -> bytes:

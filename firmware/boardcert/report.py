@@ -1,5 +1,6 @@
 """What Identity.report tells: everything that may be told, nothing secret, in JSON's values."""
 
+import sys
 from binascii import b2a_base64
 
 from . import __version__, board
@@ -27,14 +28,14 @@ def report(identity, facts: dict) -> dict:
     told = {name: facts.get(name) for name in _TOLD_FACTS}
     told.update(
         {
-            "board": board.name(),
+            "board": getattr(sys.implementation, "_machine", sys.platform),
             "unique_id": board.unique_id().hex(),
             "source": identity.source,
             "fingerprint": identity.fingerprint,
             "certificate": b2a_base64(identity.certificate).decode().strip(),
             "chain": len(identity.chain),
             "version": __version__,
-            "firmware": board.firmware(),
+            "firmware": sys.version,
             "timings_ms": identity.timings_ms,
             "generated": identity.generated,
             "notices": identity.notices,

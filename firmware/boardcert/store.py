@@ -108,15 +108,6 @@ def read_config(directory: str) -> str | None:
     raise Error(f"{path} cannot be read: {reason}; write it again or delete it")
 
 
-def read_text(path: str) -> str | None:
-    """Return the text of a small file, or None when it is not there or no text."""
-    try:
-        with open(path) as file:
-            return file.read(MAX_TEXT_BYTES)
-    except (OSError, UnicodeError):
-        return None
-
-
 def decode(data: bytes) -> Record:
     """Return the Record in *data*; raise DamagedError unless every byte is as it was written."""
     if not data:
@@ -135,12 +126,12 @@ def decode(data: bytes) -> Record:
         raise DamagedError("altered: the digest does not match")
     values = _split(data[_HEADER_BYTES:end])
     tags = [tag for tag, _ in values]
-    if tags != [PRIVATE_KEY] + [CERTIFICATE] * (len(tags) - 2) + [FACTS] or len(tags) < 3:
-        raise DamagedError("unexpected records")
-    try:
-        facts = json.loads(values[-1][1])
-    except ValueError:
-        facts = None
+    facts = None
+    if tags == [PRIVATE_KEY] + [CERTIFICATE] * (len(tags) - 2) + [FACTS] and len(tags) > 2:
+        try:
+            facts = json.loads(values[-1][1])
+        except ValueError:
+            pass
     if not isinstance(facts, dict):
         raise DamagedError("unexpected records")
     return Record(values[0][1], [value for _, value in values[1:-1]], facts, generation)
@@ -151,12 +142,10 @@ def _split(records: bytes) -> list:
     values = []
     offset = 0
     while offset < len(records):
-        if offset + 3 > len(records):
-            raise DamagedError("unexpected records")
-        tag, length = struct.unpack(">BH", records[offset : offset + 3])
-        offset += 3
-        if offset + length > len(records):
-            raise DamagedError("unexpected records")
-        values.append((tag, bytes(records[offset : offset + length])))
-        offset += length
+        start = offset + 3
+        length = int.from_bytes(records[offset + 1 : start], "big")
+        offset = start + length
+        values.append((records[start - 3], bytes(records[start:offset])))
+    if offset != len(records):
+        raise DamagedError("truncated")
     return values

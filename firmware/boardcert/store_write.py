@@ -25,12 +25,12 @@ from .store import (
     HEADER,
     MAGIC,
     MAX_FILE_BYTES,
+    MAX_TEXT_BYTES,
     PRIVATE_KEY,
     SLOTS,
     VERSION,
     Record,
     read,
-    read_text,
 )
 
 # Instead of a generation number, in ascending worth: damaged or not ours; empty; no such file.
@@ -57,6 +57,15 @@ def encode(record: Record) -> bytes:
 def _append(records: bytearray, tag: int, value: bytes) -> None:
     records.extend(struct.pack(">BH", tag, len(value)))
     records.extend(value)
+
+
+def read_text(path: str) -> str | None:
+    """Return the text of a small file, or None when it is not there or no text."""
+    try:
+        with open(path) as file:
+            return file.read(MAX_TEXT_BYTES)
+    except (OSError, UnicodeError):
+        return None
 
 
 class Writer:

@@ -4,8 +4,8 @@ import os
 
 import scratch
 from boardcert import DamagedError
-from boardcert.store import MAX_FILE_BYTES, Record, decode, load, read_text
-from boardcert.store_write import Writer, encode
+from boardcert.store import MAX_FILE_BYTES, Record, decode, load
+from boardcert.store_write import Writer, encode, read_text
 
 
 def _record(text):
