@@ -58,10 +58,13 @@ def change_system(anchor: Anchor, trusted: bool, root: Path = Path("/")) -> list
     """Trust *anchor*, or no longer. *root*: where the folders of Linux begin."""
     if sys.platform in ("darwin", "win32"):
         return [_change_by_program(anchor, trusted)]
-    for folder in _FOLDERS:
-        if (root / folder.path).is_dir() and shutil.which(folder.after_adding[0]):
-            return [_change_folder(folder, root / folder.path, anchor, trusted)]
-    return [Outcome(_NAME, SKIPPED, "no store of a kind that is known here")]
+    folders = [folder for folder in _FOLDERS if (root / folder.path).is_dir()]
+    if not folders:
+        return [Outcome(_NAME, SKIPPED, "no store of a kind that is known here")]
+    # Only an administrator's path need have the program: without any, the first folder tells.
+    ready = [folder for folder in folders if shutil.which(folder.after_adding[0])]
+    folder = (ready or folders)[0]
+    return [_change_folder(folder, root / folder.path, anchor, trusted)]
 
 
 def _change_folder(folder: _Folder, path: Path, anchor: Anchor, trusted: bool) -> Outcome:
@@ -72,6 +75,8 @@ def _change_folder(folder: _Folder, path: Path, anchor: Anchor, trusted: bool) -
     if not os.access(path, os.W_OK):
         action = "trust" if trusted else "untrust"
         return Outcome(store, SKIPPED, as_root(action, "system", anchor))
+    if shutil.which(folder.after_adding[0]) is None:
+        return Outcome(store, SKIPPED, f"no {folder.after_adding[0]} here")
     try:
         if trusted:
             write_whole(file, anchor.pem)

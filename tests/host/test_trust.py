@@ -190,17 +190,28 @@ def test_other_distributions_have_their_folders_and_programs(
     assert not path.exists()
 
 
-def test_a_store_of_the_administrators_names_the_command(anchor, tmp_path, monkeypatch):
-    """Nothing is tried; the command is complete."""
+@pytest.mark.parametrize("found", [None, "/usr/sbin/update-ca-trust"])
+def test_a_store_of_the_administrators_names_the_command(anchor, tmp_path, monkeypatch, found):
+    """Nothing is tried; the command is complete. Only an administrator's path has the program."""
     folder = tmp_path / "root/etc/pki/ca-trust/source/anchors"
     folder.mkdir(parents=True)
-    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(shutil, "which", lambda name: found)
     monkeypatch.setattr("os.access", lambda path, mode: False)
     (outcome,) = trust_system.change_system(anchor, True, tmp_path / "root")
     assert outcome.status == SKIPPED
     words = outcome.detail.partition("sudo ")[2].split()
     assert words[1:] == ["ca", "trust", str(anchor.file), "--only", "system", "--yes"]
     assert Path(words[0]).name == "boardcert" and Path(words[0]).exists()
+    assert list(folder.iterdir()) == []
+
+
+def test_a_store_without_its_program_is_skipped(anchor, tmp_path, monkeypatch):
+    """A file that nobody reads is not written."""
+    folder = tmp_path / "usr/local/share/ca-certificates"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    (outcome,) = trust_system.change_system(anchor, True, tmp_path)
+    assert (outcome.status, outcome.detail) == (SKIPPED, "no update-ca-certificates here")
     assert list(folder.iterdir()) == []
 
 
