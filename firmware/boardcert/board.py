@@ -6,8 +6,6 @@ that the same code serves on a desktop.
 
 import time
 
-from . import Error
-
 try:
     from machine import unique_id as _read_unique_id
 except ImportError:  # A computer has no number that a program could read.
@@ -29,20 +27,8 @@ except ImportError:  # CPython
         return end - start
 
 
-OLDEST_MICROPYTHON = (1, 24, 0)
-
 EARLIEST_DATE = (2026, 1, 1, 0, 0, 0)
 """The year of this package's release: a clock that shows less was never set."""
-
-
-def check_version(name: str, version: tuple) -> None:
-    """Raise Error for a MicroPython older than this package was made for.
-
-    *name*, *version*: as in sys.implementation.
-    """
-    if name == "micropython" and version[:3] < OLDEST_MICROPYTHON:
-        have = ".".join([str(part) for part in version[:3]])
-        raise Error(f"boardcert needs MicroPython 1.24 or later; this is {have}")
 
 
 def unique_id() -> bytes:

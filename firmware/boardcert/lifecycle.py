@@ -32,7 +32,6 @@ class Identity:
     def __init__(
         self, directory: str = store.DIRECTORY, progress=None, new_key=None, **arguments
     ) -> None:
-        board.check_version(sys.implementation.name, sys.implementation.version)
         started = board.ticks_ms()
         self.notices = []
         self.generated = False

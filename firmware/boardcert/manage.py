@@ -9,11 +9,12 @@ CA or have pinned it, and an expiry tells them and the administrator more than a
 import sys
 from binascii import hexlify
 
-from . import FirmwareFirst, board, fields, store
+from . import Error, FirmwareFirst, board, fields, store
 from .lifecycle import GENERATED, INSTALLED, release, settings_digest, stale_reason
 from .settings import Settings
 
 BUILTIN = "builtin"
+OLDEST_MICROPYTHON = (1, 24, 0)
 
 
 class Manager:
@@ -23,6 +24,7 @@ class Manager:
     """
 
     def __init__(self, directory: str, arguments: dict, progress, notices: list) -> None:
+        check_version(sys.implementation.name, sys.implementation.version)
         self.timings_ms = {}
         self.generated = False
         self._directory = directory
@@ -212,6 +214,16 @@ def _read_leaf(record: store.Record):
         from .certificate import Certificate
 
     return Certificate(record.chain[0])
+
+
+def check_version(name: str, version: tuple) -> None:
+    """Raise Error for a MicroPython older than this package was made for.
+
+    *name*, *version*: as in sys.implementation.
+    """
+    if name == "micropython" and version[:3] < OLDEST_MICROPYTHON:
+        have = ".".join([str(part) for part in version[:3]])
+        raise Error(f"boardcert needs MicroPython 1.24 or later; this is {have}")
 
 
 class Steps:

@@ -3,16 +3,17 @@
 import sys
 
 from boardcert import Error, board
+from boardcert.manage import check_version
 
 
 def test_an_old_micropython_is_told():
     """What it has, and what is needed; other Pythons have other numbers."""
     for version in ((1, 24, 0), (1, 24, 0, ""), (1, 27, 0, ""), (2, 0, 0, "preview")):
-        board.check_version("micropython", version)
-    board.check_version("cpython", (0, 1, 0))
+        check_version("micropython", version)
+    check_version("cpython", (0, 1, 0))
     for version in ((1, 23, 0, ""), (1, 23, 9), (0, 99, 0)):
         try:
-            board.check_version("micropython", version)
+            check_version("micropython", version)
             raise AssertionError(version)
         except Error as error:
             assert ("1.24" in str(error) and f"1.{version[1]}" in str(error)) or version[0] == 0
