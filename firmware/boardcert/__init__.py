@@ -106,42 +106,20 @@ async def _serve_page(me) -> None:
     await serve_page(me, _EVERY_ADDRESS)
 
 
-async def serve(
-    app,
-    port: int = 443,
-    host: str = _EVERY_ADDRESS,
-    client_ca=None,
-    client_pins=None,
-    redirect_port: int | None = None,
-    **limits,
-) -> None:
+async def serve(app, port: int = 443, host: str = _EVERY_ADDRESS, **options) -> None:
     """Serve *app* over TLS until cancelled.
 
     *app*: a Microdot app, or an `async handler(reader, writer)`; when it returns,
-    the connection ends. *client_ca*, *client_pins*: whom alone to serve,
-    see mutual_tls.PeerCheck. *redirect_port*: where plain HTTP is answered with the way to here.
-    *limits*: see connection.Limits.
+    the connection ends. *options*: client_ca, client_pins, redirect_port and limits, see
+    serving.serve.
     """
-    me = identity()
-    server = _server(me, client_ca, client_pins, limits)
-    if redirect_port is None:
-        await server.run(app, port, host)
-    else:
-        from .redirect import Redirector
+    from .serving import serve
 
-        await Redirector(me, port).run_beside(server.run(app, port, host), redirect_port, host)
+    await serve(identity(), app, port, host, **options)
 
 
-async def serve_stream(app, line, client_ca=None, client_pins=None, **limits) -> None:
+async def serve_stream(app, line, **options) -> None:
     """Serve *app* over TLS on a serial line, see serial_line, one caller after another."""
-    await _server(identity(), client_ca, client_pins, limits).run_stream(app, line)
+    from .serving import serve_stream
 
-
-def _server(me, client_ca, client_pins, limits: dict):
-    from .server import Server
-
-    if client_ca is None and client_pins is None:
-        return Server(me, **limits)
-    from .mutual_tls import PeerCheck
-
-    return Server(me, PeerCheck(client_ca, client_pins), **limits)
+    await serve_stream(identity(), app, line, **options)

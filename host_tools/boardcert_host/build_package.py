@@ -36,17 +36,17 @@ _BUNDLES: Bundles = {
     "bigint_engine": ("ladder", "bigint_engine"),
     "rsa": ("kernel_rsa", "rsa_kernel", "rsa"),
     "install": ("pem", "chain", "key_import", "install"),
-    "server": ("connection", "server"),
+    "serving": ("connection", "server", "serving"),
     "exchange": ("http_head", "exchange"),
     "portal": ("portal_http", "portal_access", "portal_calls", "portal"),
     "portal_page": ("portal_style", "portal_html", "portal_page"),
     "portal_facts": ("portal_words", "portal_facts"),
 }
-# A part that applications may import as well: its names are those of its bundle.
-_DOORS = {"store": "lifecycle"}
+# Parts that applications may import as well: their names are those of the bundle.
+_DOORS = {"server": "serving", "store": "lifecycle"}
 # Modules whose functions applications call.
 _FACES = ("__init__", "connection", "lifecycle", "mutual_tls", "portal", "serial_line", "server")
-_FACES += ("store", "tls")
+_FACES += ("serving", "store", "tls")
 
 
 class Form(Enum):

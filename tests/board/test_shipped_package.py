@@ -21,6 +21,7 @@ def shipped(firmware: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with VirtualBoard(tmp_path_factory.mktemp("board"), firmware=firmware, pace="idle") as board:
         board.wait_ready()
         device.install(board.usb_port)
+        device.install_microdot(board.usb_port)  # For the portal.
         yield board
 
 
