@@ -1,0 +1,101 @@
+"""An RSA key made beside the application, on the official image, and served."""
+
+import base64
+import json
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from boardcert_host import device
+from boardcert_host.errors import Error
+from boardcert_host.virtual import VirtualBoard
+from uart_client import Program
+
+pytestmark = pytest.mark.xdist_group("virtual_board")
+
+# With this seed both primes are found after five candidates that trial division leaves: 10 s.
+_MAKE = """
+import asyncio, json, time
+import boardcert
+import boardcert.generate as generate
+random = generate.HMACDRBG(b"boardcert 157" + bytes(48)).generate
+generate.seed = lambda now: (random, {})
+
+phase = "before"
+gaps_us = {}
+
+def progress(step):
+    global phase
+    phase = "search" if "prime" in step else step
+
+async def tick():
+    last = time.ticks_us()
+    while True:
+        await asyncio.sleep(0)
+        now = time.ticks_us()
+        gaps_us[phase] = max(gaps_us.get(phase, 0), time.ticks_diff(now, last))
+        last = now
+
+async def main():
+    asyncio.create_task(tick())
+    await asyncio.sleep(0)
+    me = await boardcert.identity_async(key_type="rsa2048", progress=progress)
+    await asyncio.sleep(0)
+    print(json.dumps([gaps_us, me.report()]))
+
+asyncio.run(main())
+"""
+
+_SERVE = """
+import boardcert
+me = boardcert.identity(key_type="rsa2048")
+print(me.generated)
+wait_for_client()
+secure = me.server_context().wrap_socket(uart, server_side=True)
+secure.write(b"hello")
+"""
+
+_LITTLE_MEMORY = """
+import asyncio, gc
+import boardcert
+gc.collect()
+ballast = bytearray(gc.mem_free() - 80_000)
+asyncio.run(boardcert.identity_async(directory="/other", key_type="rsa4096"))
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(firmware: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualBoard]:
+    """A board with the package."""
+    with VirtualBoard(tmp_path_factory.mktemp("board"), firmware=firmware, pace="idle") as board:
+        board.wait_ready()
+        device.install(board.usb_port)
+        yield board
+
+
+def test_a_key_is_made_while_others_run_and_served(installed: VirtualBoard) -> None:
+    """The search holds the event loop for less than 100 ms; the next boot loads the key."""
+    installed.soft_reset()
+    gaps_us, report = json.loads(installed.exec(_MAKE, timeout_s=240))
+    assert report["generated"] and report["key_type"] == "rsa2048" and not report["notices"]
+    assert 0 < gaps_us["search"] <= 100_000, gaps_us
+    installed.soft_reset()
+    certificate = base64.b64decode(report["certificate"])
+    context = ssl.create_default_context(cadata=certificate)
+    with (
+        Program(installed, _SERVE) as program,
+        socket.create_connection(installed.uart_address, timeout=60) as raw,
+        context.wrap_socket(raw, server_hostname=report["names"][0]) as secure,
+    ):
+        assert secure.recv(5) == b"hello"
+        assert secure.getpeercert(binary_form=True) == certificate
+    assert program.output.strip() == "False"
+
+
+def test_too_little_memory_is_told_before_the_search(installed: VirtualBoard) -> None:
+    """With what is needed and what there is."""
+    installed.soft_reset()
+    with pytest.raises(Error, match="rsa4096 needs 62000 bytes of free memory, and there are"):
+        installed.exec(_LITTLE_MEMORY)
