@@ -1,0 +1,74 @@
+"""What was deleted is overwritten, as far as the file system lets it; and it is told how far."""
+
+import scratch
+from boardcert import store_wipe
+from boardcert.store import Record
+from boardcert.store_wipe import wipe
+from boardcert.store_write import Writer
+from identities import Replaced, raising
+
+_SECRET = bytes(range(1, 65))
+
+
+def _record(text=b""):
+    return Record(b"key " + text * 20, [b"leaf"], {})
+
+
+def test_what_is_not_a_boards_flash_is_left_alone():
+    """A computer's disk would never be full."""
+    directory = scratch.fresh_directory()
+    Writer(directory, []).save("generated", _record())
+    with Replaced(store_wipe, _free_bytes=lambda path: store_wipe.MAX_FREE_BYTES + 1):
+        assert "too large" in wipe(directory)
+    assert not scratch.exists(directory + "/wipe.new")
+
+
+def test_a_failure_is_told():
+    """The key is new in any case; the sentence says that the old one may be there."""
+    directory = scratch.fresh_directory()
+    Writer(directory, []).save("generated", _record())
+    with Replaced(store_wipe, _free_bytes=raising(OSError(5))):
+        assert "may still be in flash" in wipe(directory)
+    with Replaced(store_wipe, _free_bytes=lambda path: 5000, _fill=raising(OSError(5))):
+        assert "overwriting it failed" in wipe(directory)
+    assert not scratch.exists(directory + "/wipe.new")
+
+
+if scratch.HAS_ROOM:
+
+    def test_nothing_deleted_is_left_on_littlefs():
+        """Large files in blocks of their own, small ones in the directory's log; others stay."""
+        disk = scratch.Disk(128)
+        scratch.vfs.VfsLfs2.mkfs(disk)
+        directory = scratch.mount(disk, scratch.vfs.VfsLfs2)
+        writer = Writer(directory, [])
+        for _ in range(5):
+            writer.save("generated", _record(_SECRET))
+        writer.write_text("token", "a token of a board")
+        writer.write_text("kept", "something else")
+        writer.save("generated", _record(b"new" * 20))
+        writer.delete("token")
+        assert disk.data.find(_SECRET) >= 0 and disk.data.find(b"a token of") >= 0
+        steps = []
+        assert wipe(directory, steps.append).startswith("the free flash was overwritten")
+        assert set(steps) == {"wipe"}
+        assert disk.data.find(_SECRET) < 0 and disk.data.find(b"a token of") < 0
+        assert scratch.read(directory + "/kept") == b"something else"
+        writer.save("installed", _record(b"more"))  # There is room again.
+
+    if hasattr(scratch.vfs, "VfsFat"):
+
+        def test_what_is_deleted_on_fat_is_overwritten_first():
+            """In place; nothing is filled."""
+            disk = scratch.Disk()
+            scratch.vfs.VfsFat.mkfs(disk)
+            directory = scratch.mount(disk, scratch.vfs.VfsFat)
+            writer = Writer(directory, [])
+            writer.save("installed", _record(_SECRET))
+            writer.write_text("token", "a token of a board")
+            assert disk.data.find(_SECRET) >= 0 and disk.data.find(b"a token of") >= 0
+            writer.remove("installed")
+            writer.delete("token")
+            writer.delete("token")
+            assert disk.data.find(_SECRET) < 0 and disk.data.find(b"a token of") < 0
+            assert "copies made earlier may still be in flash" in wipe(directory)
