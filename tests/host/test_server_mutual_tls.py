@@ -34,7 +34,7 @@ async def handle(reader, writer):
     await writer.drain()
 
 pins = sys.argv[5:] or None
-asyncio.run(boardcert.serve(handle, int(sys.argv[2]), "127.0.0.1", ca, pins))
+asyncio.run(boardcert.serve(handle, int(sys.argv[2]), "127.0.0.1", client_ca=ca, client_pins=pins))
 """
 
 # Connect to port argv[2] as a client that trusts the CA in the file argv[3] and the pins argv[4:].
