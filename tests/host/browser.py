@@ -18,7 +18,7 @@ _REFUSED = "Failed to load resource: the server responded with a status of 4"
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start the system's Chromium; it runs as root only without its sandbox."""
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    arguments = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=arguments
