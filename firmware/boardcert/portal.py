@@ -10,8 +10,8 @@ import gc
 
 from microdot import Microdot, Response  # pyright: ignore[reportMissingImports]
 
-from . import Error, RefusedError
 from .portal_access import Access, Session
+from .portal_actions import act
 from .portal_calls import apart, without_staying
 from .portal_http import (
     ACTIONS,
@@ -24,7 +24,6 @@ from .portal_http import (
     read_json,
     refusing,
     set_cookie,
-    text,
     unauthorized,
 )
 
@@ -50,6 +49,7 @@ class Portal(Microdot):
         self._identity = identity
         self._server = server
         self._restart = restart or _reset_board
+        self._is_busy = False
         self._headers = without_staying(_page_headers)
         # Or OPTIONS would be allowed everywhere.
         self.options_handler = None  # pyright: ignore[reportAttributeAccessIssue]
@@ -155,34 +155,21 @@ class Portal(Microdot):
             raise HTTPError(403, "without encryption the board can be read only")
 
     async def perform(self, action: str, values: dict) -> str | None:
-        """Do *action* with the *values* of a form or JSON object; HTTPError when it is refused.
-
-        Return a sentence on how far an old key was wiped, or None.
-        """
-        me = self._identity
-        if action in ("new-key", "reset") and text(values, "hostname").strip() != me.hostname:
-            raise HTTPError(422, "this is not the board's host name", "hostname")
+        """Do *action*, see portal_actions.act; one at a time, and with the memory for it."""
+        if self._is_busy:
+            message = "the board is at work for another request"
+            raise HTTPError(503, message, None, {"Retry-After": "10"})
         if self._server:
             self._server.make_room(self.work_bytes)
         gc.collect()
+        self._is_busy = True
         try:
-            if action == "install":
-                chain, key = text(values, "chain"), text(values, "key") or None
-                return await apart(me.install, chain, key)
             if action == "restart":
                 self._restarting = asyncio.create_task(self._restart_soon())
                 return None
-            made = []
-            if action in ("new-key", "reset"):
-                from .prepare import key_for
-
-                made = [await key_for(me)]
-            return await apart(getattr(me, action.replace("-", "_")), *made)
-        except RefusedError as error:
-            raise HTTPError(422, str(error), error.field) from error
-        except (Error, OSError, ValueError) as error:
-            raise HTTPError(500, f"{type(error).__name__}: {error}") from error
+            return await act(self._identity, action, values)
         finally:
+            self._is_busy = False
             gc.collect()
 
     async def _restart_soon(self) -> None:

@@ -38,7 +38,7 @@ _BUNDLES: Bundles = {
     "install": ("pem", "chain", "key_import", "install"),
     "serving": ("connection", "server", "serving"),
     "exchange": ("http_head", "exchange"),
-    "portal": ("portal_http", "portal_access", "portal_calls", "portal"),
+    "portal": ("portal_http", "portal_access", "portal_calls", "portal_actions", "portal"),
     "portal_page": ("portal_style", "portal_html", "portal_page"),
     "portal_facts": ("portal_words", "portal_facts"),
 }

@@ -11,8 +11,8 @@ from typing import Any
 
 import micropython_server
 
-# The page of the identity in argv[1] on port argv[2]; over TLS, without the argument "plain". A
-# restart is told by a file. Each argument name=value sets a limit of the portal or its access.
+# The page of the identity in argv[1] on port argv[2]; over TLS, without the argument "plain". With
+# "slow", a key takes a second, as an RSA key takes minutes. A restart is told by a file. Each argument name=value sets a limit of the portal or its access.
 _SERVE = """
 import asyncio, sys
 import boardcert
@@ -29,6 +29,10 @@ with open(sys.argv[1] + ".token", "w") as file:
 is_secure = "plain" not in sys.argv
 server = Server(me if is_secure else Plain())
 portal = Portal(me, restart, is_secure, server)
+if "slow" in sys.argv:
+    from boardcert import prepare
+
+    prepare.key_for = lambda me: asyncio.sleep(1)
 for argument in sys.argv[3:]:
     if "=" in argument:
         name, value = argument.split("=")

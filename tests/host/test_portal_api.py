@@ -6,6 +6,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import certificates
@@ -227,6 +228,25 @@ def test_a_restart_is_answered_first(client: Client) -> None:
     while not restarted.exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_one_thing_is_done_at_a_time(tmp_path: Path) -> None:
+    """While a key is made, the page is served, and all other work is refused."""
+    with (
+        serving_page(tmp_path / "identity", "slow") as client,
+        ThreadPoolExecutor() as pool,
+    ):
+        made = pool.submit(client.api, "new-key", {"hostname": "kitchen"}, client.token)
+        time.sleep(0.4)
+        before = client.files()
+        assert client.get("/api/identity")
+        for action in ("renew", "restart", "reset"):
+            bearer = {"Authorization": f"Bearer {client.token}"}
+            response, content = client.request("POST", f"/api/{action}", headers=bearer)
+            assert (response.status, response.headers["Retry-After"]) == (503, "10")
+        assert b"at work" in content and client.files() == before
+        assert made.result()[0] == 200 and client.files() != before
+        assert client.api("renew", {}, client.token)[0] == 200
 
 
 def test_connections_that_ask_for_nothing_make_room(tmp_path: Path) -> None:
