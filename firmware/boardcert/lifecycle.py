@@ -24,9 +24,9 @@ class Identity:
     """Key and certificate of this board, ready to serve. Its representation shows no secret.
 
     *arguments*: see settings. *progress*(step) hears of each slow step as it begins: "entropy",
-    "key", "sign", "check", "flash". *new_key*: DER, taken when the key has to be new. `notices`
-    are sentences about what was found wrong, or done. Raises EntropyError, Error, ValueError for
-    a setting, OSError for flash.
+    "key", "sign", "check", "flash"; of "wipe", seconds, again and again, to feed a watchdog.
+    *new_key*: DER, taken when the key has to be new. `notices` are sentences about what was found
+    wrong, or done. Raises EntropyError, Error, ValueError for a setting, OSError for flash.
     """
 
     def __init__(
