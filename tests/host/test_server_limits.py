@@ -1,0 +1,214 @@
+"""Clients that take their time, and what others get meanwhile."""
+
+import hashlib
+import json
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import micropython_server
+import pytest
+
+_APP = """
+import asyncio, sys
+import boardcert
+from boardcert.server import Server
+from microdot import Microdot
+
+me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
+app = Microdot()
+
+@app.post("/echo")
+async def echo(request):
+    return request.body
+
+@app.get("/work")
+async def work(request):
+    await asyncio.sleep(2.5)
+    return "done"
+
+@app.get("/new-key")
+async def new_key(request):
+    me.new_key()
+    return me.fingerprint
+
+@app.get("/counters")
+async def counters(request):
+    return [server.accepted, server.refused, server.failed]
+
+async def lines(reader, writer):
+    while await reader.readline() not in (b"\\r\\n", b""):
+        pass
+    writer.write(b"done")
+
+limits = {"handshake_timeout_ms": 1500, "head_timeout_ms": 1000, "idle_timeout_ms": 1000}
+limits.update({name: int(value) for name, value in (item.split("=") for item in sys.argv[4:])})
+server = Server(me, min_bytes_per_s=1000, **limits)
+handler = lines if sys.argv[3] == "lines" else app
+asyncio.run(server.run(handler, int(sys.argv[2]), "127.0.0.1"))
+"""
+
+_HEAD = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+
+# A client with a limit of one second gets that, the reaper's round, and time for a busy computer.
+_SOON_S = 6
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where one identity is kept."""
+    return tmp_path_factory.mktemp("limits") / "identity"
+
+
+@pytest.fixture
+def port(directory: Path, request: pytest.FixtureRequest) -> Iterator[int]:
+    """A server of the app above, or of "lines", with more limits."""
+    arguments = getattr(request, "param", ("app",))
+    with micropython_server.serving(directory, *arguments, code=_APP) as port:
+        yield port
+
+
+def _context() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _connect(port: int) -> ssl.SSLSocket:
+    return _context().wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=10))
+
+
+def _get(client: ssl.SSLSocket, path: bytes) -> bytes:
+    """Return what *path* is answered, which is short, on a connection that stays open."""
+    client.sendall(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path)
+    head, _, body = client.recv(4096).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK")
+    return body
+
+
+def _drip(send: Callable[[bytes], object], data: bytes) -> float:
+    """Send a byte now and then until the server closes; return after how many seconds."""
+    began = time.monotonic()
+    try:
+        for position in range(len(data)):
+            send(data[position : position + 1])
+            time.sleep(0.2)
+            assert time.monotonic() - began < _SOON_S
+    except OSError:
+        return time.monotonic() - began
+    raise AssertionError("the server has taken it all")
+
+
+@pytest.mark.parametrize("port", [("app",), ("lines",)], indirect=True)
+def test_a_head_that_drips_ends_the_connection(port: int) -> None:
+    """For a Microdot app, and for a handler that reads lines; the first byte begins the time."""
+    with _connect(port) as client:
+        time.sleep(1)
+        assert _drip(client.sendall, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 99) > 1
+
+
+def test_a_body_that_drips_ends_the_connection(port: int) -> None:
+    """Its time is that of an idle client and of its size."""
+    with _connect(port) as client:
+        client.sendall(_HEAD)
+        assert _drip(client.sendall, b"x" * 1000) > 2
+
+
+def test_a_handshake_that_drips_ends_the_connection(port: int) -> None:
+    """Counted from when it was accepted."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        _context().wrap_bio(incoming, outgoing).do_handshake()
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as raw:
+        assert _drip(raw.sendall, outgoing.read()) > 1.5
+
+
+_SLOW_TAKER = """
+import asyncio, io, sys, time
+from boardcert.connection import Connection, LimitError, Limits
+
+class Taker(io.IOBase):
+    def __init__(self, pause_ms):
+        self.pause_ms = pause_ms
+        self.taken = 0
+        self.since = time.ticks_ms()
+    def ioctl(self, request, argument):
+        if request != 3:
+            return -1  # Among others, for its file: it has none.
+        waited = time.ticks_diff(time.ticks_ms(), self.since) >= self.pause_ms
+        return argument if waited else 0
+    def write(self, data):
+        self.since = time.ticks_ms()
+        self.taken += 10
+        return 10
+
+async def main():
+    limits = Limits()
+    limits.idle_timeout_ms, limits.min_bytes_per_s = 300, 400
+    for pause_ms, size in ((10, 600), (100, 600)):
+        taker = Taker(pause_ms)
+        connection = Connection(taker, None, None, limits)
+        connection.write(bytes(size))
+        try:
+            await connection.drain()
+        except LimitError:
+            print("ended", not connection.is_overdue() and taker.taken < size)
+        else:
+            print("taken", taker.taken)
+asyncio.run(main())
+"""
+
+
+def test_an_answer_that_is_taken_too_slowly_ends_the_connection() -> None:
+    """Ten bytes now and then are not idle, but less than a client must take."""
+    assert micropython_server.run(_SLOW_TAKER) == "taken 600\nended True\n"
+
+
+def test_a_client_that_waits_for_the_application_is_not_idle(port: int) -> None:
+    """Though it says nothing for longer than its limit."""
+    with _connect(port) as client:
+        assert _get(client, b"/work") == b"done"
+
+
+@pytest.mark.parametrize("port", [("app", "max_connections=1")], indirect=True)
+def test_who_is_between_requests_makes_room(port: int) -> None:
+    """Another client is served at once; who is in the middle of one stays, and it is refused."""
+    with _connect(port) as first:
+        assert _get(first, b"/counters")
+        with _connect(port) as second:
+            counters = _get(second, b"/counters")
+            assert first.recv(10) == b""
+            second.sendall(b"GET /work HTTP/1.1\r\nHost: x\r\n\r\n")
+            time.sleep(0.3)
+            with pytest.raises(OSError):
+                _connect(port)
+            assert second.recv(4096).endswith(b"done")
+            accepted, refused, failed = json.loads(counters)
+            assert json.loads(_get(second, b"/counters")) == [accepted, refused + 1, failed]
+
+
+@pytest.mark.parametrize("port", [("app", "connection_bytes=100000000")], indirect=True)
+def test_a_connection_that_does_not_fit_in_memory_is_refused(port: int) -> None:
+    """At once."""
+    began = time.monotonic()
+    for _ in range(3):
+        with pytest.raises(OSError):
+            _connect(port)
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("port", [("app", "idle_timeout_ms=20000")], indirect=True)
+def test_new_connections_get_the_new_certificate_at_once(port: int) -> None:
+    """Those that are open go on with the one that they began with."""
+    with _connect(port) as first:
+        old = first.getpeercert(binary_form=True)
+        fingerprint = _get(first, b"/new-key").decode()
+        with _connect(port) as second:
+            new = second.getpeercert(binary_form=True)
+            assert _get(second, b"/counters")
+        assert _get(first, b"/counters")
+    assert old and new and old != new
+    assert hashlib.sha256(new).hexdigest() == fingerprint.replace(":", "").lower()
