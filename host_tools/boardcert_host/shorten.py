@@ -31,6 +31,8 @@ def shorten(sources: dict[str, str], faces: tuple[str, ...]) -> dict[str, str]:
             node.arg = short.get(node.arg, node.arg)
         elif isinstance(node, ast.Global | ast.Nonlocal):
             node.names = [short.get(name, name) for name in node.names]
+        elif isinstance(node, ast.alias) and node.asname:
+            node.asname = short.get(node.asname, node.asname)
     given = {node.arg for node in nodes if isinstance(node, ast.keyword)}
     for name, tree in trees.items():
         for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:

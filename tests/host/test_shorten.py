@@ -24,6 +24,11 @@ def measure(some_side, height=1, **others):
     return made.area(doubled=True) * height + made._long_side + len(others)
 def nested(argument):
     return [lambda: argument]
+_engine = None
+def engine():
+    global _engine
+    import queue as _engine
+    return _engine.__name__
 def foreign(box): return box._maxsize if hasattr(box, "_maxsize") else queue._elsewhere
 """,
 }
@@ -45,12 +50,13 @@ def _run(sources):
 
 
 def test_the_results_are_the_same(short):
-    """By position, by name, with defaults, and through globals."""
+    """By position, by name, with defaults, through globals, and of an import as a global."""
     for sources in (_SOURCES, short):
         face, inner = _run(sources)
         assert inner["measure"](3) == 21
         assert inner["measure"](3, 2, more=1) == 40
         assert inner["nested"](5)[0]() == 5
+        assert inner["engine"]() == "queue"
         assert face["count"](step=2) == 2 and face["count"](1) == 3
 
 
