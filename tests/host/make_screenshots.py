@@ -23,12 +23,11 @@ _PICTURES = {
 }
 
 
-def make(output: Path) -> list[Path]:
+def make(output: Path, chromium: object) -> list[Path]:
     """Write all pictures to the folder *output* and return their paths."""
     with (
         tempfile.TemporaryDirectory() as directory,
         portal_server.serving_page(Path(directory) / "data") as client,
-        browser.chromium() as chromium,
     ):
         return [_make(name, output, chromium, client) for name in _PICTURES]
 
@@ -51,5 +50,6 @@ def _make(name: str, output: Path, chromium: object, client: portal_server.Clien
 
 
 if __name__ == "__main__":
-    for made in make(OUTPUT):
-        sys.stdout.write(f"{made}: {made.stat().st_size} bytes\n")
+    with browser.chromium() as running:
+        for made in make(OUTPUT, running):
+            sys.stdout.write(f"{made}: {made.stat().st_size} bytes\n")
