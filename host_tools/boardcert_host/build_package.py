@@ -14,15 +14,18 @@ from .bundles import Bundles, door, join
 from .errors import Error
 from .shorten import shorten
 
-# The kernels are written in the ARMv6-M subset of Thumb; other processors run the portable modules.
+# The kernels are written in the ARMv6-M subset of Thumb, for the RP2040. A MicroPython for newer
+# processors of that line takes such code too (py/persistentcode.h, MPY_FEATURE_ARCH_TEST): the
+# RP2350's says armv7emsp. Other processors run the portable modules.
 _KERNEL_ARCHITECTURE = "armv6m"
+_TAKING_KERNELS = (_KERNEL_ARCHITECTURE, "armv7m", "armv7em", "armv7emsp", "armv7emdp")
 # What makes up the module `kernel`, one after the other; other kernels are modules. A table for
 # P-384 comes with it, half as large as that of p384_comb: it costs a quarter more time.
 _KERNELS = ("kernel_sha512.py", "kernel_inverse.py", "kernel_p384.py")
 _TEETH, _BLOCKS = 6, 1
-# What no board with a kernel ever imports: the portable modules, and other chips' noise sources.
-_FALLBACKS = ("sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "noise_generators")
-_FALLBACKS += ("rsa_bigint",)
+# What no board with a kernel ever imports; and the RP2040 no other chip's noise source.
+_FALLBACKS = ("sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "rsa_bigint")
+_OTHER_CHIPS = ("noise_generators",)
 # And what is of no use without one.
 _KERNEL_USERS = ("p384_kernel", "rsa_kernel")
 # Which modules make up one file, by who needs what at the same time: every boot; boots on which
@@ -60,18 +63,25 @@ class Form(Enum):
 def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, str]:
     """Return the package for *architecture*: the source of each module by its name, sorted."""
     sources = _read("boardcert", "*.py")
-    has_kernel = architecture == _KERNEL_ARCHITECTURE and form is not Form.PORTABLE
+    has_kernel = _has_kernel(architecture, form)
     if has_kernel:
         parts = _read("kernels", "kernel_*.py")
         sources |= {name: parts[name] for name in parts if f"{name}.py" not in _KERNELS}
         sources["kernel"] = kernel_source()
     if form is Form.APART:
         return dict(sorted(sources.items()))
-    for name in _FALLBACKS if has_kernel else _KERNEL_USERS:
-        sources.pop(name, None)
+    unused = _FALLBACKS if has_kernel else _KERNEL_USERS
+    if has_kernel and architecture == _KERNEL_ARCHITECTURE:
+        unused += _OTHER_CHIPS
+    for name in unused:
+        del sources[name]
     sources = shorten(sources, _FACES)
     joined = join(sources, _BUNDLES if has_kernel else _without_native(sources))
     return dict(sorted((joined | {name: door(_DOORS[name]) for name in _DOORS}).items()))
+
+
+def _has_kernel(architecture: str, form: Form) -> bool:
+    return architecture in _TAKING_KERNELS and form is not Form.PORTABLE
 
 
 def _read(folder: str, pattern: str) -> dict[str, str]:
@@ -106,6 +116,8 @@ def build_package(architecture: str, directory: Path, form: Form = Form.SHIPPED)
     for old in directory.glob("*.mpy"):
         old.unlink()
     modules = package_sources(architecture, form)
+    if _has_kernel(architecture, form):
+        architecture = _KERNEL_ARCHITECTURE
     with tempfile.TemporaryDirectory(prefix="boardcert-") as name:
         sources = {Path(name, f"{module}.py"): text for module, text in modules.items()}
         for path, text in sources.items():

@@ -36,6 +36,16 @@ def test_every_module_is_compiled_for_its_processor(architecture, tmp_path):
     assert headers["manage"][2] >> 2 == 0  # bytecode alone runs everywhere
 
 
+def test_newer_thumb_processors_take_the_kernel(tmp_path):
+    """The RP2350's firmware says armv7emsp and loads ARMv6-M code; its TRNG is read by a module."""
+    built = build.build_package("armv7emsp", tmp_path / "a")
+    own = build.build_package("armv6m", tmp_path / "b")
+    extra = {path.name for path in built} - {path.name for path in own}
+    assert extra == {"noise_generators.mpy"}
+    by_name = {path.name: path.read_bytes() for path in built}
+    assert all(path.read_bytes() == by_name[path.name] for path in own)
+
+
 def test_for_tests_every_module_stands_apart(tmp_path):
     """The kernel too, and what it replaces, to compare them."""
     built = build.build_package("armv6m", tmp_path, build.Form.APART)
