@@ -17,6 +17,7 @@ KEYS = (
     "field_sqr_cycles",
     "table_bytes",
     "mpy_bytes",
+    "optional_mpy_bytes",
     "peak_heap_bytes",
     "resident_heap_bytes",
 )
