@@ -32,6 +32,8 @@ def fingerprint(status: dict):
 def facts(status: dict):
     yield '<section aria-labelledby="h2">\n<h2 id="h2">Certificate and board</h2>\n<dl>\n'
     yield _row("Names", "<br>".join(_shown_names(status["names"])))
+    if status.get("issuer"):
+        yield _row("Issued by", escape(status["issuer"]))
     yield _row("Valid from", _date(status["not_before"]))
     yield _row("Valid until", _date(status["not_after"]) + _left(status))
     key_type = status["key_type"]

@@ -1,5 +1,6 @@
 """The page: what it shows, what it escapes, how large it gets."""
 
+from boardcert import fields
 from boardcert.portal_facts import days_left, pem
 from boardcert.portal_forms import Outcome
 from boardcert.portal_html import escape
@@ -75,8 +76,11 @@ def test_it_says_where_the_certificate_is_from():
 
 def test_a_certificate_without_entropy_or_of_unknown_kind_is_shown():
     """An installed one says nothing of how its key was made."""
-    page = _render(_status(source="installed", entropy=None, key_type="rsa2048"))
+    status = _status(source="installed", entropy=None, key_type="rsa2048", issuer="A <CA>")
+    page = _render(status)
     assert "Randomness" not in page and "rsa2048" in page
+    assert "<dt>Issued by</dt><dd>A &#60;CA&#62;</dd>" in page
+    assert "Issued by" not in _render()
 
 
 def test_forms_are_there_for_who_may_use_them():
@@ -185,6 +189,8 @@ def test_days_left():
         ("9999-12-31T00:00:00Z", (2026, 1, 1, 0, 0, 0), 2912442),
     ):
         assert days_left(not_after, now) == days
+        end = [int(part) for part in not_after[:10].split("-")]
+        assert fields.day_number(*end) - fields.day_number(*now[:3]) == days
 
 
 def test_pem():

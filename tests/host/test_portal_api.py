@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import certificates
+import micropython_server
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -217,6 +218,20 @@ def test_a_new_key_is_new(client: Client) -> None:
     assert status == 200 and report["public_key_pin"] != before["public_key_pin"]
     assert report["wiped"]
     assert client.api("renew", {}, client.token)[0] == 200
+
+
+def test_a_lack_of_memory_is_an_answer() -> None:
+    """Wherever in a handler it shows."""
+    code = """
+import asyncio
+from boardcert.portal_http import refusing
+async def handler(request):
+    raise MemoryError
+answer = asyncio.run(refusing(handler)(None))
+print(answer.status_code, answer.body.decode())
+"""
+    status, answer = micropython_server.run(code).split(" ", 1)
+    assert status == "500" and "memory" in json.loads(answer)["error"]["message"]
 
 
 def test_a_restart_is_answered_first(client: Client) -> None:
