@@ -15,10 +15,13 @@ from binascii import a2b_base64, b2a_base64
 
 import tls
 
-from . import der
 from .connection import Connection
 
 _PIN_PREFIX = "sha256//"
+
+_INTEGER = 0x02
+_SEQUENCE = 0x30
+_VERSION = 0xA0
 
 # MBEDTLS_ERR_X509_FATAL_ERROR: ends a handshake also where the certificate is optional.
 _REFUSED = -0x3000
@@ -120,15 +123,27 @@ class CheckedConnection(Connection):
 
 
 def public_key_pin(certificate: bytes) -> str:
-    """Return the pin of the public key in the DER *certificate*; ValueError if it is none."""
-    tbs, _ = der.decode_next(der.decode_one(certificate, der.SEQUENCE), der.SEQUENCE, 0)
-    _, offset = der.decode_next(tbs, der.context(0), 0)  # version
-    _, offset = der.decode_next(tbs, der.INTEGER, offset)  # serial number
-    for _ in ("signature algorithm", "issuer", "validity", "subject"):
-        _, offset = der.decode_next(tbs, der.SEQUENCE, offset)
-    _, end = der.decode_next(tbs, der.SEQUENCE, offset)
-    digest = hashlib.sha256(tbs[offset:end]).digest()
+    """Return the pin of the public key in the DER *certificate*; ValueError, IndexError for others.
+
+    mbedTLS has parsed it strictly before; der and what is bundled with it would take 14 KB.
+    """
+    offset, _ = _element(certificate, 0, _SEQUENCE)
+    offset, _ = _element(certificate, offset, _SEQUENCE)
+    for tag in (_VERSION, _INTEGER) + 4 * (_SEQUENCE,):  # From the version to the subject.
+        _, offset = _element(certificate, offset, tag)
+    _, end = _element(certificate, offset, _SEQUENCE)
+    digest = hashlib.sha256(certificate[offset:end]).digest()
     return _PIN_PREFIX + b2a_base64(digest).decode().strip()
+
+
+def _element(data: bytes, offset: int, tag: int) -> tuple:
+    """Return where the contents of the DER element at *offset* begin and end."""
+    size = data[offset + 1] & 0x7F if data[offset + 1] & 0x80 else 0
+    begin = offset + 2 + size
+    length = int.from_bytes(data[offset + 2 : begin], "big") if size else data[offset + 1]
+    if data[offset] != tag or begin + length > len(data):
+        raise ValueError("not a certificate of version 3")
+    return begin, begin + length
 
 
 def _checked_pin(pin: str) -> str:
