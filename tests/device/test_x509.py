@@ -166,16 +166,29 @@ def test_an_extension_is_an_oid_perhaps_true_and_an_octet_string():
             assert _refused(_extension(*parts)), parts
 
 
-def test_the_kind_of_key_is_told_or_refused():
-    """By its curve; RSA is unknown; an empty AlgorithmIdentifier is no kind."""
-    assert certificate.Certificate(_CERTIFICATE).key_type == "p384"
-    rsa = der.encode_oid("1.2.840.113549.1.1.1") + b"\x05\x00"
-    bits = der.encode_bit_string(b"key")
-    leaf = certificate.Certificate(
-        _with_field(6, der.encode_sequence(der.encode_sequence(rsa), bits))
+def _spki(oid, parameters, bits):
+    return der.encode_sequence(
+        der.encode_sequence(der.encode_oid(oid), parameters), der.encode_bit_string(bits)
     )
-    assert leaf.key_type == "unknown"
-    for spki in (der.encode_sequence(der.encode_sequence(), bits), der.encode_sequence()):
+
+
+def test_the_kind_of_key_is_told_or_refused():
+    """By its curve, or the length of its modulus; others are unknown; a malformed one is none."""
+    assert certificate.Certificate(_CERTIFICATE).key_type == "p384"
+    rsa = "1.2.840.113549.1.1.1"
+    cases = [
+        (_spki("1.2.840.10045.2.1", der.encode_oid("1.2.840.10045.3.1.7"), b"key"), "p256"),
+        (_spki("1.2.840.10045.2.1", der.encode_oid("1.3.132.0.35"), b"key"), "p521"),
+        (_spki("1.2.840.10045.2.1", der.encode_oid("1.3.132.0.10"), b"key"), "unknown"),
+        (_spki("1.3.101.112", b"", b"key"), "unknown"),
+    ]
+    for bits in (2048, 3072, 4096):
+        numbers = der.encode_integer((1 << bits) - 1), der.encode_integer(65537)
+        cases.append((_spki(rsa, b"\x05\x00", der.encode_sequence(*numbers)), f"rsa{bits}"))
+    for spki, expected in cases:
+        assert certificate.Certificate(_with_field(6, spki)).key_type == expected
+    nothing = der.encode_sequence(der.encode_sequence(), der.encode_bit_string(b"key"))
+    for spki in (nothing, der.encode_sequence(), _spki(rsa, b"\x05\x00", b"key")):
         leaf = certificate.Certificate(_with_field(6, spki))
         assert raises(ValueError, lambda leaf=leaf: leaf.key_type)
 

@@ -5,6 +5,7 @@ import runpy
 from math import isqrt
 from pathlib import Path
 from types import ModuleType
+from typing import Literal
 
 import pytest
 from boardcert import p256_comb, p384_comb, p521_comb, sha384, sha512, sha512_block
@@ -22,18 +23,20 @@ def _cube_root(n: int) -> int:
     return x
 
 
-def _fraction_bits(root: int) -> bytes:
-    """Return 64 bits of a fraction, little-endian."""
-    return (root % 2**64).to_bytes(8, "little")
+def _fraction_bits(root: int, order: Literal["little", "big"]) -> bytes:
+    """Return 64 bits of a fraction in a byte *order*."""
+    return (root % 2**64).to_bytes(8, order)
 
 
 def test_sha384_constants() -> None:
     """Roots of primes (FIPS 180-4 sections 4.2.3, 5.3.4 and 5.3.5)."""
     primes = [n for n in range(2, 410) if all(n % m for m in range(2, n))]
     assert len(primes) == 80
-    assert b"".join(_fraction_bits(_cube_root(n << 192)) for n in primes) == sha512_block._K
-    assert b"".join(_fraction_bits(isqrt(n << 128)) for n in primes[:8]) == sha512._INITIAL
-    assert b"".join(_fraction_bits(isqrt(n << 128)) for n in primes[8:16]) == sha384._INITIAL
+    constants = [_fraction_bits(_cube_root(n << 192), "little") for n in primes]
+    assert b"".join(constants) == sha512_block._K
+    initial = [_fraction_bits(isqrt(n << 128), "big") for n in primes[:16]]
+    assert b"".join(initial[:8]) == sha512._INITIAL
+    assert b"".join(initial[8:]) == sha384._INITIAL
 
 
 _COMBS = pytest.mark.parametrize(
