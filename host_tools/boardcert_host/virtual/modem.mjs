@@ -1,7 +1,8 @@
 /**
  * UART0's far end: a TCP client, with two modem lines on pins of the board. DTR (GP3, an output of the board) is low,
  * or not driven, while the board is ready for a client; one that comes earlier waits. DCD (GP2, an input of the board)
- * is low while a client is connected. When DTR goes from low to high, the connection is closed.
+ * is low while a client is connected. When DTR goes from low to high, the connection is closed. When the client ends
+ * it, a board that drives DTR has to raise it before the next one is connected: it cannot take two calls for one.
  */
 import { GPIOPinState } from './rp2040js.mjs';
 import { UART, UART0 } from './uart.mjs';
@@ -16,6 +17,7 @@ export class Modem {
     this.line = line;
     this.carrier = false;
     this.hangingUp = false;
+    this.ended = false; // by the client, and the board has not raised DTR since
     this.uart = new UART(mcu, UART0, this);
     this.uart.onIdle = () => this.#hangUpWhenSent();
     this.dtr.addListener((now, before) => this.#readyChanged(now, before));
@@ -24,7 +26,8 @@ export class Modem {
 
   /** See whether there is a client that the board is ready for. */
   update() {
-    const ready = this.dtr.value !== GPIOPinState.High && !this.hangingUp;
+    if (this.carrier && !this.line.connected) this.ended = this.dtr.value === GPIOPinState.Low;
+    const ready = this.dtr.value !== GPIOPinState.High && !this.hangingUp && !this.ended;
     this.carrier = ready && this.line.connected;
     this.dcd.setInputValue(!this.carrier);
     if (this.carrier) this.uart.feed();
@@ -44,6 +47,7 @@ export class Modem {
 
   #readyChanged(now, before) {
     if (this.carrier && before === GPIOPinState.Low && now === GPIOPinState.High) this.hangingUp = true;
+    if (now === GPIOPinState.High) this.ended = false;
     this.#hangUpWhenSent();
     this.update();
   }
