@@ -57,7 +57,7 @@ def _run(arguments: argparse.Namespace) -> int:
     _check(arguments)
     store = store_in(arguments.ca)
     authority = store.load(passphrase_of(arguments).get)  # before a board is asked
-    ca_file = str(store.certificate_file)
+    ca_file = arguments.record["ca_file"] = str(store.certificate_file)
     if arguments.new_key:
         files = _sign_new_key(authority, store, arguments)
     else:
@@ -218,7 +218,7 @@ def _tell(
         results().print(f"{verified.target}: {verdict}", markup=False)
         print_checks(results(), failed)
     elif arguments.install:
-        say(f"next: boardcert verify HOST:PORT --name {names[0]} --ca {arguments.ca or ''}")
+        say(f"next: boardcert verify HOST:PORT --name {names[0]} --ca {record['ca_file']}")
     return code
 
 
