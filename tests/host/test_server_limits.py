@@ -212,3 +212,20 @@ def test_new_connections_get_the_new_certificate_at_once(port: int) -> None:
         assert _get(first, b"/counters")
     assert old and new and old != new
     assert hashlib.sha256(new).hexdigest() == fingerprint.replace(":", "").lower()
+
+
+_ESP32_HEAP = """
+import sys
+class esp32:
+    HEAP_DATA = 4
+    idf_heap_info = staticmethod(lambda kind: kind == 4 and [(9, 9, 16_000, 9), (9, 9, 90_000, 9)])
+from boardcert import server
+print(server._free_bytes(1) > 100_000)  # Of MicroPython's heap, on this computer.
+sys.modules["esp32"] = esp32
+print(server._free_bytes(1))
+"""
+
+
+def test_on_esp32_the_memory_of_its_own_heap_counts() -> None:
+    """Of that, the pieces that TLS can use."""
+    assert micropython_server.run(_ESP32_HEAP) == "True\n90000\n"
