@@ -53,7 +53,8 @@ class Connection(asyncio.StreamReader):
 
     *peer*: the client's address, for get_extra_info("peername"), or None; Microdot asks. Lines,
     up to an empty one, are taken for the head of a request; a handler of another protocol of
-    lines raises the two limits of that.
+    lines raises the two limits of that. A handler that uses read() alone sets a time for what it
+    reads by allow(): a byte now and then is not idle.
     """
 
     def __init__(self, secure, raw, peer, limits) -> None:
