@@ -38,6 +38,8 @@ class Visit:
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self.requests.append(request.url))
+        # Asked for early: Playwright does not wait until Chromium hands its file dialogs over.
+        page.on("filechooser", lambda _chooser: None)
 
     @property
     def url(self) -> str:
