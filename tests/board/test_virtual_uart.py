@@ -97,6 +97,19 @@ def test_dcd_is_low_while_a_client_is_connected_and_the_board_is_ready(board):
         assert board.exec(busy) == "1\n"
 
 
+def test_the_next_call_comes_after_the_board_has_hung_up(board):
+    read = "from machine import Pin; Pin(3, Pin.OUT, value={}); print(Pin(2, Pin.IN).value())"
+    ready, busy = read.format(0), read.format(1)
+    board.exec(ready)
+    with socket.create_connection(board.uart_address, 10):
+        assert board.exec(ready) == "0\n"
+    with socket.create_connection(board.uart_address, 10):
+        assert board.exec(ready) == "1\n"
+        board.exec(busy)
+        assert board.exec(ready) == "0\n"
+    board.exec(busy)
+
+
 def test_raising_dtr_hangs_up_after_what_was_sent(board):
     with (
         Program(board, _SAY_BYE),
