@@ -21,7 +21,6 @@ p{margin:.3rem 0 .6rem}
 .note{border-left:.4rem solid var(--good);margin-bottom:1rem}
 .bad{border-color:var(--bad)}
 .error{display:block;color:var(--bad);font-weight:600}
-.error::first-letter,.note::first-letter{text-transform:uppercase}
 .soft,dt{color:var(--soft)}
 dl{margin:0}
 dt{font-size:.9rem;margin-top:.5rem}
