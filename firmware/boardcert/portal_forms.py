@@ -49,7 +49,10 @@ async def take_form(portal, request):
     except HTTPError as error:
         outcome = Outcome(error.message, True, action, error.field)
         return await portal.page(request, outcome, error.status, error.headers)
-    return await portal.page(request, Outcome(f"{_DONE[action]} {wiped or ''}"))
+    told = _DONE[action]
+    if wiped:
+        told += f" {wiped[0].upper()}{wiped[1:]}."
+    return await portal.page(request, Outcome(told))
 
 
 def _check_session(portal, request, form: dict) -> Session:

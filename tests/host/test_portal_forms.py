@@ -234,7 +234,7 @@ def test_a_reset_signs_out_and_shows_the_new_fingerprint(tmp_path: Path) -> None
         fingerprint = hashlib.sha256(after).digest().hex(":").upper()
         assert all(group in browser.page for group in in_groups(fingerprint))
         assert list(browser.found.forms) == ["sign-in"]
-        assert "deleted may still be on the medium" in browser.page
+        assert "What was deleted may still be on the medium" in browser.page
 
 
 def test_the_counters_are_shown(browser: Browser) -> None:
