@@ -12,7 +12,7 @@ import browser
 import portal_server
 from PIL import Image
 
-OUTPUT = Path(__file__).resolve().parents[2] / "docs"
+OUTPUT = Path(__file__).resolve().parents[2] / "firmware" / "docs"
 _COLOURS = 64
 
 # name: (colour scheme, whether signed in, and what can be changed is shown; width, height)

@@ -15,7 +15,9 @@ _README = Path(__file__).resolve().parents[2] / "README.md"
 def test_the_pictures_can_be_made_again(tmp_path, chromium):
     """The same names and sizes as those that are kept, and not empty."""
     made = make_screenshots.make(tmp_path, chromium)
-    assert {path.name for path in made} == {path.name for path in make_screenshots.OUTPUT.iterdir()}
+    assert {path.name for path in made} == {
+        path.name for path in make_screenshots.OUTPUT.glob("*.png")
+    }
     for path in made:
         kept = make_screenshots.OUTPUT / path.name
         with Image.open(path) as new, Image.open(kept) as old:
@@ -26,5 +28,5 @@ def test_the_pictures_can_be_made_again(tmp_path, chromium):
 
 def test_the_readme_shows_every_picture():
     """By a path in this repository."""
-    for path in make_screenshots.OUTPUT.iterdir():
-        assert f"](docs/{path.name})" in _README.read_text("utf-8")
+    for path in make_screenshots.OUTPUT.glob("*.png"):
+        assert f"](firmware/docs/{path.name})" in _README.read_text("utf-8")
