@@ -48,7 +48,7 @@ def wipe(directory: str, progress=None) -> str:
         return f"what was deleted may still be in flash: overwriting it failed ({error})"
     finally:
         os.remove(path)
-    return f"the free flash was overwritten: {written >> 10} of {free_bytes >> 10} KB"
+    return f"the free flash was overwritten: {written >> 10} KB"
 
 
 def _free_bytes(directory: str) -> int:
