@@ -113,7 +113,9 @@ class Authority:
         if not begin <= now < end:
             raise _refused(f"{self.name} is valid from {begin:%Y-%m-%d} to {end:%Y-%m-%d} only")
         not_before = max(begin, _yesterday(now))
-        return not_before, min(end, not_before + days * _DAY - _SECOND)
+        if days > (end - not_before).days:  # Any number: what is too large for a date, too.
+            return not_before, end
+        return not_before, not_before + days * _DAY - _SECOND
 
 
 def create(name: str | None, permitted: Iterable[str], now: datetime.datetime) -> Authority:

@@ -52,7 +52,11 @@ class Store:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_new(self.key_file, private_pem(authority.key, passphrase))
         certificate = authority.certificate.public_bytes(Encoding.PEM)
-        write_new(self.certificate_file, certificate, 0o644)
+        try:
+            write_new(self.certificate_file, certificate, 0o644)
+        except BaseException:
+            self.key_file.unlink()
+            raise
 
     def check_absent(self) -> None:
         """Raise Error when there is a CA, or a part of one."""

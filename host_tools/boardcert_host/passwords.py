@@ -25,21 +25,26 @@ class Password:
 
     def given(self) -> str | None:
         """Return what the file or the environment says, or None when nobody gave it there."""
-        if self.file is None:
-            return os.environ.get(self.variable)
+        place = f"file with the {self.what}" if self.file else self.variable
         try:
-            return self.file.read_text("utf-8").rstrip("\r\n")
+            if self.file:
+                return self.file.read_bytes().decode().rstrip("\r\n")
+            value = os.environ.get(self.variable)
+            return None if value is None else os.fsencode(value).decode()
         except OSError as error:
-            raise Error(f"cannot read the {self.what}: {error}") from error
+            raise Error(f"cannot read the {self.what}: {error.strerror}: {self.file}") from error
         except UnicodeDecodeError:  # Not passed on: it holds the bytes.
-            raise Error(f"the file with the {self.what} is no UTF-8") from None
+            raise Error(f"the {place} is no UTF-8") from None
 
     def ask(self, prompt: str) -> str:
         """Ask a person. Raises Error, a usage error, when there is nobody to ask."""
         if not sys.stdin.isatty():
             hint = f"{self.option} FILE, or {self.variable} in the environment"
             raise Error(f"no {self.what}, and nobody to ask", hint, USAGE)
-        return getpass.getpass(f"{prompt}: ")
+        try:
+            return getpass.getpass(f"{prompt}: ")
+        except (EOFError, UnicodeDecodeError):
+            raise Error(f"no {self.what} was given", None, USAGE) from None
 
     def get(self) -> str:
         """Return what was given, else what a person answers."""

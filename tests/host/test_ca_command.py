@@ -1,5 +1,6 @@
 """`boardcert ca init | sign | list`: files, passphrases, messages and exit codes."""
 
+import errno
 import io
 import json
 import os
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from boardcert_host import ca_store
 from boardcert_host.ca_store import Store
 from boardcert_host.cli import main
 from ca_cases import run
@@ -119,6 +121,39 @@ def test_a_new_passphrase_is_typed_twice(workplace, capsys, monkeypatch, answers
     assert main(["ca", "init", "--encrypt"]) == (2 if message else 0)
     assert (message or "") in capsys.readouterr().err
     assert (workplace / "ca").exists() is (message is None)
+
+
+def test_a_terminal_that_ends_gives_no_passphrase(workplace, capsys, monkeypatch):
+    """Ctrl-D; and neither does an environment with bytes that are no text."""
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(sys, "stdin", terminal)
+
+    def end(prompt):
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", end)
+    assert main(["ca", "init", "--encrypt"]) == 2
+    assert "no passphrase of the CA was given" in capsys.readouterr().err
+    monkeypatch.setenv("BOARDCERT_CA_PASSPHRASE", "correct horse\udcff")
+    assert main(["ca", "init"]) == 3
+    assert "BOARDCERT_CA_PASSPHRASE is no UTF-8" in capsys.readouterr().err
+    assert not (workplace / "ca").exists()
+
+
+def test_half_a_ca_is_not_left(workplace, capsys, monkeypatch):
+    """When its certificate cannot be written, its key goes: the next try can succeed."""
+    write_new = ca_store.write_new
+
+    def write(path, *data):
+        if path.name == "ca.crt":
+            raise OSError(errno.ENOSPC, "no space left on device", str(path))
+        write_new(path, *data)
+
+    monkeypatch.setattr(ca_store, "write_new", write)
+    assert main(["ca", "init"]) == 3
+    assert "no space left on device" in capsys.readouterr().err
+    assert not list((workplace / "ca").iterdir())
 
 
 def test_a_passphrase_is_no_argument(workplace, capsys):

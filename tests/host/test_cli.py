@@ -57,6 +57,7 @@ def test_the_readme_names_every_command(command):
         (["verify", "kitchen", "--timeout", "0"], "--timeout must be more than 0 seconds"),
         (["verify", "kitchen", "--timeout", "nan"], "--timeout must be more than 0 seconds"),
         (["verify", "kitchen", "--timeout", "1e12"], "at most 86400"),
+        (["show", "kitchen", "--timeout", "-1"], "--timeout must be more than 0 seconds"),
         (["verify", "kitchen", "--name", "the kitchen"], "not a HOST"),
         (["verify", "kitchen", "--name", "k" * 64], "not a HOST"),
         (["verify", "kitchen", "--name", "a..b"], "not a HOST"),
@@ -193,6 +194,19 @@ def test_an_interrupt_is_no_traceback(capsys, monkeypatch):
     monkeypatch.setitem(cli.COMMANDS, "firmware", (*COMMANDS["firmware"][:3], interrupt))
     assert main(["firmware"]) == 3
     assert capsys.readouterr().err == "boardcert: interrupted\n"
+
+
+def test_streams_that_are_closed_are_no_traceback():
+    """Nobody to ask, nothing to read, and nowhere to say it."""
+    for closed, words, code in (
+        ("<&-", "show -", 3),
+        ("<&-", "ca init there --encrypt", 2),
+        (">&-", "firmware nothing --json", 2),
+        ("2>&-", "firmware nothing", 2),
+    ):
+        command = f'exec "$0" -m boardcert_host {words} {closed}'
+        done = subprocess.run(["sh", "-c", command, sys.executable], capture_output=True, text=True)
+        assert (done.returncode, "Traceback" in done.stderr) == (code, False), words
 
 
 def test_the_program_runs_as_a_module():

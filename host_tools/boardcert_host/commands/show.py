@@ -8,7 +8,7 @@ from typing import Any
 
 from ..console import print_rows
 from ..errors import CHECKED_AND_BAD, OK, Error
-from . import add_json, named_file, print_json
+from . import add_json, check_timeout, named_file, print_json
 
 _EXAMPLES = """\
 examples:
@@ -43,6 +43,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from ..passwords import Password
     from ..show import show_items
 
+    check_timeout(arguments.timeout)
     secret = Password("passphrase", "--passphrase-file", _VARIABLE, arguments.passphrase_file)
     passphrase = secret.given()
     items = []
