@@ -81,7 +81,7 @@ class Authority:
             raise _refused("the request is for the CA's own key")
         not_before, not_after = self._dates(days, now)
         builder = _builder(
-            _device_subject(request, names),
+            _device_subject(request, names, self.name),
             self.certificate.subject,
             request.public_key,
             (not_before, not_after),
@@ -163,14 +163,16 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _device_subject(request: Request, names: Sequence[x509.GeneralName]) -> x509.Name:
+def _device_subject(request: Request, names: Sequence[x509.GeneralName], issuer: str) -> x509.Name:
     """Return the subject: the requested common name where it is no claim of its own, and number.
 
-    A name without a dot claims nothing on the Internet; one with dots must be among *names*.
+    A name without a dot claims nothing on the Internet; one with dots must be among *names*. That
+    of the *issuer* is the issuer's.
     """
     texts = [name_text(name) for name in names]
     wanted = request.common_name
-    if wanted is None or (("." in wanted or ":" in wanted) and wanted.lower() not in texts):
+    is_claim = wanted is not None and ("." in wanted or ":" in wanted or wanted == issuer)
+    if wanted is None or (is_claim and wanted.lower() not in texts):
         wanted = next((text for text in texts if len(text) <= _COMMON_NAME_LIMIT), None)
     if wanted is None:
         raise _refused(

@@ -8,6 +8,12 @@ from cryptography import x509
 from .errors import USAGE, Error
 from .targets import canonical_host
 
+# Domains that nobody on the Internet owns: RFC 6762, RFC 8375, RFC 6761, ICANN's internal, and lan,
+# which many routers give their network.
+_LOCAL_DOMAINS = tuple(
+    x509.DNSName(text)
+    for text in ("local", "home.arpa", "internal", "lan", "localhost", "test", "example", "invalid")
+)
 _EVERY_DNS_NAME = x509.DNSName("")
 _EVERY_ADDRESS = tuple(x509.IPAddress(ipaddress.ip_network(text)) for text in ("0.0.0.0/0", "::/0"))
 
@@ -70,6 +76,21 @@ def permits(constraints: x509.NameConstraints | None, name: x509.GeneralName) ->
     if permitted and not _any_covers(permitted, name):
         return False
     return not _any_covers(constraints.excluded_subtrees or (), name)
+
+
+def may_claim(constraints: x509.NameConstraints | None, name: x509.GeneralName) -> bool:
+    """Say whether a device may claim *name* by its own word.
+
+    On the Internet a name or an address is somebody's. A local one is nobody's; so is, for the
+    devices of a CA with constraints, what these permit.
+    """
+    permitted = (constraints and constraints.permitted_subtrees) or ()
+    if isinstance(name, x509.IPAddress):
+        address = ipaddress.ip_address(name_text(name))
+        is_local = not (getattr(address, "ipv4_mapped", None) or address).is_global
+    else:
+        is_local = "." not in name_text(name) or _any_covers(_LOCAL_DOMAINS, name)
+    return is_local or _any_covers(permitted, name)
 
 
 def _any_covers(bases: Sequence[x509.GeneralName], name: x509.GeneralName) -> bool:

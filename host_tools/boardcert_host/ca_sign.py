@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID
 
 from . import ca, pins
 from .board_access import Board
-from .ca_names import parse_name
+from .ca_names import may_claim, name_text, parse_name
 from .ca_request import Request
 from .certificate import alternative_names
 from .checks import name_covers
@@ -33,8 +33,20 @@ def new_key() -> tuple[ec.EllipticCurvePrivateKey, Request]:
 def sign(
     authority: ca.Authority, request: Request, more_names: Iterable[str], days: int
 ) -> Installable:
-    """Return a certificate for what *request* asks for and *more_names*, and its issuers'."""
-    names = list(dict.fromkeys([*request.names, *map(parse_name, more_names)]))
+    """Return a certificate for what *request* asks for and *more_names*, and its issuers'.
+
+    Raises Error for a name that a request alone does not get (ca_names.may_claim).
+    """
+    granted = [parse_name(name) for name in more_names]
+    claimed = [name for name in request.names if name not in granted]
+    foreign = [name_text(name) for name in claimed if not may_claim(authority.constraints, name)]
+    if foreign:
+        message = (
+            f"nothing was signed: the request asks for {', '.join(foreign)}, which is not local"
+        )
+        hint = f"--name {foreign[0]} grants it; --only-names grants nothing else"
+        raise Error(message, hint, CHECKED_AND_BAD)
+    names = list(dict.fromkeys([*request.names, *granted]))
     now = datetime.datetime.now(datetime.timezone.utc)
     return Installable((authority.issue(request, names, days, now), *authority.intermediates))
 
@@ -48,6 +60,15 @@ def check_own_key(certificate: x509.Certificate, issued: Iterable[x509.Certifica
             message = f"nothing was signed: the board {_number(older)} has the same key"
             hint = "was its flash copied? boardcert new-key HOST gives this one its own"
             raise Error(message, hint, CHECKED_AND_BAD)
+
+
+def shared_names(certificate: x509.Certificate, issued: Iterable[x509.Certificate]) -> list[str]:
+    """Return which of its names are in a valid certificate of ours for another key, too."""
+    begin, names = certificate.not_valid_before_utc, set[str]()
+    for other in issued:
+        if other.not_valid_after_utc > begin and other.public_key() != certificate.public_key():
+            names.update(alternative_names(other))
+    return [name for name in alternative_names(certificate) if name in names]
 
 
 def _number(certificate: x509.Certificate) -> str | None:

@@ -105,6 +105,7 @@ def test_the_subject_keeps_what_is_no_claim(authority):
     assert subject() == [(NameOID.COMMON_NAME, "kitchen"), number]
     assert subject("kitchen.local") == [(NameOID.COMMON_NAME, "kitchen.local"), number]
     assert subject("bank.example") == [(NameOID.COMMON_NAME, "kitchen.local"), number]
+    assert subject(authority.name) == [(NameOID.COMMON_NAME, "kitchen.local"), number]
     assert subject("10.0.0.1", None) == [(NameOID.COMMON_NAME, "kitchen.local")]
     assert subject(None, None) == [(NameOID.COMMON_NAME, "kitchen.local")]
 

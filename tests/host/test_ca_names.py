@@ -6,7 +6,7 @@ import subprocess
 import micropython_server
 import pytest
 from boardcert_host import ca
-from boardcert_host.ca_names import make_constraints, parse_name
+from boardcert_host.ca_names import make_constraints, may_claim, parse_name
 from boardcert_host.errors import Error
 from ca_cases import NOW, extension, issue, request
 from cryptography import x509
@@ -33,6 +33,26 @@ def test_names_outside_the_limits_are_refused(limited, name):
     """By us, before a client would."""
     with pytest.raises(Error, match="may not vouch for"):
         issue(limited, request(names=("boards.example", name)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["kitchen", "kitchen.local", "a.lan", "a.home.arpa", "192.168.4.1", "10.0.0.1", "fd00::7"],
+)
+def test_a_device_may_claim_what_is_nobodys(name):
+    """Local names, and addresses of networks at home."""
+    assert may_claim(None, parse_name(name))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["bank.com", "local.com", "xlocal.org", "a.boards.com", "8.8.8.8", "2600::1", "::ffff:8.8.4.4"],
+)
+def test_a_device_may_not_claim_what_is_somebodys(name):
+    """Unless the CA was made for that domain or network."""
+    assert not may_claim(None, parse_name(name))
+    limited = make_constraints(["boards.com", "8.8.8.0/24"])
+    assert may_claim(limited, parse_name(name)) is (name in ("a.boards.com", "8.8.8.8"))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from boardcert_host.ca_store import Store
 from boardcert_host.cli import main
-from ca_cases import kitchen_request, run
+from ca_cases import kitchen_request, make_request, names, run
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -52,6 +52,33 @@ def test_names_of_the_request_can_be_left_out(workplace, request_file, capsys):
     assert code == 0 and told["certificate"]["names"] == ["kitchen.local"]
     code, told = run(capsys, *sign, "--only-names")
     assert code == 2 and "no name" in told["error"]["message"]
+
+
+def test_a_request_alone_gets_no_name_of_somebody_else(workplace, capsys):
+    """A board that was taken over asks for a bank's: a person would have to grant it."""
+    main(["ca", "init"])
+    wanted = names(x509.DNSName("kitchen.local"), x509.DNSName("www.bank.com"))
+    Path("a.csr").write_bytes(make_request(wanted))
+    code, told = run(capsys, "ca", "sign", "a.csr", "--name", "hall.local")
+    assert code == 1 and "asks for www.bank.com, which is not local" in told["error"]["message"]
+    assert "--name www.bank.com" in told["error"]["hint"]
+    assert not (workplace / "ca" / "issued").exists() and not list(workplace.glob("*.crt"))
+    code, told = run(capsys, "ca", "sign", "a.csr", "--name", "www.bank.com")
+    assert code == 0 and told["certificate"]["names"] == ["kitchen.local", "www.bank.com"]
+    assert main(["ca", "sign", "a.csr", "--only-names", "--name", "kitchen.local", "--force"]) == 0
+
+
+def test_a_name_that_another_key_has_is_told(workplace, request_file, capsys):
+    """A board with a new key, or one that poses as another: who signs should know."""
+    main(["ca", "init"])
+    sign = ["ca", "sign", str(request_file), "--force"]
+    assert main(sign) == 0
+    assert main(sign) == 0
+    assert "another key" not in capsys.readouterr().err
+    request_file.write_bytes(kitchen_request(key=ec.generate_private_key(ec.SECP256R1())))
+    assert main(sign) == 0
+    message = "note: another key has a certificate for kitchen.local already"
+    assert message in capsys.readouterr().err
 
 
 def test_an_answer_is_not_written_over_a_file(workplace, request_file, capsys):

@@ -157,7 +157,10 @@ def _issue(
         request = replace(request, names=())
     files = ca_sign.sign(authority, request, arguments.name, arguments.days)
     leaf = files.chain[0]
-    ca_sign.check_own_key(leaf, store.issued())
+    issued = store.issued()
+    ca_sign.check_own_key(leaf, issued)
+    for name in ca_sign.shared_names(leaf, issued):
+        say(f"note: another key has a certificate for {name} already, see boardcert ca list")
     if arguments.days > ca.DEVICE_DAYS:
         say(f"note: Apple's clients refuse more than {ca.DEVICE_DAYS} days")
     if leaf.not_valid_after_utc == authority.certificate.not_valid_after_utc:
