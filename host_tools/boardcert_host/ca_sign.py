@@ -41,11 +41,9 @@ def sign(
     claimed = [name for name in request.names if name not in granted]
     foreign = [name_text(name) for name in claimed if not may_claim(authority.constraints, name)]
     if foreign:
-        message = (
-            f"nothing was signed: the request asks for {', '.join(foreign)}, which is not local"
-        )
+        wanted = f"the request asks for {', '.join(foreign)}, which is not local"
         hint = f"--name {foreign[0]} grants it; --only-names grants nothing else"
-        raise Error(message, hint, CHECKED_AND_BAD)
+        raise Error(f"nothing was signed: {wanted}", hint, CHECKED_AND_BAD)
     names = list(dict.fromkeys([*request.names, *granted]))
     now = datetime.datetime.now(datetime.timezone.utc)
     return Installable((authority.issue(request, names, days, now), *authority.intermediates))

@@ -57,6 +57,7 @@ def test_names_of_the_request_can_be_left_out(workplace, request_file, capsys):
 def test_a_request_alone_gets_no_name_of_somebody_else(workplace, capsys):
     """A board that was taken over asks for a bank's: a person would have to grant it."""
     main(["ca", "init"])
+    capsys.readouterr()
     wanted = names(x509.DNSName("kitchen.local"), x509.DNSName("www.bank.com"))
     Path("a.csr").write_bytes(make_request(wanted))
     code, told = run(capsys, "ca", "sign", "a.csr", "--name", "hall.local")

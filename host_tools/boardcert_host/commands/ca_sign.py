@@ -34,7 +34,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("source", nargs="?", metavar="CSR|HOST[:PORT]", help="a request's file, or a pinned board")
     add("--usb", metavar="PORT", help="a board on this serial port; restarts its program")
     add("--new-key", type=Path, metavar="FILE", help="make a P-384 key, and a certificate for it")
-    names = "a name or address besides those that the request asks for; repeatable"
+    names = "a name or address besides the local ones that the request asks for; repeatable"
     add("--name", action="append", default=[], help=names)
     add("--only-names", action="store_true", help="take no name from the request")
     days = "how long it is good (825: Apple's clients refuse more), at most as long as the CA"
