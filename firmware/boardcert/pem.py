@@ -11,7 +11,8 @@ ENCRYPTED = "the private key is encrypted; decrypt it first: openssl pkey -in KE
 def decode(text: str) -> list:
     """Return (label, DER) of each block in *text*; ValueError for one that is not whole.
 
-    Lines outside of blocks are passed over unless they look like the border of one.
+    Lines outside of blocks are passed over unless they look like the border of one. A message
+    repeats so little of a line that nothing of a key without line breaks is in it.
     """
     blocks = []
     label = None
@@ -21,13 +22,15 @@ def decode(text: str) -> list:
         if not line.startswith(_DASHES):
             lines.append(line)
             continue
+        if line.count(_DASHES) > 2:
+            raise ValueError("the PEM text has lost its line breaks")
         if label is None and line.startswith(_BEGIN) and line.endswith(_DASHES):
             label = line[len(_BEGIN) : -len(_DASHES)]
         elif label is not None and line == f"-----END {label}-----":
             blocks.append((label, _decode_base64(lines)))
             label = None
         else:
-            raise ValueError(f"the PEM line {line[:40]!r} does not belong where it stands")
+            raise ValueError(f"the PEM line {line[:30]!r} does not belong where it stands")
         lines = []
     if label is not None:
         raise ValueError(f"the PEM text is cut off: END {label} is missing")
