@@ -6,7 +6,7 @@ served before or what is served after.
 
 import sys
 
-from . import FirmwareFirst, RefusedError, board, store
+from . import Error, FirmwareFirst, RefusedError, board, store
 from .lifecycle import GENERATED, INSTALLED, release
 from .manage import Manager
 
@@ -98,8 +98,8 @@ class Administrator(Manager):
 
         try:
             server_context(record)
-        except (OSError, ValueError) as error:
-            raise RefusedError("chain", f"this firmware's TLS does not take it: {error}") from error
+        except (Error, OSError) as error:
+            raise RefusedError("chain", f"it cannot be served: {error}") from error
         return record, leaf
 
     def _note_names(self, names: list) -> None:

@@ -32,14 +32,15 @@ def read(certificates, key, own_keys: list, now: tuple | None) -> tuple:
     found = _refusing("chain", _read_chain, certificates)
     _refusing("chain", chain.check, found, now)
     leaf = found[0]
-    if leaf.key_type not in KEY_TYPES:
-        raise RefusedError("chain", f"a key of this kind cannot be served: {leaf.key_type}")
+    key_type = _refusing("chain", getattr, leaf, "key_type")
+    if key_type not in KEY_TYPES:
+        raise RefusedError("chain", f"a key of this kind cannot be served: {key_type}")
     if key is None:
         private_key = _refusing("key", _find_own, own_keys, leaf)
     else:
         private_key = _refusing("key", _read_key, key, leaf)
-    record = Record(private_key, [one.der for one in found], {})
-    record.facts["issuer"] = chain.common_name(leaf.issuer)
+    facts = {"issuer": chain.common_name(leaf.issuer), "key_type": key_type}
+    record = Record(private_key, [one.der for one in found], facts)
     return record, leaf, chain.signatures(found)
 
 
