@@ -10,6 +10,7 @@ _OID_KEY_USAGE = b"\x55\x1d\x0f"  # 2.5.29.15
 _OID_BASIC_CONSTRAINTS = b"\x55\x1d\x13"  # 2.5.29.19
 _OID_EXTENDED_KEY_USAGE = b"\x55\x1d\x25"  # 2.5.29.37
 _OID_SERVER_AUTH = b"\x2b\x06\x01\x05\x05\x07\x03\x01"  # 1.3.6.1.5.5.7.3.1
+_OID_ANY_PURPOSE = b"\x55\x1d\x25\x00"  # 2.5.29.37.0
 _OID_TLS_FEATURE = b"\x2b\x06\x01\x05\x05\x07\x01\x18"  # 1.3.6.1.5.5.7.1.24
 # May be critical: the above, subjectAltName, nameConstraints, certificatePolicies,
 # policyMappings, policyConstraints, inhibitAnyPolicy (RFC 5280 section 4.2.1).
@@ -82,6 +83,12 @@ def _read_extensions(certificate, number: int) -> dict:
                 + der.decode_oid(oid)
             )
         found[oid] = parts[-1][1]
+    try:  # What is asked for later can be read.
+        _authority(found)
+        _usage(found, 0)
+        _has_purpose(found)
+    except ValueError as error:
+        raise ValueError(f"certificate {number} cannot be read: {error}") from error
     return found
 
 
@@ -110,10 +117,8 @@ def _check_server(extensions: dict) -> None:
         )
     if not _usage(extensions, _DIGITAL_SIGNATURE) & _DIGITAL_SIGNATURE:
         raise ValueError("the board's own certificate lacks digitalSignature in its keyUsage")
-    if _OID_EXTENDED_KEY_USAGE in extensions:
-        purposes = der.decode_one(extensions[_OID_EXTENDED_KEY_USAGE], der.SEQUENCE)
-        if (der.OBJECT_IDENTIFIER, _OID_SERVER_AUTH) not in der.decode_all(purposes):
-            raise ValueError("the board's own certificate lacks serverAuth in extendedKeyUsage")
+    if not _has_purpose(extensions, _OID_SERVER_AUTH):
+        raise ValueError("the board's own certificate lacks serverAuth in extendedKeyUsage")
     if _OID_TLS_FEATURE in extensions:
         raise ValueError("the board cannot do what the certificate demands: OCSP must-staple")
 
@@ -123,6 +128,8 @@ def _check_authority(extensions: dict, number: int, below: int) -> None:
     is_authority, path_length = _authority(extensions)
     if not is_authority or not _usage(extensions, _KEY_CERT_SIGN) & _KEY_CERT_SIGN:
         raise ValueError(f"certificate {number} is not a CA's: it must not sign others")
+    if not _has_purpose(extensions, _OID_SERVER_AUTH, _OID_ANY_PURPOSE):
+        raise ValueError(f"certificate {number} is of a CA that is not for servers' certificates")
     if path_length is not None and path_length < below:
         raise ValueError(
             f"certificate {number} allows {path_length} more CAs below it; there are {below}"
@@ -142,10 +149,22 @@ def _broken_link(chain: list, i: int) -> str:
 def _authority(extensions: dict) -> tuple:
     """Return (whether basicConstraints say CA, the path length or None)."""
     value = extensions.get(_OID_BASIC_CONSTRAINTS)
-    parts = der.decode_all(der.decode_one(value, der.SEQUENCE)) if value else []
-    if not parts or parts[0] != (der.BOOLEAN, b"\xff"):
+    parts = [] if value is None else der.decode_all(der.decode_one(value, der.SEQUENCE))
+    if parts in ([], [(der.BOOLEAN, b"\x00")]):  # DER leaves out FALSE; some do not.
         return False, None
+    tags = [tag for tag, _ in parts]
+    if parts[0][1] != b"\xff" or tags not in ([der.BOOLEAN], [der.BOOLEAN, der.INTEGER]):
+        raise ValueError("basicConstraints")
     return True, der.decode_integer(parts[1][1]) if len(parts) > 1 else None
+
+
+def _has_purpose(extensions: dict, *purposes: bytes) -> bool:
+    """Tell whether extendedKeyUsage, if there is one, names one of these *purposes*."""
+    value = extensions.get(_OID_EXTENDED_KEY_USAGE)
+    if value is None:
+        return True
+    named = der.decode_all(der.decode_one(value, der.SEQUENCE))
+    return any((der.OBJECT_IDENTIFIER, purpose) in named for purpose in purposes)
 
 
 def _usage(extensions: dict, default: int) -> int:
