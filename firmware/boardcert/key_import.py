@@ -12,6 +12,9 @@ _RSA_ENCRYPTION = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"  # 1.2.840.113549.1.1.
 _CURVE = der.context(0)
 _POINT = der.context(1)
 _OPTIONAL = ([], [_CURVE], [_POINT], [_CURVE, _POINT])
+_ATTRIBUTES = der.context(0)
+_PUBLIC_KEY = der.context(1, False)
+_OPTIONAL_PKCS8 = ([], [_ATTRIBUTES], [_PUBLIC_KEY], [_ATTRIBUTES, _PUBLIC_KEY])
 
 
 def convert(data: bytes, public_key_der: bytes) -> bytes:
@@ -25,9 +28,9 @@ def convert(data: bytes, public_key_der: bytes) -> bytes:
     curve = None
     if tags[:3] == [der.INTEGER, der.SEQUENCE, der.OCTET_STRING]:
         oid, end = der.decode_next(elements[1][1], der.OBJECT_IDENTIFIER, 0)
-        has_public_key = der.context(1, False) in tags
-        if der.decode_integer(elements[0][1]) != has_public_key:
-            raise ValueError("a PKCS#8 key of an unknown version")
+        has_public_key = _PUBLIC_KEY in tags
+        if der.decode_integer(elements[0][1]) != has_public_key or tags[3:] not in _OPTIONAL_PKCS8:
+            raise ValueError("not a PKCS#8 key of version 1 or 2")
         if oid not in (_EC_PUBLIC_KEY, _RSA_ENCRYPTION):
             raise ValueError(f"not a key that this board can use: {der.decode_oid(oid)}")
         curve = elements[1][1][end:]
