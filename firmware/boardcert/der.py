@@ -17,6 +17,7 @@ SET = const(0x31)
 
 _LONG_LENGTH = const(0x80)
 _MAX_LENGTH_BYTES = const(3)
+_MAX_OID_BYTES = const(64)  # Text takes time that grows with the square: 10 s for 4 KB.
 
 
 def context(number: int, constructed: bool = True) -> int:
@@ -152,6 +153,8 @@ def decode_bit_string(content: bytes) -> bytes:
 
 def decode_oid(content: bytes) -> str:
     """Return an OBJECT IDENTIFIER's *content* as "1.2.840.10045.2.1"."""
+    if len(content) > _MAX_OID_BYTES:
+        raise ValueError("DER: object identifier too long")
     arcs = []
     arc = 0
     starts = True
