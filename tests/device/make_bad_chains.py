@@ -39,6 +39,7 @@ def refused() -> Iterator[Case]:
     yield from refused_texts()
     yield from refused_keys()
     yield from refused_leaves()
+    yield from refused_extensions()
     yield from refused_chains()
 
 
@@ -107,6 +108,12 @@ def refused_keys() -> Iterator[Case]:
     for name, content in (("zero", bytes(48)), ("n and more", b"\xff" * 48), ("short", b"\1")):
         changed = tlv(0x30, version + tlv(4, content) + curve + point)
         yield bad(f"the scalar {name}", "", changed)
+    unbroken = key_of(LEAF, SEC1).replace(b"\n", b" ")
+    yield bad("on one line", "lost its line breaks", unbroken)
+    elements = contents(key_of(LEAF, PKCS8, DER))
+    for name, more in (("an element", b"\5\0"), ("a key", children(elements)[2])):
+        changed = tlv(0x30, elements + more)
+        yield bad(f"{name} more in PKCS#8", "not a PKCS#8 key", changed)
     yield bad("the curve twice", "not a private key", tlv(0x30, version + scalar + curve * 2))
 
 
@@ -121,9 +128,6 @@ def refused_leaves() -> Iterator[Case]:
     def bad(name: str, words: str, leaf: Identity, *chain: Identity) -> Case:
         return name, "chain", words, pem(leaf, *chain), key_of(leaf)
 
-    def changed(name: str, words: str, change: Callable) -> Case:
-        return bad(name, words, make(issuer=CA, change=change), CA)
-
     yield bad("a CA", "must not be a CA's", ROOT)
     for curve in (ec.SECP256K1(), ec.BrainpoolP384R1(), ec.SECP224R1()):
         other = make(issuer=RSA_CA, key=ec.generate_private_key(curve))
@@ -134,6 +138,26 @@ def refused_leaves() -> Iterator[Case]:
     yield bad("RSA of 1024 bits", "cannot be served: rsa1024", make(issuer=CA, key=short), CA)
     yield bad("expired", "certificate 1 has expired", make(issuer=CA, days=(-9, -1)), CA)
     yield bad("of tomorrow", "certificate 1 is not valid before", make(issuer=CA, days=(2, 9)), CA)
+    empty = rewrite(SELF_SIGNED, lambda elements: elements.__setitem__(6, tlv(0x30, b"")))
+    yield bad("no public key", "DER: truncated", empty)
+    version_1 = rewrite(SELF_SIGNED, lambda elements: (elements.pop(), elements.pop(0)))
+    yield bad("version 1", "cannot be read", version_1)
+    sha1 = tlv(0x30, bytes.fromhex("06072a8648ce3d0401"))
+    old = rewrite(SELF_SIGNED, lambda elements: None, hashes.SHA1(), sha1)
+    yield bad("signed with SHA-1", "signature of certificate 1", old)
+    altered = Identity(SELF_SIGNED.key, SELF_SIGNED.der[:-1] + bytes([SELF_SIGNED.der[-1] ^ 1]))
+    yield bad("its own signature altered", "certificate 1 was not signed", altered)
+
+
+def refused_extensions() -> Iterator[Case]:
+    """Yield certificates with extensions that forbid serving them, or cannot be read."""
+
+    def bad(name: str, words: str, leaf: Identity) -> Case:
+        return name, "chain", words, pem(leaf, CA), key_of(leaf)
+
+    def changed(name: str, words: str, change: Callable) -> Case:
+        return bad(name, words, make(issuer=CA, change=change))
+
     for_clients = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
     yield changed("for clients", "serverAuth", having("extended_key_usage", for_clients))
     to_agree = key_usage(digital_signature=False, key_agreement=True)
@@ -141,6 +165,10 @@ def refused_leaves() -> Iterator[Case]:
     oid = ObjectIdentifier("1.3.6.1.4.1.55738.1")
     unknown = x509.UnrecognizedExtension(oid, b"\5\0")
     yield changed("critical", "1.3.6.1.4.1.55738.1", having("unknown", unknown, True))
+    for value in (b"\1\1\1", b"\4\1\xff", b"\1\1\xff\4\1\0", b"\1\1\xff\2\1\0\5\0"):
+        odd = x509.UnrecognizedExtension(x509.BasicConstraints.oid, tlv(0x30, value))
+        change = having("basic_constraints", odd, True)
+        yield changed(value.hex(), "certificate 1 cannot be read: basicConstraints", change)
     staple = x509.TLSFeature([x509.TLSFeatureType.status_request])
     yield changed("must-staple", "must-staple", having("tls_feature", staple))
 
@@ -149,13 +177,12 @@ def refused_leaves() -> Iterator[Case]:
         elements[7] = tlv(0xA3, tlv(0x30, extensions + children(extensions)[0]))
 
     yield bad("an extension twice", "an extension twice", rewrite(SELF_SIGNED, twice))
-    version_1 = rewrite(SELF_SIGNED, lambda elements: (elements.pop(), elements.pop(0)))
-    yield bad("version 1", "cannot be read", version_1)
-    sha1 = tlv(0x30, bytes.fromhex("06072a8648ce3d0401"))
-    old = rewrite(SELF_SIGNED, lambda elements: None, hashes.SHA1(), sha1)
-    yield bad("signed with SHA-1", "signature of certificate 1", old)
-    altered = Identity(SELF_SIGNED.key, SELF_SIGNED.der[:-1] + bytes([SELF_SIGNED.der[-1] ^ 1]))
-    yield bad("its own signature altered", "certificate 1 was not signed", altered)
+
+    def long_oid(elements: list[bytes]) -> None:
+        extension = tlv(0x30, tlv(6, b"\x2a" + b"\xff" * 3000 + b"\1") + b"\1\1\xff" + tlv(4, b""))
+        elements[7] = tlv(0xA3, tlv(0x30, contents(contents(elements[7])) + extension))
+
+    yield bad("a long OID", "identifier too long", rewrite(SELF_SIGNED, long_oid))
 
 
 def refused_chains() -> Iterator[Case]:
@@ -178,6 +205,9 @@ def refused_chains() -> Iterator[Case]:
     )
     other = authority(usage=key_usage(crl_sign=True), name="Other")
     yield bad("a CA for lists", "not a CA's", make(issuer=other), other)
+    for_clients = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+    other = authority(ROOT, "Clients", purpose=for_clients)
+    yield bad("a CA for clients", "not for servers", make(issuer=other), other)
     root = authority(path_length=0, name="Root 0")
     middle = authority(root, "Middle")
     yield bad("too deep", "allows 0 more CAs", make(issuer=middle), middle, root)

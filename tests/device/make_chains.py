@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 Case = tuple[str, str, str, bytes, bytes]
 
@@ -53,6 +54,7 @@ def authority(
     key: object = None,
     usage: x509.KeyUsage | None = None,
     days: tuple[float, float] = (-1, 3649),
+    purpose: x509.ExtendedKeyUsage | None = None,
 ) -> Identity:
     """Make a CA, self-signed or by *issuer*."""
 
@@ -61,6 +63,8 @@ def authority(
         extensions["basic_constraints"] = (x509.BasicConstraints(True, path_length), True)
         extensions["key_usage"] = (usage_or_default, True)
         del extensions["extended_key_usage"], extensions["subject_alt_name"]
+        if purpose:
+            extensions["extended_key_usage"] = (purpose, False)
 
     return make(issuer=issuer, key=key, change=change, common_name=name, days=days)
 
@@ -120,6 +124,11 @@ def accepted() -> Iterator[Case]:
     yield good("a key that is only a number", pem(LEAF), tlv(0x30, version + scalar))
     narrow = authority(ROOT, "Narrow", path_length=0)
     yield good("path length 0", pem(leaf := make(issuer=narrow), narrow), key_of(leaf))
+    for oid in (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE):
+        narrow = authority(ROOT, "Servers", purpose=x509.ExtendedKeyUsage([oid]))
+        yield good(
+            f"a CA for {oid.dotted_string}", pem(leaf := make(issuer=narrow), narrow), key_of(leaf)
+        )
     for hash in (hashes.SHA256(), hashes.SHA512()):
         leaf = make(issuer=CA, hash=hash)
         yield good(f"signed with {hash.name}", pem(leaf, CA), key_of(leaf))

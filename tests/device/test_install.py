@@ -106,6 +106,20 @@ def test_no_altered_byte_of_a_key_is_taken():
                 assert _refusal(me, chain, bytes(changed)), (name, i)
 
 
+def test_no_message_repeats_a_key():
+    """Whatever became of its line breaks."""
+    with on_board(_when_made()):
+        me = identity()
+        for name, _, _, chain, key in list(_cases("chains_accepted"))[:2]:
+            text = key.decode().strip()
+            secret = text.split("-----")[2].replace("\n", "")[16:]
+            for separator in ("", " ", "\r", "\\n"):
+                for changed in (text, text[:-1], text[:100], text + "\n-----", text[30:]):
+                    refused = str(_refusal(me, chain, changed.replace("\n", separator)))
+                    assert refused != "None" and len(refused) < 200, name
+                    assert not any(secret[i : i + 8] in refused for i in range(len(secret) - 8))
+
+
 def test_a_list_in_der():
     """As programs on the board may have it; the elements are certificates."""
     one, other = foreign_record(), foreign_record()
@@ -208,13 +222,28 @@ def test_what_the_firmware_cannot_serve_is_not_stored():
     from boardcert import tls
     from identities import Replaced, raising
 
+    class Refusing:
+        """A module tls whose contexts take no certificate."""
+
+        PROTOCOL_TLS_SERVER = 0
+
+        class SSLContext:
+            def __init__(self, protocol):
+                self.load_cert_chain = raising(ValueError("invalid cert"))
+
     record = foreign_record()
     directory = scratch.fresh_directory()
     with on_board(TODAY):
         me = identity(directory)
         before = me.certificate
-        for error in (ValueError("invalid cert"), OSError(-0x2180)):
-            with Replaced(tls, server_context=raising(error)):
+        for answers, words in (
+            (
+                {"tls": Refusing},
+                "cannot be served: the TLS of this firmware does not take this key",
+            ),
+            ({"server_context": raising(OSError(28))}, "cannot be served"),
+        ):
+            with Replaced(tls, **answers):
                 refusal = _refusal(me, record.chain, record.private_key)
-            assert refusal.field == "chain" and "TLS does not take it" in str(refusal)
+            assert refusal.field == "chain" and words in str(refusal)
         assert me.certificate == before and load(directory, "installed", []) is None
