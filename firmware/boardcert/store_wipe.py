@@ -38,22 +38,27 @@ def wipe(directory: str, progress=None) -> str:
         return f"what was deleted may still be in flash: {error}"
     if free_bytes > MAX_FREE_BYTES:
         return "what was deleted may still be on the medium: it is too large to be overwritten"
-    path = f"{directory}/wipe.new"
     try:
-        for _ in range(_LOG_WRITES):
-            with open(path, "wb") as file:
-                file.write(bytes(_LOG_BYTES))
-        written = _fill(path, progress)
+        written = _overwrite(f"{directory}/wipe.new", progress)
     except OSError as error:
         return f"what was deleted may still be in flash: overwriting it failed ({error})"
-    finally:
-        os.remove(path)
     return f"the free flash was overwritten: {written >> 10} KB"
 
 
 def _free_bytes(directory: str) -> int:
     details = os.statvfs(directory)
     return details[1] * details[3]  # The size of a block, and how many are free.
+
+
+def _overwrite(path: str, progress) -> int:
+    """Rewrite the directory's log and fill the free blocks; return the bytes of the latter."""
+    try:
+        for _ in range(_LOG_WRITES):
+            with open(path, "wb") as file:
+                file.write(bytes(_LOG_BYTES))
+        return _fill(path, progress)
+    finally:
+        os.remove(path)
 
 
 def _fill(path: str, progress) -> int:

@@ -1,5 +1,7 @@
 """What was deleted is overwritten, as far as the file system lets it; and it is told how far."""
 
+import os
+
 import scratch
 from boardcert import store_wipe
 from boardcert.store import Record
@@ -32,6 +34,9 @@ def test_a_failure_is_told():
     with Replaced(store_wipe, _free_bytes=lambda path: 5000, _fill=raising(OSError(5))):
         assert "overwriting it failed" in wipe(directory)
     assert not scratch.exists(directory + "/wipe.new")
+    os.mkdir(directory + "/wipe.new")
+    with Replaced(store_wipe, _free_bytes=lambda path: 5000):
+        assert "overwriting it failed" in wipe(directory)
 
 
 if scratch.HAS_ROOM:
