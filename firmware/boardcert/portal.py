@@ -23,6 +23,7 @@ from .portal_http import (
     find_token,
     read_json,
     refusing,
+    sender,
     set_cookie,
     unauthorized,
 )
@@ -133,7 +134,7 @@ class Portal(Microdot):
             check_origin(request)
         if not isinstance(token, str):
             raise HTTPError(422, "the token is missing", "token")
-        self.access.check_token(token)
+        self.access.check_token(token, sender(request))
         return self.access.open_session()
 
     def authorize(self, request) -> Session | None:
@@ -141,7 +142,7 @@ class Portal(Microdot):
         self._require_secure()
         token = find_token(request)
         if token is not None:
-            self.access.check_token(token)
+            self.access.check_token(token, sender(request))
             return None
         session = self.session(request)
         if session is None:

@@ -42,39 +42,50 @@ class Access:
     """A session ends when it was not used for so long."""
 
     first_delay_ms = 1000
-    """After a wrong token, no other is looked at for so long; twice as long after each more."""
+    """After a wrong token, no other from the same address is looked at for so long; twice as long
+    after each more. Others are not delayed: a guesser would lock the owner out."""
 
     longest_delay_ms = 60_000
-    """Or anyone on the network could lock the owner out for good. No guess finds 130 bits."""
+    """Who has mistyped it often need not wait longer. No guess finds 130 bits."""
+
+    max_guessers = 8
+    """Addresses that are delayed; one more, and whoever has waited for longest is forgotten."""
 
     def __init__(self, read_token) -> None:
         self.wrong_tokens = 0
         self._read_token = read_token
-        self._delay_ms = 0
-        self._failed_ms = 0
+        self._guessers = {}  # By address: (the delay, when it began), in ms.
         self._counter = 0
         self._sessions = []
         self._opened_with = b""
 
-    def check_token(self, text: str) -> None:
-        """Return if *text* is the board's token; raise HTTPError 401 or 429 if not.
+    def check_token(self, text: str, address=None) -> None:
+        """Return if *text*, from *address*, is the board's token; HTTPError 401 or 429 if not.
 
         While a delay runs, not even the right one is taken: the answer would tell a guesser.
         Others are served meanwhile: nothing waits here.
         """
-        waited_ms = ticks_diff(ticks_ms(), self._failed_ms)
-        if self._delay_ms and 0 <= waited_ms < self._delay_ms:
-            wait_s = (self._delay_ms - waited_ms + 999) // 1000
+        delay_ms, began_ms = self._guessers.get(address, (0, 0))
+        waited_ms = ticks_diff(ticks_ms(), began_ms)
+        if 0 <= waited_ms < delay_ms:
+            wait_s = (delay_ms - waited_ms + 999) // 1000
             message = f"a wrong token was given; try again in {wait_s} s"
             raise HTTPError(429, message, "token", {"Retry-After": str(wait_s)})
         if is_equal(text.strip().lower(), self._read_token()):
-            self._delay_ms = 0
+            self._guessers.pop(address, None)
             return
         self.wrong_tokens += 1
-        self._failed_ms = ticks_ms()
-        longer_ms = max(self.first_delay_ms, 2 * self._delay_ms)
-        self._delay_ms = min(longer_ms, self.longest_delay_ms)
+        longer_ms = max(self.first_delay_ms, 2 * delay_ms)
+        self._delay(address, min(longer_ms, self.longest_delay_ms))
         raise unauthorized("this is not the board's token", "token")
+
+    def _delay(self, address, delay_ms: int) -> None:
+        """Look at no token from *address* for *delay_ms* from now."""
+        now_ms = ticks_ms()
+        if address not in self._guessers and len(self._guessers) >= self.max_guessers:
+            since_ms = {one: ticks_diff(now_ms, self._guessers[one][1]) for one in self._guessers}
+            del self._guessers[max(since_ms, key=lambda one: since_ms[one])]
+        self._guessers[address] = delay_ms, now_ms
 
     def open_session(self) -> Session:
         """Return a new session, for whoever has just shown the token."""

@@ -87,6 +87,14 @@ def find_token(request) -> str | None:
     return token
 
 
+def sender(request):
+    """Return the address that *request* comes from, without the port."""
+    peer = request.client_addr
+    if isinstance(peer, bytearray):  # The unix port tells a sockaddr_in or sockaddr_in6.
+        return bytes(peer[:2] + peer[4:])
+    return peer and peer[0]
+
+
 def check_origin(request) -> None:
     """Raise HTTPError unless a page of this very site has sent *request*.
 

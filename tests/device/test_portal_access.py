@@ -27,10 +27,10 @@ class _Clock:
         return self.ms // 1000
 
 
-def _refusal(access, token):
-    """Return the HTTPError that *token* gets, None when it is taken."""
+def _refusal(access, token, address=None):
+    """Return the HTTPError that *token* from *address* gets, None when it is taken."""
     try:
-        access.check_token(token)
+        access.check_token(token, address)
     except HTTPError as error:
         return error
     return None
@@ -67,6 +67,22 @@ def test_wrong_tokens_slow_down_and_the_right_one_waits_too():
         assert _refusal(access, _TOKEN) is None
         assert _refusal(access, "wrong").status == 401
         assert _refusal(access, "wrong").headers == {"Retry-After": "1"}
+
+
+def test_a_guesser_does_not_lock_others_out():
+    """Each address has a delay of its own; of many, the one that has waited longest is dropped."""
+    with _Clock() as clock:
+        access = Access(lambda: _TOKEN)
+        for guesser in range(access.max_guessers):
+            assert _refusal(access, "wrong", guesser).status == 401
+            clock.ms += 1
+        assert _refusal(access, _TOKEN, "owner") is None
+        assert _refusal(access, _TOKEN, 0).status == 429
+        assert _refusal(access, "wrong", "owner").status == 401
+        assert _refusal(access, _TOKEN, "owner").status == 429
+        for guesser in range(access.max_guessers):
+            status = getattr(_refusal(access, _TOKEN, guesser), "status", None)
+            assert status == (429 if guesser else None)
 
 
 def test_a_session_is_found_by_its_secret_alone():

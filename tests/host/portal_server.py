@@ -58,6 +58,8 @@ class Client:
         self.origin = {"Origin": f"https://localhost:{port}"}
         self._is_secure = is_secure
         self.cookie = ""
+        self.source: str | None = None
+        """The address to come from, where not the usual one."""
         self.context = ssl.create_default_context()
         self.context.check_hostname = False
         self.context.verify_mode = ssl.CERT_NONE
@@ -85,8 +87,11 @@ class Client:
         all_headers = {"Connection": "close", **(headers or {})}
         if self.cookie:
             all_headers["Cookie"] = self.cookie
+        source = (self.source, 0) if self.source else None
         if self._is_secure:
-            connection = HTTPSConnection("localhost", self.port, context=self.context, timeout=20)
+            connection = HTTPSConnection(
+                "localhost", self.port, context=self.context, timeout=20, source_address=source
+            )
         else:
             connection = HTTPConnection("localhost", self.port, timeout=20)
         try:

@@ -54,7 +54,7 @@ def test_nothing_is_done_without_the_token(client: Client) -> None:
 
 
 def test_a_wrong_token_delays_the_next_and_is_counted(client: Client) -> None:
-    """429 with Retry-After, for the right one too; reading goes on."""
+    """429 with Retry-After, for the right one too; not for reading, and not for others."""
     counted = json.loads(client.get("/api/identity"))["wrong_tokens"]
     status, answer = client.api("session", {"token": "wrong"})
     assert (status, answer["error"]["field"]) == (401, "token")
@@ -64,6 +64,10 @@ def test_a_wrong_token_delays_the_next_and_is_counted(client: Client) -> None:
         response, _ = slow.request("POST", "/api/renew", headers=bearer)
         assert (response.status, response.headers["Retry-After"]) == (429, "1")
         assert slow.get("/api/identity")
+        slow.source = "127.0.0.2"
+        assert slow.request("GET", "/request.der", headers=bearer)[0].status == 200
+        slow.source = None
+        assert slow.request("GET", "/request.der", headers=bearer)[0].status == 429
         time.sleep(1.1)
         assert slow.api("session", {"token": slow.token})[0] == 204
     assert json.loads(client.get("/api/identity"))["wrong_tokens"] == counted + 1
