@@ -214,6 +214,13 @@ def test_doubtful_requests_are_refused_and_end_the_connection(
     assert answer.count(b"HTTP/1.1 ") == 1 and b"\r\nConnection: close\r\n" in answer
 
 
+@pytest.mark.parametrize(("count", "status"), [(61, 200), (62, 200), (63, 431)])
+def test_a_head_has_64_lines_at_most(port: int, count: int, status: int) -> None:
+    """Short ones take far more memory than their bytes."""
+    head = b"GET /close HTTP/1.1\r\nHost: x\r\n" + b"X:\r\n" * count
+    assert _status(port, head + b"\r\n") == status
+
+
 def test_a_client_may_ask_before_it_sends_a_body(port: int) -> None:
     """It is told to go on, or that it is too much; then nothing may follow."""
     head = b"POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: %d\r\n\r\n"
