@@ -58,8 +58,9 @@ class Redirector(Server):
         name, port = host[:end], host[end:]
         if port and not (port[0] == ":" and port[1:].isdigit()):
             raise RequestError(400)
-        own = list(self._identity.names) + board.addresses()
-        if name not in [f"[{one}]" if ":" in one else one for one in own]:
+        own = [one.lower() for one in self._identity.names] + board.addresses()
+        own = [f"[{one}]" if ":" in one else one for one in own]
+        if name not in own and "*." + name.partition(".")[2] not in own:
             raise RequestError(421)
         target = head.target.decode() if head.target.startswith(b"/") else "/"
         return f"https://{name}{self._port}{target}"

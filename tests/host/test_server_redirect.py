@@ -17,6 +17,7 @@ import boardcert
 from boardcert import http_head
 
 me = boardcert.identity(directory=sys.argv[1], names=["pump.local", "127.0.0.1", "fd00::7"])
+me.names = me.names + ["*.Farm.example"]  # As an installed certificate may have it.
 
 async def handle(reader, writer):
     await reader.read(1)
@@ -86,6 +87,7 @@ def _ask(port: int, sent: bytes) -> bytes:
         (b"/a?b=c&d", b"PUMP.local:80", b"https://pump.local:%d/a?b=c&d"),
         (b"/", b"127.0.0.1:8080", b"https://127.0.0.1:%d/"),
         (b"/", b"[fd00::7]", b"https://[fd00::7]:%d/"),
+        (b"/", b"Pump.farm.example", b"https://pump.farm.example:%d/"),
         (b"//evil.example/", b"pump.local", b"https://pump.local:%d//evil.example/"),
         (b"http://evil.example/", b"pump.local", b"https://pump.local:%d/"),
         (b"/\\evil.example", b"pump.local", b"https://pump.local:%d/\\evil.example"),
@@ -107,6 +109,8 @@ def test_a_client_is_sent_to_the_name_it_asked_for(
         (421, b"GET / HTTP/1.1\r\nHost: evil.example"),
         (421, b"GET / HTTP/1.1\r\nHost: pump.local@evil.example"),
         (421, b"GET / HTTP/1.1\r\nHost: pump.local.evil.example"),
+        (421, b"GET / HTTP/1.1\r\nHost: farm.example"),
+        (421, b"GET / HTTP/1.1\r\nHost: a.pump.farm.example"),
         (400, b"GET / HTTP/1.1\r\nHost: [pump.local"),
         (421, b"GET / HTTP/1.1\r\nHost:"),
         (421, b"GET / HTTP/1.0"),
