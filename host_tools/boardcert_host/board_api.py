@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import certificate as certificates
+from . import reports
 from .errors import CHECKED_AND_BAD, Error
 from .install_files import Installable
 from .targets import Target
@@ -25,7 +26,6 @@ _ATTEMPTS = 6
 _RETRY_S = 1
 _BUSY = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _ANSWER_LIMIT_BYTES = 65536
-_REPORT_FIELDS = {"hostname": str, "names": list, "public_key_pin": str, "fingerprint": str}
 _TOKEN_HINT = "on its cable: boardcert token HOST --usb PORT"  # noqa: S105 (how to get one)
 _HINTS = {
     401: _TOKEN_HINT,
@@ -112,13 +112,13 @@ class BoardAPI:
     def _report(self, method: str, path: str, content: dict | None = None) -> dict[str, Any]:
         try:
             report = json.loads(self._call(method, path, content))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._strange("an answer that is no JSON") from error
         if not isinstance(report, dict):
             raise self._strange("an answer that is no report")
-        for name, kind in _REPORT_FIELDS.items():
-            if not isinstance(report.get(name), kind):
-                raise self._strange(f"a report without {name}")
+        flaw = reports.flaw(report)
+        if flaw:
+            raise self._strange(flaw)
         return report
 
     def _call(self, method: str, path: str, content: dict[str, Any] | None = None) -> bytes:
@@ -225,5 +225,5 @@ def _reason(data: bytes) -> str | None:
         error = json.loads(data)["error"]
         field = f"the {error['field']}: " if error.get("field") else ""
         return f"{field}{error['message']}"
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None

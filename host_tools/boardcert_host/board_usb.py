@@ -7,7 +7,7 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
-from . import device, device_certificates
+from . import device, device_certificates, reports
 from .errors import Error
 from .install_files import Installable
 from .tokens import is_token
@@ -78,6 +78,6 @@ class BoardUSB:
 
     def _act(self, method: str) -> dict[str, Any]:
         report = device.ask(self._port, _ACT.format(method), _TIMEOUT_S)
-        if not isinstance(report, dict) or not isinstance(report.get("public_key_pin"), str):
+        if not isinstance(report, dict) or reports.flaw(report):
             raise Error(f"the board at {self._port} gave an answer that cannot be read")
         return report

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from .ca_names import name_text, parse_name
@@ -41,9 +42,8 @@ class Request:
 
 def read_request(data: bytes) -> Request:
     """Read a request, PEM or DER, and check it. Raises Error with the reason for a refusal."""
-    load = x509.load_pem_x509_csr if b"-----BEGIN" in data else x509.load_der_x509_csr
     try:
-        request = load(data)
+        request = _load(data)
         is_signed = request.is_signature_valid
         extensions = request.extensions
         subject = request.subject
@@ -57,10 +57,20 @@ def read_request(data: bytes) -> Request:
     number = _attribute(subject, NameOID.SERIAL_NUMBER)
     if number and not re.fullmatch(_PRINTABLE_STRING, number):
         number = None
-    return Request(accepted_key(request), common_name, number, _names(extensions))
+    return Request(_accepted_key(request), common_name, number, _names(extensions))
 
 
-def accepted_key(holder: HasPublicKey) -> PublicKey:
+def request_pem(data: bytes) -> str:
+    """Return the request that `read_request` has read as PEM, and nothing that stands around it."""
+    return _load(data).public_bytes(Encoding.PEM).decode()
+
+
+def _load(data: bytes) -> x509.CertificateSigningRequest:
+    load = x509.load_pem_x509_csr if b"-----BEGIN" in data else x509.load_der_x509_csr
+    return load(data)
+
+
+def _accepted_key(holder: HasPublicKey) -> PublicKey:
     """Return the public key if it is one that boards make and clients accept. Raises Error."""
     key = holder.public_key()
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import reports
 from .build_package import Form, build_microdot, build_package
 from .errors import Error
 
@@ -53,11 +54,8 @@ print(json.dumps({{"version": sys.implementation[1][:3], "mpy": sys.implementati
 """
 _MEMORY = "import gc; gc.collect(); print(gc.mem_alloc(), gc.mem_free())"
 _REPORT = "import json, boardcert; print(json.dumps(boardcert.identity().report()))"
-# What is read of a report here, and what it is.
+# What else is read of a report here, and what it is.
 _REPORT_FIELDS = {
-    "names": list,
-    "public_key_pin": str,
-    "fingerprint": str,
     "source": str,
     "generated": bool,
     "notices": list,
@@ -179,7 +177,7 @@ def _last_line(port: str, output: str) -> str:
 def _json_of(port: str, output: str) -> Any:
     try:
         return json.loads(_last_line(port, output))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Error(f"the board at {port} gave an answer that cannot be read") from error
 
 
@@ -264,11 +262,12 @@ def read_report(port: str) -> dict[str, Any]:
     report = ask(port, _REPORT, timeout_s=180)
     if not isinstance(report, dict):
         raise Error(f"the board at {port} gave a report that is no object")
+    flaw = reports.flaw(report)
     for name, kind in _REPORT_FIELDS.items():
         if not isinstance(report.get(name), kind):
-            raise Error(f"the board at {port} gave a report without {name}", _UPDATE_HINT)
-    if not report["names"]:
-        raise Error(f"the board at {port} gave a report without a name", _UPDATE_HINT)
+            flaw = flaw or f"a report without {name}"
+    if flaw:
+        raise Error(f"the board at {port} gave {flaw}", _UPDATE_HINT)
     return report
 
 

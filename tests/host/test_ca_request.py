@@ -4,7 +4,7 @@ import contextlib
 import ipaddress
 
 import pytest
-from boardcert_host.ca_request import read_request
+from boardcert_host.ca_request import read_request, request_pem
 from boardcert_host.errors import CHECKED_AND_BAD, Error
 from ca_cases import KEY, names
 from ca_cases import make_request as make
@@ -88,6 +88,13 @@ def test_other_requests_are_refused(data, reason):
         read_request(data)
     assert refusal.value.code == CHECKED_AND_BAD
     assert refusal.value.message.startswith("the request is refused: ")
+
+
+def test_what_stands_around_a_request_is_left_out():
+    """A terminal would obey it."""
+    request = make(encoding=Encoding.PEM)
+    around = b"\x1b]0;title\x07\xff\n" + request + b"\x1b[31m"
+    assert request_pem(around) == request.decode()
 
 
 def test_a_request_for_somebody_elses_key_is_refused():

@@ -52,9 +52,10 @@ def test_a_board_that_never_ends_is_an_error():
 
 
 _REPORT = {
+    "hostname": "kitchen",
     "names": ["kitchen.local"],
-    "public_key_pin": "sha256//x",
-    "fingerprint": "AB",
+    "public_key_pin": f"sha256//{43 * 'x'}=",
+    "fingerprint": ":".join(["AB"] * 32),
     "source": "loaded",
     "generated": False,
     "notices": [],
@@ -104,7 +105,7 @@ def test_lines_before_the_answer_are_passed_over(monkeypatch):
     [
         ([], "is no object"),
         (1, "is no object"),
-        ({}, "without names"),
+        ({}, "without hostname"),
         (_REPORT | {"names": []}, "without a name"),
         (_REPORT | {"public_key_pin": None}, "without public_key_pin"),
         ({key: _REPORT[key] for key in _REPORT if key != "notices"}, "without notices"),

@@ -75,15 +75,15 @@ def _check_trust(arguments: argparse.Namespace) -> None:
 
 
 def _run_csr(arguments: argparse.Namespace) -> int:
-    from ..ca_request import read_request
+    from ..ca_request import read_request, request_pem
     from ..files import write_whole
 
     with opened(arguments) as board, messages().status(f"{arguments.host} is working"):
         request = board.csr()
     read_request(request)  # Signed by its own key, and nothing in it that a CA should refuse.
+    text = request_pem(request)
     if arguments.output:
-        write_whole(arguments.output, request)
-    text = request.decode("ascii")
+        write_whole(arguments.output, text.encode())
     if arguments.json:
         print_json({"host": arguments.host, "request": text, "file": _text(arguments.output)})
     elif arguments.output:

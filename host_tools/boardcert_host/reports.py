@@ -1,0 +1,27 @@
+"""What a board reports of itself: read by commands and kept by pins, so its form is checked."""
+
+import re
+from typing import Any
+
+# Each field that is read of any report; those with a pattern are compared, kept, or sent back.
+_FIELDS = {"hostname": str, "names": list, "public_key_pin": str, "fingerprint": str}
+_PATTERNS = {
+    "public_key_pin": r"sha256//[A-Za-z0-9+/]{43}=",
+    "fingerprint": r"([0-9A-F]{2}:){31}[0-9A-F]{2}",
+}
+
+
+def flaw(report: dict[str, Any]) -> str | None:
+    """Return in words why *report* is none, "a report without ..."; None when it is one."""
+    for name, kind in _FIELDS.items():
+        if not isinstance(report.get(name), kind):
+            return f"a report without {name}"
+    for name, pattern in _PATTERNS.items():
+        if not re.fullmatch(pattern, report[name]):
+            return f"a report without a {name} that can be read"
+    names = report["names"]
+    if not names or not all(isinstance(name, str) for name in names):
+        return "a report without a name"
+    if not isinstance(report.get("wiped", ""), str):
+        return "a report that cannot be read"
+    return None

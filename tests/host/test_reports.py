@@ -1,0 +1,36 @@
+"""What boards report: pins and the key ring keep it, so that no board may damage them by it."""
+
+import pytest
+from boardcert_host import reports
+
+_REPORT = {
+    "hostname": "kitchen",
+    "names": ["kitchen.local"],
+    "public_key_pin": "sha256//kQu7iEb4wXnbnfaLSWdAoVF9E8leb1Fz+NkxjOq5Juw=",
+    "fingerprint": ":".join(["A7"] * 32),
+}
+
+
+def test_a_report_is_one():
+    """As a board makes it, with a sentence on what it wiped, too."""
+    assert reports.flaw(_REPORT) is None
+    assert reports.flaw(_REPORT | {"wiped": "no key was removed", "more": 5}) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "flaw"),
+    [
+        ({"hostname": None}, "without hostname"),
+        ({"names": "kitchen.local"}, "without names"),
+        ({"names": []}, "without a name"),
+        ({"names": ["kitchen.local", 5]}, "without a name"),
+        ({"public_key_pin": "AA:BB"}, "without a public_key_pin that can be read"),
+        ({"public_key_pin": _REPORT["public_key_pin"] + "\n"}, "without a public_key_pin"),
+        ({"fingerprint": "\x1b[31m"}, "without a fingerprint that can be read"),
+        ({"fingerprint": "A7"}, "without a fingerprint that can be read"),
+        ({"wiped": 5}, "that cannot be read"),
+    ],
+)
+def test_what_could_not_be_kept_or_shown_is_none(fields, flaw):
+    """A pin of another form would damage the file of all pins."""
+    assert flaw in reports.flaw(_REPORT | fields)
