@@ -4,7 +4,6 @@ $BOARDCERT_CA names the directory, else it is in the user's data. ca.key is PKCS
 only, encrypted when a passphrase was chosen. ca.crt may hold the CAs above this one, after it.
 """
 
-import contextlib
 import os
 import stat
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from . import pkcs8
 from .ca import Authority, PrivateKey, check_ca
+from .certificate import UNREADABLE, parse
 from .errors import CHECKED_AND_BAD, Error
 from .files import write_new
 
@@ -128,13 +128,22 @@ def private_pem(key: PrivateKey, passphrase: str | None = None) -> bytes:
 
 
 def read_certificates(data: bytes, name: str) -> list[x509.Certificate]:
-    """Return the certificates, PEM or one in DER, of a file called *name*. Raises Error."""
-    with contextlib.suppress(ValueError, UnsupportedAlgorithm):
+    """Return the certificates, PEM or one in DER, of a file called *name*. Raises Error.
+
+    All that they say can be read then, their keys too.
+    """
+    try:
         found = (
             x509.load_pem_x509_certificates(data)
             if b"-----BEGIN" in data
             else [x509.load_der_x509_certificate(data)]
         )
-        if found:
-            return found
-    raise Error(f"{name} holds no certificate that can be read")
+    except UNREADABLE as error:
+        raise Error(f"{name} holds no certificate that can be read") from error
+    try:
+        for one in found:
+            parse(one.public_bytes(Encoding.DER)).public_key()
+    except UNREADABLE as error:
+        reason = f"{name} holds a certificate that is malformed: {error}"
+        raise Error(reason, None, CHECKED_AND_BAD) from error
+    return found

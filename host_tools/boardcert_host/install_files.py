@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.serialization import (
 from .ca import PrivateKey, check_ca, common_name
 from .ca_store import read_certificates
 from .certificate import describe
-from .certificate import parse as parse_certificate
 from .checks import Check, Expected, certificate_checks
 from .errors import CHECKED_AND_BAD, Error
 
@@ -74,11 +73,6 @@ def read_installable(
     """Read PEM or DER files. *ask_passphrase* is called when the key is encrypted. Raises Error."""
     data = _read(chain_file)
     chain = read_certificates(data, str(chain_file))
-    for one in chain:
-        try:
-            parse_certificate(one.public_bytes(Encoding.DER))
-        except ValueError as error:
-            raise _bad(f"{chain_file} holds a certificate that is malformed: {error}") from error
     if key_file is None:
         if b"PRIVATE KEY-----" in data:
             hint = f"if it is to be installed too, name the file twice: {chain_file} {chain_file}"

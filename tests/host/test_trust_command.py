@@ -82,6 +82,21 @@ def test_a_missing_or_damaged_file_is_told(home, tmp_path, capsys):
     assert "holds no certificate that can be read" in capsys.readouterr().err
 
 
+def test_a_ca_that_is_malformed_is_told(home, anchor, tmp_path, capsys):
+    """Its extensions, its version, its curve: a message for each, and nothing is changed."""
+    curve = bytes.fromhex("2b81040022")
+    for old, new, message in (
+        (bytes.fromhex("0603551d13"), bytes.fromhex("0603551d0f"), "is malformed: Duplicate"),
+        (bytes.fromhex("a003020102"), bytes.fromhex("a003020109"), "can be read"),
+        (curve, curve[:-1] + b"\x63", "is malformed: Curve"),
+    ):
+        assert old in anchor.der
+        path = tmp_path / "bad.crt"
+        path.write_bytes(anchor.der.replace(old, new))
+        assert main(["ca", "trust", str(path), "--yes", "--only", "nss"]) in (1, 3)
+        assert message in capsys.readouterr().err
+
+
 def test_of_a_chain_the_root_is_trusted(anchor, tmp_path):
     """An intermediate one before it is passed over."""
     middle = certificates.make(issuer=certificates.make_ca())
