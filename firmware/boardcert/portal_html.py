@@ -2,7 +2,7 @@
 
 # An installed certificate may say anything: what is shown of it has limits.
 _MOST_CHARACTERS = 300
-_NAMES_CHARACTERS = 2000
+_NAMES_CHARACTERS = 1200
 _MOST_NOTICES = 5
 
 _KEY_TYPES = {"p256": "EC, P-256", "p384": "EC, P-384", "p521": "EC, P-521"}
@@ -62,7 +62,7 @@ def _shown_names(names: list) -> list:
     shown, left = [], _NAMES_CHARACTERS
     for name in names:
         shown.append(escape(name))
-        left -= len(shown[-1])
+        left -= len(shown[-1]) + len("<br>")
         if left < 0:
             break
     more = len(names) - len(shown)

@@ -132,8 +132,10 @@ def test_the_page_is_small():
     """At most 12 KB, signed in, with an error; whatever a certificate says."""
     outcome = Outcome("x" * 500, True, "install", "chain")
     assert len(_render(form_token=_FORM, outcome=outcome)) < _LIMIT_BYTES
-    for text in ("n" * 253, "<" * 500):
-        long = _status(names=[text] * 30, notices=[text] * 30, source="installed")
+    for text in ("n" * 253, "<" * 500, "n"):
+        long = _status(names=[text] * 1000, notices=["<" * 500] * 30, source="installed")
+        long.update(hostname="h" * 63, issuer="<" * 500, board="b" * 60, firmware="f" * 60)
+        long["connections"] = {"accepted": 10**6, "refused": 10**6, "failed": 10**6}
         page = _render(long, _FORM, True, outcome)
         assert len(page) < _LIMIT_BYTES and " more</dd>" in page
 
