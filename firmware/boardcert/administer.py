@@ -118,9 +118,11 @@ class Administrator(Manager):
         self._attempt("writing the marker", self._mark, record, False)
 
     def _wipe(self) -> str:
+        """Tell how far it went. A failure leaves no doubt about what is served from now on."""
         from .store_wipe import wipe
 
-        return wipe(self._directory, self._progress)
+        told = self._attempt("overwriting the flash", wipe, self._directory, self._progress)
+        return told or "what was deleted may still be in flash"
 
     def _reload(self, told: str | None) -> tuple:
         source, record = self.load()

@@ -129,6 +129,20 @@ def test_a_reset_leaves_no_old_key():
     assert sorted(os.listdir(directory)) == ["generated.bin", "marker"]
 
 
+def test_a_failure_after_the_key_is_changed_is_told_only():
+    """The new key is served from then on: it is on flash, and the old one is to be forgotten."""
+    from boardcert import store_wipe
+
+    directory = scratch.fresh_directory()
+    with on_board(), Replaced(store_wipe, wipe=raising(MemoryError("no room"))):
+        me = lifecycle.Identity(directory=directory)
+        for change in (me.new_key, me.reset):
+            pin = me.public_key_pin
+            assert change() == "what was deleted may still be in flash"
+            assert me.public_key_pin != pin and told(me, "no room")
+            assert lifecycle.Identity(directory=directory).public_key_pin == me.public_key_pin
+
+
 def test_a_directory_in_the_way_is_reported_and_repaired():
     """Where an identity should be: moved aside by what writes there."""
     directory = scratch.fresh_directory()
