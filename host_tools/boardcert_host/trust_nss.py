@@ -1,5 +1,7 @@
 """NSS databases: what Firefox, and Chromium on Linux, look at."""
 
+import contextlib
+import re
 import shutil
 import ssl
 import sys
@@ -24,6 +26,8 @@ _PLACES = (
 )
 # Trusted to issue for TLS servers, and for nothing else.
 _TRUST = "C,,"
+# A line of what certutil lists: a name, and a C among what it is trusted for by TLS.
+_TRUSTED = re.compile(r"^(?P<name>\S.*?)\s+\w*C\w*,\w*,\w*\s*$", re.MULTILINE)
 
 
 def change_nss(anchor: Anchor, trusted: bool, home: Path | None = None) -> list[Outcome]:
@@ -49,28 +53,35 @@ def _databases(home: Path) -> Iterator[Path]:
 
 def _change(path: Path, anchor: Anchor, trusted: bool) -> Outcome:
     store, database = f"{_NAME}, {path}", f"sql:{path}"
-    if _holds(database, anchor) == trusted:
-        return Outcome(store, KEPT, "it was trusted already" if trusted else "it was not there")
     try:
-        if trusted:
-            with tempfile.NamedTemporaryFile(suffix=".crt") as file:
-                file.write(anchor.pem)
-                file.flush()
-                add = ("certutil", "-A", "-d", database, "-n", anchor.title)
-                run(*add, "-t", _TRUST, "-i", file.name)
+        nickname = _nickname(database, anchor)
+        if bool(nickname) == trusted:
+            return Outcome(store, KEPT, "it was trusted already" if trusted else "it was not there")
+        if nickname:
+            run("certutil", "-D", "-d", database, "-n", nickname)
         else:
-            run("certutil", "-D", "-d", database, "-n", anchor.title)
+            _add(database, anchor)
+        if bool(_nickname(database, anchor)) != trusted:
+            return Outcome(store, FAILED, "certutil said nothing, and did nothing")
     except (OSError, StoreError) as error:
         return Outcome(store, FAILED, str(error))
-    if _holds(database, anchor) != trusted:
-        return Outcome(store, FAILED, "certutil said nothing, and did nothing")
     return Outcome(store, DONE, "added" if trusted else "removed")
 
 
-def _holds(database: str, anchor: Anchor) -> bool:
-    """Tell whether this very certificate is there, under our name."""
-    try:
-        found = run("certutil", "-L", "-d", database, "-n", anchor.title, "-a")
-        return ssl.PEM_cert_to_DER_cert(found.strip().replace("\r", "")) == anchor.der
-    except (StoreError, ValueError):
-        return False
+def _add(database: str, anchor: Anchor) -> None:
+    with tempfile.NamedTemporaryFile(suffix=".crt") as file:
+        file.write(anchor.pem)
+        file.flush()
+        add = ("certutil", "-A", "-d", database, "-n", anchor.title)
+        run(*add, "-t", _TRUST, "-i", file.name)
+
+
+def _nickname(database: str, anchor: Anchor) -> str | None:
+    """Return the name under which this very certificate is trusted: ours, or an older import's."""
+    listed = run("certutil", "-L", "-d", database)
+    for match in _TRUSTED.finditer(listed):
+        with contextlib.suppress(StoreError, ValueError):
+            found = run("certutil", "-L", "-d", database, "-n", match["name"], "-a")
+            if ssl.PEM_cert_to_DER_cert(found.strip().replace("\r", "")) == anchor.der:
+                return match["name"]
+    return None

@@ -50,6 +50,24 @@ def test_untrust_leaves_other_cas_alone(home, anchor, tmp_path):
 
 
 @pytest.mark.needs("certutil")
+def test_what_was_imported_by_hand_is_found(home, anchor, tmp_path):
+    """Under another name, trusted or not: by its content, as in Java."""
+    place = home / ".pki/nssdb"
+    make_nss(place)
+    file = tmp_path / "ca.crt"
+    file.write_bytes(anchor.pem)
+    command = ["certutil", "-A", "-d", f"sql:{place}", "-n", "my own CA", "-i", file, "-t"]
+    subprocess.run([*command, ",,"], check=True)
+    assert statuses(trust_nss.change_nss(anchor, False)) == [KEPT]
+    assert statuses(trust_nss.change_nss(anchor, True)) == [DONE]
+    assert statuses(trust_nss.change_nss(anchor, True)) == [KEPT]
+    (line,) = listed(place)
+    assert line.startswith("my own CA") and line.split()[-1] == "C,,"
+    assert statuses(trust_nss.change_nss(anchor, False)) == [DONE]
+    assert listed(place) == []
+
+
+@pytest.mark.needs("certutil")
 def test_a_database_that_cannot_be_written_is_told_as_failed(home, anchor):
     """With what certutil says."""
     place = home / ".pki/nssdb"
