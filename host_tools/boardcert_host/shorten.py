@@ -36,7 +36,7 @@ def shorten(sources: dict[str, str], faces: tuple[str, ...]) -> dict[str, str]:
     given = {node.arg for node in nodes if isinstance(node, ast.keyword)}
     for name, tree in trees.items():
         for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
-            if function.name.startswith("_") or name not in faces:
+            if _is_private(function.name) or name not in faces:
                 _shorten_arguments(function, given)
     return {name: ast.unparse(tree) for name, tree in trees.items()}
 

@@ -8,7 +8,7 @@ _SOURCES = {
     "face": """
 _counter = 0
 class Shape:
-    def __init__(self, side): self._long_side = side
+    def __init__(self, side, depth=1): self._long_side = side * depth
     def area(self, *, doubled=False): return _square(self._long_side) * (1 + doubled)
 def count(step):
     global _counter
@@ -66,6 +66,7 @@ def test_private_names_and_arguments_are_short(short):
     assert "_long_side" not in both and "_counter" not in both
     assert "operand" not in short["face"] and "some_side" not in short["inner"]
     assert "def count(step)" in short["face"]
+    assert "def __init__(self, side, depth=1)" in short["face"]
 
 
 def test_names_that_others_use_stay(short):
