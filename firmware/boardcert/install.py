@@ -19,6 +19,9 @@ MAX_CHAIN_BYTES = 4089
 """Three bytes more for each certificate included: mbedTLS sends the chain in one record, for
 which MicroPython's boards have 4096 bytes (MBEDTLS_SSL_OUT_CONTENT_LEN), seven of them its own."""
 
+MAX_NAMES = 64
+"""In the board's own: they stay in memory from then on, some 50 bytes each."""
+
 MAX_TEXT_BYTES = 24576
 """Of PEM, with what openssl prints beside it."""
 
@@ -35,6 +38,8 @@ def read(certificates, key, own_keys: list, now: tuple | None) -> tuple:
     key_type = _refusing("chain", getattr, leaf, "key_type")
     if key_type not in KEY_TYPES:
         raise RefusedError("chain", f"a key of this kind cannot be served: {key_type}")
+    if len(leaf.names) > MAX_NAMES:
+        raise RefusedError("chain", f"{len(leaf.names)} names are too many; at most {MAX_NAMES}")
     if key is None:
         private_key = _refusing("key", _find_own, own_keys, leaf)
     else:

@@ -22,8 +22,8 @@ _TOLD_FACTS = (
 def report(identity, facts: dict) -> dict:
     """Return the report of *identity*, whose record has these *facts*.
 
-    "issuer" and "own_key" are of an installed certificate only: who signed it, and whether it is
-    for the key that the board has made; else None.
+    "issuer" and "own_key" are of an installed certificate only: who signed it, and whether it was
+    for the board's own key when it was installed; else None.
     """
     told = {name: facts.get(name) for name in _TOLD_FACTS}
     told.update(

@@ -169,6 +169,8 @@ def refused_extensions() -> Iterator[Case]:
         odd = x509.UnrecognizedExtension(x509.BasicConstraints.oid, tlv(0x30, value))
         change = having("basic_constraints", odd, True)
         yield changed(value.hex(), "certificate 1 cannot be read: basicConstraints", change)
+    names = x509.SubjectAlternativeName([x509.DNSName(f"{i}.example") for i in range(65)])
+    yield changed("many names", "65 names are too many", having("subject_alt_name", names))
     staple = x509.TLSFeature([x509.TLSFeatureType.status_request])
     yield changed("must-staple", "must-staple", having("tls_feature", staple))
 
