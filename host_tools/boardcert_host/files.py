@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import filelock
 import platformdirs
@@ -14,6 +14,22 @@ import platformdirs
 from .errors import Error
 
 _LOCK_TIMEOUT_S = 10
+# Far more than any chain or key: a wrong file, or a device without end, is not read into memory.
+_SMALL_BYTES = 1 << 20
+
+
+def read_small(path: Path) -> bytes:
+    """Read a file of certificates or keys. Raises Error for one that is too large, and OSError."""
+    with path.open("rb") as file:
+        return read_stream(file, str(path))
+
+
+def read_stream(file: IO[bytes], name: str) -> bytes:
+    """Read what *file*, called *name*, has left; as `read_small`."""
+    data = file.read(_SMALL_BYTES + 1)
+    if len(data) > _SMALL_BYTES:
+        raise Error(f"{name} is too large for certificates and keys")
+    return data
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:

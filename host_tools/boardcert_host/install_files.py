@@ -22,6 +22,7 @@ from .ca_store import read_certificates
 from .certificate import describe
 from .checks import Check, Expected, certificate_checks
 from .errors import CHECKED_AND_BAD, Error
+from .files import read_small
 
 # What a board keeps; the root is not among them, since who trusts it has it.
 _MOST_CERTIFICATES = 3
@@ -139,7 +140,7 @@ def _read_key(data: bytes, name: str, ask_passphrase: Callable[[], str]) -> Priv
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_small(path)
     except OSError as error:
         raise Error(f"cannot read {path}: {error.strerror or error}") from error
 

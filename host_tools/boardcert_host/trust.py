@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from .ca import check_ca, common_name
 from .ca_store import read_certificates
 from .errors import CHECKED_AND_BAD, Error
+from .files import read_small
 
 DONE, KEPT, SKIPPED, FAILED = "done", "kept", "skipped", "failed"
 _TIMEOUT_S = 120
@@ -68,7 +69,7 @@ class StoreError(Exception):
 def read_anchor(path: Path) -> Anchor:
     """Return the CA in a file: the root, where it holds a chain. Raises Error if it is no CA."""
     try:
-        found = read_certificates(path.read_bytes(), str(path))
+        found = read_certificates(read_small(path), str(path))
     except FileNotFoundError as error:
         hint = "`boardcert ca init` makes a CA; or name the file of another"
         raise Error(f"no such file: {path}", hint) from error

@@ -92,6 +92,17 @@ def test_an_answer_is_not_written_over_a_file(workplace, request_file, capsys):
     assert not (workplace / "ca" / "issued").exists()
     assert main([*sign, "--force"]) == 0
     assert "BEGIN CERTIFICATE" in (workplace / "other.crt").read_text()
+    (workplace / "kitchen.local.crt").write_text("precious")
+    assert main(sign[:-2]) == 3
+    assert len(list((workplace / "ca" / "issued").iterdir())) == 1
+
+
+def test_what_could_not_be_written_is_on_the_list_all_the_same(workplace, request_file, capsys):
+    """Whoever signs has to know of everything that is signed."""
+    main(["ca", "init"])
+    (workplace / "file").write_text("no directory")
+    assert main(["ca", "sign", str(request_file), "-o", "file/a.crt"]) == 3
+    assert len(list((workplace / "ca" / "issued").iterdir())) == 1
 
 
 def test_a_long_life_is_signed_with_a_note(workplace, request_file, capsys):

@@ -209,6 +209,21 @@ def test_streams_that_are_closed_are_no_traceback():
         assert (done.returncode, "Traceback" in done.stderr) == (code, False), words
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["show", "ca sign", "ca trust --yes --only nss", "install kitchen.local", "embed big.crt"],
+)
+def test_a_file_without_end_is_not_read(words, tmp_path, capsys, monkeypatch):
+    """Somebody mistook it for a certificate."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BOARDCERT_CA", str(tmp_path / "ca"))
+    assert main(["ca", "init"]) == 0
+    with Path("big.crt").open("wb") as file:
+        file.truncate(1 << 32)
+    assert main([*words.split(), "big.crt"]) == 3
+    assert "big.crt is too large for certificates and keys" in capsys.readouterr().err
+
+
 def test_the_program_runs_as_a_module():
     """As a program of its own, it says its version."""
     command = [sys.executable, "-m", "boardcert_host", "--version"]

@@ -80,9 +80,14 @@ def _check(arguments: argparse.Namespace) -> None:
         raise Error("--at belongs to --usb PORT --install", hint, USAGE)
     if arguments.days < 1:
         raise Error("--days must be 1 or more", hint, USAGE)
-    if arguments.output and arguments.output.exists() and not arguments.force:
-        raise Error(f"{arguments.output} exists already", "--force writes over it")
+    _check_free(arguments.output, arguments)
     check_timeout(arguments.timeout)
+
+
+def _check_free(path: Path | None, arguments: argparse.Namespace) -> None:
+    """Raise Error when the output is there already, and --force is not."""
+    if path and path.exists() and not arguments.force:
+        raise Error(f"{path} exists already", "--force writes over it")
 
 
 @contextlib.contextmanager
@@ -117,9 +122,10 @@ def _sign_request(
 ) -> "Installable":
     """Get the request, answer it, and bring the answer to the board when that is wanted."""
     from .. import ca_request, ca_sign
+    from ..files import read_small
 
     with messages().status("waiting for the request"):
-        data = board.csr() if board else Path(arguments.source).read_bytes()
+        data = board.csr() if board else read_small(Path(arguments.source))
     files = _issue(authority, ca_request.read_request(data), store, arguments)
     if board and arguments.install:
         with messages().status("installing"):
@@ -168,11 +174,13 @@ def _issue(
     path: Path | None = arguments.output
     if path is None and not arguments.install:
         path = Path(ca_sign.file_name(leaf))
+    _check_free(path, arguments)
+    # First the copy: nothing that was signed is unknown to the list.
+    arguments.record["copy"] = str(store.record(leaf))
     if path:
         data = files.chain_pem.encode()
         write_whole(path, data) if arguments.force else write_new(path, data, 0o644)
         arguments.record["file"] = str(path)
-    arguments.record["copy"] = str(store.record(leaf))
     return files
 
 

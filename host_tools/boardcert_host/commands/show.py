@@ -19,7 +19,6 @@ examples:
   openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 | boardcert show -
 """
 _VARIABLE = "BOARDCERT_PASSPHRASE"
-_LIMIT_BYTES = 1 << 20
 _KINDS = (
     "certificates, requests and keys, PEM or DER. Private parts are never shown. Exit code 1: "
     "something cannot be read, a signature does not hold, or a key fits none of the certificates"
@@ -60,6 +59,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _read(source: str, passphrase: str | None, timeout_s: float) -> list[Any]:
     """Return what a file, standard input or a server holds. Raises Error when it is nothing."""
+    from ..files import read_small, read_stream
     from ..show_read import read_chain, read_items
     from ..targets import parse_target
     from ..tls_probe import probe
@@ -71,13 +71,7 @@ def _read(source: str, passphrase: str | None, timeout_s: float) -> list[Any]:
         if session.flaw:
             raise Error(f"{target}: {session.flaw[1]}", None, CHECKED_AND_BAD)
         return read_chain(session.chain)
-    if path is None:
-        data = sys.stdin.buffer.read(_LIMIT_BYTES + 1)
-    else:
-        with path.open("rb") as file:
-            data = file.read(_LIMIT_BYTES + 1)
-    if len(data) > _LIMIT_BYTES:
-        raise Error(f"{source} is too large for certificates and keys")
+    data = read_small(path) if path else read_stream(sys.stdin.buffer, "standard input")
     items = read_items(data, passphrase)
     if not items:
         raise Error(f"{source} is empty")
