@@ -80,4 +80,5 @@ def test_the_firmware_keeps_what_applications_name():
     """Of each public function of the modules that they import."""
     sources = package_sources("armv6m")
     assert "def __init__(self, directory=" in sources["lifecycle"].replace(": str", "")
+    assert "def __init__(self, ca=None, pins=None)" in sources["mutual_tls"]
     assert "_io_queue" in sources["serving"]
