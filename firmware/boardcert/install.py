@@ -44,7 +44,8 @@ def read(certificates, key, own_keys: list, now: tuple | None) -> tuple:
         private_key = _refusing("key", _find_own, own_keys, leaf)
     else:
         private_key = _refusing("key", _read_key, key, leaf)
-    facts = {"issuer": chain.common_name(leaf.issuer), "key_type": key_type}
+    issuer = _refusing("chain", chain.common_name, leaf.issuer)
+    facts = {"issuer": issuer, "key_type": key_type}
     record = Record(private_key, [one.der for one in found], facts)
     return record, leaf, chain.signatures(found)
 
