@@ -39,8 +39,8 @@ _HINTS = {
 class BoardAPI:
     """One board's API. *pin*: as `verify.parse_pin` returns it; *ca*: a file, used without a pin.
 
-    *name*: expected in the certificate, when not the host itself. *token*: for all but `report` and
-    `chain`. What changes something returns the board's new report. *names* is what pins call it.
+    *name*: expected in the certificate, when not the host itself. *token*: for all but `report`.
+    What changes something returns the board's new report. *names* is what pins call it.
     """
 
     def __init__(
@@ -66,10 +66,6 @@ class BoardAPI:
     def report(self) -> dict[str, Any]:
         """Return the public facts about the board's identity."""
         return self._report("GET", "/api/identity")
-
-    def chain(self) -> bytes:
-        """Return the certificates that the board serves, PEM."""
-        return self._call("GET", "/certificate.pem")
 
     def csr(self) -> bytes:
         """Return a certificate request with the board's own key, PEM."""

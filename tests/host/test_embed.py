@@ -120,6 +120,15 @@ def test_nothing_private_is_printed(directory, capsys):
     assert "mpremote fs cp boardcert_builtin.py :/lib/boardcert_builtin.py" in output
 
 
+def test_what_was_made_is_told_to_programs(directory, capsys):
+    """The file, and what it holds but for the key."""
+    leaf = certificates.make()
+    assert main([*write(directory, leaf), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["file"] == "boardcert_builtin.py"
+    assert certificates.NAME in told["certificate"]["names"]
+
+
 def test_an_encrypted_key_is_opened(directory, capsys, monkeypatch):
     """By the environment; a wrong passphrase is told, and not shown."""
     command = write(directory, certificates.make(), secret=b"correct horse")

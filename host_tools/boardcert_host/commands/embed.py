@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..console import results, say
 from ..errors import OK, USAGE, Error
+from . import add_json, print_json
 
 _EXAMPLES = """\
 examples:
@@ -24,10 +25,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--mpy", action="store_true", help="compile it")
     add("--force", action="store_true", help="write over FILE")
     add("--passphrase-file", type=Path, metavar="FILE", help=f"of KEY, else ${_VARIABLE}, or asks")
+    add_json(parser)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ..certificate import alternative_names
+    from ..certificate import alternative_names, describe
     from ..embed import MODULE, compile_module, module_source
     from ..files import write_new, write_whole
     from ..install_files import check_installable, read_installable
@@ -52,6 +54,9 @@ def _run(arguments: argparse.Namespace) -> int:
         write_whole(path, data, 0o600)
     else:
         write_new(path, data)
+    if arguments.json:
+        print_json({"file": str(path), "certificate": describe(leaf)})
+        return OK
     until = f"until {leaf.not_valid_after_utc:%Y-%m-%d}"
     results().print(f"{path}: {', '.join(names)}, {until}; holds the private key", markup=False)
     say(f"next: freeze it, or copy it to the board: mpremote fs cp {path} :/lib/{MODULE}{suffix}")
