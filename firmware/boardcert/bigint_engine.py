@@ -30,6 +30,7 @@ class Engine:
         self._curve = curve
         self._p = curve.p
         self._reduce = reduce
+        self._size = curve.size_bytes
         self._table = table
         self._teeth = teeth
         self._blocks = blocks
@@ -54,7 +55,7 @@ class Engine:
         total = ()
         if u2 >> self._spacing:
             total = self._multiply_window(u2 >> self._spacing, x, y)
-        size = self._curve.size_bytes
+        size = self._size
         z = random_nonzero(self._p, size, random) if random else 1
         low = u2 & (1 << self._spacing) - 1
         x, y, zz, zzz = self._multiply_comb(u1, z, total, low, (x, y))
@@ -109,10 +110,11 @@ class Engine:
         top = self._teeth - 1
         sign = index >> top
         index = (index ^ (sign - 1)) & ((1 << top) - 1)
-        size = self._curve.size_bytes
+        size = self._size
+        table = self._table
         offset = 2 * size * (block << top | index)
-        x = int.from_bytes(self._table[offset : offset + size], "little")
-        y = int.from_bytes(self._table[offset + size : offset + 2 * size], "little")
+        x = int.from_bytes(table[offset : offset + size], "little")
+        y = int.from_bytes(table[offset + size : offset + 2 * size], "little")
         return x, (self._p - y, y)[sign]
 
     def _multiply_window(self, k: int, x: int, y: int) -> tuple:
@@ -138,8 +140,8 @@ class Engine:
         v = reduce(u * u)
         w = reduce(u * v)
         s = reduce(x * v)
-        m = reduce((x - zz) * (x + zz) * 3)
-        x = reduce(m * m - s - s)
+        m = reduce((x - zz) * (3 * (x + zz)))
+        x = reduce(m * m - (s + s))  # Few long numbers: each takes memory, and a search for it.
         return x, reduce(m * (s - x) - w * y), reduce(v * zz), reduce(w * zzz)
 
     def _add_affine(self, first: tuple, second: tuple) -> tuple:
@@ -171,7 +173,7 @@ class Engine:
         hh = reduce(h * h)
         hhh = reduce(h * hh)
         q = reduce(x * hh)
-        x = reduce(r * r - hhh - q - q)
+        x = reduce(r * r - (hhh + q + q))
         return x, reduce(r * (q - x) - y * hhh), reduce(zz * hh), reduce(zzz * hhh)
 
 

@@ -5,6 +5,7 @@ board's own first; each ValueError says which one is meant, counted from 1, and 
 """
 
 from . import der
+from .oids import decode_oid
 
 _OID_KEY_USAGE = b"\x55\x1d\x0f"  # 2.5.29.15
 _OID_BASIC_CONSTRAINTS = b"\x55\x1d\x13"  # 2.5.29.19
@@ -76,11 +77,11 @@ def _read_extensions(certificate, number: int) -> dict:
         parts = der.decode_all(extension)
         oid = parts[0][1]
         if oid in found:
-            raise ValueError(f"certificate {number} has an extension twice: {der.decode_oid(oid)}")
+            raise ValueError(f"certificate {number} has an extension twice: {decode_oid(oid)}")
         if len(parts) == 3 and oid not in _KNOWN:
             raise ValueError(
                 f"certificate {number} has a critical extension that this board does not know: "
-                + der.decode_oid(oid)
+                + decode_oid(oid)
             )
         found[oid] = parts[-1][1]
     try:  # What is asked for later can be read.

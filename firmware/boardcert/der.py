@@ -17,7 +17,6 @@ SET = const(0x31)
 
 _LONG_LENGTH = const(0x80)
 _MAX_LENGTH_BYTES = const(3)
-_MAX_OID_BYTES = const(64)  # Text takes time that grows with the square: 10 s for 4 KB.
 
 
 def context(number: int, constructed: bool = True) -> int:
@@ -41,16 +40,6 @@ def encode_sequence(*contents: bytes) -> bytes:
     return encode(SEQUENCE, *contents)
 
 
-def encode_set(*contents: bytes) -> bytes:
-    """Return a SET of the encoded *contents* (one, or already in DER's order)."""
-    return encode(SET, *contents)
-
-
-def encode_boolean(value: bool) -> bytes:
-    """Return a BOOLEAN."""
-    return encode(BOOLEAN, b"\xff" if value else b"\x00")
-
-
 def encode_integer(value: int) -> bytes:
     """Return an INTEGER; *value* is not negative."""
     if value < 0:
@@ -72,20 +61,6 @@ def encode_octet_string(content: bytes) -> bytes:
 def encode_bit_string(content: bytes, unused_bits: int = 0) -> bytes:
     """Return a BIT STRING whose last byte has *unused_bits* bits of padding."""
     return encode(BIT_STRING, bytes((unused_bits,)), content)
-
-
-def encode_oid(dotted: str) -> bytes:
-    """Return an OBJECT IDENTIFIER written as "1.2.840.10045.2.1"."""
-    arcs = [int(arc) for arc in dotted.split(".")]
-    encoded = bytearray()
-    arcs[:2] = [40 * arcs[0] + arcs[1]]
-    for arc in arcs:
-        septets = [arc & 0x7F]
-        while arc > 0x7F:
-            arc >>= 7
-            septets.insert(0, 0x80 | arc & 0x7F)
-        encoded.extend(bytes(septets))
-    return encode(OBJECT_IDENTIFIER, bytes(encoded))
 
 
 def decode(data: bytes, offset: int = 0) -> tuple:
@@ -149,25 +124,3 @@ def decode_bit_string(content: bytes) -> bytes:
     if not content or content[0]:
         raise ValueError("DER: bit string not of whole bytes")
     return content[1:]
-
-
-def decode_oid(content: bytes) -> str:
-    """Return an OBJECT IDENTIFIER's *content* as "1.2.840.10045.2.1"."""
-    if len(content) > _MAX_OID_BYTES:
-        raise ValueError("DER: object identifier too long")
-    arcs = []
-    arc = 0
-    starts = True
-    for byte in content:
-        if starts and byte == 0x80:
-            raise ValueError("DER: object identifier not in its shortest form")
-        arc = arc << 7 | byte & 0x7F
-        starts = byte < 0x80
-        if starts:
-            arcs.append(arc)
-            arc = 0
-    if not starts or not arcs:
-        raise ValueError("DER: truncated object identifier")
-    top = min(arcs[0] // 40, 2)
-    arcs[:1] = [top, arcs[0] - 40 * top]
-    return ".".join(str(arc) for arc in arcs)

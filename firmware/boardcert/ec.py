@@ -8,8 +8,10 @@ with arguments that were checked here. It returns None for infinity, and where i
 an exception: Curve's slow way, which knows all cases, then has the last word.
 """
 
-# b, n, x and y of G, two lines each: bytes, a third of the size that numbers have in an .mpy.
+# p, b, n, x and y of G, two lines each: bytes, a third of the size that numbers have in an .mpy.
 _P384_NUMBERS = (
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+    b"\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff"
     b"\xb3\x31\x2f\xa7\xe2\x3e\xe7\xe4\x98\x8e\x05\x6b\xe3\xf8\x2d\x19\x18\x1d\x9c\x6e\xfe\x81\x41\x12"
     b"\x03\x14\x08\x8f\x50\x13\x87\x5a\xc6\x56\x39\x8d\x8a\x2e\xd1\x9d\x2a\x85\xc8\xed\xd3\xec\x2a\xef"
     b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
@@ -77,9 +79,9 @@ class Curve:
         for a factor outside 0 to n - 1 or a point that is not on the curve.
         """
         self.check_factors(u1, u2, point)
-        from .ladder import multiply_add
+        from .ladder import multiply_sum
 
-        return multiply_add(self, u1, u2, point, random)
+        return multiply_sum(self, u1, u2, point, random)
 
     def encode_point(self, point: tuple) -> bytes:
         """Return the affine *point* uncompressed: 4, x, y (SEC 1 section 2.3.3)."""
@@ -117,11 +119,11 @@ class Curve:
 class EngineCurve(Curve):
     """A curve with a = -3 that has an engine; multiply, for other bases, is the general one."""
 
-    def __init__(self, p: int, bits: int, numbers: bytes, load_engine) -> None:
-        """*numbers*: b, n, and x and y of G; *load_engine*: a function that returns the engine."""
-        size = len(numbers) // 4
-        parts = [int.from_bytes(numbers[i * size : (i + 1) * size], "big") for i in range(4)]
-        super().__init__(p, -3, parts[0], parts[1], tuple(parts[2:]), bits)
+    def __init__(self, bits: int, numbers: bytes, load_engine) -> None:
+        """*numbers*: p, b, n, x and y of G; *load_engine*: a function that returns the engine."""
+        size = len(numbers) // 5
+        parts = [int.from_bytes(numbers[i : i + size], "big") for i in range(0, 5 * size, size)]
+        super().__init__(parts[0], -3, parts[1], parts[2], tuple(parts[3:]), bits)
         self._load_engine = load_engine
         self._engine = None
 
@@ -159,6 +161,4 @@ def _load_p384_engine():
     return engine
 
 
-P384 = EngineCurve(
-    (1 << 384) - (1 << 128) - (1 << 96) + (1 << 32) - 1, 384, _P384_NUMBERS, _load_p384_engine
-)
+P384 = EngineCurve(384, _P384_NUMBERS, _load_p384_engine)

@@ -5,6 +5,7 @@ PKCS#8 (RFC 5208, RFC 5958), not encrypted. Out: SEC 1 with curve and public key
 """
 
 from . import der
+from .oids import decode_oid
 from .pem import ENCRYPTED
 
 _EC_PUBLIC_KEY = b"\x2a\x86\x48\xce\x3d\x02\x01"  # 1.2.840.10045.2.1
@@ -32,7 +33,7 @@ def convert(data: bytes, public_key_der: bytes) -> bytes:
         if der.decode_integer(elements[0][1]) != has_public_key or tags[3:] not in _OPTIONAL_PKCS8:
             raise ValueError("not a PKCS#8 key of version 1 or 2")
         if oid not in (_EC_PUBLIC_KEY, _RSA_ENCRYPTION):
-            raise ValueError(f"not a key that this board can use: {der.decode_oid(oid)}")
+            raise ValueError(f"not a key that this board can use: {decode_oid(oid)}")
         curve = elements[1][1][end:]
         data = elements[2][1]
         elements = der.decode_all(der.decode_one(data, der.SEQUENCE))

@@ -39,7 +39,7 @@ def multiply(curve, k: int, point: tuple, random) -> tuple:
     return _to_affine(curve, _ladder(curve, k, point, random), random)
 
 
-def multiply_add(curve, u1: int, u2: int, point: tuple, random) -> tuple | None:
+def multiply_sum(curve, u1: int, u2: int, point: tuple, random) -> tuple | None:
     """Return u1 G + u2 times *point*, None when that is infinity; see ec.Curve.multiply_add."""
     first = _ladder(curve, u1, curve.g, random)
     total = _add(curve, first, _ladder(curve, u2, point, None))

@@ -59,9 +59,10 @@ def multiply_add(u1: int, u2: int, x: int, y: int, random) -> tuple | None:
     """
     even = 1 - (u1 & 1)
     odd = (u1, P384.n - u1)[even]
-    # 384 bits, each the sign of a power of 2; see p384_comb.
-    signs = ((odd >> 1) + (1 << 383)).to_bytes(_SIZE, "little")
+    # 384 bits, each the sign of a power of 2; see p384_comb. The top one is set.
+    signs = (odd >> 1).to_bytes(_SIZE, "little")
     work = bytearray(b"".join([bytes(_SIGNS), signs, addressof(_table).to_bytes(4, "little")]))
+    work[_SIGNS + _SIZE - 1] |= 0x80
     point = b"".join([number.to_bytes(_SIZE, "little") for number in (x, y, 1)])
     windows = _windows(u2)
     started = max(windows, default=0) >= _SPACING

@@ -9,6 +9,7 @@ from hashlib import sha256
 from . import der
 from .ec import random_nonzero
 from .ladder import inverse
+from .oids import encode_oid
 
 SIZES = (2048, 3072, 4096)
 """Of moduli, in bits."""
@@ -83,14 +84,14 @@ class RSAPrivateKey:
         """The SubjectPublicKeyInfo (RFC 3279, 2.3.1)."""
         numbers = [der.encode_integer(x) for x in self._numbers[:2]]
         return der.encode_sequence(
-            der.encode_sequence(der.encode_oid(_OID_RSA_ENCRYPTION), _NULL),
+            der.encode_sequence(encode_oid(_OID_RSA_ENCRYPTION), _NULL),
             der.encode_bit_string(der.encode_sequence(*numbers)),
         )
 
     @property
     def signature_algorithm(self) -> bytes:
         """The AlgorithmIdentifier of the signatures, in DER."""
-        return der.encode_sequence(der.encode_oid(_OID_SHA256_WITH_RSA), _NULL)
+        return der.encode_sequence(encode_oid(_OID_SHA256_WITH_RSA), _NULL)
 
     def sign(self, data: bytes, random) -> bytes:
         """Return the signature of *data*; see sign_steps."""
@@ -145,7 +146,7 @@ class RSAPrivateKey:
 def encode_message(digest: bytes, size_bytes: int) -> int:
     """Return EMSA-PKCS1-v1_5 (RFC 8017, 9.2) of a SHA-2 *digest*, told apart by its length."""
     info = der.encode_sequence(
-        der.encode_sequence(der.encode_oid(f"{_OID_SHA2}{len(digest) // 16 - 1}"), _NULL),
+        der.encode_sequence(encode_oid(f"{_OID_SHA2}{len(digest) // 16 - 1}"), _NULL),
         der.encode_octet_string(digest),
     )
     padding = b"\xff" * (size_bytes - len(info) - 3)

@@ -7,6 +7,7 @@ from . import der, keys
 from .ecdsa import InvalidSignature, decode_signature
 from .ecdsa import verify as verify_ecdsa
 from .fields import CURVES
+from .oids import decode_oid
 from .sha384 import hash_of_size
 
 MIN_MODULUS_BITS = 2048
@@ -58,7 +59,7 @@ def _read_algorithm(algorithm: bytes) -> tuple:
         raise ValueError(
             "by RSASSA-PSS, which this board cannot verify; let the CA sign with PKCS#1 v1.5"
         )
-    raise ValueError(f"by an algorithm that this board does not take: {der.decode_oid(oid)}")
+    raise ValueError(f"by an algorithm that this board does not take: {decode_oid(oid)}")
 
 
 def _read_public_key(public_key_der: bytes) -> tuple:

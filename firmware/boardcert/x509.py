@@ -10,17 +10,19 @@ from . import der, fields
 
 SERIAL_BYTES = 16
 
-_OID_COMMON_NAME = "2.5.4.3"
-_OID_SERIAL_NUMBER = "2.5.4.5"
-_OID_SUBJECT_KEY_IDENTIFIER = "2.5.29.14"
-_OID_KEY_USAGE = "2.5.29.15"
-_OID_SUBJECT_ALT_NAME = "2.5.29.17"
-_OID_BASIC_CONSTRAINTS = "2.5.29.19"
-_OID_AUTHORITY_KEY_IDENTIFIER = "2.5.29.35"
-_OID_EXTENDED_KEY_USAGE = "2.5.29.37"
-_OID_SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
-_OID_CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
-_OID_EXTENSION_REQUEST = "1.2.840.113549.1.9.14"
+# Object identifiers, in DER.
+_OID_COMMON_NAME = b"\x06\x03\x55\x04\x03"  # 2.5.4.3
+_OID_SERIAL_NUMBER = b"\x06\x03\x55\x04\x05"  # 2.5.4.5
+_OID_SUBJECT_KEY_IDENTIFIER = b"\x06\x03\x55\x1d\x0e"  # 2.5.29.14
+_OID_KEY_USAGE = b"\x06\x03\x55\x1d\x0f"  # 2.5.29.15
+_OID_SUBJECT_ALT_NAME = b"\x06\x03\x55\x1d\x11"  # 2.5.29.17
+_OID_BASIC_CONSTRAINTS = b"\x06\x03\x55\x1d\x13"  # 2.5.29.19
+_OID_AUTHORITY_KEY_IDENTIFIER = b"\x06\x03\x55\x1d\x23"  # 2.5.29.35
+_OID_EXTENDED_KEY_USAGE = b"\x06\x03\x55\x1d\x25"  # 2.5.29.37
+_OID_SERVER_AUTH = b"\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01"  # 1.3.6.1.5.5.7.3.1
+_OID_CLIENT_AUTH = b"\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02"  # 1.3.6.1.5.5.7.3.2
+# 1.2.840.113549.1.9.14
+_OID_EXTENSION_REQUEST = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e"
 
 _PRINTABLE_STRING = 0x13
 _UTC_TIME = 0x17
@@ -64,9 +66,7 @@ def request(key, subject: bytes, alt_names: list, random) -> bytes:
     extensions = der.encode_sequence(
         _encode_key_usage(), _encode_extended_key_usage(), _encode_alt_names(alt_names)
     )
-    attribute = der.encode_sequence(
-        der.encode_oid(_OID_EXTENSION_REQUEST), der.encode_set(extensions)
-    )
+    attribute = der.encode_sequence(_OID_EXTENSION_REQUEST, der.encode(der.SET, extensions))
     info = der.encode_sequence(
         der.encode_integer(0),  # version 1
         subject,
@@ -90,8 +90,8 @@ def encode_subject(common_name: str, unique_id: str) -> bytes:
     serial = (_PRINTABLE_STRING, unique_id.encode(), _OID_SERIAL_NUMBER)
     parts = []
     for tag, value, oid in (common, serial):
-        attribute = der.encode_sequence(der.encode_oid(oid), der.encode(tag, value))
-        parts.append(der.encode_set(attribute))
+        attribute = der.encode_sequence(oid, der.encode(tag, value))
+        parts.append(der.encode(der.SET, attribute))
     return der.encode_sequence(*parts)
 
 
@@ -150,9 +150,7 @@ def _encode_key_usage() -> bytes:
 
 
 def _encode_extended_key_usage() -> bytes:
-    purposes = der.encode_sequence(
-        der.encode_oid(_OID_SERVER_AUTH), der.encode_oid(_OID_CLIENT_AUTH)
-    )
+    purposes = der.encode_sequence(_OID_SERVER_AUTH, _OID_CLIENT_AUTH)
     return _encode_extension(_OID_EXTENDED_KEY_USAGE, purposes)
 
 
@@ -167,7 +165,7 @@ def _encode_alt_names(alt_names: list) -> bytes:
     return _encode_extension(_OID_SUBJECT_ALT_NAME, der.encode_sequence(*parts))
 
 
-def _encode_extension(oid: str, value: bytes, is_critical: bool = False) -> bytes:
+def _encode_extension(oid: bytes, value: bytes, is_critical: bool = False) -> bytes:
     """Return an Extension; critical is left out when false, as DER wants of a default."""
-    critical = der.encode_boolean(True) if is_critical else b""
-    return der.encode_sequence(der.encode_oid(oid), critical, der.encode_octet_string(value))
+    critical = b"\x01\x01\xff" if is_critical else b""  # TRUE
+    return der.encode_sequence(oid, critical, der.encode_octet_string(value))

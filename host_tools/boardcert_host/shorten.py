@@ -35,13 +35,14 @@ def shorten(sources: dict[str, str], faces: tuple[str, ...]) -> dict[str, str]:
             node.asname = short.get(node.asname, node.asname)
     given = {node.arg for node in nodes if isinstance(node, ast.keyword)}
     for name, tree in trees.items():
-        for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
+        for function in [node for node in ast.walk(tree) if isinstance(node, _Function)]:
             if _is_private(function.name) or name not in faces:
                 _shorten_arguments(function, given)
     return {name: ast.unparse(tree) for name, tree in trees.items()}
 
 
-_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Definition = _Function | ast.ClassDef
 
 
 def _name(node: ast.AST) -> str:
@@ -63,7 +64,9 @@ def _unused_names(nodes: list[ast.AST]) -> Iterator[str]:
     return (f"_{name}" for name in names if f"_{name}" not in used)
 
 
-def _shorten_arguments(function: ast.FunctionDef, given: set[str | None]) -> None:
+def _shorten_arguments(
+    function: ast.FunctionDef | ast.AsyncFunctionDef, given: set[str | None]
+) -> None:
     """Rename a function's arguments; not where the compiler has its own words for them."""
     inner = [node for node in ast.walk(function) if node is not function]
     if any(isinstance(node, (*_Definition.__args__, ast.Lambda)) for node in inner):

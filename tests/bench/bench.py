@@ -26,10 +26,12 @@ from boardcert_host.virtual import VirtualBoard
 HEAP_STEP_BYTES = 1024
 _UNIQUE_ID = "e661640843515b2f"
 _FORMS = {"kernel": Form.SHIPPED, "bigint": Form.PORTABLE}
-# What every board runs: load, first boot, renewal, request, TLS. `store` is a door, see bundles.
+# What every board runs: load, first boot, renewal, request, and serving to a raw handler. `store`
+# and `server` are doors, see bundles.
 _CORE = ("__init__", "lifecycle", "store", "manage", "generate", "noise", "store_write", "tls")
+_CORE += ("serving", "server")
 # And what the big integers need instead of the kernel.
-_CORE_BIGINT = ("bigint_engine", "p384_bigint", "p384_reduce", "sha384", "sha512_block")
+_CORE_BIGINT = ("p384_bigint", "p384_reduce", "sha384")
 _MEASURE = Path(__file__).with_name("measure.py").read_text()
 _TIMEOUT_S = 300
 

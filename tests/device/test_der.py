@@ -1,7 +1,7 @@
 """DER is written, and read back strictly."""
 
 import vectors
-from boardcert import der
+from boardcert import der, oids
 from helpers import raises
 
 _LENGTHS = (
@@ -74,12 +74,6 @@ def test_integers():
     assert raises(ValueError, der.encode_integer, -1)
 
 
-def test_booleans():
-    """True is 0xff and nothing else."""
-    assert der.encode_boolean(True) == b"\x01\x01\xff"
-    assert der.encode_boolean(False) == b"\x01\x01\x00"
-
-
 def test_bit_strings():
     """Whole bytes when read; padding bits when written."""
     assert der.encode_bit_string(b"\x80", 7) == b"\x03\x02\x07\x80"
@@ -99,19 +93,19 @@ def test_object_identifiers():
         ("2.39.127.128.16383.16384.4294967295", "777f8100ff7f8180008fffffff7f"),
         ("2.999", "8837"),
     ):
-        encoded = der.encode_oid(dotted)
+        encoded = oids.encode_oid(dotted)
         assert encoded == bytes((6, len(content) // 2)) + bytes.fromhex(content), dotted
-        assert der.decode_oid(bytes.fromhex(content)) == dotted
+        assert oids.decode_oid(bytes.fromhex(content)) == dotted
     for content in (b"", b"\x80\x01", b"\x2a\x80\x01", b"\x2a\x86"):
-        assert raises(ValueError, der.decode_oid, content), content
+        assert raises(ValueError, oids.decode_oid, content), content
 
 
 def test_nested_elements():
     """A SEQUENCE is read element by element, or all at once."""
     encoded = der.encode_sequence(
         der.encode_integer(5),
-        der.encode_set(der.encode(der.UTF8_STRING, "\u00e4".encode())),
-        der.encode(der.context(0), der.encode_boolean(True)),
+        der.encode(der.SET, der.encode(der.UTF8_STRING, "\u00e4".encode())),
+        der.encode(der.context(0), b"\x01\x01\xff"),
         der.encode(der.context(2, False), b"name"),
     )
     content = der.decode_one(encoded, der.SEQUENCE)

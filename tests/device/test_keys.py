@@ -1,7 +1,7 @@
 """Key pairs: made, stored as SEC 1, read back, checked; of each curve."""
 
 import vectors
-from boardcert import der, keys
+from boardcert import der, keys, oids
 from boardcert.ec import P384
 from boardcert.ecdsa import InvalidSignature
 from boardcert.keys import PrivateKey
@@ -120,7 +120,7 @@ def test_damaged_storage():
     assert raises(ValueError, keys.from_der, good + b"\0")
     for old, new in (
         (b"\x02\x01\x01", b"\x02\x01\x02"),
-        (der.encode_oid("1.3.132.0.34"), der.encode_oid("1.3.132.0.10")),
+        (oids.encode_oid("1.3.132.0.34"), oids.encode_oid("1.3.132.0.10")),
         (b"\x03\x62\x00\x04", b"\x03\x62\x00\x02"),
         (b"\x03\x62\x00\x04", b"\x03\x62\x01\x04"),
         (b"\x04\x30", b"\x04\x2f"),
@@ -167,7 +167,7 @@ def test_rsa_keys_match_by_their_public_numbers():
 
     def public(n, e, oid="1.2.840.113549.1.1.1"):
         numbers = der.encode_sequence(der.encode_integer(n), der.encode_integer(e))
-        algorithm = der.encode_sequence(der.encode_oid(oid), b"\x05\x00")
+        algorithm = der.encode_sequence(oids.encode_oid(oid), b"\x05\x00")
         return der.encode_sequence(algorithm, der.encode_bit_string(numbers))
 
     n = (1 << 2047) + 12345

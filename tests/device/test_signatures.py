@@ -1,7 +1,7 @@
 """Signatures of other signers, against NIST's vectors; what must be refused is."""
 
 import vectors
-from boardcert import der, ecdsa, signatures
+from boardcert import der, ecdsa, oids, signatures
 from boardcert.curves import P256, P521
 from boardcert.ec import P384
 from boardcert.keys import PrivateKey
@@ -17,7 +17,7 @@ _RSA_SHA256 = bytes.fromhex("300d06092a864886f70d01010b0500")
 
 
 def _algorithm(oid, parameters=b""):
-    return der.encode_sequence(der.encode_oid(oid), parameters)
+    return der.encode_sequence(oids.encode_oid(oid), parameters)
 
 
 def _ecdsa_with(size):
@@ -29,7 +29,7 @@ def _with_rsa(size, parameters=_NULL):
 
 
 def _ec_key(name, point, oid=_EC_PUBLIC_KEY):
-    algorithm = _algorithm(oid, der.encode_oid(_OIDS[name]))
+    algorithm = _algorithm(oid, oids.encode_oid(_OIDS[name]))
     return der.encode_sequence(algorithm, der.encode_bit_string(point))
 
 

@@ -1,6 +1,6 @@
 """Certificates and requests: what is built reads back, and what is wrong is refused."""
 
-from boardcert import certificate, der, keys, x509
+from boardcert import certificate, der, keys, oids, x509
 from boardcert.keys import PrivateKey
 from helpers import raises, random_bytes
 
@@ -113,7 +113,7 @@ def test_wrong_fields_are_refused():
     """Another version, another algorithm inside, dates in the wrong form, a second SAN."""
     assert certificate.Certificate(_rebuilt(lambda tbs: None)).names == _NAMES
     version_1 = der.encode(der.context(0), der.encode_integer(0))
-    sha256 = der.encode_sequence(der.encode_oid("1.2.840.10045.4.3.2"))
+    sha256 = der.encode_sequence(oids.encode_oid("1.2.840.10045.4.3.2"))
     utc_2050 = der.encode(0x17, b"500101000000Z")
     early = der.encode(0x18, b"20490101000000Z")
     no_zone = der.encode(0x17, b"260101000000+")
@@ -148,16 +148,16 @@ def _extension(*parts):
 def test_an_extension_is_an_oid_perhaps_true_and_an_octet_string():
     """Nothing missing, nothing after, no FALSE, no other TRUE; whatever the extension is."""
     names = der.encode_octet_string(der.encode_sequence(der.encode(0x82, b"a.example")))
-    true = der.encode_boolean(True)
+    true = b"\x01\x01\xff"
     for dotted, expected in (("2.5.29.17", ["a.example"]), ("2.5.29.99", [])):
-        oid = der.encode_oid(dotted)
+        oid = oids.encode_oid(dotted)
         assert certificate.Certificate(_extension(oid, names)).names == expected
         assert certificate.Certificate(_extension(oid, true, names)).names == expected
         for parts in (
             (),
             (oid,),
             (oid, true),
-            (oid, der.encode_boolean(False), names),
+            (oid, b"\x01\x01\x00", names),
             (oid, b"\x01\x01\x01", names),
             (oid, true, true, names),
             (oid, names, names),
@@ -168,7 +168,7 @@ def test_an_extension_is_an_oid_perhaps_true_and_an_octet_string():
 
 def _spki(oid, parameters, bits):
     return der.encode_sequence(
-        der.encode_sequence(der.encode_oid(oid), parameters), der.encode_bit_string(bits)
+        der.encode_sequence(oids.encode_oid(oid), parameters), der.encode_bit_string(bits)
     )
 
 
@@ -177,9 +177,9 @@ def test_the_kind_of_key_is_told_or_refused():
     assert certificate.Certificate(_CERTIFICATE).key_type == "p384"
     rsa = "1.2.840.113549.1.1.1"
     cases = [
-        (_spki("1.2.840.10045.2.1", der.encode_oid("1.2.840.10045.3.1.7"), b"key"), "p256"),
-        (_spki("1.2.840.10045.2.1", der.encode_oid("1.3.132.0.35"), b"key"), "p521"),
-        (_spki("1.2.840.10045.2.1", der.encode_oid("1.3.132.0.10"), b"key"), "unknown"),
+        (_spki("1.2.840.10045.2.1", oids.encode_oid("1.2.840.10045.3.1.7"), b"key"), "p256"),
+        (_spki("1.2.840.10045.2.1", oids.encode_oid("1.3.132.0.35"), b"key"), "p521"),
+        (_spki("1.2.840.10045.2.1", oids.encode_oid("1.3.132.0.10"), b"key"), "unknown"),
         (_spki("1.3.101.112", b"", b"key"), "unknown"),
     ]
     for bits in (2048, 3072, 4096):
@@ -199,9 +199,9 @@ def test_key_and_certificate_of_different_boards_do_not_match():
     other = PrivateKey(_D, b"\x04" + bytes(96))
     assert not keys.key_matches(other.to_der(), _KEY.public_key_der)
     assert not keys.key_matches(_KEY.to_der(), other.public_key_der)
-    p256 = der.encode_oid("1.2.840.10045.3.1.7")
+    p256 = oids.encode_oid("1.2.840.10045.3.1.7")
     wrong_curve = der.encode_sequence(
-        der.encode_sequence(der.encode_oid("1.2.840.10045.2.1"), p256),
+        der.encode_sequence(oids.encode_oid("1.2.840.10045.2.1"), p256),
         der.encode_bit_string(_KEY.public_key_der[-97:]),
     )
     assert not keys.key_matches(_KEY.to_der(), wrong_curve)

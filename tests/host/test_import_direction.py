@@ -14,6 +14,7 @@ _PACKAGE = Path(__file__).resolve().parents[2] / "firmware" / "boardcert"
 _PURE = (
     "fields",
     "der",
+    "oids",
     "sha512_block",
     "sha384",
     "sha512",

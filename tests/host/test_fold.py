@@ -1,0 +1,59 @@
+"""What is known when the package is built is settled then, and nothing else changes."""
+
+import pytest
+from boardcert_host.fold import fold
+
+_SOURCES = {
+    "tags": """
+from micropython import const
+SET = const(0x31)
+_PRIVATE = const(2)
+WORD = "word"
+def own(): return SET + _PRIVATE
+""",
+    "user": """
+from . import tags, tags as marks
+from .tags import SET as GROUP, WORD
+try:
+    from .fast import work
+except (ImportError, ValueError):
+    from .slow import work
+def total(): return tags.SET + marks.SET + GROUP
+def text(): return f"{WORD} {tags.SET}"
+""",
+    "slow": "def work(): return 'slow'",
+    "fast": "def work(): return 'fast'",
+}
+
+
+def _without(name: str) -> dict[str, str]:
+    return {module: source for module, source in _SOURCES.items() if module != name}
+
+
+def test_constants_become_numbers():
+    """Where they are defined, in other modules by any name, and in texts; they are gone then."""
+    folded = fold(_SOURCES)
+    assert "SET" not in folded["user"] + folded["tags"] and "GROUP" not in folded["user"]
+    assert "return 49 + _PRIVATE" in folded["tags"] and "_PRIVATE = const(2)" in folded["tags"]
+    assert "return 49 + 49 + 49" in folded["user"] and "f'{WORD} {49}'" in folded["user"]
+    assert "micropython" not in folded["tags"]
+
+
+def test_other_values_stay():
+    """Only numbers have no name afterwards."""
+    folded = fold(_SOURCES)
+    assert "WORD = 'word'" in folded["tags"] and "from .tags import WORD" in folded["user"]
+
+
+@pytest.mark.parametrize(("missing", "there"), [("fast", "slow"), ("slow", "fast")])
+def test_the_module_that_there_is_is_imported(missing, there):
+    """Without a search for the other one."""
+    source = fold(_without(missing))["user"]
+    assert f"\nfrom .{there} import work" in source
+    assert "try" not in source and missing not in source
+
+
+def test_with_both_modules_the_board_decides():
+    """As it is written."""
+    source = fold(_SOURCES)["user"]
+    assert "try:" in source and "from .fast" in source and "from .slow" in source
