@@ -4,6 +4,7 @@ import functools
 import http.server
 import os
 import shutil
+import signal
 import sys
 import threading
 from collections.abc import Generator, Iterator
@@ -23,6 +24,9 @@ sys.path[:0] = [
 def pytest_configure(config: pytest.Config) -> None:
     """Make the test vectors once, before xdist starts its workers."""
     import make_vectors
+
+    # A shell's background job ignores Ctrl-C, and would bequeath that to the programs under test.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     if not hasattr(config, "workerinput"):
         make_vectors.make()

@@ -1,4 +1,4 @@
-"""The browser, started once for all tests of a worker; a place to work in, a CA, a home."""
+"""A browser, a place to work in, a CA, a home."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """Give a running Chromium."""
+    """Give a running Chromium; not for longer: its event loop would run in other tests, too."""
     import browser
 
     with browser.chromium() as running:

@@ -46,12 +46,12 @@ def test_installing_twice_copies_nothing_and_repairs_what_was_cut_short(image, t
         assert device.install(board.usb_port) == device.Installed([], [], len(first.copied))
         device.execute(
             board.usb_port,
-            "import os\nos.remove('/lib/boardcert/der.mpy')\n"
-            "open('/lib/boardcert/x509.mpy', 'wb').write(b'torn')\n"
+            "import os\nos.remove('/lib/boardcert/generate.mpy')\n"
+            "open('/lib/boardcert/manage.mpy', 'wb').write(b'torn')\n"
             "open('/lib/boardcert/old.py', 'w').write('x')",
         )
         again = device.install(board.usb_port)
-        assert (again.copied, again.removed) == (["der.mpy", "x509.mpy"], ["old.py"])
+        assert (again.copied, again.removed) == (["generate.mpy", "manage.mpy"], ["old.py"])
         assert device.survey(board.usb_port).architecture == "armv6m"
 
 
