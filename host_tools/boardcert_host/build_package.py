@@ -53,7 +53,7 @@ _PORTABLE_BUNDLES: Bundles = {
 _NATIVE_BUNDLES: Bundles = {"sha384": ("sha512_block", "sha384")}
 # Parts that applications may import as well: their names are those of the bundle.
 _DOORS = {"server": "serving", "store": "lifecycle"}
-# Modules whose functions applications call.
+# Modules whose functions applications call, or Microdot, by the names of their arguments.
 _FACES = ("__init__", "connection", "lifecycle", "mutual_tls", "portal", "serial_line", "server")
 _FACES += ("serving", "store", "tls")
 

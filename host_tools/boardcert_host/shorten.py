@@ -13,7 +13,8 @@ from collections.abc import Iterator
 def shorten(sources: dict[str, str], faces: tuple[str, ...]) -> dict[str, str]:
     """Return the sources of a whole package with short names, the same in all of them.
 
-    *faces*: modules whose public functions applications call: their arguments keep their names.
+    *faces*: modules whose functions others call, applications or Microdot: their arguments keep
+    their names.
     """
     trees = {name: ast.parse(source) for name, source in sources.items()}
     nodes = [node for tree in trees.values() for node in ast.walk(tree)]
@@ -36,7 +37,7 @@ def shorten(sources: dict[str, str], faces: tuple[str, ...]) -> dict[str, str]:
     given = {node.arg for node in nodes if isinstance(node, ast.keyword)}
     for name, tree in trees.items():
         for function in [node for node in ast.walk(tree) if isinstance(node, _Function)]:
-            if _is_private(function.name) or name not in faces:
+            if name not in faces:
                 _shorten_arguments(function, given)
     return {name: ast.unparse(tree) for name, tree in trees.items()}
 

@@ -61,11 +61,11 @@ def test_the_results_are_the_same(short):
 
 
 def test_private_names_and_arguments_are_short(short):
-    """The same in all modules; of functions that applications call, arguments keep their names."""
+    """The same in all modules; arguments of functions that others call keep their names."""
     both = short["face"] + short["inner"]
     assert "_long_side" not in both and "_counter" not in both
-    assert "operand" not in short["face"] and "some_side" not in short["inner"]
-    assert "def count(step)" in short["face"]
+    assert "some_side" not in short["inner"]
+    assert "def count(step)" in short["face"] and "def _square(operand)" in short["face"]
     assert "def __init__(self, side, depth=1)" in short["face"]
 
 
@@ -82,3 +82,4 @@ def test_the_firmware_keeps_what_applications_name():
     assert "def __init__(self, directory=" in sources["lifecycle"].replace(": str", "")
     assert "def __init__(self, ca=None, pins=None)" in sources["mutual_tls"]
     assert "_io_queue" in sources["serving"]
+    assert "async def _download(self, request, name" in sources["portal"]  # by Microdot's routes
