@@ -40,6 +40,7 @@ class Server(Limits):
         self._clients = clients
         self._renewal_failed = None
         self._open = {}
+        self._spare = None
 
     async def run(self, app, port: int, host: str) -> None:
         """Accept connections until cancelled, then close all; OSError without the port."""
@@ -63,6 +64,7 @@ class Server(Limits):
         """Take connections from *source*, whatever fails."""
         handler = self._handler(app)
         self._renew()
+        self._keep_spare()
         while True:
             try:
                 await take(source, handler)
@@ -113,7 +115,20 @@ class Server(Limits):
     def _fits(self) -> bool:
         if len(self._open) >= self.max_connections:
             return False
-        return _free_bytes(self.connection_bytes) >= self.connection_bytes
+        wanted = self.connection_bytes - len(self._spare or b"")
+        return _free_bytes(wanted) >= wanted
+
+    def _keep_spare(self) -> None:
+        """While nobody is connected, hold the largest piece of memory that the next one takes.
+
+        Otherwise small things that last would come to lie there, until no free piece is as large.
+        """
+        if not self._open and sys.platform != "esp32":
+            gc.collect()
+            try:
+                self._spare = bytearray(_TLS_BUFFER_BYTES)
+            except MemoryError:
+                self._spare = None
 
     async def _take_call(self, line, handler) -> None:
         await line.answer()
@@ -125,6 +140,9 @@ class Server(Limits):
     def _start(self, raw, peer, handler) -> asyncio.Task:
         """Begin TLS on the stream *raw* with *peer*, and return the task that serves it."""
         self._renew()
+        if self._spare is not None:
+            self._spare = None
+            gc.collect()
         connection = self._wrap(raw, peer)
         task = asyncio.create_task(self._serve(connection, handler))
         self._open[connection] = task
@@ -172,6 +190,7 @@ class Server(Limits):
         finally:
             self._open.pop(connection, None)  # Without memory, it did not get there.
             connection.end()
+            self._keep_spare()
 
     async def _reap(self) -> None:
         """End connections whose time is up, once a second."""
