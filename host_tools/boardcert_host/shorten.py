@@ -37,7 +37,7 @@ def shorten(sources: dict[str, str], faces: tuple[str, ...]) -> dict[str, str]:
     given = {node.arg for node in nodes if isinstance(node, ast.keyword)}
     for name, tree in trees.items():
         for function in [node for node in ast.walk(tree) if isinstance(node, _Function)]:
-            if name not in faces:
+            if name not in faces or _is_inner(function):
                 _shorten_arguments(function, given)
     return {name: ast.unparse(tree) for name, tree in trees.items()}
 
@@ -55,6 +55,11 @@ def _name(node: ast.AST) -> str:
 
 def _is_private(name: str) -> bool:
     return len(name) > 2 and name[0] == "_" and name[1] != "_"
+
+
+def _is_inner(function: ast.AST) -> bool:
+    """Tell whether nobody outside calls *function*; Microdot does call private coroutines."""
+    return isinstance(function, ast.FunctionDef) and _is_private(function.name)
 
 
 def _unused_names(nodes: list[ast.AST]) -> Iterator[str]:

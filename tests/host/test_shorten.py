@@ -15,6 +15,7 @@ def count(step):
     _counter += step
     return _counter
 def _square(operand): return operand * operand
+async def _handle(request): return request
 """,
     "inner": """
 from .face import Shape, count
@@ -64,8 +65,8 @@ def test_private_names_and_arguments_are_short(short):
     """The same in all modules; arguments of functions that others call keep their names."""
     both = short["face"] + short["inner"]
     assert "_long_side" not in both and "_counter" not in both
-    assert "some_side" not in short["inner"]
-    assert "def count(step)" in short["face"] and "def _square(operand)" in short["face"]
+    assert "operand" not in short["face"] and "some_side" not in short["inner"]
+    assert "def count(step)" in short["face"] and "async def _handle(request)" in short["face"]
     assert "def __init__(self, side, depth=1)" in short["face"]
 
 
