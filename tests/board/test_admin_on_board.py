@@ -56,3 +56,20 @@ def test_an_administrator_needs_the_cable_once(
     assert run("csr", at, "--name", _NAME)[0] == 3
     assert run("token", _NAME, "--usb", kitchen.usb_port)[0] == 0
     assert tokens.find_token([_NAME]) not in (None, token)
+
+
+def test_certificates_follow_each_other(
+    kitchen: VirtualBoard,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Requests and installations leave room for the next connection, whose buffer is large."""
+    monkeypatch.setenv("BOARDCERT_CA", str(tmp_path / "ca"))
+    monkeypatch.chdir(tmp_path)
+    at = "{}:{}".format(*kitchen.uart_address)
+    assert main(["token", _NAME, "--usb", kitchen.usb_port]) == 0
+    assert main(["pin", "add", at, "--usb", kitchen.usb_port]) == 0
+    assert main(["ca", "init"]) == 0
+    for _ in range(3):
+        assert main(["ca", "sign", at, "--install", "--force"]) == 0, capsys.readouterr().err
