@@ -24,6 +24,8 @@ from boardcert_host.firmware import firmware_image
 from boardcert_host.virtual import VirtualBoard
 
 HEAP_STEP_BYTES = 1024
+# A collection takes some 15 ms: from 20 ms on, the boot goes on between two of them.
+_SAMPLE_PERIODS_MS = (20, 22, 24, 26, 28, 30)
 _UNIQUE_ID = "e661640843515b2f"
 _FORMS = {"kernel": Form.SHIPPED, "bigint": Form.PORTABLE}
 # What every board runs: load, first boot, renewal, request, and serving to a raw handler. `store`
@@ -68,8 +70,7 @@ class Bench:
             after = board.status()["flash"]
             board.reset()
             load = ask(board, "first_boot_or_load()")
-        with self.board() as board:
-            figures["peak_heap_bytes"] = ask(board, "peak_heap()")
+        figures["peak_heap_bytes"] = max(map(self._peak_heap, _SAMPLE_PERIODS_MS))
         with self.board() as board:
             free = ask(board, "free_heap()")
         if not boot["report"]["generated"] or load["report"]["generated"]:
@@ -87,6 +88,10 @@ class Bench:
             "first_boot_flash": {**operations, "typical_ms": report.flash_time_ms(operations)},
         }
         return figures
+
+    def _peak_heap(self, period_ms: int) -> int:
+        with self.board() as board:
+            return ask(board, f"peak_heap({period_ms})")
 
     def _boots_without(self, ballast_bytes: int) -> bool:
         with self.board() as board:

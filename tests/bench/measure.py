@@ -13,7 +13,6 @@ import micropython
 _D = 0x6B9D3DAD2E1B8C1C05B19875B6659F4DE23C3B667BF297BA9AA47740787137D896D5724E4C70A825F872C9EA60D2EDF5
 _RUNS = 3
 _CYCLES_PER_US = 125
-_SAMPLE_PERIOD_MS = 10
 
 
 def part(name):
@@ -132,10 +131,10 @@ def first_boot_or_load():
     }
 
 
-def peak_heap():
+def peak_heap(period_ms):
     """Return the most memory that is in use at any time of a first boot, garbage not counted.
 
-    A timer interrupts the boot: each time the garbage is collected and the rest is counted.
+    A timer interrupts the boot each *period_ms*: the garbage is collected, the rest counted.
     """
     from machine import Timer
 
@@ -148,7 +147,7 @@ def peak_heap():
         gc.collect()
         highest = max(highest, gc.mem_alloc())
 
-    timer = Timer(period=_SAMPLE_PERIOD_MS, callback=sample)
+    timer = Timer(period=period_ms, callback=sample)
     try:
         import boardcert
 
