@@ -36,15 +36,15 @@ _P521_NUMBERS = (
 
 
 def _load_p256_engine() -> Engine:
-    from .p256_comb import BLOCKS, SPACING, TABLE, TEETH
+    from . import p256_comb as p256
 
-    return Engine(P256, _reduce_p256, TABLE, TEETH, BLOCKS, SPACING)
+    return Engine(P256, _reduce_p256, p256.TABLE, p256.TEETH, p256.BLOCKS, p256.SPACING)
 
 
 def _load_p521_engine() -> Engine:
-    from .p521_comb import BLOCKS, SPACING, TABLE, TEETH
+    from . import p521_comb as p521
 
-    return Engine(P521, _reduce_p521, TABLE, TEETH, BLOCKS, SPACING)
+    return Engine(P521, _reduce_p521, p521.TABLE, p521.TEETH, p521.BLOCKS, p521.SPACING)
 
 
 def _reduce_p256(value: int) -> int:

@@ -7,6 +7,8 @@ becomes the one that there is: looking for a module in vain takes as long as fin
 
 import ast
 
+from .errors import Error
+
 _Numbers = dict[str, dict[str, int]]
 
 
@@ -42,19 +44,24 @@ class _Folder(ast.NodeTransformer):
     def __init__(self, tree: ast.Module, own: dict[str, int], numbers: _Numbers) -> None:
         self._numbers = numbers
         self._values = dict(own)
-        self._modules: dict[str, str] = {}
+        self._modules: dict[str, set[str]] = {}
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.level:
                 self._learn(node)
 
     def _learn(self, node: ast.ImportFrom) -> None:
-        """Note what an import binds: modules, and constants of modules."""
+        """Note what an import binds: modules, and constants of modules.
+
+        Raises Error for a name that is two numbers in one module: scopes are not looked at.
+        """
         for alias in node.names:
             name = alias.asname or alias.name
             if node.module is None:
-                self._modules[name] = alias.name
+                self._modules.setdefault(name, set()).add(alias.name)
             elif alias.name in self._numbers.get(node.module, {}):
-                self._values[name] = self._numbers[node.module][alias.name]
+                value = self._numbers[node.module][alias.name]
+                if self._values.setdefault(name, value) != value:
+                    raise Error(f"{name} is two numbers: {ast.unparse(node)}")
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
         """A definition: nobody needs it."""
@@ -77,9 +84,12 @@ class _Folder(ast.NodeTransformer):
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """`module.NAME`."""
         if isinstance(node.value, ast.Name):
-            known = self._numbers.get(self._modules.get(node.value.id, ""), {})
-            if node.attr in known:
-                return ast.Constant(known[node.attr])
+            modules = self._modules.get(node.value.id, set())
+            found = {self._numbers.get(module, {}).get(node.attr) for module in modules}
+            if len(found) > 1:
+                raise Error(f"{ast.unparse(node)} is not the same in {', '.join(sorted(modules))}")
+            if found - {None}:
+                return ast.Constant(found.pop())
         return self.generic_visit(node)
 
     def visit_Try(self, node: ast.Try) -> ast.AST | list[ast.stmt]:

@@ -1,6 +1,7 @@
 """What is known when the package is built is settled then, and nothing else changes."""
 
 import pytest
+from boardcert_host.errors import Error
 from boardcert_host.fold import fold
 
 _SOURCES = {
@@ -57,3 +58,16 @@ def test_with_both_modules_the_board_decides():
     """As it is written."""
     source = fold(_SOURCES)["user"]
     assert "try:" in source and "from .fast" in source and "from .slow" in source
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "def a():\n from .one import N\n return N\ndef b():\n from .two import N\n return N",
+        "try:\n from . import one as m\nexcept ImportError:\n from . import two as m\nm.N",
+    ],
+)
+def test_a_name_for_two_numbers_is_refused(use):
+    """In whatever scopes they stand: the build fails, and no board computes with the wrong one."""
+    with pytest.raises(Error, match="N is"):
+        fold({"one": "N = const(1)", "two": "N = const(2)", "user": use})
