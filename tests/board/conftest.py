@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from boardcert_host import board_files, device
 from boardcert_host.boards import load_board
 from boardcert_host.firmware import firmware_image
 from boardcert_host.virtual import VirtualBoard
@@ -37,3 +38,15 @@ def new_board(firmware: Path, tmp_path: Path) -> Iterator[Callable[..., VirtualB
             return started
 
         yield start
+
+
+@pytest.fixture
+def kitchen(new_board: Callable[..., VirtualBoard]) -> VirtualBoard:
+    """A board that serves its page, on its serial line, with a certificate of its own."""
+    board = new_board("kitchen")
+    device.install(board.usb_port)
+    device.install_microdot(board.usb_port)
+    device.write_settings(board.usb_port, {"hostname": "kitchen"})
+    board_files.write_example_main(board.usb_port, "VIRTUAL_PICO_W")
+    board.reset()
+    return board

@@ -2,11 +2,10 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from boardcert_host import board_files, device, pins, tokens
+from boardcert_host import pins, tokens
 from boardcert_host.cli import main
 from boardcert_host.virtual import VirtualBoard
 
@@ -17,17 +16,6 @@ from issued import issue, pem, write
 pytestmark = pytest.mark.xdist_group("virtual_board")
 
 _NAME = "kitchen.local"
-
-
-@pytest.fixture
-def kitchen(new_board: Callable[..., VirtualBoard]) -> VirtualBoard:
-    """Give a board that serves its page on its serial line."""
-    found = new_board("kitchen")
-    device.install(found.usb_port)
-    device.install_microdot(found.usb_port)
-    device.write_settings(found.usb_port, {"hostname": "kitchen"})
-    board_files.write_example_main(found.usb_port, "VIRTUAL_PICO_W")
-    return found
 
 
 def test_an_administrator_needs_the_cable_once(

@@ -6,11 +6,11 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from boardcert_host import board_files, device, verify
+from boardcert_host import device, verify
 from boardcert_host.boards import data_directory
 from boardcert_host.cli import main
 from boardcert_host.targets import Target
@@ -22,18 +22,6 @@ _README = data_directory("firmware").parent / "README.md"
 _HEADING = "## Your own CA in three commands"
 _PROGRAM = Path(sys.executable).with_name("boardcert")
 _TIMEOUT_S = 120
-
-
-@pytest.fixture
-def kitchen(new_board: Callable[..., VirtualBoard]) -> VirtualBoard:
-    """A board that serves its page with a certificate of its own."""
-    board = new_board("kitchen")
-    device.install(board.usb_port)
-    device.install_microdot(board.usb_port)
-    device.write_settings(board.usb_port, {"hostname": "kitchen"})
-    board_files.write_example_main(board.usb_port, "VIRTUAL_PICO_W")
-    board.reset()
-    return board
 
 
 @pytest.fixture
