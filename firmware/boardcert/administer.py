@@ -32,7 +32,7 @@ class Administrator(Manager):
         """Remove the installed certificate, once there is another to be served."""
         source, record = self.load(below_installed=True)
         removed = store.load(self._directory, INSTALLED, [])
-        self._writer.remove(INSTALLED)
+        self._remover.remove(INSTALLED)
         if removed is None or removed.private_key == record.private_key:
             return source, record, "no key was removed"
         return source, record, self._wipe()
@@ -52,10 +52,10 @@ class Administrator(Manager):
         """Store a new key and certificate; remove all others, and the token."""
         self._new_key = made
         self._settle(self._make(None))
-        writer = self._writer
-        writer.remove(INSTALLED)
-        writer.forget_older(INSTALLED)
-        writer.delete("token")
+        remover = self._remover
+        remover.remove(INSTALLED)
+        remover.forget_older(INSTALLED)
+        remover.delete("token")
         return self._reload(self._wipe())
 
     def admin_token(self) -> str:
@@ -74,32 +74,24 @@ class Administrator(Manager):
         self._writer.write_text("token", token)
         return token
 
+    @property
+    def _remover(self):
+        from .store_remove import Remover
+
+        return Remover(self._directory, self._notices)
+
     def _prepare(self, chain, key, own_keys: list) -> tuple:
         """Return (Record, leaf) once they are judged, proven, and taken by the firmware's TLS.
 
         Each step's modules are released before the next: beside connections, memory is short.
         """
         loaded = set(sys.modules)
-        with FirmwareFirst():
-            from .install import read
-
         now = board.utc_now()
-        record, leaf, signatures = read(chain, key, own_keys, now)
+        record, leaf, signatures = _read(chain, key, own_keys, now)
         release(loaded)
-        with FirmwareFirst():
-            from .proof import prove_chain, prove_key
-
-        prove_chain(signatures)
-        if key is not None:
-            prove_key(record.private_key, now)
+        _prove(signatures, record.private_key if key is not None else None, now)
         release(loaded)
-        with FirmwareFirst():
-            from .tls import server_context
-
-        try:
-            server_context(record)
-        except (Error, OSError) as error:
-            raise RefusedError("chain", f"it cannot be served: {error}") from error
+        _try_to_serve(record)
         return record, leaf
 
     def _note_names(self, names: list) -> None:
@@ -114,7 +106,7 @@ class Administrator(Manager):
 
     def _settle(self, record: store.Record) -> None:
         """Forget the generated records before *record*, which is stored, and mark this one."""
-        self._writer.forget_older(GENERATED)
+        self._remover.forget_older(GENERATED)
         self._attempt("writing the marker", self._mark, record, False)
 
     def _wipe(self) -> str:
@@ -127,6 +119,36 @@ class Administrator(Manager):
     def _reload(self, told: str | None) -> tuple:
         source, record = self.load()
         return source, record, told
+
+
+# In functions, each of which returns before its modules are released: a name keeps its module.
+
+
+def _read(*arguments) -> tuple:
+    with FirmwareFirst():
+        from .install import read
+
+    return read(*arguments)
+
+
+def _prove(signatures: list, key: bytes | None, now: tuple | None) -> None:
+    with FirmwareFirst():
+        from .proof import prove_chain, prove_key
+
+    prove_chain(signatures)
+    if key is not None:
+        prove_key(key, now)
+
+
+def _try_to_serve(record: store.Record) -> None:
+    """Raise RefusedError for what the firmware's TLS does not take."""
+    with FirmwareFirst():
+        from .tls import server_context
+
+    try:
+        server_context(record)
+    except (Error, OSError) as error:
+        raise RefusedError("chain", f"it cannot be served: {error}") from error
 
 
 def covers(name: str, wanted: str) -> bool:

@@ -64,9 +64,8 @@ class PeerCheck:
             self._record = record
         return context
 
-    def connect(self, identity, raw, peer, limits) -> "CheckedConnection":
+    def connect(self, context, raw, peer, limits) -> "CheckedConnection":
         """Begin TLS on the stream *raw* with the client at *peer*, as server.Server does."""
-        context = identity.server_context(self)
         secure = context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
         return CheckedConnection(secure, raw, peer, limits, context, self)
 

@@ -1,6 +1,7 @@
 """What requests carry and what answers say, for the portal: tokens, origins, JSON, errors."""
 
 import gc
+import sys
 
 ACTIONS = ("install", "remove", "renew", "new-key", "reset", "restart")
 """What an administrator may do; in each path of the API, and in each form of the page."""
@@ -51,7 +52,8 @@ def refusing(handler):
             return await handler(request, **parts)
         except HTTPError as error:
             return error.answer()
-        except MemoryError:
+        except MemoryError as error:
+            sys.print_exception(error)
             gc.collect()
             return HTTPError(500, "the board lacks the memory; a restart frees some").answer()
 

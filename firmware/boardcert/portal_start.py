@@ -14,7 +14,7 @@ class Plain:
     def follow(self) -> None:
         """There is no certificate to renew."""
 
-    def server_context(self):
+    def server_context(self, _clients):
         """Return what wraps a socket in nothing."""
         return self
 

@@ -8,13 +8,17 @@ import gc
 import socket
 import sys
 
+from . import spare
 from .board import ticks_diff, ticks_ms
 from .connection import Connection, Limits
 
 _IPPROTO_TCP = 6
 
-# The largest piece of memory that TLS takes: its input buffer.
+# ESP-IDF's regions that have no such piece are of no use to TLS: its input buffer.
 _TLS_BUFFER_BYTES = 17_000
+
+# The servers that run: they share the spare memory.
+_running = []
 
 
 class Server(Limits):
@@ -40,7 +44,6 @@ class Server(Limits):
         self._clients = clients
         self._renewal_failed = None
         self._open = {}
-        self._spare = None
 
     async def run(self, app, port: int, host: str) -> None:
         """Accept connections until cancelled, then close all; OSError without the port."""
@@ -62,9 +65,10 @@ class Server(Limits):
 
     async def _repeat(self, take, source, app) -> None:
         """Take connections from *source*, whatever fails."""
+        _running.append(self)
         handler = self._handler(app)
         self._renew()
-        self._keep_spare()
+        self._hold_spare()
         while True:
             try:
                 await take(source, handler)
@@ -115,20 +119,17 @@ class Server(Limits):
     def _fits(self) -> bool:
         if len(self._open) >= self.max_connections:
             return False
-        wanted = self.connection_bytes - len(self._spare or b"")
+        wanted = self.connection_bytes - self._spare_bytes()
         return _free_bytes(wanted) >= wanted
 
-    def _keep_spare(self) -> None:
-        """While nobody is connected, hold the largest piece of memory that the next one takes.
+    def _spare_bytes(self) -> int:
+        """Return how much memory is held for the next connection."""
+        return spare.size_bytes()
 
-        Otherwise small things that last would come to lie there, until no free piece is as large.
-        """
-        if not self._open and sys.platform != "esp32":
-            gc.collect()
-            try:
-                self._spare = bytearray(_TLS_BUFFER_BYTES)
-            except MemoryError:
-                self._spare = None
+    def _hold_spare(self) -> None:
+        """While nobody is connected to any server, hold the memory that the next one takes."""
+        if self in _running and not any([server._open for server in _running]):
+            spare.hold()
 
     async def _take_call(self, line, handler) -> None:
         await line.answer()
@@ -140,9 +141,6 @@ class Server(Limits):
     def _start(self, raw, peer, handler) -> asyncio.Task:
         """Begin TLS on the stream *raw* with *peer*, and return the task that serves it."""
         self._renew()
-        if self._spare is not None:
-            self._spare = None
-            gc.collect()
         connection = self._wrap(raw, peer)
         task = asyncio.create_task(self._serve(connection, handler))
         self._open[connection] = task
@@ -150,9 +148,10 @@ class Server(Limits):
         return task
 
     def _wrap(self, raw, peer) -> Connection:
+        context = self._identity.server_context(self._clients)
+        spare.release()  # Nothing but TLS is to come to lie there.
         if self._clients is not None:
-            return self._clients.connect(self._identity, raw, peer, self)
-        context = self._identity.server_context()
+            return self._clients.connect(context, raw, peer, self)
         secure = context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
         return Connection(secure, raw, peer, self)
 
@@ -176,6 +175,7 @@ class Server(Limits):
         # A wait that could not be begun has left the stream registered with this task.
         asyncio.core._io_queue.remove(asyncio.current_task())
         gc.collect()
+        self._hold_spare()
         await asyncio.sleep_ms(100)  # It may last: let others run.
 
     async def _serve(self, connection: "Connection", handler) -> None:
@@ -188,9 +188,7 @@ class Server(Limits):
             if connection.has_spoken and not isinstance(error, (OSError, EOFError)):
                 sys.print_exception(error)
         finally:
-            self._open.pop(connection, None)  # Without memory, it did not get there.
-            connection.end()
-            self._keep_spare()
+            self._close(connection)
 
     async def _reap(self) -> None:
         """End connections whose time is up, once a second."""
@@ -210,13 +208,22 @@ class Server(Limits):
 
     def _end(self, connection: Connection) -> None:
         """End *connection* now; its task, which may not have begun yet, would do so later."""
-        self._open.pop(connection).cancel()
+        self._open[connection].cancel()
+        self._close(connection)
+
+    def _close(self, connection: Connection) -> None:
+        """Close *connection*, for the first time or again; its memory is for the next one."""
+        self._open.pop(connection, None)  # Without memory, it did not get there.
         connection.end()
+        self._hold_spare()
 
     async def _stop(self, reaper: asyncio.Task) -> None:
         reaper.cancel()
         for connection in list(self._open):
             self._end(connection)
+        _running.remove(self)
+        if not _running:
+            spare.release()
         await asyncio.sleep(0)
 
 

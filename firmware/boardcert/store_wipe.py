@@ -5,7 +5,7 @@ that are free now, and those of small files in the logs of their directory. So t
 rewritten until both of its blocks are new, and all free blocks are filled. The filler is never
 closed, so a loss of power leaves no trace of it: its blocks were never in use.
 
-FAT writes in place: there, store_write overwrites what it deletes, and nothing is filled, as a
+FAT writes in place: there, store_remove overwrites what it deletes, and nothing is filled, as a
 loss of power would leave the blocks of the filler lost.
 """
 

@@ -93,26 +93,6 @@ class Writer:
         else:
             self._replace(name, slot, encode(new))
 
-    def remove(self, name: str) -> None:
-        """Delete every record called *name*, the newest one last."""
-        slots = self._examine(name)
-        for suffix in [".new"] + sorted(slots, key=lambda suffix: slots[suffix]):
-            try:
-                self.delete(name + suffix)
-            except OSError:  # A directory stands in the way.
-                self._move_aside(name + suffix)
-
-    def forget_older(self, name: str) -> None:
-        """Delete every record called *name* but the newest, also those that were moved aside."""
-        slots = self._examine(name)
-        newest = name + max(SLOTS, key=lambda suffix: slots[suffix])
-        for file_name in os.listdir(self._directory):
-            if file_name.startswith(name + ".") and file_name != newest:
-                try:
-                    self.delete(file_name)
-                except OSError as error:
-                    self._notices.append(f"{self._path(file_name)} was not deleted: {error}")
-
     def set_aside(self, name: str) -> None:
         """Move every intact record called *name* aside, because this version has no use for it."""
         slots = self._examine(name)
@@ -140,14 +120,6 @@ class Writer:
         _make_directory(self._directory)
         self._replace(name, "", text.encode())
 
-    def delete(self, file_name: str) -> None:
-        """Delete a file if it is there; on FAT, overwrite it first, see store_wipe."""
-        path = self._path(file_name)
-        if is_fat(self._directory) and _exists(path):
-            with open(path, "r+b") as file:
-                file.write(bytes(os.stat(path)[6]))
-        _remove(path)
-
     def _path(self, file_name: str) -> str:
         return f"{self._directory}/{file_name}"
 
@@ -169,7 +141,7 @@ class Writer:
         path = self._path(file_name)
         aside = path + ".bad"
         number = 1
-        while _exists(aside):
+        while exists(aside):
             number += 1
             aside = f"{path}.{number}.bad"
         os.rename(path, aside)
@@ -201,7 +173,7 @@ def _write(path: str, data: bytes) -> None:
             file.write(data)
             file.flush()
     except OSError:
-        _remove(path)
+        remove_file(path)
         raise
     if hasattr(os, "sync"):
         os.sync()
@@ -251,7 +223,7 @@ def _is_empty_file(path: str) -> bool:
     return not details[0] & _DIRECTORY_MODE and details[6] == 0
 
 
-def _exists(path: str) -> bool:
+def exists(path: str) -> bool:
     try:
         os.stat(path)
     except OSError:
@@ -259,7 +231,7 @@ def _exists(path: str) -> bool:
     return True
 
 
-def _remove(path: str) -> None:
+def remove_file(path: str) -> None:
     try:
         os.remove(path)
     except OSError as error:

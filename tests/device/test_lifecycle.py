@@ -5,7 +5,7 @@ import sys
 import scratch
 from boardcert import EntropyError, Error, certificate, noise
 from boardcert.store import decode, load
-from boardcert.store_write import Writer
+from boardcert.store_remove import Remover
 from helpers import raises
 from identities import identity, on_board
 
@@ -180,7 +180,7 @@ def test_a_lost_identity_is_reported():
     directory = scratch.fresh_directory()
     with on_board():
         pin = identity(directory).public_key_pin
-        Writer(directory, []).remove("generated")
+        Remover(directory, []).remove("generated")
         me = identity(directory)
         assert pin in me.notices[0] and "lost" in me.notices[0]
         assert identity(directory).notices == []

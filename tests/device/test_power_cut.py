@@ -3,6 +3,7 @@
 import scratch
 from boardcert import store_write
 from boardcert.store import Record, load
+from boardcert.store_remove import Remover
 from boardcert.store_write import Writer
 from helpers import raises
 from identities import foreign_record, identity, on_board
@@ -152,7 +153,7 @@ if scratch.HAS_ROOM:
             scratch.vfs.VfsFat.mkfs(disk)
             directory = scratch.mount(disk, scratch.vfs.VfsFat)
             notices = []
-            store = Writer(directory, notices)
+            store = Remover(directory, notices)
             for text in (b"1", b"2", b"3"):
                 store.save("generated", _record(text))
                 assert _is(load(directory, "generated", []), text)
@@ -170,7 +171,7 @@ if scratch.HAS_ROOM:
     def test_a_full_file_system_keeps_the_old_identity():
         """The failed write is reported and leaves no half file."""
         directory = scratch.fresh_directory()
-        store = Writer(directory, [])
+        store = Remover(directory, [])
         store.save("generated", _record(b"1"))
         try:
             for number in range(100):

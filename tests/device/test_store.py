@@ -5,6 +5,7 @@ import os
 import scratch
 from boardcert import DamagedError
 from boardcert.store import MAX_FILE_BYTES, Record, decode, load
+from boardcert.store_remove import Remover
 from boardcert.store_write import Writer, encode, read_text
 
 
@@ -18,7 +19,7 @@ class _Store:
     def __init__(self, directory, notices):
         self._directory = directory
         self._notices = notices
-        self.writer = Writer(directory, notices)
+        self.writer = Remover(directory, notices)
 
     def load(self, name):
         return load(self._directory, name, self._notices)

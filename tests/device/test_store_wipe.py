@@ -5,6 +5,7 @@ import os
 import scratch
 from boardcert import store_wipe
 from boardcert.store import Record
+from boardcert.store_remove import Remover
 from boardcert.store_wipe import wipe
 from boardcert.store_write import Writer
 from identities import Replaced, raising
@@ -46,7 +47,7 @@ if scratch.HAS_ROOM:
         disk = scratch.Disk(128)
         scratch.vfs.VfsLfs2.mkfs(disk)
         directory = scratch.mount(disk, scratch.vfs.VfsLfs2)
-        writer = Writer(directory, [])
+        writer = Remover(directory, [])
         for _ in range(5):
             writer.save("generated", _record(_SECRET))
         writer.write_text("token", "a token of a board")
@@ -68,7 +69,7 @@ if scratch.HAS_ROOM:
             disk = scratch.Disk()
             scratch.vfs.VfsFat.mkfs(disk)
             directory = scratch.mount(disk, scratch.vfs.VfsFat)
-            writer = Writer(directory, [])
+            writer = Remover(directory, [])
             writer.save("installed", _record(_SECRET))
             writer.write_text("token", "a token of a board")
             assert disk.data.find(_SECRET) >= 0 and disk.data.find(b"a token of") >= 0

@@ -1,0 +1,82 @@
+"""The memory of a TLS connection, on the official image: held, given back, taken again."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from boardcert_host import device
+from boardcert_host.virtual import VirtualBoard
+
+_BLOCK_BYTES = 16  # Of MicroPython's heap, on processors of 32 bits.
+
+_BEGIN = """
+import gc, io, json, micropython
+import boardcert
+from boardcert import serving as spare  # Where the module is on boards.
+
+context = boardcert.identity().server_context()
+
+class Line(io.IOBase):
+    def ioctl(self, request, argument):
+        return 0
+
+def connect():
+    return context.wrap_socket(Line(), server_side=True, do_handshake_on_connect=False)
+
+def fill():
+    # Small things that last, from the lowest place on, but for what the interpreter needs.
+    kept = None
+    gc.collect()
+    for size, left in ((400, 8000), (100, 4000)):
+        while gc.mem_free() > left:
+            kept = (bytearray(size), kept)
+    return kept
+"""
+
+
+@pytest.fixture(scope="module")
+def board(firmware: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualBoard]:
+    """A board with an identity."""
+    directory = tmp_path_factory.mktemp("spare")
+    with VirtualBoard(directory, firmware=firmware, pace="idle") as board:
+        board.wait_ready()
+        device.install(board.usb_port)
+        board.exec("import boardcert; boardcert.identity()")
+        yield board
+
+
+def _ask(board: VirtualBoard, code: str) -> Any:
+    board.reset()
+    return json.loads(board.exec(_BEGIN + code).splitlines()[-1])
+
+
+def test_tls_takes_the_whole_of_the_larger_piece(board: VirtualBoard) -> None:
+    """What it left over would go to small things, and the piece would not fit again."""
+    output = board.exec(_BEGIN + "secure = connect()\ngc.collect()\nmicropython.mem_info()")
+    largest = int(output.partition("max blk sz: ")[2].partition(",")[0])
+    assert largest * _BLOCK_BYTES == 16_736
+
+
+def test_a_client_connects_where_all_other_memory_is_taken(board: VirtualBoard) -> None:
+    """Again and again, whatever comes to lie around the connection meanwhile."""
+    code = """
+spare.hold()
+kept = fill()
+refused = 0
+for _ in range(10):
+    try:
+        connect()
+    except (MemoryError, OSError):
+        refused += 1
+    spare.release()
+    secure = connect()
+    kept = (fill(), kept)
+    secure.close()
+    spare.hold()
+print(json.dumps([refused, spare.size_bytes()]))
+"""
+    refused, held_bytes = _ask(board, code)
+    assert refused == 10
+    assert held_bytes >= 16_736
