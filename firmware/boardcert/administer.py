@@ -141,11 +141,14 @@ def _prove(signatures: list, key: bytes | None, now: tuple | None) -> None:
 
 
 def _try_to_serve(record: store.Record) -> None:
-    """Raise RefusedError for what the firmware's TLS does not take."""
+    """Raise RefusedError for what the firmware's TLS does not take, or the memory."""
     with FirmwareFirst():
+        from .room import check_served
         from .tls import server_context
 
     try:
+        if record.facts["key_type"].startswith("rsa"):
+            check_served(record.facts["key_type"])
         server_context(record)
     except (Error, OSError) as error:
         raise RefusedError("chain", f"it cannot be served: {error}") from error

@@ -56,8 +56,8 @@ class Manager:
             return store.Record(builtin.PRIVATE_KEY, list(builtin.CHAIN), {})
         except ImportError:
             return None
-        except (AttributeError, TypeError):
-            self._notices.append("boardcert_builtin was ignored: it lacks PRIVATE_KEY or CHAIN")
+        except Exception as error:  # noqa: BLE001 (of another .mpy version, incomplete, whatever)
+            self._notices.append(f"boardcert_builtin was ignored: {type(error).__name__}: {error}")
             return None
 
     def request(self) -> bytes:

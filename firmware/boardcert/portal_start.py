@@ -33,6 +33,8 @@ async def serve_page(me, host: str) -> None:
         me.notices.append(_NO_MICRODOT)
         return
     is_secure = me.https == "required"
+    if me.generated:
+        me.admin_token()  # So that it is there from the first boot on.
     server = Server(me if is_secure else Plain())
     portal = Portal(me, is_secure=is_secure, server=server)
     await server.run(portal, me.portal_port, host)

@@ -1,21 +1,40 @@
-"""The memory that RSA takes: to be asked for before minutes are spent on a key."""
+"""The memory that RSA takes: asked for before minutes are spent on a key, or one is installed."""
 
 import gc
+import sys
 
 from . import Error
 
 _NEEDED_BYTES = {"rsa2048": 48_000, "rsa3072": 54_000, "rsa4096": 62_000}
 """To generate a key and sign with it: 40, 44 and 50 KB on a Pico W, and a fifth for a heap with
-holes. One TLS connection takes less, once the modules that make the key are released: 34 KB, and
-with 4,096 bits 46 KB."""
+holes. One TLS connection takes less, once the modules that make the key are released."""
+
+_SERVED_BYTES = {"rsa2048": 34_000, "rsa3072": 46_000, "rsa4096": 46_000}
+"""For one TLS connection, where TLS has MicroPython's heap; with 3,072 bits somewhat less."""
 
 
 def check(key_type: str) -> None:
     """Raise Error when there is not enough free memory for an RSA *key_type*."""
+    _require(
+        _NEEDED_BYTES[key_type],
+        f"{key_type} needs",
+        "make the key before the application takes them, or choose another type",
+    )
+
+
+def check_served(key_type: str) -> None:
+    """Raise Error when there is not enough free memory to serve an RSA *key_type*."""
+    if sys.platform != "esp32":
+        needed = f"a connection with {key_type} needs"
+        _require(_SERVED_BYTES[key_type], needed, "choose another type of key")
+
+
+def _require(needed_bytes: int, what: str, hint: str) -> None:
+    free_bytes = _free_bytes()
+    if free_bytes < needed_bytes:
+        raise Error(f"{what} {needed_bytes} bytes of free memory, there are {free_bytes}: {hint}")
+
+
+def _free_bytes() -> int:
     gc.collect()
-    free_bytes = gc.mem_free() if hasattr(gc, "mem_free") else _NEEDED_BYTES[key_type]
-    if free_bytes < _NEEDED_BYTES[key_type]:
-        raise Error(
-            f"{key_type} needs {_NEEDED_BYTES[key_type]} bytes of free memory, and there are "
-            f"{free_bytes}: make the key before the application takes them, or choose another type"
-        )
+    return gc.mem_free()

@@ -247,3 +247,22 @@ def test_what_the_firmware_cannot_serve_is_not_stored():
                 refusal = _refusal(me, record.chain, record.private_key)
             assert refusal.field == "chain" and words in str(refusal)
         assert me.certificate == before and load(directory, "installed", []) is None
+
+
+def test_a_key_that_the_memory_cannot_serve_is_not_stored():
+    """RSA takes more than a certificate on a curve; the refusal says how much."""
+    from boardcert import room
+    from identities import Replaced
+
+    rsa = [case for case in _cases("chains_accepted") if case[4] and _is_rsa(case[3])]
+    directory = scratch.fresh_directory()
+    with on_board(_when_made()), Replaced(room, _free_bytes=lambda: 33_999):
+        me = identity(directory)
+        for name, _, _, chain, key in rsa:
+            refusal = _refusal(me, chain, key)
+            assert refusal.field == "chain" and "34000 bytes of free memory" in str(refusal), name
+        assert rsa and me.source == "generated" and load(directory, "installed", []) is None
+
+
+def _is_rsa(chain):
+    return Certificate(_certificates(chain)[0]).key_type.startswith("rsa")

@@ -1,6 +1,7 @@
 """Which identity is served: installed before compiled in before generated; and how that changes."""
 
 import os
+import sys
 
 import scratch
 from boardcert import EntropyError, certificate, keys, noise
@@ -97,14 +98,32 @@ def test_what_is_compiled_in_and_unsound_is_reported_and_skipped():
         ({"PRIVATE_KEY": one.private_key, "CHAIN": ["text"]}, "builtin identity was ignored"),
         ({"PRIVATE_KEY": "text", "CHAIN": one.chain}, "builtin identity was ignored"),
         ({"PRIVATE_KEY": b"", "CHAIN": one.chain}, "builtin identity was ignored"),
-        ({"PRIVATE_KEY": one.private_key, "CHAIN": None}, "lacks PRIVATE_KEY or CHAIN"),
-        ({"PRIVATE_KEY": one.private_key}, "lacks PRIVATE_KEY or CHAIN"),
-        ({"CHAIN": one.chain}, "lacks PRIVATE_KEY or CHAIN"),
+        ({"PRIVATE_KEY": one.private_key, "CHAIN": None}, "boardcert_builtin was ignored"),
+        ({"PRIVATE_KEY": one.private_key}, "boardcert_builtin was ignored"),
+        ({"CHAIN": one.chain}, "boardcert_builtin was ignored"),
     ):
         directory = scratch.fresh_directory()
         with on_board(), Builtin(**values):
             me = identity(directory)
             assert me.source == "generated" and told(me, words), (values.keys(), me.notices)
+
+
+def test_what_is_compiled_in_and_cannot_be_imported_is_reported_and_skipped():
+    """Compiled for another MicroPython, say: its .mpy raises ValueError."""
+    directory = scratch.fresh_directory()
+    modules = scratch.fresh_directory()
+    os.mkdir(modules)
+    with open(modules + "/boardcert_builtin.py", "w") as file:
+        file.write("raise ValueError('incompatible .mpy file')\n")
+    sys.path.insert(0, modules)
+    try:
+        with on_board():
+            for _ in range(2):  # At first boot, and when the generated one is there.
+                me = identity(directory)
+                assert me.source == "generated"
+                assert told(me, "boardcert_builtin was ignored: ValueError: incompatible")
+    finally:
+        sys.path.remove(modules)
 
 
 def test_a_removal_waits_for_what_is_below():

@@ -48,6 +48,16 @@ def test_the_page_is_served_in_plain_http_when_the_setting_says_so(tmp_path: Pat
     assert not any(line.startswith("HTTP") for line in _enable(tmp_path / "identity", "required"))
 
 
+def test_the_token_is_there_from_the_first_boot_on(tmp_path: Path) -> None:
+    """Before anybody asks for it; the next boots leave it as it is."""
+    directory = tmp_path / "identity"
+    _enable(directory, "required")
+    token = (directory / "token").read_text()
+    assert len(token) == 26
+    _enable(directory, "required")
+    assert (directory / "token").read_text() == token
+
+
 def test_without_microdot_a_notice_tells_what_to_do(tmp_path: Path) -> None:
     """There is no page; the program goes on, and serves what it serves."""
     lines = _enable(tmp_path / "identity", "required", _WITHOUT_MICRODOT)
