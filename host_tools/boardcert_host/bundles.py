@@ -1,6 +1,6 @@
 """Join modules of the device package into one file each: a board takes some 11 ms to find a file.
 
-The sources stay apart. A bundle has the name of its last part, the entry; the other parts are no
+The sources stay apart. A bundle has the name of one of its parts, the entry; the other parts are no
 modules of their own any more. Imports within the package are changed accordingly, `from .ec import
 P384` into `from .generate import P384`; where the names are in the same bundle, they go, and
 `ec.P384` becomes P384.
@@ -29,11 +29,6 @@ def join(sources: dict[str, str], bundles: Bundles) -> dict[str, str]:
         _check_names(entry, dict(zip(parts, bodies, strict=True)))
         joined[entry] = ast.unparse(ast.Module(_without_repetitions(bodies), []))
     return dict(sorted(joined.items()))
-
-
-def door(entry: str) -> str:
-    """Return the source of a module that only has the public names of the bundle *entry*."""
-    return f"from .{entry} import *"
 
 
 class _Redirect(ast.NodeTransformer):

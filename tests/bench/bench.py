@@ -28,10 +28,8 @@ HEAP_STEP_BYTES = 1024
 _SAMPLE_PERIODS_MS = (20, 22, 24, 26, 28, 30)
 _UNIQUE_ID = "e661640843515b2f"
 _FORMS = {"kernel": Form.SHIPPED, "bigint": Form.PORTABLE}
-# What every board runs: load, first boot, renewal, request, and serving to a raw handler. `store`
-# and `server` are doors, see bundles.
-_CORE = ("__init__", "lifecycle", "store", "manage", "generate", "noise", "store_write", "tls")
-_CORE += ("serving", "server")
+# What every board runs: load, first boot, renewal, request, and serving to a raw handler.
+_CORE = ("__init__", "store", "manage", "generate", "noise", "store_write", "tls", "server")
 # And what the big integers need instead of the kernel.
 _CORE_BIGINT = ("p384_bigint", "p384_reduce", "sha384")
 _MEASURE = Path(__file__).with_name("measure.py").read_text()

@@ -10,9 +10,9 @@ from boardcert_host.virtual import VirtualBoard
 pytestmark = pytest.mark.xdist_group("virtual_board")
 
 # What applications import, and what identity() does; other modules are parts of these.
-_PUBLIC = ("lifecycle", "manage", "generate", "noise", "portal", "serial_line", "server", "store")
-_PUBLIC += ("store_write", "tls")
-_RESIDENT = {"boardcert", "boardcert.lifecycle"}
+_PUBLIC = ("manage", "generate", "noise", "portal", "serial_line", "server", "store", "store_write")
+_PUBLIC += ("tls",)
+_RESIDENT = {"boardcert", "boardcert.store"}
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +31,6 @@ def test_each_public_module_can_be_imported_first(name: str, shipped: VirtualBoa
     shipped.soft_reset()
     printed = shipped.exec(f"import boardcert.{name} as module; print(module.__name__)")
     assert printed.strip() == f"boardcert.{name}"
-
-
-def test_what_one_module_has_is_what_the_others_have(shipped: VirtualBoard) -> None:
-    """A class is the same through the door and in the bundle."""
-    shipped.soft_reset()
-    code = "from boardcert import lifecycle, store; print(store.Record is lifecycle.Record)"
-    assert shipped.exec(code).strip() == "True"
 
 
 def test_only_the_quick_way_stays_in_memory(shipped: VirtualBoard) -> None:

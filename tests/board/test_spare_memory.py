@@ -14,7 +14,7 @@ _BLOCK_BYTES = 16  # Of MicroPython's heap, on processors of 32 bits.
 _BEGIN = """
 import gc, io, json, micropython
 import boardcert
-from boardcert import serving as spare  # Where the module is on boards.
+from boardcert import server as spare  # Where the module is on boards.
 
 context = boardcert.identity().server_context()
 

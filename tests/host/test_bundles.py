@@ -4,7 +4,7 @@ import sys
 import types
 
 import pytest
-from boardcert_host.bundles import door, join
+from boardcert_host.bundles import join
 from boardcert_host.errors import Error
 
 _SOURCES = {
@@ -72,12 +72,6 @@ def test_what_needs_not_be_imported_is_not():
     assert source.count("import math") == 1
     assert "docstring" not in source and "missing" not in source
     assert "from .paint import area as surface" in source and "import SIDES" not in source
-
-
-def test_a_door_has_the_public_names(package):
-    """Of the whole bundle."""
-    modules = package(join(_SOURCES, _BUNDLES) | {"zz": door("paint")})
-    assert modules.zz.area is modules.paint.area and modules.zz.SIDES == 4
 
 
 def test_parts_that_are_not_there_are_left_out():

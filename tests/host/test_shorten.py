@@ -80,7 +80,7 @@ def test_names_that_others_use_stay(short):
 def test_the_firmware_keeps_what_applications_name():
     """Of each public function of the modules that they import."""
     sources = package_sources("armv6m")
-    assert "def __init__(self, directory=" in sources["lifecycle"].replace(": str", "")
+    assert "def __init__(self, directory=" in sources["store"].replace(": str", "")
     assert "def __init__(self, ca=None, pins=None)" in sources["mutual_tls"]
     assert "_io_queue" in sources["serving"]
     assert "async def _download(self, request, name" in sources["portal"]  # by Microdot's routes
