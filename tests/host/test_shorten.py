@@ -82,5 +82,5 @@ def test_the_firmware_keeps_what_applications_name():
     sources = package_sources("armv6m")
     assert "def __init__(self, directory=" in sources["store"].replace(": str", "")
     assert "def __init__(self, ca=None, pins=None)" in sources["mutual_tls"]
-    assert "_io_queue" in sources["serving"]
+    assert "_io_queue" in sources["server"]
     assert "async def _download(self, request, name" in sources["portal"]  # by Microdot's routes
