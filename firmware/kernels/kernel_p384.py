@@ -1038,6 +1038,7 @@ def run(r0, r1):
     data(2, 0x9141)
     adc(r7, r5)
     mov(r9, r7)
+    label(reduce)
     data(2, 0x9c44)
     data(2, 0x9d45)
     data(2, 0x9e46)

@@ -1,8 +1,10 @@
-"""Write kernel_p384.py: P-384 arithmetic for the RP2040, in MicroPython's inline assembler.
+"""Write P-384 arithmetic in MicroPython's inline assembler: for the RP2040, and for the RP2350.
 
     python firmware/kernels/make_p384.py > firmware/kernels/kernel_p384.py
+    python firmware/kernels/make_p384.py --dsp > firmware/kernels/kernel_p384_dsp.py
 
-The kernel is one function, and programs for it; p384_kernel.py drives them.
+The kernel is one function, and programs for it; p384_kernel.py drives them. The second multiplies
+with UMAAL, of the DSP extension that the RP2350's Cortex-M33 has, and is the same otherwise.
 
 run(program, work): interpret *program*, four bytes a step: operation, destination, a, b. Operands
 are places in *work* in units of 16 bytes, each a field element of 12 words, least significant first
@@ -14,14 +16,16 @@ p = 2**384 - 2**128 - 2**96 + 2**32 - 1. Destination and operands may be the sam
 about 500 bytes.
 
 Timing: no branch and no address depends on the values of elements, the digit or the signs; on the
-Cortex-M0+ of the RP2040 every instruction used takes the same time for all operands. The program is
-visible, but for SELECT's b.
+Cortex-M0+ of the RP2040 every instruction used takes the same time for all operands. For UMAAL on
+the Cortex-M33 that is assumed: we know of no timing that depends on operands, and measured none.
+The program is visible, but for SELECT's b.
 """
 
 import sys
 
 import p384_modulo as modulo
 import p384_product as product
+import p384_product_dsp as product_dsp
 from thumb import Writer
 
 OPERATIONS = " *^+-"
@@ -138,11 +142,8 @@ def copy_entry(w: Writer) -> None:
         w.op(f"str(r0, [r2, {48 + 4 * i}])")
 
 
-def kernel() -> str:
-    """Return the source of kernel_p384.py."""
-    w = Writer("run", 2)
-    run(w)
-    select(w)
+def multiply(w: Writer) -> None:
+    """Emit multiply and square for the RP2040, and what they need."""
     product.product(w, "multiply", [("r9", 0), ("r12", product.FACTOR_B)], "multiply_6")
     product.product(w, "square", [("r9", 0)], "square_6")
     product.multiply_words(w)
@@ -150,7 +151,19 @@ def kernel() -> str:
     product.multiply_6(w)
     product.square_6(w)
     product.combine(w)
-    modulo.reduce(w)
+
+
+def kernel(has_dsp: bool) -> str:
+    """Return the source of kernel_p384_dsp.py, or of kernel_p384.py."""
+    w = Writer("run", 2)
+    run(w)
+    select(w)
+    if has_dsp:
+        product_dsp.multiply(w)
+        modulo.reduce(w, {})
+    else:
+        multiply(w)
+        modulo.reduce(w, product.CARRIES)
     modulo.fold(w, "fold", "add", "adc")
     modulo.add_or_subtract(w, "add_elements", "add", "adc")
     modulo.add_or_subtract(w, "subtract_elements", "sub", "sbc")
@@ -165,4 +178,4 @@ def kernel() -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(kernel())
+    sys.stdout.write(kernel("--dsp" in sys.argv[1:]))

@@ -8,8 +8,6 @@ from thumb import Writer
 
 # 2**384 = 2**128 + 2**96 - 2**32 + 1 modulo p: coefficients of powers of 2**32.
 FOLD = {0: 1, 1: -1, 3: 1, 4: 1}
-# What `combine` leaves to be added to words of the product: small signed numbers, in registers.
-CARRIES = {12: "r12", 18: "r9"}
 # The carry or borrow at the end of a chain, as 0 or 1 in r2.
 CARRY = {"add": "mov(r2, 0); adc(r2, r2)", "sub": "sbc(r2, r2); neg(r2, r2)"}
 
@@ -24,12 +22,13 @@ def reduction_matrix() -> list[dict[int, int]]:
     return [{n: powers[n][i] for n in range(12, 24) if powers[n][i]} for i in range(12)]
 
 
-def reduce(w: Writer) -> None:
+def reduce(w: Writer, carries: dict[int, str]) -> None:
     """Emit the reduction of the 24 words, by columns, to 12 and k * 2**384; `fold` follows.
 
-    The sum of a column is in two of r0, r1, signed. p is added to it at the start, so that k is
-    from 0 to 4.
+    *carries*: registers with what is still to be added to words of the product. The sum of a
+    column is in two of r0, r1, signed. p is added to it at the start, so that k is from 0 to 4.
     """
+    w.op("label(reduce)")
     kept = {20: "r4", 21: "r5", 22: "r6", 23: "r7"}  # The upper words that are used most.
     for n, register in kept.items():
         w.load(register, HIGH + 4 * (n - 12))
@@ -38,7 +37,7 @@ def reduce(w: Writer) -> None:
     for column, terms in enumerate(reduction_matrix()):
         if column in FOLD:
             w.op(f"{'sub' if FOLD[column] > 0 else 'add'}({low}, 1)")
-        for n, carry in CARRIES.items():
+        for n, carry in carries.items():
             if n in terms:
                 w.op(f"mov(r3, {carry}); {'add' if terms[n] > 0 else 'sub'}({low}, {low}, r3)")
         w.op(f"asr({high}, {low}, 31)")

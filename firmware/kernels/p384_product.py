@@ -19,6 +19,8 @@ SAVED = 4
 SMALL_BLOCK = 48
 SMALL_FACTOR_B, SMALL_PRODUCT = 12, 24
 SIGN = SMALL_BLOCK
+# What `combine` leaves to be added to words of the product: small signed numbers, in registers.
+CARRIES = {12: "r12", 18: "r9"}
 SMALL_CROSS, SMALL_LOW, SMALL_HIGH = (
     start + SMALL_PRODUCT for start in (0, SIGN + 4, SIGN + 4 + SMALL_BLOCK)
 )

@@ -1,9 +1,9 @@
-"""Write ARMv6-M code for MicroPython's inline assembler, where loops must be unrolled by a program.
+"""Write Thumb code for MicroPython's inline assembler, where loops must be unrolled by a program.
 
 A *Writer* collects the lines of one `@micropython.asm_thumb` function. Instructions that asm_thumb
 knows are written as text with `op`; those it has no name for (block and stack-pointer-relative
 transfers, uxth, additions that keep the flags) are encoded here and written as `data(2, ...)`.
-Encodings: ARMv6-M Architecture Reference Manual, section A5.2.
+Encodings: ARMv6-M Architecture Reference Manual, section A5.2; ARMv7-M's, A7.7, for UMAAL.
 """
 
 
@@ -52,6 +52,11 @@ class Writer:
         """Add *source* to *destination*, either of them any register; the flags stay."""
         d = number(destination)
         self.code(0x4400 | (d & 8) << 4 | number(source) << 3 | d & 7)
+
+    def multiply_accumulate(self, low: str, high: str, a: str, b: str) -> None:
+        """Set *high*, *low* to *a* *b* + *high* + *low* (UMAAL, of ARMv7-M's DSP extension)."""
+        self.code(0xFBE0 | number(a))
+        self.code(number(low) << 12 | number(high) << 8 | 0x60 | number(b))
 
     def compare(self, low: str, high: str) -> None:
         """Compare register *low* with a *high* register (r8 and up)."""

@@ -16,13 +16,17 @@ from .fold import fold
 from .shorten import shorten
 
 # The kernels are written in the ARMv6-M subset of Thumb, for the RP2040. A MicroPython for newer
-# processors of that line takes such code too (py/persistentcode.h, MPY_FEATURE_ARCH_TEST): the
-# RP2350's says armv7emsp. Other processors run the portable modules.
+# processors of that line takes such code too (py/persistentcode.h, MPY_FEATURE_ARCH_TEST), with a
+# P-384 kernel of their own where they have the DSP extension: the RP2350 says armv7emsp. Other
+# processors run the portable modules.
 _KERNEL_ARCHITECTURE = "armv6m"
-_TAKING_KERNELS = (_KERNEL_ARCHITECTURE, "armv7m", "armv7em", "armv7emsp", "armv7emdp")
-# What makes up the module `kernel`, one after the other; other kernels are modules. A table for
-# P-384 comes with it, half as large as that of p384_comb: it costs a quarter more time.
-_KERNELS = ("kernel_sha512.py", "kernel_inverse.py", "kernel_p384.py")
+_WITH_DSP = ("armv7em", "armv7emsp", "armv7emdp")
+_TAKING_KERNELS = (_KERNEL_ARCHITECTURE, "armv7m", *_WITH_DSP)
+# What makes up the module `kernel`, one after the other, with one for P-384; other kernels are
+# modules. A table for P-384 comes with it, half as large as that of p384_comb: it costs a quarter
+# more time.
+_KERNELS = ("kernel_sha512", "kernel_inverse")
+_P384_KERNEL, _P384_KERNEL_DSP = "kernel_p384", "kernel_p384_dsp"
 _TEETH, _BLOCKS = 6, 1
 # What no board with a kernel ever imports; and the RP2040 no other chip's noise source.
 _FALLBACKS = ("sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "rsa_bigint")
@@ -73,8 +77,9 @@ def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, s
     has_kernel = _has_kernel(architecture, form)
     if has_kernel:
         parts = _read("kernels", "kernel_*.py")
-        sources |= {name: parts[name] for name in parts if f"{name}.py" not in _KERNELS}
-        sources["kernel"] = kernel_source()
+        joined = (*_KERNELS, _P384_KERNEL, _P384_KERNEL_DSP)
+        sources |= {name: parts[name] for name in parts if name not in joined}
+        sources["kernel"] = kernel_source(_p384_kernel(architecture))
     if form is Form.APART:
         return dict(sorted(sources.items()))
     unused = _FALLBACKS if has_kernel else _KERNEL_USERS
@@ -106,11 +111,15 @@ def _without_native(sources: dict[str, str]) -> Bundles:
     return bundles | _NATIVE_BUNDLES
 
 
-def kernel_source() -> str:
-    """Return the source of the module `kernel`: its parts, one after the other."""
+def _p384_kernel(architecture: str) -> str:
+    return _P384_KERNEL_DSP if architecture in _WITH_DSP else _P384_KERNEL
+
+
+def kernel_source(p384: str = _P384_KERNEL) -> str:
+    """Return the source of the module `kernel`: its parts, that for P-384 last, and a table."""
     directory = data_directory("firmware") / "kernels"
     make_comb = runpy.run_path(str(directory / "make_comb.py"))["make_module"]
-    parts = [(directory / name).read_text() for name in _KERNELS]
+    parts = [(directory / f"{name}.py").read_text() for name in (*_KERNELS, p384)]
     return "\n".join([*parts, make_comb(_TEETH, _BLOCKS)])
 
 
@@ -123,7 +132,7 @@ def build_package(architecture: str, directory: Path, form: Form = Form.SHIPPED)
     for old in directory.glob("*.mpy"):
         old.unlink()
     modules = package_sources(architecture, form)
-    if _has_kernel(architecture, form):
+    if _has_kernel(architecture, form) and architecture not in _WITH_DSP:
         architecture = _KERNEL_ARCHITECTURE
     with tempfile.TemporaryDirectory(prefix="boardcert-") as name:
         sources = {Path(name, f"{module}.py"): text for module, text in modules.items()}

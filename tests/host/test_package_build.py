@@ -5,16 +5,18 @@ from boardcert import lifecycle
 from boardcert_host import build_package as build
 from boardcert_host.boards import data_directory
 from boardcert_host.errors import Error
+from mpy_machine_code import build as mpy_build
+from mpy_machine_code import load
 
 # py/persistentcode.h: "M", the version 6, then the architecture in bits 2 to 5 of the third byte.
-_NUMBERS = {"armv6m": 4, "xtensawin": 10, "rv32imc": 11}
+_NUMBERS = {"armv6m": 4, "armv7emsp": 7, "xtensawin": 10, "rv32imc": 11}
 # What a board with a kernel never imports.
 _REPLACED = {"sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "noise_generators"}
 _REPLACED |= {"rsa_bigint"}
 _SOURCES = {path.stem for path in (data_directory("firmware") / "boardcert").glob("*.py")}
 _OTHER_KERNELS = {
     path.stem for path in (data_directory("firmware") / "kernels").glob("kernel_*.py")
-} - {name.removesuffix(".py") for name in build._KERNELS}
+} - {*build._KERNELS, "kernel_p384", "kernel_p384_dsp"}
 _PARTS = {part for parts in build._BUNDLES.values() for part in parts} - set(build._BUNDLES)
 
 
@@ -22,8 +24,10 @@ _PARTS = {part for parts in build._BUNDLES.values() for part in parts} - set(bui
 def test_every_module_is_compiled_for_its_processor(architecture, tmp_path):
     """One .mpy a bundle or module, of format 6; native code in it is for that processor."""
     built = build.build_package(architecture, tmp_path)
-    if architecture == "armv6m":
+    if architecture.startswith("armv"):
         expected = (_SOURCES | _OTHER_KERNELS) - _PARTS - _REPLACED
+        if architecture != "armv6m":
+            expected |= {"noise_generators"}
     else:
         joined = {"rsa_kernel", "p384_comb", "bigint_engine", "sha512_block"}
         expected = _SOURCES - _PARTS - joined | {"sha384"}
@@ -31,19 +35,36 @@ def test_every_module_is_compiled_for_its_processor(architecture, tmp_path):
     assert set(tmp_path.iterdir()) == set(built)
     headers = {path.stem: path.read_bytes()[:4] for path in built}
     assert all(header[:2] == b"M\x06" for header in headers.values())
-    native = "generate" if architecture == "armv6m" else "sha384"
+    native = "generate" if architecture.startswith("armv") else "sha384"
     assert headers[native][2] >> 2 & 0xF == _NUMBERS[architecture]
     assert headers["manage"][2] >> 2 == 0  # bytecode alone runs everywhere
 
 
 def test_newer_thumb_processors_take_the_kernel(tmp_path):
-    """The RP2350's firmware says armv7emsp and loads ARMv6-M code; its TRNG is read by a module."""
+    """The RP2350, armv7emsp, has one of its own for P-384; its TRNG is read by a module."""
     built = build.build_package("armv7emsp", tmp_path / "a")
     own = build.build_package("armv6m", tmp_path / "b")
     extra = {path.name for path in built} - {path.name for path in own}
     assert extra == {"noise_generators.mpy"}
     by_name = {path.name: path.read_bytes() for path in built}
-    assert all(path.read_bytes() == by_name[path.name] for path in own)
+    assert by_name["generate.mpy"][2] >> 2 & 0xF == _NUMBERS["armv7emsp"]
+    plain = build.build_package("armv7m", tmp_path / "c")
+    changed = {path.name for path in plain if path.read_bytes() != by_name[path.name]}
+    assert changed == {"generate.mpy", "noise.mpy", "rsa.mpy"}  # What is native.
+    same = {path.name: path.read_bytes() for path in plain}
+    assert all(path.read_bytes() == same[path.name] for path in own)
+
+
+@pytest.mark.parametrize("name", ["kernel_sha512", "kernel_inverse", "kernel_rsa"])
+def test_the_other_kernels_are_the_same_code_everywhere(name, tmp_path):
+    """They are tested as the RP2040 has them."""
+    source = data_directory("firmware") / "kernels" / f"{name}.py"
+    codes = []
+    for architecture in ("armv6m", "armv7emsp"):
+        (tmp_path / architecture).mkdir()
+        functions = load(mpy_build(source, tmp_path / architecture, architecture))
+        codes.append({name: functions[name].code for name in functions})
+    assert codes[0] == codes[1]
 
 
 def test_for_tests_every_module_stands_apart(tmp_path):
@@ -77,10 +98,12 @@ def test_native_modules_stay_out_of_bundles_where_they_cannot_be_freed():
 
 def test_every_kernel_is_in_the_package():
     """firmware/kernels/kernel_*.py: in `kernel`, whole, or by itself; make_*.py are generators."""
-    sources = build.package_sources("armv6m", build.Form.APART)
+    packages = [build.package_sources(name, build.Form.APART) for name in ("armv6m", "armv7emsp")]
+    kernels = [sources["kernel"] for sources in packages]
     paths = list((data_directory("firmware") / "kernels").glob("kernel_*.py"))
     assert paths and all(
-        path.stem in sources or path.read_text() in sources["kernel"] for path in paths
+        path.stem in packages[0] or any(path.read_text() in kernel for kernel in kernels)
+        for path in paths
     )
     assert not any(name.startswith("kernel") for name in build.package_sources("xtensawin"))
 

@@ -13,7 +13,7 @@ _HEAD = b"HEAD / HTTP/1.1\r\nHost: kitchen\r\n\r\n"
 
 
 def test_a_lack_of_memory_is_an_answer() -> None:
-    """Wherever in a handler it shows."""
+    """Wherever in a handler it shows; the serial console tells where."""
     code = """
 import asyncio
 from boardcert.portal_http import refusing
@@ -22,7 +22,9 @@ async def handler(request):
 answer = asyncio.run(refusing(handler)(None))
 print(answer.status_code, answer.body.decode())
 """
-    status, answer = micropython_server.run(code).split(" ", 1)
+    *traceback, last = micropython_server.run(code).splitlines()
+    assert traceback[-1].startswith("MemoryError") and "in handler" in traceback[-2]
+    status, answer = last.split(" ", 1)
     assert status == "500" and "memory" in json.loads(answer)["error"]["message"]
 
 
