@@ -118,7 +118,7 @@ def _name(name: x509.GeneralName) -> x509.GeneralName:
     """Return a requested name in its one spelling. Raises Error."""
     text = name_text(name)
     if "*" in text:
-        raise _refused(f"it asks for all of {text}; only --name grants that")
+        raise _refused(f"it asks for all of {text}; only --san grants that")
     if isinstance(name, x509.DNSName | x509.IPAddress):
         with contextlib.suppress(Error):
             return parse_name(text)

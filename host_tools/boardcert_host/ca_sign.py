@@ -42,7 +42,7 @@ def sign(
     foreign = [name_text(name) for name in claimed if not may_claim(authority.constraints, name)]
     if foreign:
         wanted = f"the request asks for {', '.join(foreign)}, which is not local"
-        hint = f"--name {foreign[0]} grants it; --only-names grants nothing else"
+        hint = f"--san {foreign[0]} grants it; --only-names grants nothing else"
         raise Error(f"nothing was signed: {wanted}", hint, CHECKED_AND_BAD)
     names = list(dict.fromkeys([*request.names, *granted]))
     now = datetime.datetime.now(datetime.timezone.utc)

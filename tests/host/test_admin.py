@@ -58,6 +58,9 @@ def test_a_request_of_the_board_becomes_its_certificate(client, host, tmp_path, 
     request = x509.load_pem_x509_csr((tmp_path / "board.csr").read_bytes())
     assert request.is_signature_valid
     assert answer["request"] == (tmp_path / "board.csr").read_text()
+    code, answer, _ = run(capsys, "csr", host, "-o", tmp_path / "board.csr")
+    assert code == 3 and "exists already" in answer["error"]["message"]
+    assert run(capsys, "csr", host, "-o", tmp_path / "board.csr", "--force")[0] == 0
     ca = make_ca()
     leaf = issue(ca, PublicKey(request.public_key()))
     chain, ca_file = write(tmp_path / "chain.pem", pem(leaf)), write(tmp_path / "ca.pem", pem(ca))

@@ -13,10 +13,11 @@ from boardcert_host import ca_store
 from boardcert_host.ca_store import Store
 from boardcert_host.cli import main
 from ca_cases import run
+from certificates import NAME, Identity
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import (
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from servers import tls_server
 
 _ACTIONS = ["init", "sign", "list", "trust", "untrust"]
 
@@ -193,3 +194,20 @@ def test_sign_without_a_ca_or_a_file_says_so(workplace, capsys):
     for arguments in (["sign", "--new-key", "k"], ["list"]):
         assert main(["ca", *arguments]) == 3
         assert "`boardcert ca init` makes one" in capsys.readouterr().err
+
+
+def test_a_ca_is_named_by_its_directory_or_its_certificate(workplace, request_file, capsys):
+    """By whoever signs, and by whoever checks: --ca takes both everywhere."""
+    assert main(["ca", "init", "shop"]) == 0
+    for place in ("shop", "shop/ca.crt"):
+        assert main(["ca", "sign", str(request_file), "--ca", place, "--force"]) == 0
+        assert main(["ca", "list", "--ca", place]) == 0
+    assert capsys.readouterr().out.count("kitchen.local") >= 4
+    sign = ["ca", "sign", "--ca", "shop", "--new-key", "new.key", "--san", NAME, "-o", "new.crt"]
+    assert main(sign) == 0
+    key = load_pem_private_key(Path("new.key").read_bytes(), None)
+    (leaf,) = x509.load_pem_x509_certificates(Path("new.crt").read_bytes())[:1]
+    with tls_server(Identity(key, leaf.public_bytes(Encoding.DER)), workplace) as port:
+        for place in ("shop", "shop/ca.crt"):
+            verify = ["verify", f"127.0.0.1:{port}", "--name", NAME, "--ca", place]
+            assert main(verify) == 0, capsys.readouterr().out

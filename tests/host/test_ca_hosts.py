@@ -64,7 +64,7 @@ def test_a_request_can_be_answered_without_installing(client, host, tmp_path, ca
     """Then the answer is a file, and the board as it was."""
     monkeypatch.chdir(tmp_path)
     before = client.served_certificate()
-    code, told = run(capsys, "ca", "sign", host, "--name", "hall.local")
+    code, told = run(capsys, "ca", "sign", host, "--san", "hall.local")
     assert (code, told["file"], told["verify"]) == (0, "kitchen.local.crt", None)
     assert client.served_certificate() == before
 

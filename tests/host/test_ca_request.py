@@ -66,7 +66,7 @@ def test_what_a_device_may_ask_for_is_accepted():
         (make(names(x509.RFC822Name("a@b.example"))), "a@b.example"),
         (make(names(x509.UniformResourceIdentifier("https://a"))), "https://a"),
         (make(names(x509.DirectoryName(name("a")))), "no host name or address"),
-        (make(names(x509.DNSName("*.local"))), "only --name grants that"),
+        (make(names(x509.DNSName("*.local"))), "only --san grants that"),
         (make(names(x509.DNSName("a\x1b[31m.local"))), r"a\\x1b"),
         (make(names(x509.DNSName("a..b"))), "no host name or address"),
         (make(names(*(x509.DNSName(f"n{i}.local") for i in range(101)))), "more than 100 names"),

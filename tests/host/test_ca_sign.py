@@ -23,7 +23,7 @@ def test_sign_answers_a_request_in_a_file(workplace, request_file, capsys):
     """The answer is in NAME.crt, a copy is kept, and both are told."""
     assert main(["ca", "init"]) == 0
     capsys.readouterr()
-    assert main(["ca", "sign", str(request_file), "--name", "192.168.4.1"]) == 0
+    assert main(["ca", "sign", str(request_file), "--san", "192.168.4.1"]) == 0
     output = capsys.readouterr().out
     assert "kitchen.local, 192.168.4.1" in output and "kitchen.local.crt" in output
     leaf = x509.load_pem_x509_certificate((workplace / "kitchen.local.crt").read_bytes())
@@ -45,10 +45,10 @@ def test_names_of_the_request_can_be_left_out(workplace, request_file, capsys):
     main(["ca", "init"])
     capsys.readouterr()
     sign = ["ca", "sign", request_file]
-    code, told = run(capsys, *sign, "--only-names", "--name", "*.boards.example")
+    code, told = run(capsys, *sign, "--only-names", "--san", "*.boards.example")
     assert code == 0 and told["certificate"]["names"] == ["*.boards.example"]
     assert told["file"] == "_.boards.example.crt"
-    code, told = run(capsys, *sign, "--name", "Kitchen.local", "-o", "two.crt")
+    code, told = run(capsys, *sign, "--san", "Kitchen.local", "-o", "two.crt")
     assert code == 0 and told["certificate"]["names"] == ["kitchen.local"]
     code, told = run(capsys, *sign, "--only-names")
     assert code == 2 and "no name" in told["error"]["message"]
@@ -60,13 +60,13 @@ def test_a_request_alone_gets_no_name_of_somebody_else(workplace, capsys):
     capsys.readouterr()
     wanted = names(x509.DNSName("kitchen.local"), x509.DNSName("www.bank.com"))
     Path("a.csr").write_bytes(make_request(wanted))
-    code, told = run(capsys, "ca", "sign", "a.csr", "--name", "hall.local")
+    code, told = run(capsys, "ca", "sign", "a.csr", "--san", "hall.local")
     assert code == 1 and "asks for www.bank.com, which is not local" in told["error"]["message"]
-    assert "--name www.bank.com" in told["error"]["hint"]
+    assert "--san www.bank.com" in told["error"]["hint"]
     assert not (workplace / "ca" / "issued").exists() and not list(workplace.glob("*.crt"))
-    code, told = run(capsys, "ca", "sign", "a.csr", "--name", "www.bank.com")
+    code, told = run(capsys, "ca", "sign", "a.csr", "--san", "www.bank.com")
     assert code == 0 and told["certificate"]["names"] == ["kitchen.local", "www.bank.com"]
-    assert main(["ca", "sign", "a.csr", "--only-names", "--name", "kitchen.local", "--force"]) == 0
+    assert main(["ca", "sign", "a.csr", "--only-names", "--san", "kitchen.local", "--force"]) == 0
 
 
 def test_a_name_that_another_key_has_is_told(workplace, request_file, capsys):
@@ -119,7 +119,7 @@ def test_a_new_key_is_made_here(workplace, capsys):
     """Its owner's only, never over another; none is left when nothing was signed."""
     main(["ca", "init", "--permit", "local"])
     capsys.readouterr()
-    sign = ["ca", "sign", "--new-key", "hall.key", "--name"]
+    sign = ["ca", "sign", "--new-key", "hall.key", "--san"]
     code, told = run(capsys, *sign, "bank.example")
     assert code == 1 and not (workplace / "hall.key").exists()
     code, told = run(capsys, *sign, "hall.local")
@@ -129,7 +129,7 @@ def test_a_new_key_is_made_here(workplace, capsys):
     leaf = x509.load_pem_x509_certificate((workplace / "hall.local.crt").read_bytes())
     assert leaf.public_key() == load_pem_private_key(pem, None).public_key()
     assert pem.decode() not in json.dumps(told)
-    assert main(["ca", "sign", "--new-key", "hall.key", "--name", "a.local"]) == 3
+    assert main(["ca", "sign", "--new-key", "hall.key", "--san", "a.local"]) == 3
     assert (workplace / "hall.key").read_bytes() == pem and not (workplace / "a.local.crt").exists()
 
 

@@ -1,6 +1,7 @@
 """`boardcert pin`, `label` and `devices`, and `verify` with boards that are known."""
 
 import json
+from pathlib import Path
 
 import pytest
 from boardcert_host import board_files, certificate, device, devices, pins
@@ -126,6 +127,9 @@ def test_a_board_on_the_cable_is_pinned_listed_labelled_and_forgotten(
     assert main(["label", "kitchen.local", str(tmp_path / "label.svg")]) == 0
     assert "https://kitchen.local:20034/" in capsys.readouterr().out
     assert (tmp_path / "label.svg").exists()
+    code, told, _ = run(capsys, "label", "kitchen.local", str(tmp_path / "label.png"))
+    assert (code, told["host"]) == (0, "kitchen.local:20034")
+    assert told["fingerprint"] == report["fingerprint"] and Path(told["file"]).exists()
     assert run(capsys, "pin", "forget", "kitchen.local")[0] == 0
     assert pins.load_pins() == []
     assert main(["label", "kitchen.local", str(tmp_path / "label.svg")]) == 3

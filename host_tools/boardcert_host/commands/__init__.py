@@ -24,6 +24,20 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
 
 
+def ca_file(text: str) -> str:
+    """Return the PEM file that --ca names: itself, or that of the CA in a directory."""
+    from ..ca_store import Store
+
+    path = Path(text)
+    return str(Store(path).certificate_file) if path.is_dir() else text
+
+
+def check_free(path: Path | None, is_forced: bool) -> None:
+    """Raise Error when the output *path* is there already, and --force is not."""
+    if path and path.exists() and not is_forced:
+        raise Error(f"{path} exists already", "--force writes over it")
+
+
 def check_timeout(timeout_s: float) -> None:
     """Raise Error, a usage error, for a --timeout that cannot be waited for."""
     if not 0 < timeout_s <= _LONGEST_TIMEOUT_S:

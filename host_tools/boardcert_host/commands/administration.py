@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..console import messages, neutral, results, say, to_compare
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
-from . import add_json, check_timeout, print_json
+from . import add_json, ca_file, check_timeout, print_json
 
 if TYPE_CHECKING:
     from ..board_access import Board
@@ -36,7 +36,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--usb", metavar="PORT", help="over this serial port instead; restarts its program")
     add("--name", help="the name in its certificate, when HOST is another, say its address")
     add("--pin", metavar="SHA256", help="fingerprint or public-key pin that it must have")
-    add("--ca", metavar="FILE", help="PEM file of the CA that vouches for it, if it is not pinned")
+    ca = "who vouches for it, if it is not pinned: a PEM file, or where boardcert ca keeps a CA"
+    add("--ca", type=ca_file, metavar="FILE|DIRECTORY", help=ca)
     add("--token-file", type=Path, metavar="FILE", help="else $BOARDCERT_TOKEN, or the key ring")
     add("--timeout", type=float, default=60.0, metavar="SECONDS", help="for each step (60)")
     add_json(parser)

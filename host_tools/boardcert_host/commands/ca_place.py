@@ -11,8 +11,14 @@ _VARIABLE = "BOARDCERT_CA_PASSPHRASE"
 
 def add_ca(parser: argparse.ArgumentParser) -> None:
     """Add --ca."""
-    words = "where it is kept, else $BOARDCERT_CA, or in your own data"
-    parser.add_argument("--ca", type=Path, metavar="DIRECTORY", help=words)
+    words = "where it is kept, or its ca.crt there; else $BOARDCERT_CA, or in your own data"
+    parser.add_argument("--ca", type=_directory, metavar="DIRECTORY|FILE", help=words)
+
+
+def _directory(text: str) -> Path:
+    """Return the directory of the CA that --ca names by itself, or by a file in it."""
+    path = Path(text)
+    return path.parent if path.is_file() else path
 
 
 def add_passphrase(parser: argparse.ArgumentParser) -> None:

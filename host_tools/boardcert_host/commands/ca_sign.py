@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..console import messages, print_checks, print_rows, results, say
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
-from . import add_json, check_timeout, named_file, print_json
+from . import add_json, check_free, check_timeout, named_file, print_json
 from .ca_place import add_ca, add_passphrase, passphrase_of, store_in
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ examples:
   boardcert ca sign --usb /dev/ttyACM0 --install       a board on a cable
   boardcert ca sign kitchen.local --install            a board that is pinned, over HTTPS
   boardcert ca sign kitchen.csr -o kitchen.crt         a request in a file
-  boardcert ca sign --new-key kitchen.key --name kitchen.local    a key made here; see embed
+  boardcert ca sign --new-key kitchen.key --san kitchen.local     a key made here; see embed
 """
 
 
@@ -35,7 +35,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--usb", metavar="PORT", help="a board on this serial port; restarts its program")
     add("--new-key", type=Path, metavar="FILE", help="make a P-384 key, and a certificate for it")
     names = "a name or address besides the local ones that the request asks for; repeatable"
-    add("--name", action="append", default=[], help=names)
+    add("--san", action="append", default=[], metavar="NAME", help=names)
     add("--only-names", action="store_true", help="take no name from the request")
     days = "how long it is good (825: Apple's clients refuse more), at most as long as the CA"
     add("--days", type=int, default=825, metavar="N", help=days)
@@ -80,14 +80,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise Error("--at belongs to --usb PORT --install", hint, USAGE)
     if arguments.days < 1:
         raise Error("--days must be 1 or more", hint, USAGE)
-    _check_free(arguments.output, arguments)
+    check_free(arguments.output, arguments.force)
     check_timeout(arguments.timeout)
-
-
-def _check_free(path: Path | None, arguments: argparse.Namespace) -> None:
-    """Raise Error when the output is there already, and --force is not."""
-    if path and path.exists() and not arguments.force:
-        raise Error(f"{path} exists already", "--force writes over it")
 
 
 @contextlib.contextmanager
@@ -161,7 +155,7 @@ def _issue(
 
     if arguments.only_names:
         request = replace(request, names=())
-    files = ca_sign.sign(authority, request, arguments.name, arguments.days)
+    files = ca_sign.sign(authority, request, arguments.san, arguments.days)
     leaf = files.chain[0]
     issued = store.issued()
     ca_sign.check_own_key(leaf, issued)
@@ -174,7 +168,7 @@ def _issue(
     path: Path | None = arguments.output
     if path is None and not arguments.install:
         path = Path(ca_sign.file_name(leaf))
-    _check_free(path, arguments)
+    check_free(path, arguments.force)
     # First the copy: nothing that was signed is unknown to the list.
     arguments.record["copy"] = str(store.record(leaf))
     if path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..console import messages, print_plain, results, say
 from ..errors import CHECKED_AND_BAD, OK, Error
-from . import print_json
+from . import check_free, print_json
 from .administration import add_host, add_options, change, opened, working
 
 _INSTALL_EXAMPLES = """\
@@ -34,7 +34,9 @@ def _add_install_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_csr_arguments(parser: argparse.ArgumentParser) -> None:
     add_host(parser)
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="(standard output)")
+    add = parser.add_argument
+    add("-o", "--output", type=Path, metavar="FILE", help="(standard output)")
+    add("--force", action="store_true", help="write over FILE")
     add_options(parser)
 
 
@@ -78,6 +80,7 @@ def _run_csr(arguments: argparse.Namespace) -> int:
     from ..ca_request import read_request, request_pem
     from ..files import write_whole
 
+    check_free(arguments.output, arguments.force)  # before the board is asked
     with opened(arguments) as board, messages().status(f"{arguments.host} is working"):
         request = board.csr()
     read_request(request)  # Signed by its own key, and nothing in it that a CA should refuse.

@@ -131,6 +131,7 @@ def _add_label_arguments(parser: argparse.ArgumentParser) -> None:
     add("host", metavar="HOST[:PORT]", help="a board that is pinned; it stands on the label")
     add("file", type=Path, metavar="FILE", help="an .svg or a .png")
     add("--usb", metavar="PORT", help="read the fingerprint over this serial port instead")
+    add_json(parser)
 
 
 def _run_label(arguments: argparse.Namespace) -> int:
@@ -148,7 +149,12 @@ def _run_label(arguments: argparse.Namespace) -> int:
     url = f"https://{target}/"
     digests = facts["fingerprint"], facts["public_key_pin"]
     label.write_label(arguments.file, url, target.host, *digests)
-    results().print(f"{arguments.file}: {target.host}, {url}", markup=False)
+    if arguments.json:
+        names = ("fingerprint", "public_key_pin")
+        told = dict(zip(names, digests, strict=True))
+        print_json({"file": str(arguments.file), "host": str(target), "url": url} | told)
+    else:
+        results().print(f"{arguments.file}: {target.host}, {url}", markup=False)
     return OK
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..console import print_checks, results, say_error, to_compare
 from ..errors import USAGE, Error
-from . import add_json, check_timeout, print_json, read_report
+from . import add_json, ca_file, check_timeout, print_json, read_report
 
 _EXAMPLES = """\
 examples:
@@ -24,7 +24,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("hosts", nargs="+", metavar="HOST[:PORT]", help="a board; the port is 443 if not given")
     add("--name", help="the name expected in the certificate (HOST)")
     add("--pin", metavar="SHA256", help="fingerprint in hex, or public-key pin in base64")
-    add("--ca", metavar="FILE", help="PEM file of the CA that must have issued the certificate")
+    ca = "the CA that must have issued the certificate: a PEM file, or where boardcert ca keeps it"
+    add("--ca", type=ca_file, metavar="FILE|DIRECTORY", help=ca)
     add("--usb", metavar="PORT", help="serial port of this board: compare; restarts its program")
     add("--timeout", type=float, default=10.0, metavar="SECONDS", help="for each step (10)")
     add_json(parser)
