@@ -20,6 +20,8 @@ sys.path[:0] = [
     str(_TESTS / "host"),
 ]
 
+import micropython  # noqa: E402, F401 (it completes modules that device code imports)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the test vectors once, before xdist starts its workers."""

@@ -16,7 +16,7 @@ from boardcert.serial_line import ModemLine  # noqa: E402
 from boardcert.server import Server  # noqa: E402
 from machine import UART, Pin  # noqa: E402
 
-uart = UART(0, 921_600, tx=Pin(0), rx=Pin(1), rxbuf=4096, txbuf=4096, timeout=0)
+uart = UART(0, 921_600, tx=Pin(0), rx=Pin(1), rxbuf=4096, txbuf=1024, timeout=0)
 line = ModemLine(uart, Pin(2, Pin.IN), Pin(3, Pin.OUT))
 server = Server(me)
 asyncio.run(server.run_stream(Portal(me, server=server), line))

@@ -4,11 +4,9 @@ Each task ends with what is to be served then. A loss of power at any moment lea
 served before or what is served after.
 """
 
-import sys
-
-from . import Error, FirmwareFirst, RefusedError, board, store
-from .lifecycle import GENERATED, INSTALLED, release
-from .manage import Manager
+from . import board, store
+from .lifecycle import GENERATED, INSTALLED
+from .manage import Manager, read_leaf
 
 _TOKEN_BITS = 130
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"  # Base32, RFC 4648 section 6.
@@ -17,12 +15,9 @@ _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"  # Base32, RFC 4648 section 6.
 class Administrator(Manager):
     """Do one task. Those that change something return (source, record, a sentence or None)."""
 
-    def install(self, chain, key, served_key: bytes) -> tuple:
-        """Check and store a certificate, see Identity.install; *served_key* may be its key too."""
-        generated = store.load(self._directory, GENERATED, [])
-        own_keys = [generated.private_key] if generated else []
-        record, leaf = self._prepare(chain, key, own_keys + [served_key])
-        record.facts["own_key"] = record.private_key in own_keys
+    def install(self, record: store.Record) -> tuple:
+        """Store what judge has found fit to be served."""
+        leaf = read_leaf(record)
         record.facts = self._facts(record, leaf)
         self._writer.save(INSTALLED, record)
         self._note_names(leaf.names)
@@ -65,7 +60,7 @@ class Administrator(Manager):
         token = read_text(f"{self._directory}/token") or ""
         if len(token) == _TOKEN_BITS // 5 and all(part in _BASE32 for part in token):
             return token
-        from .generate import seed
+        from .seeding import seed
 
         random, _ = seed(board.utc_now())
         number = int.from_bytes(random((_TOKEN_BITS + 7) // 8), "big")
@@ -79,20 +74,6 @@ class Administrator(Manager):
         from .store_remove import Remover
 
         return Remover(self._directory, self._notices)
-
-    def _prepare(self, chain, key, own_keys: list) -> tuple:
-        """Return (Record, leaf) once they are judged, proven, and taken by the firmware's TLS.
-
-        Each step's modules are released before the next: beside connections, memory is short.
-        """
-        loaded = set(sys.modules)
-        now = board.utc_now()
-        record, leaf, signatures = _read(chain, key, own_keys, now)
-        release(loaded)
-        _prove(signatures, record.private_key if key is not None else None, now)
-        release(loaded)
-        _try_to_serve(record)
-        return record, leaf
 
     def _note_names(self, names: list) -> None:
         """Tell when a certificate for *names* is for no name or address of the board."""
@@ -119,39 +100,6 @@ class Administrator(Manager):
     def _reload(self, told: str | None) -> tuple:
         source, record = self.load()
         return source, record, told
-
-
-# In functions, each of which returns before its modules are released: a name keeps its module.
-
-
-def _read(*arguments) -> tuple:
-    with FirmwareFirst():
-        from .install import read
-
-    return read(*arguments)
-
-
-def _prove(signatures: list, key: bytes | None, now: tuple | None) -> None:
-    with FirmwareFirst():
-        from .proof import prove_chain, prove_key
-
-    prove_chain(signatures)
-    if key is not None:
-        prove_key(key, now)
-
-
-def _try_to_serve(record: store.Record) -> None:
-    """Raise RefusedError for what the firmware's TLS does not take, or the memory."""
-    with FirmwareFirst():
-        from .room import check_served
-        from .tls import server_context
-
-    try:
-        if record.facts["key_type"].startswith("rsa"):
-            check_served(record.facts["key_type"])
-        server_context(record)
-    except (Error, OSError) as error:
-        raise RefusedError("chain", f"it cannot be served: {error}") from error
 
 
 def covers(name: str, wanted: str) -> bool:

@@ -11,6 +11,8 @@ sequence of operations is the same for every scalar, the point starts with a fre
 projective factor, so that no operand can be predicted, and inversions are blinded.
 """
 
+from array import array
+
 from .ec import random_nonzero
 from .ladder import blinded_inverse, inverse
 
@@ -177,9 +179,13 @@ class Engine:
         return x, reduce(r * (q - x) - y * hhh), reduce(zz * hh), reduce(zzz * hhh)
 
 
-def _non_adjacent_form(k: int) -> list:
-    """Return the digits of *k*, lowest first: 0 or odd, below 2**4 in absolute value."""
-    digits = []
+def _non_adjacent_form(k: int) -> array:
+    """Return the digits of *k*, lowest first: 0 or odd, below 2**4 in absolute value.
+
+    One more than *k* has bits: the last may be 0.
+    """
+    digits = array("b", bytes(len(bin(k)) - 1))  # A list would take four times the memory.
+    place = 0
     while k:
         digit = 0
         if k & 1:
@@ -187,6 +193,7 @@ def _non_adjacent_form(k: int) -> list:
             if digit >> _WINDOW_BITS - 1:
                 digit -= 1 << _WINDOW_BITS
             k -= digit
-        digits.append(digit)
+        digits[place] = digit
+        place += 1
         k >>= 1
     return digits

@@ -1,7 +1,7 @@
 """What the code needs to know of the board it runs on: name, id, clock, addresses.
 
-Where a port lacks something (CPython has no machine module), the nearest thing stands in, so
-that the same code serves on a desktop.
+Where a port lacks something (on a computer, there is no module machine), the nearest thing stands
+in, so that the same code serves on a desktop.
 """
 
 import time
@@ -12,19 +12,6 @@ except ImportError:  # A computer has no number that a program could read.
 
     def _read_unique_id() -> bytes:
         return bytes(8)
-
-
-try:
-    from time import ticks_diff, ticks_ms  # pyright: ignore[reportAssignmentType]
-except ImportError:  # CPython
-
-    def ticks_ms() -> int:
-        """Return milliseconds of a free-running clock."""
-        return int(time.monotonic() * 1000)  # pyright: ignore[reportAttributeAccessIssue]
-
-    def ticks_diff(end: int, start: int) -> int:
-        """Return *end* - *start*."""
-        return end - start
 
 
 EARLIEST_DATE = (2026, 1, 1, 0, 0, 0)

@@ -5,9 +5,7 @@
 # pyright: reportIncompatibleMethodOverride=false
 
 import asyncio
-from time import ticks_add  # pyright: ignore[reportAttributeAccessIssue]
-
-from .board import ticks_diff, ticks_ms
+from time import ticks_add, ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
 # A line is read in pieces of this size: readline() takes the memory for all it may return.
 _PIECE_BYTES = 128

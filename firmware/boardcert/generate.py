@@ -6,8 +6,8 @@ Imported when it is needed and released afterwards: it draws in all of the arith
 import sys
 
 from . import FirmwareFirst, __version__, board, der, fields, keys
-from .drbg import HMACDRBG
 from .lifecycle import release
+from .seeding import seed
 from .store import Record
 
 CLOCKLESS_DAYS = 3650
@@ -67,23 +67,6 @@ def make_request(settings, addresses: list, private_key: bytes) -> bytes:
     signature = der.decode_bit_string(der.decode_one(content[offset:], der.BIT_STRING))
     key.check(content[:end], signature, random)
     return request
-
-
-def seed(now: tuple | None) -> tuple:
-    """Return (random(n) of a DRBG seeded with this board's noise, where that came from).
-
-    *now*: the date or None. The module noise is released again. Raises EntropyError.
-    """
-    loaded = set(sys.modules)
-    try:
-        with FirmwareFirst():
-            from . import noise
-
-        entropy = noise.gather()
-    finally:
-        release(loaded)
-    personalization = b"boardcert" + board.unique_id() + repr(now).encode()
-    return HMACDRBG(entropy.data, personalization=personalization).generate, entropy.report()
 
 
 def all_names(settings, addresses: list) -> list:

@@ -22,12 +22,9 @@ which MicroPython's boards have 4096 bytes (MBEDTLS_SSL_OUT_CONTENT_LEN), seven 
 MAX_NAMES = 64
 """In the board's own: they stay in memory from then on, some 50 bytes each."""
 
-MAX_TEXT_BYTES = 24576
-"""Of PEM, with what openssl prints beside it."""
-
 
 def read(certificates, key, own_keys: list, now: tuple | None) -> tuple:
-    """Return (Record, leaf, signatures to verify, see chain); raise RefusedError.
+    """Return (Record, signatures to verify, see chain); raise RefusedError.
 
     *certificates*: PEM, DER, or a list of DER, the leaf first; *key*: PEM, DER, or None: then one
     of *own_keys* (stored form). *now*: the date or None. What remains is for proof.
@@ -47,7 +44,7 @@ def read(certificates, key, own_keys: list, now: tuple | None) -> tuple:
     issuer = _refusing("chain", chain.common_name, leaf.issuer)
     facts = {"issuer": issuer, "key_type": key_type}
     record = Record(private_key, [one.der for one in found], facts)
-    return record, leaf, chain.signatures(found)
+    return record, chain.signatures(found)
 
 
 def _refusing(field: str, function, *arguments):
@@ -63,7 +60,7 @@ def _read_chain(data) -> list:
     if isinstance(data, (list, tuple)):
         blocks = [bytes(certificate) for certificate in data]
     else:
-        blocks = _read_blocks(data, ("CERTIFICATE",))
+        blocks = pem.read_certificates(data)
     if not 1 <= len(blocks) <= MAX_CERTIFICATES:
         raise ValueError(f"1 to {MAX_CERTIFICATES} certificates are needed, not {len(blocks)}")
     size = sum([3 + len(block) for block in blocks])
@@ -83,37 +80,10 @@ def _read_chain(data) -> list:
 
 def _read_key(data, leaf: Certificate) -> bytes:
     """Return the stored form of the one private key in *data*, which must be that of *leaf*."""
-    labels = ("PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY")
-    blocks = _read_blocks(data, labels)
-    if len(blocks) != 1:
-        raise ValueError(f"one private key is needed, not {len(blocks)}")
-    private_key = key_import.convert(blocks[0], leaf.public_key_der)
+    private_key = key_import.convert(pem.read_key(data), leaf.public_key_der)
     if not key_matches(private_key, leaf.public_key_der):
         raise ValueError("the private key is not that of the certificate")
     return private_key
-
-
-def _read_blocks(data, labels: tuple) -> list:
-    """Return what *data* holds in DER: itself, or the PEM blocks, which must have these *labels*.
-
-    Passes over the curve that openssl writes before a key.
-    """
-    data = data.encode() if isinstance(data, str) else bytes(data)
-    if len(data) > MAX_TEXT_BYTES:
-        raise ValueError(f"{len(data)} bytes are too many; at most {MAX_TEXT_BYTES}")
-    if b"-----BEGIN " not in data:
-        if data[:1] == b"\x30":
-            return [data]
-        raise ValueError("there is nothing in PEM, from -----BEGIN to -----END, and it is not DER")
-    if b"\0" in data:
-        raise ValueError("the text has zero bytes: save it as plain text, in UTF-8")
-    blocks = [block for block in pem.decode(data.decode()) if block[0] != "EC PARAMETERS"]
-    for label, _ in blocks:
-        if label == "ENCRYPTED PRIVATE KEY":
-            raise ValueError(pem.ENCRYPTED)
-        if label not in labels:
-            raise ValueError(f"{label} stands where {labels[0]} belongs")
-    return [content for _, content in blocks]
 
 
 def _find_own(own_keys: list, leaf: Certificate) -> bytes:

@@ -10,6 +10,7 @@ import hashlib
 import os
 import sys
 from binascii import hexlify
+from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
 from . import Error, FirmwareFirst, __version__, board, store
 
@@ -32,7 +33,7 @@ class Identity:
     def __init__(
         self, directory: str = store.DIRECTORY, progress=None, new_key=None, **arguments
     ) -> None:
-        started = board.ticks_ms()
+        started = ticks_ms()
         self.notices = []
         self.generated = False
         self.timings_ms = {}
@@ -41,7 +42,7 @@ class Identity:
         self._progress = progress
         self._arguments = arguments
         self._serve(*(self._load_quickly() or self._manage("load", False, new_key)))
-        self.timings_ms["total"] = board.ticks_diff(board.ticks_ms(), started)
+        self.timings_ms["total"] = ticks_diff(ticks_ms(), started)
 
     @property
     def fingerprint(self) -> str:
@@ -70,7 +71,7 @@ class Identity:
         *key*: its private key in PEM or DER; None when it is for the board's own, as one made
         from csr() is. Raises RefusedError before anything is changed.
         """
-        self._adopt(self._manage("install", chain, key, self._record.private_key))
+        self._adopt(self._manage("install", self._judge(chain, key)))
 
     def remove(self) -> str:
         """Remove the installed certificate: the one below it serves again.
@@ -131,7 +132,7 @@ class Identity:
         It trusts servers that *ca* (DER, or a list) signed, that have a key of *pins* (texts as
         public_key_pin), or, with both, only those with both. ValueError with neither.
         """
-        from .tls import client_context
+        from .mutual_tls import client_context
 
         return client_context(self._record, ca, pins)
 
@@ -196,6 +197,15 @@ class Identity:
         if record.facts.get("settings") != digest or (_has_builtin() and source == GENERATED):
             return None
         return None if source == GENERATED and stale_reason(record.facts) else (source, record)
+
+    def _judge(self, chain, key) -> store.Record:
+        loaded = set(sys.modules)
+        try:
+            from .judge import judge
+
+            return judge(self._directory, chain, key, self._record.private_key)
+        finally:
+            release(loaded)
 
     def _manage(self, task: str, *arguments):
         """Do a task of Manager or Administrator, and release the memory that it took."""

@@ -8,6 +8,7 @@ CA or have pinned it, and an expiry tells them and the administrator more than a
 
 import sys
 from binascii import hexlify
+from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
 from . import Error, FirmwareFirst, board, fields, store
 from .lifecycle import GENERATED, INSTALLED, release, settings_digest, stale_reason
@@ -45,7 +46,7 @@ class Manager:
             if record := self._sound(installed, INSTALLED):
                 return INSTALLED, self._keep(INSTALLED, record)
         if record := self._sound(self._find_builtin(), BUILTIN):
-            record.facts = self._facts(record, _read_leaf(record))
+            record.facts = self._facts(record, read_leaf(record))
             return BUILTIN, record
         return GENERATED, self._load_generated()
 
@@ -103,7 +104,7 @@ class Manager:
         if record is None:
             return None
         try:
-            leaf = _read_leaf(record)
+            leaf = read_leaf(record)
             from .keys import key_matches
 
             if not key_matches(record.private_key, leaf.public_key_der):
@@ -115,7 +116,7 @@ class Manager:
 
     def _renew_if_due(self, record: store.Record) -> store.Record:
         """Return *record*, or a stored new one with the same key when its certificate is stale."""
-        leaf = _read_leaf(record)
+        leaf = read_leaf(record)
         wanted = self._settings.key_type
         if leaf.key_type != wanted:
             self._notices.append(
@@ -182,7 +183,7 @@ class Manager:
 
     def _keep(self, source: str, record: store.Record) -> store.Record:
         """Store *record* again if its facts are of other settings or another version."""
-        facts = self._facts(record, _read_leaf(record))
+        facts = self._facts(record, read_leaf(record))
         if facts != record.facts:
             record.facts = facts
             self._attempt("storing the settings", self._writer.save, source, record)
@@ -208,7 +209,7 @@ class Manager:
         return facts
 
 
-def _read_leaf(record: store.Record):
+def read_leaf(record: store.Record):
     """Return the record's own Certificate; what reads it is not imported beside the arithmetic."""
     with FirmwareFirst():
         from .certificate import Certificate
@@ -233,7 +234,7 @@ class Steps:
         self.timings_ms = {}
         self.callback = callback
         self._step = None
-        self._started = self._step_started = board.ticks_ms()
+        self._started = self._step_started = ticks_ms()
 
     def begin(self, step: str) -> None:
         """End the step before, and begin *step*."""
@@ -241,15 +242,15 @@ class Steps:
         self._step = step
         if self.callback:
             self.callback(step)
-        self._step_started = board.ticks_ms()
+        self._step_started = ticks_ms()
 
     def finish(self) -> dict:
         """End the last step; return {step: milliseconds} with the "total" since the start."""
         self._end_step()
-        self.timings_ms["total"] = board.ticks_diff(board.ticks_ms(), self._started)
+        self.timings_ms["total"] = ticks_diff(ticks_ms(), self._started)
         return self.timings_ms
 
     def _end_step(self) -> None:
         if self._step:
-            self.timings_ms[self._step] = board.ticks_diff(board.ticks_ms(), self._step_started)
+            self.timings_ms[self._step] = ticks_diff(ticks_ms(), self._step_started)
         self._step = None

@@ -89,6 +89,16 @@ class PeerCheck:
         return 0
 
 
+def client_context(record, ca=None, pins=None) -> tls.SSLContext:
+    """Return a context that trusts as PeerCheck says, and shows *record*'s chain when asked."""
+    from .tls import prepare
+
+    context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    prepare(context, record)
+    PeerCheck(ca, pins).prepare(context)
+    return context
+
+
 class CheckedConnection(Connection):
     """A connection of a server to a client that passes *check*.
 

@@ -1,11 +1,52 @@
-"""Read PEM (RFC 7468), strictly, with the text around it that openssl prints."""
+"""Read certificates and keys in PEM (RFC 7468), strictly, with the text that openssl prints."""
 
 from binascii import a2b_base64, b2a_base64
 
 _BEGIN = "-----BEGIN "
 _DASHES = "-----"
 
+MAX_TEXT_BYTES = 24576
+"""Of PEM, with what openssl prints beside it."""
+
+_KEY_LABELS = ("PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY")
+
 ENCRYPTED = "the private key is encrypted; decrypt it first: openssl pkey -in KEY -out PLAIN"
+
+
+def read_certificates(data) -> list:
+    """Return the DER of each certificate in *data*, PEM or DER; ValueError for anything else."""
+    return _read(data, ("CERTIFICATE",))
+
+
+def read_key(data) -> bytes:
+    """Return the DER of the one private key in *data*, PEM or DER; ValueError for anything else."""
+    blocks = _read(data, _KEY_LABELS)
+    if len(blocks) != 1:
+        raise ValueError(f"one private key is needed, not {len(blocks)}")
+    return blocks[0]
+
+
+def _read(data, labels: tuple) -> list:
+    """Return what *data* holds in DER: itself, or the PEM blocks, which must have these *labels*.
+
+    Passes over the curve that openssl writes before a key.
+    """
+    data = data.encode() if isinstance(data, str) else bytes(data)
+    if len(data) > MAX_TEXT_BYTES:
+        raise ValueError(f"{len(data)} bytes are too many; at most {MAX_TEXT_BYTES}")
+    if b"-----BEGIN " not in data:
+        if data[:1] == b"\x30":
+            return [data]
+        raise ValueError("there is nothing in PEM, from -----BEGIN to -----END, and it is not DER")
+    if b"\0" in data:
+        raise ValueError("the text has zero bytes: save it as plain text, in UTF-8")
+    blocks = [block for block in decode(data.decode()) if block[0] != "EC PARAMETERS"]
+    for label, _ in blocks:
+        if label == "ENCRYPTED PRIVATE KEY":
+            raise ValueError(ENCRYPTED)
+        if label not in labels:
+            raise ValueError(f"{label} stands where {labels[0]} belongs")
+    return [content for _, content in blocks]
 
 
 def decode(text: str) -> list:

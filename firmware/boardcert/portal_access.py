@@ -4,8 +4,8 @@ import os
 import time
 from binascii import hexlify
 from hashlib import sha256
+from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
-from .board import ticks_diff, ticks_ms
 from .portal_http import HTTPError, unauthorized
 
 

@@ -11,6 +11,8 @@ COOKIE = "__Host-session"
 
 _COOKIE_ATTRIBUTES = "; Path=/; Secure; HttpOnly; SameSite=Strict"
 
+_NO_MEMORY = "the board lacks the memory beside this connection; over USB it has more"
+
 MESSAGES = {
     400: "the request cannot be read",
     404: "there is nothing at this path",
@@ -55,7 +57,7 @@ def refusing(handler):
         except MemoryError as error:
             sys.print_exception(error)
             gc.collect()
-            return HTTPError(500, "the board lacks the memory; a restart frees some").answer()
+            return HTTPError(500, _NO_MEMORY).answer()
 
     return handle
 
@@ -120,6 +122,7 @@ def read_json(request) -> dict:
         values = request.json
     except ValueError:
         values = None
+    _forget_body(request)
     if not isinstance(values, dict):
         raise HTTPError(400, "the body is not a JSON object")
     return values
@@ -131,9 +134,16 @@ def read_form(request) -> dict:
         form = request.form
     except ValueError as error:
         raise HTTPError(400, "the form cannot be read") from error
+    _forget_body(request)
     if form is None:
         raise HTTPError(415, "send application/x-www-form-urlencoded")
     return {name: form[name] for name in form if isinstance(form[name], str)}
+
+
+def _forget_body(request) -> None:
+    """Drop what Microdot keeps as long as the request lasts: memory is short."""
+    request._body = b""
+    request._json = request._form = None
 
 
 def text(values: dict, name: str) -> str:

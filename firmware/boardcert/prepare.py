@@ -54,9 +54,9 @@ async def _generate(bits: int, progress) -> bytes:
 def _begin(bits: int, progress):
     """Return the steps of making a key, the first one done: it has loaded all that they need."""
     with FirmwareFirst():
-        from .generate import seed
         from .room import check
         from .rsa import generate_steps
+        from .seeding import seed
 
     check(f"rsa{bits}")
     random, _ = seed(board.utc_now())

@@ -2,14 +2,15 @@
 
 from . import RefusedError, keys
 from .ecdsa import InvalidSignature
-from .generate import seed
-from .signatures import verify
+from .seeding import seed
 
 _PROOF = b"boardcert: the private key belongs to the certificate"
 
 
 def prove_chain(signatures: list) -> None:
     """Raise RefusedError unless all *signatures* hold; see chain.signatures."""
+    from .signatures import verify
+
     for number, public_key_der, algorithm, data, signature in signatures:
         try:
             verify(public_key_der, algorithm, data, signature)

@@ -20,6 +20,7 @@ class Redirector(Server):
     head_timeout_ms = 5000
     idle_timeout_ms = 5000
     max_header_bytes = 2048
+    _takes_spare = False
 
     def __init__(self, identity, port: int) -> None:
         super().__init__(identity)
@@ -70,7 +71,3 @@ class Redirector(Server):
 
     def _renew(self) -> None:
         """Leave the certificate to the server."""
-
-    def _spare_bytes(self) -> int:
-        """Without TLS, nothing of the spare memory is taken."""
-        return 0

@@ -8,9 +8,10 @@ import select
 class ModemLine(io.IOBase):
     """A UART as a stream that ends when the carrier drops.
 
-    *uart*: a machine.UART with timeout=0 and buffers that hold a TLS flight (rxbuf and txbuf of
-    4,096 bytes). *carrier*: an input Pin, low while a client is connected. *ready*: an output
-    Pin, low while this side can be called; raising it hangs up.
+    *uart*: a machine.UART with timeout=0 and, since nothing holds the client back while the board
+    computes, an rxbuf for a TLS flight (4,096 bytes); what txbuf does not take is sent later.
+    *carrier*: an input Pin, low while a client is connected. *ready*: an output Pin, low while
+    this side can be called; raising it hangs up.
     """
 
     def __init__(self, uart, carrier, ready) -> None:

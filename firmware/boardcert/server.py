@@ -7,9 +7,9 @@ import asyncio
 import gc
 import socket
 import sys
+from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
 from . import spare
-from .board import ticks_diff, ticks_ms
 from .connection import Connection, Limits
 
 _IPPROTO_TCP = 6
@@ -30,6 +30,8 @@ class Server(Limits):
     `refused`, those closed unheard and those not begun for lack of memory; and `failed`, those
     ended by an exception or a limit.
     """
+
+    _takes_spare = True  # For TLS.
 
     renewal_pause_ms = 60_000
     """From a renewal of the certificate that failed to the next attempt."""
@@ -119,12 +121,8 @@ class Server(Limits):
     def _fits(self) -> bool:
         if len(self._open) >= self.max_connections:
             return False
-        wanted = self.connection_bytes - self._spare_bytes()
+        wanted = self.connection_bytes - (spare.size_bytes() if self._takes_spare else 0)
         return _free_bytes(wanted) >= wanted
-
-    def _spare_bytes(self) -> int:
-        """Return how much memory is held for the next connection."""
-        return spare.size_bytes()
 
     def _hold_spare(self) -> None:
         """While nobody is connected to any server, hold the memory that the next one takes."""

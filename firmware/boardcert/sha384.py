@@ -12,7 +12,7 @@ import micropython
 from micropython import const
 
 try:
-    from .kernel import compress  # pyright: ignore[reportMissingImports]
+    from .kernel_sha512 import compress  # pyright: ignore[reportMissingImports]
 except (ImportError, ValueError):  # No kernel for this processor: viper does it.
     from .sha512_block import compress
 

@@ -45,6 +45,8 @@ VERSION = const(1)
 PRIVATE_KEY = const(1)
 CERTIFICATE = const(2)
 FACTS = const(3)
+FRAME_BYTES = const(45)
+"""Of the header and the digest."""
 
 _HEADER_BYTES = const(13)
 _DIGEST_BYTES = const(32)
@@ -114,7 +116,7 @@ def decode(data: bytes) -> Record:
         raise DamagedError("empty")
     if data[:4] != MAGIC:
         raise DamagedError("not an identity file")
-    if len(data) < _HEADER_BYTES + _DIGEST_BYTES:
+    if len(data) < FRAME_BYTES:
         raise DamagedError("truncated")
     _, version, generation, length = struct.unpack(HEADER, data[:_HEADER_BYTES])
     if version != VERSION:

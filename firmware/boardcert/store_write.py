@@ -22,6 +22,7 @@ from . import DamagedError, FirmwareFirst
 from .store import (
     CERTIFICATE,
     FACTS,
+    FRAME_BYTES,
     HEADER,
     MAGIC,
     MAX_FILE_BYTES,
@@ -40,23 +41,23 @@ _ABSENT = -1
 _DIRECTORY_MODE = 0x4000  # In os.stat()[0].
 
 
-def encode(record: Record) -> bytes:
-    """Return the bytes of a file; ValueError when they would not be accepted back."""
-    records = bytearray()
-    _append(records, PRIVATE_KEY, record.private_key)
-    for certificate in record.chain:
-        _append(records, CERTIFICATE, certificate)
-    _append(records, FACTS, json.dumps(record.facts).encode())
-    data = struct.pack(HEADER, MAGIC, VERSION, record.generation, len(records)) + bytes(records)
-    data += hashlib.sha256(data).digest()
-    if not 1 <= len(record.chain) <= 8 or len(data) > MAX_FILE_BYTES:
+def encode(record: Record) -> list:
+    """Return the bytes of a file, in pieces; ValueError when they would not be accepted back."""
+    values = [(PRIVATE_KEY, record.private_key)]
+    values += [(CERTIFICATE, certificate) for certificate in record.chain]
+    values.append((FACTS, json.dumps(record.facts).encode()))
+    pieces = [b""]
+    for tag, value in values:
+        pieces += [struct.pack(">BH", tag, len(value)), value]
+    size = sum([len(piece) for piece in pieces])
+    pieces[0] = struct.pack(HEADER, MAGIC, VERSION, record.generation, size)
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    pieces.append(digest.digest())
+    if not 1 <= len(record.chain) <= 8 or size + FRAME_BYTES > MAX_FILE_BYTES:
         raise ValueError("a chain has one to eight certificates, and 16 KB with the key")
-    return data
-
-
-def _append(records: bytearray, tag: int, value: bytes) -> None:
-    records.extend(struct.pack(">BH", tag, len(value)))
-    records.extend(value)
+    return pieces
 
 
 def read_text(path: str) -> str | None:
@@ -118,7 +119,7 @@ class Writer:
     def write_text(self, name: str, text: str) -> None:
         """Write a small file whose loss in a power cut does no harm."""
         _make_directory(self._directory)
-        self._replace(name, "", text.encode())
+        self._replace(name, "", [text.encode()])
 
     def _path(self, file_name: str) -> str:
         return f"{self._directory}/{file_name}"
@@ -147,10 +148,10 @@ class Writer:
         os.rename(path, aside)
         self._notices.append(f"{path} was not valid; it is kept as {aside}")
 
-    def _replace(self, name: str, suffix: str, data: bytes) -> None:
+    def _replace(self, name: str, suffix: str, pieces: list) -> None:
         """Write NAME.new and rename it over the file *name* + *suffix*."""
         new_path = self._path(name + ".new")
-        _write(new_path, data)
+        _write(new_path, pieces)
         os.rename(new_path, self._path(name + suffix))
 
 
@@ -166,11 +167,12 @@ def is_fat(directory: str) -> bool:
     return False
 
 
-def _write(path: str, data: bytes) -> None:
+def _write(path: str, pieces: list) -> None:
     """Write a whole file and flush it to the medium; remove it again when it does not fit."""
     try:
         with open(path, "wb") as file:
-            file.write(data)
+            for piece in pieces:
+                file.write(piece)
             file.flush()
     except OSError:
         remove_file(path)

@@ -9,21 +9,11 @@ from .store import Record
 def server_context(record: Record) -> tls.SSLContext:
     """Return a context that serves with *record*'s key and chain."""
     context = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
-    _prepare(context, record)
+    prepare(context, record)
     return context
 
 
-def client_context(record: Record, ca=None, pins=None) -> tls.SSLContext:
-    """Return a context that trusts as mutual_tls.PeerCheck, and shows the chain when asked."""
-    from .mutual_tls import PeerCheck
-
-    context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-    _prepare(context, record)
-    PeerCheck(ca, pins).prepare(context)
-    return context
-
-
-def _prepare(context: tls.SSLContext, record: Record) -> None:
+def prepare(context: tls.SSLContext, record: Record) -> None:
     """Load key and chain, and allow no suite without forward secrecy and AEAD.
 
     Each certificate of the chain is a call of its own: of several in one, only the first would

@@ -22,10 +22,9 @@ from .shorten import shorten
 _KERNEL_ARCHITECTURE = "armv6m"
 _WITH_DSP = ("armv7em", "armv7emsp", "armv7emdp")
 _TAKING_KERNELS = (_KERNEL_ARCHITECTURE, "armv7m", *_WITH_DSP)
-# What makes up the module `kernel`, one after the other, with one for P-384; other kernels are
-# modules. A table for P-384 comes with it, half as large as that of p384_comb: it costs a quarter
-# more time.
-_KERNELS = ("kernel_sha512", "kernel_inverse")
+# What makes up the module `kernel`: inversion, and one for P-384; other kernels are modules. With
+# it comes a table, half as large as that of p384_comb: it costs a quarter more time.
+_INVERSE_KERNEL = "kernel_inverse"
 _P384_KERNEL, _P384_KERNEL_DSP = "kernel_p384", "kernel_p384_dsp"
 _TEETH, _BLOCKS = 6, 1
 # What no board with a kernel ever imports; and the RP2040 no other chip's noise source.
@@ -38,19 +37,23 @@ _KERNEL_USERS = ("p384_kernel", "rsa_kernel")
 # other one faster to find. The file has the name that applications import, if they import one.
 _BUNDLES: Bundles = {
     "store": ("board", "store", "lifecycle"),
-    "manage": ("fields", "der", "settings", "certificate", "keys", "manage"),
-    "generate": ("kernel", "sha384", "drbg", "ec", "p384_kernel", "ecdsa", "x509", "generate"),
+    "certificate": ("fields", "der", "certificate", "keys"),
+    "manage": ("settings", "manage"),
+    "ecdsa": ("kernel_sha512", "sha384", "drbg", "ec", "ecdsa", "seeding"),
+    "p384_kernel": ("kernel", "p384_kernel"),
+    "generate": ("x509", "generate"),
+    "curves": ("sha512", "curves"),
+    "pem": ("oids", "pem"),
     "bigint_engine": ("ladder", "bigint_engine"),
     "store_wipe": ("store_remove", "store_wipe"),
     "rsa": ("kernel_rsa", "rsa_kernel", "rsa"),
-    "install": ("pem", "chain", "key_import", "install"),
+    "install": ("chain", "key_import", "install"),
     "server": ("connection", "spare", "server", "serving"),
     "exchange": ("http_head", "exchange"),
     "portal": ("portal_http", "portal_access", "portal_calls", "portal_actions", "portal"),
     "portal_page": ("portal_style", "portal_html", "portal_page"),
     "portal_facts": ("report", "portal_words", "portal_facts"),
-    "proof": ("signatures", "proof"),
-    "rsa_generate": ("room", "rsa_generate"),
+    "prepare": ("room", "prepare"),
 }
 # Without a kernel, every board needs the engine of the big integers; and native hashing as a whole.
 _PORTABLE_BUNDLES: Bundles = {
@@ -77,7 +80,7 @@ def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, s
     has_kernel = _has_kernel(architecture, form)
     if has_kernel:
         parts = _read("kernels", "kernel_*.py")
-        joined = (*_KERNELS, _P384_KERNEL, _P384_KERNEL_DSP)
+        joined = (_INVERSE_KERNEL, _P384_KERNEL, _P384_KERNEL_DSP)
         sources |= {name: parts[name] for name in parts if name not in joined}
         sources["kernel"] = kernel_source(_p384_kernel(architecture))
     if form is Form.APART:
@@ -116,10 +119,10 @@ def _p384_kernel(architecture: str) -> str:
 
 
 def kernel_source(p384: str = _P384_KERNEL) -> str:
-    """Return the source of the module `kernel`: its parts, that for P-384 last, and a table."""
+    """Return the source of the module `kernel`: its parts, and a table."""
     directory = data_directory("firmware") / "kernels"
     make_comb = runpy.run_path(str(directory / "make_comb.py"))["make_module"]
-    parts = [(directory / f"{name}.py").read_text() for name in (*_KERNELS, p384)]
+    parts = [(directory / f"{name}.py").read_text() for name in (_INVERSE_KERNEL, p384)]
     return "\n".join([*parts, make_comb(_TEETH, _BLOCKS)])
 
 

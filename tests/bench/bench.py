@@ -29,9 +29,10 @@ _SAMPLE_PERIODS_MS = (20, 22, 24, 26, 28, 30)
 _UNIQUE_ID = "e661640843515b2f"
 _FORMS = {"kernel": Form.SHIPPED, "bigint": Form.PORTABLE}
 # What every board runs: load, first boot, renewal, request, and serving to a raw handler.
-_CORE = ("__init__", "store", "manage", "generate", "noise", "store_write", "tls", "server")
-# And what the big integers need instead of the kernel.
-_CORE_BIGINT = ("p384_bigint", "p384_reduce", "sha384")
+_CORE = ("__init__", "store", "certificate", "manage", "ecdsa", "generate", "noise", "store_write")
+_CORE += ("tls", "server")
+# And what only one of the two needs.
+_ENGINES = {"p384_kernel", "p384_bigint", "p384_reduce", "sha384"}
 _MEASURE = Path(__file__).with_name("measure.py").read_text()
 _TIMEOUT_S = 300
 
@@ -122,8 +123,7 @@ def least_heap(free_bytes: int, boots_without: Callable[[int], bool]) -> int:
 def mpy_sizes(package: list[Path]) -> dict[str, int]:
     """Return the bytes of the files that every board runs, and of those that only some need."""
     sizes = {path.stem: path.stat().st_size for path in package}
-    names = _CORE + (_CORE_BIGINT if "p384_bigint" in sizes else ())
-    core = sum(sizes[name] for name in names)
+    core = sum(sizes[name] for name in {*_CORE, *_ENGINES & sizes.keys()})
     return {"mpy_bytes": core, "optional_mpy_bytes": sum(sizes.values()) - core}
 
 

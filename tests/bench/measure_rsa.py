@@ -9,7 +9,7 @@ class Search:
 
     def __init__(self, bits, seed):
         from boardcert import rsa
-        from boardcert.generate import HMACDRBG
+        from boardcert.ecdsa import HMACDRBG
 
         self.tested = {}
         self.largest_gap_us = 0

@@ -15,6 +15,7 @@ import pytest
 from boardcert_host import device
 from boardcert_host.boards import data_directory
 from boardcert_host.virtual import VirtualBoard
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from issued import pem
 from page_browser import FORM, Reader
 
@@ -138,6 +139,28 @@ def test_every_action_over_and_over(board: tuple[VirtualBoard, str]) -> None:
         assert _request(kitchen, "GET", "/request.pem", headers)[0] == 200
         free.append(_read(kitchen)[0]["memory"]["free_bytes"])
     assert max(free) - min(free) < 8_000, free
+
+
+@pytest.mark.parametrize(("kind_of_ca", "kind"), [("rsa", "rsa"), ("p256", "p256"), ("rsa", "ec")])
+def test_certificates_of_other_kinds(
+    board: tuple[VirtualBoard, str], kind_of_ca: str, kind: str
+) -> None:
+    """What judges them fits beside the connection that brings them: RSA of 4,096 bits, too."""
+    kitchen, token = board
+    makers = {
+        "p256": lambda: ec.generate_private_key(ec.SECP256R1()),
+        "ec": lambda: ec.generate_private_key(ec.SECP384R1()),
+        "rsa": lambda: rsa.generate_private_key(65537, 2048),
+    }
+    authority = rsa.generate_private_key(65537, 4096) if kind_of_ca == "rsa" else makers["p256"]()
+    ca = certificates.make_ca(key=authority)
+    leaf = certificates.make(issuer=ca, key=makers[kind]())
+    chain, key = pem(leaf, ca).decode(), leaf.key_pem().decode()
+    status, answer = _api(kitchen, "install", token, chain=chain, key=key)
+    assert status == 200, answer
+    report, served = _read(kitchen)
+    assert served == leaf.der and report["chain"] == 2
+    assert _api(kitchen, "remove", token)[0] == 200
 
 
 def test_a_restart_and_a_reset(board: tuple[VirtualBoard, str]) -> None:

@@ -19,9 +19,9 @@ pytestmark = pytest.mark.xdist_group("virtual_board")
 _MAKE = """
 import asyncio, json, time
 import boardcert
-import boardcert.generate as generate
-random = generate.HMACDRBG(b"boardcert 157" + bytes(48)).generate
-generate.seed = lambda now: (random, {})
+import boardcert.ecdsa as engine
+random = engine.HMACDRBG(b"boardcert 157" + bytes(48)).generate
+engine.seed = lambda now: (random, {})
 
 phase = "before"
 gaps_us = {}

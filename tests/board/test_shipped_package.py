@@ -10,8 +10,8 @@ from boardcert_host.virtual import VirtualBoard
 pytestmark = pytest.mark.xdist_group("virtual_board")
 
 # What applications import, and what identity() does; other modules are parts of these.
-_PUBLIC = ("manage", "generate", "noise", "portal", "serial_line", "server", "store", "store_write")
-_PUBLIC += ("tls",)
+_PUBLIC = ("ecdsa", "manage", "generate", "noise", "portal", "serial_line", "server", "store")
+_PUBLIC += ("store_write", "tls")
 _RESIDENT = {"boardcert", "boardcert.store"}
 
 

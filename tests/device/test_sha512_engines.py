@@ -6,9 +6,9 @@ from boardcert import sha512_block
 
 _ENGINES = [sha512_block.compress]
 try:
-    from boardcert import kernel
+    from boardcert import kernel_sha512
 
-    _ENGINES.append(kernel.compress)
+    _ENGINES.append(kernel_sha512.compress)
 except (ImportError, ValueError):  # No kernel for this processor: viper is tested alone.
     pass
 

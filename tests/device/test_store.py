@@ -44,7 +44,7 @@ def test_a_record_comes_back_as_it_was():
     """Key, chain and facts."""
     original = Record(b"k" * 167, [b"c" * 650, b"", b"i" * 300], {"a": [1, "b"], "clock": False})
     original.generation = 7
-    copy = decode(encode(original))
+    copy = decode(b"".join(encode(original)))
     assert copy.private_key == original.private_key
     assert copy.chain == original.chain
     assert copy.facts == original.facts
@@ -53,7 +53,7 @@ def test_a_record_comes_back_as_it_was():
 
 def test_every_truncation_is_noticed():
     """At each length."""
-    data = encode(_record(b"x"))
+    data = b"".join(encode(_record(b"x")))
     assert not _refused(data)
     for length in range(len(data)):
         assert _refused(data[:length]), length
@@ -62,7 +62,7 @@ def test_every_truncation_is_noticed():
 
 def test_every_changed_byte_is_noticed():
     """At each position, for a changed bit and for a byte of zeros."""
-    data = encode(_record(b"x"))
+    data = b"".join(encode(_record(b"x")))
     for position in range(len(data)):
         for value in (data[position] ^ 1, data[position] ^ 0x80, 0):
             if value == data[position]:
@@ -143,7 +143,7 @@ def test_no_second_copy_is_left_after_a_save():
 def test_a_damaged_file_is_reported_and_not_used():
     """Reported with its name, at each truncation that a file system could leave."""
     directory = scratch.fresh_directory()
-    data = encode(_record(b"1"))
+    data = b"".join(encode(_record(b"1")))
     for damaged in (
         b"",
         data[:1],

@@ -93,7 +93,7 @@ def make(
     return Identity(key, certificate.public_bytes(Encoding.DER))
 
 
-def make_ca(more: dict | None = None) -> Identity:
+def make_ca(more: dict | None = None, key: object = None) -> Identity:
     """Make a CA of its own, with *more* extensions."""
 
     def change(extensions: dict) -> None:
@@ -102,7 +102,7 @@ def make_ca(more: dict | None = None) -> Identity:
         del extensions["extended_key_usage"], extensions["subject_alt_name"]
         extensions.update(more or {})
 
-    return make(change=change, common_name="Test CA")
+    return make(change=change, common_name="Test CA", key=key)
 
 
 def tlv(tag: int, contents: bytes) -> bytes:

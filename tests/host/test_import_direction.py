@@ -49,7 +49,7 @@ _LATE = {
     "rsa": {"rsa_generate"},
 }
 # The assembler kernels import nothing of the package; only these use them.
-_KERNELS = {"sha384": "kernel", "p384_kernel": "kernel", "rsa_kernel": "kernel_rsa"}
+_KERNELS = {"sha384": "kernel_sha512", "p384_kernel": "kernel", "rsa_kernel": "kernel_rsa"}
 _COMPUTING = {"array", "binascii", "hashlib", "micropython", "struct", "uctypes"}
 
 

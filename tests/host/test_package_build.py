@@ -16,7 +16,7 @@ _REPLACED |= {"rsa_bigint"}
 _SOURCES = {path.stem for path in (data_directory("firmware") / "boardcert").glob("*.py")}
 _OTHER_KERNELS = {
     path.stem for path in (data_directory("firmware") / "kernels").glob("kernel_*.py")
-} - {*build._KERNELS, "kernel_p384", "kernel_p384_dsp"}
+} - {"kernel_inverse", "kernel_p384", "kernel_p384_dsp"}
 _PARTS = {part for parts in build._BUNDLES.values() for part in parts} - set(build._BUNDLES)
 
 
@@ -29,13 +29,13 @@ def test_every_module_is_compiled_for_its_processor(architecture, tmp_path):
         if architecture != "armv6m":
             expected |= {"noise_generators"}
     else:
-        joined = {"rsa_kernel", "p384_comb", "bigint_engine", "sha512_block"}
+        joined = {"rsa_kernel", "p384_kernel", "p384_comb", "bigint_engine", "sha512_block"}
         expected = _SOURCES - _PARTS - joined | {"sha384"}
     assert {path.stem for path in built} == expected
     assert set(tmp_path.iterdir()) == set(built)
     headers = {path.stem: path.read_bytes()[:4] for path in built}
     assert all(header[:2] == b"M\x06" for header in headers.values())
-    native = "generate" if architecture.startswith("armv") else "sha384"
+    native = "p384_kernel" if architecture.startswith("armv") else "sha384"
     assert headers[native][2] >> 2 & 0xF == _NUMBERS[architecture]
     assert headers["manage"][2] >> 2 == 0  # bytecode alone runs everywhere
 
@@ -47,10 +47,10 @@ def test_newer_thumb_processors_take_the_kernel(tmp_path):
     extra = {path.name for path in built} - {path.name for path in own}
     assert extra == {"noise_generators.mpy"}
     by_name = {path.name: path.read_bytes() for path in built}
-    assert by_name["generate.mpy"][2] >> 2 & 0xF == _NUMBERS["armv7emsp"]
+    assert by_name["p384_kernel.mpy"][2] >> 2 & 0xF == _NUMBERS["armv7emsp"]
     plain = build.build_package("armv7m", tmp_path / "c")
     changed = {path.name for path in plain if path.read_bytes() != by_name[path.name]}
-    assert changed == {"generate.mpy", "noise.mpy", "rsa.mpy"}  # What is native.
+    assert changed == {"ecdsa.mpy", "p384_kernel.mpy", "noise.mpy", "rsa.mpy"}  # What is native.
     same = {path.name: path.read_bytes() for path in plain}
     assert all(path.read_bytes() == same[path.name] for path in own)
 

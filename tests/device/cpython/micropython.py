@@ -1,12 +1,14 @@
 """Stand in for MicroPython's module of this name, so that device code runs on CPython.
 
 Viper functions run as plain Python; ptr8, ptr16, ptr32 and uint, which viper knows as
-words of its language, are put into builtins. A pointer is a view of the same memory. The module
-gc gets mem_free().
+words of its language, are put into builtins. A pointer is a view of the same memory. The modules
+gc and time get what theirs have on MicroPython.
 """
 
 import builtins
 import gc
+import operator
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -57,6 +59,8 @@ def ptr32(buffer: Any) -> memoryview:
 
 # A computer has more than anything here asks for.
 gc.mem_free = lambda: 1 << 30  # type: ignore[attr-defined]
+time.ticks_ms = lambda: int(time.monotonic() * 1000)  # type: ignore[attr-defined]
+time.ticks_diff = operator.sub  # type: ignore[attr-defined]
 
 _POINTERS = (ptr8, ptr16, ptr32)
 for _name, _value in {"ptr8": ptr8, "ptr16": ptr16, "ptr32": ptr32, "uint": int}.items():
