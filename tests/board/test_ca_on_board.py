@@ -97,7 +97,7 @@ def test_a_certificate_that_is_compiled_in_is_served(
     """Made here, put on the board as .mpy: nothing else is."""
     monkeypatch.chdir(tmp_path)
     assert main(["ca", "init", "ca"]) == 0
-    key = ["--new-key", "hall.key", "--name", "hall.local"]
+    key = ["--new-key", "hall.key", "--san", "hall.local"]
     assert main(["ca", "sign", *key, "--ca", "ca"]) == 0
     assert main(["embed", "hall.local.crt", "hall.key", "--mpy"]) == 0
     kitchen.mpremote("fs", "cp", "boardcert_builtin.mpy", ":/lib/")
