@@ -107,8 +107,10 @@ class Identity:
         return self._manage("request")
 
     def admin_token(self) -> str:
-        """Return what an administrator must know: 26 characters, made when first asked for, or by
-        the page when that is first served."""
+        """Return what an administrator must know: 26 characters.
+
+        Made when the page is first served, or it is first asked for.
+        """
         if self._token is None:
             self._token = self._manage("admin_token")
         return self._token

@@ -25,7 +25,7 @@ examples:
   boardcert ca sign --usb /dev/ttyACM0 --install       a board on a cable
   boardcert ca sign kitchen.local --install            a board that is pinned, over HTTPS
   boardcert ca sign kitchen.csr -o kitchen.crt         a request in a file
-  boardcert ca sign --new-key kitchen.key --san kitchen.local     a key made here; see embed
+  boardcert ca sign --new-key kitchen.key --san kitchen.local  a key made here; see embed
 """
 
 
