@@ -7,6 +7,7 @@ Writes the figures as JSON and prints them beside targets and other libraries. E
 import argparse
 import json
 import shutil
+import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -26,6 +27,8 @@ from boardcert_host.virtual import VirtualBoard
 HEAP_STEP_BYTES = 1024
 # A collection takes some 15 ms: from 20 ms on, the boot goes on between two of them.
 _SAMPLE_PERIODS_MS = (20, 22, 24, 26, 28, 30)
+# The heap's holes differ with when the host's bytes arrive, and with them a first boot's time.
+_MORE_BOOTS = 6
 _UNIQUE_ID = "e661640843515b2f"
 _FORMS = {"kernel": Form.SHIPPED, "bigint": Form.PORTABLE}
 # What every board runs: load, first boot, renewal, request, and serving to a raw handler.
@@ -74,7 +77,8 @@ class Bench:
             free = ask(board, "free_heap()")
         if not boot["report"]["generated"] or load["report"]["generated"]:
             raise Error("the first boot did not generate, or the second one did")
-        figures["first_boot_ms"] = boot["identity_ms"]
+        boots = [self._first_boot_ms() for _ in range(_MORE_BOOTS)]
+        figures["first_boot_ms"] = statistics.median([boot["identity_ms"], *boots])
         figures["load_ms"] = load["identity_ms"]
         figures["resident_heap_bytes"] = load["resident_heap_bytes"]
         operations = {kind: after[kind] - before[kind] for kind in ("erases", "programs")}
@@ -87,6 +91,10 @@ class Bench:
             "first_boot_flash": {**operations, "typical_ms": report.flash_time_ms(operations)},
         }
         return figures
+
+    def _first_boot_ms(self) -> float:
+        with self.board() as board:
+            return ask(board, "first_boot_or_load()")["identity_ms"]
 
     def _peak_heap(self, period_ms: int) -> int:
         with self.board() as board:
