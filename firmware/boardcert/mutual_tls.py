@@ -64,9 +64,8 @@ class PeerCheck:
             self._record = record
         return context
 
-    def connect(self, context, raw, peer, limits) -> "CheckedConnection":
-        """Begin TLS on the stream *raw* with the client at *peer*, as server.Server does."""
-        secure = context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+    def connection(self, secure, raw, peer, limits, context) -> "CheckedConnection":
+        """Return the connection to a client, begun with *context*, that has to pass this check."""
         return CheckedConnection(secure, raw, peer, limits, context, self)
 
     def verify(self, certificate, depth: int, found: dict | None = None) -> int:

@@ -148,9 +148,9 @@ class Server(Limits):
     def _wrap(self, raw, peer) -> Connection:
         context = self._identity.server_context(self._clients)
         spare.release()  # Nothing but TLS is to come to lie there.
-        if self._clients is not None:
-            return self._clients.connect(context, raw, peer, self)
         secure = context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+        if self._clients is not None:
+            return self._clients.connection(secure, raw, peer, self, context)
         return Connection(secure, raw, peer, self)
 
     def _renew(self) -> None:

@@ -45,11 +45,8 @@ VERSION = const(1)
 PRIVATE_KEY = const(1)
 CERTIFICATE = const(2)
 FACTS = const(3)
-FRAME_BYTES = const(45)
-"""Of the header and the digest."""
-
-_HEADER_BYTES = const(13)
-_DIGEST_BYTES = const(32)
+HEADER_BYTES = const(13)
+DIGEST_BYTES = const(32)
 
 
 class Record:
@@ -116,17 +113,17 @@ def decode(data: bytes) -> Record:
         raise DamagedError("empty")
     if data[:4] != MAGIC:
         raise DamagedError("not an identity file")
-    if len(data) < FRAME_BYTES:
+    if len(data) < HEADER_BYTES + DIGEST_BYTES:
         raise DamagedError("truncated")
-    _, version, generation, length = struct.unpack(HEADER, data[:_HEADER_BYTES])
+    _, version, generation, length = struct.unpack(HEADER, data[:HEADER_BYTES])
     if version != VERSION:
         raise DamagedError(f"format version {version} is not known")
-    end = len(data) - _DIGEST_BYTES
-    if _HEADER_BYTES + length != end:
+    end = len(data) - DIGEST_BYTES
+    if HEADER_BYTES + length != end:
         raise DamagedError("truncated or too long")
     if hashlib.sha256(data[:end]).digest() != data[end:]:
         raise DamagedError("altered: the digest does not match")
-    values = _split(data[_HEADER_BYTES:end])
+    values = _split(data[HEADER_BYTES:end])
     tags = [tag for tag, _ in values]
     facts = None
     if tags == [PRIVATE_KEY] + [CERTIFICATE] * (len(tags) - 2) + [FACTS] and len(tags) > 2:

@@ -21,9 +21,10 @@ import struct
 from . import DamagedError, FirmwareFirst
 from .store import (
     CERTIFICATE,
+    DIGEST_BYTES,
     FACTS,
-    FRAME_BYTES,
     HEADER,
+    HEADER_BYTES,
     MAGIC,
     MAX_FILE_BYTES,
     MAX_TEXT_BYTES,
@@ -55,7 +56,8 @@ def encode(record: Record) -> list:
     for piece in pieces:
         digest.update(piece)
     pieces.append(digest.digest())
-    if not 1 <= len(record.chain) <= 8 or size + FRAME_BYTES > MAX_FILE_BYTES:
+    size += HEADER_BYTES + DIGEST_BYTES
+    if not 1 <= len(record.chain) <= 8 or size > MAX_FILE_BYTES:
         raise ValueError("a chain has one to eight certificates, and 16 KB with the key")
     return pieces
 
@@ -226,6 +228,7 @@ def _is_empty_file(path: str) -> bool:
 
 
 def exists(path: str) -> bool:
+    """Tell whether there is a file or directory at *path*."""
     try:
         os.stat(path)
     except OSError:
@@ -234,6 +237,7 @@ def exists(path: str) -> bool:
 
 
 def remove_file(path: str) -> None:
+    """Remove the file at *path* if it is there; OSError when that fails."""
     try:
         os.remove(path)
     except OSError as error:
