@@ -5,13 +5,12 @@ above its limit; 3 could not run.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
 from statistics import median
 
-from bench import Bench
+from bench_board import BenchBoard, ask
 from boardcert_host import device
 from boardcert_host.boards import load_board
 from boardcert_host.build_package import Form
@@ -24,7 +23,6 @@ SIZES = (2048, 3072, 4096)
 RUNS = 5
 LIMIT_S = 150  # Of the median time to generate a key of 2,048 bits on the kernel.
 _TIMEOUT_S = 1800
-_MEASURE = Path(__file__).with_name("measure_rsa.py").read_text()
 _HEADINGS = ("seconds", "candidates_tested", "largest_gap_ms", "sign_ms", "sign_gap_ms", "check_ms")
 _HEADINGS += ("store_and_load_ms", "key_heap_bytes")
 
@@ -61,14 +59,14 @@ def _runs(bits: int, count: int, form: Form) -> list[dict[str, float]]:
     firmware, _ = firmware_image(load_board("VIRTUAL_PICO_W"))
     found = []
     with tempfile.TemporaryDirectory(prefix="boardcert-bench-") as directory:
-        bench = Bench(firmware, Path(directory, "flash.bin"))
-        with bench.board() as board:
+        flash = Path(directory, "flash.bin")
+        bench = BenchBoard(firmware, flash)
+        with bench.board(keep=flash) as board:
             device.install(board.usb_port, form)
         for seed in range(1, count + 1):
             with messages().status(f"rsa{bits}, key {seed} of {count}"), bench.board() as board:
-                code = f"{_MEASURE}\nimport json\nprint(json.dumps(search({bits}, {seed})))\n"
-                output = board.exec(code, timeout_s=_TIMEOUT_S)
-                found.append(json.loads(output.splitlines()[-1]))
+                search = f"search({bits}, {seed})"
+                found.append(ask(board, "measure_rsa.py", search, timeout_s=_TIMEOUT_S))
     return found
 
 

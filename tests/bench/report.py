@@ -21,17 +21,31 @@ KEYS = (
     "peak_heap_bytes",
     "resident_heap_bytes",
 )
+MEMORY_FORMS = {"kernel": "kernel", "bigint": "portable"}
+"""What "memory" calls the package with each engine."""
+MEMORY_KEYS = ("identity", "server", "page_idle", "page_peak", "sign_peak", "app_idle")
 ANCHORS = json.loads(Path(__file__).with_name("anchors.json").read_text())
 
 
 def missed_targets(results: dict) -> list[str]:
-    """Return a line for each "must" that *results* do not keep."""
+    """Return a line for each "must" that *results*, of any part, do not keep."""
     return [
-        f"{engine} {key}: {results[engine][key]:g}, must be at most {target['must']:g}"
-        for engine in ENGINES
-        for key, target in ANCHORS["targets"][engine].items()
-        if results[engine][key] > target["must"]
+        f"{name} {key}: {figures[key]:,.6g}, must be at most {target['must']:,.6g}"
+        for name, figures in _groups(results).items()
+        for key, target in _targets(name).items()
+        if figures[key] > target["must"]
     ]
+
+
+def _groups(results: dict) -> dict[str, dict]:
+    """Return the figures by the names that messages and targets have for them."""
+    groups = {engine: results[engine] for engine in ENGINES if engine in results}
+    memory = results.get("memory", {})
+    return groups | {f"memory {form}": figures for form, figures in memory.items()}
+
+
+def _targets(name: str) -> dict[str, dict]:
+    return ANCHORS["targets"].get(name, {})
 
 
 def differences(first: dict, second: dict, tolerance: float = 0.01) -> list[str]:
@@ -39,14 +53,15 @@ def differences(first: dict, second: dict, tolerance: float = 0.01) -> list[str]
 
     A figure that only one of them has is a difference too.
     """
+    groups = [_groups(run) for run in (first, second)]
     lines = []
-    for engine in ENGINES:
-        for key in KEYS:
-            before, after = (run.get(engine, {}).get(key) for run in (first, second))
+    for name in groups[0] | groups[1]:
+        for key in MEMORY_KEYS if name.startswith("memory") else KEYS:
+            before, after = (group.get(name, {}).get(key) for group in groups)
             if before is None or after is None:
-                lines.append(f"{engine} {key}: missing")
+                lines.append(f"{name} {key}: missing")
             elif abs(before - after) > tolerance * max(abs(before), abs(after)):
-                lines.append(f"{engine} {key}: {before:g} and {after:g}")
+                lines.append(f"{name} {key}: {before:g} and {after:g}")
     return lines
 
 
@@ -58,16 +73,41 @@ def flash_time_ms(operations: dict) -> float:
     )
 
 
+def tables(results: dict) -> list[Table]:
+    """Return a table for each part that *results* have, and for other libraries."""
+    found = []
+    if ENGINES[0] in results:
+        found += [results_table(results), anchors_table(results)]
+    if "memory" in results:
+        found.append(memory_table(results["memory"]))
+    return found
+
+
 def results_table(results: dict) -> Table:
     """Return our figures beside the targets of the kernel engine."""
-    table = Table(title="boardcert on the RP2040 at 125 MHz, simulated time")
-    for heading in ("", *ENGINES, "must", "aim", "kernel is"):
+    title = "boardcert on the RP2040 at 125 MHz, simulated time"
+    return _table(title, {engine: results[engine] for engine in ENGINES}, KEYS, "kernel")
+
+
+def memory_table(memory: dict) -> Table:
+    """Return what serving takes beside the targets of the portable package."""
+    title = "Live heap in bytes, TLS not counted"
+    forms = {form: memory[form] for form in sorted(memory, reverse=True)}
+    return _table(title, forms, MEMORY_KEYS, "memory portable")
+
+
+def _table(title: str, columns: dict[str, dict], keys: tuple[str, ...], judged: str) -> Table:
+    """Return figures by column and key, with the targets called *judged* for that column."""
+    column = judged.split()[-1]
+    table = Table(title=title)
+    for heading in ("", *columns, "must", "aim", f"{column} is"):
         table.add_column(heading, justify="left" if heading == "" else "right", no_wrap=True)
-    for key in KEYS:
-        target = ANCHORS["targets"]["kernel"].get(key, {})
+    for key in keys:
+        target = _targets(judged).get(key, {})
         limits = [f"{target[limit]:,}" if limit in target else "" for limit in ("must", "aim")]
-        figures = [f"{results[engine][key]:,.6g}" for engine in ENGINES]
-        table.add_row(key, *figures, *limits, _verdict(results["kernel"][key], target))
+        figures = [f"{columns[name][key]:,.6g}" for name in columns]
+        verdict = _verdict(columns[column][key], target) if column in columns else ""
+        table.add_row(key, *figures, *limits, verdict)
     return table
 
 

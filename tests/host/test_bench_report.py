@@ -9,14 +9,18 @@ import pytest
 from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
-import bench
 import report
+import speed
 
 
 @pytest.fixture
 def results():
     figures = dict.fromkeys(report.KEYS, 40.0)
-    return {"kernel": dict(figures), "bigint": dict(figures)}
+    memory = dict.fromkeys(report.MEMORY_KEYS, 11_000)
+    return {
+        **{engine: dict(figures) for engine in report.ENGINES},
+        "memory": {form: dict(memory) for form in report.MEMORY_FORMS.values()},
+    }
 
 
 @pytest.mark.parametrize("second", [40.0, 40.4, 39.6])
@@ -55,6 +59,27 @@ def test_missed_targets_are_named(results):
     assert report.missed_targets(results) == ["kernel keygen_ms: 60.1, must be at most 60"]
 
 
+def test_memory_is_judged_by_the_portable_package(results):
+    """Its limits are those of boards without a kernel; they hold when it alone was measured."""
+    results["memory"]["kernel"]["page_idle"] = results["memory"]["portable"]["page_idle"] = 38_913
+    alone = {"memory": {"portable": results["memory"]["portable"]}}
+    for measured in (results, alone):
+        (line,) = report.missed_targets(measured)
+        assert line == "memory portable page_idle: 38,913, must be at most 38,912"
+
+
+def test_memory_of_two_runs_is_compared(results):
+    """Another figure is named, and one that is missing."""
+    other = copy.deepcopy(results)
+    other["memory"]["portable"]["sign_peak"] = 12_000
+    del other["memory"]["kernel"]["server"]
+    lines = report.differences(results, other)
+    assert sorted(lines) == [
+        "memory kernel server: missing",
+        "memory portable sign_peak: 11000 and 12000",
+    ]
+
+
 def test_flash_time_adds_erases_and_programs():
     """Two sector erases and five page programs of a W25Q16JV: 92 ms."""
     assert report.flash_time_ms({"erases": 2, "programs": 5}) == pytest.approx(92.0)
@@ -65,28 +90,38 @@ def test_tables_show_figures_and_ratios(results):
     results["kernel"]["verify_ms"] = 500.0
     output = StringIO()
     console = Console(file=output, width=160)
-    console.print(report.results_table(results), report.anchors_table(results))
+    console.print(*report.tables(results))
     text = output.getvalue()
     assert "missed" in text
     assert "wolfSSL 5.9.2, C, -O3, plain look-up" in text
     assert "94.5 (2.4x)" in text
+    assert "page_idle" in text and "38,912" in text
+
+
+def test_the_table_of_one_package_has_no_column_of_the_other(results):
+    """What was not measured is not judged."""
+    del results["memory"]["portable"]
+    output = StringIO()
+    Console(file=output, width=160).print(report.memory_table(results["memory"]))
+    assert "at the aim" not in output.getvalue()
 
 
 def test_targets_name_known_figures():
     """A target for a key that is never measured would never be missed."""
     for engine in report.ENGINES:
         assert set(report.ANCHORS["targets"][engine]) <= set(report.KEYS)
+    assert set(report.ANCHORS["targets"]["memory portable"]) <= set(report.MEMORY_KEYS)
 
 
 @pytest.mark.parametrize("needed", [1, 4096, 41_000, 130_000, 180_224])
 def test_least_heap_is_found_within_its_step(needed):
     """What the search reports suffices, and is at most one step above what is needed."""
     free = 180_224
-    found = bench.least_heap(free, lambda ballast: free - ballast >= needed)
-    assert needed <= found < needed + bench.HEAP_STEP_BYTES
+    found = speed.least_heap(free, lambda ballast: free - ballast >= needed)
+    assert needed <= found < needed + speed.HEAP_STEP_BYTES
 
 
 def test_heap_that_never_suffices_is_an_error():
     """A boot that fails with the whole heap has no peak that one could report."""
-    with pytest.raises(bench.Error, match="whole heap"):
-        bench.least_heap(1000, lambda _ballast: False)
+    with pytest.raises(speed.Error, match="whole heap"):
+        speed.least_heap(1000, lambda _ballast: False)

@@ -1,0 +1,45 @@
+"""Virtual boards to measure on: each with a copy of one flash, the same id and the same noise."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from boardcert_host.virtual import VirtualBoard
+
+# A collection takes some 15 ms: from 20 ms on, the board goes on between two of them.
+SAMPLE_PERIODS_MS = (20, 22, 24, 26, 28, 30)
+_UNIQUE_ID = "e661640843515b2f"
+_TIMEOUT_S = 300
+
+
+class BenchBoard:
+    """Boards that begin with a copy of the file *flash*, or an empty one where it is not there."""
+
+    def __init__(self, firmware: Path, flash: Path) -> None:
+        self.firmware = firmware
+        self._flash = flash
+
+    @contextmanager
+    def board(self, keep: Path | None = None) -> Iterator[VirtualBoard]:
+        """Run a board. *keep*: where to leave its flash in the end."""
+        with tempfile.TemporaryDirectory(prefix="boardcert-bench-") as directory:
+            flash = Path(directory, "flash.bin")
+            if self._flash.exists():
+                shutil.copy(self._flash, flash)
+            settings = {"ring_oscillator": "seed:1", "unique_id": _UNIQUE_ID, "pace": "free"}
+            with VirtualBoard(directory, firmware=self.firmware, **settings) as board:
+                board.wait_ready()
+                yield board
+            if keep:
+                shutil.copy(flash, keep)
+
+
+def ask(board: VirtualBoard, script: str, expression: str, timeout_s: float = _TIMEOUT_S) -> Any:
+    """Return the value of an *expression* over *script* of this folder, evaluated on the board."""
+    text = Path(__file__).with_name(script).read_text()
+    code = f"{text}\nimport json\nprint(json.dumps({expression}))\n"
+    return json.loads(board.exec(code, timeout_s=timeout_s).splitlines()[-1])

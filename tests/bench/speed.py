@@ -1,0 +1,98 @@
+"""Time and memory of the default job: what measure.py measures, for one engine."""
+
+import statistics
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import report
+from bench_board import SAMPLE_PERIODS_MS, BenchBoard, ask
+from boardcert_host.errors import Error
+
+HEAP_STEP_BYTES = 1024
+# The heap's holes differ with when the host's bytes arrive, and with them a first boot's time.
+_MORE_BOOTS = 6
+# What every board runs: load, first boot, renewal, request, and serving to a raw handler.
+_CORE = ("__init__", "store", "certificate", "manage", "ecdsa", "generate", "noise", "store_write")
+_CORE += ("tls", "server")
+# And what only one of the two needs.
+_ENGINES = {"p384_kernel", "p384_bigint", "p384_reduce", "sha384"}
+_SCRIPT = "measure.py"
+
+
+class Speed(BenchBoard):
+    """One engine on boards into whose flash the package is installed already."""
+
+    def measure(self) -> dict[str, Any]:
+        """Return what measure.py measures: the figures, and in "details" what explains them."""
+        with self.board() as board:
+            figures = ask(board, _SCRIPT, "operations()")
+        with self.board() as board:
+            figures.update(ask(board, _SCRIPT, "field_operations()"))
+        with self.board() as board:
+            before = board.status()["flash"]
+            boot = ask(board, _SCRIPT, "first_boot_or_load()")
+            after = board.status()["flash"]
+            board.reset()
+            load = ask(board, _SCRIPT, "first_boot_or_load()")
+        figures["peak_heap_bytes"] = self.peak_heap_bytes
+        with self.board() as board:
+            free = ask(board, _SCRIPT, "free_heap()")
+        if not boot["report"]["generated"] or load["report"]["generated"]:
+            raise Error("the first boot did not generate, or the second one did")
+        boots = [self._first_boot_ms() for _ in range(_MORE_BOOTS)]
+        figures["first_boot_ms"] = statistics.median([boot["identity_ms"], *boots])
+        figures["load_ms"] = load["identity_ms"]
+        figures["resident_heap_bytes"] = load["resident_heap_bytes"]
+        operations = {kind: after[kind] - before[kind] for kind in ("erases", "programs")}
+        figures["details"] = {
+            "import_ms": boot["import_ms"],
+            "first_boot_steps_ms": boot["report"]["timings_ms"],
+            "load_steps_ms": load["report"]["timings_ms"],
+            "least_heap_bytes": least_heap(free, self._boots_without),
+            "resident_after_generation_bytes": boot["resident_heap_bytes"],
+            "first_boot_flash": {**operations, "typical_ms": report.flash_time_ms(operations)},
+        }
+        return figures
+
+    def _first_boot_ms(self) -> float:
+        with self.board() as board:
+            return ask(board, _SCRIPT, "first_boot_or_load()")["identity_ms"]
+
+    @cached_property
+    def peak_heap_bytes(self) -> int:
+        """The most memory in use during a first boot, of several."""
+        return max(map(self._peak_heap, SAMPLE_PERIODS_MS))
+
+    def _peak_heap(self, period_ms: int) -> int:
+        with self.board() as board:
+            return ask(board, _SCRIPT, f"peak_heap({period_ms})")
+
+    def _boots_without(self, ballast_bytes: int) -> bool:
+        with self.board() as board:
+            return ask(board, _SCRIPT, f"boots_without({ballast_bytes})")
+
+
+def least_heap(free_bytes: int, boots_without: Callable[[int], bool]) -> int:
+    """Return the least heap in which a first boot succeeds, a step too large at most.
+
+    *boots_without*(ballast_bytes) tries one with that much of *free_bytes* taken.
+    """
+    if not boots_without(0):
+        raise Error("a first boot fails even with the whole heap")
+    spare, too_much = 0, free_bytes
+    while too_much - spare > HEAP_STEP_BYTES:
+        middle = (spare + too_much) // 2
+        if boots_without(middle):
+            spare = middle
+        else:
+            too_much = middle
+    return free_bytes - spare
+
+
+def mpy_sizes(package: list[Path]) -> dict[str, int]:
+    """Return the bytes of the files that every board runs, and of those that only some need."""
+    sizes = {path.stem: path.stat().st_size for path in package}
+    core = sum(sizes[name] for name in {*_CORE, *_ENGINES & sizes.keys()})
+    return {"mpy_bytes": core, "optional_mpy_bytes": sum(sizes.values()) - core}
