@@ -1,5 +1,6 @@
 """Virtual boards for tests: one that a whole worker shares, and fresh ones on request."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +10,7 @@ from boardcert_host import board_files, device
 from boardcert_host.boards import load_board
 from boardcert_host.firmware import firmware_image
 from boardcert_host.virtual import VirtualBoard
+from prepared import prepared_flash
 
 
 @pytest.fixture(scope="session")
@@ -40,12 +42,44 @@ def new_board(firmware: Path, tmp_path: Path) -> Iterator[Callable[..., VirtualB
         yield start
 
 
+@pytest.fixture(scope="session")
+def package_flash(firmware: Path) -> Path:
+    """The flash of a board with the package and Microdot; it has no identity yet."""
+    return prepared_flash(firmware)
+
+
+@pytest.fixture(scope="module")
+def package_board(
+    firmware: Path, package_flash: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[VirtualBoard]:
+    """A running board that has the package; the tests of a module share it."""
+    directory = tmp_path_factory.mktemp("package_board")
+    shutil.copy(package_flash, directory / "flash.bin")
+    with VirtualBoard(directory, firmware=firmware, pace="idle") as board:
+        board.wait_ready()
+        yield board
+
+
 @pytest.fixture
-def kitchen(new_board: Callable[..., VirtualBoard]) -> VirtualBoard:
+def installed(
+    new_board: Callable[..., VirtualBoard], package_flash: Path, tmp_path: Path
+) -> Callable[..., VirtualBoard]:
+    """As new_board, for boards that have the package already."""
+
+    def start(name: str = "board", **settings: str) -> VirtualBoard:
+        flash = tmp_path / name / "flash.bin"
+        if not flash.exists():
+            flash.parent.mkdir()
+            shutil.copy(package_flash, flash)
+        return new_board(name, **settings)
+
+    return start
+
+
+@pytest.fixture
+def kitchen(installed: Callable[..., VirtualBoard]) -> VirtualBoard:
     """A board that serves its page, on its serial line, with a certificate of its own."""
-    board = new_board("kitchen")
-    device.install(board.usb_port)
-    device.install_microdot(board.usb_port)
+    board = installed("kitchen")
     device.write_settings(board.usb_port, {"hostname": "kitchen"})
     board_files.write_example_main(board.usb_port, "VIRTUAL_PICO_W")
     board.reset()

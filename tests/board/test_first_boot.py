@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 
 import pytest
-from boardcert_host import device
 from boardcert_host.boards import data_directory
 from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard
@@ -27,19 +26,6 @@ _FILES = """
 import os
 print("boardcert-data" in os.listdir("/") and os.listdir("/boardcert-data"))
 """
-
-
-@pytest.fixture
-def installed(new_board: NewBoard) -> NewBoard:
-    """Make boards on which the package is installed; nothing has run yet."""
-
-    def start(name: str = "board", **settings: str) -> VirtualBoard:
-        board = new_board(name, **settings)
-        device.install(board.usb_port)
-        board.reset()
-        return board
-
-    return start
 
 
 def _report(board: VirtualBoard) -> dict[str, object]:
@@ -116,7 +102,6 @@ def _get_when_started(address: tuple[str, int]) -> tuple[bytes, dict[str, object
 def test_it_serves_its_certificate_over_tls(installed: NewBoard) -> None:
     """The same after a reset; a client with garbage does not stop the next one."""
     board = installed()
-    device.install_microdot(board.usb_port)
     report = _report(board)
     main = data_directory("boards") / "VIRTUAL_PICO_W" / "main.py"
     board.mpremote("fs", "cp", str(main), ":main.py")
@@ -146,7 +131,6 @@ line = LateClock("""
 def test_the_dates_are_corrected_while_it_serves(installed: NewBoard) -> None:
     """By the same key, before the caller who comes next is answered."""
     board = installed()
-    device.install_microdot(board.usb_port)
     before = _report(board)
     assert str(before["not_before"]) < "2027"
     main = (data_directory("boards") / "VIRTUAL_PICO_W" / "main.py").read_text()

@@ -5,11 +5,9 @@ import hashlib
 import json
 import ssl
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from boardcert_host import device
 from boardcert_host.virtual import VirtualBoard
 from uart_client import Program
 
@@ -26,20 +24,11 @@ stream.write(b"answer to " + stream.readline())
 """
 
 
-@pytest.fixture
-def installed(new_board: Callable[..., VirtualBoard]) -> VirtualBoard:
-    """Return a board on which the package is installed; nothing has run yet."""
-    board = new_board(pace="idle")
-    device.install(board.usb_port)
-    board.reset()
-    return board
-
-
 @pytest.mark.needs("openssl")
-def test_each_curve_is_made_and_served(installed: VirtualBoard, tmp_path: Path) -> None:
+def test_each_curve_is_made_and_served(package_board: VirtualBoard, tmp_path: Path) -> None:
     """Within seconds of simulated time; openssl verifies the certificate as its own anchor."""
     for key_type, limit_ms in (("p256", 2000), ("p521", 8000)):
-        report = json.loads(installed.exec(_REPORT.format(key_type=key_type), timeout_s=120))
+        report = json.loads(package_board.exec(_REPORT.format(key_type=key_type), timeout_s=120))
         assert report["key_type"] == key_type and report["notices"] == []
         assert report["timings_ms"]["total"] <= limit_ms
         certificate = base64.b64decode(report["certificate"])
@@ -47,9 +36,9 @@ def test_each_curve_is_made_and_served(installed: VirtualBoard, tmp_path: Path) 
         assert report["fingerprint"].replace(":", "").lower() == fingerprint
         trusted = tmp_path / f"{key_type}.pem"
         trusted.write_text(ssl.DER_cert_to_PEM_cert(certificate))
-        installed.reset()
-        with Program(installed, _SERVE.format(key_type=key_type)):
-            output = _s_client(installed.uart_address, trusted)
+        package_board.reset()
+        with Program(package_board, _SERVE.format(key_type=key_type)):
+            output = _s_client(package_board.uart_address, trusted)
         assert "Verify return code: 0 (ok)" in output
         assert "Peer signature type: ECDSA" in output
         assert "answer to question" in output

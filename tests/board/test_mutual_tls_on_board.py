@@ -5,10 +5,10 @@ import socket
 import ssl
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from boardcert_host import device
 from boardcert_host.certificate import public_key_pin
 from boardcert_host.virtual import VirtualBoard
 
@@ -35,11 +35,12 @@ asyncio.run(boardcert.serve_stream(handle, line, client_pins=["{pin}"]))
 
 
 @pytest.fixture
-def served(new_board: object, tmp_path: Path) -> tuple[tuple[str, int], Identity]:
+def served(
+    installed: Callable[..., VirtualBoard], tmp_path: Path
+) -> tuple[tuple[str, int], Identity]:
     """The address of a board that serves one client, and that client."""
     client = make()
-    board: VirtualBoard = new_board(pace="idle")
-    device.install(board.usb_port)
+    board = installed(pace="idle")
     board.exec("import boardcert; boardcert.identity()")
     main = tmp_path / "main.py"
     main.write_text(_MAIN.format(pin=public_key_pin(client.key)))

@@ -6,8 +6,6 @@ import socket
 import ssl
 import time
 import urllib.parse
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import certificates
@@ -26,22 +24,16 @@ _ROUNDS = 2
 
 
 @pytest.fixture(scope="module")
-def board(
-    firmware: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[VirtualBoard, str]]:
+def board(package_board: VirtualBoard) -> tuple[VirtualBoard, str]:
     """A board called kitchen that serves its page, and its token, as read over USB."""
-    directory = tmp_path_factory.mktemp("portal")
-    with VirtualBoard(directory, firmware=firmware, pace="idle") as board:
-        board.wait_ready()
-        device.install(board.usb_port)
-        device.install_microdot(board.usb_port)
-        device.write_settings(board.usb_port, {"hostname": "kitchen"})
-        main = data_directory("boards") / "VIRTUAL_PICO_W" / "main.py"
-        board.reset()
-        token = board.exec("import boardcert; print(boardcert.identity().admin_token())").strip()
-        device.put_file(board.usb_port, main.read_bytes(), "/main.py")
-        board.reset()
-        yield board, token
+    board = package_board
+    device.write_settings(board.usb_port, {"hostname": "kitchen"})
+    main = data_directory("boards") / "VIRTUAL_PICO_W" / "main.py"
+    board.reset()
+    token = board.exec("import boardcert; print(boardcert.identity().admin_token())").strip()
+    device.put_file(board.usb_port, main.read_bytes(), "/main.py")
+    board.reset()
+    return board, token
 
 
 def _connect(board: VirtualBoard) -> ssl.SSLSocket:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from boardcert_host import ca, ca_request, device
+from boardcert_host import ca, ca_request
 from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -55,7 +55,9 @@ _SIGNED_AGAIN = "the certificate was signed again with the same key: the names h
 
 
 @pytest.fixture(scope="module")
-def flashes(firmware: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def flashes(
+    firmware: Path, package_flash: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
     """The flash of a board with the package: "empty" before its first boot, "made" after it.
 
     And "installed": with a certificate as well that a CA has made for its key, which is in the
@@ -63,13 +65,14 @@ def flashes(firmware: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     """
     directory = tmp_path_factory.mktemp("prepared")
     flashes = {name: directory / f"{name}.bin" for name in ("empty", "made", "installed")}
-    for name in list(flashes):
+    shutil.copy(package_flash, flashes["empty"])
+    (directory / "board").mkdir()
+    shutil.copy(package_flash, directory / "board" / "flash.bin")
+    for name in ("made", "installed"):
         settings = {"ring_oscillator": "seed:1", "unique_id": _UNIQUE_ID, "pace": "free"}
         with VirtualBoard(directory / "board", firmware=firmware, **settings) as board:
             board.wait_ready()
-            if name == "empty":
-                device.install(board.usb_port)
-            elif name == "made":
+            if name == "made":
                 board.exec(_MAKE)
             else:
                 flashes["chain"] = directory / "chain.pem"

@@ -4,11 +4,8 @@ import base64
 import json
 import socket
 import ssl
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from boardcert_host import device
 from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard
 from uart_client import Program
@@ -66,27 +63,18 @@ asyncio.run(boardcert.identity_async(directory="/other", key_type="rsa4096"))
 """
 
 
-@pytest.fixture(scope="module")
-def installed(firmware: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualBoard]:
-    """A board with the package."""
-    with VirtualBoard(tmp_path_factory.mktemp("board"), firmware=firmware, pace="idle") as board:
-        board.wait_ready()
-        device.install(board.usb_port)
-        yield board
-
-
-def test_a_key_is_made_while_others_run_and_served(installed: VirtualBoard) -> None:
+def test_a_key_is_made_while_others_run_and_served(package_board: VirtualBoard) -> None:
     """The search holds the event loop for less than 100 ms; the next boot loads the key."""
-    installed.soft_reset()
-    gaps_us, report = json.loads(installed.exec(_MAKE, timeout_s=240))
+    package_board.soft_reset()
+    gaps_us, report = json.loads(package_board.exec(_MAKE, timeout_s=240))
     assert report["generated"] and report["key_type"] == "rsa2048" and not report["notices"]
     assert 0 < gaps_us["search"] <= 100_000, gaps_us
-    installed.soft_reset()
+    package_board.soft_reset()
     certificate = base64.b64decode(report["certificate"])
     context = ssl.create_default_context(cadata=certificate)
     with (
-        Program(installed, _SERVE) as program,
-        socket.create_connection(installed.uart_address, timeout=60) as raw,
+        Program(package_board, _SERVE) as program,
+        socket.create_connection(package_board.uart_address, timeout=60) as raw,
         context.wrap_socket(raw, server_hostname=report["names"][0]) as secure,
     ):
         assert secure.recv(5) == b"hello"
@@ -94,8 +82,8 @@ def test_a_key_is_made_while_others_run_and_served(installed: VirtualBoard) -> N
     assert program.output.strip() == "False"
 
 
-def test_too_little_memory_is_told_before_the_search(installed: VirtualBoard) -> None:
+def test_too_little_memory_is_told_before_the_search(package_board: VirtualBoard) -> None:
     """With what is needed and what there is."""
-    installed.soft_reset()
+    package_board.soft_reset()
     with pytest.raises(Error, match="rsa4096 needs 62000 bytes of free memory, there are"):
-        installed.exec(_LITTLE_MEMORY)
+        package_board.exec(_LITTLE_MEMORY)

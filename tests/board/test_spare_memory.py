@@ -1,12 +1,9 @@
 """The memory of a TLS connection, on the official image: held, given back, taken again."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from boardcert_host import device
 from boardcert_host.virtual import VirtualBoard
 
 _BLOCK_BYTES = 16  # Of MicroPython's heap, on processors of 32 bits.
@@ -37,14 +34,10 @@ def fill():
 
 
 @pytest.fixture(scope="module")
-def board(firmware: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualBoard]:
+def board(package_board: VirtualBoard) -> VirtualBoard:
     """A board with an identity."""
-    directory = tmp_path_factory.mktemp("spare")
-    with VirtualBoard(directory, firmware=firmware, pace="idle") as board:
-        board.wait_ready()
-        device.install(board.usb_port)
-        board.exec("import boardcert; boardcert.identity()")
-        yield board
+    package_board.exec("import boardcert; boardcert.identity()")
+    return package_board
 
 
 def _ask(board: VirtualBoard, code: str) -> Any:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 
-from boardcert_host import device
 from boardcert_host.virtual import VirtualBoard
 
 _USE = """
@@ -23,10 +22,9 @@ print(boardcert.identity(progress=steps.add).reset(), "wipe" in steps)
 _SCALAR = slice(8, 56)  # Of a P-384 key in SEC 1.
 
 
-def test_a_reset_overwrites_what_it_deletes(new_board: Callable[..., VirtualBoard]) -> None:
+def test_a_reset_overwrites_what_it_deletes(installed: Callable[..., VirtualBoard]) -> None:
     """All copies: those of earlier renewals too, and the token in the log of its directory."""
-    board = new_board()
-    device.install(board.usb_port)
+    board = installed()
     key, token = json.loads(board.exec(_USE))
     secrets = bytes.fromhex(key)[_SCALAR], token.encode()
     flash = board.directory / "flash.bin"

@@ -1,0 +1,47 @@
+"""Flash images with the package on them: a board that starts from a copy installs nothing.
+
+They lie in build/prepared, named after what went into them, so that a changed module, another
+firmware or a changed Microdot makes a new one.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+import filelock
+from boardcert_host import device
+from boardcert_host.build_package import Form, package_sources
+from boardcert_host.virtual import VirtualBoard
+
+_ARCHITECTURE = "armv6m"
+_PREPARED = Path(__file__).resolve().parents[2] / "build" / "prepared"
+
+
+def prepared_flash(firmware: Path, form: Form = Form.SHIPPED) -> Path:
+    """Return a flash image with *firmware*, the package in this *form*, and Microdot.
+
+    The board it was made on has run none of it: there is no identity yet.
+    """
+    target = _PREPARED / f"{form.name.lower()}-{_digest(firmware, form)}.bin"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(f"{target}.lock"):
+        if not target.exists():
+            _prepare(target, firmware, form)
+    return target
+
+
+def _digest(firmware: Path, form: Form) -> str:
+    sources = repr(sorted(package_sources(_ARCHITECTURE, form).items())).encode()
+    return hashlib.sha256(firmware.read_bytes() + sources).hexdigest()[:16]
+
+
+def _prepare(target: Path, firmware: Path, form: Form) -> None:
+    with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
+        with VirtualBoard(directory, firmware=firmware, pace="idle") as board:
+            board.wait_ready()
+            device.install(board.usb_port, form)
+            device.install_microdot(board.usb_port)
+        # Renamed into place: a worker that is killed leaves no half of one.
+        shutil.copy(Path(directory) / "flash.bin", f"{target}.new")
+    Path(f"{target}.new").rename(target)
