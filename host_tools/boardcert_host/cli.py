@@ -26,7 +26,6 @@ from .console import (
     discarding_results,
     flush_results,
     messages,
-    open_streams,
     print_plain,
     results,
     say_error,
@@ -82,7 +81,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if argv is None else list(argv)
     arguments = argparse.Namespace(record={})
-    open_streams()
     try:
         _, rest = _parser().parse_known_args(words, arguments)
         _refuse(rest)

@@ -4,7 +4,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import IO
 
 from rich.console import Console
@@ -47,13 +46,6 @@ def flush_results() -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         _silence(sys.stdout)
-
-
-def open_streams() -> None:
-    """Stand in for standard streams that were closed by whoever started the program."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 (until the end)
 
 
 @contextlib.contextmanager

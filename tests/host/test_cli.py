@@ -204,9 +204,43 @@ def test_streams_that_are_closed_are_no_traceback():
         (">&-", "firmware nothing --json", 2),
         ("2>&-", "firmware nothing", 2),
     ):
-        command = f'exec "$0" -m boardcert_host {words} {closed}'
-        done = subprocess.run(["sh", "-c", command, sys.executable], capture_output=True, text=True)
+        done = _run_in_shell(f"-m boardcert_host {words} {closed}")
         assert (done.returncode, "Traceback" in done.stderr) == (code, False), words
+
+
+def test_a_file_that_was_given_a_closed_stream_is_not_taken_for_it(tmp_path):
+    """It has the descriptor of standard input, because nothing else had it when it was opened."""
+    other = tmp_path / "other.pem"
+    other.write_text("not what was asked for")
+    code = f"""
+import os, sys
+assert os.open({str(other)!r}, os.O_RDONLY) == 0
+sys.stdin = open(0, closefd=False)
+sys.argv = ["boardcert", "show", "-"]
+from boardcert_host import entry
+sys.exit(entry.main())
+"""
+    done = _run_in_shell('-c "$1" <&-', code)
+    assert (done.returncode, done.stderr) == (3, "boardcert: - is empty\n")
+
+
+def test_nothing_is_given_a_closed_stream():
+    """What the command opens does not take what is printed; what it runs inherits all three."""
+    code = """
+import os, subprocess, sys
+from boardcert_host import entry
+entry.reserve_streams()
+opened = os.open(os.devnull, os.O_RDONLY)
+child = "import os, sys; [os.fstat(one) for one in (0, 1, 2)]"
+sys.exit(opened if subprocess.run([sys.executable, "-c", child]).returncode == 0 else 0)
+"""
+    assert _run_in_shell('-c "$1" <&- >&- 2>&-', code).returncode > 2
+
+
+def _run_in_shell(words, *arguments):
+    """Run Python with *words* of a shell command, "$1" and so on being *arguments*."""
+    command = ["sh", "-c", f'exec "$0" {words}', sys.executable, *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize(
