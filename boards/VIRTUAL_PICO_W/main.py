@@ -11,12 +11,9 @@ me = boardcert.identity()
 
 import asyncio  # noqa: E402 (after the identity: it needs the memory first)
 
-from boardcert.portal import Portal  # noqa: E402
-from boardcert.serial_line import ModemLine  # noqa: E402
-from boardcert.server import Server  # noqa: E402
 from machine import UART, Pin  # noqa: E402
 
 uart = UART(0, 921_600, tx=Pin(0), rx=Pin(1), rxbuf=4096, txbuf=1024, timeout=0)
-line = ModemLine(uart, Pin(2, Pin.IN), Pin(3, Pin.OUT))
-server = Server(me)
-asyncio.run(server.run_stream(Portal(me, server=server), line))
+line = boardcert.ModemLine(uart, Pin(2, Pin.IN), Pin(3, Pin.OUT))
+server = boardcert.Server(me)
+asyncio.run(server.run_stream(boardcert.Portal(me, server=server), line))

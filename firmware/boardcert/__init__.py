@@ -11,6 +11,9 @@ import sys
 
 __version__ = "0.1.0"
 
+DIRECTORY = "/boardcert-data"
+"""Where all is kept. Not /boardcert: there, it would hide this package from `import`."""
+
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a board serves its network)
 
 _identity = None
@@ -123,3 +126,28 @@ async def serve_stream(app, line, **options) -> None:
     from .serving import serve_stream
 
     await serve_stream(identity(), app, line, **options)
+
+
+# What programs of their own make take from the modules inside, which only this package imports:
+# on a board, several of them are one file, of one of their names.
+
+
+def Portal(me, **options):
+    """Return the page of the Identity *me* as an application, see portal.Portal."""
+    from .portal import Portal
+
+    return Portal(me, **options)
+
+
+def Server(me, **options):
+    """Return a server of the Identity *me*, see server.Server."""
+    from .server import Server
+
+    return Server(me, **options)
+
+
+def ModemLine(uart, carrier, ready):
+    """Return a serial line with modem signals for serve_stream, see serial_line.ModemLine."""
+    from .serial_line import ModemLine
+
+    return ModemLine(uart, carrier, ready)

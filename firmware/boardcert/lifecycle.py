@@ -12,7 +12,7 @@ import sys
 from binascii import hexlify
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
-from . import Error, FirmwareFirst, __version__, board, store
+from . import DIRECTORY, Error, FirmwareFirst, __version__, board, store
 
 GENERATED = "generated"
 INSTALLED = "installed"
@@ -31,7 +31,7 @@ class Identity:
     """
 
     def __init__(
-        self, directory: str = store.DIRECTORY, progress=None, new_key=None, **arguments
+        self, directory: str = DIRECTORY, progress=None, new_key=None, **arguments
     ) -> None:
         started = ticks_ms()
         self.notices = []

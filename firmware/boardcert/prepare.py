@@ -8,11 +8,11 @@ checking and storing it, which takes as long as with a key that is there.
 import asyncio
 import sys
 
-from . import FirmwareFirst, board, identity, store
+from . import DIRECTORY, FirmwareFirst, board, identity, store
 from .lifecycle import GENERATED, INSTALLED, release
 
 
-async def prepare(directory: str = store.DIRECTORY, progress=None, **arguments):
+async def prepare(directory: str = DIRECTORY, progress=None, **arguments):
     """Return identity(**arguments); make its RSA key first if it needs one."""
     new_key = None
     if not _is_served(directory):

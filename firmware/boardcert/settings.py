@@ -14,7 +14,7 @@ A certificate begins on the day before it is signed; a client's limit counts tha
 settings take effect when the identity is loaded next, with the same key: another key_type only
 with the next new key.
 
-The directory where all is kept, store.DIRECTORY, and a progress callback are arguments only.
+The directory where all is kept, boardcert.DIRECTORY, and a progress callback are arguments only.
 """
 
 import json

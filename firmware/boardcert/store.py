@@ -27,9 +27,6 @@ from micropython import const
 
 from . import DamagedError, Error
 
-DIRECTORY = "/boardcert-data"
-"""Not /boardcert: there, it would hide the package of that name from `import`."""
-
 CONFIG_NAME = "config.json"
 
 MAGIC = b"\x89BCI"

@@ -7,7 +7,6 @@ import asyncio
 import json
 
 import boardcert
-from boardcert.store import DIRECTORY
 
 ATTEMPT_S = 20
 PAUSE_S = 5
@@ -36,7 +35,7 @@ async def main() -> None:
     """Serve until the power goes."""
     boardcert.enable()  # first: it gives the network this board's own name
     try:
-        with open(DIRECTORY + "/wifi.json") as file:
+        with open(boardcert.DIRECTORY + "/wifi.json") as file:
             wifi = json.load(file)
     except OSError:
         print("no wifi.json: connect a network of your own here")

@@ -40,11 +40,10 @@ vfs.mount(vfs.VfsLfs2(flash, progsize=256), "/")
 # Run on the board: join the network in wifi.json, and say whether that went well.
 JOIN = """
 import json, network, time
-from boardcert import board
 with open({path!r}) as file:
     wifi = json.load(file)
 if {host_name!r}:
-    board.settle_host_name({host_name!r})
+    network.hostname({host_name!r}.split(".")[0][:32])
 link = network.WLAN(network.STA_IF)
 link.active(True)
 link.connect(wifi["ssid"], wifi["password"])

@@ -21,7 +21,6 @@ _MAIN = """
 import asyncio, hashlib
 import boardcert
 me = boardcert.identity()
-from boardcert.serial_line import ModemLine
 from machine import UART, Pin
 
 async def handle(reader, writer):
@@ -29,7 +28,7 @@ async def handle(reader, writer):
     writer.write(hashlib.sha256(writer.get_extra_info("peercert")).digest())
 
 uart = UART(0, 921_600, tx=Pin(0), rx=Pin(1), rxbuf=4096, txbuf=4096, timeout=0)
-line = ModemLine(uart, Pin(2, Pin.IN), Pin(3, Pin.OUT))
+line = boardcert.ModemLine(uart, Pin(2, Pin.IN), Pin(3, Pin.OUT))
 asyncio.run(boardcert.serve_stream(handle, line, client_pins=["{pin}"]))
 """
 

@@ -43,7 +43,7 @@ _LOOK = """
 import boardcert, json
 from boardcert import store
 damage = []
-record = store.load(store.DIRECTORY, "generated", damage)
+record = store.load(boardcert.DIRECTORY, "generated", damage)
 stored = record and [record.facts["public_key_pin"], record.facts["hostname"]]
 me = boardcert.identity(hostname={host_name!r})
 again = boardcert.identity(hostname={host_name!r})

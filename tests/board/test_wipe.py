@@ -11,7 +11,7 @@ from boardcert import store
 me = boardcert.identity()
 for _ in range(3):
     me.renew()
-key = store.load(store.DIRECTORY, "generated", []).private_key
+key = store.load(boardcert.DIRECTORY, "generated", []).private_key
 print(json.dumps([key.hex(), me.admin_token()]))
 """
 _RESET = """

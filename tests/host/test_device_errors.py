@@ -143,9 +143,10 @@ def test_a_board_that_cannot_run_the_package_is_refused(version, mpy, message, m
 
 def test_host_and_board_agree_where_the_settings_are():
     """The path is written in both halves."""
+    import boardcert
     from boardcert import store
 
-    assert f"{store.DIRECTORY}/{store.CONFIG_NAME}" == device.CONFIG_FILE
+    assert f"{boardcert.DIRECTORY}/{store.CONFIG_NAME}" == device.CONFIG_FILE
 
 
 def test_the_data_does_not_hide_the_package():

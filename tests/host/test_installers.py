@@ -75,12 +75,8 @@ def hostname(name):
 
 @pytest.fixture
 def board(tmp_path):
-    """Give a directory with a made-up network, and a boardcert that is none."""
+    """Give a directory with a made-up network."""
     (tmp_path / "network.py").write_text(_NETWORK)
-    package = tmp_path / "boardcert"
-    package.mkdir()
-    (package / "__init__.py").write_text("def enable():\n    print('enabled')\n")
-    (package / "store.py").write_text(f"DIRECTORY = {str(tmp_path)!r}\n")
     return tmp_path
 
 
@@ -90,9 +86,6 @@ def test_the_code_that_joins_a_network_says_whether_it_did(password, joined, boa
     path = board / "wifi.json"
     path.write_text(json.dumps({"ssid": "HomeNet", "password": password}))
     code = board_files.JOIN.format(path=str(path), host_name="kitchen", seconds=1)
-    (board / "boardcert" / "board.py").write_text(
-        "def settle_host_name(name):\n    import network\n    network.hostname(name)\n"
-    )
     first, last = micropython(code, [board, ".frozen"], board).strip().splitlines()
     assert first == "host name kitchen"
     assert json.loads(last)[0] is joined
@@ -110,14 +103,3 @@ def test_the_code_that_looks_around_finds_what_is_there(tmp_path):
     found = json.loads(micropython(code, [".frozen"], tmp_path))
     assert found["identity"] == ["generated.bin"]
     assert (found["mark"], found["config"]) == ("sha256//x", "{}")
-
-
-def test_the_example_main_enables_boardcert_before_it_joins_the_network(board):
-    """Then it stays; here it is stopped once it has its address."""
-    (board / "wifi.json").write_text(json.dumps({"ssid": "HomeNet", "password": "secret"}))
-    code = (_FIRMWARE / "examples" / "main.py").read_text()
-    stopped = "async def stop(seconds):\n    raise SystemExit\nasyncio.sleep = stop\n"
-    code = code.replace("asyncio.run(main())", f"{stopped}asyncio.run(main())")
-    assert micropython(code, [board, ".frozen"], board).split() == [
-        *("enabled", "address", "192.168.1.7")
-    ]
