@@ -11,8 +11,8 @@ _OUTPUT_BYTES = const(32)
 class HMACDRBG:
     """A deterministic random bit generator; as good as the entropy that seeds it.
 
-    It takes its caller's word for how good the entropy is: noise.py answers for that, and refuses
-    to give less than the 384 bits (NEEDED_BITS) that MIN_SEED_BYTES stands for.
+    It takes its caller's word for how good the entropy is: noise.py answers for that, and gives
+    more than the 384 bits that MIN_SEED_BYTES stands for.
     """
 
     MIN_ENTROPY_BYTES = 32  # Table 2: the security strength, when instantiated and reseeded.

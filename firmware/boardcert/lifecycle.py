@@ -18,7 +18,7 @@ GENERATED = "generated"
 INSTALLED = "installed"
 
 # Modules with native code, or that try to import one (ec tries p384_kernel, rsa rsa_kernel).
-_NATIVE = ("noise", "sha384", "sha512_block", "ec", "p384_reduce", "rsa")
+_NATIVE = ("noise", "health_tests", "sha384", "sha512_block", "ec", "p384_reduce", "rsa")
 
 
 class Identity:

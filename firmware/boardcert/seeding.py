@@ -17,8 +17,8 @@ def seed(now: tuple | None) -> tuple:
         with FirmwareFirst():
             from . import noise
 
-        entropy = noise.gather()
+        entropy, report = noise.gather()
     finally:
         release(loaded)
     personalization = b"boardcert" + board.unique_id() + repr(now).encode()
-    return HMACDRBG(entropy.data, personalization=personalization).generate, entropy.report()
+    return HMACDRBG(entropy, personalization=personalization).generate, report

@@ -42,6 +42,7 @@ _BUNDLES: Bundles = {
     "ecdsa": ("kernel_sha512", "sha384", "drbg", "ec", "ecdsa", "seeding"),
     "p384_kernel": ("kernel", "p384_kernel"),
     "generate": ("x509", "generate"),
+    "noise": ("health_tests", "noise"),
     "curves": ("sha512", "curves"),
     "pem": ("oids", "pem"),
     "bigint_engine": ("ladder", "bigint_engine"),
@@ -110,6 +111,7 @@ def _without_native(sources: dict[str, str]) -> Bundles:
     bundles = {
         entry: tuple(part for part in parts if part not in native)
         for entry, parts in (_BUNDLES | _PORTABLE_BUNDLES).items()
+        if entry not in native
     }
     return bundles | _NATIVE_BUNDLES
 
