@@ -118,15 +118,13 @@ class Identity:
     def server_context(self, clients=None):
         """Return the TLS context to serve with; the same object until the certificate changes.
 
-        *clients*: None, or the mutual_tls.PeerCheck that they must pass.
+        *clients*: None, or the mutual_tls.PeerCheck that they must pass. Raises EntropyError when
+        the noise that TLS draws on fails its tests: on rp2, before a context is made, and when the
+        last test was an hour ago.
         """
-        if clients is not None:
-            return clients.server_context(self._record)
-        if self._context is None:
-            from .tls import server_context
+        from .tls import current_context
 
-            self._context = server_context(self._record)
-        return self._context
+        return current_context(self, clients)
 
     def client_context(self, ca=None, pins=None):
         """Return a TLS context that shows this certificate when asked.

@@ -6,7 +6,12 @@ noise, which tests them, imports this on those chips only.
 import os
 import time
 
+from micropython import const
+
 from . import EntropyError
+
+_PARTS = const(8)  # In so many reads the ESP32's noise is gathered,
+_PAUSE_S = 0.015  # and before each of them there is this pause: 120 ms in all.
 
 
 def read_trng(count: int, mem32) -> bytearray:
@@ -40,23 +45,95 @@ def _wait_for_trng(mem32) -> None:
     raise EntropyError("RP2350 TRNG gives no samples")
 
 
-def read_radio(count: int) -> bytes:
-    """Read the ESP32's generator with the radio on: only then does it collect thermal noise."""
-    station = _station()
+def read_radio(count: int) -> bytearray:
+    """Read the ESP32's generator while its radio is surely on: only then does it collect noise.
+
+    That is during a scan, which takes some two seconds, while the station is connected, or an
+    access point is up. A station that is merely active may be asleep (ESP-IDF's
+    CONFIG_ESP_WIFI_STA_DISCONNECTED_PM_ENABLE). The radio is left as it was. Raises EntropyError.
+    """
+    try:
+        import network
+
+        station = network.WLAN(network.STA_IF)
+        point = network.WLAN(network.AP_IF)
+        if station.isconnected() or point.active():
+            return _read_in_parts(count, lambda: station.isconnected() or point.active())
+        return _read_during_scan(count, station)
+    except EntropyError:
+        raise
+    except Exception as error:  # noqa: BLE001 (a build without it, no memory for it, a fault in it)
+        failure = error
+    raise EntropyError(
+        f"the radio, without which os.urandom is not noise, does not work: {failure!r}; "
+        "a station that is connecting cannot scan"
+    )
+
+
+def _read_during_scan(count: int, station) -> bytearray:
     was_active = station.active()
     station.active(True)
     try:
-        return os.urandom(count // 8)
+        if not station.active():
+            raise EntropyError("the radio, without which os.urandom is not noise, does not start")
+        scan = _Scan(station)
+        try:
+            samples = _read_in_parts(count, lambda: scan.is_running)
+        finally:
+            scan.wait()
+        return samples
     finally:
         station.active(was_active)
 
 
-def _station():
-    """Return the radio's station interface; raise EntropyError when the build has none."""
-    try:
-        from network import STA_IF, WLAN
+def _read_in_parts(count: int, is_on) -> bytearray:
+    """Read *count* samples, spread over a tenth of a second, all of it while *is_on*()."""
+    samples = bytearray()
+    while len(samples) < count // 8:
+        time.sleep(_PAUSE_S)
+        samples.extend(os.urandom(count // 8 // _PARTS))
+        if not is_on():
+            raise EntropyError("the radio was not on for as long as noise was gathered")
+    return samples
 
-        return WLAN(STA_IF)
-    except ImportError:
+
+class _Scan:
+    """A scan for networks, in a thread of its own; `error` is what it raised."""
+
+    def __init__(self, station) -> None:
+        import _thread
+
+        self.is_running = True
+        self.error = None
+        self._station = station
+        _thread.start_new_thread(self._run, ())
+
+    def _run(self) -> None:
+        try:
+            self._station.scan()
+        except Exception as error:  # noqa: BLE001 (for wait to raise)
+            self.error = error
+        self.is_running = False
+
+    def wait(self) -> None:
+        """Wait for its end; raise what it raised."""
+        while self.is_running:
+            time.sleep(_PAUSE_S)
+        if self.error:
+            raise self.error
+
+
+def serving_notices() -> list:
+    """Return a sentence when an ESP32 begins to serve while its radio is off, else nothing."""
+    try:
+        import network
+
+        interfaces = (network.STA_IF, network.AP_IF)
+        if any([network.WLAN(interface).active() for interface in interfaces]):
+            return []
+    except Exception:  # noqa: BLE001, S110 (a build without a radio, or with one that fails)
         pass
-    raise EntropyError("this build has no radio, without which os.urandom is not noise")
+    return [
+        "TLS is served with the radio off: the keys of its connections come from a generator "
+        "that has no hardware noise then (SECURITY.md); network.WLAN.active(True) turns it on"
+    ]

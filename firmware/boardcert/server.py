@@ -9,7 +9,7 @@ import socket
 import sys
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
-from . import spare
+from . import EntropyError, spare
 from .connection import Connection, Limits
 
 _IPPROTO_TCP = 6
@@ -194,9 +194,20 @@ class Server(Limits):
             await asyncio.sleep(1)
             try:
                 self._end_overdue()
+                self._check_noise()
             except Exception as error:  # noqa: BLE001 (again in a second)
                 sys.print_exception(error)
                 gc.collect()
+
+    def _check_noise(self) -> None:
+        """End all connections if the noise that TLS draws on fails the tests of the hour."""
+        try:
+            if self._open:
+                self._identity.server_context(self._clients)
+        except EntropyError:
+            for connection in list(self._open):
+                self._end(connection)
+            raise
 
     def _end_overdue(self) -> None:
         for connection in list(self._open):

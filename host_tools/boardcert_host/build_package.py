@@ -56,12 +56,15 @@ _BUNDLES: Bundles = {
     "portal_facts": ("report", "portal_words", "portal_facts"),
     "prepare": ("room", "prepare"),
 }
-# Without a kernel, every board needs the engine of the big integers; and native hashing as a whole.
+# Without a kernel, every board needs the engine of the big integers; and native code by itself.
 _PORTABLE_BUNDLES: Bundles = {
     "bigint_engine": (),
     "p384_bigint": ("ladder", "p384_comb", "bigint_engine", "p384_bigint"),
 }
-_NATIVE_BUNDLES: Bundles = {"sha384": ("sha512_block", "sha384")}
+_NATIVE_BUNDLES: Bundles = {
+    "sha384": ("sha512_block", "sha384"),
+    "noise": ("health_tests", "noise"),
+}
 # Modules whose functions applications call, or Microdot, by the names of their arguments.
 _FACES = ("__init__", "connection", "lifecycle", "mutual_tls", "portal", "serial_line", "server")
 _FACES += ("serving", "store", "tls")
@@ -111,7 +114,6 @@ def _without_native(sources: dict[str, str]) -> Bundles:
     bundles = {
         entry: tuple(part for part in parts if part not in native)
         for entry, parts in (_BUNDLES | _PORTABLE_BUNDLES).items()
-        if entry not in native
     }
     return bundles | _NATIVE_BUNDLES
 

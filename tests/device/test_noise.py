@@ -1,6 +1,12 @@
 """Raw noise is tested before use; a stuck or biased source gives nothing."""
 
+import sys
+import time
+
+import scratch
 from boardcert import EntropyError, noise, noise_generators
+from boardcert.health_tests import check_samples
+from identities import Replaced, raising
 
 
 def test_stuck_source_is_refused():
@@ -95,3 +101,150 @@ def test_rp2350_trng_that_never_answers_is_refused():
     except EntropyError as error:
         assert "no samples" in str(error)
     assert trng.written[-1] == (0x400F012C, 0)
+
+
+class _Radio:
+    """A module `network` with one radio: what it was told, and how it answers.
+
+    *is_connected*, *has_point*: as the application has left it. *scan*: called by a scan, which
+    takes a quarter of a second unless it says otherwise. *works*: whether activation has an effect.
+    """
+
+    STA_IF, AP_IF = 0, 1
+
+    def __init__(self, is_connected=False, has_point=False, scan=None, works=True, was_on=False):
+        self.told = []
+        self.scans = 0
+        self._state = [was_on or is_connected, has_point]
+        self._is_connected = is_connected
+        self._scan = scan or (lambda: time.sleep(0.25))
+        self._works = works
+
+    def WLAN(self, interface):
+        radio = self
+
+        class Link:
+            @staticmethod
+            def active(*value):
+                if value:
+                    radio.told.append((interface, value[0]))
+                    radio._state[interface] = value[0] and radio._works
+                return radio._state[interface]
+
+            @staticmethod
+            def isconnected():
+                return radio._is_connected
+
+            @staticmethod
+            def scan():
+                radio.scans += 1
+                radio._scan()
+                return []
+
+        return Link
+
+    def __enter__(self):
+        self._original = sys.modules.get("network")
+        sys.modules["network"] = self
+        return self
+
+    def __exit__(self, *details):
+        del sys.modules["network"]
+        if self._original:
+            sys.modules["network"] = self._original
+
+
+def _refusal(radio):
+    """Return the message with which noise of *radio* is refused, or None."""
+    with radio:
+        try:
+            samples = noise_generators.read_radio(4096)
+            check_samples("ESP32 radio noise", samples)
+        except EntropyError as error:
+            return str(error)
+    assert len(samples) == 512
+    return None
+
+
+if scratch.HAS_ROOM or scratch.vfs is None:  # A Pico's image has no threads.
+
+    def test_esp32_noise_is_gathered_during_a_scan():
+        """And the radio is off again after it, or on if it was."""
+        for was_on in (False, True):
+            radio = _Radio(was_on=was_on)
+            assert _refusal(radio) is None
+            assert radio.scans == 1 and radio.told == [(0, True), (0, was_on)]
+
+    def test_esp32_radio_that_is_in_use_is_left_alone():
+        """A connection or an access point keeps it on."""
+        for radio in (_Radio(is_connected=True), _Radio(has_point=True)):
+            assert _refusal(radio) is None
+            assert radio.scans == 0 and radio.told == []
+
+    def test_esp32_noise_is_read_in_parts_over_a_tenth_of_a_second():
+        original = noise_generators.os.urandom
+        reads = []
+
+        def urandom(count):
+            reads.append(time.time())
+            return original(count)
+
+        with Replaced(noise_generators, os=_Module(urandom)):
+            assert _refusal(_Radio()) is None
+        assert len(reads) == 8
+
+    def test_esp32_radio_that_does_not_work_is_refused():
+        """Activation without an effect, a scan that is none, or that fails; each leaves it off."""
+
+        def fail():
+            raise OSError("Wifi Internal State Error")
+
+        for radio, words in (
+            (_Radio(works=False), "does not start"),
+            (_Radio(scan=lambda: None), "not on for as long"),
+            (_Radio(scan=fail), "Wifi Internal State Error"),
+        ):
+            assert words in _refusal(radio), words
+            assert radio.told[-1] == (0, False)
+
+    def test_esp32_connection_that_ends_meanwhile_is_refused():
+        radio = _Radio(is_connected=True)
+        original = noise_generators.os.urandom
+
+        def urandom(count):
+            radio._is_connected = False
+            return original(count)
+
+        with Replaced(noise_generators, os=_Module(urandom)):
+            assert "not on for as long" in _refusal(radio)
+
+    def test_esp32_whatever_the_radio_raises_is_an_entropy_error():
+        """As a build without one, or without memory for it."""
+        for error in (
+            ImportError("no module"),
+            MemoryError("no"),
+            RuntimeError("Wifi"),
+            OSError(1),
+        ):
+            radio = _Radio()
+            radio.WLAN = raising(error)
+            assert "does not work" in _refusal(radio)
+
+    def test_esp32_generator_that_starts_anew_with_each_read_is_refused():
+        """One that is seeded once cannot be told from noise."""
+        with Replaced(noise_generators, os=_Module(lambda count: bytes(range(77, 77 + count)))):
+            assert "replay" in _refusal(_Radio())
+
+    def test_esp32_that_serves_without_its_radio_has_a_notice():
+        with _Radio():
+            assert "radio off" in noise_generators.serving_notices()[0]
+        for radio in (_Radio(was_on=True), _Radio(has_point=True)):
+            with radio:
+                assert noise_generators.serving_notices() == []
+
+
+class _Module:
+    """A module os with another *urandom*."""
+
+    def __init__(self, urandom):
+        self.urandom = urandom

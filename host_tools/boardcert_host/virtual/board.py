@@ -167,6 +167,10 @@ class VirtualBoard:
         """Forget a `cut_power` that has not happened yet."""
         self._running.request("cut_power_never")
 
+    def set_ring_oscillator(self, setting: str) -> None:
+        """Let the noise come from elsewhere from now on; *setting*: as *ring_oscillator*."""
+        self._running.request("ring_oscillator", setting=setting)
+
     def soft_reset(self) -> None:
         """Do what Ctrl-C, Ctrl-D at the prompt does: run boot.py and main.py again."""
         with socket.create_connection(("127.0.0.1", self._ports["usb"]), 10) as connection:

@@ -94,7 +94,7 @@ export class Chip {
       [BLOCK.IO_QSPI]: new QSPIPads(mcu, this.ssi),
       [BLOCK.UART0]: this.modem.uart,
       [BLOCK.UART1]: this.uart1,
-      [BLOCK.ROSC]: new RingOscillator(mcu, board.nextBit),
+      [BLOCK.ROSC]: new RingOscillator(mcu, () => board.nextBit()),
       [BLOCK.VREG]: new Registers(mcu, 'VREG_AND_CHIP_RESET_BASE', { [CHIP_RESET]: HAD_POWER_ON }),
     });
   }

@@ -22,7 +22,7 @@ export class Machine {
     this.memory = new Memory();
     this.flash = new Flash(this.memory.flash, settings.flash_path);
     this.uniqueId = Buffer.from(settings.unique_id, 'hex');
-    this.nextBit = bitSource(settings.ring_oscillator);
+    this.setRingOscillator(settings.ring_oscillator);
     this.usbLine = new TCPLine({
       connected: () => this.#external((chip) => chip.usb.setConnected(true)),
       received: () => this.#external((chip) => chip.usb.feed()),
@@ -43,6 +43,11 @@ export class Machine {
 
   get powered() {
     return this.chip !== null;
+  }
+
+  /** Let the random bits come from elsewhere from now on; *setting*: as bitSource has it. */
+  setRingOscillator(setting) {
+    this.nextBit = bitSource(setting);
   }
 
   powerOn() {

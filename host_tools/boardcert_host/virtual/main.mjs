@@ -22,6 +22,7 @@ const commands = {
   power_off: (machine) => machine.powerOff({ reason: 'off', message: 'switched off' }),
   cut_power: (machine, { after_operations: after, torn }) => machine.flash.cutAfter(after, torn),
   cut_power_never: (machine) => machine.flash.cutNever(),
+  ring_oscillator: (machine, { setting }) => machine.setRingOscillator(setting),
 };
 
 function answer(machine, line) {
