@@ -27,10 +27,6 @@ CHECK_SAMPLES = const(1024)
 
 _SPACING_US = const(11)  # Between two ring-oscillator samples; 11 counts are more than 10 us.
 
-# RANDOMBIT of the ring oscillator, and TIMERAWL, free-running microseconds: RP2040; RP2350.
-_RP2040_RING = (0x4006001C, 0x40054028)
-_RP2350_RING = (0x400E8020, 0x400B0028)
-
 
 def gather() -> tuple:
     """Sample the board's noise source, test it, mix the rest in; raise EntropyError.
@@ -46,10 +42,9 @@ def gather() -> tuple:
     }
 
 
-def check_ring() -> None:
+def check_tls() -> None:
     """Test the ring oscillator, which the TLS of rp2 draws its secrets from; raise EntropyError."""
-    ring = _RP2040_RING if _rp2_part() == 2 else _RP2350_RING
-    _tested("the ring oscillator", lambda count: _read_ring(count, ring), CHECK_SAMPLES)
+    _tested(*find_source(for_tls=True), CHECK_SAMPLES)
 
 
 def _tested(name: str, read, count: int) -> bytearray:
@@ -61,43 +56,32 @@ def _tested(name: str, read, count: int) -> bytearray:
     return samples
 
 
-def find_source() -> tuple:
+def find_source(for_tls: bool = False) -> tuple:
     """Return (name, read) of this board's source; read(n) gives n raw samples packed in bytes.
 
-    Raises EntropyError when the board has none that is known to be noise.
+    *for_tls*: that of the firmware's TLS. Raises EntropyError when the board has none that is
+    known to be noise.
     """
     if sys.platform == "rp2":
-        part = _rp2_part()
-        if part == 2:
-            return "RP2040 ring oscillator", lambda count: _read_ring(count, _RP2040_RING)
-        if part == 4:
+        with FirmwareFirst():
             from machine import mem32
 
-            from .noise_generators import read_trng
+        # SYSINFO, CHIP_ID, bits 12 to 27: the part number.
+        if mem32[0x40000000] >> 12 & 0xFFFF == 2:
+            # ROSC: RANDOMBIT; TIMER: TIMERAWL, free-running microseconds.
+            return "RP2040 ring oscillator", lambda count: read_ring(count, 0x4006001C, 0x40054028)
+    from .noise_generators import find_generator
 
-            return "RP2350 TRNG", lambda count: read_trng(count, mem32)
-    elif sys.platform == "esp32":
-        from .noise_generators import read_radio
-
-        return "ESP32 radio noise", read_radio
-    elif sys.platform in ("linux", "darwin"):
-        # A computer, for tests and desktop use: what its operating system gives is trusted.
-        return "operating system", lambda count: os.urandom(count // 8)
-    raise EntropyError(f"no noise source is known for this board ({sys.platform})")
+    return find_generator(for_tls)
 
 
-def _rp2_part() -> int:
-    """Return the chip's part number: SYSINFO, CHIP_ID, bits 12 to 27; 2 is RP2040, 4 RP2350."""
-    with FirmwareFirst():
-        from machine import mem32
+def read_ring(count: int, random_bit: int, timer: int) -> bytearray:
+    """Read *count* samples, each more than 10 us after the one before.
 
-    return mem32[0x40000000] >> 12 & 0xFFFF
-
-
-def _read_ring(count: int, ring: tuple) -> bytearray:
-    """Read *count* samples of ROSC_RANDOMBIT, each more than 10 us after the one before."""
+    *random_bit*, *timer*: addresses of the ring oscillator's bit, and of the microseconds.
+    """
     samples = bytearray(count // 8)
-    _sample_ring(samples, count, *ring)
+    _sample_ring(samples, count, random_bit, timer)
     return samples
 
 

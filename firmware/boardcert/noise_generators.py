@@ -1,9 +1,10 @@
 """Read raw samples from a chip's own generator: the RP2350's TRNG, the ESP32's radio.
 
-noise, which tests them, imports this on those chips only.
+noise, which tests them, imports this on all but the RP2040.
 """
 
 import os
+import sys
 import time
 
 from micropython import const
@@ -12,6 +13,27 @@ from . import EntropyError
 
 _PARTS = const(8)  # In so many reads the ESP32's noise is gathered,
 _PAUSE_S = 0.015  # and before each of them there is this pause: 120 ms in all.
+
+
+def find_generator(for_tls: bool) -> tuple:
+    """Return (name, read) as noise.find_source does, which knows the RP2040 itself."""
+    if sys.platform == "rp2":
+        from machine import mem32
+
+        from .noise import read_ring
+
+        # SYSINFO, CHIP_ID, bits 12 to 27: the part number.
+        if mem32[0x40000000] >> 12 & 0xFFFF == 4:
+            if for_tls:  # ROSC: RANDOMBIT; TIMER0: TIMERAWL.
+                ring = (0x400E8020, 0x400B0028)
+                return "RP2350 ring oscillator", lambda count: read_ring(count, *ring)
+            return "RP2350 TRNG", lambda count: read_trng(count, mem32)
+    elif sys.platform == "esp32":
+        return "ESP32 radio noise", read_radio
+    elif sys.platform in ("linux", "darwin"):
+        # A computer, for tests and desktop use: what its operating system gives is trusted.
+        return "operating system", lambda count: os.urandom(count // 8)
+    raise EntropyError(f"no noise source is known for this board ({sys.platform})")
 
 
 def read_trng(count: int, mem32) -> bytearray:

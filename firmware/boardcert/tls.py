@@ -61,9 +61,9 @@ def _require_noise(max_age_ms: int) -> list:
 def _check_source() -> list:
     with FirmwareFirst():
         if sys.platform == "rp2":
-            from .noise import check_ring
+            from .noise import check_tls
 
-            check_ring()
+            check_tls()
         elif sys.platform == "esp32":
             from .noise_generators import serving_notices
 
