@@ -89,12 +89,13 @@ def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, s
         sources["kernel"] = kernel_source(_p384_kernel(architecture))
     if form is Form.APART:
         return dict(sorted(sources.items()))
-    unused = _FALLBACKS if has_kernel else _KERNEL_USERS
-    if has_kernel and architecture == _KERNEL_ARCHITECTURE:
-        unused += _OTHER_CHIPS
-    for name in unused:
+    for name in _FALLBACKS if has_kernel else _KERNEL_USERS:
         del sources[name]
     sources = shorten(fold(sources), _FACES)
+    # After that, so that all who have the kernels have the same short names.
+    if has_kernel and architecture == _KERNEL_ARCHITECTURE:
+        for name in _OTHER_CHIPS:
+            del sources[name]
     return join(sources, _BUNDLES if has_kernel else _without_native(sources))
 
 
