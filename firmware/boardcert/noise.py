@@ -44,7 +44,8 @@ def gather() -> tuple:
 
 def check_tls() -> None:
     """Test the ring oscillator, which the TLS of rp2 draws its secrets from; raise EntropyError."""
-    _tested(*find_source(for_tls=True), CHECK_SAMPLES)
+    name, read = find_source(for_tls=True)
+    _tested(name, read, CHECK_SAMPLES)
 
 
 def _tested(name: str, read, count: int) -> bytearray:
