@@ -26,11 +26,14 @@ class Limits:
     head_timeout_ms = 10_000
     """From the first byte of a request's head to the last."""
 
+    body_timeout_ms = 10_000
+    """That a client may fall behind min_bytes_per_s while it sends the body of a request."""
+
     idle_timeout_ms = 30_000
     """Between two pieces of data from the client, or taken by it, after the first."""
 
     min_bytes_per_s = 200
-    """Clients that send a body, or take an answer, more slowly than this use up their idle time."""
+    """Clients that send a body, or take an answer, more slowly than this use up their time."""
 
     max_header_bytes = 4096
     """Of the lines of a request's head, for a Microdot app and for handlers that read lines."""
@@ -61,7 +64,7 @@ class Connection(asyncio.StreamReader):
         self.is_waiting = False
         """Whether nothing would be lost if it ended now: between two requests."""
         self._raw = raw
-        self._limits = limits
+        self.limits = limits
         self._head_bytes = 0
         self._unsent = []
         self._debt_ms = 0
@@ -92,7 +95,7 @@ class Connection(asyncio.StreamReader):
         """Tell whether the client has used up its time."""
         if self._deadline is not None and ticks_diff(ticks_ms(), self._deadline) > 0:
             return True
-        return self.has_spoken and self.idle_ms() > self._limits.idle_timeout_ms
+        return self.has_spoken and self.idle_ms() > self.limits.idle_timeout_ms
 
     def allow(self, time_ms: int | None) -> None:
         """End the connection in *time_ms*, whatever the client does; with None, do not."""
@@ -136,9 +139,9 @@ class Connection(asyncio.StreamReader):
             if not piece:
                 break
             if not self._head_bytes:
-                self.allow(self._limits.head_timeout_ms)
+                self.allow(self.limits.head_timeout_ms)
             self._head_bytes += len(piece)
-            if self._head_bytes > self._limits.max_header_bytes:
+            if self._head_bytes > self.limits.max_header_bytes:
                 raise LimitError("request head too long")
             pieces.append(piece)
         line = b"".join(pieces)
@@ -202,9 +205,9 @@ class Connection(asyncio.StreamReader):
         if rest:
             self._unsent.insert(0, rest)
         self._heard(count)
-        earned_ms = count * 1000 // self._limits.min_bytes_per_s
+        earned_ms = count * 1000 // self.limits.min_bytes_per_s
         self._debt_ms = max(0, self._debt_ms + waited_ms - earned_ms)
-        if self._debt_ms > self._limits.idle_timeout_ms:
+        if self._debt_ms > self.limits.idle_timeout_ms:
             raise LimitError("client too slow")
 
     def _heard(self, data) -> None:

@@ -1,29 +1,30 @@
-"""HTTP/1.1 around a Microdot app: requests checked before it sees them, connections kept open.
+"""One exchange of HTTP/1.1 after another over one connection (RFC 9112).
 
-Microdot answers one request as HTTP/1.0 and closes; each TLS handshake costs a board half a
-second. Here one connection carries one exchange after another (RFC 9112): where a request ends
-is decided by this module alone, and whatever leaves that in doubt is refused and ends the
-connection.
+Each TLS handshake costs a board half a second, so connections are kept open. Where a request ends
+is decided here and in http_head alone; whatever leaves that in doubt is refused and ends the
+connection. Of who answers, the page and Microdot, each has its own subclass of Exchange.
 """
 
-from .connection import read_exactly
-from .http_head import Head, RequestError, end_with, read_head
+from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
+
+from .connection import LimitError, read_exactly
+from .http_head import Head, RequestError, end_with, linger, read_head
 
 # A body up to this size goes in one TLS record with the head, for a copy of it in memory.
 _SMALL_BYTES = 1024
 
 
-async def serve_requests(app, connection, limits) -> None:
-    """Hand the requests of *connection* to the Microdot *app*, until one of the three ends it."""
+async def serve(make, connection) -> None:
+    """Let make(connection, lines), an Exchange, answer each request, until one of them ends it."""
     try:
         while True:
             lines = await read_head(connection)
             if not lines:
                 return
-            request = Exchange(connection, lines, limits)
+            exchange = make(connection, lines)
             connection.is_waiting = False
-            await app.handle_request(request, request)
-            if not await request.finish():
+            await exchange.answer()
+            if not await exchange.finish():
                 return
             connection.is_waiting = True
     except RequestError as error:
@@ -31,110 +32,77 @@ async def serve_requests(app, connection, limits) -> None:
 
 
 class Exchange:
-    """One request and its answer: what Microdot takes for its reader and its writer.
+    """One request and its answer, which answer() of a subclass gives by begin() and write().
 
-    *lines*: the request's head. RequestError when it is not one, or its body is too large.
+    *lines*: the request's head; *wanted*: which of its headers `head` is to have. RequestError
+    when it is not one, or its body is too large.
     """
 
-    def __init__(self, connection, lines: list, limits) -> None:
-        self._connection = connection
-        self._lines = lines
-        self._head = head = Head(lines)
-        if head.length > limits.max_body_bytes:
+    def __init__(self, connection, lines: list, wanted: tuple = ()) -> None:
+        self.connection = connection
+        self.head = head = Head(lines, wanted)
+        if head.length > connection.limits.max_body_bytes:
             raise RequestError(413)
+        self.is_kept = head.is_kept
+        """Whether another request may follow; whoever answers may say no, before begin()."""
         self._left = head.length  # Of the body; None after an upgrade to another protocol.
-        if head.length:
-            time_ms = limits.idle_timeout_ms + head.length * 1000 // limits.min_bytes_per_s
-            connection.allow(time_ms)
+        self._body_time_ms = connection.limits.body_timeout_ms
         self._expects = head.expects
-        self._is_kept = head.is_kept
-        self._answer = bytearray()  # Its head, until that is sent.
-        self._has_begun = False
+        self._answer = b""  # Its head, until that is sent.
+        self.has_begun = False
+        """Whether the head of the answer is settled."""
         self._has_body = True
         self._body_left = None  # Of the answer; None when its head tells no length.
         self._is_chunked = False
 
-    def get_extra_info(self, name: str):
-        """As asyncio.StreamWriter.get_extra_info."""
-        return self._connection.get_extra_info(name)
-
-    async def readline(self) -> bytes:
-        """Return a line of the head with its end, the empty one last; then lines of the body."""
-        if self._lines:
-            return self._lines.pop(0) + b"\r\n"
-        if self._lines is not None:
-            self._lines = None
-            return b"\r\n"
-        line = bytearray()
-        while not line.endswith(b"\n"):
-            byte = await self.read(1)
-            if not byte:
-                break
-            line.extend(byte)
-        return bytes(line)
-
     async def read(self, n: int = -1) -> bytes:
         """Return up to *n* bytes of the body, or of what follows an upgrade; b"" at its end."""
         if self._left is None:
-            return await self._connection.read(n)
+            return await self.connection.read(n)
         if not self._left:
             return b""
         if self._expects:
             self._expects = False
-            self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            await self._connection.drain()
-        data = await self._connection.read(self._left if n < 0 else min(n, self._left))
+            self.connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            await self.connection.drain()
+        began = ticks_ms()
+        self.connection.allow(self._body_time_ms)
+        data = await self.connection.read(self._left if n < 0 else min(n, self._left))
+        self.connection.allow(None)
         if not data:
             raise OSError(104)  # ECONNRESET, which Microdot passes over
         self._left -= len(data)
-        if not self._left:
-            self._connection.allow(None)
+        self._pay(len(data), ticks_diff(ticks_ms(), began))
         return data
+
+    def _pay(self, count: int, waited_ms: int) -> None:
+        """Take what the client has waited from its time for the body; each byte earns some."""
+        limits = self.connection.limits
+        earned_ms = count * 1000 // limits.min_bytes_per_s
+        left_ms = self._body_time_ms - waited_ms + earned_ms
+        self._body_time_ms = min(limits.body_timeout_ms, left_ms)
+        if self._left and left_ms <= 0:
+            raise LimitError("body too slow")
+
+    def has_long_rest(self) -> bool:
+        """Tell whether so much of the body was not read that passing over it is not worth it."""
+        return self._expects or (self._left or 0) > _SMALL_BYTES
 
     async def readexactly(self, n: int) -> bytes:
         """Return *n* bytes of the body."""
         return await read_exactly(self, n)
 
-    async def awrite(self, data: bytes) -> None:
-        """Send *data*, a part of Microdot's answer, as a part of one in HTTP/1.1."""
-        if not self._has_begun:
-            self._answer.extend(data)
-            end = self._answer.find(b"\r\n\r\n")
-            if end < 0:
-                return
-            data = bytes(self._answer[end + 4 :])
-            self._begin(bytes(self._answer[:end]).split(b"\r\n"))
-            if not data and self._body_left:
-                return  # The head goes with the first of the body, in one piece.
-        self._write(data)
-        await self._connection.drain()
-
-    async def aclose(self) -> None:
-        """Leave the connection open: finish() decides."""
-
-    async def finish(self) -> bool:
-        """End the answer, pass over what is left of the body; tell whether another may follow."""
-        if self._is_chunked:
-            self._connection.write(b"0\r\n\r\n")
-        await self._connection.drain()
-        if not self._is_kept or self._body_left or self._expects or not self._has_begun:
-            return False
-        while self._left:
-            await self.read(512)
-        return True
-
-    def _begin(self, lines: list) -> None:
-        """Keep the head of the answer, made one of HTTP/1.1, for _write()."""
-        self._has_begun = True
+    def begin(self, lines: list) -> None:
+        """Keep the head of the answer, its *lines* without their ends, for write()."""
+        self.has_begun = True
         status = int(lines[0][9:12])
-        lines[0] = b"HTTP/1.1" + lines[0][8:]
         if status == 101:  # Another protocol follows, both ways, until the connection ends.
             self._left = None
-            self._is_kept = False
+            self.is_kept = False
         else:
-            self._has_body = not self._head.is_head and status not in (204, 304)
+            self._has_body = self.head.method != b"HEAD" and status not in (204, 304)
             lines = lines[:1] + self._frame(lines[1:], status)
-        self._answer = bytearray(b"\r\n".join(lines) + b"\r\n\r\n")
+        self._answer = b"\r\n".join(lines + [b"", b""])
 
     def _frame(self, lines: list, status: int) -> list:
         """Return the header *lines* with those that tell where the answer ends."""
@@ -145,20 +113,20 @@ class Exchange:
             if name == b"content-length":
                 self._body_left = int(value) if self._has_body else 0
             if name == b"connection":
-                self._is_kept = False
+                self.is_kept = False
             # RFC 9110, 8.6: there is no length where there cannot be a body.
             elif name != b"transfer-encoding" and (name != b"content-length" or status != 204):
                 framed.append(line)
         if self._has_body and self._body_left is None:
-            self._is_chunked = self._head.is_current
-            if self._head.is_current:
+            self._is_chunked = self.head.is_current
+            if self.head.is_current:
                 framed.append(b"Transfer-Encoding: chunked")
             else:
-                self._is_kept = False
-        framed.append(b"Connection: " + (b"keep-alive" if self._is_kept else b"close"))
+                self.is_kept = False
+        framed.append(b"Connection: " + (b"keep-alive" if self.is_kept else b"close"))
         return framed
 
-    def _write(self, data: bytes) -> None:
+    async def write(self, data: bytes) -> None:
         """Send a part of the answer's body, after the head if that was not sent yet."""
         if not self._has_body:
             data = b""
@@ -168,9 +136,22 @@ class Exchange:
             self._body_left -= len(data)
         if self._is_chunked and data:
             data = b"".join([b"%x\r\n" % len(data), bytes(data), b"\r\n"])
-        head, self._answer = self._answer, bytearray()
-        if len(data) <= _SMALL_BYTES:
-            head.extend(data)
-            data = b""
-        self._connection.write(head)
-        self._connection.write(data)
+        head, self._answer = self._answer, b""
+        if head and len(data) <= _SMALL_BYTES:
+            head, data = head + bytes(data), b""
+        self.connection.write(head)
+        self.connection.write(data)
+        await self.connection.drain()
+
+    async def finish(self) -> bool:
+        """End the answer, pass over what is left of the body; tell whether another may follow."""
+        if self._is_chunked:
+            self.connection.write(b"0\r\n\r\n")
+        await self.connection.drain()
+        if not self.is_kept or self._body_left or self._expects or not self.has_begun:
+            if self._left:
+                await linger(self.connection)
+            return False
+        while self._left:
+            await self.read(512)
+        return True

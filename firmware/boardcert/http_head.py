@@ -26,8 +26,10 @@ _REASONS = {
 # Separators that no header name may contain (RFC 9110, 5.6.2), as may no space or control.
 _NOT_IN_NAMES = b'"(),/:;<=>?@[\\]{}'
 
-_ONLY_ONCE = (b"host", b"content-length", b"transfer-encoding", b"expect")
-_READ_HERE = (b"connection",) + _ONLY_ONCE
+_READ_HERE = (b"connection", b"host", b"content-length", b"transfer-encoding", b"expect")
+
+# Two of them would leave in doubt who asks, whoever checks the one and obeys the other.
+_ONLY_ONCE = _READ_HERE[1:] + (b"authorization", b"cookie", b"origin")
 
 
 class RequestError(Exception):
@@ -74,8 +76,14 @@ async def end_with(connection, status: int, header: str = "") -> None:
         f"HTTP/1.1 {status} {text}\r\nContent-Type: text/plain\r\n{header}"
         f"Content-Length: {len(text)}\r\nConnection: close\r\n\r\n{text}".encode()
     )
-    connection.allow(_LINGER_MS * 2)
+    connection.allow(_LINGER_MS)
     await connection.drain()
+    await linger(connection)
+
+
+async def linger(connection) -> None:
+    """Pass over what the client still sends, for a moment."""
+    connection.allow(_LINGER_MS * 2)
     try:
         await asyncio.wait_for_ms(_discard(connection), _LINGER_MS)
     except asyncio.TimeoutError:
@@ -90,21 +98,26 @@ async def _discard(connection) -> None:
 class Head:
     """What the *lines* of a request's head say; RequestError when they are not one.
 
-    `is_head`: the method is HEAD. `is_current`: HTTP/1.1, not 1.0. `is_kept`: the client keeps
-    the connection for another request. `length`: of its body. `expects`: it waits for 100
-    (Continue) before it sends that. `target`, `host`: as they stand there, host in lower case.
+    `method`; `target`, as it stands there; `headers`: by their names in lower case, those of
+    *wanted* and those that count here. `is_current`: HTTP/1.1, not 1.0. `is_kept`: the client
+    keeps the connection for another request. `length`: of its body. `expects`: it waits for 100
+    (Continue) before it sends that.
     """
 
-    def __init__(self, lines: list) -> None:
+    def __init__(self, lines: list, wanted: tuple = ()) -> None:
         self._read_request_line(lines[0])
-        headers = _read_headers(lines[1:])
-        self.host = headers.get(b"host")
-        if self.host is None and self.is_current:
+        self.headers = headers = _read_headers(lines, wanted)
+        if b"host" not in headers and self.is_current:
             raise RequestError(400)  # RFC 9112, 3.2
         self._read_length(headers)
-        options = [option.strip() for option in headers.get(b"connection", b"").split(b",")]
+        options = headers.get(b"connection", b"").lower().split(b",")
         wish = b"close" if self.is_current else b"keep-alive"
-        self.is_kept = (wish in options) is not self.is_current
+        self.is_kept = (wish in [option.strip() for option in options]) is not self.is_current
+
+    @property
+    def host(self) -> bytes:
+        """The name or address that was asked for, in lower case; empty when none was told."""
+        return self.headers.get(b"host", b"").lower()
 
     def _read_request_line(self, line: bytes) -> None:
         words = line.split(b" ")
@@ -114,8 +127,7 @@ class Head:
             raise RequestError(400)
         if words[2] not in (b"HTTP/1.1", b"HTTP/1.0"):
             raise RequestError(505 if words[2].startswith(b"HTTP/") else 400)
-        self.target = words[1]
-        self.is_head = words[0] == b"HEAD"
+        self.method, self.target = words[0], words[1]
         self.is_current = words[2] == b"HTTP/1.1"
 
     def _read_length(self, headers: dict) -> None:
@@ -125,28 +137,26 @@ class Head:
             raise RequestError(400)
         if b"transfer-encoding" in headers:
             raise RequestError(400 if b"content-length" in headers else 411)
-        if headers.get(b"expect", b"100-continue") != b"100-continue":
+        if headers.get(b"expect", b"100-continue").lower() != b"100-continue":
             raise RequestError(417)
         self.length = int(length)
         self.expects = self.length > 0 and self.is_current and b"expect" in headers
 
 
-def _read_headers(lines: list) -> dict:
-    """Return those of the headers that count here, their names and values in lower case."""
+def _read_headers(lines: list, wanted: tuple) -> dict:
+    """Return the headers in all *lines* but the first that are *wanted*, or count here."""
     headers = {}
-    for line in lines:
-        name, colon, value = line.partition(b":")
+    for number in range(1, len(lines)):
+        name, colon, value = lines[number].partition(b":")
         if not colon or not _is_token(name) or not _is_text(value):
             raise RequestError(400)
         name = name.lower()
-        if name not in _READ_HERE:
-            continue
-        value = value.strip().lower()
         if name in headers:
-            if name in _ONLY_ONCE:
+            if name in _ONLY_ONCE or name in wanted:
                 raise RequestError(400)
-            value = headers[name] + b"," + value
-        headers[name] = value
+            headers[name] += b"," + value.strip()
+        elif name in _READ_HERE or name in _ONLY_ONCE or name in wanted:
+            headers[name] = value.strip()
     return headers
 
 

@@ -10,37 +10,59 @@ MAX_TEXT_BYTES = 24576
 
 _KEY_LABELS = ("PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY")
 
+_NOT_BASE64 = "what stands between BEGIN and END is not base64"
+
 ENCRYPTED = "the private key is encrypted; decrypt it first: openssl pkey -in KEY -out PLAIN"
 
 
 def read_certificates(data) -> list:
     """Return the DER of each certificate in *data*, PEM or DER; ValueError for anything else."""
-    return _read(data, ("CERTIFICATE",))
+    data = _bytes(data)
+    return [data] if _is_der(data) else certificates_in(_lines(data))
 
 
 def read_key(data) -> bytes:
     """Return the DER of the one private key in *data*, PEM or DER; ValueError for anything else."""
-    blocks = _read(data, _KEY_LABELS)
+    data = _bytes(data)
+    return data if _is_der(data) else key_in(_lines(data))
+
+
+def certificates_in(lines) -> list:
+    """Return the DER of each certificate in the *lines* of PEM; ValueError for anything else."""
+    return _contents(lines, ("CERTIFICATE",))
+
+
+def key_in(lines) -> bytes:
+    """Return the DER of the one private key in the *lines* of PEM; ValueError for anything else.
+
+    Passes over the curve that openssl writes before a key.
+    """
+    blocks = _contents(lines, _KEY_LABELS)
     if len(blocks) != 1:
         raise ValueError(f"one private key is needed, not {len(blocks)}")
     return blocks[0]
 
 
-def _read(data, labels: tuple) -> list:
-    """Return what *data* holds in DER: itself, or the PEM blocks, which must have these *labels*.
-
-    Passes over the curve that openssl writes before a key.
-    """
+def _bytes(data) -> bytes:
     data = data.encode() if isinstance(data, str) else bytes(data)
     if len(data) > MAX_TEXT_BYTES:
         raise ValueError(f"{len(data)} bytes are too many; at most {MAX_TEXT_BYTES}")
-    if b"-----BEGIN " not in data:
-        if data[:1] == b"\x30":
-            return [data]
+    return data
+
+
+def _is_der(data: bytes) -> bool:
+    return data[:1] == b"\x30" and _BEGIN.encode() not in data
+
+
+def _lines(data: bytes) -> list:
+    return data.decode().split("\n") if _BEGIN.encode() in data else []
+
+
+def _contents(lines, labels: tuple) -> list:
+    """Return the DER of the PEM blocks in *lines*, which must have these *labels*."""
+    blocks = [block for block in decode(lines) if block[0] != "EC PARAMETERS"]
+    if not blocks:
         raise ValueError("there is nothing in PEM, from -----BEGIN to -----END, and it is not DER")
-    if b"\0" in data:
-        raise ValueError("the text has zero bytes: save it as plain text, in UTF-8")
-    blocks = [block for block in decode(data.decode()) if block[0] != "EC PARAMETERS"]
     for label, _ in blocks:
         if label == "ENCRYPTED PRIVATE KEY":
             raise ValueError(ENCRYPTED)
@@ -49,44 +71,66 @@ def _read(data, labels: tuple) -> list:
     return [content for _, content in blocks]
 
 
-def decode(text: str) -> list:
-    """Return (label, DER) of each block in *text*; ValueError for one that is not whole.
+def decode(lines) -> list:
+    """Return (label, DER) of each block in *lines*, an iterable; ValueError for one not whole.
 
     Lines outside of blocks are passed over unless they look like the border of one. A message
     repeats so little of a line that nothing of a key without line breaks is in it.
     """
     blocks = []
-    label = None
-    lines = []
-    for line in text.split("\n"):
+    label = content = None
+    for line in lines:
         line = line.strip()
+        if "\0" in line:
+            raise ValueError("the text has zero bytes: save it as plain text, in UTF-8")
         if not line.startswith(_DASHES):
-            lines.append(line)
+            if content is not None:
+                content.add(line)
             continue
         if line.count(_DASHES) > 2:
             raise ValueError("the PEM text has lost its line breaks")
         if label is None and line.startswith(_BEGIN) and line.endswith(_DASHES):
-            label = line[len(_BEGIN) : -len(_DASHES)]
-        elif label is not None and line == f"-----END {label}-----":
-            blocks.append((label, _decode_base64(lines)))
-            label = None
+            label, content = line[len(_BEGIN) : -len(_DASHES)], _Base64()
+        elif content is not None and line == f"-----END {label}-----":
+            blocks.append((label, content.end()))
+            label = content = None
         else:
             raise ValueError(f"the PEM line {line[:30]!r} does not belong where it stands")
-        lines = []
     if label is not None:
         raise ValueError(f"the PEM text is cut off: END {label} is missing")
     return blocks
 
 
-def _decode_base64(lines: list) -> bytes:
-    """Return the bytes; each character counts, and there is one way only to write them."""
-    if lines[:1] == ["Proc-Type: 4,ENCRYPTED"]:  # RFC 1421: openssl's old way.
-        raise ValueError(ENCRYPTED)
-    text = "".join(lines)
-    try:
-        data = a2b_base64(text)
-    except ValueError:
-        data = b""
-    if not text or b2a_base64(data).decode().strip() != text:
-        raise ValueError("what stands between BEGIN and END is not base64")
-    return data
+class _Base64:
+    """The bytes of one block, line by line: each character counts, and there is one way only."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._rest = ""
+        self._is_padded = False
+
+    def add(self, line: str) -> None:
+        """Take a line; ValueError when it is not base64."""
+        if line == "Proc-Type: 4,ENCRYPTED" and not (self._data or self._rest):
+            raise ValueError(ENCRYPTED)  # RFC 1421: openssl's old way.
+        text = self._rest + line
+        whole = len(text) & ~3
+        self._rest = text[whole:]
+        if whole:
+            self._take(text[:whole])
+
+    def _take(self, text: str) -> None:
+        try:
+            data = a2b_base64(text)
+        except ValueError:
+            data = b""
+        if self._is_padded or b2a_base64(data).decode().strip() != text:
+            raise ValueError(_NOT_BASE64)
+        self._is_padded = text.endswith("=")
+        self._data.extend(data)
+
+    def end(self) -> bytes:
+        """Return the bytes; ValueError when something is missing."""
+        if self._rest or not self._data:
+            raise ValueError(_NOT_BASE64)
+        return bytes(self._data)

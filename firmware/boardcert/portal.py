@@ -1,39 +1,26 @@
-"""The configuration page and its JSON API, on Microdot; docs/api.md says what they answer.
+"""The configuration page and its JSON API; docs/api.md says what they answer.
 
-Reading needs nothing. Administration needs the board's token: in each request of a program
-(Authorization: Bearer), or once, by signing in, for a session of the page. What only one kind of
-answer needs is imported for it and released again: the memory is wanted for TLS.
+Here is what stays in memory: whose turn it is, and what must outlast a request. One page or answer
+of the API is made at a time, by portal_routes and what that imports, which is released afterwards:
+beside TLS, memory is short.
 """
 
+# The stubs leave out asyncio.sleep_ms.
+# pyright: reportAttributeAccessIssue=false
+
 import asyncio
-import gc
+import sys
+from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
-from microdot import Microdot, Response  # pyright: ignore[reportMissingImports]
+from .exchange import Exchange, serve
+from .lifecycle import release
+from .portal_state import State
 
-from .portal_access import Access, Session
-from .portal_actions import act
-from .portal_calls import apart, without_staying
-from .portal_http import (
-    ACTIONS,
-    COOKIE,
-    MESSAGES,
-    HTTPError,
-    answering,
-    check_origin,
-    find_token,
-    read_json,
-    refusing,
-    sender,
-    set_cookie,
-    unauthorized,
-)
-
-RESTART_AFTER_MS = 1000
-"""From the answer to the restart that it promises."""
+_WANTED = (b"authorization", b"cookie", b"origin", b"content-type", b"sec-fetch-site")
 
 
-class Portal(Microdot):
-    """The application that shows and administers *identity*, see lifecycle.Identity.
+class Portal:
+    """What shows and administers *identity*, see lifecycle.Identity.
 
     *restart*(): starts the board again. *is_secure*: whether it is served over TLS; if not,
     nothing can be administered. *server*: whose counters are told, or None.
@@ -43,191 +30,97 @@ class Portal(Microdot):
     """Free memory that making a key or checking a chain takes, with a reserve: before, the server
     ends connections that ask for nothing, such as those that browsers open in advance."""
 
+    small_body_bytes = 512
+    """Of a request without session or token, as long as a sign-in needs; longer ones are left."""
+
+    turn_ms = 8000
+    """A client that is waited for so long, while others wait for it, is ended..."""
+
+    pause_ms = 2000
+    """...or is silent for so long."""
+
     def __init__(self, identity, restart=None, is_secure: bool = True, server=None) -> None:
-        super().__init__()
-        self.access = Access(identity.admin_token)
+        self.identity = identity
         self.is_secure = is_secure
-        self._identity = identity
-        self._server = server
-        self._restart = restart or _reset_board
-        self._is_busy = False
-        self._headers = without_staying(_page_headers)
-        # Or OPTIONS would be allowed everywhere.
-        self.options_handler = None  # pyright: ignore[reportAttributeAccessIssue]
-        self.after_request_handlers = [self._finish]
-        self.after_error_request_handlers = [self._finish]
-        for status in MESSAGES:
-            self.error_handlers[status] = answering(status)
-        self.error_handlers[405] = self._refuse_method
-        self._add_routes()
+        self.server = server
+        self.restart = restart or _reset_board
+        self.access = State()
+        self.is_at_work = False
+        self._turn = None  # The request that is being answered.
+        self._loaded = set()
 
-    def _add_routes(self) -> None:
-        get, post = ["GET"], ["POST"]
-        for path, methods, handler in (
-            ("/", get, self._show),
-            ("/", post, self._take_form),
-            ("/api/identity", get, self._tell),
-            ("/<re:(certificate|request)\\.(pem|der):name>", get, self._download),
-            ("/api/session", post, self._sign_in),
-            ("/api/session", ["DELETE"], self._sign_out),
-            (f"/api/<re:{'|'.join(ACTIONS)}:action>", post, self._act),
-        ):
-            self.route(path, methods)(refusing(handler))
+    async def handle_request(self, connection, _=None) -> None:
+        """Answer the requests of *connection*."""
+        await serve(lambda connection, lines: Request(self, connection, lines), connection)
 
-    async def _show(self, request):
-        return await self.page(request)
-
-    async def _take_form(self, request):
-        from .portal_forms import take_form
-
-        return await take_form(self, request)
-
-    async def _tell(self, _request):
-        return self.status()
-
-    async def _download(self, request, name: str):
-        """Answer with the certificate or a request, DER, or PEM with all that it has."""
-        me = self._identity
-        is_pem = name.endswith(".pem")
-        if name.startswith("request"):
-            self.authorize(request)
-            label, found = "CERTIFICATE REQUEST", [await apart(me.csr)]
-            suffix, kind = "csr", "application/pkcs10"
-        else:
-            label, found = "CERTIFICATE", me.chain
-            suffix, kind = "crt", "application/pkix-cert"
-        file_name = f"{me.hostname}.{suffix}"
-        headers = {
-            "Content-Type": "application/x-pem-file" if is_pem else kind,
-            "Content-Disposition": f'attachment; filename="{file_name}{".pem" if is_pem else ""}"',
-        }
-        return without_staying(_pem, label, found) if is_pem else found[0], 200, headers
-
-    async def _sign_in(self, request):
-        session = self.open_session(request, read_json(request).get("token"))
-        return b"", 204, set_cookie(session.secret)
-
-    async def _sign_out(self, request):
-        session = self.authorize(request)
-        if session is None:
-            raise HTTPError(400, "a token opens no session, so there is none to end")
-        self.access.close_session(session)
-        return b"", 204, set_cookie(None)
-
-    async def _act(self, request, action: str):
-        self.authorize(request)
-        told = await self.perform(action, read_json(request) if request.content_length else {})
-        status = self.status()
-        if told:
-            status["wiped"] = told
-        return status
-
-    def session(self, request) -> Session | None:
-        """Return the session that the request's cookie belongs to."""
-        secret = request.cookies.get(COOKIE)
-        return self.access.find_session(secret) if secret and self.is_secure else None
-
-    def open_session(self, request, token) -> Session:
-        """Return a new session for who knows the *token*; HTTPError if not."""
-        self._require_secure()
-        if "Origin" in request.headers:  # A program sends none; another site's page does.
-            check_origin(request)
-        if not isinstance(token, str):
-            raise HTTPError(422, "the token is missing", "token")
-        self.access.check_token(token, sender(request))
-        return self.access.open_session()
-
-    def authorize(self, request) -> Session | None:
-        """Return if the sender may administer, the session if there is one; HTTPError if not."""
-        self._require_secure()
-        token = find_token(request)
-        if token is not None:
-            self.access.check_token(token, sender(request))
-            return None
-        session = self.session(request)
-        if session is None:
-            raise unauthorized("sign in, or send the token of this board")
-        if request.method not in ("GET", "HEAD"):
-            check_origin(request)
-        return session
-
-    def _require_secure(self) -> None:
-        if not self.is_secure:
-            raise HTTPError(403, "without encryption the board can be read only")
-
-    async def perform(self, action: str, values: dict) -> str | None:
-        """Do *action*, see portal_actions.act; one at a time, and with the memory for it."""
-        if self._is_busy:
-            message = "the board is at work for another request"
-            raise HTTPError(503, message, None, {"Retry-After": "10"})
-        if self._server:
-            self._server.make_room(self.work_bytes)
-        gc.collect()
-        self._is_busy = True
+    async def answer(self, request: "Request") -> None:
+        """Answer one *request*, when it is its turn."""
+        await request.read_small()
+        await self.take_turn(request)
         try:
-            if action == "restart":
-                self._restarting = asyncio.create_task(self._restart_soon())
-                return None
-            return await act(self._identity, action, values)
+            from .portal_routes import answer
+
+            await answer(self, request)
         finally:
-            self._is_busy = False
-            gc.collect()
+            self.leave_turn()
 
-    async def _restart_soon(self) -> None:
-        await asyncio.sleep_ms(RESTART_AFTER_MS)  # pyright: ignore[reportAttributeAccessIssue]
-        self._restart()
+    async def take_turn(self, request: "Request") -> None:
+        """Wait for the turn of *request*."""
+        while self._turn is not None:
+            self._hurry(self._turn)
+            await asyncio.sleep_ms(20)
+        request.began_ms = ticks_ms()
+        self._turn = request
+        self._loaded = set(sys.modules)
 
-    def status(self) -> dict:
-        """Return the identity's report, and what else may be told to anyone."""
-        return without_staying(_status, self._identity, self._server, self.access.wrong_tokens)
+    def _hurry(self, request: "Request") -> None:
+        """End the client whose turn it is if it keeps others waiting."""
+        idle_ms = request.connection.idle_ms()
+        turn_ms = ticks_diff(ticks_ms(), request.began_ms)
+        if self.server and idle_ms and (idle_ms > self.pause_ms or turn_ms > self.turn_ms):
+            self.server.end(request.connection)
 
-    async def page(self, request, outcome=None, status_code: int = 200, more=None) -> Response:
-        """Return the page for who sent *request*, with the *outcome* of a form."""
-        session = self.session(request)
-        form_token = session.form_token if session else None
-        shown = (self.status(), form_token, self.is_secure, outcome)
-        chunks = await apart(without_staying, _render, *shown)
-        length = str(sum([len(chunk) for chunk in chunks]))
-        headers = {"Content-Type": "text/html; charset=utf-8", "Content-Length": length}
-        headers.update(more or {})
-        return Response((chunk for chunk in chunks), status_code, headers)
+    def leave_turn(self) -> None:
+        """Let the next one have its turn, with the memory for it."""
+        release(self._loaded)
+        self._turn = None
 
-    async def _refuse_method(self, request):
-        response = HTTPError(405, "this path does not take that method").answer()
-        allowed = self.default_options_handler(request)["Allow"].replace(", OPTIONS", "")
-        response.headers["Allow"] = allowed
-        return response
-
-    async def _finish(self, _request, response):
-        """Add what every answer says."""
-        response.headers.update(self._headers)
-        response.reason = "OK" if response.status_code < 400 else "Refused"
-        return response
+    async def restart_soon(self, wait_ms: int) -> None:
+        """Restart the board in *wait_ms*."""
+        await asyncio.sleep_ms(wait_ms)
+        self.restart()
 
 
-def _page_headers() -> dict:
-    from .portal_style import headers
+class Request(Exchange):
+    """A request to *portal*."""
 
-    return headers()
+    def __init__(self, portal: Portal, connection, lines: list) -> None:
+        super().__init__(connection, lines, _WANTED)
+        self.began_ms = 0
+        self._portal = portal
+        self._small = b""
 
+    async def answer(self) -> None:
+        """Let the portal answer."""
+        await self._portal.answer(self)
 
-def _status(*arguments) -> dict:
-    from .portal_facts import status
+    def has(self, name: bytes) -> bool:
+        """Tell whether the request has the header *name*."""
+        return name in self.head.headers
 
-    return status(*arguments)
+    def header(self, name: bytes) -> str:
+        """Return the header *name*, empty when it is not there."""
+        return self.head.headers.get(name, b"").decode()
 
+    async def read_small(self) -> None:
+        """Read the body if it is small: whoever sends it slowly is to keep nobody waiting."""
+        if 0 < self.head.length <= self._portal.small_body_bytes:
+            self._small = await self.readexactly(self.head.length)
 
-def _pem(label: str, found: list) -> str:
-    from .portal_facts import pem
-
-    return "".join([pem(label, data) for data in found])
-
-
-def _render(*arguments) -> list:
-    """Return the page in chunks, see portal_page.Page for *arguments*."""
-    from .portal_page import Page, in_chunks
-
-    return list(in_chunks(Page(*arguments).pieces()))
+    async def piece(self) -> bytes:
+        """Return the next piece of the body, b"" at its end."""
+        piece, self._small = self._small, b""
+        return piece or await self.read(512)
 
 
 def _reset_board() -> None:

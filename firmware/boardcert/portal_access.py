@@ -10,54 +10,48 @@ from .portal_http import HTTPError, unauthorized
 
 
 class Session:
-    """A signed-in browser. *form_token*: what its next form must send back; each serves once."""
+    """A signed-in browser: `secret`, and `form_token`, what its next form must send back.
 
-    def __init__(self, secret: str) -> None:
-        self.secret = secret
-        self.form_token = ""
-        self.touch()
+    *kept*: a list of those and of the times of its last use by two clocks.
+    """
+
+    def __init__(self, kept: list) -> None:
+        self.kept = kept
+
+    @property
+    def secret(self) -> str:
+        """What the browser shows as its cookie."""
+        return self.kept[0]
+
+    @property
+    def form_token(self) -> str:
+        """What the next form must send back; each serves once."""
+        return self.kept[1]
 
     def touch(self) -> None:
         """Note that it was used now."""
-        self._used_ms = ticks_ms()
-        self._used_s = time.time()
+        self.kept[2:] = [ticks_ms(), time.time()]
 
     def is_idle(self, limit_ms: int) -> bool:
         """Tell whether its last use is longer ago than *limit_ms*.
 
         By both clocks: the free-running one comes round after twelve days, the other may be set.
         """
-        idle_s = time.time() - self._used_s
-        by_ticks = 0 <= ticks_diff(ticks_ms(), self._used_ms) <= limit_ms
+        used_ms, used_s = self.kept[2:]
+        idle_s = time.time() - used_s
+        by_ticks = 0 <= ticks_diff(ticks_ms(), used_ms) <= limit_ms
         return not (by_ticks and -60 <= idle_s <= limit_ms // 1000 + 60)
 
 
 class Access:
-    """Check the token that *read_token*() returns, and keep the sessions that it opens."""
+    """Check the token that *read_token*() returns, and keep the sessions that it opens.
 
-    max_sessions = 2
-    """One more sign-in ends the session that was unused for longest."""
+    *state*: a portal_state.State.
+    """
 
-    session_idle_ms = 15 * 60 * 1000
-    """A session ends when it was not used for so long."""
-
-    first_delay_ms = 1000
-    """After a wrong token, no other from the same address is looked at for so long; twice as long
-    after each more. Others are not delayed: a guesser would lock the owner out."""
-
-    longest_delay_ms = 60_000
-    """Who has mistyped it often need not wait longer. No guess finds 130 bits."""
-
-    max_guessers = 8
-    """Addresses that are delayed; one more, and whoever has waited for longest is forgotten."""
-
-    def __init__(self, read_token) -> None:
-        self.wrong_tokens = 0
+    def __init__(self, state, read_token) -> None:
+        self._state = state
         self._read_token = read_token
-        self._guessers = {}  # By address: (the delay, when it began), in ms.
-        self._counter = 0
-        self._sessions = []
-        self._opened_with = b""
 
     def check_token(self, text: str, address=None) -> None:
         """Return if *text*, from *address*, is the board's token; HTTPError 401 or 429 if not.
@@ -65,67 +59,76 @@ class Access:
         While a delay runs, not even the right one is taken: the answer would tell a guesser.
         Others are served meanwhile: nothing waits here.
         """
-        delay_ms, began_ms = self._guessers.get(address, (0, 0))
+        state = self._state
+        delay_ms, began_ms = state.guessers.get(address, (0, 0))
         waited_ms = ticks_diff(ticks_ms(), began_ms)
         if 0 <= waited_ms < delay_ms:
             wait_s = (delay_ms - waited_ms + 999) // 1000
             message = f"a wrong token was given; try again in {wait_s} s"
             raise HTTPError(429, message, "token", {"Retry-After": str(wait_s)})
         if is_equal(text.strip().lower(), self._read_token()):
-            self._guessers.pop(address, None)
+            state.guessers.pop(address, None)
             return
-        self.wrong_tokens += 1
-        longer_ms = max(self.first_delay_ms, 2 * delay_ms)
-        self._delay(address, min(longer_ms, self.longest_delay_ms))
+        state.wrong_tokens += 1
+        longer_ms = max(state.first_delay_ms, 2 * delay_ms)
+        self._delay(address, min(longer_ms, state.longest_delay_ms))
         raise unauthorized("this is not the board's token", "token")
 
     def _delay(self, address, delay_ms: int) -> None:
         """Look at no token from *address* for *delay_ms* from now."""
+        guessers = self._state.guessers
         now_ms = ticks_ms()
-        if address not in self._guessers and len(self._guessers) >= self.max_guessers:
-            since_ms = {one: ticks_diff(now_ms, self._guessers[one][1]) for one in self._guessers}
-            del self._guessers[max(since_ms, key=lambda one: since_ms[one])]
-        self._guessers[address] = delay_ms, now_ms
+        if address not in guessers and len(guessers) >= self._state.max_guessers:
+            since_ms = {one: ticks_diff(now_ms, guessers[one][1]) for one in guessers}
+            del guessers[max(since_ms, key=lambda one: since_ms[one])]
+        guessers[address] = delay_ms, now_ms
 
     def open_session(self) -> Session:
         """Return a new session, for whoever has just shown the token."""
         self._drop_idle()
-        if len(self._sessions) >= self.max_sessions:
-            self._sessions.pop(0)
-        session = Session(self._new_secret())
+        state = self._state
+        if len(state.sessions) >= state.max_sessions:
+            state.sessions.pop(0)
+        session = Session([self._new_secret(), ""])
+        session.touch()
         self.renew_form(session)
-        self._sessions.append(session)
-        self._opened_with = sha256(self._read_token().encode()).digest()
+        state.sessions.append(session.kept)
+        state.opened_with = sha256(self._read_token().encode()).digest()
         return session
 
     def find_session(self, secret: str) -> Session | None:
         """Return the session that a cookie's *secret* belongs to, and note that it was used."""
         self._drop_idle()
+        sessions = self._state.sessions
         found = None
-        for session in self._sessions:
-            if is_equal(secret, session.secret):
-                found = session
-        if found:
-            found.touch()
-            self._sessions.remove(found)
-            self._sessions.append(found)
-        return found
+        for kept in sessions:
+            if is_equal(secret, kept[0]):
+                found = kept
+        if found is None:
+            return None
+        sessions.remove(found)
+        sessions.append(found)
+        session = Session(found)
+        session.touch()
+        return session
 
     def close_session(self, session: Session) -> None:
         """End *session*."""
-        self._sessions = [other for other in self._sessions if other is not session]
+        state = self._state
+        state.sessions = [kept for kept in state.sessions if kept[0] != session.secret]
 
     def renew_form(self, session: Session) -> None:
         """Give *session* another form token: a form that was sent cannot be sent again."""
-        session.form_token = self._new_secret()
+        session.kept[1] = self._new_secret()
 
     def _drop_idle(self) -> None:
         """End what was unused for too long, and everything once the board has a new token."""
-        idle_ms = self.session_idle_ms
-        kept = [session for session in self._sessions if not session.is_idle(idle_ms)]
-        if kept and sha256(self._read_token().encode()).digest() != self._opened_with:
+        state = self._state
+        idle_ms = state.session_idle_ms
+        kept = [one for one in state.sessions if not Session(one).is_idle(idle_ms)]
+        if kept and sha256(self._read_token().encode()).digest() != state.opened_with:
             kept = []
-        self._sessions = kept
+        state.sessions = kept
 
     def _new_secret(self) -> str:
         """Return 128 bits as text that nobody can guess who does not know the token.
@@ -134,8 +137,8 @@ class Access:
         os.urandom alone: on rp2 it is no generator for secrets. HMAC is written out here, since
         the package's own is in a module with a kernel, too large to stay loaded.
         """
-        self._counter += 1
-        fresh = repr((self._counter, ticks_ms(), time.time(), os.urandom(16))).encode()
+        self._state.counter += 1
+        fresh = repr((self._state.counter, ticks_ms(), time.time(), os.urandom(16))).encode()
         block = self._read_token().encode() + bytes(64)
         inner = sha256(bytes([byte ^ 0x36 for byte in block[:64]]) + fresh).digest()
         outer = sha256(bytes([byte ^ 0x5C for byte in block[:64]]) + inner).digest()

@@ -21,10 +21,12 @@ def status(me, server, wrong_tokens: int) -> dict:
     return status
 
 
-def pem(label: str, data: bytes) -> str:
-    """Return the DER *data* in PEM (RFC 7468)."""
-    lines = [b2a_base64(data[i : i + 48]).decode() for i in range(0, len(data), 48)]
-    return f"-----BEGIN {label}-----\n{''.join(lines)}-----END {label}-----\n"
+def pem(label: str, data: bytes):
+    """Yield the lines of the DER *data* in PEM (RFC 7468), as bytes."""
+    yield f"-----BEGIN {label}-----\n".encode()
+    for start in range(0, len(data), 48):
+        yield b2a_base64(data[start : start + 48])
+    yield f"-----END {label}-----\n".encode()
 
 
 def days_left(not_after: str, now: tuple | None) -> int | None:

@@ -6,7 +6,10 @@ nothing.
 """
 
 from .portal_access import Session, is_equal
-from .portal_http import ACTIONS, HTTPError, check_origin, read_form, set_cookie, unauthorized
+from .portal_body import text
+from .portal_http import ACTIONS, HTTPError, Outcome, check_origin, set_cookie, unauthorized
+from .portal_page import page
+from .portal_routes import Answer
 
 _DONE = {
     "install": "The certificate is installed, and serves from now on.",
@@ -16,52 +19,53 @@ _DONE = {
     "reset": "The board is as it was at first boot. Its new token is told over USB.",
     "restart": "The board restarts. Load this page again in a few seconds.",
 }
+_ENDED = "your session has ended: sign in again"
 
 
-class Outcome:
-    """What came of a form that was sent. *action*, *field*: where an error is shown, or None."""
-
-    def __init__(
-        self, text: str, is_error: bool = False, action: str = "", field: str | None = None
-    ) -> None:
-        self.text = text
-        self.is_error = is_error
-        self.action = action
-        self.field = field
-
-
-async def take_form(portal, request):
-    """Do what a form asks for, and return the answer of *portal*, see portal.Portal."""
-    action = ""
+async def take_form(routes) -> Answer:
+    """Do what a form asks for, and return the answer; *routes*: see portal_routes.Routes."""
+    action, values = "", {}
+    request = routes.request
     try:
-        form = read_form(request)
-        action = form.get("action", "")
+        if request.head.length > routes.portal.small_body_bytes and routes.session() is None:
+            raise unauthorized(_ENDED)
+        values = await routes.fields()
+        action = text(values, "action")
         if action == "sign-in":
-            session = portal.open_session(request, form.get("token"))
-            return b"", 303, set_cookie(session.secret, "/")
-        session = _check_session(portal, request, form)
+            session = routes.open_session(text(values, "token"))
+            return _redirect(session.secret)
+        session = _check_session(routes, values)
         if action == "sign-out":
-            portal.access.close_session(session)
-            return b"", 303, set_cookie(None, "/")
+            routes.access.close_session(session)
+            return _redirect(None)
         if action not in ACTIONS:
             raise HTTPError(400, "there is no such form")
-        wiped = await portal.perform(action, form)
+        from .portal_actions import perform
+
+        wiped = await perform(routes, action, values)
     except HTTPError as error:
-        outcome = Outcome(error.message, True, action, error.field)
-        return await portal.page(request, outcome, error.status, error.headers)
+        kept = values if error.status == 503 else {}
+        outcome = Outcome(error.message, True, action, error.field, kept)
+        return page(routes, outcome, error.status, error.headers)
     told = _DONE[action]
     if wiped:
         told += f" {wiped[0].upper()}{wiped[1:]}."
-    return await portal.page(request, Outcome(told))
+    return page(routes, Outcome(told))
 
 
-def _check_session(portal, request, form: dict) -> Session:
+def _redirect(secret: str | None) -> Answer:
+    answer = Answer(303, set_cookie(secret))
+    answer.headers["Location"] = "/"
+    return answer
+
+
+def _check_session(routes, values: dict) -> Session:
     """Return the session whose page has sent the form, for the first time; HTTPError if not."""
-    session = portal.session(request)
+    session = routes.session()
     if session is None:
-        raise unauthorized("your session has ended: sign in again")
-    check_origin(request)
-    if not is_equal(form.get("form", ""), session.form_token):
+        raise unauthorized(_ENDED)
+    check_origin(routes.request)
+    if not is_equal(text(values, "form"), session.form_token):
         raise HTTPError(403, "this form is out of date, and has changed nothing: try again")
-    portal.access.renew_form(session)
+    routes.access.renew_form(session)
     return session

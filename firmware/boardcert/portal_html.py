@@ -1,4 +1,4 @@
-"""The parts of the page that tell: the fingerprint, the facts, downloads; all escaped."""
+"""What the page tells of certificate and board, all escaped."""
 
 # An installed certificate may say anything: what is shown of it has limits.
 _MOST_CHARACTERS = 300
@@ -17,20 +17,8 @@ _ROWS = (
 )
 
 
-def fingerprint(status: dict):
-    """The fingerprint, to compare: as words and in groups."""
-    octets = status["fingerprint"].split(":")
-    groups = [":".join(octets[start : start + 8]) for start in range(0, len(octets), 8)]
-    yield '<section aria-labelledby="h1">\n<h2 id="h1">Is it this board?</h2>\n<p>Compare with '
-    yield "the label, or with what the USB cable tells. The first 16 bytes as words:</p>\n"
-    yield f'<p><code class="words">{status["words"]}</code></p>\n'
-    yield "<p>SHA-256 fingerprint of the certificate:</p>\n<p><code>"
-    yield "<br>".join(groups)
-    yield "</code></p>\n</section>\n"
-
-
-def facts(status: dict):
-    yield '<section aria-labelledby="h2">\n<h2 id="h2">Certificate and board</h2>\n<dl>\n'
+def rows(status: dict):
+    """Yield the rows of the list of facts, as HTML."""
     yield _row("Names", "<br>".join(_shown_names(status["names"])))
     if status.get("issuer"):
         yield _row("Issued by", escape(status["issuer"]))
@@ -54,7 +42,6 @@ def facts(status: dict):
         yield _row("Connections", ", ".join(counts))
     for notice in status["notices"][-_MOST_NOTICES:]:
         yield _row("Note", escape(notice))
-    yield "</dl>\n</section>\n"
 
 
 def _shown_names(names: list) -> list:
@@ -83,19 +70,6 @@ def _left(status: dict) -> str:
 
 def _row(label: str, html: str) -> str:
     return f"<dt>{label}</dt><dd>{html}</dd>\n"
-
-
-def downloads(is_signed_in: bool) -> str:
-    request = (
-        '<li><a href="/request.pem" download>Request for a certificate, PEM</a> '
-        '(<a href="/request.der" download>request, DER</a>)</li>\n'
-    )
-    return (
-        '<section aria-labelledby="h3">\n<h2 id="h3">Downloads</h2>\n<ul>\n'
-        '<li><a href="/certificate.pem" download>Certificate with its chain, PEM</a></li>\n'
-        '<li><a href="/certificate.der" download>Certificate, DER</a></li>\n'
-        f"{request if is_signed_in else ''}</ul>\n</section>\n"
-    )
 
 
 def escape(text: str) -> str:

@@ -1,170 +1,125 @@
-"""The page, as short pieces of ASCII: nothing as large as the page is ever in memory at once."""
+"""The page, in short pieces of ASCII: nothing as large as the page is ever in memory at once.
 
-from .portal_html import downloads, escape, facts, fingerprint
-from .portal_style import SCRIPT, STYLE
+Marks in portal_template: `$name$` stands for a text, `$kind.name$` for one about a field of a form.
+What follows a line `?name` is there only when that holds, up to the next line with a question mark.
+"""
 
-_PIECE_CHARACTERS = 1024
+from .portal_file import page_lines
+from .portal_html import escape, rows
+from .portal_routes import Answer
 
-_ORIGINS = {
-    "generated": "This board made its own key and certificate.",
-    "installed": "A certificate that was installed on this board is served.",
-    "builtin": "A certificate that is built into this board's program is served.",
-}
 
-_ABOUT = {
-    "remove": "<h3>Remove the installed certificate</h3>\n<p>The one below it serves again.</p>\n",
-    "renew": "<h3>Sign again</h3>\n<p>The same key, new dates and addresses.</p>\n",
-    "restart": "<h3>Restart</h3>\n<p>Everything that is stored stays.</p>\n",
-    "new-key": "<h3>New key</h3>\n<p>Whoever has pinned the old one must pin the new one.</p>\n",
-    "reset": "<h3>Factory reset</h3>\n<p>New key, certificate and token; what was installed is "
-    "removed.</p>\n",
-}
+def page(routes, outcome=None, status_code: int = 200, headers: dict | None = None) -> Answer:
+    """Return the page for who sent the request of *routes*, with the *outcome* of a form."""
+    session = routes.session()
+    form_token = session.form_token if session else None
+    shown = Page(routes.status(), form_token, routes.portal.is_secure, outcome)
+    answer = Answer(status_code, {"Content-Type": "text/html; charset=utf-8"}, shown.pieces)
+    answer.headers.update(headers or {})
+    return answer
 
 
 class Page:
     """One rendering of *status*, see Portal. *form_token*: of the session; None: not signed in.
 
-    *outcome*: see portal_forms.Outcome, or None.
+    *outcome*: see portal_http.Outcome, or None.
     """
 
     def __init__(self, status: dict, form_token: str | None, is_secure: bool, outcome) -> None:
         self._status = status
         self._form_token = form_token
-        self._is_secure = is_secure
         self._outcome = outcome
+        is_signed_in = is_secure and form_token is not None
+        source = status["source"]
+        self._holds = (
+            source,
+            "" if is_secure else "plain",
+            "signed_in" if is_signed_in else "signed_out" if is_secure else "",
+            "removable" if is_signed_in and source == "installed" else "",
+        )
 
-    def pieces(self) -> list:
-        """Return the parts of the page, in their order."""
+    def pieces(self):
+        """Yield the page, as bytes."""
+        is_shown = True
+        for line in page_lines():
+            if line.startswith(b"?"):
+                name = line[1:].strip().decode()
+                is_shown = not name or name in self._holds
+            elif is_shown:
+                yield from self._filled(line)
+
+    def _filled(self, line: bytes):
+        """Yield the *line* of the template with what its marks stand for."""
+        parts = line.split(b"$")
+        for number in range(len(parts)):
+            if number % 2:
+                yield from self._text(parts[number].decode())
+            else:
+                yield parts[number]
+
+    def _text(self, mark: str):
+        """Yield what a *mark* stands for."""
         status = self._status
-        host_name = escape(status["hostname"])
-        problem = self._outcome is not None and self._outcome.is_error
-        pieces = [
-            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            '<meta name="viewport" content="width=device-width">\n'
-            '<link rel="icon" href="data:,">\n<title>',
-            "Error: " if problem else "",
-            host_name,
-            ", its certificate</title>\n<style>",
-            STYLE,
-            "</style>\n</head>\n<body>\n<header>\n<h1>",
-            host_name,
-            f"</h1>\n<p>{_ORIGINS[status['source']]}</p>\n</header>\n<main>\n",
-        ]
-        pieces.extend(self._told())
-        pieces.extend(fingerprint(status))
-        pieces.extend(facts(status))
-        pieces.append(downloads(self._form_token is not None))
-        pieces.extend(self._administration())
-        pieces.extend(["</main>\n<script>", SCRIPT, "</script>\n</body>\n</html>\n"])
-        return pieces
+        kind, _, name = mark.partition(".")
+        if mark == "rows":
+            for row in rows(status):
+                yield row.encode()
+        elif kind == "kept":
+            yield from self._kept(name)
+        elif kind == "error":
+            yield self._error(name).encode()
+        elif kind == "more":
+            yield self._attributes(name).encode()
+        elif mark == "told":
+            yield self._told().encode()
+        elif mark == "fingerprint":
+            yield _grouped(status["fingerprint"]).encode()
+        elif mark == "title":
+            problem = "Error: " if self._outcome and self._outcome.is_error else ""
+            yield f"{problem}{escape(status['hostname'])}".encode()
+        elif mark == "form":
+            yield (self._form_token or "").encode()
+        else:
+            name = "hostname" if mark == "host_name" else mark
+            yield escape(str(status[name])).encode()
 
-    def _told(self) -> list:
-        """What came of the last form."""
+    def _told(self) -> str:
+        """Return what came of the last form."""
         outcome = self._outcome
         if outcome is None:
-            return []
-        if not outcome.is_error:
-            return [f'<p class="note" role="status">{escape(outcome.text)}</p>\n']
+            return ""
         text = escape(outcome.text)
+        if not outcome.is_error:
+            return f'<p class="note" role="status">{text}</p>\n'
         if outcome.field:
-            text = f'<a href="#{escape(_field_id(outcome.action, outcome.field))}">{text}</a>'
-        return [f'<p class="note bad" role="alert" tabindex="-1">{text}</p>\n']
+            text = f'<a href="#{escape(outcome.field_id())}">{text}</a>'
+        return f'<p class="note bad" role="alert" tabindex="-1">{text}</p>\n'
 
-    def _administration(self) -> list:
-        pieces = ['<section aria-labelledby="h4">\n<h2 id="h4">Administration</h2>\n']
-        if not self._is_secure:
-            pieces.append("<p>This page came without encryption: it can be read only.</p>\n")
-        elif self._form_token is None:
-            pieces.extend(self._sign_in())
-        else:
-            pieces.extend(self._actions())
-        pieces.append("</section>\n")
-        return pieces
+    def _error(self, id: str) -> str:
+        """Return the error that stands before the field *id*, if it is about that."""
+        outcome = self._outcome
+        if outcome is None or not outcome.is_error or outcome.field_id() != id:
+            return ""
+        return f'<span class="error" id="{id}-error">{escape(outcome.text)}</span>\n'
 
-    def _sign_in(self):
-        yield "<p>It needs the token of this board, which is told over USB only. On the board: "
-        yield "<code>print(boardcert.identity().admin_token())</code></p>\n"
-        yield from self._form(
-            "sign-in",
-            "Sign in",
-            self._input("sign-in", "token", "Token", 'type="password" autocomplete="off"'),
-        )
-        wrong = self._status["wrong_tokens"]
-        yield f'<p class="soft">Wrong tokens since the board started: {wrong}.</p>\n'
+    def _attributes(self, id: str) -> str:
+        """Return attributes of the field *id*: what describes it, and whether it is wrong."""
+        described_by = [f"{id}-hint"] if id.startswith("install") else []
+        is_wrong = bool(self._error(id))
+        if is_wrong:
+            described_by.append(f"{id}-error")
+        more = f' aria-describedby="{" ".join(described_by)}"' if described_by else ""
+        return more + (' aria-invalid="true"' if is_wrong else "")
 
-    def _actions(self):
-        yield from self._form(
-            "install",
-            "Install",
-            "<h3>Install a certificate</h3>\n<p>It serves at once. What does not fit together is "
-            "refused, and changes nothing.</p>\n",
-            self._text_area("chain", "Certificate and chain (PEM)", "The board's own comes first."),
-            self._text_area(
-                "key", "Private key (PEM)", "Empty when it was issued for this board's request."
-            ),
-        )
-        if self._status["source"] == "installed":
-            yield from self._form("remove", "Remove", _ABOUT["remove"])
-        yield from self._form("renew", "Sign again", _ABOUT["renew"])
-        yield from self._form("restart", "Restart", _ABOUT["restart"])
-        for action, label in (("new-key", "Make a new key"), ("reset", "Reset")):
-            yield from self._form(action, label, _ABOUT[action], self._host_name(action))
-        yield from self._form("sign-out", "Sign out")
-
-    def _form(self, action: str, button: str, *parts: str):
-        kind = ' class="danger"' if action in ("reset", "new-key", "remove") else ""
-        yield f'<form method="post" action="/"{kind}>\n'
-        yield f'<input type="hidden" name="action" value="{action}">\n'
-        if self._form_token:
-            yield f'<input type="hidden" name="form" value="{self._form_token}">\n'
-        yield from parts
-        yield f"<p><button>{button}</button></p>\n</form>\n"
-
-    def _host_name(self, action: str) -> str:
-        label = f"Type {escape(self._status['hostname'])} to confirm"
-        return self._input(action, "hostname", label, 'autocomplete="off" autocapitalize="none"')
-
-    def _input(self, action: str, field: str, label: str, attributes: str) -> str:
-        id = _field_id(action, field)
-        more, error = self._error(action, field, "")
-        return (
-            f'<p><label for="{id}">{label}</label>\n{error}<input id="{id}" name="{field}" '
-            f'required spellcheck="false" {attributes}{more}></p>\n'
-        )
-
-    def _text_area(self, field: str, label: str, hint: str) -> str:
-        id = _field_id("install", field)
-        more, error = self._error("install", field, f"{id}-hint")
-        required = " required" if field == "chain" else ""
-        return (
-            f'<p><label for="{id}">{label}</label>\n<span class="soft" id="{id}-hint">{hint}</span>'
-            f'\n{error}<textarea id="{id}" name="{field}" spellcheck="false" autocomplete="off"'
-            f'{required}{more}></textarea></p>\n<p hidden><label for="{id}-file">{label}, from a '
-            f'file</label>\n<input type="file" id="{id}-file" data-to="{id}"></p>\n'
-        )
-
-    def _error(self, action: str, field: str, described_by: str) -> tuple:
-        """Return (attributes of the field, the error that stands before it)."""
-        outcome, error = self._outcome, ""
-        if outcome and outcome.is_error and (outcome.action, outcome.field) == (action, field):
-            id = f"{_field_id(action, field)}-error"
-            described_by = f"{described_by} {id}".strip()
-            error = f'<span class="error" id="{id}">{escape(outcome.text)}</span>\n'
-        more = f' aria-describedby="{described_by}"' if described_by else ""
-        return more + (' aria-invalid="true"' if error else ""), error
+    def _kept(self, field: str):
+        """Yield the text of *field* that comes back to whoever sent it, in pieces."""
+        for piece in self._outcome.kept.get(field, ()) if self._outcome else ():
+            for character, escaped in ((b"&", b"&#38;"), (b"<", b"&#60;"), (b"\r", b"")):
+                piece = piece.replace(character, escaped)
+            yield bytes([byte if byte in b"\n\t" or 32 <= byte < 127 else 63 for byte in piece])
 
 
-def _field_id(action: str, field: str) -> str:
-    return f"{action}-{field}"
-
-
-def in_chunks(pieces: list):
-    """Yield the bytes of *pieces*, several short ones at once: each chunk is a TLS record."""
-    waiting, size = [], 0
-    for piece in pieces:
-        if size + len(piece) > _PIECE_CHARACTERS and waiting:
-            yield "".join(waiting).encode()
-            waiting, size = [], 0
-        waiting.append(piece)
-        size += len(piece)
-    yield "".join(waiting).encode()
+def _grouped(fingerprint: str) -> str:
+    octets = fingerprint.split(":")
+    groups = [":".join(octets[start : start + 8]) for start in range(0, len(octets), 8)]
+    return "<br>".join(groups)

@@ -1,11 +1,7 @@
 """Serve the page: over TLS, or as plain HTTP when the setting https is "off"."""
 
+from .portal import Portal
 from .server import Server
-
-_NO_MICRODOT = (
-    "there is no page, since Microdot is not installed: `boardcert flash` does it, as does "
-    "`mpremote mip install github:miguelgrinberg/microdot/src/microdot/microdot.py@v2.7.0`"
-)
 
 
 class Plain:
@@ -24,14 +20,7 @@ class Plain:
 
 
 async def serve_page(me, host: str) -> None:
-    """Serve the page of the Identity *me* until cancelled; a notice says why if there is none."""
-    try:
-        from .portal import Portal
-    except ImportError as error:
-        if "microdot" not in str(error):
-            raise
-        me.notices.append(_NO_MICRODOT)
-        return
+    """Serve the page of the Identity *me* until cancelled."""
     is_secure = me.https == "required"
     if me.generated:
         me.admin_token()  # So that it is there from the first boot on.

@@ -54,7 +54,7 @@ class Redirector(Server):
 
     def _location(self, head: Head) -> str:
         """Return the address for the request *head*; RequestError for a host of others."""
-        host = (head.host or b"").decode()
+        host = head.host.decode()
         end = host.find("]") + 1 if host.startswith("[") else (host + ":").find(":")
         name, port = host[:end], host[end:]
         if port and not (port[0] == ":" and port[1:].isdigit()):

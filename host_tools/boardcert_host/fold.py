@@ -95,6 +95,8 @@ class _Folder(ast.NodeTransformer):
     def visit_Try(self, node: ast.Try) -> ast.AST | list[ast.stmt]:
         """An import with another in its place, unless both modules are there."""
         self.generic_visit(node)
+        if node.finalbody or not node.handlers:
+            return node
         bodies = [node.body] + [handler.body for handler in node.handlers]
         modules = [_own_module(body[0]) for body in bodies]
         there = [bodies[i] for i in range(len(bodies)) if modules[i] in self._numbers]

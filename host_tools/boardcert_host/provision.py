@@ -60,7 +60,7 @@ def _install(story: Story, port: str) -> None:
 def _install_microdot(story: Story, port: str) -> None:
     with story.working("installing Microdot"):
         is_new = device.install_microdot(port)
-    story.tell("microdot", "done" if is_new else "kept", "its core, for the page and your own")
+    story.tell("microdot", "done" if is_new else "kept", "its core, for your application")
 
 
 def _set(story: Story, board: Board, wanted: Provision, port: str) -> dict[str, Any]:

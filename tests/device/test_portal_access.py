@@ -3,6 +3,7 @@
 from boardcert import portal_access
 from boardcert.portal_access import Access, is_equal
 from boardcert.portal_http import HTTPError
+from boardcert.portal_state import State
 
 _TOKEN = "abcdefghijklmnopqrstuvwx" + "27"
 _OTHER_TOKEN = "a" * 26
@@ -39,21 +40,23 @@ def _refusal(access, token, address=None):
 def test_only_the_whole_token_is_taken():
     """In any case, with space around it: people type it."""
     with _Clock() as clock:
-        access = Access(lambda: _TOKEN)
+        state = State()
+        access = Access(state, lambda: _TOKEN)
         for token in (_TOKEN, f" {_TOKEN}\n", _TOKEN.upper()):
             assert _refusal(access, token) is None
         for token in ("", _TOKEN[:-1], _TOKEN + "a", "b" + _TOKEN[1:], "\u00e9"):
             error = _refusal(access, token)
             assert (error.status, error.field) == (401, "token")
             assert error.headers == {"WWW-Authenticate": "Bearer"}
-            clock.ms += access.longest_delay_ms
-        assert access.wrong_tokens == 5
+            clock.ms += State.longest_delay_ms
+        assert state.wrong_tokens == 5
 
 
 def test_wrong_tokens_slow_down_and_the_right_one_waits_too():
     """1, 2, 4 ... 60 seconds; a right one afterwards begins anew."""
     with _Clock() as clock:
-        access = Access(lambda: _TOKEN)
+        state = State()
+        access = Access(state, lambda: _TOKEN)
         for delay_s in (1, 2, 4, 8, 16, 32, 60, 60):
             assert _refusal(access, "wrong").status == 401
             for token in ("wrong", _TOKEN):
@@ -63,7 +66,7 @@ def test_wrong_tokens_slow_down_and_the_right_one_waits_too():
             clock.ms += 1000 * delay_s - 1
             assert _refusal(access, _TOKEN).headers == {"Retry-After": "1"}
             clock.ms += 1
-        assert access.wrong_tokens == 8
+        assert state.wrong_tokens == 8
         assert _refusal(access, _TOKEN) is None
         assert _refusal(access, "wrong").status == 401
         assert _refusal(access, "wrong").headers == {"Retry-After": "1"}
@@ -72,15 +75,15 @@ def test_wrong_tokens_slow_down_and_the_right_one_waits_too():
 def test_a_guesser_does_not_lock_others_out():
     """Each address has a delay of its own; of many, the one that has waited longest is dropped."""
     with _Clock() as clock:
-        access = Access(lambda: _TOKEN)
-        for guesser in range(access.max_guessers):
+        access = Access(State(), lambda: _TOKEN)
+        for guesser in range(State.max_guessers):
             assert _refusal(access, "wrong", guesser).status == 401
             clock.ms += 1
         assert _refusal(access, _TOKEN, "owner") is None
         assert _refusal(access, _TOKEN, 0).status == 429
         assert _refusal(access, "wrong", "owner").status == 401
         assert _refusal(access, _TOKEN, "owner").status == 429
-        for guesser in range(access.max_guessers):
+        for guesser in range(State.max_guessers):
             status = getattr(_refusal(access, _TOKEN, guesser), "status", None)
             assert status == (429 if guesser else None)
 
@@ -88,28 +91,28 @@ def test_a_guesser_does_not_lock_others_out():
 def test_a_session_is_found_by_its_secret_alone():
     """Two at most: the one that was unused for longest makes room."""
     with _Clock():
-        access = Access(lambda: _TOKEN)
+        access = Access(State(), lambda: _TOKEN)
         first, second = access.open_session(), access.open_session()
         assert first.secret != second.secret and len(first.secret) == 32
         assert access.find_session("") is None
         assert access.find_session(first.secret[:-1]) is None
         assert access.find_session(first.form_token) is None
-        assert access.find_session(first.secret) is first
+        assert access.find_session(first.secret).kept is first.kept
         third = access.open_session()
         assert access.find_session(second.secret) is None
-        assert access.find_session(first.secret) is first
-        assert access.find_session(third.secret) is third
+        assert access.find_session(first.secret).kept is first.kept
+        assert access.find_session(third.secret).kept is third.kept
 
 
 def test_a_session_ends_when_it_is_not_used():
     """15 minutes after its last use; also when the clock is set, or has come round."""
     with _Clock() as clock:
-        access = Access(lambda: _TOKEN)
+        access = Access(State(), lambda: _TOKEN)
         session = access.open_session()
         for _ in range(3):
-            clock.ms += access.session_idle_ms
-            assert access.find_session(session.secret) is session
-        clock.ms += access.session_idle_ms + 1
+            clock.ms += State.session_idle_ms
+            assert access.find_session(session.secret).kept is session.kept
+        clock.ms += State.session_idle_ms + 1
         assert access.find_session(session.secret) is None
         for change_s in (3600, -3600):
             session = access.open_session()
@@ -122,12 +125,12 @@ def test_sessions_end_with_sign_out_and_with_a_new_token():
     """A session that was closed elsewhere meanwhile is no error."""
     tokens = [_TOKEN]
     with _Clock():
-        access = Access(lambda: tokens[0])
+        access = Access(State(), lambda: tokens[0])
         session, other = access.open_session(), access.open_session()
         access.close_session(session)
         access.close_session(session)
         assert access.find_session(session.secret) is None
-        assert access.find_session(other.secret) is other
+        assert access.find_session(other.secret).kept is other.kept
         tokens[0] = _OTHER_TOKEN
         assert access.find_session(other.secret) is None
 
@@ -146,7 +149,7 @@ def test_secrets_never_repeat_and_hang_on_the_token():
         with _Clock():
             secrets = set()
             for token in (_TOKEN, _OTHER_TOKEN):
-                access = Access(lambda token=token: token)
+                access = Access(State(), lambda token=token: token)
                 for _ in range(10):
                     session = access.open_session()
                     secrets |= {session.secret, session.form_token}

@@ -2,9 +2,11 @@
 
 from boardcert import fields
 from boardcert.portal_facts import days_left, pem
-from boardcert.portal_forms import Outcome
+from boardcert.portal_file import head_lines, page_lines
 from boardcert.portal_html import escape
-from boardcert.portal_page import Page, in_chunks
+from boardcert.portal_http import Outcome
+from boardcert.portal_page import Page
+from boardcert.portal_routes import in_chunks
 from boardcert.portal_words import words
 
 _LIMIT_BYTES = 12 * 1024
@@ -141,11 +143,29 @@ def test_the_page_is_small():
 
 
 def test_the_page_comes_in_small_chunks():
-    """Each at most 1 KB, or one piece of the style's size."""
+    """Each at most 900 bytes, or one piece."""
     chunks = list(in_chunks(Page(_status(), "f", True, None).pieces()))
-    assert max([len(chunk) for chunk in chunks]) < 3000
-    assert list(in_chunks(["a", "b"])) == [b"ab"]
-    assert list(in_chunks(["a" * 1000, "b" * 24, "c"])) == [b"a" * 1000 + b"b" * 24, b"c"]
+    assert max([len(chunk) for chunk in chunks]) <= 900
+    assert list(in_chunks([b"a", b"b"])) == [b"ab"]
+    assert list(in_chunks([b"a" * 800, b"b" * 100, b"c"])) == [b"a" * 800 + b"b" * 100, b"c"]
+    assert list(in_chunks([b"a" * 1000, b"b"])) == [b"a" * 1000, b"b"]
+
+
+def test_every_line_of_the_template_is_short():
+    """It is read line by line; no mark is left in the page."""
+    assert max([len(line) for line in page_lines()]) < 500
+    assert max([len(line) for line in head_lines()]) < 500
+    for form_token in (None, _FORM):
+        assert "$" not in _render(form_token=form_token)
+
+
+def test_texts_that_come_back_are_never_markup():
+    """They are whole, whatever they are."""
+    kept = {"chain": [b"</textarea>", b"<script>&\r\n", b"\x00\xff" + b"x" * 500], "key": [b"k"]}
+    page = _render(form_token=_FORM, outcome=Outcome("no", True, "install", None, kept))
+    assert "&#60;/textarea>&#60;script>&#38;\n??" + "x" * 500 + "</textarea>" in page
+    assert page.count("<script") == page.count("</script") == 1
+    assert ">\nk</textarea>" in page
 
 
 def test_escape():
@@ -197,6 +217,6 @@ def test_days_left():
 
 def test_pem():
     """Lines of 64 characters; a last one that is shorter, or none."""
-    assert pem("X", b"a") == "-----BEGIN X-----\nYQ==\n-----END X-----\n"
-    lines = pem("X", bytes(96)).split("\n")
+    assert b"".join(pem("X", b"a")) == b"-----BEGIN X-----\nYQ==\n-----END X-----\n"
+    lines = b"".join(pem("X", bytes(96))).split(b"\n")
     assert [len(line) for line in lines[1:-2]] == [64, 64]

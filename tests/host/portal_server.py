@@ -138,7 +138,7 @@ class Client:
 
 
 @contextmanager
-def serving_page(directory: Path, *limits: str) -> Iterator[Client]:
-    """Serve the page of the identity in *directory*; give a client of it."""
-    with micropython_server.serving(directory, *limits, code=_SERVE) as port:
+def serving_page(directory: Path, *limits: str, code: str = _SERVE) -> Iterator[Client]:
+    """Serve the page of the identity in *directory* by *code*; give a client of it."""
+    with micropython_server.serving(directory, *limits, code=code) as port:
         yield Client(port, directory, "plain" not in limits)

@@ -60,6 +60,13 @@ def test_with_both_modules_the_board_decides():
     assert "try:" in source and "from .fast" in source and "from .slow" in source
 
 
+def test_what_must_be_done_in_the_end_is_done():
+    """An import is not all that such a statement has."""
+    source = "def f():\n try:\n  from .slow import work\n  return work()\n finally:\n  print(1)"
+    folded = fold({**_SOURCES, "user": source})["user"]
+    assert "finally:" in folded and "print(1)" in folded
+
+
 @pytest.mark.parametrize(
     "use",
     [

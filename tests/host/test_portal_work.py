@@ -1,31 +1,75 @@
 """How the board works for its page: one thing at a time, with room for it; and how it restarts."""
 
-import json
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import micropython_server
+import certificates
+import portal_server
+import pytest
+from issued import pem
+from page_browser import Browser
 from portal_server import Client, serving_page
 
 _HEAD = b"HEAD / HTTP/1.1\r\nHost: kitchen\r\n\r\n"
 
 
-def test_a_lack_of_memory_is_an_answer() -> None:
-    """Wherever in a handler it shows; the serial console tells where."""
-    code = """
-import asyncio
-from boardcert.portal_http import refusing
-async def handler(request):
-    raise MemoryError
-answer = asyncio.run(refusing(handler)(None))
-print(answer.status_code, answer.body.decode())
-"""
-    *traceback, last = micropython_server.run(code).splitlines()
-    assert traceback[-1].startswith("MemoryError") and "in handler" in traceback[-2]
-    status, answer = last.split(" ", 1)
-    assert status == "500" and "memory" in json.loads(answer)["error"]["message"]
+# The page of the identity in argv[1] with a function, argv[3], that lacks memory argv[4] times.
+_SHORT_OF_MEMORY = portal_server._SERVE.replace(
+    "asyncio.run(",
+    """
+from boardcert import lifecycle, portal_facts
+class Short:
+    left = int(sys.argv[4])
+    def __call__(self, *arguments):
+        if self.left:
+            self.left -= 1
+            raise MemoryError("as on a board")
+        return whole(*arguments)
+if sys.argv[3] == "status":
+    lifecycle.release = lambda loaded: None  # Or what is changed here would go.
+    import boardcert.portal
+    boardcert.portal.release = lifecycle.release
+    whole, portal_facts.status = portal_facts.status, Short()
+else:
+    whole = getattr(me, sys.argv[3])
+    setattr(me, sys.argv[3], Short())
+asyncio.run(""",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "times", "status"), [("status", 1, 200), ("status", 2, 503), ("status", 9, 503)]
+)
+def test_a_lack_of_memory_is_an_answer(name: str, times: int, status: int, tmp_path: Path) -> None:
+    """Once, it is the server's own matter; then 503, and when to try again."""
+    with serving_page(tmp_path / "identity", name, str(times), code=_SHORT_OF_MEMORY) as client:
+        for path in ("/api/identity", "/")[: 1 if times < 9 else 2]:
+            response, content = client.request("GET", path)
+            assert response.status == status
+            if status == 503:
+                assert response.headers["Retry-After"] and b"memory" in content
+
+
+@pytest.mark.parametrize(("times", "status"), [(1, 200), (2, 503)])
+def test_a_form_that_lacks_memory_comes_back(times: int, status: int, tmp_path: Path) -> None:
+    """As the page, with what was typed, so that it can be sent again."""
+    code = _SHORT_OF_MEMORY
+    with serving_page(tmp_path / "identity", "install", str(times), code=code) as client:
+        browser = Browser(client.port, client.directory)
+        browser.open()
+        browser.submit("sign-in", token=client.token)
+        leaf = certificates.make()
+        chain, key = pem(leaf).decode(), leaf.key_pem().decode()
+        browser.submit("install", chain="# <b> & more\n" + chain, key=key)
+        assert browser.status == status
+        if status == 503:
+            assert f">\n# &#60;b> &#38; more\n{chain}</textarea>" in browser.page
+            assert f">\n{key}</textarea>" in browser.page
+            browser.submit("install", chain=chain, key=key)
+            assert browser.status == 200
+        assert client.served_certificate() == leaf.der
 
 
 def test_a_restart_is_answered_first(tmp_path: Path) -> None:

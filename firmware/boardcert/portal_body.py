@@ -1,0 +1,255 @@
+"""The fields in the body of a request, read piece by piece: a form, or a JSON object of texts.
+
+A field is a list of short pieces of bytes, so that a certificate needs no memory in one piece.
+"""
+
+from binascii import unhexlify
+
+from .portal_http import HTTPError
+
+FIELDS = ("action", "form", "token", "hostname", "chain", "key")
+"""What the page and its API know; other fields are passed over."""
+
+_TEXT_BYTES = 256
+_ESCAPES = {
+    34: b'"',
+    92: b"\\",
+    47: b"/",
+    98: b"\b",
+    102: b"\f",
+    110: b"\n",
+    114: b"\r",
+    116: b"\t",
+}
+_SPACE = b" \t\r\n"
+
+
+def text(values: dict, name: str) -> str:
+    """Return the text that *values* have by that *name*, "" without; HTTPError for others."""
+    pieces = values.get(name, ())
+    if pieces is None or sum([len(piece) for piece in pieces]) > _TEXT_BYTES:
+        raise HTTPError(422, "this must be a short text", name)
+    try:
+        return b"".join(pieces).decode()
+    except UnicodeError:
+        raise HTTPError(400, "the request is not UTF-8", name) from None
+
+
+def lines(pieces: list):
+    """Yield the lines of a text that comes in *pieces*, as text, without their ends."""
+    rest = b""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield _line(line)
+    yield _line(rest)
+
+
+def _line(data: bytes) -> str:
+    """Return a line; one that is not ASCII has no part in PEM."""
+    return "".join([chr(byte) if byte < 128 else "?" for byte in data]).strip()
+
+
+async def read_fields(request) -> dict:
+    """Return the fields of *request*'s body; HTTPError 415, 400 or 422 if it has none."""
+    kind = request.header(b"content-type").split(";")[0].strip().lower()
+    if request.head.target.startswith(b"/api/"):
+        if kind != "application/json":
+            raise HTTPError(415, "send application/json")
+        reader = JSON()
+    elif kind != "application/x-www-form-urlencoded":
+        raise HTTPError(415, "send application/x-www-form-urlencoded")
+    else:
+        reader = Form()
+    try:
+        while piece := await request.piece():
+            reader.feed(piece)
+        return reader.end()
+    except ValueError as error:
+        raise HTTPError(400, str(error)) from error
+
+
+class Form:
+    """Fields as browsers send them, application/x-www-form-urlencoded."""
+
+    def __init__(self) -> None:
+        self.fields = {}
+        self._pieces = None  # Of the field that is being read.
+        self._rest = b""
+
+    def feed(self, data: bytes) -> None:
+        """Take the next *data*; ValueError when it is no form."""
+        parts = (self._rest + data).split(b"&")
+        for number in range(len(parts) - 1):
+            self._take(parts[number])
+            self._pieces = None
+        self._rest = parts[-1]
+        if len(self._rest) > 2 and (self._pieces is not None or b"=" in self._rest):
+            # What may be the beginning of an escape waits for its end.
+            whole = len(self._rest)
+            percent = self._rest.rfind(b"%")
+            if percent > whole - 3:
+                whole = max(percent, 0)
+            data, self._rest = self._rest[:whole], self._rest[whole:]
+            self._take(data)
+
+    def end(self) -> dict:
+        """Return the fields; ValueError as feed."""
+        self._take(self._rest)
+        return self.fields
+
+    def _take(self, data: bytes) -> None:
+        if self._pieces is None:
+            name, _, data = data.partition(b"=")
+            self._pieces = _field(self.fields, _unquoted(name))
+        if data:
+            self._pieces.append(_unquoted(data))
+
+
+def _field(fields: dict, name: bytes) -> list:
+    """Return the list for the pieces of the field *name*, in *fields* if that is known."""
+    pieces = []
+    for known in FIELDS:
+        if known.encode() == name:
+            fields[known] = pieces
+    return pieces
+
+
+def _unquoted(data: bytes) -> bytes:
+    parts = data.replace(b"+", b" ").split(b"%")
+    for number in range(1, len(parts)):
+        try:
+            escaped = unhexlify(parts[number][:2])
+        except ValueError:
+            escaped = b""
+        if not escaped:
+            raise ValueError("the form cannot be read")
+        parts[number] = escaped + parts[number][2:]
+    return b"".join(parts)
+
+
+class JSON:
+    """Fields as programs send them: an object whose values are strings or null."""
+
+    def __init__(self) -> None:
+        self.fields = {}
+        self._rest = b""
+        self._next = self._begin  # Reads what comes next, from a place in the data.
+        self._is_string = self._is_over = False
+        self._pieces = []
+        self._name = b""
+
+    def feed(self, data: bytes) -> None:
+        """Take the next *data*; ValueError when it is no such object, HTTPError for a value."""
+        data, self._rest = self._rest + data, b""
+        at = 0
+        while at < len(data):
+            if not self._is_string and data[at] in _SPACE:
+                at += 1
+            else:
+                at = self._next(data, at)
+
+    def end(self) -> dict:
+        """Return the fields; ValueError as feed."""
+        if not self._is_over:
+            raise self._error()
+        return self.fields
+
+    def _error(self) -> ValueError:
+        return ValueError("the body is not a JSON object")
+
+    def _end(self, at: int) -> int:
+        """Go on after the object: nothing may follow."""
+        self._is_over, self._next = True, self._expect_nothing
+        return at + 1
+
+    def _expect_nothing(self, _data: bytes, _at: int) -> int:
+        raise self._error()
+
+    def _begin(self, data: bytes, at: int) -> int:
+        self._expect(data, at, b"{")
+        self._next = self._first
+        return at + 1
+
+    def _first(self, data: bytes, at: int) -> int:
+        """Read a name, or the end of an object without any."""
+        return self._end(at) if data[at] == 0x7D else self._member(data, at)
+
+    def _member(self, data: bytes, at: int) -> int:
+        self._expect(data, at, b'"')
+        return self._begin_string([], self._colon, at)
+
+    def _begin_string(self, pieces: list, after, at: int) -> int:
+        """Read a string into *pieces*; what comes *after* it, that method reads."""
+        self._pieces, self._next, self._after = pieces, self._string, after
+        self._is_string = True
+        return at + 1
+
+    def _colon(self, data: bytes, at: int) -> int:
+        self._expect(data, at, b":")
+        self._name = b"".join(self._pieces)
+        self._next = self._value
+        return at + 1
+
+    def _value(self, data: bytes, at: int) -> int:
+        if data[at] == 0x22:
+            return self._begin_string(_field(self.fields, self._name), self._comma, at)
+        return self._other(data, at)
+
+    def _other(self, data: bytes, at: int) -> int:
+        """Read null, which is no text; of another value no more than that it is one."""
+        if data[at] in b"[{-0123456789tf":
+            raise HTTPError(422, "this must be text", self._name.decode())
+        if data[at : at + 4] != b"null"[: len(data) - at]:
+            raise self._error()
+        if len(data) - at < 4:
+            self._rest = data[at:]
+            return len(data)
+        _field(self.fields, self._name)
+        self._next = self._comma
+        return at + 4
+
+    def _comma(self, data: bytes, at: int) -> int:
+        if data[at] == 0x7D:
+            return self._end(at)
+        self._expect(data, at, b",")
+        self._next = self._member
+        return at + 1
+
+    def _string(self, data: bytes, at: int) -> int:
+        """Read on in a string, to its end or to the next escape."""
+        ends = [end for end in (data.find(b'"', at), data.find(b"\\", at)) if end >= 0]
+        end = min(ends) if ends else len(data)
+        if end > at:
+            self._pieces.append(data[at:end])
+        if end == len(data):
+            return end
+        if data[end] == 0x22:
+            self._next, self._is_string = self._after, False
+            return end + 1
+        return self._escape(data, end)
+
+    def _escape(self, data: bytes, at: int) -> int:
+        """Read an escape; one that is not whole waits for the rest."""
+        size = 6 if data[at + 1 : at + 2] == b"u" else 2
+        if len(data) < at + size:
+            self._rest = data[at:]
+            return len(data)
+        if size == 6:
+            code = int.from_bytes(unhexlify(data[at + 2 : at + 6]), "big")
+            # Halves of a pair stand for what is in no certificate.
+            self._pieces.append(b"?" if 0xD800 <= code < 0xE000 else chr(code).encode())
+        else:
+            self._pieces.append(self._meant(data[at + 1 : at + 2]))
+        return at + size
+
+    def _meant(self, letter: bytes) -> bytes:
+        """Return what a backslash and *letter* stand for."""
+        for at in range(0, len(_ESCAPES), 2):
+            if _ESCAPES[at : at + 1] == letter:
+                return _ESCAPES[at + 1 : at + 2]
+        raise self._error()
+
+    def _expect(self, data: bytes, at: int, wanted: bytes) -> None:
+        if data[at : at + 1] != wanted:
+            raise self._error()

@@ -1,0 +1,28 @@
+"""What outlasts a request of who may administer the board; portal_access works on it."""
+
+
+class State:
+    """Who may administer the board, as far as it outlasts a request; see portal_access."""
+
+    max_sessions = 2
+    """One more sign-in ends the session that was unused for longest."""
+
+    session_idle_ms = 15 * 60 * 1000
+    """A session ends when it was not used for so long."""
+
+    first_delay_ms = 1000
+    """After a wrong token, no other from the same address is looked at for so long; twice as long
+    after each more. Others are not delayed: a guesser would lock the owner out."""
+
+    longest_delay_ms = 60_000
+    """Who has mistyped it often need not wait longer. No guess finds 130 bits."""
+
+    max_guessers = 8
+    """Addresses that are delayed; one more, and whoever has waited for longest is forgotten."""
+
+    def __init__(self) -> None:
+        self.wrong_tokens = 0
+        self.guessers = {}  # By address: (the delay, when it began), in ms.
+        self.counter = 0
+        self.sessions = []  # The texts and times of each, see Session.
+        self.opened_with = b""

@@ -1,0 +1,191 @@
+"""The page, for portal_page, which says what its marks mean; before it, what every answer says.
+
+A text that is read from its file as it stands, in small pieces: on a board it is not compiled,
+and never in memory as a whole. Frozen into the firmware, it is a module, and its bytes lie in
+flash. No line in it is as long as what portal_page sends at once.
+
+No HSTS: it would bind every port of the name, and with a certificate that no CA signed a browser
+does not heed it. Referrer-Policy is not no-referrer: with that, browsers would send "Origin: null"
+with the page's own forms. The two hashes are those of the style and of the one script, without
+which certificates are pasted, since a form cannot send a file as text.
+"""
+
+# ruff: noqa: E501 (lines of HTTP and HTML)
+TEMPLATE = b"""
+Cache-Control: no-store
+Content-Security-Policy: default-src 'none'; style-src 'sha256-jZ8rBh2oSF6DM8O1aIFtX2VSVDg+tTk8P3j+tnE7ISY='; script-src 'sha256-q2EjY9fgUOoBjPP7MXCOuhqHcMzXMgoDQdqkr6L6Vto='; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'
+Cross-Origin-Opener-Policy: same-origin
+Cross-Origin-Resource-Policy: same-origin
+Referrer-Policy: same-origin
+X-Content-Type-Options: nosniff
+X-Frame-Options: DENY
+
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,">
+<title>$title$, its certificate</title>
+<style>
+:root{color-scheme:light dark;--page:#f4f6f8;--card:#fff;--text:#1b1f24;--soft:#57606a;
+--line:#8c959f;--main:#0b5cad;--on:#fff;--bad:#b42318;--good:#116329}
+@media(prefers-color-scheme:dark){:root{--page:#0d1117;--card:#161b22;--text:#e6edf3;
+--soft:#9da7b3;--line:#6e7681;--main:#79b8ff;--on:#0d1117;--bad:#ff8f86;--good:#7ee787}}
+*{box-sizing:border-box}
+body{font:1rem/1.5 system-ui,sans-serif;color:var(--text);background:var(--page);
+max-width:46rem;margin:0 auto;padding:1rem}
+h1{font-size:1.6rem;line-height:1.2;margin:.5rem 0;overflow-wrap:anywhere}
+h2{font-size:1.15rem;margin:0 0 .6rem}
+h3{font-size:1rem;margin:0 0 .4rem}
+section,form{margin:0 0 1rem}
+section,.note{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:1rem}
+section form{border-top:1px solid var(--line);padding-top:1rem}
+p{margin:.3rem 0 .6rem}
+.note{border-left:.4rem solid var(--good);margin-bottom:1rem}
+.bad{border-color:var(--bad)}
+.error{display:block;color:var(--bad);font-weight:600}
+.soft,dt{color:var(--soft)}
+dl{margin:0}
+dt{font-size:.9rem;margin-top:.5rem}
+dd{margin:0;overflow-wrap:anywhere;font-variant-ligatures:none}
+@media(min-width:36rem){dl{display:grid;grid-template-columns:11rem 1fr;gap:.3rem 1rem}dt{margin:0}}
+code,textarea{font-family:ui-monospace,monospace;font-size:.95rem;overflow-wrap:anywhere}
+.words{font-size:1.15rem;font-weight:600}
+a{color:var(--main)}
+label{display:block;font-weight:600}
+input,textarea{width:100%;padding:.5rem;font-size:1rem;color:inherit;background:var(--card);
+border:1px solid var(--line);border-radius:.3rem}
+textarea{height:8rem}
+[aria-invalid]{border:2px solid var(--bad)}
+button{font:inherit;font-weight:600;padding:.55rem 1rem;border:2px solid var(--main);
+border-radius:.3rem;background:var(--main);color:var(--on);cursor:pointer}
+.danger button{border-color:var(--bad);background:none;color:var(--bad)}
+:focus-visible{outline:3px solid var(--main);outline-offset:2px}
+</style>
+</head>
+<body>
+<header>
+<h1>$host_name$</h1>
+?generated
+<p>This board made its own key and certificate.</p>
+?installed
+<p>A certificate that was installed on this board is served.</p>
+?builtin
+<p>A certificate that is built into this board's program is served.</p>
+?
+</header>
+<main>
+$told$<section aria-labelledby="h1">
+<h2 id="h1">Is it this board?</h2>
+<p>Compare with the label, or with what the USB cable tells. The first 16 bytes as words:</p>
+<p><code class="words">$words$</code></p>
+<p>SHA-256 fingerprint of the certificate:</p>
+<p><code>$fingerprint$</code></p>
+</section>
+<section aria-labelledby="h2">
+<h2 id="h2">Certificate and board</h2>
+<dl>
+$rows$</dl>
+</section>
+<section aria-labelledby="h3">
+<h2 id="h3">Downloads</h2>
+<ul>
+<li><a href="/certificate.pem" download>Certificate with its chain, PEM</a></li>
+<li><a href="/certificate.der" download>Certificate, DER</a></li>
+?signed_in
+<li><a href="/request.pem" download>Request for a certificate, PEM</a> (<a href="/request.der" download>request, DER</a>)</li>
+?
+</ul>
+</section>
+<section aria-labelledby="h4">
+<h2 id="h4">Administration</h2>
+?plain
+<p>This page came without encryption: it can be read only.</p>
+?signed_out
+<p>It needs the token of this board, which is told over USB only. On the board: <code>print(boardcert.identity().admin_token())</code></p>
+<form method="post" action="/">
+<input type="hidden" name="action" value="sign-in">
+<p><label for="sign-in-token">Token</label>
+$error.sign-in-token$<input id="sign-in-token" name="token" required spellcheck="false" type="password" autocomplete="off"$more.sign-in-token$></p>
+<p><button>Sign in</button></p>
+</form>
+<p class="soft">Wrong tokens since the board started: $wrong_tokens$.</p>
+?signed_in
+<form method="post" action="/">
+<input type="hidden" name="action" value="install">
+<input type="hidden" name="form" value="$form$">
+<h3>Install a certificate</h3>
+<p>It serves at once. What does not fit together is refused, and changes nothing.</p>
+<p><label for="install-chain">Certificate and chain (PEM)</label>
+<span class="soft" id="install-chain-hint">The board's own comes first.</span>
+$error.install-chain$<textarea id="install-chain" name="chain" spellcheck="false" autocomplete="off" required$more.install-chain$>
+$kept.chain$</textarea></p>
+<p hidden><label for="install-chain-file">Certificate and chain (PEM), from a file</label>
+<input type="file" id="install-chain-file" data-to="install-chain"></p>
+<p><label for="install-key">Private key (PEM)</label>
+<span class="soft" id="install-key-hint">Empty when it was issued for this board's request.</span>
+$error.install-key$<textarea id="install-key" name="key" spellcheck="false" autocomplete="off"$more.install-key$>
+$kept.key$</textarea></p>
+<p hidden><label for="install-key-file">Private key (PEM), from a file</label>
+<input type="file" id="install-key-file" data-to="install-key"></p>
+<p><button>Install</button></p>
+</form>
+?removable
+<form method="post" action="/" class="danger">
+<input type="hidden" name="action" value="remove">
+<input type="hidden" name="form" value="$form$">
+<h3>Remove the installed certificate</h3>
+<p>The one below it serves again.</p>
+<p><button>Remove</button></p>
+</form>
+?signed_in
+<form method="post" action="/">
+<input type="hidden" name="action" value="renew">
+<input type="hidden" name="form" value="$form$">
+<h3>Sign again</h3>
+<p>The same key, new dates and addresses.</p>
+<p><button>Sign again</button></p>
+</form>
+<form method="post" action="/">
+<input type="hidden" name="action" value="restart">
+<input type="hidden" name="form" value="$form$">
+<h3>Restart</h3>
+<p>Everything that is stored stays.</p>
+<p><button>Restart</button></p>
+</form>
+<form method="post" action="/" class="danger">
+<input type="hidden" name="action" value="new-key">
+<input type="hidden" name="form" value="$form$">
+<h3>New key</h3>
+<p>Whoever has pinned the old one must pin the new one.</p>
+<p><label for="new-key-hostname">Type $host_name$ to confirm</label>
+$error.new-key-hostname$<input id="new-key-hostname" name="hostname" required spellcheck="false" autocomplete="off" autocapitalize="none"$more.new-key-hostname$></p>
+<p><button>Make a new key</button></p>
+</form>
+<form method="post" action="/" class="danger">
+<input type="hidden" name="action" value="reset">
+<input type="hidden" name="form" value="$form$">
+<h3>Factory reset</h3>
+<p>New key, certificate and token; what was installed is removed.</p>
+<p><label for="reset-hostname">Type $host_name$ to confirm</label>
+$error.reset-hostname$<input id="reset-hostname" name="hostname" required spellcheck="false" autocomplete="off" autocapitalize="none"$more.reset-hostname$></p>
+<p><button>Reset</button></p>
+</form>
+<form method="post" action="/">
+<input type="hidden" name="action" value="sign-out">
+<input type="hidden" name="form" value="$form$">
+<p><button>Sign out</button></p>
+</form>
+?
+</section>
+</main>
+<script>
+for(const f of document.querySelectorAll("input[type=file]")){f.parentNode.hidden=false;
+f.onchange=async()=>{const t=document.getElementById(f.dataset.to);
+t.value=await f.files[0].text();t.focus()}}
+document.querySelector(".bad")?.focus()
+</script>
+</body>
+</html>
+"""

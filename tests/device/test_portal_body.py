@@ -1,0 +1,115 @@
+"""The fields of forms and of JSON objects, wherever the network has cut them."""
+
+from boardcert.portal_body import FIELDS, JSON, Form, lines, text
+from boardcert.portal_http import HTTPError
+
+_PEM = "-----BEGIN X-----\r\nAAEC+/8=\r\n-----END X-----\r\n"
+
+
+def _read(reader, body, size):
+    """Return the fields in *body*, which comes in pieces of *size*, as bytes."""
+    for start in range(0, len(body), size):
+        reader.feed(body[start : start + size])
+    fields = reader.end()
+    return {name: fields[name] and b"".join(fields[name]) for name in fields}
+
+
+def _is_refused(reader, body, size):
+    try:
+        _read(reader, body, size)
+    except ValueError:
+        return True
+    return False
+
+
+def test_a_form_is_read_in_pieces_of_any_size():
+    """Escapes and names that are cut in two; other fields are passed over."""
+    body = b"action=install&x=%zzz&chain=%2d%2D-+a%0D%0Ab%25&key=&token&x%3Dy=1&hostname=a%26b=c"
+    body = body.replace(b"%zzz", b"1")
+    expected = {"action": b"install", "chain": b"--- a\r\nb%", "key": b"", "token": b""}
+    expected["hostname"] = b"a&b=c"
+    for size in range(1, len(body) + 1):
+        found = _read(Form(), body, size)
+        assert {name: found[name] or b"" for name in found} == expected, size
+
+
+def test_what_is_no_form_is_refused():
+    """An escape without its digits, in the middle or at the end."""
+    for body in (b"action=%zz", b"action=%", b"action=%4", b"%=1", b"action=%4&key=1"):
+        for size in range(1, len(body) + 1):
+            assert _is_refused(Form(), body, size), (body, size)
+    assert _read(Form(), b"", 1) == {}
+
+
+def test_an_object_is_read_in_pieces_of_any_size():
+    """Strings with every escape, null, space anywhere, other members; the last of two counts."""
+    body = (
+        b' {"action" : "x", "token":"a\\"b\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e9",\r\n"x":"1",'
+        b'"key":null,"chain":"--\\u002d\\ud83d", "action":"y" } '
+    )
+    expected = {"action": b"y", "token": b'a"b\\/\x08\x0c\n\r\tA\xc3\xa9', "key": []}
+    expected["chain"] = b"---?"
+    for size in range(1, len(body) + 1):
+        assert _read(JSON(), body, size) == expected, size
+    assert _read(JSON(), b"{}", 1) == _read(JSON(), b" { } ", 2) == {}
+
+
+def test_what_is_no_object_is_refused():
+    """Cut off at any place, continued, or of another shape."""
+    whole = b'{"chain": "a\\u0041", "key": null}'
+    for end in range(len(whole)):
+        assert _is_refused(JSON(), whole[:end], 3), end
+    for body in (
+        *(b"[]", b"null", b"5", b'"a"', b"{}{}", b"{} x", b"{,}", b'{"a"}', b'{"a":}', b"{a:1}"),
+        *(
+            b'{"a":"b",}',
+            b'{"a" "b"}',
+            b'{"a":nul}',
+            b'{"a":"\\x"}',
+            b'{"a":"\\u00g0"}',
+            b"\xff\xfe",
+        ),
+        *(b'{"a":null null}', b'{"a":nullx}', b'{"a":"b" "c"}'),
+    ):
+        for size in (1, 2, len(body)):
+            assert _is_refused(JSON(), body, size), (body, size)
+
+
+def test_values_that_are_no_texts_are_to_blame():
+    """By the name of the field."""
+    for value in (b"5", b"-1", b"true", b"false", b"[1]", b'{"a": 1}'):
+        try:
+            _read(JSON(), b'{"key": ' + value + b"}", 3)
+        except HTTPError as error:
+            assert (error.status, error.field) == (422, "key")
+        else:
+            raise AssertionError(value)
+
+
+def test_a_text_is_short_and_in_utf_8():
+    """It is "" where there is none."""
+    values = {"token": [b"\xc3", b"\xa9"], "form": [b"x" * 200, b"y" * 57], "action": [b"\xff"]}
+    assert text(values, "token") == "\u00e9" and text(values, "hostname") == ""
+    for name, status in (("form", 422), ("action", 400)):
+        try:
+            text(values, name)
+        except HTTPError as error:
+            assert (error.status, error.field) == (status, name)
+        else:
+            raise AssertionError(name)
+
+
+def test_the_lines_of_a_text_in_pieces():
+    """As they stand; bytes that are no ASCII are no base64 either."""
+    data = _PEM.encode() + b"\xc3\xa9"
+    expected = [line.strip() for line in _PEM.split("\n")][:-1] + ["??"]
+    for size in range(1, len(data)):
+        pieces = [data[start : start + size] for start in range(0, len(data), size)]
+        assert list(lines(pieces)) == expected
+    assert list(lines([])) == [""]
+
+
+def test_every_field_of_the_page_is_known():
+    """What it does not know, it does not keep."""
+    assert len(set(FIELDS)) == len(FIELDS)
+    assert _read(JSON(), b'{"' + b"a" * 999 + b'": "b"}', 100) == {}

@@ -1,0 +1,106 @@
+"""What clients without session or token can take of the page: little memory, and little time."""
+
+import json
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+
+import pytest
+from page_browser import FORM, Browser
+from portal_server import Client, serving_page
+
+_HEAD = (
+    "POST {path} HTTP/1.1\r\nHost: kitchen\r\nContent-Type: {kind}\r\nContent-Length: {size}\r\n"
+)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A board."""
+    directory = tmp_path_factory.mktemp("unknown") / "identity"
+    with serving_page(directory, "first_delay_ms=1", "longest_delay_ms=1") as client:
+        yield client
+
+
+def _connect(client: Client) -> ssl.SSLSocket:
+    raw = socket.create_connection(("127.0.0.1", client.port), timeout=30)
+    return client.context.wrap_socket(raw)
+
+
+def _begin(client: Client, path: str, kind: str, size: int, headers: str = "") -> ssl.SSLSocket:
+    """Send the head of a request, and one byte of its body."""
+    connection = _connect(client)
+    head = _HEAD.format(path=path, kind=kind, size=size) + headers
+    connection.sendall(f"{head}\r\n{{".encode())
+    return connection
+
+
+def _read(connection: ssl.SSLSocket) -> bytes:
+    received = b""
+    with connection:
+        while piece := connection.recv(4096):
+            received += piece
+    return received
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/", FORM["Content-Type"]),
+        ("/api/session", "application/json"),
+        ("/api/install", "application/json"),
+    ],
+)
+def test_a_body_longer_than_a_sign_in_is_not_waited_for(
+    client: Client, path: str, kind: str
+) -> None:
+    """It is refused when its head is there, and the connection ends."""
+    answer = _read(_begin(client, path, kind, 16_384))
+    assert answer.startswith((b"HTTP/1.1 401 ", b"HTTP/1.1 413 "))
+    assert b"\r\nConnection: close\r\n" in answer
+    headers = "Authorization: Bearer " + "a" * 26 + "\r\n"
+    assert _read(_begin(client, path, kind, 16_384, headers))[9:12] in (b"401", b"413")
+
+
+def test_many_that_stall_in_their_bodies_keep_nobody_waiting(client: Client) -> None:
+    """As many as there may be at once, less one, each with all but one byte of its body."""
+    stalled = [_begin(client, "/api/session", "application/json", 512) for _ in range(7)]
+    try:
+        for connection in stalled:
+            connection.sendall(b" " * 510)
+        assert json.loads(client.get("/api/identity"))["hostname"] == "kitchen"
+    finally:
+        for connection in stalled:
+            connection.close()
+
+
+def test_a_body_that_drips_ends_though_it_is_short(client: Client) -> None:
+    """Its time is that of a head, whatever its length."""
+    connection = _begin(client, "/api/session", "application/json", 512)
+    began = time.monotonic()
+    with pytest.raises(OSError), connection:
+        while time.monotonic() - began < 30:
+            connection.sendall(b" ")
+            time.sleep(0.5)
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Cookie", "Origin"])
+def test_two_headers_that_say_who_asks_are_none(client: Client, name: str) -> None:
+    """Not even when both say the same."""
+    for second in (name, name.lower()):
+        with _connect(client) as connection:
+            connection.sendall(
+                f"GET / HTTP/1.1\r\nHost: x\r\n{name}: a\r\n{second}: a\r\n\r\n".encode()
+            )
+            assert connection.recv(12) == b"HTTP/1.1 400"
+
+
+def test_a_form_of_an_ended_session_is_answered_by_the_page(client: Client) -> None:
+    """However long it is; to sign in again is what helps."""
+    browser = Browser(client.port, client.directory)
+    browser.open()
+    browser.submit("sign-in", token=client.token)
+    browser.cookie = ""
+    browser.submit("install", chain="x" * 8000, key="")
+    assert browser.status == 401 and "sign in again" in browser.page
