@@ -1,5 +1,8 @@
 """The lines of portal_template, from its file or, frozen into the firmware, from its bytes."""
 
+# The stubs leave out what an io.BytesIO inherits.
+# pyright: reportAttributeAccessIssue=false
+
 import io
 
 _NAME = "portal_template"

@@ -32,10 +32,10 @@ class Answer:
     *headers*: beside those of every answer.
     """
 
-    def __init__(self, status: int, headers: dict, pieces=tuple) -> None:
+    def __init__(self, status: int, headers: dict, pieces=None) -> None:
         self.status = status
         self.headers = headers
-        self.pieces = pieces
+        self.pieces = pieces or tuple
 
 
 class Routes:
