@@ -1,14 +1,15 @@
 """The configuration page and its JSON API; docs/api.md says what they answer.
 
 Here is what stays in memory: whose turn it is, and what must outlast a request. One page or answer
-of the API is made at a time, by portal_routes and what that imports, which is released afterwards:
-beside TLS, memory is short.
+of the API is made at a time: portal_routes finds it, portal_send sends it, and what each of them
+imports is released when it is done. Beside TLS, memory is short.
 """
 
 # The stubs leave out asyncio.sleep_ms.
 # pyright: reportAttributeAccessIssue=false
 
 import asyncio
+import gc
 import sys
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -16,6 +17,7 @@ from .exchange import Exchange, serve
 from .lifecycle import release
 from .portal_state import State
 
+_NO_MEMORY = "the board lacks the memory beside its connections: try again soon, or over USB"
 _WANTED = (b"authorization", b"cookie", b"origin", b"content-type", b"sec-fetch-site")
 
 
@@ -58,11 +60,42 @@ class Portal:
         await request.read_small()
         await self.take_turn(request)
         try:
-            from .portal_routes import answer
-
-            await answer(self, request)
+            found = await self._find(request)
+            self._forget()
+            await self._send(request, found)
+            self._forget()
         finally:
             self.leave_turn()
+
+    def _forget(self) -> None:
+        """Release what was imported for this turn, and nobody runs any more.
+
+        The collector is conservative: what a call has left on the stack may hold a function, which
+        holds all that is in its module. So the modules are emptied.
+        """
+        for name in list(sys.modules):
+            if name not in self._loaded and ".portal_" in name:
+                sys.modules[name].__dict__.clear()
+        release(self._loaded)
+
+    async def _find(self, request: "Request") -> tuple:
+        """Return what is to be sent; when memory lacks twice, or a body is read already, that."""
+        for attempt in range(2):
+            try:
+                from .portal_routes import find_answer
+
+                return await find_answer(self, request)
+            except MemoryError as error:
+                sys.print_exception(error)
+                gc.collect()
+            if attempt or request.head.length:
+                break
+        return 503, {"Retry-After": "10"}, "error", (_NO_MEMORY, None)
+
+    async def _send(self, request: "Request", found: tuple) -> None:
+        from .portal_send import send
+
+        await send(self, request, found)
 
     async def take_turn(self, request: "Request") -> None:
         """Wait for the turn of *request*."""

@@ -6,8 +6,7 @@ import gc
 from . import Error, RefusedError
 from .portal_body import lines, text
 from .portal_calls import apart, without_staying
-from .portal_http import HTTPError, busy
-from .portal_routes import NO_MEMORY
+from .portal_http import NO_MEMORY, HTTPError, busy
 
 RESTART_AFTER_MS = 1000
 """From the answer to the restart that it promises."""

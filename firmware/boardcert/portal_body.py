@@ -28,18 +28,23 @@ def text(values: dict, name: str) -> str:
 
 
 def lines(pieces: list):
-    """Yield the lines of a text that comes in *pieces*, as text, without their ends."""
+    """Yield the lines of a text that comes in *pieces*, as text; a long one in parts."""
     rest = b""
     for piece in pieces:
         *whole, rest = (rest + piece).split(b"\n")
         for line in whole:
             yield _line(line)
+        if len(rest) > _TEXT_BYTES:
+            yield _line(rest)
+            rest = b""
     yield _line(rest)
 
 
 def _line(data: bytes) -> str:
-    """Return a line; one that is not ASCII has no part in PEM."""
-    return "".join([chr(byte) if byte < 128 else "?" for byte in data]).strip()
+    try:
+        return data.decode()
+    except UnicodeError:
+        return "?"  # Which has no part in PEM.
 
 
 async def read_fields(request) -> dict:

@@ -21,12 +21,13 @@ def status(me, server, wrong_tokens: int) -> dict:
     return status
 
 
-def pem(label: str, data: bytes):
-    """Yield the lines of the DER *data* in PEM (RFC 7468), as bytes."""
-    yield f"-----BEGIN {label}-----\n".encode()
-    for start in range(0, len(data), 48):
-        yield b2a_base64(data[start : start + 48])
-    yield f"-----END {label}-----\n".encode()
+def pem(label: str, blocks: list):
+    """Yield the lines of the DER *blocks* in PEM (RFC 7468), as bytes."""
+    for data in blocks:
+        yield f"-----BEGIN {label}-----\n".encode()
+        for start in range(0, len(data), 48):
+            yield b2a_base64(data[start : start + 48])
+        yield f"-----END {label}-----\n".encode()
 
 
 def days_left(not_after: str, now: tuple | None) -> int | None:

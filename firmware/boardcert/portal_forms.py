@@ -7,9 +7,7 @@ nothing.
 
 from .portal_access import Session, is_equal
 from .portal_body import text
-from .portal_http import ACTIONS, HTTPError, Outcome, check_origin, set_cookie, unauthorized
-from .portal_page import page
-from .portal_routes import Answer
+from .portal_http import ACTIONS, HTTPError, check_origin, set_cookie, unauthorized
 
 _DONE = {
     "install": "The certificate is installed, and serves from now on.",
@@ -22,7 +20,7 @@ _DONE = {
 _ENDED = "your session has ended: sign in again"
 
 
-async def take_form(routes) -> Answer:
+async def take_form(routes) -> tuple:
     """Do what a form asks for, and return the answer; *routes*: see portal_routes.Routes."""
     action, values = "", {}
     request = routes.request
@@ -45,18 +43,18 @@ async def take_form(routes) -> Answer:
         wiped = await perform(routes, action, values)
     except HTTPError as error:
         kept = values if error.status == 503 else {}
-        outcome = Outcome(error.message, True, action, error.field, kept)
-        return page(routes, outcome, error.status, error.headers)
+        outcome = error.message, True, action, error.field, kept
+        return routes.page(outcome, error.status, error.headers)
     told = _DONE[action]
     if wiped:
         told += f" {wiped[0].upper()}{wiped[1:]}."
-    return page(routes, Outcome(told))
+    return routes.page((told, False, action, None, {}))
 
 
-def _redirect(secret: str | None) -> Answer:
-    answer = Answer(303, set_cookie(secret))
-    answer.headers["Location"] = "/"
-    return answer
+def _redirect(secret: str | None) -> tuple:
+    headers = set_cookie(secret)
+    headers["Location"] = "/"
+    return 303, headers, "", None
 
 
 def _check_session(routes, values: dict) -> Session:

@@ -6,6 +6,8 @@ ACTIONS = ("install", "remove", "renew", "new-key", "reset", "restart")
 COOKIE = "__Host-session"
 """Browsers take a cookie with that prefix over HTTPS only, and send it to this host alone."""
 
+NO_MEMORY = "the board lacks the memory beside its connections: try again soon, or over USB"
+
 _COOKIE_ATTRIBUTES = "; Path=/; Secure; HttpOnly; SameSite=Strict"
 
 
@@ -20,31 +22,6 @@ class HTTPError(Exception):
         self.message = message
         self.field = field
         self.headers = headers or {}
-
-
-class Outcome:
-    """What came of a form that was sent. *action*, *field*: where an error is shown, or None.
-
-    *kept*: fields, see portal_body, that come back to whoever sent them.
-    """
-
-    def __init__(
-        self,
-        text: str,
-        is_error: bool = False,
-        action: str = "",
-        field: str | None = None,
-        kept: dict | None = None,
-    ) -> None:
-        self.text = text
-        self.is_error = is_error
-        self.action = action
-        self.field = field
-        self.kept = kept or {}
-
-    def field_id(self) -> str:
-        """Return the id that the field has on the page."""
-        return f"{self.action}-{self.field}"
 
 
 def unauthorized(message: str, field: str | None = None) -> HTTPError:

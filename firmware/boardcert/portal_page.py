@@ -6,29 +6,23 @@ What follows a line `?name` is there only when that holds, up to the next line w
 
 from .portal_file import page_lines
 from .portal_html import escape, rows
-from .portal_routes import Answer
 
-
-def page(routes, outcome=None, status_code: int = 200, headers: dict | None = None) -> Answer:
-    """Return the page for who sent the request of *routes*, with the *outcome* of a form."""
-    session = routes.session()
-    form_token = session.form_token if session else None
-    shown = Page(routes.status(), form_token, routes.portal.is_secure, outcome)
-    answer = Answer(status_code, {"Content-Type": "text/html; charset=utf-8"}, shown.pieces)
-    answer.headers.update(headers or {})
-    return answer
+_NOTHING = ("", False, "", None, {})
 
 
 class Page:
     """One rendering of *status*, see Portal. *form_token*: of the session; None: not signed in.
 
-    *outcome*: see portal_http.Outcome, or None.
+    *outcome*: of a form, or None: (a text, whether it is an error, the action, the field where an
+    error is shown or None, fields, see portal_body, that come back to whoever sent them).
     """
 
     def __init__(self, status: dict, form_token: str | None, is_secure: bool, outcome) -> None:
         self._status = status
         self._form_token = form_token
-        self._outcome = outcome
+        self._is_told = outcome is not None
+        text, self._is_error, self._action, self._field, self._texts = outcome or _NOTHING
+        self._outcome = escape(text)
         is_signed_in = is_secure and form_token is not None
         source = status["source"]
         self._holds = (
@@ -75,7 +69,7 @@ class Page:
         elif mark == "fingerprint":
             yield _grouped(status["fingerprint"]).encode()
         elif mark == "title":
-            problem = "Error: " if self._outcome and self._outcome.is_error else ""
+            problem = "Error: " if self._is_error else ""
             yield f"{problem}{escape(status['hostname'])}".encode()
         elif mark == "form":
             yield (self._form_token or "").encode()
@@ -85,22 +79,21 @@ class Page:
 
     def _told(self) -> str:
         """Return what came of the last form."""
-        outcome = self._outcome
-        if outcome is None:
+        text = self._outcome
+        if not self._is_told:
             return ""
-        text = escape(outcome.text)
-        if not outcome.is_error:
+        if not self._is_error:
             return f'<p class="note" role="status">{text}</p>\n'
-        if outcome.field:
-            text = f'<a href="#{escape(outcome.field_id())}">{text}</a>'
+        if self._field:
+            field = escape(self._action + "-" + self._field)
+            text = f'<a href="#{field}">{text}</a>'
         return f'<p class="note bad" role="alert" tabindex="-1">{text}</p>\n'
 
     def _error(self, id: str) -> str:
         """Return the error that stands before the field *id*, if it is about that."""
-        outcome = self._outcome
-        if outcome is None or not outcome.is_error or outcome.field_id() != id:
+        if not self._is_error or f"{self._action}-{self._field}" != id:
             return ""
-        return f'<span class="error" id="{id}-error">{escape(outcome.text)}</span>\n'
+        return f'<span class="error" id="{id}-error">{self._outcome}</span>\n'
 
     def _attributes(self, id: str) -> str:
         """Return attributes of the field *id*: what describes it, and whether it is wrong."""
@@ -113,7 +106,7 @@ class Page:
 
     def _kept(self, field: str):
         """Yield the text of *field* that comes back to whoever sent it, in pieces."""
-        for piece in self._outcome.kept.get(field, ()) if self._outcome else ():
+        for piece in self._texts.get(field) or ():
             for character, escaped in ((b"&", b"&#38;"), (b"<", b"&#60;"), (b"\r", b"")):
                 piece = piece.replace(character, escaped)
             yield bytes([byte if byte in b"\n\t" or 32 <= byte < 127 else 63 for byte in piece])

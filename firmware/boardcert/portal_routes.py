@@ -1,15 +1,13 @@
-"""Who answers which request to the page and its API, and how an answer is sent."""
+"""Who answers which request to the page and its API, and with what.
 
-import gc
-import json
-import sys
+What portal_send is to send is a tuple of a status, a dict of headers, a kind of body and its
+data: nothing in it keeps a module in memory.
+"""
 
 from .portal_access import Access, Session
-from .portal_file import head_lines
 from .portal_http import (
     ACTIONS,
     HTTPError,
-    busy,
     check_origin,
     find_cookie,
     find_token,
@@ -18,24 +16,15 @@ from .portal_http import (
     unauthorized,
 )
 
-_PIECE_BYTES = 900
-NO_MEMORY = (
-    "the board lacks the memory for this beside its connections: try again soon, or over USB"
-)
-
 _METHODS = {"/": "GET, POST", "/api/identity": "GET", "/api/session": "POST, DELETE"}
 
 
-class Answer:
-    """What is sent: *pieces*() gives the body's bytes anew each time, so that they can be counted.
-
-    *headers*: beside those of every answer.
-    """
-
-    def __init__(self, status: int, headers: dict, pieces=None) -> None:
-        self.status = status
-        self.headers = headers
-        self.pieces = pieces or tuple
+async def find_answer(portal, request) -> tuple:
+    """Return the answer of *portal* to *request*, see above, after doing what it asks for."""
+    try:
+        return await Routes(portal, request).find()
+    except HTTPError as error:
+        return error.status, error.headers, "error", (error.message, error.field)
 
 
 class Routes:
@@ -46,7 +35,7 @@ class Routes:
         self.request = request
         self.access = Access(portal.access, portal.identity.admin_token)
 
-    async def find(self) -> Answer:
+    async def find(self) -> tuple:
         """Return the answer; HTTPError for a request that is refused."""
         head = self.request.head
         path, _, _ = head.target.decode().partition("?")
@@ -59,40 +48,27 @@ class Routes:
                 allowed += ", HEAD"
             raise HTTPError(405, "this path does not take that method", None, {"Allow": allowed})
         if path == "/":
-            return await self._take_form() if method == "POST" else self._page()
+            return await self._take_form() if method == "POST" else self.page()
         if path == "/api/identity":
-            return self.told()
+            return 200, {}, "status", None
         if path == "/api/session":
             return await (self._sign_in() if method == "POST" else self._sign_out())
         if path.startswith("/api/"):
             return await self._act(path[len("/api/") :])
         return await self._download(path[1:])
 
-    def told(self, wiped: str | None = None) -> Answer:
-        """Return the answer of the API that tells the identity's state."""
-        status = self.status()
-        if wiped:
-            status["wiped"] = wiped
-        return _json_answer(200, {}, status)
+    def page(self, outcome=None, status: int = 200, headers: dict | None = None) -> tuple:
+        """Answer with the page for who has sent the request, with the *outcome* of a form."""
+        session = self.session()
+        form_token = session.form_token if session else None
+        return status, headers or {}, "page", (form_token, outcome)
 
-    def status(self) -> dict:
-        """Return the identity's report, and what else may be told to anyone."""
-        from .portal_facts import status
-
-        portal = self.portal
-        return twice(lambda: status(portal.identity, portal.server, portal.access.wrong_tokens))
-
-    def _page(self) -> Answer:
-        from .portal_page import page
-
-        return page(self)
-
-    async def _take_form(self) -> Answer:
+    async def _take_form(self) -> tuple:
         from .portal_forms import take_form
 
         return await take_form(self)
 
-    async def _download(self, name: str) -> Answer:
+    async def _download(self, name: str) -> tuple:
         """Answer with the certificate or a request, DER, or PEM with all that it has."""
         me = self.portal.identity
         is_pem = name.endswith(".pem")
@@ -110,33 +86,29 @@ class Routes:
             "Content-Type": "application/x-pem-file" if is_pem else kind,
             "Content-Disposition": f'attachment; filename="{file_name}"',
         }
-        if not is_pem:
-            return Answer(200, headers, lambda: found[:1])
-        from .portal_facts import pem
+        return 200, headers, "pem" if is_pem else "der", (label, found)
 
-        return Answer(200, headers, lambda: (line for der in found for line in pem(label, der)))
-
-    async def _sign_in(self) -> Answer:
+    async def _sign_in(self) -> tuple:
         from .portal_body import text
 
         if self.request.head.length > self.portal.small_body_bytes:
             raise HTTPError(413, "this is more than a sign-in needs")
         session = self.open_session(text(await self.fields(), "token"))
-        return Answer(204, set_cookie(session.secret))
+        return 204, set_cookie(session.secret), "", None
 
-    async def _sign_out(self) -> Answer:
+    async def _sign_out(self) -> tuple:
         session = self.authorize()
         if session is None:
             raise HTTPError(400, "a token opens no session, so there is none to end")
         self.access.close_session(session)
-        return Answer(204, set_cookie(None))
+        return 204, set_cookie(None), "", None
 
-    async def _act(self, action: str) -> Answer:
+    async def _act(self, action: str) -> tuple:
         self.authorize()
         values = await self.fields() if self.request.head.length else {}
         from .portal_actions import perform
 
-        return self.told(await perform(self, action, values))
+        return 200, {}, "status", await perform(self, action, values)
 
     async def fields(self) -> dict:
         """Return the fields of the body, see portal_body."""
@@ -187,73 +159,3 @@ def _allowed(path: str) -> str:
     if path not in _METHODS:
         raise HTTPError(404, "there is nothing at this path")
     return _METHODS[path]
-
-
-async def answer(portal, request) -> None:
-    """Answer *request*; what is refused, or fails for lack of memory, is answered as well."""
-    routes = Routes(portal, request)
-    try:
-        await _send(request, await routes.find())
-    except HTTPError as error:
-        await _send(request, _refusal(error))
-    except MemoryError as error:
-        if request.has_begun:
-            raise
-        sys.print_exception(error)
-        gc.collect()
-        await _send(request, _refusal(busy(NO_MEMORY)))
-
-
-def twice(function):
-    """Return function(); when memory lacks, once more, without what the first try has left."""
-    try:
-        return function()
-    except MemoryError:
-        gc.collect()
-    return function()
-
-
-def _refusal(error: HTTPError) -> Answer:
-    body = {"error": {"message": error.message, "field": error.field}}
-    return _json_answer(error.status, error.headers, body)
-
-
-def _json_answer(status: int, headers: dict, body: dict) -> Answer:
-    """Return an answer in JSON, of which no more than one member is written at once."""
-
-    def pieces():
-        separator = "{"
-        for name in body:
-            yield f"{separator}{json.dumps(name)}: {json.dumps(body[name])}".encode()
-            separator = ", "
-        yield b"}"
-
-    answer = Answer(status, {"Content-Type": "application/json; charset=UTF-8"}, pieces)
-    answer.headers.update(headers)
-    return answer
-
-
-async def _send(request, answer: Answer) -> None:
-    """Send *answer*: its head with its length, then its pieces, several short ones at once."""
-    size = twice(lambda: sum([len(piece) for piece in answer.pieces()]))
-    # What was not read of a body would have to be: who has sent it is no administrator.
-    request.is_kept = request.is_kept and not request.has_long_rest()
-    word = "OK" if answer.status < 400 else "Refused"
-    lines = [f"HTTP/1.1 {answer.status} {word}".encode(), f"Content-Length: {size}".encode()]
-    lines += [f"{name}: {answer.headers[name]}".encode() for name in answer.headers]
-    request.begin(lines + head_lines())
-    del lines
-    for chunk in in_chunks(answer.pieces()):
-        await request.write(chunk)
-
-
-def in_chunks(pieces):
-    """Yield the bytes of *pieces*, several short ones at once: each chunk is a TLS record."""
-    waiting, size = [], 0
-    for piece in pieces:
-        if size + len(piece) > _PIECE_BYTES and waiting:
-            yield b"".join(waiting)
-            waiting, size = [], 0
-        waiting.append(piece)
-        size += len(piece)
-    yield b"".join(waiting)

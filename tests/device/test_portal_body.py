@@ -100,13 +100,14 @@ def test_a_text_is_short_and_in_utf_8():
 
 
 def test_the_lines_of_a_text_in_pieces():
-    """As they stand; bytes that are no ASCII are no base64 either."""
-    data = _PEM.encode() + b"\xc3\xa9"
-    expected = [line.strip() for line in _PEM.split("\n")][:-1] + ["??"]
+    """As they stand; bytes that are no UTF-8 are no base64 either; a long line comes in parts."""
+    data = _PEM.encode() + b"\xff\xff"
+    expected = _PEM.split("\n")[:-1] + ["?"]
     for size in range(1, len(data)):
         pieces = [data[start : start + size] for start in range(0, len(data), size)]
         assert list(lines(pieces)) == expected
     assert list(lines([])) == [""]
+    assert list(lines([b"a" * 200, b"b" * 200, b"c" * 50])) == ["a" * 200 + "b" * 200, "c" * 50]
 
 
 def test_every_field_of_the_page_is_known():

@@ -4,14 +4,18 @@ from boardcert import fields
 from boardcert.portal_facts import days_left, pem
 from boardcert.portal_file import head_lines, page_lines
 from boardcert.portal_html import escape
-from boardcert.portal_http import Outcome
 from boardcert.portal_page import Page
-from boardcert.portal_routes import in_chunks
+from boardcert.portal_send import in_chunks
 from boardcert.portal_words import words
 
 _LIMIT_BYTES = 12 * 1024
 _FORM = "f" * 32
 _HOSTILE = '<script>alert("1")</script>&\'\u202e\x00' + "x" * 400
+
+
+def _outcome(text, is_error=False, action="", field=None, kept=None):
+    """Return what came of a form."""
+    return text, is_error, action, field, kept or {}
 
 
 def _status(**changes):
@@ -96,7 +100,7 @@ def test_forms_are_there_for_who_may_use_them():
 
 def test_an_error_stands_at_its_field():
     """Told at the top with a link to the field, and by the field's description."""
-    outcome = Outcome("not a certificate", True, "install", "chain")
+    outcome = _outcome("not a certificate", True, "install", "chain")
     page = _render(form_token=_FORM, outcome=outcome)
     assert "<title>Error: kitchen" in page
     assert '<a href="#install-chain">not a certificate</a>' in page
@@ -104,14 +108,14 @@ def test_an_error_stands_at_its_field():
     assert 'aria-describedby="install-chain-hint install-chain-error" aria-invalid="true"' in page
     assert page.count('aria-invalid="true"') == 1
     for field in ("new-key", "reset"):
-        page = _render(form_token=_FORM, outcome=Outcome("no", True, field, "hostname"))
+        page = _render(form_token=_FORM, outcome=_outcome("no", True, field, "hostname"))
         assert page.count('aria-invalid="true"') == 1
         assert f'aria-describedby="{field}-hostname-error"' in page
 
 
 def test_what_was_done_is_told():
     """As a status, not as an error."""
-    page = _render(outcome=Outcome("Done."))
+    page = _render(outcome=_outcome("Done."))
     assert '<p class="note" role="status">Done.</p>' in page
     assert 'role="alert"' not in page and "<title>kitchen" in page
 
@@ -123,7 +127,7 @@ def test_hostile_text_stays_text():
     hostile["not_after"] = hostile["not_before"] = _HOSTILE
     hostile["entropy"] = {name: _HOSTILE for name in ("source", "samples", "credited_bits")}
     for action, field in (("install", "chain"), ("<b>", "<b>")):
-        page = _render(_status(**hostile), "f" * 32, True, Outcome(_HOSTILE, True, action, field))
+        page = _render(_status(**hostile), "f" * 32, True, _outcome(_HOSTILE, True, action, field))
         assert page.count("<script") == page.count("</script") == 1
         assert 'alert("' not in page and "\u202e" not in page and "\x00" not in page
         assert "<b>" not in page
@@ -132,7 +136,7 @@ def test_hostile_text_stays_text():
 
 def test_the_page_is_small():
     """At most 12 KB, signed in, with an error; whatever a certificate says."""
-    outcome = Outcome("x" * 500, True, "install", "chain")
+    outcome = _outcome("x" * 500, True, "install", "chain")
     assert len(_render(form_token=_FORM, outcome=outcome)) < _LIMIT_BYTES
     for text in ("n" * 253, "<" * 500, "n"):
         long = _status(names=[text] * 1000, notices=["<" * 500] * 30, source="installed")
@@ -162,7 +166,7 @@ def test_every_line_of_the_template_is_short():
 def test_texts_that_come_back_are_never_markup():
     """They are whole, whatever they are."""
     kept = {"chain": [b"</textarea>", b"<script>&\r\n", b"\x00\xff" + b"x" * 500], "key": [b"k"]}
-    page = _render(form_token=_FORM, outcome=Outcome("no", True, "install", None, kept))
+    page = _render(form_token=_FORM, outcome=_outcome("no", True, "install", None, kept))
     assert "&#60;/textarea>&#60;script>&#38;\n??" + "x" * 500 + "</textarea>" in page
     assert page.count("<script") == page.count("</script") == 1
     assert ">\nk</textarea>" in page
@@ -217,6 +221,6 @@ def test_days_left():
 
 def test_pem():
     """Lines of 64 characters; a last one that is shorter, or none."""
-    assert b"".join(pem("X", b"a")) == b"-----BEGIN X-----\nYQ==\n-----END X-----\n"
-    lines = b"".join(pem("X", bytes(96))).split(b"\n")
+    assert b"".join(pem("X", [b"a"])) == b"-----BEGIN X-----\nYQ==\n-----END X-----\n"
+    lines = b"".join(pem("X", [bytes(96)])).split(b"\n")
     assert [len(line) for line in lines[1:-2]] == [64, 64]
