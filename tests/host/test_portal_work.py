@@ -15,11 +15,10 @@ from portal_server import Client, serving_page
 _HEAD = b"HEAD / HTTP/1.1\r\nHost: kitchen\r\n\r\n"
 
 
-# The page of the identity in argv[1] with a function, argv[3], that lacks memory argv[4] times.
+# The page, with a method of the identity, argv[3], that lacks memory argv[4] times.
 _SHORT_OF_MEMORY = portal_server._SERVE.replace(
     "asyncio.run(",
     """
-from boardcert import lifecycle, portal_facts
 class Short:
     left = int(sys.argv[4])
     def __call__(self, *arguments):
@@ -27,20 +26,14 @@ class Short:
             self.left -= 1
             raise MemoryError("as on a board")
         return whole(*arguments)
-if sys.argv[3] == "status":
-    lifecycle.release = lambda loaded: None  # Or what is changed here would go.
-    import boardcert.portal
-    boardcert.portal.release = lifecycle.release
-    whole, portal_facts.status = portal_facts.status, Short()
-else:
-    whole = getattr(me, sys.argv[3])
-    setattr(me, sys.argv[3], Short())
+whole = getattr(me, sys.argv[3])
+setattr(me, sys.argv[3], Short())
 asyncio.run(""",
 )
 
 
 @pytest.mark.parametrize(
-    ("name", "times", "status"), [("status", 1, 200), ("status", 2, 503), ("status", 9, 503)]
+    ("name", "times", "status"), [("report", 1, 200), ("report", 2, 503), ("report", 9, 503)]
 )
 def test_a_lack_of_memory_is_an_answer(name: str, times: int, status: int, tmp_path: Path) -> None:
     """Once, it is the server's own matter; then 503, and when to try again."""
