@@ -39,6 +39,7 @@ class VirtualBoard:
         ring_oscillator: str = "host",
         unique_id: str | None = None,
         pace: str = "real",
+        network: dict[str, Any] | None = None,
         usb_port_number: int = 0,
         uart_port_number: int = 0,
     ) -> None:
@@ -51,6 +52,7 @@ class VirtualBoard:
             "unique_id": self.unique_id,
             "ring_oscillator": ring_oscillator,
             "pace": pace,
+            "networks": (network or {}).get("networks", []),
             "usb_port": usb_port_number,
             "uart_port": uart_port_number,
         }

@@ -4,6 +4,7 @@ import { Core } from './core.mjs';
 import { divideInto } from './divider.mjs';
 import { Modem } from './modem.mjs';
 import { runInSimulatedTime } from './pio.mjs';
+import { Radio } from './radio/radio.mjs';
 import { Registers } from './registers.mjs';
 import { RESET_UART0, RESET_UART1, RESET_USBCTRL, Resets } from './resets.mjs';
 import { ROM } from './rom.mjs';
@@ -54,7 +55,7 @@ class Logger {
 }
 
 export class Chip {
-  /** *board*: {memory, flash, uniqueId, nextBit, usbLine, uartLine, onReady, onReset}. */
+  /** *board*: {memory, flash, uniqueId, nextBit, usbLine, uartLine, mac, air, onReady, onReset}. */
   constructor(board) {
     this.memory = board.memory;
     this.flash = board.flash;
@@ -68,6 +69,7 @@ export class Chip {
     mcu.addClockListener((hertz) => this.clock.setFrequency(hertz));
     divideInto(mcu.sio);
     for (const pio of mcu.pio) runInSimulatedTime(pio, this.clock);
+    this.radio = new Radio(mcu, this.clock, { mac: board.mac, air: board.air });
     this.ssi = new SSI(mcu, board.uniqueId);
     this.rom = new ROM(this);
     this.core.onTrap = (number) => this.rom.call(number);

@@ -4,6 +4,7 @@ import { HardFault } from './core.mjs';
 import { Flash, PowerCut } from './flash.mjs';
 import { Memory } from './memory.mjs';
 import { Pace } from './pace.mjs';
+import { Air, addressOf } from './radio/air.mjs';
 import { BoardStopped } from './rom_boot.mjs';
 import { UnknownROMFunction } from './rom.mjs';
 import { bitSource } from './rosc.mjs';
@@ -15,13 +16,15 @@ const RESET = Symbol('reset');
 const STOPPING = [BoardStopped, HardFault, UnknownROMFunction];
 
 export class Machine {
-  /** *settings*: {flash_path, unique_id, ring_oscillator, pace}; *emit*: called with each event. */
+  /** *settings*: {flash_path, unique_id, ring_oscillator, pace, networks}; *emit*: called with each event. */
   constructor(settings, emit) {
     this.emit = emit;
     this.pace = new Pace(settings.pace);
     this.memory = new Memory();
     this.flash = new Flash(this.memory.flash, settings.flash_path);
     this.uniqueId = Buffer.from(settings.unique_id, 'hex');
+    this.mac = addressOf(`board ${settings.unique_id}`);
+    this.air = new Air(settings.networks);
     this.setRingOscillator(settings.ring_oscillator);
     this.usbLine = new TCPLine({
       connected: () => this.#external((chip) => chip.usb.setConnected(true)),
@@ -61,9 +64,9 @@ export class Machine {
     if (!this.powered) return;
     clearTimeout(this.timer);
     clearImmediate(this.immediate);
+    this.#disconnect();
     this.chip = null;
     this.ready = false;
-    this.#dropLines();
     this.flash.sync();
     this.emit({ event: 'off', ...reason });
   }
@@ -71,7 +74,7 @@ export class Machine {
   /** Reset the chip as the RUN pin does. */
   reset() {
     if (!this.powered) return this.powerOn();
-    this.#dropLines();
+    this.#disconnect();
     return this.#boot(new Chip(this));
   }
 
@@ -82,6 +85,7 @@ export class Machine {
     return {
       powered: this.powered, ready: this.ready, boots: this.boots,
       clock_us: Math.floor(nanos / 1000), cycles, flash: { ...this.flash.counters },
+      radio: this.powered ? this.chip.radio.status() : null,
     };
   }
 
@@ -99,7 +103,9 @@ export class Machine {
     this.emit({ event: 'ready', boots: this.boots, clock_us: Math.floor(this.chip.clock.micros) });
   }
 
-  #dropLines() {
+  /** The chip goes: its serial lines end, and the radio, whose power pin falls, is gone from its networks. */
+  #disconnect() {
+    this.chip.radio.powerOff();
     this.usbLine.hangUp();
     this.uartLine.hangUp();
   }
@@ -155,7 +161,7 @@ export class Machine {
   #stopped(error) {
     if (error === RESET) {
       const previous = this.chip;
-      this.#dropLines();
+      this.#disconnect();
       this.#boot(new Chip(this));
       this.chip.inherit(previous);
     } else if (error instanceof PowerCut) {

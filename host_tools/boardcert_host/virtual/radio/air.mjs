@@ -1,0 +1,108 @@
+/** The air around a board: the networks in its range, which a test may change at any time. */
+import { createHash } from 'node:crypto';
+
+import { formatAddress, parseAddress } from './bytes.mjs';
+import { CHANNELS } from './scan.mjs';
+
+const LONGEST_NAME = 32;
+const [SHORTEST_PASSWORD, LONGEST_PASSWORD] = [8, 63];
+const DEFAULT_CHANNEL = 6;
+const DEFAULT_RSSI = -50; // dBm, a good signal
+const SECURITIES = ['open', 'wpa2'];
+const [LOCALLY_ADMINISTERED, GROUP] = [2, 1];
+
+/** A locally administered address that belongs to *text* alone. */
+export function addressOf(text) {
+  const bytes = new Uint8Array(createHash('sha256').update(text).digest().subarray(0, 6));
+  bytes[0] = (bytes[0] & ~GROUP) | LOCALLY_ADMINISTERED;
+  return bytes;
+}
+
+/** One access point. *port*, set by whoever runs the network behind it: {receive, linkUp, linkDown}. */
+export class Network {
+  constructor({ ssid, bssid, channel = DEFAULT_CHANNEL, security, password = '', rssi = DEFAULT_RSSI, inRange = true }) {
+    this.ssid = ssid;
+    this.bssid = bssid ? parseAddress(bssid) : addressOf(`network ${ssid}`);
+    this.channel = channel;
+    this.security = security ?? (password ? 'wpa2' : 'open');
+    this.password = password;
+    this.rssi = rssi;
+    this.inRange = inRange;
+    this.port = null;
+    this.#check();
+  }
+
+  #check() {
+    const name = Buffer.byteLength(this.ssid ?? '');
+    if (name < 1 || name > LONGEST_NAME) throw new Error(`a network's name has 1 to ${LONGEST_NAME} bytes`);
+    if (!SECURITIES.includes(this.security)) throw new Error(`a network's security is ${SECURITIES.join(' or ')}`);
+    if (!(this.channel >= 1 && this.channel <= CHANNELS)) throw new Error(`a channel is 1 to ${CHANNELS}`);
+    const length = Buffer.byteLength(this.password);
+    if (this.security === 'wpa2' && (length < SHORTEST_PASSWORD || length > LONGEST_PASSWORD)) {
+      throw new Error(`a WPA2 password has ${SHORTEST_PASSWORD} to ${LONGEST_PASSWORD} bytes`);
+    }
+  }
+}
+
+export class Air {
+  /** *networks*: descriptions as Network takes them. */
+  constructor(networks = []) {
+    this.networks = [];
+    this.radio = null; // the one that listens, while it has power
+    this.accessPointPort = null; // receives what the board sends as an access point
+    networks.forEach((network) => this.add(network));
+  }
+
+  add(description) {
+    const network = new Network(description);
+    this.networks.push(network);
+    return network;
+  }
+
+  /** Switch the network *ssid* off for good. */
+  remove(ssid) {
+    const network = this.named(ssid);
+    this.set(ssid, { inRange: false });
+    this.networks.splice(this.networks.indexOf(network), 1);
+  }
+
+  /** Change a network: *changes* may hold inRange, rssi and password. */
+  set(ssid, { inRange, rssi, password }) {
+    const network = this.named(ssid);
+    network.inRange = inRange ?? network.inRange;
+    network.rssi = rssi ?? network.rssi;
+    network.password = password ?? network.password;
+    this.radio?.airChanged(network);
+  }
+
+  /** The access point throws the board out. *reason*: the code of IEEE 802.11, table 9-49. */
+  deauthenticate(ssid, reason) {
+    this.radio?.deauthenticated(this.named(ssid), reason);
+  }
+
+  named(ssid) {
+    const network = this.networks.find((candidate) => candidate.ssid === ssid);
+    if (!network) throw new Error(`there is no network "${ssid}"`);
+    return network;
+  }
+
+  /** The networks that are received on *channel*. */
+  heard(channel) {
+    return this.networks.filter((network) => network.inRange && network.channel === channel);
+  }
+
+  /** The strongest network in range that has *ssid* (bytes) and, unless null, *bssid*; or undefined. */
+  find(ssid, bssid) {
+    const wanted = (network) =>
+      network.inRange &&
+      Buffer.compare(Buffer.from(network.ssid), ssid) === 0 &&
+      (bssid === null || Buffer.compare(network.bssid, bssid) === 0);
+    return this.networks.filter(wanted).sort((one, other) => other.rssi - one.rssi)[0];
+  }
+
+  describe() {
+    return this.networks.map(({ ssid, bssid, channel, security, rssi, inRange }) => ({
+      ssid, bssid: formatAddress(bssid), channel, security, rssi, in_range: inRange,
+    }));
+  }
+}
