@@ -1,7 +1,8 @@
 /**
  * Run the virtual board's network, without a board, for network_peer.py. argv[2]: the network's settings.
  *
- * Requests come on stdin, one JSON object a line, each answered by one on stdout with "now" (simulated nanoseconds) and
+ * Requests come on stdin, one JSON object a line, each answered by one on stdout with "now" (simulated nanoseconds),
+ * "results" of what was started, the network's "status", and
  * "frames" ([nanoseconds, hex] of those that reached the board since the last answer):
  * {frame: hex} the board sends; {advance_ms} time passes; {wait: n} real time passes until n frames came;
  * {call: method of Network, with: its argument}, {start: the same} without waiting for its end; {power: true} the board is reset.
@@ -14,10 +15,9 @@ import { Network } from '../../host_tools/boardcert_host/virtual/network/network
 const WAIT_LIMIT_MS = 20_000;
 const POLL_MS = 2;
 
-const notes = [];
+const results = [];
 const network = new Network({
   settings: JSON.parse(process.argv[2]),
-  note: (text) => notes.push(text),
   external: (action) => action(),
 });
 let clock;
@@ -52,7 +52,7 @@ async function handle(request) {
   if (request.frame) network.receive(Buffer.from(request.frame, 'hex'));
   if (request.advance_ms) advance(request.advance_ms * 1e6);
   if (request.wait) await wait(request.wait);
-  if (request.start) network[request.start](request.with).then((result) => notes.push(JSON.stringify(result)));
+  if (request.start) network[request.start](request.with).then((result) => results.push(JSON.stringify(result)));
   if (request.call) return { result: await network[request.call](request.with) };
   return {};
 }
@@ -64,7 +64,7 @@ async function answer(line) {
   } catch (error) {
     reply = { error: error.message };
   }
-  process.stdout.write(`${JSON.stringify({ ...reply, now: clock.nanos, frames, notes, status: network.status })}\n`);
+  process.stdout.write(`${JSON.stringify({ ...reply, now: clock.nanos, frames, results, status: network.status })}\n`);
   frames = [];
 }
 

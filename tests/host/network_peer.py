@@ -160,7 +160,7 @@ class Peer:
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
-        self.notes: list[str] = []
+        self.results: list[str] = []
         self.status: dict[str, Any] = {}
         self.now_ms = 0.0
 
@@ -179,9 +179,18 @@ class Peer:
         reply = json.loads(self._process.stdout.readline())
         if "error" in reply:
             raise ValueError(reply["error"])
-        self.notes, self.status, self.now_ms = reply["notes"], reply["status"], reply["now"] / 1e6
+        self.results, self.status, self.now_ms = (
+            reply["results"],
+            reply["status"],
+            reply["now"] / 1e6,
+        )
         packets = [read_packet(nanos, bytes.fromhex(frame)) for nanos, frame in reply["frames"]]
         return reply.get("result"), packets
+
+    @property
+    def notes(self) -> dict[str, int]:
+        """What was asked for in vain."""
+        return self.status["notes"]
 
     def send(self, frame: bytes, within_ms: float = 20) -> list[Packet]:
         """Send *frame* and return what came within some time."""

@@ -353,7 +353,7 @@ def test_a_probe_finds_out_who_listens_and_leaves_no_connection(peer):
     assert (reset.flags, reset.sequence) == (RST, end.next)
     assert peer.status["connections"] == 0
     peer.advance(1)
-    assert '{"result":"listening"}' in peer.notes
+    assert peer.results == ['{"result":"listening"}']
 
 
 def test_datagrams_of_two_callers_get_their_own_answers(peer):

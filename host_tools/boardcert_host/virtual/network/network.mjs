@@ -8,7 +8,6 @@ import { isGroupFrame } from './ethernet.mjs';
 import { Forward } from './forward.mjs';
 import { GATEWAY_MAC, Gateway } from './gateway.mjs';
 import { Hub } from './hub.mjs';
-import { MDNS_PORT } from './dns.mjs';
 import { Names } from './names.mjs';
 import { Capture } from './pcap.mjs';
 import { Random } from './random.mjs';
@@ -16,17 +15,19 @@ import { WallClock } from './wall_clock.mjs';
 import { RIGHT_WAY, Wire, changedConditions } from './wire.mjs';
 
 const STATION = 0; // the radio's interface by which the board is in this network
+const NOTES_LIMIT = 100;
 const PROBE_NANOS = 3e9; // then the board does not answer
 const GATEWAY_BYTES = macBytes(GATEWAY_MAC);
 
 export class Network {
   /**
-   * *settings*: {subnet, prefix, address, lease_s, names, outward, epoch_s, seed, hub_port}. *note*(text): called with
-   * what was asked for in vain. *external*(action): called with all that comes from sockets.
+   * *settings*: {subnet, prefix, address, lease_s, names, outward, epoch_s, seed, hub_port}. *external*(action): called
+   * with all that comes from sockets.
    */
-  constructor({ settings, note, external }) {
+  constructor({ settings, external }) {
     this.settings = settings;
-    this.note = note;
+    this.notes = new Map(); // what was asked for in vain, and how often
+    this.note = (text) => this.#note(text);
     this.external = external;
     this.subnet = new Subnet(settings.subnet);
     this.names = new Names(settings);
@@ -84,7 +85,7 @@ export class Network {
     this.wire.outward.carry(Uint8Array.from(frame));
   }
 
-  /** Lead *host_port* of loopback (0: any free one) to *port* of the board; return {host_port}. */
+  /** Lead *host_port* of loopback (0: any free one) to *port* of the board, TCP or *datagrams*; return {host_port}. */
   async forward({ port, host_port: hostPort = 0, family = 4, datagrams = false }) {
     const peer = (wanted) => this.#board(wanted);
     const Kind = datagrams ? DatagramForward : Forward;
@@ -92,11 +93,6 @@ export class Network {
     const listening = await forward.listen(hostPort);
     this.forwards.push(forward);
     return { host_port: listening };
-  }
-
-  /** Let names of the board be looked up on loopback; return {host_port}. */
-  forwardMDNS() {
-    return this.forward({ port: MDNS_PORT, datagrams: true });
   }
 
   /** Change the conditions of the wire: see RIGHT_WAY. */
@@ -149,7 +145,12 @@ export class Network {
       addresses: this.gateway?.boardAddresses ?? [],
       connections: this.gateway?.tcp.connections.size ?? 0,
       frames: this.wire?.counters ?? null,
+      notes: Object.fromEntries(this.notes),
     };
+  }
+
+  #note(text) {
+    if (this.notes.size < NOTES_LIMIT || this.notes.has(text)) this.notes.set(text, (this.notes.get(text) ?? 0) + 1);
   }
 
   /** Frames for the gateway stay here, since every board has the same; the others may be for other boards. */

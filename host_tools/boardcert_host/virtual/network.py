@@ -1,0 +1,96 @@
+"""A virtual network: what the radios of one or several virtual boards join."""
+
+import ipaddress
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import Error
+from .hub import Hub
+
+_FIRST_BOARD = 20  # the host number of the first board's address
+_SEED = 1
+
+
+class VirtualNetwork:
+    """A Wi-Fi with a router that is its DHCP, name and time server, and the boards in it.
+
+    Nothing of it leaves this computer, nor needs rights: boards reach each other, ports of
+    loopback that lead to them (see BoardNetwork.forward) and what *outward* allows.
+
+    *ssid*, *password*: of the Wi-Fi; without a password it is open.
+    *subnet*: of the IPv4 addresses; the router is its first host, boards count from the 20th.
+    *prefix*: of the IPv6 addresses that the router advertises; None: it advertises none.
+    *names*: {name: address, list of addresses, or None for an invented one}; names that end in
+    ".local" are answered by mDNS, too. pool.ntp.org is there always.
+    *outward*: {"name:port" or "address:port": port on loopback}: where boards may connect to.
+    *epoch_s*: the time, in seconds since 1970, when a board is started; it goes on in the board's
+    simulated time. None: the time of this computer. *lease_s*: of the addresses.
+    *seed*: of what happens by chance, as the loss of frames: the same happens again.
+    """
+
+    def __init__(
+        self,
+        ssid: str = "boardcert",
+        *,
+        password: str = "",
+        subnet: str = "192.168.77.0/24",
+        prefix: str | None = "fd62:6f61:7264::/64",
+        names: Mapping[str, str | list[str] | None] | None = None,
+        outward: Mapping[str, int] | None = None,
+        epoch_s: float | None = None,
+        lease_s: int = 3600,
+        seed: int = _SEED,
+    ) -> None:
+        try:
+            self._subnet = ipaddress.IPv4Network(subnet)
+        except ValueError as error:
+            raise Error(f"not an IPv4 subnet: {subnet}", "for example 192.168.77.0/24") from error
+        if not 8 <= self._subnet.prefixlen <= 26:
+            raise Error(f"the subnet {subnet} is too small or too large", "use /8 to /26")
+        self.ssid = ssid
+        self.password = password
+        self._settings = {
+            "subnet": str(self._subnet),
+            "prefix": prefix,
+            "names": dict(names or {}),
+            "outward": dict(outward or {}),
+            "epoch_s": epoch_s,
+            "lease_s": lease_s,
+            "seed": seed,
+        }
+        self._addresses: dict[str, str] = {}
+        self._users: set[str] = set()
+        self._hub: Hub | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def gateway(self) -> str:
+        """The router's address."""
+        return str(self._subnet[1])
+
+    def address_of(self, unique_id: str) -> str:
+        """The address that the board with *unique_id* is given, always the same."""
+        number = _FIRST_BOARD + len(self._addresses)
+        if unique_id not in self._addresses:
+            if number >= self._subnet.num_addresses - 1:
+                raise Error(f"the virtual network {self.ssid} is full")
+            self._addresses[unique_id] = str(self._subnet[number])
+        return self._addresses[unique_id]
+
+    def plug_in(self, unique_id: str) -> dict[str, Any]:
+        """Let a board use this network until `unplug`; return what its process has to know."""
+        with self._lock:
+            address = self.address_of(unique_id)
+            if self._hub is None:
+                self._hub = Hub()
+            self._users.add(unique_id)
+            return {**self._settings, "address": address, "hub_port": self._hub.port}
+
+    def unplug(self, unique_id: str) -> None:
+        """Forget a board's use; the last one ends the hub."""
+        with self._lock:
+            self._users.discard(unique_id)
+            if not self._users and self._hub is not None:
+                self._hub.close()
+                self._hub = None
