@@ -2,5 +2,6 @@
 
 from .board import VirtualBoard
 from .command import run_virtual
+from .network import VirtualNetwork
 
-__all__ = ["VirtualBoard", "run_virtual"]
+__all__ = ["VirtualBoard", "VirtualNetwork", "run_virtual"]

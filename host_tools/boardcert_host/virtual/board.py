@@ -1,22 +1,20 @@
 """A virtual board to use from Python: power, resets, and running code on it."""
 
 import secrets
-import socket
-import subprocess
-import sys
-import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
 from ..errors import Error
+from .board_network import BoardNetwork
 from .lock import lock
+from .network import VirtualNetwork
 from .process import EmulatorProcess
+from .usb_console import run_mpremote, soft_reset
 
 _UNIQUE_ID_BYTES = 8
 _START_TIMEOUT_S = 60
-_SOFT_RESET_TIMEOUT_S = 30
-_CTRL_C, _CTRL_D = b"\x03", b"\x04"
 
 
 class VirtualBoard:
@@ -28,6 +26,9 @@ class VirtualBoard:
     *pace*: "real" (simulated time never ahead of real time), "idle" (computing runs as fast as it
     can, waiting takes real time; so do not use it with timeouts that the board polls) or "free"
     (waiting takes no time either).
+    *network*: the Wi-Fi in its range; `network` then leads to the board. *forwards*: {port of the
+    board: port of loopback, or 0 for any free one}, which lead there from the start.
+    *networks*: access points without anything behind them, {"ssid", "password", "rssi", ...} each.
     *usb_port_number*, *uart_port_number*: TCP ports on loopback, 0 for any free one.
     """
 
@@ -39,7 +40,9 @@ class VirtualBoard:
         ring_oscillator: str = "host",
         unique_id: str | None = None,
         pace: str = "real",
-        network: dict[str, Any] | None = None,
+        network: VirtualNetwork | None = None,
+        forwards: Mapping[int, int] | None = None,
+        networks: Sequence[dict[str, Any]] = (),
         usb_port_number: int = 0,
         uart_port_number: int = 0,
     ) -> None:
@@ -52,10 +55,14 @@ class VirtualBoard:
             "unique_id": self.unique_id,
             "ring_oscillator": ring_oscillator,
             "pace": pace,
-            "networks": (network or {}).get("networks", []),
+            "networks": list(networks),
+            "network": None,
             "usb_port": usb_port_number,
             "uart_port": uart_port_number,
         }
+        self._wifi = network
+        self._forwards = dict(forwards or {})
+        self._network: BoardNetwork | None = None
         self._process: EmulatorProcess | None = None
         self._lock: TextIO | None = None
         self._booting_since = 0
@@ -80,8 +87,13 @@ class VirtualBoard:
             raise Error("the virtual board has been started already")
         self._lock = lock(self.directory)
         try:
+            if self._wifi is not None:
+                self._settings["network"] = self._wifi.plug_in(self.unique_id)
             self._process = EmulatorProcess(self._settings, self.directory / "emulator.log")
             event = self._process.wait("listening", since=0, timeout_s=_START_TIMEOUT_S)
+            self._network = BoardNetwork(self._process)
+            for port, host_port in self._forwards.items():
+                self._network.forward(port, host_port)
         except BaseException:
             self.stop()
             raise
@@ -92,7 +104,9 @@ class VirtualBoard:
         """Switch the board off and end its process. Its flash stays in the directory."""
         if self._process is not None:
             self._process.close()
-            self._process = None
+            self._process = self._network = None
+        if self._wifi is not None:
+            self._wifi.unplug(self.unique_id)
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -106,6 +120,13 @@ class VirtualBoard:
     def uart_address(self) -> tuple[str, int]:
         """The TCP address of UART0."""
         return "127.0.0.1", self._ports["uart"]
+
+    @property
+    def network(self) -> BoardNetwork:
+        """The board as others in its network see it: addresses that lead to it, and faults."""
+        if self._network is None:
+            raise Error("the virtual board has not been started")
+        return self._network
 
     @property
     def is_running(self) -> bool:
@@ -175,12 +196,7 @@ class VirtualBoard:
 
     def soft_reset(self) -> None:
         """Do what Ctrl-C, Ctrl-D at the prompt does: run boot.py and main.py again."""
-        with socket.create_connection(("127.0.0.1", self._ports["usb"]), 10) as connection:
-            connection.settimeout(_SOFT_RESET_TIMEOUT_S)
-            connection.sendall(b"\r" + _CTRL_C * 2 + b"\x02")
-            _read_until(connection, b">>> ")
-            connection.sendall(_CTRL_D)
-            _read_until(connection, b"soft reboot")
+        soft_reset(self._ports["usb"])
 
     def exec(self, code: str, timeout_s: float = 60) -> str:
         """Run *code* on the board, as `mpremote exec` does, and return what it printed.
@@ -193,16 +209,7 @@ class VirtualBoard:
         """Run mpremote with *arguments* against this board and return its standard output."""
         if not self.status()["powered"]:
             raise Error("the virtual board is off")
-        command = [sys.executable, "-m", "mpremote", "connect", self.usb_port, "resume", *arguments]
-        try:
-            result = subprocess.run(command, capture_output=True, timeout=timeout_s)
-        except subprocess.TimeoutExpired as error:
-            raise Error(f"the virtual board has not answered after {timeout_s:g} s") from error
-        output = result.stdout.decode("utf-8", "replace").replace("\r\n", "\n")
-        if result.returncode:
-            detail = result.stderr.decode("utf-8", "replace").strip()
-            raise Error(_explain(detail or output.strip()))
-        return output
+        return run_mpremote(self.usb_port, arguments, timeout_s)
 
     @property
     def _running(self) -> EmulatorProcess:
@@ -224,20 +231,3 @@ class VirtualBoard:
             raise Error(f"a unique id has {_UNIQUE_ID_BYTES} bytes as hex, not {chosen!r}")
         kept.write_text(chosen)
         return chosen
-
-
-def _explain(detail: str) -> str:
-    """Return the board's own traceback, or, when mpremote itself failed, its last line."""
-    if "SerialException" in detail or "/mpremote/" in detail:
-        return f"the virtual board was lost: {detail.splitlines()[-1]}"
-    return f"the virtual board: {detail}"
-
-
-def _read_until(connection: socket.socket, wanted: bytes) -> None:
-    received = b""
-    deadline = time.monotonic() + _SOFT_RESET_TIMEOUT_S
-    while wanted not in received:
-        data = connection.recv(4096) if time.monotonic() < deadline else b""
-        if not data:
-            raise Error(f"the virtual board did not print {wanted.decode()!r}")
-        received += data

@@ -3,6 +3,9 @@ import { Chip } from './chip.mjs';
 import { HardFault } from './core.mjs';
 import { Flash, PowerCut } from './flash.mjs';
 import { Memory } from './memory.mjs';
+import { Network } from './network/network.mjs';
+import { Random } from './network/random.mjs';
+import { StationHost } from './network/station_host.mjs';
 import { Pace } from './pace.mjs';
 import { Air, addressOf } from './radio/air.mjs';
 import { BoardStopped } from './rom_boot.mjs';
@@ -16,7 +19,10 @@ const RESET = Symbol('reset');
 const STOPPING = [BoardStopped, HardFault, UnknownROMFunction];
 
 export class Machine {
-  /** *settings*: {flash_path, unique_id, ring_oscillator, pace, networks}; *emit*: called with each event. */
+  /**
+   * *settings*: {flash_path, unique_id, ring_oscillator, pace, networks, network}; *emit*: called with each event.
+   * *network*: null, or what Network takes, with the name and the password of its Wi-Fi.
+   */
   constructor(settings, emit) {
     this.emit = emit;
     this.pace = new Pace(settings.pace);
@@ -25,6 +31,7 @@ export class Machine {
     this.uniqueId = Buffer.from(settings.unique_id, 'hex');
     this.mac = addressOf(`board ${settings.unique_id}`);
     this.air = new Air(settings.networks);
+    this.#connectNetworks(settings.network);
     this.setRingOscillator(settings.ring_oscillator);
     this.usbLine = new TCPLine({
       connected: () => this.#external((chip) => chip.usb.setConnected(true)),
@@ -86,11 +93,22 @@ export class Machine {
       powered: this.powered, ready: this.ready, boots: this.boots,
       clock_us: Math.floor(nanos / 1000), cycles, flash: { ...this.flash.counters },
       radio: this.powered ? this.chip.radio.status() : null,
+      network: this.network?.status ?? null, station: this.station.status,
     };
+  }
+
+  /** Put the network behind its access point, and a station for the board's own network in its range. */
+  #connectNetworks(settings) {
+    const external = (action) => this.#external(action);
+    this.network = settings && new Network({ settings, external });
+    if (settings) this.air.add({ ssid: settings.ssid, password: settings.password }).port = this.network;
+    this.station = new StationHost({ random: new Random(settings?.seed ?? 1), external });
+    this.air.accessPointPort = this.station;
   }
 
   #boot(chip) {
     this.chip = chip;
+    this.network?.powerUp(chip.clock);
     this.boots++;
     this.ready = false;
     this.pace.begin(chip.clock);
@@ -106,6 +124,7 @@ export class Machine {
   /** The chip goes: its serial lines end, and the radio, whose power pin falls, is gone from its networks. */
   #disconnect() {
     this.chip.radio.powerOff();
+    this.network?.powerDown();
     this.usbLine.hangUp();
     this.uartLine.hangUp();
   }

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 
 import { FLASH_BYTES } from './flash.mjs';
 import { Machine } from './machine.mjs';
+import { networkCommand } from './network/commands.mjs';
 import { parseUF2 } from './uf2.mjs';
 
 const settings = JSON.parse(process.argv[2]);
@@ -22,14 +23,15 @@ const commands = {
   power_off: (machine) => machine.powerOff({ reason: 'off', message: 'switched off' }),
   cut_power: (machine, { after_operations: after, torn }) => machine.flash.cutAfter(after, torn),
   cut_power_never: (machine) => machine.flash.cutNever(),
+  network: networkCommand,
   ring_oscillator: (machine, { setting }) => machine.setRingOscillator(setting),
 };
 
-function answer(machine, line) {
+async function answer(machine, line) {
   const { id, command, ...parameters } = JSON.parse(line);
   try {
     if (!Object.hasOwn(commands, command)) throw new Error(`unknown command "${command}"`);
-    emit({ id, ...commands[command](machine, parameters) });
+    emit({ id, ...(await commands[command](machine, parameters)) });
   } catch (error) {
     emit({ id, error: error.message });
   }

@@ -85,7 +85,8 @@ class VirtualNetwork:
             if self._hub is None:
                 self._hub = Hub()
             self._users.add(unique_id)
-            return {**self._settings, "address": address, "hub_port": self._hub.port}
+            wifi = {"ssid": self.ssid, "password": self.password}
+            return {**self._settings, **wifi, "address": address, "hub_port": self._hub.port}
 
     def unplug(self, unique_id: str) -> None:
         """Forget a board's use; the last one ends the hub."""

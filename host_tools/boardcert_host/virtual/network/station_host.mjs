@@ -9,9 +9,9 @@ export const STATION_MAC = '02:73:74:61:74:6e'; // locally administered
 const ACCESS_POINT = 1; // the radio's interface
 
 export class StationHost {
-  /** *random*, *note*, *external*: as Network takes them. */
-  constructor({ random, note, external }) {
-    Object.assign(this, { random, note, external });
+  /** *random*: for numbers by chance; *external*: as Network takes it. */
+  constructor({ random, external }) {
+    Object.assign(this, { random, external });
     this.forwards = [];
     this.host = null;
     this.board = null;
@@ -32,13 +32,13 @@ export class StationHost {
   /** Get an address from the board. The radio has let the station in before. */
   join(clock) {
     if (!this.radio) throw new Error('the board is not an access point');
-    const { radio, random, note } = this;
+    const { radio, random } = this;
     this.wire = new Wire(clock, random, { ...RIGHT_WAY }, {
       toNetwork: (frame) => this.host.receive(frame),
       toBoard: (frame) => radio.deliver(ACCESS_POINT, frame),
     });
     const output = (frame) => this.wire.inward.carry(frame);
-    this.host = new Host({ clock, random, note, output, mac: STATION_MAC, subnet: null, address: UNSPECIFIED });
+    this.host = new Host({ clock, random, output, note: () => {}, mac: STATION_MAC, subnet: null, address: UNSPECIFIED });
     this.client = new DHCPClient(this.host, (lease) => this.#bound(lease));
     this.client.start();
   }
