@@ -98,11 +98,6 @@ def test_a_file_that_is_no_firmware_is_refused(new_board, tmp_path):
         VirtualBoard(tmp_path / "bad", firmware=bad).start()
 
 
-def test_the_radio_is_absent_and_says_so_without_hanging(new_board):
-    code = "import network\nw = network.WLAN()\nw.active(True)\nprint(w.active())"
-    assert "Failed to start CYW43" in new_board(pace="idle").exec(code)
-
-
 def test_the_simulated_clock_is_the_boards_own(board):
     before_us = board.clock_us
     on_board_us = int(board.exec("import time; print(time.ticks_us())"))

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 from ..errors import Error
 from .board_network import BoardNetwork
+from .board_radio import RadioControls
 from .lock import lock
 from .network import VirtualNetwork
 from .process import EmulatorProcess
@@ -17,7 +18,7 @@ _UNIQUE_ID_BYTES = 8
 _START_TIMEOUT_S = 60
 
 
-class VirtualBoard:
+class VirtualBoard(RadioControls):
     """An emulated Pico W whose flash and unique id live in *directory*.
 
     *firmware*: path of the UF2 image; it is put in place when the flash holds another one.
@@ -28,7 +29,8 @@ class VirtualBoard:
     (waiting takes no time either).
     *network*: the Wi-Fi in its range; `network` then leads to the board. *forwards*: {port of the
     board: port of loopback, or 0 for any free one}, which lead there from the start.
-    *networks*: access points without anything behind them, {"ssid", "password", "rssi", ...} each.
+    *networks*: more access points, with nothing behind them: ssid, and where wanted password,
+    security ("wpa2", "open"), bssid, channel, rssi (dBm), inRange.
     *usb_port_number*, *uart_port_number*: TCP ports on loopback, 0 for any free one.
     """
 
@@ -42,7 +44,7 @@ class VirtualBoard:
         pace: str = "real",
         network: VirtualNetwork | None = None,
         forwards: Mapping[int, int] | None = None,
-        networks: Sequence[dict[str, Any]] = (),
+        networks: Sequence[Mapping[str, Any]] = (),
         usb_port_number: int = 0,
         uart_port_number: int = 0,
     ) -> None:
@@ -55,7 +57,7 @@ class VirtualBoard:
             "unique_id": self.unique_id,
             "ring_oscillator": ring_oscillator,
             "pace": pace,
-            "networks": list(networks),
+            "networks": [dict(each) for each in networks],
             "network": None,
             "usb_port": usb_port_number,
             "uart_port": uart_port_number,
@@ -154,7 +156,7 @@ class VirtualBoard:
         return event["message"]
 
     def status(self) -> dict[str, Any]:
-        """Return powered, ready, boots, clock_us, cycles, and the flash counters."""
+        """Return powered, ready, boots, clock_us, cycles, the flash counters, and the radio's."""
         return self._running.request("status")
 
     @property

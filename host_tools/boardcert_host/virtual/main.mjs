@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { FLASH_BYTES } from './flash.mjs';
 import { Machine } from './machine.mjs';
 import { networkCommand } from './network/commands.mjs';
+import { airCommand } from './radio/commands.mjs';
 import { parseUF2 } from './uf2.mjs';
 
 const settings = JSON.parse(process.argv[2]);
@@ -24,6 +25,7 @@ const commands = {
   cut_power: (machine, { after_operations: after, torn }) => machine.flash.cutAfter(after, torn),
   cut_power_never: (machine) => machine.flash.cutNever(),
   network: networkCommand,
+  air: airCommand,
   ring_oscillator: (machine, { setting }) => machine.setRingOscillator(setting),
 };
 

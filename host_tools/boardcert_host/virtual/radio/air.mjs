@@ -75,11 +75,6 @@ export class Air {
     this.radio?.airChanged(network);
   }
 
-  /** The access point throws the board out. *reason*: the code of IEEE 802.11, table 9-49. */
-  deauthenticate(ssid, reason) {
-    this.radio?.deauthenticated(this.named(ssid), reason);
-  }
-
   named(ssid) {
     const network = this.networks.find((candidate) => candidate.ssid === ssid);
     if (!network) throw new Error(`there is no network "${ssid}"`);

@@ -55,9 +55,10 @@ export class Radio {
     this.firmware?.station.airChanged(network);
   }
 
-  deauthenticated(network, reason) {
+  /** The access point throws the board out. *reason*: the code of IEEE 802.11, table 9-49. */
+  deauthenticate(reason) {
     if (!this.powered) throw new Error('the radio is off');
-    this.firmware.station.deauthenticated(network, reason);
+    this.firmware.station.deauthenticated(reason);
   }
 
   /** A station of a test's own joins the board's access point, or leaves it. */

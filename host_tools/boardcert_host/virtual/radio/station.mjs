@@ -51,10 +51,10 @@ export class Station {
     this.#linkDown();
   }
 
-  /** The access point of *network* throws the station out. */
-  deauthenticated(network, reason) {
-    if (!this.joined || network !== this.network) throw new Error(`the board is not in the network "${network.ssid}"`);
-    this.emit({ type: EVENT.DEAUTH_IND, reason, address: network.bssid });
+  /** The access point throws the station out. */
+  deauthenticated(reason) {
+    if (!this.joined) throw new Error('the board is in no network');
+    this.emit({ type: EVENT.DEAUTH_IND, reason, address: this.network.bssid });
     this.#leave(down(LINK_DISASSOCIATED));
   }
 

@@ -1,0 +1,68 @@
+"""What a test does with a virtual board's radio: the networks in its range, faults, the LED."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .process import EmulatorProcess
+
+_CLASS_3_FRAME_REFUSED = 7  # IEEE 802.11, table 9-49: what an access point says after a restart
+
+
+class RadioControls:
+    """The part of `VirtualBoard` that is about its radio. *ssid* names one of its networks."""
+
+    @property
+    def _running(self) -> EmulatorProcess:
+        raise NotImplementedError
+
+    @property
+    def led(self) -> bool:
+        """Whether the LED, which is at a pin of the radio, shines."""
+        return self.radio_status()["led"]
+
+    def radio_status(self) -> dict[str, Any]:
+        """Return powered, joined (a network's name or None), rssi, access_point, led, ...
+
+        *counters*: Ethernet frames. *unknown*: requests of the driver's that the radio does not
+        model, with their number. It answers them as a setting that it only keeps.
+        """
+        return self._running.request("air", action="status")["radio"]
+
+    def add_network(self, description: Mapping[str, Any]) -> None:
+        """Switch an access point on, with nothing behind it; *description*: as in *networks*."""
+        self._running.request("air", action="add", value=dict(description))
+
+    def remove_network(self, ssid: str) -> None:
+        """Switch an access point off for good."""
+        self._running.request("air", action="remove", ssid=ssid)
+
+    def leave_range(self, ssid: str | None = None) -> None:
+        """Carry the board out of the range of *ssid*, or of all networks.
+
+        It notices after 4 s without a beacon. What is sent meanwhile is lost.
+        """
+        self._running.request("air", action="set", ssid=ssid, value={"inRange": False})
+
+    def return_to_range(self, ssid: str | None = None) -> None:
+        """Carry the board back. A radio that has noticed its absence does not join by itself."""
+        self._running.request("air", action="set", ssid=ssid, value={"inRange": True})
+
+    def set_rssi(self, dbm: int, ssid: str | None = None) -> None:
+        """Change how strongly *ssid*, or every network, is received."""
+        self._running.request("air", action="set", ssid=ssid, value={"rssi": dbm})
+
+    def set_wifi_password(self, ssid: str, password: str) -> None:
+        """Change the password at the access point; boards that are in stay in."""
+        self._running.request("air", action="set", ssid=ssid, value={"password": password})
+
+    def deauthenticate(self, reason: int = _CLASS_3_FRAME_REFUSED) -> None:
+        """Let the access point throw the board out. *reason*: IEEE 802.11's code for it."""
+        self._running.request("air", action="deauthenticate", value=reason)
+
+    def associate(self, address: str, password: str = "") -> None:
+        """Let a station with a MAC *address* join the board's own access point."""
+        self._running.request("air", action="associate", value=[address, password])
+
+    def disassociate(self, address: str) -> None:
+        """Let that station leave."""
+        self._running.request("air", action="disassociate", value=[address])
