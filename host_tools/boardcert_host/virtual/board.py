@@ -32,6 +32,8 @@ class VirtualBoard(RadioControls):
     *networks*: more access points, with nothing behind them: ssid, and where wanted password,
     security ("wpa2", "open"), bssid, channel, rssi (dBm), inRange.
     *usb_port_number*, *uart_port_number*: TCP ports on loopback, 0 for any free one.
+    *flash_timing*: whether erasing and programming take simulated time, what is typical of the
+    chip. *flash_cache*: whether reading what the cache of the flash does not hold takes time.
     """
 
     def __init__(
@@ -47,6 +49,8 @@ class VirtualBoard(RadioControls):
         networks: Sequence[Mapping[str, Any]] = (),
         usb_port_number: int = 0,
         uart_port_number: int = 0,
+        flash_timing: bool = True,
+        flash_cache: bool = True,
     ) -> None:
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -61,6 +65,8 @@ class VirtualBoard(RadioControls):
             "network": None,
             "usb_port": usb_port_number,
             "uart_port": uart_port_number,
+            "flash_timing": flash_timing,
+            "flash_cache": flash_cache,
         }
         self._wifi = network
         self._forwards = dict(forwards or {})

@@ -13,6 +13,7 @@ import { RingOscillator } from './rosc.mjs';
 import { QSPIPads, SSI } from './ssi.mjs';
 import { OPEN_LINE, UART, UART1 } from './uart.mjs';
 import { USBSerial } from './usb.mjs';
+import { XIPCache, XIPControl } from './xip.mjs';
 
 const BLOCK = {
   XIP_CTRL: 0x14000,
@@ -26,7 +27,6 @@ const BLOCK = {
   ROSC: 0x40060,
   VREG: 0x40064,
 };
-const XIP_STATUS = { 0x08: 3 }; // flush done, FIFO empty
 const CHIP_RESET = 0x08;
 const HAD_POWER_ON = 1 << 8;
 
@@ -55,7 +55,10 @@ class Logger {
 }
 
 export class Chip {
-  /** *board*: {memory, flash, uniqueId, nextBit, usbLine, uartLine, mac, air, onReady, onReset}. */
+  /**
+   * *board*: {memory, flash, uniqueId, nextBit, usbLine, uartLine, mac, air, onReady, onReset, flashTiming, flashCache}:
+   * the last two tell whether erasing and programming, and reading what is not in the cache, take their time.
+   */
   constructor(board) {
     this.memory = board.memory;
     this.flash = board.flash;
@@ -71,6 +74,9 @@ export class Chip {
     for (const pio of mcu.pio) runInSimulatedTime(pio, this.clock);
     this.radio = new Radio(mcu, this.clock, { mac: board.mac, air: board.air });
     this.ssi = new SSI(mcu, board.uniqueId);
+    this.flashTiming = board.flashTiming;
+    this.core.cache = board.flashCache ? new XIPCache(this.ssi) : null;
+    this.xip = new XIPControl(mcu, this.core.cache);
     this.rom = new ROM(this);
     this.core.onTrap = (number) => this.rom.call(number);
     this.modem = new Modem(mcu, board.uartLine);
@@ -86,7 +92,7 @@ export class Chip {
   #place(mcu, board) {
     mcu.uart = [this.modem.uart, this.uart1];
     Object.assign(mcu.peripherals, {
-      [BLOCK.XIP_CTRL]: new Registers(mcu, 'XIP_CTRL_BASE', XIP_STATUS),
+      [BLOCK.XIP_CTRL]: this.xip,
       [BLOCK.RESETS]: new Resets(mcu, {
         [RESET_USBCTRL]: () => this.usb.reset(),
         [RESET_UART0]: () => this.modem.uart.reset(),

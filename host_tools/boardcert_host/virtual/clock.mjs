@@ -69,6 +69,16 @@ export class Clock {
     this.core.cycles = Math.max(this.core.cycles, this.cyclesAt(nanos));
   }
 
+  /** Let *nanos* pass while the core does nothing; peripherals do what they have to meanwhile. */
+  pass(nanos) {
+    const end = this.nanos + nanos;
+    while (this.nextNanos <= end) {
+      this.skipTo(this.nextNanos);
+      this.fireDue();
+    }
+    this.skipTo(end);
+  }
+
   /** Call every alarm whose time has come. */
   fireDue() {
     const { alarms } = this;

@@ -3,7 +3,7 @@
  * from instructions.mjs, works on plain memory directly, and stops at what a real core answers with a HardFault.
  */
 import { fetch, instructions } from './instructions.mjs';
-import { OUTSIDE, ROM_BYTES } from './memory.mjs';
+import { FLASH, FLASH_WORD_MASK, OUTSIDE, ROM_BYTES } from './memory.mjs';
 import { CortexM0Core } from './rp2040js.mjs';
 
 const CHOOSING_BITS = 10;
@@ -19,17 +19,32 @@ const [EXC_NMI, EXC_SVCALL, EXC_PENDSV, EXC_SYSTICK] = [2, 11, 14, 15];
 /** Thrown where a real core takes a HardFault: the virtual board stops there and says why. */
 export class HardFault extends Error {}
 
+/**
+ * What takes the place of READ(x) and FETCH(x) in an executor that counts what the flash cache misses: a look into the
+ * tables of xip.mjs. The processor fetches a word, two halfwords, at a time.
+ */
+const lookUp = (x) => `if (${x} & ${FLASH}) {
+  const way = ways[(${x} >>> 2) & ${FLASH_WORD_MASK}];
+  if (way) recent[(${x} >>> 3) & 1023] = way;
+  else cycles += core.cache.fill(${x});
+}`;
+const lookUpNew = (x) => `if (${x} >>> 2 !== word) { word = ${x} >>> 2; ${lookUp(x)} }`;
+const withCache = (source) =>
+  source.replace(/READ\((\w+)\)/g, (_, x) => lookUp(x)).replace(/FETCH\((\w+)\)/g, (_, x) => lookUpNew(x));
+const withoutCache = (source) => source.replace(/(READ|FETCH)\(\w+\)/g, '');
+
 /** Return the executor: run(core, R, mem8, mem16, mem32, limit) executes until *limit* cycles, or less. */
-function compileExecutor() {
+function compileExecutor(isCached) {
   const labels = instructions.map(() => '');
   for (let key = 0; key < 1 << CHOOSING_BITS; key++) {
     const found = instructions.findIndex(([pattern]) => matches(pattern, key));
     if (found >= 0) labels[found] += `case ${key}: `;
   }
   const cases = instructions.map((instruction, i) => `${labels[i]}{ ${instructionSource(instruction)} break; }\n`);
-  return new Function('core', 'R', 'mem8', 'mem16', 'mem32', 'limit', `
+  const source = `
     let pc = R[15] & -2, cycles = core.cycles, nz = core.nz, c = core.C ? 1 : 0, v = core.V ? 1 : 0;
     run: while (cycles < limit) {
+      FETCH(pc)
       const op = ${fetch};
       pc += 2;
       cycles++;
@@ -39,7 +54,9 @@ function compileExecutor() {
       }
     }
     core.cycles = cycles;
-    core.spill(pc, nz, c, v);`);
+    core.spill(pc, nz, c, v);`;
+  const body = isCached ? `const { ways, recent } = core.cache; let word = -1; ${withCache(source)}` : withoutCache(source);
+  return new Function('core', 'R', 'mem8', 'mem16', 'mem32', 'limit', body);
 }
 
 /** True when *key*, the first bits of an opcode, agrees with the fixed bits of *pattern*. */
@@ -57,16 +74,17 @@ function instructionSource([pattern, code]) {
   return `${fields.join(' ')} ${code}`;
 }
 
-const execute = compileExecutor();
+const [execute, executeWithCache] = [compileExecutor(false), compileExecutor(true)];
 
 export class Core extends CortexM0Core {
-  /** *onTrap*(number) answers a BKPT in the boot ROM. */
+  /** *onTrap*(number) answers a BKPT in the boot ROM; *cache*: an XIPCache, or null for a flash that takes no time. */
   constructor(mcu, memory) {
     super(mcu);
     const { buffer } = memory.all;
     this.signed = new Int32Array(this.registers.buffer);
     this.views = [memory.all, new Uint16Array(buffer), new Int32Array(buffer)];
     this.limitChanged = false;
+    this.cache = null;
     this.onTrap = () => {};
   }
 
@@ -88,11 +106,12 @@ export class Core extends CortexM0Core {
   /** Execute until *limit* cycles, or until the core sleeps or an alarm is set. */
   run(limit) {
     const [mem8, mem16, mem32] = this.views;
+    const executor = this.cache ? executeWithCache : execute;
     this.limitChanged = false;
     while (this.cycles < limit && !this.limitChanged) {
       if (this.interruptsUpdated) this.checkForInterrupts();
       if (this.waiting) return;
-      execute(this, this.signed, mem8, mem16, mem32, limit);
+      executor(this, this.signed, mem8, mem16, mem32, limit);
     }
   }
 
@@ -180,6 +199,7 @@ export class Core extends CortexM0Core {
     if (at & low) this.fault(`access to 0x${at.toString(16)}, which is not aligned`);
     if (at >= SIO_START) this.cycles += at < 0xe0000000 ? SIO_CYCLES : 0;
     else if (at >>> 28 === APB_START >>> 28) this.cycles += APB_READ_CYCLES;
+    else if (at & FLASH && this.cache) this.cycles += this.cache.read(at, 1);
     return action(at);
   }
 

@@ -6,6 +6,7 @@
  * integers; pc, the address of the next halfword; nz, a number that is negative or zero as the flags N and Z say; c
  * and v, the flags as 0 or 1; cycles, counted as in the Cortex-M0+ TRM, table 3-1, with the first one of each
  * instruction counted already; core, which serves what is rare. `break run` lets the core look for interrupts.
+ * READ(x) and FETCH(x) stand where data or an instruction is read at x, which may be in flash: see core.mjs.
  */
 
 const cell = (address, shift) => `((((${address} >>> 4) & 0x03000000) | (${address} & 0x00ffffff)) >>> ${shift})`;
@@ -32,7 +33,7 @@ const leave = (action) => `core.cycles = cycles; core.spill(pc, nz, c, v); ${act
 const load = ({ bits, shift, low, extend }, address) => `
   const a = (${address}) | 0;
   cycles++;
-  if (${inMemory('a', low)}) R[d] = mem${bits}[${cell('a', shift)}] ${extend};
+  if (${inMemory('a', low)}) { READ(a) R[d] = mem${bits}[${cell('a', shift)}] ${extend}; }
   else { ${outside(`R[d] = core.load${bits}(a) ${extend}`)} }`;
 
 const store = ({ bits, shift, low }, address) => `
@@ -93,7 +94,7 @@ const eachRegister = (list, action) => `
 /** The rest of the list still has to be done, so the executor returns after this instruction. */
 const outsideOne = (action) => `core.cycles = cycles; R[15] = pc; limit = 0; ${action}; cycles = core.cycles;`;
 const loadInto = (target) => `
-  if (${inMemory('a', 3)}) ${target} = mem32[${cell('a', 2)}];
+  if (${inMemory('a', 3)}) { READ(a) ${target} = mem32[${cell('a', 2)}]; }
   else { ${outsideOne(`${target} = core.load32(a)`)} }`;
 const storeOne = `
   if (${inRAM('a', 3)}) mem32[${cell('a', 2)}] = R[k];
@@ -187,7 +188,7 @@ export const instructions = [
   // Branches, the system
   ...conditions,
   ['11100iiiiiiiiiii', 'pc += (i << 21 >> 20) + 2; cycles++;'],
-  ['11110siiiiiiiiii', `const q = ${fetch};
+  ['11110siiiiiiiiii', `FETCH(pc) const q = ${fetch};
     if ((q & 0xd000) === 0xd000) {
       R[14] = (pc + 2) | 1;
       const j = (s - 1) << 24, n = ~(q >> 13 ^ s) & 1, m = ~(q >> 11 ^ s) & 1;

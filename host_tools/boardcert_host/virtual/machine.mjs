@@ -20,7 +20,8 @@ const STOPPING = [BoardStopped, HardFault, UnknownROMFunction];
 
 export class Machine {
   /**
-   * *settings*: {flash_path, unique_id, ring_oscillator, pace, networks, network}; *emit*: called with each event.
+   * *settings*: {flash_path, unique_id, ring_oscillator, pace, flash_timing, flash_cache, networks, network}; *emit*:
+   * called with each event.
    * *network*: null, or what Network takes, with the name and the password of its Wi-Fi.
    */
   constructor(settings, emit) {
@@ -33,6 +34,8 @@ export class Machine {
     this.air = new Air(settings.networks);
     this.#connectNetworks(settings.network);
     this.setRingOscillator(settings.ring_oscillator);
+    this.flashTiming = settings.flash_timing;
+    this.flashCache = settings.flash_cache;
     this.usbLine = new TCPLine({
       connected: () => this.#external((chip) => chip.usb.setConnected(true)),
       received: () => this.#external((chip) => chip.usb.feed()),
@@ -94,6 +97,7 @@ export class Machine {
       clock_us: Math.floor(nanos / 1000), cycles, flash: { ...this.flash.counters },
       radio: this.powered ? this.chip.radio.status() : null,
       network: this.network?.status ?? null, station: this.station.status,
+      cache_misses: this.chip?.core.cache?.misses ?? 0,
     };
   }
 

@@ -56,7 +56,8 @@ export class ROM {
   call(number) {
     const trap = this.traps[number];
     if (!trap) throw new UnknownROMFunction(`the boot ROM has no entry with the number ${number}`);
-    this.chip.core.cycles += trap.call(this.chip);
+    const cycles = trap.call(this.chip); // which may let time pass itself
+    this.chip.core.cycles += cycles;
   }
 
   /** Write what the data table points to and return its entries. */
@@ -97,11 +98,12 @@ function onRegisters({ name, call }, cycles) {
   };
 }
 
-function onMemory({ name, call, cycles }) {
+function onMemory({ name, call, cycles, reads }) {
   return {
     name,
     call: ({ core, memory }) => {
-      const taken = cycles(core.registers);
+      const [, from, length] = core.registers;
+      const taken = cycles(core.registers) + (reads && core.cache ? core.cache.read(from, length) : 0);
       call(core.registers, memory);
       return taken;
     },

@@ -80,10 +80,13 @@ const copyCycles = (r) => {
   return OVERHEAD_CYCLES + (coaligned ? COPY_16_CYCLES * (r[2] >>> 4) : COPY_BYTE_CYCLES * r[2]);
 };
 
-/** cycles(r) is about what the ROM takes for the arguments in *r*; ask before the call. */
+/**
+ * cycles(r) is about what the ROM takes for the arguments in *r*, memory that answers at once; ask before the call.
+ * *reads*: it reads r2 bytes at r1, which may be in flash.
+ */
 export const memoryFunctions = {
   MS: { name: 'memset', cycles: fillCycles, call: fill },
   S4: { name: 'memset4', cycles: fillCycles, call: fill },
-  MC: { name: 'memcpy', cycles: copyCycles, call: copy },
-  C4: { name: 'memcpy44', cycles: copyCycles, call: copy },
+  MC: { name: 'memcpy', cycles: copyCycles, call: copy, reads: true },
+  C4: { name: 'memcpy44', cycles: copyCycles, call: copy, reads: true },
 };

@@ -3,7 +3,11 @@ const BOOT2_BYTES = 256;
 const BOOT2_RAM = 0x20041f00; // the end of SRAM, where the real ROM puts the second boot stage
 const STACK_TOP = BOOT2_RAM;
 const CRC_POLYNOMIAL = 0x04c11db7;
-const FLASH_CALL_CYCLES = 100; // the operation itself takes no simulated time
+const FLASH_CALL_CYCLES = 100; // without what the flash chip takes
+// A page passes the SSI bit by bit, with command and address, at clk_sys / 6, as the ROM sets it (its source,
+// program_flash_generic.c).
+const PAGE_BYTES = 256;
+const PAGE_CYCLES = (PAGE_BYTES + 4) * 8 * 6;
 const RESET_CYCLES = 1000;
 const LR_INTO_FLASH = 0;
 const SP = 13;
@@ -51,17 +55,30 @@ function secondCore() {
 
 const serialMode = ({ ssi }) => (ssi.reset(), FLASH_CALL_CYCLES);
 
-function rangeErase({ core, flash }) {
-  const [offset, count] = core.registers;
-  flash.erase(offset, count);
+function flushCache({ ssi, xip }) {
+  ssi.reset();
+  xip.flush();
   return FLASH_CALL_CYCLES;
 }
 
-function rangeProgram({ core, flash, memory }) {
+/** The ROM waits for the flash chip: nothing else is executed meanwhile. */
+function waitFor({ clock, flashTiming }, ms) {
+  if (flashTiming) clock.pass(ms * 1e6);
+}
+
+/** flash_range_erase(offset, count, block size, block command): the SDK names 64 KB and D8h. */
+function rangeErase(chip) {
+  const [offset, count] = chip.core.registers;
+  waitFor(chip, chip.flash.erase(offset, count));
+  return FLASH_CALL_CYCLES;
+}
+
+function rangeProgram(chip) {
+  const { core, flash, memory } = chip;
   const [offset, data, count] = core.registers;
   const source = memory.bytes(data, count) ?? Uint8Array.from({ length: count }, (_, i) => memory.readUint8(data + i));
-  flash.program(offset, source);
-  return FLASH_CALL_CYCLES;
+  waitFor(chip, flash.program(offset, source));
+  return FLASH_CALL_CYCLES + (chip.flashTiming ? (PAGE_CYCLES * count) / PAGE_BYTES : 0);
 }
 
 /** What the vector table leads to. */
@@ -72,7 +89,7 @@ export const bootFunctions = {
   EX: { name: 'flash_exit_xip', call: serialMode },
   RE: { name: 'flash_range_erase', call: rangeErase },
   RP: { name: 'flash_range_program', call: rangeProgram },
-  FC: { name: 'flash_flush_cache', call: serialMode },
+  FC: { name: 'flash_flush_cache', call: flushCache },
   CX: { name: 'flash_enter_cmd_xip', call: serialMode },
   UB: { name: 'reset_usb_boot', call: bootsel },
   WV: { name: 'wait_for_vector', call: secondCore },
