@@ -41,6 +41,8 @@ def run(parts: tuple[str, ...], engines: tuple[str, ...]) -> dict[str, Any]:
                 if "speed" in parts:
                     package = build_package("armv6m", directory / engine, form)
                     figures[engine] = boards.measure() | mpy_sizes(package)
+                    slow = Speed(firmware, flash, is_flash_slow=True).times()
+                    figures[engine]["with_flash"] = {key: slow[key] for key in report.TIMES}
                 if "memory" in parts:
                     settled = directory / f"{engine}-settled.bin"
                     figures["memory"][report.MEMORY_FORMS[engine]] = memory.measure(boards, settled)

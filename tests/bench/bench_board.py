@@ -17,20 +17,25 @@ _TIMEOUT_S = 300
 
 
 class BenchBoard:
-    """Boards that begin with a copy of the file *flash*, or an empty one where it is not there."""
+    """Boards that begin with a copy of the file *flash*, or an empty one where it is not there.
 
-    def __init__(self, firmware: Path, flash: Path) -> None:
+    *is_flash_slow*: whether erasing, programming and what the flash's cache misses take time.
+    """
+
+    def __init__(self, firmware: Path, flash: Path, is_flash_slow: bool = False) -> None:
         self.firmware = firmware
-        self._flash = flash
+        self.flash = flash
+        self._timing = {"flash_timing": is_flash_slow, "flash_cache": is_flash_slow}
 
     @contextmanager
     def board(self, keep: Path | None = None) -> Iterator[VirtualBoard]:
         """Run a board. *keep*: where to leave its flash in the end."""
         with tempfile.TemporaryDirectory(prefix="boardcert-bench-") as directory:
             flash = Path(directory, "flash.bin")
-            if self._flash.exists():
-                shutil.copy(self._flash, flash)
+            if self.flash.exists():
+                shutil.copy(self.flash, flash)
             settings = {"ring_oscillator": "seed:1", "unique_id": _UNIQUE_ID, "pace": "free"}
+            settings |= self._timing
             with VirtualBoard(directory, firmware=self.firmware, **settings) as board:
                 board.wait_ready()
                 yield board

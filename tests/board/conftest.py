@@ -12,6 +12,9 @@ from boardcert_host.firmware import firmware_image
 from boardcert_host.virtual import VirtualBoard
 from prepared import prepared_flash
 
+# At the pace of real time, tests would wait for the flash of a board; few are about that.
+_AT_ONCE = {"flash_timing": False, "flash_cache": False}
+
 
 @pytest.fixture(scope="session")
 def firmware() -> Path:
@@ -34,7 +37,7 @@ def new_board(firmware: Path, tmp_path: Path) -> Iterator[Callable[..., VirtualB
     with ExitStack() as stack:
 
         def start(name: str = "board", **settings: str) -> VirtualBoard:
-            started = VirtualBoard(tmp_path / name, firmware=firmware, **settings)
+            started = VirtualBoard(tmp_path / name, firmware=firmware, **_AT_ONCE | settings)
             stack.enter_context(started)
             started.wait_ready()
             return started

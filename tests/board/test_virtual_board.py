@@ -145,9 +145,7 @@ def test_two_identical_runs_take_the_same_cycles(new_board):
     assert results[0] == results[1]
 
 
-@pytest.mark.parametrize(
-    ("flash_timing", "erase_ms", "page_ms"), [(True, 45, 0.5), (False, 0, 0)]
-)
+@pytest.mark.parametrize(("flash_timing", "erase_ms", "page_ms"), [(True, 45, 0.5), (False, 0, 0)])
 def test_flash_operations_take_what_is_typical_of_the_chip(
     new_board, flash_timing, erase_ms, page_ms
 ):
@@ -170,7 +168,7 @@ print(ticks_diff(erased, start) / 1000, ticks_diff(ticks_us(), erased) / 1000)
 
 
 def test_code_that_the_cache_does_not_hold_is_slower(new_board):
-    """The first call of a function of the firmware takes longer than on a board without the model."""
+    """The first call of a function of the firmware takes longer than without the model."""
     code = """
 from time import ticks_diff, ticks_us
 import json
@@ -178,7 +176,7 @@ start = ticks_us()
 json.loads('{"a": [1, 2.5, null]}')
 print(ticks_diff(ticks_us(), start))
 """
-    cached = new_board("cached", pace="free")
+    cached = new_board("cached", pace="free", flash_cache=True)
     plain = new_board("plain", pace="free", flash_cache=False)
     assert int(cached.exec(code)) > 1.3 * int(plain.exec(code))
     assert plain.status()["cache_misses"] == 0 < cached.status()["cache_misses"]

@@ -28,10 +28,9 @@ const lookUp = (x) => `if (${x} & ${FLASH}) {
   if (way) recent[(${x} >>> 3) & 1023] = way;
   else cycles += core.cache.fill(${x});
 }`;
-const lookUpNew = (x) => `if (${x} >>> 2 !== word) { word = ${x} >>> 2; ${lookUp(x)} }`;
-const withCache = (source) =>
-  source.replace(/READ\((\w+)\)/g, (_, x) => lookUp(x)).replace(/FETCH\((\w+)\)/g, (_, x) => lookUpNew(x));
-const withoutCache = (source) => source.replace(/(READ|FETCH)\(\w+\)/g, '');
+const lookUpAny = (_, kind, x) =>
+  kind === 'READ' ? lookUp(x) : `if (${x} >>> 2 !== word) { word = ${x} >>> 2; ${lookUp(x)} }`;
+const reading = (source, look) => source.replace(/(READ|FETCH)\((\w+)\)/g, look);
 
 /** Return the executor: run(core, R, mem8, mem16, mem32, limit) executes until *limit* cycles, or less. */
 function compileExecutor(isCached) {
@@ -55,7 +54,9 @@ function compileExecutor(isCached) {
     }
     core.cycles = cycles;
     core.spill(pc, nz, c, v);`;
-  const body = isCached ? `const { ways, recent } = core.cache; let word = -1; ${withCache(source)}` : withoutCache(source);
+  const body = isCached
+    ? `const { ways, recent } = core.cache; let word = -1; ${reading(source, lookUpAny)}`
+    : reading(source, '');
   return new Function('core', 'R', 'mem8', 'mem16', 'mem32', 'limit', body);
 }
 
@@ -77,7 +78,7 @@ function instructionSource([pattern, code]) {
 const [execute, executeWithCache] = [compileExecutor(false), compileExecutor(true)];
 
 export class Core extends CortexM0Core {
-  /** *onTrap*(number) answers a BKPT in the boot ROM; *cache*: an XIPCache, or null for a flash that takes no time. */
+  /** *onTrap*(number) answers a BKPT in the boot ROM; *cache*: an XIPCache, or null: flash takes no time. */
   constructor(mcu, memory) {
     super(mcu);
     const { buffer } = memory.all;
