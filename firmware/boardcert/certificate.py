@@ -123,7 +123,7 @@ def _read_alt_names(value: bytes) -> list:
     found = []
     for tag, content in der.decode_all(der.decode_one(value, der.SEQUENCE)):
         if tag == _DNS_NAME:
-            found.append(content.decode())
+            found.append("".join([chr(byte) for byte in content]))  # Anything but ASCII is wrong.
         elif tag == _IP_ADDRESS:
             found.append(fields.format_address(content))
     return found

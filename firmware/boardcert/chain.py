@@ -18,6 +18,7 @@ _OID_TLS_FEATURE = b"\x2b\x06\x01\x05\x05\x07\x01\x18"  # 1.3.6.1.5.5.7.1.24
 _KNOWN = (_OID_KEY_USAGE, _OID_BASIC_CONSTRAINTS, _OID_EXTENDED_KEY_USAGE) + tuple(
     [bytes((0x55, 0x1D, arc)) for arc in (17, 30, 32, 33, 36, 54)]
 )
+_BYTES_PER_CHARACTER = {0x1C: 4, 0x1E: 2}  # UniversalString, BMPString
 _DIGITAL_SIGNATURE = 0x80
 _KEY_CERT_SIGN = 0x04
 
@@ -59,11 +60,19 @@ def common_name(name: bytes) -> str:
     for _, relative in der.decode_all(der.decode_one(name, der.SEQUENCE)):
         for _, attribute in der.decode_all(relative):
             oid, offset = der.decode_next(attribute, der.OBJECT_IDENTIFIER, 0)
-            _, value, _ = der.decode(attribute, offset)
-            text = "".join([chr(byte) if 32 <= byte < 127 else "?" for byte in value])
+            text = _ascii(*der.decode(attribute, offset)[:2])
             if oid == b"\x55\x04\x03":  # 2.5.4.3
                 return text
     return text
+
+
+def _ascii(tag: int, value: bytes) -> str:
+    """Return a string of a Name with "?" for what is not ASCII, once for each character."""
+    size = _BYTES_PER_CHARACTER.get(tag, 1)
+    points = [int.from_bytes(value[i : i + size], "big") for i in range(0, len(value), size)]
+    if tag == der.UTF8_STRING:  # Only the first byte of a character counts.
+        points = [point for point in points if point & 0xC0 != 0x80]
+    return "".join([chr(point) if 32 <= point < 127 else "?" for point in points])
 
 
 def _read_extensions(certificate, number: int) -> dict:
@@ -156,7 +165,10 @@ def _authority(extensions: dict) -> tuple:
     tags = [tag for tag, _ in parts]
     if parts[0][1] != b"\xff" or tags not in ([der.BOOLEAN], [der.BOOLEAN, der.INTEGER]):
         raise ValueError("basicConstraints")
-    return True, der.decode_integer(parts[1][1]) if len(parts) > 1 else None
+    path_length = der.decode_integer(parts[1][1]) if len(parts) > 1 else None
+    if path_length and path_length > 127:  # Readers that have no such number take it for none.
+        raise ValueError("basicConstraints")
+    return True, path_length
 
 
 def _has_purpose(extensions: dict, *purposes: bytes) -> bool:

@@ -58,7 +58,7 @@ def _refusing(field: str, function, *arguments):
 def _read_chain(data) -> list:
     """Return the Certificates in *data*."""
     if isinstance(data, (list, tuple)):
-        blocks = [bytes(certificate) for certificate in data]
+        blocks = [pem.to_bytes(certificate) for certificate in data]
     else:
         blocks = pem.read_certificates(data)
     if not 1 <= len(blocks) <= MAX_CERTIFICATES:

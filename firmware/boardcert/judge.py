@@ -23,6 +23,8 @@ def judge(directory: str, chain, key, served_key: bytes) -> store.Record:
     record, signatures = _read(chain, key, own_keys + [served_key], now)
     record.facts["own_key"] = record.private_key in own_keys
     release(loaded)
+    _check_strictly(record.chain)
+    release(loaded)
     _prove_chain(signatures)
     del signatures
     release(loaded)
@@ -38,6 +40,13 @@ def _read(*arguments) -> tuple:
         from .install import read
 
     return read(*arguments)
+
+
+def _check_strictly(chain: list) -> None:
+    with FirmwareFirst():
+        from .strict import check
+
+    check(chain)
 
 
 def _prove_chain(signatures: list) -> None:

@@ -7,7 +7,8 @@ from micropython import const
 
 from . import der
 
-_MAX_OID_BYTES = const(64)  # Text takes time that grows with the square: 10 s for 4 KB.
+# Text takes time that grows with the square: 10 s for 4 KB. The package cryptography takes no more.
+_MAX_OID_BYTES = const(63)
 
 
 def encode_oid(dotted: str) -> bytes:

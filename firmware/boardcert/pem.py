@@ -43,8 +43,17 @@ def key_in(lines) -> bytes:
     return blocks[0]
 
 
+def to_bytes(data) -> bytes:
+    """Return *data*, text or bytes of any kind, as bytes; ValueError for anything else."""
+    if isinstance(data, str):
+        return data.encode()
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return bytes(data)
+    raise ValueError(f"PEM or DER is needed, as bytes or a string, not {type(data).__name__}")
+
+
 def _bytes(data) -> bytes:
-    data = data.encode() if isinstance(data, str) else bytes(data)
+    data = to_bytes(data)
     if len(data) > MAX_TEXT_BYTES:
         raise ValueError(f"{len(data)} bytes are too many; at most {MAX_TEXT_BYTES}")
     return data
@@ -55,7 +64,10 @@ def _is_der(data: bytes) -> bool:
 
 
 def _lines(data: bytes) -> list:
-    return data.decode().split("\n") if _BEGIN.encode() in data else []
+    try:
+        return data.decode().split("\n") if _BEGIN.encode() in data else []
+    except ValueError as error:  # MicroPython's has no text.
+        raise ValueError("the text is not UTF-8: save it as plain text, in UTF-8") from error
 
 
 def _contents(lines, labels: tuple) -> list:

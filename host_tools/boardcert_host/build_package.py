@@ -48,6 +48,7 @@ _BUNDLES: Bundles = {
     "store_wipe": ("store_remove", "store_wipe"),
     "rsa": ("kernel_rsa", "rsa_kernel", "rsa"),
     "install": ("chain", "key_import", "install"),
+    "strict": ("der_checks", "certificate_names", "policies", "extensions", "strict"),
     "server": ("connection", "spare", "server", "serving"),
     "exchange": ("http_head", "exchange"),
     "portal": ("portal_state", "portal", "portal_start"),

@@ -39,6 +39,7 @@ def refused() -> Iterator[Case]:
     yield from refused_texts()
     yield from refused_keys()
     yield from refused_leaves()
+    yield from refused_fields()
     yield from refused_extensions()
     yield from refused_chains()
 
@@ -54,7 +55,7 @@ def refused_texts() -> Iterator[Case]:
     yield bad("text that is no PEM", "nothing in PEM", b"Dear board, please find attached")
     yield bad("zero bytes", "zero bytes", good[:200] + b"\0" + good[200:])
     yield bad("UTF-16", "nothing in PEM", good.decode().encode("utf-16"))
-    yield bad("not UTF-8", "", good + b"\xff\xfe")
+    yield bad("not UTF-8", "not UTF-8", good + b"\xff\xfe")
     yield bad("cut off", "cut off", good[: len(good) // 4])
     yield bad("the end twice", "does not belong", good + b"-----END CERTIFICATE-----\n")
     yield bad("a line torn", "does not belong", good.replace(b"\n-----END", b"\n-----\n-----END"))
@@ -150,6 +151,80 @@ def refused_leaves() -> Iterator[Case]:
     yield bad("signed with SHA-1", "signature of certificate 1", old)
     altered = Identity(SELF_SIGNED.key, SELF_SIGNED.der[:-1] + bytes([SELF_SIGNED.der[-1] ^ 1]))
     yield bad("its own signature altered", "certificate 1 was not signed", altered)
+
+
+def refused_fields() -> Iterator[Case]:
+    """Yield what firmware would send and no client can read, or not every one."""
+
+    def bad(name: str, words: str, at: int, element: bytes) -> Case:
+        odd = rewrite(SELF_SIGNED, lambda elements: elements.__setitem__(at, element))
+        return name, "chain", words, pem(odd), key_of(odd)
+
+    def named(tag: int, text: bytes, *more: bytes) -> bytes:
+        attribute = tlv(0x30, bytes.fromhex("0603550403") + tlv(tag, text))
+        return tlv(0x30, tlv(0x31, attribute + b"".join(more)))
+
+    for serial in (b"\xff", b"\0", b"\1" * 21, b"\0\1", b""):
+        yield bad(f"the serial number {serial.hex()}", "", 1, tlv(2, serial))
+    strings = [(0x1E, b"kitchen"), (0x1E, b"\xd8\0\0k"), (0x1C, b"kitchen"), (0x13, b"k@k")]
+    strings += [(0x0C, b"\xc0\xbc"), (0x0C, b"k\0"), (0x0C, b"\xed\xa0\x80"), (0x0C, b"\x1b[2J")]
+    strings += [(0x0C, b"\xc2"), (0x0C, b"\xf4\x90\x80\x80"), (0x0C, b""), (0x0C, b"k" * 257)]
+    strings += [(0x16, b"\xe4"), (0x14, b"\xe4"), (0x12, b"k"), (4, b"k"), (2, b"\1")]
+    for tag, text in strings:
+        yield bad(f"the name {tag:#x} {text[:9].hex()}", "a name has", 5, named(tag, text))
+    country = tlv(0x30, tlv(0x31, tlv(0x30, bytes.fromhex("0603550406") + tlv(0x13, b"DEU"))))
+    yield bad("a country of three letters", "two letters", 5, country)
+    yield bad("an empty part of a name", "part of a name is empty", 5, tlv(0x30, tlv(0x31, b"")))
+    yield bad("no issuer", "its issuer has no name", 3, tlv(0x30, b""))
+    dates = tlv(0x30, tlv(0x17, b"270101000000Z") + tlv(0x17, b"260101000000Z"))
+    yield bad("the end before the begin", "", 4, dates)
+    yield from refused_names()
+    yield from refused_usages()
+
+
+def refused_names() -> Iterator[Case]:
+    """Yield subjectAltNames that no client reads, or not all of them alike."""
+    texts = (b"\xc0\xbc", b"a\0b", b"a b", b"<b>", b"\x1b[2J", b"", b"-a", b"a-", b"a..b", b"a.")
+    texts += (b".a", b"a_b", b"*", b"*.", b"a.*", b"*.*.a", b"a" * 64, b"\xe2\x80\xae")
+    values = [(text[:9].hex(), "not a host name", tlv(0x82, text)) for text in texts]
+    values += [("an address as a name", "write IP:192.0.2.1", tlv(0x82, b"192.0.2.1"))]
+    values += [("an address of 5 bytes", "", tlv(0x87, b"\1" * 5))]
+    values += [("a long name", "a DNS name of 255", tlv(0x82, b"a." * 127 + b"a"))]
+    values += [("no name", "an empty list", b"")]
+    values += [("a URI with a space", "printable ASCII", tlv(0x86, b"http://a b"))]
+    values += [("a name of an unknown kind", "not used (0xa5)", tlv(0xA5, b""))]
+    for title, words, names in values:
+        odd = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, tlv(0x30, names))
+        leaf = make(issuer=CA, change=having("subject_alt_name", odd))
+        yield f"subjectAltName: {title}", "chain", words, pem(leaf, CA), key_of(leaf)
+
+
+def refused_usages() -> Iterator[Case]:
+    """Yield extensions that OpenSSL takes for invalid, or that make no sense."""
+    usage = x509.KeyUsage.oid
+    values = [("a CA's use", usage, "keyCertSign", tlv(3, b"\2\x84"))]
+    for bits in (b"\0", b"\x08\x80", b"\7\xc0", b"\1", b"\7\0", b"\0\x80\0\0", b"\0\x81"):
+        values.append((bits.hex(), usage, "", tlv(3, bits)))
+    values += [
+        ("no purpose", x509.ExtendedKeyUsage.oid, "", tlv(0x30, b"")),
+        ("no identifier", x509.SubjectKeyIdentifier.oid, "an empty identifier", tlv(4, b"")),
+        ("half an issuer", x509.AuthorityKeyIdentifier.oid, "", tlv(0x30, tlv(0x82, b"\1"))),
+        ("a policy twice", x509.CertificatePolicies.oid, "", tlv(0x30, tlv(0x30, b"\6\1\x2a") * 2)),
+        ("two elements", ObjectIdentifier("1.3.6.1.5.5.7.1.99"), "not one element", b"\5\0\5\0"),
+    ]
+    for title, oid, words, value in values:
+        odd = x509.UnrecognizedExtension(oid, value)
+        leaf = make(issuer=CA, change=having(_NAMES.get(oid, title), odd))
+        yield f"{oid.dotted_string}: {title}", "chain", words, pem(leaf, CA), key_of(leaf)
+
+
+# What certificates.profile calls the extensions that are replaced.
+_NAMES = {
+    x509.KeyUsage.oid: "key_usage",
+    x509.ExtendedKeyUsage.oid: "extended_key_usage",
+    x509.SubjectKeyIdentifier.oid: "subject_key_identifier",
+    x509.AuthorityKeyIdentifier.oid: "authority_key_identifier",
+}
 
 
 def refused_extensions() -> Iterator[Case]:

@@ -5,6 +5,7 @@ nothing). cryptography makes them all; make_vectors writes them for vectors.py.
 """
 
 import base64
+import ipaddress
 from collections.abc import Callable, Iterator
 
 from certificates import Identity, children, key_usage, make, tlv
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 Case = tuple[str, str, str, bytes, bytes]
 
@@ -132,8 +133,32 @@ def accepted() -> Iterator[Case]:
     for hash in (hashes.SHA256(), hashes.SHA512()):
         leaf = make(issuer=CA, hash=hash)
         yield good(f"signed with {hash.name}", pem(leaf, CA), key_of(leaf))
+    leaf = make(issuer=CA, change=as_of_a_public_ca)
+    yield good("with all that public CAs put in", pem(leaf, CA), key_of(leaf))
     leaf = make(issuer=CA, change=without("key_usage", "extended_key_usage", "basic_constraints"))
     yield good("without what is optional", pem(leaf, CA), key_of(leaf))
+
+
+def as_of_a_public_ca(extensions: dict) -> None:
+    """Add the pointers, policies and receipts that certificates of public CAs have."""
+    places = [x509.UniformResourceIdentifier("http://ca.example/1")]
+    access = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, places[0])
+    notice = x509.UserNotice(x509.NoticeReference("CA", [1]), "K\u00f6ln")
+    oid = x509.ObjectIdentifier("2.23.140.1.2.1")
+    address = x509.IPAddress(ipaddress.ip_address("192.0.2.1"))
+    names = [
+        x509.DNSName(text) for text in ("a.example", "*.A.example", "xn--kln-sna", "192.0.2.1")
+    ]
+    more = {
+        "subject_alt_name": x509.SubjectAlternativeName([*names, address, *places]),
+        "access": x509.AuthorityInformationAccess([access]),
+        "points": x509.CRLDistributionPoints([x509.DistributionPoint(places, None, None, None)]),
+        "policies": x509.CertificatePolicies([x509.PolicyInformation(oid, ["http://a/", notice])]),
+        "receipts": x509.UnrecognizedExtension(
+            x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2"), tlv(4, b"\0\0")
+        ),
+    }
+    extensions.update({name: (value, False) for name, value in more.items()})
 
 
 def lines(cases: Iterator[Case]) -> Iterator[list[str]]:

@@ -135,6 +135,19 @@ def test_a_list_in_der():
         assert me.chain == other.chain
 
 
+def test_what_is_no_certificate_at_all():
+    """As programs pass it by mistake; the message says what is needed."""
+    with on_board():
+        me = identity()
+        files = foreign_record()
+        for chain in (None, 5, {}, [None], [files.chain[0], 5], [files.chain]):
+            error = _refusal(me, chain, files.private_key)
+            assert error.field == "chain" and "PEM or DER is needed" in str(error), chain
+        for key in (5, {}, [files.private_key]):
+            error = _refusal(me, files.chain, key)
+            assert error.field == "key" and "PEM or DER is needed" in str(error), key
+
+
 def test_a_certificate_for_the_boards_own_key_comes_without_it():
     """As a CA makes it from csr(); also again, for the key of what is installed."""
     directory = scratch.fresh_directory()

@@ -1,0 +1,51 @@
+"""Hold what the board reads in mutated certificates against cryptography and OpenSSL, off line.
+
+    python tests/host/fuzz_certificates.py FIRST COUNT
+
+takes the mutations with these numbers, some 1,000 in a second, and prints those that the board
+accepts and another reader refuses, or reads as something else. `make test` takes the first few
+thousand, see test_certificate_corpus.
+"""
+
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+_HOST = Path(__file__).parent
+sys.path[:0] = [str(_HOST), str(_HOST.parent / "device" / "cpython")]
+sys.path.append(str(_HOST.parents[1] / "firmware"))
+
+from certificate_mutations import mutants  # noqa: E402 (only found from now on)
+from certificate_readers import disagreement, read_by_board, refused_by_openssl  # noqa: E402
+
+_BATCH = 200
+
+
+def main(first: int, count: int) -> int:
+    """Print what was found, each kind once with the first number of it; return how many."""
+    found: Counter[str] = Counter()
+    accepted = 0
+    batch: list[bytes] = []
+    with tempfile.TemporaryDirectory() as name:
+        for number, der in enumerate(mutants(first, count), first):
+            if read_by_board(der) is not None:
+                accepted += 1
+                batch.append(der)
+                reason = disagreement(der)
+                if reason and not found[reason]:
+                    print(f"{number}: {reason}", flush=True)
+                found[reason or ""] += 1
+            if len(batch) == _BATCH or (batch and number == first + count - 1):
+                reason = refused_by_openssl(batch, Path(name))
+                if reason:
+                    print(f"up to {number}, OpenSSL: {reason}", flush=True)
+                    found[reason] += 1
+                batch = []
+    del found[""]
+    print(f"{count} mutations, {accepted} accepted, {found.total()} disagreements")
+    return found.total()
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main(int(sys.argv[1]), int(sys.argv[2]))))
