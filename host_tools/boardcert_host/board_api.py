@@ -14,6 +14,7 @@ from typing import Any
 
 from . import certificate as certificates
 from . import reports
+from .deadline import Deadline
 from .errors import CHECKED_AND_BAD, Error
 from .install_files import Installable
 from .targets import Target
@@ -156,10 +157,10 @@ class BoardAPI:
         if self._pin is None and self._ca:
             context = ca_context(self._ca)
             context.check_hostname = True
-        attempts = _ATTEMPTS
+        attempts, deadline = _ATTEMPTS, Deadline(self._timeout_s)
         while True:
             try:
-                secure = self._connect(context)
+                secure = self._connect(context, deadline)
                 break
             except Error as error:
                 attempts -= 1
@@ -169,10 +170,12 @@ class BoardAPI:
         with secure:
             yield secure, self._recognise(secure.getpeercert(True))
 
-    def _connect(self, context: ssl.SSLContext) -> ssl.SSLSocket:
+    def _connect(self, context: ssl.SSLContext, deadline: Deadline) -> ssl.SSLSocket:
         host, port = self.target.host, self.target.port
         try:
-            return connect(context, host, port, self._timeout_s, self._name)
+            return connect(context, host, port, deadline.remaining_s(), self._name)
+        except TimeoutError as error:  # Between two tries.
+            raise Error(f"{self.target} did not answer within {self._timeout_s:g} s") from error
         except ssl.SSLCertVerificationError as error:
             reason = f"is not vouched for by {self._ca}: {error.verify_message}"
             raise self._wrong(reason) from error

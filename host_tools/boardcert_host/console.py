@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import IO
+from typing import IO, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -18,7 +18,15 @@ _STYLES = {"pass": "green", "fail": "bold red", "skip": "dim"}
 
 
 class _Console(Console):
-    """A console whose reader may leave, as `head` does: the command goes on to its verdict."""
+    """A console whose reader may leave, as `head` does: the command goes on to its verdict.
+
+    And on which nobody else writes: text is made neutral here, whoever it came from.
+    """
+
+    def print(self, *objects: Any, **more: Any) -> None:
+        """Print; a string is one line, whatever is in it."""
+        shown = [neutral(one) if isinstance(one, str) else one for one in objects]
+        super().print(*shown, **more)
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
@@ -80,7 +88,7 @@ def neutral(text: str) -> str:
 
 def say(message: str) -> None:
     """Print "boardcert: *message*" on stderr."""
-    messages().print(f"boardcert: {neutral(message)}", markup=False)
+    messages().print(f"boardcert: {message}", markup=False)
 
 
 def say_error(message: str, hint: str | None) -> None:
@@ -94,8 +102,7 @@ def print_checks(console: Console, checks: Iterable[Check]) -> None:
     """Print one line a check; a table that fits the width on a terminal, whole lines elsewhere."""
     if not console.is_terminal:
         for check in checks:
-            detail = neutral(check.detail)
-            console.print(f"{check.status}  {check.title:<22}  {detail}", markup=False)
+            console.print(f"{check.status}  {check.title:<22}  {check.detail}", markup=False)
         return
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for check in checks:
@@ -118,8 +125,8 @@ def to_compare(fingerprint: str) -> list[str]:
 def print_rows(title: str, rows: Iterable[tuple[str, str]]) -> None:
     """Print (name, words) under a title; a fingerprint in lines that can be compared by eye."""
     console = results()
-    console.print(neutral(title), markup=False)
+    console.print(title, markup=False)
     for name, words in rows:
         first, *rest = in_groups(words) if name == "fingerprint" else [words]
         for head, line in [(name, first), *(("", line) for line in rest)]:
-            console.print(f"  {head:<18}  {neutral(line)}", markup=False)
+            console.print(f"  {head:<18}  {line}", markup=False)

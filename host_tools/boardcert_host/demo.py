@@ -96,7 +96,8 @@ class Demo:
         self._console.print(text, markup=False)
 
     def _chapter(self, title: str) -> None:
-        self._console.print(f"\n{title}", style="bold", markup=False)
+        self._console.print()
+        self._console.print(title, style="bold", markup=False)
 
     def _show_checks(self, when: str, checks: list[Check], known: Collection[str] = ()) -> None:
         """Keep *checks*, with the boot they belong to, and print those that say something new.

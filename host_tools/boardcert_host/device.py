@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import reports
+from .bounded import TooMuchOutputError, run_bounded
 from .build_package import Form, build_microdot, build_package
 from .errors import Error
 
@@ -19,6 +20,7 @@ PACKAGE_DIRECTORY = "/lib/boardcert"
 CONFIG_FILE = "/boardcert-data/config.json"
 _TIMEOUT_S = 60
 _INSTALL_TIMEOUT_S = 300
+_OUTPUT_LIMIT_BYTES = 1 << 20  # The longest answer, all settings, is a tenth of this.
 _PIECE_BYTES = 3072  # a literal of 4 KB: the board compiles it in what memory it has
 _MINIMUM_VERSION = (1, 24)
 # sys.implementation._mpy holds the processor in bits 10 to 13, numbered as in py/persistentcode.h.
@@ -116,14 +118,10 @@ def run(port: str, *arguments: str, timeout_s: float = _TIMEOUT_S) -> str:
     """
     command = [sys.executable, "-m", "mpremote", "connect", port, "resume", *arguments]
     try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=timeout_s,
-            check=False,
-        )
+        done = run_bounded(command, timeout_s, _OUTPUT_LIMIT_BYTES)
+    except TooMuchOutputError as error:
+        hint = "another program than boardcert's may run there: press its reset button, try again"
+        raise Error(f"the board at {port} does not stop sending", hint) from error
     except subprocess.TimeoutExpired as error:
         hint = "press its reset button and try again"
         raise Error(f"the board at {port} did not finish within {timeout_s:g} s", hint) from error

@@ -51,7 +51,7 @@ def is_answering(port: str, timeout_s: float = _ANSWER_TIMEOUT_S) -> bool:
         ) as line:
             while time.monotonic() < deadline:
                 line.write(_WAKE)
-                received += line.read(4096)
+                received = received[-len(_PROMPT) :] + line.read(4096)
                 if _PROMPT in received:
                     return True
     except (serial.SerialException, OSError):

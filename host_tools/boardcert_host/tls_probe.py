@@ -14,6 +14,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 
+from .deadline import Deadline, open_tls
 from .errors import USAGE, Error
 from .targets import Target
 
@@ -26,6 +27,7 @@ _VERDICTS = {
 }
 # What OpenSSL says of bytes that are not TLS records.
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_TOO_SMALL", "PACKET_LENGTH_TOO_LONG")
+_BODY_LIMIT_BYTES = 1 << 20
 _NOT_TLS_HINT = "is this the HTTPS port? boardcert's page is on 20034, HTTPS servers mostly on 443"
 
 _HANDSHAKE_HINT = "server and client agree on nothing: boardcert speaks TLS 1.2 and 1.3 with ECDHE"
@@ -100,16 +102,15 @@ def get(host: str, port: int, timeout_s: float, server_name: str, ca_file: str, 
     context = ssl.create_default_context(cafile=ca_file)
     request = f"GET {path} HTTP/1.1\r\nHost: {server_name}\r\nConnection: close\r\n\r\n"
     try:
-        with (
-            socket.create_connection((host, port), timeout=timeout_s) as plain,
-            context.wrap_socket(plain, server_hostname=server_name) as secure,
-        ):
+        with open_tls(context, host, port, Deadline(timeout_s), server_name) as secure:
             secure.sendall(request.encode())
             answer = http.client.HTTPResponse(secure)
             answer.begin()
-            body = answer.read()
+            body = answer.read(_BODY_LIMIT_BYTES + 1)
     except (OSError, http.client.HTTPException) as error:
         raise Error(f"{Target(host, port)} did not answer an HTTPS request: {error}") from error
+    if len(body) > _BODY_LIMIT_BYTES:
+        raise Error(f"{Target(host, port)} gave an answer that is too long")
     if answer.status != http.client.OK:
         raise Error(f"{Target(host, port)} answered {answer.status} {answer.reason}")
     return body
@@ -138,14 +139,12 @@ def _sent_chain(secure: ssl.SSLSocket) -> tuple[bytes, ...]:
 def connect(
     context: ssl.SSLContext, host: str, port: int, timeout_s: float, server_name: str
 ) -> ssl.SSLSocket:
-    """Connect and shake hands. ssl.SSLError passes; other network trouble becomes Error."""
+    """Connect and shake hands. ssl.SSLError passes; other network trouble becomes Error.
+
+    *timeout_s* is for all that is done with the socket, see deadline.
+    """
     try:
-        plain = socket.create_connection((host, port), timeout=timeout_s)
-        try:
-            return context.wrap_socket(plain, server_hostname=server_name)
-        except BaseException:
-            plain.close()
-            raise
+        return open_tls(context, host, port, Deadline(timeout_s), server_name)
     except ssl.SSLError:
         raise
     except socket.gaierror as error:

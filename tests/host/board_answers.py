@@ -4,6 +4,7 @@ import contextlib
 import json
 import socket
 import ssl
+import time
 import warnings
 
 from certificates import Identity
@@ -17,6 +18,10 @@ def answer(status: int, content: object, headers: str = "") -> bytes:
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     head = f"HTTP/1.1 {status} Status\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
     return head.encode() + body
+
+
+class Dripping(bytes):
+    """An answer of which a byte is sent every tenth of a second."""
 
 
 def https_server(
@@ -53,6 +58,10 @@ def https_server(
             sent = next(waiting)
             if sent is None:
                 secure.recv(1)  # until the client closes
+            elif isinstance(sent, Dripping):
+                for byte in sent:
+                    secure.sendall(bytes([byte]))
+                    time.sleep(0.1)
             else:
                 secure.sendall(sent)
 

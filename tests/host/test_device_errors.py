@@ -66,7 +66,7 @@ _REPORT = {
 def answer(monkeypatch: pytest.MonkeyPatch, output: str, code: int = 0) -> None:
     """Let mpremote print *output* and end with *code*."""
     done = subprocess.CompletedProcess([], code, output, "")
-    monkeypatch.setattr(device.subprocess, "run", lambda *args, **options: done)
+    monkeypatch.setattr(device, "run_bounded", lambda *args: done)
 
 
 @pytest.mark.parametrize(

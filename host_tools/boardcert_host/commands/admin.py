@@ -5,7 +5,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..console import messages, neutral, results, say
+from ..console import messages, results, say
 from ..errors import OK, USAGE, Error
 from . import print_json
 from .administration import add_host, add_options, change, opened, working
@@ -95,7 +95,7 @@ def _confirm(arguments: argparse.Namespace, before: dict[str, Any], what: str) -
         if not sys.stdin.isatty():
             hint = f"--yes {wanted}, if that is the board that is meant"
             raise Error(f"nobody here to confirm {what}", hint, USAGE)
-        messages().print(neutral(f"{wanted} ({before['fingerprint']})"), markup=False)
+        messages().print(f"{wanted} ({before['fingerprint']})", markup=False)
         messages().print(f"{what}. Type its host name to go on: ", markup=False, end="")
         typed = sys.stdin.readline().strip()
     if typed != wanted:

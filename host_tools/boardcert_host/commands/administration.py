@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..console import messages, neutral, results, say, to_compare
+from ..console import messages, results, say, to_compare
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
 from . import add_json, ca_file, check_timeout, print_json
 
@@ -95,7 +95,7 @@ def change(
         return OK
     results().print(f"{arguments.host}: {_SENTENCES[result]}", markup=False)
     if report.get("wiped"):
-        results().print(neutral(report["wiped"]), markup=False)
+        results().print(report["wiped"], markup=False)
     for line in to_compare(report["fingerprint"]):
         results().print(f"  {line}", markup=False)
     return OK

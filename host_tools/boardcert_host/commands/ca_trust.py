@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..console import messages, neutral, results, say
+from ..console import messages, results, say
 from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, USAGE, Error
 from . import add_json, print_json
 from .ca_place import store_in
@@ -57,7 +57,7 @@ def _run(arguments: argparse.Namespace, trusted: bool) -> int:
     else:
         for one in outcomes:
             line = f"{one.status:<8} {one.store}: {one.detail}"
-            results().print(neutral(line), markup=False)
+            results().print(line, markup=False)
     if any(outcome.status == FAILED for outcome in outcomes):
         return COULD_NOT_RUN
     is_done = any(outcome.status in (DONE, KEPT) for outcome in outcomes)
@@ -86,7 +86,7 @@ def _ask(anchor: "Anchor", trusted: bool) -> None:
     described = describe(anchor.certificate)
     if not sys.stdin.isatty():
         raise Error("nobody here to ask whether that is wanted", "--yes does not ask", USAGE)
-    messages().print(f"CA           {neutral(described['subject'])}", markup=False)
+    messages().print(f"CA           {described['subject']}", markup=False)
     messages().print(f"fingerprint  {described['fingerprint']}", markup=False)
     if trusted:
         say("whoever has its private key can then pose as any server that it may vouch for")

@@ -1,0 +1,60 @@
+"""Programs whose output comes from elsewhere: run, with a limit for their time and their words."""
+
+import subprocess
+import threading
+from collections.abc import Sequence
+from typing import IO
+
+_PIECE_BYTES = 65536
+
+
+class TooMuchOutputError(Exception):
+    """A program wrote more than it may."""
+
+
+def run_bounded(
+    command: Sequence[str], timeout_s: float, limit_bytes: int
+) -> subprocess.CompletedProcess[str]:
+    """Run *command* and return its exit code, and as text what it wrote.
+
+    Of either stream at most *limit_bytes*: with more it is stopped, TooMuchOutputError. Raises
+    subprocess.TimeoutExpired as subprocess.run does.
+    """
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    streams = [_Stream(process, pipe, limit_bytes) for pipe in (process.stdout, process.stderr)]
+    try:
+        code = process.wait(timeout_s)
+    finally:
+        process.kill()
+        process.wait()
+        for stream in streams:
+            stream.thread.join()
+    if any(stream.is_over for stream in streams):
+        raise TooMuchOutputError
+    stdout, stderr = (stream.data.decode("utf-8", "replace") for stream in streams)
+    return subprocess.CompletedProcess(command, code, stdout, stderr)
+
+
+class _Stream:
+    """Reads one pipe of *process* in a thread; kills it when more than *limit_bytes* come."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], pipe: IO[bytes] | None, limit_bytes: int
+    ) -> None:
+        self.data = bytearray()
+        self.is_over = False
+        self.thread = threading.Thread(
+            target=self._read, args=(process, pipe, limit_bytes), daemon=True
+        )
+        self.thread.start()
+
+    def _read(self, process: subprocess.Popen[bytes], pipe: IO[bytes], limit_bytes: int) -> None:
+        with pipe:
+            while piece := pipe.raw.read(_PIECE_BYTES):  # pyright: ignore[reportAttributeAccessIssue]
+                if len(self.data) + len(piece) > limit_bytes:
+                    self.is_over = True
+                    process.kill()
+                    return
+                self.data += piece

@@ -1,0 +1,169 @@
+"""A board, or what poses as one, that would harm the computer: by its words, or by their number."""
+
+import json
+import socket
+import tracemalloc
+from collections.abc import Callable
+
+import pytest
+from board_answers import Dripping, answer, https_server
+from boardcert_host import cli, device, devices, serial_ports, tls_probe
+from boardcert_host.console import messages, results
+from boardcert_host.errors import Error
+from boardcert_host.serial_ports import USBPort
+from boardcert_host.story import Story
+from certificates import NAME, make, make_ca
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from servers import serving
+from test_board_api import api, pin_of, report_of
+
+# Clears the screen, sets the clipboard (OSC 52), the same by C1 controls, and turns the direction.
+_ESCAPES = "\x1b[2J\x1b]52;c;cm0gLXJmIH4=\x07\x9b2J\u202egnp.exe\r\n"
+_PLAIN = "\\x1b[2J\\x1b]52;c;cm0gLXJmIH4=\\x07\\x9b2J\\u202egnp.exe\\r\\n"
+
+
+def repl(respond: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:
+    """Return a handler that is MicroPython's raw REPL to mpremote; *respond* runs each program."""
+
+    def handle(connection: socket.socket) -> None:
+        received = b""
+        while piece := connection.recv(4096):
+            received += piece
+            if received.endswith(b"\x05A\x01"):
+                connection.sendall(b"R\x00")  # no raw paste
+            elif received.endswith(b"\x01"):
+                connection.sendall(b"raw REPL; CTRL-B to exit\r\n>")
+            elif received.endswith(b"\x04"):
+                connection.sendall(b"OK")
+                respond(connection)
+            elif received.endswith((b"\x02", b"\x03")):
+                connection.sendall(b"\r\n>>> ")
+                continue
+            else:
+                continue
+            received = b""
+
+    return handle
+
+
+def endless(connection: socket.socket) -> None:
+    """Send for as long as somebody listens."""
+    while True:
+        connection.sendall(b"x" * 65536)
+
+
+def answering(value: object) -> Callable[[socket.socket], None]:
+    """Return what prints *value* as JSON, as a program on a board does."""
+    printed = json.dumps(value).encode()
+    return lambda connection: connection.sendall(printed + b"\r\n\x04\x04>")
+
+
+def test_output_without_end_ends_the_program():
+    """Long before its time is over, and with no more in memory than a few answers take."""
+    tracemalloc.start()
+    try:
+        with (
+            serving(repl(endless)) as port,
+            pytest.raises(Error, match="does not stop sending"),
+        ):
+            device.execute(f"socket://127.0.0.1:{port}", "print(1)", timeout_s=120)
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_looking_for_a_prompt_keeps_nothing():
+    """Of what comes while it is looked for."""
+    tracemalloc.start()
+    try:
+        with serving(endless) as port:
+            assert not serial_ports.is_answering(f"socket://127.0.0.1:{port}", timeout_s=1)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_prompt_is_found_wherever_the_pieces_end():
+    """Also when half of it comes later."""
+
+    def halves(connection: socket.socket) -> None:
+        connection.recv(64)  # What is there when the port is opened is dropped.
+        connection.sendall(b"x" * 4095 + b">")
+        connection.recv(64)
+        connection.sendall(b">> ")
+        while connection.recv(4096):
+            pass
+
+    with serving(halves) as port:
+        assert serial_ports.is_answering(f"socket://127.0.0.1:{port}", timeout_s=20)
+
+
+def test_devices_shows_a_boards_words_as_plain_text(monkeypatch, capsys):
+    """What the board says it is, and the pin that it kept."""
+    state = {"version": f"3.4.0; {_ESCAPES}", "machine": _ESCAPES, "identity": ["generated.bin"]}
+    state |= {"mark": "a" + _ESCAPES + "b", "config": None, "main": False, "files": 1}
+    with serving(repl(answering(state))) as port:
+        url = f"socket://127.0.0.1:{port}"
+        monkeypatch.setattr(devices, "usb_ports", lambda: [USBPort(url, "Board")])
+        monkeypatch.setattr(devices, "boot_drives", list)
+        assert cli.main(["devices"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count(_PLAIN) == 3
+    assert all(character.isprintable() or character == "\n" for character in shown)
+
+
+def test_a_story_shows_a_boards_words_as_plain_text(capsys):
+    """As `boardcert flash` tells it; the record keeps what was said."""
+    story = Story(results())
+    story.tell("board", "done", _ESCAPES)
+    messages().print(_ESCAPES, markup=False)
+    told = capsys.readouterr()
+    assert told.out == f"board     done     {_PLAIN}\n" and told.err == f"{_PLAIN}\n"
+    assert story.record["steps"][0]["detail"] == _ESCAPES
+
+
+def test_an_error_shows_a_boards_words_as_plain_text(capsys):
+    """What mpremote printed last, in the message of a failure."""
+    failing = b"Traceback (most recent call last):\r\nValueError: " + _ESCAPES.strip().encode()
+
+    def fail(connection: socket.socket) -> None:
+        connection.sendall(b"\x04" + failing + b"\r\n\x04>")
+
+    with serving(repl(fail)) as port:
+        arguments = ["pin", "add", NAME, "--usb", f"socket://127.0.0.1:{port}"]
+        assert cli.main(arguments) == 3
+    assert _PLAIN.removesuffix("\\r\\n") in capsys.readouterr().err
+
+
+def test_a_dripping_answer_does_not_outlive_the_timeout(tmp_path):
+    """The time given is for the whole call: this answer would be right, some 20 s later."""
+    board = make()
+    dripping = Dripping(answer(200, report_of(board)))
+    server = https_server(board, tmp_path, [dripping], [])
+    with server as port, pytest.raises(Error, match="did not answer within 2 s"):
+        api(port, timeout_s=2.0, pin=pin_of(board)).report()
+
+
+def test_a_dripping_page_does_not_outlive_the_timeout(tmp_path):
+    """Nor does it for a client that trusts a CA."""
+    ca = make_ca()
+    board = make(issuer=ca)
+    path = tmp_path / "ca.pem"
+    path.write_bytes(x509.load_der_x509_certificate(ca.der).public_bytes(Encoding.PEM))
+    dripping = Dripping(answer(200, b"x" * 200))
+    server = https_server(board, tmp_path, [dripping], [])
+    with server as port, pytest.raises(Error, match="timed out"):
+        tls_probe.get("127.0.0.1", port, 2.0, NAME, str(path), "/")
+
+
+def test_an_endless_page_is_an_error(tmp_path):
+    """Of which no more is read than a page may have."""
+    ca = make_ca()
+    board = make(issuer=ca)
+    path = tmp_path / "ca.pem"
+    path.write_bytes(x509.load_der_x509_certificate(ca.der).public_bytes(Encoding.PEM))
+    endless = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"x" * (2 << 20)
+    server = https_server(board, tmp_path, [endless], [])
+    with server as port, pytest.raises(Error, match="too long"):
+        tls_probe.get("127.0.0.1", port, 30.0, NAME, str(path), "/")
