@@ -8,7 +8,8 @@ from . import device
 from .boards import data_directory
 from .errors import Error
 
-_JOIN_TIMEOUT_S = 40
+# Of these, 30 s for joining; the time server's name and answer may take the others.
+_JOIN_TIMEOUT_S = 60
 # Run on the board: what is there. An identity is known by its files, whatever wrote them.
 STATE = """
 import sys, os, json
@@ -37,7 +38,7 @@ flash = rp2.Flash()
 vfs.VfsLfs2.mkfs(flash, progsize=256)
 vfs.mount(vfs.VfsLfs2(flash, progsize=256), "/")
 """
-# Run on the board: join the network in wifi.json, and say whether that went well.
+# Run on the board: join the network in wifi.json, set the clock, and say whether that went well.
 JOIN = """
 import json, network, time
 with open({path!r}) as file:
@@ -51,7 +52,15 @@ for _ in range({seconds}):
     if link.isconnected():
         break
     time.sleep(1)
-print(json.dumps([link.isconnected(), link.ifconfig()[0], link.status()]))
+date = None
+if link.isconnected():
+    try:
+        import ntptime
+        ntptime.settime()
+        date = "%d-%02d-%02d" % time.gmtime()[:3]
+    except (ImportError, OSError):
+        pass
+print(json.dumps([link.isconnected(), link.ifconfig()[0], link.status(), date]))
 """
 DATA_DIRECTORY = device.CONFIG_FILE.rpartition("/")[0]
 _WIFI_FILE = f"{DATA_DIRECTORY}/wifi.json"
@@ -106,14 +115,17 @@ def write_example_main(port: str, board_name: str) -> None:
     device.put_file(port, (own if own.is_file() else common).read_bytes(), "/main.py")
 
 
-def join_wifi(port: str, host_name: str | None, ssid: str) -> str:
-    """Let the board join its Wi-Fi now, under its own name, and return its address."""
-    seconds = _JOIN_TIMEOUT_S - 10
+def join_wifi(port: str, host_name: str | None, ssid: str) -> tuple[str, str | None]:
+    """Let the board join its Wi-Fi now, under its own name; return its address and its date.
+
+    The date is None when no time server answers: the first certificate is then dated anew later.
+    """
+    seconds = _JOIN_TIMEOUT_S // 2
     code = JOIN.format(path=_WIFI_FILE, host_name=host_name, seconds=seconds)
-    is_connected, address, status = device.ask(port, code, _JOIN_TIMEOUT_S)
+    is_connected, address, status, date = device.ask(port, code, _JOIN_TIMEOUT_S)
     if not is_connected:
         raise Error(
             f"the board cannot join the Wi-Fi {ssid} (status {status})",
             "is the name right, and the password? it is asked for again on the next run",
         )
-    return str(address)
+    return str(address), date

@@ -86,8 +86,9 @@ def _join(story: Story, wanted: Provision, settings: dict[str, Any], port: str) 
     if not wanted.wifi:
         return None
     with story.working(f"joining {wanted.wifi[0]}"):
-        address = board_files.join_wifi(port, settings.get("hostname"), wanted.wifi[0])
-    story.tell("network", "done", f"joined {wanted.wifi[0]}, address {address}")
+        address, date = board_files.join_wifi(port, settings.get("hostname"), wanted.wifi[0])
+    clock = f"date {date}" if date else "no date: no time server answers"
+    story.tell("network", "done", f"joined {wanted.wifi[0]}, address {address}, {clock}")
     return Target(address, PORTAL_PORT)
 
 

@@ -1,12 +1,17 @@
 """What the host sends to a board, and what applications use, on the package as it is shipped."""
 
+from collections.abc import Callable
+
 import pytest
 from boardcert_host import board_files
 from boardcert_host.errors import Error
-from boardcert_host.virtual import VirtualBoard
+from boardcert_host.virtual import VirtualBoard, VirtualNetwork
+
+NewBoard = Callable[..., VirtualBoard]
 
 pytestmark = pytest.mark.xdist_group("virtual_board")
 
+_PASSWORD = "a good password"  # noqa: S105 (of a virtual network)
 _EXPORTS = """
 import boardcert
 from machine import UART, Pin
@@ -25,9 +30,15 @@ def test_what_applications_use_is_exported(package_board: VirtualBoard) -> None:
     assert printed.split() == ["ModemLine", "0", "True", "/boardcert-data"]
 
 
-def test_joining_a_network_gets_as_far_as_the_radio(package_board: VirtualBoard) -> None:
-    """This board has none that answers: EPERM is the driver's word for that."""
-    package_board.soft_reset()
-    board_files.write_wifi(package_board.usb_port, "HomeNet", "secret")
-    with pytest.raises(Error, match="EPERM"):
-        board_files.join_wifi(package_board.usb_port, "kitchen", "HomeNet")
+def test_a_board_joins_its_network_and_learns_the_date(installed: NewBoard) -> None:
+    """With a wrong password it says so; with the right one it has an address and the date."""
+    wifi = VirtualNetwork("HomeNet", password=_PASSWORD, epoch_s=1_900_000_000)
+    board = installed(network=wifi)
+    board_files.write_wifi(board.usb_port, "HomeNet", "another password")
+    with pytest.raises(Error, match="cannot join the Wi-Fi HomeNet"):
+        board_files.join_wifi(board.usb_port, "kitchen", "HomeNet")
+    board_files.write_wifi(board.usb_port, "HomeNet", _PASSWORD)
+    joined = board_files.join_wifi(board.usb_port, "kitchen", "HomeNet")
+    assert joined == (board.network.wait_address(), "2030-03-17")
+    lease = board.network.status()["lease"]
+    assert lease["host_name"] == "kitchen"

@@ -41,7 +41,7 @@ def calls(monkeypatch):
     monkeypatch.setattr(board_files, "read_state", answer("state", state))
     monkeypatch.setattr(board_files, "write_wifi", answer("wifi", True))
     monkeypatch.setattr(board_files, "write_example_main", answer("main", None))
-    monkeypatch.setattr(board_files, "join_wifi", answer("join", "127.0.0.1"))
+    monkeypatch.setattr(board_files, "join_wifi", answer("join", ("127.0.0.1", "2026-11-28")))
     return told
 
 
@@ -143,6 +143,6 @@ def test_a_new_key_is_pinned_in_place_of_the_old_only_when_that_was_allowed(call
 
 def test_a_wifi_that_is_not_joined_is_an_error(monkeypatch):
     """With the status that the board's driver gives."""
-    monkeypatch.setattr(device, "ask", lambda port, code, timeout_s: [False, "0.0.0.0", -3])
+    monkeypatch.setattr(device, "ask", lambda port, code, timeout_s: [False, "0.0.0.0", -3, None])
     with pytest.raises(Error, match=r"cannot join the Wi-Fi HomeNet \(status -3\)"):
         board_files.join_wifi("/dev/ttyUSB0", "kitchen", "HomeNet")
