@@ -12,8 +12,11 @@ from .targets import canonical_host
 # which many routers give their network.
 _LOCAL_DOMAINS = tuple(
     x509.DNSName(text)
-    for text in ("local", "home.arpa", "internal", "lan", "localhost", "test", "example", "invalid")
+    for text in ("local", "home.arpa", "internal", "lan", "test", "example", "invalid")
 )
+_LOOPBACK = x509.DNSName("localhost")
+# Looked for in every domain: where the proxy's settings are, and the way to IPv6 (RFC 5214).
+_FOUND_BY_CLIENTS = ("wpad", "isatap")
 _EVERY_DNS_NAME = x509.DNSName("")
 _EVERY_ADDRESS = tuple(x509.IPAddress(ipaddress.ip_network(text)) for text in ("0.0.0.0/0", "::/0"))
 
@@ -82,14 +85,26 @@ def may_claim(constraints: x509.NameConstraints | None, name: x509.GeneralName) 
     """Say whether a device may claim *name* by its own word.
 
     On the Internet a name or an address is somebody's. A local one is nobody's; so is, for the
-    devices of a CA with constraints, what these permit.
+    devices of a CA with constraints, what these permit. Never one by which clients find what they
+    trust blindly: themselves, any host of a short name, or the way to all others.
     """
     permitted = (constraints and constraints.permitted_subtrees) or ()
     if isinstance(name, x509.IPAddress):
-        address = ipaddress.ip_address(name_text(name))
-        is_local = not (getattr(address, "ipv4_mapped", None) or address).is_global
-    else:
-        is_local = "." not in name_text(name) or _any_covers(_LOCAL_DOMAINS, name)
+        return _may_claim_address(permitted, name)
+    label, _, domain = name_text(name).lower().partition(".")
+    if not domain or label in _FOUND_BY_CLIENTS or _covers(_LOOPBACK, name):
+        return False
+    return _any_covers(_LOCAL_DOMAINS, name) or _any_covers(permitted, name)
+
+
+def _may_claim_address(permitted: Sequence[x509.GeneralName], name: x509.IPAddress) -> bool:
+    address = ipaddress.ip_address(name_text(name))
+    address = getattr(address, "ipv4_mapped", None) or address
+    if address.is_loopback or address.is_multicast or address.is_unspecified:
+        return False
+    # In these, a public address is inside: they are somebody's, whatever Python calls them.
+    is_tunnel = getattr(address, "teredo", None) or getattr(address, "sixtofour", None)
+    is_local = not (address.is_global or is_tunnel)
     return is_local or _any_covers(permitted, name)
 
 

@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -12,11 +12,11 @@ from . import ca, pins
 from .board_access import Board
 from .ca_names import may_claim, name_text, parse_name
 from .ca_request import Request
-from .certificate import alternative_names
+from .certificate import alternative_names, key_pin, public_key_pin
 from .checks import name_covers
 from .errors import CHECKED_AND_BAD, Error
 from .install_files import Installable
-from .targets import Target
+from .targets import Target, parse_target
 from .verify import HostResult, Options, verify_when_up
 
 # A board that was started again makes its network and its server first.
@@ -31,22 +31,70 @@ def new_key() -> tuple[ec.EllipticCurvePrivateKey, Request]:
 
 
 def sign(
-    authority: ca.Authority, request: Request, more_names: Iterable[str], days: int
+    authority: ca.Authority,
+    request: Request,
+    more_names: Iterable[str],
+    days: int,
+    known: Collection[str] | None = None,
 ) -> Installable:
     """Return a certificate for what *request* asks for and *more_names*, and its issuers'.
 
+    *known*: what the host is called that sent the request over the network, see `known_names`.
     Raises Error for a name that a request alone does not get (ca_names.may_claim).
     """
     granted = [parse_name(name) for name in more_names]
     claimed = [name for name in request.names if name not in granted]
-    foreign = [name_text(name) for name in claimed if not may_claim(authority.constraints, name)]
-    if foreign:
-        wanted = f"the request asks for {', '.join(foreign)}, which is not local"
-        hint = f"--san {foreign[0]} grants it; --only-names grants nothing else"
-        raise Error(f"nothing was signed: {wanted}", hint, CHECKED_AND_BAD)
+    foreign = [name for name in claimed if not may_claim(authority.constraints, name)]
+    if known is not None:
+        foreign = [name for name in foreign if name_text(name) not in known]
+    _refuse(foreign, "which a device does not get by its own word")
+    if known is not None:
+        strange = [name for name in claimed if not _is_known(name, known)]
+        _refuse(strange, f"but is known here as {', '.join(sorted(known))}")
     names = list(dict.fromkeys([*request.names, *granted]))
     now = datetime.datetime.now(datetime.timezone.utc)
     return Installable((authority.issue(request, names, days, now), *authority.intermediates))
+
+
+def _refuse(names: Sequence[x509.GeneralName], why: str) -> None:
+    """Raise Error when there are any *names*."""
+    texts = [name_text(name) for name in names]
+    if texts:
+        wanted = f"the request asks for {', '.join(texts)}, {why}"
+        hint = f"--san {texts[0]} grants it; --only-names grants nothing else"
+        raise Error(f"nothing was signed: {wanted}", hint, CHECKED_AND_BAD)
+
+
+def _is_known(name: x509.GeneralName, known: Collection[str]) -> bool:
+    """Say whether a host of the *known* names may ask for *name*: an address, or a like name."""
+    text = name_text(name)
+    labels = {one.partition(".")[0] for one in known if isinstance(parse_name(one), x509.DNSName)}
+    is_dns = isinstance(name, x509.DNSName)
+    return not is_dns or text in known or text.partition(".")[0] in labels
+
+
+def known_names(
+    host: str, request: Request, boards: Iterable[pins.Pin], issued: Iterable[x509.Certificate]
+) -> set[str]:
+    """Return what the host of a request is called: *host*, and what is known of the same key.
+
+    That is the names by which it is pinned, and those in valid certificates of ours. Raises Error
+    when the host is pinned with another key.
+    """
+    pin = key_pin(request.public_key)
+    boards = list(boards)
+    known = pins.find_pin(boards, [host, parse_target(host).host])
+    if known and known.public_key_pin != pin:
+        message = f"nothing was signed: the request is not for the key by which {host} is known"
+        hint = f"boardcert csr {host} -o FILE and boardcert ca sign FILE, if its own key is meant"
+        raise Error(message, hint, CHECKED_AND_BAD)
+    names = {parse_target(host).host}
+    names.update(parse_target(one.host).host for one in boards if one.public_key_pin == pin)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    for certificate in issued:
+        if certificate.not_valid_after_utc > now and public_key_pin(certificate) == pin:
+            names.update(alternative_names(certificate))
+    return names
 
 
 def check_own_key(certificate: x509.Certificate, issued: Iterable[x509.Certificate]) -> None:
@@ -58,6 +106,20 @@ def check_own_key(certificate: x509.Certificate, issued: Iterable[x509.Certifica
             message = f"nothing was signed: the board {_number(older)} has the same key"
             hint = "was its flash copied? boardcert new-key HOST gives this one its own"
             raise Error(message, hint, CHECKED_AND_BAD)
+
+
+def check_shared(
+    certificate: x509.Certificate, issued: Iterable[x509.Certificate], granted: Iterable[str]
+) -> list[str]:
+    """Return the *granted* names that another key has as well; Error for others that it has."""
+    texts = {name_text(parse_name(name)) for name in granted}
+    shared = shared_names(certificate, issued)
+    taken = [name for name in shared if name not in texts]
+    if taken:
+        message = f"nothing was signed: another key has a certificate for {', '.join(taken)}"
+        hint = f"has the board a new key? --san {taken[0]} grants it; see boardcert ca list"
+        raise Error(message, hint, CHECKED_AND_BAD)
+    return shared
 
 
 def shared_names(certificate: x509.Certificate, issued: Iterable[x509.Certificate]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
@@ -69,7 +70,12 @@ def public_key_pin(holder: HasPublicKey) -> str:
 
     This is what `curl --pinnedpubkey` takes.
     """
-    spki = holder.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return key_pin(holder.public_key())
+
+
+def key_pin(public_key: PublicKeyTypes) -> str:
+    """Return the same of a public key."""
+    spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return "sha256//" + base64.b64encode(hashlib.sha256(spki).digest()).decode()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import portal_server
 import pytest
 from boardcert_host import board_usb, device_certificates, pins, tokens
+from boardcert_host.board_api import BoardAPI
 from boardcert_host.ca_store import default_store
 from boardcert_host.cli import main
 from boardcert_host.errors import CHECKED_AND_BAD, Error
@@ -67,6 +68,24 @@ def test_a_request_can_be_answered_without_installing(client, host, tmp_path, ca
     code, told = run(capsys, "ca", "sign", host, "--san", "hall.local")
     assert (code, told["file"], told["verify"]) == (0, "kitchen.local.crt", None)
     assert client.served_certificate() == before
+
+
+def test_a_host_gets_the_names_by_which_it_is_known(client, host, capsys):
+    """Others, that no pin and no certificate of ours has for its key, need a person's word."""
+    pins.forget_pin("kitchen.local")
+    code, told = run(capsys, "ca", "sign", host)
+    assert code == 1 and not default_store().issued()
+    assert "asks for kitchen.local, but is known here as localhost" in told["error"]["message"]
+    assert run(capsys, "ca", "sign", host, "--san", "kitchen.local", "--install")[0] == 0
+    assert run(capsys, "ca", "sign", host, "--install")[0] == 0
+
+
+def test_a_request_for_another_key_than_the_hosts_is_refused(client, host, capsys, monkeypatch):
+    """The connection is to the right board, and yet it hands on what somebody else wants."""
+    monkeypatch.setattr(BoardAPI, "csr", lambda board: kitchen_request())
+    code, told = run(capsys, "ca", "sign", host, "--san", "kitchen.local")
+    assert code == 1 and not default_store().issued()
+    assert f"not for the key by which {host} is known" in told["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_names_outside_the_limits_are_refused(limited, name):
 
 @pytest.mark.parametrize(
     "name",
-    ["kitchen", "kitchen.local", "a.lan", "a.home.arpa", "192.168.4.1", "10.0.0.1", "fd00::7"],
+    ["kitchen.local", "a.lan", "a.home.arpa", "192.168.4.1", "10.0.0.1", "fd00::7"],
 )
 def test_a_device_may_claim_what_is_nobodys(name):
     """Local names, and addresses of networks at home."""
@@ -53,6 +53,27 @@ def test_a_device_may_not_claim_what_is_somebodys(name):
     assert not may_claim(None, parse_name(name))
     limited = make_constraints(["boards.com", "8.8.8.0/24"])
     assert may_claim(limited, parse_name(name)) is (name in ("a.boards.com", "8.8.8.8"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("localhost", "a.localhost", "127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"),
+        *("kitchen", "wpad.lan", "WPAD.a.lan", "isatap.local", "isatap", "wpad"),
+        *("0.0.0.0", "::", "224.0.0.251"),
+    ],
+)
+def test_a_device_may_not_claim_what_clients_trust_blindly(name):
+    """Not even of a CA whose constraints permit it: a person has to grant it."""
+    limited = make_constraints(["lan", "local", "localhost", "kitchen", "0.0.0.0/0", "::/0"])
+    assert not may_claim(None, parse_name(name)) and not may_claim(limited, parse_name(name))
+
+
+@pytest.mark.parametrize("name", ["2001:0:4136:e378:8000:63bf:3fff:fdd2", "2002:c000:204::1"])
+def test_tunnels_are_public_addresses(name):
+    """Teredo and 6to4 have an IPv4 address of the Internet inside."""
+    assert not may_claim(None, parse_name(name))
+    assert may_claim(make_constraints(["2001::/16", "2002::/16"]), parse_name(name))
 
 
 @pytest.mark.parametrize(

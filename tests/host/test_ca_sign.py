@@ -61,7 +61,7 @@ def test_a_request_alone_gets_no_name_of_somebody_else(workplace, capsys):
     wanted = names(x509.DNSName("kitchen.local"), x509.DNSName("www.bank.com"))
     Path("a.csr").write_bytes(make_request(wanted))
     code, told = run(capsys, "ca", "sign", "a.csr", "--san", "hall.local")
-    assert code == 1 and "asks for www.bank.com, which is not local" in told["error"]["message"]
+    assert code == 1 and "asks for www.bank.com, which a device" in told["error"]["message"]
     assert "--san www.bank.com" in told["error"]["hint"]
     assert not (workplace / "ca" / "issued").exists() and not list(workplace.glob("*.crt"))
     code, told = run(capsys, "ca", "sign", "a.csr", "--san", "www.bank.com")
@@ -69,7 +69,7 @@ def test_a_request_alone_gets_no_name_of_somebody_else(workplace, capsys):
     assert main(["ca", "sign", "a.csr", "--only-names", "--san", "kitchen.local", "--force"]) == 0
 
 
-def test_a_name_that_another_key_has_is_told(workplace, request_file, capsys):
+def test_a_name_that_another_key_has_needs_a_persons_word(workplace, request_file, capsys):
     """A board with a new key, or one that poses as another: who signs should know."""
     main(["ca", "init"])
     sign = ["ca", "sign", str(request_file), "--force"]
@@ -77,7 +77,14 @@ def test_a_name_that_another_key_has_is_told(workplace, request_file, capsys):
     assert main(sign) == 0
     assert "another key" not in capsys.readouterr().err
     request_file.write_bytes(kitchen_request(key=ec.generate_private_key(ec.SECP256R1())))
-    assert main(sign) == 0
+    assert main(sign) == 1
+    told = capsys.readouterr().err
+    assert "another key has a certificate for kitchen.local" in told
+    assert (
+        "--san kitchen.local grants it" in told
+        and len(list((workplace / "ca" / "issued").iterdir())) == 2
+    )
+    assert main([*sign, "--san", "kitchen.local"]) == 0
     message = "note: another key has a certificate for kitchen.local already"
     assert message in capsys.readouterr().err
 

@@ -120,7 +120,8 @@ def _sign_request(
 
     with messages().status("waiting for the request"):
         data = board.csr() if board else read_small(Path(arguments.source))
-    files = _issue(authority, ca_request.read_request(data), store, arguments)
+    host = arguments.source if board else None  # A board on a cable is at hand.
+    files = _issue(authority, ca_request.read_request(data), store, arguments, host)
     if board and arguments.install:
         with messages().status("installing"):
             arguments.record["installed"] = ca_sign.install(board, files)
@@ -147,19 +148,29 @@ def _sign_new_key(
 
 
 def _issue(
-    authority: "Authority", request: "Request", store: "Store", arguments: argparse.Namespace
+    authority: "Authority",
+    request: "Request",
+    store: "Store",
+    arguments: argparse.Namespace,
+    host: str | None = None,
 ) -> "Installable":
-    """Sign; keep a copy in the store, and write the file that was asked for."""
-    from .. import ca, ca_sign
+    """Sign; keep a copy in the store, and write the file that was asked for.
+
+    *host*: who sent the request over the network.
+    """
+    from .. import ca, ca_sign, pins
     from ..files import write_new, write_whole
 
     if arguments.only_names:
         request = replace(request, names=())
-    files = ca_sign.sign(authority, request, arguments.san, arguments.days)
-    leaf = files.chain[0]
     issued = store.issued()
+    known = None
+    if host:
+        known = ca_sign.known_names(host, request, pins.load_pins(), issued)
+    files = ca_sign.sign(authority, request, arguments.san, arguments.days, known)
+    leaf = files.chain[0]
     ca_sign.check_own_key(leaf, issued)
-    for name in ca_sign.shared_names(leaf, issued):
+    for name in ca_sign.check_shared(leaf, issued, arguments.san):
         say(f"note: another key has a certificate for {name} already, see boardcert ca list")
     if arguments.days > ca.DEVICE_DAYS:
         say(f"note: Apple's clients refuse more than {ca.DEVICE_DAYS} days")
