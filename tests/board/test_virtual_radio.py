@@ -5,6 +5,7 @@ from ast import literal_eval
 from collections.abc import Callable, Iterator
 
 import pytest
+from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 
 pytestmark = pytest.mark.xdist_group("virtual_radio")
@@ -99,3 +100,85 @@ def test_a_board_gets_an_address_by_dhcp_and_answers_over_tcp(new_board):
     with socket.create_connection(board.network.address(7), 30) as connection:
         connection.sendall(b"over the air")
         assert connection.recv(100) == b"over the air"
+
+
+def test_joining_tells_apart_what_a_person_can_do_about_it(radio_board):
+    def states(wanted, arguments):
+        return literal_eval(radio_board.exec(f"print(states({wanted}, {arguments}))"))
+
+    assert states((-2,), "'Elsewhere'") == [1, -2]  # no such network
+    assert -3 in states((-3, 0), "'HomeNet', 'not the secret'")
+    assert literal_eval(radio_board.exec("print(ends(0))")) == (0, False)
+    assert states((2, 3), "'Café'") == [1, 2]
+    assert states((-2,), f"'HomeNet', '{_PHRASE}', bssid=bytes(6)") == [1, -2]
+    bssid = "bytes.fromhex('020000000001')"
+    assert states((2, 3), f"'HomeNet', '{_PHRASE}', bssid={bssid}") == [1, 2]
+    assert radio_board.radio_status()["joined"] == "HomeNet"
+    assert radio_board.exec("wlan.disconnect(); print(ends(0))") == "(0, False)\n"
+    assert radio_board.radio_status()["joined"] is None
+
+
+def test_a_board_notices_that_it_was_thrown_out_or_carried_away_and_joins(radio_board):
+    join = f"print(states((2, 3), 'HomeNet', '{_PHRASE}'))"
+    radio_board.exec(join)
+    radio_board.deauthenticate()
+    assert radio_board.exec("print(ends(1))") == "(1, False)\n"
+    assert radio_board.radio_status()["joined"] is None
+    assert literal_eval(radio_board.exec(join))[-1] == 2
+    radio_board.leave_range("HomeNet")
+    assert literal_eval(radio_board.exec("print(ends(1))")) == (1, False)
+    assert literal_eval(radio_board.exec("print(len(wlan.scan()))")) == 1
+    radio_board.set_rssi(-81, "HomeNet")
+    radio_board.return_to_range("HomeNet")
+    assert literal_eval(radio_board.exec("print(ends(2))")) == (2, False)
+    assert radio_board.exec("print(wlan.status('rssi'))") == "-81\n"
+
+
+def test_a_board_that_is_back_before_it_noticed_stays_in(radio_board):
+    radio_board.exec(f"states((2, 3), 'HomeNet', '{_PHRASE}')")
+    radio_board.leave_range()
+    radio_board.return_to_range()
+    radio_board.exec("time.sleep(5)")
+    assert radio_board.radio_status()["joined"] == "HomeNet"
+
+
+def test_the_led_is_seen(radio_board):
+    radio_board.exec("import machine; led = machine.Pin('LED', machine.Pin.OUT); led.on()")
+    assert radio_board.led
+    radio_board.exec("led.off()")
+    assert not radio_board.led
+
+
+def test_a_soft_reset_leaves_the_link_up_and_a_reset_does_not(radio_board):
+    radio_board.exec(f"states((2, 3), 'HomeNet', '{_PHRASE}')")
+    radio_board.soft_reset()
+    assert radio_board.radio_status()["joined"] == "HomeNet"
+    radio_board.reset()
+    assert not radio_board.radio_status()["powered"]
+    radio_board.exec(_JOIN)
+    assert radio_board.radio_status()["powered"]
+
+
+def test_a_board_is_an_access_point_for_stations(radio_board):
+    radio_board.exec(
+        "ap = network.WLAN(network.AP_IF)\n"
+        f"ap.config(ssid='Board', password='{_PHRASE}', channel=3); ap.active(True)\n"
+        "while not ap.active(): pass"
+    )
+    assert radio_board.radio_status()["access_point"] == "Board"
+    with pytest.raises(Error, match="the password is not that of the access point"):
+        radio_board.associate("02:00:00:00:00:aa", "not the secret")
+    radio_board.associate("02:00:00:00:00:aa", _PHRASE)
+    stations = literal_eval(radio_board.exec("print(ap.status('stations'))"))
+    assert stations == [(bytes.fromhex("0200000000aa"),)]
+    radio_board.disassociate("02:00:00:00:00:aa")
+    assert radio_board.exec("print(ap.status('stations'))") == "[]\n"
+    radio_board.exec("ap.active(False)")
+    assert radio_board.radio_status()["access_point"] is None
+
+
+def test_nothing_that_the_official_driver_asks_is_unknown(radio_board):
+    # Asking for stations, the driver asks for "maxassoc" twice out of one buffer: the first answer is the name then.
+    assert set(radio_board.radio_status()["unknown"]) <= {"variable \x04"}
+    radio_board.exec("wlan.config(pm=0xa11140); wlan.config('mac'); wlan.ifconfig()")
+    assert set(radio_board.radio_status()["unknown"]) <= {"variable \x04"}

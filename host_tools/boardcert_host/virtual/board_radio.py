@@ -39,12 +39,13 @@ class RadioControls:
     def leave_range(self, ssid: str | None = None) -> None:
         """Carry the board out of the range of *ssid*, or of all networks.
 
-        It notices after 4 s without a beacon. What is sent meanwhile is lost.
+        It notices after 4 s without a beacon, and then looks for the network again and again.
+        What is sent meanwhile is lost.
         """
         self._running.request("air", action="set", ssid=ssid, value={"inRange": False})
 
     def return_to_range(self, ssid: str | None = None) -> None:
-        """Carry the board back. A radio that has noticed its absence does not join by itself."""
+        """Carry the board back: when it has noticed, it joins again within 3 s, else it stays in."""
         self._running.request("air", action="set", ssid=ssid, value={"inRange": True})
 
     def set_rssi(self, dbm: int, ssid: str | None = None) -> None:

@@ -7,6 +7,7 @@ const MOST_STATIONS = 4; // as the Pico W's datasheet has it
 const WSEC_PMK = 268;
 const PASSWORD_AT = 4;
 const GROUP = 1;
+const LINK_SWITCHED_OFF = 4; // reason of a LINK event
 const DISASSOCIATED_LEAVING = 8; // IEEE 802.11, table 9-49
 
 export class AccessPoint {
@@ -29,7 +30,7 @@ export class AccessPoint {
     if (!this.isUp) return;
     this.isUp = false;
     this.stations.clear();
-    this.emit({ type: EVENT.LINK });
+    this.emit({ type: EVENT.LINK, reason: LINK_SWITCHED_OFF });
     this.air.accessPointPort?.linkDown(this.radio);
   }
 

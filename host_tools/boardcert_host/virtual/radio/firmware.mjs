@@ -4,7 +4,7 @@ import { Backplane } from './backplane.mjs';
 import { view, word, wordAt } from './bytes.mjs';
 import { encodeEvent, isWanted } from './events.mjs';
 import { Bus } from './gspi.mjs';
-import { GET_VARIABLE, Requests, SET_VARIABLE } from './requests.mjs';
+import { Requests } from './requests.mjs';
 import { Scanner } from './scan.mjs';
 import { Link } from './sdpcm.mjs';
 import { Station } from './station.mjs';
@@ -98,8 +98,7 @@ export class Firmware {
       [GET_CHANNEL]: { get: (interfaceNumber) => this.#channel(interfaceNumber) },
       [GET_RSSI]: { get: () => word(this.station.rssi) },
       [GET_STATIONS]: { get: () => this.accessPoint.list() },
-      [GET_VARIABLE]: {},
-      [SET_VARIABLE]: {},
+      [SET_CHANNEL]: {},
     };
   }
 

@@ -2,13 +2,15 @@
  * What the driver asks the firmware: numbered commands, and named variables by two of them.
  *
  * A request: u32 command, u32 length, u32 flags (bit 1 set, bits 15..12 interface, bits 31..16 id), u32 status, then
- * its data. The answer repeats command and flags, with the data that was asked for. A value that is set is kept for
- * its interface and given back; requests whose effect is not known here are handled so, too, and noted by name.
+ * its data. The answer repeats command and flags, with the value that was asked for, filled with zeros to that length. A
+ * value that is set is kept for its interface and given back. Requests that are not known here are noted by name: a set
+ * is kept, a get of what was never set fails, with the data as it came.
  */
-import { view, word, wordAt } from './bytes.mjs';
+import { view, wordAt } from './bytes.mjs';
 
 const HEADER_BYTES = 16;
 const SET = 1 << 1;
+const UNSUPPORTED = -23; // status of an answer
 export const [GET_VARIABLE, SET_VARIABLE] = [262, 263];
 const INTERFACE_PREFIX = 'bsscfg:'; // such a variable's value begins with the interface
 
@@ -18,11 +20,11 @@ const STORED = [
   'bsscfg:event_msgs', 'pm2_sleep_ret', 'bcn_li_bcn', 'bcn_li_dtim', 'assoc_listen', 'mcast_list', '2g_mrate',
   'bsscfg:sup_wpa', 'bsscfg:sup_wpa2_eapver', 'bsscfg:sup_wpa_tmo', 'bsscfg:ssid', 'bsscfg:wsec', 'bsscfg:wpa_auth',
 ];
-/** Commands of that kind, and for a get the command that sets what it returns. */
-const STORED_COMMANDS = new Map(Object.entries({
-  2: 'up', 20: 'infrastructure', 22: 'authentication', 30: 'channel', 64: 'antenna', 78: 'DTIM period', 85: 'get PM',
-  86: 'PM', 110: 'G mode', 134: 'wsec', 142: 'band', 165: 'WPA authentication', 268: 'wsec PMK', 63: 'get antenna',
-}).map(([number, name]) => [Number(number), name]));
+/**
+ * Commands of that kind: up, infrastructure, authentication, get and set antenna, DTIM period, get and set power
+ * saving, G mode, security, band, WPA authentication, password. And the command that sets what a get returns.
+ */
+const STORED_COMMANDS = [2, 20, 22, 63, 64, 78, 85, 86, 110, 134, 142, 165, 268];
 const SETTER = { 63: 64, 85: 86 };
 
 export class Requests {
@@ -48,7 +50,8 @@ export class Requests {
     fields.setUint32(0, command, true);
     fields.setUint32(4, length, true);
     fields.setUint32(8, flags, true);
-    answer.set(value.subarray(0, length), HEADER_BYTES);
+    if (value === null) fields.setInt32(12, UNSUPPORTED, true);
+    answer.set((value ?? asked).subarray(0, length), HEADER_BYTES);
     return answer;
   }
 
@@ -59,21 +62,27 @@ export class Requests {
 
   #dispatch(command, interfaceNumber, isSet, data) {
     if (command !== GET_VARIABLE && command !== SET_VARIABLE) {
-      const name = STORED_COMMANDS.get(command);
-      if (name === undefined && !this.actions[command]) this.note(`command ${command}`);
+      if (!this.#isKnown(command)) this.note(`command ${command}`);
       return this.#perform(SETTER[command] ?? command, interfaceNumber, isSet, data);
     }
     const end = data.indexOf(0);
     const name = Buffer.from(data.subarray(0, end < 0 ? data.length : end)).toString('latin1');
     const value = end < 0 ? new Uint8Array(0) : data.subarray(end + 1);
-    if (!STORED.includes(name) && !this.actions[name]) this.note(`variable ${name}`);
+    if (!this.#isKnown(name)) this.note(`variable ${name}`);
     if (!name.startsWith(INTERFACE_PREFIX)) return this.#perform(name, interfaceNumber, command === SET_VARIABLE, value);
     return this.#perform(name, wordAt(value), command === SET_VARIABLE, value.subarray(4));
   }
 
+  #isKnown(key) {
+    return Object.hasOwn(this.actions, key) || STORED.includes(key) || STORED_COMMANDS.includes(key);
+  }
+
   #perform(key, interfaceNumber, isSet, data) {
     const action = this.actions[key];
-    if (!isSet) return action?.get?.(interfaceNumber, data) ?? this.stored(key, interfaceNumber) ?? word(0);
+    if (!isSet) {
+      const value = action?.get?.(interfaceNumber, data) ?? this.stored(key, interfaceNumber);
+      return value ?? (this.#isKnown(key) ? new Uint8Array(0) : null);
+    }
     this.values.set(`${interfaceNumber} ${key}`, data.slice());
     action?.set?.(interfaceNumber, data);
     return new Uint8Array(0);

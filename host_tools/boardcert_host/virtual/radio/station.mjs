@@ -6,7 +6,9 @@ import { CHANNELS, CHANNEL_NANOS } from './scan.mjs';
 const SEARCH_NANOS = CHANNELS * CHANNEL_NANOS;
 const STEP_NANOS = 5e6; // from one exchange with the access point to the next
 const KEY_FAILURE_NANOS = 1000e6; // an access point tries the first key message several times before it gives up
+const DEAUTHENTICATION_NANOS = 2e6; // so much later, in a trace of a real board, the driver gives up
 const BEACON_LOSS_NANOS = 4000e6; // as Linux's brcmfmac sets it: 4 s without a beacon
+const RETRY_NANOS = 2000e6; // our choice: how long a network that was lost is not looked for
 const LINK_LOST_BEACONS = 1; // reasons of a LINK event
 const LINK_DISASSOCIATED = 2;
 const SUPPLICANT_KEYED = 6; // statuses of PSK_SUP
@@ -134,7 +136,7 @@ export class Station {
     const failed = { type: EVENT.PSK_SUP, status: SUPPLICANT_WAITS_FOR_KEY, reason: DEAUTHENTICATED, address };
     return [
       [KEY_FAILURE_NANOS, failed],
-      [0, { type: EVENT.DEAUTH_IND, reason: PREVIOUS_AUTHENTICATION_INVALID, address }],
+      [DEAUTHENTICATION_NANOS, { type: EVENT.DEAUTH_IND, reason: PREVIOUS_AUTHENTICATION_INVALID, address }],
       [0, { ...down(LINK_DISASSOCIATED), address }],
       [0, () => { this.network = null; }],
     ];
@@ -170,8 +172,23 @@ export class Station {
     this.airChanged(this.network);
   }
 
+  /**
+   * The firmware joins again by itself when the network is back: boards do after their router's restart (reports:
+   * embassy-rs/cyw43 #10, earlephilhower/arduino-pico #774). After a deauthentication they were seen not to
+   * (pico-cs/firmware #5).
+   */
   #lost() {
+    const { ssid } = this.network;
     this.#leave(down(LINK_LOST_BEACONS));
+    this.#searchAgain(Buffer.from(ssid));
+  }
+
+  #searchAgain(ssid) {
+    this.#play([[RETRY_NANOS, () => {
+      const network = this.air.find(ssid, null);
+      if (network) this.#play([[SEARCH_NANOS, () => this.#found(network)]]);
+      else this.#searchAgain(ssid);
+    }]]);
   }
 
   #leave(event) {
