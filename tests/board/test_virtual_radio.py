@@ -24,12 +24,14 @@ def states(wanted, *arguments, **options):
     start = time.ticks_ms()
     seen = [wlan.status()]
     while seen[-1] not in wanted and time.ticks_diff(time.ticks_ms(), start) < 6000:
+        time.sleep_ms(1)
         state = wlan.status()
         if state != seen[-1]: seen.append(state)
     return seen
 def ends(state):
     start = time.ticks_ms()
-    while wlan.status() != state and time.ticks_diff(time.ticks_ms(), start) < 6000: pass
+    while wlan.status() != state and time.ticks_diff(time.ticks_ms(), start) < 6000:
+        time.sleep_ms(20)
     return wlan.status(), wlan.isconnected()
 """
 
@@ -178,7 +180,7 @@ def test_a_board_is_an_access_point_for_stations(radio_board):
 
 
 def test_nothing_that_the_official_driver_asks_is_unknown(radio_board):
-    # Asking for stations, the driver asks for "maxassoc" twice out of one buffer: the first answer is the name then.
+    # The driver asks for "maxassoc" twice out of one buffer: the first answer is the name then.
     assert set(radio_board.radio_status()["unknown"]) <= {"variable \x04"}
     radio_board.exec("wlan.config(pm=0xa11140); wlan.config('mac'); wlan.ifconfig()")
     assert set(radio_board.radio_status()["unknown"]) <= {"variable \x04"}

@@ -45,7 +45,7 @@ class RadioControls:
         self._running.request("air", action="set", ssid=ssid, value={"inRange": False})
 
     def return_to_range(self, ssid: str | None = None) -> None:
-        """Carry the board back: when it has noticed, it joins again within 3 s, else it stays in."""
+        """Carry the board back. When it has noticed, it joins again within 3 s."""
         self._running.request("air", action="set", ssid=ssid, value={"inRange": True})
 
     def set_rssi(self, dbm: int, ssid: str | None = None) -> None:
