@@ -88,6 +88,7 @@ class Server(Limits):
     async def _accept(self, listener: socket.socket, handler) -> None:
         """Take one connection from *listener*, and serve it or close it at once."""
         await _readable(listener)
+        self._hold_spare()  # Only now, on a board whose radio was not on before.
         connection, peer = listener.accept()
         if not self._has_room():
             self.refused += 1
@@ -125,9 +126,9 @@ class Server(Limits):
         return _free_bytes(wanted) >= wanted
 
     def _hold_spare(self) -> None:
-        """While nobody is connected to any server, hold the memory that the next one takes."""
-        if self in _running and not any([server._open for server in _running]):
-            spare.hold()
+        """Hold the memory that the next connection to any server takes."""
+        if self in _running:
+            spare.hold(sum([len(server._open) for server in _running if server._takes_spare]))
 
     async def _take_call(self, line, handler) -> None:
         await line.answer()
@@ -206,7 +207,7 @@ class Server(Limits):
                 self._identity.server_context(self._clients)
         except EntropyError:
             for connection in list(self._open):
-                self._end(connection)
+                self.end(connection)
             raise
 
     def _end_overdue(self) -> None:
@@ -232,7 +233,7 @@ class Server(Limits):
             self.end(connection)
         _running.remove(self)
         if not _running:
-            spare.release()
+            spare.release_all()
         await asyncio.sleep(0)
 
 
@@ -244,8 +245,10 @@ def _free_bytes(wanted: int) -> int:
         if gc.mem_free() < wanted:
             gc.collect()
         return gc.mem_free()
+    # Beside what is held, TLS and the network stack take small pieces only.
+    least = 0 if spare.size_bytes() else _TLS_BUFFER_BYTES
     regions = esp32.idf_heap_info(esp32.HEAP_DATA)
-    return sum([largest for _, _, largest, _ in regions if largest > _TLS_BUFFER_BYTES])
+    return sum([largest for _, _, largest, _ in regions if largest > least])
 
 
 def _listen(host: str, port: int, backlog: int) -> socket.socket:
