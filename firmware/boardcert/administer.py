@@ -4,33 +4,55 @@ Each task ends with what is to be served then. A loss of power at any moment lea
 served before or what is served after.
 """
 
+import hashlib
+
 from . import board, store
-from .lifecycle import GENERATED, INSTALLED
+from .lifecycle import INSTALLED, TOKEN_MARK
 from .manage import Manager, read_leaf
 
 _TOKEN_BITS = 130
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"  # Base32, RFC 4648 section 6.
+_STAYS = "the settings and the Wi-Fi password (wifi.json) stay"
 
 
 class Administrator(Manager):
     """Do one task. Those that change something return (source, record, a sentence or None)."""
 
+    _tells_losses = False
+    _task = None  # What wiping calls it, when a new key is about to be stored.
+
     def install(self, record: store.Record) -> tuple:
-        """Store what judge has found fit to be served."""
+        """Store what judge has found fit to be served; wipe the key that it replaces."""
+        from .wiping import INSTALL, has_files
+
         leaf = read_leaf(record)
         record.facts = self._facts(record, leaf)
+        record.facts["unique_id"] = board.unique_id().hex()
+        replaced = store.load(self._directory, INSTALLED, [])
+        is_there = has_files(self._directory, INSTALLED)
+        is_replaced = is_there and not (replaced and replaced.private_key == record.private_key)
+        if is_replaced:
+            self._wiper.begin(INSTALL)
         self._writer.save(INSTALLED, record)
+        self._attempt("marking what is served", self._mark_served, INSTALLED, record)
         self._note_names(leaf.names)
-        return INSTALLED, record, None
+        return INSTALLED, record, self._wipe() if is_replaced else None
 
     def remove(self) -> tuple:
         """Remove the installed certificate, once there is another to be served."""
-        source, record = self.load(below_installed=True)
+        from .wiping import REMOVE, has_files
+
+        source, record = self._choose(below_installed=True)
         removed = store.load(self._directory, INSTALLED, [])
-        self._remover.remove(INSTALLED)
-        if removed is None or removed.private_key == record.private_key:
-            return source, record, "no key was removed"
-        return source, record, self._wipe()
+        is_same = removed is not None and removed.private_key == record.private_key
+        told = "no key was removed"
+        if is_same or not has_files(self._directory, INSTALLED):
+            self._wiper.remove(INSTALLED)
+        else:
+            self._wiper.begin(REMOVE)
+            told = self._wipe()
+        self._attempt("marking what is served", self._mark_served, source, record)
+        return source, record, told
 
     def renew(self) -> tuple:
         """Sign a new certificate for the generated key; make both where there is no key."""
@@ -39,41 +61,54 @@ class Administrator(Manager):
 
     def new_key(self, made: bytes | None) -> tuple:
         """Store a new generated key, *made* or made here, and its certificate."""
-        self._new_key = made
-        self._settle(self._make(None))
-        return self._reload(self._wipe())
+        from .wiping import NEW_KEY
+
+        return self._reload(self._replace_key(NEW_KEY, made))
 
     def reset(self, made: bytes | None) -> tuple:
         """Store a new key and certificate; remove all others, and the token."""
-        self._new_key = made
-        self._settle(self._make(None))
-        remover = self._remover
-        remover.remove(INSTALLED)
-        remover.forget_older(INSTALLED)
-        remover.delete("token")
-        return self._reload(self._wipe())
+        from .wiping import RESET
+
+        return self._reload(f"{self._replace_key(RESET, made)}; {_STAYS}")
 
     def admin_token(self) -> str:
-        """Return the stored token; make one where there is none, or none that is whole."""
+        """Return the stored token; make one where there is none, or none that is whole.
+
+        The file has the token, a space, and a digest of it with the board's number: so a token
+        that was altered, or is another board's, is none.
+        """
         from .store_write import read_text
 
-        token = read_text(f"{self._directory}/token") or ""
-        if len(token) == _TOKEN_BITS // 5 and all(part in _BASE32 for part in token):
-            return token
+        text = read_text(f"{self._directory}/token")
+        parts = (text or "").split(" ")
+        if len(parts) == 2 and parts[1] == _digest(parts[0]):
+            return parts[0]
+        if "token" in self._files():
+            self._notices.append("the token was altered or another board's; a new one is made")
         from .seeding import seed
 
         random, _ = seed(board.utc_now())
         number = int.from_bytes(random((_TOKEN_BITS + 7) // 8), "big")
         shifts = range(0, _TOKEN_BITS, 5)
         token = "".join([_BASE32[number >> shift & 31] for shift in shifts])
-        self._writer.write_text("token", token)
+        self._writer.write_text("token", f"{token} {_digest(token)}")
+        self._writer.write_text(TOKEN_MARK, "")
         return token
 
-    @property
-    def _remover(self):
-        from .store_remove import Remover
+    def _replace_key(self, task: str, made: bytes | None) -> str:
+        """Store a new key; forget what *task* says; return how far that was wiped."""
+        self._new_key = made
+        self._task = task
+        record = self._make(None)
+        self._task = None
+        self._attempt("writing the marker", self._mark, record, False)
+        return self._wipe()
 
-        return Remover(self._directory, self._notices)
+    def _store_made(self, record: store.Record) -> None:
+        """From when it is stored on, the keys before it are to be wiped."""
+        if self._task:
+            self._wiper.begin(self._task, record.facts["public_key_pin"])
+        super()._store_made(record)
 
     def _note_names(self, names: list) -> None:
         """Tell when a certificate for *names* is for no name or address of the board."""
@@ -85,21 +120,19 @@ class Administrator(Manager):
                 f"https://{wanted[0]} will warn"
             )
 
-    def _settle(self, record: store.Record) -> None:
-        """Forget the generated records before *record*, which is stored, and mark this one."""
-        self._remover.forget_older(GENERATED)
-        self._attempt("writing the marker", self._mark, record, False)
-
     def _wipe(self) -> str:
         """Tell how far it went. A failure leaves no doubt about what is served from now on."""
-        from .store_wipe import wipe
-
-        told = self._attempt("overwriting the flash", wipe, self._directory, self._progress)
+        told = self._attempt("overwriting the flash", self._wiper.finish)
         return told or "what was deleted may still be in flash"
 
     def _reload(self, told: str | None) -> tuple:
-        source, record = self.load()
+        source, record = self._choose()
+        self._attempt("marking what is served", self._mark_served, source, record)
         return source, record, told
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(board.unique_id() + token.encode()).digest()[:8].hex()
 
 
 def covers(name: str, wanted: str) -> bool:

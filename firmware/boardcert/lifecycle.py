@@ -17,6 +17,12 @@ from . import DIRECTORY, Error, FirmwareFirst, __version__, board, store
 GENERATED = "generated"
 INSTALLED = "installed"
 
+WIPING = "wiping"
+"""The file that is there while something is deleted, see wiping."""
+
+TOKEN_MARK = "mark.token"  # noqa: S105 (the name of a file)
+"""An empty file as long as there should be a token; mark_name has that of the record."""
+
 # Modules with native code, or that try to import one (ec tries p384_kernel, rsa rsa_kernel).
 _NATIVE = ("noise", "health_tests", "sha384", "sha512_block", "ec", "p384_reduce", "rsa")
 
@@ -41,7 +47,8 @@ class Identity:
         self._directory = directory
         self._progress = progress
         self._arguments = arguments
-        self._serve(*(self._load_quickly() or self._manage("load", False, new_key)))
+        if not self._serve_quickly():
+            self._serve(*self._manage("load", new_key))
         self.timings_ms["total"] = ticks_diff(ticks_ms(), started)
 
     @property
@@ -181,6 +188,16 @@ class Identity:
         self._serve(source, record)
         return told
 
+    def _serve_quickly(self) -> bool:
+        """Serve what is stored if it can be served as it is."""
+        try:
+            found = self._load_quickly()
+            if found:
+                self._serve(*found)
+            return found is not None
+        except (KeyError, TypeError):  # A fact is missing, or is no such fact.
+            return False
+
     def _load_quickly(self) -> tuple | None:
         """Return (source, record) when what is stored can be served as it is, else None."""
         notices = []
@@ -192,6 +209,10 @@ class Identity:
         except OSError:
             return None
         if record is None or notices or ("marker" not in files and source == GENERATED):
+            return None
+        if WIPING in files or mark_name(source, record) not in files:
+            return None
+        if ("token" in files) != (TOKEN_MARK in files):
             return None
         digest = settings_digest(self._directory, self._arguments)
         if record.facts.get("settings") != digest or (_has_builtin() and source == GENERATED):
@@ -253,6 +274,11 @@ def settings_digest(directory: str, arguments: dict) -> str:
     config = store.read_config(directory)
     inputs = (sorted(arguments.items()), config, board.unique_id(), __version__)
     return hashlib.sha256(repr(inputs).encode()).digest().hex()
+
+
+def mark_name(source: str, record: store.Record) -> str:
+    """Return the name of the empty file that tells what was served last."""
+    return f"mark.{source}.{record.generation}"
 
 
 def _has_builtin() -> bool:

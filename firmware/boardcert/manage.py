@@ -6,12 +6,22 @@ passed over. One of the first two that has expired serves on, with a notice: its
 CA or have pinned it, and an expiry tells them and the administrator more than another key would.
 """
 
+import os
 import sys
 from binascii import hexlify
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
 from . import Error, FirmwareFirst, board, fields, store
-from .lifecycle import GENERATED, INSTALLED, release, settings_digest, stale_reason
+from .lifecycle import (
+    GENERATED,
+    INSTALLED,
+    TOKEN_MARK,
+    WIPING,
+    mark_name,
+    release,
+    settings_digest,
+    stale_reason,
+)
 from .settings import Settings
 
 BUILTIN = "builtin"
@@ -24,6 +34,8 @@ class Manager:
     *timings_ms* and *generated* tell what was made.
     """
 
+    _tells_losses = True  # Not while things are removed on purpose.
+
     def __init__(self, directory: str, arguments: dict, progress, notices: list) -> None:
         check_version(sys.implementation.name, sys.implementation.version)
         self.timings_ms = {}
@@ -35,20 +47,86 @@ class Manager:
         self._settings = Settings(arguments, store.read_config(directory), board.unique_id())
         self._digest = settings_digest(directory, arguments)
 
-    def load(self, below_installed: bool = False, new_key: bytes | None = None) -> tuple:
+    def load(self, new_key: bytes | None = None) -> tuple:
         """Return (source, record) of what is to be served; make or renew it where that is due.
 
-        *below_installed*: what that is without an installed one. *new_key*: for a new identity.
+        *new_key*: for a new identity. What a loss of power has left of a deletion is done first.
         """
         self._new_key = new_key
+        told = "what a loss of power had left of deleted keys was wiped"
+        self._attempt("wiping what was deleted", self._finish_wipe, told)
+        source, record = self._choose()
+        told = "what was another board's was wiped"
+        self._attempt("wiping what was another board's", self._finish_wipe, told)
+        self._attempt("marking what is served", self._mark_served, source, record)
+        return source, record
+
+    def _finish_wipe(self, told: str) -> None:
+        if WIPING in self._files() and (how_far := self._wiper.finish()):
+            self._notices.append(f"{told}: {how_far}")
+
+    def _choose(self, below_installed: bool = False) -> tuple:
+        """Return (source, record). *below_installed*: what that is without an installed one."""
         if not below_installed:
             installed = store.load(self._directory, INSTALLED, self._notices)
+            if installed and installed.facts.get("own_key") and not self._is_own(installed):
+                self._disown("the installed certificate is for another board's key: it is removed")
+                self._wiper.remove(INSTALLED)
+                installed = None
             if record := self._sound(installed, INSTALLED):
                 return INSTALLED, self._keep(INSTALLED, record)
         if record := self._sound(self._find_builtin(), BUILTIN):
             record.facts = self._facts(record, read_leaf(record))
             return BUILTIN, record
         return GENERATED, self._load_generated()
+
+    def _is_own(self, record: store.Record) -> bool:
+        return record.facts.get("unique_id") == board.unique_id().hex()
+
+    def _disown(self, notice: str) -> None:
+        """Tell that the files were another board's, and begin to wipe what is secret in them."""
+        self._notices.append(notice)
+        self._tells_losses = False
+        self._wiper.begin("clone")
+        self._wiper.forget_token()
+
+    @property
+    def _wiper(self):
+        from .wiping import Wiper
+
+        return Wiper(self._directory, self._notices, self._progress)
+
+    def _files(self) -> list:
+        """Return the names in the directory, none where there is no directory."""
+        try:
+            return os.listdir(self._directory)
+        except OSError:
+            return []
+
+    def _mark_served(self, source: str, record: store.Record) -> None:
+        """Note what is served, and tell what has been lost since that was noted last."""
+        name = mark_name(source, record)
+        files = self._files()
+        marks = [file for file in files if file[:5] == "mark." and file != TOKEN_MARK]
+        if TOKEN_MARK in files and "token" not in files:
+            self._tell_loss("the token is lost; another one is made when it is asked for")
+            os.remove(f"{self._directory}/{TOKEN_MARK}")
+        if marks == [name]:
+            return
+        for mark in marks:
+            _, earlier, generation = mark.split(".")
+            if earlier == INSTALLED != source:
+                self._tell_loss("the installed certificate is lost: its file is not there")
+            if earlier == source and int(generation) > record.generation:
+                self._tell_loss(f"the {source} certificate is older than the one served before")
+            if mark != name:
+                os.remove(f"{self._directory}/{mark}")
+        if name not in marks:
+            self._writer.write_text(name, "")
+
+    def _tell_loss(self, notice: str) -> None:
+        if self._tells_losses:
+            self._notices.append(notice)
 
     def _find_builtin(self) -> store.Record | None:
         try:
@@ -74,8 +152,8 @@ class Manager:
         stored = self._sound(found, GENERATED)
         if found and not stored:
             self._writer.set_aside(GENERATED)
-        if stored and stored.facts.get("unique_id") != board.unique_id().hex():
-            self._notices.append("the stored identity is another board's; a new one is made")
+        if stored and not self._is_own(stored):
+            self._disown("the stored identity is another board's; a new one is made")
             record = self._make(None)
         else:
             record = self._renew_if_due(stored) if stored else self._make(None)
@@ -156,10 +234,13 @@ class Manager:
         record, leaf = self._generate(private_key or self._new_key, steps)
         steps.begin("flash")
         record.facts = self._facts(record, leaf)
-        self._writer.save(GENERATED, record)
+        self._store_made(record)
         self.timings_ms = steps.finish()
         self.generated = self.generated or private_key is None
         return record
+
+    def _store_made(self, record: store.Record) -> None:
+        self._writer.save(GENERATED, record)
 
     def _generate(self, private_key: bytes | None, steps: "Steps") -> tuple:
         """Return (a new record, its leaf); the arithmetic is released before the flash step."""

@@ -1,9 +1,10 @@
 """Overwrite what deleted files have left in flash, as far as a file system allows it.
 
 littlefs never writes in place: the bytes of a file that was replaced or deleted stay in blocks
-that are free now, and those of small files in the logs of their directory. So the log is
-rewritten until both of its blocks are new, and all free blocks are filled. The filler is never
-closed, so a loss of power leaves no trace of it: its blocks were never in use.
+that are free now, and those of small files in the logs of their directory. Each log has a range of
+names: so, just before each name there is, it is rewritten until both of its blocks are new. Then
+all free blocks are filled. The filler is never closed, so a loss of power leaves no trace of it:
+its blocks were never in use.
 
 FAT writes in place: there, store_remove overwrites what it deletes, and nothing is filled, as a
 loss of power would leave the blocks of the filler lost.
@@ -19,6 +20,7 @@ MAX_FREE_BYTES = 8 << 20
 """More is not filled: it is no board's own flash, or would take minutes (12 s per MB)."""
 
 _ENOSPC = const(28)  # Which MicroPython's errno does not name.
+_EARLY = "!"  # In place of a name's last character: just before that name.
 _LOG_WRITES = const(48)  # With their contents, more than two blocks of 4 KB.
 _LOG_BYTES = const(200)
 _CHUNK_BYTES = const(4096)
@@ -51,14 +53,31 @@ def _free_bytes(directory: str) -> int:
 
 
 def _overwrite(path: str, progress) -> int:
-    """Rewrite the directory's log and fill the free blocks; return the bytes of the latter."""
+    """Rewrite the directory's logs and fill the free blocks; return the bytes of the latter."""
+    directory = path.rsplit("/", 1)[0]
+    names = [name for name in os.listdir(directory) if name[-1] != _EARLY]  # But for leftovers.
+    for name in [""] + [name[:-1] for name in names]:
+        _rewrite_log(f"{directory}/{name}{_EARLY}", progress)
     try:
-        for _ in range(_LOG_WRITES):
-            with open(path, "wb") as file:
-                file.write(bytes(_LOG_BYTES))
+        _write_log(path)
         return _fill(path, progress)
     finally:
         os.remove(path)
+
+
+def _rewrite_log(path: str, progress) -> None:
+    if progress:
+        progress("wipe")
+    try:
+        _write_log(path)
+    finally:
+        os.remove(path)
+
+
+def _write_log(path: str) -> None:
+    for _ in range(_LOG_WRITES):
+        with open(path, "wb") as file:
+            file.write(bytes(_LOG_BYTES))
 
 
 def _fill(path: str, progress) -> int:

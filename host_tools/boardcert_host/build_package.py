@@ -45,7 +45,7 @@ _BUNDLES: Bundles = {
     "noise": ("health_tests", "noise"),
     "curves": ("sha512", "curves"),
     "bigint_engine": ("ladder", "bigint_engine"),
-    "store_wipe": ("store_remove", "store_wipe"),
+    "wiping": ("store_remove", "wiping"),
     "rsa": ("kernel_rsa", "rsa_kernel", "rsa"),
     "install": ("chain", "key_import", "install"),
     "strict": ("der_checks", "certificate_names", "policies", "extensions", "strict"),

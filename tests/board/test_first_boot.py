@@ -121,11 +121,12 @@ def test_it_serves_its_certificate_over_tls(installed: NewBoard) -> None:
 # The clock becomes known while the first caller waits, when the calls are nested deepest.
 _LEARN_THE_DATE = """
 import machine
-class LateClock(boardcert.ModemLine):
-    async def answer(self):
-        await super().answer()
-        machine.RTC().datetime((2027, 3, 4, 3, 12, 0, 0, 0))
-line = LateClock("""
+answer = line.answer
+async def answer_late():
+    await answer()
+    machine.RTC().datetime((2027, 3, 4, 3, 12, 0, 0, 0))
+line.answer = answer_late
+server = """
 
 
 def test_the_dates_are_corrected_while_it_serves(installed: NewBoard) -> None:
@@ -134,9 +135,7 @@ def test_the_dates_are_corrected_while_it_serves(installed: NewBoard) -> None:
     before = _report(board)
     assert str(before["not_before"]) < "2027"
     main = (data_directory("boards") / "VIRTUAL_PICO_W" / "main.py").read_text()
-    (board.directory / "main.py").write_text(
-        main.replace("line = boardcert.ModemLine(", _LEARN_THE_DATE)
-    )
+    (board.directory / "main.py").write_text(main.replace("server = ", _LEARN_THE_DATE))
     board.mpremote("fs", "cp", str(board.directory / "main.py"), ":main.py")
     board.reset()
     certificate, told = _get_when_started(board.uart_address)

@@ -18,12 +18,14 @@ HAS_ROOM = vfs is not None and gc.mem_free() > 500_000
 class Disk:
     """A block device in memory that remembers, in *journal*, each block it wrote or erased.
 
-    journal: [(start, data)], in order; a power cut is replayed from it, see `after`.
+    journal: [(start, data)], in order; a power cut is replayed from it, see `after`. Not of one
+    that *forgets*: who overwrites it again and again would fill the memory.
     """
 
     BLOCK_BYTES = 512
 
-    def __init__(self, blocks=64):
+    def __init__(self, blocks=64, forgets=False):
+        self._forgets = forgets
         self.data = bytearray(b"\xff" * (blocks * self.BLOCK_BYTES))
         self.journal = []
 
@@ -46,7 +48,8 @@ class Disk:
         return 0
 
     def _change(self, start, data):
-        self.journal.append((start, bytes(data)))
+        if not self._forgets:
+            self.journal.append((start, bytes(data)))
         self.data[start : start + len(data)] = data
 
     @classmethod
@@ -84,7 +87,7 @@ def fresh_directory():
         return tempfile.mkdtemp() + "/boardcert"
     if not HAS_ROOM:
         return _directory_on_flash()
-    disk = Disk()
+    disk = Disk(forgets=True)
     vfs.VfsLfs2.mkfs(disk)
     return mount(disk, vfs.VfsLfs2)
 

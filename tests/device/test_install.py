@@ -54,7 +54,7 @@ def test_sound_chains_are_installed_and_loaded_again():
             assert me.certificate == wanted[0] and me.report()["chain"] == len(wanted), name
             again = identity(directory)
             assert again.source == "installed" and again.chain == wanted, name
-            assert set(again.timings_ms) == {"total"} and again.notices == [], name
+            assert set(again.timings_ms) == {"total"} and again.notices == [], (name, again.notices)
             assert not again.report()["own_key"] and again.report()["issuer"], name
 
 

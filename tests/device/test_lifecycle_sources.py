@@ -206,12 +206,14 @@ def test_the_token_is_made_once_and_anew_at_a_reset():
         token = me.admin_token()
         assert len(token) == 26 and not set(token) - set("abcdefghijklmnopqrstuvwxyz234567")
         assert me.admin_token() == identity(directory).admin_token() == token
-        assert scratch.read(path) == token.encode()
+        stored = scratch.read(path)
+        assert stored.startswith(token.encode() + b" ")
         assert token not in repr(me) + repr(me.report()) + repr(me.notices)
-        for damaged in (b"", token[:-1].encode(), token[:-1].encode() + b"1", b"\xff" * 26):
+        for damaged in (b"", token.encode(), stored[:-1], stored + b"1", b"\xff" * 26):
             scratch.write(path, damaged)
-            made = identity(directory).admin_token()
-            assert len(made) == 26 and made != token
+            me = identity(directory)
+            made = me.admin_token()
+            assert len(made) == 26 and made != token and told(me, "the token was altered")
         assert me.reset()
         assert not scratch.exists(path) and me.admin_token() not in (token, made)
 

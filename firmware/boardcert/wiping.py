@@ -1,0 +1,78 @@
+"""Delete keys and token so that a loss of power leaves no trace: marked, done, and finished later.
+
+A file WIPING names the task before the first thing is deleted; it goes when all is overwritten. If
+it is still there at a boot, what is left of the task is done then.
+"""
+
+import os
+import sys
+
+from . import store
+from .lifecycle import GENERATED, INSTALLED, TOKEN_MARK, WIPING, release
+from .store_remove import Remover
+from .store_write import read_text
+
+INSTALL = "install"
+REMOVE = "remove"
+NEW_KEY = "new-key"
+RESET = "reset"
+CLONE = "clone"
+
+
+class Wiper(Remover):
+    """Do so in one directory. *progress*: as of Identity."""
+
+    def __init__(self, directory: str, notices: list, progress) -> None:
+        super().__init__(directory, notices)
+        self._progress = progress
+
+    def begin(self, task: str, pin: str = "-") -> None:
+        """Mark that *task* begins. *pin*: of the generated key, without which it has not begun."""
+        self.write_text(WIPING, f"{task} {pin}")
+
+    def finish(self) -> str | None:
+        """Delete what the task that was begun is to delete, and overwrite it.
+
+        Return a sentence on how far that went; None when the task had come to nothing.
+        """
+        task, pin = ((read_text(self._path(WIPING)) or "") + " - -").split()[:2]
+        told = None
+        if pin == "-" or pin == self._generated_pin():
+            self._delete(task)
+            told = self._overwrite()
+        self.delete(WIPING)
+        return told
+
+    def _generated_pin(self) -> str | None:
+        record = store.load(self._directory, GENERATED, [])
+        return record and record.facts.get("public_key_pin")
+
+    def _delete(self, task: str) -> None:
+        if task in (REMOVE, RESET):
+            self.remove(INSTALLED)
+        if task in (INSTALL, REMOVE, RESET):
+            self.forget_older(INSTALLED)
+        if task in (NEW_KEY, RESET, CLONE):
+            self.forget_older(GENERATED)
+        if task == RESET:
+            self.forget_token()
+
+    def forget_token(self) -> None:
+        """Delete the token, so that it is not missed."""
+        self.delete(TOKEN_MARK)
+        self.delete("token")
+
+    def _overwrite(self) -> str:
+        loaded = set(sys.modules)
+        from .store_wipe import wipe
+
+        try:
+            return wipe(self._directory, self._progress)
+        finally:
+            release(loaded)
+
+
+def has_files(directory: str, name: str) -> bool:
+    """Tell whether there is a file of the record *name*, sound or not."""
+    files = os.listdir(directory)
+    return any([name + suffix in files for suffix in store.SLOTS])

@@ -1,0 +1,204 @@
+"""What is lost, altered, old or another board's is noticed; what was secret in it is wiped."""
+
+import os
+
+import scratch
+from boardcert.store import load
+from boardcert.store_write import Writer
+from identities import foreign_record, identity, on_board, told
+
+_OTHER = b"another board's"
+
+
+def _installed(directory):
+    """Return an identity with a certificate from elsewhere, and its record."""
+    me = identity(directory)
+    record = foreign_record()
+    me.install(record.chain, record.private_key)
+    return me, record
+
+
+def _scalar(record):
+    return record.private_key[8:56]
+
+
+def test_a_missing_installed_certificate_is_noticed_once():
+    directory = scratch.fresh_directory()
+    with on_board():
+        _installed(directory)
+        assert identity(directory).notices == []
+        os.remove(directory + "/installed.bin")
+        me = identity(directory)
+        assert me.source == "generated" and told(me, "the installed certificate is lost")
+        assert identity(directory).notices == []
+
+
+def test_what_is_removed_is_not_lost():
+    directory = scratch.fresh_directory()
+    with on_board():
+        me, record = _installed(directory)
+        me.admin_token()
+        me.install(record.chain, record.private_key)
+        assert identity(directory).notices == []
+        me.remove()
+        assert me.notices == [] or not told(me, "lost")
+        assert identity(directory).notices == []
+        me.reset()
+        assert not told(me, "lost") and identity(directory).notices == []
+
+
+def test_a_missing_token_is_noticed_once():
+    directory = scratch.fresh_directory()
+    with on_board():
+        token = identity(directory).admin_token()
+        assert identity(directory).notices == []
+        os.remove(directory + "/token")
+        me = identity(directory)
+        assert told(me, "the token is lost") and me.admin_token() != token
+        assert identity(directory).notices == []
+
+
+def test_every_flipped_bit_of_the_token_is_noticed():
+    """None gives another token that would be taken for whole."""
+    directory = scratch.fresh_directory()
+    with on_board():
+        token = identity(directory).admin_token()
+        stored = scratch.read(directory + "/token")
+        step = 1 if scratch.HAS_ROOM else 29
+        for bit in range(0, 8 * len(stored), step):
+            flipped = bytearray(stored)
+            flipped[bit // 8] ^= 1 << bit % 8
+            scratch.write(directory + "/token", flipped)
+            me = identity(directory)
+            assert me.admin_token() != token and told(me, "the token was altered"), bit
+
+
+def test_an_older_identity_that_is_put_back_is_noticed():
+    directory = scratch.fresh_directory()
+    with on_board():
+        me = identity(directory)
+        older = scratch.read(directory + "/generated.bin")
+        me.renew()
+        assert identity(directory).notices == []
+        scratch.write(directory + "/generated.bin", older)
+        me = identity(directory)
+        assert told(me, "older than the one served before")
+
+
+def test_a_record_that_lacks_a_fact_is_judged_anew():
+    """Or has another kind of thing in its place: whatever the digest says."""
+    for name in ("generated", "installed"):
+        directory = scratch.fresh_directory()
+        with on_board():
+            me = _installed(directory)[0] if name == "installed" else identity(directory)
+            for fact in ("not_after", "not_before", "names", "public_key_pin", "https", "settings"):
+                for value in (None, 5):
+                    record = load(directory, name, [])
+                    if value is None:
+                        del record.facts[fact]
+                    else:
+                        record.facts[fact] = value
+                    Writer(directory, []).save(name, record)
+                    again = identity(directory)
+                    assert again.certificate == me.certificate, (name, fact)
+                    assert again.not_after == me.not_after and again.names == me.names
+
+
+def test_a_damaged_installed_certificate_is_wiped_when_it_is_removed():
+    directory = scratch.fresh_directory()
+    with on_board():
+        _installed(directory)
+        data = bytearray(scratch.read(directory + "/installed.bin"))
+        data[-1] ^= 1
+        scratch.write(directory + "/installed.bin", data)
+        me = identity(directory)
+        assert me.source == "generated" and "no key was removed" not in me.remove()
+        assert not scratch.exists(directory + "/installed.bin")
+        assert identity(directory).notices == []
+
+
+def test_a_reset_says_what_stays():
+    directory = scratch.fresh_directory()
+    with on_board():
+        assert "wifi.json" in identity(directory).reset()
+
+
+def _move_to_another_board(directory):
+    """Return the identity there, on a board with another number."""
+    with on_board(unique_id=_OTHER):
+        return identity(directory)
+
+
+def test_a_clone_makes_its_own_key_and_token():
+    directory = scratch.fresh_directory()
+    with on_board():
+        me = identity(directory)
+        token = me.admin_token()
+    clone = _move_to_another_board(directory)
+    assert clone.generated and clone.public_key_pin != me.public_key_pin
+    assert told(clone, "another board's") and not told(clone, "lost")
+    with on_board(unique_id=_OTHER):
+        assert clone.admin_token() != token
+        assert identity(directory).notices == []
+
+
+def test_a_clone_does_not_serve_a_certificate_for_the_originals_key():
+    """One whose key was brought along may be meant for many boards: it serves."""
+    directory = scratch.fresh_directory()
+    with on_board():
+        me = identity(directory)
+        own = load(directory, "generated", [])
+        me.install(foreign_record(key=_key(own)).chain)
+        pin = me.public_key_pin
+    clone = _move_to_another_board(directory)
+    assert clone.source == "generated" and clone.public_key_pin != pin
+    assert not scratch.exists(directory + "/installed.bin")
+    directory = scratch.fresh_directory()
+    with on_board():
+        me, _ = _installed(directory)
+    assert _move_to_another_board(directory).certificate == me.certificate
+
+
+def _key(record):
+    from boardcert import keys
+
+    return keys.from_der(record.private_key)
+
+
+if scratch.HAS_ROOM:
+
+    def _disk():
+        disk = scratch.Disk(128)
+        scratch.vfs.VfsLfs2.mkfs(disk)
+        return disk, scratch.mount(disk, scratch.vfs.VfsLfs2)
+
+    def test_a_clone_wipes_the_originals_keys_and_token():
+        disk, directory = _disk()
+        with on_board():
+            me = identity(directory)
+            own = load(directory, "generated", [])
+            secrets = [_scalar(own), me.admin_token().encode()]
+            me.install(foreign_record(key=_key(own)).chain)
+        assert all(disk.data.find(secret) >= 0 for secret in secrets)
+        _move_to_another_board(directory)
+        assert not any(disk.data.find(secret) >= 0 for secret in secrets)
+
+    def test_an_installed_key_that_another_replaces_is_wiped():
+        disk, directory = _disk()
+        with on_board():
+            me, record = _installed(directory)
+            assert disk.data.find(_scalar(record)) >= 0
+            other = foreign_record("other.example")
+            me.install(other.chain, other.private_key)
+            assert disk.data.find(_scalar(record)) < 0
+            assert me.certificate == other.chain[0]
+
+    def test_a_damaged_installed_key_is_wiped_when_it_is_removed():
+        disk, directory = _disk()
+        with on_board():
+            _, record = _installed(directory)
+            data = bytearray(scratch.read(directory + "/installed.bin"))
+            data[-1] ^= 1
+            scratch.write(directory + "/installed.bin", data)
+            identity(directory).remove()
+            assert disk.data.find(_scalar(record)) < 0
