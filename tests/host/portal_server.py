@@ -73,7 +73,7 @@ class Client:
         """Return the board's token as it is now."""
         path = self.directory / "token"
         if path.exists():
-            return path.read_text()
+            return path.read_text().split(" ")[0]
         return micropython_server.run(_TELL, str(self.directory))
 
     def request(
