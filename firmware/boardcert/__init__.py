@@ -1,7 +1,7 @@
 """Give each board its own key and certificate, and serve HTTPS with them.
 
     import boardcert
-    boardcert.enable()      # the one line: the identity, and its page on port 20034
+    boardcert.run()      # the one line: the Wi-Fi, the identity, and its page on port 20034
 
 Nothing else is imported and nothing is done before a function is called. Bad arguments raise
 ValueError, flash and network OSError, everything else an Error.
@@ -107,6 +107,31 @@ async def _serve_page(me) -> None:
     from .portal_start import serve_page
 
     await serve_page(me, _EVERY_ADDRESS)
+
+
+def run(app=None, port: int = 443, **options) -> None:
+    """Do everything, until interrupted: a program of two lines needs no more than this.
+
+    The Wi-Fi that `boardcert flash --wifi` stored is joined, and joined again when it was lost;
+    the clock is set by NTP; then the identity is loaded or made, its page served, and *app*, as
+    by serve, on *port*. Where to find them is printed, and whatever hinders it; all of it is
+    tried again. The program may bring up a network of its own before, or an access point: the
+    stored one is left alone then.
+
+    *options*: settings, see settings; those of serve; and wifi=False, to leave the network to the
+    program; ntp_server, a name, or None; *line*, a ModemLine on which to serve the application,
+    else the page, too; *host*, the address to serve on.
+    """
+    from .running import run
+
+    run(app, port, options)
+
+
+async def arun(app=None, port: int = 443, **options) -> None:
+    """As run, for a program that has an event loop: until cancelled."""
+    from .running import arun
+
+    await arun(app, port, options)
 
 
 async def serve(app, port: int = 443, host: str = _EVERY_ADDRESS, **options) -> None:

@@ -17,6 +17,9 @@ except ImportError:  # A computer has no number that a program could read.
 EARLIEST_DATE = (2026, 1, 1, 0, 0, 0)
 """The year of this package's release: a clock that shows less was never set."""
 
+LATEST_DATE = (2200, 1, 1, 0, 0, 0)
+"""And one that shows this was set wrong."""
+
 
 def unique_id() -> bytes:
     """Return the chip's own number; of a computer, eight zeros."""
@@ -26,7 +29,7 @@ def unique_id() -> bytes:
 def utc_now() -> tuple | None:
     """Return the date, see fields, or None while the clock has plainly not been set."""
     now = tuple(time.gmtime()[:6])
-    return now if EARLIEST_DATE <= now < (2200, 1, 1, 0, 0, 0) else None
+    return now if EARLIEST_DATE <= now < LATEST_DATE else None
 
 
 def isoformat(date: tuple) -> str:
@@ -52,6 +55,16 @@ def addresses() -> list:
         if address != "0.0.0.0":  # noqa: S104 (none yet)
             found.append(address)
     return found
+
+
+def is_joined() -> bool:
+    """Tell whether the board has joined a Wi-Fi."""
+    import network
+
+    try:
+        return network.WLAN(network.STA_IF).isconnected()
+    except (OSError, RuntimeError, AttributeError):  # There is no radio, or it does not start.
+        return False
 
 
 def settle_host_name(host_name: str) -> bool:

@@ -36,6 +36,11 @@ _DEFAULTS = {
 }
 
 
+def take(arguments: dict) -> dict:
+    """Return those of *arguments* that are settings; there, they are no longer."""
+    return {name: arguments.pop(name) for name in list(arguments) if name in _DEFAULTS}
+
+
 class Settings:
     """Checked settings. *arguments*: what the caller said; ValueError when something is wrong.
 

@@ -59,6 +59,7 @@ _BUNDLES: Bundles = {
     "portal_forms": ("portal_body", "portal_forms"),
     "portal_actions": ("portal_calls", "portal_actions"),
     "prepare": ("room", "prepare"),
+    "running": ("wifi", "clock", "running"),
 }
 # Without a kernel, every board needs the engine of the big integers; and native code by itself.
 _PORTABLE_BUNDLES: Bundles = {
@@ -73,7 +74,7 @@ _NATIVE_BUNDLES: Bundles = {
 _TEXT = "portal_template"
 # Modules whose functions applications call, or Microdot, by the names of their arguments.
 _FACES = ("__init__", "connection", "lifecycle", "mutual_tls", "portal", "serial_line", "server")
-_FACES += ("serving", "store", "tls")
+_FACES += ("running", "serving", "store", "tls")
 
 
 class Form(Enum):

@@ -1,0 +1,230 @@
+"""What boardcert.run does: network, clock, identity, page and application, until interrupted."""
+
+# The stubs leave out asyncio.core and much of machine.
+# pyright: reportAttributeAccessIssue=false
+
+import asyncio
+import sys
+from time import ticks_diff, ticks_ms
+
+from . import DIRECTORY, FirmwareFirst, board, identity, identity_async, store
+from .lifecycle import release
+
+_EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a board serves its network)
+_JOIN_MS = 20_000
+"""That the first certificate waits for the network, and"""
+_CLOCK_MS = 5_000
+"""for the date; it follows what comes later."""
+_RETRY_S = 10
+"""After a port could not be had."""
+_NEWS_MS = 500
+_CLEAN_UP_MS = 50
+
+
+def run(app, port: int, options: dict) -> None:
+    """Run arun in an event loop; when interrupted, end what it began, and return."""
+    task = asyncio.get_event_loop().create_task(arun(app, port, options))
+    try:
+        asyncio.get_event_loop().run_until_complete(task)
+    except KeyboardInterrupt:
+        # What was interrupted was the loop, or a task that has ended by it: none is current.
+        asyncio.core.cur_task = None
+        task.cancel()
+        asyncio.run(_clean_up())
+    finally:
+        asyncio.new_event_loop()  # So that nothing of this run goes on in the next one.
+
+
+async def _clean_up() -> None:
+    """Let tasks that were cancelled close what they hold."""
+    await asyncio.sleep_ms(_CLEAN_UP_MS)
+
+
+async def arun(app, port: int, options: dict) -> None:
+    """Do all that boardcert.run says, as a coroutine."""
+    await _Run(app, port, **options).run()
+
+
+class _Run:
+    """One run. The arguments are those of boardcert.run."""
+
+    def __init__(
+        self,
+        app,
+        port: int,
+        host: str = _EVERY_ADDRESS,
+        line=None,
+        wifi: bool = True,
+        ntp_server: str | None = "pool.ntp.org",
+        directory: str = DIRECTORY,
+        **options,
+    ) -> None:
+        self._app = app
+        self._port = port
+        self._host = host
+        self._line = line
+        self._uses_wifi = wifi
+        self._ntp_server = ntp_server
+        self._directory = directory
+        self._options = options
+        self._tasks = []
+        self._urls = {}  # What is served: its port, by the word for it.
+
+    async def run(self) -> None:
+        """Serve until cancelled, or the application is shut down."""
+        try:
+            settings = self._read_settings()
+            has_network = board.settle_host_name(settings.hostname)
+            if has_network:
+                await self._begin_network()
+            self._me = await self._identify(settings.key_type)
+            self._begin_serving(has_network)
+            if self._app is not None and (has_network or self._line is None):
+                await self._keep("app", self._port, self._serve_app)
+            else:
+                await asyncio.Event().wait()
+        finally:
+            await self._end()
+
+    def _begin(self, coroutine) -> None:
+        self._tasks.append(asyncio.create_task(coroutine))
+
+    async def _end(self) -> None:
+        """End all tasks, and wait until what they hold is closed."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            try:
+                await task
+            except (asyncio.CancelledError, Exception):  # noqa: BLE001, S110 (told when it came)
+                pass
+
+    def _read_settings(self):
+        """Return the settings, of which the options lose theirs; ValueError for a bad one."""
+        loaded = set(sys.modules)
+        try:
+            self._settings, settings = _split(self._options, self._directory)
+            return settings
+        finally:
+            release(loaded)
+
+    async def _begin_network(self) -> None:
+        """Join the stored Wi-Fi and set the clock; wait for both, but not for ever."""
+        from .clock import stay_set
+        from .wifi import WiFi, is_up_otherwise, load
+
+        stored = load(self._directory) if self._uses_wifi else None
+        if stored and not is_up_otherwise(stored[0]):
+            self._begin(WiFi(stored[0], stored[1], tell).stay())
+            await _wait(board.is_joined, _JOIN_MS)
+        if self._ntp_server:
+            self._begin(stay_set(self._ntp_server, tell))
+            if board.is_joined():
+                await _wait(board.utc_now, _CLOCK_MS)
+
+    async def _identify(self, key_type: str):
+        """Return the identity; on esp32, what it took to sign it comes back at a soft reset."""
+        arguments = self._settings
+        for name in ("progress", "new_key"):
+            if name in self._options:
+                arguments[name] = self._options.pop(name)
+        if self._directory != DIRECTORY:
+            arguments["directory"] = self._directory
+        is_slow = key_type.startswith("rsa")
+        me = await identity_async(**arguments) if is_slow else identity(**arguments)
+        if sys.platform == "esp32" and "sign" in me.timings_ms:
+            import machine
+
+            if machine.reset_cause() != machine.SOFT_RESET:  # Once: not again and again.
+                tell("the certificate is signed; restarting, for the memory that it took")
+                machine.soft_reset()
+        return me
+
+    def _begin_serving(self, has_network: bool) -> None:
+        """Serve the page, and on the serial line, and tell about it."""
+        if self._app is None and self._options:
+            raise ValueError(f"unknown setting: {next(iter(self._options))!r}")
+        if self._line is not None:
+            self._begin(self._serve_line())
+        if has_network and self._me.portal_port:
+            self._begin(self._keep("page", self._me.portal_port, self._serve_page))
+        self._begin(self._tell_news())
+
+    async def _keep(self, name: str, port: int, serve) -> None:
+        """Serve on *port*; while that is not to be had, say so and try again."""
+        told = None
+        while True:
+            self._urls[name] = port
+            try:
+                await serve()
+                return
+            except OSError as error:
+                if told != str(error):
+                    told = str(error)
+                    tell(f"port {port} cannot be had for the {name} ({told}); trying on")
+            finally:
+                self._urls.pop(name)  # Before anybody told of it, without the port.
+            await asyncio.sleep(_RETRY_S)
+
+    async def _serve_page(self) -> None:
+        from .portal_start import serve_page
+
+        await serve_page(self._me, self._host)
+
+    async def _serve_app(self) -> None:
+        from .serving import serve
+
+        await serve(self._me, self._app, self._port, self._host, **self._options)
+
+    async def _serve_line(self) -> None:
+        """Serve the application, else the page, on the serial line."""
+        from .portal import Portal
+        from .server import Server
+
+        server = Server(self._me)
+        app = self._app
+        await server.run_stream(Portal(self._me, server=server) if app is None else app, self._line)
+
+    async def _tell_news(self) -> None:
+        """Print notices, and where to find what is served, whenever they are new."""
+        told = None
+        notices = 0
+        while True:
+            for notice in self._me.notices[notices:]:
+                tell(notice)
+            notices = len(self._me.notices)
+            hosts = [self._me.names[0]] + board.addresses()
+            news = str((self._urls, hosts))
+            if news != told:
+                told = news
+                self._tell_addresses(hosts)
+            await asyncio.sleep_ms(_NEWS_MS)
+
+    def _tell_addresses(self, hosts: list) -> None:
+        if self._urls and len(hosts) == 1:
+            tell("no network yet: what is served can be reached once there is one")
+        for name, port in self._urls.items():
+            scheme = "http" if name == "page" and self._me.https != "required" else "https"
+            suffix = "" if port == 443 else f":{port}"
+            print(name, *[f"{scheme}://{host}{suffix}" for host in hosts], sep="  ")
+
+
+def _split(options: dict, directory: str) -> tuple:
+    """Return what of *options* are settings, which they lose, and the Settings."""
+    with FirmwareFirst():
+        from .settings import Settings, take
+
+    arguments = take(options)
+    return arguments, Settings(arguments, store.read_config(directory), board.unique_id())
+
+
+async def _wait(condition, time_ms: int) -> None:
+    """Wait until *condition*() holds, at most for *time_ms*."""
+    began = ticks_ms()
+    while not condition() and ticks_diff(ticks_ms(), began) < time_ms:
+        await asyncio.sleep_ms(100)
+
+
+def tell(sentence: str) -> None:
+    """Print what the person at the console should know."""
+    print("boardcert: " + sentence)
