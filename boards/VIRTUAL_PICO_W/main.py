@@ -1,12 +1,19 @@
-"""What the virtual board runs: its identity, and the page that shows it, over TLS on UART0 as well.
+"""What the virtual board runs: its identity, and the page that shows it, over TLS on UART0.
 
-A board that is reached by its network alone needs two lines, `import boardcert` and
-`boardcert.run()`. Here the page is also served on a serial line with modem signals: TX on GP0, RX
-on GP1, DCD on GP2, DTR on GP3.
+A board with a network needs two lines only, `import boardcert` and `boardcert.enable()`. This one
+has none, so that its page is served over a serial line with modem signals: TX on GP0, RX on GP1,
+DCD on GP2, DTR on GP3.
 """
 
 import boardcert
-from machine import UART, Pin
+
+me = boardcert.identity()
+
+import asyncio  # noqa: E402 (after the identity: it needs the memory first)
+
+from machine import UART, Pin  # noqa: E402
 
 uart = UART(0, 921_600, tx=Pin(0), rx=Pin(1), rxbuf=4096, txbuf=1024, timeout=0)
-boardcert.run(line=boardcert.ModemLine(uart, Pin(2, Pin.IN), Pin(3, Pin.OUT)))
+line = boardcert.ModemLine(uart, Pin(2, Pin.IN), Pin(3, Pin.OUT))
+server = boardcert.Server(me)
+asyncio.run(server.run_stream(boardcert.Portal(me, server=server), line))

@@ -3,13 +3,15 @@
 import asyncio
 import time
 
+from micropython import const
+
 from . import board
 
-_POLL_MS = 250
+_WAIT_MS = const(250)
 # Between attempts: 1 s, then always twice as long. The third failure in a row is told.
-_TELLING_PAUSE_S = 4
-_LONGEST_PAUSE_S = 4096
-_DAY_S = 86_400
+_TELLING_PAUSE_S = const(4)
+_LONGEST_PAUSE_S = const(4096)
+_DAY_S = const(86_400)
 
 
 def set_clock(server: str) -> str | None:
@@ -41,7 +43,7 @@ async def stay_set(server: str, tell) -> None:
     pause_s = 1
     while True:
         while not board.is_joined():
-            await asyncio.sleep_ms(_POLL_MS)
+            await asyncio.sleep_ms(_WAIT_MS)
         reason = set_clock(server)
         if reason is None:
             pause_s = 1

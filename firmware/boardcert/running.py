@@ -7,18 +7,20 @@ import asyncio
 import sys
 from time import ticks_diff, ticks_ms
 
+from micropython import const
+
 from . import DIRECTORY, FirmwareFirst, board, identity, identity_async, store
 from .lifecycle import release
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a board serves its network)
-_JOIN_MS = 20_000
+_JOIN_MS = const(20_000)
 """That the first certificate waits for the network, and"""
-_CLOCK_MS = 5_000
+_CLOCK_MS = const(5_000)
 """for the date; it follows what comes later."""
-_RETRY_S = 10
+_RETRY_S = const(10)
 """After a port could not be had."""
-_NEWS_MS = 500
-_CLEAN_UP_MS = 50
+_NEWS_MS = const(500)
+_CLEAN_UP_MS = const(50)
 
 
 def run(app, port: int, options: dict) -> None:
@@ -73,11 +75,11 @@ class _Run:
     async def run(self) -> None:
         """Serve until cancelled, or the application is shut down."""
         try:
-            settings = self._read_settings()
-            has_network = board.settle_host_name(settings.hostname)
+            host_name, key_type = self._read_settings()
+            has_network = board.settle_host_name(host_name)
             if has_network:
                 await self._begin_network()
-            self._me = await self._identify(settings.key_type)
+            self._me = await self._identify(key_type)
             self._begin_serving(has_network)
             if self._app is not None and (has_network or self._line is None):
                 await self._keep("app", self._port, self._serve_app)
@@ -99,12 +101,12 @@ class _Run:
             except (asyncio.CancelledError, Exception):  # noqa: BLE001, S110 (told when it came)
                 pass
 
-    def _read_settings(self):
-        """Return the settings, of which the options lose theirs; ValueError for a bad one."""
+    def _read_settings(self) -> tuple:
+        """Return host name and type of key; settings are no options any more. May raise."""
         loaded = set(sys.modules)
         try:
-            self._settings, settings = _split(self._options, self._directory)
-            return settings
+            self._settings, *read = _split(self._options, self._directory)
+            return tuple(read)
         finally:
             release(loaded)
 
@@ -167,6 +169,8 @@ class _Run:
             await asyncio.sleep(_RETRY_S)
 
     async def _serve_page(self) -> None:
+        while self._line is not None and not board.addresses():
+            await asyncio.sleep(1)  # The memory of two pages is for those who use both.
         from .portal_start import serve_page
 
         await serve_page(self._me, self._host)
@@ -202,7 +206,7 @@ class _Run:
 
     def _tell_addresses(self, hosts: list) -> None:
         if self._urls and len(hosts) == 1:
-            tell("no network yet: what is served can be reached once there is one")
+            tell("no network: what is served can be reached once there is one")
         for name, port in self._urls.items():
             scheme = "http" if name == "page" and self._me.https != "required" else "https"
             suffix = "" if port == 443 else f":{port}"
@@ -210,12 +214,16 @@ class _Run:
 
 
 def _split(options: dict, directory: str) -> tuple:
-    """Return what of *options* are settings, which they lose, and the Settings."""
+    """Return what of *options* are settings, which they lose; host name, and type of key.
+
+    Not the Settings, which would keep the memory of their module.
+    """
     with FirmwareFirst():
         from .settings import Settings, take
 
     arguments = take(options)
-    return arguments, Settings(arguments, store.read_config(directory), board.unique_id())
+    settings = Settings(arguments, store.read_config(directory), board.unique_id())
+    return arguments, settings.hostname, settings.key_type
 
 
 async def _wait(condition, time_ms: int) -> None:

@@ -4,11 +4,13 @@ import asyncio
 import json
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
+from micropython import const
+
 from . import Error
 
-_ATTEMPT_MS = 20_000
+_ATTEMPT_MS = const(20_000)
 """After which a network that was not joined is asked for again."""
-_POLL_MS = 250
+_POLL_MS = const(250)
 _FILE = "wifi.json"
 
 

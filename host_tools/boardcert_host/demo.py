@@ -42,7 +42,7 @@ With a real Pico W on a USB cable, from the bag to a pinned certificate:
   boardcert flash RPI_PICO_W --hostname kitchen --wifi NETWORK
 In your own program on the board, these two lines:
   import boardcert
-  boardcert.enable()
+  boardcert.run()
 And from then on, to see that it is still the same board:
   boardcert verify kitchen.local:20034"""
 

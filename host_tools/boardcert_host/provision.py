@@ -74,7 +74,7 @@ def _set(story: Story, board: Board, wanted: Provision, port: str) -> dict[str, 
         named.append(f"Wi-Fi {wanted.wifi[0]}")
     story.tell("settings", "done" if is_new else "kept", ", ".join(named))
     if state.has_main:
-        story.tell("main.py", "kept", "the board has one; it is for it to call boardcert.enable()")
+        story.tell("main.py", "kept", "the board has one; it is for it to call boardcert.run()")
     else:
         board_files.write_example_main(port, board.name)
         story.tell("main.py", "done", "an example, which serves the page of the certificate")

@@ -1,0 +1,182 @@
+"""boardcert.run and arun on the MicroPython unix binary, with a radio that does as it is told."""
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import micropython_server
+import pytest
+
+# A radio. `script` has what happens at which attempt to join: True when it works.
+_RADIO = """
+import asyncio, sys
+class WLAN:
+    script = [True]
+    is_joined = False
+    is_active = [False, False]
+    name = None
+    def __init__(self, interface):
+        self.interface = interface
+    def active(self, *on):
+        if on:
+            WLAN.is_active[self.interface] = on[0]
+        return WLAN.is_active[self.interface]
+    def connect(self, ssid, password):
+        print("connect", ssid, password)
+        WLAN.name = ssid
+        WLAN.is_joined = WLAN.script.pop(0) if WLAN.script else True
+    def disconnect(self):
+        WLAN.is_joined = False
+    def isconnected(self):
+        return self.interface == 0 and WLAN.is_joined
+    def ifconfig(self):
+        is_up = self.active() if self.interface else WLAN.is_joined
+        return ("127.0.0.1" if is_up else "0.0.0.0",)
+    def status(self):
+        return -3
+    def config(self, name):
+        return WLAN.name
+class network:
+    STA_IF, AP_IF, WLAN = 0, 1, WLAN
+    hostname = staticmethod(lambda name: print("host name", name))
+sys.modules["network"] = network
+directory, page, app = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+import boardcert
+
+async def handler(reader, writer):
+    await reader.read(1)
+    writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nhi")
+
+async def ask(port):
+    context = __import__("ssl").SSLContext(__import__("ssl").PROTOCOL_TLS_CLIENT)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
+    writer.write(b"GET /api/identity HTTP/1.1\\r\\nHost: b\\r\\nConnection: close\\r\\n\\r\\n")
+    await writer.drain()
+    print(port == app, (await reader.readline()).decode().strip())
+    writer.close()
+
+def run(**settings):
+    settings = dict(directory=directory, portal_port=page, ntp_server=None, **settings)
+    boardcert.run(handler, app, hostname="kitchen", **settings)
+"""
+
+
+@contextmanager
+def _free_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        yield free.getsockname()[1]
+
+
+def _run(directory: Path, code: str, page: int | None = None) -> list[str]:
+    """Return what the program prints, its arguments a directory and two ports."""
+    with _free_port() as first, _free_port() as second:
+        ports = str(page or first), str(second)
+    return micropython_server.run(_RADIO + code, str(directory), *ports).splitlines()
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Path:
+    """A directory with a network, as `boardcert flash --wifi` leaves it."""
+    wifi = {"ssid": "HomeNet", "password": "secret"}
+    (tmp_path / "wifi.json").write_text(json.dumps(wifi))
+    return tmp_path
+
+
+_STORY = """
+async def use():
+    while not WLAN.is_joined:
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(2)
+    await ask(page)
+    await ask(app)
+    WLAN.is_joined = False
+    await asyncio.sleep(1)
+    print("joined again", WLAN.is_joined)
+    raise KeyboardInterrupt
+asyncio.create_task(use())
+run()
+print("ended")
+async def wait():
+    await asyncio.sleep(2)
+    raise KeyboardInterrupt
+asyncio.create_task(wait())
+run()
+"""
+
+
+def test_the_network_is_joined_and_page_and_application_are_served(stored: Path) -> None:
+    """Under the board's own name; again when it is lost; and a second time on the same ports."""
+    lines = _run(stored, _STORY)
+    assert lines[:2] == ["host name kitchen", "connect HomeNet secret"]
+    first, second = lines[2 : lines.index("ended")], lines[lines.index("ended") :]
+    page, app = sorted({line for line in first if "https://127.0.0.1" in line}, reverse=True)
+    assert page.startswith("page  https://kitchen.local:") and "https://127.0.0.1:" in page
+    assert app.startswith("app  https://kitchen.local:") and "https://127.0.0.1:" in app
+    assert [line for line in first if "HTTP" in line] == [
+        "False HTTP/1.1 200 OK",
+        "True HTTP/1.1 200 OK",
+    ]
+    assert "joined again True" in first
+    assert {page, app} <= set(second)
+    assert not any("cannot be had" in line for line in lines)
+
+
+def test_what_hinders_is_said_at_once_and_does_not_end_it(tmp_path: Path) -> None:
+    """No network; and a port that another program has."""
+    with socket.create_server(("0.0.0.0", 0)) as busy:
+        port = busy.getsockname()[1]
+        lines = _run(tmp_path, _STOP, page=port)
+    assert any(
+        line.startswith(f"boardcert: port {port} cannot be had for the page") for line in lines
+    )
+    assert any(line.startswith("boardcert: no network:") for line in lines)
+    assert [line.split()[0] for line in lines if "https" in line] == ["app"]
+
+
+_STOP = """
+async def stop():
+    await asyncio.sleep(2)
+    raise KeyboardInterrupt
+asyncio.create_task(stop())
+run()
+"""
+
+
+def test_a_network_of_the_program_is_left_alone(stored: Path) -> None:
+    """An access point that is up; another network; and when a setting says so."""
+    for before in (
+        "WLAN(1).active(True)",
+        "WLAN(0).active(True); WLAN(0).connect('Mine', ''); print('mine')",
+    ):
+        lines = _run(stored, before + _STOP)
+        assert "connect HomeNet secret" not in lines
+        assert any("https://127.0.0.1" in line for line in lines)
+    lines = _run(stored, _STOP.replace("run()", "run(wifi=False)"))
+    assert "connect HomeNet secret" not in lines
+
+
+def test_a_network_that_was_joined_before_is_stayed_in(stored: Path) -> None:
+    """As after a soft reset, which leaves an ESP32 connected."""
+    before = "WLAN(0).active(True); WLAN(0).connect('HomeNet', 'secret'); print('reset')"
+    lines = _run(stored, before + _STORY)
+    assert lines[lines.index("reset") :].count("connect HomeNet secret") == 1
+    assert "joined again True" in lines
+
+
+def test_a_stored_network_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """With what writes it; not with what is in it."""
+    (tmp_path / "wifi.json").write_text('{"ssid": "HomeNet", "password": "sec')
+    with pytest.raises(AssertionError) as raised:
+        _run(tmp_path, "run()")
+    assert "wifi.json is not what `boardcert flash --wifi` writes" in str(raised.value)
+    assert '"sec' not in str(raised.value)
+
+
+def test_a_setting_that_is_none_is_refused(tmp_path: Path) -> None:
+    """Of the application's server, or of nobody."""
+    with pytest.raises(AssertionError, match="not a limit of a server: hostnam"):
+        _run(tmp_path, "run(hostnam='kitchen')")
+    with pytest.raises(AssertionError, match="unknown setting: 'hostnam'"):
+        _run(tmp_path, "boardcert.run(hostnam='kitchen', directory=directory)")
