@@ -54,22 +54,23 @@ class HMACDRBG:
             self._update(additional)
         output = bytearray()
         while len(output) < n:
-            self._v = self._hmac(self._v)
+            self._v = hmac(sha256, _SHA256_BLOCK_BYTES, self._key, self._v)
             output.extend(self._v)
         self._update(additional)
         self._requests += 1
         return bytes(output[:n])
 
     def _update(self, *provided: bytes) -> None:
-        """HMAC_DRBG_Update (section 10.1.2.2) with the concatenated *provided* data."""
+        """HMAC_DRBG_Update (section 10.1.2.2) with the concatenated *provided* data.
+
+        It calls hmac itself: of a signature, it is the deepest call, for which a Pico's stack
+        must suffice.
+        """
         for separator in (b"\x00", b"\x01"):
-            self._key = self._hmac(self._v, separator, *provided)
-            self._v = self._hmac(self._v)
+            self._key = hmac(sha256, _SHA256_BLOCK_BYTES, self._key, self._v, separator, *provided)
+            self._v = hmac(sha256, _SHA256_BLOCK_BYTES, self._key, self._v)
             if not any(provided):
                 return
-
-    def _hmac(self, *parts: bytes) -> bytes:
-        return hmac(sha256, _SHA256_BLOCK_BYTES, self._key, *parts)
 
     def _check_entropy(self, entropy: bytes) -> None:
         if len(entropy) < self.MIN_ENTROPY_BYTES:

@@ -24,27 +24,31 @@ _CLEAN_UP_MS = const(50)
 
 
 def run(app, port: int, options: dict) -> None:
-    """Run arun in an event loop; when interrupted, end what it began, and return."""
-    task = asyncio.get_event_loop().create_task(arun(app, port, options))
+    """Do all that boardcert.run says."""
+    this = _Run(app, port, **options)
+    loop = asyncio.get_event_loop()
     try:
-        asyncio.get_event_loop().run_until_complete(task)
+        loop.run_until_complete(this.begin())
+        this.identify()  # Outside the loop: signing takes nearly all of a Pico's stack.
+        loop.run_until_complete(this.serve())
     except KeyboardInterrupt:
+        pass
+    finally:
         # What was interrupted was the loop, or a task that has ended by it: none is current.
         asyncio.core.cur_task = None
-        task.cancel()
-        asyncio.run(_clean_up())
-    finally:
+        loop.run_until_complete(this.end())
         asyncio.new_event_loop()  # So that nothing of this run goes on in the next one.
 
 
-async def _clean_up() -> None:
-    """Let tasks that were cancelled close what they hold."""
-    await asyncio.sleep_ms(_CLEAN_UP_MS)
-
-
 async def arun(app, port: int, options: dict) -> None:
-    """Do all that boardcert.run says, as a coroutine."""
-    await _Run(app, port, **options).run()
+    """Do all that boardcert.arun says."""
+    this = _Run(app, port, **options)
+    try:
+        await this.begin()
+        await asyncio.create_task(this.identify_apart())
+        await this.serve()
+    finally:
+        await this.end()
 
 
 class _Run:
@@ -72,43 +76,57 @@ class _Run:
         self._tasks = []
         self._urls = {}  # What is served: its port, by the word for it.
 
-    async def run(self) -> None:
+    async def begin(self) -> None:
+        """Bring up the network; make an RSA key, which takes minutes, beside other tasks."""
+        host_name, is_slow = self._read_settings()
+        self._has_network = board.settle_host_name(host_name)
+        if self._has_network:
+            await self._begin_network()
+        if is_slow:
+            await identity_async(**self._settings)
+
+    async def identify_apart(self) -> None:
+        """As identify, with what stack there is below the event loop."""
+        self.identify()
+
+    async def serve(self) -> None:
         """Serve until cancelled, or the application is shut down."""
-        try:
-            host_name, key_type = self._read_settings()
-            has_network = board.settle_host_name(host_name)
-            if has_network:
-                await self._begin_network()
-            self._me = await self._identify(key_type)
-            self._begin_serving(has_network)
-            if self._app is not None and (has_network or self._line is None):
-                await self._keep("app", self._port, self._serve_app)
-            else:
-                await asyncio.Event().wait()
-        finally:
-            await self._end()
+        if self._app is None and self._options:
+            raise ValueError(f"unknown setting: {next(iter(self._options))!r}")
+        if self._line is not None:
+            self._begin(self._serve_line())
+        if self._has_network and self._me.portal_port:
+            self._begin(self._keep("page", self._me.portal_port, self._serve_page))
+        self._begin(self._tell_news())
+        if self._app is not None and (self._has_network or self._line is None):
+            await self._begin(self._keep("app", self._port, self._serve_app))
+        else:
+            await asyncio.Event().wait()
 
-    def _begin(self, coroutine) -> None:
-        self._tasks.append(asyncio.create_task(coroutine))
+    async def end(self) -> None:
+        """End all tasks, and give them the time to close what they hold."""
+        while self._tasks:
+            self._tasks.pop().cancel()
+        await asyncio.sleep_ms(_CLEAN_UP_MS)
 
-    async def _end(self) -> None:
-        """End all tasks, and wait until what they hold is closed."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            try:
-                await task
-            except (asyncio.CancelledError, Exception):  # noqa: BLE001, S110 (told when it came)
-                pass
+    def _begin(self, coroutine) -> asyncio.Task:
+        task = asyncio.create_task(coroutine)
+        self._tasks.append(task)
+        return task
 
     def _read_settings(self) -> tuple:
-        """Return host name and type of key; settings are no options any more. May raise."""
+        """Return the host name, and whether a key takes long to make; may raise ValueError."""
         loaded = set(sys.modules)
         try:
-            self._settings, *read = _split(self._options, self._directory)
-            return tuple(read)
+            self._settings, host_name, key_type = _split(self._options, self._directory)
         finally:
             release(loaded)
+        for name in ("progress", "new_key"):
+            if name in self._options:
+                self._settings[name] = self._options.pop(name)
+        if self._directory != DIRECTORY:
+            self._settings["directory"] = self._directory
+        return host_name, key_type.startswith("rsa")
 
     async def _begin_network(self) -> None:
         """Join the stored Wi-Fi and set the clock; wait for both, but not for ever."""
@@ -124,33 +142,15 @@ class _Run:
             if board.is_joined():
                 await _wait(board.utc_now, _CLOCK_MS)
 
-    async def _identify(self, key_type: str):
-        """Return the identity; on esp32, what it took to sign it comes back at a soft reset."""
-        arguments = self._settings
-        for name in ("progress", "new_key"):
-            if name in self._options:
-                arguments[name] = self._options.pop(name)
-        if self._directory != DIRECTORY:
-            arguments["directory"] = self._directory
-        is_slow = key_type.startswith("rsa")
-        me = await identity_async(**arguments) if is_slow else identity(**arguments)
+    def identify(self) -> None:
+        """Have the identity; on esp32, what it took to sign it comes back at a soft reset."""
+        self._me = me = identity(**self._settings)
         if sys.platform == "esp32" and "sign" in me.timings_ms:
             import machine
 
             if machine.reset_cause() != machine.SOFT_RESET:  # Once: not again and again.
                 tell("the certificate is signed; restarting, for the memory that it took")
                 machine.soft_reset()
-        return me
-
-    def _begin_serving(self, has_network: bool) -> None:
-        """Serve the page, and on the serial line, and tell about it."""
-        if self._app is None and self._options:
-            raise ValueError(f"unknown setting: {next(iter(self._options))!r}")
-        if self._line is not None:
-            self._begin(self._serve_line())
-        if has_network and self._me.portal_port:
-            self._begin(self._keep("page", self._me.portal_port, self._serve_page))
-        self._begin(self._tell_news())
 
     async def _keep(self, name: str, port: int, serve) -> None:
         """Serve on *port*; while that is not to be had, say so and try again."""
