@@ -1,13 +1,25 @@
 """A program of two lines, as it is in the README and as `boardcert flash` puts it on a board."""
 
+import json
 import socket
+import ssl
 import time
 from collections.abc import Callable
 
 import pytest
 from boardcert_host import board_files, device
-from boardcert_host.virtual import VirtualBoard
+from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 
+_PASSWORD = "a good password"  # noqa: S105 (of a virtual network)
+_APP = """
+import boardcert
+
+async def handler(reader, writer):
+    await reader.readline()
+    writer.write(b"hi")
+
+boardcert.run(handler)
+"""
 pytestmark = pytest.mark.xdist_group("virtual_board")
 
 
@@ -37,3 +49,69 @@ def test_the_example_runs_until_it_is_interrupted(
     printed = _console(board, b">>> ", b"\x03")
     assert "Traceback" not in printed
     assert board.exec("print(boardcert.identity().names)").strip() == "['kitchen.local']"
+
+
+def _get(address: tuple[str, int], request: bytes) -> bytes:
+    """Return the whole answer to *request* over TLS."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with (
+        socket.create_connection(address, 60) as raw,
+        context.wrap_socket(raw, suppress_ragged_eofs=True) as secure,
+    ):
+        secure.sendall(request)
+        return b"".join(iter(lambda: secure.recv(4096), b""))
+
+
+@pytest.fixture
+def in_wifi(installed: Callable[..., VirtualBoard]) -> Callable[[str | None], VirtualBoard]:
+    """Start a new board whose stored network is there, with a main.py: None for the example."""
+
+    def start(main: str | None) -> VirtualBoard:
+        network = VirtualNetwork("HomeNet", password=_PASSWORD)
+        board = installed(pace="idle", network=network)
+        device.write_settings(board.usb_port, {"hostname": "kitchen"})
+        board_files.write_wifi(board.usb_port, "HomeNet", _PASSWORD)
+        if main is None:
+            board_files.write_example_main(board.usb_port, "RPI_PICO_W")
+        else:
+            device.put_file(board.usb_port, main.encode(), "/main.py")
+        board.reset()
+        return board
+
+    return start
+
+
+def test_the_first_certificate_has_address_and_date(in_wifi: Callable) -> None:
+    """Two lines, a stored Wi-Fi, and a page: the network and the clock come first."""
+    board = in_wifi(None)
+    board.network.wait_listening(20034, 120)
+    request = b"GET /api/identity HTTP/1.1\r\nHost: kitchen.local\r\nConnection: close\r\n\r\n"
+    head, _, body = _get(board.network.address(20034), request).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    report = json.loads(body)
+    assert report["names"] == ["kitchen.local", board.network.wait_address()]
+    # Dated by the clock, not by the release of the package; and signed only once.
+    assert report["not_before"][:4] >= time.strftime("%Y")
+    assert report["notices"] == []
+
+
+def test_the_application_is_served_and_the_network_joined_again(in_wifi: Callable) -> None:
+    """After the board was out of range for a while."""
+    board = in_wifi(_APP)
+    board.network.wait_listening(443, 120)
+    assert _get(board.network.address(443), b"?\r\n") == b"hi"
+    board.leave_range()
+    _wait(lambda: board.radio_status()["joined"] is None)
+    board.return_to_range()
+    _wait(lambda: board.radio_status()["joined"] == "HomeNet")
+    board.network.wait_address()
+    assert _get(board.network.address(443), b"?\r\n") == b"hi"
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
