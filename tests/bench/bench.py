@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import memory
+import radio
 import report
 from bench_board import BenchBoard
 from boardcert_host import device
@@ -22,31 +23,41 @@ from boardcert_host.errors import Error
 from boardcert_host.firmware import firmware_image
 from speed import Speed, mpy_sizes
 
-PARTS = ("speed", "memory")
+PARTS = ("speed", "memory", "network")
 _FORMS = {"kernel": Form.SHIPPED, "bigint": Form.PORTABLE}
 
 
 def run(parts: tuple[str, ...], engines: tuple[str, ...]) -> dict[str, Any]:
-    """Return the figures of *parts*, of *engines*."""
+    """Return the figures of *parts*; speed and memory are those of *engines*."""
     firmware, _ = firmware_image(load_board("VIRTUAL_PICO_W"))
     figures: dict[str, Any] = {"memory": {}} if "memory" in parts else {}
     with tempfile.TemporaryDirectory(prefix="boardcert-bench-") as name:
-        directory = Path(name)
-        for engine in engines:
+        for engine in engines if parts != ("network",) else ():
             with messages().status(f"measuring the {engine} engine: 1 to 3 minutes"):
-                form, flash = _FORMS[engine], directory / f"{engine}.bin"
-                with BenchBoard(firmware, flash).board(keep=flash) as board:
-                    device.install(board.usb_port, form)
-                boards = Speed(firmware, flash)
-                if "speed" in parts:
-                    package = build_package("armv6m", directory / engine, form)
-                    figures[engine] = boards.measure() | mpy_sizes(package)
-                    slow = Speed(firmware, flash, is_flash_slow=True).times()
-                    figures[engine]["with_flash"] = {key: slow[key] for key in report.TIMES}
-                if "memory" in parts:
-                    settled = directory / f"{engine}-settled.bin"
-                    figures["memory"][report.MEMORY_FORMS[engine]] = memory.measure(boards, settled)
+                _measure(engine, parts, firmware, Path(name), figures)
+    if "network" in parts:
+        with messages().status("measuring a board in a Wi-Fi: 3 to 6 minutes"):
+            figures["network"] = radio.measure(firmware)
+        figures["connections"] = figures["network"]["connections"]
     return figures
+
+
+def _measure(
+    engine: str, parts: tuple[str, ...], firmware: Path, directory: Path, figures: dict[str, Any]
+) -> None:
+    """Add the *figures* of one engine; *directory* is for its flash."""
+    form, flash = _FORMS[engine], directory / f"{engine}.bin"
+    with BenchBoard(firmware, flash).board(keep=flash) as board:
+        device.install(board.usb_port, form)
+    boards = Speed(firmware, flash)
+    if "speed" in parts:
+        package = build_package("armv6m", directory / engine, form)
+        figures[engine] = boards.measure() | mpy_sizes(package)
+        slow = Speed(firmware, flash, is_flash_slow=True).times()
+        figures[engine]["with_flash"] = {key: slow[key] for key in report.TIMES}
+    if "memory" in parts:
+        settled = directory / f"{engine}-settled.bin"
+        figures["memory"][report.MEMORY_FORMS[engine]] = memory.measure(boards, settled)
 
 
 def main() -> int:

@@ -27,15 +27,19 @@ class BenchBoard:
         self.flash = flash
         self._timing = {"flash_timing": is_flash_slow, "flash_cache": is_flash_slow}
 
+    def of(self, flash: Path) -> "BenchBoard":
+        """Return the same boards with another *flash*."""
+        return BenchBoard(self.firmware, flash, self._timing["flash_cache"])
+
     @contextmanager
-    def board(self, keep: Path | None = None) -> Iterator[VirtualBoard]:
-        """Run a board. *keep*: where to leave its flash in the end."""
+    def board(self, keep: Path | None = None, **more: Any) -> Iterator[VirtualBoard]:
+        """Run a board. *keep*: where to leave its flash in the end. *more*: see VirtualBoard."""
         with tempfile.TemporaryDirectory(prefix="boardcert-bench-") as directory:
             flash = Path(directory, "flash.bin")
             if self.flash.exists():
                 shutil.copy(self.flash, flash)
             settings = {"ring_oscillator": "seed:1", "unique_id": _UNIQUE_ID, "pace": "free"}
-            settings |= self._timing
+            settings |= self._timing | more
             with VirtualBoard(directory, firmware=self.firmware, **settings) as board:
                 board.wait_ready()
                 yield board

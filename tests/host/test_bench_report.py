@@ -18,7 +18,9 @@ def results():
     figures = dict.fromkeys(report.KEYS, 40.0)
     memory = dict.fromkeys(report.MEMORY_KEYS, 11_000)
     times = dict.fromkeys(report.TIMES, 77.75)
+    network = dict.fromkeys(report.NETWORK_KEYS, 700.0)
     return {
+        "network": network | {"connections": 3, "with_flash": network},
         **{engine: figures | {"with_flash": times} for engine in report.ENGINES},
         "memory": {form: dict(memory) for form in report.MEMORY_FORMS.values()},
     }
@@ -58,6 +60,16 @@ def test_missed_targets_are_named(results):
     assert report.missed_targets(results) == []
     results["kernel"]["keygen_ms"] = 60.1
     assert report.missed_targets(results) == ["kernel keygen_ms: 60.1, must be at most 60"]
+
+
+def test_fewer_connections_than_must_be_are_named(results):
+    """Of them, more is better; of times, less."""
+    results["network"]["connections"] = 2
+    results["network"]["page_whole_ms"] = 2001.5
+    assert report.missed_targets(results) == [
+        "network connections: 2, must be at least 3",
+        "network page_whole_ms: 2,001.5, must be at most 2,000",
+    ]
 
 
 def test_memory_is_judged_by_the_portable_package(results):
@@ -108,6 +120,7 @@ def test_targets_name_known_figures():
     for engine in report.ENGINES:
         assert set(report.ANCHORS["targets"][engine]) <= set(report.KEYS)
     assert set(report.ANCHORS["targets"]["memory portable"]) <= set(report.MEMORY_KEYS)
+    assert set(report.ANCHORS["targets"]["network"]) <= set(report.NETWORK_KEYS)
 
 
 @pytest.mark.parametrize("needed", [1, 4096, 41_000, 130_000, 180_224])
