@@ -1,7 +1,7 @@
 """What the page and its API tell beside the identity's own report, and certificates as text."""
 
 import gc
-from binascii import b2a_base64, unhexlify
+from binascii import a2b_base64, b2a_base64, hexlify
 
 from . import board
 from .portal_words import words
@@ -12,7 +12,9 @@ _COUNTERS = ("accepted", "refused", "failed")
 def status(me, server, wrong_tokens: int) -> dict:
     """Return the report of the Identity *me* with what else anyone may know."""
     status = me.report()
-    status["words"] = words(unhexlify(status["fingerprint"].replace(":", "")))
+    digest = a2b_base64(status["public_key_pin"].split("//")[1])
+    status["words"] = words(digest)
+    status["key_fingerprint"] = hexlify(digest, ":").decode().upper()
     status["days_left"] = days_left(status["not_after"], board.utc_now())
     status["wrong_tokens"] = wrong_tokens
     status["memory"] = {"used_bytes": gc.mem_alloc(), "free_bytes": gc.mem_free()}

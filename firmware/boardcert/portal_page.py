@@ -66,8 +66,8 @@ class Page:
             yield self._attributes(name).encode()
         elif mark == "told":
             yield self._told().encode()
-        elif mark == "fingerprint":
-            yield _grouped(status["fingerprint"]).encode()
+        elif mark in ("fingerprint", "key_fingerprint"):
+            yield _grouped(status[mark]).encode()
         elif mark == "title":
             problem = "Error: " if self._is_error else ""
             yield f"{problem}{escape(status['hostname'])}".encode()

@@ -11,6 +11,7 @@ from . import pins, tokens
 from .board_api import TIMEOUT_S, BoardAPI
 from .board_usb import BoardUSB
 from .errors import CHECKED_AND_BAD, COULD_NOT_RUN, Error
+from .key_fingerprint import matches
 from .passwords import Password
 from .targets import PORTAL_PORT, canonical, parse_target
 
@@ -87,7 +88,7 @@ def _check_usb(board: BoardUSB, report: dict[str, Any], pin: tuple[str, str] | N
     if not known and host not in report["names"]:
         found = f"the board on the cable is not {host}, but {', '.join(report['names'])}"
         raise Error(found, None, CHECKED_AND_BAD)
-    if pin and report[pin[0]] != pin[1]:
+    if pin and not matches(report, pin):
         found = f"the board on the cable has {report[pin[0]]}, the pin is {pin[1]}"
         raise Error(found, None, CHECKED_AND_BAD)
 
@@ -98,11 +99,12 @@ def keep_token(board: BoardUSB, host: str, report: dict[str, Any]) -> bool:
 
 
 def follow_report(board: Board, before: str, report: dict[str, Any]) -> bool:
-    """Note in pins and key ring that the board changed its key for us; return whether it did.
+    """Note in pins and key ring what the board changed for us; return whether it was its key.
 
     *before*: the public-key pin that it had. *report*: its own word, over a checked connection.
     """
     if report["public_key_pin"] == before:
+        pins.refresh(report)
         return False
     pins.follow_key(board.names, before, report)
     token = board.token if isinstance(board, BoardAPI) else tokens.find_token(board.names)

@@ -17,6 +17,7 @@ from . import reports
 from .deadline import Deadline
 from .errors import CHECKED_AND_BAD, Error
 from .install_files import Installable
+from .key_fingerprint import matches
 from .targets import Target
 from .tls_probe import ca_context, connect, handshake_error
 
@@ -188,7 +189,7 @@ class BoardAPI:
             described = certificates.describe(certificates.parse(der or b""))
         except ValueError as error:
             raise self._wrong("shows a certificate that cannot be read") from error
-        if self._pin and described[self._pin[0]] != self._pin[1]:
+        if self._pin and not matches(described, self._pin):
             raise self._wrong(f"shows {described[self._pin[0]]}, but its pin is {self._pin[1]}")
         return described
 

@@ -150,11 +150,7 @@ def install(board: Board, files: Installable) -> str:
     report = board.install(files)
     if report["fingerprint"] != files.fingerprint:
         raise Error("the board serves another certificate all the same", None, CHECKED_AND_BAD)
-    # No board is known by a wildcard, which is no host's name.
-    names = [name for name in report["names"] if "*" not in name]
-    known = pins.find_pin(pins.load_pins(), names)
-    if known and known.public_key_pin == report["public_key_pin"]:
-        pins.add_pin(known.host, report)
+    pins.refresh(report)
     return str(report["names"][0])
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .checks import Check
+from .key_fingerprint import matches
 from .pins import Pin
 
 
@@ -22,7 +23,7 @@ def comparisons(
     if pin:
         kind, wanted = pin
         differs = f"the server has {described[kind]}, the pin is {wanted}"
-        pinned = ("pass", wanted) if described[kind] == wanted else ("fail", differs)
+        pinned = ("pass", wanted) if matches(described, pin) else ("fail", differs)
     return [
         Check("pin", "pin matches", *pinned),
         Check("known", "known board", *_known_outcome(described, known)),

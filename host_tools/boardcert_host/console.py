@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .checks import Check
+from .key_fingerprint import key_fingerprint
 from .proquint import fingerprint_words
 
 # Without emoji=False below, rich would print a part of a fingerprint such as ":AB:" as a picture.
@@ -117,8 +118,9 @@ def in_groups(fingerprint: str) -> list[str]:
     return [":".join(octets[start : start + 8]) for start in range(0, len(octets), 8)]
 
 
-def to_compare(fingerprint: str) -> list[str]:
-    """Return "AB:CD:..." as lines to compare: in groups, and as the words of page and label."""
+def to_compare(public_key_pin: str) -> list[str]:
+    """Return the fingerprint of a key as lines to compare: groups, and words as on the label."""
+    fingerprint = key_fingerprint(public_key_pin)
     return [*in_groups(fingerprint), fingerprint_words(fingerprint)]
 
 

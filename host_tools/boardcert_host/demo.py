@@ -20,7 +20,7 @@ from rich.console import Console
 from . import __version__, device
 from .boards import Firmware, data_directory, load_board
 from .checks import Check
-from .console import messages, print_checks, to_compare
+from .console import in_groups, messages, print_checks, to_compare
 from .errors import CHECKED_AND_BAD, Error
 from .files import write_whole
 from .firmware import firmware_image
@@ -203,8 +203,10 @@ class Demo:
         for title in ("subject", "names", "not_before", "not_after"):
             value = certificate[title]
             self._say(f"{title:<12}{', '.join(value) if isinstance(value, list) else value}")
-        for number, line in enumerate(to_compare(certificate["fingerprint"])):
-            self._say(f"{'' if number else 'fingerprint':<12}{line}")
+        for number, line in enumerate(to_compare(certificate["public_key_pin"])):
+            self._say(f"{'' if number else 'key':<12}{line}")
+        for number, line in enumerate(in_groups(certificate["fingerprint"])):
+            self._say(f"{'' if number else 'certificate':<12}{line}")
         used, free = record["memory"]["used_bytes"], record["memory"]["free_bytes"]
         self._say(f"First boot {record['first_boot_ms']} ms, later ones {record['load_ms']} ms.")
         self._say(f"Memory while it serves: {used:,} bytes of {used + free:,}.")

@@ -1,7 +1,8 @@
-"""A sticker for a board: its name, the short fingerprint, and a QR code of address and digests.
+"""A sticker for a board: its name, its key's short fingerprint, and a QR code of address and key.
 
-Whoever meets the board compares the fingerprint that the browser shows with the one on the sticker,
-or the words on the board's page with those on the sticker: both are of the same bytes.
+Whoever meets the board compares the fingerprint of the public key, or the words, on the board's
+page or in a browser with those on the sticker: all are of the same bytes. They stay when the board
+signs its certificate again; the certificate's own fingerprint does not, and is not there.
 segno makes the QR code; an SVG is text, a PNG of the same layout is drawn by Pillow.
 """
 
@@ -15,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from .errors import USAGE, Error
 from .files import write_whole
+from .key_fingerprint import key_fingerprint
 from .proquint import fingerprint_words
 
 # Sixteen of the 32 bytes: nobody finds another key for them (a second preimage of 128 bits), and
@@ -24,6 +26,8 @@ _LINE_BYTES = 8
 _LINE_WORDS = 4
 # All lengths are in modules of the QR code. Its standard asks for a border of four.
 _BORDER = 4
+# A smaller code is less high than the text beside it; what is left over corrects more errors.
+_LEAST_VERSION = 8
 _TEXT_WIDTH = 74
 _NAME_SIZE = 8.0
 _TEXT_SIZE = 5.0
@@ -45,21 +49,23 @@ class _Text:
     text: str
 
 
-def write_label(path: Path, url: str, name: str, fingerprint: str, public_key_pin: str) -> None:
+def write_label(path: Path, url: str, name: str, public_key_pin: str) -> None:
     """Write the sticker to *path*, .svg or .png by its name, whole or not at all.
 
     *url*: where the board's page is. The QR code holds it, and behind a #, which no browser sends,
-    both digests in full: the fingerprint and the key's, which a renewed certificate keeps.
+    the whole digest of the public key, which a renewed certificate keeps.
     """
     drawers = {".svg": _draw_svg, ".png": _draw_png}
     draw = drawers.get(path.suffix.lower())
     if draw is None:
         raise Error(f"a label is an .svg or a .png, not {path.name}", None, USAGE)
-    digest = fingerprint.replace(":", "").lower()
     key = public_key_pin.removeprefix("sha256//")
-    code = segno.make_qr(f"{url}#sha256={digest}&key={key}", error="m", boost_error=False)
+    content = f"{url}#key={key}"
+    code = segno.make_qr(content, error="m", boost_error=False)
+    if int(code.version) < _LEAST_VERSION:
+        code = segno.make_qr(content, version=_LEAST_VERSION, error="m")
     try:
-        write_whole(path, draw(code, _layout(name, fingerprint)))
+        write_whole(path, draw(code, _layout(name, key_fingerprint(public_key_pin))))
     except OSError as error:
         raise Error(f"cannot write {path}: {error.strerror or error}") from error
 
@@ -71,10 +77,10 @@ def _layout(name: str, fingerprint: str) -> list[_Text]:
     words = fingerprint_words(fingerprint).split("-")
     rows += ["-".join(words[at : at + _LINE_WORDS]) for at in range(0, len(words), _LINE_WORDS)]
     lines = [_Text(12, min(_NAME_SIZE, (_TEXT_WIDTH - _BORDER) / _ASPECT / len(name)), name)]
-    lines.append(_Text(19, _SMALL_SIZE, "SHA-256 fingerprint begins"))
+    lines.append(_Text(19, _SMALL_SIZE, "SHA-256 of its key begins"))
     for y, row in zip((25, 31, 38, 44), rows, strict=True):
         lines.append(_Text(y, _TEXT_SIZE, row))
-    lines.append(_Text(50, _SMALL_SIZE, "Compare with your browser"))
+    lines.append(_Text(50, _SMALL_SIZE, "Compare with its page"))
     lines.append(_Text(54, _SMALL_SIZE, "before you trust this board."))
     return lines
 

@@ -91,6 +91,21 @@ def add_pin(host: str, facts: dict[str, Any]) -> tuple[Pin, bool]:
     return pin, known is None
 
 
+def refresh(facts: dict[str, Any]) -> None:
+    """Note the certificate in *facts*, the newest for its key, wherever that key is pinned."""
+
+    def is_older(pin: Pin) -> bool:
+        is_same = pin.public_key_pin == facts["public_key_pin"]
+        return is_same and pin.fingerprint != facts["fingerprint"]
+
+    if not any(is_older(pin) for pin in load_pins()):
+        return
+    with _changing() as pins:
+        for pin in list(pins.values()):
+            if is_older(pin):
+                pins[pin.host] = _checked(replace(pin, fingerprint=facts["fingerprint"]))
+
+
 def forget_pin(host: str) -> Pin:
     """Remove one board, and return what was known of it."""
     host = canonical(host)

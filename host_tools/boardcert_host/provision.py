@@ -7,6 +7,8 @@ from . import board_access, board_files, device, pins, verify
 from .board_usb import BoardUSB
 from .boards import Board
 from .errors import Error
+from .key_fingerprint import key_fingerprint
+from .proquint import fingerprint_words
 from .story import Story
 from .targets import PORTAL_PORT, Target
 
@@ -103,10 +105,12 @@ def _identify(story: Story, port: str, mark: str | None) -> dict[str, Any]:
             f"this board had the key {mark}, now it has {report['public_key_pin']}",
             f"its old identity is lost; what the board says of it: {notices}",
         )
+    fingerprint = key_fingerprint(report["public_key_pin"])
+    key = f"key {fingerprint_words(fingerprint)}, {fingerprint}"
     if report["generated"]:
-        story.tell("identity", "done", f"made by the board: {report['fingerprint']}")
+        story.tell("identity", "done", f"made by the board: {key}")
     else:
-        story.tell("identity", "kept", f"{report['source']}: {report['fingerprint']}")
+        story.tell("identity", "kept", f"{report['source']}: {key}")
     return report
 
 

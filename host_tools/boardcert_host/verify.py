@@ -59,6 +59,11 @@ class HostResult:
         return self.error is None and all(check.status != "fail" for check in self.checks)
 
     @property
+    def key_is_known(self) -> bool:
+        """Say whether the server has proven that it has the key by which it is known."""
+        return any(check.id == "known" and check.status == "pass" for check in self.checks)
+
+    @property
     def failures(self) -> list[str]:
         """Say which checks failed, and why."""
         return [f"{check.title}: {check.detail}" for check in self.checks if check.status == "fail"]
@@ -80,9 +85,9 @@ class HostResult:
 def parse_pin(text: str) -> tuple[str, str]:
     """Read a pin: ("fingerprint", "AB:CD:...") or ("public_key_pin", "sha256//...").
 
-    A certificate's fingerprint is 64 hexadecimal digits, colons and spaces allowed; a public key's
-    pin is the base64 of 32 bytes, "sha256//" before it allowed, as curl writes it. Raises Error, a
-    usage error.
+    A fingerprint, of a key or a certificate, is 64 hexadecimal digits, colons and spaces allowed; a
+    public key's pin is the base64 of 32 bytes, "sha256//" before it allowed, as curl writes it.
+    Raises Error, a usage error.
     """
     # As `openssl x509 -fingerprint` and ssh-keygen print it.
     text = re.sub(r"^\s*sha-?256(?: fingerprint=|:(?!//))", "", text, flags=re.IGNORECASE)

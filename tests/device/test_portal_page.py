@@ -34,6 +34,7 @@ def _status(**changes):
         "source": "generated",
         "fingerprint": ":".join([f"A{i % 10}" for i in range(32)]),
         "words": "lusab-babad",
+        "key_fingerprint": ":".join([f"B{i % 10}" for i in range(32)]),
         "version": "0.1.0",
         "notices": [],
         "days_left": 3650,
@@ -51,9 +52,10 @@ def _render(status=None, form_token=None, is_secure=True, outcome=None):
 
 
 def test_it_shows_what_the_board_says():
-    """The fingerprint in four groups of eight bytes, and words."""
+    """The fingerprints of key and certificate in four groups of eight bytes, and words."""
     page = _render()
     for text in (
+        "B0:B1:B2:B3:B4:B5:B6:B7<br>B8:B9",
         "A0:A1:A2:A3:A4:A5:A6:A7<br>A8:A9",
         "lusab-babad",
         "kitchen.local<br>10.0.0.5",

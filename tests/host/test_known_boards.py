@@ -1,12 +1,15 @@
 """`boardcert pin`, `label` and `devices`, and `verify` with boards that are known."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from boardcert_host import board_files, certificate, device, devices, pins
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
+from boardcert_host.key_fingerprint import key_fingerprint
+from boardcert_host.proquint import fingerprint_words
 from boardcert_host.serial_ports import USBPort
 from certificates import NAME, make
 from servers import tls_server
@@ -45,6 +48,36 @@ def test_verify_knows_a_pinned_board_and_its_new_certificates(tmp_path, capsys):
         code, answer, _ = run(capsys, "verify", f"127.0.0.1:{port}", "--name", NAME)
     assert (code, known(answer)[0]) == (0, "pass")
     assert "new certificate" in known(answer)[1]
+    served = answer["hosts"][0]["certificate"]["fingerprint"]
+    assert {pin.fingerprint for pin in pins.load_pins()} == {served}
+
+
+def test_a_label_goes_on_to_fit_when_the_certificate_is_signed_again(tmp_path, capsys):
+    """What it shows, and the code on it, are of the key; so is what the computer shows."""
+    first = make()
+    again = make(key=first.key)
+    labels = []
+    for identity in (first, again):
+        with tls_server(identity, tmp_path) as port:
+            assert run(capsys, "pin", "add", f"127.0.0.1:{port}", "--yes")[0] == 0
+            path = tmp_path / f"{len(labels)}.svg"
+            assert main(["label", f"127.0.0.1:{port}", str(path)]) == 0
+            assert main(["verify", f"127.0.0.1:{port}", "--name", NAME]) == 0
+        labels.append(re.findall(r"<text[^>]*>([^<]*)", path.read_text()))
+        shown = capsys.readouterr().out
+        fingerprint = key_fingerprint(pin_of(first))
+        assert fingerprint[:23] in shown and fingerprint_words(fingerprint) in shown
+        assert certificate.fingerprint(identity.der)[:23] in shown
+    assert labels[0] == labels[1] and fingerprint[:23] in labels[0]
+
+
+def test_a_failing_board_refreshes_nothing(tmp_path, capsys):
+    """Another key: what is known of the old one stays."""
+    old, new = make(), make()
+    pins.add_pin(NAME, {"public_key_pin": pin_of(old), "fingerprint": "AB"})
+    with tls_server(new, tmp_path) as port:
+        assert run(capsys, "verify", f"127.0.0.1:{port}", "--name", NAME)[0] == 1
+    assert [pin.fingerprint for pin in pins.load_pins()] == ["AB"]
 
 
 def test_verify_fails_loudly_when_the_key_is_another(tmp_path, capsys):
@@ -77,7 +110,7 @@ def test_pinning_needs_somebody_who_compares(tmp_path, capsys, monkeypatch):
         host = f"127.0.0.1:{port}"
         code, _, messages = run(capsys, "pin", "add", host)
         assert code == 2
-        assert certificate.fingerprint(identity.der) in messages
+        assert key_fingerprint(pin_of(identity)) in messages
         assert run(capsys, "pin", "add", host, "--pin", pin_of(make()))[0] == 1
         assert pins.load_pins() == []
         code, answer, _ = run(capsys, "pin", "add", host, "--pin", pin_of(identity))
@@ -97,7 +130,9 @@ def test_a_person_is_shown_the_fingerprint_and_asked(answer, code, tmp_path, cap
     identity = make()
     with tls_server(identity, tmp_path) as port:
         assert main(["pin", "add", f"127.0.0.1:{port}"]) == code
-    assert certificate.fingerprint(identity.der)[:23] in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert key_fingerprint(pin_of(identity))[:23] in shown
+    assert certificate.fingerprint(identity.der) in shown
     assert len(pins.load_pins()) == (code == 0)
 
 

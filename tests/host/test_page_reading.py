@@ -6,6 +6,7 @@ import portal_server
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from boardcert_host import certificate
+from boardcert_host.key_fingerprint import key_fingerprint
 from boardcert_host.proquint import fingerprint_words
 from browser import visiting
 from certificates import make_ca
@@ -50,11 +51,13 @@ def test_whoever_opens_the_page_reads_which_certificate_is_served(javascript, ch
     """Fingerprint in groups and words, names, dates, pin; nothing can be changed from there."""
     with visiting(chromium, client, java_script_enabled=javascript) as visit:
         served = facts_of(client.served_certificate())
+        key = key_fingerprint(served["public_key_pin"])
+        assert visit.shows_fingerprint(key.replace(":", ""))
         assert visit.shows_fingerprint(served["fingerprint"].replace(":", ""))
         shown = [
             *served["names"],
             served["public_key_pin"],
-            fingerprint_words(served["fingerprint"]),
+            fingerprint_words(key),
         ]
         shown += [served["not_before"][:10], served["not_after"][:10], "3650 days left", "P-384"]
         assert [text for text in shown if not visit.shows(text)] == []

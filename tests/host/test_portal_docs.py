@@ -80,5 +80,5 @@ def test_the_pin_of_another_key_stops_curl(client: Client, tmp_path: Path) -> No
 def test_every_action_and_fact_is_described() -> None:
     """No more and no fewer."""
     assert set(re.findall(r"`POST /api/([a-z-]+)`", _TEXT)) - {"session"} == set(ACTIONS)
-    for name in ("words", "days_left", "memory", "wrong_tokens", "connections"):
+    for name in ("words", "key_fingerprint", "days_left", "memory", "wrong_tokens", "connections"):
         assert f"`{name}`" in _TEXT

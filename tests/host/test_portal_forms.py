@@ -200,13 +200,17 @@ def test_what_a_form_says_is_never_markup(admin: Browser) -> None:
 
 
 def test_names_of_an_installed_certificate_are_never_markup(admin: Browser) -> None:
-    """Whoever can get a certificate signed chooses its names."""
+    """Whoever can get a certificate signed chooses its names; as a host's, markup is refused."""
 
     def name_it(extensions: dict) -> None:
         names = [x509.DNSName(_HOSTILE), x509.DNSName("kitchen.local")]
         extensions["subject_alt_name"] = (x509.SubjectAlternativeName(names), False)
 
-    leaf = certificates.make(change=name_it, common_name=_HOSTILE)
+    odd = certificates.make(change=name_it)
+    admin.submit("install", chain=pem(odd).decode(), key=odd.key_pem().decode())
+    assert admin.status == 422
+    assert _HOSTILE not in admin.page and admin.found.tags.count("script") == 1
+    leaf = certificates.make(common_name=_HOSTILE)
     admin.submit("install", chain=pem(leaf).decode(), key=leaf.key_pem().decode())
     assert admin.status == 200
     assert _HOSTILE not in admin.page and "script&#62;" in admin.page

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from boardcert_host import certificate, device
 from boardcert_host.cli import main
+from boardcert_host.key_fingerprint import key_fingerprint
 from certificates import NAME, Identity, make, make_ca
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -45,14 +46,15 @@ def pins(identity: Identity) -> tuple[str, str]:
     [
         lambda fingerprint, pin: fingerprint,
         lambda fingerprint, pin: fingerprint.replace(":", "").lower(),
+        lambda fingerprint, pin: key_fingerprint(pin),
         lambda fingerprint, pin: pin,
         lambda fingerprint, pin: pin.removeprefix("sha256//"),
         lambda fingerprint, pin: f"sha256 Fingerprint={fingerprint}",
         lambda fingerprint, pin: f"SHA256:{fingerprint}",
     ],
-    ids=["colons", "hex", "sha256//", "base64", "openssl", "SHA256:"],
+    ids=["colons", "hex", "key", "sha256//", "base64", "openssl", "SHA256:"],
 )
-def test_a_pin_may_be_written_in_six_ways(written, tmp_path, capsys):
+def test_a_pin_may_be_written_in_seven_ways(written, tmp_path, capsys):
     """The fingerprint with and without colons, the key's pin with and without its prefix."""
     identity = make()
     with tls_server(identity, tmp_path) as port:

@@ -96,8 +96,9 @@ def change(
     results().print(f"{arguments.host}: {_SENTENCES[result]}", markup=False)
     if report.get("wiped"):
         results().print(report["wiped"], markup=False)
-    for line in to_compare(report["fingerprint"]):
+    for line in to_compare(report["public_key_pin"]):
         results().print(f"  {line}", markup=False)
+    results().print(f"  certificate {report['fingerprint']}", markup=False)
     return OK
 
 

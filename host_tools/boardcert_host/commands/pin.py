@@ -8,6 +8,7 @@ from typing import Any
 
 from ..console import messages, results, say, to_compare
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
+from ..key_fingerprint import key_fingerprint, matches
 from ..targets import PORTAL_PORT
 from . import add_json, print_json, read_report
 
@@ -30,7 +31,11 @@ def _add_pin_arguments(parser: argparse.ArgumentParser) -> None:
     add("action", choices=["add", "list", "forget"])
     add("host", nargs="?", metavar="HOST[:PORT]", help="as `verify` is told")
     add("--usb", metavar="PORT", help="add: read it over this serial port, not from the network")
-    add("--pin", metavar="SHA256", help="add: the fingerprint or pin that it must have")
+    add(
+        "--pin",
+        metavar="SHA256",
+        help="add: the fingerprint or pin that it must have",
+    )
     add("--yes", action="store_true", help="add: believe what is served without comparing it")
     add_json(parser)
 
@@ -74,7 +79,7 @@ def _over_usb(arguments: argparse.Namespace) -> dict[str, Any]:
     host = targets.canonical(arguments.host)  # before the board is asked
     pin = verify.parse_pin(arguments.pin) if arguments.pin else None
     facts = read_report(arguments.usb)
-    if pin and facts[pin[0]] != pin[1]:
+    if pin and not matches(facts, pin):
         found = f"the board on the cable has {facts[pin[0]]}, the pin is {pin[1]}"
         raise Error(f"{host} is not pinned: {found}", None, CHECKED_AND_BAD)
     return facts
@@ -109,18 +114,20 @@ def _served(arguments: argparse.Namespace) -> dict[str, Any]:
         raise Error(f"{target} is not valid: {'; '.join(result.failures)}", None, CHECKED_AND_BAD)
     facts = result.certificate
     if pin is None and not arguments.yes:
-        _ask(str(target), facts["fingerprint"])
+        _ask(str(target), facts)
     return facts
 
 
-def _ask(host: str, fingerprint: str) -> None:
+def _ask(host: str, facts: dict[str, Any]) -> None:
     """Let a person compare; raise Error unless the answer is yes."""
     if not sys.stdin.isatty():
         hint = "give --pin, --usb, or --yes to believe it unseen"
-        raise Error(f"nobody here to compare the fingerprint of {host}: {fingerprint}", hint, USAGE)
-    messages().print(f"{host} shows the fingerprint", markup=False)
-    for line in to_compare(fingerprint):
+        shown = key_fingerprint(facts["public_key_pin"])
+        raise Error(f"nobody here to compare the key of {host}: {shown}", hint, USAGE)
+    messages().print(f"{host} shows the key", markup=False)
+    for line in to_compare(facts["public_key_pin"]):
         messages().print(f"  {line}", markup=False)
+    messages().print(f"in the certificate {facts['fingerprint']}", markup=False)
     messages().print("Is it the one on its label, or on its cable? [y/N] ", markup=False, end="")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise Error("not pinned", None, CHECKED_AND_BAD)
@@ -130,7 +137,7 @@ def _add_label_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("host", metavar="HOST[:PORT]", help="a board that is pinned; it stands on the label")
     add("file", type=Path, metavar="FILE", help="an .svg or a .png")
-    add("--usb", metavar="PORT", help="read the fingerprint over this serial port instead")
+    add("--usb", metavar="PORT", help="read the key's fingerprint over this serial port instead")
     add_json(parser)
 
 
@@ -147,11 +154,10 @@ def _run_label(arguments: argparse.Namespace) -> int:
             raise Error(f"{arguments.host} is not pinned", hint)
         facts = asdict(pin)
     url = f"https://{target}/"
-    digests = facts["fingerprint"], facts["public_key_pin"]
-    label.write_label(arguments.file, url, target.host, *digests)
+    label.write_label(arguments.file, url, target.host, facts["public_key_pin"])
     if arguments.json:
-        names = ("fingerprint", "public_key_pin")
-        told = dict(zip(names, digests, strict=True))
+        told = {name: facts[name] for name in ("fingerprint", "public_key_pin")}
+        told["key_fingerprint"] = key_fingerprint(facts["public_key_pin"])
         print_json({"file": str(arguments.file), "host": str(target), "url": url} | told)
     else:
         results().print(f"{arguments.file}: {target.host}, {url}", markup=False)
@@ -166,7 +172,7 @@ COMMANDS = {
         _run_pin,
     ),
     "label": (
-        "draw a sticker: name, fingerprint, and a QR code of both and the address",
+        "draw a sticker: name, the key's fingerprint, and a QR code of it and the address",
         _LABEL_EXAMPLES,
         _add_label_arguments,
         _run_label,

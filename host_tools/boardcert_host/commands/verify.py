@@ -4,7 +4,7 @@ import argparse
 import functools
 from typing import Any
 
-from ..console import print_checks, results, say_error, to_compare
+from ..console import in_groups, print_checks, results, say_error, to_compare
 from ..errors import USAGE, Error
 from . import add_json, ca_file, check_timeout, print_json, read_report
 
@@ -23,7 +23,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("hosts", nargs="+", metavar="HOST[:PORT]", help="a board; the port is 443 if not given")
     add("--name", help="the name expected in the certificate (HOST)")
-    add("--pin", metavar="SHA256", help="fingerprint in hex, or public-key pin in base64")
+    add("--pin", metavar="SHA256", help="fingerprint of the key or the certificate in hex, or pin")
     ca = "the CA that must have issued the certificate: a PEM file, or where boardcert ca keeps it"
     add("--ca", type=ca_file, metavar="FILE|DIRECTORY", help=ca)
     add("--usb", metavar="PORT", help="serial port of this board: compare; restarts its program")
@@ -48,6 +48,9 @@ def _run(arguments: argparse.Namespace) -> int:
         timeout_s=arguments.timeout,
     )
     found = verify.verify_hosts([targets.parse_target(text) for text in arguments.hosts], options)
+    for result in found:
+        if result.certificate and result.key_is_known:
+            pins.refresh(result.certificate)
     if arguments.json:
         ok = all(result.ok for result in found)
         print_json({"ok": ok, "hosts": [result.to_json() for result in found]})
@@ -68,9 +71,12 @@ def _print_host(result: Any) -> None:
     console.print(f"{result.target}: {verdict}", markup=False)
     print_checks(console, result.checks)
     if described:
-        first, *rest = to_compare(described["fingerprint"])
-        lines = [("fingerprint", first), *(("", line) for line in rest)]
-        for title, line in [*lines, ("public key pin", described["public_key_pin"])]:
+        first, *rest = to_compare(described["public_key_pin"])
+        lines = [("key's fingerprint", first), *(("", line) for line in rest)]
+        first, *rest = in_groups(described["fingerprint"])
+        lines += [("certificate's", first), *(("", line) for line in rest)]
+        lines.append(("public key pin", described["public_key_pin"]))
+        for title, line in lines:
             console.print(f"      {title:<22}  {line}", markup=False)
 
 
