@@ -183,6 +183,11 @@ class RadioHost:
         return [_event(frame) for frame in self.receive_all() if frame.channel == 1]
 
 
+def kinds(events: list[Event]) -> list[tuple[int, int, int, int]]:
+    """What kind of event each was: type, status, reason, flags."""
+    return [(event.kind, event.status, event.reason, event.flags) for event in events]
+
+
 def _event(frame: Frame) -> Event:
     if (frame.offset + 4) % 4 != 2:
         raise ValueError("an event where the driver cannot read it")

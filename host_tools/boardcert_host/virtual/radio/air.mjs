@@ -1,7 +1,7 @@
 /** The air around a board: the networks in its range, which a test may change at any time. */
 import { createHash } from 'node:crypto';
 
-import { formatAddress, parseAddress } from './bytes.mjs';
+import { parseAddress } from './bytes.mjs';
 import { CHANNELS } from './scan.mjs';
 
 const LONGEST_NAME = 32;
@@ -61,24 +61,20 @@ export class Air {
 
   /** Switch the network *ssid* off for good. */
   remove(ssid) {
-    const network = this.named(ssid);
     this.set(ssid, { inRange: false });
-    this.networks.splice(this.networks.indexOf(network), 1);
+    this.networks = this.networks.filter((network) => network.ssid !== ssid);
   }
 
-  /** Change a network: *changes* may hold inRange, rssi and password. */
+  /** Change all access points of the network *ssid*: *changes* may hold inRange, rssi and password. */
   set(ssid, { inRange, rssi, password }) {
-    const network = this.named(ssid);
-    network.inRange = inRange ?? network.inRange;
-    network.rssi = rssi ?? network.rssi;
-    network.password = password ?? network.password;
-    this.radio?.airChanged(network);
-  }
-
-  named(ssid) {
-    const network = this.networks.find((candidate) => candidate.ssid === ssid);
-    if (!network) throw new Error(`there is no network "${ssid}"`);
-    return network;
+    const points = this.networks.filter((network) => network.ssid === ssid);
+    if (points.length === 0) throw new Error(`there is no network "${ssid}"`);
+    for (const network of points) {
+      network.inRange = inRange ?? network.inRange;
+      network.rssi = rssi ?? network.rssi;
+      network.password = password ?? network.password;
+      this.radio?.airChanged(network);
+    }
   }
 
   /** The networks that are received on *channel*. */
@@ -93,11 +89,5 @@ export class Air {
       Buffer.compare(Buffer.from(network.ssid), ssid) === 0 &&
       (bssid === null || Buffer.compare(network.bssid, bssid) === 0);
     return this.networks.filter(wanted).sort((one, other) => other.rssi - one.rssi)[0];
-  }
-
-  describe() {
-    return this.networks.map(({ ssid, bssid, channel, security, rssi, inRange }) => ({
-      ssid, bssid: formatAddress(bssid), channel, security, rssi, in_range: inRange,
-    }));
   }
 }

@@ -6,7 +6,7 @@ const actions = {
   add: ({ air }, _, value) => air.add(value),
   remove: ({ air }, ssid) => air.remove(ssid),
   set: ({ air }, ssid, value) => {
-    const names = ssid === null ? air.networks.map((network) => network.ssid) : [ssid];
+    const names = ssid === null ? new Set(air.networks.map((network) => network.ssid)) : [ssid];
     for (const name of names) air.set(name, value);
   },
   deauthenticate: (machine, _, reason) => radioOf(machine).deauthenticate(reason),
