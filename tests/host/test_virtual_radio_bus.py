@@ -103,6 +103,16 @@ def test_registers_that_are_not_modelled_are_noted(host):
     }
 
 
+def test_notes_do_not_pile_up(host):
+    host.power_on()
+    window = host.backplane(0x19200000)
+    for offset in range(0, 4 * 110, 4):
+        host.number(BACKPLANE, window + offset, 4, 16)
+    unknown = host.do("status")["unknown"]
+    assert len(unknown) == 101
+    assert unknown["others"] == 10
+
+
 def test_each_frame_gives_the_driver_credits_and_data_frames_do_not_use_them_up(host):
     host.bring_up()
     host.join("Open")

@@ -4,6 +4,7 @@ import { Firmware } from './firmware.mjs';
 import { SPIPort } from './spi_port.mjs';
 
 const [POWER_PIN, DATA_PIN, SELECT_PIN] = [23, 24, 25];
+const MOST_NOTES = 100; // Bluetooth's firmware, which finds no controller here, would make hundreds
 
 export class Radio {
   /**
@@ -90,8 +91,9 @@ export class Radio {
   }
 
   #note(text) {
-    const seen = this.unknown.get(text) ?? 0;
-    this.unknown.set(text, seen + 1);
-    if (seen === 0) this.report(text);
+    const name = this.unknown.has(text) || this.unknown.size < MOST_NOTES ? text : 'others';
+    const seen = this.unknown.get(name) ?? 0;
+    this.unknown.set(name, seen + 1);
+    if (seen === 0) this.report(name);
   }
 }
