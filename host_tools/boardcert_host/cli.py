@@ -31,6 +31,7 @@ from .console import (
     say_error,
 )
 from .errors import CHECKED_AND_BAD, OK, USAGE, Error
+from .interruptions import programs_go_on
 
 _EXIT_CODES = "exit codes: 0 done or valid, 1 checked and bad, 2 usage, 3 could not run"
 
@@ -84,7 +85,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _, rest = _parser().parse_known_args(words, arguments)
         _refuse(rest)
-        code: int = arguments.run(arguments)
+        with programs_go_on():
+            code: int = arguments.run(arguments)
         flush_results()
         return code
     except Error as error:

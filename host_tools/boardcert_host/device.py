@@ -6,14 +6,16 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import reports
+from . import interruptions, reports
 from .bounded import TooMuchOutputError, run_bounded
 from .build_package import Form, build_microdot, build_package
 from .errors import Error
+from .serial_ports import is_answering
 
 PACKAGE_DIRECTORY = "/lib/boardcert"
 # Not in /boardcert: `import boardcert` would find that directory before the package in /lib.
@@ -76,6 +78,9 @@ for part in {!r}.strip("/").split("/"):
         if error.errno != 17:
             raise
 """
+# What mpremote says of a board whose MicroPython does not answer, or is not there yet.
+_NOT_READY = "could not enter raw repl"
+_BOOT_TIMEOUT_S = 10
 # What mpremote or the board's Python prints last, and what to do about it.
 _HINTS = (
     (
@@ -84,7 +89,7 @@ _HINTS = (
     ),
     ("no device found", "plug the board in, or name its port; see `mpremote connect list`"),
     (
-        "could not enter raw repl",
+        _NOT_READY,
         "is MicroPython on the board? press its reset button and try again",
     ),
     ("no module named 'boardcert'", "boardcert is not installed on this board"),
@@ -116,18 +121,28 @@ def run(port: str, *arguments: str, timeout_s: float = _TIMEOUT_S) -> str:
 
     The board's program is interrupted, but its interpreter not restarted ("resume"). Raises Error.
     """
+    done = _mpremote(port, arguments, timeout_s)
+    if _NOT_READY in done.stdout + done.stderr and is_answering(port, _BOOT_TIMEOUT_S):
+        done = _mpremote(port, arguments, timeout_s)  # It was still booting.
+    if done.returncode:
+        raise _transport_error(port, done.stdout + done.stderr)
+    return done.stdout
+
+
+def _mpremote(
+    port: str, arguments: Sequence[str], timeout_s: float
+) -> subprocess.CompletedProcess[str]:
+    """Run mpremote once. Raises Error when it takes too long, or sends too much."""
     command = [sys.executable, "-m", "mpremote", "connect", port, "resume", *arguments]
+    interruptions.note_stopped(port)
     try:
-        done = run_bounded(command, timeout_s, _OUTPUT_LIMIT_BYTES)
+        return run_bounded(command, timeout_s, _OUTPUT_LIMIT_BYTES)
     except TooMuchOutputError as error:
         hint = "another program than boardcert's may run there: press its reset button, try again"
         raise Error(f"the board at {port} does not stop sending", hint) from error
     except subprocess.TimeoutExpired as error:
         hint = "press its reset button and try again"
         raise Error(f"the board at {port} did not finish within {timeout_s:g} s", hint) from error
-    if done.returncode:
-        raise _transport_error(port, done.stdout + done.stderr)
-    return done.stdout
 
 
 def _transport_error(port: str, output: str) -> Error:
@@ -278,3 +293,4 @@ def read_memory(port: str) -> dict[str, int]:
 def reset(port: str) -> None:
     """Restart the board, as its reset button does; main.py runs."""
     run(port, "reset")
+    interruptions.note_started(port)

@@ -13,7 +13,7 @@ def list_devices() -> list[dict[str, Any]]:
     """Return a dict for each serial port on USB and each boot drive.
 
     port: its name or path; runs: in words; identity: the pin of its key, if it keeps one. A program
-    that runs on a board is stopped, and goes on with the next reset.
+    that runs on a board is stopped for it.
     """
     found = []
     for port in usb_ports():

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import board_files, flash_esp32, flash_uf2, provision
+from . import board_files, flash_esp32, flash_uf2, interruptions, provision
 from .board_files import BoardState
 from .boards import ESP32, UF2, Board
 from .errors import USAGE, Error
@@ -165,6 +165,7 @@ def _put_by_esptool(
         story.tell("erase", "done", "the whole flash")
     with story.progress("writing the firmware") as progress:
         flash_esp32.write(board, port, parts, progress)
+    interruptions.note_started(port)  # By esptool.
     pieces = " and ".join(f"{len(part.data)} bytes at {part.address:#x}" for part in parts.pieces)
     story.tell("firmware", "done", f"{pieces}, read back and compared")
 

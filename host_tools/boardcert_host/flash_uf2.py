@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from . import device
+from . import device, interruptions
 from .boards import Board
 from .errors import Error
 from .uf2 import read_uf2
@@ -82,6 +82,7 @@ def find_boot_drive(board: Board) -> BootDrive | None:
 def enter_boot_loader(port: str) -> None:
     """Ask MicroPython at *port* to restart into the boot loader."""
     device.run(port, "bootloader")
+    interruptions.note_started(port)
 
 
 def wait_boot_drive(board: Board, timeout_s: float = _APPEAR_TIMEOUT_S) -> BootDrive:

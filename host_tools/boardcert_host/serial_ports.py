@@ -7,6 +7,7 @@ import serial
 from serial.tools import list_ports
 
 from .errors import Error
+from .interruptions import note_stopped
 
 _BAUD = 115200
 _READ_TIMEOUT_S = 0.2
@@ -53,6 +54,7 @@ def is_answering(port: str, timeout_s: float = _ANSWER_TIMEOUT_S) -> bool:
                 line.write(_WAKE)
                 received = received[-len(_PROMPT) :] + line.read(4096)
                 if _PROMPT in received:
+                    note_stopped(port)
                     return True
     except (serial.SerialException, OSError):
         pass  # No such port, busy, or its board restarts: nothing that answers.

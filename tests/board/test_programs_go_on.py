@@ -1,0 +1,69 @@
+"""However a command ends, the board's own program runs again."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from boardcert_host import device, provision
+from boardcert_host.cli import main
+from boardcert_host.errors import Error
+from boardcert_host.virtual import VirtualBoard
+
+pytestmark = pytest.mark.xdist_group("virtual_board")
+
+_MAIN = b"import time\nwhile True: time.sleep(1)\n"
+
+
+@pytest.fixture
+def busy(installed: Callable[..., VirtualBoard]) -> VirtualBoard:
+    """A board with an identity, whose program lasts."""
+    board = installed(pace="idle")
+    device.write_settings(board.usb_port, {"hostname": "kitchen"})
+    device.read_report(board.usb_port)
+    device.put_file(board.usb_port, _MAIN, "/main.py")
+    board.reset()
+    return board
+
+
+def _raise(error: BaseException) -> Callable[..., None]:
+    def step(*_arguments: object) -> None:
+        raise error
+
+    return step
+
+
+def test_the_program_runs_again_after_each_end(
+    busy: VirtualBoard,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Refused, failed at a pin that another key has, interrupted, broken off, and done."""
+    port = busy.usb_port
+    flash = ["flash", "RPI_PICO_W", "--port", port]
+    with _restarted(busy):
+        assert main([*flash, "--erase"]) == 2
+    pin = {"host": "kitchen.local", "unique_id": None, "fingerprint": "AB:CD"}
+    pin |= {"public_key_pin": f"sha256//{43 * 'A'}=", "first_seen": "2026-01-01T00:00:00Z"}
+    pins = tmp_path / "known_boards.json"
+    pins.write_text(json.dumps({"version": 1, "boards": [pin]}))
+    with _restarted(busy):
+        assert main(["pin", "add", "kitchen.local", "--usb", port]) == 1
+    for end, code in ((KeyboardInterrupt(), 130), (Error("mpremote was killed"), 3)):
+        monkeypatch.setattr(provision, "_install", _raise(end))
+        with _restarted(busy):
+            assert main(flash) == code
+
+
+@contextmanager
+def _restarted(board: VirtualBoard) -> Iterator[None]:
+    """Check that the board has booted anew at the end: its main.py runs."""
+    boots = board.status()["boots"]
+    yield
+    deadline = time.monotonic() + 60
+    while board.status()["boots"] == boots:
+        assert time.monotonic() < deadline, "the program stays stopped"
+        time.sleep(0.1)
+    board.wait_ready()
