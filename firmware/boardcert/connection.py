@@ -68,6 +68,9 @@ class Connection(asyncio.StreamReader):
         self.has_spoken = False
         self.is_waiting = False
         """Whether nothing would be lost if it ended now: between two requests."""
+        self.ping = self._ping = None
+        """What a silent client answers, in the protocol that is spoken, or None: the time for
+        that is idle_timeout_ms, after which it would be ended."""
         self._raw = raw
         self.limits = limits
         self._head_bytes = 0
@@ -100,7 +103,18 @@ class Connection(asyncio.StreamReader):
         """Tell whether the client has used up its time."""
         if self._deadline is not None and ticks_diff(ticks_ms(), self._deadline) > 0:
             return True
-        return self.has_spoken and self.idle_ms() > self.limits.idle_timeout_ms
+        if not self.has_spoken or self.idle_ms() <= self.limits.idle_timeout_ms:
+            return False
+        return not self._ask_whether_alive()
+
+    def _ask_whether_alive(self) -> bool:
+        """Send `ping`, if there is one, once: the answer ends the silence. Tell whether it went."""
+        ping, self._ping = self._ping, None
+        if not ping or self._unsent or self.s.write(ping) != len(ping):
+            return False
+        self._idle_ms = 0
+        self._waits_since = ticks_ms()
+        return True
 
     def allow(self, time_ms: int | None) -> None:
         """End the connection in *time_ms*, whatever the client does; with None, do not."""
@@ -221,6 +235,7 @@ class Connection(asyncio.StreamReader):
             if not self.has_spoken:
                 self.has_spoken = True
                 self.allow(None)
+            self._ping = self.ping
             self._idle_ms = 0
             self._waits_since = ticks_ms()
 

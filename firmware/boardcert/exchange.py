@@ -12,6 +12,8 @@ from .http_head import Head, RequestError, end_with, linger, read_head
 
 # A body up to this size goes in one TLS record with the head, for a copy of it in memory.
 _SMALL_BYTES = 1024
+# An empty ping of a WebSocket (RFC 6455, 5.5.2), which every client answers.
+_PING = b"\x89\x00"
 
 
 async def serve(make, connection) -> None:
@@ -99,6 +101,8 @@ class Exchange:
         if status == 101:  # Another protocol follows, both ways, until the connection ends.
             self._left = None
             self.is_kept = False
+            if b"upgrade: websocket" in [line.lower() for line in lines]:
+                self.connection.ping = _PING
         else:
             self._has_body = self.head.method != b"HEAD" and status not in (204, 304)
             lines = lines[:1] + self._frame(lines[1:], status)

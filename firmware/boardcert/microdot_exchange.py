@@ -1,6 +1,11 @@
 """Microdot behind HTTP/1.1: it answers one request as HTTP/1.0 and closes; here, all of them."""
 
+import asyncio
+
 from .exchange import Exchange, serve
+
+_SHUTDOWN_MS = 5000
+"""That a shutdown waits for the answers that are on their way."""
 
 
 async def serve_app(app, connection) -> None:
@@ -57,3 +62,37 @@ class MicrodotExchange(Exchange):
 
     async def aclose(self) -> None:
         """Leave the connection open: finish() decides."""
+
+
+async def until_shutdown(app, server, serving) -> None:
+    """Await *serving*, in which *server* serves *app*; app.shutdown() ends it."""
+    app.server = shutdown = Shutdown(server, asyncio.create_task(serving))
+    try:
+        await shutdown.task
+    except asyncio.CancelledError:
+        if not shutdown.is_begun:
+            raise
+    finally:
+        app.server = None
+
+
+class Shutdown:
+    """The server that a Microdot app closes to be shut down. *task*: in which it runs."""
+
+    def __init__(self, server, task: asyncio.Task) -> None:
+        self.task = task
+        self.is_begun = False
+        self._server = server
+
+    def close(self) -> None:
+        """End the server, once the answers are sent: one of them may be of who called this."""
+        if not self.is_begun:
+            self.is_begun = True
+            self._ending = asyncio.create_task(self._end())
+
+    async def _end(self) -> None:
+        for _ in range(_SHUTDOWN_MS // 50):
+            await asyncio.sleep_ms(50)
+            if not self._server.is_answering():
+                break
+        self.task.cancel()

@@ -210,6 +210,10 @@ class Server(Limits):
                 self.end(connection)
             raise
 
+    def is_answering(self) -> bool:
+        """Tell whether a client that has asked for something is not answered yet."""
+        return any([each.has_spoken and not each.is_waiting for each in self._open])
+
     def _end_overdue(self) -> None:
         for connection in list(self._open):
             if connection.is_overdue():

@@ -18,18 +18,35 @@ async def serve(
     *client_ca*, *client_pins*: whom alone to serve, see mutual_tls.PeerCheck. *redirect_port*:
     where plain HTTP is answered with the way to here. *limits*: see connection.Limits.
     """
+    _check(app)
     server = _server(me, client_ca, client_pins, limits)
-    if redirect_port is None:
-        await server.run(app, port, host)
-    else:
+    serving = server.run(app, port, host)
+    if redirect_port is not None:
         from .redirect import Redirector
 
-        await Redirector(me, port).run_beside(server.run(app, port, host), redirect_port, host)
+        serving = Redirector(me, port).run_beside(serving, redirect_port, host)
+    if hasattr(app, "dispatch_request"):
+        from .microdot_exchange import until_shutdown
+
+        serving = until_shutdown(app, server, serving)
+    await serving
 
 
 async def serve_stream(me, app, line, client_ca=None, client_pins=None, **limits) -> None:
     """Serve *app* over TLS on a serial line, see serial_line, one caller after another."""
+    _check(app)
     await _server(me, client_ca, client_pins, limits).run_stream(app, line)
+
+
+async def _coroutine() -> None:
+    """Show what type a function has that waits."""
+
+
+def _check(app) -> None:
+    """Raise ValueError for what cannot serve a connection, where MicroPython can tell."""
+    kinds = [type(_check)] if type(_check) is not type(_coroutine) else []
+    if not (hasattr(app, "dispatch_request") or callable(app)) or type(app) in kinds:
+        raise ValueError(f"neither a Microdot app nor an async function (reader, writer): {app!r}")
 
 
 def _server(me, client_ca, client_pins, limits: dict) -> Server:

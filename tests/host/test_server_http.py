@@ -4,6 +4,7 @@ import http.client
 import socket
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 
 import micropython_server
 import pytest
@@ -63,6 +64,14 @@ async def upgrade(request):
         if not data:
             return Response.already_handled
         await writer.awrite(data)
+
+@app.get("/websocket")
+async def websocket(request):
+    reader, writer = request.sock
+    await writer.awrite(b"HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\n\\r\\n")
+    while await reader.read(100):
+        pass
+    return Response.already_handled
 
 http_head._LINGER_MS = 100  # The tests wait for it.
 limits = {"idle_timeout_ms": 3000, "head_timeout_ms": 1500, "max_connections": 3}
@@ -248,3 +257,89 @@ def test_another_protocol_takes_over(port: int) -> None:
         for piece in (b"ping", _GET):
             client.sendall(piece)
             assert client.recv(4096) == piece
+
+
+def test_a_quiet_websocket_is_asked_whether_it_lives(port: int) -> None:
+    """By a ping, each time; one that does not answer is ended as any other."""
+    ping, pong = b"\x89\x00", b"\x8a\x80abcd"
+    with _connect(port) as client:
+        client.settimeout(30)
+        client.sendall(b"GET /websocket HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\n\r\n")
+        assert client.recv(4096).endswith(b"Upgrade: websocket\r\n\r\n")
+        for _ in range(2):
+            assert client.recv(100) == ping
+            client.sendall(pong)
+        assert client.recv(100) == ping
+        assert client.recv(100) == b""
+
+
+_SHUTDOWN = """
+import asyncio, sys
+import boardcert
+from microdot import Microdot
+
+boardcert.identity(directory=sys.argv[1])
+app = Microdot()
+
+@app.get("/")
+async def shutdown(request):
+    app.shutdown()
+    return "bye"
+
+async def ask(port):
+    import ssl
+    await asyncio.sleep(1)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
+    writer.write(b"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+    await writer.drain()
+    print((await reader.read(200)).decode())
+
+async def main():
+    for _ in range(2):
+        asyncio.create_task(ask(int(sys.argv[2])))
+        await boardcert.serve(app, int(sys.argv[2]), "127.0.0.1")
+        print("ended", app.server)
+asyncio.run(main())
+"""
+
+
+def test_an_app_that_shuts_down_ends_the_server(tmp_path: Path) -> None:
+    """After its answer; and it can be served again on the same port."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    printed = micropython_server.run(_SHUTDOWN, str(tmp_path), port)
+    assert printed.count("HTTP/1.1 200 OK") == printed.count("bye") == 2
+    assert printed.count("ended None") == 2
+    assert "Traceback" not in printed
+
+
+_OWN_SERVER = """
+import asyncio, sys
+import boardcert
+from microdot import Microdot
+
+me = boardcert.identity(directory=sys.argv[1])
+app = Microdot()
+
+@app.get("/")
+async def hello(request):
+    return "hi"
+
+app.run(host="127.0.0.1", port=int(sys.argv[2]), ssl=me.server_context())
+"""
+
+
+def test_an_app_that_runs_itself_serves_with_the_context(tmp_path: Path) -> None:
+    """app.run(ssl=...): one change to a program that is there."""
+    with micropython_server.serving(tmp_path, code=_OWN_SERVER) as port:
+        assert _ask(port, b"GET / HTTP/1.0\r\n\r\n").endswith(b"hi")
+
+
+def test_what_cannot_serve_is_refused(tmp_path: Path) -> None:
+    """A plain function, and what is no function at all."""
+    for app in ("lambda: 1", "3", "None"):
+        code = f"import asyncio, boardcert, sys\nboardcert.identity(directory={str(tmp_path)!r})\n"
+        code += f"asyncio.run(boardcert.serve({app}, 1))"
+        with pytest.raises(AssertionError, match="neither a Microdot app nor an async function"):
+            micropython_server.run(code)
