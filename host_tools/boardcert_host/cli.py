@@ -1,7 +1,6 @@
 """The command line: a table of commands, each a thin layer over the module that does the work."""
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from .commands import (
     show,
     token,
     verify,
+    virtual,
 )
 from .console import (
     discarding_results,
@@ -46,12 +46,6 @@ _DEMO_EXAMPLES = """\
 examples:
   boardcert demo            tell the story; leaves build/demo.json and build/demo-cert.pem
   boardcert demo --json     the same, and the record on standard output
-"""
-_VIRTUAL_EXAMPLES = """\
-examples:
-  boardcert virtual                     a board with empty flash, gone when you stop it
-  boardcert virtual --directory board1  one that keeps its flash there
-  boardcert virtual --boot-drive drive  one out of the bag: `boardcert flash` gives it its firmware
 """
 _FIRMWARE_EXAMPLES = """\
 examples:
@@ -145,34 +139,6 @@ def _run_demo(arguments: argparse.Namespace) -> int:
     return OK if ok else CHECKED_AND_BAD
 
 
-def _add_virtual_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--directory", type=Path, help="where its flash is kept (nowhere)")
-    parser.add_argument("--firmware", type=Path, metavar="FILE", help="another UF2 image")
-    parser.add_argument(
-        "--ring-oscillator",
-        default="host",
-        metavar="SOURCE",
-        help="its noise: host, seed:N (the same every time) or stuck (host)",
-    )
-    parser.add_argument(
-        "--boot-drive",
-        type=Path,
-        metavar="FOLDER",
-        help="without firmware: its boot loader shows its drive as this folder",
-    )
-
-
-def _run_virtual(arguments: argparse.Namespace) -> int:
-    from .virtual import run_virtual
-
-    if not re.fullmatch(r"host|stuck|seed:\d+", arguments.ring_oscillator):
-        hint = "host, seed:N or stuck"
-        raise Error(f"no such ring oscillator: {arguments.ring_oscillator}", hint, USAGE)
-    return run_virtual(
-        arguments.directory, arguments.firmware, arguments.ring_oscillator, arguments.boot_drive
-    )
-
-
 def _add_firmware_arguments(parser: argparse.ArgumentParser) -> None:
     names = ", ".join(board_names())
     parser.add_argument(
@@ -214,12 +180,7 @@ COMMANDS = {
     **ca.COMMANDS,
     **show.COMMANDS,
     **embed.COMMANDS,
-    "virtual": (
-        "run the virtual board until it is stopped",
-        _VIRTUAL_EXAMPLES,
-        _add_virtual_arguments,
-        _run_virtual,
-    ),
+    **virtual.COMMANDS,
     "firmware": (
         "fetch the MicroPython image of a board, check it, print its path",
         _FIRMWARE_EXAMPLES,

@@ -4,9 +4,11 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
+from boardcert_host.cli import main
 
 pytestmark = pytest.mark.xdist_group("virtual_board")
 
@@ -59,3 +61,76 @@ def test_a_board_that_stops_by_itself_ends_the_command_with_its_reason(command):
     _run_on_board(_usb_port(command), "import machine; machine.bootloader()")
     assert command.wait(20) == 3
     assert "BOOTSEL" in command.stderr.read()
+
+
+@pytest.fixture
+def in_wifi(tmp_path) -> Iterator[subprocess.Popen[str]]:
+    """The command with two boards in a Wi-Fi."""
+    arguments = [sys.executable, "-m", "boardcert_host", "virtual", "--directory", str(tmp_path)]
+    arguments += ["--wifi", "HomeNet", "--boards", "2", "--pcap", str(tmp_path / "frames.pcap")]
+    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+_SERVE = """
+import network, socket, time
+link = network.WLAN(network.STA_IF)
+link.active(True)
+link.connect("HomeNet")
+while not link.isconnected():
+    time.sleep_ms(50)
+listening = socket.socket()
+listening.bind(("0.0.0.0", 80))
+listening.listen(1)
+while True:
+    connection = listening.accept()[0]
+    connection.recv(1000)
+    connection.send(b"HTTP/1.0 200 OK\\r\\n\\r\\n" + link.ifconfig()[0].encode())
+    connection.close()
+"""
+
+
+def test_boards_in_a_wifi_are_opened_at_the_urls_that_are_printed_when_they_listen(
+    in_wifi, tmp_path
+):
+    """By whoever asks: nothing but the board itself knows the address that it answers with."""
+    shown = _shown(in_wifi)
+    assert "2 virtual boards run in range of the Wi-Fi HomeNet (open, without a password)" in shown
+    assert shown.count("boardcert flash RPI_PICO_W --port socket://") == 2
+    usb_ports = re.findall(r"mpremote connect (\S+)", shown)
+    for number, usb_port in enumerate(usb_ports):
+        address = f"192.168.77.{20 + number}"
+        arguments = [sys.executable, "-m", "mpremote", "connect", usb_port, "exec", "--no-follow"]
+        subprocess.run([*arguments, _SERVE], check=True, timeout=60)
+        assert f"board {number + 1}: its address is {address}" in in_wifi.stderr.readline()
+        url = re.search(r"listens on 80: open (http:\S+)", in_wifi.stderr.readline())[1]
+        with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 (it is http)
+            assert answer.read().decode() == address
+    in_wifi.send_signal(signal.SIGINT)
+    assert in_wifi.wait(20) == 0
+    for number in (1, 2):
+        assert (tmp_path / f"frames-{number}.pcap").read_bytes().startswith(b"\x4d\x3c\xb2\xa1")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--boards", "3"], "--boards is for boards in a Wi-Fi"),
+        (["--pcap", "x"], "--pcap is for boards in a Wi-Fi"),
+        (["--wifi", "x" * 33], "1 to 32 bytes"),
+        (["--wifi", "HomeNet", "--boards", "0"], "--boards is 1 to 16"),
+        (["--wifi", "HomeNet", "--boot-drive", "x"], "exclude each other"),
+    ],
+)
+def test_wishes_that_do_not_fit_are_refused_in_one_sentence(words, message, capsys):
+    assert main(["virtual", *words]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_password_that_is_no_wpa2_password_is_refused_and_not_shown(capsys, monkeypatch):
+    monkeypatch.setenv("BOARDCERT_WIFI_PASSWORD", "sesame")
+    assert main(["virtual", "--wifi", "HomeNet"]) == 2
+    error = capsys.readouterr().err
+    assert "8 to 63" in error
+    assert "sesame" not in error

@@ -22,7 +22,7 @@ examples:
   boardcert devices          serial ports and boot drives, and what runs there; stops programs
   boardcert devices --json
 """
-_PASSWORD_VARIABLE = "BOARDCERT_WIFI_PASSWORD"  # noqa: S105 (the name of it)
+WIFI_PASSWORD_VARIABLE = "BOARDCERT_WIFI_PASSWORD"  # noqa: S105 (the name of it)
 
 
 def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +33,7 @@ def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
     add("--firmware-only", action="store_true", help="stop when MicroPython is on the board")
     add("--hostname", metavar="NAME", help="the board's name; kitchen is found as kitchen.local")
     add("--wifi", metavar="SSID", help="the network that the board joins; asks for its password")
-    add("--wifi-password-file", type=Path, metavar="FILE", help=f"else ${_PASSWORD_VARIABLE}")
+    add("--wifi-password-file", type=Path, metavar="FILE", help=f"else ${WIFI_PASSWORD_VARIABLE}")
     add("--at", metavar="HOST[:PORT]", help="where it serves, to be verified (its Wi-Fi address)")
     add("--erase", action="store_true", help="erase everything on the board first")
     add("--yes", action="store_true", help="lose an identity that --erase finds, and its pin here")
@@ -88,7 +88,7 @@ def _wifi(arguments: argparse.Namespace, has_network: bool) -> tuple[str, str] |
     if not has_network:
         raise Error(f"{arguments.board} has no Wi-Fi", None, USAGE)
     option, file = "--wifi-password-file", arguments.wifi_password_file
-    secret = Password("Wi-Fi password", option, _PASSWORD_VARIABLE, file)
+    secret = Password("Wi-Fi password", option, WIFI_PASSWORD_VARIABLE, file)
     given = secret.given()
     return arguments.wifi, secret.ask(f"Password of {arguments.wifi}") if given is None else given
 

@@ -3,5 +3,6 @@
 from .board import VirtualBoard
 from .command import run_virtual
 from .network import VirtualNetwork
+from .wifi_command import WifiWishes
 
-__all__ = ["VirtualBoard", "VirtualNetwork", "run_virtual"]
+__all__ = ["VirtualBoard", "VirtualNetwork", "WifiWishes", "run_virtual"]

@@ -137,6 +137,13 @@ class VirtualBoard(RadioControls):
         return self._network
 
     @property
+    def has_package(self) -> bool:
+        """Whether its flash held the package when it was last stored, without asking the board."""
+        # The names of the package's files are in the flash.
+        flash = self.directory / "flash.bin"
+        return flash.exists() and b"boardcert" in flash.read_bytes()
+
+    @property
     def is_running(self) -> bool:
         """Whether the emulator's process is there."""
         return self._process is not None and self._process.is_running

@@ -11,6 +11,7 @@ from ..errors import OK, Error
 from ..firmware import firmware_image
 from .board import VirtualBoard
 from .boot_drive import BootDrive
+from .wifi_command import WifiWishes, run_in_wifi
 
 _BOARD = "VIRTUAL_PICO_W"
 
@@ -20,12 +21,13 @@ def run_virtual(
     firmware: Path | None = None,
     ring_oscillator: str = "host",
     boot_drive: Path | None = None,
+    wifi: WifiWishes | None = None,
 ) -> int:
     """Run a board until Ctrl-C and say how to reach it.
 
     *directory*: where its flash is kept; without one the board is gone afterwards.
     *firmware*: a UF2 image; the pinned official one without. *boot_drive*: the board has none, and
-    shows its boot drive as this folder.
+    shows its boot drive as this folder. *wifi*: one or several boards in the range of a Wi-Fi.
     """
     with contextlib.ExitStack() as stack:
         if directory is None:
@@ -34,14 +36,14 @@ def run_virtual(
         if boot_drive is not None:
             return _run_boot_drive(BootDrive(Path(directory), boot_drive, ring_oscillator))
         image = firmware or firmware_image(load_board(_BOARD))[0]
+        if wifi is not None:
+            return run_in_wifi(Path(directory), image, ring_oscillator, wifi)
         board = VirtualBoard(directory, firmware=image, ring_oscillator=ring_oscillator)
         return _run(board)
 
 
 def _run(board: VirtualBoard) -> int:
-    # Its program is not interrupted to ask it: the names of the package's files are in the flash.
-    flash = board.directory / "flash.bin"
-    is_empty = not flash.exists() or b"boardcert" not in flash.read_bytes()
+    is_empty = not board.has_package
     with board:
         board.wait_ready()
         host, port = board.uart_address

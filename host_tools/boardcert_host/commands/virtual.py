@@ -1,0 +1,97 @@
+"""`boardcert virtual`: the virtual board, alone or in a Wi-Fi."""
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import USAGE, Error
+from ..passwords import Password
+from .flash import WIFI_PASSWORD_VARIABLE
+
+if TYPE_CHECKING:
+    from ..virtual import WifiWishes
+
+_EXAMPLES = """\
+examples:
+  boardcert virtual                     a board with empty flash, gone when you stop it
+  boardcert virtual --directory board1  one that keeps its flash there
+  boardcert virtual --boot-drive drive  one out of the bag: `boardcert flash` gives it its firmware
+  boardcert virtual --wifi HomeNet      one in range of an open Wi-Fi; prints the URLs of its page
+  boardcert virtual --wifi HomeNet --wifi-password-file secret.txt --boards 3 --pcap frames.pcap
+"""
+_MOST_BOARDS = 16  # each is a process that computes
+_LONGEST_SSID = 32  # IEEE 802.11, in bytes
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--directory", type=Path, help="where its flash is kept (nowhere)")
+    add("--firmware", type=Path, metavar="FILE", help="another UF2 image")
+    add(
+        "--ring-oscillator",
+        default="host",
+        metavar="SOURCE",
+        help="its noise: host, seed:N (the same every time) or stuck (host)",
+    )
+    add(
+        "--boot-drive",
+        type=Path,
+        metavar="FOLDER",
+        help="without firmware: its boot loader shows its drive as this folder",
+    )
+    add(
+        "--wifi", metavar="SSID", help="put a Wi-Fi of this name in its range, and a router in that"
+    )
+    add(
+        "--wifi-password-file",
+        type=Path,
+        metavar="FILE",
+        help=f"its password, else ${WIFI_PASSWORD_VARIABLE}; without one the Wi-Fi is open",
+    )
+    add("--boards", type=int, default=1, metavar="N", help="so many boards in the Wi-Fi (1)")
+    add("--pcap", type=Path, metavar="FILE", help="write the frames of the Wi-Fi there")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from ..virtual import run_virtual
+
+    if not re.fullmatch(r"host|stuck|seed:\d+", arguments.ring_oscillator):
+        hint = "host, seed:N or stuck"
+        raise Error(f"no such ring oscillator: {arguments.ring_oscillator}", hint, USAGE)
+    return run_virtual(
+        arguments.directory,
+        arguments.firmware,
+        arguments.ring_oscillator,
+        arguments.boot_drive,
+        _wifi(arguments),
+    )
+
+
+def _wifi(arguments: argparse.Namespace) -> "WifiWishes | None":
+    """Return what was asked for of a Wi-Fi, or None."""
+    from ..virtual import WifiWishes
+
+    ssid: str | None = arguments.wifi
+    if ssid is None:
+        needing = {"--boards": arguments.boards != 1, "--pcap": arguments.pcap is not None}
+        needing["--wifi-password-file"] = arguments.wifi_password_file is not None
+        for option in (name for name, is_used in needing.items() if is_used):
+            raise Error(f"{option} is for boards in a Wi-Fi", "name it: --wifi HomeNet", USAGE)
+        return None
+    if arguments.boot_drive is not None:
+        raise Error("--boot-drive and --wifi exclude each other", None, USAGE)
+    if not 1 <= len(ssid.encode()) <= _LONGEST_SSID:
+        raise Error(f"a Wi-Fi's name has 1 to {_LONGEST_SSID} bytes: {ssid!r}", None, USAGE)
+    if not 1 <= arguments.boards <= _MOST_BOARDS:
+        raise Error(f"--boards is 1 to {_MOST_BOARDS}, not {arguments.boards}", None, USAGE)
+    option, file = "--wifi-password-file", arguments.wifi_password_file
+    password = Password("Wi-Fi password", option, WIFI_PASSWORD_VARIABLE, file).given() or ""
+    if password and not 8 <= len(password.encode()) <= 63:
+        raise Error("a WPA2 password has 8 to 63 characters", None, USAGE)
+    return WifiWishes(ssid, password, arguments.boards, arguments.pcap)
+
+
+COMMANDS = {
+    "virtual": ("run virtual boards until they are stopped", _EXAMPLES, _add_arguments, _run),
+}

@@ -1,0 +1,112 @@
+"""`boardcert virtual --wifi`: virtual boards in a virtual Wi-Fi, for a person and a browser."""
+
+import contextlib
+import shlex
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..console import messages, say
+from ..errors import OK, Error
+from .board import VirtualBoard
+from .network import VirtualNetwork
+
+_PORTS = {443: "https", 20034: "https", 80: "http"}  # of a board, and how a browser opens them
+_PAGE_PORT = 20034
+_BOARD = "RPI_PICO_W"  # in its network nothing distinguishes it from a real one
+_LOOK_EVERY_S = 1
+
+
+@dataclass(frozen=True)
+class WifiWishes:
+    """What a person asked for: name and password of the Wi-Fi, how many boards, a capture."""
+
+    ssid: str
+    password: str
+    boards: int = 1
+    pcap: Path | None = None
+
+    def place(self, path: Path, number: int) -> Path:
+        """What belongs to board *number*: *path* itself when there is only one board."""
+        return path if self.boards == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+class _Watched:
+    """One board, and what was said of it."""
+
+    def __init__(self, number: int, board: VirtualBoard) -> None:
+        self._title = f"board {number}"
+        self._board = board
+        self._address: str | None = None
+        self._listening: set[int] = set()
+
+    def introduce(self, ssid: str) -> None:
+        """Print where it is reached."""
+        board, network = self._board, self._board.network
+        ways = [f"{self._title:<17}mpremote connect {board.usb_port}"]
+        ways += [f"{self._url(port)} leads to its port {port}" for port in _PORTS]
+        page = f"127.0.0.1:{network.address(_PAGE_PORT)[1]}"
+        then = f"flash {_BOARD} --port {board.usb_port} --wifi {shlex.quote(ssid)} --at {page}"
+        if board.has_package:
+            then = f"verify {page} --usb {board.usb_port}"
+        ways.append(f"boardcert {then}")
+        first, *rest = ways
+        text = "\n".join([f"  {first}", *(f"{'':19}{way}" for way in rest)])
+        messages().print(text, markup=False, soft_wrap=True)
+
+    def look(self) -> None:
+        """Say what has changed: its address, and the ports that it listens on."""
+        status = self._board.status()
+        if not status["powered"]:
+            raise Error(f"{self._title} went off: {self._board.wait_off()}", "its flash is kept")
+        found = [each for each in status["network"]["addresses"] if ":" not in each]
+        address = found[-1] if found else None
+        if address != self._address:
+            self._address = address
+            self._listening.clear()
+            say(f"{self._title}: its address is {address}" if address else f"{self._title} left")
+        for port in _PORTS.keys() - self._listening if address else ():
+            if self._board.network.listens(port):
+                self._listening.add(port)
+                say(f"{self._title} listens on {port}: open {self._url(port)}")
+
+    def _url(self, port: int) -> str:
+        return f"{_PORTS[port]}://127.0.0.1:{self._board.network.address(port)[1]}"
+
+
+def run_in_wifi(directory: Path, firmware: Path, ring_oscillator: str, wishes: WifiWishes) -> int:
+    """Run boards in a Wi-Fi until Ctrl-C, say how to reach them, and when they listen."""
+    network = VirtualNetwork(wishes.ssid, password=wishes.password)
+    with contextlib.ExitStack() as stack:
+        watched = []
+        for number in range(1, wishes.boards + 1):
+            board = VirtualBoard(
+                directory if wishes.boards == 1 else directory / f"board{number}",
+                firmware=firmware,
+                ring_oscillator=ring_oscillator,
+                network=network,
+            )
+            stack.enter_context(board)
+            if wishes.pcap is not None:
+                board.network.capture(wishes.place(wishes.pcap, number))
+            watched.append((number, board))
+        for _, board in watched:
+            board.wait_ready()
+        return _watch([_Watched(number, board) for number, board in watched], directory, wishes)
+
+
+def _watch(boards: list[_Watched], directory: Path, wishes: WifiWishes) -> int:
+    lock = "WPA2" if wishes.password else "open, without a password"
+    what = "a virtual board runs" if wishes.boards == 1 else f"{wishes.boards} virtual boards run"
+    say(f"{what} in range of the Wi-Fi {wishes.ssid} ({lock}); flash and log are in {directory}")
+    for board in boards:
+        board.introduce(wishes.ssid)
+    messages().print("  Ctrl-C stops it.", markup=False)
+    try:
+        while True:
+            for board in boards:
+                board.look()
+            time.sleep(_LOOK_EVERY_S)
+    except KeyboardInterrupt:
+        say("switched off")
+        return OK
