@@ -92,6 +92,12 @@ def say(message: str) -> None:
     messages().print(f"boardcert: {message}", markup=False)
 
 
+def say_lines(*lines: str) -> None:
+    """Print *lines* on stderr: what follows a sentence of `say`."""
+    for line in lines:
+        messages().print(line, markup=False)
+
+
 def say_error(message: str, hint: str | None) -> None:
     """Print an error and, on a line of its own, its hint."""
     say(message)

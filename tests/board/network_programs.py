@@ -66,6 +66,8 @@ class Program:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if error is not None:
+            self._board.reset()  # else the program would wait for who does not come
         self._thread.join()
-        if self._error is not None:
+        if error is None and self._error is not None:
             raise self._error

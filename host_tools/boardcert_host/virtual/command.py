@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 from ..boards import load_board
-from ..console import messages, say
+from ..console import say, say_lines
 from ..errors import OK, Error
 from ..firmware import firmware_image
 from .board import VirtualBoard
@@ -51,12 +51,11 @@ def _run(board: VirtualBoard) -> int:
         if is_empty:
             then = f"flash {_BOARD} --port {board.usb_port} --at {host}:{port}"
         say(f"the virtual board {board.unique_id} runs; flash and log are in {board.directory}")
-        messages().print(
-            f"  USB serial port  mpremote connect {board.usb_port}\n"
-            f"  UART0            {host}:{port} (where boardcert serves TLS on this board)\n"
-            f"                   boardcert {then}\n"
+        say_lines(
+            f"  USB serial port  mpremote connect {board.usb_port}",
+            f"  UART0            {host}:{port} (where boardcert serves TLS on this board)",
+            f"                   boardcert {then}",
             "  Ctrl-C stops it.",
-            markup=False,
         )
         try:
             reason = board.wait_off(timeout_s=threading.TIMEOUT_MAX)
@@ -70,13 +69,12 @@ def _run_boot_drive(empty: BootDrive) -> int:
     with empty:
         host, port = empty.uart_address
         say("an empty virtual board is in its boot loader")
-        messages().print(
-            f"  boot drive       export BOARDCERT_BOOT_DRIVES={empty.drive}\n"
-            f"  USB serial port  {empty.usb_port}\n"
-            f"  UART0            {host}:{port} (where boardcert will serve TLS)\n"
-            f"  boardcert flash VIRTUAL_PICO_W --port {empty.usb_port} --at {host}:{port}\n"
+        say_lines(
+            f"  boot drive       export BOARDCERT_BOOT_DRIVES={empty.drive}",
+            f"  USB serial port  {empty.usb_port}",
+            f"  UART0            {host}:{port} (where boardcert will serve TLS)",
+            f"  boardcert flash VIRTUAL_PICO_W --port {empty.usb_port} --at {host}:{port}",
             "  Ctrl-C stops it.",
-            markup=False,
         )
         try:
             empty.wait()

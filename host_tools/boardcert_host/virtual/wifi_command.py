@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..console import messages, say
+from ..console import say, say_lines
 from ..errors import OK, Error
 from .board import VirtualBoard
 from .network import VirtualNetwork
@@ -51,8 +51,7 @@ class _Watched:
             then = f"verify {page} --usb {board.usb_port}"
         ways.append(f"boardcert {then}")
         first, *rest = ways
-        text = "\n".join([f"  {first}", *(f"{'':19}{way}" for way in rest)])
-        messages().print(text, markup=False, soft_wrap=True)
+        say_lines(f"  {first}", *(f"{'':19}{way}" for way in rest))
 
     def look(self) -> None:
         """Say what has changed: its address, and the ports that it listens on."""
@@ -101,7 +100,7 @@ def _watch(boards: list[_Watched], directory: Path, wishes: WifiWishes) -> int:
     say(f"{what} in range of the Wi-Fi {wishes.ssid} ({lock}); flash and log are in {directory}")
     for board in boards:
         board.introduce(wishes.ssid)
-    messages().print("  Ctrl-C stops it.", markup=False)
+    say_lines("  Ctrl-C stops it.")
     try:
         while True:
             for board in boards:
