@@ -29,13 +29,13 @@ in_progress = 0
 
 
 async def hold(path):
-    """Stay in progress until as many requests are as "/3" asks for; return the most there were."""
+    """Stay in progress until as many are as "/3" asks for; return the most there were."""
     global in_progress
     in_progress += 1
     most = in_progress
     for _ in range(_HOLD_MS // 20):
         most = max(most, in_progress)
-        if most >= int(path[1:] or "0"):
+        if most >= int(path[1:]):
             break
         await asyncio.sleep_ms(20)
     # The others are to see it, too.

@@ -154,7 +154,7 @@ def _read_all(secure: ssl.SSLSocket) -> bytes:
     return b"".join(pieces)
 
 
-def _get(board: VirtualBoard, port: int, path: str = "/") -> bytes:
+def _get(board: VirtualBoard, port: int, path: str) -> bytes:
     """Return the body of an answer 200. Raises OSError or ValueError for anything else."""
     with _connect(board, port) as secure:
         secure.sendall(_request(path))
@@ -174,7 +174,7 @@ def _wait_answer(board: VirtualBoard, port: int) -> int:
     deadline = time.monotonic() + _START_TIMEOUT_S
     while True:
         try:
-            _get(board, port)
+            _get(board, port, "/0" if port == _APP else "/")
             return board.clock_us
         except _CLIENT_ERRORS as error:
             if time.monotonic() > deadline:
