@@ -16,9 +16,9 @@ class Limits:
     """What clients may take, of memory and of time; each is an argument of serve(), too."""
 
     max_connections = 8
-    """Connections at once, where memory is not the tighter limit. One more is closed unheard."""
+    """Connections at once, where memory is not the tighter limit. One more waits for its turn."""
 
-    connection_bytes = 38_000 if sys.platform == "esp32" else 40_000
+    connection_bytes = 38_000 if sys.platform == "esp32" else 44_000
     """Free memory below which no connection is begun: what TLS takes for one, and a reserve.
 
     What is held for it counts as free. On esp32 it is ESP-IDF's: with 1 to 5 KB left, answers
@@ -30,6 +30,9 @@ class Limits:
 
     head_timeout_ms = 10_000
     """From the first byte of a request's head to the last."""
+
+    silent_ms = 2000
+    """A client that has sent no whole request for so long makes room for another."""
 
     body_timeout_ms = 10_000
     """That a client may fall behind min_bytes_per_s while it sends the body of a request."""
@@ -98,6 +101,13 @@ class Connection(asyncio.StreamReader):
         """
         since = ticks_diff(ticks_ms(), self._waits_since) if self._waits else 0
         return self._idle_ms + since
+
+    def yields(self) -> bool:
+        """Tell whether it makes room: between requests, or silent before there is a whole one."""
+        if self.is_waiting:
+            return True
+        has_begun = self.has_spoken and not self._head_bytes
+        return not has_begun and self.idle_ms() > self.limits.silent_ms
 
     def is_overdue(self) -> bool:
         """Tell whether the client has used up its time."""

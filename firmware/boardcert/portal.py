@@ -32,6 +32,10 @@ class Portal:
     """Free memory that making a key or checking a chain takes, with a reserve: before, the server
     ends connections that ask for nothing, such as those that browsers open in advance."""
 
+    turn_bytes = 28_000
+    """Free memory that an answer takes, with a reserve: if need be, that which is held for the next
+    connection."""
+
     small_body_bytes = 512
     """Of a request without session or token, as long as a sign-in needs; longer ones are left."""
 
@@ -105,6 +109,8 @@ class Portal:
         request.began_ms = ticks_ms()
         self._turn = request
         self._loaded = set(sys.modules)
+        if self.server:
+            self.server.lend(self.turn_bytes)
 
     def _hurry(self, request: "Request") -> None:
         """End the client whose turn it is if it keeps others waiting."""

@@ -17,6 +17,11 @@ _IPPROTO_TCP = 6
 # ESP-IDF's regions that have no such piece are of no use to TLS: its input buffer.
 _TLS_BUFFER_BYTES = 17_000
 
+# Who waits for room looks for it so often,
+_PAUSE_MS = 100
+# and when nobody is connected, so many times: what has just ended may take a moment.
+_MAX_WAITS = 7
+
 # The servers that run: they share the spare memory.
 _running = []
 
@@ -27,8 +32,9 @@ class Server(Limits):
     *identity*: anything with follow() and server_context(). *clients*: None for anyone, else a
     mutual_tls.PeerCheck. *limits*: see connection.Limits;
     ValueError for another name, or for less than one. Connections are counted: `accepted`;
-    `refused`, those closed unheard and those not begun for lack of memory; and `failed`, those
-    ended by an exception or a limit.
+    `refused`, those not begun for lack of memory; and `failed`, those ended by an exception or a
+    limit. Who does not fit waits to be accepted; whoever is silent makes room, see
+    connection.Connection.yields.
     """
 
     _takes_spare = True  # For TLS.
@@ -88,13 +94,15 @@ class Server(Limits):
     async def _accept(self, listener: socket.socket, handler) -> None:
         """Take one connection from *listener*, and serve it or close it at once."""
         await _readable(listener)
-        self._hold_spare()  # Only now, on a board whose radio was not on before.
+        waits = 0
+        while not self._has_room() and waits < _MAX_WAITS:
+            # In the network stack, it waits for others to end, as long as it likes.
+            waits = 0 if any([server._open for server in _running]) else waits + 1
+            await asyncio.sleep_ms(_PAUSE_MS)
         connection, peer = listener.accept()
-        if not self._has_room():
-            self.refused += 1
-            connection.close()
-            return
         try:
+            if not self._fits():
+                raise MemoryError("too little for a connection")
             connection.setblocking(False)
             # Or each handshake waits for delayed acknowledgements: 40 ms and more.
             connection.setsockopt(_IPPROTO_TCP, getattr(socket, "TCP_NODELAY", 1), 1)
@@ -104,31 +112,44 @@ class Server(Limits):
             raise
 
     def _has_room(self) -> bool:
-        """Tell whether one more connection fits, if need be in place of one between requests."""
-        if self._fits():
-            return True
-        waiting = [connection for connection in self._open if connection.is_waiting]
-        if waiting:
-            self.end(max(waiting, key=Connection.idle_ms))
-        return bool(waiting) and self._fits()
+        """Tell whether one more connection fits, if need be in place of one that makes room."""
+        return self._fits() or (self._end_one() and self._fits())
+
+    def _end_one(self) -> bool:
+        """End the connection that is idle for longest of those that make room, of any server."""
+        found = [(server, one) for server in _running for one in server._open if one.yields()]
+        if found:
+            server, connection = max(found, key=lambda pair: pair[1].idle_ms())
+            server.end(connection)
+        return bool(found)
+
+    def lend(self, wanted_bytes: int) -> None:
+        """Give what is held for the next connection to work, see spare.lend."""
+        spare.lend(wanted_bytes)
 
     def make_room(self, wanted_bytes: int) -> None:
-        """End connections that ask for nothing until *wanted_bytes* of memory are free."""
+        """End connections that ask for nothing until *wanted_bytes* of the heap are free."""
+        self.lend(wanted_bytes)
         for connection in list(self._open):
             is_idle = connection.is_waiting or not connection.has_spoken
-            if is_idle and _free_bytes(wanted_bytes) < wanted_bytes:
+            if is_idle and spare.heap_free_bytes(wanted_bytes) < wanted_bytes:
                 self.end(connection)
 
     def _fits(self) -> bool:
         if len(self._open) >= self.max_connections:
             return False
-        wanted = self.connection_bytes - (spare.size_bytes() if self._takes_spare else 0)
+        wanted = self.connection_bytes
+        if self._takes_spare:
+            if not self._hold_spare():  # Only now, on a board whose radio was not on before.
+                return False
+            wanted -= spare.size_bytes()
         return _free_bytes(wanted) >= wanted
 
-    def _hold_spare(self) -> None:
-        """Hold the memory that the next connection to any server takes."""
-        if self in _running:
-            spare.hold(sum([len(server._open) for server in _running if server._takes_spare]))
+    def _hold_spare(self) -> bool:
+        """Hold the memory that the next connection to any server takes; see spare.hold."""
+        return self in _running and spare.hold(
+            sum([len(server._open) for server in _running if server._takes_spare])
+        )
 
     async def _take_call(self, line, handler) -> None:
         await line.answer()

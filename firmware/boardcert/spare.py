@@ -1,4 +1,4 @@
-"""The memory of TLS connections, held while there are none.
+"""The memory of TLS connections, held before they come.
 
 TLS takes its buffers in large pieces. Were these free between two connections, small things that
 last would come to lie there, until no free piece was large enough and no client could connect.
@@ -33,17 +33,36 @@ _context = []  # The one that they share.
 _places = 0
 
 
-def hold(connections: int = 0) -> None:
-    """Take the memory, as far as it is there, while there are *connections* of TLS."""
+def hold(connections: int = 0) -> bool:
+    """Take the memory of the next connection, while there are *connections* of TLS.
+
+    Tell whether it is there, as far as it can be held.
+    """
     if sys.platform == "esp32":
         _hold_connections(connections)
-    elif not connections and not _held:
-        gc.collect()
+        return bool(_held) or not _places
+    for _ in range(2):
         try:
-            for size in _PIECES:
+            for size in _PIECES[len(_held) :]:
                 _held.append(io.BytesIO(size))
         except MemoryError:
-            pass
+            gc.collect()
+    return bool(_held)
+
+
+def lend(wanted_bytes: int) -> None:
+    """Give what is held of MicroPython's heap to work that needs *wanted_bytes* of it."""
+    if sys.platform != "esp32" and heap_free_bytes(wanted_bytes) < wanted_bytes:
+        release_all()
+
+
+def heap_free_bytes(wanted_bytes: int) -> int:
+    """Return what is free of MicroPython's heap, as it is; collect garbage below *wanted_bytes*."""
+    # On esp32, mem_free() counts what ESP-IDF could give.
+    idf_bytes = _largest_bytes() if sys.platform == "esp32" else 0
+    if gc.mem_free() - idf_bytes < wanted_bytes:
+        gc.collect()
+    return gc.mem_free() - idf_bytes
 
 
 def size_bytes() -> int:

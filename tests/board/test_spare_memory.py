@@ -55,7 +55,7 @@ def test_tls_takes_the_whole_of_the_larger_piece(board: VirtualBoard) -> None:
 def test_a_client_connects_where_all_other_memory_is_taken(board: VirtualBoard) -> None:
     """Again and again, whatever comes to lie around the connection meanwhile."""
     code = """
-spare.hold()
+spare.hold(0)
 kept = fill()
 refused = 0
 for _ in range(10):
@@ -67,7 +67,7 @@ for _ in range(10):
     secure = connect()
     kept = (fill(), kept)
     secure.close()
-    spare.hold()
+    spare.hold(0)
 print(json.dumps([refused, spare.size_bytes()]))
 """
     refused, held_bytes = _ask(board, code)

@@ -12,7 +12,7 @@ from typing import Any
 import micropython_server
 
 # The page of the identity in argv[1] on port argv[2]; over TLS, without the argument "plain". With
-# "slow", a key takes a second, as an RSA key takes minutes. A restart is told by a file. Each
+# "slow", a key takes four seconds, as an RSA key takes minutes. A restart is told by a file. Each
 # argument name=value sets a limit of the portal or its access.
 _SERVE = """
 import asyncio, sys
@@ -33,7 +33,7 @@ portal = Portal(me, restart, is_secure, server)
 if "slow" in sys.argv:
     from boardcert import prepare
 
-    prepare.key_for = lambda me: asyncio.sleep(1)
+    prepare.key_for = lambda me: asyncio.sleep(4)
 for argument in sys.argv[3:]:
     if "=" in argument:
         name, value = argument.split("=")
@@ -138,7 +138,9 @@ class Client:
 
 
 @contextmanager
-def serving_page(directory: Path, *limits: str, code: str = _SERVE) -> Iterator[Client]:
-    """Serve the page of the identity in *directory* by *code*; give a client of it."""
-    with micropython_server.serving(directory, *limits, code=code) as port:
+def serving_page(
+    directory: Path, *limits: str, code: str = _SERVE, path: str = "firmware"
+) -> Iterator[Client]:
+    """Serve the page of the identity in *directory* by *code*, with *path*; give a client of it."""
+    with micropython_server.serving(directory, *limits, code=code, path=path) as port:
         yield Client(port, directory, "plain" not in limits)

@@ -153,7 +153,7 @@ def _at_once(port: int, clients: int, tries: int) -> int:
     ("port", "tries"), [(250, 1), (8, 200)], indirect=["port"], ids=["with room", "without"]
 )
 def test_200_clients_at_once_of_which_100_stall(port: int, tries: int) -> None:
-    """Where there is room, the others are served at once; else once time is up for the stalled."""
+    """Where there is room, the others are served at once; else they wait, and the stalled go."""
     measured = []
     for _ in range(2):  # The first time, what grows with the most clients at once does so.
         with contextlib.ExitStack() as clients:
@@ -164,8 +164,8 @@ def test_200_clients_at_once_of_which_100_stall(port: int, tries: int) -> None:
         measured.append(_measure(port))
     before, after = measured
     _expect_no_growth(before, after)
-    assert after["accepted"] + after["refused"] - before["accepted"] >= 200
-    assert (after["refused"] > before["refused"]) is (tries > 1)
+    assert after["accepted"] - before["accepted"] >= 200
+    assert after["refused"] == before["refused"] == 0
 
 
 def _read_to_end(client: socket.socket) -> None:
