@@ -45,6 +45,7 @@ examples:
 _DEMO_EXAMPLES = """\
 examples:
   boardcert demo            tell the story; leaves build/demo.json and build/demo-cert.pem
+  boardcert demo --keep     the same; the board runs on, and its page opens in your browser
   boardcert demo --json     the same, and the record on standard output
 """
 _FIRMWARE_EXAMPLES = """\
@@ -126,6 +127,9 @@ def _add_demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", default="build", metavar="DIRECTORY", help="where the files go (build)"
     )
+    parser.add_argument(
+        "--keep", action="store_true", help="let the board run until Ctrl-C, for your browser"
+    )
     add_json(parser)
 
 
@@ -133,7 +137,8 @@ def _run_demo(arguments: argparse.Namespace) -> int:
     from .demo import run_demo
 
     # The story is the result, unless the record is asked for.
-    ok, record = run_demo(Path(arguments.output), messages() if arguments.json else results())
+    console = messages() if arguments.json else results()
+    ok, record = run_demo(Path(arguments.output), console, arguments.keep)
     if arguments.json:
         print_json(record)
     return OK if ok else CHECKED_AND_BAD

@@ -6,8 +6,10 @@ of a real board does it; when the firmware asks for the boot loader, the drive i
 
 import socket
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from ..boards import load_board
 from ..console import say
@@ -25,15 +27,20 @@ class BootDrive:
     """An empty Pico W that keeps its flash in *directory* and shows its boot drive as *drive*.
 
     *board*: the VirtualBoard while firmware runs, else None. Its ports are the same at each start.
-    *ring_oscillator*: as for VirtualBoard.
+    *ports*: of the board, each with a port of loopback that leads there: see `forwards`.
+    *settings*: as for VirtualBoard.
     """
 
-    def __init__(self, directory: Path, drive: Path, ring_oscillator: str = "host") -> None:
+    def __init__(
+        self, directory: Path, drive: Path, ports: Sequence[int] = (), **settings: Any
+    ) -> None:
         self.board: VirtualBoard | None = None
-        self.usb_port_number, self.uart_port_number = _free_ports(2)
+        numbers = _free_ports(2 + len(ports))
+        self.usb_port_number, self.uart_port_number = numbers[:2]
+        self.forwards = dict(zip(ports, numbers[2:], strict=True))
         self._directory = directory
         self.drive = drive.resolve()
-        self._ring_oscillator = ring_oscillator
+        self._settings = settings
         self._is_ending = threading.Event()
         self._failure: Error | None = None
         self._watcher = threading.Thread(target=self._watch, name="boot drive", daemon=True)
@@ -114,9 +121,10 @@ class BootDrive:
             board = VirtualBoard(
                 self._directory,
                 firmware=firmware,
-                ring_oscillator=self._ring_oscillator,
                 usb_port_number=self.usb_port_number,
                 uart_port_number=self.uart_port_number,
+                forwards=self.forwards,
+                **self._settings,
             )
             self._hide()
             board.start()

@@ -1,0 +1,140 @@
+"""The demo's house: a Wi-Fi, and a new board on its boot drive, whose ports lead to this computer.
+
+Everything is done to it as to a real one: by `boardcert flash`, over USB, and over TLS.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ..errors import CHECKED_AND_BAD, Error
+from ..targets import PORTAL_PORT, Target
+from ..verify import HostResult, Options, verify_hosts
+from ..virtual import VirtualBoard, VirtualNetwork
+from ..virtual.boot_drive import BootDrive
+
+HOST_NAME = "kitchen"
+NAME = "kitchen.local"
+SSID = "HomeNet"
+HTTPS_PORT = 443
+# An emulated handshake takes some 2 s of real time; a busy computer may need ten times as long.
+_TIMEOUT_S = 30
+_UP_TIMEOUT_S = 90
+_POLL_S = 0.1
+_Result = TypeVar("_Result")
+
+
+class Home:
+    """The house while the demo runs; *log*: where `boardcert flash` tells its steps."""
+
+    def __init__(self, directory: Path, new: BootDrive, password: str) -> None:
+        self._directory = directory
+        self._new = new
+        self._password = password
+
+    @property
+    def board(self) -> VirtualBoard:
+        """The board, once `flash` has given it its firmware."""
+        if self._new.board is None:
+            raise Error("the virtual board waits for its firmware still")
+        return self._new.board
+
+    @property
+    def usb_port(self) -> str:
+        """Its USB serial port, as mpremote takes it."""
+        return self._new.usb_port
+
+    def target(self, port: int) -> Target:
+        """Where its *port* can be reached on this computer."""
+        return Target(*self.board.network.address(port))
+
+    def flash(self) -> dict[str, Any]:
+        """Run `boardcert flash`, which tells its steps on stderr, and return its record.
+
+        The known boards and the tokens of the person who runs the demo are left alone.
+        """
+        place = self._new.forwards[PORTAL_PORT]
+        command = [sys.executable, "-m", "boardcert_host", "flash", "RPI_PICO_W", "--json"]
+        command += ["--port", self.usb_port, "--hostname", HOST_NAME]
+        command += ["--wifi", SSID, "--at", f"127.0.0.1:{place}"]
+        environment = {
+            **os.environ,
+            "BOARDCERT_BOOT_DRIVES": str(self._new.drive),
+            "BOARDCERT_PINS": str(self._directory / "known_boards.json"),
+            "BOARDCERT_TOKENS": str(self._directory / "tokens.json"),
+            "BOARDCERT_WIFI_PASSWORD": self._password,
+        }
+        done = subprocess.run(command, stdout=subprocess.PIPE, env=environment, check=False)
+        record: dict[str, Any] = json.loads(done.stdout or "{}")
+        if done.returncode:
+            reason = record.get("error", {}).get("message", f"code {done.returncode}")
+            raise Error(f"`boardcert flash` failed: {reason}")
+        return record
+
+    def verify(self, ports: list[int], options: Options) -> list[HostResult]:
+        """Verify what the board serves on *ports*, as soon as its program answers."""
+        return [self._verify(port, options) for port in ports]
+
+    def _verify(self, port: int, options: Options) -> HostResult:
+        def attempt() -> HostResult:
+            target = self.target(port)
+            (result,) = verify_hosts([target], replace(options, timeout_s=_TIMEOUT_S))
+            if result.error:
+                raise result.error
+            return result
+
+        result = when_up(attempt)
+        if result.certificate is None:
+            reasons = "; ".join(result.failures)
+            raise Error(f"no certificate to go on with ({reasons})", None, CHECKED_AND_BAD)
+        return result
+
+    def change_address(self) -> str:
+        """Let the router give the board another address, and its Wi-Fi fail once; return it."""
+        old = self.board.network.wait_address()
+        start, _, number = old.rpartition(".")
+        new = f"{start}.{int(number) + 1}"
+        self.board.network.change_lease(address=new)
+        self.board.leave_range()
+        self.board.return_to_range()
+        deadline = time.monotonic() + _UP_TIMEOUT_S
+        while self.board.network.wait_address() != new:
+            if time.monotonic() > deadline:
+                raise Error(f"the board has not taken the address {new}")
+            time.sleep(_POLL_S)
+        return new
+
+
+def when_up(action: Callable[[], _Result]) -> _Result:
+    """Do *action*, again while the board boots or does not serve yet."""
+    deadline = time.monotonic() + _UP_TIMEOUT_S
+    while True:
+        try:
+            return action()
+        except Error:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(_POLL_S)
+
+
+@contextlib.contextmanager
+def new_home() -> Iterator[Home]:
+    """Build the house: a Wi-Fi with a password, and a board with empty flash in its range."""
+    with contextlib.ExitStack() as stack:
+        temporary = tempfile.TemporaryDirectory(prefix="boardcert-")
+        directory = Path(stack.enter_context(temporary))
+        password = secrets.token_hex(8)
+        network = VirtualNetwork(SSID, password=password)
+        flash, drive = directory / "flash", directory / "drive"
+        ports = (HTTPS_PORT, PORTAL_PORT)
+        new = stack.enter_context(BootDrive(flash, drive, network=network, ports=ports))
+        yield Home(directory, new, password)
