@@ -30,9 +30,16 @@ def test_the_demo_holds_and_leaves_its_record(image, tmp_path, capsys):
     pem = (tmp_path / "demo-cert.pem").read_bytes()
     der = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
     fingerprint = hashlib.sha256(der).digest().hex(":").upper()
-    assert set(record["fingerprint"].values()) == {fingerprint}
-    assert list(record["fingerprint"]) == ["usb", "tls", "after_reboot"]
+    assert list(record["fingerprint"]) == ["usb", "tls", "after_address_change", "after_reboot"]
+    assert record["fingerprint"]["usb"] == record["fingerprint"]["tls"]
+    assert record["fingerprint"]["after_address_change"] == fingerprint
+    assert record["fingerprint"]["after_reboot"] == record["fingerprint_after"] == fingerprint
+    assert record["fingerprint_before"] == record["fingerprint"]["tls"] != fingerprint
     assert len(set(record["public_key_pin"].values())) == 1
+    assert record["public_key_pin_before"] == record["public_key_pin_after"]
+    assert record["wifi_address"] == "192.168.77.20"
+    assert record["names"] == ["kitchen.local", "192.168.77.21"]
+    assert record["first_https_ms"] > 0
     # Issue A: at most 1.6 s and 0.15 s of the board's own time.
     assert 0 < record["first_boot_ms"] <= 1600
     assert 0 < record["load_ms"] <= 150

@@ -51,7 +51,8 @@ class Record:
 
     def chapter(self, title: str) -> None:
         """Print the heading of a chapter."""
-        self._console.print(f"\n{title}", style="bold", markup=False)
+        self._console.print()
+        self._console.print(title, style="bold", markup=False)
 
     def show_checks(self, when: str, checks: Collection[Check]) -> None:
         """Keep *checks*, with the time they belong to, and print those that say something new."""

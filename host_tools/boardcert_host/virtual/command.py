@@ -34,7 +34,9 @@ def run_virtual(
             temporary = tempfile.TemporaryDirectory(prefix="boardcert-")
             directory = Path(stack.enter_context(temporary))
         if boot_drive is not None:
-            return _run_boot_drive(BootDrive(Path(directory), boot_drive, ring_oscillator=ring_oscillator))
+            return _run_boot_drive(
+                BootDrive(Path(directory), boot_drive, ring_oscillator=ring_oscillator)
+            )
         image = firmware or firmware_image(load_board(_BOARD))[0]
         if wifi is not None:
             return run_in_wifi(Path(directory), image, ring_oscillator, wifi)
