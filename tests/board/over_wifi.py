@@ -1,0 +1,78 @@
+"""A board as its users have it: in a Wi-Fi, with a main.py of two lines; and clients of it."""
+
+import http.client
+import json
+import shutil
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from boardcert_host import device
+from boardcert_host.virtual import VirtualBoard, VirtualNetwork
+
+SSID = "HomeNet"
+PASSWORD = "a good password"  # noqa: S105 (of a virtual network)
+PAGE = 20034
+TIMEOUT_S = 120  # of real time, on a busy computer
+TWO_LINES = "import boardcert\nboardcert.run()\n"
+
+
+@contextmanager
+def board_in_wifi(
+    flash: Path,
+    firmware: Path,
+    directory: Path,
+    network: VirtualNetwork,
+    *,
+    name: str = "kitchen",
+    main: str = TWO_LINES,
+    ready: int = PAGE,
+) -> Iterator[VirtualBoard]:
+    """Run a board in *network* that serves by *main*, from when it listens on port *ready*.
+
+    *flash*: an image with the package, see prepared_flash.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    shutil.copy(flash, directory / "flash.bin")
+    with VirtualBoard(directory, firmware=firmware, network=network, pace="idle") as board:
+        board.wait_ready()
+        device.write_settings(board.usb_port, {"hostname": name})
+        wifi = json.dumps({"ssid": network.ssid, "password": network.password})
+        device.put_file(board.usb_port, wifi.encode(), "/boardcert-data/wifi.json")
+        device.put_file(board.usb_port, main.encode(), "/main.py")
+        board.reset()
+        board.network.wait_listening(ready, TIMEOUT_S)
+        yield board
+
+
+def unchecked() -> ssl.SSLContext:
+    """A client that believes every certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def connect(board: VirtualBoard, port: int = PAGE) -> http.client.HTTPSConnection:
+    """Return a connection to the board's *port*; it is made by the first request."""
+    address = board.network.address(port)
+    return http.client.HTTPSConnection(*address, timeout=TIMEOUT_S, context=unchecked())
+
+
+def get(board: VirtualBoard, path: str = "/", port: int = PAGE) -> tuple[int, bytes]:
+    """Return the status and the content of one request over a connection of its own."""
+    connection = connect(board, port)
+    try:
+        connection.request("GET", path, headers={"Host": "kitchen.local", "Connection": "close"})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def save_certificate(board: VirtualBoard, file: Path, port: int = PAGE) -> Path:
+    """Write what the board serves to *file*, in PEM."""
+    pem = ssl.get_server_certificate(board.network.address(port), timeout=TIMEOUT_S)
+    file.write_text(pem)
+    return file

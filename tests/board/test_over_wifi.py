@@ -1,0 +1,178 @@
+"""The board as its users meet it: two lines of main.py, a Wi-Fi, and clients of all kinds."""
+
+import concurrent.futures
+import json
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import over_wifi
+import pytest
+from boardcert_host.virtual import VirtualBoard, VirtualNetwork
+
+pytestmark = pytest.mark.xdist_group("over_wifi")
+
+_CLIENT = Path(__file__).resolve().parents[1] / "host" / "TrustingClient.java"
+_MOST_CLIENTS = 8
+_ROUNDS = 2
+_REQUESTS = 30
+
+
+@pytest.fixture(scope="module")
+def kitchen(
+    firmware: Path, package_flash: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[VirtualBoard]:
+    """A board called kitchen in its Wi-Fi; the tests of this module share it."""
+    network = VirtualNetwork(over_wifi.SSID, password=over_wifi.PASSWORD)
+    directory = tmp_path_factory.mktemp("over_wifi")
+    with over_wifi.board_in_wifi(package_flash, firmware, directory, network) as board:
+        yield board
+
+
+@pytest.fixture(scope="module")
+def trusted(kitchen: VirtualBoard, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The certificate of that board, as a file that clients take for their CA."""
+    return over_wifi.save_certificate(kitchen, tmp_path_factory.mktemp("ca") / "kitchen.pem")
+
+
+def _run(*command: str | Path | int) -> str:
+    done = subprocess.run(
+        [str(word) for word in command], input="", capture_output=True, text=True, timeout=240
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _report(board: VirtualBoard) -> dict:
+    status, content = over_wifi.get(board, "/api/identity")
+    assert status == 200
+    return json.loads(content)
+
+
+def test_the_first_certificate_has_the_address_and_the_date(kitchen: VirtualBoard) -> None:
+    """Network and clock come before the identity."""
+    report = _report(kitchen)
+    assert report["names"] == ["kitchen.local", kitchen.network.wait_address()]
+    assert report["generated"] and report["notices"] == []
+    assert report["not_before"] >= "2026-11-2"
+
+
+@pytest.mark.needs("curl")
+def test_curl(kitchen: VirtualBoard, trusted: Path) -> None:
+    """By the board's name, trusting nothing but its certificate."""
+    port = kitchen.network.address(over_wifi.PAGE)[1]
+    where = ("--resolve", f"kitchen.local:{port}:127.0.0.1", "--cacert", trusted)
+    page = _run("curl", "--silent", "--show-error", *where, f"https://kitchen.local:{port}/")
+    assert "<h1>kitchen.local</h1>" in page or "<h1>kitchen</h1>" in page
+
+
+@pytest.mark.needs("openssl")
+def test_openssl(kitchen: VirtualBoard, trusted: Path) -> None:
+    """In its strict mode."""
+    host, port = kitchen.network.address(over_wifi.PAGE)
+    where = ("-connect", f"{host}:{port}", "-CAfile", trusted, "-verify_hostname", "kitchen.local")
+    told = _run("openssl", "s_client", "-x509_strict", "-verify_return_error", *where)
+    assert "Verify return code: 0 (ok)" in told
+
+
+@pytest.mark.needs("gnutls-cli")
+def test_gnutls(kitchen: VirtualBoard, trusted: Path) -> None:
+    """As a client that names the board in SNI."""
+    host, port = kitchen.network.address(over_wifi.PAGE)
+    where = ("--x509cafile", trusted, "--verify-hostname", "kitchen.local", "-p", port, host)
+    assert "Handshake was completed" in _run("gnutls-cli", *where)
+
+
+def test_one_to_eight_clients_at_once(kitchen: VirtualBoard) -> None:
+    """Whoever is accepted is answered; one more waits or is refused, and no answer is an error."""
+    answered = {}
+    for count in range(1, _MOST_CLIENTS + 1):
+        with concurrent.futures.ThreadPoolExecutor(count) as pool:
+            rounds = [pool.submit(_ask, kitchen) for _ in range(_ROUNDS * count)]
+            outcomes = [one.result() for one in rounds]
+        assert set(outcomes) <= {"200", "refused", "503"}, (count, outcomes)
+        answered[count] = outcomes.count("200") / len(outcomes)
+    assert answered[1] == answered[2] == answered[3] == 1, answered
+    assert over_wifi.get(kitchen)[0] == 200
+
+
+def _ask(board: VirtualBoard) -> str:
+    """Return the status of one request, or that it was refused before the handshake ended."""
+    connection = over_wifi.connect(board)
+    try:
+        try:
+            connection.connect()
+        except OSError:
+            return "refused"
+        connection.request("GET", "/", headers={"Host": "kitchen.local"})
+        answer = connection.getresponse()
+        content = answer.read()
+        assert answer.status != 200 or content.rstrip().endswith(b"</html>")
+        return str(answer.status)
+    finally:
+        connection.close()
+
+
+def test_a_client_that_leaves_or_stalls_in_each_phase_harms_nobody(kitchen: VirtualBoard) -> None:
+    """Before, within and after the handshake, and within a request."""
+    address = kitchen.network.address(over_wifi.PAGE)
+    stalled = []
+    for sent in (b"", b"\x16\x03\x01", b"garbage that is no TLS at all"):
+        stalled.append(socket.create_connection(address, timeout=over_wifi.TIMEOUT_S))
+        stalled[-1].sendall(sent)
+    connection = over_wifi.connect(kitchen)
+    connection.connect()
+    connection.sock.sendall(b"POST / HTTP/1.1\r\nHost: kitchen\r\nContent-Length: 100\r\n\r\nhalf")
+    connection.close()
+    assert over_wifi.get(kitchen)[0] == 200
+    for one in stalled:
+        one.close()
+    assert over_wifi.get(kitchen)[0] == 200
+
+
+def test_the_link_is_lost_in_the_middle_of_an_upload(kitchen: VirtualBoard) -> None:
+    """The board joins again by itself, and serves."""
+    connection = over_wifi.connect(kitchen)
+    connection.connect()
+    head = (
+        b"POST /api/session HTTP/1.1\r\nHost: kitchen.local\r\nContent-Type: application/json\r\n"
+    )
+    connection.sock.sendall(head + b'Content-Length: 40\r\n\r\n{"token"')
+    kitchen.leave_range()
+    back = threading.Timer(3, kitchen.return_to_range)
+    back.start()
+    try:
+        back.join()
+        kitchen.network.wait_address(over_wifi.TIMEOUT_S)
+        assert over_wifi.get(kitchen)[0] == 200
+    finally:
+        connection.close()
+
+
+def test_another_address_is_signed_for_with_the_same_key(kitchen: VirtualBoard) -> None:
+    """Whoever connects next meets a certificate with the new address; the pin holds."""
+    before = _report(kitchen)
+    old = kitchen.network.wait_address()
+    new = f"{old.rpartition('.')[0]}.{int(old.rpartition('.')[2]) + 30}"
+    kitchen.network.change_lease(address=new)
+    kitchen.leave_range()
+    kitchen.return_to_range()
+    for _ in range(20):
+        after = _report(kitchen)
+        if new in after["names"]:
+            break
+    assert new in after["names"]
+    assert after["public_key_pin"] == before["public_key_pin"]
+    assert after["fingerprint"] != before["fingerprint"]
+
+
+def test_many_requests_leave_the_memory_flat(kitchen: VirtualBoard) -> None:
+    """One after another, each with a handshake of its own."""
+    free = []
+    for number in range(_REQUESTS):
+        memory = _report(kitchen)["memory"]
+        if number >= _REQUESTS // 3:
+            free.append(memory["free_bytes"])
+    assert max(free) - min(free) < 6_000, free
