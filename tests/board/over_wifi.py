@@ -35,7 +35,7 @@ def board_in_wifi(
     """
     directory.mkdir(parents=True, exist_ok=True)
     shutil.copy(flash, directory / "flash.bin")
-    with VirtualBoard(directory, firmware=firmware, network=network, pace="idle") as board:
+    with VirtualBoard(directory, firmware=firmware, network=network) as board:
         board.wait_ready()
         device.write_settings(board.usb_port, {"hostname": name})
         wifi = json.dumps({"ssid": network.ssid, "password": network.password})
