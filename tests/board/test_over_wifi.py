@@ -4,7 +4,7 @@ import concurrent.futures
 import json
 import socket
 import subprocess
-import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,11 +141,10 @@ def test_the_link_is_lost_in_the_middle_of_an_upload(kitchen: VirtualBoard) -> N
     )
     connection.sock.sendall(head + b'Content-Length: 40\r\n\r\n{"token"')
     kitchen.leave_range()
-    back = threading.Timer(3, kitchen.return_to_range)
-    back.start()
     try:
-        back.join()
-        kitchen.network.wait_address(over_wifi.TIMEOUT_S)
+        while kitchen.network.status()["link"]:
+            time.sleep(0.2)
+        kitchen.return_to_range()
         assert over_wifi.get(kitchen)[0] == 200
     finally:
         connection.close()
@@ -157,8 +156,7 @@ def test_another_address_is_signed_for_with_the_same_key(kitchen: VirtualBoard) 
     old = kitchen.network.wait_address()
     new = f"{old.rpartition('.')[0]}.{int(old.rpartition('.')[2]) + 30}"
     kitchen.network.change_lease(address=new)
-    kitchen.leave_range()
-    kitchen.return_to_range()
+    kitchen.deauthenticate()
     for _ in range(20):
         after = _report(kitchen)
         if new in after["names"]:

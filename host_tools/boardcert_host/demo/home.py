@@ -99,13 +99,12 @@ class Home:
         return result
 
     def change_address(self) -> str:
-        """Let the router give the board another address, and its Wi-Fi fail once; return it."""
+        """Let the router start again and give the board another address; return that."""
         old = self.board.network.wait_address()
         start, _, number = old.rpartition(".")
         new = f"{start}.{int(number) + 1}"
         self.board.network.change_lease(address=new)
-        self.board.leave_range()
-        self.board.return_to_range()
+        self.board.deauthenticate()
         deadline = time.monotonic() + _UP_TIMEOUT_S
         while self.board.network.wait_address() != new:
             if time.monotonic() > deadline:

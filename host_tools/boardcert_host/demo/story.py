@@ -123,7 +123,7 @@ class Demo:
         device.reset(home.usb_port)
 
     def _change_address(self, home: Home) -> None:
-        self._record.chapter("4. The router gives the board another address")
+        self._record.chapter("4. The router starts again, and gives the board another address")
         before = self._data["certificate"]
         with messages().status("the board joins again, and signs its certificate again"):
             home.verify([HTTPS_PORT], Options(name=NAME))
