@@ -69,5 +69,5 @@ class Redirector(Server):
     def _wrap(self, raw, peer) -> Connection:
         return Connection(raw, raw, peer, self)
 
-    def _renew(self) -> None:
+    async def _renew(self) -> None:
         """Leave the certificate to the server."""

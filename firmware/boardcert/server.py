@@ -75,7 +75,7 @@ class Server(Limits):
         """Take connections from *source*, whatever fails."""
         _running.append(self)
         handler = self._handler(app)
-        self._renew()
+        await self._renew()
         self._hold_spare()
         while True:
             try:
@@ -99,6 +99,7 @@ class Server(Limits):
             # In the network stack, it waits for others to end, as long as it likes.
             waits = 0 if any([server._open for server in _running]) else waits + 1
             await asyncio.sleep_ms(_PAUSE_MS)
+        await self._renew()
         connection, peer = listener.accept()
         try:
             if not self._fits():
@@ -153,6 +154,7 @@ class Server(Limits):
 
     async def _take_call(self, line, handler) -> None:
         await line.answer()
+        await self._renew()
         try:
             await asyncio.gather(self._start(line, None, handler), return_exceptions=True)
         finally:
@@ -160,7 +162,6 @@ class Server(Limits):
 
     def _start(self, raw, peer, handler) -> asyncio.Task:
         """Begin TLS on the stream *raw* with *peer*, and return the task that serves it."""
-        self._renew()
         connection = self._wrap(raw, peer)
         task = asyncio.create_task(self._serve(connection, handler))
         self._open[connection] = task
@@ -175,18 +176,24 @@ class Server(Limits):
             return self._clients.connection(secure, raw, peer, self, context)
         return Connection(secure, raw, peer, self)
 
-    def _renew(self) -> None:
-        """Let the certificate follow date and address; when that fails, the old one serves on."""
+    async def _renew(self) -> None:
+        """Let the certificate follow date and address; when that fails, the old one serves on.
+
+        From a task of its own: signing needs the whole stack of a Pico.
+        """
         failed = self._renewal_failed
         if failed is not None and 0 <= ticks_diff(ticks_ms(), failed) < self.renewal_pause_ms:
             return
         self._renewal_failed = None
         try:
-            self._identity.follow()
+            await asyncio.create_task(self._follow())
         except Exception as error:  # noqa: BLE001 (noise, flash, memory, a fault: no matter what)
             self._renewal_failed = ticks_ms()
             sys.print_exception(error)
             gc.collect()
+
+    async def _follow(self) -> None:
+        self._identity.follow()
 
     async def _recover(self, error: Exception) -> None:
         """Go on after *error*: count it, show it, make room."""

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from .. import __version__
 from ..checks import Check
-from ..console import print_checks, to_compare
+from ..console import in_groups, print_checks, to_compare
 from ..errors import Error
 from ..files import write_whole
 
@@ -85,8 +85,10 @@ class Record:
         for title in ("subject", "names", "not_before", "not_after"):
             value = certificate[title]
             self.say(f"{title:<12}{', '.join(value) if isinstance(value, list) else value}")
-        for number, line in enumerate(to_compare(certificate["fingerprint"])):
-            self.say(f"{'' if number else 'fingerprint':<12}{line}")
+        for number, line in enumerate(to_compare(certificate["public_key_pin"])):
+            self.say(f"{'' if number else 'key':<12}{line}")
+        for number, line in enumerate(in_groups(certificate["fingerprint"])):
+            self.say(f"{'' if number else 'certificate':<12}{line}")
         used, free = data["memory"]["used_bytes"], data["memory"]["free_bytes"]
         self.say(
             f"First boot {data['first_boot_ms']} ms, later ones {data['load_ms']} ms; from power"
