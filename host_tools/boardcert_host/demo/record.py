@@ -46,8 +46,9 @@ class Record:
             raise Error(f"cannot write to {output}: {error.strerror or error}") from error
 
     def say(self, text: str) -> None:
-        """Print a line of the story."""
-        self._console.print(text, markup=False)
+        """Print the lines of *text*."""
+        for line in text.splitlines():
+            self._console.print(line, markup=False)
 
     def chapter(self, title: str) -> None:
         """Print the heading of a chapter."""
