@@ -83,4 +83,4 @@ def test_the_firmware_keeps_what_applications_name():
     assert "def __init__(self, directory=" in sources["store"].replace(": str", "")
     assert "def __init__(self, ca=None, pins=None)" in sources["mutual_tls"]
     assert "_io_queue" in sources["server"]
-    assert "async def _download(self, request, name" in sources["portal"]  # by Microdot's routes
+    assert "async def awrite(self" in sources["microdot_exchange"]  # By Microdot.
