@@ -63,6 +63,7 @@ for _ in range(10):
         connect()
     except (MemoryError, OSError):
         refused += 1
+        gc.collect()  # As the server does then.
     spare.release()
     secure = connect()
     kept = (fill(), kept)
