@@ -104,6 +104,10 @@ def enable(**arguments):
 
 
 async def _serve_page(me) -> None:
+    if sys.platform == "esp32":
+        from . import reserve
+
+        reserve.begin()  # Before the page makes the heap grow.
     from .portal_start import serve_page
 
     await serve_page(me, _EVERY_ADDRESS)

@@ -145,12 +145,17 @@ class _Run:
     def identify(self) -> None:
         """Have the identity; on esp32, what it took to sign it comes back at a soft reset."""
         self._me = me = identity(**self._settings)
-        if sys.platform == "esp32" and "sign" in me.timings_ms:
+        if sys.platform != "esp32":
+            return
+        if "sign" in me.timings_ms:
             import machine
 
             if machine.reset_cause() != machine.SOFT_RESET:  # Once: not again and again.
                 tell("the certificate is signed; restarting, for the memory that it took")
                 machine.soft_reset()
+        from . import reserve
+
+        reserve.begin()  # Before the page makes the heap grow.
 
     async def _keep(self, name: str, port: int, serve) -> None:
         """Serve on *port*; while that is not to be had, say so and try again."""

@@ -27,9 +27,9 @@ _TAKING_KERNELS = (_KERNEL_ARCHITECTURE, "armv7m", *_WITH_DSP)
 _INVERSE_KERNEL = "kernel_inverse"
 _P384_KERNEL, _P384_KERNEL_DSP = "kernel_p384", "kernel_p384_dsp"
 _TEETH, _BLOCKS = 6, 1
-# What no board with a kernel ever imports; and the RP2040 no other chip's noise source.
+# What no board with a kernel ever imports; and the RP2040 nothing for other chips.
 _FALLBACKS = ("sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "rsa_bigint")
-_OTHER_CHIPS = ("noise_generators",)
+_OTHER_CHIPS = ("noise_generators", "reserve")
 # And what is of no use without one.
 _KERNEL_USERS = ("p384_kernel", "rsa_kernel")
 # Which modules make up one file, by who needs what at the same time: every boot; boots on which

@@ -47,9 +47,9 @@ def is_answering(port: str, timeout_s: float = _ANSWER_TIMEOUT_S) -> bool:
     deadline = time.monotonic() + timeout_s
     received = b""
     try:
-        with serial.serial_for_url(
-            port, _BAUD, timeout=_READ_TIMEOUT_S, write_timeout=_READ_TIMEOUT_S
-        ) as line:
+        with serial.serial_for_url(port, _BAUD, timeout=_READ_TIMEOUT_S) as line:
+            if not port.startswith("rfc2217://"):  # Which has none.
+                line.write_timeout = _READ_TIMEOUT_S
             while time.monotonic() < deadline:
                 line.write(_WAKE)
                 received = received[-len(_PROMPT) :] + line.read(4096)

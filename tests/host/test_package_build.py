@@ -12,7 +12,7 @@ from mpy_machine_code import load
 _NUMBERS = {"armv6m": 4, "armv7emsp": 7, "xtensawin": 10, "rv32imc": 11}
 # What a board with a kernel never imports.
 _REPLACED = {"sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "noise_generators"}
-_REPLACED |= {"rsa_bigint"}
+_REPLACED |= {"rsa_bigint", "reserve"}
 _SOURCES = {path.stem for path in (data_directory("firmware") / "boardcert").glob("*.py")}
 _OTHER_KERNELS = {
     path.stem for path in (data_directory("firmware") / "kernels").glob("kernel_*.py")
@@ -27,7 +27,7 @@ def test_every_module_is_compiled_for_its_processor(architecture, tmp_path):
     if architecture.startswith("armv"):
         expected = (_SOURCES | _OTHER_KERNELS) - _PARTS - _REPLACED
         if architecture != "armv6m":
-            expected |= {"noise_generators"}
+            expected |= {"noise_generators", "reserve"}
     else:
         joined = {"rsa_kernel", "p384_kernel", "p384_comb", "bigint_engine", "sha512_block"}
         expected = _SOURCES - _PARTS - joined | {"sha384"}
@@ -46,7 +46,7 @@ def test_newer_thumb_processors_take_the_kernel(tmp_path):
     built = build.build_package("armv7emsp", tmp_path / "a")
     own = build.build_package("armv6m", tmp_path / "b")
     extra = {path.name for path in built} - {path.name for path in own}
-    assert extra == {"noise_generators.mpy"}
+    assert extra == {"noise_generators.mpy", "reserve.mpy"}
     by_name = {path.name: path.read_bytes() for path in built}
     assert by_name["p384_kernel.mpy"][2] >> 2 & 0xF == _NUMBERS["armv7emsp"]
     plain = build.build_package("armv7m", tmp_path / "c")
