@@ -48,9 +48,25 @@ class Settings:
     """
 
     def __init__(self, arguments: dict, config: str | None, unique_id: bytes) -> None:
+        written = _parse_config(config)
+        reason = self._refusal(unique_id, written, arguments)
+        if reason and not self._refusal(unique_id, {}, arguments):
+            reason = f"{CONFIG_NAME}: {reason}"
+        if reason:
+            raise ValueError(reason)
+
+    def _refusal(self, unique_id: bytes, written: dict, arguments: dict) -> str | None:
+        """Take the settings; return what is wrong with them, or None."""
         values = dict(_DEFAULTS)
-        values.update(_parse_config(config))
+        values.update(written)
         values.update(arguments)
+        try:
+            self._check(values, unique_id)
+        except ValueError as error:
+            return str(error)
+        return None
+
+    def _check(self, values: dict, unique_id: bytes) -> None:
         for name in values:
             if name not in _DEFAULTS:
                 raise ValueError(f"unknown setting: {name!r}")
@@ -66,7 +82,7 @@ def _parse_config(text: str | None) -> dict:
     if text is None:
         return {}
     try:
-        config = json.loads(text)
+        config = json.loads(text.lstrip("\ufeff"))  # As some editors write it, with a BOM.
     except ValueError:
         config = None
     if not isinstance(config, dict):

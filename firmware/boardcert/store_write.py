@@ -216,7 +216,7 @@ def _make_directory(path: str) -> None:
         os.mkdir(path)
     except OSError as error:
         if error.errno != errno.EEXIST:
-            raise
+            raise OSError(error.errno, f"the directory {path} cannot be made") from error
 
 
 def _is_empty_file(path: str) -> bool:

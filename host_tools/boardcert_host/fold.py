@@ -92,6 +92,11 @@ class _Folder(ast.NodeTransformer):
                 return ast.Constant(found.pop())
         return self.generic_visit(node)
 
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
+        """`raise ... from error`: stock firmware chains nothing, and prints a warning each time."""
+        node.cause = None
+        return self.generic_visit(node)
+
     def visit_Try(self, node: ast.Try) -> ast.AST | list[ast.stmt]:
         """An import with another in its place, unless both modules are there."""
         self.generic_visit(node)

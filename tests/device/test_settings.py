@@ -81,3 +81,16 @@ def test_a_damaged_file_is_named():
     """The message tells which file and what to do."""
     for config in ("", "{", "[]", "5", '"x"', "null"):
         assert "config.json" in _refused({}, config, Error), config
+
+
+def test_a_bad_value_in_the_file_names_the_file():
+    """Not when it is an argument, or one stands over it."""
+    assert _refused({}, '{"validity_days": 0}').startswith("config.json: validity_days")
+    assert _refused({}, '{"x": 1}') == "config.json: unknown setting: 'x'"
+    assert _refused({"validity_days": 0}, "{}").startswith("validity_days")
+    assert Settings({"validity_days": 9}, '{"validity_days": 0}', _ID).validity_days == 9
+
+
+def test_a_byte_order_mark_is_passed_over():
+    """Some editors begin a file of UTF-8 with it."""
+    assert Settings({}, '\ufeff{"hostname": "pump"}', _ID).hostname == "pump"

@@ -1,5 +1,7 @@
 """The device package, compiled by mpy-cross."""
 
+import ast
+
 import pytest
 from boardcert import lifecycle
 from boardcert_host import build_package as build
@@ -139,3 +141,11 @@ def test_an_unknown_processor_is_an_error(tmp_path):
     """mpy-cross says so, and so do we."""
     with pytest.raises(Error, match="cannot compile"):
         build.build_package("z80", tmp_path)
+
+
+@pytest.mark.parametrize("architecture", ["armv6m", "xtensawin"])
+def test_no_module_chains_exceptions(architecture):
+    """Stock firmware prints a warning on the console each time, and forgets the cause."""
+    for source in build.package_sources(architecture).values():
+        raised = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Raise)]
+        assert not any(node.cause for node in raised)
