@@ -35,9 +35,12 @@ import boardcert
 me = boardcert.identity(directory=sys.argv[1])
 ports = [int(port) for port in sys.argv[2:]]
 
+async def handle(reader, writer):
+    pass
+
 async def main():
     serving = asyncio.create_task(
-        boardcert.serve(None, ports[0], "127.0.0.1", redirect_port=ports[1])
+        boardcert.serve(handle, ports[0], "127.0.0.1", redirect_port=ports[1])
     )
     await asyncio.sleep_ms(100)
     serving.cancel()
