@@ -125,7 +125,7 @@ def test_what_was_done_is_told():
 def test_hostile_text_stays_text():
     """Wherever it stands: names of an installed certificate, notices, an error."""
     hostile = {name: _HOSTILE for name in ("hostname", "serial_number", "board", "key_type")}
-    hostile["names"] = hostile["notices"] = [_HOSTILE] * 30
+    hostile["names"] = hostile["notices"] = [_HOSTILE] * 8
     hostile["not_after"] = hostile["not_before"] = _HOSTILE
     hostile["entropy"] = {name: _HOSTILE for name in ("source", "samples", "credited_bits")}
     for action, field in (("install", "chain"), ("<b>", "<b>")):

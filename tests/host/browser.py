@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from portal_server import Client
 
-_TIMEOUT_MS = 20_000
+_TIMEOUT_MS = 60_000
 _MOST_TABS = 60
 # What Chromium logs of each answer that is an error, when a test provokes one.
 _REFUSED = "Failed to load resource: the server responded with a status of 4"
