@@ -114,10 +114,11 @@ class Manager:
         if marks == [name]:
             return
         for mark in marks:
-            _, earlier, generation = mark.split(".")
-            if earlier == INSTALLED != source:
+            # A fourth part stands there when the power went while it was written.
+            _, earlier, generation, *torn = mark.split(".")
+            if earlier == INSTALLED != source and not torn:
                 self._tell_loss("the installed certificate is lost: its file is not there")
-            if earlier == source and int(generation) > record.generation:
+            if earlier == source and not torn and int(generation) > record.generation:
                 self._tell_loss(f"the {source} certificate is older than the one served before")
             if mark != name:
                 os.remove(f"{self._directory}/{mark}")
