@@ -1,14 +1,13 @@
 """A board as its users have it: in a Wi-Fi, with a main.py of two lines; and clients of it."""
 
 import http.client
-import json
 import shutil
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from boardcert_host import device
+from boardcert_host import board_files, device
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 
 SSID = "HomeNet"
@@ -24,12 +23,8 @@ def board_in_wifi(
     firmware: Path,
     directory: Path,
     network: VirtualNetwork,
-    *,
-    name: str = "kitchen",
-    main: str = TWO_LINES,
-    ready: int = PAGE,
 ) -> Iterator[VirtualBoard]:
-    """Run a board in *network* that serves by *main*, from when it listens on port *ready*.
+    """Run the board kitchen in *network*, from when it serves its page.
 
     *flash*: an image with the package, see prepared_flash.
     """
@@ -37,12 +32,11 @@ def board_in_wifi(
     shutil.copy(flash, directory / "flash.bin")
     with VirtualBoard(directory, firmware=firmware, network=network) as board:
         board.wait_ready()
-        device.write_settings(board.usb_port, {"hostname": name})
-        wifi = json.dumps({"ssid": network.ssid, "password": network.password})
-        device.put_file(board.usb_port, wifi.encode(), "/boardcert-data/wifi.json")
-        device.put_file(board.usb_port, main.encode(), "/main.py")
+        device.write_settings(board.usb_port, {"hostname": "kitchen"})
+        board_files.write_wifi(board.usb_port, network.ssid, network.password)
+        device.put_file(board.usb_port, TWO_LINES.encode(), "/main.py")
         board.reset()
-        board.network.wait_listening(ready, TIMEOUT_S)
+        board.network.wait_listening(PAGE, TIMEOUT_S)
         yield board
 
 
