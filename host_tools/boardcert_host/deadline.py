@@ -26,21 +26,26 @@ class Deadline:
 class TimedSSLSocket(ssl.SSLSocket):
     """An SSLSocket whose operations together end by its deadline, which `open_tls` sets."""
 
-    deadline: Deadline
+    deadline: Deadline | None = None
+    """None while it is made: where the other side has reset the connection, ssl receives then."""
+
+    def _limit(self) -> None:
+        if self.deadline is not None:
+            self.settimeout(self.deadline.remaining_s())
 
     def recv_into(self, *arguments: object, **more: object) -> int:
         """Receive, as files made of this socket do."""
-        self.settimeout(self.deadline.remaining_s())
+        self._limit()
         return super().recv_into(*arguments, **more)  # pyright: ignore[reportArgumentType]
 
     def recv(self, *arguments: object, **more: object) -> bytes:
         """Receive."""
-        self.settimeout(self.deadline.remaining_s())
+        self._limit()
         return super().recv(*arguments, **more)  # pyright: ignore[reportArgumentType]
 
     def send(self, *arguments: object, **more: object) -> int:
         """Send, also for sendall."""
-        self.settimeout(self.deadline.remaining_s())
+        self._limit()
         return super().send(*arguments, **more)  # pyright: ignore[reportArgumentType]
 
 

@@ -2,12 +2,13 @@
 
 import json
 import socket
+import struct
 import tracemalloc
 from collections.abc import Callable
 
 import pytest
 from board_answers import Dripping, answer, https_server
-from boardcert_host import cli, device, devices, serial_ports, tls_probe
+from boardcert_host import cli, deadline, device, devices, serial_ports, tls_probe
 from boardcert_host.console import messages, results
 from boardcert_host.errors import Error
 from boardcert_host.serial_ports import USBPort
@@ -167,3 +168,21 @@ def test_an_endless_page_is_an_error(tmp_path):
     server = https_server(board, tmp_path, [endless], [])
     with server as port, pytest.raises(Error, match="too long"):
         tls_probe.get("127.0.0.1", port, 30.0, NAME, str(path), "/")
+
+
+# CPython leaves the socket that it was making to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_connection_that_is_reset_at_once_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before TLS is wrapped around it, when ssl itself looks for bytes that came."""
+    connect = deadline._connect
+
+    def reset(host: str, port: int, limit: deadline.Deadline) -> socket.socket:
+        plain = connect(host, port, limit)
+        caller, _ = listener.accept()
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        caller.close()
+        return plain
+
+    monkeypatch.setattr(deadline, "_connect", reset)
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(Error):
+        tls_probe.probe("127.0.0.1", listener.getsockname()[1], 10, "kitchen.local")
