@@ -34,7 +34,7 @@ _Result = TypeVar("_Result")
 
 
 class Home:
-    """The house while the demo runs; *log*: where `boardcert flash` tells its steps."""
+    """The house while the demo runs. *directory*: for files; *password*: of its Wi-Fi."""
 
     def __init__(self, directory: Path, new: BootDrive, password: str) -> None:
         self._directory = directory
@@ -105,11 +105,12 @@ class Home:
         new = f"{start}.{int(number) + 1}"
         self.board.network.change_lease(address=new)
         self.board.deauthenticate()
-        deadline = time.monotonic() + _UP_TIMEOUT_S
-        while self.board.network.wait_address() != new:
-            if time.monotonic() > deadline:
+
+        def look() -> None:
+            if self.board.network.wait_address() != new:
                 raise Error(f"the board has not taken the address {new}")
-            time.sleep(_POLL_S)
+
+        when_up(look)
         return new
 
 
