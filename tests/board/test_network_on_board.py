@@ -173,34 +173,27 @@ def test_a_slow_way_only_takes_longer(joined):
         joined.network.disturb(delay_ms=0.5, bytes_per_s=2_500_000)
 
 
-def test_data_that_comes_before_the_program_accepts_is_kept(joined):
-    data = os.urandom(20_000)
-    code = "import hashlib\nconnection = accept(8, wait_ms=3000)\nsha = hashlib.sha256()\n"
+def _takes_all(board: VirtualBoard, begin: str, data: bytes) -> None:
+    """Send *data* to a program that does *begin*, for a connection, and then reads to the end."""
+    code = f"import hashlib\n{begin}\nsha = hashlib.sha256()\n"
     code += "while data := connection.recv(1024):\n    sha.update(data)\n"
     code += "connection.close(); print(sha.digest().hex())"
     with (
-        Program(joined, code, 8) as program,
-        socket.create_connection(joined.network.address(8), 60) as client,
+        Program(board, code, 8) as program,
+        socket.create_connection(board.network.address(8), 60) as client,
     ):
         client.sendall(data)
         client.shutdown(socket.SHUT_WR)
         assert client.recv(1) == b""
     assert program.output.strip() == hashlib.sha256(data).hexdigest()
+
+
+def test_data_that_comes_before_the_program_accepts_is_kept(joined):
+    _takes_all(joined, "connection = accept(8, wait_ms=3000)", os.urandom(20_000))
 
 
 def test_a_window_that_stays_closed_for_long_loses_nothing(joined):
-    data = os.urandom(60_000)
-    code = "import hashlib\nconnection = accept(8)\ntime.sleep(4)\nsha = hashlib.sha256()\n"
-    code += "while data := connection.recv(1024):\n    sha.update(data)\n"
-    code += "connection.close(); print(sha.digest().hex())"
-    with (
-        Program(joined, code, 8) as program,
-        socket.create_connection(joined.network.address(8), 60) as client,
-    ):
-        client.sendall(data)
-        client.shutdown(socket.SHUT_WR)
-        assert client.recv(1) == b""
-    assert program.output.strip() == hashlib.sha256(data).hexdigest()
+    _takes_all(joined, "connection = accept(8)\ntime.sleep(4)", os.urandom(60_000))
 
 
 def test_a_client_may_end_its_half_and_still_be_answered(joined):
