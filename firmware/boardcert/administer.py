@@ -72,10 +72,10 @@ class Administrator(Manager):
         return self._reload(f"{self._replace_key(RESET, made)}; {_STAYS}")
 
     def admin_token(self) -> str:
-        """Return the stored token; make one where there is none, or none that is whole.
+        """Return the stored token; make one if there is none or it is not valid.
 
-        The file has the token, a space, and a digest of it with the board's number: so a token
-        that was altered, or is another board's, is none.
+        The file holds the token, a space, and a digest of the token and the board's number. A
+        token that was altered, or belongs to another board, is not valid.
         """
         from .store_write import read_text
 

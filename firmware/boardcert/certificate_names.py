@@ -37,7 +37,7 @@ def check_relative(relative: bytes) -> None:
     for tag, attribute in attributes:
         parts = der.decode_all(attribute)
         if tag != der.SEQUENCE or len(parts) != 2 or parts[0][0] != der.OBJECT_IDENTIFIER:
-            raise ValueError("a name has an attribute that is none")
+            raise ValueError("a name has an attribute that is not valid")
         decode_oid(parts[0][1])
         check_text(*parts[1])
         if parts[0][1] == _COUNTRY and len(parts[1][1]) != 2:

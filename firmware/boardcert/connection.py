@@ -32,7 +32,7 @@ class Limits:
     """From the first byte of a request's head to the last."""
 
     silent_ms = 2000
-    """A client that has sent no whole request for so long makes room for another."""
+    """A client that takes longer than this to send a whole request makes room for another."""
 
     body_timeout_ms = 10_000
     """That a client may fall behind min_bytes_per_s while it sends the body of a request."""

@@ -46,7 +46,7 @@ class Exchange:
         if head.length > connection.limits.max_body_bytes:
             raise RequestError(413)
         self.is_kept = head.is_kept
-        """Whether another request may follow; whoever answers may say no, before begin()."""
+        """Whether another request may follow. The handler may set it to False, before begin()."""
         self._left = head.length  # Of the body; None after an upgrade to another protocol.
         self._body_time_ms = connection.limits.body_timeout_ms
         self._expects = head.expects

@@ -108,7 +108,7 @@ def _check_period(value: bytes) -> None:
     """privateKeyUsagePeriod, of RFC 3280, 4.2.1.4: two dates, or one."""
     for date in optional(some(der.decode_one(value, der.SEQUENCE)), 0x80, 0x81).values():
         if len(date) != 15 or date[14:] != b"Z" or not date[:14].isdigit():
-            raise ValueError("a date that is none")
+            raise ValueError("not a valid date")
 
 
 def _check_null(value: bytes) -> None:

@@ -22,7 +22,7 @@ def check_policies(value: bytes) -> None:
         decode_oid(oid)
         tags = [tag for tag, _ in elements]
         if oid in found or tags not in ([der.OBJECT_IDENTIFIER], _POLICY):
-            raise ValueError("a policy that is none, or there twice")
+            raise ValueError("a policy that is not valid, or there twice")
         found.append(oid)
         if len(elements) == 2:
             for qualifier in sequences(der.encode(*elements[1])):
@@ -32,7 +32,7 @@ def check_policies(value: bytes) -> None:
 def _check_qualifier(elements: list) -> None:
     """Check a PolicyQualifierInfo: where the CA's statement is, or a notice."""
     if len(elements) != 2 or elements[0][0] != der.OBJECT_IDENTIFIER:
-        raise ValueError("a policy qualifier that is none")
+        raise ValueError("not a valid policy qualifier")
     (_, oid), (tag, content) = elements
     if oid == _QUALIFIER + b"\x01" and tag == IA5_STRING:
         check_general_name(URI, content)
@@ -48,10 +48,10 @@ def _check_notice(elements: list) -> None:
     if elements and elements[0][0] == der.SEQUENCE:
         reference = der.decode_all(elements[0][1])
         if [tag for tag, _ in reference[1:]] != [der.SEQUENCE]:
-            raise ValueError("a notice that is none")
+            raise ValueError("not a valid policy notice")
         for tag, number in der.decode_all(reference[1][1]):
             if tag != der.INTEGER:
-                raise ValueError("a notice that is none")
+                raise ValueError("not a valid policy notice")
             der.decode_integer(number)
         texts = elements[1:]
         check_text(*_display_text(*reference[0]))
