@@ -10,10 +10,7 @@ from boardcert_host import board_files, device
 from boardcert_host.boards import load_board
 from boardcert_host.firmware import firmware_image
 from boardcert_host.virtual import VirtualBoard
-from prepared import prepared_flash
-
-# At the pace of real time, tests would wait for the flash of a board; few are about that.
-_AT_ONCE = {"flash_timing": False, "flash_cache": False}
+from prepared import AT_ONCE, prepared_flash
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +23,7 @@ def firmware() -> Path:
 def board(firmware: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualBoard]:
     """A running board that the tests of this worker share: leave it as you found it."""
     directory = tmp_path_factory.mktemp("board")
-    with VirtualBoard(directory, firmware=firmware, pace="idle") as shared:
+    with VirtualBoard(directory, firmware=firmware, pace="idle", **AT_ONCE) as shared:
         shared.wait_ready()
         yield shared
 
@@ -37,7 +34,7 @@ def new_board(firmware: Path, tmp_path: Path) -> Iterator[Callable[..., VirtualB
     with ExitStack() as stack:
 
         def start(name: str = "board", **settings: str) -> VirtualBoard:
-            started = VirtualBoard(tmp_path / name, firmware=firmware, **_AT_ONCE | settings)
+            started = VirtualBoard(tmp_path / name, firmware=firmware, **AT_ONCE | settings)
             stack.enter_context(started)
             started.wait_ready()
             return started
@@ -58,7 +55,7 @@ def package_board(
     """A running board that has the package; the tests of a module share it."""
     directory = tmp_path_factory.mktemp("package_board")
     shutil.copy(package_flash, directory / "flash.bin")
-    with VirtualBoard(directory, firmware=firmware, pace="idle") as board:
+    with VirtualBoard(directory, firmware=firmware, pace="idle", **AT_ONCE) as board:
         board.wait_ready()
         yield board
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from boardcert_host import board_files, device
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
+from prepared import AT_ONCE
 
 SSID = "HomeNet"
 PASSWORD = "a good password"  # noqa: S105 (of a virtual network)
@@ -30,7 +31,7 @@ def board_in_wifi(
     """
     directory.mkdir(parents=True, exist_ok=True)
     shutil.copy(flash, directory / "flash.bin")
-    with VirtualBoard(directory, firmware=firmware, network=network) as board:
+    with VirtualBoard(directory, firmware=firmware, network=network, **AT_ONCE) as board:
         board.wait_ready()
         device.write_settings(board.usb_port, {"hostname": "kitchen"})
         board_files.write_wifi(board.usb_port, network.ssid, network.password)

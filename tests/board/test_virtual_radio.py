@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
+from prepared import AT_ONCE
 
 pytestmark = pytest.mark.xdist_group("virtual_radio")
 
@@ -48,7 +49,9 @@ client.send(client.recv(100)); client.close()
 def radio_board(firmware, tmp_path_factory) -> Iterator[VirtualBoard]:
     """A board with two networks in its range, shared by the tests here."""
     directory = tmp_path_factory.mktemp("radio")
-    with VirtualBoard(directory, firmware=firmware, pace="idle", networks=_NETWORKS) as board:
+    with VirtualBoard(
+        directory, firmware=firmware, pace="idle", networks=_NETWORKS, **AT_ONCE
+    ) as board:
         board.wait_ready()
         board.exec(_JOIN)
         yield board
