@@ -36,6 +36,7 @@ class Administrator(Manager):
         self._writer.save(INSTALLED, record)
         self._attempt("marking what is served", self._mark_served, INSTALLED, record)
         self._note_names(leaf.names)
+        self._note_missing(record, leaf)
         return INSTALLED, record, self._wipe() if is_replaced else None
 
     def remove(self) -> tuple:
@@ -109,6 +110,20 @@ class Administrator(Manager):
         if self._task:
             self._wiper.begin(self._task, record.facts["public_key_pin"])
         super()._store_made(record)
+
+    def _note_missing(self, record: store.Record, leaf) -> None:
+        """Tell what clients need that is not there, and what could not be judged."""
+        facts = record.facts
+        if len(record.chain) == 1 and leaf.issuer != leaf.subject:
+            self._notices.append(
+                f"the certificate of its issuer, {facts['issuer']}, is not installed with it: "
+                "clients that do not have it themselves will refuse the board"
+            )
+        if not facts["judged_on"]:
+            self._notices.append(
+                "the board does not know the date: the installed certificate is good from "
+                f"{facts['not_before'][:10]} to {facts['not_after'][:10]}, if it is one of its days"
+            )
 
     def _note_names(self, names: list) -> None:
         """Tell when a certificate for *names* is for no name or address of the board."""

@@ -10,18 +10,20 @@ from . import Error, FirmwareFirst, RefusedError, board, store
 from .lifecycle import GENERATED, release
 
 
-def judge(directory: str, chain, key, served_key: bytes) -> store.Record:
+def judge(directory: str, served_key: bytes, chain, key, today: str | None) -> store.Record:
     """Return the Record of *chain* once it is read, proven, and taken by the firmware's TLS.
 
-    *chain*, *key*: see Identity.install; without *key*, the board's own or *served_key* is
-    taken. Raises RefusedError.
+    *chain*, *key*, *today*: see Identity.install; without *key*, the board's own or *served_key*
+    is taken. The fact "judged_on" is the date by which the dates were judged, or None. Raises
+    RefusedError.
     """
-    now = board.utc_now()
+    now = board.utc_now() or _date(today)
     loaded = set(sys.modules)
     generated = store.load(directory, GENERATED, [])
     own_keys = [generated.private_key] if generated else []
     record, signatures = _read(chain, key, own_keys + [served_key], now)
     record.facts["own_key"] = record.private_key in own_keys
+    record.facts["judged_on"] = now and board.isoformat(now)
     release(loaded)
     _check_strictly(record.chain)
     release(loaded)
@@ -33,6 +35,18 @@ def judge(directory: str, chain, key, served_key: bytes) -> store.Record:
         release(loaded)
     _try_to_serve(record)
     return record
+
+
+def _date(text: str | None) -> tuple | None:
+    """Return the date in *text*, None for one that no clock tells; RefusedError if it is none."""
+    if not text:
+        return None
+    parts = text[:19].replace("T", "-").replace(":", "-").split("-")
+    is_date = text[-1:] == "Z" and [len(part) for part in parts] == [4, 2, 2, 2, 2, 2]
+    if not is_date or not "".join(parts).isdigit():
+        raise RefusedError("time", "the time must be as 2026-11-21T05:00:00Z, in UTC")
+    date = tuple([int(part) for part in parts])
+    return date if board.EARLIEST_DATE <= date < board.LATEST_DATE else None
 
 
 def _read(*arguments) -> tuple:

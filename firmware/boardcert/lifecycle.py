@@ -71,14 +71,15 @@ class Identity:
         elif reason:
             self._tell_stale(reason)
 
-    def install(self, chain, key=None) -> None:
+    def install(self, chain, key=None, today: str | None = None) -> None:
         """Serve a certificate from elsewhere from now on; what it may be is said in install.
 
         *chain*: one to three certificates, the board's first, in PEM, DER, or a list of DER.
         *key*: its private key in PEM or DER; None when it is for the board's own, as one made
-        from csr() is. Raises RefusedError before anything is changed.
+        from csr() is. *today*: by the clock of whoever brings it, as "2026-11-21T05:00:00Z"; judges
+        its dates on a board that knows none. Raises RefusedError before anything is changed.
         """
-        self._adopt(self._manage("install", self._judge(chain, key)))
+        self._adopt(self._manage("install", self._judge(chain, key, today)))
 
     def remove(self) -> str:
         """Remove the installed certificate: the one below it serves again.
@@ -219,12 +220,12 @@ class Identity:
             return None
         return None if source == GENERATED and stale_reason(record.facts) else (source, record)
 
-    def _judge(self, chain, key) -> store.Record:
+    def _judge(self, *arguments) -> store.Record:
         loaded = set(sys.modules)
         try:
             from .judge import judge
 
-            return judge(self._directory, chain, key, self._record.private_key)
+            return judge(self._directory, self._record.private_key, *arguments)
         finally:
             release(loaded)
 

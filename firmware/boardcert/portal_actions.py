@@ -72,8 +72,9 @@ async def _with_room(portal, action: str, function):
 
 
 def _install(me, values: dict) -> None:
+    today = text(values, "time") if values.get("time") else None
     chain, key = without_staying(_to_der, values)
-    me.install(chain, key)
+    me.install(chain, key, today)
 
 
 def _to_der(values: dict) -> tuple:

@@ -7,7 +7,7 @@ from binascii import unhexlify
 
 from .portal_http import HTTPError
 
-FIELDS = ("action", "form", "token", "hostname", "chain", "key")
+FIELDS = ("action", "form", "token", "hostname", "chain", "key", "time")
 """What the page and its API know; other fields are passed over."""
 
 _TEXT_BYTES = 256

@@ -13,7 +13,7 @@ which certificates are pasted, since a form cannot send a file as text.
 # ruff: noqa: E501 (lines of HTTP and HTML)
 TEMPLATE = b"""
 Cache-Control: no-store
-Content-Security-Policy: default-src 'none'; style-src 'sha256-jZ8rBh2oSF6DM8O1aIFtX2VSVDg+tTk8P3j+tnE7ISY='; script-src 'sha256-q2EjY9fgUOoBjPP7MXCOuhqHcMzXMgoDQdqkr6L6Vto='; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'
+Content-Security-Policy: default-src 'none'; style-src 'sha256-jZ8rBh2oSF6DM8O1aIFtX2VSVDg+tTk8P3j+tnE7ISY='; script-src 'sha256-3GwctwxZoxutXp3w3FCh7Z8kQTWh3LRXgACd/M0y7hA='; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'
 Cross-Origin-Opener-Policy: same-origin
 Cross-Origin-Resource-Policy: same-origin
 Referrer-Policy: same-origin
@@ -117,6 +117,7 @@ $error.sign-in-token$<input id="sign-in-token" name="token" required spellcheck=
 <form method="post" action="/">
 <input type="hidden" name="action" value="install">
 <input type="hidden" name="form" value="$form$">
+<input type="hidden" name="time" id="install-time">
 <h3>Install a certificate</h3>
 <p>It serves at once. What does not fit together is refused, and changes nothing.</p>
 <p><label for="install-chain">Certificate and chain (PEM)</label>
@@ -186,6 +187,8 @@ $error.reset-hostname$<input id="reset-hostname" name="hostname" required spellc
 for(const f of document.querySelectorAll("input[type=file]")){f.parentNode.hidden=false;
 f.onchange=async()=>{const t=document.getElementById(f.dataset.to);
 t.value=await f.files[0].text();t.focus()}}
+const i=document.getElementById("install-time");
+if(i)i.form.onsubmit=()=>{i.value=new Date().toISOString()}
 document.querySelector(".bad")?.focus()
 </script>
 </body>

@@ -16,7 +16,7 @@ from . import certificate as certificates
 from . import reports
 from .deadline import Deadline
 from .errors import CHECKED_AND_BAD, Error
-from .install_files import Installable
+from .install_files import Installable, now_text
 from .key_fingerprint import matches
 from .targets import Target
 from .tls_probe import ca_context, connect, handshake_error
@@ -75,7 +75,8 @@ class BoardAPI:
 
     def install(self, files: Installable) -> dict[str, Any]:
         """Install certificates; without a key, they are for the board's own."""
-        return self._act("install", {"chain": files.chain_pem, "key": files.key_pem})
+        content = {"chain": files.chain_pem, "key": files.key_pem, "time": now_text()}
+        return self._act("install", content)
 
     def remove(self) -> dict[str, Any]:
         """Remove the installed certificate: the generated one serves again."""

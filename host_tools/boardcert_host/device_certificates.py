@@ -9,6 +9,7 @@ from typing import Any
 
 from .device import ask, run
 from .errors import CHECKED_AND_BAD, Error
+from .install_files import now_text
 
 _TIMEOUT_S = 180  # A board without an identity makes it first; RSA keys take their time.
 _REQUEST = """
@@ -26,7 +27,7 @@ chain = [
 key = {key}
 me = boardcert.identity()
 try:
-    me.install(chain, key)
+    me.install(chain, key, {today!r})
     print(json.dumps({{"fingerprint": me.fingerprint}}))
 except ValueError as error:
     print(json.dumps({{"refused": str(error)}}))
@@ -53,7 +54,7 @@ def install(port: str, chain: Sequence[bytes], key: bytes | None = None) -> str:
     """
     lines = "\n".join(f"decode({base64.b64encode(der)!r})," for der in chain)
     secret = f"decode({base64.b64encode(key)!r})" if key else "None"
-    answer = _ask_in_private(port, _INSTALL.format(chain=lines, key=secret))
+    answer = _ask_in_private(port, _INSTALL.format(chain=lines, key=secret, today=now_text()))
     told = answer if isinstance(answer, dict) else {}
     if isinstance(told.get("fingerprint"), str):
         return told["fingerprint"]

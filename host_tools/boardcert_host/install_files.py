@@ -68,6 +68,11 @@ class Installable:
         return self.key.private_bytes(encoding, key_format, encryption) if self.key else b""
 
 
+def now_text() -> str:
+    """Return the time as a board is told it with a certificate, which it judges by that."""
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def read_installable(
     chain_file: Path, key_file: Path | None, ask_passphrase: Callable[[], str]
 ) -> Installable:

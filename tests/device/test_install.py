@@ -135,6 +135,56 @@ def test_a_list_in_der():
         assert me.chain == other.chain
 
 
+def test_a_board_without_a_clock_judges_by_the_time_that_it_is_told():
+    """Only then; the certificate that has expired, or is of tomorrow, is refused by it."""
+    directory = scratch.fresh_directory()
+    record = foreign_record()  # From TODAY until 2027.
+    files = (record.chain, record.private_key)
+    with on_board(None):
+        me = identity(directory)
+        for today, words in (
+            ("2027-01-02T00:00:00Z", "certificate 1 has expired, on 2027-01-01"),
+            ("2026-11-20T23:59:59.999Z", "certificate 1 is not valid before 2026-11-21"),
+        ):
+            try:
+                me.install(*files, today=today)
+                raise AssertionError(today)
+            except RefusedError as error:
+                assert error.field == "chain" and words in str(error), today
+        for today in ("yesterday", "2026-11-21", "2026-11-21T05:00:00+01:00", "2026-1-21T5:00:00Z"):
+            try:
+                me.install(*files, today=today)
+                raise AssertionError(today)
+            except RefusedError as error:
+                assert error.field == "time" and "2026-11-21T05:00:00Z" in str(error), today
+        me.install(*files, today="2026-12-24T05:00:00.123Z")
+        assert me.source == "installed" and not told(me, "does not know the date")
+    with on_board(TODAY):
+        me.install(*files, today="2027-01-02T00:00:00Z")  # The board's own clock decides.
+
+
+def test_what_could_not_be_judged_is_told():
+    """No clock, nobody who tells the time or one who was never set: the dates are in a notice."""
+    record = foreign_record()
+    with on_board(None):
+        for today in (None, "", "1970-01-01T00:00:10Z"):
+            me = identity()
+            me.install(record.chain, record.private_key, today)
+            assert told(me, "does not know the date") and told(me, "2026-11-21 to 2027-01-01")
+
+
+def test_a_chain_without_its_issuer_is_told():
+    """Its own certificate alone, of a CA that not every client has."""
+    with on_board(_when_made()):
+        for name, _, _, chain, key in _cases("chains_accepted"):
+            if name not in ("of an unknown CA", "two certificates, PKCS#8", "self-signed, in DER"):
+                continue
+            me = identity()
+            me.install(chain, key)
+            is_told = told(me, "its issuer, Intermediate, is not installed with it")
+            assert is_told is (name == "of an unknown CA"), name
+
+
 def test_what_is_no_certificate_at_all():
     """As programs pass it by mistake; the message says what is needed."""
     with on_board():

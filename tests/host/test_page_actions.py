@@ -1,6 +1,8 @@
 """Every action of a board's page in Chromium, by mouse, and by keyboard alone."""
 
+import re
 import time
+import urllib.parse
 
 import portal_server
 import pytest
@@ -92,9 +94,13 @@ def test_a_certificate_is_pasted_and_removed(signed_in, hands):
     hands.fill(
         visit.page.get_by_label("Certificate and chain (PEM)", exact=True), pem(leaf).decode()
     )
-    hands.press(visit.button("Install"))
+    with visit.page.expect_request(lambda request: request.method == "POST") as sent:
+        hands.press(visit.button("Install"))
     visit.page.get_by_role("status").wait_for()
     assert "is installed" in visit.said()
+    # The browser's time goes along, for a board that has none of its own.
+    time = dict(urllib.parse.parse_qsl(sent.value.post_data))["time"]
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", time)
     assert client.served_certificate() == leaf.der
     assert visit.shows_fingerprint(fingerprint_of(client))
     hands.press(visit.button("Remove"))

@@ -99,7 +99,16 @@ def change(
     for line in to_compare(report["public_key_pin"]):
         results().print(f"  {line}", markup=False)
     results().print(f"  certificate {report['fingerprint']}", markup=False)
+    for notice in _notices(report):
+        if notice not in _notices(before):
+            say(f"note: {notice}")
     return OK
+
+
+def _notices(report: dict[str, Any]) -> list[str]:
+    """Return what a board has to say of its identity."""
+    found = report.get("notices")
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
 def _see(board: "Board", fingerprint: str, arguments: argparse.Namespace) -> None:
