@@ -116,13 +116,13 @@ class Administrator(Manager):
         facts = record.facts
         if len(record.chain) == 1 and leaf.issuer != leaf.subject:
             self._notices.append(
-                f"the certificate of its issuer, {facts['issuer']}, is not installed with it: "
-                "clients that do not have it themselves will refuse the board"
+                f"the certificate was installed without that of its issuer, {facts['issuer']}: "
+                "clients that do not have it will refuse the board"
             )
         if not facts["judged_on"]:
             self._notices.append(
-                "the board does not know the date: the installed certificate is good from "
-                f"{facts['not_before'][:10]} to {facts['not_after'][:10]}, if it is one of its days"
+                "the date was not known when the certificate was installed: it is valid from "
+                f"{facts['not_before'][:10]} to {facts['not_after'][:10]}"
             )
 
     def _note_names(self, names: list) -> None:

@@ -38,14 +38,17 @@ def judge(directory: str, served_key: bytes, chain, key, today: str | None) -> s
 
 
 def _date(text: str | None) -> tuple | None:
-    """Return the date in *text*, None for one that no clock tells; RefusedError if it is none."""
+    """Return the date in *text*, None for one that no set clock shows; raise RefusedError."""
     if not text:
         return None
-    parts = text[:19].replace("T", "-").replace(":", "-").split("-")
-    is_date = text[-1:] == "Z" and [len(part) for part in parts] == [4, 2, 2, 2, 2, 2]
-    if not is_date or not "".join(parts).isdigit():
+    try:
+        parts = text[:19].replace("T", "-").replace(":", "-").split("-")
+        is_date = text[-1] == "Z" and [len(part) for part in parts] == [4, 2, 2, 2, 2, 2]
+        date = tuple([int(part) for part in parts]) if is_date else None
+    except (AttributeError, TypeError, ValueError):
+        date = None
+    if not date:
         raise RefusedError("time", "the time must be as 2026-11-21T05:00:00Z, in UTC")
-    date = tuple([int(part) for part in parts])
     return date if board.EARLIEST_DATE <= date < board.LATEST_DATE else None
 
 
