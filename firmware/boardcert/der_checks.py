@@ -7,6 +7,8 @@ from . import der
 from .oids import decode_oid
 
 _MAX_DEPTH = 12  # Each level of nesting takes stack.
+_ENUMERATED = 0x0A
+_CHARACTER_BYTES = {0x1C: 4, 0x1E: 2}  # Of a UniversalString, of a BMPString.
 
 
 def check_bits(content: bytes) -> None:
@@ -41,7 +43,7 @@ def check_tree(data: bytes, depth: int = 0) -> list:
 def _check_primitive(tag: int, content: bytes) -> None:
     if tag == der.BOOLEAN and content not in (b"\x00", b"\xff"):
         raise ValueError("DER: not a boolean")
-    if tag == der.INTEGER:
+    if tag in (der.INTEGER, _ENUMERATED):
         check_integer(content)
     if tag == der.OBJECT_IDENTIFIER:
         decode_oid(content)
@@ -49,6 +51,8 @@ def _check_primitive(tag: int, content: bytes) -> None:
         check_bits(content)
     if tag == 5 and content:
         raise ValueError("DER: not a null")
+    if len(content) % _CHARACTER_BYTES.get(tag, 1):
+        raise ValueError("DER: a string of half a character")
 
 
 def some(content: bytes) -> list:

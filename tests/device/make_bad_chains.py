@@ -193,6 +193,10 @@ def refused_names() -> Iterator[Case]:
     values += [("no name", "an empty list", b"")]
     values += [("a URI with a space", "printable ASCII", tlv(0x86, b"http://a b"))]
     values += [("a name of an unknown kind", "not used (0xa5)", tlv(0xA5, b""))]
+    halves = (("half a character", 0x1E, b"kitchen"), ("half a character", 0x1C, b"kitchen"))
+    for title, tag, content in (*halves, ("a long number", 0x0A, b"\0\1")):
+        own = tlv(0xA0, bytes.fromhex("06032a0304") + tlv(0xA0, tlv(tag, content)))
+        values += [(f"{title} in a name of its own kind, {tag:#x}", "DER: ", own)]
     for title, words, names in values:
         odd = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, tlv(0x30, names))
         leaf = make(issuer=CA, change=having("subject_alt_name", odd))

@@ -71,7 +71,6 @@ def read_by_cryptography(der: bytes) -> dict[str, Any]:
         }
 
 
-_STEP = 8
 _HOSTS = (x509.DNSName, x509.IPAddress)
 
 
@@ -116,8 +115,10 @@ def refused_by_openssl(certificates: Sequence[bytes], directory: Path) -> str:
     _openssl("crl2pkcs7", "-nocrl", "-certfile", str(everything), "-out", str(bundle))
     printed = _openssl("pkcs7", "-print_certs", "-text", "-noout", "-in", str(bundle))
     errors = [text for text in alone if not text.endswith(": OK\n")]
-    # Says more of a certificate's own extensions, and takes a process for each.
-    purposes = [_openssl("x509", "-noout", "-purpose", "-in", str(path)) for path in paths[::_STEP]]
+    # Strictly, it looks at what it could not read; what else it says then takes a second look.
+    strictly = _verify(everything, *paths, options=("-purpose", "sslserver", "-x509_strict"))
+    odd = [path for path in paths if f"{path}: OK" not in strictly]
+    purposes = [_openssl("x509", "-noout", "-purpose", "-in", str(path)) for path in odd]
     errors += [text for text in purposes if "SSL server : Yes\n" not in text]
     unread = ("Unable to load", "Error", "INVALID", "<Not Supported>")
     errors += [line for line in printed.splitlines() if line.strip().startswith(unread)]
@@ -126,8 +127,8 @@ def refused_by_openssl(certificates: Sequence[bytes], directory: Path) -> str:
     return "\n".join(errors)
 
 
-def _verify(trusted: Path, *paths: Path) -> str:
-    options = ("-partial_chain", "-no_check_time", "-trusted")
+def _verify(trusted: Path, *paths: Path, options: Sequence[str] = ()) -> str:
+    options = ("-partial_chain", "-no_check_time", *options, "-trusted")
     return _openssl("verify", *options, *map(str, (trusted, *paths)))
 
 
