@@ -34,25 +34,23 @@ class Administrator(Manager):
         if is_replaced:
             self._wiper.begin(INSTALL)
         self._writer.save(INSTALLED, record)
-        self._attempt("marking what is served", self._mark_served, INSTALLED, record)
+        self._attempt("marking what is stored", self._mark_stored, INSTALLED, record)
         self._note_names(leaf.names)
         self._note_missing(record, leaf)
         return INSTALLED, record, self._wipe() if is_replaced else None
 
     def remove(self) -> tuple:
         """Remove the installed certificate, once there is another to be served."""
-        from .wiping import REMOVE, has_files
+        from .wiping import REMOVE, UNINSTALL, has_files
 
         source, record = self._choose(below_installed=True)
         removed = store.load(self._directory, INSTALLED, [])
         is_same = removed is not None and removed.private_key == record.private_key
         told = "no key was removed"
-        if is_same or not has_files(self._directory, INSTALLED):
-            self._wiper.remove(INSTALLED)
-        else:
-            self._wiper.begin(REMOVE)
+        if has_files(self._directory, INSTALLED):
+            self._wiper.begin(UNINSTALL if is_same else REMOVE)
             told = self._wipe()
-        self._attempt("marking what is served", self._mark_served, source, record)
+        self._attempt("marking what is stored", self._mark_stored, source, record)
         return source, record, told
 
     def renew(self) -> tuple:
@@ -142,7 +140,7 @@ class Administrator(Manager):
 
     def _reload(self, told: str | None) -> tuple:
         source, record = self._choose()
-        self._attempt("marking what is served", self._mark_served, source, record)
+        self._attempt("marking what is stored", self._mark_stored, source, record)
         return source, record, told
 
 

@@ -21,7 +21,7 @@ WIPING = "wiping"
 """The file that is there while something is deleted, see wiping."""
 
 TOKEN_MARK = "mark.token"  # noqa: S105 (the name of a file)
-"""An empty file as long as there should be a token; mark_name has that of the record."""
+"""An empty file as long as there should be a token; mark_name has those of the records."""
 
 # Modules with native code, or that try to import one (ec tries p384_kernel, rsa rsa_kernel).
 _NATIVE = ("noise", "health_tests", "sha384", "sha512_block", "ec", "p384_reduce", "rsa")
@@ -102,7 +102,8 @@ class Identity:
     def reset(self, made: bytes | None = None) -> str:
         """Make a new key, certificate and token, as at first boot, and forget all others.
 
-        Settings stay. A certificate that is compiled in is served before the new one.
+        Settings and the Wi-Fi password stay. A certificate that is compiled in is served before
+        the new one.
         """
         return self._adopt(self._manage("reset", made))
 
@@ -202,18 +203,23 @@ class Identity:
     def _load_quickly(self) -> tuple | None:
         """Return (source, record) when what is stored can be served as it is, else None."""
         notices = []
+        stored = []
         try:
             files = os.listdir(self._directory)
-            installed = any(INSTALLED + suffix in files for suffix in store.SLOTS)
-            source = INSTALLED if installed else GENERATED
-            record = store.load(self._directory, source, notices)
+            for name in (INSTALLED, GENERATED):
+                if any([name + suffix in files for suffix in store.SLOTS]):
+                    stored.append((name, store.load(self._directory, name, notices)))
         except OSError:
             return None
-        if record is None or notices or ("marker" not in files and source == GENERATED):
+        if not stored or notices or WIPING in files:
             return None
-        if WIPING in files or mark_name(source, record) not in files:
+        source, record = stored[0]
+        marks = [mark_name(*one) for one in stored]
+        if "token" in files:
+            marks.append(TOKEN_MARK)
+        if sorted(marks) != sorted([file for file in files if file[:5] == "mark."]):
             return None
-        if ("token" in files) != (TOKEN_MARK in files):
+        if "marker" not in files and source == GENERATED:
             return None
         digest = settings_digest(self._directory, self._arguments)
         if record.facts.get("settings") != digest or (_has_builtin() and source == GENERATED):
@@ -278,7 +284,7 @@ def settings_digest(directory: str, arguments: dict) -> str:
 
 
 def mark_name(source: str, record: store.Record) -> str:
-    """Return the name of the empty file that tells what was served last."""
+    """Return the name of the empty file that tells what is stored, see losses."""
     return f"mark.{source}.{record.generation}"
 
 

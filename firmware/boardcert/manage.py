@@ -15,9 +15,7 @@ from . import Error, FirmwareFirst, board, fields, store
 from .lifecycle import (
     GENERATED,
     INSTALLED,
-    TOKEN_MARK,
     WIPING,
-    mark_name,
     release,
     settings_digest,
     stale_reason,
@@ -53,12 +51,12 @@ class Manager:
         *new_key*: for a new identity. What a loss of power has left of a deletion is done first.
         """
         self._new_key = new_key
-        told = "what a loss of power had left of deleted keys was wiped"
-        self._attempt("wiping what was deleted", self._finish_wipe, told)
+        told = "a deletion that a loss of power had cut short was finished"
+        self._attempt("finishing a deletion", self._finish_wipe, told)
         source, record = self._choose()
+        self._attempt("marking what is stored", self._mark_stored, source, record)
         told = "what was another board's was wiped"
         self._attempt("wiping what was another board's", self._finish_wipe, told)
-        self._attempt("marking what is served", self._mark_served, source, record)
         return source, record
 
     def _finish_wipe(self, told: str) -> None:
@@ -103,31 +101,27 @@ class Manager:
         except OSError:
             return []
 
-    def _mark_served(self, source: str, record: store.Record) -> None:
-        """Note what is served, and tell what has been lost since that was noted last."""
-        name = mark_name(source, record)
-        files = self._files()
-        marks = [file for file in files if file[:5] == "mark." and file != TOKEN_MARK]
-        if TOKEN_MARK in files and "token" not in files:
-            self._tell_loss("the token is lost; another one is made when it is asked for")
-            os.remove(f"{self._directory}/{TOKEN_MARK}")
-        if marks == [name]:
-            return
-        for mark in marks:
-            # A fourth part stands there when the power went while it was written.
-            _, earlier, generation, *torn = mark.split(".")
-            if earlier == INSTALLED != source and not torn:
-                self._tell_loss("the installed certificate is lost: its file is not there")
-            if earlier == source and not torn and int(generation) > record.generation:
-                self._tell_loss(f"the {source} certificate is older than the one served before")
-            if mark != name:
-                os.remove(f"{self._directory}/{mark}")
-        if name not in marks:
-            self._writer.write_text(name, "")
+    def _mark_stored(self, source: str, record: store.Record) -> None:
+        """Note what is stored, and tell what has been lost since that was noted last."""
+        stored = {} if source == BUILTIN else {source: record}
+        if source != GENERATED and (below := self._load_below()):
+            stored[GENERATED] = below
+        with FirmwareFirst():
+            from .losses import settle
 
-    def _tell_loss(self, notice: str) -> None:
+        losses = settle(self._directory, self._files(), stored, self._writer)
         if self._tells_losses:
-            self._notices.append(notice)
+            self._notices.extend(losses)
+
+    def _load_below(self) -> store.Record | None:
+        """Return the generated record, which is not served; None when it is another board's."""
+        below = store.load(self._directory, GENERATED, self._notices)
+        if below is None or self._is_own(below):
+            return below
+        self._disown("the generated identity is another board's: it is removed")
+        self._writer.write_mark("")  # Its pin is not missed.
+        self._wiper.remove(GENERATED)
+        return None
 
     def _find_builtin(self) -> store.Record | None:
         try:

@@ -170,7 +170,7 @@ $error.new-key-hostname$<input id="new-key-hostname" name="hostname" required sp
 <input type="hidden" name="action" value="reset">
 <input type="hidden" name="form" value="$form$">
 <h3>Factory reset</h3>
-<p>New key, certificate and token; what was installed is removed.</p>
+<p>New key, certificate and token; what was installed is removed. Settings and Wi-Fi password stay.</p>
 <p><label for="reset-hostname">Type $host_name$ to confirm</label>
 $error.reset-hostname$<input id="reset-hostname" name="hostname" required spellcheck="false" autocomplete="off" autocapitalize="none"$more.reset-hostname$></p>
 <p><button>Reset</button></p>

@@ -14,6 +14,9 @@ from .store_write import read_text
 
 INSTALL = "install"
 REMOVE = "remove"
+UNINSTALL = "uninstall"
+"""A removal of a certificate for a key that stays."""
+
 NEW_KEY = "new-key"
 RESET = "reset"
 CLONE = "clone"
@@ -39,7 +42,7 @@ class Wiper(Remover):
         told = None
         if pin == "-" or pin == self._generated_pin():
             self._delete(task)
-            told = self._overwrite()
+            told = "no key was removed" if task == UNINSTALL else self._overwrite()
         self.delete(WIPING)
         return told
 
@@ -48,14 +51,22 @@ class Wiper(Remover):
         return record and record.facts.get("public_key_pin")
 
     def _delete(self, task: str) -> None:
-        if task in (REMOVE, RESET):
+        if task in (REMOVE, UNINSTALL, RESET):
             self.remove(INSTALLED)
-        if task in (INSTALL, REMOVE, RESET):
+        if task in (INSTALL, REMOVE, UNINSTALL, RESET):
             self.forget_older(INSTALLED)
+        if not has_files(self._directory, INSTALLED):
+            self._forget_marks(INSTALLED)
         if task in (NEW_KEY, RESET, CLONE):
             self.forget_older(GENERATED)
         if task == RESET:
             self.forget_token()
+
+    def _forget_marks(self, name: str) -> None:
+        """Delete what tells that there was a record called *name*: it is not missed."""
+        for file in os.listdir(self._directory):
+            if file.startswith(f"mark.{name}."):
+                self.delete(file)
 
     def forget_token(self) -> None:
         """Delete the token, so that it is not missed."""
@@ -73,6 +84,8 @@ class Wiper(Remover):
 
 
 def has_files(directory: str, name: str) -> bool:
-    """Tell whether there is a file of the record *name*, sound or not."""
-    files = os.listdir(directory)
-    return any([name + suffix in files for suffix in store.SLOTS])
+    """Tell whether there is a file of the record *name*: sound, damaged, torn or set aside."""
+    try:
+        return any([file.startswith(name + ".") for file in os.listdir(directory)])
+    except OSError:
+        return False

@@ -45,6 +45,7 @@ _BUNDLES: Bundles = {
     "noise": ("health_tests", "noise"),
     "curves": ("sha512", "curves"),
     "bigint_engine": ("ladder", "bigint_engine"),
+    "store_write": ("store_write", "losses"),
     "wiping": ("store_remove", "wiping"),
     "rsa": ("kernel_rsa", "rsa_kernel", "rsa"),
     "install": ("chain", "key_import", "install"),

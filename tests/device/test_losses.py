@@ -82,7 +82,52 @@ def test_an_older_identity_that_is_put_back_is_noticed():
         assert identity(directory).notices == []
         scratch.write(directory + "/generated.bin", older)
         me = identity(directory)
-        assert told(me, "older than the one served before")
+        assert told(me, "older than the one that was there before")
+
+
+def test_what_is_lost_below_an_installed_certificate_is_noticed_once():
+    """An older identity that is put back, none, or a damaged one: though another one serves."""
+    for change, words in (
+        ("older", "the generated certificate is older than the one that was there before"),
+        ("none", "the generated certificate is lost: its file is not there"),
+        ("damaged", "the generated certificate is lost: its file is not valid"),
+    ):
+        directory = scratch.fresh_directory()
+        path = directory + "/generated.bin"
+        with on_board():
+            me, _ = _installed(directory)
+            older = scratch.read(path)
+            me.renew()
+            if change == "none":
+                os.remove(path)
+            else:
+                scratch.write(path, older if change == "older" else older[:-1] + b"?")
+            again = identity(directory)
+            assert again.source == "installed" and told(again, words), change
+            assert not told(identity(directory), words), change
+
+
+def test_a_generated_identity_that_changes_below_an_installed_one_is_not_lost():
+    directory = scratch.fresh_directory()
+    with on_board():
+        me, _ = _installed(directory)
+        for act in (me.renew, me.new_key, me.csr, me.follow):
+            act()
+            assert identity(directory).notices == [], act
+    with on_board((2026, 11, 22, 5, 0, 0)):
+        me.csr()
+        assert identity(directory).notices == []
+
+
+def test_a_token_without_its_mark_is_marked():
+    """The power went between the two."""
+    directory = scratch.fresh_directory()
+    with on_board():
+        token = identity(directory).admin_token()
+        os.remove(directory + "/mark.token")
+        me = identity(directory)
+        assert me.notices == [] and me.admin_token() == token
+        assert scratch.exists(directory + "/mark.token")
 
 
 def test_a_record_that_lacks_a_fact_is_judged_anew():
@@ -182,6 +227,22 @@ if scratch.HAS_ROOM:
         assert all(disk.data.find(secret) >= 0 for secret in secrets)
         _move_to_another_board(directory)
         assert not any(disk.data.find(secret) >= 0 for secret in secrets)
+
+    def test_a_clone_with_an_installed_certificate_wipes_the_originals_key_below_it():
+        """That certificate serves: its key was brought along."""
+        disk, directory = _disk()
+        with on_board():
+            me, _ = _installed(directory)
+            own = load(directory, "generated", [])
+            secrets = [_scalar(own), me.admin_token().encode()]
+        clone = _move_to_another_board(directory)
+        assert clone.certificate == me.certificate
+        assert told(clone, "the generated identity is another board's: it is removed")
+        assert not any(disk.data.find(secret) >= 0 for secret in secrets)
+        with on_board(unique_id=_OTHER):
+            clone.csr()
+            again = identity(directory)
+            assert again.notices == [] and not told(clone, "lost")
 
     def test_an_installed_key_that_another_replaces_is_wiped():
         disk, directory = _disk()

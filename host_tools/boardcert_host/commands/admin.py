@@ -75,7 +75,8 @@ def _run_reset(arguments: argparse.Namespace) -> int:
     from ..board_usb import BoardUSB
 
     def act(board: "Board", before: dict[str, Any]) -> dict[str, Any]:
-        typed = _confirm(arguments, before, "a reset: key, certificates and token are lost")
+        what = "a reset: key, certificates and token are lost; settings and Wi-Fi password stay"
+        typed = _confirm(arguments, before, what)
         report = working(arguments, "reset", typed)(board, before)
         if isinstance(board, BoardUSB):
             keep_token(board, arguments.host, report)
