@@ -103,11 +103,16 @@ def enable(**arguments):
     return me
 
 
-async def _serve_page(me) -> None:
+def settle(me) -> None:
+    """Do what must be done between the identity and what serves with it, see reserve.settle."""
     if sys.platform == "esp32":
         from . import reserve
 
-        reserve.begin()  # Before the page makes the heap grow.
+        reserve.settle(me)
+
+
+async def _serve_page(me) -> None:
+    settle(me)
     from .portal_start import serve_page
 
     await serve_page(me, _EVERY_ADDRESS)
@@ -124,7 +129,9 @@ def run(app=None, port: int = 443, **options) -> None:
 
     *options*: settings, see settings; those of serve; and wifi=False, to leave the network to the
     program; ntp_server, a name, or None; *line*, a ModemLine on which to serve the application,
-    else the page, too; *host*, the address to serve on.
+    else the page, too; *host*, the address to serve on; restart=False, to leave it to the program
+    when the board restarts to sign the certificate again. On esp32, that is not done while it
+    serves: it restarts while nobody is connected.
     """
     from .running import run
 
@@ -145,9 +152,11 @@ async def serve(app, port: int = 443, host: str = _EVERY_ADDRESS, **options) -> 
     the connection ends. *options*: client_ca, client_pins, redirect_port and limits, see
     serving.serve.
     """
+    me = identity()
+    settle(me)
     from .serving import serve
 
-    await serve(identity(), app, port, host, **options)
+    await serve(me, app, port, host, **options)
 
 
 async def serve_stream(app, line, **options) -> None:

@@ -12,6 +12,8 @@ import sys
 from binascii import hexlify
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
+from micropython import const
+
 from . import DIRECTORY, Error, FirmwareFirst, __version__, board, store
 
 GENERATED = "generated"
@@ -20,8 +22,15 @@ INSTALLED = "installed"
 WIPING = "wiping"
 """The file that is there while something is deleted, see wiping."""
 
+WISH = "wish"
+"""The file with what was put off until the next boot, see wishes."""
+
 TOKEN_MARK = "mark.token"  # noqa: S105 (the name of a file)
 """An empty file as long as there should be a token; mark_name has those of the records."""
+
+# What signing takes on esp32, in all: MicroPython's heap doubles for it, to 112 or 128 KB (measured
+# without PSRAM), which then is lost to TLS until a soft reset.
+_SIGNING_BYTES = const(120_000)
 
 # Modules with native code, or that try to import one (ec tries p384_kernel, rsa rsa_kernel).
 _NATIVE = ("noise", "health_tests", "sha384", "sha512_block", "ec", "p384_reduce", "rsa")
@@ -43,12 +52,18 @@ class Identity:
         self.notices = []
         self.generated = False
         self.timings_ms = {}
+        self.took_memory = False
+        """Whether something was signed or judged: on esp32, only a soft reset gives that back."""
+        self.wish = None
+        """Why the certificate is to be signed again at the next boot, or None; see follow."""
         self._token = None
         self._directory = directory
         self._progress = progress
         self._arguments = arguments
-        if not self._serve_quickly():
+        self.was_settled = self._serve_quickly()
+        if not self.was_settled:
             self._serve(*self._manage("load", new_key))
+            self._fulfil()
         self.timings_ms["total"] = ticks_diff(ticks_ms(), started)
 
     @property
@@ -61,15 +76,22 @@ class Identity:
 
         Raises Error when that fails: the certificate that there was still serves. One from
         elsewhere serves in any case; what is wrong with its dates is told in `notices`.
+        Where memory is short, see lacks_memory, it is put off until the next boot.
         """
         reason = stale_reason(self._record.facts, self.source)
-        if reason and self.source == GENERATED:
+        if self.source == GENERATED and (reason or self.wish) and self.lacks_memory():
+            self._put_off(reason)
+        elif reason and self.source == GENERATED:
             self._serve(*self._manage("load"))
             reason = stale_reason(self._record.facts, self.source)
             if reason and self.source == GENERATED:
                 raise Error(f"the certificate is served as it is, though {reason}; see notices")
         elif reason:
             self._tell_stale(reason)
+
+    def lacks_memory(self) -> bool:
+        """Tell whether signing or judging now would end the server: on esp32 without PSRAM."""
+        return sys.platform == "esp32" and gc.mem_free() < _SIGNING_BYTES
 
     def install(self, chain, key=None, today: str | None = None) -> None:
         """Serve a certificate from elsewhere from now on; what it may be is said in install.
@@ -179,6 +201,34 @@ class Identity:
     def _tell_stale(self, reason: str) -> None:
         self._add_notices([f"the {self.source} certificate is served as it is, though {reason}"])
 
+    def _put_off(self, reason: str | None) -> None:
+        """Note in flash that the certificate is to be signed again, or no longer."""
+        wish = reason and f"{reason} {board.addresses()}"
+        if wish == self.wish:
+            return
+        loaded = set(sys.modules)
+        try:
+            from . import wishes
+
+            wishes.put_off_signing(self._directory) if wish else wishes.forget(self._directory)
+        finally:
+            release(loaded)
+        self.wish = wish
+        if wish:
+            self._add_notices([f"the certificate is signed again at the next boot: {reason}"])
+
+    def _fulfil(self) -> None:
+        """Do what was put off until now."""
+        loaded = set(sys.modules)
+        if WISH in os.listdir(self._directory):
+            self.took_memory = True
+            try:
+                from .fulfil import fulfil
+
+                fulfil(self)
+            finally:
+                release(loaded)
+
     def _add_notices(self, notices: list) -> None:
         """Add those that are new: what lasts is found again by each attempt, and told once."""
         self.notices.extend([notice for notice in notices if notice not in self.notices])
@@ -211,7 +261,7 @@ class Identity:
                     stored.append((name, store.load(self._directory, name, notices)))
         except OSError:
             return None
-        if not stored or notices or WIPING in files:
+        if not stored or notices or WIPING in files or WISH in files:
             return None
         source, record = stored[0]
         marks = [mark_name(*one) for one in stored]
@@ -241,7 +291,7 @@ class Identity:
         notices = []
         try:
             with FirmwareFirst():
-                if task in ("load", "request"):
+                if task in ("load", "sign", "request"):
                     from .manage import Manager
                 else:
                     from .administer import Administrator as Manager
@@ -252,6 +302,7 @@ class Identity:
             release(loaded)
             self._add_notices(notices)
         self.generated = self.generated or manager.generated
+        self.took_memory = self.took_memory or manager.has_signed
         self.timings_ms.update(manager.timings_ms)
         return result
 

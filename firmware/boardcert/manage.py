@@ -29,7 +29,7 @@ OLDEST_MICROPYTHON = (1, 24, 0)
 class Manager:
     """Load what is to be served; administer has the other tasks. For arguments see Identity.
 
-    *timings_ms* and *generated* tell what was made.
+    *timings_ms* and *generated* tell what was made; *has_signed*, whether that was tried.
     """
 
     _tells_losses = True  # Not while things are removed on purpose.
@@ -37,7 +37,8 @@ class Manager:
     def __init__(self, directory: str, arguments: dict, progress, notices: list) -> None:
         check_version(sys.implementation.name, sys.implementation.version)
         self.timings_ms = {}
-        self.generated = False
+        self.generated = self.has_signed = False
+        self._seen = None  # Addresses and date, where the board does not know them yet.
         self._directory = directory
         self._progress = progress
         self._notices = notices
@@ -58,6 +59,20 @@ class Manager:
         told = "what was another board's was wiped"
         self._attempt("wiping what was another board's", self._finish_wipe, told)
         return source, record
+
+    def sign(self, addresses: list, now: tuple | None) -> tuple:
+        """Sign the generated certificate again, if load has not done it.
+
+        *addresses*, *now*: what the board knew when that was put off. They serve where it does not
+        know them yet; else load has looked.
+        """
+        record = self._load_generated()
+        if not (board.addresses() and board.utc_now()):
+            self._seen = addresses, now
+            self._make(record.private_key)
+        source, record = self._choose()
+        self._attempt("marking what is stored", self._mark_stored, source, record)
+        return source, record, None
 
     def _finish_wipe(self, told: str) -> None:
         if WIPING in self._files() and (how_far := self._wiper.finish()):
@@ -225,6 +240,7 @@ class Manager:
 
     def _make(self, private_key: bytes | None) -> store.Record:
         """Make a certificate, with a new key when *private_key* is None, and store it."""
+        self.has_signed = True
         steps = Steps(self._progress)
         record, leaf = self._generate(private_key or self._new_key, steps)
         steps.begin("flash")
@@ -244,8 +260,10 @@ class Manager:
             with FirmwareFirst():
                 from . import generate
 
-            now = board.utc_now()
-            return generate.make_record(self._settings, board.addresses(), now, private_key, steps)
+            addresses, now = board.addresses(), board.utc_now()
+            if self._seen:
+                addresses, now = addresses or self._seen[0], now or self._seen[1]
+            return generate.make_record(self._settings, addresses, now, private_key, steps)
         finally:
             release(loaded)
 

@@ -13,6 +13,7 @@ import gc
 import sys
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
+from . import spare
 from .exchange import Exchange, serve
 from .lifecycle import release
 from .portal_state import State
@@ -109,8 +110,7 @@ class Portal:
         request.began_ms = ticks_ms()
         self._turn = request
         self._loaded = set(sys.modules)
-        if self.server:
-            self.server.lend(self.turn_bytes)
+        spare.lend(self.turn_bytes)
 
     def _hurry(self, request: "Request") -> None:
         """End the client whose turn it is if it keeps others waiting."""

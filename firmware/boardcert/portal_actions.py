@@ -2,14 +2,17 @@
 
 import asyncio
 import gc
+from binascii import a2b_base64
 
 from . import Error, RefusedError
 from .portal_body import lines, text
 from .portal_calls import apart, without_staying
-from .portal_http import NO_MEMORY, HTTPError, busy
+from .portal_http import NO_MEMORY, HTTPError, PutOff, busy
 
 RESTART_AFTER_MS = 1000
 """From the answer to the restart that it promises."""
+
+_OVER_USB = "this board lacks the memory for that beside its page: do it over USB"
 
 _ONCE = ("remove",)
 """Done again, it would not tell any more what became of the key."""
@@ -18,7 +21,8 @@ _ONCE = ("remove",)
 async def perform(routes, action: str, values: dict) -> str | None:
     """Do *action*, one at a time, and with the memory for it; HTTPError when it is refused.
 
-    Return a sentence on how far an old key was wiped, or None.
+    Return a sentence on how far an old key was wiped, or None. PutOff when it is done after a
+    restart.
     """
     portal = routes.portal
     if portal.is_at_work:
@@ -26,8 +30,10 @@ async def perform(routes, action: str, values: dict) -> str | None:
     portal.is_at_work = True
     try:
         if action == "restart":
-            portal.restarting = asyncio.create_task(portal.restart_soon(RESTART_AFTER_MS))
+            _restart(portal)
             return None
+        if portal.identity.lacks_memory():
+            _put_off(portal, action, values)
         return await _act(routes, action, values)
     except RefusedError as error:
         raise HTTPError(422, str(error), error.field) from error
@@ -38,8 +44,38 @@ async def perform(routes, action: str, values: dict) -> str | None:
 
 
 async def make_request(routes) -> bytes:
-    """Return a certificate request, signed by the board's own key."""
+    """Return a certificate request, signed by the board's own key; PutOff as perform."""
+    me = routes.portal.identity
+    if me.lacks_memory():
+        from .wishes import stored_request
+
+        stored = stored_request(me._directory)
+        if stored:
+            return a2b_base64(stored)
+        _put_off(routes.portal, "request", {})
     return await _with_room(routes.portal, "request", routes.portal.identity.csr)
+
+
+def _put_off(portal, action: str, values: dict) -> None:
+    """Leave *action* to the next boot, which comes now: raise PutOff.
+
+    Not what makes another key: who asks for it could not know that the new one is the board's.
+    """
+    if action in ("new-key", "reset"):
+        raise HTTPError(503, _OVER_USB)
+    today = _today(values)
+    chain, key = without_staying(_to_der, values) if action == "install" else ((), None)
+    values.clear()
+    from .wishes import generated_pin, put_off
+
+    directory = portal.identity._directory
+    number = put_off(directory, action, chain, key, today)
+    _restart(portal)
+    raise PutOff(number, generated_pin(directory) if action == "remove" else None)
+
+
+def _restart(portal) -> None:
+    portal.restarting = asyncio.create_task(portal.restart_soon(RESTART_AFTER_MS))
 
 
 async def _act(routes, action: str, values: dict) -> str | None:
@@ -72,9 +108,14 @@ async def _with_room(portal, action: str, function):
 
 
 def _install(me, values: dict) -> None:
-    today = text(values, "time") if values.get("time") else None
+    today = _today(values)
     chain, key = without_staying(_to_der, values)
     me.install(chain, key, today)
+
+
+def _today(values: dict) -> str | None:
+    """Return the time of whoever brings a certificate, if that was sent."""
+    return text(values, "time") if values.get("time") else None
 
 
 def _to_der(values: dict) -> tuple:

@@ -7,7 +7,15 @@ nothing.
 
 from .portal_access import Session, is_equal
 from .portal_body import text
-from .portal_http import ACTIONS, HTTPError, check_origin, set_cookie, unauthorized
+from .portal_http import (
+    ACTIONS,
+    PUT_OFF,
+    HTTPError,
+    PutOff,
+    check_origin,
+    set_cookie,
+    unauthorized,
+)
 
 _DONE = {
     "install": "The certificate is installed, and serves from now on.",
@@ -45,6 +53,8 @@ async def take_form(routes) -> tuple:
         kept = values if error.status == 503 else {}
         outcome = error.message, True, action, error.field, kept
         return routes.page(outcome, error.status, error.headers)
+    except PutOff:
+        return routes.page((PUT_OFF[0].upper() + PUT_OFF[1:] + ".", False, action, None, {}))
     told = _DONE[action]
     if wiped:
         told += f" {wiped[0].upper()}{wiped[1:]}."

@@ -8,6 +8,8 @@ COOKIE = "__Host-session"
 
 NO_MEMORY = "the board lacks the memory beside its connections: try again soon, or over USB"
 
+PUT_OFF = "the board restarts to do this: in some 15 seconds it tells what came of it"
+
 _COOKIE_ATTRIBUTES = "; Path=/; Secure; HttpOnly; SameSite=Strict"
 
 
@@ -22,6 +24,18 @@ class HTTPError(Exception):
         self.message = message
         self.field = field
         self.headers = headers or {}
+
+
+class PutOff(Exception):
+    """What was asked for is done at the next boot, which comes now.
+
+    *number*: of its outcome; *pin*: of the key that serves then, or None where that is not known.
+    """
+
+    def __init__(self, number: str, pin: str | None) -> None:
+        super().__init__(number)
+        self.number = number
+        self.pin = pin
 
 
 def unauthorized(message: str, field: str | None = None) -> HTTPError:

@@ -7,7 +7,9 @@ data: nothing in it keeps a module in memory.
 from .portal_access import Access, Session
 from .portal_http import (
     ACTIONS,
+    PUT_OFF,
     HTTPError,
+    PutOff,
     check_origin,
     find_cookie,
     find_token,
@@ -25,6 +27,9 @@ async def find_answer(portal, request) -> tuple:
         return await Routes(portal, request).find()
     except HTTPError as error:
         return error.status, error.headers, "error", (error.message, error.field)
+    except PutOff as error:
+        told = {"put_off": error.number, "public_key_pin": error.pin, "message": PUT_OFF}
+        return 202, {"Retry-After": "15"}, "json", told
 
 
 class Routes:

@@ -13,6 +13,7 @@ _KINDS = {
     "page": "text/html; charset=utf-8",
     "status": "application/json; charset=UTF-8",
     "error": "application/json; charset=UTF-8",
+    "json": "application/json; charset=UTF-8",
 }
 
 
@@ -60,6 +61,8 @@ def _body(portal, kind: str, data):
     if kind == "error":
         told = {"error": {"message": data[0], "field": data[1]}}
         return lambda: _json(told)
+    if kind == "json":
+        return lambda: _json(data)
     if kind == "der":
         return lambda: data[1][:1]
     if not kind:

@@ -1,9 +1,15 @@
 """What Identity.report tells: everything that may be told, nothing secret, in JSON's values."""
 
+import json
+import os
 import sys
 from binascii import b2a_base64
 
 from . import __version__, board
+from .store import MAX_TEXT_BYTES
+
+OUTCOME = "outcome"
+"""The file that tells how what was put off went, see wishes: a JSON object."""
 
 _TOLD_FACTS = (
     "hostname",
@@ -17,13 +23,15 @@ _TOLD_FACTS = (
     "issuer",
     "own_key",
 )
+_TOLD_OUTCOME = ("task", "id", "error", "field", "wiped")
 
 
 def report(identity, facts: dict) -> dict:
     """Return the report of *identity*, whose record has these *facts*.
 
     "issuer" and "own_key" are of an installed certificate only: who signed it, and whether it was
-    for the board's own key when it was installed; else None.
+    for the board's own key when it was installed; else None. "outcome": of the last task that was
+    put off until a boot, or None.
     """
     told = {name: facts.get(name) for name in _TOLD_FACTS}
     told.update(
@@ -39,6 +47,25 @@ def report(identity, facts: dict) -> dict:
             "timings_ms": identity.timings_ms,
             "generated": identity.generated,
             "notices": identity.notices,
+            "outcome": _outcome(identity._directory),
         }
     )
     return told
+
+
+def _outcome(directory: str) -> dict | None:
+    """Return task, id, error, field and wiped, without what was made."""
+    found = read_outcome(directory) or {}
+    return {name: found.get(name) for name in _TOLD_OUTCOME} if found else None
+
+
+def read_outcome(directory: str) -> dict | None:
+    """Return what the file OUTCOME holds, None without it."""
+    if OUTCOME not in os.listdir(directory):
+        return None
+    try:
+        with open(f"{directory}/{OUTCOME}") as file:
+            found = json.loads(file.read(MAX_TEXT_BYTES))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None

@@ -20,11 +20,38 @@ _GROWTH_BYTES = 20_000
 """by this."""
 _MOST = 5  # More fit with PSRAM, which needs none of this.
 _STEP_BYTES = 512
+_RESTARTS = "restarts"
+_MOST_RESTARTS = 3
 
 _context = []  # The one that they share.
 _held = []
 _growth = []  # A piece of MicroPython's second area: without one, a collection gives it back.
 _places = 0
+
+
+def settle(me) -> None:
+    """Take the memory before what serves is loaded; or restart if the Identity *me* has signed.
+
+    What that took comes back at a soft reset only. Three times in a row at most: a board that has
+    to sign at each boot serves, as far as it can.
+    """
+    import esp32
+
+    storage = esp32.NVS("boardcert")
+    try:
+        restarts = storage.get_i32(_RESTARTS)
+    except OSError:
+        restarts = 0
+    is_due = me.took_memory and restarts < _MOST_RESTARTS
+    if is_due or (restarts and not me.took_memory):
+        storage.set_i32(_RESTARTS, restarts + 1 if is_due else 0)
+        storage.commit()
+    if is_due:
+        import machine
+
+        print("boardcert: a certificate was signed; restarting, for the memory that it took")
+        machine.soft_reset()
+    begin()
 
 
 def begin() -> None:

@@ -9,7 +9,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from . import DIRECTORY, FirmwareFirst, board, identity, identity_async, store
+from . import DIRECTORY, FirmwareFirst, board, identity, identity_async, settle, store
 from .lifecycle import release
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a board serves its network)
@@ -63,8 +63,10 @@ class _Run:
         wifi: bool = True,
         ntp_server: str | None = "pool.ntp.org",
         directory: str = DIRECTORY,
+        restart: bool = True,
         **options,
     ) -> None:
+        self._restarts = restart
         self._app = app
         self._port = port
         self._host = host
@@ -143,19 +145,9 @@ class _Run:
                 await _wait(board.utc_now, _CLOCK_MS)
 
     def identify(self) -> None:
-        """Have the identity; on esp32, what it took to sign it comes back at a soft reset."""
-        self._me = me = identity(**self._settings)
-        if sys.platform != "esp32":
-            return
-        if "sign" in me.timings_ms:
-            import machine
-
-            if machine.reset_cause() != machine.SOFT_RESET:  # Once: not again and again.
-                tell("the certificate is signed; restarting, for the memory that it took")
-                machine.soft_reset()
-        from . import reserve
-
-        reserve.begin()  # Before the page makes the heap grow.
+        """Have the identity, and then all memory that there is."""
+        self._me = identity(**self._settings)
+        settle(self._me)
 
     async def _keep(self, name: str, port: int, serve) -> None:
         """Serve on *port*; while that is not to be had, say so and try again."""
@@ -202,12 +194,31 @@ class _Run:
             for notice in self._me.notices[notices:]:
                 tell(notice)
             notices = len(self._me.notices)
+            if self._restarts and self._me.lacks_memory():
+                self._restart_to_sign()
             hosts = [self._me.names[0]] + board.addresses()
             news = str((self._urls, hosts))
             if news != told:
                 told = news
                 self._tell_addresses(hosts)
             await asyncio.sleep_ms(_NEWS_MS)
+
+    def _restart_to_sign(self) -> None:
+        """Restart when the certificate is stale, and nobody connected.
+
+        Unless this boot was to sign, and could not.
+        """
+        from .server import is_anyone_connected
+
+        try:
+            self._me.follow()
+        except OSError:  # Of the flash: the servers tell it, whose connections it concerns.
+            return
+        if self._me.wish and self._me.was_settled and not is_anyone_connected():
+            tell("restarting, to sign the certificate again")
+            from machine import soft_reset
+
+            soft_reset()
 
     def _tell_addresses(self, hosts: list) -> None:
         if self._urls and len(hosts) == 1:

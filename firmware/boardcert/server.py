@@ -97,7 +97,7 @@ class Server(Limits):
         waits = 0
         while not self._has_room() and waits < _MAX_WAITS:
             # In the network stack, it waits for others to end, as long as it likes.
-            waits = 0 if any([server._open for server in _running]) else waits + 1
+            waits = 0 if is_anyone_connected() else waits + 1
             await asyncio.sleep_ms(_PAUSE_MS)
         await self._renew()
         connection, peer = listener.accept()
@@ -124,13 +124,9 @@ class Server(Limits):
             server.end(connection)
         return bool(found)
 
-    def lend(self, wanted_bytes: int) -> None:
-        """Give what is held for the next connection to work, see spare.lend."""
-        spare.lend(wanted_bytes)
-
     def make_room(self, wanted_bytes: int) -> None:
         """End connections that ask for nothing until *wanted_bytes* of the heap are free."""
-        self.lend(wanted_bytes)
+        spare.lend(wanted_bytes)
         for connection in list(self._open):
             is_idle = connection.is_waiting or not connection.has_spoken
             if is_idle and spare.heap_free_bytes(wanted_bytes) < wanted_bytes:
@@ -267,6 +263,11 @@ class Server(Limits):
         if not _running:
             spare.release_all()
         await asyncio.sleep(0)
+
+
+def is_anyone_connected() -> bool:
+    """Tell whether any server has a connection."""
+    return any([server._open for server in _running])
 
 
 def _free_bytes(wanted: int) -> int:

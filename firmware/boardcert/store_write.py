@@ -120,8 +120,12 @@ class Writer:
 
     def write_text(self, name: str, text: str) -> None:
         """Write a small file whose loss in a power cut does no harm."""
+        self.write_pieces(name, [text.encode()])
+
+    def write_pieces(self, name: str, pieces) -> None:
+        """As write_text, of what may be larger. *pieces*: any iterable of bytes."""
         _make_directory(self._directory)
-        self._replace(name, "", [text.encode()])
+        self._replace(name, "", pieces)
 
     def _path(self, file_name: str) -> str:
         return f"{self._directory}/{file_name}"
@@ -150,7 +154,7 @@ class Writer:
         os.rename(path, aside)
         self._notices.append(f"{path} was not valid; it is kept as {aside}")
 
-    def _replace(self, name: str, suffix: str, pieces: list) -> None:
+    def _replace(self, name: str, suffix: str, pieces) -> None:
         """Write NAME.new and rename it over the file *name* + *suffix*."""
         new_path = self._path(name + ".new")
         _write(new_path, pieces)
@@ -169,7 +173,7 @@ def is_fat(directory: str) -> bool:
     return False
 
 
-def _write(path: str, pieces: list) -> None:
+def _write(path: str, pieces) -> None:
     """Write a whole file and flush it to the medium; remove it again when it does not fit."""
     try:
         with open(path, "wb") as file:

@@ -8,7 +8,7 @@ import os
 import sys
 
 from . import store
-from .lifecycle import GENERATED, INSTALLED, TOKEN_MARK, WIPING, release
+from .lifecycle import GENERATED, INSTALLED, TOKEN_MARK, WIPING, WISH, release
 from .store_remove import Remover
 from .store_write import read_text
 
@@ -61,6 +61,7 @@ class Wiper(Remover):
             self.forget_older(GENERATED)
         if task == RESET:
             self.forget_token()
+            self.delete(WISH)
 
     def _forget_marks(self, name: str) -> None:
         """Delete what tells that there was a record called *name*: it is not missed."""

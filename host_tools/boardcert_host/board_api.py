@@ -9,7 +9,7 @@ import http.client
 import json
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from . import certificate as certificates
@@ -26,6 +26,9 @@ TIMEOUT_S = 60.0
 # A board has few connections, and closes one more than that: before anything was sent.
 _ATTEMPTS = 6
 _RETRY_S = 1
+# A board that has put off what it was asked for restarts, twice, and tells then how it went.
+_PUT_OFF_TIMEOUT_S = 120
+_PUT_OFF_PAUSE_S = 3
 _BUSY = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _ANSWER_LIMIT_BYTES = 65536
 _TOKEN_HINT = "on its cable: boardcert token HOST --usb PORT"  # noqa: S105 (how to get one)
@@ -71,12 +74,17 @@ class BoardAPI:
 
     def csr(self) -> bytes:
         """Return a certificate request with the board's own key, PEM."""
+        data = self._call("GET", "/request.pem")
+        number, _ = _put_off(data)
+        if number is None:
+            return data
+        self._await(number, [self._pin])
         return self._call("GET", "/request.pem")
 
     def install(self, files: Installable) -> dict[str, Any]:
         """Install certificates; without a key, they are for the board's own."""
         content = {"chain": files.chain_pem, "key": files.key_pem, "time": now_text()}
-        return self._act("install", content)
+        return self._act("install", content, ("fingerprint", files.fingerprint))
 
     def remove(self) -> dict[str, Any]:
         """Remove the installed certificate: the generated one serves again."""
@@ -103,14 +111,70 @@ class BoardAPI:
         with self._connected() as (_, described):
             return described
 
-    def _act(self, action: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
-        report = self._report("POST", f"/api/{action}", content or {})
+    def _act(
+        self,
+        action: str,
+        content: dict[str, Any] | None = None,
+        expected: tuple[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Let the board do *action*. *expected*: by what it is known afterwards, if that is known.
+
+        Otherwise by what it is known now, or by what its answer says: that came over a connection
+        that was checked.
+        """
+        data = self._call("POST", f"/api/{action}", content or {})
+        number, pin = _put_off(data)
+        if number is None:
+            report = self._read(data)
+        else:
+            expected = ("public_key_pin", pin) if pin else expected
+            report = self._await(number, [expected, self._pin] if expected else [self._pin])
         self._pin, self._ca = ("public_key_pin", report["public_key_pin"]), None
         return report
 
-    def _report(self, method: str, path: str, content: dict | None = None) -> dict[str, Any]:
+    def _await(self, number: str, pins: Sequence[tuple[str, str] | None]) -> dict[str, Any]:
+        """Wait until the board has restarted and tells how task *number* went; its new report.
+
+        *pins*: by any of which it is known then. Raises Error, also when it was refused.
+        """
+        deadline = time.monotonic() + _PUT_OFF_TIMEOUT_S
+        while True:
+            time.sleep(_PUT_OFF_PAUSE_S)
+            try:
+                report = self._report_by(pins)
+            except Error:
+                if time.monotonic() > deadline:
+                    raise
+                continue
+            outcome = report.get("outcome")
+            if isinstance(outcome, dict) and outcome.get("id") == number:
+                break
+            if time.monotonic() > deadline:
+                raise self._strange(f"no word of what it had put off ({number})")
+        if outcome.get("error"):
+            field = f"the {outcome['field']}: " if outcome.get("field") else ""
+            reason = f"{self.target} refuses {field}{outcome['error']}"
+            raise Error(reason, None, CHECKED_AND_BAD)
+        return report | {"wiped": outcome.get("wiped")}
+
+    def _report_by(self, pins: Sequence[tuple[str, str] | None]) -> dict[str, Any]:
+        """Return the report of the board, known by any of *pins*, or by its CA."""
+        first, *others = pins
         try:
-            report = json.loads(self._call(method, path, content))
+            self._pin = first
+            return self.report()
+        except Error as error:
+            if not others or error.code != CHECKED_AND_BAD:
+                raise
+        return self._report_by(others)
+
+    def _report(self, method: str, path: str, content: dict | None = None) -> dict[str, Any]:
+        return self._read(self._call(method, path, content))
+
+    def _read(self, data: bytes) -> dict[str, Any]:
+        """Return the report in an answer."""
+        try:
+            report = json.loads(data)
         except (ValueError, RecursionError) as error:
             raise self._strange("an answer that is no JSON") from error
         if not isinstance(report, dict):
@@ -218,6 +282,19 @@ class BoardAPI:
             seconds = answer.getheader("Retry-After", "")
             reason += f" ({seconds} s)" if seconds.isdecimal() else ""
         return Error(f"{self.target} answered {status}: {reason}", _HINTS.get(status))
+
+
+def _put_off(data: bytes) -> tuple[str | None, str | None]:
+    """Return the number of what the board has put off until it restarts, None if it did it.
+
+    And the pin of the key that it serves with then, if it tells.
+    """
+    try:
+        answer = json.loads(data)
+        number, pin = answer["put_off"], answer["public_key_pin"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None, None
+    return (str(number), pin if isinstance(pin, str) else None)
 
 
 def _reason(data: bytes) -> str | None:

@@ -8,7 +8,17 @@ from boardcert import RefusedError, fields, keys, pem
 from boardcert.administer import covers
 from boardcert.certificate import Certificate
 from boardcert.store import Record, load
-from identities import TODAY, foreign_record, identity, on_board, told
+from identities import TODAY, foreign_record, identity, on_board, raising, told
+
+
+class Refusing:
+    """A module tls whose contexts take no certificate."""
+
+    PROTOCOL_TLS_SERVER = 0
+
+    class SSLContext:
+        def __init__(self, protocol):
+            self.load_cert_chain = raising(ValueError("invalid cert"))
 
 
 def _cases(name):
@@ -285,16 +295,7 @@ def test_without_a_clock_dates_are_not_judged():
 def test_what_the_firmware_cannot_serve_is_not_stored():
     """Its TLS has the last word."""
     from boardcert import tls
-    from identities import Replaced, raising
-
-    class Refusing:
-        """A module tls whose contexts take no certificate."""
-
-        PROTOCOL_TLS_SERVER = 0
-
-        class SSLContext:
-            def __init__(self, protocol):
-                self.load_cert_chain = raising(ValueError("invalid cert"))
+    from identities import Replaced
 
     record = foreign_record()
     directory = scratch.fresh_directory()
@@ -312,6 +313,21 @@ def test_what_the_firmware_cannot_serve_is_not_stored():
                 refusal = _refusal(me, record.chain, record.private_key)
             assert refusal.field == "chain" and words in str(refusal)
         assert me.certificate == before and load(directory, "installed", []) is None
+
+
+def test_a_key_that_cannot_be_loaded_for_lack_of_memory_is_told_as_that():
+    """mbedTLS says of both that the key is not valid."""
+    from boardcert import room, tls
+    from identities import Replaced
+
+    directory = scratch.fresh_directory()
+    record = foreign_record()
+    with on_board():
+        me = identity(directory)
+        for free_bytes, words in ((7999, "7999 bytes are free"), (8000, "does not take this key")):
+            with Replaced(tls, tls=Refusing), Replaced(room, tls_bytes=lambda n=free_bytes: n):
+                refusal = _refusal(me, record.chain, record.private_key)
+            assert words in str(refusal), refusal
 
 
 def test_a_key_that_the_memory_cannot_serve_is_not_stored():

@@ -255,3 +255,45 @@ def test_a_board_that_is_busy_is_called_again(tmp_path, monkeypatch):
     ):
         api(port, pin=pin_of(board)).remove()
     assert len(received) == 1
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Waiting for a restart takes no time."""
+    monkeypatch.setattr(board_api, "_PUT_OFF_PAUSE_S", 0)
+
+
+def put_off(pin=None):
+    """Return what a board answers that does it at its next boot."""
+    return answer(202, {"put_off": "0a1b", "public_key_pin": pin, "message": "it restarts"})
+
+
+def told(identity, error=None, number="0a1b"):
+    """Return the report of a board that has done it, or refused."""
+    outcome = {"task": "install", "id": number, "error": error, "field": error and "key"}
+    return answer(200, report_of(identity) | {"outcome": outcome | {"wiped": "4 KB"}})
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_is_put_off_is_waited_for(tmp_path):
+    """Until the board tells of it, by its number; a request is fetched then."""
+    board = make()
+    waiting = [answer(200, report_of(board)), told(board, number="0000")]
+    with https_server(board, tmp_path, [put_off(), *waiting, told(board)], []) as port:
+        report = api(port, pin=pin_of(board)).renew()
+    assert report["outcome"]["id"] == "0a1b" and report["wiped"] == "4 KB"
+    answers = [put_off(), told(board), answer(200, {"request": 1})]
+    with https_server(board, tmp_path, answers, []) as port:
+        assert json.loads(api(port, pin=pin_of(board)).csr()) == {"request": 1}
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_was_put_off_and_refused_is_an_error(tmp_path):
+    """With the field that is to blame."""
+    board = make()
+    with (
+        https_server(board, tmp_path, [put_off(), told(board, "it is weak")], []) as port,
+        pytest.raises(Error, match="refuses the key: it is weak") as caught,
+    ):
+        api(port, pin=pin_of(board)).renew()
+    assert caught.value.code == 1

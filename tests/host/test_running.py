@@ -17,6 +17,7 @@ class WLAN:
     is_joined = False
     is_active = [False, False]
     name = None
+    address = "127.0.0.1"
     def __init__(self, interface):
         self.interface = interface
     def active(self, *on):
@@ -33,7 +34,7 @@ class WLAN:
         return self.interface == 0 and WLAN.is_joined
     def ifconfig(self):
         is_up = self.active() if self.interface else WLAN.is_joined
-        return ("127.0.0.1" if is_up else "0.0.0.0",)
+        return (WLAN.address if is_up else "0.0.0.0",)
     def status(self):
         return -3
     def config(self, name):
@@ -180,3 +181,54 @@ def test_a_setting_that_is_none_is_refused(tmp_path: Path) -> None:
         _run(tmp_path, "run(hostnam='kitchen')")
     with pytest.raises(AssertionError, match="unknown setting: 'hostnam'"):
         _run(tmp_path, "boardcert.run(hostnam='kitchen', directory=directory)")
+
+
+_SHORT_OF_MEMORY = """
+from boardcert import lifecycle
+lifecycle.Identity.lacks_memory = lambda me: True
+class machine:
+    @staticmethod
+    def soft_reset():
+        print("soft reset")
+        raise SystemExit
+boardcert.board.unique_id = lambda: bytes(8)
+sys.modules["machine"] = machine
+WLAN.is_joined = WLAN.is_active[0] = True
+boardcert.identity(directory=directory, hostname="kitchen", portal_port=page)  # An earlier boot.
+async def use():
+    await asyncio.sleep(2)
+    reader, writer = await asyncio.open_connection("127.0.0.1", app)
+    await asyncio.sleep(0.5)
+    WLAN.address = "127.0.0.2"
+    await asyncio.sleep(2)
+    print("restarts", *restarts)
+    await writer.wait_closed()
+    await asyncio.sleep(4)
+    print("goes on")
+    raise KeyboardInterrupt
+asyncio.create_task(use())
+restarts = [{restarts}]
+run(restart={restarts})
+print("next boot")
+print(boardcert.identity(directory=directory, hostname="kitchen", portal_port=page).names)
+"""
+
+
+def test_a_board_short_of_memory_restarts_to_sign_while_nobody_is_connected(stored: Path) -> None:
+    """The new address is in the certificate at the next boot; nothing was signed before."""
+    code = _SHORT_OF_MEMORY.format(restarts=True)
+    code = code.replace("run(restart=True)", "try:\n    run()\nexcept SystemExit:\n    pass")
+    lines = _run(stored, code)
+    assert "restarts True" in lines and "goes on" not in lines
+    after = lines[lines.index("restarts True") :]
+    assert after.index("boardcert: restarting, to sign the certificate again") < after.index(
+        "soft reset"
+    )
+    assert lines[-1] == "['kitchen.local', '127.0.0.2']"
+
+
+def test_a_program_may_leave_the_restart_to_itself(stored: Path) -> None:
+    """The old certificate serves on; the next boot signs."""
+    lines = _run(stored, _SHORT_OF_MEMORY.format(restarts=False))
+    assert "goes on" in lines and "soft reset" not in lines
+    assert lines[-1] == "['kitchen.local', '127.0.0.2']"
