@@ -1,15 +1,17 @@
 """Virtual boards for tests: one that a whole worker shares, and fresh ones on request."""
 
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import network_programs
 import pytest
 from boardcert_host import board_files, device
 from boardcert_host.boards import load_board
 from boardcert_host.firmware import firmware_image
-from boardcert_host.virtual import VirtualBoard
+from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 from prepared import AT_ONCE, prepared_flash
 
 
@@ -84,3 +86,43 @@ def kitchen(installed: Callable[..., VirtualBoard]) -> VirtualBoard:
     board_files.write_example_main(board.usb_port, "VIRTUAL_PICO_W")
     board.reset()
     return board
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[socket.socket]:
+    """A server of this computer that boards in the network may connect to."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(60)
+        yield listening
+
+
+@pytest.fixture(scope="session")
+def wifi(server: socket.socket) -> VirtualNetwork:
+    """The network of the boards that are about networks."""
+    return VirtualNetwork(
+        network_programs.SSID,
+        password=network_programs.PASSWORD,
+        names={"printer.local": "192.168.77.9", "time.example": None, "six.example": "fd00::7"},
+        outward={"ca.example:443": server.getsockname()[1]},
+        epoch_s=1_900_000_000,
+    )
+
+
+@pytest.fixture(scope="session")
+def joined(
+    wifi: VirtualNetwork, firmware: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[VirtualBoard]:
+    """A board that is in that network; the tests of this worker share it."""
+    directory = tmp_path_factory.mktemp("joined")
+    with VirtualBoard(directory, firmware=firmware, network=wifi, pace="idle", **AT_ONCE) as board:
+        board.wait_ready()
+        network_programs.join(board, "kitchen")
+        yield board
+
+
+@pytest.fixture
+def patient(joined: VirtualBoard) -> Iterator[VirtualBoard]:
+    """The same, while its waiting takes no time, for retransmissions and leases."""
+    joined.set_pace("free")
+    yield joined
+    joined.set_pace("idle")

@@ -1,8 +1,8 @@
-"""Programs on boards that are in a virtual network, and threads that run them."""
+"""Programs on boards that are in a virtual network."""
 
-import threading
-from types import TracebackType
+import time
 
+import program
 from boardcert_host.virtual import VirtualBoard
 
 SSID, PASSWORD = "HomeNet", "correct horse"
@@ -39,35 +39,17 @@ def join(board: VirtualBoard, host_name: str) -> str:
     return board.exec(JOIN.format(host_name=host_name)).strip()
 
 
-class Program:
-    """Run *code* on the board in a thread, and wait until it listens on *port*, if any."""
+class Program(program.Program):
+    """As program.Program, with `listen` and `accept`; it is waited for if it listens on *port*."""
 
     def __init__(self, board: VirtualBoard, code: str, port: int | None = None) -> None:
-        self.output = ""
-        self._error: Exception | None = None
-        self._board, self._code, self._port = board, code, port
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self) -> None:
-        try:
-            self.output = self._board.exec(LISTEN + self._code, timeout_s=200)
-        except Exception as error:  # noqa: BLE001 (reported by __exit__)
-            self._error = error
+        super().__init__(board, LISTEN + code, timeout_s=200)
+        self._port = port
 
     def __enter__(self) -> "Program":
-        self._thread.start()
-        if self._port is not None:
-            self._board.network.wait_listening(self._port, timeout_s=100)
+        super().__enter__()
+        deadline = time.monotonic() + 100
+        while self._port is not None and not self.board.network.listens(self._port):
+            assert self.is_running and time.monotonic() < deadline, self.failure
+            time.sleep(0.05)
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if error is not None:
-            self._board.reset()  # else the program would wait for who does not come
-        self._thread.join()
-        if error is None and self._error is not None:
-            raise self._error

@@ -1,11 +1,9 @@
-"""Programs on the board that talk over UART0, and threads that run them.
+"""Programs on the board that talk over UART0.
 
 A client that comes before the program waits: DTR is high except while a program is running.
 """
 
-import threading
-from types import TracebackType
-
+import program
 from boardcert_host.virtual import VirtualBoard
 
 _OPEN = """
@@ -24,32 +22,8 @@ def hang_up():
 """
 
 
-class Program:
-    """Run *code* on the board in a thread, with `uart` and `wait_for_client`; then hang up."""
+class Program(program.Program):
+    """As program.Program, with `uart` and `wait_for_client`; it hangs up at its end."""
 
     def __init__(self, board: VirtualBoard, code: str, baudrate: int = 1_000_000) -> None:
-        self.output = ""
-        self._error: Exception | None = None
-        self._board = board
-        self._code = _OPEN.format(baudrate=baudrate) + code + "\nhang_up()\n"
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self) -> None:
-        try:
-            self.output = self._board.exec(self._code)
-        except Exception as error:  # noqa: BLE001 (reported by __exit__)
-            self._error = error
-
-    def __enter__(self) -> "Program":
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
+        super().__init__(board, _OPEN.format(baudrate=baudrate) + code + "\nhang_up()\n")

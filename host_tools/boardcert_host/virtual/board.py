@@ -209,6 +209,10 @@ class VirtualBoard(RadioControls):
         """Let the noise come from elsewhere from now on; *setting*: as *ring_oscillator*."""
         self._running.request("ring_oscillator", setting=setting)
 
+    def set_pace(self, pace: str) -> None:
+        """Let simulated time keep to real time in another way from now on; *pace*: as above."""
+        self._running.request("pace", mode=pace)
+
     def soft_reset(self) -> None:
         """Do what Ctrl-C, Ctrl-D at the prompt does: run boot.py and main.py again."""
         soft_reset(self._ports["usb"])

@@ -63,6 +63,17 @@ export class Machine {
     this.nextBit = bitSource(setting);
   }
 
+  /** Let simulated time keep to real time in another way from now on; *mode*: as Pace has it. */
+  setPace(mode) {
+    const pace = new Pace(mode);
+    const change = ({ clock }) => {
+      pace.begin(clock);
+      this.pace = pace;
+    };
+    if (this.powered) this.#external(change);
+    else this.pace = pace; // begins when the power comes
+  }
+
   powerOn() {
     if (this.powered) return;
     this.memory.sram.fill(0);

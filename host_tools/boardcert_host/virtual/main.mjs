@@ -26,6 +26,7 @@ const commands = {
   cut_power_never: (machine) => machine.flash.cutNever(),
   network: networkCommand,
   air: airCommand,
+  pace: (machine, { mode }) => machine.setPace(mode),
   ring_oscillator: (machine, { setting }) => machine.setRingOscillator(setting),
 };
 

@@ -1,0 +1,44 @@
+"""A program on the board that runs in a thread, so that a test can be its client meanwhile."""
+
+import threading
+from types import TracebackType
+
+from boardcert_host.virtual import VirtualBoard
+
+
+class Program:
+    """Run *code* on the board while in the context; `output` is what it has printed, afterwards."""
+
+    def __init__(self, board: VirtualBoard, code: str, timeout_s: float = 60) -> None:
+        self.output = ""
+        self.board = board
+        self._code, self._timeout_s = code, timeout_s
+        self.failure: Exception | None = None
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        try:
+            self.output = self.board.exec(self._code, timeout_s=self._timeout_s)
+        except Exception as error:  # noqa: BLE001 (reported by __exit__)
+            self.failure = error
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._thread.is_alive()
+
+    def __enter__(self) -> "Program":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self.board.reset()  # else the program would wait for who does not come
+        self._thread.join()
+        if error is None and self.failure is not None:
+            raise self.failure
