@@ -122,7 +122,7 @@ def joined(
 
 @pytest.fixture
 def patient(joined: VirtualBoard) -> Iterator[VirtualBoard]:
-    """The same, while its waiting takes no time, for retransmissions and leases."""
-    joined.set_pace("free")
+    """The same, while its waiting takes little time, for retransmissions and leases."""
+    joined.set_pace("quick")
     yield joined
     joined.set_pace("idle")

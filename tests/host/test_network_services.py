@@ -239,6 +239,8 @@ def test_a_router_solicitation_is_answered_with_the_prefix(peer):
     body = answer.payload
     assert (body[0], body[16], body[18], body[19]) == (134, 3, 64, 0xC0)
     assert body[32:48] == wire.packed("fd62:6f61:7264::")
+    (again,) = peer.advance(600_020)
+    assert (again.to, again.payload) == (answer.to, body)
 
 
 def test_echo_works_over_ipv6(peer):

@@ -25,8 +25,8 @@ class VirtualBoard(RadioControls):
     *ring_oscillator*: "host" (real randomness), "seed:N" (reproducible) or "stuck".
     *unique_id*: 8 bytes as hex; made at random for a new directory when None.
     *pace*: "real" (simulated time never ahead of real time), "idle" (computing runs as fast as it
-    can, waiting takes real time; so do not use it with timeouts that the board polls) or "free"
-    (waiting takes no time either).
+    can, waiting takes real time; so do not use it with timeouts that the board polls), "quick"
+    (waiting takes a fiftieth of that) or "free" (no time at all: peers in real time come late).
     *network*: the Wi-Fi in its range; `network` then leads to the board. *forwards*: {port of the
     board: port of loopback, or 0 for any free one}, which lead there from the start.
     *networks*: more access points, with nothing behind them: ssid, and where wanted password,

@@ -18,11 +18,13 @@ const TARGET_OFFSET = 8;
 const ROUTER_LIFETIME_S = 1800;
 const PREFIX_VALID_S = 86400;
 const PREFIX_PREFERRED_S = 14400;
+const ADVERTISE_AGAIN_NANOS = 600e9; // RFC 4861, section 6.2.1: MaxRtrAdvInterval; before any of these lifetimes ends
 
 export class NDP {
-  /** *host*: {mac, linkLocal, neighbours, icmp, prefix}; a host that has a *prefix* ("fd00::/64") is a router. */
+  /** *host*: {clock, mac, linkLocal, neighbours, icmp, prefix}; a host that has a *prefix* ("fd00::/64") is a router. */
   constructor(host) {
     this.host = host;
+    this.again = host.clock.createAlarm(() => this.advertise());
   }
 
   /** Take an ICMPv6 packet; return whether it was one of neighbour discovery. */
@@ -46,8 +48,9 @@ export class NDP {
     this.#send(addressText(group), message);
   }
 
-  /** Tell all hosts the prefix of this network. */
+  /** Tell all hosts the prefix of this network, now and from time to time, or they forget it. */
   advertise() {
+    this.again.schedule(ADVERTISE_AGAIN_NANOS);
     const [prefix, bits] = this.host.prefix.split('/');
     const header = [ROUTER_ADVERTISEMENT, 0, 0, 0, 64, 0, ...number16(ROUTER_LIFETIME_S), ...number32(0), ...number32(0)];
     const lifetimes = [...number32(PREFIX_VALID_S), ...number32(PREFIX_PREFERRED_S), ...number32(0)];
