@@ -130,8 +130,9 @@ def run(app=None, port: int = 443, **options) -> None:
     *options*: settings, see settings; those of serve; and wifi=False, to leave the network to the
     program; ntp_server, a name, or None; *line*, a ModemLine on which to serve the application,
     else the page, too; *host*, the address to serve on; restart=False, to leave it to the program
-    when the board restarts to sign the certificate again. On esp32, that is not done while it
-    serves: it restarts while nobody is connected.
+    when the board restarts to sign the certificate again, on esp32 without PSRAM, where that is
+    not done while it serves; or because no client can have memory for 10 s. `run` restarts while
+    nobody is connected.
     """
     from .running import run
 

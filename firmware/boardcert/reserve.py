@@ -49,7 +49,7 @@ def settle(me) -> None:
     if is_due:
         import machine
 
-        print("boardcert: a certificate was signed; restarting, for the memory that it took")
+        print("boardcert: restarting, for the memory that signing or checking a certificate took")
         machine.soft_reset()
     begin()
 

@@ -20,6 +20,8 @@ _CLOCK_MS = const(5_000)
 _RETRY_S = const(10)
 """After a port could not be had."""
 _NEWS_MS = const(500)
+_STARVED_TIMES = const(20)
+"""In a row, at each look for news: 10 s."""
 _CLEAN_UP_MS = const(50)
 
 
@@ -67,6 +69,7 @@ class _Run:
         **options,
     ) -> None:
         self._restarts = restart
+        self._starved = 0
         self._app = app
         self._port = port
         self._host = host
@@ -195,7 +198,7 @@ class _Run:
                 tell(notice)
             notices = len(self._me.notices)
             if self._restarts and self._me.lacks_memory():
-                self._restart_to_sign()
+                self._restart_if_due()
             hosts = [self._me.names[0]] + board.addresses()
             news = str((self._urls, hosts))
             if news != told:
@@ -203,22 +206,23 @@ class _Run:
                 self._tell_addresses(hosts)
             await asyncio.sleep_ms(_NEWS_MS)
 
-    def _restart_to_sign(self) -> None:
-        """Restart when the certificate is stale, and nobody connected.
+    def _restart_if_due(self) -> None:
+        """On a board short of memory: restart while nobody is connected, if that helps.
 
-        Unless this boot was to sign, and could not.
+        When the certificate is stale, unless this boot was to sign, and could not; and when
+        MicroPython's heap has grown once more, into what TLS needs: it rarely gives that back.
         """
-        from .server import is_anyone_connected
+        from .server import is_anyone_connected, is_starved
 
         try:
             self._me.follow()
         except OSError:  # Of the flash: the servers tell it, whose connections it concerns.
             return
-        if self._me.wish and self._me.was_settled and not is_anyone_connected():
-            tell("restarting, to sign the certificate again")
-            from machine import soft_reset
-
-            soft_reset()
+        self._starved = self._starved + 1 if is_starved() else 0
+        if self._starved > _STARVED_TIMES:
+            _restart("for the memory that no client can have")
+        elif self._me.wish and self._me.was_settled and not is_anyone_connected():
+            _restart("to sign the certificate again")
 
     def _tell_addresses(self, hosts: list) -> None:
         if self._urls and len(hosts) == 1:
@@ -240,6 +244,13 @@ def _split(options: dict, directory: str) -> tuple:
     arguments = take(options)
     settings = Settings(arguments, store.read_config(directory), board.unique_id())
     return arguments, settings.hostname, settings.key_type
+
+
+def _restart(reason: str) -> None:
+    from machine import soft_reset
+
+    tell(f"restarting, {reason}")
+    soft_reset()
 
 
 async def _wait(condition, time_ms: int) -> None:

@@ -270,6 +270,13 @@ def is_anyone_connected() -> bool:
     return any([server._open for server in _running])
 
 
+def is_starved() -> bool:
+    """Tell whether the servers have the memory for nobody, though nobody is connected."""
+    if not _running or is_anyone_connected():
+        return False
+    return not any([server._fits() for server in _running])
+
+
 def _free_bytes(wanted: int) -> int:
     """Return how much of the memory that TLS takes is free; collect garbage below *wanted*."""
     try:

@@ -232,3 +232,24 @@ def test_a_program_may_leave_the_restart_to_itself(stored: Path) -> None:
     lines = _run(stored, _SHORT_OF_MEMORY.format(restarts=False))
     assert "goes on" in lines and "soft reset" not in lines
     assert lines[-1] == "['kitchen.local', '127.0.0.2']"
+
+
+_STARVED = """
+from boardcert import server
+async def starve():
+    await asyncio.sleep(2)
+    server._free_bytes = lambda wanted: 0
+asyncio.create_task(starve())
+"""
+
+
+def test_a_board_that_can_serve_nobody_any_more_restarts(stored: Path) -> None:
+    """Where memory is short, once that has lasted; not where the program is to decide."""
+    code = _SHORT_OF_MEMORY.split("async def use():")[0] + _STARVED
+    code += "try:\n    run({})\nexcept SystemExit:\n    pass"
+    lines = _run(stored, code.format(""))
+    reason = "boardcert: restarting, for the memory that no client can have"
+    assert lines[lines.index(reason) + 1] == "soft reset"
+    end = "async def end():\n    await asyncio.sleep(15)\n    raise KeyboardInterrupt\n"
+    code = code.replace("try:", end + "asyncio.create_task(end())\ntry:")
+    assert "soft reset" not in _run(stored, code.format("restart=False"))
