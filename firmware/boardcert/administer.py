@@ -4,14 +4,10 @@ Each task ends with what is to be served then. A loss of power at any moment lea
 served before or what is served after.
 """
 
-import hashlib
-
 from . import board, store
-from .lifecycle import INSTALLED, TOKEN_MARK
+from .lifecycle import INSTALLED
 from .manage import Manager, read_leaf
 
-_TOKEN_BITS = 130
-_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"  # Base32, RFC 4648 section 6.
 _STAYS = "the settings and the Wi-Fi password (wifi.json) stay"
 
 
@@ -70,30 +66,6 @@ class Administrator(Manager):
 
         return self._reload(f"{self._replace_key(RESET, made)}; {_STAYS}")
 
-    def admin_token(self) -> str:
-        """Return the stored token; make one if there is none or it is not valid.
-
-        The file holds the token, a space, and a digest of the token and the board's number. A
-        token that was altered, or belongs to another board, is not valid.
-        """
-        from .store_write import read_text
-
-        text = read_text(f"{self._directory}/token")
-        parts = (text or "").split(" ")
-        if len(parts) == 2 and parts[1] == _digest(parts[0]):
-            return parts[0]
-        if "token" in self._files():
-            self._notices.append("the token was altered or another board's; a new one is made")
-        from .seeding import seed
-
-        random, _ = seed(board.utc_now())
-        number = int.from_bytes(random((_TOKEN_BITS + 7) // 8), "big")
-        shifts = range(0, _TOKEN_BITS, 5)
-        token = "".join([_BASE32[number >> shift & 31] for shift in shifts])
-        self._writer.write_text("token", f"{token} {_digest(token)}")
-        self._writer.write_text(TOKEN_MARK, "")
-        return token
-
     def _replace_key(self, task: str, made: bytes | None) -> str:
         """Store a new key; forget what *task* says; return how far that was wiped."""
         self._new_key = made
@@ -142,10 +114,6 @@ class Administrator(Manager):
         source, record = self._choose()
         self._attempt("marking what is stored", self._mark_stored, source, record)
         return source, record, told
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(board.unique_id() + token.encode()).digest()[:8].hex()
 
 
 def covers(name: str, wanted: str) -> bool:

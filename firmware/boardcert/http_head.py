@@ -1,11 +1,14 @@
 """The head of an HTTP/1.1 request, read strictly (RFC 9112).
 
-Where a request ends is decided here alone, and whatever leaves that in doubt is refused.
+Where a request ends is decided here and in http_parse alone, and whatever leaves that in doubt is
+refused.
 """
 
 import asyncio
+import sys
 
 from .connection import LimitError
+from .lifecycle import release
 
 _LINGER_MS = 1000
 
@@ -22,14 +25,6 @@ _REASONS = {
     431: "Request Header Fields Too Large",
     505: "HTTP Version Not Supported",
 }
-
-# Separators that no header name may contain (RFC 9110, 5.6.2), as may no space or control.
-_NOT_IN_NAMES = b'"(),/:;<=>?@[\\]{}'
-
-_READ_HERE = (b"connection", b"host", b"content-length", b"transfer-encoding", b"expect")
-
-# Two of them would leave in doubt who asks, whoever checks the one and obeys the other.
-_ONLY_ONCE = _READ_HERE[1:] + (b"authorization", b"cookie", b"origin")
 
 
 class RequestError(Exception):
@@ -105,70 +100,17 @@ class Head:
     """
 
     def __init__(self, lines: list, wanted: tuple = ()) -> None:
-        self._read_request_line(lines[0])
-        self.headers = headers = _read_headers(lines, wanted)
-        if b"host" not in headers and self.is_current:
-            raise RequestError(400)  # RFC 9112, 3.2
-        self._read_length(headers)
-        options = headers.get(b"connection", b"").lower().split(b",")
-        wish = b"close" if self.is_current else b"keep-alive"
-        self.is_kept = (wish in [option.strip() for option in options]) is not self.is_current
+        loaded = set(sys.modules)
+        try:
+            from .http_parse import parse
+
+            said = parse(lines, wanted)
+        finally:
+            release(loaded)
+        self.method, self.target, self.headers, self.is_current = said[:4]
+        self.length, self.expects, self.is_kept = said[4:]
 
     @property
     def host(self) -> bytes:
         """The name or address that was asked for, in lower case; empty when none was told."""
         return self.headers.get(b"host", b"").lower()
-
-    def _read_request_line(self, line: bytes) -> None:
-        words = line.split(b" ")
-        if len(words) != 3 or not words[0].isalpha() or not words[0].isupper():
-            raise RequestError(400)
-        if not words[1] or min(words[1]) < 0x21 or max(words[1]) > 0x7E:
-            raise RequestError(400)
-        if words[2] not in (b"HTTP/1.1", b"HTTP/1.0"):
-            raise RequestError(505 if words[2].startswith(b"HTTP/") else 400)
-        self.method, self.target = words[0], words[1]
-        self.is_current = words[2] == b"HTTP/1.1"
-
-    def _read_length(self, headers: dict) -> None:
-        """Find where the body ends (RFC 9112, 6.3); chunks are refused, Microdot reads none."""
-        length = headers.get(b"content-length", b"0")
-        if not length.isdigit():
-            raise RequestError(400)
-        if b"transfer-encoding" in headers:
-            raise RequestError(400 if b"content-length" in headers else 411)
-        if headers.get(b"expect", b"100-continue").lower() != b"100-continue":
-            raise RequestError(417)
-        self.length = int(length)
-        self.expects = self.length > 0 and self.is_current and b"expect" in headers
-
-
-def _read_headers(lines: list, wanted: tuple) -> dict:
-    """Return the headers in all *lines* but the first that are *wanted*, or count here."""
-    headers = {}
-    for number in range(1, len(lines)):
-        name, colon, value = lines[number].partition(b":")
-        if not colon or not _is_token(name) or not _is_text(value):
-            raise RequestError(400)
-        name = name.lower()
-        if name in headers:
-            if name in _ONLY_ONCE or name in wanted:
-                raise RequestError(400)
-            headers[name] += b"," + value.strip()
-        elif name in _READ_HERE or name in _ONLY_ONCE or name in wanted:
-            headers[name] = value.strip()
-    return headers
-
-
-def _is_token(name: bytes) -> bool:
-    """Tell whether *name* may name a header (RFC 9110, 5.1)."""
-    return bool(name) and all(0x21 <= byte <= 0x7E and byte not in _NOT_IN_NAMES for byte in name)
-
-
-def _is_text(value: bytes) -> bool:
-    """Tell whether Microdot can decode *value*."""
-    try:
-        value.decode()
-    except UnicodeError:
-        return False
-    return True

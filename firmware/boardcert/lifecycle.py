@@ -143,7 +143,15 @@ class Identity:
         Made when the page is first served, or it is first asked for.
         """
         if self._token is None:
-            self._token = self._manage("admin_token")
+            loaded = set(sys.modules)
+            notices = []
+            try:
+                from .token_file import read_or_make
+
+                self._token = read_or_make(self._directory, notices)
+            finally:
+                release(loaded)
+                self._add_notices(notices)
         return self._token
 
     def server_context(self, clients=None):

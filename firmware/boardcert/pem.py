@@ -8,7 +8,8 @@ _DASHES = "-----"
 MAX_TEXT_BYTES = 24576
 """Of PEM, with what openssl prints beside it."""
 
-_KEY_LABELS = ("PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY")
+CERTIFICATE = ("CERTIFICATE",)
+KEY_LABELS = ("PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY")
 
 _NOT_BASE64 = "what stands between BEGIN and END is not base64"
 
@@ -18,29 +19,21 @@ ENCRYPTED = "the private key is encrypted; decrypt it first: openssl pkey -in KE
 def read_certificates(data) -> list:
     """Return the DER of each certificate in *data*, PEM or DER; ValueError for anything else."""
     data = _bytes(data)
-    return [data] if _is_der(data) else certificates_in(_lines(data))
+    return [data] if _is_der(data) else [der for _, der in blocks(_lines(data), CERTIFICATE)]
 
 
 def read_key(data) -> bytes:
-    """Return the DER of the one private key in *data*, PEM or DER; ValueError for anything else."""
-    data = _bytes(data)
-    return data if _is_der(data) else key_in(_lines(data))
-
-
-def certificates_in(lines) -> list:
-    """Return the DER of each certificate in the *lines* of PEM; ValueError for anything else."""
-    return _contents(lines, ("CERTIFICATE",))
-
-
-def key_in(lines) -> bytes:
-    """Return the DER of the one private key in the *lines* of PEM; ValueError for anything else.
+    """Return the DER of the one private key in *data*, PEM or DER; ValueError for anything else.
 
     Passes over the curve that openssl writes before a key.
     """
-    blocks = _contents(lines, _KEY_LABELS)
-    if len(blocks) != 1:
-        raise ValueError(f"one private key is needed, not {len(blocks)}")
-    return blocks[0]
+    data = _bytes(data)
+    if _is_der(data):
+        return data
+    found = blocks(_lines(data), KEY_LABELS)
+    if len(found) != 1:
+        raise ValueError(f"one private key is needed, not {len(found)}")
+    return found[0][1]
 
 
 def to_bytes(data) -> bytes:
@@ -70,17 +63,20 @@ def _lines(data: bytes) -> list:
         raise ValueError("the text is not UTF-8: save it as plain text, in UTF-8") from error
 
 
-def _contents(lines, labels: tuple) -> list:
-    """Return the DER of the PEM blocks in *lines*, which must have these *labels*."""
-    blocks = [block for block in decode(lines) if block[0] != "EC PARAMETERS"]
-    if not blocks:
+def blocks(lines, labels: tuple) -> list:
+    """Return (label, DER) of the PEM blocks in *lines*, which must have these *labels*.
+
+    ValueError for anything else, or nothing.
+    """
+    found = [block for block in decode(lines) if block[0] != "EC PARAMETERS"]
+    if not found:
         raise ValueError("there is nothing in PEM, from -----BEGIN to -----END, and it is not DER")
-    for label, _ in blocks:
+    for label, _ in found:
         if label == "ENCRYPTED PRIVATE KEY":
             raise ValueError(ENCRYPTED)
         if label not in labels:
             raise ValueError(f"{label} stands where {labels[0]} belongs")
-    return [content for _, content in blocks]
+    return found
 
 
 def decode(lines) -> list:

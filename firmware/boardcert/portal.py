@@ -1,24 +1,29 @@
 """The configuration page and its JSON API; docs/api.md says what they answer.
 
 Here is what stays in memory: whose turn it is, and what must outlast a request. One page or answer
-of the API is made at a time: portal_routes finds it, portal_send sends it, and what each of them
-imports is released when it is done. Beside TLS, memory is short.
+of the API is made at a time, in steps: each has a module of its own, which is released, with what
+it imports, before the next one. Beside TLS, memory is short.
+
+A step is a tuple: "routes.find", a coroutine of portal_routes, and its arguments after portal and
+request. It returns the next one; or the answer, for portal_send: a tuple of a status, a dict of
+headers, a kind of body and its data. Nothing in either keeps a module in memory.
 """
 
 # The stubs leave out asyncio.sleep_ms.
 # pyright: reportAttributeAccessIssue=false
 
 import asyncio
-import gc
 import sys
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
 from . import spare
 from .exchange import Exchange, serve
 from .lifecycle import release
-from .portal_state import State
+from .portal_state import LATER, NO_MEMORY, State
 
-_NO_MEMORY = "the board lacks the memory beside its connections: try again soon, or over USB"
+_ONCE = ("body.read", "texts.read")
+"""Steps that cannot be taken again: what they have read is gone."""
+
 _WANTED = (b"authorization", b"cookie", b"origin", b"content-type", b"sec-fetch-site")
 
 
@@ -65,15 +70,42 @@ class Portal:
         await request.read_small()
         await self.take_turn(request)
         try:
-            found = await self._find(request)
-            self._forget()
-            await self._send(request, found)
+            step = await self._try(request, "routes.find")
+            while isinstance(step[0], str):
+                step = await self._try(request, *step)
+            if step[2] in ("page", "status"):
+                step = await self._try(request, "facts.add", step)
+            await self._take(request, "send.send", step)
             self._forget()
         finally:
             self.leave_turn()
 
+    async def _try(self, request: "Request", name: str, *data) -> tuple:
+        """Return what the step *name* returns; when memory lacks twice, what tells that.
+
+        The fields of a form come back with the page.
+        """
+        for attempt in range(2):
+            try:
+                return await self._take(request, name, *data)
+            except MemoryError as error:
+                sys.print_exception(error)
+            finally:
+                self._forget()
+            if attempt or name in _ONCE:
+                break
+        fields = data[-1] if name == "actions.act" else {}
+        if request.is_form() and name not in ("routes.show", "facts.add"):
+            return "routes.show", (NO_MEMORY, True, "", None, fields), 503, dict(LATER)
+        return 503, dict(LATER), "busy", fields
+
+    async def _take(self, request: "Request", name: str, *data) -> tuple:
+        module, _, function = name.partition(".")
+        module = __import__(f"{__name__}_{module}", None, None, ("*",))
+        return await getattr(module, function)(self, request, *data)
+
     def _forget(self) -> None:
-        """Release what was imported for this turn, and nobody runs any more.
+        """Release what was imported for a step that nobody takes any more.
 
         The collector is conservative: what a call has left on the stack may hold a function, which
         holds all that is in its module. So the modules are emptied.
@@ -82,25 +114,6 @@ class Portal:
             if name not in self._loaded and ".portal_" in name:
                 sys.modules[name].__dict__.clear()
         release(self._loaded)
-
-    async def _find(self, request: "Request") -> tuple:
-        """Return what is to be sent; when memory lacks twice, or a body is read already, that."""
-        for attempt in range(2):
-            try:
-                from .portal_routes import find_answer
-
-                return await find_answer(self, request)
-            except MemoryError as error:
-                sys.print_exception(error)
-                gc.collect()
-            if attempt or request.head.length:
-                break
-        return 503, {"Retry-After": "10"}, "error", (_NO_MEMORY, None)
-
-    async def _send(self, request: "Request", found: tuple) -> None:
-        from .portal_send import send
-
-        await send(self, request, found)
 
     async def take_turn(self, request: "Request") -> None:
         """Wait for the turn of *request*."""
@@ -150,6 +163,10 @@ class Request(Exchange):
     def header(self, name: bytes) -> str:
         """Return the header *name*, empty when it is not there."""
         return self.head.headers.get(name, b"").decode()
+
+    def is_form(self) -> bool:
+        """Tell whether the page has sent it."""
+        return self.head.method == b"POST" and not self.head.target.startswith(b"/api/")
 
     async def read_small(self) -> None:
         """Read the body if it is small: whoever sends it slowly is to keep nobody waiting."""

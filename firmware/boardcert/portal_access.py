@@ -6,7 +6,7 @@ from binascii import hexlify
 from hashlib import sha256
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
-from .portal_http import HTTPError, unauthorized
+from .portal_http import HTTPError, is_equal, unauthorized
 
 
 class Session:
@@ -143,15 +143,3 @@ class Access:
         inner = sha256(bytes([byte ^ 0x36 for byte in block[:64]]) + fresh).digest()
         outer = sha256(bytes([byte ^ 0x5C for byte in block[:64]]) + inner).digest()
         return hexlify(outer[:16]).decode()
-
-
-def is_equal(one: str, other: str) -> bool:
-    """Compare two secrets, so that the time tells nothing about where they differ.
-
-    Both are hashed, and all bytes of the digests are looked at. The time depends on the length of
-    each, which is known.
-    """
-    difference = 0
-    for a, b in zip(sha256(one.encode()).digest(), sha256(other.encode()).digest()):  # noqa: B905
-        difference |= a ^ b
-    return difference == 0

@@ -5,9 +5,8 @@ import gc
 from binascii import a2b_base64
 
 from . import Error, RefusedError
-from .portal_body import lines, text
-from .portal_calls import apart, without_staying
-from .portal_http import NO_MEMORY, HTTPError, PutOff, busy
+from .portal_calls import apart
+from .portal_http import PUT_OFF, HTTPError, PutOff, busy, forget, refusal, text
 
 RESTART_AFTER_MS = 1000
 """From the answer to the restart that it promises."""
@@ -17,14 +16,72 @@ _OVER_USB = "this board lacks the memory for that beside its page: do it over US
 _ONCE = ("remove",)
 """Done again, it would not tell any more what became of the key."""
 
+_DONE = {
+    "install": "The certificate is installed, and serves from now on.",
+    "remove": "The installed certificate is removed.",
+    "renew": "The certificate is signed again, with the same key.",
+    "new-key": "The board has made a new key.",
+    "reset": "The board is as it was at first boot. Its new token is told over USB.",
+    "restart": "The board restarts. Load this page again in a few seconds.",
+}
 
-async def perform(routes, action: str, values: dict) -> str | None:
+
+async def act(portal, request, action: str, values: dict) -> tuple:
+    """Do *action*, and return the step that answers, see portal."""
+    try:
+        wiped = await perform(portal, request, action, values)
+    except HTTPError as error:
+        return refusal(error, (action, values) if request.is_form() else None)
+    except PutOff as error:
+        return _put_off_step(request, error, action)
+    if not request.is_form():
+        return 200, {}, "status", wiped
+    forget(values)
+    told = _DONE[action]
+    if wiped:
+        told += f" {wiped[0].upper()}{wiped[1:]}."
+    return "routes.show", (told, False, action, None, {})
+
+
+async def make_request(portal, request, is_pem: bool) -> tuple:
+    """Answer with a certificate request, signed by the board's own key."""
+    try:
+        made = await _request(portal)
+    except HTTPError as error:
+        return refusal(error)
+    except PutOff as error:
+        return _put_off_step(request, error, "request")
+    return 200, {}, "pem" if is_pem else "der", ("CERTIFICATE REQUEST", "csr", [made])
+
+
+async def _request(portal) -> bytes:
+    """Return the request; PutOff as perform."""
+    me = portal.identity
+    if me.lacks_memory():
+        from .wishes import stored_request
+
+        stored = stored_request(me._directory)
+        if stored:
+            return a2b_base64(stored)
+        _put_off(portal, "request", {})
+    return await _with_room(portal, "request", me.csr)
+
+
+def _put_off_step(request, put_off: PutOff, action: str) -> tuple:
+    """Return the step that tells that *action* is done after a restart."""
+    if request.is_form():
+        told = f"{PUT_OFF[0].upper()}{PUT_OFF[1:]}."
+        return "routes.show", (told, False, action, None, {})
+    told = {"put_off": put_off.number, "public_key_pin": put_off.pin, "message": PUT_OFF}
+    return 202, {"Retry-After": "15"}, "json", told
+
+
+async def perform(portal, request, action: str, values: dict) -> str | None:
     """Do *action*, one at a time, and with the memory for it; HTTPError when it is refused.
 
     Return a sentence on how far an old key was wiped, or None. PutOff when it is done after a
     restart.
     """
-    portal = routes.portal
     if portal.is_at_work:
         raise busy("the board is at work for another request")
     portal.is_at_work = True
@@ -34,26 +91,13 @@ async def perform(routes, action: str, values: dict) -> str | None:
             return None
         if portal.identity.lacks_memory():
             _put_off(portal, action, values)
-        return await _act(routes, action, values)
+        return await _act(portal, request, action, values)
     except RefusedError as error:
         raise HTTPError(422, str(error), error.field) from error
     except (Error, OSError, ValueError) as error:
         raise HTTPError(500, f"{type(error).__name__}: {error}") from error
     finally:
         portal.is_at_work = False
-
-
-async def make_request(routes) -> bytes:
-    """Return a certificate request, signed by the board's own key; PutOff as perform."""
-    me = routes.portal.identity
-    if me.lacks_memory():
-        from .wishes import stored_request
-
-        stored = stored_request(me._directory)
-        if stored:
-            return a2b_base64(stored)
-        _put_off(routes.portal, "request", {})
-    return await _with_room(routes.portal, "request", routes.portal.identity.csr)
 
 
 def _put_off(portal, action: str, values: dict) -> None:
@@ -63,13 +107,12 @@ def _put_off(portal, action: str, values: dict) -> None:
     """
     if action in ("new-key", "reset"):
         raise HTTPError(503, _OVER_USB)
-    today = _today(values)
-    chain, key = without_staying(_to_der, values) if action == "install" else ((), None)
-    values.clear()
+    brought = _brought(values) if action == "install" else ()
+    forget(values)
     from .wishes import generated_pin, put_off
 
     directory = portal.identity._directory
-    number = put_off(directory, action, chain, key, today)
+    number = put_off(directory, action, *brought)
     _restart(portal)
     raise PutOff(number, generated_pin(directory) if action == "remove" else None)
 
@@ -78,14 +121,13 @@ def _restart(portal) -> None:
     portal.restarting = asyncio.create_task(portal.restart_soon(RESTART_AFTER_MS))
 
 
-async def _act(routes, action: str, values: dict) -> str | None:
-    portal = routes.portal
+async def _act(portal, request, action: str, values: dict) -> str | None:
     me = portal.identity
     if action == "install":
         # Not a local name here: it would outlast the call.
         return await _with_room(portal, action, lambda: _install(me, values))
     if action in ("new-key", "reset"):
-        made = await _make_key(routes, text(values, "hostname"))
+        made = await _make_key(portal, request, text(values, "hostname"))
         return await _with_room(
             portal, action, lambda: (me.reset if action == "reset" else me.new_key)(made)
         )
@@ -104,44 +146,25 @@ async def _with_room(portal, action: str, function):
             if attempt or action in _ONCE:
                 break
     gc.collect()
-    raise busy(NO_MEMORY)
+    raise busy()
 
 
 def _install(me, values: dict) -> None:
-    today = _today(values)
-    chain, key = without_staying(_to_der, values)
-    me.install(chain, key, today)
+    me.install(*_brought(values))
 
 
-def _today(values: dict) -> str | None:
-    """Return the time of whoever brings a certificate, if that was sent."""
-    return text(values, "time") if values.get("time") else None
+def _brought(values: dict) -> tuple:
+    """Return what portal_texts has read: certificates, and key and time, or None."""
+    chain, keys = [[data for _, (data,) in values[name]] for name in ("chain", "key")]
+    today = text(values, "time") if values.get("time") else None
+    return chain, keys[0] if keys else None, today
 
 
-def _to_der(values: dict) -> tuple:
-    """Return (the certificates, the key or None), without text around: memory is short."""
-    from .pem import certificates_in, key_in
-
-    field = "chain"
-    try:
-        certificates = certificates_in(lines(_pieces(values, field)))
-        field = "key"
-        pieces = _pieces(values, field)
-        return certificates, key_in(lines(pieces)) if pieces else None
-    except ValueError as error:
-        raise RefusedError(field, str(error)) from error
-
-
-def _pieces(values: dict, name: str) -> list:
-    return values.get(name) or []
-
-
-async def _make_key(routes, typed: str) -> bytes | None:
+async def _make_key(portal, request, typed: str) -> bytes | None:
     """Make another key, if that takes long; the board's host name must have been *typed* for it.
 
     Meanwhile, others have their turn.
     """
-    portal = routes.portal
     me = portal.identity
     if typed.strip() != me.hostname:
         raise HTTPError(422, "this is not the board's host name", "hostname")
@@ -151,4 +174,4 @@ async def _make_key(routes, typed: str) -> bytes | None:
     try:
         return await key_for(me)
     finally:
-        await portal.take_turn(routes.request)
+        await portal.take_turn(request)

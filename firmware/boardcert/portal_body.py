@@ -5,46 +5,22 @@ A field is a list of short pieces of bytes, so that a certificate needs no memor
 
 from binascii import unhexlify
 
-from .portal_http import HTTPError
+from .portal_http import HTTPError, refusal
 
 FIELDS = ("action", "form", "token", "hostname", "chain", "key", "time")
 """What the page and its API know; other fields are passed over."""
 
-_TEXT_BYTES = 256
 # Of JSON's escapes but \u: what stands after the backslash, and what is meant.
 _LETTERS, _MEANT = b'"\\/bfnrt', b'"\\/\b\f\n\r\t'
 _SPACE = b" \t\r\n"
 
 
-def text(values: dict, name: str) -> str:
-    """Return the text that *values* have by that *name*, "" without; HTTPError for others."""
-    pieces = values.get(name, ())
-    if pieces is None or sum([len(piece) for piece in pieces]) > _TEXT_BYTES:
-        raise HTTPError(422, "this must be a short text", name)
+async def read(_, request, step: str, *data) -> tuple:
+    """Return the next *step*, see portal, with *data* and the fields of the body."""
     try:
-        return b"".join(pieces).decode()
-    except UnicodeError:
-        raise HTTPError(400, "the request is not UTF-8", name) from None
-
-
-def lines(pieces: list):
-    """Yield the lines of a text that comes in *pieces*, as text; a long one in parts."""
-    rest = b""
-    for piece in pieces:
-        *whole, rest = (rest + piece).split(b"\n")
-        for line in whole:
-            yield _line(line)
-        if len(rest) > _TEXT_BYTES:
-            yield _line(rest)
-            rest = b""
-    yield _line(rest)
-
-
-def _line(data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeError:
-        return "?"  # Which has no part in PEM.
+        return (step,) + data + (await read_fields(request),)
+    except HTTPError as error:
+        return refusal(error, ("", {}) if request.is_form() else None)
 
 
 async def read_fields(request) -> dict:

@@ -1,9 +1,6 @@
-"""Calls that spare a small board's stack and memory."""
+"""Calls that spare a small board's stack."""
 
 import asyncio
-import sys
-
-from .lifecycle import release
 
 
 async def apart(function, *arguments):
@@ -17,12 +14,3 @@ async def apart(function, *arguments):
         return function(*arguments)
 
     return await asyncio.create_task(call())
-
-
-def without_staying(function, *arguments):
-    """Return function(*arguments); the modules that it imported are released again."""
-    loaded = set(sys.modules)
-    try:
-        return function(*arguments)
-    finally:
-        release(loaded)

@@ -1,12 +1,26 @@
-"""What the page and its API tell beside the identity's own report, and certificates as text."""
+"""What the page and its API tell beside the identity's own report."""
 
 import gc
-from binascii import a2b_base64, b2a_base64, hexlify
+from binascii import a2b_base64, hexlify
 
 from . import board
 from .portal_words import words
 
 _COUNTERS = ("accepted", "refused", "failed")
+
+
+async def add(portal, _, found: tuple) -> tuple:
+    """Return the answer that was *found* with what it is to tell: see status, portal_view."""
+    code, headers, kind, data = found
+    told = status(portal.identity, portal.server, portal.access.wrong_tokens)
+    if kind == "page":
+        del told["certificate"]  # The page links to it.
+        from .portal_view import view
+
+        return code, headers, kind, view(told, data[0], portal.is_secure, data[1])
+    if data:
+        told["wiped"] = data
+    return code, headers, kind, told
 
 
 def status(me, server, wrong_tokens: int) -> dict:
@@ -21,15 +35,6 @@ def status(me, server, wrong_tokens: int) -> dict:
     if server:
         status["connections"] = {name: getattr(server, name) for name in _COUNTERS}
     return status
-
-
-def pem(label: str, blocks: list):
-    """Yield the lines of the DER *blocks* in PEM (RFC 7468), as bytes."""
-    for data in blocks:
-        yield f"-----BEGIN {label}-----\n".encode()
-        for start in range(0, len(data), 48):
-            yield b2a_base64(data[start : start + 48])
-        yield f"-----END {label}-----\n".encode()
 
 
 def days_left(not_after: str, now: tuple | None) -> int | None:

@@ -4,6 +4,7 @@
 # pyright: reportAttributeAccessIssue=false
 
 import io
+from binascii import b2a_base64
 
 _NAME = "portal_template"
 _BEGIN = b'TEMPLATE = b"""\n'
@@ -32,6 +33,29 @@ def page_lines():
             yield line
     finally:
         file.close()
+
+
+def as_text(pieces):
+    """Yield the text of a form's field, as HTML for whoever sent it.
+
+    *pieces*: of the text, bytes; or, once that was read, tuples for as_pem.
+    """
+    for piece in pieces:
+        if isinstance(piece, tuple):
+            yield from as_pem(*piece)
+            continue
+        for character, escaped in ((b"&", b"&#38;"), (b"<", b"&#60;"), (b"\r", b"")):
+            piece = piece.replace(character, escaped)
+        yield bytes([byte if byte in b"\n\t" or 32 <= byte < 127 else 63 for byte in piece])
+
+
+def as_pem(label: str, blocks: list):
+    """Yield the lines of the DER *blocks* in PEM (RFC 7468), as bytes."""
+    for data in blocks:
+        yield f"-----BEGIN {label}-----\n".encode()
+        for start in range(0, len(data), 48):
+            yield b2a_base64(data[start : start + 48])
+        yield f"-----END {label}-----\n".encode()
 
 
 def _open():

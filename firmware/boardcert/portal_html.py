@@ -5,6 +5,8 @@ _MOST_CHARACTERS = 300
 _NAMES_CHARACTERS = 1200
 _MOST_NOTICES = 5
 
+_MARKS = b"&<>\"'"
+
 _KEY_TYPES = {"p256": "EC, P-256", "p384": "EC, P-384", "p521": "EC, P-521"}
 
 _ROWS = (
@@ -78,16 +80,23 @@ def escape(text: str) -> str:
     What is not printable ASCII is shown by its number: characters that reverse the order of
     those around them, and the like, are for deceiving the reader.
     """
-    shown, left = [], _MOST_CHARACTERS
-    for character in text:
-        code = ord(character)
-        if character in "&<>\"'":
-            character = f"&#{code};"
-        elif not 32 <= code < 127:
-            character = f"\\u{code:04x}"
-        left -= len(character)
-        if left < 0:
-            shown.append("...")
+    data = text.encode()
+    if len(data) <= _MOST_CHARACTERS and all(map(_is_harmless, data)):
+        return text
+    shown = bytearray()
+    for at in range(len(text)):
+        # Not text[at]: such a text would stay in MicroPython's table of names for good.
+        code = ord(text[at : at + 1])
+        if _is_harmless(code):
+            more = bytes((code,))
+        else:
+            more = (b"&#%d;" if code < 128 and code in _MARKS else b"\\u%04x") % code
+        if len(shown) + len(more) > _MOST_CHARACTERS:
+            shown.extend(b"...")
             break
-        shown.append(character)
-    return "".join(shown)
+        shown.extend(more)
+    return shown.decode()
+
+
+def _is_harmless(code: int) -> bool:
+    return 32 <= code < 127 and code not in _MARKS

@@ -1,16 +1,17 @@
-"""What requests carry and what answers say, for the page: tokens, origins, cookies, errors."""
+"""How a request to the page or its API is refused, and the texts of its fields."""
+
+from hashlib import sha256
+
+from .portal_state import LATER, NO_MEMORY
 
 ACTIONS = ("install", "remove", "renew", "new-key", "reset", "restart")
 """What an administrator may do; in each path of the API, and in each form of the page."""
 
-COOKIE = "__Host-session"
-"""Browsers take a cookie with that prefix over HTTPS only, and send it to this host alone."""
-
-NO_MEMORY = "the board lacks the memory beside its connections: try again soon, or over USB"
-
 PUT_OFF = "the board restarts to do this: in some 15 seconds it tells what came of it"
 
-_COOKIE_ATTRIBUTES = "; Path=/; Secure; HttpOnly; SameSite=Strict"
+ENDED = "your session has ended: sign in again"
+
+_TEXT_BYTES = 256
 
 
 class HTTPError(Exception):
@@ -43,52 +44,52 @@ def unauthorized(message: str, field: str | None = None) -> HTTPError:
     return HTTPError(401, message, field, {"WWW-Authenticate": "Bearer"})
 
 
-def busy(message: str, wait_s: int = 10) -> HTTPError:
-    """Return the HTTPError 503: the same request may do in *wait_s* seconds."""
-    return HTTPError(503, message, None, {"Retry-After": str(wait_s)})
+def busy(message: str = NO_MEMORY) -> HTTPError:
+    """Return the HTTPError 503: the same request may do in ten seconds."""
+    return HTTPError(503, message, None, dict(LATER))
 
 
-def set_cookie(secret: str | None) -> dict:
-    """Return the header that begins a session, or with None ends it."""
-    cookie = "; Max-Age=0" if secret is None else secret
-    return {"Set-Cookie": f"{COOKIE}={cookie}{_COOKIE_ATTRIBUTES}"}
+def refusal(error: HTTPError, form: tuple | None = None) -> tuple:
+    """Return the step that answers *error*, see portal.
 
-
-def find_cookie(request) -> str | None:
-    """Return the secret of a session that the browser sends, or None."""
-    for cookie in request.header(b"cookie").split(";"):
-        name, _, value = cookie.strip().partition("=")
-        if name == COOKIE:
-            return value
-    return None
-
-
-def find_token(request) -> str | None:
-    """Return the token in the Authorization header, None without one; HTTPError for others."""
-    if not request.has(b"authorization"):
-        return None
-    scheme, _, token = request.header(b"authorization").partition(" ")
-    if scheme.lower() != "bearer":
-        raise unauthorized("send `Authorization: Bearer` and the token")
-    return token
-
-
-def sender(request):
-    """Return the address that *request* comes from, without the port."""
-    peer = request.connection.get_extra_info("peername")
-    if isinstance(peer, bytearray):  # The unix port tells a sockaddr_in or sockaddr_in6.
-        return bytes(peer[:2] + peer[4:])
-    return peer and peer[0]
-
-
-def check_origin(request) -> None:
-    """Raise HTTPError unless a page of this very site has sent *request*.
-
-    Browsers say where a POST comes from; whoever shows a cookie and does not say it is refused.
+    *form*: None for the API; of a form of the page, the action and the fields, which come back
+    with the page when the same form may do later.
     """
-    if request.has(b"origin"):
-        is_own = request.header(b"origin") == "https://" + request.header(b"host")
-    else:
-        is_own = request.header(b"sec-fetch-site") == "same-origin"
-    if not is_own:
-        raise HTTPError(403, "the request comes from another site")
+    if form is None:
+        return error.status, error.headers, "error", (error.message, error.field)
+    action, values = form
+    if error.status != 503:
+        forget(values)
+    outcome = error.message, True, action, error.field, values
+    return "routes.show", outcome, error.status, error.headers
+
+
+def forget(values: dict) -> None:
+    """Give back the memory of the fields, whoever still holds them."""
+    for pieces in values.values():
+        if pieces:
+            pieces.clear()
+    values.clear()
+
+
+def text(values: dict, name: str) -> str:
+    """Return the text that *values* have by that *name*, "" without; HTTPError for others."""
+    pieces = values.get(name, ())
+    if pieces is None or sum([len(piece) for piece in pieces]) > _TEXT_BYTES:
+        raise HTTPError(422, "this must be a short text", name)
+    try:
+        return b"".join(pieces).decode()
+    except UnicodeError:
+        raise HTTPError(400, "the request is not UTF-8", name) from None
+
+
+def is_equal(one: str, other: str) -> bool:
+    """Compare two secrets, so that the time tells nothing about where they differ.
+
+    Both are hashed, and all bytes of the digests are looked at. The time depends on the length of
+    each, which is known.
+    """
+    difference = 0
+    for a, b in zip(sha256(one.encode()).digest(), sha256(other.encode()).digest()):  # noqa: B905
+        difference |= a ^ b
+    return difference == 0

@@ -4,33 +4,15 @@ Marks in portal_template: `$name$` stands for a text, `$kind.name$` for one abou
 What follows a line `?name` is there only when that holds, up to the next line with a question mark.
 """
 
-from .portal_file import page_lines
-from .portal_html import escape, rows
-
-_NOTHING = ("", False, "", None, {})
+from .portal_file import as_text, page_lines
 
 
 class Page:
-    """One rendering of *status*, see Portal. *form_token*: of the session; None: not signed in.
+    """One rendering. *holds*, *marks*: see portal_view.view."""
 
-    *outcome*: of a form, or None: (a text, whether it is an error, the action, the field where an
-    error is shown or None, fields, see portal_body, that come back to whoever sent them).
-    """
-
-    def __init__(self, status: dict, form_token: str | None, is_secure: bool, outcome) -> None:
-        self._status = status
-        self._form_token = form_token
-        self._is_told = outcome is not None
-        text, self._is_error, self._action, self._field, self._texts = outcome or _NOTHING
-        self._outcome = escape(text)
-        is_signed_in = is_secure and form_token is not None
-        source = status["source"]
-        self._holds = (
-            source,
-            "" if is_secure else "plain",
-            "signed_in" if is_signed_in else "signed_out" if is_secure else "",
-            "removable" if is_signed_in and source == "installed" else "",
-        )
+    def __init__(self, holds: tuple, marks: dict) -> None:
+        self._holds = holds
+        self._marks = marks
 
     def pieces(self):
         """Yield the page, as bytes."""
@@ -39,8 +21,10 @@ class Page:
             if line.startswith(b"?"):
                 name = line[1:].strip().decode()
                 is_shown = not name or name in self._holds
-            elif is_shown:
+            elif is_shown and b"$" in line:
                 yield from self._filled(line)
+            elif is_shown:
+                yield line
 
     def _filled(self, line: bytes):
         """Yield the *line* of the template with what its marks stand for."""
@@ -52,67 +36,26 @@ class Page:
                 yield parts[number]
 
     def _text(self, mark: str):
-        """Yield what a *mark* stands for."""
-        status = self._status
+        """Return the pieces that a *mark* stands for."""
+        marks = self._marks
         kind, _, name = mark.partition(".")
         if mark == "rows":
-            for row in rows(status):
-                yield row.encode()
-        elif kind == "kept":
-            yield from self._kept(name)
-        elif kind == "error":
-            yield self._error(name).encode()
+            return marks[mark]
+        if kind == "kept":
+            return as_text(marks[kind].get(name) or ())
+        if kind == "error":
+            text = marks[kind] if name == marks["wrong"] else ""
         elif kind == "more":
-            yield self._attributes(name).encode()
-        elif mark == "told":
-            yield self._told().encode()
-        elif mark in ("fingerprint", "key_fingerprint"):
-            yield _grouped(status[mark]).encode()
-        elif mark == "title":
-            problem = "Error: " if self._is_error else ""
-            yield f"{problem}{escape(status['hostname'])}".encode()
-        elif mark == "form":
-            yield (self._form_token or "").encode()
+            text = self._attributes(name)
         else:
-            name = "hostname" if mark == "host_name" else mark
-            yield escape(str(status[name])).encode()
-
-    def _told(self) -> str:
-        """Return what came of the last form."""
-        text = self._outcome
-        if not self._is_told:
-            return ""
-        if not self._is_error:
-            return f'<p class="note" role="status">{text}</p>\n'
-        if self._field:
-            field = escape(self._action + "-" + self._field)
-            text = f'<a href="#{field}">{text}</a>'
-        return f'<p class="note bad" role="alert" tabindex="-1">{text}</p>\n'
-
-    def _error(self, id: str) -> str:
-        """Return the error that stands before the field *id*, if it is about that."""
-        if not self._is_error or f"{self._action}-{self._field}" != id:
-            return ""
-        return f'<span class="error" id="{id}-error">{self._outcome}</span>\n'
+            text = marks[mark]
+        return (text.encode(),)
 
     def _attributes(self, id: str) -> str:
         """Return attributes of the field *id*: what describes it, and whether it is wrong."""
         described_by = [f"{id}-hint"] if id.startswith("install") else []
-        is_wrong = bool(self._error(id))
+        is_wrong = id == self._marks["wrong"]
         if is_wrong:
             described_by.append(f"{id}-error")
         more = f' aria-describedby="{" ".join(described_by)}"' if described_by else ""
         return more + (' aria-invalid="true"' if is_wrong else "")
-
-    def _kept(self, field: str):
-        """Yield the text of *field* that comes back to whoever sent it, in pieces."""
-        for piece in self._texts.get(field) or ():
-            for character, escaped in ((b"&", b"&#38;"), (b"<", b"&#60;"), (b"\r", b"")):
-                piece = piece.replace(character, escaped)
-            yield bytes([byte if byte in b"\n\t" or 32 <= byte < 127 else 63 for byte in piece])
-
-
-def _grouped(fingerprint: str) -> str:
-    octets = fingerprint.split(":")
-    groups = [":".join(octets[start : start + 8]) for start in range(0, len(octets), 8)]
-    return "<br>".join(groups)

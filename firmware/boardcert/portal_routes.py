@@ -1,35 +1,50 @@
-"""Who answers which request to the page and its API, and with what.
-
-What portal_send is to send is a tuple of a status, a dict of headers, a kind of body and its
-data: nothing in it keeps a module in memory.
-"""
+"""Who answers which request to the page and its API, and with what: steps of portal."""
 
 from .portal_access import Access, Session
-from .portal_http import (
-    ACTIONS,
-    PUT_OFF,
-    HTTPError,
-    PutOff,
-    check_origin,
-    find_cookie,
-    find_token,
-    sender,
-    set_cookie,
-    unauthorized,
-)
+from .portal_http import ACTIONS, ENDED, HTTPError, refusal, text, unauthorized
+from .portal_request import check_origin, find_cookie, find_token, sender, set_cookie
 
 _METHODS = {"/": "GET, POST", "/api/identity": "GET", "/api/session": "POST, DELETE"}
 
 
-async def find_answer(portal, request) -> tuple:
-    """Return the answer of *portal* to *request*, see above, after doing what it asks for."""
+async def find(portal, request) -> tuple:
+    """Return the step that *request* leads to, see portal: what it asks for is done there."""
     try:
-        return await Routes(portal, request).find()
+        return Routes(portal, request).find()
     except HTTPError as error:
-        return error.status, error.headers, "error", (error.message, error.field)
-    except PutOff as error:
-        told = {"put_off": error.number, "public_key_pin": error.pin, "message": PUT_OFF}
-        return 202, {"Retry-After": "15"}, "json", told
+        return refusal(error, ("", {}) if request.is_form() else None)
+
+
+async def sign_in(portal, request, values: dict) -> tuple:
+    """Open a session for who knows the token, from the page or from a program."""
+    try:
+        session = Routes(portal, request).open_session(text(values, "token"))
+    except HTTPError as error:
+        return refusal(error, ("sign-in", values) if request.is_form() else None)
+    return _signed(request, session.secret)
+
+
+async def sign_out(portal, request, kept: list) -> tuple:
+    """End the session that has *kept*, see portal_access."""
+    Routes(portal, request).access.close_session(Session(kept))
+    return _signed(request, None)
+
+
+def _signed(request, secret: str | None) -> tuple:
+    headers = set_cookie(secret)
+    if not request.is_form():
+        return 204, headers, "", None
+    headers["Location"] = "/"
+    return 303, headers, "", None
+
+
+async def show(portal, request, outcome=None, status: int = 200, headers=None) -> tuple:
+    """Answer with the page for who has sent *request*, with the *outcome* of a form."""
+    routes = Routes(portal, request)
+    session = routes.session()
+    if session and not session.form_token:
+        routes.access.renew_form(session)
+    return status, headers or {}, "page", (session and session.form_token, outcome)
 
 
 class Routes:
@@ -40,8 +55,8 @@ class Routes:
         self.request = request
         self.access = Access(portal.access, portal.identity.admin_token)
 
-    async def find(self) -> tuple:
-        """Return the answer; HTTPError for a request that is refused."""
+    def find(self) -> tuple:
+        """Return the step; HTTPError for a request that is refused."""
         head = self.request.head
         path, _, _ = head.target.decode().partition("?")
         method = head.method.decode()
@@ -53,73 +68,51 @@ class Routes:
                 allowed += ", HEAD"
             raise HTTPError(405, "this path does not take that method", None, {"Allow": allowed})
         if path == "/":
-            return await self._take_form() if method == "POST" else self.page()
+            return self._read_form() if method == "POST" else ("routes.show",)
         if path == "/api/identity":
             return 200, {}, "status", None
         if path == "/api/session":
-            return await (self._sign_in() if method == "POST" else self._sign_out())
+            return self._read_token() if method == "POST" else self._sign_out()
         if path.startswith("/api/"):
-            return await self._act(path[len("/api/") :])
-        return await self._download(path[1:])
+            return self._act(path[len("/api/") :])
+        return self._download(path[1:])
 
-    def page(self, outcome=None, status: int = 200, headers: dict | None = None) -> tuple:
-        """Answer with the page for who has sent the request, with the *outcome* of a form."""
+    def _read_form(self) -> tuple:
         session = self.session()
-        form_token = session.form_token if session else None
-        return status, headers or {}, "page", (form_token, outcome)
+        if session:
+            check_origin(self.request)
+        elif self._is_long():
+            raise unauthorized(ENDED)
+        return "body.read", "forms.take", session and session.kept
 
-    async def _take_form(self) -> tuple:
-        from .portal_forms import take_form
-
-        return await take_form(self)
-
-    async def _download(self, name: str) -> tuple:
-        """Answer with the certificate or a request, DER, or PEM with all that it has."""
-        me = self.portal.identity
-        is_pem = name.endswith(".pem")
-        if name.startswith("request"):
-            self.authorize()
-            from .portal_actions import make_request
-
-            label, found = "CERTIFICATE REQUEST", [await make_request(self)]
-            suffix, kind = "csr", "application/pkcs10"
-        else:
-            label, found = "CERTIFICATE", me.chain
-            suffix, kind = "crt", "application/pkix-cert"
-        file_name = f"{me.hostname}.{suffix}{'.pem' if is_pem else ''}"
-        headers = {
-            "Content-Type": "application/x-pem-file" if is_pem else kind,
-            "Content-Disposition": f'attachment; filename="{file_name}"',
-        }
-        return 200, headers, "pem" if is_pem else "der", (label, found)
-
-    async def _sign_in(self) -> tuple:
-        from .portal_body import text
-
-        if self.request.head.length > self.portal.small_body_bytes:
+    def _read_token(self) -> tuple:
+        if self._is_long():
             raise HTTPError(413, "this is more than a sign-in needs")
-        session = self.open_session(text(await self.fields(), "token"))
-        return 204, set_cookie(session.secret), "", None
+        return "body.read", "routes.sign_in"
 
-    async def _sign_out(self) -> tuple:
+    def _is_long(self) -> bool:
+        return self.request.head.length > self.portal.small_body_bytes
+
+    def _sign_out(self) -> tuple:
         session = self.authorize()
         if session is None:
             raise HTTPError(400, "a token opens no session, so there is none to end")
-        self.access.close_session(session)
-        return 204, set_cookie(None), "", None
+        return "routes.sign_out", session.kept
 
-    async def _act(self, action: str) -> tuple:
+    def _act(self, action: str) -> tuple:
         self.authorize()
-        values = await self.fields() if self.request.head.length else {}
-        from .portal_actions import perform
+        if not self.request.head.length:
+            return "forms.read", action, {}
+        return "body.read", "forms.read", action
 
-        return 200, {}, "status", await perform(self, action, values)
-
-    async def fields(self) -> dict:
-        """Return the fields of the body, see portal_body."""
-        from .portal_body import read_fields
-
-        return await read_fields(self.request)
+    def _download(self, name: str) -> tuple:
+        """Answer with the certificate or a request, DER, or PEM with all that it has."""
+        is_pem = name.endswith(".pem")
+        if name.startswith("request"):
+            self.authorize()
+            return "actions.make_request", is_pem
+        me = self.portal.identity
+        return 200, {}, "pem" if is_pem else "der", ("CERTIFICATE", "crt", me.chain)
 
     def session(self) -> Session | None:
         """Return the session that the request's cookie belongs to."""

@@ -1,5 +1,11 @@
 """What outlasts a request of who may administer the board; portal_access works on it."""
 
+NO_MEMORY = "the board lacks the memory beside its connections: try again soon, or over USB"
+"""Told with every answer 503 that is for want of memory."""
+
+LATER = {"Retry-After": "10"}
+"""The header of each: the same request may do in ten seconds."""
+
 
 class State:
     """Who may administer the board, as far as it outlasts a request; see portal_access."""

@@ -4,8 +4,8 @@ Each word holds 16 bits, the most significant first: a consonant for four, a vow
 on. 127.0.0.1 is lusab-babad.
 """
 
-_CONSONANTS = "bdfghjklmnprstvz"
-_VOWELS = "aiou"
+_CONSONANTS = b"bdfghjklmnprstvz"
+_VOWELS = b"aiou"
 _SHOWN_BYTES = 16  # As many as the label shows: nobody finds a second key for 128 bits.
 
 
@@ -16,7 +16,7 @@ def words(digest: bytes) -> str:
 
 
 def _word(number: int) -> str:
-    letters = []
+    letters = bytearray()
     for shift, alphabet in (
         (12, _CONSONANTS),
         (10, _VOWELS),
@@ -25,4 +25,4 @@ def _word(number: int) -> str:
         (0, _CONSONANTS),
     ):
         letters.append(alphabet[number >> shift & len(alphabet) - 1])
-    return "".join(letters)
+    return letters.decode()

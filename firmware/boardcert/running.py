@@ -5,6 +5,7 @@
 
 import asyncio
 import sys
+from binascii import a2b_base64, hexlify
 from time import ticks_diff, ticks_ms
 
 from micropython import const
@@ -191,8 +192,9 @@ class _Run:
 
     async def _tell_news(self) -> None:
         """Print notices, and where to find what is served, whenever they are new."""
-        told = None
+        told = []
         notices = 0
+        self._tell_key()
         while True:
             for notice in self._me.notices[notices:]:
                 tell(notice)
@@ -200,10 +202,11 @@ class _Run:
             if self._restarts and self._me.lacks_memory():
                 self._restart_if_due()
             hosts = [self._me.names[0]] + board.addresses()
-            news = str((self._urls, hosts))
-            if news != told:
-                told = news
-                self._tell_addresses(hosts)
+            lines = self._addresses(hosts)
+            for line in lines:
+                if line not in told:
+                    print(line)
+            told = lines
             await asyncio.sleep_ms(_NEWS_MS)
 
     def _restart_if_due(self) -> None:
@@ -224,13 +227,28 @@ class _Run:
         elif self._me.wish and self._me.was_settled and not is_anyone_connected():
             _restart("to sign the certificate again")
 
-    def _tell_addresses(self, hosts: list) -> None:
+    def _tell_key(self) -> None:
+        """Print what a person compares, with the label or with what a browser shows."""
+        loaded = set(sys.modules)
+        try:
+            from .portal_words import words
+
+            digest = a2b_base64(self._me.public_key_pin.split("//")[1])
+            tell("SHA-256 of the public key: " + hexlify(digest, ":").decode().upper())
+            tell(f"its first 16 bytes as words: {words(digest)}")
+        finally:
+            release(loaded)
+
+    def _addresses(self, hosts: list) -> list:
+        """Return a line for each thing that is served, and what hinders it."""
+        lines = []
         if self._urls and len(hosts) == 1:
-            tell("no network: what is served can be reached once there is one")
+            lines.append("boardcert: no network: what is served can be reached once there is one")
         for name, port in self._urls.items():
             scheme = "http" if name == "page" and self._me.https != "required" else "https"
             suffix = "" if port == 443 else f":{port}"
-            print(name, *[f"{scheme}://{host}{suffix}" for host in hosts], sep="  ")
+            lines.append("  ".join([name] + [f"{scheme}://{host}{suffix}" for host in hosts]))
+        return lines
 
 
 def _split(options: dict, directory: str) -> tuple:

@@ -19,11 +19,14 @@ _TLS_BUFFER_BYTES = 17_000
 
 # Who waits for room looks for it so often,
 _PAUSE_MS = 100
+# and so often for what prevents all connections, when it lasts,
+_LASTING_PAUSE_MS = 1000
 # and when nobody is connected, so many times: what has just ended may take a moment.
 _MAX_WAITS = 7
 
 # The servers that run: they share the spare memory.
 _running = []
+_guarded = None  # asyncio's queue of streams, once it is guarded.
 
 
 class Server(Limits):
@@ -51,6 +54,7 @@ class Server(Limits):
         self._identity = identity
         self._clients = clients
         self._renewal_failed = None
+        self._recovered_from = None
         self._open = {}
 
     async def run(self, app, port: int, host: str) -> None:
@@ -74,12 +78,14 @@ class Server(Limits):
     async def _repeat(self, take, source, app) -> None:
         """Take connections from *source*, whatever fails."""
         _running.append(self)
+        _guard_poller()
         handler = self._handler(app)
         await self._renew()
         self._hold_spare()
         while True:
             try:
                 await take(source, handler)
+                self._recovered_from = None
             except Exception as error:  # noqa: BLE001 (memory, mostly; the next may fit)
                 await self._recover(error)
 
@@ -100,7 +106,7 @@ class Server(Limits):
             waits = 0 if is_anyone_connected() else waits + 1
             await asyncio.sleep_ms(_PAUSE_MS)
         await self._renew()
-        connection, peer = listener.accept()
+        connection, peer = self._take(listener)
         try:
             if not self._fits():
                 raise MemoryError("too little for a connection")
@@ -110,6 +116,14 @@ class Server(Limits):
             self._start(connection, peer, handler)
         except Exception:
             connection.close()
+            raise
+
+    def _take(self, listener: socket.socket) -> tuple:
+        """Accept from *listener*; when there is no socket for it, end one that makes room."""
+        try:
+            return listener.accept()
+        except OSError:
+            self._end_one()
             raise
 
     def _has_room(self) -> bool:
@@ -192,14 +206,17 @@ class Server(Limits):
         self._identity.follow()
 
     async def _recover(self, error: Exception) -> None:
-        """Go on after *error*: count it, show it, make room."""
+        """Go on after *error*: count it, show it unless it lasts, make room."""
         self.refused += 1
-        sys.print_exception(error)
+        lasts = isinstance(error, OSError) and repr(error) == self._recovered_from
+        self._recovered_from = repr(error)
+        if not lasts:
+            sys.print_exception(error)
         # A wait that could not be begun has left the stream registered with this task.
         asyncio.core._io_queue.remove(asyncio.current_task())
         gc.collect()
         self._hold_spare()
-        await asyncio.sleep_ms(100)  # It may last: let others run.
+        await asyncio.sleep_ms(_LASTING_PAUSE_MS if lasts else _PAUSE_MS)  # Let others run.
 
     async def _serve(self, connection: "Connection", handler) -> None:
         """Run *handler*; whatever it raises ends this connection only."""
@@ -303,6 +320,29 @@ def _listen(host: str, port: int, backlog: int) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def _guard_poller() -> None:
+    """Let a stream that cannot be polled any more fail by itself, not the whole event loop.
+
+    It is another's, or one that was closed while a task of the application waits for it.
+    """
+    global _guarded
+    queue = asyncio.core._io_queue
+    if _guarded is queue:
+        return
+    _guarded = queue
+    wait = queue.wait_io_event
+
+    def wait_io_event(time_ms: int) -> None:
+        try:
+            wait(time_ms)
+        except OSError:
+            from .poll_repair import repair
+
+            repair(queue)
+
+    queue.wait_io_event = wait_io_event
 
 
 def _readable(stream):

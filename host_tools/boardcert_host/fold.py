@@ -1,8 +1,10 @@
 """Settle what is known when the package is built: its numbers, and which modules it has.
 
 A public constant, NAME = const(1), becomes the number wherever it is used: each name costs bytes in
-several files, and memory. An import with another one in its place, for boards without the first,
-becomes the one that there is: looking for a module in vain takes as long as finding it.
+several files, and memory. A private number, _NAME = 1, becomes const(1) where nothing else is bound
+to it: the compiler leaves nothing of it. An import with another one in its place, for boards
+without the first, becomes the one that there is: looking for a module in vain takes as long as
+finding it.
 """
 
 import ast
@@ -17,9 +19,31 @@ def fold(sources: dict[str, str]) -> dict[str, str]:
     trees = {name: ast.parse(source) for name, source in sources.items()}
     numbers = {name: _numbers(tree) for name, tree in trees.items()}
     return {
-        name: ast.unparse(_Folder(tree, numbers[name], numbers).visit(tree))
+        name: ast.unparse(_with_private(_Folder(tree, numbers[name], numbers).visit(tree)))
         for name, tree in trees.items()
     }
+
+
+def _with_private(tree: ast.Module) -> ast.Module:
+    """Say const() of each private number that a module defines, and binds to nothing else."""
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    stored = [name.id for name in names if isinstance(name.ctx, ast.Store)]
+    for node in tree.body:
+        if not isinstance(node, ast.Assign) or len(node.targets) > 1:
+            continue
+        name = ast.unparse(node.targets[0])
+        if name[0] == "_" and name.isupper() and stored.count(name) == 1 and _is_number(node.value):
+            node.value = ast.Call(ast.Name("const", ast.Load()), [node.value], [])
+    return tree
+
+
+def _is_number(node: ast.AST) -> bool:
+    """Tell whether an expression has numbers only; bool is none."""
+    kinds = (ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop)
+    return all(
+        type(part.value) is int if isinstance(part, ast.Constant) else isinstance(part, kinds)
+        for part in ast.walk(node)
+    )
 
 
 def _numbers(tree: ast.Module) -> dict[str, int]:

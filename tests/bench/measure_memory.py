@@ -204,12 +204,15 @@ async def with_page(board):
         wire.prepare("GET", head)
         form = await wire.call(200, b'name="form" value="')
         rendered = max(rendered, await highest(board, wire, 200, period_ms))
-        text = f"action=install&form={form}&chain={_NO_CERTIFICATE}"
-        text += "A" * (_PASTE_BYTES - len(text))
-        wire.prepare("POST", head + _FORM_HEAD, text)
-        text = None
+        prepare_form(wire, head, form)
         form_taken = max(form_taken, await highest(board, wire, 422, period_ms))
     return {"page_idle": idle, "page_rendered": rendered, "form_taken": form_taken}
+
+
+def prepare_form(wire, head, form):
+    """Let *wire* paste a long text; a coroutine would keep that in its frame."""
+    text = f"action=install&form={form}&chain={_NO_CERTIFICATE}"
+    wire.prepare("POST", head + _FORM_HEAD, text + "A" * (_PASTE_BYTES - len(text)))
 
 
 async def highest(board, wire, status, period_ms):

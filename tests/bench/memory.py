@@ -12,11 +12,13 @@ _SCRIPT = "measure_memory.py"
 def measure(boards: Speed, flash: Path) -> dict[str, int]:
     """Return live heap and peaks in bytes, see README.md, of *boards* with the package alone.
 
-    *flash*: a path for the flash of a board that has its identity, and Microdot.
+    *flash*: a path for the flash of a board that has its identity, its token, as after the first
+    boot with a page, and Microdot.
     """
     with boards.board(keep=flash) as board:
         device.install_microdot(board.usb_port)
         ask(board, "measure.py", "first_boot_or_load()")
+        board.exec("import boardcert\nboardcert.identity().admin_token()")
     settled = BenchBoard(boards.firmware, flash)
     with settled.board() as board:
         identity = ask(board, "measure.py", "first_boot_or_load()")["resident_heap_bytes"]

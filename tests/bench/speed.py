@@ -14,7 +14,7 @@ HEAP_STEP_BYTES = 1024
 _MORE_BOOTS = 6
 # What every board runs: load, first boot, renewal, request, and serving to a raw handler.
 _CORE = ("__init__", "store", "certificate", "manage", "ecdsa", "generate", "noise", "store_write")
-_CORE += ("tls", "server")
+_CORE += ("tls", "server", "serving")
 # And what only one of the two needs.
 _ENGINES = {"p384_kernel", "p384_bigint", "p384_reduce", "sha384"}
 _SCRIPT = "measure.py"

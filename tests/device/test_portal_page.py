@@ -3,11 +3,12 @@
 import gc
 
 from boardcert import fields
-from boardcert.portal_facts import days_left, pem
-from boardcert.portal_file import head_lines, page_lines
+from boardcert.portal_facts import days_left
+from boardcert.portal_file import as_pem, head_lines, page_lines
 from boardcert.portal_html import escape
 from boardcert.portal_page import Page
 from boardcert.portal_send import in_chunks
+from boardcert.portal_view import view
 from boardcert.portal_words import words
 
 _LIMIT_BYTES = 12 * 1024
@@ -49,7 +50,8 @@ def _status(**changes):
 
 def _render(status=None, form_token=None, is_secure=True, outcome=None):
     """Return the page as text; on a board, only once no other copy of it takes memory."""
-    page = b"".join(in_chunks(Page(status or _status(), form_token, is_secure, outcome).pieces()))
+    marks = view(status or _status(), form_token, is_secure, outcome)
+    page = b"".join(in_chunks(Page(*marks).pieces()))
     gc.collect()
     return page.decode()
 
@@ -153,7 +155,7 @@ def test_the_page_is_small():
 
 def test_the_page_comes_in_small_chunks():
     """Each at most 900 bytes, or one piece."""
-    chunks = list(in_chunks(Page(_status(), "f", True, None).pieces()))
+    chunks = list(in_chunks(Page(*view(_status(), "f", True, None)).pieces()))
     assert max([len(chunk) for chunk in chunks]) <= 900
     assert list(in_chunks([b"a", b"b"])) == [b"ab"]
     assert list(in_chunks([b"a" * 800, b"b" * 100, b"c"])) == [b"a" * 800 + b"b" * 100, b"c"]
@@ -175,6 +177,13 @@ def test_texts_that_come_back_are_never_markup():
     assert "&#60;/textarea>&#60;script>&#38;\n??" + "x" * 500 + "</textarea>" in page
     assert page.count("<script") == page.count("</script") == 1
     assert ">\nk</textarea>" in page
+
+
+def test_what_was_read_of_a_text_comes_back_as_pem():
+    """A certificate, of its DER."""
+    outcome = _outcome("no", True, "install", None, {"chain": [("CERTIFICATE", [b"a"])]})
+    page = _render(form_token=_FORM, outcome=outcome)
+    assert ">\n-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n</textarea>" in page
 
 
 def test_escape():
@@ -226,6 +235,6 @@ def test_days_left():
 
 def test_pem():
     """Lines of 64 characters; a last one that is shorter, or none."""
-    assert b"".join(pem("X", [b"a"])) == b"-----BEGIN X-----\nYQ==\n-----END X-----\n"
-    lines = b"".join(pem("X", [bytes(96)])).split(b"\n")
+    assert b"".join(as_pem("X", [b"a"])) == b"-----BEGIN X-----\nYQ==\n-----END X-----\n"
+    lines = b"".join(as_pem("X", [bytes(96)])).split(b"\n")
     assert [len(line) for line in lines[1:-2]] == [64, 64]

@@ -112,7 +112,12 @@ def test_the_network_is_joined_and_page_and_application_are_served(stored: Path)
     lines = _run(stored, _STORY)
     assert lines[:2] == ["host name kitchen", "connect HomeNet secret"]
     first, second = lines[2 : lines.index("ended")], lines[lines.index("ended") :]
-    page, app = sorted({line for line in first if "https://127.0.0.1" in line}, reverse=True)
+    page, app = sorted([line for line in first if "https://127.0.0.1" in line], reverse=True)
+    (key,) = [line for line in first if line.startswith("boardcert: SHA-256 of the public key: ")]
+    (words,) = [
+        line for line in first if line.startswith("boardcert: its first 16 bytes as words:")
+    ]
+    assert key.count(":") == 1 + 32 and words.count("-") == 7
     assert page.startswith("page  https://kitchen.local:") and "https://127.0.0.1:" in page
     assert app.startswith("app  https://kitchen.local:") and "https://127.0.0.1:" in app
     assert [line for line in first if "HTTP" in line] == [

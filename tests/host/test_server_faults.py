@@ -88,6 +88,53 @@ asyncio.run(running.run(handle, int(sys.argv[2]), "127.0.0.1"))
 """
 )
 
+# A task of the application waits for a stream that cannot be polled; and one that has no socket.
+_POLLING = (
+    _BEGIN
+    + """
+import io
+from boardcert import server
+
+class Bad(io.IOBase):
+    def ioctl(self, request, argument):
+        return -5
+    def read(self, size):
+        raise OSError(5)
+
+class Listener:
+    def __init__(self, listener):
+        self.stream = listener
+        self.close = listener.close
+        self.left = 3
+        self.whole = listener.accept
+    def accept(self):
+        self.left -= 1
+        if self.left >= 0:
+            raise OSError(23)
+        return self.whole()
+
+listen = server._listen
+readable = server._readable
+server._listen = lambda *arguments: Listener(listen(*arguments))
+server._readable = lambda listener: readable(listener.stream)
+
+async def wait_for_bad():
+    try:
+        await asyncio.StreamReader(Bad()).read(1)
+    except OSError as error:
+        print("its own:", error.errno)
+
+async def handle(reader, writer):
+    await reader.read(1)
+    bad = asyncio.create_task(wait_for_bad())
+    await asyncio.sleep_ms(100)
+    writer.write(b"done" if bad.done() else b"hung")
+    await writer.drain()
+
+asyncio.run(server.Server(me).run(handle, int(sys.argv[2]), "127.0.0.1"))
+"""
+)
+
 _STREAMING = (
     _BEGIN
     + """
@@ -177,3 +224,10 @@ def test_unknown_limits_are_refused() -> None:
             f"try:\n    Server(None, {limit})\n"
             "except ValueError as error:\n    print(error)"
         ).startswith("not a limit")
+
+
+def test_what_cannot_be_polled_or_accepted_ends_nothing_else(directory: Path) -> None:
+    """A stream that is no good any more fails in the task that waits for it."""
+    with micropython_server.serving(directory, code=_POLLING) as port:
+        for _ in range(2):
+            assert _ask(port, b"x") == b"done"

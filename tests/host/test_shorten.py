@@ -1,8 +1,18 @@
-"""Names that nobody outside uses become short, and nothing else changes."""
+"""Names that nobody outside uses become those of the firmware, or short; nothing else changes."""
 
+import ast
+import asyncio
+import builtins
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import microdot
 import pytest
-from boardcert_host.build_package import package_sources
-from boardcert_host.shorten import shorten
+from boardcert_host.build_package import _FACES, _FIRST, Form, _read, package_sources
+from boardcert_host.fold import fold
+from boardcert_host.rom_names import NAMES
+from boardcert_host.shorten import new_names, shorten
 
 _SOURCES = {
     "face": """
@@ -61,18 +71,19 @@ def test_the_results_are_the_same(short):
         assert face["count"](step=2) == 2 and face["count"](1) == 3
 
 
-def test_private_names_and_arguments_are_short(short):
+def test_private_names_are_the_firmwares_and_arguments_short(short):
     """The same in all modules; arguments of functions that others call keep their names."""
     both = short["face"] + short["inner"]
-    assert "_long_side" not in both and "_counter" not in both
+    for name in ("_long_side", "_counter", "_square", "_handle"):
+        assert name not in both
     assert "operand" not in short["face"] and "some_side" not in short["inner"]
-    assert "def count(step)" in short["face"] and "async def _handle(request)" in short["face"]
+    assert "def count(step)" in short["face"] and "(request)" in short["face"]
     assert "def __init__(self, side, depth=1)" in short["face"]
 
 
 def test_names_that_others_use_stay(short):
-    """Functions for tracebacks, arguments that are given by name, other modules' private names."""
-    assert "def _square(" in short["face"] and "side=" in short["inner"]
+    """Arguments that are given by name, other modules' private names, and those in texts."""
+    assert "side=" in short["inner"]
     assert "._maxsize" in short["inner"] and "queue._elsewhere" in short["inner"]
     assert "doubled=" in short["face"] and "argument" in short["inner"]
 
@@ -84,3 +95,52 @@ def test_the_firmware_keeps_what_applications_name():
     assert "def __init__(self, ca=None, pins=None)" in sources["mutual_tls"]
     assert "_io_queue" in sources["server"]
     assert "async def awrite(self" in sources["microdot_exchange"]  # By Microdot.
+
+
+def _names(trees: Iterable[ast.AST]) -> set[str]:
+    """Every name that is used, and every text that could be one."""
+    fields = ("id", "attr", "arg", "name", "asname", "value")
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    found = {getattr(node, field, None) for node in nodes for field in fields}
+    return {name for name in found if isinstance(name, str)}
+
+
+@pytest.mark.parametrize("form", [Form.SHIPPED, Form.PORTABLE])
+def test_no_new_name_means_anything_else(form):
+    """Of the whole package: each is used by nobody else, and stands for one name alone."""
+    sources = _read("boardcert", "*.py") | {
+        f"kernel_{number}": source
+        for number, source in enumerate(_read("kernels", "kernel_*.py").values())
+    }
+    if form is Form.PORTABLE:
+        sources = {name: text for name, text in sources.items() if "kernel" not in name}
+    trees = {name: ast.parse(source) for name, source in fold(sources).items()}
+    names = new_names(trees, _FIRST)
+    assert len(names) > 400 and len(set(names.values())) == len(names)
+    assert all(name[0] == "_" and name[1] != "_" for name in names)
+    assert not set(names.values()) & _names(trees.values())
+    # Nor does a private one of ours stand for what another module has by that name.
+    assert not {name for name in names if hasattr(asyncio.StreamReader, name)}
+
+
+def test_names_of_the_firmware_are_looked_for_on_no_object():
+    """Of Microdot, asyncio, and the built-in types, whose attributes ours would hide."""
+    folder = Path(str(microdot.__file__)).parent
+    foreign = _names(ast.parse(path.read_text()) for path in folder.glob("*.py"))
+    types = [object, Exception, OSError, StopIteration, io.IOBase, io.BytesIO, io.StringIO]
+    types += [bytes, bytearray, list, dict, str, set, tuple, int, memoryview]
+    types += [asyncio.StreamReader, asyncio.StreamWriter, asyncio.Task, asyncio.Event, type(short)]
+    foreign |= {name for one in types for name in dir(one)} | set(dir(builtins))
+    foreign |= {"s", "e", "out_buf", "aclose", "awrite", "awritestr", "ph_key", "coro", "ioctl"}
+    assert not set(NAMES) & foreign
+    assert len(set(NAMES)) == len(NAMES)
+
+
+def test_public_names_stay():
+    """In the whole package as it is shipped."""
+    shipped = _names(ast.parse(source) for source in package_sources("armv6m").values())
+    for name in _FACES:
+        tree = ast.parse(_read("boardcert", f"{name}.py")[name])
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name[0] != "_":
+                assert node.name in shipped

@@ -1,0 +1,35 @@
+"""Find the streams that cannot be polled: asyncio's event loop would end by one of them."""
+
+import asyncio
+import select
+import time
+
+_PAUSE_MS = 10
+
+
+def repair(queue) -> None:
+    """Take what cannot be polled out of asyncio's *queue*, and wake the tasks that wait for it.
+
+    What they do with the stream next raises an error in them, and in nobody else.
+    """
+    # The stubs leave out asyncio.core.
+    push = asyncio.core._task_queue.push  # pyright: ignore[reportAttributeAccessIssue]
+    entries = [entry for entry in queue.map.values() if not _can_be_polled(entry[2])]
+    for *tasks, stream in entries:
+        queue.poller.unregister(stream)
+        del queue.map[id(stream)]
+        for task in tasks:
+            if task is not None:
+                push(task)
+    if not entries:
+        time.sleep_ms(_PAUSE_MS)  # It was something else; not in a loop without a pause.
+
+
+def _can_be_polled(stream) -> bool:
+    poller = select.poll()
+    poller.register(stream, select.POLLIN | select.POLLOUT)
+    try:
+        poller.poll(0)
+    except OSError:
+        return False
+    return True

