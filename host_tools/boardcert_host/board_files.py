@@ -30,6 +30,7 @@ print(json.dumps({{"version": sys.version, "machine": sys.implementation._machin
     "mark": read(d + "/marker"), "config": read(d + "/config.json"),
     "main": "main.py" in names("/"), "files": len(names("/"))}}))
 """
+_STATE_FIELDS = {"version": str, "machine": str, "identity": list, "main": bool, "files": int}
 # littlefs as _boot.py makes it on rp2; esp32 is erased by esptool.
 _FORMAT = """
 import rp2, vfs
@@ -60,8 +61,10 @@ if link.isconnected():
         date = "%d-%02d-%02d" % time.gmtime()[:3]
     except (ImportError, OSError):
         pass
-print(json.dumps([link.isconnected(), link.ifconfig()[0], link.status(), date]))
+print(json.dumps({{"is_connected": link.isconnected(), "address": link.ifconfig()[0],
+    "status": link.status(), "date": date or ""}}))
 """
+_JOIN_FIELDS = {"is_connected": bool, "address": str, "status": int, "date": str}
 DATA_DIRECTORY = device.CONFIG_FILE.rpartition("/")[0]
 _WIFI_FILE = f"{DATA_DIRECTORY}/wifi.json"
 
@@ -81,16 +84,20 @@ class BoardState:
 
 def read_state(port: str) -> BoardState:
     """Ask a board that runs MicroPython, with or without the package."""
-    answer = device.ask(port, STATE.format(directory=DATA_DIRECTORY))
+    answer = device.ask_object(port, STATE.format(directory=DATA_DIRECTORY), _STATE_FIELDS)
+    texts = [answer.get("mark") or "", answer.get("config") or "{}"]
+    if not all(isinstance(text, str) for text in texts):
+        raise device.unreadable(port)
+    mark, config = texts
     try:
-        settings = json.loads(answer["config"] or "{}")
-    except ValueError:
+        settings = json.loads(config)
+    except (ValueError, RecursionError):
         settings = {}  # Written whole below; what cannot be read cannot be kept.
     return BoardState(
         version=answer["version"],
         machine=answer["machine"],
         has_identity=bool(answer["identity"]),
-        mark=(answer["mark"] or "").strip() or None,
+        mark=mark.strip() or None,
         settings=settings if isinstance(settings, dict) else {},
         has_main=answer["main"],
         files=answer["files"],
@@ -122,10 +129,10 @@ def join_wifi(port: str, host_name: str | None, ssid: str) -> tuple[str, str | N
     """
     seconds = _JOIN_TIMEOUT_S // 2
     code = JOIN.format(path=_WIFI_FILE, host_name=host_name, seconds=seconds)
-    is_connected, address, status, date = device.ask(port, code, _JOIN_TIMEOUT_S)
-    if not is_connected:
+    answer = device.ask_object(port, code, _JOIN_FIELDS, _JOIN_TIMEOUT_S)
+    if not answer["is_connected"]:
         raise Error(
-            f"the board cannot join the Wi-Fi {ssid} (status {status})",
+            f"the board cannot join the Wi-Fi {ssid} (status {answer['status']})",
             "is the name right, and the password? it is asked for again on the next run",
         )
-    return str(address), date
+    return answer["address"], answer["date"] or None

@@ -2,7 +2,7 @@
 
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO
 
 _PIECE_BYTES = 65536
@@ -13,17 +13,29 @@ class TooMuchOutputError(Exception):
 
 
 def run_bounded(
-    command: Sequence[str], timeout_s: float, limit_bytes: int
+    command: Sequence[str],
+    timeout_s: float,
+    limit_bytes: int,
+    environment: Mapping[str, str] | None = None,
+    on_line: Callable[[str], None] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run *command* and return its exit code, and as text what it wrote.
 
-    Of either stream at most *limit_bytes*: with more it is stopped, TooMuchOutputError. Raises
+    Of either stream at most *limit_bytes*: with more it is stopped, TooMuchOutputError. *on_line*
+    hears of each line on stdout as it ends, in a thread of its own. Raises
     subprocess.TimeoutExpired as subprocess.run does.
     """
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
     )
-    streams = [_Stream(process, pipe, limit_bytes) for pipe in (process.stdout, process.stderr)]
+    streams = [
+        _Stream(process, process.stdout, limit_bytes, on_line),
+        _Stream(process, process.stderr, limit_bytes),
+    ]
     try:
         code = process.wait(timeout_s)
     finally:
@@ -41,10 +53,16 @@ class _Stream:
     """Reads one pipe of *process* in a thread; kills it when more than *limit_bytes* come."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], pipe: IO[bytes] | None, limit_bytes: int
+        self,
+        process: subprocess.Popen[bytes],
+        pipe: IO[bytes] | None,
+        limit_bytes: int,
+        on_line: Callable[[str], None] | None = None,
     ) -> None:
         self.data = bytearray()
         self.is_over = False
+        self._on_line = on_line
+        self._told_bytes = 0
         self.thread = threading.Thread(
             target=self._read, args=(process, pipe, limit_bytes), daemon=True
         )
@@ -58,3 +76,12 @@ class _Stream:
                     process.kill()
                     return
                 self.data += piece
+                if self._on_line:
+                    self._tell(self._on_line)
+
+    def _tell(self, on_line: Callable[[str], None]) -> None:
+        """Hand on the lines that have ended since the last time."""
+        end = max(self.data.rfind(b"\n"), self.data.rfind(b"\r")) + 1
+        for line in self.data[self._told_bytes : end].decode("utf-8", "replace").splitlines():
+            on_line(line)
+        self._told_bytes = max(self._told_bytes, end)

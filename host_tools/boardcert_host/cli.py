@@ -30,10 +30,11 @@ from .console import (
     results,
     say_error,
 )
-from .errors import CHECKED_AND_BAD, OK, USAGE, Error
+from .errors import CHECKED_AND_BAD, INTERRUPTED, OK, USAGE, Error
 from .interruptions import programs_go_on
 
-_EXIT_CODES = "exit codes: 0 done or valid, 1 checked and bad, 2 usage, 3 could not run"
+_EXIT_CODES = "exit codes: 0 done or valid, 1 checked and bad, 2 usage, 3 could not run, "
+_EXIT_CODES += "130 interrupted"
 
 _TOP_EXAMPLES = """\
 examples:
@@ -87,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Error as error:
         failure = error
     except KeyboardInterrupt:
-        failure = Error("interrupted")
+        failure = Error("interrupted", None, INTERRUPTED)
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         failure = Error(f"{error.strerror or error}{where}")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -28,6 +29,10 @@ class _Console(Console):
         """Print; a string is one line, whatever is in it."""
         shown = [neutral(one) if isinstance(one, str) else one for one in objects]
         super().print(*shown, **more)
+
+    def status(self, status: Any, **more: Any) -> Status:
+        """Show one line while something goes on."""
+        return super().status(Text(neutral(str(status))), **more)
 
     def on_broken_pipe(self) -> None:
         self.quiet = True

@@ -56,7 +56,11 @@ def package(directory):
 print(json.dumps({{"version": sys.implementation[1][:3], "mpy": sys.implementation._mpy,
     "files": package({PACKAGE_DIRECTORY!r})}}))
 """
-_MEMORY = "import gc; gc.collect(); print(gc.mem_alloc(), gc.mem_free())"
+_MEMORY = """
+import gc, json
+gc.collect()
+print(json.dumps({"used_bytes": gc.mem_alloc(), "free_bytes": gc.mem_free()}))
+"""
 _REPORT = "import json, boardcert; print(json.dumps(boardcert.identity().report()))"
 # What else is read of a report here, and what it is.
 _REPORT_FIELDS = {
@@ -163,10 +167,28 @@ def ask(port: str, code: str, timeout_s: float = _TIMEOUT_S) -> Any:
     return _json_of(port, execute(port, code, timeout_s))
 
 
+def ask_object(
+    port: str, code: str, fields: dict[str, type], timeout_s: float = _TIMEOUT_S
+) -> dict[str, Any]:
+    """Run code that prints, last, a JSON object with these *fields*, and return that."""
+    answer = ask(port, code, timeout_s)
+    found = answer if isinstance(answer, dict) else {}
+    if not all(isinstance(found.get(name), kind) for name, kind in fields.items()):
+        raise unreadable(port)
+    return found
+
+
+def unreadable(port: str) -> Error:
+    """Return the Error for an answer that no program of boardcert gives."""
+    return Error(f"the board at {port} gave an answer that cannot be read")
+
+
 def survey(port: str) -> Survey:
     """Ask the board what it is and what it has. Raises Error when MicroPython is too old."""
-    answer = ask(port, _SURVEY)
+    answer = ask_object(port, _SURVEY, {"version": list, "mpy": int, "files": dict})
     version = tuple(answer["version"])
+    if not all(isinstance(number, int) for number in version):
+        raise unreadable(port)
     if version < _MINIMUM_VERSION:
         found = ".".join(map(str, version))
         raise Error(
@@ -191,7 +213,7 @@ def _json_of(port: str, output: str) -> Any:
     try:
         return json.loads(_last_line(port, output))
     except (ValueError, RecursionError) as error:
-        raise Error(f"the board at {port} gave an answer that cannot be read") from error
+        raise unreadable(port) from error
 
 
 def install(port: str, form: Form = Form.SHIPPED) -> Installed:
@@ -286,8 +308,7 @@ def read_report(port: str) -> dict[str, Any]:
 
 def read_memory(port: str) -> dict[str, int]:
     """Return how much of the board's heap is in use, after a garbage collection, and is free."""
-    used, free = _last_line(port, execute(port, _MEMORY)).split()
-    return {"used_bytes": int(used), "free_bytes": int(free)}
+    return ask_object(port, _MEMORY, {"used_bytes": int, "free_bytes": int})
 
 
 def reset(port: str) -> None:

@@ -76,5 +76,5 @@ def _ask_in_private(port: str, code: str) -> Any:
         lines = run(port, "run", str(script), timeout_s=_TIMEOUT_S).strip().splitlines()
     try:
         return json.loads(lines[-1])
-    except (IndexError, ValueError):
+    except (IndexError, ValueError, RecursionError):
         return None

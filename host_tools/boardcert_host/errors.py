@@ -4,6 +4,7 @@ OK = 0
 CHECKED_AND_BAD = 1
 USAGE = 2
 COULD_NOT_RUN = 3
+INTERRUPTED = 130
 
 
 class Error(Exception):

@@ -8,12 +8,12 @@ import re
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from .boards import Board
+from .bounded import TooMuchOutputError, run_bounded
 from .errors import Error
 from .esp_image import ESPImage, Piece, read_image
 
@@ -21,6 +21,7 @@ from .esp_image import ESPImage, Piece, read_image
 _BAUD = "460800"
 _CONNECT_TIMEOUT_S = 60
 _WRITE_TIMEOUT_S = 600
+_OUTPUT_LIMIT_BYTES = 1 << 20  # A line for each 16 KB that are written is a hundredth of this.
 # What esptool prints last, and what to do about it.
 _HINTS = (
     (
@@ -142,33 +143,20 @@ def _run(
     timeout_s: float = _CONNECT_TIMEOUT_S,
     on_line: Callable[[str], None] = lambda line: None,
 ) -> str:
-    """Run esptool, hand each line on as it comes, and return them all. Raises Error."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "esptool", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "NO_COLOR": "1"},
-    )
-    timed_out = threading.Event()
-    overtime = threading.Timer(timeout_s, lambda: (timed_out.set(), process.kill()))
-    overtime.start()
-    lines = []
+    """Run esptool, hand each line on as it comes, and return what it printed. Raises Error."""
+    command = [sys.executable, "-m", "esptool", *arguments]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "NO_COLOR": "1"}
     try:
-        with process:
-            for line in process.stdout or ():
-                lines.append(line)
-                on_line(line)
-    finally:
-        overtime.cancel()
-        process.kill()
-    if timed_out.is_set():
-        raise Error(f"esptool did not finish within {timeout_s:g} s", board.bootloader)
-    if process.returncode:
-        raise _error(board, "".join(lines))
-    return "".join(lines)
+        done = run_bounded(command, timeout_s, _OUTPUT_LIMIT_BYTES, environment, on_line)
+    except TooMuchOutputError as error:
+        raise Error("esptool does not stop printing", board.bootloader) from error
+    except subprocess.TimeoutExpired as error:
+        message = f"esptool did not finish within {timeout_s:g} s"
+        raise Error(message, board.bootloader) from error
+    output = done.stdout + done.stderr
+    if done.returncode:
+        raise _error(board, output)
+    return output
 
 
 def _error(board: Board, output: str) -> Error:

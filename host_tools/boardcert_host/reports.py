@@ -22,6 +22,8 @@ def flaw(report: dict[str, Any]) -> str | None:
     names = report["names"]
     if not names or not all(isinstance(name, str) for name in names):
         return "a report without a name"
-    if not isinstance(report.get("wiped", ""), str):
+    notices = report.get("notices", [])
+    is_text = isinstance(notices, list) and all(isinstance(one, str) for one in notices)
+    if not is_text or not isinstance(report.get("wiped", ""), str):
         return "a report that cannot be read"
     return None

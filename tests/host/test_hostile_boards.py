@@ -8,7 +8,17 @@ from collections.abc import Callable
 
 import pytest
 from board_answers import Dripping, answer, https_server
-from boardcert_host import cli, deadline, device, devices, serial_ports, tls_probe
+from boardcert_host import (
+    board_files,
+    cli,
+    deadline,
+    device,
+    devices,
+    flash_esp32,
+    serial_ports,
+    tls_probe,
+)
+from boardcert_host.boards import load_board
 from boardcert_host.console import messages, results
 from boardcert_host.errors import Error
 from boardcert_host.serial_ports import USBPort
@@ -72,6 +82,65 @@ def test_output_without_end_ends_the_program():
         assert tracemalloc.get_traced_memory()[1] < 16 << 20
     finally:
         tracemalloc.stop()
+
+
+def test_esptool_is_ended_when_it_prints_without_end(tmp_path, monkeypatch):
+    """What a chip sends may stand in it; not even a line has to end."""
+    (tmp_path / "esptool.py").write_text("while True:\n    print('x' * 65536, end='')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    tracemalloc.start()
+    try:
+        with pytest.raises(Error, match="esptool does not stop printing"):
+            flash_esp32.detect(load_board("ESP32_GENERIC"), "/dev/ttyUSB0")
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_esptools_lines_are_heard_as_they_come(tmp_path, monkeypatch):
+    """The progress of a write, and at the end all that was printed."""
+    program = "import sys\nprint('Writing at 0x1', end='\\r')\nprint('and at 0x2')\n"
+    (tmp_path / "esptool.py").write_text(program + "print('the end', end='', file=sys.stderr)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    heard = []
+    output = flash_esp32._run(load_board("ESP32_GENERIC"), [], on_line=heard.append)
+    assert heard == ["Writing at 0x1", "and at 0x2"] and output.endswith("the end")
+
+
+_STRANGE_ANSWERS = (None, 5, "text", [], [1, 2, 3, 4], {}, {"version": 5, "mpy": "x", "files": 1})
+_STATE = {"version": "3.4.0; x", "machine": "x", "identity": [], "main": False, "files": 1}
+_SURVEY = {"version": ["1", 24], "mpy": 1, "files": {}}
+
+
+@pytest.mark.parametrize(
+    ("ask", "more"),
+    [
+        (device.survey, [_SURVEY, _SURVEY | {"version": [None]}]),
+        (device.read_memory, [{"used_bytes": 1}]),
+        (board_files.read_state, [_STATE | {"mark": 5}, _STATE | {"config": [5]}]),
+        (lambda port: board_files.join_wifi(port, None, "HomeNet"), [{"is_connected": 1}]),
+    ],
+)
+def test_an_answer_of_another_form_is_an_error(ask, more, monkeypatch):
+    """Whatever JSON it is: no traceback, and nothing is taken for what it is not."""
+    for value in [*_STRANGE_ANSWERS, *more]:
+        printed = json.dumps(value)
+        monkeypatch.setattr(device, "run", lambda *words, timeout_s, it=printed: it)
+        with pytest.raises(Error, match="gave an answer that cannot be read"):
+            ask("port")
+
+
+def test_settings_nested_without_end_are_none(monkeypatch):
+    """As those that are no JSON at all."""
+    state = json.dumps(_STATE | {"mark": None, "config": "[" * 100_000})
+    monkeypatch.setattr(device, "run", lambda *words, timeout_s: state)
+    assert board_files.read_state("port").settings == {}
+
+
+def test_what_goes_on_is_shown_as_plain_text(capsys):
+    """While it goes on, on a terminal; in brackets, it is no markup."""
+    shown = messages().status(f"asking [bold]{_ESCAPES}").renderable
+    assert str(shown.text) == f"asking [bold]{_PLAIN}"
 
 
 def test_looking_for_a_prompt_keeps_nothing():

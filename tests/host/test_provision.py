@@ -143,6 +143,7 @@ def test_a_new_key_is_pinned_in_place_of_the_old_only_when_that_was_allowed(call
 
 def test_a_wifi_that_is_not_joined_is_an_error(monkeypatch):
     """With the status that the board's driver gives."""
-    monkeypatch.setattr(device, "ask", lambda port, code, timeout_s: [False, "0.0.0.0", -3, None])
+    told = {"is_connected": False, "address": "0.0.0.0", "status": -3, "date": ""}
+    monkeypatch.setattr(device, "ask", lambda port, code, timeout_s: told)
     with pytest.raises(Error, match=r"cannot join the Wi-Fi HomeNet \(status -3\)"):
         board_files.join_wifi("/dev/ttyUSB0", "kitchen", "HomeNet")
