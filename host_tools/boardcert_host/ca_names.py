@@ -8,12 +8,9 @@ from cryptography import x509
 from .errors import USAGE, Error
 from .targets import canonical_host
 
-# Domains that nobody on the Internet owns: RFC 6762, RFC 8375, RFC 6761, ICANN's internal, and lan,
-# which many routers give their network.
-_LOCAL_DOMAINS = tuple(
-    x509.DNSName(text)
-    for text in ("local", "home.arpa", "internal", "lan", "test", "example", "invalid")
-)
+# Domains whose names nobody assigns: RFC 6762, RFC 6761. In home.arpa, internal and lan, a router
+# or an administrator does, and has names there itself.
+_UNASSIGNED_DOMAINS = tuple(x509.DNSName(text) for text in ("local", "test", "example", "invalid"))
 _LOOPBACK = x509.DNSName("localhost")
 # Looked for in every domain: where the proxy's settings are, and the way to IPv6 (RFC 5214).
 _FOUND_BY_CLIENTS = ("wpad", "isatap")
@@ -84,9 +81,10 @@ def permits(constraints: x509.NameConstraints | None, name: x509.GeneralName) ->
 def may_claim(constraints: x509.NameConstraints | None, name: x509.GeneralName) -> bool:
     """Say whether a device may claim *name* by its own word.
 
-    On the Internet a name or an address is somebody's. A local one is nobody's; so is, for the
-    devices of a CA with constraints, what these permit. Never one by which clients find what they
-    trust blindly: themselves, any host of a short name, or the way to all others.
+    A name on the Internet, or below lan, is assigned to somebody, and so is a public address. Names
+    below local, private addresses and, for the devices of a CA with constraints, what these permit
+    may be claimed. Never one by which clients find what they trust blindly: themselves, any host of
+    a short name, or the way to all others.
     """
     permitted = (constraints and constraints.permitted_subtrees) or ()
     if isinstance(name, x509.IPAddress):
@@ -94,7 +92,7 @@ def may_claim(constraints: x509.NameConstraints | None, name: x509.GeneralName) 
     label, _, domain = name_text(name).lower().partition(".")
     if not domain or label in _FOUND_BY_CLIENTS or _covers(_LOOPBACK, name):
         return False
-    return _any_covers(_LOCAL_DOMAINS, name) or _any_covers(permitted, name)
+    return _any_covers(_UNASSIGNED_DOMAINS, name) or _any_covers(permitted, name)
 
 
 def _may_claim_address(permitted: Sequence[x509.GeneralName], name: x509.IPAddress) -> bool:

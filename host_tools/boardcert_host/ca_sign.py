@@ -3,6 +3,7 @@
 import datetime
 import re
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -30,27 +31,41 @@ def new_key() -> tuple[ec.EllipticCurvePrivateKey, Request]:
     return key, Request(key.public_key(), None, None, ())
 
 
+@dataclass(frozen=True)
+class Known:
+    """What pins and certificates of ours say here of the key of a request, and of others.
+
+    *own*: names of this key. *others*: names that are pinned for other keys. *is_remote*: the
+    request came over the network, so its DNS names have to be like those of *own*.
+    """
+
+    own: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
+    is_remote: bool = False
+
+
 def sign(
     authority: ca.Authority,
     request: Request,
     more_names: Iterable[str],
     days: int,
-    known: Collection[str] | None = None,
+    known: Known = Known(),
 ) -> Installable:
     """Return a certificate for what *request* asks for and *more_names*, and its issuers'.
 
-    *known*: what the host is called that sent the request over the network, see `known_names`.
-    Raises Error for a name that a request alone does not get (ca_names.may_claim).
+    Raises Error for a name that a request alone does not get: one that is pinned for another key,
+    or that is neither known for its own nor nobody's (ca_names.may_claim).
     """
     granted = [parse_name(name) for name in more_names]
     claimed = [name for name in request.names if name not in granted]
+    texts = {name: name_text(name) for name in claimed}
+    _refuse([name for name in claimed if texts[name] in known.others], "pinned for another key")
     foreign = [name for name in claimed if not may_claim(authority.constraints, name)]
-    if known is not None:
-        foreign = [name for name in foreign if name_text(name) not in known]
+    foreign = [name for name in foreign if texts[name] not in known.own]
     _refuse(foreign, "which a device does not get by its own word")
-    if known is not None:
-        strange = [name for name in claimed if not _is_known(name, known)]
-        _refuse(strange, f"but is known here as {', '.join(sorted(known))}")
+    if known.is_remote:
+        strange = [name for name in claimed if not _is_known(name, known.own)]
+        _refuse(strange, f"but is known here as {', '.join(sorted(known.own))}")
     names = list(dict.fromkeys([*request.names, *granted]))
     now = datetime.datetime.now(datetime.timezone.utc)
     return Installable((authority.issue(request, names, days, now), *authority.intermediates))
@@ -73,28 +88,30 @@ def _is_known(name: x509.GeneralName, known: Collection[str]) -> bool:
     return not is_dns or text in known or text.partition(".")[0] in labels
 
 
-def known_names(
-    host: str, request: Request, boards: Iterable[pins.Pin], issued: Iterable[x509.Certificate]
-) -> set[str]:
-    """Return what the host of a request is called: *host*, and what is known of the same key.
+def known(
+    request: Request,
+    boards: Sequence[pins.Pin],
+    issued: Iterable[x509.Certificate],
+    host: str | None = None,
+) -> Known:
+    """Return what *boards* and the valid certificates of ours say. *host*: who sent the request.
 
-    That is the names by which it is pinned, and those in valid certificates of ours. Raises Error
-    when the host is pinned with another key.
+    Raises Error when the host is pinned with another key.
     """
     pin = key_pin(request.public_key)
-    boards = list(boards)
-    known = pins.find_pin(boards, [host, parse_target(host).host])
-    if known and known.public_key_pin != pin:
+    found = pins.find_pin(boards, [host, parse_target(host).host]) if host else None
+    if found and found.public_key_pin != pin:
         message = f"nothing was signed: the request is not for the key by which {host} is known"
         hint = f"boardcert csr {host} -o FILE and boardcert ca sign FILE, if its own key is meant"
         raise Error(message, hint, CHECKED_AND_BAD)
-    names = {parse_target(host).host}
-    names.update(parse_target(one.host).host for one in boards if one.public_key_pin == pin)
+    own = {parse_target(host).host} if host else set[str]()
+    own.update(parse_target(one.host).host for one in boards if one.public_key_pin == pin)
+    others = {parse_target(one.host).host for one in boards if one.public_key_pin != pin}
     now = datetime.datetime.now(datetime.timezone.utc)
     for certificate in issued:
         if certificate.not_valid_after_utc > now and public_key_pin(certificate) == pin:
-            names.update(alternative_names(certificate))
-    return names
+            own.update(alternative_names(certificate))
+    return Known(frozenset(own), frozenset(others - own), host is not None)
 
 
 def check_own_key(certificate: x509.Certificate, issued: Iterable[x509.Certificate]) -> None:

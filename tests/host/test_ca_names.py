@@ -37,16 +37,19 @@ def test_names_outside_the_limits_are_refused(limited, name):
 
 @pytest.mark.parametrize(
     "name",
-    ["kitchen.local", "a.lan", "a.home.arpa", "192.168.4.1", "10.0.0.1", "fd00::7"],
+    ["kitchen.local", "a.b.local", "192.168.4.1", "10.0.0.1", "fd00::7"],
 )
 def test_a_device_may_claim_what_is_nobodys(name):
-    """Local names, and addresses of networks at home."""
+    """Names that a device gives itself, and addresses of networks at home."""
     assert may_claim(None, parse_name(name))
 
 
 @pytest.mark.parametrize(
     "name",
-    ["bank.com", "local.com", "xlocal.org", "a.boards.com", "8.8.8.8", "2600::1", "::ffff:8.8.4.4"],
+    [
+        *("bank.com", "local.com", "xlocal.org", "a.boards.com", "router.lan", "a.home.arpa"),
+        *("db.internal", "8.8.8.8", "2600::1", "::ffff:8.8.4.4"),
+    ],
 )
 def test_a_device_may_not_claim_what_is_somebodys(name):
     """Unless the CA was made for that domain or network."""

@@ -4,9 +4,11 @@ import json
 import stat
 from pathlib import Path
 
+from boardcert_host import pins
 from boardcert_host.ca_store import Store
+from boardcert_host.certificate import key_pin
 from boardcert_host.cli import main
-from ca_cases import kitchen_request, make_request, names, run
+from ca_cases import KEY, kitchen_request, make_request, names, run
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -67,6 +69,34 @@ def test_a_request_alone_gets_no_name_of_somebody_else(workplace, capsys):
     code, told = run(capsys, "ca", "sign", "a.csr", "--san", "www.bank.com")
     assert code == 0 and told["certificate"]["names"] == ["kitchen.local", "www.bank.com"]
     assert main(["ca", "sign", "a.csr", "--only-names", "--san", "kitchen.local", "--force"]) == 0
+
+
+def test_a_name_of_the_router_needs_a_pin_or_a_persons_word(workplace, capsys):
+    """Of a request in a file, as over HTTPS: pins and certificates here tell whose key it is."""
+    main(["ca", "init"])
+    capsys.readouterr()
+    wanted = names(x509.DNSName("kitchen.local"), x509.DNSName("kitchen.lan"))
+    Path("a.csr").write_bytes(make_request(wanted))
+    code, told = run(capsys, "ca", "sign", "a.csr")
+    assert code == 1 and "asks for kitchen.lan, which a device" in told["error"]["message"]
+    facts = {"public_key_pin": key_pin(KEY.public_key()), "fingerprint": ":".join(["AB"] * 32)}
+    pins.add_pin("kitchen.lan", facts)
+    assert run(capsys, "ca", "sign", "a.csr")[0] == 0
+    pins.forget_pin("kitchen.lan")
+    assert run(capsys, "ca", "sign", "a.csr", "--force")[0] == 0  # It is in a certificate of ours.
+
+
+def test_a_name_that_is_pinned_for_another_key_needs_a_persons_word(workplace, capsys):
+    """Though no certificate of ours has it."""
+    main(["ca", "init"])
+    capsys.readouterr()
+    Path("a.csr").write_bytes(kitchen_request())
+    other = key_pin(ec.generate_private_key(ec.SECP256R1()).public_key())
+    facts = {"public_key_pin": other, "fingerprint": ":".join(["AB"] * 32)}
+    pins.add_pin("kitchen.local:20034", facts)
+    code, told = run(capsys, "ca", "sign", "a.csr")
+    assert code == 1 and "kitchen.local, pinned for another key" in told["error"]["message"]
+    assert run(capsys, "ca", "sign", "a.csr", "--san", "kitchen.local")[0] == 0
 
 
 def test_a_name_that_another_key_has_needs_a_persons_word(workplace, request_file, capsys):

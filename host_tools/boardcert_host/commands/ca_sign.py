@@ -34,7 +34,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("source", nargs="?", metavar="CSR|HOST[:PORT]", help="a request's file, or a pinned board")
     add("--usb", metavar="PORT", help="a board on this serial port; restarts its program")
     add("--new-key", type=Path, metavar="FILE", help="make a P-384 key, and a certificate for it")
-    names = "a name or address besides the local ones that the request asks for; repeatable"
+    names = "a name or address that the request does not get by itself; repeatable"
     add("--san", action="append", default=[], metavar="NAME", help=names)
     add("--only-names", action="store_true", help="take no name from the request")
     days = "how long it is good (825: Apple's clients refuse more), at most as long as the CA"
@@ -164,9 +164,7 @@ def _issue(
     if arguments.only_names:
         request = replace(request, names=())
     issued = store.issued()
-    known = None
-    if host:
-        known = ca_sign.known_names(host, request, pins.load_pins(), issued)
+    known = ca_sign.known(request, pins.load_pins(), issued, host)
     files = ca_sign.sign(authority, request, arguments.san, arguments.days, known)
     leaf = files.chain[0]
     ca_sign.check_own_key(leaf, issued)
