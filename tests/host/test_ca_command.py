@@ -30,7 +30,7 @@ def test_help_of_every_action_begins_with_examples(action, capsys):
     assert leaving.value.code == 0
     lines = capsys.readouterr().out.strip().splitlines()
     assert lines[0] == "examples:" and lines[1].startswith(f"  boardcert ca {action}")
-    assert lines[-1].startswith("exit codes:")
+    assert any(line.startswith("exit codes:") for line in lines[-2:])
 
 
 def test_init_says_what_was_made(workplace, capsys):
