@@ -6,7 +6,6 @@ import sys
 from binascii import b2a_base64
 
 from . import __version__, board
-from .store import MAX_TEXT_BYTES
 
 OUTCOME = "outcome"
 """The file that tells how what was put off went, see wishes: a JSON object."""
@@ -65,7 +64,7 @@ def read_outcome(directory: str) -> dict | None:
         return None
     try:
         with open(f"{directory}/{OUTCOME}") as file:
-            found = json.loads(file.read(MAX_TEXT_BYTES))
+            found = json.load(file)
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
