@@ -49,18 +49,21 @@ def _take(directory: str, wiper) -> dict:
 
 def _do(me, task, wish: dict) -> dict:
     """Do *task*; return what its outcome has beside."""
-    if task == "sign":
-        me._adopt(me._manage("sign", wish["addresses"], wish["now"] and tuple(wish["now"])))
+    addresses, now = wish.get("addresses"), wish.get("now")
+    now = now and tuple(now)
+    if task in ("sign", "renew"):
+        me._adopt(me._manage("sign", addresses, now, task == "renew"))
     elif task == "install":
         key = wish.get("key")
         chain = [a2b_base64(text) for text in wish["chain"]]
-        return {"wiped": me.install(chain, key and a2b_base64(key), wish.get("today"))}
+        today = wish.get("today") or (now and board.isoformat(now))
+        return {"wiped": me.install(chain, key and a2b_base64(key), today)}
     elif task == "request":
-        request = b2a_base64(me.csr()).decode().rstrip()
+        request = b2a_base64(me._manage("request", addresses)).decode().rstrip()
         record = store.load(me._directory, GENERATED, [])
         return {"request": request, "generation": record and record.generation}
-    elif task in ("remove", "renew"):
-        return {"wiped": getattr(me, task)()}
+    elif task == "remove":
+        return {"wiped": me.remove()}
     else:
         raise Error("there is no such task")
     return {}

@@ -228,7 +228,7 @@ class Identity:
     def _fulfil(self) -> None:
         """Do what was put off until now."""
         loaded = set(sys.modules)
-        if WISH in os.listdir(self._directory):
+        if has_wish(self._directory):
             self.took_memory = True
             try:
                 from .fulfil import fulfil
@@ -333,6 +333,14 @@ def stale_reason(facts: dict, source: str = GENERATED) -> str | None:
     if source == GENERATED and not all(address in facts["names"] for address in board.addresses()):
         return "the board's address has changed"
     return None
+
+
+def has_wish(directory: str) -> bool:
+    """Tell whether something was put off until this boot, see wishes."""
+    try:
+        return WISH in os.listdir(directory)
+    except OSError:
+        return False
 
 
 def settings_digest(directory: str, arguments: dict) -> str:

@@ -60,14 +60,14 @@ class Manager:
         self._attempt("wiping what was another board's", self._finish_wipe, told)
         return source, record
 
-    def sign(self, addresses: list, now: tuple | None) -> tuple:
-        """Sign the generated certificate again, if load has not done it.
+    def sign(self, addresses: list, now: tuple | None, is_due: bool) -> tuple:
+        """Sign the generated certificate again, if *is_due*, or load has not seen whether it is.
 
         *addresses*, *now*: what the board knew when that was put off. They serve where it does not
-        know them yet; else load has looked.
+        know them yet.
         """
         record = self._load_generated()
-        if not (board.addresses() and board.utc_now()):
+        if is_due or not (board.addresses() and board.utc_now()):
             self._seen = addresses, now
             self._make(record.private_key)
         source, record = self._choose()
@@ -149,12 +149,15 @@ class Manager:
             self._notices.append(f"boardcert_builtin was ignored: {type(error).__name__}: {error}")
             return None
 
-    def request(self) -> bytes:
-        """Return a PKCS#10 request (DER), signed by the generated key, which is made if need be."""
+    def request(self, addresses: list | None = None) -> bytes:
+        """Return a PKCS#10 request (DER), signed by the generated key, which is made if need be.
+
+        *addresses*: of the board, where it does not know them yet.
+        """
         private_key = self._load_generated().private_key
         from .generate import make_request
 
-        return make_request(self._settings, board.addresses(), private_key)
+        return make_request(self._settings, board.addresses() or addresses or [], private_key)
 
     def _load_generated(self) -> store.Record:
         """Return the generated record; make or renew it where that is due."""

@@ -11,7 +11,7 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 from . import DIRECTORY, FirmwareFirst, board, identity, identity_async, settle, store
-from .lifecycle import release
+from .lifecycle import has_wish, release
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a board serves its network)
 _JOIN_MS = const(20_000)
@@ -31,6 +31,7 @@ def run(app, port: int, options: dict) -> None:
     this = _Run(app, port, **options)
     loop = asyncio.get_event_loop()
     try:
+        this.prepare()
         loop.run_until_complete(this.begin())
         this.identify()  # Outside the loop: signing takes nearly all of a Pico's stack.
         loop.run_until_complete(this.serve())
@@ -47,6 +48,7 @@ async def arun(app, port: int, options: dict) -> None:
     """Do all that boardcert.arun says."""
     this = _Run(app, port, **options)
     try:
+        await asyncio.create_task(this.prepare_apart())
         await this.begin()
         await asyncio.create_task(this.identify_apart())
         await this.serve()
@@ -82,13 +84,22 @@ class _Run:
         self._tasks = []
         self._urls = {}  # What is served: its port, by the word for it.
 
+    def prepare(self) -> None:
+        """Read the settings; do what was put off, before the network takes the memory."""
+        self._host_name, self._is_slow = self._read_settings()
+        if has_wish(self._directory):
+            self.identify()
+
+    async def prepare_apart(self) -> None:
+        """As prepare, with what stack there is below the event loop."""
+        self.prepare()
+
     async def begin(self) -> None:
         """Bring up the network; make an RSA key, which takes minutes, beside other tasks."""
-        host_name, is_slow = self._read_settings()
-        self._has_network = board.settle_host_name(host_name)
+        self._has_network = board.settle_host_name(self._host_name)
         if self._has_network:
             await self._begin_network()
-        if is_slow:
+        if self._is_slow:
             await identity_async(**self._settings)
 
     async def identify_apart(self) -> None:

@@ -31,9 +31,7 @@ def put_off(directory: str, task: str, chain=(), key=None, today: str | None = N
 
 def put_off_signing(directory: str) -> None:
     """Write the wish that the certificate be signed again, with what is known now."""
-    wish = _head("sign")
-    wish.update({"addresses": board.addresses(), "now": board.utc_now()})
-    Writer(directory, []).write_text(WISH, json.dumps(wish))
+    Writer(directory, []).write_text(WISH, json.dumps(_head("sign")))
 
 
 def forget(directory: str) -> None:
@@ -56,7 +54,13 @@ def generated_pin(directory: str) -> str | None:
 
 
 def _head(task: str) -> dict:
-    return {"task": task, "unique_id": board.unique_id().hex()}
+    """Return the beginning of a wish, with what the board may not know at its next boot."""
+    return {
+        "task": task,
+        "unique_id": board.unique_id().hex(),
+        "addresses": board.addresses(),
+        "now": board.utc_now(),
+    }
 
 
 def _pieces(head: dict, chain, key: bytes | None):
