@@ -85,6 +85,18 @@ def release() -> None:
         _held.pop().close()
 
 
+def ballast():
+    """Return a stream that holds the memory of one connection until it is closed.
+
+    MicroPython's heap, which grows while a certificate is judged, leaves that to TLS then.
+    """
+    import tls
+
+    context = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
+    options = {"server_side": True, "do_handshake_on_connect": False}
+    return context.wrap_socket(io.BytesIO(), **options)
+
+
 def _hold_all() -> None:
     """Hold what ESP-IDF has, but for what MicroPython's heap grows by, which it does now."""
     global _places

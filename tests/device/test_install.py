@@ -315,6 +315,28 @@ def test_what_the_firmware_cannot_serve_is_not_stored():
         assert me.certificate == before and load(directory, "installed", []) is None
 
 
+def test_what_is_held_for_tls_is_given_back_before_it_is_tried():
+    """On esp32, where it would not be there any more."""
+    from boardcert import judge
+    from identities import Replaced
+
+    steps = []
+
+    class Held:
+        close = staticmethod(lambda: steps.append("closed"))
+
+    serve, prove = judge._try_to_serve, judge._prove_key
+    record = foreign_record()
+    with (
+        on_board(),
+        Replaced(judge, _hold=Held),
+        Replaced(judge, _prove_key=lambda *key: steps.append("proven") or prove(*key)),
+        Replaced(judge, _try_to_serve=lambda new: steps.append("served") or serve(new)),
+    ):
+        identity().install(record.chain, record.private_key)
+    assert steps == ["proven", "closed", "served"]
+
+
 def test_a_key_that_cannot_be_loaded_for_lack_of_memory_is_told_as_that():
     """mbedTLS says of both that the key is not valid."""
     from boardcert import room, tls
