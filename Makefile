@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# Two slow halves, the emulator and the host tests, share the two cores of CI.
+# The two cores of CI; the boards, in groups, come first, and what is short fills the rest.
 JOBS   ?= 2
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -33,7 +33,7 @@ demo: setup
 	$(BIN)/boardcert demo
 
 test: setup
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup tests/device tests/host tests/board
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup tests/board tests/device tests/host
 
 bench: setup
 	$(BIN)/python tests/bench/bench.py
