@@ -95,8 +95,8 @@ class Portal:
             if attempt or name in _ONCE:
                 break
         fields = data[-1] if name == "actions.act" else {}
-        if request.is_form() and name not in ("routes.show", "facts.add"):
-            return "routes.show", (NO_MEMORY, True, "", None, fields), 503, dict(LATER)
+        if request.is_form() and name not in ("show.page", "facts.add"):
+            return "show.page", (NO_MEMORY, True, "", None, fields), 503, dict(LATER)
         return 503, dict(LATER), "busy", fields
 
     async def _take(self, request: "Request", name: str, *data) -> tuple:

@@ -40,7 +40,7 @@ async def act(portal, request, action: str, values: dict) -> tuple:
     told = _DONE[action]
     if wiped:
         told += f" {wiped[0].upper()}{wiped[1:]}."
-    return "routes.show", (told, False, action, None, {})
+    return "show.page", (told, False, action, None, {})
 
 
 async def make_request(portal, request, is_pem: bool) -> tuple:
@@ -71,7 +71,7 @@ def _put_off_step(request, put_off: PutOff, action: str) -> tuple:
     """Return the step that tells that *action* is done after a restart."""
     if request.is_form():
         told = f"{PUT_OFF[0].upper()}{PUT_OFF[1:]}."
-        return "routes.show", (told, False, action, None, {})
+        return "show.page", (told, False, action, None, {})
     told = {"put_off": put_off.number, "public_key_pin": put_off.pin, "message": PUT_OFF}
     return 202, {"Retry-After": "15"}, "json", told
 

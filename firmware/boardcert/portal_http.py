@@ -61,7 +61,7 @@ def refusal(error: HTTPError, form: tuple | None = None) -> tuple:
     if error.status != 503:
         forget(values)
     outcome = error.message, True, action, error.field, values
-    return "routes.show", outcome, error.status, error.headers
+    return "show.page", outcome, error.status, error.headers
 
 
 def forget(values: dict) -> None:

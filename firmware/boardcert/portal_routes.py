@@ -2,7 +2,8 @@
 
 from .portal_access import Access, Session
 from .portal_http import ACTIONS, ENDED, HTTPError, refusal, text, unauthorized
-from .portal_request import check_origin, find_cookie, find_token, sender, set_cookie
+from .portal_request import check_origin, find_token, sender, set_cookie
+from .portal_show import find_session, show
 
 _METHODS = {"/": "GET, POST", "/api/identity": "GET", "/api/session": "POST, DELETE"}
 
@@ -38,15 +39,6 @@ def _signed(request, secret: str | None) -> tuple:
     return 303, headers, "", None
 
 
-async def show(portal, request, outcome=None, status: int = 200, headers=None) -> tuple:
-    """Answer with the page for who has sent *request*, with the *outcome* of a form."""
-    routes = Routes(portal, request)
-    session = routes.session()
-    if session and not session.form_token:
-        routes.access.renew_form(session)
-    return status, headers or {}, "page", (session and session.form_token, outcome)
-
-
 class Routes:
     """The answers of *portal* to one *request*."""
 
@@ -68,7 +60,7 @@ class Routes:
                 allowed += ", HEAD"
             raise HTTPError(405, "this path does not take that method", None, {"Allow": allowed})
         if path == "/":
-            return self._read_form() if method == "POST" else ("routes.show",)
+            return self._read_form() if method == "POST" else show(self.portal, self.request)
         if path == "/api/identity":
             return 200, {}, "status", None
         if path == "/api/session":
@@ -116,8 +108,7 @@ class Routes:
 
     def session(self) -> Session | None:
         """Return the session that the request's cookie belongs to."""
-        secret = find_cookie(self.request)
-        return self.access.find_session(secret) if secret and self.portal.is_secure else None
+        return find_session(self.portal, self.request, self.access)
 
     def open_session(self, token: str) -> Session:
         """Return a new session for who knows the *token*; HTTPError if not."""

@@ -1,7 +1,6 @@
 """Certificates and key of a form, or of a request of the API: from PEM to DER, piece by piece."""
 
 from .pem import CERTIFICATE, KEY_LABELS, blocks
-from .portal_http import HTTPError, refusal
 
 _LINE_BYTES = 256
 
@@ -21,7 +20,14 @@ async def read(_, request, action: str, values: dict) -> tuple:
         blocks_of = {"chain": chain, field: key, "time": values.get("time")}
         return "actions.act", action, blocks_of
     except ValueError as error:
-        refused = HTTPError(422, str(error), field)
+        reason = str(error)
+    return _refuse(request, action, values, reason, field)
+
+
+def _refuse(request, action: str, values: dict, reason: str, field: str) -> tuple:
+    from .portal_http import HTTPError, refusal  # Not beside what reads the texts.
+
+    refused = HTTPError(422, reason, field)
     return refusal(refused, (action, values) if request.is_form() else None)
 
 

@@ -53,7 +53,7 @@ _BUNDLES: Bundles = {
     "server": ("connection", "spare", "server"),
     "exchange": ("http_head", "exchange"),
     "portal": ("portal_state", "portal", "portal_start"),
-    "portal_routes": ("portal_request", "portal_access", "portal_routes"),
+    "portal_show": ("portal_request", "portal_access", "portal_show"),
     "portal_send": ("portal_file", "portal_send"),
     "portal_view": ("portal_html", "portal_view"),
     "portal_facts": ("report", "portal_words", "portal_facts"),
@@ -79,11 +79,12 @@ _FACES += ("running", "serving", "store", "tls")
 # what is loaded beside that.
 _FIRST = ("__init__", "board", "store", "lifecycle", "connection", "spare", "server", "exchange")
 _FIRST += ("http_head", "http_parse", "portal_state", "portal", "portal_start", "tls", "serving")
-_FIRST += ("running", "portal_request", "portal_access", "portal_routes", "portal_http")
-_FIRST += ("portal_body", "portal_forms", "portal_file", "portal_send", "report", "portal_facts")
-_FIRST += ("portal_html", "portal_view", "portal_page", "portal_texts", "pem", "portal_actions")
-_FIRST += ("fields", "certificate", "keys", "settings", "manage", "noise", "health_tests", "drbg")
-_FIRST += ("ec", "ecdsa", "seeding", "ladder", "bigint_engine", "x509", "generate")
+_FIRST += ("running", "portal_request", "portal_access", "portal_show", "portal_routes")
+_FIRST += ("portal_http", "portal_body", "portal_json", "portal_forms", "portal_file")
+_FIRST += ("portal_send", "report", "portal_facts", "portal_html", "portal_view", "portal_page")
+_FIRST += ("portal_texts", "pem", "portal_actions", "fields", "certificate", "keys", "settings")
+_FIRST += ("manage", "noise", "health_tests", "drbg", "ec", "ecdsa", "seeding", "ladder")
+_FIRST += ("bigint_engine", "x509", "generate")
 
 
 class Form(Enum):

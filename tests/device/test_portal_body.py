@@ -1,7 +1,8 @@
 """The fields of forms and of JSON objects, wherever the network has cut them."""
 
-from boardcert.portal_body import FIELDS, JSON, Form
+from boardcert.portal_body import FIELDS, Form
 from boardcert.portal_http import HTTPError, text
+from boardcert.portal_json import JSON
 from boardcert.portal_texts import lines
 
 _PEM = "-----BEGIN X-----\r\nAAEC+/8=\r\n-----END X-----\r\n"
