@@ -70,7 +70,8 @@ class Portal:
         await request.read_small()
         await self.take_turn(request)
         try:
-            step = await self._try(request, "routes.find")
+            first = "show.find" if request.is_of_page() else "routes.find"
+            step = await self._try(request, first)
             while isinstance(step[0], str):
                 step = await self._try(request, *step)
             if step[2] in ("page", "status"):
@@ -164,9 +165,13 @@ class Request(Exchange):
         """Return the header *name*, empty when it is not there."""
         return self.head.headers.get(name, b"").decode()
 
+    def is_of_page(self) -> bool:
+        """Tell whether it is for the page, not for the API or a file."""
+        return self.head.target.partition(b"?")[0] == b"/"
+
     def is_form(self) -> bool:
         """Tell whether the page has sent it."""
-        return self.head.method == b"POST" and not self.head.target.startswith(b"/api/")
+        return self.head.method == b"POST" and self.is_of_page()
 
     async def read_small(self) -> None:
         """Read the body if it is small: whoever sends it slowly is to keep nobody waiting."""

@@ -1,9 +1,9 @@
-"""Who answers which request to the page and its API, and with what: steps of portal."""
+"""Who answers which request but the page's own, and with what: steps of portal."""
 
 from .portal_access import Access, Session
-from .portal_http import ACTIONS, ENDED, HTTPError, refusal, text, unauthorized
+from .portal_http import ACTIONS, HTTPError, refusal, text, unauthorized
 from .portal_request import check_origin, find_token, sender, set_cookie
-from .portal_show import find_session, show
+from .portal_show import find_session
 
 _METHODS = {"/": "GET, POST", "/api/identity": "GET", "/api/session": "POST, DELETE"}
 
@@ -13,7 +13,7 @@ async def find(portal, request) -> tuple:
     try:
         return Routes(portal, request).find()
     except HTTPError as error:
-        return refusal(error, ("", {}) if request.is_form() else None)
+        return refusal(error)
 
 
 async def sign_in(portal, request, values: dict) -> tuple:
@@ -59,8 +59,6 @@ class Routes:
             if "GET" in allowed:
                 allowed += ", HEAD"
             raise HTTPError(405, "this path does not take that method", None, {"Allow": allowed})
-        if path == "/":
-            return self._read_form() if method == "POST" else show(self.portal, self.request)
         if path == "/api/identity":
             return 200, {}, "status", None
         if path == "/api/session":
@@ -69,21 +67,10 @@ class Routes:
             return self._act(path[len("/api/") :])
         return self._download(path[1:])
 
-    def _read_form(self) -> tuple:
-        session = self.session()
-        if session:
-            check_origin(self.request)
-        elif self._is_long():
-            raise unauthorized(ENDED)
-        return "body.read", "forms.take", session and session.kept
-
     def _read_token(self) -> tuple:
-        if self._is_long():
+        if self.request.head.length > self.portal.small_body_bytes:
             raise HTTPError(413, "this is more than a sign-in needs")
         return "body.read", "routes.sign_in"
-
-    def _is_long(self) -> bool:
-        return self.request.head.length > self.portal.small_body_bytes
 
     def _sign_out(self) -> tuple:
         session = self.authorize()

@@ -1,7 +1,32 @@
-"""The page for who has sent a request: whether that is a browser that has signed in."""
+"""The page for who has sent a request, and its forms, until what they say is read."""
 
 from .portal_access import Access, Session
-from .portal_request import find_cookie
+from .portal_http import ENDED, HTTPError, refusal, unauthorized
+from .portal_request import check_origin, find_cookie
+
+
+async def find(portal, request) -> tuple:
+    """Return the step that a request for the page leads to, see portal."""
+    method = request.head.method
+    if method in (b"GET", b"HEAD"):
+        return show(portal, request)
+    if method != b"POST":
+        return ("routes.find",)  # It refuses that.
+    try:
+        return "body.read", "forms.take", _check_sender(portal, request)
+    except HTTPError as error:
+        return refusal(error, ("", {}))
+
+
+def _check_sender(portal, request) -> list | None:
+    """Return what is kept of the sender's session, or None; HTTPError without a long form's."""
+    session = find_session(portal, request, Access(portal.access, portal.identity.admin_token))
+    if session:
+        check_origin(request)
+        return session.kept
+    if request.head.length > portal.small_body_bytes:
+        raise unauthorized(ENDED)
+    return None
 
 
 def find_session(portal, request, access: Access) -> Session | None:
