@@ -87,6 +87,7 @@ def test_gnutls(kitchen: VirtualBoard, trusted: Path) -> None:
     assert "Handshake was completed" in _run("gnutls-cli", *where)
 
 
+@pytest.mark.timeout(300 * _ROUNDS)
 def test_one_to_eight_clients_at_once(kitchen: VirtualBoard) -> None:
     """Whoever is accepted is answered; one more waits or is refused, and no answer is an error."""
     answered = {}
