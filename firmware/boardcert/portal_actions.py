@@ -98,6 +98,10 @@ async def perform(portal, request, action: str, values: dict) -> str | None:
         raise HTTPError(500, f"{type(error).__name__}: {error}") from error
     finally:
         portal.is_at_work = False
+        # Before the answer is made: between what is garbage now, it would leave holes only.
+        gc.collect()
+        if portal.server:  # And what browsers have opened meanwhile must leave room for it.
+            portal.server.make_room(portal.turn_bytes)
 
 
 def _put_off(portal, action: str, values: dict) -> None:

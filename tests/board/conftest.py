@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import network_programs
+import over_wifi
 import pytest
 from boardcert_host import board_files, device
 from boardcert_host.boards import load_board
@@ -86,6 +87,17 @@ def kitchen(installed: Callable[..., VirtualBoard]) -> VirtualBoard:
     board_files.write_example_main(board.usb_port, "VIRTUAL_PICO_W")
     board.reset()
     return board
+
+
+@pytest.fixture(scope="session")
+def in_wifi(
+    firmware: Path, package_flash: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[VirtualBoard]:
+    """A board called kitchen that serves its page in a Wi-Fi; the group over_wifi shares it."""
+    network = VirtualNetwork(over_wifi.SSID, password=over_wifi.PASSWORD)
+    directory = tmp_path_factory.mktemp("in_wifi")
+    with over_wifi.board_in_wifi(package_flash, firmware, directory, network) as board:
+        yield board
 
 
 @pytest.fixture(scope="session")

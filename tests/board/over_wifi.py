@@ -1,8 +1,10 @@
 """A board as its users have it: in a Wi-Fi, with a main.py of two lines; and clients of it."""
 
 import http.client
+import json
 import shutil
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,6 +66,21 @@ def get(board: VirtualBoard, path: str = "/", port: int = PAGE) -> tuple[int, by
         return answer.status, answer.read()
     finally:
         connection.close()
+
+
+def report_at(address: tuple[str, int], deadline: float) -> dict:
+    """Return /api/identity of the page at *address*; ask until it listens, or *deadline* comes."""
+    while True:
+        connection = http.client.HTTPSConnection(*address, timeout=TIMEOUT_S, context=unchecked())
+        try:
+            connection.request("GET", "/api/identity", headers={"Connection": "close"})
+            return json.loads(connection.getresponse().read())
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        finally:
+            connection.close()
 
 
 def save_certificate(board: VirtualBoard, file: Path, port: int = PAGE) -> Path:

@@ -1,0 +1,37 @@
+"""A board that is its own Wi-Fi: a station joins it, and opens the page."""
+
+import time
+from collections.abc import Callable
+
+import over_wifi
+import pytest
+from boardcert_host import device
+from boardcert_host.virtual import VirtualBoard
+
+pytestmark = pytest.mark.xdist_group("over_wifi")
+
+_SSID, _KEY = "Kitchen", "open sesame"
+_MAIN = f"""
+import network
+own = network.WLAN(network.AP_IF)
+own.config(ssid={_SSID!r}, password={_KEY!r})
+own.active(True)
+import boardcert
+boardcert.run()
+"""
+
+
+def test_a_station_opens_the_page(installed: Callable[..., VirtualBoard]) -> None:
+    """The certificate names the address that the board has there."""
+    board = installed(pace="idle")
+    device.write_settings(board.usb_port, {"hostname": "kitchen"})
+    device.put_file(board.usb_port, _MAIN.encode(), "/main.py")
+    board.reset()
+    port = board.network.forward_by_access_point(over_wifi.PAGE)
+    deadline = time.monotonic() + over_wifi.TIMEOUT_S
+    while board.radio_status()["access_point"] != _SSID:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    board.network.join_access_point(_KEY)
+    report = over_wifi.report_at(("127.0.0.1", port), deadline)
+    assert report["names"] == ["kitchen.local", board.status()["station"]["board"]]

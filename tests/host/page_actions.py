@@ -1,0 +1,110 @@
+"""What a person does on a board's page in Chromium, for whatever board serves it.
+
+*visit*: a browser.Visit, whose client tells what TLS serves and the token; *hands*: Mouse or
+Keyboard. All but `sign_in` want a visitor who is signed in.
+"""
+
+from pathlib import Path
+
+from browser import Keyboard, Mouse, Visit
+from certificates import make_ca
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from issued import PublicKey, issue, pem
+
+Hands = Mouse | Keyboard
+
+# What a screen reader says of a field beside its name.
+DESCRIPTION = (
+    "element => element.getAttribute('aria-describedby').split(' ')"
+    ".map(id => document.getElementById(id).textContent).join(' ')"
+)
+
+
+def sign_in(visit: Visit, hands: Hands, token: str) -> None:
+    """Send a token."""
+    hands.fill(visit.page.get_by_label("Token"), token)
+    hands.press(visit.button("Sign in"))
+
+
+def served(visit: Visit) -> x509.Certificate:
+    """Return what TLS serves."""
+    return x509.load_der_x509_certificate(visit.client.served_certificate())
+
+
+def shows_what_is_served(visit: Visit) -> bool:
+    """Tell whether the page shows the SHA-256 of what TLS serves."""
+    return visit.shows_fingerprint(served(visit).fingerprint(hashes.SHA256()).hex().upper())
+
+
+def paste_and_remove(visit: Visit, hands: Hands) -> None:
+    """Install a certificate for the board's own key; both serve from the next connection on."""
+    own = served(visit)
+    leaf = issue(make_ca(), PublicKey(own.public_key()))
+    hands.fill(
+        visit.page.get_by_label("Certificate and chain (PEM)", exact=True), pem(leaf).decode()
+    )
+    hands.press(visit.button("Install"))
+    visit.page.get_by_role("status").wait_for()
+    assert "is installed" in visit.said()
+    assert visit.client.served_certificate() == leaf.der
+    assert shows_what_is_served(visit)
+    hands.press(visit.button("Remove"))
+    visit.button("Remove").wait_for(state="detached")
+    assert "is removed" in visit.said()
+    assert served(visit) == own
+
+
+def sign_again(visit: Visit, hands: Hands) -> None:
+    """Renew: the same key, another certificate."""
+    before = served(visit)
+    hands.press(visit.button("Sign again"))
+    visit.page.get_by_role("status").wait_for()
+    after = served(visit)
+    assert after.serial_number != before.serial_number
+    assert after.public_key() == before.public_key()
+    assert shows_what_is_served(visit)
+
+
+def lose_key(visit: Visit, hands: Hands, button: str) -> None:
+    """Make a new key, or reset: another name than the board's is refused at the field."""
+    before = served(visit)
+    field = visit.form(button).get_by_label("Type kitchen to confirm")
+    hands.fill(field, "hall")
+    hands.press(visit.button(button))
+    visit.page.get_by_role("alert").wait_for()
+    assert "host name" in field.evaluate(DESCRIPTION)
+    assert served(visit) == before
+    hands.fill(field, "kitchen")
+    hands.press(visit.button(button))
+    visit.page.get_by_role("status").wait_for()
+    assert served(visit).public_key() != before.public_key()
+    assert shows_what_is_served(visit)
+    assert visit.button("Sign in").is_visible() == (button == "Reset")
+
+
+def restart(visit: Visit, hands: Hands) -> None:
+    """Restart the board, which says so a moment before."""
+    hands.press(visit.button("Restart"))
+    visit.page.get_by_role("status").wait_for()
+    assert "restarts" in visit.said()
+
+
+def download(visit: Visit, hands: Hands, directory: Path) -> None:
+    """Get certificate and request, as files that others can read."""
+    certificate = served(visit)
+    found = {}
+    for link in visit.page.get_by_role("list").get_by_role("link").all():
+        with visit.page.expect_download() as begun:
+            hands.press(link)
+        path = directory / begun.value.suggested_filename
+        begun.value.save_as(path)
+        found[link.get_attribute("href")] = path.read_bytes()
+    assert x509.load_pem_x509_certificates(found["/certificate.pem"]) == [certificate]
+    assert x509.load_der_x509_certificate(found["/certificate.der"]) == certificate
+    requests = [
+        x509.load_pem_x509_csr(found["/request.pem"]),
+        x509.load_der_x509_csr(found["/request.der"]),
+    ]
+    assert all(one.is_signature_valid for one in requests)
+    assert [one.public_key() for one in requests] == [certificate.public_key()] * 2
