@@ -33,7 +33,7 @@ class DamagedError(Error):
 
 
 class RefusedError(ValueError):
-    """A certificate or key was not installed. *field*: what is wrong with it, "chain" or "key"."""
+    """A certificate or key was not installed. *field*: what is wrong, "chain", "key", or "time"."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)

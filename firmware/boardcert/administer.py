@@ -68,7 +68,7 @@ class Administrator(Manager):
 
     def _replace_key(self, task: str, made: bytes | None) -> str:
         """Store a new key; forget what *task* says; return how far that was wiped."""
-        self._new_key = made
+        self._take_key(made)
         self._task = task
         record = self._make(None)
         self._task = None

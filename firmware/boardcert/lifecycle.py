@@ -306,6 +306,10 @@ class Identity:
 
             manager = Manager(self._directory, self._arguments, self._progress, notices)
             result = getattr(manager, task)(*arguments)
+        except (Error, ValueError, OSError, MemoryError):
+            raise
+        except Exception as error:  # A signature that does not hold, a stack that is full.
+            raise Error(f"{task} failed: {error!r}") from error
         finally:
             release(loaded)
             self._add_notices(notices)

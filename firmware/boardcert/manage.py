@@ -36,6 +36,10 @@ class Manager:
 
     def __init__(self, directory: str, arguments: dict, progress, notices: list) -> None:
         check_version(sys.implementation.name, sys.implementation.version)
+        if not isinstance(directory, str) or not directory:
+            raise ValueError(f"directory must be a path: {directory!r}")
+        if progress is not None and not callable(progress):
+            raise ValueError(f"progress must be a function: {progress!r}")
         self.timings_ms = {}
         self.generated = self.has_signed = False
         self._seen = None  # Addresses and date, where the board does not know them yet.
@@ -51,7 +55,7 @@ class Manager:
 
         *new_key*: for a new identity. What a loss of power has left of a deletion is done first.
         """
-        self._new_key = new_key
+        self._take_key(new_key)
         told = "a deletion that a loss of power had cut short was finished"
         self._attempt("finishing a deletion", self._finish_wipe, told)
         source, record = self._choose()
@@ -73,6 +77,17 @@ class Manager:
         source, record = self._choose()
         self._attempt("marking what is stored", self._mark_stored, source, record)
         return source, record, None
+
+    def _take_key(self, made: bytes | None) -> None:
+        """Have a new key, if one is needed, be *made*."""
+        try:
+            if made is not None:
+                from .keys import from_der
+
+                from_der(made)
+        except (ValueError, TypeError, IndexError) as error:
+            raise ValueError("new_key is not a private key as the board stores it") from error
+        self._new_key = made
 
     def _finish_wipe(self, told: str) -> None:
         if WIPING in self._files() and (how_far := self._wiper.finish()):
@@ -146,7 +161,7 @@ class Manager:
         except ImportError:
             return None
         except Exception as error:  # noqa: BLE001 (of another .mpy version, incomplete, whatever)
-            self._notices.append(f"boardcert_builtin was ignored: {type(error).__name__}: {error}")
+            self._notices.append(f"boardcert_builtin was ignored: {_words(error)}")
             return None
 
     def request(self, addresses: list | None = None) -> bytes:
@@ -187,7 +202,7 @@ class Manager:
         try:
             return function(*arguments)
         except Exception as error:  # noqa: BLE001 (noise, flash, memory, a fault in signing)
-            self._notices.append(f"{what} failed: {type(error).__name__}: {error}")
+            self._notices.append(f"{what} failed: {_words(error)}")
             return None
 
     def _sound(self, record: store.Record | None, source: str) -> store.Record | None:
@@ -219,8 +234,7 @@ class Manager:
         try:  # Not by _attempt: the stack of a Pico has no room for one more call.
             new = self._make(record.private_key)
         except Exception as error:  # noqa: BLE001 (as in _attempt)
-            failed = f"signing the certificate again failed: {type(error).__name__}: {error}"
-            self._notices.append(failed)
+            self._notices.append(f"signing the certificate again failed: {_words(error)}")
             record.facts = self._facts(record, leaf)
             self._notices.append(f"the certificate is served as it is, though {reason}")
             return record
@@ -304,6 +318,12 @@ class Manager:
             }
         )
         return facts
+
+
+def _words(error: Exception) -> str:
+    """Return what *error* is and says; some of MicroPython's say nothing."""
+    name = type(error).__name__
+    return f"{name}: {error}" if str(error) else name
 
 
 def read_leaf(record: store.Record):

@@ -33,25 +33,32 @@ class PeerCheck:
     *ca*: a certificate (DER) or a list of them, one of which must have signed the other side's
     certificate, or be it. On a board without a clock no chain is valid. *pins*: texts as
     public_key_pin is, one of which must be that of its key; alone, nothing else in its
-    certificate counts. ValueError when both are empty, or a pin is none.
+    certificate counts. ValueError when both are empty, or one cannot be read.
     """
 
     def __init__(self, ca=None, pins=None) -> None:
-        self._authorities = [ca] if isinstance(ca, bytes) else list(ca or ())
-        self._pins = [
-            _checked_pin(pin) for pin in ([pins] if isinstance(pins, str) else pins or ())
-        ]
+        self._authorities = _listed("ca", ca, bytes)
+        self._pins = [_checked_pin(pin) for pin in _listed("pins", pins, str)]
         if not self._authorities and not self._pins:
             raise ValueError("give a ca or pins: whom to trust")
+        if self._authorities:
+            self._load(tls.SSLContext(tls.PROTOCOL_TLS_CLIENT))  # Now, and not at each connection.
         self._record = None
         self._context = None
 
     def prepare(self, context: tls.SSLContext) -> None:
         """Make *context* require what is to be checked."""
         context.verify_mode = tls.CERT_REQUIRED if self._authorities else tls.CERT_OPTIONAL
-        for authority in self._authorities:
-            context.load_verify_locations(authority)
+        self._load(context)
         context.verify_callback = self.verify
+
+    def _load(self, context: tls.SSLContext) -> None:
+        for authority in self._authorities:
+            try:
+                context.load_verify_locations(authority)
+            except (ValueError, OSError) as error:
+                message = f"ca: not a certificate in DER that the firmware can read: {error}"
+                raise ValueError(message) from error
 
     def server_context(self, record) -> tls.SSLContext:
         """Return the context to serve *record* to such peers; the same until it is another."""
@@ -154,11 +161,22 @@ def _element(data: bytes, offset: int, tag: int) -> tuple:
     return begin, begin + length
 
 
+def _listed(name: str, value, kind: type) -> list:
+    """Return *value*, one of *kind* or a list of them, as a list; ValueError for all else."""
+    found = [value] if isinstance(value, kind) else [] if value is None else value
+    if not isinstance(found, (list, tuple)) or not all([isinstance(one, kind) for one in found]):
+        raise ValueError(f"{name} must be of the type {kind.__name__}, or a list of that")
+    return list(found)
+
+
 def _checked_pin(pin: str) -> str:
     """Return *pin* in the one spelling that public_key_pin has."""
     if not pin.startswith(_PIN_PREFIX):
         raise ValueError(f"not a pin: {pin!r}")
-    digest = a2b_base64(pin[len(_PIN_PREFIX) :])
+    try:
+        digest = a2b_base64(pin[len(_PIN_PREFIX) :])
+    except ValueError:
+        digest = b""
     if len(digest) != 32:
         raise ValueError(f"not a pin: {pin!r}")
     return _PIN_PREFIX + b2a_base64(digest).decode().strip()

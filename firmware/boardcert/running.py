@@ -71,6 +71,10 @@ class _Run:
         restart: bool = True,
         **options,
     ) -> None:
+        if ntp_server is not None and not isinstance(ntp_server, str):
+            raise ValueError(f"ntp_server must be a name, or None: {ntp_server!r}")
+        if line is not None and not hasattr(line, "answer"):
+            raise ValueError(f"line must be a ModemLine: {line!r}")
         self._restarts = restart
         self._starved = 0
         self._app = app
@@ -173,8 +177,8 @@ class _Run:
                 await serve()
                 return
             except OSError as error:
-                if told != str(error):
-                    told = str(error)
+                if told != repr(error):
+                    told = repr(error)
                     tell(f"port {port} cannot be had for the {name} ({told}); trying on")
             finally:
                 self._urls.pop(name)  # Before anybody told of it, without the port.

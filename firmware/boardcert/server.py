@@ -47,7 +47,8 @@ class Server(Limits):
 
     def __init__(self, identity, clients=None, **limits) -> None:
         for name in limits:
-            if name not in Limits.__dict__ or limits[name] < 1:
+            is_number = isinstance(limits[name], int) and limits[name] >= 1
+            if name not in Limits.__dict__ or not is_number:
                 raise ValueError(f"not a limit of a server: {name}={limits[name]!r}")
             setattr(self, name, limits[name])
         self.accepted = self.refused = self.failed = 0
@@ -59,6 +60,8 @@ class Server(Limits):
 
     async def run(self, app, port: int, host: str) -> None:
         """Accept connections until cancelled, then close all; OSError without the port."""
+        if not isinstance(port, int) or not 0 <= port <= 65535 or not isinstance(host, str):
+            raise ValueError(f"port and host must be a number and a text: {port!r}, {host!r}")
         listener = _listen(host, port, self.backlog)
         reaper = asyncio.create_task(self._reap())
         try:

@@ -35,6 +35,8 @@ async def serve(
 async def serve_stream(me, app, line, client_ca=None, client_pins=None, **limits) -> None:
     """Serve *app* over TLS on a serial line, see serial_line, one caller after another."""
     _check(app)
+    if not hasattr(line, "answer"):
+        raise ValueError(f"line must be a ModemLine: {line!r}")
     await _server(me, client_ca, client_pins, limits).run_stream(app, line)
 
 

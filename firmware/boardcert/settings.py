@@ -83,7 +83,7 @@ def _parse_config(text: str | None) -> dict:
         return {}
     try:
         config = json.loads(text.lstrip("\ufeff"))  # As some editors write it, with a BOM.
-    except ValueError:
+    except (ValueError, RuntimeError):  # The latter where it is nested too deeply.
         config = None
     if not isinstance(config, dict):
         raise Error(f"{CONFIG_NAME} is not a JSON object; write it again or delete it")
@@ -107,6 +107,8 @@ def _host_name(values: dict, unique_id: bytes) -> str:
     """Return the host name: the one set, or prefix and the last four bytes of the unique id."""
     host_name = values["hostname"]
     if host_name is None:
+        if not isinstance(values["prefix"], str):
+            raise ValueError(f"prefix must be a string: {values['prefix']!r}")
         host_name = f"{values['prefix']}-{unique_id[-4:].hex()}"
     if fields.parse_name(host_name)[0] != "dns" or len(host_name) > 63:
         raise ValueError(f"hostname must be a name of at most 63 characters: {host_name!r}")

@@ -82,7 +82,7 @@ def read(path: str) -> Record | None:
         if error.errno == errno.ENOENT:
             return None
         # A directory, or a medium that fails: no identity to serve, and none to stumble over.
-        raise DamagedError(f"cannot be read ({error})") from error
+        raise DamagedError(f"cannot be read ({error!r})") from error
     return decode(data)
 
 
@@ -100,7 +100,7 @@ def read_config(directory: str) -> str | None:
     except OSError as error:
         if error.errno == errno.ENOENT:
             return None
-        reason = str(error)
+        reason = repr(error)  # Some have no text.
     raise Error(f"{path} cannot be read: {reason}; write it again or delete it")
 
 

@@ -65,10 +65,12 @@ def load(directory: str) -> tuple | None:
     try:
         with open(path) as file:
             stored = json.load(file)
-        return stored["ssid"], stored["password"]
+        network = stored["ssid"], stored["password"]
+        if all([isinstance(text, str) for text in network]):
+            return network
     except OSError:
         return None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RuntimeError):
         pass
     raise Error(f"{path} is not what `boardcert flash --wifi` writes; let it write it again")
 

@@ -201,7 +201,7 @@ def test_a_request_with_a_faulty_signature_does_not_leave():
         sign = PrivateKey.sign
         wrong = lambda key, data, random: sign(key, data + b"!", random)  # noqa: E731
         with Replaced(PrivateKey, sign=wrong):
-            assert raises(InvalidSignature, me.csr)
+            assert raises(Error, me.csr)
 
 
 def test_native_code_is_not_released_on_esp32():

@@ -1,0 +1,116 @@
+"""Wrong arguments and broken files: an Error, ValueError or OSError says what is wrong."""
+
+import os
+
+import scratch
+from boardcert import Error, generate, lifecycle, manage, store
+from boardcert.ecdsa import InvalidSignature
+from boardcert.settings import Settings
+from identities import Replaced, identity, on_board, raising, told
+
+
+def _message(kind, function, *arguments, **more):
+    """Return what the error of this *kind* says, which has to be raised, and says something."""
+    try:
+        function(*arguments, **more)
+    except kind as error:
+        assert type(error) is kind or kind is OSError, repr(error)
+        assert str(error) and not str(error).endswith(": "), repr(error)
+        return str(error)
+    raise AssertionError((arguments, more))
+
+
+def test_arguments_of_a_wrong_type_are_named():
+    with on_board():
+        for name, value in (
+            ("directory", 5),
+            ("directory", None),
+            ("directory", ""),
+            ("progress", 5),
+            ("new_key", 5),
+            ("new_key", b"key"),
+            ("prefix", 5),
+            ("prefix", None),
+            ("names", "kitchen"),
+            ("key_type", []),
+            ("portal_port", None),
+            ("https", True),
+            ("unheard_of", 1),
+        ):
+            arguments = {"directory": scratch.fresh_directory()}
+            arguments[name] = value
+            message = _message(ValueError, lifecycle.Identity, **arguments)
+            assert name in message, (name, message)
+
+
+def test_keys_that_are_none_change_nothing():
+    with on_board():
+        me = identity()
+        pin = me.public_key_pin
+        for act in (me.new_key, me.reset):
+            for made in (5, "key", b"key", b""):
+                assert "not a private key" in _message(ValueError, act, made)
+        assert me.public_key_pin == pin and me.source == "generated"
+
+
+def test_a_directory_that_cannot_be_made_is_named():
+    with on_board():
+        message = _message(OSError, identity, scratch.fresh_directory() + "/not/there")
+        assert "/not/there cannot be made" in message
+
+
+def test_a_file_in_place_of_the_directory_is_told_with_the_reason():
+    """ENOTDIR, of which MicroPython has no text."""
+    directory = scratch.fresh_directory()
+    with on_board():
+        identity(directory)
+        message = _message(Error, identity, directory + "/generated.bin")
+        assert "generated.bin/config.json cannot be read: " in message and "20" in message
+
+
+def test_a_config_that_cannot_be_read_is_told_with_the_reason():
+    directory = scratch.fresh_directory()
+    with on_board():
+        identity(directory)
+        os.mkdir(directory + "/config.json")
+        assert "config.json cannot be read: " in _message(Error, identity, directory)
+        store.open = raising(OSError())  # As a medium may fail.
+        try:
+            assert "config.json cannot be read: OSError" in _message(Error, identity, directory)
+        finally:
+            del store.open
+
+
+def test_a_config_of_any_form_is_named():
+    """As editors and people write it; what begins with a byte-order mark is taken."""
+    for text in (
+        "",
+        "[]",
+        "nul",
+        "{",
+        "{} x",
+        "[" * 1500,
+        '{"hostname": 5}',
+        '{"portal_port": "x"}',
+    ):
+        kind = ValueError if ":" in text else Error
+        assert "config.json" in _message(kind, Settings, {}, text, b"12345678"), text
+    assert Settings({}, '\ufeff{"hostname": "a"}', b"12345678").hostname == "a"
+
+
+def test_what_fails_in_making_the_identity_is_an_error():
+    """A signature that does not hold, a stack that is full; the next boot makes it."""
+    for failure in (InvalidSignature("it does not hold"), RuntimeError("recursion"), KeyError()):
+        directory = scratch.fresh_directory()
+        with on_board():
+            with Replaced(generate, make_record=raising(failure)):
+                assert "load failed: " in _message(Error, identity, directory)
+            assert identity(directory).generated
+
+
+def test_a_failure_without_words_is_named_in_its_notice():
+    with on_board():
+        me = identity()
+        with Replaced(manage.Manager, _mark=raising(KeyError())):
+            me.renew()
+        assert told(me, "writing the marker failed: KeyError")

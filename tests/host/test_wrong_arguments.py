@@ -1,0 +1,115 @@
+"""Wrong arguments of what serves, on MicroPython: a ValueError that names them, and at once."""
+
+import json
+
+import micropython_server
+import pytest
+
+_TRY = """
+import asyncio, json, sys
+import boardcert
+
+me = boardcert.identity(directory=sys.argv[1])
+
+async def handler(reader, writer):
+    pass
+
+async def wait(coroutine):
+    await asyncio.wait_for(coroutine, 10)
+
+def serve(app=handler, port=0, host="127.0.0.1", **options):
+    asyncio.run(wait(boardcert.serve(app, port, host, **options)))
+
+def serve_stream(app=handler, line=None):
+    asyncio.run(wait(boardcert.serve_stream(app, line)))
+
+def arun(app=handler, port=0, host="127.0.0.1", **options):
+    usual = dict(wifi=False, ntp_server=None, portal_port=0, directory=sys.argv[1])
+    options = dict(usual, **options)
+    asyncio.run(wait(boardcert.arun(app, port, host=host, **options)))
+
+client_context = me.client_context
+told = []
+with open(sys.argv[2]) as file:
+    calls = json.load(file)
+for function, arguments in calls:
+    try:
+        globals()[function](**arguments)
+        told.append("no error")
+    except ValueError as error:
+        told.append(str(error))
+    except Exception as error:
+        told.append(repr(error))
+print(json.dumps(told))
+"""
+
+_CASES = [
+    *(("serve", {"app": app}, "neither a Microdot app nor") for app in (None, 5, "app")),
+    *(("serve", {"port": port}, "port and host must be") for port in ("x", -1, 70000, None)),
+    ("serve", {"host": 5}, "port and host must be"),
+    *(("serve", {"redirect_port": port}, "port and host must be") for port in ("x", -1)),
+    *(("serve", {"client_ca": ca}, "ca must be") for ca in (5, [5], {}, "PEM")),
+    *(("serve", {"client_pins": pins}, "pins must be") for pins in (5, [5], {})),
+    ("serve", {"client_pins": []}, "give a ca or pins"),
+    ("serve", {"unheard_of": 1}, "not a limit of a server: unheard_of=1"),
+    ("serve", {"max_connections": "x"}, "not a limit of a server: max_connections='x'"),
+    ("serve", {"idle_timeout_ms": None}, "not a limit of a server: idle_timeout_ms=None"),
+    ("serve", {"backlog": 0}, "not a limit of a server: backlog=0"),
+    ("serve_stream", {"app": 5}, "neither a Microdot app nor"),
+    *(("serve_stream", {"line": line}, "line must be a ModemLine") for line in (None, 5)),
+    ("arun", {"port": "x"}, "port and host must be"),
+    ("arun", {"app": 5}, "neither a Microdot app nor"),
+    ("arun", {"line": 5}, "line must be a ModemLine: 5"),
+    ("arun", {"ntp_server": 5}, "ntp_server must be a name, or None: 5"),
+    ("arun", {"hostname": 5}, "a name must be a string: 5"),
+    ("arun", {"directory": 5}, "directory must be a path: 5"),
+    ("arun", {"unheard_of": 5}, "unheard_of"),
+    *(("client_context", {"ca": ca}, "ca must be") for ca in (5, [5], {}, "PEM")),
+    *(("client_context", {"pins": pins}, "pins must be") for pins in (5, [5], {})),
+    *(("client_context", {"pins": pin}, "not a pin") for pin in ("x", "sha256//", "sha256//!!")),
+    ("client_context", {}, "give a ca or pins"),
+]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What MicroPython says of each case."""
+    directory = tmp_path_factory.mktemp("board")
+    calls = directory / "calls.json"  # Too long for an argument of MicroPython.
+    calls.write_text(json.dumps([case[:2] for case in _CASES]))
+    printed = micropython_server.run(_TRY, str(directory / "data"), str(calls))
+    return json.loads(printed.splitlines()[-1])
+
+
+@pytest.mark.parametrize("number", range(len(_CASES)))
+def test_a_wrong_argument_is_named_at_once(told: list[str], number: int) -> None:
+    """Whatever type it has."""
+    _, _, words = _CASES[number]
+    assert words in told[number], _CASES[number]
+
+
+def test_a_certificate_to_trust_is_read_at_once(tmp_path) -> None:
+    """And not at the first connection."""
+    code = """
+import asyncio, json, sys
+import boardcert
+told = []
+me = boardcert.identity(directory=sys.argv[1])
+async def handler(reader, writer):
+    pass
+for data in (b"", b"no certificate", me.certificate[:-1]):
+    for act in (
+        lambda: me.client_context(data),
+        lambda: asyncio.run(boardcert.serve(handler, 0, "127.0.0.1", client_ca=data)),
+    ):
+        try:
+            act()
+            told.append("taken")
+        except ValueError as error:
+            told.append(str(error))
+print(json.dumps(told))
+me.client_context([me.certificate])
+"""
+    told = json.loads(micropython_server.run(code, str(tmp_path / "data")).splitlines()[-1])
+    assert len(told) == 6
+    assert all(one.startswith("ca: not a certificate in DER that") for one in told), told
