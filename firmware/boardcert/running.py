@@ -71,6 +71,8 @@ class _Run:
         restart: bool = True,
         **options,
     ) -> None:
+        if not isinstance(directory, str):
+            raise ValueError(f"directory must be a path: {directory!r}")
         if ntp_server is not None and not isinstance(ntp_server, str):
             raise ValueError(f"ntp_server must be a name, or None: {ntp_server!r}")
         if line is not None and not hasattr(line, "answer"):
