@@ -291,8 +291,11 @@ def is_anyone_connected() -> bool:
 
 
 def is_starved() -> bool:
-    """Tell whether the servers have the memory for nobody, though nobody is connected."""
-    if not _running or is_anyone_connected():
+    """Tell whether the servers have the memory for nobody any more, though nobody is connected.
+
+    Not where they never had it: a restart would not help.
+    """
+    if is_anyone_connected() or not any([server.accepted for server in _running]):
         return False
     return not any([server._fits() for server in _running])
 

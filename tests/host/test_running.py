@@ -243,6 +243,7 @@ _STARVED = """
 from boardcert import server
 async def starve():
     await asyncio.sleep(2)
+    await ask(app)
     server._free_bytes = lambda wanted: 0
 asyncio.create_task(starve())
 """
