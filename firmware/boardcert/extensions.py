@@ -124,6 +124,10 @@ def _check_purposes(value: bytes) -> None:
         decode_oid(oid)
 
 
+def _refuse_resources(_value: bytes) -> None:
+    raise ValueError("it is for routers (RFC 3779), and some clients refuse what they read of it")
+
+
 _KNOWN = {
     b"\x55\x1d\x0e": _check_key_identifier,  # 2.5.29.14, subjectKeyIdentifier
     b"\x55\x1d\x10": _check_period,  # 2.5.29.16, privateKeyUsagePeriod
@@ -140,6 +144,8 @@ _KNOWN = {
     b"\x55\x1d\x2e": _check_points,  # 2.5.29.46, freshestCRL
     b"\x2b\x06\x01\x05\x05\x07\x01\x01": _check_access,  # 1.3.6.1.5.5.7.1.1, authorityInfoAccess
     b"\x2b\x06\x01\x05\x05\x07\x01\x0b": _check_access,  # 1.3.6.1.5.5.7.1.11, subjectInfoAccess
+    b"\x2b\x06\x01\x05\x05\x07\x01\x07": _refuse_resources,  # 1.3.6.1.5.5.7.1.7, ipAddrBlocks
+    b"\x2b\x06\x01\x05\x05\x07\x01\x08": _refuse_resources,  # 1.3.6.1.5.5.7.1.8, autonomousSysIds
     # 1.3.6.1.5.5.7.48.1.5, id-pkix-ocsp-nocheck
     b"\x2b\x06\x01\x05\x05\x07\x30\x01\x05": _check_null,
 }

@@ -255,6 +255,10 @@ def refused_extensions() -> Iterator[Case]:
     yield changed("many names", "65 names are too many", having("subject_alt_name", names))
     staple = x509.TLSFeature([x509.TLSFeatureType.status_request])
     yield changed("must-staple", "must-staple", having("tls_feature", staple))
+    for number in (7, 8):
+        oid = ObjectIdentifier(f"1.3.6.1.5.5.7.1.{number}")
+        resources = having("resources", x509.UnrecognizedExtension(oid, tlv(0x30, b"")))
+        yield changed(f"resources of routers, {number}", "RFC 3779", resources)
 
     def twice(elements: list[bytes]) -> None:
         extensions = contents(contents(elements[7]))
