@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import Callable
 
+import over_wifi
 import pytest
 from boardcert_host import board_files, device
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
@@ -95,6 +96,30 @@ def test_the_first_certificate_has_address_and_date(in_wifi: Callable) -> None:
     # Dated by the clock, not by the release of the package; and signed only once.
     assert report["not_before"][:4] >= time.strftime("%Y")
     assert report["notices"] == []
+
+
+def test_the_link_is_lost_during_first_boot(in_wifi: Callable) -> None:
+    """The board comes up with one whole identity, and follows its network when it is back.
+
+    It is lost while the board looks up the time server, where the firmware stays until it is back.
+    """
+    board = in_wifi(None)
+    board.network.wait_address(120)
+    assert not board.network.listens(over_wifi.PAGE)
+    board.leave_range()
+    _wait(lambda: board.radio_status()["joined"] is None)
+    board.return_to_range()
+    board.network.wait_listening(over_wifi.PAGE, 120)
+    names = ["kitchen.local", board.network.wait_address()]
+    deadline = time.monotonic() + 120
+    pins = set()
+    report = {"names": []}
+    while report["names"] != names:
+        assert time.monotonic() < deadline
+        report = over_wifi.report_at(board.network.address(over_wifi.PAGE), deadline)
+        pins.add(report["public_key_pin"])
+    assert len(pins) == 1
+    assert report["source"] == "generated"
 
 
 def test_the_application_is_served_and_the_network_joined_again(in_wifi: Callable) -> None:

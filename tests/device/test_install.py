@@ -327,12 +327,12 @@ def test_what_is_held_for_tls_is_given_back_before_it_is_tried():
 
     serve, prove = judge._try_to_serve, judge._prove_key
     record = foreign_record()
-    with (
-        on_board(),
-        Replaced(judge, _hold=Held),
-        Replaced(judge, _prove_key=lambda *key: steps.append("proven") or prove(*key)),
-        Replaced(judge, _try_to_serve=lambda new: steps.append("served") or serve(new)),
-    ):
+    watched = {
+        "_hold": Held,
+        "_prove_key": lambda *key: steps.append("proven") or prove(*key),
+        "_try_to_serve": lambda new: steps.append("served") or serve(new),
+    }
+    with on_board(), Replaced(judge, **watched):
         identity().install(record.chain, record.private_key)
     assert steps == ["proven", "closed", "served"]
 
