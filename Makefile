@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# The two cores of CI; the boards, in groups, come first, and what is short fills the rest.
+# The two cores of CI. A file is a job, since its tests share a board; the longest come first.
 JOBS   ?= 2
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -33,7 +33,7 @@ demo: setup
 	$(BIN)/boardcert demo
 
 test: setup
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup tests/board tests/device tests/host
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder tests/board tests/device tests/host
 
 bench: setup
 	$(BIN)/python tests/bench/bench.py

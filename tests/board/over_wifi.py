@@ -62,8 +62,8 @@ def get(board: VirtualBoard, path: str = "/", port: int = PAGE) -> tuple[int, by
     connection = connect(board, port)
     try:
         connection.request("GET", path, headers={"Host": "kitchen.local", "Connection": "close"})
-        answer = connection.getresponse()
-        return answer.status, answer.read()
+        with connection.getresponse() as answer:
+            return answer.status, answer.read()
     finally:
         connection.close()
 
@@ -74,7 +74,8 @@ def report_at(address: tuple[str, int], deadline: float) -> dict:
         connection = http.client.HTTPSConnection(*address, timeout=TIMEOUT_S, context=unchecked())
         try:
             connection.request("GET", "/api/identity", headers={"Connection": "close"})
-            return json.loads(connection.getresponse().read())
+            with connection.getresponse() as answer:
+                return json.loads(answer.read())
         except OSError:
             if time.monotonic() > deadline:
                 raise

@@ -4,11 +4,8 @@ import time
 from collections.abc import Callable
 
 import over_wifi
-import pytest
 from boardcert_host import device
 from boardcert_host.virtual import VirtualBoard
-
-pytestmark = pytest.mark.xdist_group("over_wifi")
 
 _SSID, _KEY = "Kitchen", "open sesame"
 _MAIN = f"""

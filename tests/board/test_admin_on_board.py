@@ -13,8 +13,6 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "host"))
 from certificates import make_ca
 from issued import issue, pem, write
 
-pytestmark = pytest.mark.xdist_group("virtual_board")
-
 _NAME = "kitchen.local"
 
 

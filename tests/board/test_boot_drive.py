@@ -12,8 +12,6 @@ from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from boardcert_host.virtual.boot_drive import BootDrive
 
-pytestmark = pytest.mark.xdist_group("virtual_board")
-
 
 @pytest.fixture
 def empty(tmp_path, monkeypatch):

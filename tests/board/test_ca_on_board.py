@@ -16,8 +16,6 @@ from boardcert_host.cli import main
 from boardcert_host.targets import Target
 from boardcert_host.virtual import VirtualBoard
 
-pytestmark = pytest.mark.xdist_group("virtual_board")
-
 _README = data_directory("firmware").parent / "README.md"
 _HEADING = "## Your own CA in three commands"
 _PROGRAM = Path(sys.executable).with_name("boardcert")

@@ -14,9 +14,6 @@ from boardcert_host.build_package import Form
 from boardcert_host.virtual import VirtualBoard
 from prepared import AT_ONCE
 
-# One board for all of them.
-pytestmark = pytest.mark.xdist_group("device_board")
-
 _TESTS = Path(__file__).resolve().parents[1] / "device"
 _VECTORS = _TESTS.parents[1] / "build" / "vectors"
 _MODULES = sorted(path.stem for path in _TESTS.glob("test_*.py"))

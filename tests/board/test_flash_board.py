@@ -7,8 +7,6 @@ from boardcert_host import device, tokens
 from boardcert_host.cli import main
 from boardcert_host.virtual.boot_drive import BootDrive
 
-pytestmark = pytest.mark.xdist_group("virtual_board")
-
 _STEPS = ["image", "board", "firmware", "start", "package", "microdot", "settings", "main.py"]
 _STEPS += ["identity", "pin", "token", "verify"]
 

@@ -16,8 +16,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from issued import pem
 from page_browser import FORM, Reader
 
-pytestmark = pytest.mark.xdist_group("over_wifi")
-
 _ROUNDS = int(os.environ.get("BOARDCERT_INSTALL_ROUNDS", "1"))
 """Of each form in each state; 20 is what was asked for."""
 _RESTART_S = 0.5

@@ -1,9 +1,6 @@
 """`mpremote mip install` by firmware/package.json, from a web server onto a board."""
 
-import pytest
 from boardcert_host.boards import data_directory
-
-pytestmark = pytest.mark.xdist_group("virtual_board")
 
 
 def test_what_mip_installs_is_the_package(new_board, firmware_url):

@@ -6,12 +6,9 @@ import socket
 from collections.abc import Callable
 
 import mdns_client
-import pytest
 from boardcert_host.virtual import VirtualBoard
 from network_programs import PASSWORD, SSID, Program
 from zeroconf import AddressResolverIPv4, Zeroconf
-
-pytestmark = pytest.mark.xdist_group("virtual_board")
 
 
 def test_the_board_has_the_address_of_its_lease_and_addresses_of_ipv6(joined):

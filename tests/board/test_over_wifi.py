@@ -14,8 +14,6 @@ import over_wifi
 import pytest
 from boardcert_host.virtual import VirtualBoard
 
-pytestmark = pytest.mark.xdist_group("over_wifi")
-
 _CLIENT = Path(__file__).resolve().parents[1] / "host" / "TrustingClient.java"
 _CLIENTS = (1, 2, 3, 5, 8)
 _ROUNDS = int(os.environ.get("BOARDCERT_CLIENT_ROUNDS", "1"))

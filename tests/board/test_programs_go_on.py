@@ -12,8 +12,6 @@ from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard
 
-pytestmark = pytest.mark.xdist_group("virtual_board")
-
 _MAIN = b"import time\nwhile True: time.sleep(1)\n"
 
 

@@ -10,8 +10,6 @@ from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard
 from uart_client import Program
 
-pytestmark = pytest.mark.xdist_group("virtual_board")
-
 # With this seed both primes are found after five candidates that trial division leaves: 10 s.
 _MAKE = """
 import asyncio, json, time

@@ -21,7 +21,6 @@ async def handler(reader, writer):
 
 boardcert.run(handler)
 """
-pytestmark = pytest.mark.xdist_group("virtual_board")
 
 
 def _console(board: VirtualBoard, wanted: bytes, keys: bytes = b"") -> str:

@@ -3,8 +3,6 @@
 import pytest
 from boardcert_host.virtual import VirtualBoard
 
-pytestmark = pytest.mark.xdist_group("virtual_board")
-
 # What applications import, and what identity() does; other modules are parts of these.
 _PUBLIC = ("ecdsa", "manage", "generate", "noise", "portal", "serial_line", "server", "store")
 _PUBLIC += ("store_write", "tls")

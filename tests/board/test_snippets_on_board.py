@@ -9,7 +9,6 @@ from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 
 NewBoard = Callable[..., VirtualBoard]
 
-pytestmark = pytest.mark.xdist_group("virtual_board")
 
 _PASSWORD = "a good password"  # noqa: S105 (of a virtual network)
 _EXPORTS = """

@@ -11,8 +11,6 @@ import pytest
 from boardcert_host.virtual import VirtualBoard
 from network_programs import Program, join
 
-pytestmark = pytest.mark.xdist_group("virtual_board")
-
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close by a reset
 _ECHO = """
 connection = accept(7)

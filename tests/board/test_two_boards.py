@@ -22,8 +22,6 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "host"))
 
 from certificates import Identity, make, make_ca
 
-pytestmark = pytest.mark.xdist_group("virtual_board")
-
 _IDENTIFY = """
 import boardcert
 me = boardcert.identity(hostname="{}")

@@ -9,8 +9,6 @@ import time
 import pytest
 from boardcert_host.errors import Error
 
-pytestmark = pytest.mark.xdist_group("virtual_board")
-
 _BOOT_LIMIT_S = 10
 _ORPHAN_LIMIT_S = 10
 _MAIN_ENDS_US = 500_000

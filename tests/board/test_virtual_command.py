@@ -10,8 +10,6 @@ from collections.abc import Iterator
 import pytest
 from boardcert_host.cli import main
 
-pytestmark = pytest.mark.xdist_group("virtual_board")
-
 
 @pytest.fixture
 def command(tmp_path) -> Iterator[subprocess.Popen[str]]:

@@ -3,8 +3,6 @@
 import pytest
 from boardcert_host.errors import Error
 
-pytestmark = pytest.mark.xdist_group("virtual_board")
-
 # The boot ROM's look-up function is at 0x18, its function table at 0x14; 0x4790 is BLX r2.
 _ASK_ROM = """
 @micropython.asm_thumb

@@ -3,8 +3,6 @@
 import pytest
 from boardcert_host.errors import Error
 
-pytestmark = pytest.mark.xdist_group("virtual_board")
-
 _SECTOR, _PAGE = 4096, 256
 _LAST_SECTOR = 2 * 1024 * 1024 - _SECTOR
 # The block device counts from the start of the file system; its last block ends the flash.

@@ -9,8 +9,6 @@ from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 from prepared import AT_ONCE
 
-pytestmark = pytest.mark.xdist_group("virtual_radio")
-
 _PHRASE = "a good secret"
 _NETWORKS = (
     {"ssid": "HomeNet", "password": _PHRASE, "bssid": "02:00:00:00:00:01", "rssi": -42},

@@ -1,9 +1,5 @@
 """The virtual board's ring oscillator: real randomness, a seed, or stuck."""
 
-import pytest
-
-pytestmark = pytest.mark.xdist_group("virtual_board")
-
 _BITS = "import machine; print([machine.mem32[0x4006001C] & 1 for _ in range(400)])"
 _URANDOM = "import os; print(os.urandom(32).hex())"
 

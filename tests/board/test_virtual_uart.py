@@ -14,8 +14,6 @@ from cryptography.hazmat.primitives import serialization as encoding
 from cryptography.hazmat.primitives.asymmetric import ec
 from uart_client import Program
 
-pytestmark = pytest.mark.xdist_group("virtual_board")
-
 _ECHO = """
 buffer, view = bytearray(512), None
 left = {count}

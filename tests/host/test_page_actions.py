@@ -9,7 +9,7 @@ from browser import Keyboard, Mouse, visiting
 from certificates import make_ca
 from issued import issue, pem, write
 
-pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("chromium")]
+pytestmark = pytest.mark.needs("chromium")
 
 _WRONG_TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
 

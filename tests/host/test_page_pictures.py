@@ -11,7 +11,6 @@ _README = Path(__file__).resolve().parents[2] / "README.md"
 
 
 @pytest.mark.needs("chromium")
-@pytest.mark.xdist_group("chromium")
 def test_the_pictures_can_be_made_again(tmp_path, chromium):
     """The same names and sizes as those that are kept, and not empty."""
     made = make_screenshots.make(tmp_path, chromium)

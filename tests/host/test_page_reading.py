@@ -12,7 +12,7 @@ from browser import visiting
 from certificates import make_ca
 from issued import issue, pem
 
-pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("chromium")]
+pytestmark = pytest.mark.needs("chromium")
 
 _PAGE_LIMIT_BYTES = 12 * 1024
 # The narrowest that text must reflow to (WCAG 2.2, 1.4.10), and a common phone.
