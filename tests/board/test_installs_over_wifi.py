@@ -37,9 +37,9 @@ class _Admin:
         headers |= {**FORM, "Origin": "https://kitchen.local"} if fields else {}
         try:
             connection.request(method, "/", urllib.parse.urlencode(fields or {}), headers)
-            answer = connection.getresponse()
-            self._keep(answer)
-            return answer.status
+            with connection.getresponse() as answer:
+                self._keep(answer)
+                return answer.status
         finally:
             connection.close()
 

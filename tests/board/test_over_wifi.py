@@ -126,7 +126,8 @@ def _ask(board: VirtualBoard) -> str:
             answer = connection.getresponse()
         except OSError:
             return "refused"
-        content = answer.read()
+        with answer:
+            content = answer.read()
         assert answer.status != 200 or content.rstrip().endswith(b"</html>")
         return str(answer.status)
     finally:

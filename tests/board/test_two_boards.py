@@ -145,9 +145,9 @@ def _redirected(board: VirtualBoard, host: str, path: str) -> str | None:
     connection = http.client.HTTPConnection(*board.network.address(80), timeout=60)
     try:
         connection.request("GET", path, headers={"Host": host})
-        answer = connection.getresponse()
-        assert answer.status == 307
-        return answer.headers["Location"]
+        with connection.getresponse() as answer:
+            assert answer.status == 307
+            return answer.headers["Location"]
     finally:
         connection.close()
 
