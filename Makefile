@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# The two cores of CI. A file is a job, since its tests share a board; the longest come first.
-JOBS   ?= 2
+# For two cores: boards wait now and then. A file is a job, since its tests share a board.
+JOBS   ?= 3
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help setup demo test lint format bench clean
