@@ -60,9 +60,9 @@ def _outcome(directory: str) -> dict | None:
 
 def read_outcome(directory: str) -> dict | None:
     """Return what the file OUTCOME holds, None without it."""
-    if OUTCOME not in os.listdir(directory):
-        return None
     try:
+        if OUTCOME not in os.listdir(directory):
+            return None
         with open(f"{directory}/{OUTCOME}") as file:
             found = json.load(file)
     except (OSError, ValueError):
