@@ -1,10 +1,9 @@
 """What the page and its API tell beside the identity's own report."""
 
 import gc
-from binascii import a2b_base64, hexlify
 
 from . import board
-from .portal_words import words
+from .portal_words import of_key
 
 _COUNTERS = ("accepted", "refused", "failed")
 
@@ -26,9 +25,7 @@ async def add(portal, _, found: tuple) -> tuple:
 def status(me, server, wrong_tokens: int) -> dict:
     """Return the report of the Identity *me* with what else anyone may know."""
     status = me.report()
-    digest = a2b_base64(status["public_key_pin"].split("//")[1])
-    status["words"] = words(digest)
-    status["key_fingerprint"] = hexlify(digest, ":").decode().upper()
+    status["key_fingerprint"], status["words"] = of_key(status["public_key_pin"])
     status["days_left"] = days_left(status["not_after"], board.utc_now())
     status["wrong_tokens"] = wrong_tokens
     status["memory"] = {"used_bytes": gc.mem_alloc(), "free_bytes": gc.mem_free()}

@@ -4,9 +4,20 @@ Each word holds 16 bits, the most significant first: a consonant for four, a vow
 on. 127.0.0.1 is lusab-babad.
 """
 
+from binascii import a2b_base64, hexlify
+
 _CONSONANTS = b"bdfghjklmnprstvz"
 _VOWELS = b"aiou"
 _SHOWN_BYTES = 16  # As many as the label shows: nobody finds a second key for 128 bits.
+
+
+def of_key(pin: str) -> tuple:
+    """Return the SHA-256 of the public key with that *pin*, as curl takes it: in hex, and as words.
+
+    The base64 after the first "//" may contain another one.
+    """
+    digest = a2b_base64(pin.split("//", 1)[1])
+    return hexlify(digest, ":").decode().upper(), words(digest)
 
 
 def words(digest: bytes) -> str:

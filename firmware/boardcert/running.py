@@ -5,7 +5,6 @@
 
 import asyncio
 import sys
-from binascii import a2b_base64, hexlify
 from time import ticks_diff, ticks_ms
 
 from micropython import const
@@ -248,11 +247,11 @@ class _Run:
         """Print what a person compares, with the label or with what a browser shows."""
         loaded = set(sys.modules)
         try:
-            from .portal_words import words
+            from .portal_words import of_key
 
-            digest = a2b_base64(self._me.public_key_pin.split("//")[1])
-            tell("SHA-256 of the public key: " + hexlify(digest, ":").decode().upper())
-            tell(f"its first 16 bytes as words: {words(digest)}")
+            fingerprint, words = of_key(self._me.public_key_pin)
+            tell("SHA-256 of the public key: " + fingerprint)
+            tell(f"its first 16 bytes as words: {words}")
         finally:
             release(loaded)
 

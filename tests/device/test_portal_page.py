@@ -1,6 +1,7 @@
 """The page: what it shows, what it escapes, how large it gets."""
 
 import gc
+from binascii import b2a_base64
 
 from boardcert import fields
 from boardcert.portal_facts import days_left
@@ -9,7 +10,7 @@ from boardcert.portal_html import escape
 from boardcert.portal_page import Page
 from boardcert.portal_send import in_chunks
 from boardcert.portal_view import view
-from boardcert.portal_words import words
+from boardcert.portal_words import of_key, words
 
 _LIMIT_BYTES = 12 * 1024
 _FORM = "f" * 32
@@ -215,6 +216,13 @@ def test_words_are_those_of_the_proposal():
         assert words(bytes(address)) == proquint
     assert words(bytes(range(32))) == words(bytes(range(16)))
     assert words(bytes(32)) == "-".join(["babab"] * 8)
+
+
+def test_a_pin_is_read_whatever_its_base64_contains():
+    """One in a hundred has "//" in it."""
+    for digest in (bytes(32), b"\xff" * 32, bytes(8) + b"\xff" * 24):
+        pin = "sha256//" + b2a_base64(digest).decode().strip()
+        assert of_key(pin) == (":".join([f"{byte:02X}" for byte in digest]), words(digest))
 
 
 def test_days_left():
