@@ -1,0 +1,91 @@
+"""A person with Chromium at the page of a board in a Wi-Fi: every action, on one board."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import browser
+import over_wifi
+import page_actions
+import pytest
+from boardcert_host.virtual import VirtualBoard
+
+pytestmark = pytest.mark.needs("chromium")
+
+_TELL = "import boardcert; print(boardcert.identity().admin_token())"
+
+
+class Client:
+    """The board as page_actions sees it."""
+
+    def __init__(self, board: VirtualBoard) -> None:
+        self.board = board
+        self.port = board.network.address(over_wifi.PAGE)[1]
+
+    def served_certificate(self) -> bytes:
+        """Return the DER of the certificate that a new connection gets."""
+        connection = over_wifi.connect(self.board)
+        connection.connect()
+        try:
+            return connection.sock.getpeercert(binary_form=True)
+        finally:
+            connection.close()
+
+
+@pytest.fixture
+def token(in_wifi: VirtualBoard) -> str:
+    """The board's token, over USB, for which its program is interrupted."""
+    told = in_wifi.exec(_TELL).strip()
+    in_wifi.reset()
+    in_wifi.network.wait_listening(over_wifi.PAGE, over_wifi.TIMEOUT_S)
+    return told
+
+
+@pytest.fixture
+def visit(in_wifi: VirtualBoard, token: str) -> Iterator[browser.Visit]:
+    """Open the page; what the browser complains of fails the test."""
+    with (
+        browser.chromium() as running,
+        browser.visiting(running, Client(in_wifi)) as found,  # type: ignore[arg-type]
+    ):
+        yield found
+
+
+def test_every_action(visit: browser.Visit, token: str, tmp_path: Path) -> None:
+    """Sign in, read, download, install, remove, sign again, restart, new key, reset, sign out."""
+    hands = browser.Mouse()
+    _sign_in(visit, hands, token)
+    assert page_actions.shows_what_is_served(visit)
+    assert visit.shows(visit.client.board.network.wait_address())
+    page_actions.download(visit, hands, tmp_path)
+    page_actions.paste_and_remove(visit, hands)
+    page_actions.sign_again(visit, hands)
+    hands.press(visit.button("Sign out"))
+    visit.button("Sign in").wait_for()
+    _sign_in(visit, hands, token)
+    _restart(visit, hands)
+    _sign_in(visit, hands, token)
+    for button in ("Make a new key", "Reset"):
+        page_actions.lose_key(visit, hands, button)
+    page_actions.sign_in(visit, hands, token)
+    visit.page.get_by_role("alert").wait_for()
+    assert visit.said() == "this is not the board's token"
+
+
+def _sign_in(visit: browser.Visit, hands: page_actions.Hands, token: str) -> None:
+    page_actions.sign_in(visit, hands, token)
+    visit.button("Sign out").wait_for()
+
+
+def _restart(visit: browser.Visit, hands: page_actions.Hands) -> None:
+    """Restart, and open the page again: the sign-in is lost."""
+    board = visit.client.board
+    boots = board.status()["boots"]
+    page_actions.restart(visit, hands)
+    deadline = time.monotonic() + over_wifi.TIMEOUT_S
+    while board.status()["boots"] == boots:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    board.network.wait_listening(over_wifi.PAGE, over_wifi.TIMEOUT_S)
+    visit.page.goto(visit.url)
+    visit.button("Sign in").wait_for()
