@@ -1,12 +1,17 @@
-"""Sockets on which a whole call has one time limit, however slowly the other side drips bytes.
+"""One time limit for a whole call, however slowly the other side, or a name server, answers.
 
-A socket's own timeout begins anew with every byte that arrives.
+A socket's own timeout begins anew with every byte that arrives, and looking up a name has none.
 """
 
+import queue
 import socket
 import ssl
+import threading
 import time
-from typing import cast
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+_Result = TypeVar("_Result")
 
 
 class Deadline:
@@ -21,6 +26,30 @@ class Deadline:
         if left <= 0:
             raise TimeoutError("timed out")
         return left
+
+    def wait_for(self, function: Callable[[], _Result]) -> _Result:
+        """Return function(), for what blocks and takes no timeout itself; what it raises passes.
+
+        It runs in a thread of its own, which is left to itself when the time is up: TimeoutError.
+        """
+        outcome: queue.SimpleQueue[tuple[_Result | None, BaseException | None]]
+        outcome = queue.SimpleQueue()
+
+        def run() -> None:
+            try:
+                outcome.put((function(), None))
+            except BaseException as error:  # noqa: BLE001 (it is raised below)
+                outcome.put((None, error))
+
+        limit_s = self.remaining_s()
+        threading.Thread(target=run, daemon=True).start()  # Which does not hold up the exit.
+        try:
+            result, failure = outcome.get(timeout=limit_s)
+        except queue.Empty:
+            raise TimeoutError("timed out") from None
+        if failure is not None:
+            raise failure
+        return cast(_Result, result)
 
 
 class TimedSSLSocket(ssl.SSLSocket):
@@ -79,7 +108,8 @@ def open_tls(
 def _connect(host: str, port: int, deadline: Deadline) -> socket.socket:
     """Connect to the first address of *host* that answers, as socket.create_connection does."""
     failure: OSError | None = None
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+    found = deadline.wait_for(lambda: socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
+    for family, kind, protocol, _, address in found:
         plain = socket.socket(family, kind, protocol)
         try:
             plain.settimeout(deadline.remaining_s())

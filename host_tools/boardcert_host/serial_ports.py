@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import serial
 from serial.tools import list_ports
 
+from .deadline import Deadline
 from .errors import Error
 from .interruptions import note_stopped
 
@@ -44,21 +45,27 @@ def only_usb_port() -> str | None:
 
 def is_answering(port: str, timeout_s: float = _ANSWER_TIMEOUT_S) -> bool:
     """Tell whether MicroPython's prompt is at *port*; a program that runs there is stopped."""
-    deadline = time.monotonic() + timeout_s
+    deadline = Deadline(timeout_s)
     received = b""
     try:
-        with serial.serial_for_url(port, _BAUD, timeout=_READ_TIMEOUT_S) as line:
-            if not port.startswith("rfc2217://"):  # Which has none.
-                line.write_timeout = _READ_TIMEOUT_S
-            while time.monotonic() < deadline:
+        # Opening one that is a URL looks up a name and connects.
+        with deadline.wait_for(lambda: _open(port)) as line:
+            while deadline.remaining_s():
                 line.write(_WAKE)
                 received = received[-len(_PROMPT) :] + line.read(4096)
                 if _PROMPT in received:
                     note_stopped(port)
                     return True
     except (serial.SerialException, OSError):
-        pass  # No such port, busy, or its board restarts: nothing that answers.
+        pass  # No such port, busy, its board restarts, or the time is up: nothing that answers.
     return False
+
+
+def _open(port: str) -> serial.SerialBase:
+    line = serial.serial_for_url(port, _BAUD, timeout=_READ_TIMEOUT_S)
+    if not port.startswith("rfc2217://"):  # Which has none.
+        line.write_timeout = _READ_TIMEOUT_S
+    return line
 
 
 def wait_answering(port: str | None, timeout_s: float, hint: str) -> str:
