@@ -49,8 +49,9 @@ class Limits:
     max_body_bytes = 16_384
     """Of a request to a Microdot app, whose own Request.max_content_length counts as well."""
 
-    backlog = 4
-    """Connections that wait in the network stack meanwhile."""
+    backlog = 8
+    """Connections that wait in the network stack meanwhile. rp2 resets what comes above it; with
+    more than lwIP has connections (5 there), one more is asked to come again instead."""
 
 
 class LimitError(OSError):

@@ -1,5 +1,6 @@
 """A program of two lines, as it is in the README and as `boardcert flash` puts it on a board."""
 
+import concurrent.futures
 import json
 import socket
 import ssl
@@ -14,10 +15,15 @@ from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 _PASSWORD = "a good password"  # noqa: S105 (of a virtual network)
 _APP = """
 import boardcert
+import time
 
 async def handler(reader, writer):
-    await reader.readline()
+    line = await reader.readline()
     writer.write(b"hi")
+    await writer.drain()
+    if line == b"work\\r\\n":
+        writer.close()
+        time.sleep(3)
 
 boardcert.run(handler)
 """
@@ -122,10 +128,13 @@ def test_the_link_is_lost_during_first_boot(in_wifi: Callable) -> None:
 
 
 def test_the_application_is_served_and_the_network_joined_again(in_wifi: Callable) -> None:
-    """After the board was out of range for a while."""
+    """After the board was out of range for a while; and to all who came while it was busy."""
     board = in_wifi(_APP)
     board.network.wait_listening(443, 120)
-    assert _get(board.network.address(443), b"?\r\n") == b"hi"
+    address = board.network.address(443)
+    assert _get(address, b"work\r\n") == b"hi"
+    with concurrent.futures.ThreadPoolExecutor(5) as pool:  # All that lwIP has.
+        assert list(pool.map(_get, [address] * 5, [b"?\r\n"] * 5)) == [b"hi"] * 5
     board.leave_range()
     _wait(lambda: board.radio_status()["joined"] is None)
     board.return_to_range()

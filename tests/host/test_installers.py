@@ -88,7 +88,7 @@ def test_the_code_that_joins_a_network_says_whether_it_did(password, joined, boa
     code = board_files.JOIN.format(path=str(path), host_name="kitchen", seconds=1)
     first, last = micropython(code, [board, ".frozen"], board).strip().splitlines()
     assert first == "host name kitchen"
-    assert json.loads(last)[0] is joined
+    assert json.loads(last)["is_connected"] is joined
 
 
 def test_the_code_that_looks_around_finds_what_is_there(tmp_path):
