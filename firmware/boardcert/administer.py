@@ -110,11 +110,6 @@ class Administrator(Manager):
         told = self._attempt("overwriting the flash", self._wiper.finish)
         return told or "what was deleted may still be in flash"
 
-    def _reload(self, told: str | None) -> tuple:
-        source, record = self._choose()
-        self._attempt("marking what is stored", self._mark_stored, source, record)
-        return source, record, told
-
 
 def covers(name: str, wanted: str) -> bool:
     """Tell whether a certificate's *name* is *wanted*, with "*" for its first label (RFC 6125)."""

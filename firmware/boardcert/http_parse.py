@@ -7,7 +7,8 @@ _NOT_IN_NAMES = b'"(),/:;<=>?@[\\]{}'
 
 _READ_HERE = (b"connection", b"host", b"content-length", b"transfer-encoding", b"expect")
 
-# Two of them would leave in doubt who asks, whoever checks the one and obeys the other.
+# Two of them would leave it in doubt who asks: one program may check the first, and another
+# obey the second.
 _ONLY_ONCE = _READ_HERE[1:] + (b"authorization", b"cookie", b"origin")
 
 

@@ -26,7 +26,7 @@ WISH = "wish"
 """The file with what was put off until the next boot, see wishes."""
 
 TOKEN_MARK = "mark.token"  # noqa: S105 (the name of a file)
-"""An empty file as long as there should be a token; mark_name has those of the records."""
+"""An empty file as long as there should be a token; marks_of has those of the records, too."""
 
 # What signing takes on esp32, in all: MicroPython's heap doubles for it, to 112 or 128 KB (measured
 # without PSRAM), which then is lost to TLS until a soft reset.
@@ -98,8 +98,8 @@ class Identity:
 
         *chain*: one to three certificates, the board's first, in PEM, DER, or a list of DER.
         *key*: its private key in PEM or DER; None when it is for the board's own, as one made
-        from csr() is. *today*: by the clock of whoever brings it, as "2026-11-21T05:00:00Z"; judges
-        its dates on a board that knows none. Raises RefusedError before anything is changed.
+        from csr() is. *today*: by the installer's clock, as "2026-11-21T05:00:00Z"; judges its
+        dates on a board that knows none. Raises RefusedError before anything is changed.
         """
         self._adopt(self._manage("install", self._judge(chain, key, today)))
 
@@ -227,15 +227,16 @@ class Identity:
 
     def _fulfil(self) -> None:
         """Do what was put off until now."""
+        if not has_wish(self._directory):
+            return
+        self.took_memory = True
         loaded = set(sys.modules)
-        if has_wish(self._directory):
-            self.took_memory = True
-            try:
-                from .fulfil import fulfil
+        try:
+            from .fulfil import fulfil
 
-                fulfil(self)
-            finally:
-                release(loaded)
+            fulfil(self)
+        finally:
+            release(loaded)
 
     def _add_notices(self, notices: list) -> None:
         """Add those that are new: what lasts is found again by each attempt, and told once."""
@@ -272,10 +273,8 @@ class Identity:
         if not stored or notices or WIPING in files or WISH in files:
             return None
         source, record = stored[0]
-        marks = [mark_name(*one) for one in stored]
-        if "token" in files:
-            marks.append(TOKEN_MARK)
-        if sorted(marks) != sorted([file for file in files if file[:5] == "mark."]):
+        marks = [file for file in files if file[:5] == "mark."]
+        if sorted(marks) != sorted(marks_of(stored, files)):
             return None
         if "marker" not in files and source == GENERATED:
             return None
@@ -354,9 +353,13 @@ def settings_digest(directory: str, arguments: dict) -> str:
     return hashlib.sha256(repr(inputs).encode()).digest().hex()
 
 
-def mark_name(source: str, record: store.Record) -> str:
-    """Return the name of the empty file that tells what is stored, see losses."""
-    return f"mark.{source}.{record.generation}"
+def marks_of(stored, files: list) -> list:
+    """Return the names of the empty files that tell what is *stored*, see losses.
+
+    *stored*: of (source, Record). *files*: among which there may be a token.
+    """
+    marks = [f"mark.{source}.{record.generation}" for source, record in stored]
+    return marks + [TOKEN_MARK] if "token" in files else marks
 
 
 def _has_builtin() -> bool:

@@ -6,7 +6,7 @@ generation of the installed record, mark.token for the token.
 
 import os
 
-from .lifecycle import GENERATED, INSTALLED, TOKEN_MARK, mark_name
+from .lifecycle import GENERATED, INSTALLED, TOKEN_MARK, marks_of
 from .store import SLOTS
 
 
@@ -15,9 +15,7 @@ def settle(directory: str, files: list, stored: dict, writer) -> list:
 
     *files*: the names there. Return a sentence for each loss: what a mark told that is not so.
     """
-    wanted = [mark_name(*one) for one in stored.items()]
-    if "token" in files:
-        wanted.append(TOKEN_MARK)
+    wanted = marks_of(stored.items(), files)
     notices = []
     for mark in [file for file in files if file[:5] == "mark." and file not in wanted]:
         notices += _losses(mark, stored, files)

@@ -74,9 +74,13 @@ class Manager:
         if is_due or not (board.addresses() and board.utc_now()):
             self._seen = addresses, now
             self._make(record.private_key)
+        return self._reload(None)
+
+    def _reload(self, told: str | None) -> tuple:
+        """Return (source, record, *told*) of what is to be served now, and mark what is stored."""
         source, record = self._choose()
         self._attempt("marking what is stored", self._mark_stored, source, record)
-        return source, record, None
+        return source, record, told
 
     def _take_key(self, made: bytes | None) -> None:
         """Have a new key, if one is needed, be *made*."""

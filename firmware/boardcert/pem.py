@@ -28,12 +28,7 @@ def read_key(data) -> bytes:
     Passes over the curve that openssl writes before a key.
     """
     data = _bytes(data)
-    if _is_der(data):
-        return data
-    found = blocks(_lines(data), KEY_LABELS)
-    if len(found) != 1:
-        raise ValueError(f"one private key is needed, not {len(found)}")
-    return found[0][1]
+    return data if _is_der(data) else key_block(_lines(data))[1]
 
 
 def to_bytes(data) -> bytes:
@@ -77,6 +72,14 @@ def blocks(lines, labels: tuple) -> list:
         if label not in labels:
             raise ValueError(f"{label} stands where {labels[0]} belongs")
     return found
+
+
+def key_block(lines) -> tuple:
+    """Return (label, DER) of the one private key in the *lines* of PEM; ValueError as blocks."""
+    found = blocks(lines, KEY_LABELS)
+    if len(found) != 1:
+        raise ValueError(f"one private key is needed, not {len(found)}")
+    return found[0]
 
 
 def decode(lines) -> list:

@@ -36,7 +36,7 @@ def page_lines():
 
 
 def as_text(pieces):
-    """Yield the text of a form's field, as HTML for whoever sent it.
+    """Yield the text of a form's field, as HTML, for the browser that sent it.
 
     *pieces*: of the text, bytes; or, once that was read, tuples for as_pem.
     """

@@ -65,7 +65,7 @@ def refusal(error: HTTPError, form: tuple | None = None) -> tuple:
 
 
 def forget(values: dict) -> None:
-    """Give back the memory of the fields, whoever still holds them."""
+    """Give back the memory of the fields, even where something still refers to them."""
     for pieces in values.values():
         if pieces:
             pieces.clear()

@@ -44,7 +44,7 @@ def sender(request):
 def check_origin(request) -> None:
     """Raise HTTPError unless a page of this very site has sent *request*.
 
-    Browsers say where a POST comes from; whoever shows a cookie and does not say it is refused.
+    Browsers say where a POST comes from; a request with a cookie that does not say it is refused.
     """
     if request.has(b"origin"):
         is_own = request.header(b"origin") == "https://" + request.header(b"host")

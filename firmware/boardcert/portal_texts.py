@@ -1,6 +1,6 @@
 """Certificates and key of a form, or of a request of the API: from PEM to DER, piece by piece."""
 
-from .pem import CERTIFICATE, KEY_LABELS, blocks
+from .pem import CERTIFICATE, blocks, key_block
 
 _LINE_BYTES = 256
 
@@ -12,13 +12,11 @@ async def read(_, request, action: str, values: dict) -> tuple:
     """
     field = "chain"
     try:
-        chain = _blocks(values, field, CERTIFICATE)
+        chain = blocks(lines(values.get(field) or []), CERTIFICATE)
         field = "key"
-        key = _blocks(values, field, KEY_LABELS) if values.get(field) else []
-        if len(key) > 1:
-            raise ValueError(f"one private key is needed, not {len(key)}")
-        blocks_of = {"chain": chain, field: key, "time": values.get("time")}
-        return "actions.act", action, blocks_of
+        keys = [key_block(lines(values[field]))] if values.get(field) else []
+        read = {"chain": _listed(chain), "key": _listed(keys), "time": values.get("time")}
+        return "actions.act", action, read
     except ValueError as error:
         reason = str(error)
     return _refuse(request, action, values, reason, field)
@@ -31,8 +29,7 @@ def _refuse(request, action: str, values: dict, reason: str, field: str) -> tupl
     return refusal(refused, (action, values) if request.is_form() else None)
 
 
-def _blocks(values: dict, name: str, labels: tuple) -> list:
-    found = blocks(lines(values.get(name) or []), labels)
+def _listed(found: list) -> list:
     return [(label, [data]) for label, data in found]
 
 

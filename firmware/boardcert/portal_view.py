@@ -10,7 +10,7 @@ def view(status: dict, form_token: str | None, is_secure: bool, outcome: tuple |
 
     *status*: see portal_facts. *form_token*: of the session; None: not signed in. *outcome*: of a
     form, or None: (a text, whether it is an error, the action, the field where an error is shown
-    or None, fields that come back to whoever sent them, see portal_file.as_text).
+    or None, fields that come back to their sender, see portal_file.as_text).
     """
     text, is_error, action, field, texts = outcome or _NOTHING
     text = escape(text)

@@ -1,7 +1,6 @@
 """What Identity.report tells: everything that may be told, nothing secret, in JSON's values."""
 
 import json
-import os
 import sys
 from binascii import b2a_base64
 
@@ -61,8 +60,6 @@ def _outcome(directory: str) -> dict | None:
 def read_outcome(directory: str) -> dict | None:
     """Return what the file OUTCOME holds, None without it."""
     try:
-        if OUTCOME not in os.listdir(directory):
-            return None
         with open(f"{directory}/{OUTCOME}") as file:
             found = json.load(file)
     except (OSError, ValueError):
