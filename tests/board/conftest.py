@@ -93,10 +93,9 @@ def kitchen(installed: Callable[..., VirtualBoard]) -> VirtualBoard:
 def in_wifi(
     firmware: Path, package_flash: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[VirtualBoard]:
-    """A board called kitchen that serves its page in a Wi-Fi; the group over_wifi shares it."""
-    network = VirtualNetwork(over_wifi.SSID, password=over_wifi.PASSWORD)
+    """A board called kitchen that serves its page in a Wi-Fi; the tests of this worker share it."""
     directory = tmp_path_factory.mktemp("in_wifi")
-    with over_wifi.board_in_wifi(package_flash, firmware, directory, network) as board:
+    with over_wifi.board_in_wifi(package_flash, firmware, directory) as board:
         yield board
 
 

@@ -21,17 +21,12 @@ TWO_LINES = "import boardcert\nboardcert.run()\n"
 
 
 @contextmanager
-def board_in_wifi(
-    flash: Path,
-    firmware: Path,
-    directory: Path,
-    network: VirtualNetwork,
-) -> Iterator[VirtualBoard]:
-    """Run the board kitchen in *network*, from when it serves its page.
+def board_in_wifi(flash: Path, firmware: Path, directory: Path) -> Iterator[VirtualBoard]:
+    """Run the board kitchen in the Wi-Fi SSID, from when it serves its page.
 
     *flash*: an image with the package, see prepared_flash.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    network = VirtualNetwork(SSID, password=PASSWORD)
     shutil.copy(flash, directory / "flash.bin")
     with VirtualBoard(directory, firmware=firmware, network=network, **AT_ONCE) as board:
         board.wait_ready()

@@ -11,7 +11,7 @@ from pathlib import Path
 import certificates
 import over_wifi
 import pytest
-from boardcert_host.virtual import VirtualBoard, VirtualNetwork
+from boardcert_host.virtual import VirtualBoard
 from cryptography.hazmat.primitives.asymmetric import rsa
 from issued import pem
 from page_browser import FORM, Reader
@@ -66,9 +66,8 @@ def kitchen(
     firmware: Path, package_flash: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[VirtualBoard]:
     """A board called kitchen in its Wi-Fi."""
-    network = VirtualNetwork(over_wifi.SSID, password=over_wifi.PASSWORD)
     directory = tmp_path_factory.mktemp("installs_over_wifi")
-    with over_wifi.board_in_wifi(package_flash, firmware, directory, network) as board:
+    with over_wifi.board_in_wifi(package_flash, firmware, directory) as board:
         yield board
 
 

@@ -30,14 +30,6 @@ print(me.certificate.hex())
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[socket.socket]:
-    """A server of this computer that the boards may connect to, as ca.example."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(60)
-        yield listening
-
-
-@pytest.fixture(scope="module")
 def boards(
     server: socket.socket,
     firmware: Path,
