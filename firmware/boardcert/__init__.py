@@ -173,16 +173,16 @@ async def serve_stream(app, line, **options) -> None:
 
 def Portal(me, **options):
     """Return the page of the Identity *me* as an application, see portal.Portal."""
-    from .portal import Portal
+    from .programs import make_portal
 
-    return Portal(me, **options)
+    return make_portal(me, options)
 
 
 def Server(me, **options):
     """Return a server of the Identity *me*, see server.Server."""
-    from .server import Server
+    from .programs import CheckedServer
 
-    return Server(me, **options)
+    return CheckedServer(me, **options)
 
 
 def ModemLine(uart, carrier, ready):

@@ -11,10 +11,14 @@ class ModemLine(io.IOBase):
     *uart*: a machine.UART with timeout=0 and, since nothing holds the client back while the board
     computes, an rxbuf for a TLS flight (4,096 bytes); what txbuf does not take is sent later.
     *carrier*: an input Pin, low while a client is connected. *ready*: an output Pin, low while
-    this side can be called; raising it hangs up.
+    this side can be called; raising it hangs up. ValueError for what is no such thing.
     """
 
     def __init__(self, uart, carrier, ready) -> None:
+        if not (
+            hasattr(uart, "readinto") and hasattr(carrier, "value") and hasattr(ready, "value")
+        ):
+            raise ValueError(f"not a UART and two pins: {uart!r}, {carrier!r}, {ready!r}")
         self._uart = uart
         self._carrier = carrier
         self._ready = ready

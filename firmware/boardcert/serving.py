@@ -18,7 +18,7 @@ async def serve(
     *client_ca*, *client_pins*: whom alone to serve, see mutual_tls.PeerCheck. *redirect_port*:
     where plain HTTP is answered with the way to here. *limits*: see connection.Limits.
     """
-    _check(app)
+    check_app(app)
     server = _server(me, client_ca, client_pins, limits)
     serving = server.run(app, port, host)
     if redirect_port is not None:
@@ -34,9 +34,8 @@ async def serve(
 
 async def serve_stream(me, app, line, client_ca=None, client_pins=None, **limits) -> None:
     """Serve *app* over TLS on a serial line, see serial_line, one caller after another."""
-    _check(app)
-    if not hasattr(line, "answer"):
-        raise ValueError(f"line must be a ModemLine: {line!r}")
+    check_app(app)
+    check_line(line)
     await _server(me, client_ca, client_pins, limits).run_stream(app, line)
 
 
@@ -44,11 +43,17 @@ async def _coroutine() -> None:
     """Show what type a function has that waits."""
 
 
-def _check(app) -> None:
+def check_app(app) -> None:
     """Raise ValueError for what cannot serve a connection, where MicroPython can tell."""
-    kinds = [type(_check)] if type(_check) is not type(_coroutine) else []
+    kinds = [type(check_app)] if type(check_app) is not type(_coroutine) else []
     if not (hasattr(app, "dispatch_request") or callable(app)) or type(app) in kinds:
         raise ValueError(f"neither a Microdot app nor an async function (reader, writer): {app!r}")
+
+
+def check_line(line) -> None:
+    """Raise ValueError for what is no serial_line.ModemLine."""
+    if not hasattr(line, "answer"):
+        raise ValueError(f"line must be a ModemLine: {line!r}")
 
 
 def _server(me, client_ca, client_pins, limits: dict) -> Server:

@@ -34,6 +34,8 @@ def current_context(identity, clients) -> tls.SSLContext:
     try:
         identity._add_notices(_require_noise(NOISE_INTERVAL_MS))
         if clients is not None:
+            if not hasattr(clients, "connection"):
+                raise ValueError(f"clients must be a PeerCheck, or None: {clients!r}")
             return clients.server_context(identity._record)
         if identity._context is None:
             identity._context = server_context(identity._record)

@@ -74,7 +74,7 @@ _NATIVE_BUNDLES: Bundles = {
 _TEXT = "portal_template"
 # Modules whose functions applications call, or Microdot, by the names of their arguments.
 _FACES = ("__init__", "connection", "lifecycle", "mutual_tls", "portal", "serial_line", "server")
-_FACES += ("running", "serving", "store", "tls")
+_FACES += ("programs", "running", "serving", "store", "tls")
 # Whose names take no memory, as far as the firmware has names for them: what stays loaded, then
 # what is loaded beside that.
 _FIRST = ("__init__", "board", "store", "lifecycle", "connection", "spare", "server", "exchange")

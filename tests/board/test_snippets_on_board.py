@@ -29,6 +29,52 @@ def test_what_applications_use_is_exported(package_board: VirtualBoard) -> None:
     assert printed.split() == ["ModemLine", "0", "True", "/boardcert-data"]
 
 
+_STRANGE = """
+import asyncio
+import boardcert
+me = boardcert.identity(hostname="kitchen")
+for use in (
+    me.server_context,
+    me.client_context,
+    me.install,
+    boardcert.Portal,
+    boardcert.Server,
+    lambda one: boardcert.Server(me, clients=one),
+    lambda one: boardcert.Portal(me, server=one),
+    lambda one: boardcert.ModemLine(one, one, one),
+    lambda one: asyncio.run(boardcert.serve(one)),
+    lambda one: boardcert.run(None, line=one, wifi=False),
+    lambda one: boardcert.identity(hostname=one),
+    lambda one: boardcert.identity(directory=one),
+):
+    try:
+        use(5)
+        print("taken")
+    except ValueError as error:
+        print(error)
+"""
+
+
+def test_what_is_strange_is_named(package_board: VirtualBoard) -> None:
+    """In a sentence, by the package as it is shipped, whose private names are others."""
+    package_board.soft_reset()
+    told = package_board.exec(_STRANGE, timeout_s=120).splitlines()
+    assert told == [
+        "clients must be a PeerCheck, or None: 5",
+        "ca must be of the type bytes, or a list of that",
+        "PEM or DER is needed, as bytes or a string, not int",
+        "me must be an Identity: 5",
+        "me must be an Identity: 5",
+        "clients must be a PeerCheck, or None: 5",
+        "server must be a Server, or None: 5",
+        "not a UART and two pins: 5, 5, 5",
+        "neither a Microdot app nor an async function (reader, writer): 5",
+        "line must be a ModemLine: 5",
+        "a name must be a string: 5",
+        "directory must be a path: 5",
+    ]
+
+
 def test_a_board_joins_its_network_and_learns_the_date(installed: NewBoard) -> None:
     """With a wrong password it says so; with the right one it has an address and the date."""
     wifi = VirtualNetwork("HomeNet", password=_PASSWORD, epoch_s=1_900_000_000)

@@ -28,7 +28,31 @@ def arun(app=handler, port=0, host="127.0.0.1", **options):
     options = dict(usual, **options)
     asyncio.run(wait(boardcert.arun(app, port, host=host, **options)))
 
+def server_run(app=handler, port=0, host="127.0.0.1"):
+    asyncio.run(wait(Server(me).run(app, port, host)))
+
+def server_run_stream(app=handler, line=None):
+    asyncio.run(wait(Server(me).run_stream(app, line)))
+
+def modem_line(**pins):
+    class Pin:
+        def value(self, *_):
+            return 1
+        def readinto(self, _):
+            return None
+    ends = {"uart": Pin(), "carrier": Pin(), "ready": Pin()}
+    ends.update(pins)
+    boardcert.ModemLine(**ends)
+
+def portal(**options):
+    boardcert.Portal(**dict({"me": me}, **options))
+
+def server(**options):
+    boardcert.Server(**dict({"me": me}, **options))
+
+Server = boardcert.Server
 client_context = me.client_context
+server_context = me.server_context
 told = []
 with open(sys.argv[2]) as file:
     calls = json.load(file)
@@ -43,6 +67,7 @@ for function, arguments in calls:
 print(json.dumps(told))
 """
 
+_STRANGE = (5, "x", [5], {}, True)
 _CASES = [
     *(("serve", {"app": app}, "neither a Microdot app nor") for app in (None, 5, "app")),
     *(("serve", {"port": port}, "port and host must be") for port in ("x", -1, 70000, None)),
@@ -68,6 +93,16 @@ _CASES = [
     *(("client_context", {"pins": pins}, "pins must be") for pins in (5, [5], {})),
     *(("client_context", {"pins": pin}, "not a pin") for pin in ("x", "sha256//", "sha256//!!")),
     ("client_context", {}, "give a ca or pins"),
+    *(("server_context", {"clients": one}, "clients must be a PeerCheck") for one in _STRANGE),
+    *(("portal", {"me": me}, "me must be an Identity") for me in (None, *_STRANGE)),
+    *(("portal", {"restart": restart}, "restart must be a function") for restart in _STRANGE),
+    *(("portal", {"server": server}, "server must be a Server") for server in _STRANGE),
+    *(("server", {"me": me}, "me must be an Identity") for me in (None, *_STRANGE)),
+    *(("server", {"clients": clients}, "clients must be a PeerCheck") for clients in _STRANGE),
+    ("server", {"unheard_of": 1}, "not a limit of a server: unheard_of=1"),
+    *(("server_run", {"app": app}, "neither a Microdot app nor") for app in (None, *_STRANGE)),
+    *(("server_run_stream", {"line": line}, "line must be") for line in (None, *_STRANGE)),
+    *(("modem_line", {name: 5}, "not a UART and two") for name in ("uart", "carrier", "ready")),
 ]
 
 
