@@ -65,6 +65,7 @@ def identity(**arguments):
     """
     global _identity
     if _identity is None or arguments:
+        take_memory(arguments)
         with FirmwareFirst():
             from .lifecycle import Identity
 
@@ -103,6 +104,23 @@ def enable(**arguments):
     return me
 
 
+def take_memory(arguments: dict, joins: bool = False) -> None:
+    """Take what TLS needs before the heap grows into it, see reserve.begin_early."""
+    if sys.platform == "esp32":
+        from . import reserve
+
+        has_page = arguments.get("portal_port") != 0
+        reserve.begin_early(arguments.get("directory", DIRECTORY), joins, has_page)
+
+
+def give_memory() -> None:
+    """Give back what is held for TLS: signing and judging take more than there is beside it."""
+    if sys.platform == "esp32":
+        from . import reserve
+
+        reserve.end()
+
+
 def settle(me) -> None:
     """Do what must be done between the identity and what serves with it, see reserve.settle."""
     if sys.platform == "esp32":
@@ -134,6 +152,7 @@ def run(app=None, port: int = 443, **options) -> None:
     not done while it serves; or because no client can have memory for 10 s. `run` restarts while
     nobody is connected.
     """
+    take_memory(options, options.get("wifi", True))
     from .running import run
 
     run(app, port, options)
@@ -141,6 +160,7 @@ def run(app=None, port: int = 443, **options) -> None:
 
 async def arun(app=None, port: int = 443, **options) -> None:
     """As run, for a program that has an event loop: until cancelled."""
+    take_memory(options, options.get("wifi", True))
     from .running import arun
 
     await arun(app, port, options)

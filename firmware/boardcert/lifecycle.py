@@ -14,7 +14,7 @@ from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIs
 
 from micropython import const
 
-from . import DIRECTORY, Error, FirmwareFirst, __version__, board, store
+from . import DIRECTORY, Error, FirmwareFirst, __version__, board, give_memory, store
 
 GENERATED = "generated"
 INSTALLED = "installed"
@@ -29,7 +29,7 @@ TOKEN_MARK = "mark.token"  # noqa: S105 (the name of a file)
 """An empty file as long as there should be a token; marks_of has those of the records, too."""
 
 # What signing takes on esp32, in all: MicroPython's heap doubles for it, to 112 or 128 KB (measured
-# without PSRAM), which then is lost to TLS until a soft reset.
+# without PSRAM), which then is lost to TLS until a reset.
 _SIGNING_BYTES = const(120_000)
 
 # Modules with native code, or that try to import one (ec tries p384_kernel, rsa rsa_kernel).
@@ -53,7 +53,7 @@ class Identity:
         self.generated = False
         self.timings_ms = {}
         self.took_memory = False
-        """Whether something was signed or judged: on esp32, only a soft reset gives that back."""
+        """Whether something was signed or judged: on esp32, only a reset gives that back."""
         self.wish = None
         """Why the certificate is to be signed again at the next boot, or None; see follow."""
         self._token = None
@@ -62,6 +62,7 @@ class Identity:
         self._arguments = arguments
         self.was_settled = self._serve_quickly()
         if not self.was_settled:
+            give_memory()
             self._serve(*self._manage("load", new_key))
             self._fulfil()
         self.timings_ms["total"] = ticks_diff(ticks_ms(), started)

@@ -8,7 +8,7 @@ checking and storing it, which takes as long as with a key that is there.
 import asyncio
 import sys
 
-from . import DIRECTORY, FirmwareFirst, board, identity, store
+from . import DIRECTORY, FirmwareFirst, board, give_memory, identity, store
 from .lifecycle import GENERATED, INSTALLED, release
 
 
@@ -30,6 +30,7 @@ async def _make_key(directory: str, arguments: dict, progress) -> bytes | None:
     key_type = _key_type(directory, arguments)
     if not key_type.startswith("rsa"):
         return None
+    give_memory()
     # From a task of its own: callers may be nested deeply, and the stack of a Pico is small.
     return await asyncio.create_task(_generate(int(key_type[3:]), progress))
 

@@ -5,19 +5,29 @@ the whole largest free piece. Growth cannot be forbidden. So what TLS takes is h
 heap grows once, into a piece that is small because the rest is held. What is held, TLS itself on a
 stream without a network, stands for the connections that fit.
 
-It is loaded, and begun, before most other modules: the first area of the heap has 56 or 64 KB.
+It is loaded, and begun, before all other modules that can wait: the first area of the heap has 56
+or 64 KB, and the program may have its application there already.
 """
 
 import gc
 import io
+import os
+from time import sleep_ms
 
 # What TLS takes of ESP-IDF's heap for a connection before its handshake. This and what follows was
 # measured on the official v1.27.0, ESP32 and ESP32-C3 without PSRAM, emulated.
 _CONNECTION_BYTES = 23_700
-_HEAP_BYTES = 86_000
-"""What MicroPython's heap is to have for page and application, once it has grown; at least"""
+_SERVER_BYTES = 64_000
+"""What MicroPython's heap is to have beside what the program has loaded, once it has grown,"""
+_PAGE_BYTES = 26_000
+"""and for the page."""
 _GROWTH_BYTES = 20_000
-"""by this."""
+"""By what it is to grow, at least."""
+_REST_BYTES = 22_000
+"""What the network takes once it is joined, and handshakes beside what is held."""
+_LEAST_STACK_BYTES = 4096
+_END_MS = 20
+"""In which the firmware gives back the stack of a thread that has ended."""
 _MOST = 5  # More fit with PSRAM, which needs none of this.
 _STEP_BYTES = 512
 _RESTARTS = "restarts"
@@ -32,8 +42,9 @@ _places = 0
 def settle(me) -> None:
     """Take the memory before what serves is loaded; or restart if the Identity *me* has signed.
 
-    What that took comes back at a soft reset only. Three times in a row at most: a board that has
-    to sign at each boot serves, as far as it can.
+    What that took comes back at a reset only, and in one piece only at a hard one: what the network
+    took meanwhile lies in between. Three times in a row at most: a board that has to sign at each
+    boot serves, as far as it can.
     """
     import esp32
 
@@ -50,17 +61,54 @@ def settle(me) -> None:
         import machine
 
         print("boardcert: restarting, for the memory that signing or checking a certificate took")
-        machine.soft_reset()
+        machine.reset()
     begin()
 
 
-def begin() -> None:
+def begin_early(directory: str, joins: bool, has_page: bool) -> None:
+    """Take the memory before the identity is loaded, on top of what the program has loaded.
+
+    *joins*: whether the Wi-Fi that is stored in *directory* is joined later: the radio has to have
+    its memory first. Not where something was put off, which is done without the network, and needs
+    all memory.
+    """
+    try:
+        files = os.listdir(directory)
+    except (OSError, TypeError):  # None yet; or no path at all, which is told later.
+        files = []
+    if "wish" in files:
+        return
+    if joins and "wifi.json" in files and not _is_radio_on():
+        _turn_radio_on()
+    begin(has_page)
+
+
+def _turn_radio_on() -> None:
+    import network
+
+    try:
+        network.WLAN(network.STA_IF).active(True)
+    except OSError:  # Who joins tells it.
+        pass
+
+
+def end() -> None:
+    """Give everything back, for what takes more than there is beside it."""
+    global _places
+    while _held:
+        release()
+    for taken in (_context, _growth):
+        taken.clear()
+    _places = 0
+
+
+def begin(has_page: bool = True) -> None:
     """Take the memory now, while MicroPython's heap is small.
 
     Not while the radio is off: what it takes would be held. Nor twice.
     """
     if not _context and _is_radio_on():
-        _hold_all()
+        _hold_all(_SERVER_BYTES + (_PAGE_BYTES if has_page else 0))
 
 
 def hold(connections: int) -> bool:
@@ -97,8 +145,11 @@ def ballast():
     return context.wrap_socket(io.BytesIO(), **options)
 
 
-def _hold_all() -> None:
-    """Hold what ESP-IDF has, but for what MicroPython's heap grows by, which it does now."""
+def _hold_all(wanted_bytes: int) -> None:
+    """Hold what ESP-IDF has, but for what MicroPython's heap grows by, which it does now.
+
+    *wanted_bytes*: what it is to have beside what is there already.
+    """
     global _places
     import tls
 
@@ -106,12 +157,14 @@ def _hold_all() -> None:
     gc.collect()
     # mem_free() counts what ESP-IDF could give.
     heap_bytes = gc.mem_alloc() + gc.mem_free() - largest_bytes()
-    least = _CONNECTION_BYTES + max(_HEAP_BYTES - heap_bytes, _GROWTH_BYTES)
-    while len(_held) < _MOST and largest_bytes() >= least and _hold_one():
-        pass
-    if len(_held) > 1:
-        _grow()
-        release()  # For the network stack, and for what a handshake takes beside.
+    growth_bytes = max(gc.mem_alloc() + wanted_bytes - heap_bytes, _GROWTH_BYTES)
+    while len(_held) < _MOST:
+        # One connection is to fit, whatever the program takes.
+        needed = _CONNECTION_BYTES + (growth_bytes if _held else _GROWTH_BYTES)
+        if largest_bytes() < needed or free_bytes() < needed + _REST_BYTES or not _hold_one():
+            break
+    if _held:
+        _grow(max(min(growth_bytes, free_bytes() - _REST_BYTES), _GROWTH_BYTES))
     _places = len(_held)
 
 
@@ -125,23 +178,46 @@ def _hold_one() -> bool:
     return True
 
 
-def _grow() -> None:
-    """Let MicroPython's heap grow now, by the largest free piece."""
+def _grow(growth_bytes: int) -> None:
+    """Let MicroPython's heap grow now by *growth_bytes*: the stack of a thread holds the rest.
+
+    By more, where there is no memory for that: it takes the largest free piece.
+    """
+    import _thread
+
+    ending = _thread.allocate_lock()
+    ending.acquire()
+    rest_bytes = largest_bytes() - growth_bytes
+    if rest_bytes >= _LEAST_STACK_BYTES:
+        stack_bytes = _thread.stack_size(rest_bytes)
+        _thread.start_new_thread(ending.acquire, ())
+        _thread.stack_size(stack_bytes)
     grown = largest_bytes() - _GROWTH_BYTES // 2  # The radio takes and gives small pieces.
     filling = []
     try:
         while largest_bytes() > grown:
             filling.append(bytearray(_STEP_BYTES))
     except MemoryError:
-        return
+        pass
     _growth.extend(filling[-1:])
+    ending.release()
+    sleep_ms(_END_MS)
 
 
 def largest_bytes() -> int:
     """Return the size of the largest free piece of ESP-IDF's heap."""
+    return max([largest for _, _, largest, _ in _regions()])
+
+
+def free_bytes() -> int:
+    """Return how much of ESP-IDF's heap is free."""
+    return sum([free for _, free, _, _ in _regions()])
+
+
+def _regions() -> list:
     import esp32
 
-    return max([largest for _, _, largest, _ in esp32.idf_heap_info(esp32.HEAP_DATA)])
+    return esp32.idf_heap_info(esp32.HEAP_DATA)
 
 
 def _is_radio_on() -> bool:

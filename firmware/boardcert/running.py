@@ -281,10 +281,10 @@ def _split(options: dict, directory: str) -> tuple:
 
 
 def _restart(reason: str) -> None:
-    from machine import soft_reset
+    from machine import reset
 
     tell(f"restarting, {reason}")
-    soft_reset()
+    reset()
 
 
 async def _wait(condition, time_ms: int) -> None:

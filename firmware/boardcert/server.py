@@ -103,12 +103,14 @@ class Server(Limits):
     async def _accept(self, listener: socket.socket, handler) -> None:
         """Take one connection from *listener*, and serve it or close it at once."""
         await _readable(listener)
+        await self._renew()
         waits = 0
         while not self._has_room() and waits < _MAX_WAITS:
             # In the network stack, it waits for others to end, as long as it likes.
             waits = 0 if is_anyone_connected() else waits + 1
             await asyncio.sleep_ms(_PAUSE_MS)
-        await self._renew()
+            await self._renew()
+        # From here on nothing waits: another server would take the room.
         connection, peer = self._take(listener)
         try:
             if not self._fits():
@@ -308,10 +310,10 @@ def _free_bytes(wanted: int) -> int:
         if gc.mem_free() < wanted:
             gc.collect()
         return gc.mem_free()
-    # Beside what is held, TLS and the network stack take small pieces only.
-    least = 0 if spare.size_bytes() else _TLS_BUFFER_BYTES
     regions = esp32.idf_heap_info(esp32.HEAP_DATA)
-    return sum([largest for _, _, largest, _ in regions if largest > least])
+    if spare.size_bytes():  # Beside what is held, TLS and the network stack take small pieces only.
+        return sum([free for _, free, _, _ in regions])
+    return sum([largest for _, _, largest, _ in regions if largest > _TLS_BUFFER_BYTES])
 
 
 def _listen(host: str, port: int, backlog: int) -> socket.socket:

@@ -193,8 +193,8 @@ from boardcert import lifecycle
 lifecycle.Identity.lacks_memory = lambda me: True
 class machine:
     @staticmethod
-    def soft_reset():
-        print("soft reset")
+    def reset():
+        print("reset")
         raise SystemExit
 boardcert.board.unique_id = lambda: bytes(8)
 sys.modules["machine"] = machine
@@ -227,7 +227,7 @@ def test_a_board_short_of_memory_restarts_to_sign_while_nobody_is_connected(stor
     assert "restarts True" in lines and "goes on" not in lines
     after = lines[lines.index("restarts True") :]
     assert after.index("boardcert: restarting, to sign the certificate again") < after.index(
-        "soft reset"
+        "reset"
     )
     assert lines[-1] == "['kitchen.local', '127.0.0.2']"
 
@@ -235,7 +235,7 @@ def test_a_board_short_of_memory_restarts_to_sign_while_nobody_is_connected(stor
 def test_a_program_may_leave_the_restart_to_itself(stored: Path) -> None:
     """The old certificate serves on; the next boot signs."""
     lines = _run(stored, _SHORT_OF_MEMORY.format(restarts=False))
-    assert "goes on" in lines and "soft reset" not in lines
+    assert "goes on" in lines and "reset" not in lines
     assert lines[-1] == "['kitchen.local', '127.0.0.2']"
 
 
@@ -255,7 +255,7 @@ def test_a_board_that_can_serve_nobody_any_more_restarts(stored: Path) -> None:
     code += "try:\n    run({})\nexcept SystemExit:\n    pass"
     lines = _run(stored, code.format(""))
     reason = "boardcert: restarting, for the memory that no client can have"
-    assert lines[lines.index(reason) + 1] == "soft reset"
+    assert lines[lines.index(reason) + 1] == "reset"
     end = "async def end():\n    await asyncio.sleep(15)\n    raise KeyboardInterrupt\n"
     code = code.replace("try:", end + "asyncio.create_task(end())\ntry:")
-    assert "soft reset" not in _run(stored, code.format("restart=False"))
+    assert "reset" not in _run(stored, code.format("restart=False"))
