@@ -1,11 +1,13 @@
 """Set the board's clock by NTP, and keep it right."""
 
 import asyncio
+import sys
 import time
 
 from micropython import const
 
-from . import board
+from . import FirmwareFirst, board
+from .lifecycle import release
 
 _WAIT_MS = const(250)
 # Between attempts: 1 s, then always twice as long. The third failure in a row is told.
@@ -17,13 +19,14 @@ _DAY_S = const(86_400)
 def set_clock(server: str) -> str | None:
     """Ask the NTP *server* once; return why the clock was not set, or None.
 
-    The firmware's ntptime stops everything for the answer: one second at most, and as long as it
-    takes to look up the name.
+    It stops everything for the answers: one second at most for the address of that name, and one
+    for the time.
     """
     try:
-        import ntptime  # pyright: ignore[reportMissingImports]
+        with FirmwareFirst():
+            import ntptime  # pyright: ignore[reportMissingImports]
 
-        ntptime.host = server
+        ntptime.host = _address(server)
         now = time.gmtime(ntptime.time())
     except (OSError, ImportError, IndexError) as error:
         return f"{server} does not tell the time ({error!r})"
@@ -33,6 +36,20 @@ def set_clock(server: str) -> str | None:
 
     RTC().datetime((now[0], now[1], now[2], now[6] + 1, now[3], now[4], now[5], 0))
     return None
+
+
+def _address(server: str) -> str:
+    """Return the address of *server*; the module for that is seldom wanted."""
+    loaded = set(sys.modules)
+    try:
+        with FirmwareFirst():
+            import network
+
+            from .dns import look_up
+
+        return look_up(server, network.WLAN(network.STA_IF).ifconfig()[3])
+    finally:
+        release(loaded)
 
 
 async def stay_set(server: str, tell) -> None:

@@ -19,6 +19,8 @@ _CLOCK_MS = const(5_000)
 """for the date; it follows what comes later."""
 _RETRY_S = const(10)
 """After a port could not be had."""
+_LOOK_MS = const(20)
+"""From one look at what is waited for to the next."""
 _NEWS_MS = const(500)
 _STARVED_TIMES = const(20)
 """In a row, at each look for news: 10 s."""
@@ -152,8 +154,9 @@ class _Run:
 
     async def _begin_network(self) -> None:
         """Join the stored Wi-Fi and set the clock; wait for both, but not for ever."""
-        from .clock import stay_set
-        from .wifi import WiFi, is_up_otherwise, load
+        with FirmwareFirst():
+            from .clock import stay_set
+            from .wifi import WiFi, is_up_otherwise, load
 
         stored = load(self._directory) if self._uses_wifi else None
         if stored and not is_up_otherwise(stored[0]):
@@ -188,12 +191,14 @@ class _Run:
     async def _serve_page(self) -> None:
         while self._line is not None and not board.addresses():
             await asyncio.sleep(1)  # The memory of two pages is for those who use both.
-        from .portal_start import serve_page
+        with FirmwareFirst():
+            from .portal_start import serve_page
 
         await serve_page(self._me, self._host)
 
     async def _serve_app(self) -> None:
-        from .serving import serve
+        with FirmwareFirst():
+            from .serving import serve
 
         await serve(self._me, self._app, self._port, self._host, **self._options)
 
@@ -291,7 +296,7 @@ async def _wait(condition, time_ms: int) -> None:
     """Wait until *condition*() holds, at most for *time_ms*."""
     began = ticks_ms()
     while not condition() and ticks_diff(ticks_ms(), began) < time_ms:
-        await asyncio.sleep_ms(100)
+        await asyncio.sleep_ms(_LOOK_MS)
 
 
 def tell(sentence: str) -> None:

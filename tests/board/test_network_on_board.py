@@ -2,12 +2,14 @@
 
 import ast
 import contextlib
+import inspect
 import socket
 from collections.abc import Callable
 
 import mdns_client
+from boardcert import dns
 from boardcert_host.virtual import VirtualBoard
-from network_programs import PASSWORD, SSID, Program
+from network_programs import PASSWORD, SSID, Program, join
 from zeroconf import AddressResolverIPv4, Zeroconf
 
 
@@ -46,6 +48,30 @@ except OSError as error:
     assert invented.startswith("198.18.")
     assert six.lower() == "fd00::7"
     assert (printer, error) == ("192.168.77.9", "-2")
+
+
+_LOOK_UP = """
+for name in ("time.example", "printer.local", "192.0.2.1", "six.example", "nowhere.example"):
+    try:
+        print(look_up(name, link.ifconfig()[3]))
+    except OSError as error:
+        print(error)
+link.disconnect()
+try:
+    print(look_up("time.example", "192.168.77.1"))
+except OSError:
+    print("no link")
+"""
+
+
+def test_the_boards_own_look_up_ends_without_a_link_too(joined):
+    """The firmware's getaddrinfo would stay until there is one."""
+    try:
+        told = joined.exec(inspect.getsource(dns) + _LOOK_UP).splitlines()
+    finally:
+        join(joined, "kitchen")
+    assert told.pop(0).startswith("198.18.")
+    assert told == ["192.168.77.9", "192.0.2.1", *["the name is unknown"] * 2, "no link"]
 
 
 def test_a_server_on_ipv6_is_reached_at_the_boards_address(joined):
