@@ -131,7 +131,8 @@ def settle(me) -> None:
 
 async def _serve_page(me) -> None:
     settle(me)
-    from .portal_start import serve_page
+    with FirmwareFirst():
+        from .portal_start import serve_page
 
     await serve_page(me, _EVERY_ADDRESS)
 
@@ -175,7 +176,8 @@ async def serve(app, port: int = 443, host: str = _EVERY_ADDRESS, **options) -> 
     """
     me = identity()
     settle(me)
-    from .serving import serve
+    with FirmwareFirst():
+        from .serving import serve
 
     await serve(me, app, port, host, **options)
 

@@ -147,7 +147,8 @@ class Identity:
             loaded = set(sys.modules)
             notices = []
             try:
-                from .token_file import read_or_make
+                with FirmwareFirst():
+                    from .token_file import read_or_make
 
                 self._token = read_or_make(self._directory, notices)
             finally:
@@ -162,7 +163,8 @@ class Identity:
         the noise that TLS draws on fails its tests: on rp2, before a context is made, and when the
         last test was an hour ago.
         """
-        from .tls import current_context
+        with FirmwareFirst():
+            from .tls import current_context
 
         return current_context(self, clients)
 

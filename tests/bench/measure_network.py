@@ -38,8 +38,8 @@ async def hold(path):
         if most >= int(path[1:]):
             break
         await asyncio.sleep_ms(20)
-    # The others are to see it, too.
-    await asyncio.sleep_ms(100)
+    if most > 1:  # The others are to see it, too.
+        await asyncio.sleep_ms(100)
     in_progress -= 1
     return str(most)
 

@@ -130,10 +130,11 @@ def _context() -> ssl.SSLContext:
 
 
 def _connect(board: VirtualBoard, port: int) -> ssl.SSLSocket:
+    context = _context()  # Before the board waits for it.
     raw = socket.create_connection(board.network.address(port), timeout=_TIMEOUT_S)
     try:
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return _context().wrap_socket(raw)
+        return context.wrap_socket(raw)
     except BaseException:
         raw.close()
         raise
