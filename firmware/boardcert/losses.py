@@ -8,6 +8,7 @@ import os
 
 from .lifecycle import GENERATED, INSTALLED, TOKEN_MARK, marks_of
 from .store import SLOTS
+from .store_write import is_empty_file
 
 
 def settle(directory: str, files: list, stored: dict, writer) -> list:
@@ -23,6 +24,9 @@ def settle(directory: str, files: list, stored: dict, writer) -> list:
     for mark in wanted:
         if mark not in files:
             writer.write_text(mark, "")
+    for slot in [source + suffix for source in (GENERATED, INSTALLED) for suffix in SLOTS]:
+        if slot in files and is_empty_file(f"{directory}/{slot}"):
+            os.remove(f"{directory}/{slot}")  # Left by a loss of power, which was told.
     return notices
 
 

@@ -130,7 +130,7 @@ class Writer:
                 slots[suffix] = _ABSENT if found is None else found.generation
             except DamagedError:
                 # An empty file is what a loss of power leaves of a slot on FAT.
-                is_empty = _is_empty_file(self._path(name + suffix))
+                is_empty = is_empty_file(self._path(name + suffix))
                 slots[suffix] = _TORN if is_empty else _FOREIGN
         return slots
 
@@ -214,7 +214,8 @@ def _make_directory(path: str) -> None:
             raise OSError(error.errno, f"the directory {path} cannot be made") from error
 
 
-def _is_empty_file(path: str) -> bool:
+def is_empty_file(path: str) -> bool:
+    """Tell whether there is a file at *path* with nothing in it."""
     try:
         details = os.stat(path)
     except OSError:

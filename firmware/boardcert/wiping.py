@@ -53,12 +53,14 @@ class Wiper(Remover):
     def _delete(self, task: str) -> None:
         if task in (REMOVE, UNINSTALL, RESET):
             self.remove(INSTALLED)
-        if task in (INSTALL, REMOVE, UNINSTALL, RESET):
+        if task in (INSTALL, REMOVE, UNINSTALL, RESET, CLONE):
             self.forget_older(INSTALLED)
         if not has_files(self._directory, INSTALLED):
             self._forget_marks(INSTALLED)
         if task in (NEW_KEY, RESET, CLONE):
             self.forget_older(GENERATED)
+        if task == CLONE and not has_files(self._directory, GENERATED):
+            self._forget_marks(GENERATED)
         if task == RESET:
             self.forget_token()
             self.delete(WISH)

@@ -6,7 +6,8 @@ from boardcert.store import Record, load
 from boardcert.store_remove import Remover
 from boardcert.store_write import Writer
 from helpers import raises
-from identities import foreign_record, identity, on_board, told
+from identities import identity, on_board, told
+from power_cuts import FOREIGN, TASKS, stored_keys
 
 
 def _record(text):
@@ -45,21 +46,6 @@ def _cut_everywhere(file_system, tears, generations):
     return len(journal)
 
 
-# What an administrator does: (the record that is installed before or None, what is done).
-_FOREIGN = (
-    [foreign_record(f"{name}.example") for name in ("one", "other")] if scratch.HAS_ROOM else []
-)
-_TASKS = (
-    ("install", lambda me: me.install(_FOREIGN[0].chain, _FOREIGN[0].private_key), False),
-    ("install another", lambda me: me.install(_FOREIGN[1].chain, _FOREIGN[1].private_key), True),
-    ("remove", lambda me: me.remove(), True),
-    ("renew", lambda me: me.renew(), False),
-    ("new key", lambda me: me.new_key(), False),
-    ("reset", lambda me: me.reset(), False),
-    ("reset of all", lambda me: me.reset(), True),
-)
-
-
 def _cut_task(file_system, tears, task, has_installed):
     """Cut *task* after its operations, all of the first thirty and some of those that wipe.
 
@@ -73,13 +59,13 @@ def _cut_task(file_system, tears, task, has_installed):
     me = identity(directory)
     me.admin_token()
     if has_installed:
-        me.install(_FOREIGN[0].chain, _FOREIGN[0].private_key)
+        me.install(FOREIGN[0].chain, FOREIGN[0].private_key)
     old, image = me.certificate, bytes(disk.data)
-    keys = _stored_keys(directory)
+    keys = stored_keys(directory)
     disk.journal.clear()
     task(me)
     new, journal = me.certificate, disk.journal
-    deleted = keys - _stored_keys(directory)
+    deleted = keys - stored_keys(directory)
     assert new != old
     for count in range(len(journal) + 1):
         if count > 30 and count % 197 and count < len(journal) - 3:
@@ -98,12 +84,6 @@ def _cut_task(file_system, tears, task, has_installed):
                 left = any(after.data.find(key) >= 0 for key in deleted)
                 assert not left, (count, is_torn, me.notices)
     return len(journal)
-
-
-def _stored_keys(directory):
-    """Return the secret scalars of the records there."""
-    records = [load(directory, name, []) for name in ("generated", "installed")]
-    return {record.private_key[8:56] for record in records if record}
 
 
 def test_a_save_that_ends_before_its_rename_leaves_the_old_identity():
@@ -142,7 +122,7 @@ if scratch.HAS_ROOM:
     def test_power_cuts_of_an_administrators_tasks_on_littlefs():
         """Installing, removing, signing again, new keys; torn writes included."""
         with on_board():
-            for name, task, has_installed in _TASKS:
+            for name, task, has_installed in TASKS:
                 count = _cut_task(scratch.vfs.VfsLfs2, True, task, has_installed)
                 assert count >= (4 if name.startswith("install") else 2), name
 
@@ -151,7 +131,7 @@ if scratch.HAS_ROOM:
         def test_power_cuts_of_an_administrators_tasks_on_fat():
             """The same, where single sectors are written whole."""
             with on_board():
-                for name, task, has_installed in _TASKS:
+                for name, task, has_installed in TASKS:
                     assert _cut_task(scratch.vfs.VfsFat, False, task, has_installed) >= 2, name
 
         def test_power_cuts_on_fat():

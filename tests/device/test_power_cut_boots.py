@@ -1,0 +1,122 @@
+"""Power fails twice, or at the first boot of a clone: the boot after that finds all in order."""
+
+import scratch
+from boardcert.keys import from_der
+from boardcert.store import load
+from identities import foreign_record, identity, on_board, told
+from power_cuts import FOREIGN, TASKS, stored_keys
+
+
+def _cut_twice(file_system, tears, task):
+    """Cut *task*, and then the boot after it, at some of their operations.
+
+    At the boot after that all is as after one cut: see _cut_task.
+    """
+    disk = scratch.Disk()
+    file_system.mkfs(disk)
+    directory = scratch.mount(disk, file_system)
+    me = identity(directory)
+    me.admin_token()
+    me.install(FOREIGN[0].chain, FOREIGN[0].private_key)
+    served, keys, image = [me.certificate], stored_keys(directory), bytes(disk.data)
+    disk.journal.clear()
+    task(me)
+    served.append(me.certificate)
+    deleted = keys - stored_keys(directory)
+    journal = disk.journal
+    for first in [count for count in range(len(journal)) if count % 7 == 3 and count < 30]:
+        between = scratch.Disk.after(image, journal[:first], tears)
+        boot_image = bytes(between.data)
+        identity(scratch.mount(between, file_system))
+        for second in range(0, min(len(between.journal), 40), 3):
+            after = scratch.Disk.after(boot_image, between.journal[:second], tears)
+            directory = scratch.mount(after, file_system)
+            me = identity(directory)
+            assert me.certificate in served and not me.generated, (first, second)
+            assert not told(me, "lost") and not told(me, "older"), (first, second, me.notices)
+            if not deleted & stored_keys(directory):
+                left = any(after.data.find(key) >= 0 for key in deleted)
+                assert not left, (first, second, me.notices)
+            assert identity(directory).notices == [], (first, second)
+
+
+def _cut_clone(file_system, tears, installed):
+    """Cut the first boot on another board's number after its operations, as _cut_task does.
+
+    *installed*(record): what is installed there, for the generated record, or None. Whatever the
+    cut, the next boot keeps none of the original's secrets, misses nothing, and the one after it
+    finds the same.
+    """
+    disk = scratch.Disk()
+    file_system.mkfs(disk)
+    directory = scratch.mount(disk, file_system)
+    me = identity(directory)
+    own = load(directory, "generated", [])
+    secrets = [own.private_key[8:56], me.admin_token().encode()]
+    if installed:
+        me.install(*installed(own))
+    image = bytes(disk.data)
+    disk.journal.clear()
+    with on_board(unique_id=b"another board's"):
+        identity(directory)
+        journal = disk.journal
+        for count in range(len(journal) + 1):
+            if count > 40 and count % 197 and count < len(journal) - 3:
+                continue
+            after = scratch.Disk.after(image, journal[:count], tears and count % 2)
+            directory = scratch.mount(after, file_system)
+            me = identity(directory)
+            assert not told(me, "lost") and not told(me, "older"), (count, me.notices)
+            assert not any(after.data.find(secret) >= 0 for secret in secrets), count
+            again = identity(directory)
+            assert again.certificate == me.certificate and again.notices == [], count
+
+
+def _for_its_key(record):
+    return foreign_record(key=from_der(record.private_key)).chain, None
+
+
+_ON_A_CLONE = (None, _for_its_key, lambda _: (FOREIGN[0].chain, FOREIGN[0].private_key))
+
+
+def test_an_empty_slot_is_told_once():
+    """As FAT leaves one when the power goes while it is written."""
+    directory = scratch.fresh_directory()
+    with on_board():
+        pin = identity(directory).public_key_pin
+        for slot in ("generated.alt", "installed.bin"):
+            scratch.write(f"{directory}/{slot}", b"")
+            me = identity(directory)
+            assert told(me, f"{slot} was ignored: empty") and me.public_key_pin == pin
+            assert identity(directory).notices == []
+
+
+if scratch.HAS_ROOM:
+
+    def test_two_power_cuts_on_littlefs():
+        """The second while what the first has cut short is finished."""
+        with on_board():
+            for _, task, has_installed in TASKS:
+                if has_installed:
+                    _cut_twice(scratch.vfs.VfsLfs2, True, task)
+
+    def test_power_cuts_of_a_clones_first_boot_on_littlefs():
+        """With a certificate for the original's key, one with another key, or none."""
+        with on_board():
+            for installed in _ON_A_CLONE:
+                _cut_clone(scratch.vfs.VfsLfs2, True, installed)
+
+    if hasattr(scratch.vfs, "VfsFat"):
+
+        def test_two_power_cuts_on_fat():
+            """The same; no empty slot is told of at each boot."""
+            with on_board():
+                for _, task, has_installed in TASKS:
+                    if has_installed:
+                        _cut_twice(scratch.vfs.VfsFat, False, task)
+
+        def test_power_cuts_of_a_clones_first_boot_on_fat():
+            """The same, where files are overwritten before they are deleted."""
+            with on_board():
+                for installed in _ON_A_CLONE:
+                    _cut_clone(scratch.vfs.VfsFat, False, installed)
