@@ -271,7 +271,7 @@ class Identity:
             for name in (INSTALLED, GENERATED):
                 if any([name + suffix in files for suffix in store.SLOTS]):
                     stored.append((name, store.load(self._directory, name, notices)))
-        except OSError:
+        except (OSError, UnicodeError):  # FAT may have names that are no UTF-8.
             return None
         if not stored or notices or WIPING in files or WISH in files:
             return None
@@ -344,9 +344,10 @@ def stale_reason(facts: dict, source: str = GENERATED) -> str | None:
 def has_wish(directory: str) -> bool:
     """Tell whether something was put off until this boot, see wishes."""
     try:
-        return WISH in os.listdir(directory)
+        os.stat(f"{directory}/{WISH}")
     except OSError:
         return False
+    return True
 
 
 def settings_digest(directory: str, arguments: dict) -> str:

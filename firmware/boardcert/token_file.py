@@ -33,9 +33,10 @@ def read_or_make(directory: str, notices: list) -> str:
 
 def _is_there(directory: str) -> bool:
     try:
-        return "token" in os.listdir(directory)
+        os.stat(f"{directory}/token")
     except OSError:
         return False
+    return True
 
 
 def _generate() -> str:

@@ -115,6 +115,26 @@ if scratch.HAS_ROOM:
                     if has_installed:
                         _cut_twice(scratch.vfs.VfsFat, False, task)
 
+        def test_a_name_that_is_no_text_costs_no_identity():
+            """A computer may have put it there, or a power cut while the directory grew."""
+            disk = scratch.Disk()
+            scratch.vfs.VfsFat.mkfs(disk)
+            directory = scratch.mount(disk, scratch.vfs.VfsFat)
+            with on_board():
+                me = identity(directory)
+                token = me.admin_token()
+                scratch.write(directory + "/zzzzzzzz.zzz", b"")
+                scratch.umount()
+                disk.data[disk.data.find(b"ZZZZZZZZZZZ")] = 0x82  # e acute, of code page 437.
+                scratch.mount(disk, scratch.vfs.VfsFat)
+                again = identity(directory)
+                assert again.certificate == me.certificate and again.admin_token() == token
+                assert told(again, "marking what is stored failed")
+                again.install(FOREIGN[0].chain, FOREIGN[0].private_key)
+                assert "may still be in flash" in again.remove()
+                assert again.certificate == me.certificate
+                assert identity(directory).certificate == me.certificate
+
         def test_power_cuts_of_a_clones_first_boot_on_fat():
             """The same, where files are overwritten before they are deleted."""
             with on_board():
