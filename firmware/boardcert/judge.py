@@ -17,9 +17,9 @@ def judge(directory: str, served_key: bytes, chain, key, today: str | None) -> s
     is taken. The fact "judged_on" is the date by which the dates were judged, or None. Raises
     RefusedError.
     """
-    now = board.utc_now() or _date(today)
     held = _hold()
     loaded = set(sys.modules)
+    now = board.utc_now() or _date(today)
     generated = store.load(directory, GENERATED, [])
     own_keys = [generated.private_key] if generated else []
     record, signatures = _read(chain, key, own_keys + [served_key], now)
@@ -59,9 +59,16 @@ def _date(text: str | None) -> tuple | None:
         date = tuple([int(part) for part in parts]) if is_date else None
     except (AttributeError, TypeError, ValueError):
         date = None
-    if not date:
+    if not date or not _is_valid(date):
         raise RefusedError("time", "the time must be as 2026-11-21T05:00:00Z, in UTC")
     return date if board.EARLIEST_DATE <= date < board.LATEST_DATE else None
+
+
+def _is_valid(date: tuple) -> bool:
+    with FirmwareFirst():
+        from .fields import is_valid_date
+
+    return is_valid_date(date)
 
 
 def _read(*arguments) -> tuple:

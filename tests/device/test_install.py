@@ -162,6 +162,7 @@ def test_a_board_without_a_clock_judges_by_the_time_that_it_is_told():
             except RefusedError as error:
                 assert error.field == "chain" and words in str(error), today
         wrong = ("yesterday", "2026-11-21", "2026-11-21T05:00:00+01:00", "2026-1-21T5:00:00Z")
+        wrong += ("2026-13-01T05:00:00Z", "2026-02-29T05:00:00Z", "2026-11-21T24:00:00Z")
         for today in wrong + ("2026-11-2xT05:00:00Z", b"2026-11-21T05:00:00Z", 5):
             try:
                 me.install(*files, today=today)
