@@ -1,5 +1,6 @@
 """TCP between the virtual network and the official image: lwIP, as MicroPython sets it up."""
 
+import contextlib
 import hashlib
 import os
 import socket
@@ -211,7 +212,36 @@ def test_two_windows_full_of_what_no_program_reads_make_the_image_deaf(joined):
         assert clients[-1].recv(5) == b"third"
     for client in clients:
         client.close()
-    # Half-open connections of that time would still be there: what follows begins anew.
+    # Connections of that time, half-open or ended, stay for minutes, and what follows would get the
+    # fifth, which is silenced when `accept` closes its listening socket.
     joined.reset()
     joined.set_rssi(-50)
     join(joined, "kitchen")
+
+
+_CLOSED_LISTENER = """
+listening = listen(8)
+connections = [listening.accept()[0] for _ in range(5)]
+listening.close()
+for connection in connections:
+    connection.send(b"hello")
+time.sleep(3)
+for connection in connections:
+    connection.close()
+"""
+
+
+def test_closing_a_listening_socket_silences_one_connection_of_five(joined):
+    """The image clears callbacks that a listening socket has not: the memory is a connection's.
+
+    extmod/modlwip.c calls tcp_err() and tcp_recv() in closing (v1.27.0, lines 1646 and 1647). The
+    first listening socket's lies before that of the fifth connection, whose `lastack` becomes 0.
+    """
+    with Program(joined, _CLOSED_LISTENER, 8), contextlib.ExitStack() as stack:
+        address = joined.network.address(8)
+        clients = [stack.enter_context(socket.create_connection(address, 60)) for _ in range(5)]
+        heard = []
+        for client in clients:
+            with contextlib.suppress(ConnectionResetError):
+                heard.append(client.recv(5))
+    assert heard == [b"hello"] * 4
