@@ -22,10 +22,13 @@ from rich.progress import (
 
 from .boards import Board, Firmware, cache_directory
 from .console import messages, say
+from .deadline import Deadline
 from .errors import Error
 
 # A network without micropython.org may drop packets in silence: five seconds, then the next source.
 _CONNECT_TIMEOUT_S = 5
+_DOWNLOAD_TIMEOUT_S = 1200  # For the whole image, 2 MB: a line of 2 KB a second has it by then.
+_LIMIT_BYTES = 64 << 20  # No image is nearly as large.
 _PIP_TIMEOUT_S = 180
 _CHUNK_BYTES = 64 * 1024
 
@@ -102,11 +105,14 @@ def _fetch_url(firmware: Firmware, part: Path) -> None:
             part.open("wb") as file,
             _progress(*columns) as progress,
         ):
-            total = int(answer.headers.get("Content-Length", 0)) or None
-            task = progress.add_task(firmware.file, total=total)
-            while chunk := answer.read(_CHUNK_BYTES):
+            task = progress.add_task(firmware.file, total=answer.length)
+            deadline = Deadline(_DOWNLOAD_TIMEOUT_S)
+            while chunk := answer.read1(_CHUNK_BYTES):
                 file.write(chunk)
                 progress.advance(task, len(chunk))
+                deadline.remaining_s()
+                if file.tell() > _LIMIT_BYTES:
+                    raise OSError("the answer is too long for an image")
     except http.client.HTTPException as error:
         raise OSError(f"the answer is not HTTP: {error!r}") from error
 

