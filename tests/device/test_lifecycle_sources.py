@@ -69,7 +69,8 @@ def test_each_source_comes_before_those_below_it():
     """Installed, compiled in, generated: in each combination; removing uncovers the next."""
     builtin, installed = foreign_record("builtin.example"), foreign_record()
     for has_installed, has_builtin, has_generated in [
-        (number >> 2 & 1, number >> 1 & 1, number & 1) for number in range(8)
+        (number >> 2 & 1, number >> 1 & 1, number & 1)
+        for number in (range(8) if scratch.HAS_ROOM else (1, 2, 6))
     ]:
         directory = scratch.fresh_directory()
         below = "builtin" if has_builtin else "generated"
