@@ -129,6 +129,7 @@ def test_a_running_board_beside_a_boot_drive_is_left_alone(more, tmp_path, capsy
     [
         (["NO_SUCH_BOARD"], "no such board"),
         (["RPI_PICO", "--wifi", "HomeNet"], "has no Wi-Fi"),
+        (["VIRTUAL_PICO_W", "--wifi", "HomeNet"], "virtual Wi-Fi is flashed as RPI_PICO_W"),
         (["RPI_PICO_W", "--hostname", "the kitchen"], "not a host name"),
         (["RPI_PICO_W", "--hostname", "kitchen-"], "not a host name"),
         (["RPI_PICO_W", "--hostname", "k" * 64], "not a host name"),

@@ -86,7 +86,9 @@ def _wifi(arguments: argparse.Namespace, has_network: bool) -> tuple[str, str] |
     if not arguments.wifi:
         return None
     if not has_network:
-        raise Error(f"{arguments.board} has no Wi-Fi", None, USAGE)
+        able = ", ".join([name for name in board_names() if load_board(name).network])
+        hint = f"these have: {able}; a virtual board in a virtual Wi-Fi is flashed as RPI_PICO_W"
+        raise Error(f"{arguments.board} has no Wi-Fi", hint, USAGE)
     option, file = "--wifi-password-file", arguments.wifi_password_file
     secret = Password("Wi-Fi password", option, WIFI_PASSWORD_VARIABLE, file)
     given = secret.given()
