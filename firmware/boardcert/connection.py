@@ -224,10 +224,13 @@ class Connection(asyncio.StreamReader):
         """
         began = ticks_ms()
         try:
-            return function(argument)
+            piece = function(argument)
         finally:
             if self._deadline is not None:
                 self._deadline = ticks_add(self._deadline, ticks_diff(ticks_ms(), began))
+        if piece is None and not self.has_spoken:
+            self._idle_ms = 0  # A handshake that goes on is not silence.
+        return piece
 
     def _took(self, count: int, waited_ms: int) -> None:
         """Note that the client took *count* bytes, after *waited_ms*."""

@@ -220,6 +220,55 @@ def test_who_is_silent_makes_room(port: int, stall: Callable[[int], socket.socke
         one.close()
 
 
+@pytest.mark.parametrize(
+    "port",
+    [("app", "max_connections=1", "silent_ms=3000", "handshake_timeout_ms=60000")],
+    indirect=True,
+)
+def test_a_slow_handshake_is_not_silence(port: int) -> None:
+    """Of a busy client, whose parts of it come one after another, though another one waits."""
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=20) as slow,
+        socket.create_connection(("127.0.0.1", port), timeout=20),
+    ):
+        received, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = _context().wrap_bio(received, to_send)
+        _step(client.do_handshake)
+        _send_slowly(slow, to_send.read(), parts=3)
+        while not to_send.pending:
+            received.write(_heard(slow))
+            _step(client.do_handshake)
+        _send_slowly(slow, to_send.read(), parts=3)
+        while _step(client.do_handshake):
+            received.write(_heard(slow))
+        client.write(b"GET /counters HTTP/1.1\r\nHost: x\r\n\r\n")
+        slow.sendall(to_send.read())
+        received.write(_heard(slow))
+        assert client.read(4096).startswith(b"HTTP/1.")
+
+
+def _step(function: Callable[[], None]) -> bool:
+    """Tell whether *function* waits for more from the peer."""
+    try:
+        function()
+    except ssl.SSLWantReadError:
+        return True
+    return False
+
+
+def _heard(connection: socket.socket) -> bytes:
+    data = connection.recv(4096)
+    assert data, "the connection was ended"
+    return data
+
+
+def _send_slowly(connection: socket.socket, data: bytes, parts: int) -> None:
+    size = len(data) // parts + 1
+    for at in range(0, len(data), size):
+        time.sleep(1)
+        connection.sendall(data[at : at + size])
+
+
 @pytest.mark.parametrize("port", [("app", "connection_bytes=100000000")], indirect=True)
 def test_a_connection_that_does_not_fit_in_memory_is_refused(port: int) -> None:
     """When nobody is connected whose end could help it."""
@@ -257,3 +306,38 @@ print(server._free_bytes(1))
 def test_on_esp32_the_memory_of_its_own_heap_counts() -> None:
     """Of that, the pieces that TLS can use."""
     assert micropython_server.run(_ESP32_HEAP) == "True\n90000\n"
+
+
+_ROOM_FOR_ONE = """
+import asyncio, socket, sys
+import boardcert
+from boardcert import server
+me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
+server._free_bytes = lambda wanted: 0 if server.is_anyone_connected() else wanted
+servers = [server.Server(me, silent_ms=300) for _ in sys.argv[2:]]
+async def handler(reader, writer):
+    await reader.read(1)
+async def main():
+    for each, port in zip(servers, sys.argv[2:]):
+        asyncio.create_task(each.run(handler, int(port), "127.0.0.1"))
+    await asyncio.sleep_ms(200)
+    clients = [socket.socket() for _ in servers]
+    for client, port in zip(clients, sys.argv[2:]):
+        client.connect(socket.getaddrinfo("127.0.0.1", int(port))[0][-1])
+    for _ in range(100):
+        if all([each.accepted or each.refused for each in servers]):
+            break
+        await asyncio.sleep_ms(100)
+    print([(each.accepted, each.refused) for each in servers])
+asyncio.run(main())
+"""
+
+
+def test_two_servers_that_share_the_room_for_one_refuse_nobody(directory: Path) -> None:
+    """Both had seen it, and let the certificate follow before they took it."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as two,
+    ):
+        ports = [str(each.getsockname()[1]) for each in (one, two)]
+    assert micropython_server.run(_ROOM_FOR_ONE, str(directory), *ports) == "[(1, 0), (1, 0)]\n"
