@@ -46,7 +46,8 @@ async def _coroutine() -> None:
 def check_app(app) -> None:
     """Raise ValueError for what cannot serve a connection, where MicroPython can tell."""
     kinds = [type(check_app)] if type(check_app) is not type(_coroutine) else []
-    if not (hasattr(app, "dispatch_request") or callable(app)) or type(app) in kinds:
+    is_app = hasattr(app, "dispatch_request") or hasattr(app, "handle_request")  # A Portal has it.
+    if not (is_app or callable(app)) or type(app) in kinds:
         raise ValueError(f"neither a Microdot app nor an async function (reader, writer): {app!r}")
 
 

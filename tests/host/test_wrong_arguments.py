@@ -123,6 +123,24 @@ def test_a_wrong_argument_is_named_at_once(told: list[str], number: int) -> None
     assert words in told[number], _CASES[number]
 
 
+def test_the_page_is_taken_for_an_application(tmp_path) -> None:
+    """By a server that a program has made, as by serve."""
+    code = """
+import asyncio, sys
+import boardcert
+me = boardcert.identity(directory=sys.argv[1])
+server = boardcert.Server(me)
+page = boardcert.Portal(me, server=server)
+for serving in (server.run(page, 0, "127.0.0.1"), boardcert.serve(page, 0, "127.0.0.1")):
+    try:
+        asyncio.run(asyncio.wait_for(serving, 0.3))
+    except asyncio.TimeoutError:
+        print("served")
+"""
+    printed = micropython_server.run(code, str(tmp_path / "data"))
+    assert printed.splitlines() == ["served"] * 2
+
+
 def test_a_certificate_to_trust_is_read_at_once(tmp_path) -> None:
     """And not at the first connection."""
     code = """
