@@ -79,10 +79,20 @@ def in_chunks(pieces):
     waiting, size = [], 0
     for piece in pieces:
         if size + len(piece) > _PIECE_BYTES and waiting:
-            chunk = b"".join(waiting)
-            waiting, size = [], 0  # Not beside the chunk, while that is sent.
-            yield chunk
-            chunk = None
+            waiting = _joined(waiting)
+            while waiting:  # What is sent is not to be beside what comes.
+                yield waiting.pop(0)
+            size = 0
         waiting.append(piece)
         size += len(piece)
-    yield b"".join(waiting)
+    yield from _joined(waiting)
+
+
+def _joined(pieces: list) -> list:
+    """Return *pieces* as one; as they are, where no piece of memory is large enough for that."""
+    for _ in range(2):
+        try:
+            return [b"".join(pieces)]
+        except MemoryError:
+            gc.collect()
+    return pieces

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import certificates
+import micropython_server
 import portal_server
 import pytest
 from issued import pem
@@ -129,3 +130,29 @@ def test_connections_stay_where_there_is_memory(tmp_path: Path) -> None:
 
 def _connect(client: Client) -> socket.socket:
     return socket.create_connection(("127.0.0.1", client.port), timeout=10)
+
+
+_SMALL_HOLES = """
+from boardcert.portal_send import in_chunks
+pieces = [bytes([number]) * 100 for number in range(40)]
+filling, count = [None] * 200_000, 0
+try:
+    while True:
+        filling[count] = bytes(300)
+        count += 1
+except MemoryError:
+    pass
+for at in range(count - 1000, count, 2):
+    filling[at] = None
+chunks = in_chunks(pieces)
+left = 4000
+for chunk in chunks:
+    left -= len(chunk)
+filling = None
+print(left)
+"""
+
+
+def test_an_answer_is_sent_where_no_large_piece_of_memory_is_free() -> None:
+    """In the pieces that there are: nothing of them is lost, and the client gets an answer."""
+    assert micropython_server.run(_SMALL_HOLES) == "0\n"
