@@ -103,25 +103,33 @@ class Server(Limits):
     async def _accept(self, listener: socket.socket, handler) -> None:
         """Take one connection from *listener*, and serve it or close it at once."""
         await _readable(listener)
-        await self._renew()
-        waits = 0
-        while not self._has_room() and waits < _MAX_WAITS:
-            # In the network stack, it waits for others to end, as long as it likes.
-            waits = 0 if is_anyone_connected() else waits + 1
-            await asyncio.sleep_ms(_PAUSE_MS)
-            await self._renew()
-        # From here on nothing waits: another server would take the room.
-        connection, peer = self._take(listener)
+        # While nobody is connected there is room, as a rule. What a client has sent before it is
+        # taken, lwIP hands over at its next look only: up to 250 ms later.
+        taken = None if is_anyone_connected() else self._take(listener)
         try:
+            await self._wait_for_room()
+            # From here on nothing waits: another server would take the room.
+            taken = taken or self._take(listener)
+            connection, peer = taken
             if not self._fits():
                 raise MemoryError("too little for a connection")
             connection.setblocking(False)
             # Or each handshake waits for delayed acknowledgements: 40 ms and more.
             connection.setsockopt(_IPPROTO_TCP, getattr(socket, "TCP_NODELAY", 1), 1)
             self._start(connection, peer, handler)
-        except Exception:
-            connection.close()
+        except BaseException:  # Also when the server ends.
+            if taken:
+                taken[0].close()
             raise
+
+    async def _wait_for_room(self) -> None:
+        """Wait for others to end, as long as a client likes; for nobody, a moment."""
+        await self._renew()
+        waits = 0
+        while not self._has_room() and waits < _MAX_WAITS:
+            waits = 0 if is_anyone_connected() else waits + 1
+            await asyncio.sleep_ms(_PAUSE_MS)
+            await self._renew()
 
     def _take(self, listener: socket.socket) -> tuple:
         """Accept from *listener*; when there is no socket for it, end one that makes room."""
