@@ -40,11 +40,16 @@ def check_relative(relative: bytes) -> None:
             raise ValueError("a name has an attribute that is not valid")
         decode_oid(parts[0][1])
         check_text(*parts[1])
-        if parts[0][1] == _COUNTRY and len(parts[1][1]) != 2:
+        if parts[0][1] == _COUNTRY and not _is_country(*parts[1]):
             raise ValueError("a name has a country that is not two letters")
         if parts[0][1] in kinds:
             raise ValueError("a part of a name has an attribute twice")
         kinds.append(parts[0][1])
+
+
+def _is_country(tag: int, content: bytes) -> bool:
+    """Tell whether it is two letters; in a BMPString, two bytes are one character."""
+    return tag != BMP_STRING and len(content) == 2 and content.isalpha()
 
 
 def check_text(tag: int, content: bytes) -> None:

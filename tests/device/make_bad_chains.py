@@ -172,8 +172,10 @@ def refused_fields() -> Iterator[Case]:
     strings += [(0x16, b"\xe4"), (0x14, b"\xe4"), (0x12, b"k"), (4, b"k"), (2, b"\1")]
     for tag, text in strings:
         yield bad(f"the name {tag:#x} {text[:9].hex()}", "a name has", 5, named(tag, text))
-    country = tlv(0x30, tlv(0x31, tlv(0x30, bytes.fromhex("0603550406") + tlv(0x13, b"DEU"))))
-    yield bad("a country of three letters", "two letters", 5, country)
+    for tag, text in ((0x13, b"DEU"), (0x1E, b"DE"), (0x0C, b"\xc3\xa4"), (0x13, b"4 ")):
+        attribute = tlv(0x30, bytes.fromhex("0603550406") + tlv(tag, text))
+        name = tlv(0x30, tlv(0x31, attribute))
+        yield bad(f"the country {tag:#x} {text.hex()}", "two letters", 5, name)
     yield bad("an empty part of a name", "part of a name is empty", 5, tlv(0x30, tlv(0x31, b"")))
     yield bad("no issuer", "its issuer has no name", 3, tlv(0x30, b""))
     dates = tlv(0x30, tlv(0x17, b"270101000000Z") + tlv(0x17, b"260101000000Z"))
