@@ -5,6 +5,8 @@ is decided here and in http_head alone; whatever leaves that in doubt is refused
 connection. Of who answers, the page and Microdot, each has its own subclass of Exchange.
 """
 
+import asyncio
+import gc
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
 from .connection import LimitError, read_exactly
@@ -14,6 +16,9 @@ from .http_head import Head, RequestError, end_with, linger, read_head
 _SMALL_BYTES = 1024
 # An empty ping of a WebSocket (RFC 6455, 5.5.2), which every client answers.
 _PING = b"\x89\x00"
+# How often, and with what pause, a request looks for the memory to be read in.
+_ATTEMPTS = 50
+_PAUSE_MS = 100
 
 
 async def serve(make, connection) -> None:
@@ -23,7 +28,7 @@ async def serve(make, connection) -> None:
             lines = await read_head(connection)
             if not lines:
                 return
-            exchange = make(connection, lines)
+            exchange = await _make(make, connection, lines)
             connection.is_waiting = False
             await exchange.answer()
             if not await exchange.finish():
@@ -31,6 +36,17 @@ async def serve(make, connection) -> None:
             connection.is_waiting = True
     except RequestError as error:
         await end_with(connection, error.status)
+
+
+async def _make(make, connection, lines: list):
+    """Return make(connection, lines); wait for its memory, which another request may have."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return make(connection, lines)
+        except MemoryError:
+            gc.collect()
+        await asyncio.sleep_ms(_PAUSE_MS)
+    return make(connection, lines)
 
 
 class Exchange:

@@ -308,6 +308,30 @@ def test_on_esp32_the_memory_of_its_own_heap_counts() -> None:
     assert micropython_server.run(_ESP32_HEAP) == "True\n90000\n"
 
 
+# The memory to read a request in comes with the third attempt.
+_NO_MEMORY_YET = """
+from boardcert import exchange
+class Head(exchange.Head):
+    missing = 2
+    def __init__(self, *arguments):
+        if Head.missing:
+            Head.missing -= 1
+            raise MemoryError
+        super().__init__(*arguments)
+exchange.Head = Head
+"""
+
+
+def test_a_request_waits_for_the_memory_that_another_has(directory: Path) -> None:
+    """Its connection was accepted: it is answered."""
+    code = _APP.replace("server = Server(", _NO_MEMORY_YET + "server = Server(")
+    with (
+        micropython_server.serving(directory, "app", code=code) as port,
+        _connect(port) as client,
+    ):
+        assert len(json.loads(_get(client, b"/counters"))) == 3
+
+
 _ROOM_FOR_ONE = """
 import asyncio, socket, sys
 import boardcert
