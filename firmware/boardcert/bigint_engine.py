@@ -11,13 +11,10 @@ sequence of operations is the same for every scalar, the point starts with a fre
 projective factor, so that no operand can be predicted, and inversions are blinded.
 """
 
-from array import array
-
 from .ec import random_nonzero
-from .ladder import blinded_inverse, inverse
+from .inverse import blinded_inverse, inverse
 
-_WINDOW_BITS = 5
-_INFINITY = (1, 1, 0, 0)
+INFINITY = (1, 1, 0, 0)
 
 
 class Engine:
@@ -31,7 +28,7 @@ class Engine:
     def __init__(self, curve, reduce, table: bytes, teeth: int, blocks: int, spacing: int) -> None:
         self._curve = curve
         self._p = curve.p
-        self._reduce = reduce
+        self.reduce = reduce
         self._size = curve.size_bytes
         self._table = table
         self._teeth = teeth
@@ -56,7 +53,9 @@ class Engine:
         """
         total = ()
         if u2 >> self._spacing:
-            total = self._multiply_window(u2 >> self._spacing, x, y)
+            from .window import multiply
+
+            total = multiply(self, u2 >> self._spacing, x, y)
         size = self._size
         z = random_nonzero(self._p, size, random) if random else 1
         low = u2 & (1 << self._spacing) - 1
@@ -65,8 +64,8 @@ class Engine:
             return None
         zzz = blinded_inverse(zzz, self._p, size, random) if random else inverse(zzz, self._p)
         # With zz = z**2 and zzz = z**3, 1/zz = (zz/zzz)**2.
-        z_inverse = self._reduce(zz * zzz)
-        return x * self._reduce(z_inverse * z_inverse) % self._p, y * zzz % self._p
+        z_inverse = self.reduce(zz * zzz)
+        return x * self.reduce(z_inverse * z_inverse) % self._p, y * zzz % self._p
 
     def _multiply_comb(self, k: int, z: int, total: tuple, factor: int, point: tuple) -> tuple:
         """Return k G + 2**spacing *total* + *factor*, below 2**spacing, times the affine *point*.
@@ -77,7 +76,7 @@ class Engine:
         last column; _add_affine sees that. A sum that is infinity on the way stays it to the end,
         though.
         """
-        reduce = self._reduce
+        reduce = self.reduce
         even = 1 - (k & 1)
         odd = (k, self._curve.n - k)[even]
         # Bit i is the sign of 2**i.
@@ -85,7 +84,7 @@ class Engine:
         signs = ((odd >> 1) + (1 << 8 * sign_bytes - 1)).to_bytes(sign_bytes, "little")
         for column in range(self._spacing - 1, -1, -1):
             if total:
-                total = self._double(total)
+                total = self.double(total)
             for block in range(self._blocks):
                 x, y = self._entry(signs, block, column)
                 y = (y, self._p - y)[even]
@@ -119,24 +118,9 @@ class Engine:
         y = int.from_bytes(table[offset + size : offset + 2 * size], "little")
         return x, (self._p - y, y)[sign]
 
-    def _multiply_window(self, k: int, x: int, y: int) -> tuple:
-        """Return k (x, y) by a width-5 non-adjacent form; the affine (x, y) is on the curve."""
-        point = (x, y, 1, 1)
-        twice = self._double(point)
-        odd_multiples = [point]
-        for _ in range((1 << _WINDOW_BITS - 2) - 1):
-            odd_multiples.append(self._add(odd_multiples[-1], twice))
-        total = _INFINITY
-        for digit in reversed(_non_adjacent_form(k)):
-            total = self._double(total)
-            if digit:
-                x, y, zz, zzz = odd_multiples[abs(digit) >> 1]
-                total = self._add(total, (x, y if digit > 0 else -y, zz, zzz))
-        return total
-
-    def _double(self, point: tuple) -> tuple:
+    def double(self, point: tuple) -> tuple:
         """Return twice *point*: 9 multiplications, 8 reductions."""
-        reduce = self._reduce
+        reduce = self.reduce
         x, y, zz, zzz = point
         u = y + y
         v = reduce(u * u)
@@ -148,52 +132,18 @@ class Engine:
 
     def _add_affine(self, first: tuple, second: tuple) -> tuple:
         """Return *first*, not infinity, plus the affine *second*: 10 products, 9 reductions."""
-        reduce = self._reduce
+        reduce = self.reduce
         x, y, zz, zzz = first
-        return self._add_difference(first, reduce(second[0] * zz - x), reduce(second[1] * zzz - y))
+        return self.add_difference(first, reduce(second[0] * zz - x), reduce(second[1] * zzz - y))
 
-    def _add(self, first: tuple, second: tuple) -> tuple:
-        """Return the sum of any two points."""
-        reduce = self._reduce
-        x1, y1, zz1, zzz1 = first
-        x2, y2, zz2, zzz2 = second
-        if not zz1:
-            return second
-        if not zz2:
-            return first
-        x1 = reduce(x1 * zz2)
-        y1 = reduce(y1 * zzz2)
-        common = (x1, y1, reduce(zz1 * zz2), reduce(zzz1 * zzz2))
-        return self._add_difference(common, reduce(x2 * zz1 - x1), reduce(y2 * zzz1 - y1))
-
-    def _add_difference(self, first: tuple, h: int, r: int) -> tuple:
+    def add_difference(self, first: tuple, h: int, r: int) -> tuple:
         """Return *first* plus the point whose x and y, over its denominators, are h and r more."""
         if h == 0 or h == self._p:
-            return self._double(first) if r == 0 or r == self._p else _INFINITY
-        reduce = self._reduce
+            return self.double(first) if r == 0 or r == self._p else INFINITY
+        reduce = self.reduce
         x, y, zz, zzz = first
         hh = reduce(h * h)
         hhh = reduce(h * hh)
         q = reduce(x * hh)
         x = reduce(r * r - (hhh + q + q))
         return x, reduce(r * (q - x) - y * hhh), reduce(zz * hh), reduce(zzz * hhh)
-
-
-def _non_adjacent_form(k: int) -> array:
-    """Return the digits of *k*, lowest first: 0 or odd, below 2**4 in absolute value.
-
-    One more than *k* has bits: the last may be 0.
-    """
-    digits = array("b", bytes(len(bin(k)) - 1))  # A list would take four times the memory.
-    place = 0
-    while k:
-        digit = 0
-        if k & 1:
-            digit = k & (1 << _WINDOW_BITS) - 1
-            if digit >> _WINDOW_BITS - 1:
-                digit -= 1 << _WINDOW_BITS
-            k -= digit
-        digits[place] = digit
-        place += 1
-        k >>= 1
-    return digits

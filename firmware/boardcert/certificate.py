@@ -7,6 +7,7 @@ import hashlib
 from binascii import b2a_base64
 
 from . import der, fields
+from .keys import CURVES
 
 _OID_SUBJECT_ALT_NAME = b"\x55\x1d\x11"  # 2.5.29.17
 _RSA_KEY = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"  # 1.2.840.113549.1.1.1
@@ -58,7 +59,7 @@ class Certificate:
         algorithm, end = der.decode_next(content, der.SEQUENCE, 0)
         oid, offset = der.decode_next(algorithm, der.OBJECT_IDENTIFIER, 0)
         if oid != _RSA_KEY:
-            return fields.CURVES.get(algorithm[offset:], "unknown")
+            return CURVES.get(algorithm[offset:], "unknown")
         numbers = der.decode_bit_string(der.decode_one(content[end:], der.BIT_STRING))
         modulus, _ = der.decode_next(der.decode_one(numbers, der.SEQUENCE), der.INTEGER, 0)
         return f"rsa{8 * len(modulus) // 16 * 16}"  # Without the byte for the sign.

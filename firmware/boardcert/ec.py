@@ -57,7 +57,7 @@ class Curve:
 
     def invert_scalar(self, a: int) -> int:
         """Return 1/a modulo n for *a* from 1 to n - 1; variable time, so blind what is secret."""
-        from .ladder import inverse
+        from .inverse import inverse
 
         return inverse(a, self.n)
 

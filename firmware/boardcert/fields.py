@@ -5,13 +5,6 @@ Names are text, checked and turned into the bytes of a certificate and back. Dat
 the epoch, which differs between ports.
 """
 
-CURVES = {
-    b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07": "p256",  # 1.2.840.10045.3.1.7
-    b"\x06\x05\x2b\x81\x04\x00\x22": "p384",  # 1.3.132.0.34
-    b"\x06\x05\x2b\x81\x04\x00\x23": "p521",  # 1.3.132.0.35
-}
-"""Key types, in the words of settings, by the parameters of an ecPublicKey (RFC 5480, 2.1.1)."""
-
 _LETTERS_DIGITS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 

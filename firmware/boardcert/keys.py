@@ -1,7 +1,13 @@
 """Private keys: generate, read from DER, compare. The EC ones; those of RSA are in rsa."""
 
 from . import der
-from .fields import CURVES
+
+CURVES = {
+    b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07": "p256",  # 1.2.840.10045.3.1.7
+    b"\x06\x05\x2b\x81\x04\x00\x22": "p384",  # 1.3.132.0.34
+    b"\x06\x05\x2b\x81\x04\x00\x23": "p521",  # 1.3.132.0.35
+}
+"""Key types, in the words of settings, by the parameters of an ecPublicKey (RFC 5480, 2.1.1)."""
 
 _OID_EC_PUBLIC_KEY = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"  # 1.2.840.10045.2.1
 # 1.2.840.10045.4.3, and then 2, 3, 4: SHA-256, SHA-384, SHA-512 (RFC 5758, 3.2)
@@ -80,6 +86,12 @@ class PrivateKey:
 
     def __repr__(self) -> str:
         return f"<PrivateKey {self.key_type}>"
+
+
+def sign(key, data: bytes, random) -> bytes:
+    """Return SEQUENCE { *data*, algorithm, signature }: a certificate, or a request, by *key*."""
+    signature = der.encode_bit_string(key.sign(data, random))
+    return der.encode_sequence(data, key.signature_algorithm, signature)
 
 
 def generate(key_type: str, random, progress=None):

@@ -5,33 +5,7 @@ Points are affine (x, y), inside they are Jacobian (x/z**2, y/z**3) with z = 0 a
 """
 
 from .ec import random_nonzero
-
-
-def inverse(a: int, m: int) -> int:
-    """Return 1/a modulo *m* by the extended Euclidean algorithm.
-
-    Raises ValueError when there is none. The number of steps depends on *a*: for a secret
-    use blinded_inverse.
-    """
-    remainder, next_remainder = m, a % m
-    factor, next_factor = 0, 1
-    while next_remainder:
-        quotient, rest = divmod(remainder, next_remainder)
-        remainder, next_remainder = next_remainder, rest
-        factor, next_factor = next_factor, factor - quotient * next_factor
-    if remainder != 1:
-        raise ValueError("not invertible")
-    return factor % m
-
-
-def blinded_inverse(a: int, m: int, m_bytes: int, random) -> int:
-    """Return 1/a modulo the prime *m* (of *m_bytes* bytes) for a secret *a*.
-
-    The Euclidean algorithm sees a times a fresh random factor only, so that its timing
-    tells nothing about *a*.
-    """
-    blind = random_nonzero(m, m_bytes, random)
-    return inverse(a * blind % m, m) * blind % m
+from .inverse import blinded_inverse, inverse
 
 
 def multiply(curve, k: int, point: tuple, random) -> tuple:

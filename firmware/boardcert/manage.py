@@ -263,9 +263,9 @@ class Manager:
         """Make a certificate, with a new key when *private_key* is None, and store it."""
         self.has_signed = True
         steps = Steps(self._progress)
-        record, leaf = self._generate(private_key or self._new_key, steps)
+        record = self._generate(private_key or self._new_key, steps)
         steps.begin("flash")
-        record.facts = self._facts(record, leaf)
+        record.facts = self._facts(record, read_leaf(record))
         self._store_made(record)
         self.timings_ms = steps.finish()
         self.generated = self.generated or private_key is None
@@ -274,8 +274,8 @@ class Manager:
     def _store_made(self, record: store.Record) -> None:
         self._writer.save(GENERATED, record)
 
-    def _generate(self, private_key: bytes | None, steps: "Steps") -> tuple:
-        """Return (a new record, its leaf); the arithmetic is released before the flash step."""
+    def _generate(self, private_key: bytes | None, steps: "Steps") -> store.Record:
+        """Return a new record; the arithmetic is released before the flash step."""
         loaded = set(sys.modules)
         try:
             with FirmwareFirst():

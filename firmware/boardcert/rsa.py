@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from . import der
 from .ec import random_nonzero
-from .ladder import inverse
+from .inverse import inverse
 from .oids import encode_oid
 
 SIZES = (2048, 3072, 4096)

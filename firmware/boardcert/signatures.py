@@ -6,7 +6,6 @@ Everything here is public, and takes time accordingly. Encodings are taken stric
 from . import der, keys
 from .ecdsa import InvalidSignature, decode_signature
 from .ecdsa import verify as verify_ecdsa
-from .fields import CURVES
 from .oids import decode_oid
 from .sha384 import hash_of_size
 
@@ -69,7 +68,7 @@ def _read_public_key(public_key_der: bytes) -> tuple:
     key = der.decode_bit_string(der.decode_one(content[end:], der.BIT_STRING))
     oid, offset = der.decode_next(algorithm, der.OBJECT_IDENTIFIER, 0)
     parameters = algorithm[offset:]
-    if oid == _EC_PUBLIC_KEY and parameters in CURVES:
+    if oid == _EC_PUBLIC_KEY and parameters in keys.CURVES:
         return True, parameters, key
     if oid == _RSA_ENCRYPTION and parameters == _NULL:
         return False, parameters, key
@@ -77,7 +76,7 @@ def _read_public_key(public_key_der: bytes) -> tuple:
 
 
 def _verify_ecdsa(parameters: bytes, key: bytes, digest: bytes, signature: bytes) -> None:
-    curve = keys.find_curve(CURVES[parameters])
+    curve = keys.find_curve(keys.CURVES[parameters])
     # Not `raise ... from`, of which MicroPython complains on the console.
     point = r = s = None
     try:

@@ -1,4 +1,4 @@
-"""Build certificates (RFC 5280) and certificate requests (RFC 2986): bytes in, bytes out.
+"""Build certificates (RFC 5280) and certificate requests (RFC 2986), up to their signatures.
 
 The profile is one that OpenSSL, GnuTLS, Go, Java, NSS and pkilint all accept of a self-signed
 server certificate: version 3, no CA, digitalSignature, SAN, and both key identifiers.
@@ -31,49 +31,46 @@ _DNS_NAME = 0x82
 _IP_ADDRESS = 0x87
 
 
-def issue(
+def tbs_certificate(
     key,
     subject: bytes,
     alt_names: list,
     not_before: tuple,
     not_after: tuple,
-    random,
+    random_bytes: bytes,
 ) -> bytes:
-    """Return the DER of a self-signed certificate for *key*.
+    """Return the DER of what *key* is to sign to be a certificate for itself.
 
     *key*: from keys; *subject*: from encode_subject, also the issuer; *alt_names*: host
-    names and addresses as text, at least one; *not_before*, *not_after*: see fields.
-    *random*(n) gives the 126 random bits of the serial number and hedges the signature.
+    names and addresses as text, at least one; *not_before*, *not_after*: see fields;
+    *random_bytes*: SERIAL_BYTES of them, of which 126 bits make the serial number.
     """
     if not_after < not_before:
         raise ValueError("the certificate would end before it begins")
-    algorithm = key.signature_algorithm
-    tbs_certificate = der.encode_sequence(
+    return der.encode_sequence(
         der.encode(der.context(0), der.encode_integer(2)),  # version 3
-        der.encode(der.INTEGER, encode_serial_number(random(SERIAL_BYTES))),
-        algorithm,
+        der.encode(der.INTEGER, encode_serial_number(random_bytes)),
+        key.signature_algorithm,
         subject,
         der.encode_sequence(encode_time(not_before), encode_time(not_after)),
         subject,
         key.public_key_der,
         der.encode(der.context(3), _encode_extensions(key.public_key_der, alt_names)),
     )
-    return _sign(key, tbs_certificate, algorithm, random)
 
 
-def request(key, subject: bytes, alt_names: list, random) -> bytes:
-    """Return the DER of a PKCS#10 request, signed by *key*, that asks for *alt_names*."""
+def request_info(key, subject: bytes, alt_names: list) -> bytes:
+    """Return the DER of what *key* is to sign to be a PKCS#10 request for *alt_names*."""
     extensions = der.encode_sequence(
         _encode_key_usage(), _encode_extended_key_usage(), _encode_alt_names(alt_names)
     )
     attribute = der.encode_sequence(_OID_EXTENSION_REQUEST, der.encode(der.SET, extensions))
-    info = der.encode_sequence(
+    return der.encode_sequence(
         der.encode_integer(0),  # version 1
         subject,
         key.public_key_der,
         der.encode(der.context(0), attribute),
     )
-    return _sign(key, info, key.signature_algorithm, random)
 
 
 def encode_subject(common_name: str, unique_id: str) -> bytes:
@@ -122,11 +119,6 @@ def key_identifier(public_key_der: bytes) -> bytes:
     public_key = der.decode_bit_string(spki[1][1])
     digest = getattr(hashlib, "sha1", hashlib.sha256)(public_key).digest()
     return digest[:20]
-
-
-def _sign(key, data: bytes, algorithm: bytes, random) -> bytes:
-    """Return SEQUENCE { data, algorithm, signature }."""
-    return der.encode_sequence(data, algorithm, der.encode_bit_string(key.sign(data, random)))
 
 
 def _encode_extensions(public_key_der: bytes, alt_names: list) -> bytes:

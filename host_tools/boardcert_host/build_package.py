@@ -37,14 +37,14 @@ _KERNEL_USERS = ("p384_kernel", "rsa_kernel")
 # other one faster to find. The file has the name that applications import, if they import one.
 _BUNDLES: Bundles = {
     "store": ("board", "store", "lifecycle"),
-    "certificate": ("fields", "der", "certificate", "keys"),
+    "certificate": ("fields", "der", "keys", "certificate"),
     "manage": ("settings", "manage"),
     "ecdsa": ("kernel_sha512", "sha384", "drbg", "ec", "ecdsa", "seeding"),
     "p384_kernel": ("kernel", "p384_kernel"),
     "generate": ("x509", "generate"),
     "noise": ("health_tests", "noise"),
     "curves": ("sha512", "curves"),
-    "bigint_engine": ("ladder", "bigint_engine"),
+    "bigint_engine": ("inverse", "bigint_engine"),
     "store_write": ("store_write", "losses"),
     "wiping": ("store_remove", "wiping"),
     "rsa": ("kernel_rsa", "rsa_kernel", "rsa"),
@@ -64,7 +64,11 @@ _BUNDLES: Bundles = {
 # Without a kernel, every board needs the engine of the big integers; and native code by itself.
 _PORTABLE_BUNDLES: Bundles = {
     "bigint_engine": (),
-    "p384_bigint": ("ladder", "p384_comb", "bigint_engine", "p384_bigint"),
+    "p384_bigint": ("inverse", "p384_comb", "bigint_engine", "p384_bigint"),
+    # What encodes or decodes certificates is not loaded beside the arithmetic.
+    "certificate": ("fields", "certificate"),
+    "keys": ("der", "keys"),
+    "generate": ("generate",),
 }
 _NATIVE_BUNDLES: Bundles = {
     "sha384": ("sha512_block", "sha384"),

@@ -54,8 +54,9 @@ def foreign_record(name="installed.example", key=None, until=(2027, 1, 1, 0, 0, 
     """Return a record with a self-signed certificate for *key*, or for a new one."""
     key = key or keys.generate("p384", random_bytes)
     subject = x509.encode_subject("elsewhere", "00")
-    leaf = x509.issue(key, subject, [name], TODAY, until, random_bytes)
-    return Record(key.to_der(), [leaf], {})
+    serial = random_bytes(x509.SERIAL_BYTES)
+    tbs = x509.tbs_certificate(key, subject, [name], TODAY, until, serial)
+    return Record(key.to_der(), [keys.sign(key, tbs, random_bytes)], {})
 
 
 class Builtin:

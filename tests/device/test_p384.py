@@ -3,7 +3,7 @@
 import vectors
 from boardcert import p384_bigint
 from boardcert.ec import P384, Curve, random_nonzero
-from boardcert.ladder import blinded_inverse, inverse
+from boardcert.inverse import blinded_inverse, inverse
 from helpers import raises, random_bytes
 
 _N, _P, _G = P384.n, P384.p, P384.g

@@ -20,7 +20,9 @@ _KEY = PrivateKey(_D, b"\x04" + _Q[0].to_bytes(48, "big") + _Q[1].to_bytes(48, "
 
 def _issue(names=_NAMES, not_before=_FROM, not_after=_UNTIL):
     subject = x509.encode_subject("pump-7", "0123456789abcdef")
-    return x509.issue(_KEY, subject, names, not_before, not_after, random_bytes)
+    serial = random_bytes(x509.SERIAL_BYTES)
+    tbs = x509.tbs_certificate(_KEY, subject, names, not_before, not_after, serial)
+    return keys.sign(_KEY, tbs, random_bytes)
 
 
 _CERTIFICATE = _issue()
@@ -212,7 +214,9 @@ def test_a_request_is_signed_and_names_the_board():
     """PKCS#10 with the names in an extensionRequest."""
     subject = x509.encode_subject("pump-7", "00")
     parts = der.decode_all(
-        der.decode_one(x509.request(_KEY, subject, _NAMES, random_bytes), der.SEQUENCE)
+        der.decode_one(
+            keys.sign(_KEY, x509.request_info(_KEY, subject, _NAMES), random_bytes), der.SEQUENCE
+        )
     )
     info = der.encode(*parts[0])
     _KEY.check(info, der.decode_bit_string(parts[2][1]), random_bytes)

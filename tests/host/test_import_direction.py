@@ -20,8 +20,10 @@ _PURE = (
     "sha512",
     "drbg",
     "ec",
+    "inverse",
     "ladder",
     "bigint_engine",
+    "window",
     "p256_comb",
     "p521_comb",
     "curves",
@@ -44,7 +46,8 @@ _PURE = (
 )
 # What is loaded when it is first needed; they come after it because they use its constants.
 _LATE = {
-    "ec": {"ladder", "p384_kernel", "p384_bigint"},
+    "ec": {"inverse", "ladder", "p384_kernel", "p384_bigint"},
+    "bigint_engine": {"window"},
     "sha384": {"sha512"},
     "rsa": {"rsa_generate"},
 }
