@@ -8,6 +8,7 @@ import sys
 from . import FirmwareFirst, __version__, board, der, keys
 from .lifecycle import release
 from .seeding import seed
+from .steps import Steps
 from .store import Record
 
 CLOCKLESS_DAYS = 3650
@@ -15,28 +16,36 @@ CLOCKLESS_DAYS = 3650
 so long after board.EARLIEST_DATE, and gets the days that were asked for once the clock is known."""
 
 
-def make_record(
-    settings, addresses: list, now: tuple | None, private_key: bytes | None, steps
-) -> Record:
-    """Return a Record for *private_key*, or for a new key when that is None.
+def make(
+    key_type: str,
+    validity_days: int,
+    host_name: str,
+    names: list,
+    now: tuple | None,
+    private_key: bytes | None,
+    progress,
+) -> tuple:
+    """Return (a Record for *private_key*, or a new key when that is None, {step: milliseconds}).
 
-    *settings*: see settings; *addresses*: the board's, as text; *now*: the date or None;
-    *steps*: see steps. Raises EntropyError before anything is made, InvalidSignature or
-    ValueError when what was made does not hold.
+    *key_type*, *validity_days*, *host_name*: see settings; *names*: for subjectAltName; *now*: the
+    date or None; *progress*: see Identity. Raises EntropyError before anything is made,
+    InvalidSignature or ValueError when what was made does not hold; whether the certificate reads
+    back, with this key, is for who takes it.
     """
+    steps = Steps(progress)
     steps.begin("entropy")
     random, entropy = seed(now)
     steps.begin("key")
     if private_key:
         key = keys.from_der(private_key)
     else:
-        if settings.key_type.startswith("rsa"):
+        if key_type.startswith("rsa"):
             from .room import check as check_room
 
-            check_room(settings.key_type)
-        key = keys.generate(settings.key_type, random, steps.callback)
+            check_room(key_type)
+        key = keys.generate(key_type, random, progress)
     steps.begin("sign")
-    tbs = _apart(_tbs, key, settings, addresses, now, random)
+    tbs = _apart(_tbs, key, host_name, names, now, validity_days, random)
     certificate = keys.sign(key, tbs, random)
     del tbs
     steps.begin("check")
@@ -45,38 +54,29 @@ def make_record(
         "clock": now is not None,
         "entropy": entropy,
         "unique_id": board.unique_id().hex(),
-        "validity_days": settings.validity_days,
+        "validity_days": validity_days,
         "version": __version__,
     }
-    return Record(key.to_der(), [certificate], facts)
+    return Record(key.to_der(), [certificate], facts), steps.finish()
 
 
-def make_request(settings, addresses: list, private_key: bytes) -> bytes:
-    """Return the DER of a PKCS#10 request for the board's names, signed by *private_key*.
+def make_request(host_name: str, names: list, private_key: bytes) -> bytes:
+    """Return the DER of a PKCS#10 request for *names*, signed by *private_key*.
 
     Raises InvalidSignature, as check does, before a faulty signature leaves the board.
     """
     random, _ = seed(board.utc_now())
     key = keys.from_der(private_key)
-    info = _apart(_request_info, key, settings, addresses)
+    info = _apart(_request_info, key, host_name, names)
     request = keys.sign(key, info, random)
-    content = der.decode_one(request, der.SEQUENCE)
-    _, end = der.decode_next(content, der.SEQUENCE, 0)
-    _, offset = der.decode_next(content, der.SEQUENCE, end)
-    signature = der.decode_bit_string(der.decode_one(content[offset:], der.BIT_STRING))
-    key.check(content[:end], signature, random)
+    check(key, request, random)
     return request
-
-
-def all_names(settings, addresses: list) -> list:
-    """Return what stands in subjectAltName: the set names, then the board's addresses."""
-    return settings.names + [name for name in addresses if name not in settings.names]
 
 
 def _apart(function, *arguments):
     """Return function(*arguments), and release the modules that it has imported.
 
-    Beside the arithmetic, there is no memory for what encodes and decodes certificates.
+    Beside the arithmetic, there is no memory for what encodes certificates.
     """
     loaded = set(sys.modules)
     try:
@@ -86,46 +86,38 @@ def _apart(function, *arguments):
             release(loaded)
 
 
-def _tbs(key, settings, addresses: list, now: tuple | None, random) -> bytes:
+def _tbs(key, host_name: str, names: list, now: tuple | None, validity_days: int, random) -> bytes:
     """Return what is to be signed: it began yesterday at midnight, for clocks that are slow."""
     with FirmwareFirst():
         from . import fields, x509
 
     if now is None:
         not_before = board.EARLIEST_DATE
-        not_after = fields.add_days(not_before, max(settings.validity_days, CLOCKLESS_DAYS))
+        not_after = fields.add_days(not_before, max(validity_days, CLOCKLESS_DAYS))
     else:
         not_before = fields.start_of_day(fields.add_days(now, -1))
-        not_after = fields.add_days(now, settings.validity_days)
-    subject = x509.encode_subject(settings.hostname, board.unique_id().hex())
-    names = all_names(settings, addresses)
+        not_after = fields.add_days(now, validity_days)
+    subject = x509.encode_subject(host_name, board.unique_id().hex())
     serial = random(x509.SERIAL_BYTES)
     return x509.tbs_certificate(key, subject, names, not_before, not_after, serial)
 
 
-def _request_info(key, settings, addresses: list) -> bytes:
+def _request_info(key, host_name: str, names: list) -> bytes:
     with FirmwareFirst():
         from . import x509
 
-    subject = x509.encode_subject(settings.hostname, board.unique_id().hex())
-    return x509.request_info(key, subject, all_names(settings, addresses))
+    subject = x509.encode_subject(host_name, board.unique_id().hex())
+    return x509.request_info(key, subject, names)
 
 
-def check(key, certificate: bytes, random) -> None:
-    """Raise InvalidSignature or ValueError unless *certificate*, about to be written, holds.
+def check(key, signed: bytes, random) -> None:
+    """Raise InvalidSignature or ValueError unless *key*'s halves and its signature hold.
 
-    It reads back with this key's public key; the key's halves belong together; the signature is
-    by it: a fault in computing one could give the key away.
+    *signed*: a certificate or request that is about to leave the arithmetic: a fault in computing
+    the signature could give the key away.
     """
-    public_key_der, tbs, signature = _apart(_read, certificate)
-    if public_key_der != key.public_key_der:
-        raise ValueError("the certificate does not carry the key's public key")
-    key.check(tbs, signature, random)
-
-
-def _read(certificate: bytes) -> tuple:
-    with FirmwareFirst():
-        from .certificate import Certificate
-
-    leaf = Certificate(certificate)
-    return leaf.public_key_der, leaf.tbs, leaf.signature
+    content = der.decode_one(signed, der.SEQUENCE)
+    _, end = der.decode_next(content, der.SEQUENCE, 0)
+    _, offset = der.decode_next(content, der.SEQUENCE, end)
+    signature = der.decode_bit_string(der.decode_one(content[offset:], der.BIT_STRING))
+    key.check(content[:end], signature, random)

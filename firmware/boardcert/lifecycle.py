@@ -243,7 +243,9 @@ class Identity:
 
     def _add_notices(self, notices: list) -> None:
         """Add those that are new: what lasts is found again by each attempt, and told once."""
-        self.notices.extend([notice for notice in notices if notice not in self.notices])
+        for notice in notices:
+            if notice not in self.notices:
+                self.notices.append(notice)
 
     def _adopt(self, result: tuple) -> str:
         """Serve what a task of administer.Administrator leaves; return what it tells."""
@@ -299,15 +301,16 @@ class Identity:
         """Do a task of Manager or Administrator, and release the memory that it took."""
         loaded = set(sys.modules)
         notices = []
+        done = {"generated": self.generated, "signed": self.took_memory, "timings_ms": {}}
         try:
             with FirmwareFirst():
-                if task in ("load", "sign", "request"):
-                    from .manage import Manager
-                else:
-                    from .administer import Administrator as Manager
+                try:
+                    from .in_phases import run
+                except ImportError:  # With a kernel, there is room for all at once.
+                    from .at_once import run
 
-            manager = Manager(self._directory, self._arguments, self._progress, notices)
-            result = getattr(manager, task)(*arguments)
+            context = done, self._directory, self._arguments, self._progress, notices
+            result = run(task, arguments, context)
         except (Error, ValueError, OSError, MemoryError):
             raise
         except Exception as error:  # A signature that does not hold, a stack that is full.
@@ -315,9 +318,9 @@ class Identity:
         finally:
             release(loaded)
             self._add_notices(notices)
-        self.generated = self.generated or manager.generated
-        self.took_memory = self.took_memory or manager.has_signed
-        self.timings_ms.update(manager.timings_ms)
+        self.generated = done["generated"]
+        self.took_memory = done["signed"]
+        self.timings_ms.update(done["timings_ms"])
         return result
 
 

@@ -16,7 +16,6 @@ from .lifecycle import (
     GENERATED,
     INSTALLED,
     WIPING,
-    release,
     settings_digest,
     stale_reason,
 )
@@ -29,19 +28,24 @@ OLDEST_MICROPYTHON = (1, 24, 0)
 class Manager:
     """Load what is to be served; administer has the other tasks. For arguments see Identity.
 
-    *timings_ms* and *generated* tell what was made; *has_signed*, whether that was tried.
+    *done*: a dict that is told what was made: "timings_ms" and "generated"; whether that was tried,
+    "signed"; and what a task that is begun anew must know: "begun", and "disowned".
+    *make_record*(wanted) does generate.make; what it raises, other than Exceptions, ends the task,
+    which is then begun anew: see in_phases.
     """
 
     _tells_losses = True  # Not while things are removed on purpose.
 
-    def __init__(self, directory: str, arguments: dict, progress, notices: list) -> None:
+    def __init__(
+        self, done: dict, directory: str, arguments: dict, progress, notices: list, make_record
+    ) -> None:
         check_version(sys.implementation.name, sys.implementation.version)
         if not isinstance(directory, str) or not directory:
             raise ValueError(f"directory must be a path: {directory!r}")
         if progress is not None and not callable(progress):
             raise ValueError(f"progress must be a function: {progress!r}")
-        self.timings_ms = {}
-        self.generated = self.has_signed = False
+        self._done = done
+        self._make_record = make_record
         self._seen = None  # Addresses and date, where the board does not know them yet.
         self._directory = directory
         self._progress = progress
@@ -56,8 +60,10 @@ class Manager:
         *new_key*: for a new identity. What a loss of power has left of a deletion is done first.
         """
         self._take_key(new_key)
-        told = "a deletion that a loss of power had cut short was finished"
-        self._attempt("finishing a deletion", self._finish_wipe, told)
+        if not self._done.get("begun"):  # If so, it may be one of this boot, for the end of it.
+            self._done["begun"] = True
+            told = "a deletion that a loss of power had cut short was finished"
+            self._attempt("finishing a deletion", self._finish_wipe, told)
         source, record = self._choose()
         self._attempt("marking what is stored", self._mark_stored, source, record)
         told = "what was another board's was wiped"
@@ -118,7 +124,7 @@ class Manager:
     def _disown(self, notice: str) -> None:
         """Tell that the files were another board's, and begin to wipe what is secret in them."""
         self._notices.append(notice)
-        self._tells_losses = False
+        self._done["disowned"] = True
         self._wiper.begin("clone")
         self._wiper.forget_token()
 
@@ -144,7 +150,7 @@ class Manager:
             from .losses import settle
 
         losses = settle(self._directory, self._files(), stored, self._writer)
-        if self._tells_losses:
+        if self._tells_losses and not self._done.get("disowned"):
             self._notices.extend(losses)
 
     def _load_below(self) -> store.Record | None:
@@ -176,7 +182,8 @@ class Manager:
         private_key = self._load_generated().private_key
         from .generate import make_request
 
-        return make_request(self._settings, board.addresses() or addresses or [], private_key)
+        names = all_names(self._settings, board.addresses() or addresses or [])
+        return make_request(self._settings.hostname, names, private_key)
 
     def _load_generated(self) -> store.Record:
         """Return the generated record; make or renew it where that is due."""
@@ -214,11 +221,7 @@ class Manager:
         if record is None:
             return None
         try:
-            leaf = read_leaf(record)
-            from .keys import key_matches
-
-            if not key_matches(record.private_key, leaf.public_key_der):
-                raise ValueError("the certificate is for another key")
+            read_pair(record)
         except (ValueError, IndexError, TypeError) as error:  # The latter two: a builtin one.
             self._notices.append(f"the {source} identity was ignored: {error}")
             return None
@@ -261,32 +264,28 @@ class Manager:
 
     def _make(self, private_key: bytes | None) -> store.Record:
         """Make a certificate, with a new key when *private_key* is None, and store it."""
-        self.has_signed = True
-        steps = Steps(self._progress)
-        record = self._generate(private_key or self._new_key, steps)
-        steps.begin("flash")
-        record.facts = self._facts(record, read_leaf(record))
+        self._done["signed"] = True
+        settings = self._settings
+        addresses, now = board.addresses(), board.utc_now()
+        if self._seen:
+            addresses, now = addresses or self._seen[0], now or self._seen[1]
+        names = all_names(settings, addresses)
+        wanted = (settings.key_type, settings.validity_days, settings.hostname, names, now)
+        wanted += (private_key or self._new_key, self._progress)
+        record, timings_ms = self._make_record(wanted)
+        if self._progress:
+            self._progress("flash")
+        started = ticks_ms()
+        record.facts = self._facts(record, read_pair(record))
         self._store_made(record)
-        self.timings_ms = steps.finish()
-        self.generated = self.generated or private_key is None
+        timings_ms["flash"] = ticks_diff(ticks_ms(), started)
+        timings_ms["total"] = sum(timings_ms.values())
+        self._done["timings_ms"] = timings_ms
+        self._done["generated"] = self._done["generated"] or private_key is None
         return record
 
     def _store_made(self, record: store.Record) -> None:
         self._writer.save(GENERATED, record)
-
-    def _generate(self, private_key: bytes | None, steps: "Steps") -> store.Record:
-        """Return a new record; the arithmetic is released before the flash step."""
-        loaded = set(sys.modules)
-        try:
-            with FirmwareFirst():
-                from . import generate
-
-            addresses, now = board.addresses(), board.utc_now()
-            if self._seen:
-                addresses, now = addresses or self._seen[0], now or self._seen[1]
-            return generate.make_record(self._settings, addresses, now, private_key, steps)
-        finally:
-            release(loaded)
 
     @property
     def _writer(self):
@@ -324,6 +323,11 @@ class Manager:
         return facts
 
 
+def all_names(settings, addresses: list) -> list:
+    """Return what stands in subjectAltName: the set names, then the board's addresses."""
+    return settings.names + [name for name in addresses if name not in settings.names]
+
+
 def _words(error: Exception) -> str:
     """Return what *error* is and says; some of MicroPython's say nothing."""
     name = type(error).__name__
@@ -338,6 +342,16 @@ def read_leaf(record: store.Record):
     return Certificate(record.chain[0])
 
 
+def read_pair(record: store.Record):
+    """Return the record's own Certificate; ValueError when it is for another key than there is."""
+    leaf = read_leaf(record)
+    from .keys import key_matches
+
+    if not key_matches(record.private_key, leaf.public_key_der):
+        raise ValueError("the certificate is for another key")
+    return leaf
+
+
 def check_version(name: str, version: tuple) -> None:
     """Raise Error for a MicroPython older than this package was made for.
 
@@ -346,32 +360,3 @@ def check_version(name: str, version: tuple) -> None:
     if name == "micropython" and version[:3] < OLDEST_MICROPYTHON:
         have = ".".join([str(part) for part in version[:3]])
         raise Error(f"boardcert needs MicroPython 1.24 or later; this is {have}")
-
-
-class Steps:
-    """*callback*(step), if any, hears of each step as it begins; *timings_ms* grows as they end."""
-
-    def __init__(self, callback=None) -> None:
-        self.timings_ms = {}
-        self.callback = callback
-        self._step = None
-        self._started = self._step_started = ticks_ms()
-
-    def begin(self, step: str) -> None:
-        """End the step before, and begin *step*."""
-        self._end_step()
-        self._step = step
-        if self.callback:
-            self.callback(step)
-        self._step_started = ticks_ms()
-
-    def finish(self) -> dict:
-        """End the last step; return {step: milliseconds} with the "total" since the start."""
-        self._end_step()
-        self.timings_ms["total"] = ticks_diff(ticks_ms(), self._started)
-        return self.timings_ms
-
-    def _end_step(self) -> None:
-        if self._step:
-            self.timings_ms[self._step] = ticks_diff(ticks_ms(), self._step_started)
-        self._step = None

@@ -29,6 +29,7 @@ _P384_KERNEL, _P384_KERNEL_DSP = "kernel_p384", "kernel_p384_dsp"
 _TEETH, _BLOCKS = 6, 1
 # What no board with a kernel ever imports; and the RP2040 nothing for other chips.
 _FALLBACKS = ("sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "rsa_bigint")
+_FALLBACKS += ("in_phases",)
 _OTHER_CHIPS = ("noise_generators", "reserve")
 # And what is of no use without one.
 _KERNEL_USERS = ("p384_kernel", "rsa_kernel")
@@ -38,10 +39,10 @@ _KERNEL_USERS = ("p384_kernel", "rsa_kernel")
 _BUNDLES: Bundles = {
     "store": ("board", "store", "lifecycle"),
     "certificate": ("fields", "der", "keys", "certificate"),
-    "manage": ("settings", "manage"),
+    "manage": ("settings", "manage", "at_once"),
     "ecdsa": ("kernel_sha512", "sha384", "drbg", "ec", "ecdsa", "seeding"),
     "p384_kernel": ("kernel", "p384_kernel"),
-    "generate": ("x509", "generate"),
+    "generate": ("steps", "x509", "generate"),
     "noise": ("health_tests", "noise"),
     "curves": ("sha512", "curves"),
     "bigint_engine": ("inverse", "bigint_engine"),
@@ -66,9 +67,9 @@ _PORTABLE_BUNDLES: Bundles = {
     "bigint_engine": (),
     "p384_bigint": ("inverse", "p384_comb", "bigint_engine", "p384_bigint"),
     # What encodes or decodes certificates is not loaded beside the arithmetic.
-    "certificate": ("fields", "certificate"),
+    "certificate": ("certificate",),
     "keys": ("der", "keys"),
-    "generate": ("generate",),
+    "generate": ("steps", "generate"),
 }
 _NATIVE_BUNDLES: Bundles = {
     "sha384": ("sha512_block", "sha384"),

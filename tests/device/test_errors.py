@@ -103,7 +103,7 @@ def test_what_fails_in_making_the_identity_is_an_error():
     for failure in (InvalidSignature("it does not hold"), RuntimeError("recursion"), KeyError()):
         directory = scratch.fresh_directory()
         with on_board():
-            with Replaced(generate, make_record=raising(failure)):
+            with Replaced(generate, make=raising(failure)):
                 assert "load failed: " in _message(Error, identity, directory)
             assert identity(directory).generated
 
