@@ -91,9 +91,9 @@ def enable(**arguments):
     """
     global _page
     me = identity(**arguments)
-    from . import board
+    from .board import settle_host_name
 
-    if board.settle_host_name(me.hostname) and me.portal_port:
+    if settle_host_name(me.hostname) and me.portal_port:
         import asyncio
 
         if _page is not None and (_page[0] is not me or _page[1].done()):

@@ -23,8 +23,8 @@ def make(wanted: tuple) -> tuple:
         release(loaded)
 
 
-def run(task: str, arguments: tuple, context: tuple, make_record=make):
-    """Return what *task* returns with its *arguments*. The rest: see manage.Manager."""
+def run(task: str, arguments: tuple, context: tuple, _loaded: set, make_record=make):
+    """Return what *task* returns with its *arguments*. The rest: see in_phases, manage.Manager."""
     return getattr(_kind(task)(*context, make_record), task)(*arguments)
 
 

@@ -7,9 +7,9 @@ import sys
 
 from . import FirmwareFirst, __version__, board, der, keys
 from .lifecycle import release
+from .record import Record
 from .seeding import seed
 from .steps import Steps
-from .store import Record
 
 CLOCKLESS_DAYS = 3650
 """Without a clock nobody knows how old the package is: a certificate then is good for at least

@@ -6,8 +6,6 @@ must be such that it can be done twice. It costs some 40 ms, and spares 9 KB of 
 is the least: beside the arithmetic of a board without a kernel.
 """
 
-import sys
-
 from . import FirmwareFirst
 from .lifecycle import release
 
@@ -40,13 +38,16 @@ class _Maker:
         return made
 
 
-def run(task: str, arguments: tuple, context: tuple):
-    """Return what *task* returns with its *arguments*. *context*: see manage.Manager."""
-    loaded = set(sys.modules)
+def run(task: str, arguments: tuple, context: tuple, loaded: set):
+    """Return what *task* returns with its *arguments*. *context*: see manage.Manager.
+
+    *loaded*: the modules that stay meanwhile.
+    """
+    loaded = loaded | {__name__}
     maker = _Maker()
     while True:
         try:
-            return _begin(task, arguments, context, maker.make)
+            return _begin(task, arguments, context, loaded, maker.make)
         except _Wanted as given_up:
             wanted = given_up.args[0]
         release(loaded)

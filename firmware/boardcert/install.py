@@ -10,8 +10,8 @@ Trust is not judged: a CA that clients must be told to trust is the usual case.
 from . import RefusedError, chain, key_import, pem
 from .certificate import Certificate
 from .keys import key_matches
+from .record import Record
 from .settings import KEY_TYPES
-from .store import Record
 
 MAX_CERTIFICATES = 3
 

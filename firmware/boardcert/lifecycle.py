@@ -14,7 +14,8 @@ from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIs
 
 from micropython import const
 
-from . import DIRECTORY, Error, FirmwareFirst, __version__, board, give_memory, store
+from . import DIRECTORY, Error, FirmwareFirst, board, give_memory
+from .record import Record
 
 GENERATED = "generated"
 INSTALLED = "installed"
@@ -60,11 +61,13 @@ class Identity:
         self._directory = directory
         self._progress = progress
         self._arguments = arguments
+        loaded = set(sys.modules)
         self.was_settled = self._serve_quickly()
         if not self.was_settled:
             give_memory()
-            self._serve(*self._manage("load", new_key))
+            self._serve(*self._manage("load", new_key, loaded=loaded))
             self._fulfil()
+        forget(loaded)
         self.timings_ms["total"] = ticks_diff(ticks_ms(), started)
 
     @property
@@ -191,7 +194,7 @@ class Identity:
     def __repr__(self) -> str:
         return f"<Identity {self.source} {self.fingerprint}>"
 
-    def _serve(self, source: str, record: store.Record) -> None:
+    def _serve(self, source: str, record: Record) -> None:
         facts = record.facts
         self.source = source
         self.chain = record.chain
@@ -256,39 +259,18 @@ class Identity:
 
     def _serve_quickly(self) -> bool:
         """Serve what is stored if it can be served as it is."""
+        with FirmwareFirst():
+            from .loading import load_quickly
+
         try:
-            found = self._load_quickly()
+            found = load_quickly(self._directory, self._arguments)
             if found:
                 self._serve(*found)
             return found is not None
         except (KeyError, TypeError):  # A fact is missing, or is no such fact.
             return False
 
-    def _load_quickly(self) -> tuple | None:
-        """Return (source, record) when what is stored can be served as it is, else None."""
-        notices = []
-        stored = []
-        try:
-            files = os.listdir(self._directory)
-            for name in (INSTALLED, GENERATED):
-                if any([name + suffix in files for suffix in store.SLOTS]):
-                    stored.append((name, store.load(self._directory, name, notices)))
-        except (OSError, UnicodeError):  # FAT may have names that are no UTF-8.
-            return None
-        if not stored or notices or WIPING in files or WISH in files:
-            return None
-        source, record = stored[0]
-        marks = [file for file in files if file[:5] == "mark."]
-        if sorted(marks) != sorted(marks_of(stored, files)):
-            return None
-        if "marker" not in files and source == GENERATED:
-            return None
-        digest = settings_digest(self._directory, self._arguments)
-        if record.facts.get("settings") != digest or (_has_builtin() and source == GENERATED):
-            return None
-        return None if source == GENERATED and stale_reason(record.facts) else (source, record)
-
-    def _judge(self, *arguments) -> store.Record:
+    def _judge(self, *arguments) -> Record:
         loaded = set(sys.modules)
         try:
             from .judge import judge
@@ -297,9 +279,9 @@ class Identity:
         finally:
             release(loaded)
 
-    def _manage(self, task: str, *arguments):
-        """Do a task of Manager or Administrator, and release the memory that it took."""
-        loaded = set(sys.modules)
+    def _manage(self, task: str, *arguments, loaded: set | None = None):
+        """Do a task of Manager or Administrator, and release all modules that are not *loaded*."""
+        loaded = loaded or set(sys.modules)
         notices = []
         done = {"generated": self.generated, "signed": self.took_memory, "timings_ms": {}}
         try:
@@ -310,7 +292,7 @@ class Identity:
                     from .at_once import run
 
             context = done, self._directory, self._arguments, self._progress, notices
-            result = run(task, arguments, context)
+            result = run(task, arguments, context, loaded)
         except (Error, ValueError, OSError, MemoryError):
             raise
         except Exception as error:  # A signature that does not hold, a stack that is full.
@@ -353,38 +335,18 @@ def has_wish(directory: str) -> bool:
     return True
 
 
-def settings_digest(directory: str, arguments: dict) -> str:
-    """Return a digest of all that settings are made from, and of who reads them."""
-    config = store.read_config(directory)
-    inputs = (sorted(arguments.items()), config, board.unique_id(), __version__)
-    return hashlib.sha256(repr(inputs).encode()).digest().hex()
-
-
-def marks_of(stored, files: list) -> list:
-    """Return the names of the empty files that tell what is *stored*, see losses.
-
-    *stored*: of (source, Record). *files*: among which there may be a token.
-    """
-    marks = [f"mark.{source}.{record.generation}" for source, record in stored]
-    return marks + [TOKEN_MARK] if "token" in files else marks
-
-
-def _has_builtin() -> bool:
-    try:
-        import boardcert_builtin  # noqa: F401  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        return False
-    except Exception:  # noqa: BLE001, S110 (it is there, and manage tells what is wrong with it)
-        pass
-    return True
-
-
 def release(loaded: set) -> None:
-    """Forget the modules of this package that were imported since *loaded*, and their memory.
+    """Forget the modules of this package that were imported since *loaded*, and free their memory.
 
     Not those with native code on esp32: there, its memory comes back at a soft reset only, so
     each import anew would lose some of it.
     """
+    forget(loaded)
+    gc.collect()
+
+
+def forget(loaded: set) -> None:
+    """As release; the memory is free when it is needed."""
     package = __name__.rsplit(".", 1)[0]
     for name in list(sys.modules):
         if name.startswith(package + ".") and name not in loaded:
@@ -393,4 +355,3 @@ def release(loaded: set) -> None:
                 continue
             del sys.modules[name]
             delattr(sys.modules[package], short)
-    gc.collect()

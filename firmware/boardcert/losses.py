@@ -6,7 +6,8 @@ generation of the installed record, mark.token for the token.
 
 import os
 
-from .lifecycle import GENERATED, INSTALLED, TOKEN_MARK, marks_of
+from .lifecycle import GENERATED, INSTALLED, TOKEN_MARK
+from .loading import marks_of
 from .store import SLOTS
 from .store_write import is_empty_file
 

@@ -16,9 +16,9 @@ from .lifecycle import (
     GENERATED,
     INSTALLED,
     WIPING,
-    settings_digest,
     stale_reason,
 )
+from .loading import settings_digest
 from .settings import Settings
 
 BUILTIN = "builtin"

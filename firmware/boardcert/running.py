@@ -9,7 +9,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from . import DIRECTORY, FirmwareFirst, board, identity, identity_async, settle, store
+from . import DIRECTORY, FirmwareFirst, board, identity, identity_async, settle
 from .lifecycle import has_wish, release
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a board serves its network)
@@ -279,9 +279,10 @@ def _split(options: dict, directory: str) -> tuple:
     """
     with FirmwareFirst():
         from .settings import Settings, take
+        from .store import read_config
 
     arguments = take(options)
-    settings = Settings(arguments, store.read_config(directory), board.unique_id())
+    settings = Settings(arguments, read_config(directory), board.unique_id())
     return arguments, settings.hostname, settings.key_type
 
 

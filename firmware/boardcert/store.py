@@ -26,6 +26,7 @@ import struct
 from micropython import const
 
 from . import DamagedError, Error
+from .record import Record
 
 CONFIG_NAME = "config.json"
 
@@ -44,16 +45,6 @@ CERTIFICATE = const(2)
 FACTS = const(3)
 HEADER_BYTES = const(13)
 DIGEST_BYTES = const(32)
-
-
-class Record:
-    """What one file holds. *private_key*: DER; *chain*: DER certificates, the leaf first."""
-
-    def __init__(self, private_key: bytes, chain: list, facts: dict, generation: int = 0) -> None:
-        self.private_key = private_key
-        self.chain = chain
-        self.facts = facts
-        self.generation = generation
 
 
 def load(directory: str, name: str, notices: list) -> Record | None:

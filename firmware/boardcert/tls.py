@@ -12,7 +12,7 @@ from micropython import const
 
 from . import EntropyError, Error, FirmwareFirst
 from .lifecycle import release
-from .store import Record
+from .record import Record
 
 NOISE_INTERVAL_MS = const(3_600_000)
 """After so long the noise is tested again while the identity serves."""

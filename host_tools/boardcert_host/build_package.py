@@ -37,7 +37,8 @@ _KERNEL_USERS = ("p384_kernel", "rsa_kernel")
 # the certificate is judged or made; those on which something is signed. Fewer files also make every
 # other one faster to find. The file has the name that applications import, if they import one.
 _BUNDLES: Bundles = {
-    "store": ("board", "store", "lifecycle"),
+    "__init__": ("__init__", "board", "record", "lifecycle"),
+    "store": ("store", "loading"),
     "certificate": ("fields", "der", "keys", "certificate"),
     "manage": ("settings", "manage", "at_once"),
     "ecdsa": ("kernel_sha512", "sha384", "drbg", "ec", "ecdsa", "seeding"),
@@ -82,7 +83,18 @@ _FACES = ("__init__", "connection", "lifecycle", "mutual_tls", "portal", "serial
 _FACES += ("programs", "running", "serving", "store", "tls")
 # Whose names take no memory, as far as the firmware has names for them: what stays loaded, then
 # what is loaded beside that.
-_FIRST = ("__init__", "board", "store", "lifecycle", "connection", "spare", "server", "exchange")
+_FIRST = (
+    "__init__",
+    "board",
+    "record",
+    "lifecycle",
+    "store",
+    "loading",
+    "connection",
+    "spare",
+    "server",
+    "exchange",
+)
 _FIRST += ("http_head", "http_parse", "portal_state", "portal", "portal_start", "tls", "serving")
 _FIRST += ("running", "portal_request", "portal_access", "portal_show", "portal_routes")
 _FIRST += ("portal_http", "portal_body", "portal_json", "portal_forms", "portal_file")

@@ -3,7 +3,8 @@
 The sources stay apart. A bundle has the name of one of its parts, the entry; the other parts are no
 modules of their own any more. Imports within the package are changed accordingly, `from .ec import
 P384` into `from .generate import P384`; where the names are in the same bundle, they go, and
-`ec.P384` becomes P384.
+`ec.P384` becomes P384. The package's own file, __init__, can be a bundle: then they are imported
+from the package.
 """
 
 import ast
@@ -12,6 +13,7 @@ from .errors import Error
 
 Bundles = dict[str, tuple[str, ...]]
 
+_PACKAGE, _PACKAGE_FILE = "boardcert", "__init__"
 _NOTHING = ast.Pass()  # In place of a needless import.
 
 
@@ -25,8 +27,11 @@ def join(sources: dict[str, str], bundles: Bundles) -> dict[str, str]:
     joined: dict[str, str] = {}
     for entry in sources.keys() - homes.keys() | set(homes.values()):
         parts = [part for part in bundles.get(entry, (entry,)) if part in sources]
-        bodies = [_body(sources[part], entry, homes) for part in parts]
+        own = _top_names(sources[_PACKAGE_FILE]) if entry == _PACKAGE_FILE else set()
+        bodies = [_body(sources[part], entry, homes, own) for part in parts]
         _check_names(entry, dict(zip(parts, bodies, strict=True)))
+        if entry == _PACKAGE_FILE:
+            bodies[1:] = _from_firmware(bodies[1:])
         joined[entry] = ast.unparse(ast.Module(_without_repetitions(bodies), []))
     return dict(sorted(joined.items()))
 
@@ -49,12 +54,42 @@ class _Redirect(ast.NodeTransformer):
         return node
 
 
-def _body(source: str, entry: str, homes: dict[str, str]) -> list[ast.stmt]:
-    """Return the statements of a part of *entry*, without docstring and needless imports."""
+class _OfPackage(ast.NodeTransformer):
+    """Make imports of what is in the package's own file such; of *own* names, there are none."""
+
+    def __init__(self, own: set[str]) -> None:
+        self._own = own
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt | list[ast.stmt]:
+        """`from .__init__ import name`, or `from . import __init__ as part`."""
+        if not node.level:
+            return node
+        if node.module == _PACKAGE_FILE:
+            node.module = None
+        if node.module:
+            return node
+        whole = [alias for alias in node.names if alias.name == _PACKAGE_FILE]
+        others = [alias for alias in node.names if alias not in whole]
+        node.names = [alias for alias in others if alias.name not in self._own]
+        imports = [ast.Import([ast.alias(_PACKAGE, alias.asname)]) for alias in whole]
+        return [*imports, *([node] if node.names else [])] or _NOTHING
+
+
+def _body(source: str, entry: str, homes: dict[str, str], own: set[str]) -> list[ast.stmt]:
+    """Return the statements of a part of *entry*, without docstring and needless imports.
+
+    *own*: the names of the package's own file, where that is *entry*.
+    """
     tree = _Needless(entry).visit(_Redirect(homes).visit(ast.parse(source)))
     tree = _Unqualify(_own_names(tree, entry)).visit(tree)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    return [node for node in tree.body if _is_needed(node, entry, used)]
+    body = [node for node in tree.body if _is_needed(node, entry, used)]
+    return _OfPackage(own).visit(ast.Module(body, [])).body
+
+
+def _top_names(source: str) -> set[str]:
+    """Return the names that a module binds at its top."""
+    return {name for node in ast.parse(source).body for name, _ in _bindings(node, "")}
 
 
 def _own_names(tree: ast.Module, entry: str) -> set[str]:
@@ -138,6 +173,17 @@ def _without_repetitions(bodies: list[list[ast.stmt]]) -> list[ast.stmt]:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             imports.add(text)
     return kept
+
+
+def _from_firmware(bodies: list[list[ast.stmt]]) -> list[list[ast.stmt]]:
+    """Have what the package's own file imports be looked for in the firmware first, see there."""
+    imports = [node for body in bodies for node in body if isinstance(node, ast.Import | ast.Try)]
+    imports += [node for body in bodies for node in body if isinstance(node, ast.ImportFrom)]
+    if not imports:
+        return bodies
+    context = ast.Call(ast.Name("FirmwareFirst", ast.Load()), [], [])
+    first = ast.fix_missing_locations(ast.With([ast.withitem(context)], imports))
+    return [[first], *([node for node in body if node not in imports] for body in bodies)]
 
 
 def _check_names(entry: str, bodies: dict[str, list[ast.stmt]]) -> None:

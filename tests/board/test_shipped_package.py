@@ -6,7 +6,7 @@ from boardcert_host.virtual import VirtualBoard
 # What applications import, and what identity() does; other modules are parts of these.
 _PUBLIC = ("ecdsa", "manage", "generate", "noise", "portal", "serial_line", "server", "store")
 _PUBLIC += ("store_write", "tls")
-_RESIDENT = {"boardcert", "boardcert.store"}
+_RESIDENT = {"boardcert"}
 
 
 @pytest.mark.parametrize("name", _PUBLIC)
