@@ -66,9 +66,9 @@ def _begin(*arguments):
 def _make(wanted: tuple):
     """Return what is made, or why it cannot be; what makes it must not be in a caller's name."""
     with FirmwareFirst():
-        from .generate import make
+        from . import generate
 
     try:
-        return make(*wanted)
+        return generate.make(*wanted)
     except Exception as error:  # noqa: BLE001 (the task tells, and may go on without)
         return error
