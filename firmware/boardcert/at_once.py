@@ -25,7 +25,8 @@ def make(wanted: tuple) -> tuple:
 
 def run(task: str, arguments: tuple, context: tuple, _loaded: set, make_record=make):
     """Return what *task* returns with its *arguments*. The rest: see in_phases, manage.Manager."""
-    return getattr(_kind(task)(*context, make_record), task)(*arguments)
+    context += (make_record,)
+    return getattr(_kind(task)(*context), task)(*arguments)
 
 
 def _kind(task: str):

@@ -177,8 +177,9 @@ def _without_repetitions(bodies: list[list[ast.stmt]]) -> list[ast.stmt]:
 
 def _from_firmware(bodies: list[list[ast.stmt]]) -> list[list[ast.stmt]]:
     """Have what the package's own file imports be looked for in the firmware first, see there."""
-    imports = [node for body in bodies for node in body if isinstance(node, ast.Import | ast.Try)]
-    imports += [node for body in bodies for node in body if isinstance(node, ast.ImportFrom)]
+    nodes = [node for body in bodies for node in body]
+    imports: list[ast.stmt] = [node for node in nodes if isinstance(node, ast.Import | ast.Try)]
+    imports += [node for node in nodes if isinstance(node, ast.ImportFrom)]
     if not imports:
         return bodies
     context = ast.Call(ast.Name("FirmwareFirst", ast.Load()), [], [])
