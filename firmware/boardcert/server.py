@@ -62,10 +62,13 @@ class Server(Limits):
         """Accept connections until cancelled, then close all; OSError without the port."""
         if not isinstance(port, int) or not 0 <= port <= 65535 or not isinstance(host, str):
             raise ValueError(f"port and host must be a number and a text: {port!r}, {host!r}")
-        listener = _listen(host, port, self.backlog)
+        listener = _bind(host, port)
         reaper = asyncio.create_task(self._reap())
         try:
-            await self._repeat(self._accept, listener, app)
+            handler = await self._prepare(app)
+            # Not before: what clients send until they are taken is handed over late, see _accept.
+            listener.listen(self.backlog)
+            await self._repeat(self._accept, listener, handler)
         finally:
             listener.close()
             await self._stop(reaper)
@@ -74,17 +77,21 @@ class Server(Limits):
         """Serve one call after another of the serial_line *line*, until cancelled."""
         reaper = asyncio.create_task(self._reap())
         try:
-            await self._repeat(self._take_call, line, app)
+            await self._repeat(self._take_call, line, await self._prepare(app))
         finally:
             await self._stop(reaper)
 
-    async def _repeat(self, take, source, app) -> None:
-        """Take connections from *source*, whatever fails."""
+    async def _prepare(self, app):
+        """Do what can be done before there are clients; return what serves one with *app*."""
         _running.append(self)
         _guard_poller()
         handler = self._handler(app)
         await self._renew()
         self._hold_spare()
+        return handler
+
+    async def _repeat(self, take, source, handler) -> None:
+        """Take connections from *source*, whatever fails."""
         while True:
             try:
                 await take(source, handler)
@@ -327,14 +334,13 @@ def _free_bytes(wanted: int) -> int:
     return sum([largest for _, _, largest, _ in regions if largest > _TLS_BUFFER_BYTES])
 
 
-def _listen(host: str, port: int, backlog: int) -> socket.socket:
+def _bind(host: str, port: int) -> socket.socket:
     address = socket.getaddrinfo(host, port)[0]
     listener = socket.socket(address[0])
     listener.setblocking(False)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(address[-1])
-        listener.listen(backlog)
     except OSError:
         listener.close()
         raise

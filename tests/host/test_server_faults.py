@@ -59,10 +59,10 @@ def failing(function, calls):
 class Listener:
     def __init__(self, listener):
         self.stream = listener
-        self.close = listener.close
+        self.close, self.listen = listener.close, listener.listen
         self.accept = failing(listener.accept, [])
 
-listen = server._listen
+bind = server._bind
 readable = server._readable
 
 poller = asyncio.core._io_queue.poller
@@ -78,7 +78,7 @@ async def handle(reader, writer):
     await writer.drain()
 
 asyncio.core._io_queue.poller = Poller
-server._listen = lambda *arguments: Listener(listen(*arguments))
+server._bind = lambda *arguments: Listener(bind(*arguments))
 server._readable = lambda listener: readable(listener.stream)
 me.server_context = failing(me.server_context, [])
 running = Server(me)
@@ -104,7 +104,7 @@ class Bad(io.IOBase):
 class Listener:
     def __init__(self, listener):
         self.stream = listener
-        self.close = listener.close
+        self.close, self.listen = listener.close, listener.listen
         self.left = 3
         self.whole = listener.accept
     def accept(self):
@@ -113,9 +113,9 @@ class Listener:
             raise OSError(23)
         return self.whole()
 
-listen = server._listen
+bind = server._bind
 readable = server._readable
-server._listen = lambda *arguments: Listener(listen(*arguments))
+server._bind = lambda *arguments: Listener(bind(*arguments))
 server._readable = lambda listener: readable(listener.stream)
 
 async def wait_for_bad():
