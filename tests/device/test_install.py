@@ -246,7 +246,7 @@ def test_names_that_do_not_cover_the_board_are_told():
             ("10.0.0.7", False),
             ("10.0.0.8", True),
         )
-        for name, is_told in cases if scratch.HAS_ROOM else cases[1::2]:
+        for name, is_told in cases if scratch.HAS_ROOM else cases[:2]:
             me.notices = []
             record = foreign_record(name)
             me.install(record.chain, record.private_key)
