@@ -1,6 +1,6 @@
 """Make tables of the fixed-base signed comb: boardcert/p*_comb.py, and the kernel's.
 
-    python firmware/kernels/make_comb.py p384 [--teeth 6] [--blocks 2] > firmware/boardcert/p384_comb.py
+    python firmware/kernels/make_comb.py p384 [--teeth 5] [--blocks 2] > firmware/boardcert/p384_comb.py
 
 For odd k below 2**L, L = teeth * blocks * spacing, every bit i of b = (k + 2**L - 1) / 2 gives a
 sign: k is the sum of +2**i where the bit is set and -2**i where it is not. Tooth i of block j at
@@ -98,7 +98,7 @@ def main() -> None:
     """Print the module."""
     parser = argparse.ArgumentParser(prog=Path(__file__).name, description=__doc__.split("\n")[0])
     parser.add_argument("curve", choices=CURVES)
-    parser.add_argument("--teeth", type=int, default=6)
+    parser.add_argument("--teeth", type=int, default=5)
     parser.add_argument("--blocks", type=int, default=2)
     arguments = parser.parse_args()
     sys.stdout.write(make_module(arguments.teeth, arguments.blocks, arguments.curve))
