@@ -91,7 +91,7 @@ def test_names_that_others_use_stay(short):
 def test_the_firmware_keeps_what_applications_name():
     """Of each public function of the modules that they import."""
     sources = package_sources("armv6m")
-    assert "def __init__(self, directory=" in sources["store"].replace(": str", "")
+    assert "def __init__(self, directory=" in sources["__init__"].replace(": str", "")
     assert "def __init__(self, ca=None, pins=None)" in sources["mutual_tls"]
     assert "_io_queue" in sources["server"]
     assert "async def awrite(self" in sources["microdot_exchange"]  # By Microdot.
