@@ -25,8 +25,8 @@ _POINTER = const(0xC0)
 def look_up(name: str, name_server: str) -> str:
     """Return the IPv4 address of *name*, as text; an address is returned as it is.
 
-    Raises OSError when there is none, or no answer within a second, and IndexError for an answer
-    that is cut off.
+    Raises OSError if the name has no address, or if no answer comes within a second; IndexError if
+    the answer is cut off.
     """
     if name.replace(".", "").isdigit():
         return name

@@ -6,8 +6,8 @@ from .ec import random_nonzero
 def inverse(a: int, m: int) -> int:
     """Return 1/a modulo *m* by the extended Euclidean algorithm.
 
-    Raises ValueError when there is none. The number of steps depends on *a*: for a secret
-    use blinded_inverse.
+    Raises ValueError if there is none. The number of steps depends on *a*: if that is secret, use
+    blinded_inverse.
     """
     remainder, next_remainder = m, a % m
     factor, next_factor = 0, 1

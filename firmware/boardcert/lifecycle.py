@@ -7,7 +7,6 @@ expired) is for manage, which is imported for it and released afterwards, with a
 
 import gc
 import hashlib
-import os
 import sys
 from binascii import hexlify
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
@@ -15,7 +14,7 @@ from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIs
 from micropython import const
 
 from . import DIRECTORY, Error, FirmwareFirst, board, give_memory
-from .record import Record
+from .record import Record, exists
 
 GENERATED = "generated"
 INSTALLED = "installed"
@@ -328,11 +327,7 @@ def stale_reason(facts: dict, source: str = GENERATED) -> str | None:
 
 def has_wish(directory: str) -> bool:
     """Tell whether something was put off until this boot, see wishes."""
-    try:
-        os.stat(f"{directory}/{WISH}")
-    except OSError:
-        return False
-    return True
+    return exists(f"{directory}/{WISH}")
 
 
 def release(loaded: set) -> None:

@@ -27,7 +27,7 @@ def settle(directory: str, files: list, stored: dict, writer) -> list:
             writer.write_text(mark, "")
     for slot in [source + suffix for source in (GENERATED, INSTALLED) for suffix in SLOTS]:
         if slot in files and is_empty_file(f"{directory}/{slot}"):
-            os.remove(f"{directory}/{slot}")  # Left by a loss of power, which was told.
+            os.remove(f"{directory}/{slot}")  # A loss of power left it; that is told already.
     return notices
 
 

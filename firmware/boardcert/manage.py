@@ -64,8 +64,7 @@ class Manager:
             self._done["begun"] = True
             told = "a deletion that a loss of power had cut short was finished"
             self._attempt("finishing a deletion", self._finish_wipe, told)
-        source, record = self._choose()
-        self._attempt("marking what is stored", self._mark_stored, source, record)
+        source, record, _ = self._reload(None)
         told = "what was another board's was wiped"
         self._attempt("wiping what was another board's", self._finish_wipe, told)
         return source, record

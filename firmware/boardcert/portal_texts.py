@@ -15,8 +15,8 @@ async def read(_, request, action: str, values: dict) -> tuple:
         chain = blocks(lines(values.get(field) or []), CERTIFICATE)
         field = "key"
         keys = [key_block(lines(values[field]))] if values.get(field) else []
-        read = {"chain": _listed(chain), "key": _listed(keys), "time": values.get("time")}
-        return "actions.act", action, read
+        found = {"chain": _listed(chain), "key": _listed(keys), "time": values.get("time")}
+        return "actions.act", action, found
     except ValueError as error:
         reason = str(error)
     return _refuse(request, action, values, reason, field)

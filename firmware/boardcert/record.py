@@ -1,4 +1,6 @@
-"""An identity as it is stored: of store, what stays in memory."""
+"""An identity as it is stored, and whether a file is there: of store, what stays in memory."""
+
+import os
 
 
 class Record:
@@ -9,3 +11,12 @@ class Record:
         self.chain = chain
         self.facts = facts
         self.generation = generation
+
+
+def exists(path: str) -> bool:
+    """Tell whether there is a file or directory at *path*."""
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True

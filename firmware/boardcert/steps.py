@@ -4,7 +4,7 @@ from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIs
 
 
 class Steps:
-    """*callback*(step), if any, hears of each step as it begins; *timings_ms* grows as they end."""
+    """*callback*(step), if any, is called as a step begins; *timings_ms* has those that ended."""
 
     def __init__(self, callback=None) -> None:
         self.timings_ms = {}

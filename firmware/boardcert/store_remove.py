@@ -2,8 +2,9 @@
 
 import os
 
+from .record import exists
 from .store import SLOTS
-from .store_write import Writer, exists, is_fat, remove_file
+from .store_write import Writer, is_fat, remove_file
 
 
 class Remover(Writer):

@@ -19,6 +19,7 @@ import os
 import struct
 
 from . import DamagedError, FirmwareFirst
+from .record import exists
 from .store import (
     CERTIFICATE,
     DIGEST_BYTES,
@@ -221,15 +222,6 @@ def is_empty_file(path: str) -> bool:
     except OSError:
         return False
     return not details[0] & _DIRECTORY_MODE and details[6] == 0
-
-
-def exists(path: str) -> bool:
-    """Tell whether there is a file or directory at *path*."""
-    try:
-        os.stat(path)
-    except OSError:
-        return False
-    return True
 
 
 def remove_file(path: str) -> None:

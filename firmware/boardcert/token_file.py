@@ -5,10 +5,10 @@ was altered, or belongs to another board, is not valid.
 """
 
 import hashlib
-import os
 
 from . import board, store
 from .lifecycle import TOKEN_MARK
+from .record import exists
 
 _TOKEN_BITS = 130
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"  # Base32, RFC 4648 section 6.
@@ -20,7 +20,7 @@ def read_or_make(directory: str, notices: list) -> str:
     parts = (text or "").split(" ")
     if len(parts) == 2 and parts[1] == _digest(parts[0]):
         return parts[0]
-    if _is_there(directory):
+    if exists(f"{directory}/token"):
         notices.append("the token was altered or another board's; a new one is made")
     token = _generate()
     from .store_write import Writer
@@ -29,14 +29,6 @@ def read_or_make(directory: str, notices: list) -> str:
     writer.write_text("token", f"{token} {_digest(token)}")
     writer.write_text(TOKEN_MARK, "")
     return token
-
-
-def _is_there(directory: str) -> bool:
-    try:
-        os.stat(f"{directory}/token")
-    except OSError:
-        return False
-    return True
 
 
 def _generate() -> str:

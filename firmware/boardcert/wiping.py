@@ -92,5 +92,5 @@ def has_files(directory: str, name: str) -> bool:
         return any([file.startswith(name + ".") for file in os.listdir(directory)])
     except OSError:
         return False
-    except UnicodeError:  # A name on FAT that is no UTF-8: nobody can tell.
+    except UnicodeError:  # A name on FAT is not UTF-8: there may be such files.
         return True
