@@ -67,7 +67,7 @@ def identity(**arguments):
     if _identity is None or arguments:
         take_memory(arguments)
         with FirmwareFirst():
-            from .lifecycle import Identity
+            from .credentials.lifecycle import Identity
 
         _identity = Identity(**arguments)
     return _identity
@@ -77,7 +77,7 @@ async def identity_async(**arguments):
     """As identity; a key whose making takes minutes, an RSA key, is made while others run."""
     if _identity is not None and not arguments:
         return _identity
-    from .prepare import prepare
+    from .credentials.prepare import prepare
 
     return await prepare(**arguments)
 
@@ -107,7 +107,7 @@ def enable(**arguments):
 def take_memory(arguments: dict, joins: bool = False) -> None:
     """Take what TLS needs before the heap grows into it, see reserve.begin_early."""
     if sys.platform == "esp32":
-        from . import reserve
+        from .transport import reserve
 
         has_page = arguments.get("portal_port") != 0
         reserve.begin_early(arguments.get("directory", DIRECTORY), joins, has_page)
@@ -116,7 +116,7 @@ def take_memory(arguments: dict, joins: bool = False) -> None:
 def give_memory() -> None:
     """Give back what is held for TLS: signing and judging take more than there is beside it."""
     if sys.platform == "esp32":
-        from . import reserve
+        from .transport import reserve
 
         reserve.end()
 
@@ -124,7 +124,7 @@ def give_memory() -> None:
 def settle(me) -> None:
     """Do what must be done between the identity and what serves with it, see reserve.settle."""
     if sys.platform == "esp32":
-        from . import reserve
+        from .transport import reserve
 
         reserve.settle(me)
 
@@ -132,7 +132,7 @@ def settle(me) -> None:
 async def _serve_page(me) -> None:
     settle(me)
     with FirmwareFirst():
-        from .portal_start import serve_page
+        from .page.portal_start import serve_page
 
     await serve_page(me, _EVERY_ADDRESS)
 
@@ -154,7 +154,7 @@ def run(app=None, port: int = 443, **options) -> None:
     nobody is connected.
     """
     take_memory(options, options.get("wifi", True))
-    from .running import run
+    from .startup.running import run
 
     run(app, port, options)
 
@@ -162,7 +162,7 @@ def run(app=None, port: int = 443, **options) -> None:
 async def arun(app=None, port: int = 443, **options) -> None:
     """As run, for a program that has an event loop: until cancelled."""
     take_memory(options, options.get("wifi", True))
-    from .running import arun
+    from .startup.running import arun
 
     await arun(app, port, options)
 
@@ -177,14 +177,14 @@ async def serve(app, port: int = 443, host: str = _EVERY_ADDRESS, **options) -> 
     me = identity()
     settle(me)
     with FirmwareFirst():
-        from .serving import serve
+        from .serving.serving import serve
 
     await serve(me, app, port, host, **options)
 
 
 async def serve_stream(app, line, **options) -> None:
     """Serve *app* over TLS on a serial line, see serial_line, one caller after another."""
-    from .serving import serve_stream
+    from .serving.serving import serve_stream
 
     await serve_stream(identity(), app, line, **options)
 
@@ -195,20 +195,20 @@ async def serve_stream(app, line, **options) -> None:
 
 def Portal(me, **options):
     """Return the page of the Identity *me* as an application, see portal.Portal."""
-    from .programs import make_portal
+    from .startup.programs import make_portal
 
     return make_portal(me, options)
 
 
 def Server(me, **options):
     """Return a server of the Identity *me*, see server.Server."""
-    from .programs import CheckedServer
+    from .startup.programs import CheckedServer
 
     return CheckedServer(me, **options)
 
 
 def ModemLine(uart, carrier, ready):
     """Return a serial line with modem signals for serve_stream, see serial_line.ModemLine."""
-    from .serial_line import ModemLine
+    from .transport.serial_line import ModemLine
 
     return ModemLine(uart, carrier, ready)

@@ -1,6 +1,7 @@
-"""Make tables of the fixed-base signed comb: boardcert/p*_comb.py, and the kernel's.
+"""Make tables of the fixed-base signed comb: boardcert/crypto/p*_comb.py, and the kernel's.
 
-    python firmware/kernels/make_comb.py p384 [--teeth 5] [--blocks 2] > firmware/boardcert/p384_comb.py
+    cd firmware/boardcert/crypto
+    python ../../kernels/make_comb.py p384 [--teeth 5] [--blocks 2] > p384_comb.py
 
 For odd k below 2**L, L = teeth * blocks * spacing, every bit i of b = (k + 2**L - 1) / 2 gives a
 sign: k is the sum of +2**i where the bit is set and -2**i where it is not. Tooth i of block j at

@@ -13,6 +13,7 @@ from .boards import data_directory
 from .bundles import Bundles, join
 from .errors import Error
 from .fold import fold
+from .rooms import module_paths, read_flat
 from .shorten import shorten
 
 # The kernels are written in the ARMv6-M subset of Thumb, for the RP2040. A MicroPython for newer
@@ -117,11 +118,12 @@ def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, s
 
     Without the template of the page, which is no module on a board.
     """
-    sources = _read("boardcert", "*.py")
+    sources = read_flat(_package())
     del sources[_TEXT]
     has_kernel = _has_kernel(architecture, form)
     if has_kernel:
-        parts = _read("kernels", "kernel_*.py")
+        paths = (data_directory("firmware") / "kernels").glob("kernel_*.py")
+        parts = {path.stem: path.read_text("utf-8") for path in paths}
         joined = (_INVERSE_KERNEL, _P384_KERNEL, _P384_KERNEL_DSP)
         sources |= {name: parts[name] for name in parts if name not in joined}
         sources["kernel"] = kernel_source(_p384_kernel(architecture))
@@ -141,10 +143,8 @@ def _has_kernel(architecture: str, form: Form) -> bool:
     return architecture in _TAKING_KERNELS and form is not Form.PORTABLE
 
 
-def _read(folder: str, pattern: str) -> dict[str, str]:
-    """Return the sources in a folder of firmware/ by the names of their modules."""
-    paths = (data_directory("firmware") / folder).glob(pattern)
-    return {path.stem: path.read_text() for path in paths}
+def _package() -> Path:
+    return data_directory("firmware") / "boardcert"
 
 
 def _without_native(sources: dict[str, str]) -> Bundles:
@@ -178,7 +178,7 @@ def build_package(architecture: str, directory: Path, form: Form = Form.SHIPPED)
     text = directory / f"{_TEXT}.py"
     for old in (*directory.glob("*.mpy"), text):
         old.unlink(missing_ok=True)
-    text.write_bytes((data_directory("firmware") / "boardcert" / text.name).read_bytes())
+    text.write_bytes(module_paths(_package())[_TEXT].read_bytes())
     modules = package_sources(architecture, form)
     if _has_kernel(architecture, form) and architecture not in _WITH_DSP:
         architecture = _KERNEL_ARCHITECTURE

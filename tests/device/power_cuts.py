@@ -1,7 +1,7 @@
 """What an administrator does to the stored identities, for tests that cut the power meanwhile."""
 
 import scratch
-from boardcert.store import load
+from boardcert.storage.store import load
 from identities import foreign_record
 
 # Certificates from elsewhere.

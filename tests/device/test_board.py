@@ -3,7 +3,7 @@
 import sys
 
 from boardcert import Error, board
-from boardcert.manage import check_version
+from boardcert.credentials.manage import check_version
 
 
 def test_an_old_micropython_is_told():

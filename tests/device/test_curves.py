@@ -1,9 +1,9 @@
 """P-256 and P-521: points against NIST's vectors, their combs at the edges, their reductions."""
 
 import vectors
-from boardcert import curves
-from boardcert.curves import P256, P521
-from boardcert.ec import Curve
+from boardcert.crypto import curves
+from boardcert.crypto.curves import P256, P521
+from boardcert.crypto.ec import Curve
 from helpers import raises, random_bytes
 
 _CURVES = {"p256": P256, "p521": P521}

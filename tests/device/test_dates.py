@@ -1,6 +1,6 @@
 """The calendar: days are added rightly over months, leap years and centuries."""
 
-from boardcert import fields
+from boardcert.certificates import fields
 
 
 def test_adding_days():

@@ -1,7 +1,7 @@
 """DER is written, and read back strictly."""
 
 import vectors
-from boardcert import der, oids
+from boardcert.asn1 import der, oids
 from helpers import raises
 
 _LENGTHS = (

@@ -1,6 +1,6 @@
 """What a name server answers; the asking itself is tested on a board in a network."""
 
-from boardcert.dns import address_in
+from boardcert.startup.dns import address_in
 
 _QUESTION = b"\x04time\x07example\x00\x00\x01\x00\x01"
 _QUERY = b"\x12\x34\x01\x00\x00\x01" + bytes(6) + _QUESTION

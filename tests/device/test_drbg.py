@@ -1,6 +1,6 @@
 """HMAC_DRBG against NIST's vectors, and its limits."""
 
-from boardcert.drbg import HMACDRBG
+from boardcert.crypto.drbg import HMACDRBG
 from helpers import raises
 
 # NIST CAVP drbgvectors_pr_false/HMAC_DRBG.rsp, [SHA-256], COUNT = 0 of the four groups without

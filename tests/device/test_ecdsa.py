@@ -2,10 +2,10 @@
 # ruff: noqa: E501 (a field element is one number)
 
 import vectors
-from boardcert import ecdsa
-from boardcert.curves import P256, P521
-from boardcert.ec import P384, Curve
-from boardcert.sha384 import hash_of_size, sha384
+from boardcert.crypto import ecdsa
+from boardcert.crypto.curves import P256, P521
+from boardcert.crypto.ec import P384, Curve
+from boardcert.crypto.sha384 import hash_of_size, sha384
 from helpers import raises, random_bytes
 
 _N = P384.n

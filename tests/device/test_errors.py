@@ -3,9 +3,11 @@
 import os
 
 import scratch
-from boardcert import Error, generate, lifecycle, manage, store
-from boardcert.ecdsa import InvalidSignature
-from boardcert.settings import Settings
+from boardcert import Error
+from boardcert.credentials import generate, lifecycle, manage
+from boardcert.credentials.settings import Settings
+from boardcert.crypto.ecdsa import InvalidSignature
+from boardcert.storage import store
 from identities import Replaced, identity, on_board, raising, told
 
 

@@ -6,11 +6,11 @@ that big integers go through is in test_p384_reduce.
 
 from hashlib import sha256
 
-from boardcert import p384_bigint
+from boardcert.crypto import p384_bigint
 
 _ENGINES = [p384_bigint]
 try:
-    from boardcert import kernel, p384_kernel
+    from boardcert.crypto import kernel, p384_kernel
 
     _ENGINES.append(p384_kernel)
 except (ImportError, ValueError):  # No kernel for this processor.

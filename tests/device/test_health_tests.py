@@ -1,7 +1,7 @@
 """Noise passes the health tests; what is stuck, biased or repeats itself does not."""
 
 from boardcert import EntropyError
-from boardcert.health_tests import _extreme, check_samples, cutoff
+from boardcert.entropy.health_tests import _extreme, check_samples, cutoff
 from scratch import HAS_ROOM
 
 

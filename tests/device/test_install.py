@@ -4,10 +4,12 @@ import os
 
 import scratch
 import vectors
-from boardcert import RefusedError, fields, keys, pem
-from boardcert.administer import covers
-from boardcert.certificate import Certificate
-from boardcert.store import Record, load
+from boardcert import RefusedError
+from boardcert.asn1 import pem
+from boardcert.certificates import fields, keys
+from boardcert.certificates.certificate import Certificate
+from boardcert.credentials.administer import covers
+from boardcert.storage.store import Record, load
 from identities import TODAY, foreign_record, identity, on_board, raising, told
 
 
@@ -296,7 +298,7 @@ def test_without_a_clock_dates_are_not_judged():
 
 def test_what_the_firmware_cannot_serve_is_not_stored():
     """Its TLS has the last word."""
-    from boardcert import tls
+    from boardcert.transport import tls
     from identities import Replaced
 
     record = foreign_record()
@@ -319,7 +321,7 @@ def test_what_the_firmware_cannot_serve_is_not_stored():
 
 def test_what_is_held_for_tls_is_given_back_before_it_is_tried():
     """On esp32, where it would not be there any more."""
-    from boardcert import judge
+    from boardcert.credentials import judge
     from identities import Replaced
 
     steps = []
@@ -341,7 +343,7 @@ def test_what_is_held_for_tls_is_given_back_before_it_is_tried():
 
 def test_a_key_that_cannot_be_loaded_for_lack_of_memory_is_told_as_that():
     """mbedTLS says of both that the key is not valid."""
-    from boardcert import room, tls
+    from boardcert.transport import room, tls
     from identities import Replaced
 
     directory = scratch.fresh_directory()
@@ -356,7 +358,8 @@ def test_a_key_that_cannot_be_loaded_for_lack_of_memory_is_told_as_that():
 
 def test_a_key_that_the_memory_cannot_serve_is_not_stored():
     """RSA takes more than a certificate on a curve; the refusal says how much."""
-    from boardcert import judge, room
+    from boardcert.credentials import judge
+    from boardcert.transport import room
     from identities import Replaced
 
     rsa = [case for case in _cases("chains_accepted") if case[4] and _is_rsa(case[3])]

@@ -1,10 +1,11 @@
 """Key pairs: made, stored as SEC 1, read back, checked; of each curve."""
 
 import vectors
-from boardcert import der, keys, oids
-from boardcert.ec import P384
-from boardcert.ecdsa import InvalidSignature
-from boardcert.keys import PrivateKey
+from boardcert.asn1 import der, oids
+from boardcert.certificates import keys
+from boardcert.certificates.keys import PrivateKey
+from boardcert.crypto.ec import P384
+from boardcert.crypto.ecdsa import InvalidSignature
 from helpers import raises, random_bytes
 
 _EC_TYPES = ("p256", "p384", "p521")

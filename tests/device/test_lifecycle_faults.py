@@ -4,12 +4,16 @@ import os
 import sys
 
 import scratch
-from boardcert import EntropyError, Error, board, ecdsa, lifecycle, noise, store_write
-from boardcert.ecdsa import InvalidSignature
-from boardcert.keys import PrivateKey
-from boardcert.lifecycle import Identity
-from boardcert.store import Record, decode, load
-from boardcert.store_write import Writer
+from boardcert import EntropyError, Error, board
+from boardcert.certificates.keys import PrivateKey
+from boardcert.credentials import lifecycle
+from boardcert.credentials.lifecycle import Identity
+from boardcert.crypto import ecdsa
+from boardcert.crypto.ecdsa import InvalidSignature
+from boardcert.entropy import noise
+from boardcert.storage import store_write
+from boardcert.storage.store import Record, decode, load
+from boardcert.storage.store_write import Writer
 from helpers import raises
 from identities import Builtin, Replaced, on_board, raising, told
 
@@ -131,7 +135,7 @@ def test_a_reset_leaves_no_old_key():
 
 def test_a_failure_after_the_key_is_changed_is_told_only():
     """The new key is served from then on: it is on flash, and the old one is to be forgotten."""
-    from boardcert import store_wipe
+    from boardcert.storage import store_wipe
 
     directory = scratch.fresh_directory()
     with on_board(), Replaced(store_wipe, wipe=raising(MemoryError("no room"))):
@@ -215,9 +219,13 @@ def test_native_code_is_not_released_on_esp32():
         system.modules["boardcert.sha512_block"] = system.modules["boardcert.x"] = None
         package = system.modules["boardcert"] = Replaced(board)
         package.x = package.sha512_block = None
-        loaded = set(system.modules) - {"boardcert.x", "boardcert.sha512_block"}
+        inside = {"boardcert.x", "boardcert.sha512_block", "boardcert.room", "boardcert.room.y"}
+        package.room = system.modules["boardcert.room"] = Replaced(board)
+        package.room.y = system.modules["boardcert.room.y"] = None
+        loaded = set(system.modules) - inside
         with Replaced(lifecycle, sys=system):
             lifecycle.release(loaded)
-        assert "boardcert.x" not in system.modules and not hasattr(package, "x")
+        assert inside & set(system.modules) <= {"boardcert.sha512_block"}
+        assert not hasattr(package, "x") and not hasattr(package, "room")
         assert ("boardcert.sha512_block" in system.modules) is kept
         assert hasattr(package, "sha512_block") is kept

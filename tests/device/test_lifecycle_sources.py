@@ -4,9 +4,11 @@ import os
 import sys
 
 import scratch
-from boardcert import EntropyError, certificate, keys, noise
-from boardcert.store import Record, load
-from boardcert.store_write import Writer
+from boardcert import EntropyError
+from boardcert.certificates import certificate, keys
+from boardcert.entropy import noise
+from boardcert.storage.store import Record, load
+from boardcert.storage.store_write import Writer
 from helpers import raises
 from identities import Builtin, Replaced, foreign_record, identity, on_board, raising, told
 

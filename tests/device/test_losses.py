@@ -3,8 +3,8 @@
 import os
 
 import scratch
-from boardcert.store import load
-from boardcert.store_write import Writer
+from boardcert.storage.store import load
+from boardcert.storage.store_write import Writer
 from identities import foreign_record, identity, on_board, told
 
 _OTHER = b"another board's"
@@ -198,7 +198,7 @@ def test_a_clone_does_not_serve_a_certificate_for_the_originals_key():
 
 
 def _key(record):
-    from boardcert import keys
+    from boardcert.certificates import keys
 
     return keys.from_der(record.private_key)
 

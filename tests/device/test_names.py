@@ -1,6 +1,6 @@
 """Names and addresses that may stand in a certificate, and those that may not."""
 
-from boardcert import fields
+from boardcert.certificates import fields
 
 
 def _refused(name):

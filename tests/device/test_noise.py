@@ -4,8 +4,9 @@ import sys
 import time
 
 import scratch
-from boardcert import EntropyError, noise, noise_generators
-from boardcert.health_tests import check_samples
+from boardcert import EntropyError
+from boardcert.entropy import noise, noise_generators
+from boardcert.entropy.health_tests import check_samples
 from identities import Replaced, raising
 
 

@@ -1,9 +1,9 @@
 """P-384 points against NIST's vectors and plain affine arithmetic; the edges of the comb."""
 
 import vectors
-from boardcert import p384_bigint
-from boardcert.ec import P384, Curve, random_nonzero
-from boardcert.inverse import blinded_inverse, inverse
+from boardcert.crypto import p384_bigint
+from boardcert.crypto.ec import P384, Curve, random_nonzero
+from boardcert.crypto.inverse import blinded_inverse, inverse
 from helpers import raises, random_bytes
 
 _N, _P, _G = P384.n, P384.p, P384.g

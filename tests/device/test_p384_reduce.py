@@ -1,7 +1,7 @@
 """The viper reduction against the big integers' own."""
 
 import vectors
-from boardcert.p384_reduce import reduce
+from boardcert.crypto.p384_reduce import reduce
 from helpers import random_bytes
 
 _P = 2**384 - 2**128 - 2**96 + 2**32 - 1

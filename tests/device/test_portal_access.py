@@ -1,9 +1,9 @@
 """Who may administer: the token, the brake on guessing, sessions and their ends."""
 
-from boardcert import portal_access
-from boardcert.portal_access import Access, is_equal
-from boardcert.portal_http import HTTPError
-from boardcert.portal_state import State
+from boardcert.page import portal_access
+from boardcert.page.portal_access import Access, is_equal
+from boardcert.page.portal_http import HTTPError
+from boardcert.page.portal_state import State
 
 _TOKEN = "abcdefghijklmnopqrstuvwx" + "27"
 _OTHER_TOKEN = "a" * 26

@@ -1,10 +1,10 @@
 """Power fails at every write and erasure: the old or the new identity is there after."""
 
 import scratch
-from boardcert import store_write
-from boardcert.store import Record, load
-from boardcert.store_remove import Remover
-from boardcert.store_write import Writer
+from boardcert.storage import store_write
+from boardcert.storage.store import Record, load
+from boardcert.storage.store_remove import Remover
+from boardcert.storage.store_write import Writer
 from helpers import raises
 from identities import identity, on_board, told
 from power_cuts import FOREIGN, TASKS, stored_keys

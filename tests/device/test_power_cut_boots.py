@@ -1,8 +1,8 @@
 """Power fails twice, or at the first boot of a clone: the boot after that finds all in order."""
 
 import scratch
-from boardcert.keys import from_der
-from boardcert.store import load
+from boardcert.certificates.keys import from_der
+from boardcert.storage.store import load
 from identities import foreign_record, identity, on_board, told
 from power_cuts import FOREIGN, TASKS, stored_keys
 

@@ -1,8 +1,10 @@
 """RSA keys: generated (short ones, for time), stored, signing; against published values."""
 
 import vectors
-from boardcert import der, keys, rsa, rsa_generate
-from boardcert.ecdsa import InvalidSignature
+from boardcert.asn1 import der
+from boardcert.certificates import keys
+from boardcert.crypto import rsa, rsa_generate
+from boardcert.crypto.ecdsa import InvalidSignature
 from helpers import raises, random_bytes
 
 _BITS = 512

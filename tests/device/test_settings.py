@@ -1,7 +1,7 @@
 """Settings: arguments over config.json over defaults, each checked."""
 
 from boardcert import Error
-from boardcert.settings import Settings
+from boardcert.credentials.settings import Settings
 
 _ID = bytes([0xE6, 0x61, 0x64, 0x08, 0x43, 0x1B, 0x2C, 0x3D])
 

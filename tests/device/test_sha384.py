@@ -1,8 +1,8 @@
 """SHA-384, SHA-512 and their HMAC against NIST's and the RFC's vectors."""
 
 import vectors
-from boardcert.sha384 import hash_of_size, hmac, sha384
-from boardcert.sha512 import sha512
+from boardcert.crypto.sha384 import hash_of_size, hmac, sha384
+from boardcert.crypto.sha512 import sha512
 from helpers import raises
 
 _HASHES = {"sha384": sha384, "sha512": sha512}

@@ -2,11 +2,11 @@
 
 from array import array
 
-from boardcert import sha512_block
+from boardcert.crypto import sha512_block
 
 _ENGINES = [sha512_block.compress]
 try:
-    from boardcert import kernel_sha512
+    from boardcert.crypto import kernel_sha512
 
     _ENGINES.append(kernel_sha512.compress)
 except (ImportError, ValueError):  # No kernel for this processor: viper is tested alone.

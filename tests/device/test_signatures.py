@@ -1,10 +1,12 @@
 """Signatures of other signers, against NIST's vectors; what must be refused is."""
 
 import vectors
-from boardcert import der, ecdsa, oids, signatures
-from boardcert.curves import P256, P521
-from boardcert.ec import P384
-from boardcert.keys import PrivateKey
+from boardcert.asn1 import der, oids
+from boardcert.certificates import signatures
+from boardcert.certificates.keys import PrivateKey
+from boardcert.crypto import ecdsa
+from boardcert.crypto.curves import P256, P521
+from boardcert.crypto.ec import P384
 from helpers import raises, random_bytes
 
 _CURVES = {"p256": P256, "p384": P384, "p521": P521}

@@ -4,9 +4,9 @@ import os
 
 import scratch
 from boardcert import DamagedError
-from boardcert.store import MAX_FILE_BYTES, Record, decode, load
-from boardcert.store_remove import Remover
-from boardcert.store_write import Writer, encode, read_text
+from boardcert.storage.store import MAX_FILE_BYTES, Record, decode, load
+from boardcert.storage.store_remove import Remover
+from boardcert.storage.store_write import Writer, encode, read_text
 
 
 def _record(text):

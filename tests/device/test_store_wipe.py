@@ -3,11 +3,11 @@
 import os
 
 import scratch
-from boardcert import store_wipe
-from boardcert.store import Record
-from boardcert.store_remove import Remover
-from boardcert.store_wipe import wipe
-from boardcert.store_write import Writer
+from boardcert.storage import store_wipe
+from boardcert.storage.store import Record
+from boardcert.storage.store_remove import Remover
+from boardcert.storage.store_wipe import wipe
+from boardcert.storage.store_write import Writer
 from identities import Replaced, raising
 
 _SECRET = bytes(range(1, 65))

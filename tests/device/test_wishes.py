@@ -3,8 +3,8 @@
 import json
 
 import scratch
-from boardcert import lifecycle, report, wishes
-from boardcert.store import load
+from boardcert.credentials import lifecycle, report, wishes
+from boardcert.storage.store import load
 from identities import Replaced, foreign_record, identity, on_board, told
 
 

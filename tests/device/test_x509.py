@@ -1,7 +1,8 @@
 """Certificates and requests: what is built reads back, and what is wrong is refused."""
 
-from boardcert import certificate, der, keys, oids, x509
-from boardcert.keys import PrivateKey
+from boardcert.asn1 import der, oids
+from boardcert.certificates import certificate, keys, x509
+from boardcert.certificates.keys import PrivateKey
 from helpers import raises, random_bytes
 
 _FROM = (2026, 11, 20, 0, 0, 0)

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from boardcert import RefusedError, install, keys, strict
-from boardcert.certificate import Certificate
+from boardcert import RefusedError
+from boardcert.certificates import keys, strict
+from boardcert.certificates.certificate import Certificate
+from boardcert.credentials import install
 from certificate_mutations import KEY, NOW
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat

@@ -17,7 +17,7 @@ def import_kernel(functions: dict, p384: str = "kernel_p384") -> ModuleType:
 
     *p384*: which of the kernels for P-384 is a part of it.
     """
-    module = ModuleType("boardcert.kernel")
+    module = ModuleType("boardcert.crypto.kernel")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(micropython, "asm_thumb", lambda f: functions.get(f.__name__), raising=False)
         exec(kernel_source(p384), module.__dict__)  # noqa: S102

@@ -20,8 +20,8 @@ _MICRODOT = str(Path(str(microdot.__file__)).parent)
 _SERVE = """
 import asyncio, sys
 import boardcert
-from boardcert.portal import Portal
-from boardcert.server import Server
+from boardcert.page.portal import Portal
+from boardcert.serving.server import Server
 
 me = boardcert.identity(directory=sys.argv[1], names=["localhost", "127.0.0.1"])
 server = Server(me)

@@ -27,7 +27,7 @@ print(me.source)
 """
 _SERVE = f"""{_IDENTITY}
 import asyncio
-from boardcert.server import Server
+from boardcert.serving.server import Server
 
 BODY = b"<!doctype html><title>pump-7</title><h1>{WORDS}</h1>"
 HEAD = b"HTTP/1.1 200 OK\\r\\nConnection: close\\r\\nContent-Type: text/html\\r\\n"

@@ -17,9 +17,9 @@ import micropython_server
 _SERVE = """
 import asyncio, sys
 import boardcert
-from boardcert.portal import Portal
-from boardcert.portal_start import Plain
-from boardcert.server import Server
+from boardcert.page.portal import Portal
+from boardcert.page.portal_start import Plain
+from boardcert.serving.server import Server
 
 def restart():
     open(sys.argv[1] + ".restarted", "w").close()
@@ -31,7 +31,7 @@ is_secure = "plain" not in sys.argv
 server = Server(me if is_secure else Plain())
 portal = Portal(me, restart, is_secure, server)
 if "slow" in sys.argv:
-    from boardcert import prepare
+    from boardcert.credentials import prepare
 
     prepare.key_for = lambda me: asyncio.sleep(4)
 for argument in sys.argv[3:]:

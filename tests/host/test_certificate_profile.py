@@ -33,7 +33,7 @@ print(json.dumps(me.report()))
 _SERVE = """
 import asyncio, sys
 import boardcert
-from boardcert.server import Server
+from boardcert.serving.server import Server
 me = boardcert.identity(directory=sys.argv[1], key_type=sys.argv[3], hostname="pump-7",
     names=["pump.example", "192.168.4.1", "fe80::1"])
 async def answer(reader, writer):
@@ -226,8 +226,9 @@ def test_the_request(made: Made) -> None:
 
 
 _SERVE_UNKNOWN = """
-from boardcert import Error, tls
-from boardcert.store import Record
+from boardcert import Error
+from boardcert.transport import tls
+from boardcert.storage.store import Record
 try:
     tls.server_context(Record(b"\\x30\\x00", [b"\\x30\\x00"], {"key_type": "p999"}))
 except Error as error:

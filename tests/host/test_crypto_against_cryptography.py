@@ -5,9 +5,10 @@ import hmac
 import os
 
 import pytest
-from boardcert import ecdsa, keys, p384_bigint, sha384
-from boardcert.drbg import HMACDRBG
-from boardcert.ec import P384, Curve
+from boardcert.certificates import keys
+from boardcert.crypto import ecdsa, p384_bigint, sha384
+from boardcert.crypto.drbg import HMACDRBG
+from boardcert.crypto.ec import P384, Curve
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec

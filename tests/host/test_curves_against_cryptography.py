@@ -5,9 +5,10 @@ from itertools import product
 from types import ModuleType
 
 import pytest
-from boardcert import ecdsa, keys, p256_comb, p384_bigint, p384_comb, p521_comb, signatures
-from boardcert.curves import P256, P521
-from boardcert.ec import P384, EngineCurve
+from boardcert.certificates import keys, signatures
+from boardcert.crypto import ecdsa, p256_comb, p384_bigint, p384_comb, p521_comb
+from boardcert.crypto.curves import P256, P521
+from boardcert.crypto.ec import P384, EngineCurve
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa

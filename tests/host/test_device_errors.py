@@ -144,7 +144,7 @@ def test_a_board_that_cannot_run_the_package_is_refused(version, mpy, message, m
 def test_host_and_board_agree_where_the_settings_are():
     """The path is written in both halves."""
     import boardcert
-    from boardcert import store
+    from boardcert.storage import store
 
     assert f"{boardcert.DIRECTORY}/{store.CONFIG_NAME}" == device.CONFIG_FILE
 

@@ -29,7 +29,7 @@ _SERVE = """
 import asyncio, sys
 sys.path.insert(0, sys.argv[3])
 import boardcert
-from boardcert.server import Server
+from boardcert.serving.server import Server
 
 async def handle(reader, writer):
     await reader.read(1)

@@ -10,10 +10,11 @@ _FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 
 
 def test_package_json_lists_every_module() -> None:
-    """For `mpremote mip install`: each file once, under its own name."""
+    """For `mpremote mip install`: each file once, in the room where it lies."""
     package = json.loads((_FIRMWARE / "package.json").read_text())
-    modules = sorted(path.name for path in (_FIRMWARE / "boardcert").glob("*.py"))
-    assert package["urls"] == [[f"boardcert/{name}", f"boardcert/{name}"] for name in modules]
+    files = (_FIRMWARE / "boardcert").rglob("*.py")
+    names = sorted(path.relative_to(_FIRMWARE).as_posix() for path in files)
+    assert package["urls"] == [[name, name] for name in names]
 
 
 def test_versions_agree() -> None:

@@ -4,10 +4,12 @@ import ast
 from pathlib import Path
 
 import pytest
-from boardcert import lifecycle
+from boardcert.credentials import lifecycle
 from boardcert_host.build_package import kernel_source
+from boardcert_host.rooms import read_flat
 
 _PACKAGE = Path(__file__).resolve().parents[2] / "firmware" / "boardcert"
+_SOURCES = read_flat(_PACKAGE)
 
 # The pure modules: bytes in, bytes out. Each may import those before it, and, of the
 # interpreter's, what computes only: no files, clock, network, printing or entropy.
@@ -57,7 +59,7 @@ _COMPUTING = {"array", "binascii", "hashlib", "micropython", "struct", "uctypes"
 
 
 def _tree(name: str) -> ast.Module:
-    return ast.parse((_PACKAGE / f"{name}.py").read_text())
+    return ast.parse(_SOURCES[name])
 
 
 def _imports(tree: ast.Module) -> tuple[set[str], set[str]]:
@@ -117,12 +119,12 @@ def test_pure_module_neither_prints_nor_opens_files(name: str) -> None:
 
 def test_modules_of_the_package_are_imported_relatively() -> None:
     """So that the package works under any directory of the board."""
-    for path in _PACKAGE.glob("*.py"):
-        _, others = _imports(ast.parse(path.read_text()))
-        assert "boardcert" not in others, path.name
+    for name, source in _SOURCES.items():
+        _, others = _imports(ast.parse(source))
+        assert "boardcert" not in others, name
 
 
 def test_modules_with_native_code_are_kept_on_esp32() -> None:
     """All but those of kernels, for another processor: ec and rsa, kept, try them once."""
-    native = {path.stem for path in _PACKAGE.glob("*.py") if "\n@micropython." in path.read_text()}
+    native = {name for name, source in _SOURCES.items() if "\n@micropython." in source}
     assert native - {"p384_kernel", "rsa_kernel"} | {"ec", "rsa"} == set(lifecycle._NATIVE)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 _SERVE = """
 import asyncio, sys
 import boardcert
-from boardcert.server import Server
+from boardcert.serving.server import Server
 
 me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
 

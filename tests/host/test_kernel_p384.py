@@ -75,15 +75,15 @@ def engine(name, new_kernel, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for module in (kernel, uctypes):
             patch.setitem(sys.modules, module.__name__, module)
-        yield importlib.import_module("boardcert.p384_kernel")
-        del sys.modules["boardcert.p384_kernel"]
-        del sys.modules["boardcert"].p384_kernel
+        yield importlib.import_module("boardcert.crypto.p384_kernel")
+        del sys.modules["boardcert.crypto.p384_kernel"]
+        del sys.modules["boardcert.crypto"].p384_kernel
 
 
 @pytest.fixture
 def curve(engine, monkeypatch):
     """The device's curve, on that engine."""
-    from boardcert.ec import P384
+    from boardcert.crypto.ec import P384
 
     monkeypatch.setattr(P384, "_engine", engine)
     return P384
@@ -118,7 +118,7 @@ def test_reduction_leaves_a_small_multiple(monkeypatch):
 
 def test_comb_has_the_shape_that_the_kernel_knows(engine):
     """p384_kernel.py and SELECT take the shape of the table as constants: 32 entries."""
-    kernel = sys.modules["boardcert.kernel"]
+    kernel = sys.modules["boardcert.crypto.kernel"]
     assert (kernel.TEETH, kernel.BLOCKS, kernel.SPACING) == (6, 1, 64)
     assert len(engine.TABLE) == 32 * 2 * SIZE
 

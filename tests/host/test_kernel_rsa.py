@@ -7,7 +7,7 @@ import sys
 from types import ModuleType
 
 import pytest
-from boardcert.rsa import finish
+from boardcert.crypto.rsa import finish
 from emulated_kernels import KERNELS
 from mpy_machine_code import Machine, build, load
 
@@ -59,14 +59,14 @@ def functions(tmp_path_factory):
 def engine(functions):
     """The device's rsa_kernel.py, on the emulated kernel."""
     kernel = RSAKernel(functions)
-    module = ModuleType("boardcert.kernel_rsa")
+    module = ModuleType("boardcert.crypto.kernel_rsa")
     for name in functions:
         setattr(module, name, getattr(kernel, name))
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, module.__name__, module)
-        yield importlib.import_module("boardcert.rsa_kernel")
-        del sys.modules["boardcert.rsa_kernel"]
-        del sys.modules["boardcert"].rsa_kernel
+        yield importlib.import_module("boardcert.crypto.rsa_kernel")
+        del sys.modules["boardcert.crypto.rsa_kernel"]
+        del sys.modules["boardcert.crypto"].rsa_kernel
 
 
 def _modulus(m, words):
@@ -194,7 +194,7 @@ def test_powers(engine, bits):
 
 def test_a_key_is_generated_on_the_kernel(engine, monkeypatch):
     """And signs: what the board runs, with short primes."""
-    from boardcert import rsa, rsa_generate
+    from boardcert.crypto import rsa, rsa_generate
 
     monkeypatch.setattr(rsa, "_engine", engine)
     key = finish(rsa_generate._Generator(512, 5, os.urandom, None).steps())

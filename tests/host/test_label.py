@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 import zxingcpp
-from boardcert import portal_words
+from boardcert.page import portal_words
 from boardcert_host.errors import Error
 from boardcert_host.label import write_label
 from PIL import Image, ImageDraw

@@ -5,8 +5,9 @@ import random
 
 import noise_reference
 import pytest
-from boardcert import EntropyError, health_tests, noise
-from boardcert.drbg import HMACDRBG
+from boardcert import EntropyError
+from boardcert.crypto.drbg import HMACDRBG
+from boardcert.entropy import health_tests, noise
 
 # SECURITY.md gives the result of a million.
 _GATHERINGS = 1000

@@ -3,10 +3,11 @@
 import ast
 
 import pytest
-from boardcert import lifecycle
+from boardcert.credentials import lifecycle
 from boardcert_host import build_package as build
 from boardcert_host.boards import data_directory
 from boardcert_host.errors import Error
+from boardcert_host.rooms import module_paths
 from mpy_machine_code import build as mpy_build
 from mpy_machine_code import load
 
@@ -15,7 +16,7 @@ _NUMBERS = {"armv6m": 4, "armv7emsp": 7, "xtensawin": 10, "rv32imc": 11}
 # What a board with a kernel never imports.
 _REPLACED = {"sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "noise_generators"}
 _REPLACED |= {"rsa_bigint", "reserve", "in_phases"}
-_SOURCES = {path.stem for path in (data_directory("firmware") / "boardcert").glob("*.py")}
+_SOURCES = set(module_paths(data_directory("firmware") / "boardcert"))
 _OTHER_KERNELS = {
     path.stem for path in (data_directory("firmware") / "kernels").glob("kernel_*.py")
 } - {"kernel_inverse", "kernel_p384", "kernel_p384_dsp"}

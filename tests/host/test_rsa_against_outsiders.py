@@ -7,9 +7,11 @@ from pathlib import Path
 
 import boardcert
 import pytest
-from boardcert import keys, prepare, rsa
-from boardcert.certificate import Certificate
-from boardcert.ecdsa import InvalidSignature
+from boardcert.certificates import keys
+from boardcert.certificates.certificate import Certificate
+from boardcert.credentials import prepare
+from boardcert.crypto import rsa
+from boardcert.crypto.ecdsa import InvalidSignature
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding

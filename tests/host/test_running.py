@@ -189,7 +189,7 @@ def test_a_setting_that_is_none_is_refused(tmp_path: Path) -> None:
 
 
 _SHORT_OF_MEMORY = """
-from boardcert import lifecycle
+from boardcert.credentials import lifecycle
 lifecycle.Identity.lacks_memory = lambda me: True
 class machine:
     @staticmethod
@@ -240,7 +240,7 @@ def test_a_program_may_leave_the_restart_to_itself(stored: Path) -> None:
 
 
 _STARVED = """
-from boardcert import server
+from boardcert.serving.serving import server
 async def starve():
     await asyncio.sleep(2)
     await ask(app)

@@ -11,7 +11,7 @@ import pytest
 _BEGIN = """
 import asyncio, sys
 import boardcert
-from boardcert.server import Server
+from boardcert.serving.server import Server
 
 me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
 """
@@ -46,7 +46,7 @@ asyncio.run(server.run(handle, int(sys.argv[2]), "127.0.0.1"))
 _MEMORY = (
     _BEGIN
     + """
-from boardcert import server
+from boardcert.serving.serving import server
 
 def failing(function, calls):
     def call(*arguments):
@@ -93,7 +93,7 @@ _POLLING = (
     _BEGIN
     + """
 import io
-from boardcert import server
+from boardcert.serving.serving import server
 
 class Bad(io.IOBase):
     def ioctl(self, request, argument):
@@ -220,7 +220,7 @@ def test_unknown_limits_are_refused() -> None:
     """A name that is mistyped, and a limit that lets nobody in."""
     for limit in ("max_conections=2", "backlog=0", "max_connections=0"):
         assert micropython_server.run(
-            "from boardcert.server import Server\n"
+            "from boardcert.serving.server import Server\n"
             f"try:\n    Server(None, {limit})\n"
             "except ValueError as error:\n    print(error)"
         ).startswith("not a limit")

@@ -14,7 +14,7 @@ import pytest
 _APP = """
 import asyncio, sys
 import boardcert
-from boardcert.server import Server
+from boardcert.serving.server import Server
 from microdot import Microdot
 
 me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
@@ -129,7 +129,7 @@ def test_a_handshake_that_drips_ends_the_connection(port: int) -> None:
 
 _SLOW_TAKER = """
 import asyncio, io, sys, time
-from boardcert.connection import Connection, LimitError, Limits
+from boardcert.transport.connection import Connection, LimitError, Limits
 
 class Taker(io.IOBase):
     def __init__(self, pause_ms):
@@ -296,7 +296,7 @@ import sys
 class esp32:
     HEAP_DATA = 4
     idf_heap_info = staticmethod(lambda kind: kind == 4 and [(9, 9, 16_000, 9), (9, 9, 90_000, 9)])
-from boardcert import server
+from boardcert.serving.serving import server
 print(server._free_bytes(1) > 100_000)  # Of MicroPython's heap, on this computer.
 sys.modules["esp32"] = esp32
 print(server._free_bytes(1))
@@ -310,7 +310,7 @@ def test_on_esp32_the_memory_of_its_own_heap_counts() -> None:
 
 # The memory to read a request in comes with the third attempt.
 _NO_MEMORY_YET = """
-from boardcert import exchange
+from boardcert.serving.serving import exchange
 class Head(exchange.Head):
     missing = 2
     def __init__(self, *arguments):
@@ -335,7 +335,7 @@ def test_a_request_waits_for_the_memory_that_another_has(directory: Path) -> Non
 _ROOM_FOR_ONE = """
 import asyncio, socket, sys
 import boardcert
-from boardcert import server
+from boardcert.serving.serving import server
 me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
 server._free_bytes = lambda wanted: 0 if server.is_anyone_connected() else wanted
 servers = [server.Server(me, silent_ms=300) for _ in sys.argv[2:]]

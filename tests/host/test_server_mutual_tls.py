@@ -151,7 +151,7 @@ def test_whom_to_trust_must_be_said() -> None:
     ):
         assert (
             micropython_server.run(
-                "from boardcert.mutual_tls import PeerCheck\n"
+                "from boardcert.transport.mutual_tls import PeerCheck\n"
                 f"try:\n    PeerCheck({arguments})\nexcept ValueError:\n    print('refused')"
             )
             == "refused\n"

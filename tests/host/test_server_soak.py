@@ -23,7 +23,7 @@ _HEAP_NOISE_BYTES = 30_000
 _SERVER = """
 import asyncio, gc, os, sys
 import boardcert
-from boardcert.server import Server
+from boardcert.serving.server import Server
 
 def measure():
     gc.collect()

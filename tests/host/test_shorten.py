@@ -9,11 +9,14 @@ from pathlib import Path
 
 import microdot
 import pytest
-from boardcert_host.build_package import _FACES, _FIRST, Form, _read, package_sources
+from boardcert_host.boards import data_directory
+from boardcert_host.build_package import _FACES, _FIRST, Form, package_sources
 from boardcert_host.fold import fold
 from boardcert_host.rom_names import NAMES
+from boardcert_host.rooms import read_flat
 from boardcert_host.shorten import new_names, shorten
 
+_FIRMWARE = data_directory("firmware")
 _SOURCES = {
     "face": """
 _counter = 0
@@ -108,9 +111,8 @@ def _names(trees: Iterable[ast.AST]) -> set[str]:
 @pytest.mark.parametrize("form", [Form.SHIPPED, Form.PORTABLE])
 def test_no_new_name_means_anything_else(form):
     """Of the whole package: each is used by nobody else, and stands for one name alone."""
-    sources = _read("boardcert", "*.py") | {
-        f"kernel_{number}": source
-        for number, source in enumerate(_read("kernels", "kernel_*.py").values())
+    sources = read_flat(_FIRMWARE / "boardcert") | {
+        path.stem: path.read_text() for path in (_FIRMWARE / "kernels").glob("kernel_*.py")
     }
     if form is Form.PORTABLE:
         sources = {name: text for name, text in sources.items() if "kernel" not in name}
@@ -139,8 +141,9 @@ def test_names_of_the_firmware_are_looked_for_on_no_object():
 def test_public_names_stay():
     """In the whole package as it is shipped."""
     shipped = _names(ast.parse(source) for source in package_sources("armv6m").values())
+    sources = read_flat(_FIRMWARE / "boardcert")
     for name in _FACES:
-        tree = ast.parse(_read("boardcert", f"{name}.py")[name])
+        tree = ast.parse(sources[name])
         for node in tree.body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name[0] != "_":
                 assert node.name in shipped

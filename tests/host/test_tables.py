@@ -8,9 +8,9 @@ from types import ModuleType
 from typing import Literal
 
 import pytest
-from boardcert import p256_comb, p384_comb, p521_comb, sha384, sha512, sha512_block
-from boardcert.curves import P256, P521
-from boardcert.ec import P384, EngineCurve
+from boardcert.crypto import p256_comb, p384_comb, p521_comb, sha384, sha512, sha512_block
+from boardcert.crypto.curves import P256, P521
+from boardcert.crypto.ec import P384, EngineCurve
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,7 +49,9 @@ def test_comb_is_what_its_generator_makes(curve: EngineCurve, comb: ModuleType) 
     """The committed module is the generator's output."""
     generator = runpy.run_path(str(_ROOT / "firmware" / "kernels" / "make_comb.py"))
     made = generator["make_module"](comb.TEETH, comb.BLOCKS, f"p{curve.bits}")
-    assert (_ROOT / "firmware" / "boardcert" / f"p{curve.bits}_comb.py").read_text() == made
+    assert (
+        _ROOT / "firmware" / "boardcert" / "crypto" / f"p{curve.bits}_comb.py"
+    ).read_text() == made
 
 
 @_COMBS

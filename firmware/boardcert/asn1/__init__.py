@@ -1,0 +1,1 @@
+"""DER and PEM, strictly: bytes to values and back."""

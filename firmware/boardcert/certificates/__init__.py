@@ -1,0 +1,1 @@
+"""Certificates, requests and keys: written, read, and checked; no files, clock or network."""

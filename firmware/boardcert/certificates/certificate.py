@@ -1,0 +1,131 @@
+"""Read the few fields of a certificate that its owner needs; strictly, and nothing else.
+
+Trust is not decided here: no signature is verified and no extension but the names is looked at.
+"""
+
+import hashlib
+from binascii import b2a_base64
+
+from ..asn1 import der
+from . import fields
+from .keys import CURVES
+
+_OID_SUBJECT_ALT_NAME = b"\x55\x1d\x11"  # 2.5.29.17
+_RSA_KEY = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"  # 1.2.840.113549.1.1.1
+_CRITICAL = b"\x01\x01\xff"  # BOOLEAN TRUE; FALSE is the default, which DER leaves out.
+_UTC_TIME = 0x17
+_GENERALIZED_TIME = 0x18
+_DNS_NAME = 0x82
+_IP_ADDRESS = 0x87
+
+
+class Certificate:
+    """The fields of a DER certificate; ValueError when it is not one of version 3.
+
+    serial_number: bytes, big-endian; issuer, subject, public_key_der: DER; not_before,
+    not_after: see fields; names: SAN host names and addresses as text; tbs, signature: what was
+    signed, and the signature's bytes.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.der = bytes(data)
+        content = der.decode_one(self.der, der.SEQUENCE)
+        tag, tbs, end = der.decode(content)
+        self.tbs = content[:end]
+        algorithm, offset = der.decode_next(content, der.SEQUENCE, end)
+        self.signature = der.decode_bit_string(der.decode_one(content[offset:], der.BIT_STRING))
+        if tag != der.SEQUENCE:
+            raise ValueError("not a certificate")
+        self._read_tbs(tbs, algorithm)
+
+    def _read_tbs(self, tbs: bytes, outer_algorithm: bytes) -> None:
+        version, offset = der.decode_next(tbs, der.context(0), 0)
+        if der.decode_integer(der.decode_one(version, der.INTEGER)) != 2:
+            raise ValueError("not a certificate of version 3")
+        self.serial_number, offset = der.decode_next(tbs, der.INTEGER, offset)
+        algorithm, offset = der.decode_next(tbs, der.SEQUENCE, offset)
+        if algorithm != outer_algorithm:
+            raise ValueError("the certificate names two signature algorithms")
+        self.issuer, offset = _element(tbs, der.SEQUENCE, offset)
+        validity, offset = der.decode_next(tbs, der.SEQUENCE, offset)
+        self.not_before, self.not_after = _read_validity(validity)
+        self.subject, offset = _element(tbs, der.SEQUENCE, offset)
+        self.public_key_der, offset = _element(tbs, der.SEQUENCE, offset)
+        self.names = _read_names(tbs[offset:])
+
+    @property
+    def key_type(self) -> str:
+        """The kind of key, in the words of settings; "unknown" for others."""
+        content = der.decode_one(self.public_key_der, der.SEQUENCE)
+        algorithm, end = der.decode_next(content, der.SEQUENCE, 0)
+        oid, offset = der.decode_next(algorithm, der.OBJECT_IDENTIFIER, 0)
+        if oid != _RSA_KEY:
+            return CURVES.get(algorithm[offset:], "unknown")
+        numbers = der.decode_bit_string(der.decode_one(content[end:], der.BIT_STRING))
+        modulus, _ = der.decode_next(der.decode_one(numbers, der.SEQUENCE), der.INTEGER, 0)
+        return f"rsa{8 * len(modulus) // 16 * 16}"  # Without the byte for the sign.
+
+    @property
+    def public_key_pin(self) -> str:
+        """SHA-256 of the public key as curl's --pinnedpubkey takes it."""
+        digest = hashlib.sha256(self.public_key_der).digest()
+        return "sha256//" + b2a_base64(digest).decode().strip()
+
+
+def _element(data: bytes, tag: int, offset: int) -> tuple:
+    """Return (the whole element at *offset* with its header, the offset after it)."""
+    _, end = der.decode_next(data, tag, offset)
+    return data[offset:end], end
+
+
+def _read_validity(content: bytes) -> tuple:
+    times = der.decode_all(content)
+    if len(times) != 2:
+        raise ValueError("validity has two dates")
+    return _read_time(*times[0]), _read_time(*times[1])
+
+
+def _read_time(tag: int, content: bytes) -> tuple:
+    """Return the date of a Time in the one form that RFC 5280, 4.1.2.5, allows."""
+    text = content.decode()
+    if tag == _UTC_TIME and len(text) == 13:
+        text = ("20" if text[:2] < "50" else "19") + text
+    elif tag != _GENERALIZED_TIME or text[:4] < "2050":
+        raise ValueError("not a date of a certificate")
+    if len(text) != 15 or text[14] != "Z" or not text[:14].isdigit():
+        raise ValueError("not a date of a certificate")
+    date = tuple([int(text[:4])] + [int(text[i : i + 2]) for i in range(4, 14, 2)])
+    if not fields.is_valid_date(date):
+        raise ValueError("not a date of a certificate")
+    return date
+
+
+def _read_names(rest: bytes) -> list:
+    """Return the SAN names; *rest* is what follows the public key: the extensions, or nothing."""
+    if not rest:
+        return []
+    extensions = der.decode_one(der.decode_one(rest, der.context(3)), der.SEQUENCE)
+    found = None
+    for tag, extension in der.decode_all(extensions):
+        if tag != der.SEQUENCE:
+            raise ValueError("not an extension")
+        oid, offset = der.decode_next(extension, der.OBJECT_IDENTIFIER, 0)
+        if extension[offset : offset + 3] == _CRITICAL:
+            offset += 3
+        value = der.decode_one(extension[offset:], der.OCTET_STRING)
+        if oid == _OID_SUBJECT_ALT_NAME:
+            if found is not None:
+                raise ValueError("subjectAltName stands there twice")
+            found = _read_alt_names(value)
+    return found or []
+
+
+def _read_alt_names(value: bytes) -> list:
+    """Return the host names and addresses; names of other kinds are passed over."""
+    found = []
+    for tag, content in der.decode_all(der.decode_one(value, der.SEQUENCE)):
+        if tag == _DNS_NAME:
+            found.append("".join([chr(byte) for byte in content]))  # Anything but ASCII is wrong.
+        elif tag == _IP_ADDRESS:
+            found.append(fields.format_address(content))
+    return found

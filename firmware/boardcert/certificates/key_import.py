@@ -1,0 +1,62 @@
+"""Turn private keys as programs write them into the forms that are stored.
+
+In: SEC 1 (RFC 5915; curve and public key may be missing), PKCS#1 (RFC 8017), or one of them in
+PKCS#8 (RFC 5208, RFC 5958), not encrypted. Out: SEC 1 with curve and public key, or PKCS#1.
+"""
+
+from ..asn1 import der
+from ..asn1.oids import decode_oid
+from ..asn1.pem import ENCRYPTED
+
+_EC_PUBLIC_KEY = b"\x2a\x86\x48\xce\x3d\x02\x01"  # 1.2.840.10045.2.1
+_RSA_ENCRYPTION = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"  # 1.2.840.113549.1.1.1
+_CURVE = der.context(0)
+_POINT = der.context(1)
+_OPTIONAL = ([], [_CURVE], [_POINT], [_CURVE, _POINT])
+_ATTRIBUTES = der.context(0)
+_PUBLIC_KEY = der.context(1, False)
+_OPTIONAL_PKCS8 = ([], [_ATTRIBUTES], [_PUBLIC_KEY], [_ATTRIBUTES, _PUBLIC_KEY])
+
+
+def convert(data: bytes, public_key_der: bytes) -> bytes:
+    """Return the stored form of the key *data* (DER); ValueError when it is in none of the above.
+
+    *public_key_der*: the SubjectPublicKeyInfo that it should belong to; what *data* leaves out
+    is taken from there. That they do belong together is not checked here.
+    """
+    elements = der.decode_all(der.decode_one(data, der.SEQUENCE))
+    tags = [tag for tag, _ in elements]
+    curve = None
+    if tags[:3] == [der.INTEGER, der.SEQUENCE, der.OCTET_STRING]:
+        oid, end = der.decode_next(elements[1][1], der.OBJECT_IDENTIFIER, 0)
+        has_public_key = _PUBLIC_KEY in tags
+        if der.decode_integer(elements[0][1]) != has_public_key or tags[3:] not in _OPTIONAL_PKCS8:
+            raise ValueError("not a PKCS#8 key of version 1 or 2")
+        if oid not in (_EC_PUBLIC_KEY, _RSA_ENCRYPTION):
+            raise ValueError(f"not a key that this board can use: {decode_oid(oid)}")
+        curve = elements[1][1][end:]
+        data = elements[2][1]
+        elements = der.decode_all(der.decode_one(data, der.SEQUENCE))
+        tags = [tag for tag, _ in elements]
+    if tags == [der.INTEGER] * 9:
+        return data
+    if tags[:2] == [der.SEQUENCE, der.OCTET_STRING]:
+        raise ValueError(ENCRYPTED)
+    if tags[:2] != [der.INTEGER, der.OCTET_STRING] or tags[2:] not in _OPTIONAL:
+        raise ValueError("not a private key in SEC 1, PKCS#1 or PKCS#8 form")
+    return _complete(elements, curve, public_key_der)
+
+
+def _complete(elements: list, curve: bytes | None, public_key_der: bytes) -> bytes:
+    """Return the ECPrivateKey *elements* with curve and public key."""
+    algorithm, key_bits = der.decode_all(der.decode_one(public_key_der, der.SEQUENCE))
+    _, end = der.decode_next(algorithm[1], der.OBJECT_IDENTIFIER, 0)
+    optional = dict(elements[2:])
+    curve = optional.get(_CURVE) or curve or algorithm[1][end:]
+    point = optional.get(_POINT) or der.encode(der.BIT_STRING, key_bits[1])
+    return der.encode_sequence(
+        der.encode(*elements[0]),
+        der.encode(*elements[1]),
+        der.encode(_CURVE, curve),
+        der.encode(_POINT, point),
+    )

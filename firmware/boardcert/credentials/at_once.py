@@ -1,0 +1,38 @@
+"""Do a task of manage or administer, and what has to be made on the way beside them.
+
+So it is done where the kernel leaves room: finding these modules anew takes 36 ms. in_phases is for
+other boards.
+"""
+
+import sys
+
+from .. import FirmwareFirst
+from .lifecycle import release
+from .manage import Manager
+
+
+def make(wanted: tuple) -> tuple:
+    """Return what generate.make makes of *wanted*; the arithmetic is released again."""
+    loaded = set(sys.modules)
+    try:
+        with FirmwareFirst():
+            from . import generate
+
+        return generate.make(*wanted)
+    finally:
+        release(loaded)
+
+
+def run(task: str, arguments: tuple, context: tuple, _loaded: set, make_record=make):
+    """Return what *task* returns with its *arguments*. The rest: see in_phases, manage.Manager."""
+    context += (make_record,)
+    return getattr(_kind(task)(*context), task)(*arguments)
+
+
+def _kind(task: str):
+    if task in ("load", "sign", "request"):
+        return Manager
+    with FirmwareFirst():
+        from .administer import Administrator
+
+    return Administrator

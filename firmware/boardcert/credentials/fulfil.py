@@ -1,0 +1,84 @@
+"""Do what was put off until this boot, see wishes: before what serves takes the memory."""
+
+import json
+from binascii import a2b_base64, b2a_base64
+
+from .. import Error, RefusedError, board
+from ..storage import store
+from ..storage.store_write import Writer
+from .lifecycle import GENERATED, WIPING, WISH
+from .report import OUTCOME
+
+_TASK = "wish"  # What wiping calls a wish whose key is to leave no trace.
+
+
+def fulfil(me) -> None:
+    """Do for the Identity *me* what the file WISH asks for, once, whatever comes of it."""
+    wiper = _wiper(me)
+    wish = _take(me._directory, wiper)
+    task = wish.get("task")
+    told = {"task": task, "id": wish.get("id"), "error": None, "field": None, "wiped": None}
+    try:
+        told.update(_do(me, task, wish))
+    except RefusedError as error:
+        told["error"], told["field"] = str(error), error.field
+    except (Error, OSError, ValueError, MemoryError) as error:
+        told["error"] = f"{type(error).__name__}: {error}"
+    if "key" in wish:
+        told["wiped"] = _forget_key(wiper, told)
+    if told["error"]:
+        me._add_notices([f"{task}, put off until this boot, failed: {told['error']}"])
+    if told["id"]:
+        Writer(me._directory, me.notices).write_text(OUTCOME, json.dumps(told))
+
+
+def _take(directory: str, wiper) -> dict:
+    """Return the wish, and delete its file: what makes a board fail is not tried at each boot."""
+    wish = None
+    try:
+        with open(f"{directory}/{WISH}") as file:
+            wish = json.load(file)
+    except (OSError, ValueError):
+        pass
+    if not isinstance(wish, dict) or wish.get("unique_id") != board.unique_id().hex():
+        wish = {"task": "a wish that cannot be read, or was another board's"}
+    if "key" in wish:
+        wiper.begin(_TASK)
+    wiper.delete(WISH)
+    return wish
+
+
+def _do(me, task, wish: dict) -> dict:
+    """Do *task*; return what its outcome has beside."""
+    addresses, now = wish.get("addresses"), wish.get("now")
+    now = now and tuple(now)
+    if task in ("sign", "renew"):
+        me._adopt(me._manage("sign", addresses, now, task == "renew"))
+    elif task == "install":
+        key = wish.get("key")
+        chain = [a2b_base64(text) for text in wish["chain"]]
+        today = wish.get("today") or (now and board.isoformat(now))
+        return {"wiped": me.install(chain, key and a2b_base64(key), today)}
+    elif task == "request":
+        request = b2a_base64(me._manage("request", addresses)).decode().rstrip()
+        record = store.load(me._directory, GENERATED, [])
+        return {"request": request, "generation": record and record.generation}
+    elif task == "remove":
+        return {"wiped": me.remove()}
+    else:
+        raise Error("there is no such task")
+    return {}
+
+
+def _forget_key(wiper, told: dict) -> str | None:
+    """Wipe the key of a wish, unless it is the one that serves; return how far that went."""
+    if told["error"]:
+        return wiper.finish() or "what was deleted may still be in flash"
+    wiper.delete(WIPING)  # It has the mark, unless installing has wiped another key.
+    return told["wiped"]
+
+
+def _wiper(me):
+    from ..storage.wiping import Wiper
+
+    return Wiper(me._directory, me.notices, me._progress)

@@ -1,0 +1,95 @@
+"""Read and judge a certificate from elsewhere, with its chain and key, before it is stored.
+
+What is refused, RefusedError says in words for whoever sent it: what cannot be parsed to the
+last byte; a key that is not the certificate's; a certificate that no browser takes for a
+server's; a chain that does not hold, see chain; what is expired or not yet valid, if the date is
+known; more than the board can send; and, see proof, a signature or a key that does not hold.
+Trust is not judged: a CA that clients must be told to trust is the usual case.
+"""
+
+from .. import RefusedError
+from ..asn1 import pem
+from ..certificates import chain, key_import
+from ..certificates.certificate import Certificate
+from ..certificates.keys import key_matches
+from ..storage.record import Record
+from .settings import KEY_TYPES
+
+MAX_CERTIFICATES = 3
+
+MAX_CHAIN_BYTES = 4089
+"""Three bytes more for each certificate included: mbedTLS sends the chain in one record, for
+which MicroPython's boards have 4096 bytes (MBEDTLS_SSL_OUT_CONTENT_LEN), seven of them its own."""
+
+MAX_NAMES = 64
+"""In the board's own: they stay in memory from then on, some 50 bytes each."""
+
+
+def read(certificates, key, own_keys: list, now: tuple | None) -> tuple:
+    """Return (Record, signatures to verify, see chain); raise RefusedError.
+
+    *certificates*: PEM, DER, or a list of DER, the leaf first; *key*: PEM, DER, or None: then one
+    of *own_keys* (stored form). *now*: the date or None. What remains is for proof.
+    """
+    found = _refusing("chain", _read_chain, certificates)
+    _refusing("chain", chain.check, found, now)
+    leaf = found[0]
+    key_type = _refusing("chain", getattr, leaf, "key_type")
+    if key_type not in KEY_TYPES:
+        raise RefusedError("chain", f"a key of this kind cannot be served: {key_type}")
+    if len(leaf.names) > MAX_NAMES:
+        raise RefusedError("chain", f"{len(leaf.names)} names are too many; at most {MAX_NAMES}")
+    if key is None:
+        private_key = _refusing("key", _find_own, own_keys, leaf)
+    else:
+        private_key = _refusing("key", _read_key, key, leaf)
+    issuer = _refusing("chain", chain.common_name, leaf.issuer)
+    facts = {"issuer": issuer, "key_type": key_type}
+    record = Record(private_key, [one.der for one in found], facts)
+    return record, chain.signatures(found)
+
+
+def _refusing(field: str, function, *arguments):
+    """Return function(*arguments); its ValueError becomes a RefusedError about *field*."""
+    try:
+        return function(*arguments)
+    except ValueError as error:
+        raise RefusedError(field, str(error)) from error
+
+
+def _read_chain(data) -> list:
+    """Return the Certificates in *data*."""
+    if isinstance(data, (list, tuple)):
+        blocks = [pem.to_bytes(certificate) for certificate in data]
+    else:
+        blocks = pem.read_certificates(data)
+    if not 1 <= len(blocks) <= MAX_CERTIFICATES:
+        raise ValueError(f"1 to {MAX_CERTIFICATES} certificates are needed, not {len(blocks)}")
+    size = sum([3 + len(block) for block in blocks])
+    if size > MAX_CHAIN_BYTES:
+        raise ValueError(
+            f"the chain is too long to be sent: {size} bytes, at most {MAX_CHAIN_BYTES}; "
+            "leave out the root, or use elliptic curves"
+        )
+    found = []
+    for block in blocks:
+        try:
+            found.append(Certificate(block))
+        except ValueError as error:
+            raise ValueError(f"certificate {len(found) + 1} cannot be read: {error}") from error
+    return found
+
+
+def _read_key(data, leaf: Certificate) -> bytes:
+    """Return the stored form of the one private key in *data*, which must be that of *leaf*."""
+    private_key = key_import.convert(pem.read_key(data), leaf.public_key_der)
+    if not key_matches(private_key, leaf.public_key_der):
+        raise ValueError("the private key is not that of the certificate")
+    return private_key
+
+
+def _find_own(own_keys: list, leaf: Certificate) -> bytes:
+    for private_key in own_keys:
+        if key_matches(private_key, leaf.public_key_der):
+            return private_key
+    raise ValueError("the certificate is not for this board's own key: its private key is needed")

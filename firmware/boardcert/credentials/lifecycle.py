@@ -1,0 +1,353 @@
+"""The board's identity, as the application has it; and the quick way to load it.
+
+What was stored by this package, on this board and with these settings, is taken as it is after
+its digest was checked. Anything else (first boot, other settings, damage, a certificate that has
+expired) is for manage, which is imported for it and released afterwards, with all it needs.
+"""
+
+import gc
+import hashlib
+import sys
+from binascii import hexlify
+from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
+
+from micropython import const
+
+from .. import DIRECTORY, Error, FirmwareFirst, board, give_memory
+from ..storage.record import Record, exists
+
+GENERATED = "generated"
+INSTALLED = "installed"
+
+WIPING = "wiping"
+"""The file that is there while something is deleted, see wiping."""
+
+WISH = "wish"
+"""The file with what was put off until the next boot, see wishes."""
+
+TOKEN_MARK = "mark.token"  # noqa: S105 (the name of a file)
+"""An empty file as long as there should be a token; marks_of has those of the records, too."""
+
+# What signing takes on esp32, in all: MicroPython's heap doubles for it, to 112 or 128 KB (measured
+# without PSRAM), which then is lost to TLS until a reset.
+_SIGNING_BYTES = const(120_000)
+
+# Modules with native code, or that try to import one (ec tries p384_kernel, rsa rsa_kernel).
+_NATIVE = ("noise", "health_tests", "sha384", "sha512_block", "ec", "p384_reduce", "rsa")
+
+
+class Identity:
+    """Key and certificate of this board, ready to serve. Its representation shows no secret.
+
+    *arguments*: see settings. *progress*(step) hears of each slow step as it begins: "entropy",
+    "key", "sign", "check", "flash"; of "wipe", seconds, again and again, to feed a watchdog.
+    *new_key*: DER, taken when the key has to be new. `notices` are sentences about what was found
+    wrong, or done. Raises EntropyError, Error, ValueError for a setting, OSError for flash.
+    """
+
+    def __init__(
+        self, directory: str = DIRECTORY, progress=None, new_key=None, **arguments
+    ) -> None:
+        started = ticks_ms()
+        self.notices = []
+        self.generated = False
+        self.timings_ms = {}
+        self.took_memory = False
+        """Whether something was signed or judged: on esp32, only a reset gives that back."""
+        self.wish = None
+        """Why the certificate is to be signed again at the next boot, or None; see follow."""
+        self._token = None
+        self._directory = directory
+        self._progress = progress
+        self._arguments = arguments
+        loaded = set(sys.modules)
+        self.was_settled = self._serve_quickly()
+        if not self.was_settled:
+            give_memory()
+            self._serve(*self._manage("load", new_key, loaded=loaded))
+            self._fulfil()
+        forget(loaded)
+        self.timings_ms["total"] = ticks_diff(ticks_ms(), started)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate, as "AB:CD:..."."""
+        return hexlify(hashlib.sha256(self.certificate).digest(), ":").decode().upper()
+
+    def follow(self) -> None:
+        """Sign the generated certificate again if the date or an address asks for it.
+
+        Raises Error when that fails: the certificate that there was still serves. One from
+        elsewhere serves in any case; what is wrong with its dates is told in `notices`.
+        Where memory is short, see lacks_memory, it is put off until the next boot.
+        """
+        reason = stale_reason(self._record.facts, self.source)
+        if self.source == GENERATED and (reason or self.wish) and self.lacks_memory():
+            self._put_off(reason)
+        elif reason and self.source == GENERATED:
+            self._serve(*self._manage("load"))
+            reason = stale_reason(self._record.facts, self.source)
+            if reason and self.source == GENERATED:
+                raise Error(f"the certificate is served as it is, though {reason}; see notices")
+        elif reason:
+            self._tell_stale(reason)
+
+    def lacks_memory(self) -> bool:
+        """Tell whether signing or judging now would end the server: on esp32 without PSRAM."""
+        return sys.platform == "esp32" and gc.mem_free() < _SIGNING_BYTES
+
+    def install(self, chain, key=None, today: str | None = None) -> None:
+        """Serve a certificate from elsewhere from now on; what it may be is said in install.
+
+        *chain*: one to three certificates, the board's first, in PEM, DER, or a list of DER.
+        *key*: its private key in PEM or DER; None when it is for the board's own, as one made
+        from csr() is. *today*: by the installer's clock, as "2026-11-21T05:00:00Z"; judges its
+        dates on a board that knows none. Raises RefusedError before anything is changed.
+        """
+        self._adopt(self._manage("install", self._judge(chain, key, today)))
+
+    def remove(self) -> str:
+        """Remove the installed certificate: the one below it serves again.
+
+        Return a sentence on how far its key was wiped, as new_key and reset do.
+        """
+        return self._adopt(self._manage("remove"))
+
+    def renew(self) -> None:
+        """Sign a new certificate for the generated key, dated from today."""
+        self._adopt(self._manage("renew"))
+
+    def new_key(self, made: bytes | None = None) -> str:
+        """Make a new generated key and certificate; an installed certificate goes on serving.
+
+        *made*: the key, from prepare.key_for; reset takes one too.
+        """
+        return self._adopt(self._manage("new_key", made))
+
+    def reset(self, made: bytes | None = None) -> str:
+        """Make a new key, certificate and token, as at first boot, and forget all others.
+
+        Settings and the Wi-Fi password stay. A certificate that is compiled in is served before
+        the new one.
+        """
+        return self._adopt(self._manage("reset", made))
+
+    def csr(self) -> bytes:
+        """Return a PKCS#10 request (DER) for this board's names, signed by its own key.
+
+        That is the generated key, also while another certificate is served (one is made where
+        there is none yet): install takes what a CA makes of it without a key.
+        """
+        return self._manage("request")
+
+    def admin_token(self) -> str:
+        """Return what an administrator must know: 26 characters.
+
+        Made when the page is first served, or it is first asked for.
+        """
+        if self._token is None:
+            loaded = set(sys.modules)
+            notices = []
+            try:
+                with FirmwareFirst():
+                    from .token_file import read_or_make
+
+                self._token = read_or_make(self._directory, notices)
+            finally:
+                release(loaded)
+                self._add_notices(notices)
+        return self._token
+
+    def server_context(self, clients=None):
+        """Return the TLS context to serve with; the same object until the certificate changes.
+
+        *clients*: None, or the mutual_tls.PeerCheck that they must pass. Raises EntropyError when
+        the noise that TLS draws on fails its tests: on rp2, before a context is made, and when the
+        last test was an hour ago.
+        """
+        with FirmwareFirst():
+            from ..transport.tls import current_context
+
+        return current_context(self, clients)
+
+    def client_context(self, ca=None, pins=None):
+        """Return a TLS context that shows this certificate when asked.
+
+        It trusts servers that *ca* (DER, or a list) signed, that have a key of *pins* (texts as
+        public_key_pin), or, with both, only those with both. ValueError with neither.
+        """
+        from ..transport.mutual_tls import client_context
+
+        return client_context(self._record, ca, pins)
+
+    def report(self) -> dict:
+        """Tell everything that may be told, nothing secret, in values that JSON has."""
+        loaded = set(sys.modules)
+        from .report import report
+
+        try:
+            return report(self, self._record.facts)
+        finally:
+            release(loaded)
+
+    def __repr__(self) -> str:
+        return f"<Identity {self.source} {self.fingerprint}>"
+
+    def _serve(self, source: str, record: Record) -> None:
+        facts = record.facts
+        self.source = source
+        self.chain = record.chain
+        self.certificate = record.chain[0]
+        self.public_key_pin = facts["public_key_pin"]
+        self.names = facts["names"]
+        self.hostname = facts["hostname"]
+        self.portal_port = facts["portal_port"]
+        self.https = facts["https"]
+        self.not_before = facts["not_before"]
+        self.not_after = facts["not_after"]
+        self._record = record
+        self._context = None
+        reason = stale_reason(facts, source)
+        if reason and source != GENERATED:
+            self._tell_stale(reason)
+
+    def _tell_stale(self, reason: str) -> None:
+        self._add_notices([f"the {self.source} certificate is served as it is, though {reason}"])
+
+    def _put_off(self, reason: str | None) -> None:
+        """Note in flash that the certificate is to be signed again, or no longer."""
+        wish = reason and f"{reason} {board.addresses()}"
+        if wish == self.wish:
+            return
+        loaded = set(sys.modules)
+        try:
+            from . import wishes
+
+            wishes.put_off_signing(self._directory) if wish else wishes.forget(self._directory)
+        finally:
+            release(loaded)
+        self.wish = wish
+        if wish:
+            self._add_notices([f"the certificate is signed again at the next boot: {reason}"])
+
+    def _fulfil(self) -> None:
+        """Do what was put off until now."""
+        if not has_wish(self._directory):
+            return
+        self.took_memory = True
+        loaded = set(sys.modules)
+        try:
+            from .fulfil import fulfil
+
+            fulfil(self)
+        finally:
+            release(loaded)
+
+    def _add_notices(self, notices: list) -> None:
+        """Add those that are new: what lasts is found again by each attempt, and told once."""
+        for notice in notices:
+            if notice not in self.notices:
+                self.notices.append(notice)
+
+    def _adopt(self, result: tuple) -> str:
+        """Serve what a task of administer.Administrator leaves; return what it tells."""
+        source, record, told = result
+        self._token = None
+        self._serve(source, record)
+        return told
+
+    def _serve_quickly(self) -> bool:
+        """Serve what is stored if it can be served as it is."""
+        with FirmwareFirst():
+            from .loading import load_quickly
+
+        try:
+            found = load_quickly(self._directory, self._arguments)
+            if found:
+                self._serve(*found)
+            return found is not None
+        except (KeyError, TypeError):  # A fact is missing, or is no such fact.
+            return False
+
+    def _judge(self, *arguments) -> Record:
+        loaded = set(sys.modules)
+        try:
+            from .judge import judge
+
+            return judge(self._directory, self._record.private_key, *arguments)
+        finally:
+            release(loaded)
+
+    def _manage(self, task: str, *arguments, loaded: set | None = None):
+        """Do a task of Manager or Administrator, and release all modules that are not *loaded*."""
+        loaded = loaded or set(sys.modules)
+        notices = []
+        done = {"generated": self.generated, "signed": self.took_memory, "timings_ms": {}}
+        try:
+            with FirmwareFirst():
+                try:
+                    from .in_phases import run
+                except ImportError:  # With a kernel, there is room for all at once.
+                    from .at_once import run
+
+            context = done, self._directory, self._arguments, self._progress, notices
+            result = run(task, arguments, context, loaded)
+        except (Error, ValueError, OSError, MemoryError):
+            raise
+        except Exception as error:  # A signature that does not hold, a stack that is full.
+            raise Error(f"{task} failed: {error!r}") from error
+        finally:
+            release(loaded)
+            self._add_notices(notices)
+        self.generated = done["generated"]
+        self.took_memory = done["signed"]
+        self.timings_ms.update(done["timings_ms"])
+        return result
+
+
+def stale_reason(facts: dict, source: str = GENERATED) -> str | None:
+    """Return why a certificate with these *facts* should not be served any longer, or None.
+
+    Of one from elsewhere only the dates count. Addresses that the board had earlier may stay in
+    a generated one, so that nothing changes while a network is away.
+    """
+    now = board.utc_now()
+    if now is not None:
+        today = board.isoformat(now)  # In this form, the order of texts is that of dates.
+        if today > facts["not_after"]:
+            return "it had expired"
+        if today < facts["not_before"]:
+            return "it was dated in the future"
+        if source == GENERATED and not facts.get("clock"):
+            return "the date has become known"
+    if source == GENERATED and not all(address in facts["names"] for address in board.addresses()):
+        return "the board's address has changed"
+    return None
+
+
+def has_wish(directory: str) -> bool:
+    """Tell whether something was put off until this boot, see wishes."""
+    return exists(f"{directory}/{WISH}")
+
+
+def release(loaded: set) -> None:
+    """Forget the modules of this package that were imported since *loaded*, and free their memory.
+
+    Not those with native code on esp32: there, its memory comes back at a soft reset only, so
+    each import anew would lose some of it.
+    """
+    forget(loaded)
+    gc.collect()
+
+
+def forget(loaded: set) -> None:
+    """As release; the memory is free when it is needed."""
+    prefix = __name__.split(".", 1)[0] + "."
+    for name in list(sys.modules):
+        if name.startswith(prefix) and name not in loaded:
+            package, short = name.rsplit(".", 1)
+            if sys.platform == "esp32" and short in _NATIVE:
+                continue
+            del sys.modules[name]
+            if package in sys.modules:  # A room may have gone before.
+                delattr(sys.modules[package], short)

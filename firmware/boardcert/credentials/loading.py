@@ -1,0 +1,62 @@
+"""Load what can be served as it is, quickly: the usual boot. All else is for manage.
+
+Released again, with store: what the identity needs from then on is in lifecycle.
+"""
+
+import hashlib
+import os
+
+from .. import __version__, board
+from ..storage import store
+from .lifecycle import GENERATED, INSTALLED, TOKEN_MARK, WIPING, WISH, stale_reason
+
+
+def load_quickly(directory: str, arguments: dict) -> tuple | None:
+    """Return (source, record) when what is stored can be served as it is, else None."""
+    notices = []
+    stored = []
+    try:
+        files = os.listdir(directory)
+        for name in (INSTALLED, GENERATED):
+            if any([name + suffix in files for suffix in store.SLOTS]):
+                stored.append((name, store.load(directory, name, notices)))
+    except (OSError, UnicodeError):  # FAT may have names that are no UTF-8.
+        return None
+    if not stored or notices or WIPING in files or WISH in files:
+        return None
+    source, record = stored[0]
+    marks = [file for file in files if file[:5] == "mark."]
+    if sorted(marks) != sorted(marks_of(stored, files)):
+        return None
+    if "marker" not in files and source == GENERATED:
+        return None
+    digest = settings_digest(directory, arguments)
+    if record.facts.get("settings") != digest or (_has_builtin() and source == GENERATED):
+        return None
+    return None if source == GENERATED and stale_reason(record.facts) else (source, record)
+
+
+def settings_digest(directory: str, arguments: dict) -> str:
+    """Return a digest of all that settings are made from, and of who reads them."""
+    config = store.read_config(directory)
+    inputs = (sorted(arguments.items()), config, board.unique_id(), __version__)
+    return hashlib.sha256(repr(inputs).encode()).digest().hex()
+
+
+def marks_of(stored, files: list) -> list:
+    """Return the names of the empty files that tell what is *stored*, see losses.
+
+    *stored*: of (source, Record). *files*: among which there may be a token.
+    """
+    marks = [f"mark.{source}.{record.generation}" for source, record in stored]
+    return marks + [TOKEN_MARK] if "token" in files else marks
+
+
+def _has_builtin() -> bool:
+    try:
+        import boardcert_builtin  # noqa: F401  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        return False
+    except Exception:  # noqa: BLE001, S110 (it is there, and manage tells what is wrong with it)
+        pass
+    return True

@@ -1,0 +1,48 @@
+"""Notice what is not stored any more, or is older than it was: by marks beside the records.
+
+A mark is an empty file with a name that tells what there is: mark.installed.3 for the third
+generation of the installed record, mark.token for the token.
+"""
+
+import os
+
+from ..storage.store import SLOTS
+from ..storage.store_write import is_empty_file
+from .lifecycle import GENERATED, INSTALLED, TOKEN_MARK
+from .loading import marks_of
+
+
+def settle(directory: str, files: list, stored: dict, writer) -> list:
+    """Make the marks in *directory* those of *stored*, {source: Record}, and of the token.
+
+    *files*: the names there. Return a sentence for each loss: what a mark told that is not so.
+    """
+    wanted = marks_of(stored.items(), files)
+    notices = []
+    for mark in [file for file in files if file[:5] == "mark." and file not in wanted]:
+        notices += _losses(mark, stored, files)
+        os.remove(f"{directory}/{mark}")
+    for mark in wanted:
+        if mark not in files:
+            writer.write_text(mark, "")
+    for slot in [source + suffix for source in (GENERATED, INSTALLED) for suffix in SLOTS]:
+        if slot in files and is_empty_file(f"{directory}/{slot}"):
+            os.remove(f"{directory}/{slot}")  # A loss of power left it; that is told already.
+    return notices
+
+
+def _losses(mark: str, stored: dict, files: list) -> list:
+    """Return what has been lost since *mark* was made."""
+    if mark == TOKEN_MARK:
+        return ["the token is lost; another one is made when it is asked for"]
+    # A fourth part stands there when the power went while it was written.
+    _, source, generation, *torn = mark.split(".")
+    if torn or source not in (GENERATED, INSTALLED):
+        return []
+    if source not in stored:
+        has_file = any([source + suffix in files for suffix in SLOTS])
+        why = "not valid" if has_file else "not there"
+        return [f"the {source} certificate is lost: its file is {why}"]
+    if int(generation) > stored[source].generation:
+        return [f"the {source} certificate is older than the one that was there before"]
+    return []

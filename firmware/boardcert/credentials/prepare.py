@@ -1,0 +1,93 @@
+"""Make an RSA key while the application runs, for a board that has none to serve with.
+
+The search for the primes, minutes of it, gives way to the event loop every 100 ms or more often.
+What comes before and after does not: the imports and the noise, then signing the certificate,
+checking and storing it, which takes as long as with a key that is there.
+"""
+
+import asyncio
+import sys
+
+from .. import DIRECTORY, FirmwareFirst, board, give_memory, identity
+from ..storage import store
+from .lifecycle import GENERATED, INSTALLED, release
+
+
+async def prepare(directory: str = DIRECTORY, progress=None, **arguments):
+    """Return identity(**arguments); make its RSA key first if it needs one."""
+    new_key = None
+    if not _is_served(directory):
+        new_key = await _make_key(directory, arguments, progress)
+    return identity(directory=directory, progress=progress, new_key=new_key, **arguments)
+
+
+async def key_for(me) -> bytes | None:
+    """Return a key for me.new_key() or me.reset(), None when they make one in no time."""
+    return await _make_key(me._directory, me._arguments, me._progress)
+
+
+async def _make_key(directory: str, arguments: dict, progress) -> bytes | None:
+    """Return the DER of a new key if the settings ask for RSA, else None."""
+    key_type = _key_type(directory, arguments)
+    if not key_type.startswith("rsa"):
+        return None
+    give_memory()
+    # From a task of its own: callers may be nested deeply, and the stack of a Pico is small.
+    return await asyncio.create_task(_generate(int(key_type[3:]), progress))
+
+
+async def _generate(bits: int, progress) -> bytes:
+    """Return the DER of a new RSA key, giving way at each step of its making."""
+    loaded = set(sys.modules)
+    added = set()
+    try:
+        steps = _begin(bits, progress)
+        added = set(sys.modules) - loaded
+        while True:
+            await asyncio.sleep(0)
+            next(steps)
+    except StopIteration as end:
+        return end.value.to_der()
+    finally:
+        # What the application imported meanwhile stays.
+        release(set(sys.modules) - added if added else loaded)
+
+
+def _begin(bits: int, progress):
+    """Return the steps of making a key, the first one done: it has loaded all that they need."""
+    with FirmwareFirst():
+        from ..crypto.rsa import generate_steps
+        from ..entropy.seeding import seed
+        from ..transport.room import check
+
+    check(f"rsa{bits}")
+    random, _ = seed(board.utc_now())
+    steps = generate_steps(bits, random, progress)
+    next(steps)
+    return steps
+
+
+def _key_type(directory: str, arguments: dict) -> str:
+    """Return the type of key that the settings ask for."""
+    loaded = set(sys.modules)
+    try:
+        with FirmwareFirst():
+            from .settings import Settings
+
+        return Settings(arguments, store.read_config(directory), board.unique_id()).key_type
+    finally:
+        release(loaded)
+
+
+def _is_served(directory: str) -> bool:
+    """Tell whether there is what can be served, as far as it shows without judging it."""
+    try:
+        import boardcert_builtin  # noqa: F401  # pyright: ignore[reportMissingImports]
+    except Exception:  # noqa: BLE001, S110 (absent, or of no use: identity tells)
+        pass
+    else:
+        return True
+    if store.load(directory, INSTALLED, []):
+        return True
+    record = store.load(directory, GENERATED, [])
+    return record is not None and record.facts.get("unique_id") == board.unique_id().hex()

@@ -1,0 +1,67 @@
+"""What Identity.report tells: everything that may be told, nothing secret, in JSON's values."""
+
+import json
+import sys
+from binascii import b2a_base64
+
+from .. import __version__, board
+
+OUTCOME = "outcome"
+"""The file that tells how what was put off went, see wishes: a JSON object."""
+
+_TOLD_FACTS = (
+    "hostname",
+    "names",
+    "key_type",
+    "public_key_pin",
+    "serial_number",
+    "not_before",
+    "not_after",
+    "entropy",
+    "issuer",
+    "own_key",
+)
+_TOLD_OUTCOME = ("task", "id", "error", "field", "wiped")
+
+
+def report(identity, facts: dict) -> dict:
+    """Return the report of *identity*, whose record has these *facts*.
+
+    "issuer" and "own_key" are of an installed certificate only: who signed it, and whether it was
+    for the board's own key when it was installed; else None. "outcome": of the last task that was
+    put off until a boot, or None.
+    """
+    told = {name: facts.get(name) for name in _TOLD_FACTS}
+    told.update(
+        {
+            "board": getattr(sys.implementation, "_machine", sys.platform),
+            "unique_id": board.unique_id().hex(),
+            "source": identity.source,
+            "fingerprint": identity.fingerprint,
+            "certificate": b2a_base64(identity.certificate).decode().strip(),
+            "chain": len(identity.chain),
+            "version": __version__,
+            "firmware": sys.version,
+            "timings_ms": identity.timings_ms,
+            "generated": identity.generated,
+            "notices": identity.notices,
+            "outcome": _outcome(identity._directory),
+        }
+    )
+    return told
+
+
+def _outcome(directory: str) -> dict | None:
+    """Return task, id, error, field and wiped, without what was made."""
+    found = read_outcome(directory) or {}
+    return {name: found.get(name) for name in _TOLD_OUTCOME} if found else None
+
+
+def read_outcome(directory: str) -> dict | None:
+    """Return what the file OUTCOME holds, None without it."""
+    try:
+        with open(f"{directory}/{OUTCOME}") as file:
+            found = json.load(file)
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None

@@ -1,0 +1,76 @@
+"""What is put off until the next boot, where memory is short beside TLS and the page: on esp32.
+
+A wish is one file, WISH: a JSON object with the "task", what it needs, and an "id" when somebody
+waits for the outcome. At the next boot fulfil does it, before what serves is loaded.
+"""
+
+import json
+import os
+from binascii import b2a_base64, hexlify
+
+from .. import board
+from ..storage import store
+from ..storage.store_write import Writer, remove_file
+from .lifecycle import GENERATED, WISH
+from .report import read_outcome
+
+
+def put_off(directory: str, task: str, chain=(), key=None, today: str | None = None) -> str:
+    """Write a wish of an administrator, for the next boot; return its id.
+
+    *chain*, *key*, in DER, and *today*: see Identity.install. One that was not fulfilled yet is
+    replaced.
+    """
+    number = hexlify(os.urandom(8)).decode()
+    head = _head(task)
+    head["id"] = number
+    if today:
+        head["today"] = today
+    Writer(directory, []).write_pieces(WISH, _pieces(head, chain, key))
+    return number
+
+
+def put_off_signing(directory: str) -> None:
+    """Write the wish that the certificate be signed again, with what is known now."""
+    Writer(directory, []).write_text(WISH, json.dumps(_head("sign")))
+
+
+def forget(directory: str) -> None:
+    """Remove the wish, if there is one."""
+    remove_file(f"{directory}/{WISH}")
+
+
+def stored_request(directory: str) -> str | None:
+    """Return the certificate request (base64) that was the last wish, if it is of today's key."""
+    found = read_outcome(directory) or {}
+    record = store.load(directory, GENERATED, [])
+    is_valid = record is not None and found.get("generation") == record.generation
+    return found.get("request") if is_valid else None
+
+
+def generated_pin(directory: str) -> str | None:
+    """Return the pin of the board's own key, which serves when what is installed is removed."""
+    record = store.load(directory, GENERATED, [])
+    return record and record.facts.get("public_key_pin")
+
+
+def _head(task: str) -> dict:
+    """Return the beginning of a wish, with what the board may not know at its next boot."""
+    return {
+        "task": task,
+        "unique_id": board.unique_id().hex(),
+        "addresses": board.addresses(),
+        "now": board.utc_now(),
+    }
+
+
+def _pieces(head: dict, chain, key: bytes | None):
+    """Yield the JSON of a wish, in pieces: memory is short."""
+    yield json.dumps(head)[:-1].encode()
+    if key:
+        yield b', "key": "' + b2a_base64(key).rstrip() + b'"'
+    separator = b', "chain": ["'
+    for certificate in chain:
+        yield separator + b2a_base64(certificate).rstrip()
+        separator = b'", "'
+    yield b'"]}' if chain else b"}"

@@ -1,0 +1,133 @@
+"""ECDSA (FIPS 186-5 section 6), with hedged RFC 6979 nonces.
+
+*curve* is an ec.Curve or one that behaves like it, a *digest* is of SHA-256, SHA-384 or SHA-512,
+told apart by their lengths; a signature is the pair (r, s), and *random* is random(n) -> n bytes.
+"""
+
+from micropython import const
+
+from ..asn1 import der
+from .ec import random_nonzero
+from .sha384 import hash_of_size, hmac
+
+_CHECK_BYTES = const(4)
+
+
+class InvalidSignature(Exception):
+    """The signature does not belong to this key and digest."""
+
+
+def sign(curve, d: int, digest: bytes, random) -> tuple:
+    """Return the signature of *digest* by the private scalar *d*.
+
+    The nonce is that of RFC 6979 with random bytes, as many as the digest has, as additional data
+    (section 3.6), so neither a bad random generator nor a fault repeated on one digest gives it
+    away.
+    """
+    nonce = generate_nonce(curve, d, digest, random(len(digest)))
+    return sign_with_nonce(curve, d, digest, nonce, random)
+
+
+def sign_with_nonce(curve, d: int, digest: bytes, k: int, random) -> tuple:
+    """Return the signature with the nonce *k*, which must be secret and used once.
+
+    Raises ValueError for *k* or *d* out of range, and for the one nonce in n that gives no
+    signature. The secrets meet big-integer arithmetic only with a fresh random factor.
+    """
+    curve.check_scalar(d)
+    n = curve.n
+    r = curve.multiply_base(k, random)[0] % n
+    blind = random_nonzero(n, curve.size_bytes, random)
+    blinded_sum = (blind * _to_scalar(curve, digest) + blind * d % n * r) % n
+    s = curve.invert_scalar(blind * k % n) * blinded_sum % n
+    if not (r and s):
+        raise ValueError("nonce gives no signature")
+    return r, s
+
+
+def verify(curve, public_key: tuple, digest: bytes, r: int, s: int) -> None:
+    """Raise InvalidSignature unless (r, s) signs *digest* for *public_key*, an affine point.
+
+    Raises ValueError when the point is not on the curve. Variable time: all of it is public.
+    """
+    u1, u2 = _factors(curve, digest, r, s)
+    _compare(curve, curve.multiply_add(u1, u2, public_key), r)
+
+
+def check_own(curve, d: int, public_key: tuple, digest: bytes, r: int, s: int, random) -> None:
+    """Raise InvalidSignature unless (r, s) signs *digest* for *d*, and *public_key* is d G.
+
+    Both at the price of a multiplication of the base point and a short one: for a random t,
+    (u1 + (u2 + t) d) G - t Q = (u1 + u2 d) G + t (d G - Q), which has the right x for every t
+    when all is well, and for at most 4 of the 2**32 when Q, on the curve, is not d G: then d G - Q
+    has the order n, a prime, so that one t at most leads to each of the points whose x is r modulo
+    n, of which there are 4 at most, as p < 2 n. The first factor is secret, as it gives away d
+    with t and the signature. Raises ValueError when Q is not on the curve.
+    """
+    u1, u2 = _factors(curve, digest, r, s)
+    t = int.from_bytes(random(_CHECK_BYTES), "big")
+    x, y = public_key
+    total = (u1 + (u2 + t) * d) % curve.n
+    _compare(curve, curve.multiply_add(total, t, (x, -y % curve.p), random), r)
+
+
+def _factors(curve, digest: bytes, r: int, s: int) -> tuple:
+    """Return u1 = z/s and u2 = r/s (FIPS 186-5 section 6.4.2)."""
+    n = curve.n
+    if not (0 < r < n and 0 < s < n):
+        raise InvalidSignature("r or s out of range")
+    w = curve.invert_scalar(s)
+    return _to_scalar(curve, digest) * w % n, r * w % n
+
+
+def _compare(curve, point: tuple | None, r: int) -> None:
+    if point is None or point[0] % curve.n != r:
+        raise InvalidSignature("signature does not match")
+
+
+def _to_scalar(curve, digest: bytes) -> int:
+    """Return the leftmost bits of *digest*, as many as *n* has (RFC 6979 section 2.3.2)."""
+    hash_of_size(len(digest))  # For the ValueError.
+    excess = 8 * len(digest) - curve.bits
+    z = int.from_bytes(digest, "big")
+    return z >> excess if excess > 0 else z
+
+
+def generate_nonce(curve, d: int, digest: bytes, extra: bytes = b"") -> int:
+    """Return the nonce of RFC 6979 section 3.2 with HMAC of *digest*'s hash, and *extra* (3.6).
+
+    *d*: the private scalar. Raises ValueError unless it is from 1 to n - 1.
+    """
+    curve.check_scalar(d)
+    n = curve.n
+    n_bytes = curve.size_bytes
+    z = _to_scalar(curve, digest)
+    hash_function, block_bytes = hash_of_size(len(digest))
+    seed = d.to_bytes(n_bytes, "big") + (z % n).to_bytes(n_bytes, "big") + extra
+    v = b"\x01" * len(digest)  # step b
+    key = bytes(len(digest))  # step c
+    for separator in (b"\x00", b"\x01"):  # steps d to g
+        key = hmac(hash_function, block_bytes, key, v, separator, seed)
+        v = hmac(hash_function, block_bytes, key, v)
+    while True:  # step h
+        t = b""
+        while len(t) < n_bytes:
+            v = hmac(hash_function, block_bytes, key, v)
+            t += v
+        k = int.from_bytes(t, "big") >> (8 * len(t) - curve.bits)
+        if 0 < k < n:
+            return k
+        key = hmac(hash_function, block_bytes, key, v, b"\x00")
+        v = hmac(hash_function, block_bytes, key, v)
+
+
+def encode_signature(r: int, s: int) -> bytes:
+    """Return the DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3)."""
+    return der.encode_sequence(der.encode_integer(r), der.encode_integer(s))
+
+
+def decode_signature(data: bytes) -> tuple:
+    """Return (r, s) of a DER Ecdsa-Sig-Value; ValueError unless it is exactly that."""
+    content = der.decode_one(data, der.SEQUENCE)
+    r, offset = der.decode_next(content, der.INTEGER, 0)
+    return der.decode_integer(r), der.decode_integer(der.decode_one(content[offset:], der.INTEGER))

@@ -1,0 +1,1 @@
+"""The configuration page and its JSON API."""

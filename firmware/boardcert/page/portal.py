@@ -1,0 +1,190 @@
+"""The configuration page and its JSON API; docs/api.md says what they answer.
+
+Here is what stays in memory: whose turn it is, and what must outlast a request. One page or answer
+of the API is made at a time, in steps: each has a module of its own, which is released, with what
+it imports, before the next one. Beside TLS, memory is short.
+
+A step is a tuple: "routes.find", a coroutine of portal_routes, and its arguments after portal and
+request. It returns the next one; or the answer, for portal_send: a tuple of a status, a dict of
+headers, a kind of body and its data. Nothing in either keeps a module in memory.
+"""
+
+# The stubs leave out asyncio.sleep_ms.
+# pyright: reportAttributeAccessIssue=false
+
+import asyncio
+import sys
+from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
+
+from ..credentials.lifecycle import release
+from ..serving.exchange import Exchange, serve
+from ..transport import spare
+from .portal_state import LATER, NO_MEMORY, State
+
+_ONCE = ("body.read", "texts.read")
+"""Steps that cannot be taken again: what they have read is gone."""
+
+_WANTED = (b"authorization", b"cookie", b"origin", b"content-type", b"sec-fetch-site")
+
+
+class Portal:
+    """What shows and administers *identity*, see lifecycle.Identity.
+
+    *restart*(): starts the board again. *is_secure*: whether it is served over TLS; if not,
+    nothing can be administered. *server*: whose counters are told, or None.
+    """
+
+    work_bytes = 65_000
+    """Free memory that making a key or checking a chain takes, with a reserve: before, the server
+    ends connections that ask for nothing, such as those that browsers open in advance."""
+
+    turn_bytes = 28_000
+    """Free memory that an answer takes, with a reserve: if need be, that which is held for the next
+    connection."""
+
+    small_body_bytes = 512
+    """Of a request without session or token, as long as a sign-in needs; longer ones are left."""
+
+    turn_ms = 8000
+    """A client that is waited for so long, while others wait for it, is ended..."""
+
+    pause_ms = 2000
+    """...or is silent for so long."""
+
+    def __init__(self, identity, restart=None, is_secure: bool = True, server=None) -> None:
+        self.identity = identity
+        self.is_secure = is_secure
+        self.server = server
+        self.restart = restart or _reset_board
+        self.access = State()
+        self.is_at_work = False
+        self._turn = None  # The request that is being answered.
+        self._loaded = set()
+
+    async def handle_request(self, connection, _=None) -> None:
+        """Answer the requests of *connection*."""
+        await serve(lambda connection, lines: Request(self, connection, lines), connection)
+
+    async def answer(self, request: "Request") -> None:
+        """Answer one *request*, when it is its turn."""
+        await request.read_small()
+        await self.take_turn(request)
+        try:
+            first = "show.find" if request.is_of_page() else "routes.find"
+            step = await self._try(request, first)
+            while isinstance(step[0], str):
+                step = await self._try(request, *step)
+            if step[2] in ("page", "status"):
+                step = await self._try(request, "facts.add", step)
+            await self._take(request, "send.send", step)
+            self._forget()
+        finally:
+            self.leave_turn()
+
+    async def _try(self, request: "Request", name: str, *data) -> tuple:
+        """Return what the step *name* returns; when memory lacks twice, what tells that.
+
+        The fields of a form come back with the page.
+        """
+        for attempt in range(2):
+            try:
+                return await self._take(request, name, *data)
+            except MemoryError as error:
+                sys.print_exception(error)
+            finally:
+                self._forget()
+            if attempt or name in _ONCE:
+                break
+        fields = data[-1] if name == "actions.act" else {}
+        if request.is_form() and name not in ("show.page", "facts.add"):
+            return "show.page", (NO_MEMORY, True, "", None, fields), 503, dict(LATER)
+        return 503, dict(LATER), "busy", fields
+
+    async def _take(self, request: "Request", name: str, *data) -> tuple:
+        module, _, function = name.partition(".")
+        module = __import__(f"{__name__}_{module}", None, None, ("*",))
+        return await getattr(module, function)(self, request, *data)
+
+    def _forget(self) -> None:
+        """Release what was imported for a step that nobody takes any more.
+
+        The collector is conservative: what a call has left on the stack may hold a function, which
+        holds all that is in its module. So the modules are emptied.
+        """
+        for name in list(sys.modules):
+            if name not in self._loaded and ".portal_" in name:
+                sys.modules[name].__dict__.clear()
+        release(self._loaded)
+
+    async def take_turn(self, request: "Request") -> None:
+        """Wait for the turn of *request*."""
+        while self._turn is not None:
+            self._hurry(self._turn)
+            await asyncio.sleep_ms(20)
+        request.began_ms = ticks_ms()
+        self._turn = request
+        self._loaded = set(sys.modules)
+        spare.lend(self.turn_bytes)
+
+    def _hurry(self, request: "Request") -> None:
+        """End the client whose turn it is if it keeps others waiting."""
+        idle_ms = request.connection.idle_ms()
+        turn_ms = ticks_diff(ticks_ms(), request.began_ms)
+        if self.server and idle_ms and (idle_ms > self.pause_ms or turn_ms > self.turn_ms):
+            self.server.end(request.connection)
+
+    def leave_turn(self) -> None:
+        """Let the next one have its turn, with the memory for it."""
+        release(self._loaded)
+        self._turn = None
+
+    async def restart_soon(self, wait_ms: int) -> None:
+        """Restart the board in *wait_ms*."""
+        await asyncio.sleep_ms(wait_ms)
+        self.restart()
+
+
+class Request(Exchange):
+    """A request to *portal*."""
+
+    def __init__(self, portal: Portal, connection, lines: list) -> None:
+        super().__init__(connection, lines, _WANTED)
+        self.began_ms = 0
+        self._portal = portal
+        self._small = b""
+
+    async def answer(self) -> None:
+        """Let the portal answer."""
+        await self._portal.answer(self)
+
+    def has(self, name: bytes) -> bool:
+        """Tell whether the request has the header *name*."""
+        return name in self.head.headers
+
+    def header(self, name: bytes) -> str:
+        """Return the header *name*, empty when it is not there."""
+        return self.head.headers.get(name, b"").decode()
+
+    def is_of_page(self) -> bool:
+        """Tell whether it is for the page, not for the API or a file."""
+        return self.head.target.partition(b"?")[0] == b"/"
+
+    def is_form(self) -> bool:
+        """Tell whether the page has sent it."""
+        return self.head.method == b"POST" and self.is_of_page()
+
+    async def read_small(self) -> None:
+        """Read the body if it is small: whoever sends it slowly is to keep nobody waiting."""
+        if 0 < self.head.length <= self._portal.small_body_bytes:
+            self._small = await self.readexactly(self.head.length)
+
+    async def piece(self) -> bytes:
+        """Return the next piece of the body, b"" at its end."""
+        piece, self._small = self._small, b""
+        return piece or await self.read(512)
+
+
+def _reset_board() -> None:
+    from machine import reset
+
+    reset()

@@ -1,0 +1,181 @@
+"""What an administrator may do to the identity, with the fields of a form or of a JSON object."""
+
+import asyncio
+import gc
+from binascii import a2b_base64
+
+from .. import Error, RefusedError
+from .portal_calls import apart
+from .portal_http import PUT_OFF, HTTPError, PutOff, busy, forget, refusal, text
+
+RESTART_AFTER_MS = 1000
+"""From the answer to the restart that it promises."""
+
+_OVER_USB = "this board lacks the memory for that beside its page: do it over USB"
+
+_ONCE = ("remove",)
+"""Done again, it would not tell any more what became of the key."""
+
+_DONE = {
+    "install": "The certificate is installed, and serves from now on.",
+    "remove": "The installed certificate is removed.",
+    "renew": "The certificate is signed again, with the same key.",
+    "new-key": "The board has made a new key.",
+    "reset": "The board is as it was at first boot. Its new token is told over USB.",
+    "restart": "The board restarts. Load this page again in a few seconds.",
+}
+
+
+async def act(portal, request, action: str, values: dict) -> tuple:
+    """Do *action*, and return the step that answers, see portal."""
+    try:
+        wiped = await perform(portal, request, action, values)
+    except HTTPError as error:
+        return refusal(error, (action, values) if request.is_form() else None)
+    except PutOff as error:
+        return _put_off_step(request, error, action)
+    if not request.is_form():
+        return 200, {}, "status", wiped
+    forget(values)
+    told = _DONE[action]
+    if wiped:
+        told += f" {wiped[0].upper()}{wiped[1:]}."
+    return "show.page", (told, False, action, None, {})
+
+
+async def make_request(portal, request, is_pem: bool) -> tuple:
+    """Answer with a certificate request, signed by the board's own key."""
+    try:
+        made = await _request(portal)
+    except HTTPError as error:
+        return refusal(error)
+    except PutOff as error:
+        return _put_off_step(request, error, "request")
+    return 200, {}, "pem" if is_pem else "der", ("CERTIFICATE REQUEST", "csr", [made])
+
+
+async def _request(portal) -> bytes:
+    """Return the request; PutOff as perform."""
+    me = portal.identity
+    if me.lacks_memory():
+        from ..credentials.wishes import stored_request
+
+        stored = stored_request(me._directory)
+        if stored:
+            return a2b_base64(stored)
+        _put_off(portal, "request", {})
+    return await _with_room(portal, "request", me.csr)
+
+
+def _put_off_step(request, put_off: PutOff, action: str) -> tuple:
+    """Return the step that tells that *action* is done after a restart."""
+    if request.is_form():
+        told = f"{PUT_OFF[0].upper()}{PUT_OFF[1:]}."
+        return "show.page", (told, False, action, None, {})
+    told = {"put_off": put_off.number, "public_key_pin": put_off.pin, "message": PUT_OFF}
+    return 202, {"Retry-After": "15"}, "json", told
+
+
+async def perform(portal, request, action: str, values: dict) -> str | None:
+    """Do *action*, one at a time, and with the memory for it; HTTPError when it is refused.
+
+    Return a sentence on how far an old key was wiped, or None. PutOff when it is done after a
+    restart.
+    """
+    if portal.is_at_work:
+        raise busy("the board is at work for another request")
+    portal.is_at_work = True
+    try:
+        if action == "restart":
+            _restart(portal)
+            return None
+        if portal.identity.lacks_memory():
+            _put_off(portal, action, values)
+        return await _act(portal, request, action, values)
+    except RefusedError as error:
+        raise HTTPError(422, str(error), error.field) from error
+    except (Error, OSError, ValueError) as error:
+        raise HTTPError(500, f"{type(error).__name__}: {error}") from error
+    finally:
+        portal.is_at_work = False
+        # Before the answer is made: between what is garbage now, it would leave holes only.
+        gc.collect()
+        if portal.server:  # And what browsers have opened meanwhile must leave room for it.
+            portal.server.make_room(portal.turn_bytes)
+
+
+def _put_off(portal, action: str, values: dict) -> None:
+    """Leave *action* to the next boot, which comes now: raise PutOff.
+
+    Not what makes another key: who asks for it could not know that the new one is the board's.
+    """
+    if action in ("new-key", "reset"):
+        raise HTTPError(503, _OVER_USB)
+    brought = _brought(values) if action == "install" else ()
+    forget(values)
+    from ..credentials.wishes import generated_pin, put_off
+
+    directory = portal.identity._directory
+    number = put_off(directory, action, *brought)
+    _restart(portal)
+    raise PutOff(number, generated_pin(directory) if action == "remove" else None)
+
+
+def _restart(portal) -> None:
+    portal.restarting = asyncio.create_task(portal.restart_soon(RESTART_AFTER_MS))
+
+
+async def _act(portal, request, action: str, values: dict) -> str | None:
+    me = portal.identity
+    if action == "install":
+        # Not a local name here: it would outlast the call.
+        return await _with_room(portal, action, lambda: _install(me, values))
+    if action in ("new-key", "reset"):
+        made = await _make_key(portal, request, text(values, "hostname"))
+        return await _with_room(
+            portal, action, lambda: (me.reset if action == "reset" else me.new_key)(made)
+        )
+    return await _with_room(portal, action, getattr(me, action))
+
+
+async def _with_room(portal, action: str, function):
+    """Return function(), which may be tried twice; HTTPError 503 when memory lacks both times."""
+    for attempt in range(2):
+        if portal.server:
+            portal.server.make_room(portal.work_bytes)
+        gc.collect()
+        try:
+            return await apart(function)
+        except MemoryError:
+            if attempt or action in _ONCE:
+                break
+    gc.collect()
+    raise busy()
+
+
+def _install(me, values: dict) -> None:
+    me.install(*_brought(values))
+
+
+def _brought(values: dict) -> tuple:
+    """Return what portal_texts has read: certificates, and key and time, or None."""
+    chain, keys = [[data for _, (data,) in values[name]] for name in ("chain", "key")]
+    today = text(values, "time") if values.get("time") else None
+    return chain, keys[0] if keys else None, today
+
+
+async def _make_key(portal, request, typed: str) -> bytes | None:
+    """Make another key, if that takes long; the board's host name must have been *typed* for it.
+
+    Meanwhile, others have their turn.
+    """
+    me = portal.identity
+    if typed.strip() != me.hostname:
+        raise HTTPError(422, "this is not the board's host name", "hostname")
+    from ..credentials.prepare import key_for
+
+    portal.leave_turn()
+    try:
+        return await key_for(me)
+    finally:
+        await portal.take_turn(request)

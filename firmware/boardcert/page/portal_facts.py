@@ -1,0 +1,49 @@
+"""What the page and its API tell beside the identity's own report."""
+
+import gc
+
+from .. import board
+from .portal_words import of_key
+
+_COUNTERS = ("accepted", "refused", "failed")
+
+
+async def add(portal, _, found: tuple) -> tuple:
+    """Return the answer that was *found* with what it is to tell: see status, portal_view."""
+    code, headers, kind, data = found
+    told = status(portal.identity, portal.server, portal.access.wrong_tokens)
+    if kind == "page":
+        del told["certificate"]  # The page links to it.
+        from .portal_view import view
+
+        return code, headers, kind, view(told, data[0], portal.is_secure, data[1])
+    if data:
+        told["wiped"] = data
+    return code, headers, kind, told
+
+
+def status(me, server, wrong_tokens: int) -> dict:
+    """Return the report of the Identity *me* with what else anyone may know."""
+    status = me.report()
+    status["key_fingerprint"], status["words"] = of_key(status["public_key_pin"])
+    status["days_left"] = days_left(status["not_after"], board.utc_now())
+    status["wrong_tokens"] = wrong_tokens
+    status["memory"] = {"used_bytes": gc.mem_alloc(), "free_bytes": gc.mem_free()}
+    if server:
+        status["connections"] = {name: getattr(server, name) for name in _COUNTERS}
+    return status
+
+
+def days_left(not_after: str, now: tuple | None) -> int | None:
+    """Return the days until *not_after*, negative when it is over; None when *now* is unknown."""
+    if now is None:
+        return None
+    end = [int(part) for part in not_after[:10].split("-")]
+    return _day_number(*end) - _day_number(*now[:3])
+
+
+def _day_number(year: int, month: int, day: int) -> int:
+    """As fields.day_number, but for a constant: fields is in a file too large to load for it."""
+    year -= month < 3
+    days_before = (153 * ((month + 9) % 12) + 2) // 5
+    return 365 * year + year // 4 - year // 100 + year // 400 + days_before + day

@@ -1,0 +1,56 @@
+"""Certificates and key of a form, or of a request of the API: from PEM to DER, piece by piece."""
+
+from ..asn1.pem import CERTIFICATE, blocks, key_block
+
+_LINE_BYTES = 256
+
+
+async def read(_, request, action: str, values: dict) -> tuple:
+    """Return the step that does *action* with blocks instead of texts: (label, [DER]).
+
+    What is read of a text is no longer in it: memory is short.
+    """
+    field = "chain"
+    try:
+        chain = blocks(lines(values.get(field) or []), CERTIFICATE)
+        field = "key"
+        keys = [key_block(lines(values[field]))] if values.get(field) else []
+        found = {"chain": _listed(chain), "key": _listed(keys), "time": values.get("time")}
+        return "actions.act", action, found
+    except ValueError as error:
+        reason = str(error)
+    return _refuse(request, action, values, reason, field)
+
+
+def _refuse(request, action: str, values: dict, reason: str, field: str) -> tuple:
+    from .portal_http import HTTPError, refusal  # Not beside what reads the texts.
+
+    refused = HTTPError(422, reason, field)
+    return refusal(refused, (action, values) if request.is_form() else None)
+
+
+def _listed(found: list) -> list:
+    return [(label, [data]) for label, data in found]
+
+
+def lines(pieces: list):
+    """Yield the lines of a text that comes in *pieces*, as text; a long one in parts.
+
+    A piece is taken out of the list when it is read.
+    """
+    rest = b""
+    while pieces:
+        *whole, rest = (rest + pieces.pop(0)).split(b"\n")
+        for line in whole:
+            yield _line(line)
+        if len(rest) > _LINE_BYTES:
+            yield _line(rest)
+            rest = b""
+    yield _line(rest)
+
+
+def _line(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeError:
+        return "?"  # Which has no part in PEM.

@@ -1,0 +1,177 @@
+"""One exchange of HTTP/1.1 after another over one connection (RFC 9112).
+
+Each TLS handshake costs a board half a second, so connections are kept open. Where a request ends
+is decided here and in http_head alone; whatever leaves that in doubt is refused and ends the
+connection. Of who answers, the page and Microdot, each has its own subclass of Exchange.
+"""
+
+import asyncio
+import gc
+from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
+
+from ..transport.connection import LimitError, read_exactly
+from .http_head import Head, RequestError, end_with, linger, read_head
+
+# A body up to this size goes in one TLS record with the head, for a copy of it in memory.
+_SMALL_BYTES = 1024
+# An empty ping of a WebSocket (RFC 6455, 5.5.2), which every client answers.
+_PING = b"\x89\x00"
+# How often, and with what pause, a request looks for the memory to be read in.
+_ATTEMPTS = 50
+_PAUSE_MS = 100
+
+
+async def serve(make, connection) -> None:
+    """Let make(connection, lines), an Exchange, answer each request, until one of them ends it."""
+    try:
+        while True:
+            lines = await read_head(connection)
+            if not lines:
+                return
+            exchange = await _make(make, connection, lines)
+            connection.is_waiting = False
+            await exchange.answer()
+            if not await exchange.finish():
+                return
+            connection.is_waiting = True
+    except RequestError as error:
+        await end_with(connection, error.status)
+
+
+async def _make(make, connection, lines: list):
+    """Return make(connection, lines); wait for its memory, which another request may have."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return make(connection, lines)
+        except MemoryError:
+            gc.collect()
+        await asyncio.sleep_ms(_PAUSE_MS)
+    return make(connection, lines)
+
+
+class Exchange:
+    """One request and its answer, which answer() of a subclass gives by begin() and write().
+
+    *lines*: the request's head; *wanted*: which of its headers `head` is to have. RequestError
+    when it is not one, or its body is too large.
+    """
+
+    def __init__(self, connection, lines: list, wanted: tuple = ()) -> None:
+        self.connection = connection
+        self.head = head = Head(lines, wanted)
+        if head.length > connection.limits.max_body_bytes:
+            raise RequestError(413)
+        self.is_kept = head.is_kept
+        """Whether another request may follow. The handler may set it to False, before begin()."""
+        self._left = head.length  # Of the body; None after an upgrade to another protocol.
+        self._body_time_ms = connection.limits.body_timeout_ms
+        self._expects = head.expects
+        self._answer = b""  # Its head, until that is sent.
+        self.has_begun = False
+        """Whether the head of the answer is settled."""
+        self._has_body = True
+        self._body_left = None  # Of the answer; None when its head tells no length.
+        self._is_chunked = False
+
+    async def read(self, n: int = -1) -> bytes:
+        """Return up to *n* bytes of the body, or of what follows an upgrade; b"" at its end."""
+        if self._left is None:
+            return await self.connection.read(n)
+        if not self._left:
+            return b""
+        if self._expects:
+            self._expects = False
+            self.connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            await self.connection.drain()
+        began = ticks_ms()
+        self.connection.allow(self._body_time_ms)
+        data = await self.connection.read(self._left if n < 0 else min(n, self._left))
+        self.connection.allow(None)
+        if not data:
+            raise OSError(104)  # ECONNRESET, which Microdot passes over
+        self._left -= len(data)
+        self._pay(len(data), ticks_diff(ticks_ms(), began))
+        return data
+
+    def _pay(self, count: int, waited_ms: int) -> None:
+        """Take what the client has waited from its time for the body; each byte earns some."""
+        limits = self.connection.limits
+        earned_ms = count * 1000 // limits.min_bytes_per_s
+        left_ms = self._body_time_ms - waited_ms + earned_ms
+        self._body_time_ms = min(limits.body_timeout_ms, left_ms)
+        if self._left and left_ms <= 0:
+            raise LimitError("body too slow")
+
+    def has_long_rest(self) -> bool:
+        """Tell whether so much of the body was not read that passing over it is not worth it."""
+        return self._expects or (self._left or 0) > _SMALL_BYTES
+
+    async def readexactly(self, n: int) -> bytes:
+        """Return *n* bytes of the body."""
+        return await read_exactly(self, n)
+
+    def begin(self, lines: list) -> None:
+        """Keep the head of the answer, its *lines* without their ends, for write()."""
+        self.has_begun = True
+        status = int(lines[0][9:12])
+        if status == 101:  # Another protocol follows, both ways, until the connection ends.
+            self._left = None
+            self.is_kept = False
+            if b"upgrade: websocket" in [line.lower() for line in lines]:
+                self.connection.ping = _PING
+        else:
+            self._has_body = self.head.method != b"HEAD" and status not in (204, 304)
+            lines = lines[:1] + self._frame(lines[1:], status)
+        self._answer = b"\r\n".join(lines + [b"", b""])
+
+    def _frame(self, lines: list, status: int) -> list:
+        """Return the header *lines* with those that tell where the answer ends."""
+        framed = []
+        for line in lines:
+            name, _, value = line.partition(b":")
+            name = name.lower()
+            if name == b"content-length":
+                self._body_left = int(value) if self._has_body else 0
+            if name == b"connection":
+                self.is_kept = False
+            # RFC 9110, 8.6: there is no length where there cannot be a body.
+            elif name != b"transfer-encoding" and (name != b"content-length" or status != 204):
+                framed.append(line)
+        if self._has_body and self._body_left is None:
+            self._is_chunked = self.head.is_current
+            if self.head.is_current:
+                framed.append(b"Transfer-Encoding: chunked")
+            else:
+                self.is_kept = False
+        framed.append(b"Connection: " + (b"keep-alive" if self.is_kept else b"close"))
+        return framed
+
+    async def write(self, data: bytes) -> None:
+        """Send a part of the answer's body, after the head if that was not sent yet."""
+        if not self._has_body:
+            data = b""
+        if self._body_left is not None:
+            if len(data) > self._body_left:
+                raise ValueError("an answer is longer than its Content-Length")
+            self._body_left -= len(data)
+        if self._is_chunked and data:
+            data = b"".join([b"%x\r\n" % len(data), bytes(data), b"\r\n"])
+        head, self._answer = self._answer, b""
+        if head and len(data) <= _SMALL_BYTES:
+            head, data = head + bytes(data), b""
+        self.connection.write(head)
+        self.connection.write(data)
+        await self.connection.drain()
+
+    async def finish(self) -> bool:
+        """End the answer, pass over what is left of the body; tell whether another may follow."""
+        if self._is_chunked:
+            self.connection.write(b"0\r\n\r\n")
+        await self.connection.drain()
+        if not self.is_kept or self._body_left or self._expects or not self.has_begun:
+            if self._left:
+                await linger(self.connection)
+            return False
+        while self._left:
+            await self.read(512)
+        return True

@@ -1,0 +1,73 @@
+"""Tell plain-HTTP clients to come over HTTPS, to the name or address that they asked for."""
+
+import asyncio
+
+from .. import board
+from ..transport.connection import Connection
+from .http_head import Head, RequestError, end_with, read_head
+from .server import Server
+
+
+class Redirector(Server):
+    """Answer every request with the same address at the HTTPS *port* of *identity*.
+
+    Only its own names and addresses are told: a Host header from elsewhere goes nowhere.
+    """
+
+    max_connections = 2
+    connection_bytes = 8000
+    handshake_timeout_ms = 5000
+    head_timeout_ms = 5000
+    idle_timeout_ms = 5000
+    max_header_bytes = 2048
+    _takes_spare = False
+
+    def __init__(self, identity, port: int) -> None:
+        super().__init__(identity)
+        self._port = "" if port == 443 else f":{port}"
+
+    async def run_beside(self, serving, port: int, host: str) -> None:
+        """Redirect from *port* while *serving* (a coroutine) runs; OSError without the port."""
+        redirecting = asyncio.create_task(self.run(self._answer, port, host))
+        try:
+            await asyncio.sleep_ms(0)
+            if redirecting.done():
+                await redirecting
+            await serving
+        finally:
+            redirecting.cancel()
+            try:
+                await redirecting
+            except asyncio.CancelledError:
+                pass
+
+    async def _answer(self, connection: Connection, _) -> None:
+        try:
+            lines = await read_head(connection)
+            if not lines:
+                return
+            location = self._location(Head(lines))
+        except RequestError as error:
+            await end_with(connection, error.status)
+        else:
+            await end_with(connection, 307, f"Location: {location}\r\n")
+
+    def _location(self, head: Head) -> str:
+        """Return the address for the request *head*; RequestError for a host of others."""
+        host = head.host.decode()
+        end = host.find("]") + 1 if host.startswith("[") else (host + ":").find(":")
+        name, port = host[:end], host[end:]
+        if port and not (port[0] == ":" and port[1:].isdigit()):
+            raise RequestError(400)
+        own = [one.lower() for one in self._identity.names] + board.addresses()
+        own = [f"[{one}]" if ":" in one else one for one in own]
+        if name not in own and "*." + name.partition(".")[2] not in own:
+            raise RequestError(421)
+        target = head.target.decode() if head.target.startswith(b"/") else "/"
+        return f"https://{name}{self._port}{target}"
+
+    def _wrap(self, raw, peer) -> Connection:
+        return Connection(raw, raw, peer, self)
+
+    async def _renew(self) -> None:
+        """Leave the certificate to the server."""

@@ -1,0 +1,376 @@
+"""The accept loop: TLS connections to one handler, each with its limits and its own fate."""
+
+# The stubs leave out asyncio.core and Stream.s, and that generators can be awaited here.
+# pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false
+
+import asyncio
+import gc
+import socket
+import sys
+from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
+
+from .. import EntropyError, FirmwareFirst
+from ..transport import spare
+from ..transport.connection import Connection, Limits
+
+_IPPROTO_TCP = 6
+
+# ESP-IDF's regions that have no such piece are of no use to TLS: its input buffer.
+_TLS_BUFFER_BYTES = 17_000
+
+# Who waits for room looks for it so often,
+_PAUSE_MS = 100
+# and so often for what prevents all connections, when it lasts,
+_LASTING_PAUSE_MS = 1000
+# and when nobody is connected, so many times: what has just ended may take a moment.
+_MAX_WAITS = 7
+
+# The servers that run: they share the spare memory.
+_running = []
+_guarded = None  # asyncio's queue of streams, once it is guarded.
+
+
+class Server(Limits):
+    """Serve one identity, until cancelled: no failure of one connection or renewal ends it.
+
+    *identity*: anything with follow() and server_context(). *clients*: None for anyone, else a
+    mutual_tls.PeerCheck. *limits*: see connection.Limits;
+    ValueError for another name, or for less than one. Connections are counted: `accepted`;
+    `refused`, those not begun for lack of memory; and `failed`, those ended by an exception or a
+    limit. Who does not fit waits to be accepted; whoever is silent makes room, see
+    connection.Connection.yields.
+    """
+
+    _takes_spare = True  # For TLS.
+
+    renewal_pause_ms = 60_000
+    """From a renewal of the certificate that failed to the next attempt."""
+
+    def __init__(self, identity, clients=None, **limits) -> None:
+        for name in limits:
+            is_number = isinstance(limits[name], int) and limits[name] >= 1
+            if name not in Limits.__dict__ or not is_number:
+                raise ValueError(f"not a limit of a server: {name}={limits[name]!r}")
+            setattr(self, name, limits[name])
+        self.accepted = self.refused = self.failed = 0
+        self._identity = identity
+        self._clients = clients
+        self._renewal_failed = None
+        self._recovered_from = None
+        self._open = {}
+
+    async def run(self, app, port: int, host: str) -> None:
+        """Accept connections until cancelled, then close all; OSError without the port."""
+        if not isinstance(port, int) or not 0 <= port <= 65535 or not isinstance(host, str):
+            raise ValueError(f"port and host must be a number and a text: {port!r}, {host!r}")
+        listener = _bind(host, port)
+        reaper = asyncio.create_task(self._reap())
+        try:
+            handler = await self._prepare(app)
+            # Not before: what clients send until they are taken is handed over late, see _accept.
+            listener.listen(self.backlog)
+            await self._repeat(self._accept, listener, handler)
+        finally:
+            listener.close()
+            await self._stop(reaper)
+
+    async def run_stream(self, app, line) -> None:
+        """Serve one call after another of the serial_line *line*, until cancelled."""
+        reaper = asyncio.create_task(self._reap())
+        try:
+            await self._repeat(self._take_call, line, await self._prepare(app))
+        finally:
+            await self._stop(reaper)
+
+    async def _prepare(self, app):
+        """Do what can be done before there are clients; return what serves one with *app*."""
+        _running.append(self)
+        _guard_poller()
+        handler = self._handler(app)
+        await self._renew()
+        self._hold_spare()
+        return handler
+
+    async def _repeat(self, take, source, handler) -> None:
+        """Take connections from *source*, whatever fails."""
+        while True:
+            try:
+                await take(source, handler)
+                self._recovered_from = None
+            except Exception as error:  # noqa: BLE001 (memory, mostly; the next may fit)
+                await self._recover(error)
+
+    def _handler(self, app):
+        """Return what serves a connection with *app*."""
+        if not hasattr(app, "dispatch_request"):  # Not a Microdot app.
+            return getattr(app, "handle_request", app)
+        from .microdot_exchange import serve_app
+
+        return lambda connection, _: serve_app(app, connection)
+
+    async def _accept(self, listener: socket.socket, handler) -> None:
+        """Take one connection from *listener*, and serve it or close it at once."""
+        await _readable(listener)
+        # While nobody is connected there is room, as a rule. What a client has sent before it is
+        # taken, lwIP hands over at its next look only: up to 250 ms later.
+        taken = None if is_anyone_connected() else self._take(listener)
+        try:
+            await self._wait_for_room()
+            # From here on nothing waits: another server would take the room.
+            taken = taken or self._take(listener)
+            connection, peer = taken
+            if not self._fits():
+                raise MemoryError("too little for a connection")
+            connection.setblocking(False)
+            # Or each handshake waits for delayed acknowledgements: 40 ms and more.
+            connection.setsockopt(_IPPROTO_TCP, getattr(socket, "TCP_NODELAY", 1), 1)
+            self._start(connection, peer, handler)
+        except BaseException:  # Also when the server ends.
+            if taken:
+                taken[0].close()
+            raise
+
+    async def _wait_for_room(self) -> None:
+        """Wait for others to end, as long as a client likes; for nobody, a moment."""
+        await self._renew()
+        waits = 0
+        while not self._has_room() and waits < _MAX_WAITS:
+            waits = 0 if is_anyone_connected() else waits + 1
+            await asyncio.sleep_ms(_PAUSE_MS)
+            await self._renew()
+
+    def _take(self, listener: socket.socket) -> tuple:
+        """Accept from *listener*; when there is no socket for it, end one that makes room."""
+        try:
+            return listener.accept()
+        except OSError:
+            self._end_one()
+            raise
+
+    def _has_room(self) -> bool:
+        """Tell whether one more connection fits, if need be in place of one that makes room."""
+        return self._fits() or (self._end_one() and self._fits())
+
+    def _end_one(self) -> bool:
+        """End the connection that is idle for longest of those that make room, of any server."""
+        found = [(server, one) for server in _running for one in server._open if one.yields()]
+        if found:
+            server, connection = max(found, key=lambda pair: pair[1].idle_ms())
+            server.end(connection)
+        return bool(found)
+
+    def make_room(self, wanted_bytes: int) -> None:
+        """End connections that ask for nothing until *wanted_bytes* of the heap are free."""
+        spare.lend(wanted_bytes)
+        for connection in list(self._open):
+            is_idle = connection.is_waiting or not connection.has_spoken
+            if is_idle and spare.heap_free_bytes(wanted_bytes) < wanted_bytes:
+                self.end(connection)
+
+    def _fits(self) -> bool:
+        if len(self._open) >= self.max_connections:
+            return False
+        wanted = self.connection_bytes
+        if self._takes_spare:
+            if not self._hold_spare():  # Only now, on a board whose radio was not on before.
+                return False
+            wanted -= spare.size_bytes()
+        return _free_bytes(wanted) >= wanted
+
+    def _hold_spare(self) -> bool:
+        """Hold the memory that the next connection to any server takes; see spare.hold."""
+        return self in _running and spare.hold(
+            sum([len(server._open) for server in _running if server._takes_spare])
+        )
+
+    async def _take_call(self, line, handler) -> None:
+        await line.answer()
+        await self._renew()
+        try:
+            await asyncio.gather(self._start(line, None, handler), return_exceptions=True)
+        finally:
+            await line.hang_up()
+
+    def _start(self, raw, peer, handler) -> asyncio.Task:
+        """Begin TLS on the stream *raw* with *peer*, and return the task that serves it."""
+        connection = self._wrap(raw, peer)
+        task = asyncio.create_task(self._serve(connection, handler))
+        self._open[connection] = task
+        self.accepted += 1
+        return task
+
+    def _wrap(self, raw, peer) -> Connection:
+        context = self._identity.server_context(self._clients)
+        spare.release()  # Nothing but TLS is to come to lie there.
+        secure = context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+        if self._clients is not None:
+            return self._clients.connection(secure, raw, peer, self, context)
+        return Connection(secure, raw, peer, self)
+
+    async def _renew(self) -> None:
+        """Let the certificate follow date and address; when that fails, the old one serves on.
+
+        From a task of its own: signing needs the whole stack of a Pico.
+        """
+        failed = self._renewal_failed
+        if failed is not None and 0 <= ticks_diff(ticks_ms(), failed) < self.renewal_pause_ms:
+            return
+        self._renewal_failed = None
+        try:
+            await asyncio.create_task(self._follow())
+        except Exception as error:  # noqa: BLE001 (noise, flash, memory, a fault: no matter what)
+            self._renewal_failed = ticks_ms()
+            sys.print_exception(error)
+            gc.collect()
+
+    async def _follow(self) -> None:
+        self._identity.follow()
+
+    async def _recover(self, error: Exception) -> None:
+        """Go on after *error*: count it, show it unless it lasts, make room."""
+        self.refused += 1
+        lasts = isinstance(error, OSError) and repr(error) == self._recovered_from
+        self._recovered_from = repr(error)
+        if not lasts:
+            sys.print_exception(error)
+        # A wait that could not be begun has left the stream registered with this task.
+        asyncio.core._io_queue.remove(asyncio.current_task())
+        gc.collect()
+        self._hold_spare()
+        await asyncio.sleep_ms(_LASTING_PAUSE_MS if lasts else _PAUSE_MS)  # Let others run.
+
+    async def _serve(self, connection: "Connection", handler) -> None:
+        """Run *handler*; whatever it raises ends this connection only."""
+        try:
+            await handler(connection, connection)
+            await connection.drain()
+        except Exception as error:  # noqa: BLE001 (an application may raise anything)
+            self.failed += 1
+            if connection.has_spoken and not isinstance(error, (OSError, EOFError)):
+                sys.print_exception(error)
+        finally:
+            self._close(connection)
+
+    async def _reap(self) -> None:
+        """End connections whose time is up, once a second."""
+        while True:
+            await asyncio.sleep(1)
+            try:
+                self._end_overdue()
+                self._check_noise()
+            except Exception as error:  # noqa: BLE001 (again in a second)
+                sys.print_exception(error)
+                gc.collect()
+
+    def _check_noise(self) -> None:
+        """End all connections if the noise that TLS draws on fails the tests of the hour."""
+        try:
+            if self._open:
+                self._identity.server_context(self._clients)
+        except EntropyError:
+            for connection in list(self._open):
+                self.end(connection)
+            raise
+
+    def is_answering(self) -> bool:
+        """Tell whether a client that has asked for something is not answered yet."""
+        return any([each.has_spoken and not each.is_waiting for each in self._open])
+
+    def _end_overdue(self) -> None:
+        for connection in list(self._open):
+            if connection.is_overdue():
+                self.failed += 1
+                self.end(connection)
+
+    def end(self, connection: Connection) -> None:
+        """End *connection* now; its task, which may not have begun yet, would do so later."""
+        self._open[connection].cancel()
+        self._close(connection)
+
+    def _close(self, connection: Connection) -> None:
+        """Close *connection*, for the first time or again; its memory is for the next one."""
+        self._open.pop(connection, None)  # Without memory, it did not get there.
+        connection.end()
+        self._hold_spare()
+
+    async def _stop(self, reaper: asyncio.Task) -> None:
+        reaper.cancel()
+        for connection in list(self._open):
+            self.end(connection)
+        _running.remove(self)
+        if not _running:
+            spare.release_all()
+        await asyncio.sleep(0)
+
+
+def is_anyone_connected() -> bool:
+    """Tell whether any server has a connection."""
+    return any([server._open for server in _running])
+
+
+def is_starved() -> bool:
+    """Tell whether the servers have the memory for nobody any more, though nobody is connected.
+
+    Not where they never had it: a restart would not help.
+    """
+    if is_anyone_connected() or not any([server.accepted for server in _running]):
+        return False
+    return not any([server._fits() for server in _running])
+
+
+def _free_bytes(wanted: int) -> int:
+    """Return how much of the memory that TLS takes is free; collect garbage below *wanted*."""
+    try:
+        with FirmwareFirst():
+            import esp32  # There, TLS has ESP-IDF's heap; elsewhere, MicroPython's.
+    except ImportError:
+        free_bytes = gc.mem_free()  # Counts for 6 ms on rp2.
+        if free_bytes < wanted:
+            gc.collect()
+            free_bytes = gc.mem_free()
+        return free_bytes
+    regions = esp32.idf_heap_info(esp32.HEAP_DATA)
+    if spare.size_bytes():  # Beside what is held, TLS and the network stack take small pieces only.
+        return sum([free for _, free, _, _ in regions])
+    return sum([largest for _, _, largest, _ in regions if largest > _TLS_BUFFER_BYTES])
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    address = socket.getaddrinfo(host, port)[0]
+    listener = socket.socket(address[0])
+    listener.setblocking(False)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address[-1])
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _guard_poller() -> None:
+    """Let a stream that cannot be polled any more fail by itself, not the whole event loop.
+
+    It is another's, or one that was closed while a task of the application waits for it.
+    """
+    global _guarded
+    queue = asyncio.core._io_queue
+    if _guarded is queue:
+        return
+    _guarded = queue
+    wait = queue.wait_io_event
+
+    def wait_io_event(time_ms: int) -> None:
+        try:
+            wait(time_ms)
+        except OSError:
+            from ..transport.poll_repair import repair
+
+            repair(queue)
+
+    queue.wait_io_event = wait_io_event
+
+
+def _readable(stream):
+    """Wait until *stream* can be read, as asyncio's own server does."""
+    yield asyncio.core._io_queue.queue_read(stream)

@@ -1,0 +1,65 @@
+"""Serve an application with an identity: what boardcert.serve and serve_stream do."""
+
+from .server import Server
+
+
+async def serve(
+    me,
+    app,
+    port: int,
+    host: str,
+    client_ca=None,
+    client_pins=None,
+    redirect_port: int | None = None,
+    **limits,
+) -> None:
+    """Serve *app* over TLS until cancelled.
+
+    *client_ca*, *client_pins*: whom alone to serve, see mutual_tls.PeerCheck. *redirect_port*:
+    where plain HTTP is answered with the way to here. *limits*: see connection.Limits.
+    """
+    check_app(app)
+    server = _server(me, client_ca, client_pins, limits)
+    serving = server.run(app, port, host)
+    if redirect_port is not None:
+        from .redirect import Redirector
+
+        serving = Redirector(me, port).run_beside(serving, redirect_port, host)
+    if hasattr(app, "dispatch_request"):
+        from .microdot_exchange import until_shutdown
+
+        serving = until_shutdown(app, server, serving)
+    await serving
+
+
+async def serve_stream(me, app, line, client_ca=None, client_pins=None, **limits) -> None:
+    """Serve *app* over TLS on a serial line, see serial_line, one caller after another."""
+    check_app(app)
+    check_line(line)
+    await _server(me, client_ca, client_pins, limits).run_stream(app, line)
+
+
+async def _coroutine() -> None:
+    """Show what type a function has that waits."""
+
+
+def check_app(app) -> None:
+    """Raise ValueError for what cannot serve a connection, where MicroPython can tell."""
+    kinds = [type(check_app)] if type(check_app) is not type(_coroutine) else []
+    is_app = hasattr(app, "dispatch_request") or hasattr(app, "handle_request")  # A Portal has it.
+    if not (is_app or callable(app)) or type(app) in kinds:
+        raise ValueError(f"neither a Microdot app nor an async function (reader, writer): {app!r}")
+
+
+def check_line(line) -> None:
+    """Raise ValueError for what is no serial_line.ModemLine."""
+    if not hasattr(line, "answer"):
+        raise ValueError(f"line must be a ModemLine: {line!r}")
+
+
+def _server(me, client_ca, client_pins, limits: dict) -> Server:
+    if client_ca is None and client_pins is None:
+        return Server(me, **limits)
+    from ..transport.mutual_tls import PeerCheck
+
+    return Server(me, PeerCheck(client_ca, client_pins), **limits)

@@ -1,0 +1,1 @@
+"""What boardcert.run brings up: Wi-Fi, clock, identity, page and application."""

@@ -1,0 +1,72 @@
+"""Set the board's clock by NTP, and keep it right."""
+
+import asyncio
+import sys
+import time
+
+from micropython import const
+
+from .. import FirmwareFirst, board
+from ..credentials.lifecycle import release
+
+_WAIT_MS = const(250)
+# Between attempts: 1 s, then always twice as long. The third failure in a row is told.
+_TELLING_PAUSE_S = const(4)
+_LONGEST_PAUSE_S = const(4096)
+_DAY_S = const(86_400)
+
+
+def set_clock(server: str) -> str | None:
+    """Ask the NTP *server* once; return why the clock was not set, or None.
+
+    It stops everything for the answers: one second at most for the address of that name, and one
+    for the time.
+    """
+    try:
+        with FirmwareFirst():
+            import ntptime  # pyright: ignore[reportMissingImports]
+
+        ntptime.host = _address(server)
+        now = time.gmtime(ntptime.time())
+    except (OSError, ImportError, IndexError) as error:
+        return f"{server} does not tell the time ({error!r})"
+    if not board.EARLIEST_DATE <= now[:6] < board.LATEST_DATE:
+        return f"{server} tells a time that cannot be"
+    from machine import RTC
+
+    RTC().datetime((now[0], now[1], now[2], now[6] + 1, now[3], now[4], now[5], 0))
+    return None
+
+
+def _address(server: str) -> str:
+    """Return the address of *server*; the module for that is seldom wanted."""
+    loaded = set(sys.modules)
+    try:
+        with FirmwareFirst():
+            import network
+
+            from .dns import look_up
+
+        return look_up(server, network.WLAN(network.STA_IF).ifconfig()[3])
+    finally:
+        release(loaded)
+
+
+async def stay_set(server: str, tell) -> None:
+    """Set the clock each day, and as soon as there is a network; *tell* once what prevents it.
+
+    Only over a network that was joined: the board's own access point knows no time.
+    """
+    pause_s = 1
+    while True:
+        while not board.is_joined():
+            await asyncio.sleep_ms(_WAIT_MS)
+        reason = set_clock(server)
+        if reason is None:
+            pause_s = 1
+            await asyncio.sleep(_DAY_S)
+            continue
+        if pause_s == _TELLING_PAUSE_S:
+            tell("the clock is not set: " + reason)
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

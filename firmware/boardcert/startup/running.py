@@ -1,0 +1,305 @@
+"""What boardcert.run does: network, clock, identity, page and application, until interrupted."""
+
+# The stubs leave out asyncio.core and much of machine.
+# pyright: reportAttributeAccessIssue=false
+
+import asyncio
+import sys
+from time import ticks_diff, ticks_ms
+
+from micropython import const
+
+from .. import DIRECTORY, FirmwareFirst, board, identity, identity_async, settle
+from ..credentials.lifecycle import has_wish, release
+
+_EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a board serves its network)
+_JOIN_MS = const(20_000)
+"""That the first certificate waits for the network, and"""
+_CLOCK_MS = const(5_000)
+"""for the date; it follows what comes later."""
+_RETRY_S = const(10)
+"""After a port could not be had."""
+_LOOK_MS = const(20)
+"""From one look at what is waited for to the next."""
+_NEWS_MS = const(500)
+_STARVED_TIMES = const(20)
+"""In a row, at each look for news: 10 s."""
+_CLEAN_UP_MS = const(50)
+
+
+def run(app, port: int, options: dict) -> None:
+    """Do all that boardcert.run says."""
+    this = _Run(app, port, **options)
+    loop = asyncio.get_event_loop()
+    try:
+        this.prepare()
+        loop.run_until_complete(this.begin())
+        this.identify()  # Outside the loop: signing takes nearly all of a Pico's stack.
+        loop.run_until_complete(this.serve())
+    except KeyboardInterrupt:
+        pass
+    finally:
+        # What was interrupted was the loop, or a task that has ended by it: none is current.
+        asyncio.core.cur_task = None
+        loop.run_until_complete(this.end())
+        asyncio.new_event_loop()  # So that nothing of this run goes on in the next one.
+
+
+async def arun(app, port: int, options: dict) -> None:
+    """Do all that boardcert.arun says."""
+    this = _Run(app, port, **options)
+    try:
+        await asyncio.create_task(this.prepare_apart())
+        await this.begin()
+        await asyncio.create_task(this.identify_apart())
+        await this.serve()
+    finally:
+        await this.end()
+
+
+class _Run:
+    """One run. The arguments are those of boardcert.run."""
+
+    def __init__(
+        self,
+        app,
+        port: int,
+        host: str = _EVERY_ADDRESS,
+        line=None,
+        wifi: bool = True,
+        ntp_server: str | None = "pool.ntp.org",
+        directory: str = DIRECTORY,
+        restart: bool = True,
+        **options,
+    ) -> None:
+        if not isinstance(directory, str):
+            raise ValueError(f"directory must be a path: {directory!r}")
+        if ntp_server is not None and not isinstance(ntp_server, str):
+            raise ValueError(f"ntp_server must be a name, or None: {ntp_server!r}")
+        if line is not None and not hasattr(line, "answer"):
+            raise ValueError(f"line must be a ModemLine: {line!r}")
+        self._restarts = restart
+        self._starved = 0
+        self._app = app
+        self._port = port
+        self._host = host
+        self._line = line
+        self._uses_wifi = wifi
+        self._ntp_server = ntp_server
+        self._directory = directory
+        self._options = options
+        self._tasks = []
+        self._urls = {}  # What is served: its port, by the word for it.
+
+    def prepare(self) -> None:
+        """Read the settings; do what was put off, before the network takes the memory."""
+        self._host_name, self._is_slow = self._read_settings()
+        if has_wish(self._directory):
+            self.identify()
+
+    async def prepare_apart(self) -> None:
+        """As prepare, with what stack there is below the event loop."""
+        self.prepare()
+
+    async def begin(self) -> None:
+        """Bring up the network; make an RSA key, which takes minutes, beside other tasks."""
+        self._has_network = board.settle_host_name(self._host_name)
+        if self._has_network:
+            await self._begin_network()
+        if self._is_slow:
+            await identity_async(**self._settings)
+
+    async def identify_apart(self) -> None:
+        """As identify, with what stack there is below the event loop."""
+        self.identify()
+
+    async def serve(self) -> None:
+        """Serve until cancelled, or the application is shut down."""
+        if self._app is None and self._options:
+            raise ValueError(f"unknown setting: {next(iter(self._options))!r}")
+        if self._line is not None:
+            self._begin(self._serve_line())
+        if self._has_network and self._me.portal_port:
+            self._begin(self._keep("page", self._me.portal_port, self._serve_page))
+        self._begin(self._tell_news())
+        if self._app is not None and (self._has_network or self._line is None):
+            await self._begin(self._keep("app", self._port, self._serve_app))
+        else:
+            await asyncio.Event().wait()
+
+    async def end(self) -> None:
+        """End all tasks, and give them the time to close what they hold."""
+        while self._tasks:
+            self._tasks.pop().cancel()
+        await asyncio.sleep_ms(_CLEAN_UP_MS)
+
+    def _begin(self, coroutine) -> asyncio.Task:
+        task = asyncio.create_task(coroutine)
+        self._tasks.append(task)
+        return task
+
+    def _read_settings(self) -> tuple:
+        """Return the host name, and whether a key takes long to make; may raise ValueError."""
+        loaded = set(sys.modules)
+        try:
+            self._settings, host_name, key_type = _split(self._options, self._directory)
+        finally:
+            release(loaded)
+        for name in ("progress", "new_key"):
+            if name in self._options:
+                self._settings[name] = self._options.pop(name)
+        if self._directory != DIRECTORY:
+            self._settings["directory"] = self._directory
+        return host_name, key_type.startswith("rsa")
+
+    async def _begin_network(self) -> None:
+        """Join the stored Wi-Fi and set the clock; wait for both, but not for ever."""
+        with FirmwareFirst():
+            from .clock import stay_set
+            from .wifi import WiFi, is_up_otherwise, load
+
+        stored = load(self._directory) if self._uses_wifi else None
+        if stored and not is_up_otherwise(stored[0]):
+            self._begin(WiFi(stored[0], stored[1], tell).stay())
+            await _wait(board.is_joined, _JOIN_MS)
+        if self._ntp_server:
+            self._begin(stay_set(self._ntp_server, tell))
+            if board.is_joined():
+                await _wait(board.utc_now, _CLOCK_MS)
+
+    def identify(self) -> None:
+        """Have the identity, and then all memory that there is."""
+        self._me = identity(**self._settings)
+        settle(self._me)
+
+    async def _keep(self, name: str, port: int, serve) -> None:
+        """Serve on *port*; while that is not to be had, say so and try again."""
+        told = None
+        while True:
+            self._urls[name] = port
+            try:
+                await serve()
+                return
+            except OSError as error:
+                if told != repr(error):
+                    told = repr(error)
+                    tell(f"port {port} cannot be had for the {name} ({told}); trying on")
+            finally:
+                self._urls.pop(name)  # Before anybody told of it, without the port.
+            await asyncio.sleep(_RETRY_S)
+
+    async def _serve_page(self) -> None:
+        while self._line is not None and not board.addresses():
+            await asyncio.sleep(1)  # The memory of two pages is for those who use both.
+        with FirmwareFirst():
+            from ..page.portal_start import serve_page
+
+        await serve_page(self._me, self._host)
+
+    async def _serve_app(self) -> None:
+        with FirmwareFirst():
+            from ..serving.serving import serve
+
+        await serve(self._me, self._app, self._port, self._host, **self._options)
+
+    async def _serve_line(self) -> None:
+        """Serve the application, else the page, on the serial line."""
+        from ..page.portal import Portal
+        from ..serving.server import Server
+
+        server = Server(self._me)
+        app = self._app
+        await server.run_stream(Portal(self._me, server=server) if app is None else app, self._line)
+
+    async def _tell_news(self) -> None:
+        """Print notices, and where to find what is served, whenever they are new."""
+        told = []
+        notices = 0
+        self._tell_key()
+        while True:
+            for notice in self._me.notices[notices:]:
+                tell(notice)
+            notices = len(self._me.notices)
+            if self._restarts and self._me.lacks_memory():
+                self._restart_if_due()
+            hosts = [self._me.names[0]] + board.addresses()
+            lines = self._addresses(hosts)
+            for line in lines:
+                if line not in told:
+                    print(line)
+            told = lines
+            await asyncio.sleep_ms(_NEWS_MS)
+
+    def _restart_if_due(self) -> None:
+        """On a board short of memory: restart while nobody is connected, if that helps.
+
+        When the certificate is stale, unless this boot was to sign, and could not; and when
+        MicroPython's heap has grown once more, into what TLS needs: it rarely gives that back.
+        """
+        from ..serving.server import is_anyone_connected, is_starved
+
+        try:
+            self._me.follow()
+        except OSError:  # Of the flash: the servers tell it, whose connections it concerns.
+            return
+        self._starved = self._starved + 1 if is_starved() else 0
+        if self._starved > _STARVED_TIMES:
+            _restart("for the memory that no client can have")
+        elif self._me.wish and self._me.was_settled and not is_anyone_connected():
+            _restart("to sign the certificate again")
+
+    def _tell_key(self) -> None:
+        """Print what a person compares, with the label or with what a browser shows."""
+        loaded = set(sys.modules)
+        try:
+            from ..page.portal_words import of_key
+
+            fingerprint, words = of_key(self._me.public_key_pin)
+            tell("SHA-256 of the public key: " + fingerprint)
+            tell(f"its first 16 bytes as words: {words}")
+        finally:
+            release(loaded)
+
+    def _addresses(self, hosts: list) -> list:
+        """Return a line for each thing that is served, and what hinders it."""
+        lines = []
+        if self._urls and len(hosts) == 1:
+            lines.append("boardcert: no network: what is served can be reached once there is one")
+        for name, port in self._urls.items():
+            scheme = "http" if name == "page" and self._me.https != "required" else "https"
+            suffix = "" if port == 443 else f":{port}"
+            lines.append("  ".join([name] + [f"{scheme}://{host}{suffix}" for host in hosts]))
+        return lines
+
+
+def _split(options: dict, directory: str) -> tuple:
+    """Return what of *options* are settings, which they lose; host name, and type of key.
+
+    Not the Settings, which would keep the memory of their module.
+    """
+    with FirmwareFirst():
+        from ..credentials.settings import Settings, take
+        from ..storage.store import read_config
+
+    arguments = take(options)
+    settings = Settings(arguments, read_config(directory), board.unique_id())
+    return arguments, settings.hostname, settings.key_type
+
+
+def _restart(reason: str) -> None:
+    from machine import reset
+
+    tell(f"restarting, {reason}")
+    reset()
+
+
+async def _wait(condition, time_ms: int) -> None:
+    """Wait until *condition*() holds, at most for *time_ms*."""
+    began = ticks_ms()
+    while not condition() and ticks_diff(ticks_ms(), began) < time_ms:
+        await asyncio.sleep_ms(_LOOK_MS)
+
+
+def tell(sentence: str) -> None:
+    """Print what the person at the console should know."""
+    print("boardcert: " + sentence)

@@ -1,0 +1,90 @@
+"""Join the Wi-Fi that `boardcert flash --wifi` stored, and join it again whenever it was lost."""
+
+import asyncio
+import json
+from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
+
+from micropython import const
+
+from .. import Error
+
+_ATTEMPT_MS = const(20_000)
+"""After which a network that was not joined is asked for again."""
+_POLL_MS = const(250)
+_FILE = "wifi.json"
+
+
+class WiFi:
+    """A network to stay connected to. *tell*(sentence) hears of what hinders it."""
+
+    def __init__(self, ssid: str, password: str, tell) -> None:
+        import network
+
+        self._name = ssid
+        self._password = password
+        self._tell = tell
+        self._told = None
+        self._link = network.WLAN(network.STA_IF)
+
+    async def stay(self) -> None:
+        """Join the network, and again when it was lost, until cancelled."""
+        while True:
+            if self._link.isconnected():
+                self._told = None
+            else:
+                self._hinder(await self._join())
+            await asyncio.sleep_ms(_POLL_MS)
+
+    async def _join(self):
+        """Try to join once; return what hindered it, or None."""
+        began = ticks_ms()
+        try:
+            self._link.active(True)
+            self._link.disconnect()  # Or esp32 refuses to begin anew.
+            self._link.connect(self._name, self._password)
+        except OSError as error:  # A radio that does not start, or is at work.
+            await asyncio.sleep_ms(_ATTEMPT_MS)
+            return error
+        while not self._link.isconnected():
+            if ticks_diff(ticks_ms(), began) > _ATTEMPT_MS:
+                return f"status {self._link.status()}"
+            await asyncio.sleep_ms(_POLL_MS)
+        return None
+
+    def _hinder(self, reason) -> None:
+        """Tell a *reason* that is new."""
+        reason = reason and str(reason)
+        if reason and reason != self._told:
+            self._tell(f"the Wi-Fi {self._name} cannot be joined yet ({reason}); trying on")
+        self._told = reason
+
+
+def load(directory: str) -> tuple | None:
+    """Return (name, password) of the stored network, None without one; Error for a bad file."""
+    path = f"{directory}/{_FILE}"
+    try:
+        with open(path) as file:
+            stored = json.load(file)
+        network = stored["ssid"], stored["password"]
+        if all([isinstance(text, str) for text in network]):
+            return network
+    except OSError:
+        return None
+    except (ValueError, KeyError, TypeError, RuntimeError):
+        pass
+    raise Error(f"{path} is not what `boardcert flash --wifi` writes; let it write it again")
+
+
+def is_up_otherwise(ssid: str | None) -> bool:
+    """Tell whether the program has an access point up, or joined a network other than *ssid*."""
+    import network
+
+    for interface in (network.STA_IF, network.AP_IF):
+        try:
+            link = network.WLAN(interface)
+            is_up = link.active() and link.ifconfig()[0] != "0.0.0.0"  # noqa: S104 (no address)
+            if is_up and (interface == network.AP_IF or link.config("ssid") != ssid):
+                return True
+        except (OSError, RuntimeError, ValueError):  # A radio that does not start.
+            pass
+    return False

@@ -1,0 +1,96 @@
+"""Delete keys and token so that a loss of power leaves no trace: marked, done, and finished later.
+
+A file WIPING names the task before the first thing is deleted; it goes when all is overwritten. If
+it is still there at a boot, what is left of the task is done then.
+"""
+
+import os
+import sys
+
+from ..credentials.lifecycle import GENERATED, INSTALLED, TOKEN_MARK, WIPING, WISH, release
+from . import store
+from .store import read_text
+from .store_remove import Remover
+
+INSTALL = "install"
+REMOVE = "remove"
+UNINSTALL = "uninstall"
+"""A removal of a certificate for a key that stays."""
+
+NEW_KEY = "new-key"
+RESET = "reset"
+CLONE = "clone"
+
+
+class Wiper(Remover):
+    """Do so in one directory. *progress*: as of Identity."""
+
+    def __init__(self, directory: str, notices: list, progress) -> None:
+        super().__init__(directory, notices)
+        self._progress = progress
+
+    def begin(self, task: str, pin: str = "-") -> None:
+        """Mark that *task* begins. *pin*: of the generated key, without which it has not begun."""
+        self.write_text(WIPING, f"{task} {pin}")
+
+    def finish(self) -> str | None:
+        """Delete what the task that was begun is to delete, and overwrite it.
+
+        Return a sentence on how far that went; None when the task had come to nothing.
+        """
+        task, pin = ((read_text(self._path(WIPING)) or "") + " - -").split()[:2]
+        told = None
+        if pin == "-" or pin == self._generated_pin():
+            self._delete(task)
+            told = "no key was removed" if task == UNINSTALL else self._overwrite()
+        self.delete(WIPING)
+        return told
+
+    def _generated_pin(self) -> str | None:
+        record = store.load(self._directory, GENERATED, [])
+        return record and record.facts.get("public_key_pin")
+
+    def _delete(self, task: str) -> None:
+        if task in (REMOVE, UNINSTALL, RESET):
+            self.remove(INSTALLED)
+        if task in (INSTALL, REMOVE, UNINSTALL, RESET, CLONE):
+            self.forget_older(INSTALLED)
+        if not has_files(self._directory, INSTALLED):
+            self._forget_marks(INSTALLED)
+        if task in (NEW_KEY, RESET, CLONE):
+            self.forget_older(GENERATED)
+        if task == CLONE and not has_files(self._directory, GENERATED):
+            self._forget_marks(GENERATED)
+        if task == RESET:
+            self.forget_token()
+            self.delete(WISH)
+
+    def _forget_marks(self, name: str) -> None:
+        """Delete what tells that there was a record called *name*: it is not missed."""
+        for file in os.listdir(self._directory):
+            if file.startswith(f"mark.{name}."):
+                self.delete(file)
+
+    def forget_token(self) -> None:
+        """Delete the token, so that it is not missed."""
+        self.delete(TOKEN_MARK)
+        self.delete("token")
+
+    def _overwrite(self) -> str:
+        loaded = set(sys.modules)
+        from .store_wipe import wipe
+
+        try:
+            return wipe(self._directory, self._progress)
+        finally:
+            release(loaded)
+
+
+def has_files(directory: str, name: str) -> bool:
+    """Tell whether there is a file of the record *name*: sound, damaged, torn or set aside."""
+    try:
+        return any([file.startswith(name + ".") for file in os.listdir(directory)])
+    except OSError:
+        return False
+    except UnicodeError:  # A name on FAT is not UTF-8: there may be such files.
+        return True

@@ -1,0 +1,1 @@
+"""Encrypted streams over sockets and serial lines, their memory and their deadlines."""

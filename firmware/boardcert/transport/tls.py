@@ -1,0 +1,123 @@
+"""TLS contexts from an identity's key and chain, with the firmware's own TLS (mbedTLS).
+
+On rp2, that draws what must be secret (ECDSA nonces, ECDHE keys) from the ring oscillator, and does
+not test it: one that sticks gives the private key away in two handshakes. So it is tested here.
+"""
+
+import sys
+from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
+
+import tls
+from micropython import const
+
+from .. import EntropyError, Error, FirmwareFirst
+from ..credentials.lifecycle import release
+from ..storage.record import Record
+
+NOISE_INTERVAL_MS = const(3_600_000)
+"""After so long the noise is tested again while the identity serves."""
+
+_LOADED_BYTES = const(8000)
+"""Free memory below which it may be this that lacked: the largest key, of 4,096 bits, and its
+certificate take 5,100 of ESP-IDF's (measured on an emulated ESP32-C3, v1.27.0)."""
+
+_JUST_NOW_MS = const(1000)
+
+_tested = None  # When the noise passed its last test (ticks_ms); None before, and when it failed.
+
+
+def current_context(identity, clients) -> tls.SSLContext:
+    """Return the context that *identity* serves with, see Identity.server_context.
+
+    Each hour the noise is tested again first. Raises EntropyError, which a notice tells too.
+    """
+    try:
+        identity._add_notices(_require_noise(NOISE_INTERVAL_MS))
+        if clients is not None:
+            if not hasattr(clients, "connection"):
+                raise ValueError(f"clients must be a PeerCheck, or None: {clients!r}")
+            return clients.server_context(identity._record)
+        if identity._context is None:
+            identity._context = server_context(identity._record)
+        return identity._context
+    except EntropyError as error:
+        identity._add_notices([f"TLS is refused: {error}"])
+        raise
+
+
+def _require_noise(max_age_ms: int) -> list:
+    """Test what TLS draws on unless that was done *max_age_ms* ago; raise EntropyError.
+
+    On rp2 that takes 11 ms. On esp32 nothing can be tested: the notices that are returned say so
+    when the radio is off.
+    """
+    global _tested
+    if _tested is not None and 0 <= ticks_diff(ticks_ms(), _tested) < max_age_ms:
+        return []
+    _tested = None
+    loaded = set(sys.modules)
+    try:
+        notices = _check_source()
+    finally:
+        release(loaded)
+    _tested = ticks_ms()
+    return notices
+
+
+def _check_source() -> list:
+    with FirmwareFirst():
+        if sys.platform == "rp2":
+            from ..entropy.noise import check_tls
+
+            check_tls()
+        elif sys.platform == "esp32":
+            from ..entropy.noise_generators import serving_notices
+
+            return serving_notices()
+    return []
+
+
+def server_context(record: Record) -> tls.SSLContext:
+    """Return a context that serves with *record*'s key and chain."""
+    context = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
+    prepare(context, record)
+    return context
+
+
+def prepare(context: tls.SSLContext, record: Record) -> None:
+    """Load key and chain, and allow no suite without forward secrecy and AEAD.
+
+    Each certificate of the chain is a call of its own: of several in one, only the first would
+    be sent. Error when the firmware was built without what the key needs, EntropyError when the
+    noise fails its tests.
+    """
+    _require_noise(_JUST_NOW_MS)
+    refusal = None
+    try:
+        for certificate in record.chain:
+            context.load_cert_chain(certificate, record.private_key)
+    except ValueError as error:
+        refusal = error
+    if refusal:
+        _require_memory()
+        kind = record.facts["key_type"]
+        raise Error(f"the TLS of this firmware does not take this key, {kind}: {refusal}")
+    context.set_ciphers(strong_suites(context.get_ciphers()))
+
+
+def _require_memory() -> None:
+    """Raise Error if a key may have been refused for lack of memory: mbedTLS tells no reason."""
+    from .room import tls_bytes
+
+    free_bytes = tls_bytes()
+    if free_bytes < _LOADED_BYTES:
+        raise Error(
+            f"there is too little memory to load the key, {free_bytes} bytes are free: try again"
+            " when the board has restarted"
+        )
+
+
+def strong_suites(names: list) -> list:
+    """Return those of mbedTLS's suite *names* with ECDHE and an AEAD cipher, in their order."""
+    aead = ("-GCM-", "-CCM", "-CHACHA20-")
+    return [name for name in names if "-ECDHE-" in name and any(mode in name for mode in aead)]
