@@ -176,7 +176,10 @@ def test_a_client_that_waits_for_the_application_is_not_idle(port: int) -> None:
 
 @pytest.mark.parametrize("port", [("app", "max_connections=1")], indirect=True)
 def test_who_is_between_requests_makes_room(port: int) -> None:
-    """Another client is served at once; who is in the middle of one stays, and it waits."""
+    """Another client is served at once; who is in the middle of one stays, and it waits.
+
+    The answer to that one then tells that no other follows.
+    """
     with _connect(port) as first:
         assert _get(first, b"/counters")
         with _connect(port) as second:
@@ -185,7 +188,8 @@ def test_who_is_between_requests_makes_room(port: int) -> None:
             second.sendall(b"GET /work HTTP/1.1\r\nHost: x\r\n\r\n")
             time.sleep(0.3)
             with _connect(port) as third:
-                assert second.recv(4096).endswith(b"done")
+                answer = second.recv(4096)
+                assert b"\r\nConnection: close\r\n" in answer and answer.endswith(b"done")
                 accepted, refused, failed = json.loads(counters)
                 assert json.loads(_get(third, b"/counters")) == [accepted + 1, refused, failed]
 
@@ -365,3 +369,44 @@ def test_two_servers_that_share_the_room_for_one_refuse_nobody(directory: Path) 
     ):
         ports = [str(each.getsockname()[1]) for each in (one, two)]
     assert micropython_server.run(_ROOM_FOR_ONE, str(directory), *ports) == "[(1, 0), (1, 0)]\n"
+
+
+_TWO_SERVERS = """
+import asyncio, sys
+import boardcert
+from boardcert import server
+me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
+server._free_bytes = lambda wanted: 0 if server.is_anyone_connected() else wanted
+server._PAUSE_MS = 700  # So that chance gives the other none.
+busy, other = [server.Server(me) for _ in range(2)]
+async def handler(reader, writer):
+    await asyncio.sleep_ms(100)
+async def ask(port):
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(port))
+    await reader.read(1)
+    writer.close()
+async def ask_on(port):
+    while not other.accepted and busy.accepted < 20:
+        await ask(port)
+async def main():
+    for each, port in zip((busy, other), sys.argv[2:]):
+        asyncio.create_task(each.run(handler, int(port), "127.0.0.1"))
+    await asyncio.sleep_ms(200)
+    asking = asyncio.create_task(ask_on(sys.argv[2]))
+    while not busy.accepted:
+        await asyncio.sleep_ms(1)
+    asyncio.create_task(ask(sys.argv[3]))
+    await asking
+    print(other.accepted, busy.accepted < 10, other.refused, busy.refused)
+asyncio.run(main())
+"""
+
+
+def test_who_connects_again_and_again_leaves_room_for_another_server(directory: Path) -> None:
+    """It has the only place whenever it is free: the other server's client waits for longer."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as two,
+    ):
+        ports = [str(each.getsockname()[1]) for each in (one, two)]
+    assert micropython_server.run(_TWO_SERVERS, str(directory), *ports) == "1 True 0 0\n"

@@ -9,7 +9,7 @@ import asyncio
 import gc
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
-from ..transport.connection import LimitError, read_exactly
+from ..transport.connection import LimitError, read_exactly, waiting
 from .http_head import Head, RequestError, end_with, linger, read_head
 
 # A body up to this size goes in one TLS record with the head, for a copy of it in memory.
@@ -113,6 +113,8 @@ class Exchange:
     def begin(self, lines: list) -> None:
         """Keep the head of the answer, its *lines* without their ends, for write()."""
         self.has_begun = True
+        if waiting:  # For what this connection has; see connection.Connection.yields.
+            self.is_kept = False
         status = int(lines[0][9:12])
         if status == 101:  # Another protocol follows, both ways, until the connection ends.
             self._left = None

@@ -11,7 +11,7 @@ from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIs
 
 from .. import EntropyError, FirmwareFirst
 from ..transport import spare
-from ..transport.connection import Connection, Limits
+from ..transport.connection import Connection, Limits, waiting
 
 _IPPROTO_TCP = 6
 
@@ -113,7 +113,7 @@ class Server(Limits):
         await _readable(listener)
         # While nobody is connected there is room, as a rule. What a client has sent before it is
         # taken, lwIP hands over at its next look only: up to 250 ms later.
-        taken = None if is_anyone_connected() else self._take(listener)
+        taken = None if waiting or is_anyone_connected() else self._take(listener)
         try:
             await self._wait_for_room()
             # From here on nothing waits: another server would take the room.
@@ -134,10 +134,26 @@ class Server(Limits):
         """Wait for others to end, as long as a client likes; for nobody, a moment."""
         await self._renew()
         waits = 0
-        while not self._has_room() and waits < _MAX_WAITS:
-            waits = 0 if is_anyone_connected() else waits + 1
-            await asyncio.sleep_ms(_PAUSE_MS)
-            await self._renew()
+        try:
+            while not (self._has_turn() and self._has_room()) and waits < _MAX_WAITS:
+                if self not in waiting:
+                    waiting.append(self)
+                waits = 0 if is_anyone_connected() or not self._has_turn() else waits + 1
+                await asyncio.sleep_ms(_PAUSE_MS)
+                await self._renew()
+        finally:
+            if self in waiting:
+                waiting.remove(self)
+
+    def _has_turn(self) -> bool:
+        """Tell whether no other server waits for longer for the same memory.
+
+        Or whoever connects again and again to one server would keep all clients from another.
+        """
+        for each in waiting:
+            if each._takes_spare == self._takes_spare and len(each._open) < each.max_connections:
+                return each is self
+        return True
 
     def _take(self, listener: socket.socket) -> tuple:
         """Accept from *listener*; when there is no socket for it, end one that makes room."""

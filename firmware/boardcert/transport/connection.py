@@ -11,6 +11,9 @@ from time import ticks_add, ticks_diff, ticks_ms  # pyright: ignore[reportAttrib
 # A line is read in pieces of this size: readline() takes the memory for all it may return.
 _PIECE_BYTES = 128
 
+waiting = []
+"""The servers that have a client for which there is no room yet, in their order."""
+
 
 class Limits:
     """What clients may take, of memory and of time; each is an argument of serve(), too."""
