@@ -44,19 +44,24 @@ def sha256(path):
         return None
     return digest.digest().hex()
 """
-# Run on the board: what it is, and what it has of the package. A hundred digests are printed as
-# they come: after an installation, there may be no piece of memory for all of them at once.
+# Run on the board: what it is, and what it has of the package. The answer, 6 KB, is printed in a
+# few pieces: after an installation, there may be no piece of memory for all of it; and of the
+# hundreds of writes that json.dump() makes, an emulated serial line lost some.
 _SURVEY = f"""{_SHA256}
 import sys, os, json
-def package(directory):
+def names(directory):
     try:
-        names = [entry[0] for entry in os.ilistdir(directory) if entry[1] == 0x8000]
+        return [entry[0] for entry in os.ilistdir(directory) if entry[1] == 0x8000]
     except OSError:
-        return {{}}
-    return {{name: sha256(directory + "/" + name) for name in names}}
-json.dump({{"version": sys.implementation[1][:3], "mpy": sys.implementation._mpy,
-    "files": package({PACKAGE_DIRECTORY!r})}}, sys.stdout)
-print()
+        return []
+def digests(names):
+    return {{name: sha256({PACKAGE_DIRECTORY!r} + "/" + name) for name in names}}
+found = names({PACKAGE_DIRECTORY!r})
+board = {{"version": sys.implementation[1][:3], "mpy": sys.implementation._mpy}}
+print(json.dumps(board)[:-1], end=', "files": {{')
+for start in range(0, len(found), 8):
+    print(", " * (start > 0) + json.dumps(digests(found[start : start + 8]))[1:-1], end="")
+print("}}}}")
 """
 _MEMORY = """
 import gc, json
