@@ -240,7 +240,7 @@ def test_a_program_may_leave_the_restart_to_itself(stored: Path) -> None:
 
 
 _STARVED = """
-from boardcert.serving.serving import server
+from boardcert.serving import server
 async def starve():
     await asyncio.sleep(2)
     await ask(app)

@@ -46,7 +46,7 @@ asyncio.run(server.run(handle, int(sys.argv[2]), "127.0.0.1"))
 _MEMORY = (
     _BEGIN
     + """
-from boardcert.serving.serving import server
+from boardcert.serving import server
 
 def failing(function, calls):
     def call(*arguments):
@@ -93,7 +93,7 @@ _POLLING = (
     _BEGIN
     + """
 import io
-from boardcert.serving.serving import server
+from boardcert.serving import server
 
 class Bad(io.IOBase):
     def ioctl(self, request, argument):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 _APP = """
 import asyncio, sys
 import boardcert
-from boardcert.serving.serving import http_head
+from boardcert.serving import http_head
 from microdot import Microdot
 
 me = boardcert.identity(directory=sys.argv[1], names=["localhost"])

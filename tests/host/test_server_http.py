@@ -12,7 +12,7 @@ import pytest
 _APP = """
 import asyncio, sys
 import boardcert
-from boardcert.serving.serving import http_head
+from boardcert.serving import http_head
 from microdot import Microdot, Request, Response
 
 me = boardcert.identity(directory=sys.argv[1], names=["localhost"])

@@ -300,7 +300,7 @@ import sys
 class esp32:
     HEAP_DATA = 4
     idf_heap_info = staticmethod(lambda kind: kind == 4 and [(9, 9, 16_000, 9), (9, 9, 90_000, 9)])
-from boardcert.serving.serving import server
+from boardcert.serving import server
 print(server._free_bytes(1) > 100_000)  # Of MicroPython's heap, on this computer.
 sys.modules["esp32"] = esp32
 print(server._free_bytes(1))
@@ -314,7 +314,7 @@ def test_on_esp32_the_memory_of_its_own_heap_counts() -> None:
 
 # The memory to read a request in comes with the third attempt.
 _NO_MEMORY_YET = """
-from boardcert.serving.serving import exchange
+from boardcert.serving import exchange
 class Head(exchange.Head):
     missing = 2
     def __init__(self, *arguments):
@@ -339,7 +339,7 @@ def test_a_request_waits_for_the_memory_that_another_has(directory: Path) -> Non
 _ROOM_FOR_ONE = """
 import asyncio, socket, sys
 import boardcert
-from boardcert.serving.serving import server
+from boardcert.serving import server
 me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
 server._free_bytes = lambda wanted: 0 if server.is_anyone_connected() else wanted
 servers = [server.Server(me, silent_ms=300) for _ in sys.argv[2:]]
@@ -374,7 +374,7 @@ def test_two_servers_that_share_the_room_for_one_refuse_nobody(directory: Path) 
 _TWO_SERVERS = """
 import asyncio, sys
 import boardcert
-from boardcert import server
+from boardcert.serving import server
 me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
 server._free_bytes = lambda wanted: 0 if server.is_anyone_connected() else wanted
 server._PAUSE_MS = 700  # So that chance gives the other none.

@@ -14,7 +14,7 @@ from servers import closed_port
 _APP = """
 import asyncio, sys
 import boardcert
-from boardcert.serving.serving import http_head
+from boardcert.serving import http_head
 
 me = boardcert.identity(directory=sys.argv[1], names=["pump.local", "127.0.0.1", "fd00::7"])
 me.names = me.names + ["*.Farm.example"]  # As an installed certificate may have it.
