@@ -17,13 +17,13 @@ from time import sleep_ms
 # What TLS takes of ESP-IDF's heap for a connection before its handshake. This and what follows was
 # measured on the official v1.27.0, ESP32 and ESP32-C3 without PSRAM, emulated.
 _CONNECTION_BYTES = 23_700
-_SERVER_BYTES = 64_000
+_SERVER_BYTES = 56_000
 """What MicroPython's heap is to have beside what the program has loaded, once it has grown,"""
-_PAGE_BYTES = 26_000
+_PAGE_BYTES = 24_000
 """and for the page."""
 _GROWTH_BYTES = 20_000
 """By what it is to grow, at least."""
-_REST_BYTES = 22_000
+_REST_BYTES = 25_000
 """What the network takes once it is joined, and handshakes beside what is held."""
 _LEAST_STACK_BYTES = 4096
 _END_MS = 20
