@@ -1,4 +1,4 @@
-# boardcert: make demo | test | lint | bench. Each sets up what it needs, in .venv/ and build/.
+# boardcert: make demo | test | lint | bench | docs. Each sets up what it needs, in .venv/ and build/.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -6,13 +6,14 @@ BIN    := $(VENV)/bin
 JOBS   ?= 3
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup demo test lint format bench clean
+.PHONY: help setup demo test lint format bench docs clean
 
 help:
 	@echo "make demo    the main job, from nothing, on the virtual board (build/demo.json)"
 	@echo "make test    everything that can be tested without hardware"
 	@echo "make lint    ruff, and the type checker against the MicroPython stubs"
 	@echo "make bench   speed and memory on the virtual board (build/bench.json)"
+	@echo "make docs    the documentation as a site (build/docs)"
 	@echo "make clean   remove build/ and the virtual environment"
 
 setup: $(VENV)/.ready
@@ -56,6 +57,14 @@ lint: $(VENV)/.lint-ready build/stubs/rp2-rpi_pico_w/.ready build/stubs/esp32/.r
 format: $(VENV)/.lint-ready
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+$(VENV)/.docs-ready: $(VENV)/.ready
+	$(PIP) install --editable '.[docs]'
+	@touch $@
+
+docs: $(VENV)/.docs-ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+	@echo "boardcert: build/docs/index.html"
 
 clean:
 	rm -rf build $(VENV)

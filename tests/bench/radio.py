@@ -48,7 +48,7 @@ class Radio:
         self._directory = directory
 
     def measure(self) -> dict[str, Any]:
-        """Return the figures of README.md, "With the radio on"."""
+        """Return the figures of README.md beside this file, "With the radio on"."""
         with self._served(microdot=False) as board:
             figures = self._memory(board)
             figures |= self._page_times(board)

@@ -1,4 +1,4 @@
-"""Make the pictures of the page for the README: python tests/host/make_screenshots.py
+"""Make the pictures of the page for its description: python tests/host/make_screenshots.py
 
 The page is that of a board which is the MicroPython unix binary; each run shows another key.
 """

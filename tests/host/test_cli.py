@@ -16,8 +16,6 @@ from boardcert_host.errors import Error
 from boardcert_host.targets import Target, canonical, parse_target
 from rich.console import Console
 
-_README = Path(__file__).resolve().parents[2] / "README.md"
-
 
 @pytest.mark.parametrize("command", [None, *COMMANDS])
 def test_help_begins_with_examples_and_ends_with_exit_codes(command, capsys):
@@ -31,12 +29,6 @@ def test_help_begins_with_examples_and_ends_with_exit_codes(command, capsys):
     expected = "exit codes: 0 done or valid, 1 checked and bad, 2 usage, 3 could not run, "
     expected += "130 interrupted"
     assert " ".join(" ".join(lines).split()).endswith(expected)
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_the_readme_names_every_command(command):
-    """A command that nobody can find is not there."""
-    assert f"boardcert {command}" in _README.read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,11 @@
-"""The pictures of the page in the README: they can be made again, and are small."""
-
-from pathlib import Path
+"""The pictures of the page in its description: they can be made again, and are small."""
 
 import make_screenshots
 import pytest
 from PIL import Image
 
 _LIMIT_BYTES = 100_000
-_README = Path(__file__).resolve().parents[2] / "README.md"
+_DESCRIPTION = make_screenshots.OUTPUT / "page.md"
 
 
 @pytest.mark.needs("chromium")
@@ -25,7 +23,7 @@ def test_the_pictures_can_be_made_again(tmp_path, chromium):
         assert 5_000 < kept.stat().st_size < _LIMIT_BYTES
 
 
-def test_the_readme_shows_every_picture():
+def test_the_description_shows_every_picture():
     """By a path in this repository."""
     for path in make_screenshots.OUTPUT.glob("*.png"):
-        assert f"](firmware/docs/{path.name})" in _README.read_text("utf-8")
+        assert f"]({path.name})" in _DESCRIPTION.read_text("utf-8")

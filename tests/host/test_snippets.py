@@ -10,7 +10,8 @@ import boardcert
 import pytest
 
 _ROOT = Path(__file__).resolve().parents[2]
-_TEXTS = ("*.md", "boards/**/*", "firmware/docs/*.md", "firmware/examples/*", "host_tools/**/*.py")
+_TEXTS = ("*.md", "boards/**/*", "firmware/docs/*.md", "firmware/examples/*")
+_TEXTS += ("host_tools/docs/*.md", "host_tools/**/*.py")
 # The package's own docstring is an example, too.
 _PATHS = [path for pattern in _TEXTS for path in _ROOT.glob(pattern) if path.is_file()]
 _PATHS.append(Path(str(boardcert.__file__)))

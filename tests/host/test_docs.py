@@ -1,0 +1,135 @@
+"""README and documentation: short where it must be, complete, and without broken links.
+
+`make docs` checks the same pages once more, as a site.
+"""
+
+import ast
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from boardcert.credentials.settings import _DEFAULTS, KEY_TYPES
+from boardcert_host.boards import board_names, data_directory
+from boardcert_host.cli import COMMANDS, _parser
+from boardcert_host.errors import Error
+from boardcert_host.rooms import room_names
+
+_ROOT = Path(__file__).resolve().parents[2]
+_PATTERNS = ("*.md", "boards/*/*.md", "firmware/docs/*.md", "host_tools/docs/*.md")
+_PATTERNS += ("tests/bench/*.md",)
+_PAGES = sorted(path for pattern in _PATTERNS for path in _ROOT.glob(pattern))
+_README = _ROOT / "README.md"
+_COMMANDS = _ROOT / "host_tools" / "docs" / "commands.md"
+_SETTINGS = _ROOT / "firmware" / "docs" / "settings.md"
+_ARCHITECTURE = _ROOT / "firmware" / "docs" / "architecture.md"
+_FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
+_LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
+_WORDS = 900
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(_ROOT))
+
+
+def _anchors(path: Path) -> set[str]:
+    """Return what may be linked in a page: its headings, as GitHub and MkDocs both spell them."""
+    headings = re.findall(r"^#+ (.*)$", _FENCE.sub("", path.read_text("utf-8")), re.MULTILINE)
+    texts = [re.sub(r"[^\w\s-]", "", heading.lower()) for heading in headings]
+    return {re.sub(r"[\s]+", "-", text.strip()) for text in texts}
+
+
+def test_the_readme_is_a_landing_page() -> None:
+    """Short, tables and commands counted, too."""
+    assert len(_README.read_text("utf-8").split()) <= _WORDS
+
+
+@pytest.mark.parametrize("path", _PAGES, ids=_name)
+def test_links_lead_somewhere(path: Path) -> None:
+    """Each file is there, and each heading."""
+    for file, anchor in _LINK.findall(_FENCE.sub("", path.read_text("utf-8"))):
+        target = (path.parent / file).resolve() if file else path
+        assert target.exists(), file
+        assert not anchor or anchor in _anchors(target), f"{file}#{anchor}"
+
+
+@pytest.mark.parametrize("path", _PAGES, ids=_name)
+def test_the_site_has_every_page(path: Path) -> None:
+    """In its navigation."""
+    if path.name == "README.md" and path.parent == _ROOT:
+        return
+    assert f": {_name(path)}\n" in (_ROOT / "mkdocs.yml").read_text("utf-8")
+
+
+def _command_lines(path: Path) -> Iterator[str]:
+    """Yield the commands of ours that a page shows, from blocks and from `code`."""
+    text = path.read_text("utf-8")
+    for _, _, block in _FENCE.findall(text):
+        for line in block.replace("\\\n", " ").splitlines():
+            line = line.strip().removeprefix("$ ")
+            if line.startswith("boardcert "):
+                yield line
+    yield from re.findall(r"`(boardcert [^`]+)`", _FENCE.sub("", text).replace("\n", " "))
+
+
+@pytest.mark.parametrize("path", _PAGES, ids=_name)
+def test_commands_are_as_the_program_takes_them(path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Commands and options that there are; what is missing in a mention is not an error."""
+    for line in _command_lines(path):
+        words = shlex.split(line.partition(" > ")[0], comments=True)[1:]
+        assert words[0] in COMMANDS or words[0].startswith("-"), line
+        try:
+            _parser().parse_args(words)
+        except Error as error:
+            missing = ("required", "expected one argument", "expected at least one")
+            assert any(words in error.message for words in missing), f"{line}: {error.message}"
+        except SystemExit as leaving:  # --help
+            assert leaving.code == 0
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize("path", _PAGES, ids=_name)
+def test_programs_are_python(path: Path) -> None:
+    """Each block that says so."""
+    for _, language, block in _FENCE.findall(path.read_text("utf-8")):
+        if language == "python":
+            compile(block, path.name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_described(command: str) -> None:
+    """A command that nobody can find is not there."""
+    assert f"| `boardcert {command}` |" in _COMMANDS.read_text("utf-8")
+
+
+def test_every_setting_is_described() -> None:
+    """With its default, and no other."""
+    rows = re.findall(r"^\| `(\w+)` \| `(.*?)` \| (.*) \|$", _SETTINGS.read_text("utf-8"), re.M)
+    described = {name: default for name, default, _ in rows}
+    defaults = _DEFAULTS | {"hostname": "PREFIX-ID"}
+    assert described.keys() == defaults.keys()
+    for name, default in described.items():
+        assert default.strip('"') == str(defaults[name])
+    assert re.findall(r'`"(\w+)"`', dict((row[0], row[2]) for row in rows)["key_type"]) == sorted(
+        KEY_TYPES
+    )
+
+
+@pytest.mark.parametrize("board", board_names())
+def test_every_board_is_in_the_navigation(board: str) -> None:
+    """With its notes."""
+    assert f"boards/{board}/board.md" in (_ROOT / "mkdocs.yml").read_text("utf-8")
+
+
+def test_every_room_is_described() -> None:
+    """In the table and in the diagram of the architecture, and no other."""
+    table, diagram = _section(_ARCHITECTURE, "Rooms").split("```mermaid")[1].split("```")[::-1]
+    rooms = set(room_names(data_directory("firmware") / "boardcert"))
+    assert set(re.findall(r"^\| ([a-z0-9]+) \|", table, re.MULTILINE)) - {"root", "room"} == rooms
+    assert set(re.findall(r"\b[a-z0-9]+\b", diagram)) >= rooms
+
+
+def _section(path: Path, heading: str) -> str:
+    """Return what is below a heading of the second level."""
+    return path.read_text("utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
