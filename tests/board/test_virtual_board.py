@@ -2,12 +2,14 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 
 import pytest
 from boardcert_host.errors import Error
+from boardcert_host.virtual import VirtualNetwork
 
 _BOOT_LIMIT_S = 10
 _ORPHAN_LIMIT_S = 10
@@ -39,7 +41,7 @@ def test_floats_on_the_board_use_the_boot_rom_and_are_right(board):
     )
 
 
-def test_files_survive_a_hard_reset_and_a_new_process(new_board):
+def test_files_survive_a_hard_reset_and_a_new_start(new_board):
     board = new_board()
     board.exec("f = open('kept', 'w'); f.write('here'); f.close()")
     board.reset()
@@ -178,6 +180,32 @@ print(ticks_diff(ticks_us(), start))
     plain = new_board("plain", pace="free", flash_cache=False)
     assert int(cached.exec(code)) > 1.3 * int(plain.exec(code))
     assert plain.status()["cache_misses"] == 0 < cached.status()["cache_misses"]
+
+
+def test_a_kept_process_knows_nothing_of_the_board_before(new_board):
+    first = new_board("first", network=VirtualNetwork("home"), forwards={443: 0})
+    first.exec("open('kept', 'w').close(); import machine; machine.mem32[0x4005800c] = 7")
+    process, ports = first.process_id, (first.uart_address, first.network.address(443))
+    first.stop()
+    second = new_board("second")
+    assert second.process_id == process
+    for address in ports:
+        with pytest.raises(OSError), socket.create_connection(address):
+            pass
+    assert second.status()["boots"] == 1 and second.status()["flash"]["operations"] > 0
+    told = second.exec(
+        "import os, machine; print(os.listdir(), hex(machine.mem32[0x4005800c]))\n"
+        "import network; w = network.WLAN(); w.active(True); print(w.scan())"
+    )
+    assert told == "[] 0x0\n[]\n"
+
+
+def test_a_process_that_was_killed_is_not_kept(new_board):
+    first = new_board("first")
+    killed = first.process_id
+    os.kill(killed, signal.SIGKILL)
+    first.stop()
+    assert new_board("second").process_id != killed
 
 
 def test_no_emulator_is_left_when_python_is_killed(firmware, tmp_path):

@@ -11,11 +11,10 @@ from .board_network import BoardNetwork
 from .board_radio import RadioControls
 from .lock import lock
 from .network import VirtualNetwork
-from .process import EmulatorProcess
+from .process import EmulatorProcess, give_back, take_process
 from .usb_console import run_mpremote, soft_reset
 
 _UNIQUE_ID_BYTES = 8
-_START_TIMEOUT_S = 60
 
 
 class VirtualBoard(RadioControls):
@@ -97,21 +96,20 @@ class VirtualBoard(RadioControls):
         try:
             if self._wifi is not None:
                 self._settings["network"] = self._wifi.plug_in(self.unique_id)
-            self._process = EmulatorProcess(self._settings, self.directory / "emulator.log")
-            event = self._process.wait("listening", since=0, timeout_s=_START_TIMEOUT_S)
+            self._process = take_process()
+            self._booting_since = self._process.mark()
+            self._ports = self._process.start(self._settings)
             self._network = BoardNetwork(self._process)
             for port, host_port in self._forwards.items():
                 self._network.forward(port, host_port)
         except BaseException:
             self.stop()
             raise
-        self._ports = {"usb": event["usb"], "uart": event["uart"]}
-        self._booting_since = 0
 
     def stop(self) -> None:
-        """Switch the board off and end its process. Its flash stays in the directory."""
+        """Switch the board off. Its flash stays in the directory."""
         if self._process is not None:
-            self._process.close()
+            give_back(self._process)
             self._process = self._network = None
         if self._wifi is not None:
             self._wifi.unplug(self.unique_id)

@@ -92,6 +92,13 @@ export class Machine {
     this.emit({ event: 'off', ...reason });
   }
 
+  /** Switch it off, and give back its file and all its ports. */
+  close() {
+    this.powerOff({ reason: 'off', message: 'stopped' });
+    for (const part of [this.flash, this.usbLine, this.uartLine, this.station]) part.close();
+    this.network?.close();
+  }
+
   /** Reset the chip as the RUN pin does. */
   reset() {
     if (!this.powered) return this.powerOn();

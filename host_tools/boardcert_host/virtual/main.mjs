@@ -1,6 +1,6 @@
 /**
- * Run one virtual board. argv[2]: the settings as JSON. Commands come on stdin, events and replies leave on stdout,
- * one JSON object a line. When stdin closes, however that happens, the process ends.
+ * Run one virtual board after another. Commands come on stdin, events and replies leave on stdout, one JSON object a
+ * line: `start` is the first, and again after `stop`. When stdin closes, however that happens, the process ends.
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -10,8 +10,6 @@ import { Machine } from './machine.mjs';
 import { networkCommand } from './network/commands.mjs';
 import { airCommand } from './radio/commands.mjs';
 import { parseUF2 } from './uf2.mjs';
-
-const settings = JSON.parse(process.argv[2]);
 
 function emit(message) {
   process.stdout.write(`${JSON.stringify(message)}\n`);
@@ -30,34 +28,52 @@ const commands = {
   ring_oscillator: (machine, { setting }) => machine.setRingOscillator(setting),
 };
 
-async function answer(machine, line) {
+let machine = null;
+
+/** Make the board, listen on its serial lines, switch it on; return their ports, {usb, uart}. */
+async function start({ settings }) {
+  if (machine) throw new Error('there is a board already');
+  const firmware = parseUF2(readFileSync(settings.firmware), FLASH_BYTES);
+  machine = new Machine(settings, emit);
+  try {
+    machine.flash.install(firmware);
+    const usb = await machine.usbLine.listen(settings.usb_port);
+    const uart = await machine.uartLine.listen(settings.uart_port);
+    machine.powerOn();
+    return { usb, uart };
+  } catch (error) {
+    stop();
+    throw error;
+  }
+}
+
+/** End the board, and all of it that others on this computer could notice. */
+function stop() {
+  machine?.close();
+  machine = null;
+}
+
+async function run(command, parameters) {
+  if (command === 'start') return start(parameters);
+  if (command === 'stop') return stop();
+  if (!Object.hasOwn(commands, command)) throw new Error(`unknown command "${command}"`);
+  if (!machine) throw new Error('there is no board');
+  return commands[command](machine, parameters);
+}
+
+async function answer(line) {
   const { id, command, ...parameters } = JSON.parse(line);
   try {
-    if (!Object.hasOwn(commands, command)) throw new Error(`unknown command "${command}"`);
-    emit({ id, ...(await commands[command](machine, parameters)) });
+    emit({ id, ...(await run(command, parameters)) });
   } catch (error) {
     emit({ id, error: error.message });
   }
 }
 
-async function main() {
-  const firmware = parseUF2(readFileSync(settings.firmware), FLASH_BYTES);
-  const machine = new Machine(settings, emit);
-  machine.flash.install(firmware);
-  const input = createInterface({ input: process.stdin });
-  input.on('line', (line) => answer(machine, line));
-  input.on('close', () => {
-    machine.flash.close();
-    process.exit(0);
-  });
-  const usb = await machine.usbLine.listen(settings.usb_port);
-  const uart = await machine.uartLine.listen(settings.uart_port);
-  emit({ event: 'listening', usb, uart });
-  machine.powerOn();
-}
-
 process.stdout.on('error', () => process.exit(0));
-main().catch((error) => {
-  emit({ event: 'failed', message: error.message });
-  process.exit(1);
+const input = createInterface({ input: process.stdin });
+input.on('line', answer);
+input.on('close', () => {
+  machine?.flash.close();
+  process.exit(0);
 });

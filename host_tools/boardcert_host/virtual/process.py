@@ -1,4 +1,4 @@
-"""The Node process of one virtual board, and the JSON lines that pass between it and Python."""
+"""The Node processes of virtual boards, and the JSON lines that pass between them and Python."""
 
 import contextlib
 import itertools
@@ -6,7 +6,9 @@ import json
 import os
 import queue
 import subprocess
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -15,32 +17,32 @@ from .node import emulator_modules, find_node
 
 _MAIN = Path(__file__).resolve().with_name("main.mjs")
 _REPLY_TIMEOUT_S = 30
+_START_TIMEOUT_S = 60
 _EXIT_TIMEOUT_S = 10
 
 
 class EmulatorProcess:
-    """Start Node with *settings*; its standard error goes to the file *log*.
+    """Node, which runs one board at a time.
 
-    Node ends by itself when its standard input closes, which the operating system sees to even
+    It ends by itself when its standard input closes, which the operating system sees to even
     when this process is killed.
     """
 
-    def __init__(self, settings: dict[str, Any], log: Path) -> None:
+    def __init__(self) -> None:
         node = find_node()
         environment = {**os.environ, "BOARDCERT_NODE_MODULES": str(emulator_modules(node))}
-        self._log = log
-        with log.open("wb") as errors:
-            self._process = subprocess.Popen(
-                [node.executable, str(_MAIN), json.dumps(settings)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                env=environment,
-                text=True,
-                encoding="utf-8",
-                # Ctrl-C at the terminal is for Python, which then lets the board end in order.
-                start_new_session=True,
-            )
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (until `close`)
+        self._process = subprocess.Popen(
+            [node.executable, str(_MAIN)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=environment,
+            text=True,
+            encoding="utf-8",
+            # Ctrl-C at the terminal is for Python, which then lets the board end in order.
+            start_new_session=True,
+        )
         self._stdin = cast(TextIO, self._process.stdin)
         self._stdout = cast(TextIO, self._process.stdout)
         self._ids = itertools.count(1)
@@ -61,7 +63,13 @@ class EmulatorProcess:
         """Whether Node is there."""
         return self._process.poll() is None
 
-    def request(self, command: str, **parameters: Any) -> dict[str, Any]:
+    def start(self, settings: dict[str, Any]) -> dict[str, int]:
+        """Make a board, switch it on, and return the ports of its serial lines: usb and uart."""
+        return self.request("start", _START_TIMEOUT_S, settings=settings)
+
+    def request(
+        self, command: str, timeout_s: float = _REPLY_TIMEOUT_S, **parameters: Any
+    ) -> dict[str, Any]:
         """Send *command* and return the reply."""
         number = next(self._ids)
         reply: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
@@ -69,7 +77,7 @@ class EmulatorProcess:
         try:
             self._stdin.write(json.dumps({"id": number, "command": command, **parameters}) + "\n")
             self._stdin.flush()
-            answer = reply.get(timeout=_REPLY_TIMEOUT_S)
+            answer = reply.get(timeout=timeout_s)
         except (OSError, ValueError, queue.Empty) as error:
             raise self._failure() from error
         finally:
@@ -109,6 +117,7 @@ class EmulatorProcess:
             self._process.wait()
         self._reader.join()
         self._stdout.close()
+        self._errors.close()
 
     def _read(self) -> None:
         for line in self._stdout:
@@ -126,8 +135,56 @@ class EmulatorProcess:
             reply.put({"error": "it has ended"})
 
     def _failure(self) -> Error:
-        """Say why Node ended: its own last event, or what it wrote on standard error."""
-        failed = [event["message"] for event in self._events if event["event"] == "failed"]
-        detail = failed[-1] if failed else self._log.read_text("utf-8", "replace").strip()
-        reason = detail or "no reason given"
-        return Error(f"the virtual board has ended: {reason}", f"see {self._log}")
+        """Say why Node ended: what it wrote on standard error."""
+        self._errors.seek(0)
+        detail = self._errors.read().decode("utf-8", "replace").strip()
+        return Error(f"the virtual board has ended: {detail or 'no reason given'}")
+
+
+class _Kept:
+    """The processes whose boards have stopped, while anybody wants them kept."""
+
+    def __init__(self) -> None:
+        self.users = 0
+        self.processes: list[EmulatorProcess] = []
+
+
+_kept = _Kept()
+
+
+@contextlib.contextmanager
+def keep_processes() -> Iterator[None]:
+    """While this lasts, a board that stops leaves its process to one that starts.
+
+    The emulator has been compiled there, so that this one boots in a tenth of the time.
+    """
+    _kept.users += 1
+    try:
+        yield
+    finally:
+        _kept.users -= 1
+        while not _kept.users and _kept.processes:
+            _kept.processes.pop().close()
+
+
+def take_process() -> EmulatorProcess:
+    """Return a process without a board: one that was kept, or a new one."""
+    while _kept.processes:
+        process = _kept.processes.pop()
+        if process.is_running:
+            return process
+        process.close()
+    return EmulatorProcess()
+
+
+def give_back(process: EmulatorProcess) -> None:
+    """End the board of *process*, and the process as well unless it is kept."""
+    try:
+        process.request("stop")
+    except Error:
+        process.close()
+        return
+    if _kept.users:
+        _kept.processes.append(process)
+    else:
+        process.close()

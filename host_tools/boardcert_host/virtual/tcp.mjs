@@ -25,6 +25,13 @@ export class TCPLine {
     });
   }
 
+  /** Listen no longer; those who wait are turned away. */
+  close() {
+    this.hangUp();
+    for (const socket of this.waiting.splice(0)) socket.destroy();
+    this.server.close();
+  }
+
   /** Take up to *limit* bytes that the client has sent. */
   take(limit) {
     if (!this.queue.length) return Buffer.alloc(0);

@@ -31,6 +31,10 @@ export class DatagramForward {
     });
   }
 
+  close() {
+    this.socket.close();
+  }
+
   /** Datagrams do not wait: a resolver asks again. */
   connectWaiting() {}
 

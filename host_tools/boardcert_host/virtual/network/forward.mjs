@@ -31,6 +31,12 @@ export class Forward {
     });
   }
 
+  /** Listen no longer; those who wait are turned away. */
+  close() {
+    this.server.close();
+    for (const socket of this.waiting) reset(socket);
+  }
+
   /** The board may have become reachable: connect those who wait. */
   connectWaiting() {
     if (!this.waiting.size || !this.peer(this.family)) return;

@@ -18,6 +18,10 @@ export class Hub {
     this.socket.on('close', ended);
   }
 
+  close() {
+    this.socket.destroy();
+  }
+
   send(frame) {
     if (this.socket.destroyed || this.socket.writableLength > QUEUE_LIMIT_BYTES) return;
     this.socket.write(Buffer.concat([Buffer.from([frame.length >> 8, frame.length & 255]), frame]));

@@ -67,6 +67,13 @@ export class Network {
     this.gateway = null;
   }
 
+  /** The board has ended: give back what this computer gave. */
+  close() {
+    for (const forward of this.forwards) forward.close();
+    this.hub?.close();
+    this.setCapture(null);
+  }
+
   linkUp(radio) {
     this.radio = radio;
     this.gateway?.forget();

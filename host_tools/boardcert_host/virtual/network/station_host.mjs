@@ -66,6 +66,10 @@ export class StationHost {
     return { host_port: listening };
   }
 
+  close() {
+    for (const forward of this.forwards) forward.close();
+  }
+
   get status() {
     return { address: this.board ? this.host.address : null, board: this.board };
   }
