@@ -1,6 +1,7 @@
 """Make the device package, and CPython's stand-in for `micropython`, importable."""
 
 import functools
+import gc
 import http.server
 import os
 import shutil
@@ -20,6 +21,13 @@ sys.path[:0] = [
     str(_TESTS / "host"),
 ]
 
+# The package's modules are imported again and again, and programs started: all of it is compiled
+# once, outside of the tree.
+_PYCACHE = str(_TESTS.parent / "build" / "pycache")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = _PYCACHE
+sys.dont_write_bytecode = False
+
 import micropython  # noqa: E402, F401 (it completes modules that device code imports)
 
 
@@ -32,6 +40,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
     if not hasattr(config, "workerinput"):
         make_vectors.make()
+
+
+def pytest_collection_finish() -> None:
+    """Let the package's collections of garbage pass over what pytest and the tests have loaded."""
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
