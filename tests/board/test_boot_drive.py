@@ -11,13 +11,14 @@ from boardcert_host.boards import load_board
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from boardcert_host.virtual.boot_drive import BootDrive
+from prepared import AT_ONCE
 
 
 @pytest.fixture
 def empty(tmp_path, monkeypatch):
     """Give a board in its boot loader, whose drive is the only one looked at."""
     monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", str(tmp_path / "drive"))
-    with BootDrive(tmp_path / "board", tmp_path / "drive") as board:
+    with BootDrive(tmp_path / "board", tmp_path / "drive", **AT_ONCE) as board:
         yield board
 
 

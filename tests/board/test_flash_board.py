@@ -6,6 +6,7 @@ import pytest
 from boardcert_host import device, tokens
 from boardcert_host.cli import main
 from boardcert_host.virtual.boot_drive import BootDrive
+from prepared import AT_ONCE
 
 _STEPS = ["image", "board", "firmware", "start", "package", "microdot", "settings", "main.py"]
 _STEPS += ["identity", "pin", "token", "verify"]
@@ -15,7 +16,7 @@ _STEPS += ["identity", "pin", "token", "verify"]
 def empty(tmp_path, monkeypatch):
     """Give a board in its boot loader; the user's own drives are not looked at."""
     monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", str(tmp_path / "drive"))
-    with BootDrive(tmp_path / "board", tmp_path / "drive") as board:
+    with BootDrive(tmp_path / "board", tmp_path / "drive", **AT_ONCE) as board:
         yield board
 
 

@@ -4,9 +4,8 @@ import hashlib
 import json
 
 import pytest
-from boardcert_host import boards, device, firmware
+from boardcert_host import boards, firmware
 from boardcert_host.cli import main
-from boardcert_host.virtual import VirtualBoard
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -43,36 +42,3 @@ def test_the_demo_holds_and_leaves_its_record(image, tmp_path, capsys):
     # Issue A: at most 1.6 s and 0.15 s of the board's own time.
     assert 0 < record["first_boot_ms"] <= 1600
     assert 0 < record["load_ms"] <= 150
-
-
-def test_installing_twice_copies_nothing_and_repairs_what_was_cut_short(image, tmp_path):
-    """The second run does nothing; a damaged, a missing and a foreign file are put right."""
-    with VirtualBoard(tmp_path, firmware=image) as board:
-        board.wait_ready()
-        first = device.install(board.usb_port)
-        assert device.install(board.usb_port) == device.Installed([], [], len(first.copied))
-        device.execute(
-            board.usb_port,
-            "import os\nos.remove('/lib/boardcert/generate.mpy')\n"
-            "open('/lib/boardcert/manage.mpy', 'wb').write(b'torn')\n"
-            "open('/lib/boardcert/old.py', 'w').write('x')",
-        )
-        again = device.install(board.usb_port)
-        assert (again.copied, again.removed) == (["generate.mpy", "manage.mpy"], ["old.py"])
-        assert device.survey(board.usb_port).architecture == "armv6m"
-
-
-def test_a_file_is_written_once_and_whole(image, tmp_path):
-    """Every byte value, sizes around one piece; written again only when it differs."""
-    with VirtualBoard(tmp_path, firmware=image) as board:
-        board.wait_ready()
-        port = board.usb_port
-        for size in (0, 1, 3072, 3073):
-            data = bytes(index % 256 for index in range(size))
-            assert device.put_file(port, data, "/deep/er/file") is True
-            assert device.put_file(port, data, "/deep/er/file") is False
-            found = device.execute(port, "print(list(open('/deep/er/file', 'rb').read()))")
-            assert bytes(json.loads(found)) == data
-        assert (
-            device.execute(port, "import os; print(os.listdir('/deep/er'))").strip() == "['file']"
-        )
