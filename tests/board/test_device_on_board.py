@@ -2,8 +2,13 @@
 
 The modules are installed apart: the tests import more than what shipped bundles are called by. On
 a board there are no rooms, so the tests' imports are flattened as those of the package are.
+
+What takes a board long and is the same wherever MicroPython runs is left to the unix binary, unless
+BOARDCERT_EVERY_DEVICE_TEST is set: then all of it runs, for a change of kernels, engines or noise.
 """
 
+import ast
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +28,71 @@ _MODULES = sorted(path.stem for path in _TESTS.glob("test_*.py"))
 _ROOMS = room_names(data_directory("firmware") / "boardcert")
 # Of each file of vectors; the computers' runs read them all.
 _VECTOR_LIMIT = 2
+
+
+# Of each module, what is left to the unix binary: seconds each, by the board's own clock.
+_ELSEWHERE = {
+    "test_curves": ("key_pairs", "small_and_large_scalars", "curves_of_another_a"),
+    "test_ecdsa": ("sum_at_infinity",),
+    "test_install": (
+        "a_board_without_a_clock_judges_by_the_time_that_it_is_told",
+        "a_certificate_for_the_boards_own_key_comes_without_it",
+        "a_chain_without_its_issuer_is_told",
+        "a_list_in_der",
+        "names_that_do_not_cover_the_board_are_told",
+        "no_altered_byte_of_a_key_is_taken",
+        "no_message_repeats_a_key",
+        "unsound_chains_and_keys_change_nothing",
+        "what_could_not_be_judged_is_told",
+        "what_is_no_certificate_at_all",
+        "without_a_clock_dates_are_not_judged",
+    ),
+    "test_lifecycle": (
+        "an_expired_certificate_is_replaced_with_the_same_key",
+        "an_identity_copied_from_another_board_is_not_used",
+        "dates_are_corrected_once_the_clock_is_known",
+        "dates_with_and_without_a_clock",
+        "the_certificate_follows_the_address",
+        "two_boards_make_two_keys",
+    ),
+    "test_lifecycle_faults": (
+        "a_failure_after_the_key_is_changed_is_told_only",
+        "a_renewal_that_fails_leaves_the_old_certificate_in_service",
+        "a_reset_ends_with_what_the_next_boot_serves",
+        "an_expired_certificate_is_served_when_no_new_one_can_be_signed",
+        "another_lifetime_or_host_name_is_signed_with_the_same_key",
+        "one_day_is_a_day",
+    ),
+    "test_lifecycle_sources": (
+        "a_new_key_leaves_the_installed_certificate_and_the_token",
+        "a_removal_waits_for_what_is_below",
+        "a_renewal_keeps_the_key",
+        "a_request_for_the_boards_names",
+        "another_key_type_is_for_the_next_new_key",
+        "the_token_is_made_once_and_anew_at_a_reset",
+        "what_is_compiled_in_and_unsound_is_reported_and_skipped",
+    ),
+    "test_losses": (
+        "a_clone_does_not_serve_a_certificate_for_the_originals_key",
+        "a_clone_makes_its_own_key_and_token",
+        "a_record_that_lacks_a_fact_is_judged_anew",
+        "a_reset_says_what_stays",
+        "an_older_identity_that_is_put_back_is_noticed",
+        "what_is_lost_below_an_installed_certificate_is_noticed_once",
+        "what_is_removed_is_not_lost",
+    ),
+    "test_p384": ("general_ladder_at_its_edges", "multiply_add_exceptions"),
+    "test_rsa": ("signatures_that_do_not_fit", "two_keys_differ"),
+    "test_wishes": (
+        "a_boot_without_network_and_clock_signs_with_what_was_known",
+        "a_request_is_put_off_and_kept",
+        "a_reset_forgets_what_was_put_off",
+        "a_second_address_replaces_the_first",
+        "what_cannot_be_read_or_is_another_boards_is_not_done",
+        "what_is_refused_is_told_and_its_key_wiped",
+    ),
+}
+_EVERY = "BOARDCERT_EVERY_DEVICE_TEST" in os.environ
 
 
 # The flash has no room for all of them at once, and for what they store.
@@ -77,12 +147,21 @@ def test_device_module_passes_on_the_board(
     copying = ("exec", _REMOVE_OTHERS, "+", "fs", "cp", source, ":/device_tests/")
     board_with_tests.mpremote(*copying, timeout_s=120)
     board_with_tests.reset()
+    elsewhere = [] if _EVERY else [f"test_{name}" for name in _ELSEWHERE.get(module, ())]
     output = board_with_tests.exec(
         "import sys; sys.path.append('/device_tests'); import run\n"
-        f"run.run(['{module}'], '/test_vectors', {_VECTOR_LIMIT})",
+        f"run.run(['{module}'], '/test_vectors', {_VECTOR_LIMIT}, {elsewhere})",
         timeout_s=280,
     )
     result = re.search(r"^(\d+) passed, (\d+) failed$", output, re.MULTILINE)
     assert result, output
     assert result.group(2) == "0", output
     assert int(result.group(1)) > 0, output
+
+
+def test_what_is_left_to_the_unix_binary_is_there() -> None:
+    """A test that was renamed runs on the board again."""
+    for module, names in _ELSEWHERE.items():
+        body = ast.parse((_TESTS / f"{module}.py").read_text("utf-8")).body
+        functions = {node.name for node in body if isinstance(node, ast.FunctionDef)}
+        assert {f"test_{name}" for name in names} <= functions
