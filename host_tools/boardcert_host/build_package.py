@@ -1,5 +1,6 @@
 """The device package, compiled for one processor: firmware/ in, .mpy files out."""
 
+import re
 import runpy
 import subprocess
 import tempfile
@@ -13,6 +14,7 @@ from .boards import data_directory
 from .bundles import Bundles, join
 from .errors import Error
 from .fold import fold
+from .new_names import Known
 from .rooms import module_paths, read_flat
 from .shorten import shorten
 
@@ -82,6 +84,8 @@ _TEXT = "portal_template"
 # Modules whose functions applications call, or Microdot, by the names of their arguments.
 _FACES = ("__init__", "connection", "lifecycle", "mutual_tls", "portal", "serial_line", "server")
 _FACES += ("programs", "running", "serving", "store", "tls")
+# Whose names benchmarks and tests of the package on boards know.
+_TOLD = ("dns", "drbg", "ec", "ecdsa", "p384_reduce", "record", "rsa", "sha384", "spare")
 # Whose names take no memory, as far as the firmware has names for them: what stays loaded, then
 # what is loaded beside that.
 _FIRST = (
@@ -131,12 +135,19 @@ def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, s
         return dict(sorted(sources.items()))
     for name in _FALLBACKS if has_kernel else _KERNEL_USERS:
         del sources[name]
-    sources = shorten(fold(sources), _FACES, _FIRST)
+    bundles = _BUNDLES if has_kernel else _without_native(sources)
+    sources = shorten(fold(sources), _known(bundles))
     # After that, so that all who have the kernels have the same short names.
     if has_kernel and architecture == _KERNEL_ARCHITECTURE:
         for name in _OTHER_CHIPS:
             del sources[name]
-    return join(sources, _BUNDLES if has_kernel else _without_native(sources))
+    return join(sources, bundles)
+
+
+def _known(bundles: Bundles) -> Known:
+    """Return what shorten must know."""
+    words = re.findall(r"\w+", Path(str(microdot.__file__)).read_text())
+    return Known(_FACES, _TOLD, _FIRST, bundles, frozenset(words))
 
 
 def _has_kernel(architecture: str, form: Form) -> bool:

@@ -7,6 +7,8 @@ lacks costs its boards as much as any other name, and does no harm.
 
 Not among them: what the package or Microdot names or has as a text, what built-in types and the
 classes of asyncio have, and built-in names.
+
+TAKEN: those that the package gives to something of its own, too, and which it must go on to use.
 """
 
 _TEXT = """
@@ -52,3 +54,9 @@ usys version_info vline wait_for webrepl_cfg write_readinto write_scratch writeb
 writeto writeto_mem writevto
 """
 NAMES = tuple(_TEXT.split())
+
+_TAKEN_TEXT = """
+NO_MEMORY RESET TABLE aclose awrite blocks encode exists feed get_extra_info headers hold invert
+poller secret seed set_clock target to_bytes touch view wrap_socket
+"""
+TAKEN = frozenset(_TAKEN_TEXT.split())

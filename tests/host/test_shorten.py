@@ -4,17 +4,28 @@ import ast
 import asyncio
 import builtins
 import io
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import microdot
 import pytest
-from boardcert_host.boards import data_directory
-from boardcert_host.build_package import _FACES, _FIRST, Form, package_sources
+from boardcert_host.boards import data_directory, load_board
+from boardcert_host.build_package import (
+    _BUNDLES,
+    _FACES,
+    Form,
+    _known,
+    _without_native,
+    package_sources,
+)
+from boardcert_host.firmware import firmware_image
 from boardcert_host.fold import fold
-from boardcert_host.rom_names import NAMES
+from boardcert_host.new_names import Known, new_names
+from boardcert_host.rom_names import NAMES, TAKEN
 from boardcert_host.rooms import read_flat
-from boardcert_host.shorten import new_names, shorten
+from boardcert_host.shorten import shorten
+from boardcert_host.uf2 import read_uf2
 
 _FIRMWARE = data_directory("firmware")
 _SOURCES = {
@@ -45,13 +56,27 @@ def engine():
     return _engine.__name__
 def foreign(box): return box._maxsize if hasattr(box, "_maxsize") else queue._elsewhere
 """,
+    "inside": """
+inner_limit = [3]
+def through_text(): return "another.step_name"
+def step_name(): return half_of(inner_limit[0])
+def half_of(number): return number / 2
+class InnerFailure(Exception): pass
+class Inner:
+    def own_step(self): return half_of(8)
+def call_own_step(): return Inner().own_step()
+""",
+    "other": """
+def _square_twice(number): return number ** 4
+def fourth(number): return _square_twice(number)
+""",
 }
 
 
 @pytest.fixture(scope="module")
 def short():
     """The sources with short names."""
-    return shorten(_SOURCES, ("face",))
+    return shorten(_SOURCES, Known(("face",), told=("inner",), foreign=frozenset({"fourth"})))
 
 
 def _run(sources):
@@ -84,6 +109,21 @@ def test_private_names_are_the_firmwares_and_arguments_short(short):
     assert "def __init__(self, side, depth=1)" in short["face"]
 
 
+def test_public_names_that_only_the_package_uses_change(short):
+    """At the top of a module and in its classes; not what a text names, an exception, or others."""
+    words = set(re.findall(r"\w+", short["inside"]))
+    assert not words & {"half_of", "own_step", "inner_limit", "call_own_step"}
+    assert words >= {"step_name", "InnerFailure"}
+    assert "def count(" in short["face"] and "def area(" in short["face"]
+    assert "def fourth(" in short["other"] and "def measure(" in short["inner"]
+
+
+def test_files_share_names_at_the_top_of_modules(short):
+    """What one module alone uses, and no object has, is called as in another one."""
+    functions = [set(re.findall(r"def (\w+)", short[name])) for name in ("face", "inside", "other")]
+    assert set.intersection(*functions)
+
+
 def test_names_that_others_use_stay(short):
     """Arguments that are given by name, other modules' private names, and those in texts."""
     assert "side=" in short["inner"]
@@ -108,21 +148,76 @@ def _names(trees: Iterable[ast.AST]) -> set[str]:
     return {name for name in found if isinstance(name, str)}
 
 
-@pytest.mark.parametrize("form", [Form.SHIPPED, Form.PORTABLE])
-def test_no_new_name_means_anything_else(form):
-    """Of the whole package: each is used by nobody else, and stands for one name alone."""
+@pytest.fixture(scope="module", params=[Form.SHIPPED, Form.PORTABLE])
+def package(request):
+    """The package's trees, what each name becomes in each, and the files they are joined in."""
     sources = read_flat(_FIRMWARE / "boardcert") | {
         path.stem: path.read_text() for path in (_FIRMWARE / "kernels").glob("kernel_*.py")
     }
-    if form is Form.PORTABLE:
+    bundles = _BUNDLES
+    if request.param is Form.PORTABLE:
         sources = {name: text for name, text in sources.items() if "kernel" not in name}
+        bundles = _without_native(sources)
     trees = {name: ast.parse(source) for name, source in fold(sources).items()}
-    names = new_names(trees, _FIRST)
-    assert len(names) > 400 and len(set(names.values())) == len(names)
-    assert all(name[0] == "_" and name[1] != "_" for name in names)
-    assert not set(names.values()) & _names(trees.values())
+    return trees, new_names(trees, _known(bundles)), bundles
+
+
+def test_no_new_name_means_anything_else(package):
+    """Of the whole package: each is used by nobody else, and stands in one file for one name."""
+    trees, names, bundles = package
+    files = {part: file for file, parts in bundles.items() for part in parts}
+    old_of: dict[tuple[str, str], str] = {}
+    for module, new in names.items():
+        for old, name in new.items():
+            assert old_of.setdefault((files.get(module, module), name), old) == old
+    every = {old: name for new in names.values() for old, name in new.items()}
+    assert len(every) > 600 and sum(old[0] != "_" for old in every) > 150
+    assert not set(every.values()) & _names(trees.values())
+    assert not any(old.startswith("__") for old in every)
     # Nor does a private one of ours stand for what another module has by that name.
-    assert not {name for name in names if hasattr(asyncio.StreamReader, name)}
+    assert not {name for name in every if hasattr(asyncio.StreamReader, name)}
+
+
+def test_what_shares_a_new_name_is_in_different_files_and_no_member(package):
+    """A name that an object has, or that is imported, has one new name, which nothing else has."""
+    trees, names, bundles = package
+    olds: dict[str, set[str]] = {}
+    for new in names.values():
+        for old, name in new.items():
+            olds.setdefault(name, set()).add(old)
+    sharing = {old for group in olds.values() if len(group) > 1 for old in group}
+    assert len(sharing) > 100
+    nodes = [node for tree in trees.values() for node in ast.walk(tree)]
+    assert not sharing & {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    files = {part: file for file, parts in bundles.items() for part in parts}
+    for module, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.level and node.module:
+                ends = {files.get(name, name) for name in (module, node.module)}
+                assert len(ends) == 1 or not sharing & {alias.name for alias in node.names}
+
+
+def test_the_public_names_that_change_are_nobody_elses(package):
+    """Not the firmware's, which objects of its own may have; no exception's, which is told."""
+    _, names, _ = package
+    public = {old for new in names.values() for old in new if old[0] != "_"}
+    taken = set()
+    for board in ("VIRTUAL_PICO_W", "ESP32_GENERIC", "ESP32_GENERIC_C3"):
+        image = firmware_image(load_board(board))[0].read_bytes()
+        if image[:4] == b"UF2\n":
+            image = read_uf2(image, 0xE48BFF56, 0x10000000, 0x10200000).content
+        assert not {name for name in public if name.encode() + b"\0" in image}
+        taken |= {name for name in TAKEN if name.encode() + b"\0" in image}
+    assert taken == TAKEN
+    told = [Path("README.md"), Path("SECURITY.md"), *Path("firmware/docs").glob("*.md")]
+    code = {word for path in told for text in _code(path) for word in re.findall(r"\w+", text)}
+    assert not public & code
+
+
+def _code(path: Path) -> list[str]:
+    """Return what stands in *path* as code."""
+    text = path.read_text()
+    return re.findall(r"```.*?```|(?<=\n\n)(?:    .*\n)+|`[^`]+`", text, re.DOTALL)
 
 
 def test_names_of_the_firmware_are_looked_for_on_no_object():

@@ -1,0 +1,215 @@
+"""Which names of the device package become which others, for shorten.
+
+Private names, and those that only the package itself uses: what is bound in modules whose names
+nobody else knows, and stands for nothing else anywhere. They become names that are in the firmware
+already, see rom_names, as far as those suffice. Of the rest, data get short names; functions and
+classes keep theirs. A class that is not private keeps its name in any case: exceptions tell it.
+
+What is bound at the top of a module, and used nowhere else, shares its new name with others of the
+kind in other files. All others have one each in the whole package.
+"""
+
+import ast
+import itertools
+import re
+import string
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from .rom_names import NAMES, TAKEN
+
+FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
+DEFINITION = FUNCTION | ast.ClassDef
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a package beside its sources.
+
+    *faces*: modules whose functions others call, applications or Microdot: their arguments keep
+    their names, too. *told*: modules whose names only tests and benchmarks know beside the package.
+    *first*: modules whose names are the first to become those of the firmware. *files*: the
+    modules by the file that they are joined in, see bundles. *foreign*: names of other packages.
+    """
+
+    faces: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
+    files: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    foreign: frozenset[str] = frozenset()
+
+
+def new_names(trees: dict[str, ast.Module], known: Known) -> dict[str, dict[str, str]]:
+    """Return what each name becomes, in each module."""
+    modules = [name for name in known.first if name in trees]
+    modules += [name for name in trees if name not in known.first]
+    nodes = [node for module in modules for node in ast.walk(trees[module])]
+    inner = _inner_names(trees, known)
+    bound = dict.fromkeys(bound_name(node) for node in nodes)
+    kept = _kept_names(trees)
+    changing = [name for name in bound if (is_private(name) or name in inner) and name not in kept]
+    used = {name for node in nodes for name in all_names(node)} | known.foreign
+    free = sorted((name for name in NAMES if name not in used), key=len)
+
+    files = {part: file for file, parts in known.files.items() for part in parts}
+    local = _local_names(trees, files)
+    of_files: dict[str, dict[str, str]] = {}
+    for file in dict.fromkeys(local.values()):
+        names = [name for name in changing if local.get(name) == file]
+        of_files[file] = dict(zip(names, free, strict=False))
+    most = max(map(len, of_files.values()), default=0)
+    shared = dict(zip([name for name in changing if name not in local], free[most:], strict=False))
+
+    done = set(shared).union(*of_files.values())
+    defined = {node.name for node in nodes if isinstance(node, DEFINITION)}
+    data = [name for name in changing if name not in done and name not in defined]
+    shared |= dict(zip(data, _unused_names(used), strict=False))
+    return {module: shared | of_files.get(files.get(module, module), {}) for module in trees}
+
+
+def _local_names(trees: dict[str, ast.Module], files: dict[str, str]) -> dict[str, str]:
+    """Return the file of each name that is used in one only, and that no object has."""
+    members: set[str] = set()
+    users: dict[str, set[str]] = {}
+    for module, tree in trees.items():
+        for node in ast.walk(tree):
+            for name in all_names(node):
+                users.setdefault(name, set()).add(files.get(module, module))
+            if isinstance(node, ast.Attribute):
+                members.add(node.attr)
+            elif isinstance(node, ast.ClassDef):
+                members |= {bound_name(inner) for inner in ast.walk(node) if inner is not node}
+    return {name: min(own) for name, own in users.items() if len(own) == 1 and name not in members}
+
+
+def _inner_names(trees: dict[str, ast.Module], known: Known) -> set[str]:
+    """Return the public names that only the package itself uses."""
+    bound = {name for tree in trees.values() for name in _outer_bindings(tree)}
+    others = {name for module in known.faces + known.told for name in _bindings(trees, module)}
+    assembler = {module for module, tree in trees.items() if _has_assembler(tree)}
+    others |= {name for module in assembler for name in _every_name(trees[module])}
+    nodes = [node for tree in trees.values() for node in ast.walk(tree)]
+    others |= {node.name for node in nodes if isinstance(node, ast.ClassDef)}
+    others |= {word for tree in trees.values() for word in _words_of_texts(tree)}
+    others |= trees.keys() | known.foreign | TAKEN | set(NAMES)
+    return {name for name in bound - others if len(name) > 2 and not name.startswith("_")}
+
+
+def _outer_bindings(tree: ast.Module) -> set[str]:
+    """Return what a module binds at its top, in its classes, and in objects."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef):
+            names |= {bound_name(inner) for part in node.body for inner in _apart(part)}
+        elif isinstance(node, ast.Attribute):
+            names.add(bound_name(node))
+        elif isinstance(node, ast.Global):
+            names |= set(node.names)
+    return names - {""}
+
+
+def _apart(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield *node* and what is in it, but not in functions and classes."""
+    yield node
+    if not isinstance(node, DEFINITION | ast.Lambda):
+        for inner in ast.iter_child_nodes(node):
+            yield from _apart(inner)
+
+
+def _bindings(trees: dict[str, ast.Module], module: str) -> set[str]:
+    """Return all that a *module* binds, arguments too."""
+    nodes = list(ast.walk(trees[module])) if module in trees else []
+    return {bound_name(node) for node in nodes} | {
+        node.arg for node in nodes if isinstance(node, ast.arg)
+    }
+
+
+def _has_assembler(tree: ast.Module) -> bool:
+    functions = [node for node in ast.walk(tree) if isinstance(node, FUNCTION)]
+    decorators = [one for function in functions for one in function.decorator_list]
+    return any("asm_" in ast.unparse(one) for one in decorators)
+
+
+def _every_name(tree: ast.Module) -> Iterable[str]:
+    return (name for node in ast.walk(tree) for name in all_names(node))
+
+
+def _words_of_texts(tree: ast.Module) -> set[str]:
+    """Return the words in a module's texts, other than docstrings: they may name an attribute."""
+    nodes = list(ast.walk(tree))
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    constants = [node for node in nodes if isinstance(node, ast.Constant)]
+    texts = [str(node.value) for node in constants if id(node) not in docstrings]
+    return {word for text in texts for word in re.findall(r"\w+", text)}
+
+
+def _kept_names(trees: dict[str, ast.Module]) -> set[str]:
+    """Return the names that others know."""
+    kept = set()
+    for tree in trees.values():
+        nodes = list(ast.walk(tree))
+        imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+        foreign = [node for node in imports if not getattr(node, "level", 0)]
+        aliases = [alias for node in foreign for alias in node.names]
+        kept |= {alias.name for alias in aliases}
+        modules = {alias.asname or alias.name for alias in aliases}
+        kept |= {used_name(node) for node in nodes if _root(node) in modules}
+        kept |= {str(node.value) for node in nodes if isinstance(node, ast.Constant)}
+        kept |= {str(node.arg) for node in nodes if isinstance(node, ast.keyword)}
+        # The compiler leaves nothing of numbers, if their names begin with an underscore.
+        assignments = [node for node in tree.body if isinstance(node, ast.Assign)]
+        kept |= {used_name(node.targets[0]) for node in assignments if _is_number(node.value)}
+    return kept
+
+
+def _is_number(value: ast.expr) -> bool:
+    """Tell whether *value* is const(...)."""
+    return isinstance(value, ast.Call) and ast.unparse(value.func) == "const"
+
+
+def _root(node: ast.AST) -> str:
+    """Return the name that an attribute `name.a.b` begins with, of all else an empty text."""
+    if not isinstance(node, ast.Attribute):
+        return ""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def is_text(node: ast.AST) -> bool:
+    """Tell whether *node* is a text."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def bound_name(node: ast.AST) -> str:
+    """Return the name that a node binds, or an empty text."""
+    if isinstance(node, DEFINITION):
+        return node.name
+    return used_name(node) if isinstance(getattr(node, "ctx", None), ast.Store) else ""
+
+
+def used_name(node: ast.AST) -> str:
+    """Return the name that a node uses, or an empty text."""
+    if isinstance(node, ast.Name):
+        return node.id
+    return node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def all_names(node: ast.AST) -> list[str]:
+    """Return every name in a node, of whatever kind, and the text of a constant."""
+    names = [getattr(node, field, None) for field in ("id", "attr", "arg", "name", "asname")]
+    names += [getattr(node, "value", None)] if is_text(node) else []
+    names += node.names if isinstance(node, ast.Global | ast.Nonlocal) else []
+    return [name for name in names if isinstance(name, str)]
+
+
+def is_private(name: str) -> bool:
+    """Tell whether *name* is for the module alone that it is in, or for the package."""
+    return len(name) > 2 and name[0] == "_" and name[1] != "_"
+
+
+def _unused_names(used: set[str]) -> Iterator[str]:
+    """Yield "_a", "_b", ... but those that are *used* already."""
+    letters = string.ascii_lowercase + string.ascii_uppercase
+    names = itertools.chain(letters, map("".join, itertools.product(letters, repeat=2)))
+    return (f"_{name}" for name in names if f"_{name}" not in used)
