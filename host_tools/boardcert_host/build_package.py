@@ -84,6 +84,14 @@ _TEXT = "portal_template"
 # Modules whose functions applications call, or Microdot, by the names of their arguments.
 _FACES = ("__init__", "connection", "lifecycle", "mutual_tls", "portal", "serial_line", "server")
 _FACES += ("programs", "running", "serving", "store", "tls")
+# And what these have for the package alone.
+_INNER = """
+CONFIG_NAME GENERATED INSTALLED MAGIC SLOTS TOKEN_MARK WIPING WISH began_ms check_app check_line
+current_context give_memory has_spoken has_wish heap_free_bytes identify_apart idle_ms
+is_anyone_connected is_at_work is_form is_of_page is_overdue is_starved is_waiting lacks_memory
+leave_turn lend make_portal prepare_apart read_config read_exactly release_all restart_soon
+stale_reason strong_suites take_memory take_turn took_memory was_settled yields
+"""
 # Whose names benchmarks and tests of the package on boards know.
 _TOLD = ("dns", "drbg", "ec", "ecdsa", "p384_reduce", "record", "rsa", "sha384", "spare")
 # Whose names take no memory, as far as the firmware has names for them: what stays loaded, then
@@ -147,7 +155,9 @@ def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, s
 def _known(bundles: Bundles) -> Known:
     """Return what shorten must know."""
     words = re.findall(r"\w+", Path(str(microdot.__file__)).read_text())
-    return Known(_FACES, _TOLD, _FIRST, bundles, frozenset(words))
+    return Known(
+        _FACES, _TOLD, _FIRST, frozenset(_INNER.split()), files=bundles, foreign=frozenset(words)
+    )
 
 
 def _has_kernel(architecture: str, form: Form) -> bool:

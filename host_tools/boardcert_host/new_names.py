@@ -28,13 +28,15 @@ class Known:
 
     *faces*: modules whose functions others call, applications or Microdot: their arguments keep
     their names, too. *told*: modules whose names only tests and benchmarks know beside the package.
-    *first*: modules whose names are the first to become those of the firmware. *files*: the
-    modules by the file that they are joined in, see bundles. *foreign*: names of other packages.
+    *first*: modules whose names are the first to become those of the firmware. *inner*: names in
+    all these that only the package uses all the same. *files*: the modules by the file that they
+    are joined in, see bundles. *foreign*: names of other packages.
     """
 
     faces: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     first: tuple[str, ...] = ()
+    inner: frozenset[str] = frozenset()
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
     foreign: frozenset[str] = frozenset()
 
@@ -86,6 +88,7 @@ def _inner_names(trees: dict[str, ast.Module], known: Known) -> set[str]:
     """Return the public names that only the package itself uses."""
     bound = {name for tree in trees.values() for name in _outer_bindings(tree)}
     others = {name for module in known.faces + known.told for name in _bindings(trees, module)}
+    others -= known.inner
     assembler = {module for module, tree in trees.items() if _has_assembler(tree)}
     others |= {name for module in assembler for name in _every_name(trees[module])}
     nodes = [node for tree in trees.values() for node in ast.walk(tree)]
