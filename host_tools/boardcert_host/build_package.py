@@ -1,5 +1,6 @@
 """The device package, compiled for one processor: firmware/ in, .mpy files out."""
 
+import functools
 import re
 import runpy
 import subprocess
@@ -130,6 +131,17 @@ def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, s
 
     Without the template of the page, which is no module on a board.
     """
+    directory = data_directory("firmware")
+    paths = sorted([*directory.glob("boardcert/**/*.py"), *directory.glob("kernels/*.py")])
+    content = tuple((path, path.read_text("utf-8")) for path in paths)
+    return dict(_package_sources(architecture, form, content))
+
+
+@functools.lru_cache
+def _package_sources(
+    architecture: str, form: Form, content: tuple[tuple[Path, str], ...]
+) -> dict[str, str]:
+    """Do what `package_sources` does, once for the same *content* of firmware/."""
     sources = read_flat(_package())
     del sources[_TEXT]
     has_kernel = _has_kernel(architecture, form)
