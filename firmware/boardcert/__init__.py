@@ -132,6 +132,10 @@ def settle(me) -> None:
 async def _serve_page(me) -> None:
     settle(me)
     with FirmwareFirst():
+        from .serving.server import applications_first
+
+    await applications_first()
+    with FirmwareFirst():
         from .page.portal_start import serve_page
 
     await serve_page(me, _EVERY_ADDRESS)

@@ -2,12 +2,17 @@
 
 import base64
 import json
+import shutil
 import socket
 import ssl
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from boardcert_host.build_package import Form
 from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard
+from prepared import prepared_flash
 from uart_client import Program
 
 # With this seed both primes are found after five candidates that trial division leaves: 10 s.
@@ -16,7 +21,7 @@ import asyncio, json, time
 import boardcert
 import boardcert.ecdsa as engine
 random = engine.HMACDRBG(b"boardcert 157" + bytes(48)).generate
-engine.seed = lambda now: (random, {})
+engine.seed = lambda now, gathered=None: (random, {})
 
 phase = "before"
 gaps_us = {}
@@ -24,6 +29,8 @@ gaps_us = {}
 def progress(step):
     global phase
     phase = "search" if "prime" in step else step
+    if phase in stops:
+        raise RuntimeError(json.dumps(gaps_us))
 
 async def tick():
     last = time.ticks_us()
@@ -42,6 +49,8 @@ async def main():
 
 asyncio.run(main())
 """
+
+_STOPS = "stops = {!r}\n"
 
 _SERVE = """
 import boardcert
@@ -64,7 +73,7 @@ asyncio.run(boardcert.identity_async(directory="/other", key_type="rsa4096"))
 def test_a_key_is_made_while_others_run_and_served(package_board: VirtualBoard) -> None:
     """The search holds the event loop for less than 100 ms; the next boot loads the key."""
     package_board.soft_reset()
-    gaps_us, report = json.loads(package_board.exec(_MAKE, timeout_s=240))
+    gaps_us, report = json.loads(package_board.exec(_STOPS.format([]) + _MAKE, timeout_s=240))
     assert report["generated"] and report["key_type"] == "rsa2048" and not report["notices"]
     assert 0 < gaps_us["search"] <= 100_000, gaps_us
     package_board.soft_reset()
@@ -78,6 +87,19 @@ def test_a_key_is_made_while_others_run_and_served(package_board: VirtualBoard) 
         assert secure.recv(5) == b"hello"
         assert secure.getpeercert(binary_form=True) == certificate
     assert program.output.strip() == "False"
+
+
+@pytest.mark.parametrize("form", [Form.SHIPPED, Form.PORTABLE])
+def test_others_run_until_the_search_begins(
+    form: Form, firmware: Path, new_board: Callable[..., VirtualBoard], tmp_path: Path
+) -> None:
+    """Files, modules and noise keep them waiting for 100 ms at most, with and without a kernel."""
+    (tmp_path / "board").mkdir()
+    shutil.copy(prepared_flash(firmware, form), tmp_path / "board" / "flash.bin")
+    with pytest.raises(Error, match="RuntimeError: ") as raised:
+        new_board().exec(_STOPS.format(["search"]) + _MAKE, timeout_s=240)
+    (gap_us,) = json.loads(str(raised.value).partition("RuntimeError: ")[2]).values()
+    assert 0 < gap_us <= 100_000, gap_us
 
 
 def test_too_little_memory_is_told_before_the_search(package_board: VirtualBoard) -> None:

@@ -1,8 +1,8 @@
 """Make an RSA key while the application runs, for a board that has none to serve with.
 
-The search for the primes, minutes of it, gives way to the event loop every 100 ms or more often.
-What comes before and after does not: the imports and the noise, then signing the certificate,
-checking and storing it, which takes as long as with a key that is there.
+All that comes before the search for the primes (files, modules, noise), and the search, minutes of
+it, give way to the event loop every 100 ms or more often. What comes after does not: signing the
+certificate, checking and storing it, which takes as long as with a key that is there.
 """
 
 import asyncio
@@ -16,7 +16,9 @@ from .lifecycle import GENERATED, INSTALLED, release
 async def prepare(directory: str = DIRECTORY, progress=None, **arguments):
     """Return identity(**arguments); make its RSA key first if it needs one."""
     new_key = None
+    await asyncio.sleep(0)
     if not _is_served(directory):
+        await asyncio.sleep(0)
         new_key = await _make_key(directory, arguments, progress)
     return identity(directory=directory, progress=progress, new_key=new_key, **arguments)
 
@@ -41,8 +43,11 @@ async def _generate(bits: int, progress) -> bytes:
     loaded = set(sys.modules)
     added = set()
     try:
-        steps = _begin(bits, progress)
-        added = set(sys.modules) - loaded
+        for load in (_load_encodings, _load_curves, _load_rsa, _load_noise):
+            await asyncio.sleep(0)
+            load()
+            added |= set(sys.modules) - loaded
+        steps = _steps(bits, progress)
         while True:
             await asyncio.sleep(0)
             next(steps)
@@ -53,18 +58,43 @@ async def _generate(bits: int, progress) -> bytes:
         release(set(sys.modules) - added if added else loaded)
 
 
-def _begin(bits: int, progress):
-    """Return the steps of making a key, the first one done: it has loaded all that they need."""
+# What makes a key is loaded a file at a time, each with those that it needs loaded before.
+
+
+def _load_encodings() -> None:
     with FirmwareFirst():
-        from ..crypto.rsa import generate_steps
-        from ..entropy.seeding import seed
-        from ..transport.room import check
+        from ..asn1 import der  # noqa: F401
+
+
+def _load_curves() -> None:
+    with FirmwareFirst():
+        from ..crypto import ec  # noqa: F401
+        from ..entropy import seeding  # noqa: F401
+
+
+def _load_rsa() -> None:
+    with FirmwareFirst():
+        from ..crypto import rsa, rsa_generate  # noqa: F401
+
+
+def _load_noise() -> None:
+    with FirmwareFirst():
+        from ..entropy import noise  # noqa: F401
+
+
+def _steps(bits: int, progress):
+    """Yield now and then; return a new key."""
+    from ..crypto.rsa import generate_steps
+    from ..entropy.seeding import gather, seed
+    from ..transport.room import check
 
     check(f"rsa{bits}")
-    random, _ = seed(board.utc_now())
-    steps = generate_steps(bits, random, progress)
-    next(steps)
-    return steps
+    yield
+    gathered = gather()
+    yield
+    random, _ = seed(board.utc_now(), gathered)
+    yield
+    return (yield from generate_steps(bits, random, progress))
 
 
 def _key_type(directory: str, arguments: dict) -> str:

@@ -53,9 +53,12 @@ class SmallPrimes:
 
     def __init__(self) -> None:
         self._primes = []
+        is_composite = bytearray(_SMALL)  # The sieve of Eratosthenes.
         for n in range(3, _SMALL, 2):
-            if all(n % prime for prime in self._primes):
+            if not is_composite[n]:
                 self._primes.append(n)
+                for multiple in range(n * n, _SMALL, 2 * n):
+                    is_composite[multiple] = 1
 
     def divide(self, candidate: int, size_bytes: int) -> bool:
         """Tell whether one of them divides the *candidate*."""

@@ -7,18 +7,24 @@ from ..credentials.lifecycle import release
 from ..crypto.drbg import HMACDRBG
 
 
-def seed(now: tuple | None) -> tuple:
+def seed(now: tuple | None, gathered: tuple | None = None) -> tuple:
     """Return (random(n) of a DRBG seeded with this board's noise, where that came from).
 
-    *now*: the date or None. The module noise is released again. Raises EntropyError.
+    *now*: the date or None. *gathered*: what gather() returned, for those who let others run
+    between the two. Raises EntropyError.
     """
+    entropy, report = gathered or gather()
+    personalization = b"boardcert" + board.unique_id() + repr(now).encode()
+    return HMACDRBG(entropy, personalization=personalization).generate, report
+
+
+def gather() -> tuple:
+    """Return what noise.gather does; that module is released again."""
     loaded = set(sys.modules)
     try:
         with FirmwareFirst():
             from . import noise
 
-        entropy, report = noise.gather()
+        return noise.gather()
     finally:
         release(loaded)
-    personalization = b"boardcert" + board.unique_id() + repr(now).encode()
-    return HMACDRBG(entropy, personalization=personalization).generate, report

@@ -25,6 +25,10 @@ _LASTING_PAUSE_MS = 1000
 # and when nobody is connected, so many times: what has just ended may take a moment.
 _MAX_WAITS = 7
 
+# What is served later waits so long for the first client of an application, and so long with it.
+_GRACE_MS = 100
+_FIRST_ANSWER_MS = 2000
+
 # The servers that run: they share the spare memory.
 _running = []
 _guarded = None  # asyncio's queue of streams, once it is guarded.
@@ -115,11 +119,11 @@ class Server(Limits):
         # taken, lwIP hands over at its next look only: up to 250 ms later.
         taken = None if waiting or is_anyone_connected() else self._take(listener)
         try:
-            await self._wait_for_room()
+            fits = await self._wait_for_room()
             # From here on nothing waits: another server would take the room.
             taken = taken or self._take(listener)
             connection, peer = taken
-            if not self._fits():
+            if not fits:
                 raise MemoryError("too little for a connection")
             connection.setblocking(False)
             # Or each handshake waits for delayed acknowledgements: 40 ms and more.
@@ -130,17 +134,21 @@ class Server(Limits):
                 taken[0].close()
             raise
 
-    async def _wait_for_room(self) -> None:
-        """Wait for others to end, as long as a client likes; for nobody, a moment."""
+    async def _wait_for_room(self) -> bool:
+        """Wait for others to end, as long as a client likes; for nobody, a moment.
+
+        Tell whether there is room now.
+        """
         await self._renew()
         waits = 0
         try:
-            while not (self._has_turn() and self._has_room()) and waits < _MAX_WAITS:
+            while not (fits := self._has_turn() and self._has_room()) and waits < _MAX_WAITS:
                 if self not in waiting:
                     waiting.append(self)
                 waits = 0 if is_anyone_connected() or not self._has_turn() else waits + 1
                 await asyncio.sleep_ms(_PAUSE_MS)
                 await self._renew()
+            return fits
         finally:
             if self in waiting:
                 waiting.remove(self)
@@ -322,6 +330,17 @@ class Server(Limits):
 def is_anyone_connected() -> bool:
     """Tell whether any server has a connection."""
     return any([server._open for server in _running])
+
+
+async def applications_first() -> None:
+    """Wait until applications have begun to serve, and a client that waited for it is answered.
+
+    The page takes 0.1 s to be loaded, and nobody waits for it so soon after a boot.
+    """
+    began = ticks_ms()
+    await asyncio.sleep_ms(_GRACE_MS)
+    while is_anyone_connected() and ticks_diff(ticks_ms(), began) < _FIRST_ANSWER_MS:
+        await asyncio.sleep_ms(_GRACE_MS)
 
 
 def is_starved() -> bool:

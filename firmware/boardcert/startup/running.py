@@ -120,7 +120,7 @@ class _Run:
         if self._line is not None:
             self._begin(self._serve_line())
         if self._has_network and self._me.portal_port:
-            self._begin(self._keep("page", self._me.portal_port, self._serve_page))
+            self._begin(self._keep_page())
         self._begin(self._tell_news())
         if self._app is not None and (self._has_network or self._line is None):
             await self._begin(self._keep("app", self._port, self._serve_app))
@@ -187,6 +187,15 @@ class _Run:
             finally:
                 self._urls.pop(name)  # Before anybody told of it, without the port.
             await asyncio.sleep(_RETRY_S)
+
+    async def _keep_page(self) -> None:
+        """Serve the page, once the application has begun."""
+        if self._app is not None:
+            with FirmwareFirst():
+                from ..serving.server import applications_first
+
+            await applications_first()
+        await self._keep("page", self._me.portal_port, self._serve_page)
 
     async def _serve_page(self) -> None:
         while self._line is not None and not board.addresses():
