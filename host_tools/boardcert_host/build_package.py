@@ -41,7 +41,7 @@ _KERNEL_USERS = ("p384_kernel", "rsa_kernel")
 # the certificate is judged or made; those on which something is signed. Fewer files also make every
 # other one faster to find. The file has the name that applications import, if they import one.
 _BUNDLES: Bundles = {
-    "__init__": ("__init__", "board", "record", "lifecycle"),
+    "__init__": ("__init__", "board", "modules", "files", "record", "stale", "lifecycle"),
     "store": ("store", "loading"),
     "certificate": ("fields", "der", "keys", "certificate"),
     "manage": ("settings", "manage", "at_once"),
@@ -100,7 +100,10 @@ _TOLD = ("dns", "drbg", "ec", "ecdsa", "p384_reduce", "record", "rsa", "sha384",
 _FIRST = (
     "__init__",
     "board",
+    "modules",
+    "files",
     "record",
+    "stale",
     "lifecycle",
     "store",
     "loading",

@@ -4,7 +4,7 @@ import os
 import sys
 
 import scratch
-from boardcert import EntropyError, Error, board
+from boardcert import EntropyError, Error, board, modules
 from boardcert.certificates.keys import PrivateKey
 from boardcert.credentials import lifecycle
 from boardcert.credentials.lifecycle import Identity
@@ -223,8 +223,8 @@ def test_native_code_is_not_released_on_esp32():
         package.room = system.modules["boardcert.room"] = Replaced(board)
         package.room.y = system.modules["boardcert.room.y"] = None
         loaded = set(system.modules) - inside
-        with Replaced(lifecycle, sys=system):
-            lifecycle.release(loaded)
+        with Replaced(modules, sys=system):
+            modules.release(loaded)
         assert inside & set(system.modules) <= {"boardcert.sha512_block"}
         assert not hasattr(package, "x") and not hasattr(package, "room")
         assert ("boardcert.sha512_block" in system.modules) is kept

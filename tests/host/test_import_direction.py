@@ -1,57 +1,40 @@
 """The device package's modules import only in the direction that the design draws."""
 
 import ast
-from pathlib import Path
+import graphlib
 
 import pytest
-from boardcert.credentials import lifecycle
+from boardcert import modules
+from boardcert_host.boards import data_directory
 from boardcert_host.build_package import kernel_source
-from boardcert_host.rooms import read_flat
+from boardcert_host.rooms import module_paths, read_flat, room_names
 
-_PACKAGE = Path(__file__).resolve().parents[2] / "firmware" / "boardcert"
+_PACKAGE = data_directory("firmware") / "boardcert"
 _SOURCES = read_flat(_PACKAGE)
+_ROOT = _PACKAGE.name
+_ROOM_OF = {name: path.parent.name for name, path in module_paths(_PACKAGE).items()}
 
-# The pure modules: bytes in, bytes out. Each may import those before it, and, of the
-# interpreter's, what computes only: no files, clock, network, printing or entropy.
-_PURE = (
-    "fields",
-    "der",
-    "oids",
-    "sha512_block",
-    "sha384",
-    "sha512",
-    "drbg",
-    "ec",
-    "inverse",
-    "ladder",
-    "bigint_engine",
-    "window",
-    "p256_comb",
-    "p521_comb",
-    "curves",
-    "p384_comb",
-    "p384_reduce",
-    "p384_bigint",
-    "p384_kernel",
-    "ecdsa",
-    "rsa_bigint",
-    "rsa_kernel",
-    "rsa",
-    "rsa_generate",
-    "keys",
-    "signatures",
-    "x509",
-    "certificate",
-    "pem",
-    "key_import",
-    "chain",
-)
-# What is loaded when it is first needed; they come after it because they use its constants.
+# Each room may import from those before it. What the package exports, its own file imports when it
+# is called; so that file may name any room, but at its top none.
+_ROOMS = (_ROOT, "asn1", "crypto", "certificates", "entropy", "storage", "transport")
+_ROOMS += ("credentials", "serving", "page", "startup")
+# Bytes in, bytes out; of the interpreter's modules they import what computes only: no files, clock,
+# network, printing or entropy.
+_PURE_ROOMS = ("asn1", "crypto", "certificates")
+_PURE = [name for name, room in _ROOM_OF.items() if room in _PURE_ROOMS]
+# Circles of modules, within a room: the second is loaded when the first needs it, and uses what the
+# first has defined. One module each, it would be loaded as a whole.
 _LATE = {
-    "ec": {"inverse", "ladder", "p384_kernel", "p384_bigint"},
-    "bigint_engine": {"window"},
-    "sha384": {"sha512"},
-    "rsa": {"rsa_generate"},
+    ("bigint_engine", "window"),
+    ("ec", "inverse"),
+    ("ec", "ladder"),
+    ("ec", "p384_bigint"),
+    ("ec", "p384_kernel"),
+    ("http_head", "http_parse"),
+    ("noise", "noise_generators"),
+    ("portal_body", "portal_json"),
+    ("rsa", "rsa_generate"),
+    ("sha384", "sha512"),
 }
 # The assembler kernels import nothing of the package; only these use them.
 _KERNELS = {"sha384": "kernel_sha512", "p384_kernel": "kernel", "rsa_kernel": "kernel_rsa"}
@@ -78,15 +61,88 @@ def _imports(tree: ast.Module) -> tuple[set[str], set[str]]:
     return own, others
 
 
+def _edges(name: str) -> set[str]:
+    """Return the modules of the package that *name* imports anywhere; kernels are none."""
+    own, _ = _imports(_tree(name))
+    return {one if one in _SOURCES else "__init__" for one in own} - {*_KERNELS.values()}
+
+
+class _WithoutFunctions(ast.NodeTransformer):
+    def visit_FunctionDef(self, _node: ast.AST) -> None:
+        """Leave it out."""
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+
+def _late(name: str) -> set[str]:
+    """Return the modules that *name* imports in functions only."""
+    return _imports(_tree(name))[0] - _imports(_WithoutFunctions().visit(_tree(name)))[0]
+
+
+def test_each_folder_has_its_place_in_the_order() -> None:
+    """A new room must be given one."""
+    assert sorted(_ROOMS[1:]) == room_names(_PACKAGE)
+
+
+@pytest.mark.parametrize("room", _ROOMS)
+def test_rooms_import_in_one_direction(room: str) -> None:
+    """From those before them, and from themselves."""
+    names = [name for name, home in _ROOM_OF.items() if home == room and name != "__init__"]
+    allowed = _ROOMS[: _ROOMS.index(room) + 1]
+    wrong = {
+        (name, other) for name in names for other in _edges(name) if _ROOM_OF[other] not in allowed
+    }
+    assert names and not wrong
+
+
+def test_the_packages_own_file_imports_nothing_before_it_is_asked() -> None:
+    """`import boardcert` is quick, and every room may import from it."""
+    own, _ = _imports(_tree("__init__"))
+    assert own and _late("__init__") == own
+
+
+def _sorted_modules(dropped: set[tuple[str, str]]) -> list[str]:
+    """Return the modules, each after those that it imports; CycleError if there is no such order.
+
+    Without *dropped* imports, and those of the package's own file.
+    """
+    graph = {
+        name: {other for other in _edges(name) - {name} if (name, other) not in dropped}
+        for name in _SOURCES
+    }
+    return list(graphlib.TopologicalSorter(graph | {"__init__": set()}).static_order())
+
+
+def test_modules_import_in_no_circle() -> None:
+    """But those that are named here, each for what it spares."""
+    assert set(_sorted_modules(_LATE)) == set(_SOURCES)
+
+
+@pytest.mark.parametrize("late", sorted(_LATE))
+def test_each_exception_is_one(late: tuple[str, str]) -> None:
+    """In one room, loaded late, and a circle."""
+    name, other = late
+    assert _ROOM_OF[name] == _ROOM_OF[other] and other in _late(name)
+    with pytest.raises(graphlib.CycleError):
+        _sorted_modules(_LATE - {late})
+
+
 @pytest.mark.parametrize("name", _PURE)
-def test_pure_module_imports_only_what_comes_before_it(name: str) -> None:
-    """And of the interpreter's modules only those that compute."""
-    own, others = _imports(_tree(name))
-    allowed = {*_PURE[: _PURE.index(name)], *_LATE.get(name, ())}
-    if name in _KERNELS:
-        allowed.add(_KERNELS[name])
-    assert own <= allowed
+def test_pure_module_imports_what_computes_only(name: str) -> None:
+    """And of the package what is pure, but for the errors and constants of its own file."""
+    _, others = _imports(_tree(name))
     assert others <= _COMPUTING
+    assert {_ROOM_OF[other] for other in _edges(name) - {"__init__"}} <= set(_PURE_ROOMS)
+
+
+def test_only_those_who_know_kernels_import_them() -> None:
+    """Each has one user, which others take the arithmetic from."""
+    users = {
+        (name, kernel)
+        for name in _SOURCES
+        for kernel in _imports(_tree(name))[0] & {*_KERNELS.values()}
+    }
+    assert users == set(_KERNELS.items())
 
 
 def test_kernel_imports_nothing_of_the_package() -> None:
@@ -127,4 +183,4 @@ def test_modules_of_the_package_are_imported_relatively() -> None:
 def test_modules_with_native_code_are_kept_on_esp32() -> None:
     """All but those of kernels, for another processor: ec and rsa, kept, try them once."""
     native = {name for name, source in _SOURCES.items() if "\n@micropython." in source}
-    assert native - {"p384_kernel", "rsa_kernel"} | {"ec", "rsa"} == set(lifecycle._NATIVE)
+    assert native - {"p384_kernel", "rsa_kernel"} | {"ec", "rsa"} == set(modules._NATIVE)

@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from boardcert.credentials import lifecycle
+from boardcert import modules
 from boardcert_host import build_package as build
 from boardcert_host.boards import data_directory
 from boardcert_host.errors import Error
@@ -93,10 +93,10 @@ def test_every_part_of_a_bundle_is_there():
 
 
 def test_native_modules_stay_out_of_bundles_where_they_cannot_be_freed():
-    """lifecycle.release goes by the names of modules."""
+    """modules.release goes by the names of modules."""
     files = build.package_sources("xtensawin")
     native = {name for name in files if "@micropython." in files[name]}
-    assert native and native <= set(lifecycle._NATIVE)
+    assert native and native <= set(modules._NATIVE)
     bundles = set(build._BUNDLES) | set(build._PORTABLE_BUNDLES)
     assert native & bundles <= set(build._NATIVE_BUNDLES)
 

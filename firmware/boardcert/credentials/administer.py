@@ -6,7 +6,7 @@ served before or what is served after.
 
 from .. import board
 from ..storage import store
-from .lifecycle import INSTALLED
+from ..storage.files import INSTALLED
 from .manage import Manager, read_leaf
 
 _STAYS = "the settings and the Wi-Fi password (wifi.json) stay"

@@ -7,7 +7,7 @@ other boards.
 import sys
 
 from .. import FirmwareFirst
-from .lifecycle import release
+from ..modules import release
 from .manage import Manager
 
 

@@ -5,8 +5,8 @@ from binascii import a2b_base64, b2a_base64
 
 from .. import Error, RefusedError, board
 from ..storage import store
+from ..storage.files import GENERATED, WIPING, WISH
 from ..storage.store_write import Writer
-from .lifecycle import GENERATED, WIPING, WISH
 from .report import OUTCOME
 
 _TASK = "wish"  # What wiping calls a wish whose key is to leave no trace.

@@ -9,8 +9,8 @@ from .. import FirmwareFirst, __version__, board
 from ..asn1 import der
 from ..certificates import keys
 from ..entropy.seeding import seed
+from ..modules import release
 from ..storage.record import Record
-from .lifecycle import release
 from .steps import Steps
 
 CLOCKLESS_DAYS = 3650

@@ -7,7 +7,7 @@ is the least: beside the arithmetic of a board without a kernel.
 """
 
 from .. import FirmwareFirst
-from .lifecycle import release
+from ..modules import release
 
 
 class _Wanted(BaseException):

@@ -7,8 +7,9 @@ imported in functions that return before that, since a name keeps its module.
 import sys
 
 from .. import Error, FirmwareFirst, RefusedError, board
+from ..modules import release
 from ..storage import store
-from .lifecycle import GENERATED, release
+from ..storage.files import GENERATED
 
 
 def judge(directory: str, served_key: bytes, chain, key, today: str | None) -> store.Record:

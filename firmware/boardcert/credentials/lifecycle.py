@@ -14,26 +14,14 @@ from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIs
 from micropython import const
 
 from .. import DIRECTORY, Error, FirmwareFirst, board, give_memory
+from ..modules import forget, release
+from ..storage.files import GENERATED, WISH
 from ..storage.record import Record, exists
-
-GENERATED = "generated"
-INSTALLED = "installed"
-
-WIPING = "wiping"
-"""The file that is there while something is deleted, see wiping."""
-
-WISH = "wish"
-"""The file with what was put off until the next boot, see wishes."""
-
-TOKEN_MARK = "mark.token"  # noqa: S105 (the name of a file)
-"""An empty file as long as there should be a token; marks_of has those of the records, too."""
+from .stale import stale_reason
 
 # What signing takes on esp32, in all: MicroPython's heap doubles for it, to 112 or 128 KB (measured
 # without PSRAM), which then is lost to TLS until a reset.
 _SIGNING_BYTES = const(120_000)
-
-# Modules with native code, or that try to import one (ec tries p384_kernel, rsa rsa_kernel).
-_NATIVE = ("noise", "health_tests", "sha384", "sha512_block", "ec", "p384_reduce", "rsa")
 
 
 class Identity:
@@ -305,49 +293,6 @@ class Identity:
         return result
 
 
-def stale_reason(facts: dict, source: str = GENERATED) -> str | None:
-    """Return why a certificate with these *facts* should not be served any longer, or None.
-
-    Of one from elsewhere only the dates count. Addresses that the board had earlier may stay in
-    a generated one, so that nothing changes while a network is away.
-    """
-    now = board.utc_now()
-    if now is not None:
-        today = board.isoformat(now)  # In this form, the order of texts is that of dates.
-        if today > facts["not_after"]:
-            return "it had expired"
-        if today < facts["not_before"]:
-            return "it was dated in the future"
-        if source == GENERATED and not facts.get("clock"):
-            return "the date has become known"
-    if source == GENERATED and not all(address in facts["names"] for address in board.addresses()):
-        return "the board's address has changed"
-    return None
-
-
 def has_wish(directory: str) -> bool:
     """Tell whether something was put off until this boot, see wishes."""
     return exists(f"{directory}/{WISH}")
-
-
-def release(loaded: set) -> None:
-    """Forget the modules of this package that were imported since *loaded*, and free their memory.
-
-    Not those with native code on esp32: there, its memory comes back at a soft reset only, so
-    each import anew would lose some of it.
-    """
-    forget(loaded)
-    gc.collect()
-
-
-def forget(loaded: set) -> None:
-    """As release; the memory is free when it is needed."""
-    prefix = __name__.split(".", 1)[0] + "."
-    for name in list(sys.modules):
-        if name.startswith(prefix) and name not in loaded:
-            package, short = name.rsplit(".", 1)
-            if sys.platform == "esp32" and short in _NATIVE:
-                continue
-            del sys.modules[name]
-            if package in sys.modules:  # A room may have gone before.
-                delattr(sys.modules[package], short)

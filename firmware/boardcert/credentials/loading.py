@@ -8,7 +8,8 @@ import os
 
 from .. import __version__, board
 from ..storage import store
-from .lifecycle import GENERATED, INSTALLED, TOKEN_MARK, WIPING, WISH, stale_reason
+from ..storage.files import GENERATED, INSTALLED, TOKEN_MARK, WIPING, WISH
+from .stale import stale_reason
 
 
 def load_quickly(directory: str, arguments: dict) -> tuple | None:

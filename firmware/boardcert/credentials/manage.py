@@ -14,9 +14,10 @@ from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIs
 from .. import Error, FirmwareFirst, board
 from ..certificates import fields
 from ..storage import store
-from .lifecycle import GENERATED, INSTALLED, WIPING, stale_reason
+from ..storage.files import GENERATED, INSTALLED, WIPING
 from .loading import settings_digest
 from .settings import Settings
+from .stale import stale_reason
 
 BUILTIN = "builtin"
 OLDEST_MICROPYTHON = (1, 24, 0)

@@ -9,8 +9,9 @@ import asyncio
 import sys
 
 from .. import DIRECTORY, FirmwareFirst, board, give_memory, identity
+from ..modules import release
 from ..storage import store
-from .lifecycle import GENERATED, INSTALLED, release
+from ..storage.files import GENERATED, INSTALLED
 
 
 async def prepare(directory: str = DIRECTORY, progress=None, **arguments):

@@ -10,8 +10,8 @@ from binascii import b2a_base64, hexlify
 
 from .. import board
 from ..storage import store
+from ..storage.files import GENERATED, WISH
 from ..storage.store_write import Writer, remove_file
-from .lifecycle import GENERATED, WISH
 from .report import read_outcome
 
 

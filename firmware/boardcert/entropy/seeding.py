@@ -3,8 +3,8 @@
 import sys
 
 from .. import FirmwareFirst, board
-from ..credentials.lifecycle import release
 from ..crypto.drbg import HMACDRBG
+from ..modules import release
 
 
 def seed(now: tuple | None, gathered: tuple | None = None) -> tuple:

@@ -16,7 +16,7 @@ import asyncio
 import sys
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
-from ..credentials.lifecycle import release
+from ..modules import release
 from ..serving.exchange import Exchange, serve
 from ..transport import spare
 from .portal_state import LATER, NO_MEMORY, State

@@ -7,7 +7,7 @@ refused.
 import asyncio
 import sys
 
-from ..credentials.lifecycle import release
+from ..modules import release
 from ..transport.connection import LimitError
 
 _LINGER_MS = 1000

@@ -7,7 +7,7 @@ import time
 from micropython import const
 
 from .. import FirmwareFirst, board
-from ..credentials.lifecycle import release
+from ..modules import release
 
 _WAIT_MS = const(250)
 # Between attempts: 1 s, then always twice as long. The third failure in a row is told.

@@ -10,7 +10,8 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 from .. import DIRECTORY, FirmwareFirst, board, identity, identity_async, settle
-from ..credentials.lifecycle import has_wish, release
+from ..credentials.lifecycle import has_wish
+from ..modules import release
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a board serves its network)
 _JOIN_MS = const(20_000)

@@ -7,8 +7,9 @@ it is still there at a boot, what is left of the task is done then.
 import os
 import sys
 
-from ..credentials.lifecycle import GENERATED, INSTALLED, TOKEN_MARK, WIPING, WISH, release
+from ..modules import release
 from . import store
+from .files import GENERATED, INSTALLED, TOKEN_MARK, WIPING, WISH
 from .store import read_text
 from .store_remove import Remover
 

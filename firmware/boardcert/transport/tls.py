@@ -11,7 +11,7 @@ import tls
 from micropython import const
 
 from .. import EntropyError, Error, FirmwareFirst
-from ..credentials.lifecycle import forget
+from ..modules import forget
 from ..storage.record import Record
 
 NOISE_INTERVAL_MS = const(3_600_000)

@@ -1,0 +1,30 @@
+"""Give back the memory of modules that nobody needs any longer, so that the next ones have it."""
+
+import gc
+import sys
+
+# Modules with native code, or that try to import one (ec tries p384_kernel, rsa rsa_kernel).
+_NATIVE = ("noise", "health_tests", "sha384", "sha512_block", "ec", "p384_reduce", "rsa")
+
+
+def release(loaded: set) -> None:
+    """Forget the modules of this package that were imported since *loaded*, and free their memory.
+
+    Not those with native code on esp32: there, its memory comes back at a soft reset only, so
+    each import anew would lose some of it.
+    """
+    forget(loaded)
+    gc.collect()
+
+
+def forget(loaded: set) -> None:
+    """As release; the memory is free when it is needed."""
+    prefix = __name__.split(".", 1)[0] + "."
+    for name in list(sys.modules):
+        if name.startswith(prefix) and name not in loaded:
+            package, short = name.rsplit(".", 1)
+            if sys.platform == "esp32" and short in _NATIVE:
+                continue
+            del sys.modules[name]
+            if package in sys.modules:  # A room may have gone before.
+                delattr(sys.modules[package], short)
