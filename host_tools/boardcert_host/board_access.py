@@ -41,7 +41,7 @@ def open_board(
         pin = ("public_key_pin", known.public_key_pin) if known else None
     if pin is None and ca is None:
         hint = f"boardcert pin add {host} --usb PORT; or give --pin or --ca"
-        raise Error(f"{host} is not a board that is known here", hint)
+        raise Error(f"{host} is not a known board", hint)
     token = _token(host, names, pin, token_file)
     return BoardAPI(target, name=name, pin=pin, ca=ca, token=token, timeout_s=timeout_s)
 
@@ -60,7 +60,7 @@ def _token(
         raise Error(f"no token of {host} on the key ring", hint)
     token = (secret.get() if token is None else token).strip().lower()
     if not tokens.is_token(token):
-        raise Error(f"what was given as the token of {host} is none", hint)
+        raise Error(f"this is not a valid token of {host}", hint)
     return token
 
 

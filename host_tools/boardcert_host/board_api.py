@@ -34,10 +34,10 @@ _ANSWER_LIMIT_BYTES = 65536
 _TOKEN_HINT = "on its cable: boardcert token HOST --usb PORT"  # noqa: S105 (how to get one)
 _HINTS = {
     401: _TOKEN_HINT,
-    403: "the board's own page refuses this sender: see its settings",
+    403: "the board's page refuses this client: see its settings",
     404: "is this boardcert's page? `boardcert flash` brings a board up to date",
-    413: "up to three certificates and one key fit",
-    429: "wrong tokens were tried, here or elsewhere: wait that long",
+    413: "it accepts up to three certificates and one key",
+    429: "wrong tokens were tried, here or elsewhere: try again later",
 }
 
 
@@ -59,7 +59,7 @@ class BoardAPI:
         timeout_s: float = TIMEOUT_S,
     ) -> None:
         if pin is None and ca is None:
-            raise ValueError("a board is recognised by a pin or a CA")
+            raise ValueError("a board is identified by a pin or a CA")
         self.target = target
         self.token = token
         self.names = [str(target), target.host, *([name] if name else [])]
@@ -150,7 +150,7 @@ class BoardAPI:
             if isinstance(outcome, dict) and outcome.get("id") == number:
                 break
             if time.monotonic() > deadline:
-                raise self._strange(f"no word of what it had put off ({number})")
+                raise self._strange(f"no outcome of the deferred task ({number})")
         if outcome.get("error"):
             field = f"the {outcome['field']}: " if outcome.get("field") else ""
             reason = f"{self.target} refuses {field}{outcome['error']}"
@@ -176,9 +176,9 @@ class BoardAPI:
         try:
             report = json.loads(data)
         except (ValueError, RecursionError) as error:
-            raise self._strange("an answer that is no JSON") from error
+            raise self._strange("invalid JSON") from error
         if not isinstance(report, dict):
-            raise self._strange("an answer that is no report")
+            raise self._strange("an answer that is not a report")
         flaw = reports.flaw(report)
         if flaw:
             raise self._strange(flaw)
@@ -208,7 +208,7 @@ class BoardAPI:
             except (OSError, http.client.HTTPException) as error:
                 raise self._silent(method, error) from error
         if len(data) > _ANSWER_LIMIT_BYTES:
-            raise self._strange("an answer that is too long")
+            raise self._strange("too long an answer")
         if not 200 <= answer.status < 300:
             raise self._refusal(answer, data)
         return data
@@ -243,7 +243,7 @@ class BoardAPI:
         except TimeoutError as error:  # Between two tries.
             raise Error(f"{self.target} did not answer within {self._timeout_s:g} s") from error
         except ssl.SSLCertVerificationError as error:
-            reason = f"is not vouched for by {self._ca}: {error.verify_message}"
+            reason = f"has no certificate of {self._ca}: {error.verify_message}"
             raise self._wrong(reason) from error
         except ssl.SSLError as error:
             raise handshake_error(error, host, port) from error
@@ -253,7 +253,7 @@ class BoardAPI:
         try:
             described = certificates.describe(certificates.parse(der or b""))
         except ValueError as error:
-            raise self._wrong("shows a certificate that cannot be read") from error
+            raise self._wrong("shows an unreadable certificate") from error
         if self._pin and not matches(described, self._pin):
             raise self._wrong(f"shows {described[self._pin[0]]}, but its pin is {self._pin[1]}")
         return described
@@ -265,11 +265,11 @@ class BoardAPI:
 
     def _silent(self, method: str, error: Exception) -> Error:
         reason = f"within {self._timeout_s:g} s" if isinstance(error, TimeoutError) else "in full"
-        hint = "whether it did what was asked is not known: see boardcert verify"
+        hint = "it may have done what was asked: see boardcert verify"
         return Error(f"{self.target} did not answer {reason}", hint if method == "POST" else None)
 
     def _strange(self, what: str) -> Error:
-        return Error(f"{self.target} gave {what}", _HINTS[404])
+        return Error(f"{self.target} sent {what}", _HINTS[404])
 
     def _refusal(self, answer: http.client.HTTPResponse, data: bytes) -> Error:
         """Return the Error for an answer that is none of 200."""
@@ -277,7 +277,7 @@ class BoardAPI:
         if status == http.client.UNPROCESSABLE_ENTITY:
             return Error(f"{self.target} refuses {reason}", None, CHECKED_AND_BAD)
         if status == http.client.UNAUTHORIZED:
-            reason = "this token is not the board's" if self.token else "it asks for its token"
+            reason = "wrong token" if self.token else "a token is required"
         if status == http.client.TOO_MANY_REQUESTS:
             seconds = answer.getheader("Retry-After", "")
             reason += f" ({seconds} s)" if seconds.isdecimal() else ""

@@ -133,6 +133,6 @@ def join_wifi(port: str, host_name: str | None, ssid: str) -> tuple[str, str | N
     if not answer["is_connected"]:
         raise Error(
             f"the board cannot join the Wi-Fi {ssid} (status {answer['status']})",
-            "is the name right, and the password? it is asked for again on the next run",
+            "check name and password; run the command again to enter another password",
         )
     return answer["address"], answer["date"] or None

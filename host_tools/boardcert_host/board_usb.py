@@ -79,5 +79,5 @@ class BoardUSB:
     def _act(self, method: str) -> dict[str, Any]:
         report = device.ask(self._port, _ACT.format(method), _TIMEOUT_S)
         if not isinstance(report, dict) or reports.flaw(report):
-            raise Error(f"the board at {self._port} gave an answer that cannot be read")
+            raise Error(f"the board at {self._port} sent an unreadable answer")
         return report

@@ -103,7 +103,7 @@ class Authority:
             raise Error("the certificate would have no name", hint, USAGE)
         outside = [name_text(name) for name in names if not permits(self.constraints, name)]
         if outside:
-            raise _refused(f"{self.name} may not vouch for {', '.join(outside)}")
+            raise _refused(f"{self.name} must not sign for {', '.join(outside)}")
 
     def _dates(
         self, days: int, now: datetime.datetime
@@ -148,7 +148,7 @@ def check_ca(certificate: x509.Certificate) -> None:
     usage = _extension(certificate, x509.KeyUsage)
     if not (basic and basic.ca and (usage is None or usage.key_cert_sign)):
         reason = "its certificate may not sign others"
-        raise Error(f"{common_name(certificate)} is no CA: {reason}", None, CHECKED_AND_BAD)
+        raise Error(f"{common_name(certificate)} is not a CA: {reason}", None, CHECKED_AND_BAD)
 
 
 def common_name(certificate: x509.Certificate) -> str:

@@ -50,7 +50,7 @@ def read_request(data: bytes) -> Request:
     except UNREADABLE as error:
         raise _refused(f"it cannot be read: {error}") from error
     if not is_signed:
-        raise _refused("its signature is not by its own key: altered, or somebody else's key")
+        raise _refused("it is not signed by its own key: altered, or for another key")
     for extension in extensions:
         _check_extension(extension)
     common_name = _attribute(subject, NameOID.COMMON_NAME)
@@ -79,9 +79,9 @@ def _accepted_key(holder: HasPublicKey) -> PublicKey:
         if key.key_size not in _RSA_BITS:
             raise _refused(f"an RSA key of {key.key_size} bits; 2048 to 4096 are accepted")
         if key.public_numbers().e != _RSA_EXPONENT:
-            raise _refused(f"an RSA key with another public exponent than {_RSA_EXPONENT}")
+            raise _refused(f"an RSA key with a public exponent other than {_RSA_EXPONENT}")
         return key
-    raise _refused(f"a key of the kind {key_type(holder)}; P-256, P-384, P-521, RSA are accepted")
+    raise _refused(f"a key of type {key_type(holder)}; P-256, P-384, P-521, RSA are accepted")
 
 
 def _check_extension(extension: x509.Extension[x509.ExtensionType]) -> None:
@@ -100,7 +100,7 @@ def _check_extension(extension: x509.Extension[x509.ExtensionType]) -> None:
         ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
         ExtensionOID.SUBJECT_KEY_IDENTIFIER,
     ):
-        raise _refused(f"it asks for an extension that is not for a device: {extension.oid}")
+        raise _refused(f"it asks for an extension that devices do not get: {extension.oid}")
 
 
 def _names(extensions: x509.Extensions) -> tuple[x509.GeneralName, ...]:
@@ -118,11 +118,11 @@ def _name(name: x509.GeneralName) -> x509.GeneralName:
     """Return a requested name in its one spelling. Raises Error."""
     text = name_text(name)
     if "*" in text:
-        raise _refused(f"it asks for all of {text}; only --san grants that")
+        raise _refused(f"it asks for the wildcard {text}; only --san grants that")
     if isinstance(name, x509.DNSName | x509.IPAddress):
         with contextlib.suppress(Error):
             return parse_name(text)
-    raise _refused(f"it asks for {text!r}, which is no host name or address")
+    raise _refused(f"it asks for {text!r}, which is not a host name or address")
 
 
 def _attribute(subject: x509.Name, oid: x509.ObjectIdentifier) -> str | None:

@@ -62,7 +62,7 @@ def sign(
     _refuse([name for name in claimed if texts[name] in known.others], "pinned for another key")
     foreign = [name for name in claimed if not may_claim(authority.constraints, name)]
     foreign = [name for name in foreign if texts[name] not in known.own]
-    _refuse(foreign, "which a device does not get by its own word")
+    _refuse(foreign, "which a request alone does not get")
     if known.is_remote:
         strange = [name for name in claimed if not _is_known(name, known.own)]
         _refuse(strange, f"but is known here as {', '.join(sorted(known.own))}")
@@ -102,7 +102,7 @@ def known(
     found = pins.find_pin(boards, [host, parse_target(host).host]) if host else None
     if found and found.public_key_pin != pin:
         message = f"nothing was signed: the request is not for the key by which {host} is known"
-        hint = f"boardcert csr {host} -o FILE and boardcert ca sign FILE, if its own key is meant"
+        hint = f"boardcert csr {host} -o FILE, then boardcert ca sign FILE, to sign for its own key"
         raise Error(message, hint, CHECKED_AND_BAD)
     own = {parse_target(host).host} if host else set[str]()
     own.update(parse_target(one.host).host for one in boards if one.public_key_pin == pin)
@@ -121,7 +121,7 @@ def check_own_key(certificate: x509.Certificate, issued: Iterable[x509.Certifica
         is_other = number and _number(older) and number != _number(older)
         if is_other and older.public_key() == certificate.public_key():
             message = f"nothing was signed: the board {_number(older)} has the same key"
-            hint = "was its flash copied? boardcert new-key HOST gives this one its own"
+            hint = "was its flash copied? boardcert new-key HOST generates another key"
             raise Error(message, hint, CHECKED_AND_BAD)
 
 
@@ -166,7 +166,7 @@ def install(board: Board, files: Installable) -> str:
     """
     report = board.install(files)
     if report["fingerprint"] != files.fingerprint:
-        raise Error("the board serves another certificate all the same", None, CHECKED_AND_BAD)
+        raise Error("the board still serves another certificate", None, CHECKED_AND_BAD)
     pins.refresh(report)
     return str(report["names"][0])
 

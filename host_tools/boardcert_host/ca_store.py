@@ -99,8 +99,8 @@ class Store:
     def _load_key(self, ask_passphrase: Callable[[], str]) -> PrivateKey:
         data = self.key_file.read_bytes()
         if os.name == "posix" and self.key_file.stat().st_mode & _OTHERS:
-            hint = f"chmod 600 {self.key_file}, if nobody has used that"
-            raise Error(f"others than its owner may read {self.key_file}", hint)
+            hint = f"chmod 600 {self.key_file}, if nobody has read it"
+            raise Error(f"{self.key_file} is readable by others", hint)
         is_encrypted = b"ENCRYPTED" in data
         passphrase = ask_passphrase().encode() if is_encrypted else None
         try:
@@ -109,7 +109,7 @@ class Store:
             reason = "wrong passphrase, or damaged" if is_encrypted else "damaged"
             raise Error(f"cannot read {self.key_file}: {reason}", None, CHECKED_AND_BAD) from None
         if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-            raise Error(f"{self.key_file} holds a key of another kind than EC or RSA")
+            raise Error(f"{self.key_file} holds a key that is neither EC nor RSA")
         return key
 
 
@@ -139,11 +139,11 @@ def read_certificates(data: bytes, name: str) -> list[x509.Certificate]:
             else [x509.load_der_x509_certificate(data)]
         )
     except UNREADABLE as error:
-        raise Error(f"{name} holds no certificate that can be read") from error
+        raise Error(f"{name} holds no readable certificate") from error
     try:
         for one in found:
             parse(one.public_bytes(Encoding.DER)).public_key()
     except UNREADABLE as error:
-        reason = f"{name} holds a certificate that is malformed: {error}"
+        reason = f"{name} holds a malformed certificate: {error}"
         raise Error(reason, None, CHECKED_AND_BAD) from error
     return found

@@ -98,7 +98,7 @@ def _key_type(certificate: x509.Certificate, expected: Expected) -> Outcome:
         return _failed(f"the public key cannot be read: {error}")
     if expected.issued:
         good = found in _ISSUED_KEY_TYPES
-        return _passed(found) if good else _failed(f"{found} is not one that clients accept")
+        return _passed(found) if good else _failed(f"{found} is not accepted by clients")
     if found != "p384":
         return _failed(f"{found}, expected ECC P-384")
     return _passed("ECC P-384 (secp384r1)")

@@ -38,16 +38,16 @@ _EXIT_CODES += "130 interrupted"
 
 _TOP_EXAMPLES = """\
 examples:
-  boardcert demo                                   see a board make its certificate, without a board
-  boardcert flash RPI_PICO_W --hostname kitchen    from an empty board to a pinned certificate
+  boardcert demo                                   see it work, without a board
+  boardcert flash RPI_PICO_W --hostname kitchen    from a new board to a pinned key
   boardcert verify kitchen.local:20034             check what a board serves
-  boardcert verify 192.168.4.1 --usb /dev/ttyACM0  first trust: compare with the board on the cable
+  boardcert verify 192.168.4.1 --usb /dev/ttyACM0  first contact: compare with the cable
 """
 _DEMO_EXAMPLES = """\
 examples:
-  boardcert demo            tell the story; leaves build/demo.json and build/demo-cert.pem
-  boardcert demo --keep     the same; the board runs on, and its page opens in your browser
-  boardcert demo --json     the same, and the record on standard output
+  boardcert demo            run it; leaves build/demo.json and build/demo-cert.pem
+  boardcert demo --keep     the same; the board keeps running, for your browser
+  boardcert demo --json     the same, with the record on standard output
 """
 _FIRMWARE_EXAMPLES = """\
 examples:
@@ -113,7 +113,7 @@ def _parser() -> _Parser:
     parser = _Parser(
         prog="boardcert",
         examples=_TOP_EXAMPLES,
-        description="MicroPython boards that make their own certificates: flash and verify them.",
+        description="Flash and verify MicroPython boards that generate their own certificates.",
     )
     parser.add_argument("--version", action="version", version=f"boardcert {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -129,7 +129,7 @@ def _add_demo_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", default="build", metavar="DIRECTORY", help="where the files go (build)"
     )
     parser.add_argument(
-        "--keep", action="store_true", help="let the board run until Ctrl-C, for your browser"
+        "--keep", action="store_true", help="keep the board running until Ctrl-C, for your browser"
     )
     add_json(parser)
 
@@ -172,7 +172,7 @@ def _run_firmware(arguments: argparse.Namespace) -> int:
 # name: (what it does, examples, its arguments, its function)
 COMMANDS = {
     "demo": (
-        "see a board make its own certificate and serve it, on this computer",
+        "see a board generate and serve its own certificate, on this computer",
         _DEMO_EXAMPLES,
         _add_demo_arguments,
         _run_demo,
@@ -188,7 +188,7 @@ COMMANDS = {
     **embed.COMMANDS,
     **virtual.COMMANDS,
     "firmware": (
-        "fetch the MicroPython image of a board, check it, print its path",
+        "fetch the MicroPython image of a board, check it, and print its path",
         _FIRMWARE_EXAMPLES,
         _add_firmware_arguments,
         _run_firmware,

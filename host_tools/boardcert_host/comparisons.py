@@ -34,7 +34,7 @@ def comparisons(
 def _known_outcome(described: dict[str, Any], known: Pin | None) -> tuple[str, str]:
     """A board is known by its key; it may have signed another certificate since."""
     if known is None:
-        return "skip", "not pinned: `boardcert pin add` makes it known"
+        return "skip", "not pinned: see `boardcert pin add`"
     key = described["public_key_pin"]
     if key != known.public_key_pin:
         since = f"{known.public_key_pin} since {known.first_seen[:10]}"

@@ -149,7 +149,7 @@ def _mpremote(
     try:
         return run_bounded(command, timeout_s, _OUTPUT_LIMIT_BYTES)
     except TooMuchOutputError as error:
-        hint = "another program than boardcert's may run there: press its reset button, try again"
+        hint = "another program may be running there: press its reset button and try again"
         raise Error(f"the board at {port} does not stop sending", hint) from error
     except subprocess.TimeoutExpired as error:
         hint = "press its reset button and try again"
@@ -187,7 +187,7 @@ def ask_object(
 
 def unreadable(port: str) -> Error:
     """Return the Error for an answer that no program of boardcert gives."""
-    return Error(f"the board at {port} gave an answer that cannot be read")
+    return Error(f"the board at {port} sent an unreadable answer")
 
 
 def survey(port: str) -> Survey:
@@ -241,7 +241,9 @@ def install(port: str, form: Form = Form.SHIPPED) -> Installed:
             execute(port, f"import os\nfor path in {paths}: os.remove(path)")
         _write(port, {f"{PACKAGE_DIRECTORY}/{path.name}": path.read_bytes() for path in changed})
     if (changed or removed) and survey(port).files != wanted:
-        raise Error(f"the package on the board at {port} is not what was written", "run this again")
+        raise Error(
+            f"the package on the board at {port} is not what was written", "run the command again"
+        )
     return Installed([path.name for path in changed], removed, len(wanted) - len(changed))
 
 
@@ -303,13 +305,13 @@ def read_report(port: str) -> dict[str, Any]:
     """
     report = ask(port, _REPORT, timeout_s=180)
     if not isinstance(report, dict):
-        raise Error(f"the board at {port} gave a report that is no object")
+        raise Error(f"the board at {port} sent a malformed report")
     flaw = reports.flaw(report)
     for name, kind in _REPORT_FIELDS.items():
         if not isinstance(report.get(name), kind):
             flaw = flaw or f"a report without {name}"
     if flaw:
-        raise Error(f"the board at {port} gave {flaw}", _UPDATE_HINT)
+        raise Error(f"the board at {port} sent {flaw}", _UPDATE_HINT)
     return report
 
 

@@ -43,7 +43,7 @@ def read_request(port: str) -> bytes:
     try:
         return base64.b64decode(answer, validate=False)
     except (TypeError, ValueError) as error:
-        raise Error(f"the board at {port} gave a request that cannot be read") from error
+        raise Error(f"the board at {port} sent an unreadable request") from error
 
 
 def install(port: str, chain: Sequence[bytes], key: bytes | None = None) -> str:
@@ -62,7 +62,7 @@ def install(port: str, chain: Sequence[bytes], key: bytes | None = None) -> str:
         reason = told["refused"]
         raise Error(f"the board at {port} refused the certificate: {reason}", None, CHECKED_AND_BAD)
     hint = "whether it has installed it is not known: see boardcert verify"
-    raise Error(f"the board at {port} gave an answer that cannot be read", hint)
+    raise Error(f"the board at {port} sent an unreadable answer", hint)
 
 
 def _ask_in_private(port: str, code: str) -> Any:

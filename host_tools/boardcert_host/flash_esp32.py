@@ -28,7 +28,7 @@ _HINTS = (
         "Could not open",
         "is it plugged in, and no other program using it? `boardcert devices` lists the ports",
     ),
-    ("chip revision", "this image is not made for so old a chip; see the board's board.md"),
+    ("chip revision", "this image does not support so old a chip; see the board's board.md"),
     ("Failed to connect", None),
     ("No serial data received", None),
 )
@@ -53,7 +53,7 @@ def check_image(board: Board, data: bytes) -> ESPImage:
     except ValueError as error:
         raise Error(f"the image is not for {board.name}: {error}") from error
     if b"MicroPython v" not in image.application.data:
-        raise Error("the image holds no MicroPython")
+        raise Error("the image contains no MicroPython")
     for what, piece in (("boot loader", image.boot_loader), ("application", image.application)):
         with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
             output = _run(board, ["image-info", *_write_pieces([piece], directory)[1:]])
@@ -62,7 +62,7 @@ def check_image(board: Board, data: bytes) -> ESPImage:
             kind = found[1] if found else "unknown chip"
             raise Error(f"the {what} in the image is for {kind}, not for {board.chip}")
         if "(invalid" in output or "(valid)" not in output:
-            raise Error(f"the {what} in the image is damaged: its checksum does not hold")
+            raise Error(f"the {what} in the image is damaged: wrong checksum")
     return image
 
 
@@ -77,7 +77,7 @@ def detect(board: Board, port: str) -> Chip:
     if _id(name[1]) != board.esp32.chip:
         raise Error(
             f"the chip at {port} is {name[1]}, {board.name} has {board.chip}: nothing was written",
-            "name the board that it is; `boardcert flash --help` lists them",
+            "name the right board; `boardcert flash --help` lists them",
         )
     return Chip(name[1], mac[1], int(size[1]) * 1024 * 1024 if size else None)
 

@@ -51,7 +51,7 @@ def check_image(board: Board, data: bytes) -> bytes:
     except ValueError as error:
         raise Error(f"the image is not for {board.name}: {error}") from error
     if b"MicroPython v" not in content:
-        raise Error("the image holds no MicroPython")
+        raise Error("the image contains no MicroPython")
     return content
 
 
@@ -122,7 +122,7 @@ def copy_image(data: bytes, drive: BootDrive, progress: Progress) -> None:
     while drive.is_there():
         if time.monotonic() > deadline:
             hint = "start the boot loader again and repeat the command"
-            raise Error(f"the board did not take the image that lies on {drive.path}", hint)
+            raise Error(f"the board did not accept the image on {drive.path}", hint)
         time.sleep(_POLL_S)
 
 

@@ -26,7 +26,7 @@ from .files import read_small
 
 # What a board keeps; the root is not among them, since who trusts it has it.
 _MOST_CERTIFICATES = 3
-_ORDER_HINT = "the board's own comes first, then who issued it, and so on"
+_ORDER_HINT = "the board's own certificate comes first, then its issuers"
 # Without these nothing works. The rest of the profile is said, and left to who issued it.
 _ESSENTIAL = ("version", "key_type", "signature_algorithm", "subject_alt_name", "validity_now")
 
@@ -81,8 +81,8 @@ def read_installable(
     chain = read_certificates(data, str(chain_file))
     if key_file is None:
         if b"PRIVATE KEY-----" in data:
-            hint = f"if it is to be installed too, name the file twice: {chain_file} {chain_file}"
-            raise Error(f"{chain_file} holds a private key besides", hint, CHECKED_AND_BAD)
+            hint = f"to install the key as well, name the file twice: {chain_file} {chain_file}"
+            raise Error(f"{chain_file} also holds a private key", hint, CHECKED_AND_BAD)
         return Installable(chain)
     return Installable(chain, _read_key(_read(key_file), str(key_file), ask_passphrase))
 
@@ -90,11 +90,11 @@ def read_installable(
 def check_installable(files: Installable, name: str, now: datetime.datetime) -> list[Check]:
     """Raise Error for what no board can serve as *name*; return what clients may dislike."""
     if len(files.chain) > _MOST_CERTIFICATES:
-        hint = "the board's own, and those between it and the root; not the root"
+        hint = "the board's own and the intermediate ones, without the root"
         raise _bad(f"{len(files.chain)} certificates; a board keeps {_MOST_CERTIFICATES}", hint)
     leaf = files.chain[0]
     if _is_ca(leaf):
-        raise _bad(f"{_called(leaf)}, a CA, stands first", _ORDER_HINT)
+        raise _bad(f"{_called(leaf)}, a CA, comes first", _ORDER_HINT)
     checks = certificate_checks(leaf, Expected(name, issued=True, now=now))
     failed = [check for check in checks if check.status == "fail"]
     for check in failed:
@@ -135,11 +135,11 @@ def _read_key(data: bytes, name: str, ask_passphrase: Callable[[], str]) -> Priv
         try:
             key = load(data, passphrase.encode())
         except ValueError:
-            raise _bad(f"cannot read {name}: the passphrase is wrong, or it is damaged") from None
+            raise _bad(f"cannot read {name}: wrong passphrase, or damaged") from None
     except (ValueError, UnsupportedAlgorithm):
-        raise _bad(f"{name} holds no private key that can be read") from None
+        raise _bad(f"{name} holds no readable private key") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-        raise _bad(f"{name} holds a key of another kind than EC or RSA")
+        raise _bad(f"{name} holds a key that is neither EC nor RSA")
     return key
 
 

@@ -34,13 +34,13 @@ class Password:
         except OSError as error:
             raise Error(f"cannot read the {self.what}: {error.strerror}: {self.file}") from error
         except UnicodeDecodeError:  # Not passed on: it holds the bytes.
-            raise Error(f"the {place} is no UTF-8") from None
+            raise Error(f"the {place} is not UTF-8") from None
 
     def ask(self, prompt: str) -> str:
         """Ask a person. Raises Error, a usage error, when there is nobody to ask."""
         if not sys.stdin.isatty():
             hint = f"{self.option} FILE, or {self.variable} in the environment"
-            raise Error(f"no {self.what}, and nobody to ask", hint, USAGE)
+            raise Error(f"no {self.what}, and no terminal to ask for it", hint, USAGE)
         try:
             return getpass.getpass(f"{prompt}: ")
         except (EOFError, UnicodeDecodeError):
@@ -56,8 +56,8 @@ class Password:
         chosen = self.given()
         if chosen is None:
             chosen = self.ask(f"New {self.what}")
-            if self.ask("The same again") != chosen:
-                raise Error(f"the two answers for the {self.what} differ", None, USAGE)
+            if self.ask("Repeat it") != chosen:
+                raise Error(f"the two entries of the {self.what} differ", None, USAGE)
         if len(chosen) < _LEAST_CHARACTERS:
             reason = f"has fewer than {_LEAST_CHARACTERS} characters"
             raise Error(f"the {self.what} {reason}", None, USAGE)

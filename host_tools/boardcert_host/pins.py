@@ -23,7 +23,7 @@ _FILE_VERSION = 1
 
 @dataclass(frozen=True)
 class Pin:
-    """One known board. *host*: HOST or HOST:PORT, as `verify` is told. *first_seen*: UTC."""
+    """One known board. *host*: HOST or HOST:PORT, as for `verify`. *first_seen*: UTC."""
 
     host: str
     unique_id: str | None
@@ -138,7 +138,7 @@ def changed_key(known: Pin, found: str) -> Error:
     return Error(
         f"{known.host} has another key than the one pinned on {known.first_seen[:10]}: "
         f"it shows {found}, pinned is {known.public_key_pin}",
-        "another board answers, or this one was erased; if you know why: "
+        "another board answers, or this one was erased; if that is expected: "
         f"boardcert pin forget {known.host}",
         CHECKED_AND_BAD,
     )
@@ -151,7 +151,7 @@ def _merged(pins: Iterable[Pin]) -> list[Pin]:
         host = canonical(pin.host)
         before = merged.setdefault(host, replace(pin, host=host))
         if before.public_key_pin != pin.public_key_pin:
-            raise ValueError(f"{host} stands there twice, with two keys")
+            raise ValueError(f"{host} is listed twice, with two keys")
     return list(merged.values())
 
 
@@ -160,7 +160,7 @@ def _checked(pin: Pin) -> Pin:
     if not all(isinstance(value, str) for value in (pin.host, pin.fingerprint, pin.first_seen)):
         raise ValueError("a board without host, fingerprint or date")
     if not str(pin.public_key_pin).startswith("sha256//"):
-        raise ValueError(f"{pin.public_key_pin!r} is no public-key pin")
+        raise ValueError(f"{pin.public_key_pin!r} is not a public-key pin")
     return pin
 
 

@@ -18,12 +18,12 @@ def flaw(report: dict[str, Any]) -> str | None:
             return f"a report without {name}"
     for name, pattern in _PATTERNS.items():
         if not re.fullmatch(pattern, report[name]):
-            return f"a report without a {name} that can be read"
+            return f"a report with an unreadable {name}"
     names = report["names"]
     if not names or not all(isinstance(name, str) for name in names):
         return "a report without a name"
     notices = report.get("notices", [])
     is_text = isinstance(notices, list) and all(isinstance(one, str) for one in notices)
     if not is_text or not isinstance(report.get("wiped", ""), str):
-        return "a report that cannot be read"
+        return "an unreadable report"
     return None

@@ -80,7 +80,7 @@ def _request(shown: Shown, item: Item, *_: Any) -> None:
     except (ValueError, UnsupportedAlgorithm):
         is_valid = False
     shown.is_bad = not is_valid
-    outcome = "holds: the holder of the key made it" if is_valid else "does NOT hold"
+    outcome = "valid: made by the holder of the key" if is_valid else "does NOT hold"
     shown.add("signature", outcome, is_signature_valid=is_valid)
     shown.data["names"] = certificates.alternative_names(request)
     _add_extensions(shown, request)
@@ -88,7 +88,7 @@ def _request(shown: Shown, item: Item, *_: Any) -> None:
 
 def _private_key(shown: Shown, item: Item, items: Sequence[Item], *_: Any) -> None:
     if item.value is None:
-        words = "yes; its passphrase shows what it belongs to"
+        words = "yes; its passphrase is needed to show what it belongs to"
         shown.add("encrypted", words, is_encrypted=True)
         return
     _add_key(shown, item)

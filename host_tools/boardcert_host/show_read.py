@@ -86,7 +86,7 @@ def read_chain(chain: Iterable[bytes]) -> list[Item]:
 def _pem(label: str, match: re.Match[bytes], passphrase: bytes | None) -> Item:
     kind = _PEM_KINDS.get(label)
     if kind is None:
-        return Item(UNKNOWN, reason=f"a PEM block of the kind {label} is not read here")
+        return Item(UNKNOWN, reason=f"PEM blocks of type {label} are not supported")
     if kind == PRIVATE_KEY:
         is_encrypted = "ENCRYPTED" in label or b"ENCRYPTED" in match[2]
         pem = match[0]
@@ -149,7 +149,7 @@ def _load(kind: str, load: Callable[[bytes], Any], der: bytes) -> Item:
         value = load(der)
         value.public_key()
     except UNREADABLE as error:
-        return Item(kind, reason=f"damaged, or no {kind}: {error}")
+        return Item(kind, reason=f"damaged, or not a {kind}: {error}")
     return Item(kind, value)
 
 

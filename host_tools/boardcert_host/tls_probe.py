@@ -22,15 +22,20 @@ from .targets import Target
 _VERDICTS = {
     "BAD_SIGNATURE": ("key_proven", "the server cannot sign with the certificate's key"),
     "BAD_ECC_CERT": ("key_usage", "without digitalSignature no ECDHE handshake is allowed"),
-    "UNSUPPORTED_PROTOCOL": ("tls_version", "the server speaks nothing newer than TLS 1.1"),
-    "TLSV1_ALERT_PROTOCOL_VERSION": ("tls_version", "the server speaks nothing newer than TLS 1.1"),
+    "UNSUPPORTED_PROTOCOL": ("tls_version", "the server supports nothing newer than TLS 1.1"),
+    "TLSV1_ALERT_PROTOCOL_VERSION": (
+        "tls_version",
+        "the server supports nothing newer than TLS 1.1",
+    ),
 }
 # What OpenSSL says of bytes that are not TLS records.
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_TOO_SMALL", "PACKET_LENGTH_TOO_LONG")
 _BODY_LIMIT_BYTES = 1 << 20
 _NOT_TLS_HINT = "is this the HTTPS port? boardcert's page is on 20034, HTTPS servers mostly on 443"
 
-_HANDSHAKE_HINT = "server and client agree on nothing: boardcert speaks TLS 1.2 and 1.3 with ECDHE"
+_HANDSHAKE_HINT = (
+    "no common TLS version or cipher suite: boardcert supports TLS 1.2 and 1.3 with ECDHE"
+)
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ def get(host: str, port: int, timeout_s: float, server_name: str, ca_file: str, 
     except (OSError, http.client.HTTPException) as error:
         raise Error(f"{Target(host, port)} did not answer an HTTPS request: {error}") from error
     if len(body) > _BODY_LIMIT_BYTES:
-        raise Error(f"{Target(host, port)} gave an answer that is too long")
+        raise Error(f"{Target(host, port)} sent too long an answer")
     if answer.status != http.client.OK:
         raise Error(f"{Target(host, port)} answered {answer.status} {answer.reason}")
     return body
@@ -154,7 +159,7 @@ def connect(
         hint = "is the board on this network? --timeout allows more time"
         raise Error(f"{Target(host, port)} did not answer within {timeout_s:g} s", hint) from error
     except ConnectionRefusedError as error:
-        hint = "the board is there but nothing listens on this port: is its server running?"
+        hint = "the board is reachable, but nothing listens on this port: is its server running?"
         raise Error(f"{Target(host, port)} refused the connection", hint) from error
     except ConnectionError as error:
         raise _closed(host, port) from error

@@ -45,7 +45,7 @@ def is_token(text: object) -> bool:
 def keep_token(host: str, public_key_pin: str, token: str) -> bool:
     """Put a board's token on the key ring; False when it was there already."""
     if not is_token(token):
-        raise Error(f"what {host} gave is no token", "`boardcert flash` brings it up to date")
+        raise Error(f"what {host} sent is not a token", "`boardcert flash` brings it up to date")
     entry = Entry(canonical(host), public_key_pin, token)
     with _changing() as entries:
         is_new = entries.get(entry.host) != entry

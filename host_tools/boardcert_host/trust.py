@@ -71,12 +71,12 @@ def read_anchor(path: Path) -> Anchor:
     try:
         found = read_certificates(read_small(path), str(path))
     except FileNotFoundError as error:
-        hint = "`boardcert ca init` makes a CA; or name the file of another"
+        hint = "`boardcert ca init` makes a CA; or name the file of another one"
         raise Error(f"no such file: {path}", hint) from error
     roots = [one for one in found if one.issuer == one.subject]
     if not roots:
-        hint = "name the file of the root, which signed itself"
-        raise Error(f"{path} holds no root to trust", hint, CHECKED_AND_BAD)
+        hint = "name the file of the root certificate, which is self-signed"
+        raise Error(f"{path} contains no root certificate", hint, CHECKED_AND_BAD)
     check_ca(roots[0])
     return Anchor(roots[0], path.resolve())
 

@@ -24,7 +24,7 @@ def change_java(anchor: Anchor, trusted: bool) -> list[Outcome]:
     """Trust *anchor*, or no longer, in $JAVA_HOME, else in the Java that runs by default."""
     home = _java_home()
     if home is None:
-        return [Outcome(_NAME, SKIPPED, "no Java here")]
+        return [Outcome(_NAME, SKIPPED, "Java is not installed")]
     stores = [home / place for place in _PLACES if (home / place).exists()]
     if not stores:
         return [Outcome(_NAME, SKIPPED, f"no cacerts in {home}")]
@@ -45,7 +45,7 @@ def _change(keytool: Path, path: Path, anchor: Anchor, trusted: bool) -> Outcome
     try:
         aliases = _aliases(keytool, path, anchor)
         if bool(aliases) == trusted:
-            return Outcome(store, KEPT, "it was trusted already" if trusted else "it was not there")
+            return Outcome(store, KEPT, "already trusted" if trusted else "it was not trusted")
         if not os.access(path, os.W_OK):
             return Outcome(store, SKIPPED, as_root(action, _NAME, anchor))
         if trusted:

@@ -33,14 +33,17 @@ _TRUSTED = re.compile(r"^(?P<name>\S.*?)\s+\w*C\w*,\w*,\w*\s*$", re.MULTILINE)
 def change_nss(anchor: Anchor, trusted: bool, home: Path | None = None) -> list[Outcome]:
     """Trust *anchor*, or no longer, in every database of this user."""
     if sys.platform == "win32":
-        return [Outcome(_NAME, SKIPPED, "not done on Windows: Firefox looks at the system there")]
+        return [Outcome(_NAME, SKIPPED, "not needed on Windows: Firefox uses the system's store")]
     databases = list(_databases(home or Path.home()))
     if not databases:
         hint = "start Firefox or Chromium once"
-        return [Outcome(_NAME, SKIPPED, f"no browser has made its database yet: {hint}")]
+        return [Outcome(_NAME, SKIPPED, f"no browser database yet: {hint}")]
     if shutil.which("certutil") is None:
         hint = "install libnss3-tools or nss-tools"
-        return [Outcome(f"{_NAME}, {path}", SKIPPED, f"no certutil: {hint}") for path in databases]
+        return [
+            Outcome(f"{_NAME}, {path}", SKIPPED, f"certutil is missing: {hint}")
+            for path in databases
+        ]
     return [_change(path, anchor, trusted) for path in databases]
 
 
@@ -56,13 +59,13 @@ def _change(path: Path, anchor: Anchor, trusted: bool) -> Outcome:
     try:
         nickname = _nickname(database, anchor)
         if bool(nickname) == trusted:
-            return Outcome(store, KEPT, "it was trusted already" if trusted else "it was not there")
+            return Outcome(store, KEPT, "already trusted" if trusted else "it was not trusted")
         if nickname:
             run("certutil", "-D", "-d", database, "-n", nickname)
         else:
             _add(database, anchor)
         if bool(_nickname(database, anchor)) != trusted:
-            return Outcome(store, FAILED, "certutil said nothing, and did nothing")
+            return Outcome(store, FAILED, "certutil failed without a message")
     except (OSError, StoreError) as error:
         return Outcome(store, FAILED, str(error))
     return Outcome(store, DONE, "added" if trusted else "removed")

@@ -60,7 +60,7 @@ def change_system(anchor: Anchor, trusted: bool, root: Path = Path("/")) -> list
         return [_change_by_program(anchor, trusted)]
     folders = [folder for folder in _FOLDERS if (root / folder.path).is_dir()]
     if not folders:
-        return [Outcome(_NAME, SKIPPED, "no store of a kind that is known here")]
+        return [Outcome(_NAME, SKIPPED, "no known kind of store")]
     # Only an administrator's path need have the program: without any, the first folder tells.
     ready = [folder for folder in folders if shutil.which(folder.after_adding[0])]
     folder = (ready or folders)[0]
@@ -71,7 +71,7 @@ def _change_folder(folder: _Folder, path: Path, anchor: Anchor, trusted: bool) -
     file = path / (anchor.slug + folder.suffix)
     store = f"{_NAME}, {path}"
     if file.exists() == trusted:
-        return Outcome(store, KEPT, "it was trusted already" if trusted else "it was not there")
+        return Outcome(store, KEPT, "already trusted" if trusted else "it was not trusted")
     if not os.access(path, os.W_OK):
         action = "trust" if trusted else "untrust"
         return Outcome(store, SKIPPED, as_root(action, "system", anchor))
@@ -106,7 +106,7 @@ def _change_by_program(anchor: Anchor, trusted: bool) -> Outcome:
             add = ("certutil", "-addstore", "-f", "Root")
             remove = ("certutil", "-delstore", "Root", sha1)
         if succeeds(*look) == trusted:
-            return Outcome(_NAME, KEPT, "it was trusted already" if trusted else "it was not there")
+            return Outcome(_NAME, KEPT, "already trusted" if trusted else "it was not trusted")
         try:
             run(*((*add, file) if trusted else remove))
         except StoreError as error:

@@ -69,7 +69,7 @@ def _read_block(block: bytes, number: int, total: int, family_id: int) -> tuple[
     if tuple(magic) != _MAGIC_START or not block.endswith(_MAGIC_END):
         raise ValueError("not a UF2 file: wrong magic number")
     if (found_number, found_total) != (number, total):
-        raise ValueError(f"it calls itself {found_number} of {found_total}, of {total} in the file")
+        raise ValueError(f"it says {found_number} of {found_total}; the file has {total}")
     if flags & _FLAG_NOT_MAIN_FLASH:
         raise ValueError("it is not for the flash")
     if not flags & _FLAG_FAMILY_ID:

@@ -1,4 +1,4 @@
-"""`boardcert verify`: connect to boards over TLS and check what they serve, point by point."""
+"""`boardcert verify`: connect to boards over TLS, and check what they serve."""
 
 import base64
 import datetime

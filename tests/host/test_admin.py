@@ -94,7 +94,7 @@ def test_a_key_from_elsewhere_is_installed_and_followed(make_key, client, host, 
     assert (code, answer["key_changed"], answer["report"]["chain"]) == (0, True, 2)
     assert client.served_certificate() == leaf.der
     assert known_keys() == {answer["report"]["public_key_pin"]} != own_key
-    assert "the pin follows" in messages
+    assert "the pin is updated" in messages
     assert "PRIVATE" not in json.dumps(answer) + messages
     code, answer, _ = run(capsys, "remove", host)
     assert (code, answer["key_changed"], known_keys()) == (0, True, own_key)

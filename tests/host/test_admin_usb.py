@@ -66,7 +66,7 @@ def test_the_token_is_read_kept_shown_and_forgotten(cable, capsys):
     assert (code, answer["result"]) == (0, "kept")
     assert tokens.is_token(token)
     assert token not in json.dumps(answer) + messages
-    assert run(capsys, "token")[1]["result"] == "known already"
+    assert run(capsys, "token")[1]["result"] == "already known"
     assert cable.starts == 2
     (pin,) = pins.load_pins()
     assert (pin.host, pin.public_key_pin) == ("kitchen.local", cable.tell("me.public_key_pin"))

@@ -101,14 +101,14 @@ def test_a_passphrase_protects_the_key(workplace, request_file, capsys, monkeypa
     assert "battery" not in json.dumps(told)
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     code, told = run(capsys, "ca", "sign", request_file)
-    assert code == 2 and "nobody to ask" in told["error"]["message"]
+    assert code == 2 and "no terminal to ask" in told["error"]["message"]
 
 
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
         (["correct horse"] * 2, None),
-        (["correct horse", "other"], "the two answers for the passphrase of the CA differ"),
+        (["correct horse", "other"], "the two entries of the passphrase of the CA differ"),
         (["7 chars"] * 2, "the passphrase of the CA has fewer than 8 characters"),
         (["", ""], "the passphrase of the CA has fewer than 8 characters"),
     ],
@@ -138,7 +138,7 @@ def test_a_terminal_that_ends_gives_no_passphrase(workplace, capsys, monkeypatch
     assert "no passphrase of the CA was given" in capsys.readouterr().err
     monkeypatch.setenv("BOARDCERT_CA_PASSPHRASE", "correct horse\udcff")
     assert main(["ca", "init"]) == 3
-    assert "BOARDCERT_CA_PASSPHRASE is no UTF-8" in capsys.readouterr().err
+    assert "BOARDCERT_CA_PASSPHRASE is not UTF-8" in capsys.readouterr().err
     assert not (workplace / "ca").exists()
 
 

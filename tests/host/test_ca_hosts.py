@@ -56,7 +56,7 @@ def test_a_board_gets_its_certificate_over_https(client, host, tmp_path, capsys)
     assert main(["ca", "sign", host, "--install"]) == 0
     output = capsys.readouterr().out
     assert "installed on        kitchen.local" in output
-    assert f"{host}: valid, as a client sees it that trusts the CA" in output
+    assert f"{host}: valid for clients that trust the CA" in output
     assert client.served_certificate() != leaf.public_bytes(Encoding.DER)
     assert len(default_store().issued()) == 2
 
@@ -92,7 +92,7 @@ def test_a_request_for_another_key_than_the_hosts_is_refused(client, host, capsy
     ("words", "code", "message"),
     [
         (["--pin", "00" * 32], 1, "nothing was sent to it"),
-        (["--token-file", "wrong"], 3, "this token is not the board's"),
+        (["--token-file", "wrong"], 3, "wrong token"),
         (["--token-file", "missing"], 3, "cannot read the token"),
     ],
 )
@@ -139,7 +139,7 @@ class Cable:
     [
         (None, None, 0, ""),
         ("the board refused the certificate: expired", None, 1, "refused the certificate: expired"),
-        (None, "AA:BB", 1, "the board serves another certificate all the same"),
+        (None, "AA:BB", 1, "the board still serves another certificate"),
     ],
 )
 def test_a_board_on_a_cable_starts_again_whatever_comes(
@@ -161,9 +161,9 @@ def test_a_board_on_a_cable_starts_again_whatever_comes(
     ("answer", "message"),
     [
         ('{"refused": "chain: expired"}', "refused the certificate: chain: expired"),
-        ('{"other": 1}', "gave an answer that cannot be read"),
-        ("MemoryError", "gave an answer that cannot be read"),
-        ("", "gave an answer that cannot be read"),
+        ('{"other": 1}', "sent an unreadable answer"),
+        ("MemoryError", "sent an unreadable answer"),
+        ("", "sent an unreadable answer"),
     ],
 )
 def test_an_answer_on_the_cable_is_read_strictly(monkeypatch, answer, message):

@@ -31,7 +31,7 @@ def test_names_within_the_limits_are_signed(limited, name):
 )
 def test_names_outside_the_limits_are_refused(limited, name):
     """By us, before a client would."""
-    with pytest.raises(Error, match="may not vouch for"):
+    with pytest.raises(Error, match="must not sign for"):
         issue(limited, request(names=("boards.example", name)))
 
 
@@ -103,7 +103,7 @@ def test_a_limit_of_one_kind_excludes_the_others(permitted, good, bad, tmp_path)
         if is_good:
             issue(authority, wanted)
         else:
-            with pytest.raises(Error, match="may not vouch for"):
+            with pytest.raises(Error, match="must not sign for"):
                 issue(authority, wanted)
         # By a CA that looks the same to a client but for what it refuses itself.
         unlimited = ca.Authority(_without_limits(authority), authority.key)
@@ -164,7 +164,7 @@ def test_what_is_no_limit_is_refused(text):
     ],
 )
 def test_names_are_read_in_one_spelling(text, name):
-    """So that the same name never stands there twice."""
+    """So that the same name never is listed twice."""
     assert parse_name(text) == name
 
 

@@ -62,19 +62,19 @@ def test_what_a_device_may_ask_for_is_accepted():
         (make(key_usage(crl_sign=True)), "key usage that is not for TLS"),
         (make(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING])), "1.3.6.1.5.5.7.3.3"),
         (make(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"\5\0")), "1.2.3"),
-        (make(x509.NameConstraints([x509.DNSName("a")], None)), "not for a device"),
+        (make(x509.NameConstraints([x509.DNSName("a")], None)), "that devices do not get"),
         (make(names(x509.RFC822Name("a@b.example"))), "a@b.example"),
         (make(names(x509.UniformResourceIdentifier("https://a"))), "https://a"),
-        (make(names(x509.DirectoryName(name("a")))), "no host name or address"),
+        (make(names(x509.DirectoryName(name("a")))), "not a host name or address"),
         (make(names(x509.DNSName("*.local"))), "only --san grants that"),
         (make(names(x509.DNSName("a\x1b[31m.local"))), r"a\\x1b"),
-        (make(names(x509.DNSName("a..b"))), "no host name or address"),
+        (make(names(x509.DNSName("a..b"))), "not a host name or address"),
         (make(names(*(x509.DNSName(f"n{i}.local") for i in range(101)))), "more than 100 names"),
         (make(key=ed25519.Ed25519PrivateKey.generate()), "Ed25519"),
-        (make(key=ec.generate_private_key(ec.SECP256K1())), "kind p256k1"),
+        (make(key=ec.generate_private_key(ec.SECP256K1())), "type p256k1"),
         (make(key=rsa.generate_private_key(public_exponent=3, key_size=2048)), "exponent"),
         (make(key=rsa.generate_private_key(public_exponent=65537, key_size=1024)), "1024 bits"),  # noqa: S505
-        (make(key=dsa.generate_private_key(2048), hash=hashes.SHA256()), "a key of the kind"),
+        (make(key=dsa.generate_private_key(2048), hash=hashes.SHA256()), "a key of type"),
         (b"", "cannot be read"),
         (b"\x30\x03\x02\x01\x00", "cannot be read"),
         (make() + b"\0", "cannot be read"),
@@ -104,7 +104,7 @@ def test_a_request_for_somebody_elses_key_is_refused():
     place = other.index(b"\x30\x76\x30\x10")
     forged = own[: spki.start] + other[place : place + 0x78] + own[spki.stop :]
     assert read_request(own) and forged != own
-    with pytest.raises(Error, match="its signature is not by its own key"):
+    with pytest.raises(Error, match="not signed by its own key"):
         read_request(forged)
 
 

@@ -63,7 +63,7 @@ def test_a_request_alone_gets_no_name_of_somebody_else(workplace, capsys):
     wanted = names(x509.DNSName("kitchen.local"), x509.DNSName("www.bank.com"))
     Path("a.csr").write_bytes(make_request(wanted))
     code, told = run(capsys, "ca", "sign", "a.csr", "--san", "hall.local")
-    assert code == 1 and "asks for www.bank.com, which a device" in told["error"]["message"]
+    assert code == 1 and "asks for www.bank.com, which a request alone" in told["error"]["message"]
     assert "--san www.bank.com" in told["error"]["hint"]
     assert not (workplace / "ca" / "issued").exists() and not list(workplace.glob("*.crt"))
     code, told = run(capsys, "ca", "sign", "a.csr", "--san", "www.bank.com")
@@ -78,7 +78,7 @@ def test_a_name_of_the_router_needs_a_pin_or_a_persons_word(workplace, capsys):
     wanted = names(x509.DNSName("kitchen.local"), x509.DNSName("kitchen.lan"))
     Path("a.csr").write_bytes(make_request(wanted))
     code, told = run(capsys, "ca", "sign", "a.csr")
-    assert code == 1 and "asks for kitchen.lan, which a device" in told["error"]["message"]
+    assert code == 1 and "asks for kitchen.lan, which a request alone" in told["error"]["message"]
     facts = {"public_key_pin": key_pin(KEY.public_key()), "fingerprint": ":".join(["AB"] * 32)}
     pins.add_pin("kitchen.lan", facts)
     assert run(capsys, "ca", "sign", "a.csr")[0] == 0
@@ -115,7 +115,7 @@ def test_a_name_that_another_key_has_needs_a_persons_word(workplace, request_fil
         and len(list((workplace / "ca" / "issued").iterdir())) == 2
     )
     assert main([*sign, "--san", "kitchen.local"]) == 0
-    message = "note: another key has a certificate for kitchen.local already"
+    message = "note: another key already has a certificate for kitchen.local"
     assert message in capsys.readouterr().err
 
 
@@ -149,7 +149,7 @@ def test_a_long_life_is_signed_with_a_note(workplace, request_file, capsys):
     assert main(["ca", "sign", str(request_file), "--days", "9" * 12]) == 0
     messages = capsys.readouterr().err
     assert "Apple's clients refuse more than 825 days" in messages
-    assert "it ends with the CA" in messages
+    assert "it expires with the CA" in messages
 
 
 def test_a_new_key_is_made_here(workplace, capsys):
@@ -210,7 +210,7 @@ def test_a_ca_whose_key_others_can_read_is_not_used(workplace, request_file, cap
     (workplace / "ca" / "ca.key").chmod(0o640)
     capsys.readouterr()
     assert main(["ca", "sign", str(request_file)]) == 3
-    assert "others than its owner may read" in capsys.readouterr().err
+    assert "is readable by others" in capsys.readouterr().err
 
 
 def test_a_ca_that_is_damaged_is_told_as_such(workplace, request_file, capsys):
@@ -232,12 +232,12 @@ def test_a_ca_that_is_damaged_is_told_as_such(workplace, request_file, capsys):
     refused("ca.key: damaged", 1)
     (ca / "ca.key").write_bytes(key)
     (ca / "ca.crt").write_bytes(b"garbage")
-    refused("holds no certificate that can be read")
+    refused("holds no readable certificate")
     (ca / "ca.crt").write_bytes(certificate)
     assert main(sign) == 0
     leaf = Path("kitchen.local.crt").read_bytes()
     (ca / "ca.crt").write_bytes(leaf)
-    refused("is no CA: its certificate may not sign others", 1)
+    refused("is not a CA: its certificate may not sign others", 1)
 
 
 def test_two_boards_with_one_key_are_noticed(workplace, capsys):

@@ -86,7 +86,9 @@ def test_errors_of_the_board_keep_their_last_line_and_gain_a_hint(output, hint, 
     assert hint in caught.value.hint
 
 
-@pytest.mark.parametrize(("output", "message"), [("", "no answer"), ("hello\n", "cannot be read")])
+@pytest.mark.parametrize(
+    ("output", "message"), [("", "no answer"), ("hello\n", "unreadable answer")]
+)
 def test_an_answer_that_is_none_is_an_error(output, message, monkeypatch):
     """Silence, or a line that is not JSON."""
     answer(monkeypatch, output)
@@ -103,8 +105,8 @@ def test_lines_before_the_answer_are_passed_over(monkeypatch):
 @pytest.mark.parametrize(
     ("report", "message"),
     [
-        ([], "is no object"),
-        (1, "is no object"),
+        ([], "malformed report"),
+        (1, "malformed report"),
         ({}, "without hostname"),
         (_REPORT | {"names": []}, "without a name"),
         (_REPORT | {"public_key_pin": None}, "without public_key_pin"),

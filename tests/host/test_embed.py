@@ -165,6 +165,6 @@ def test_the_file_is_named_for_what_is_in_it(directory, capsys):
     command = write(directory, certificates.make())
     assert main([*command, "--mpy", "-o", "a.py"]) == 2
     assert main([*command, "-o", "a.mpy"]) == 2
-    assert "is no name for what would be in it" in capsys.readouterr().err
+    assert "has the wrong suffix for its contents" in capsys.readouterr().err
     assert main([*command, "-o", "build/one.py"]) == 0
     assert Path("build/one.py").exists()

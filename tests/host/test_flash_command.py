@@ -104,7 +104,7 @@ def test_a_board_of_another_kind_is_left_alone(capsys, monkeypatch):
     for board in ("ESP32_GENERIC", "RPI_PICO_W"):
         code, record, _ = run(capsys, board)
         assert code == 3
-        assert "/dev/ttyACM0 is another one: Feather RP2040" in record["error"]["message"]
+        assert "/dev/ttyACM0 is a different one: Feather RP2040" in record["error"]["message"]
 
 
 @pytest.mark.parametrize("more", [[], ["--port", "/dev/ttyACM0"]])
@@ -157,12 +157,12 @@ def test_the_wifi_password_comes_from_a_file_or_the_environment(tmp_path, monkey
     with pytest.raises(Error, match="cannot read the Wi-Fi password"):
         _wifi(arguments, True)
     arguments.wifi_password_file.write_bytes(b"\xff\xfe")
-    with pytest.raises(Error, match="no UTF-8"):
+    with pytest.raises(Error, match="not UTF-8"):
         _wifi(arguments, True)
     arguments.wifi_password_file.write_text(" from a file \n")
     assert _wifi(arguments, True) == ("HomeNet", " from a file ")
     arguments.wifi_password_file = None
     monkeypatch.delenv("BOARDCERT_WIFI_PASSWORD")
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
-    with pytest.raises(Error, match="nobody to ask"):
+    with pytest.raises(Error, match="no terminal to ask"):
         _wifi(arguments, True)

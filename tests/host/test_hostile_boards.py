@@ -126,7 +126,7 @@ def test_an_answer_of_another_form_is_an_error(ask, more, monkeypatch):
     for value in [*_STRANGE_ANSWERS, *more]:
         printed = json.dumps(value)
         monkeypatch.setattr(device, "run", lambda *words, timeout_s, it=printed: it)
-        with pytest.raises(Error, match="gave an answer that cannot be read"):
+        with pytest.raises(Error, match="sent an unreadable answer"):
             ask("port")
 
 

@@ -115,7 +115,7 @@ def test_pinning_needs_somebody_who_compares(tmp_path, capsys, monkeypatch):
         assert pins.load_pins() == []
         code, answer, _ = run(capsys, "pin", "add", host, "--pin", pin_of(identity))
         assert (code, answer["result"]) == (0, "pinned")
-        assert run(capsys, "pin", "add", host, "--yes")[1]["result"].startswith("known already")
+        assert run(capsys, "pin", "add", host, "--yes")[1]["result"].startswith("already known")
     with tls_server(make(), tmp_path) as port:
         pins.add_pin(f"127.0.0.1:{port}", {"public_key_pin": "sha256//x", "fingerprint": "AB"})
         code, _, messages = run(capsys, "pin", "add", f"127.0.0.1:{port}", "--yes")

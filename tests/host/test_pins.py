@@ -130,7 +130,7 @@ def test_two_spellings_with_two_keys_are_a_damaged_file():
     (board,) = content["boards"]
     content["boards"].append(board | {"host": "KITCHEN.local", "public_key_pin": _OTHER_KEY})
     pins_file().write_text(json.dumps(content))
-    with pytest.raises(Error, match=r"kitchen\.local stands there twice"):
+    with pytest.raises(Error, match=r"kitchen\.local is listed twice"):
         load_pins()
 
 

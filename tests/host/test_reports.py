@@ -24,11 +24,11 @@ def test_a_report_is_one():
         ({"names": "kitchen.local"}, "without names"),
         ({"names": []}, "without a name"),
         ({"names": ["kitchen.local", 5]}, "without a name"),
-        ({"public_key_pin": "AA:BB"}, "without a public_key_pin that can be read"),
-        ({"public_key_pin": _REPORT["public_key_pin"] + "\n"}, "without a public_key_pin"),
-        ({"fingerprint": "\x1b[31m"}, "without a fingerprint that can be read"),
-        ({"fingerprint": "A7"}, "without a fingerprint that can be read"),
-        ({"wiped": 5}, "that cannot be read"),
+        ({"public_key_pin": "AA:BB"}, "an unreadable public_key_pin"),
+        ({"public_key_pin": _REPORT["public_key_pin"] + "\n"}, "an unreadable public_key_pin"),
+        ({"fingerprint": "\x1b[31m"}, "an unreadable fingerprint"),
+        ({"fingerprint": "A7"}, "an unreadable fingerprint"),
+        ({"wiped": 5}, "an unreadable report"),
     ],
 )
 def test_what_could_not_be_kept_or_shown_is_none(fields, flaw):

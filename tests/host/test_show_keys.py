@@ -116,15 +116,15 @@ _BLOCK = b"-----BEGIN %b-----\n%b\n-----END %b-----\n"
         (b"garbage", "unknown", "neither PEM, nor the DER of"),
         (b"\x30\x82", "unknown", "neither PEM, nor the DER of"),
         (b"\x30\x03\x02\x01\x00", "unknown", "neither PEM, nor the DER of"),
-        (_BLOCK % (b"CERTIFICATE", b"AAAA", b"CERTIFICATE"), "certificate", "no certificate: "),
+        (_BLOCK % (b"CERTIFICATE", b"AAAA", b"CERTIFICATE"), "certificate", "not a certificate: "),
         (_BLOCK % (b"CERTIFICATE", b"A", b"CERTIFICATE"), "certificate", "base64 is damaged"),
         (_BLOCK % (b"PRIVATE KEY", b"AAAA", b"PRIVATE KEY"), "private key", "cannot be read"),
         (
             _BLOCK % (b"CERTIFICATE REQUEST", b"AAAA", b"CERTIFICATE REQUEST"),
             "request",
-            "no request: ",
+            "not a request: ",
         ),
-        (_BLOCK % (b"PKCS7", b"AAAA", b"PKCS7"), "unknown", "kind PKCS7 is not read here"),
+        (_BLOCK % (b"PKCS7", b"AAAA", b"PKCS7"), "unknown", "type PKCS7 are not supported"),
     ],
 )
 def test_what_cannot_be_read_is_told_with_the_reason(tmp_path, capsys, data, kind, reason):

@@ -23,7 +23,7 @@ def own_directory(tmp_path, monkeypatch):
 
 
 def test_a_token_is_found_by_host_however_it_is_spelled():
-    """The name that stands first wins."""
+    """The name that comes first wins."""
     assert find_token(["kitchen.local"], _KEY) is None
     assert keep_token("Kitchen.local.", _KEY, _TOKEN)
     assert not keep_token("kitchen.local", _KEY, _TOKEN)
@@ -122,7 +122,7 @@ def test_a_damaged_file_is_an_error_and_is_kept(content):
 )
 def test_what_is_no_token_is_not_kept(text):
     """And it is not shown."""
-    with pytest.raises(Error, match=r"what kitchen\.local gave is no token") as caught:
+    with pytest.raises(Error, match=r"what kitchen\.local sent is not a token") as caught:
         keep_token("kitchen.local", _KEY, text)
     assert not text or text not in caught.value.message
     assert not tokens_file().exists()

@@ -134,7 +134,7 @@ def test_without_java_it_is_skipped(anchor, tmp_path, monkeypatch):
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setattr(shutil, "which", lambda name: None)
     (outcome,) = trust_java.change_java(anchor, True)
-    assert (outcome.status, outcome.detail) == (SKIPPED, "no Java here")
+    assert (outcome.status, outcome.detail) == (SKIPPED, "Java is not installed")
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     (outcome,) = trust_java.change_java(anchor, True)
     assert outcome.status == SKIPPED and "no cacerts" in outcome.detail
@@ -236,4 +236,4 @@ def test_a_store_without_its_program_is_skipped(anchor, tmp_path, monkeypatch):
 def test_an_unknown_system_is_skipped(anchor, tmp_path):
     """With a reason."""
     (outcome,) = trust_system.change_system(anchor, True, tmp_path)
-    assert (outcome.status, outcome.detail) == (SKIPPED, "no store of a kind that is known here")
+    assert (outcome.status, outcome.detail) == (SKIPPED, "no known kind of store")

@@ -47,7 +47,7 @@ def test_a_person_is_asked(home, anchor, capsys, monkeypatch, answer, code):
     messages = capsys.readouterr().err
     fingerprint = hashlib.sha256(anchor.der).digest()
     assert fingerprint.hex(":").upper() in messages
-    assert "can then pose as any server" in messages
+    assert "can then impersonate any server" in messages
     assert len(listed(home / ".pki/nssdb")) == (1 if code == 0 else 0)
 
 
@@ -55,14 +55,14 @@ def test_without_a_person_yes_is_needed(home, anchor, capsys, monkeypatch):
     """Nothing is changed by accident in a script."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     assert main(["ca", "trust", "--only", "java"]) == 2
-    assert "--yes does not ask" in capsys.readouterr().err
+    assert "--yes confirms it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("identity", "message"),
     [
-        (certificates.make(), "is no CA: its certificate may not sign others"),
-        (certificates.make(issuer=certificates.make_ca()), "holds no root to trust"),
+        (certificates.make(), "is not a CA: its certificate may not sign others"),
+        (certificates.make(issuer=certificates.make_ca()), "contains no root certificate"),
     ],
 )
 def test_what_is_no_ca_is_refused(home, tmp_path, capsys, identity, message):
@@ -79,16 +79,20 @@ def test_a_missing_or_damaged_file_is_told(home, tmp_path, capsys):
     assert "`boardcert ca init` makes a CA" in capsys.readouterr().err
     (tmp_path / "garbage").write_bytes(b"garbage")
     assert main(["ca", "trust", str(tmp_path / "garbage"), "--yes"]) == 3
-    assert "holds no certificate that can be read" in capsys.readouterr().err
+    assert "holds no readable certificate" in capsys.readouterr().err
 
 
 def test_a_ca_that_is_malformed_is_told(home, anchor, tmp_path, capsys):
     """Its extensions, its version, its curve: a message for each, and nothing is changed."""
     curve = bytes.fromhex("2b81040022")
     for old, new, message in (
-        (bytes.fromhex("0603551d13"), bytes.fromhex("0603551d0f"), "is malformed: Duplicate"),
-        (bytes.fromhex("a003020102"), bytes.fromhex("a003020109"), "can be read"),
-        (curve, curve[:-1] + b"\x63", "is malformed: Curve"),
+        (
+            bytes.fromhex("0603551d13"),
+            bytes.fromhex("0603551d0f"),
+            "a malformed certificate: Duplicate",
+        ),
+        (bytes.fromhex("a003020102"), bytes.fromhex("a003020109"), "holds no readable certificate"),
+        (curve, curve[:-1] + b"\x63", "a malformed certificate: Curve"),
     ):
         assert old in anchor.der
         path = tmp_path / "bad.crt"

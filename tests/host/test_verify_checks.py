@@ -41,7 +41,7 @@ def test_a_certificate_of_the_profile_passes_every_check(tmp_path):
 
 @pytest.mark.parametrize("what", ["x400", "edi", "subject", "issuer"])
 def test_a_certificate_that_cannot_be_read_in_part_fails_its_check(what, tmp_path):
-    """Kinds of names that the library lacks, and text that is no UTF-8: not a traceback."""
+    """Kinds of names that the library lacks, and text that is not UTF-8: not a traceback."""
 
     def edit(elements: list[bytes]) -> None:
         if what in ("x400", "edi"):

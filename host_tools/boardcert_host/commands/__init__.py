@@ -35,7 +35,7 @@ def ca_file(text: str) -> str:
 def check_free(path: Path | None, is_forced: bool) -> None:
     """Raise Error when the output *path* is there already, and --force is not."""
     if path and path.exists() and not is_forced:
-        raise Error(f"{path} exists already", "--force writes over it")
+        raise Error(f"{path} exists already", "--force overwrites it")
 
 
 def check_timeout(timeout_s: float) -> None:

@@ -19,21 +19,21 @@ _RESTART_TIMEOUT_S = 60
 
 _REMOVE_EXAMPLES = """\
 examples:
-  boardcert remove kitchen.local      what was installed; the board's own serves again
+  boardcert remove kitchen.local      go back to the board's own certificate
 """
 _RENEW_EXAMPLES = """\
 examples:
-  boardcert renew kitchen.local       the board signs its own certificate again, the key stays
+  boardcert renew kitchen.local       sign its own certificate again, with the same key
 """
 _NEW_KEY_EXAMPLES = """\
 examples:
   boardcert new-key kitchen.local                asks for the board's host name first
-  boardcert new-key kitchen.local --yes kitchen  a script has to name it, too
+  boardcert new-key kitchen.local --yes kitchen  for scripts
 """
 _RESET_EXAMPLES = """\
 examples:
   boardcert reset kitchen.local                asks for the board's host name first
-  boardcert reset kitchen.local --yes kitchen  a script has to name it, too
+  boardcert reset kitchen.local --yes kitchen  for scripts
   boardcert reset kitchen.local --usb /dev/ttyACM0
 """
 _RESTART_EXAMPLES = """\
@@ -63,7 +63,9 @@ def _run_renew(arguments: argparse.Namespace) -> int:
 
 def _run_new_key(arguments: argparse.Namespace) -> int:
     def act(board: "Board", before: dict[str, Any]) -> dict[str, Any]:
-        typed = _confirm(arguments, before, "a new key: whoever pinned its own must pin it again")
+        typed = _confirm(
+            arguments, before, "a new key: everyone who pinned the old one must pin it again"
+        )
         return working(arguments, "new_key", typed)(board, before)
 
     return change(arguments, "new key", act)
@@ -83,7 +85,7 @@ def _run_reset(arguments: argparse.Namespace) -> int:
         elif board.token:
             tokens.forget_token(board.token)
             hint = f"boardcert token {arguments.host} --usb PORT"
-            say(f"its token is a new one, which it tells over USB only: {hint}")
+            say(f"it has a new token, available over USB only: {hint}")
         return report
 
     return change(arguments, "reset", act)
@@ -94,10 +96,10 @@ def _confirm(arguments: argparse.Namespace, before: dict[str, Any], what: str) -
     wanted, typed = before["hostname"], arguments.yes
     if typed is None:
         if not sys.stdin.isatty():
-            hint = f"--yes {wanted}, if that is the board that is meant"
-            raise Error(f"nobody here to confirm {what}", hint, USAGE)
+            hint = f"--yes {wanted} confirms it"
+            raise Error(f"no terminal to confirm {what}", hint, USAGE)
         messages().print(f"{wanted} ({before['fingerprint']})", markup=False)
-        messages().print(f"{what}. Type its host name to go on: ", markup=False, end="")
+        messages().print(f"{what}. Type its host name to continue: ", markup=False, end="")
         typed = sys.stdin.readline().strip()
     if typed != wanted:
         raise Error(f"nothing was changed: the board's host name is {wanted}", None, USAGE)
@@ -129,13 +131,13 @@ COMMANDS = {
         _run_remove,
     ),
     "renew": (
-        "let a board sign its own certificate again",
+        "have a board sign its own certificate again",
         _RENEW_EXAMPLES,
         _add_plain_arguments,
         _run_renew,
     ),
     "new-key": (
-        "let a board make a new key of its own",
+        "have a board generate a new key",
         _NEW_KEY_EXAMPLES,
         _add_confirmed_arguments,
         _run_new_key,

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 # After an action a board may be busy with the connection before.
 _SERVE_TIMEOUT_S = 15
 _SENTENCES = {
-    "installed": "installed, and serving",
-    "removed": "nothing is installed; its own certificate serves",
+    "installed": "installed and served",
+    "removed": "nothing is installed; its own certificate is served",
     "renewed": "signed again with the same key",
-    "new key": "has a new key of its own",
+    "new key": "has generated a new key",
     "reset": "as at its first boot, with a new key and a new token",
 }
 
@@ -27,19 +27,34 @@ _SENTENCES = {
 def add_host(parser: argparse.ArgumentParser) -> None:
     """Add HOST."""
     add = parser.add_argument
-    add("host", metavar="HOST[:PORT]", help="a board that is pinned; its page's port is 20034")
+    add(
+        "host",
+        metavar="HOST[:PORT]",
+        help="a pinned board; the port of its page is 20034 by default",
+    )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add how the board is reached, recognised, and persuaded."""
     add = parser.add_argument
-    add("--usb", metavar="PORT", help="over this serial port instead; restarts its program")
-    add("--name", help="the name in its certificate, when HOST is another, say its address")
-    add("--pin", metavar="SHA256", help="fingerprint or public-key pin that it must have")
-    ca = "who vouches for it, if it is not pinned: a PEM file, or where boardcert ca keeps a CA"
+    add("--usb", metavar="PORT", help="use this serial port instead; restarts the board's program")
+    add("--name", help="the name in its certificate, if it differs from HOST")
+    add("--pin", metavar="SHA256", help="the fingerprint or public-key pin it must have")
+    ca = "the CA that signed for it, if it is not pinned: a PEM file, or the directory of a CA"
     add("--ca", type=ca_file, metavar="FILE|DIRECTORY", help=ca)
-    add("--token-file", type=Path, metavar="FILE", help="else $BOARDCERT_TOKEN, or the key ring")
-    add("--timeout", type=float, default=60.0, metavar="SECONDS", help="for each step (60)")
+    add(
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help="file with the token (default: $BOARDCERT_TOKEN, or the key ring)",
+    )
+    add(
+        "--timeout",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="time limit of each step (default: 60)",
+    )
     add_json(parser)
 
 
@@ -53,7 +68,7 @@ def opened(arguments: argparse.Namespace) -> "Iterator[Board]":
     name = targets.canonical_host(arguments.name) if arguments.name else None
     if arguments.usb:
         if arguments.ca or arguments.token_file:
-            raise Error("over --usb there is no use for --ca and --token-file", None, USAGE)
+            raise Error("--usb excludes --ca and --token-file", None, USAGE)
         with board_access.open_usb(arguments.host, arguments.usb, pin) as board:
             yield board
         return
@@ -89,7 +104,7 @@ def change(
         arguments.record |= {"key_changed": is_new, "report": report}
         _see(board, fingerprint or report["fingerprint"], arguments)
     if is_new:
-        say(f"its key is {report['public_key_pin']} now, it was {old}; the pin follows")
+        say(f"its key is {report['public_key_pin']} now, it was {old}; the pin is updated")
     if arguments.json:
         print_json(arguments.record)
         return OK
@@ -120,7 +135,7 @@ def _see(board: "Board", fingerprint: str, arguments: argparse.Namespace) -> Non
         if arguments.record["report"]["fingerprint"] != fingerprint:
             raise Error("the board serves another certificate", None, CHECKED_AND_BAD)
         return
-    with messages().status(f"looking at what {arguments.host} serves"):
+    with messages().status(f"checking what {arguments.host} serves"):
         board_access.wait_served(board, fingerprint, _SERVE_TIMEOUT_S)
 
 

@@ -6,7 +6,7 @@ from . import ca_make, ca_sign, ca_trust
 
 _EXAMPLES = """\
 examples:
-  boardcert ca init                                     once: a key and a certificate of its own
+  boardcert ca init                                     once: its key and certificate
   boardcert ca sign --usb /dev/ttyACM0 --install        for each board, here on its cable
   boardcert ca trust                                    on each computer that connects to boards
 """

@@ -24,12 +24,12 @@ examples:
 
 def _add_init_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    where = "where it is kept ($BOARDCERT_CA, or in your own data)"
+    where = "the directory (default: $BOARDCERT_CA, or your data directory)"
     add("directory", nargs="?", type=Path, metavar="DIRECTORY", help=where)
-    add("--name", help="what people see it called (boardcert CA and a number)")
-    permit = "all that it may vouch for: a domain, or addresses as 192.168.4.0/24; repeatable"
+    add("--name", help="its display name (default: boardcert CA and a number)")
+    permit = "limit it to a domain, or to addresses such as 192.168.4.0/24; repeatable"
     add("--permit", action="append", default=[], metavar="NAME|NETWORK", help=permit)
-    add("--encrypt", action="store_true", help="protect its key by a passphrase")
+    add("--encrypt", action="store_true", help="encrypt its key with a passphrase")
     add_passphrase(parser)
     add_json(parser)
 
@@ -55,8 +55,8 @@ def _run_init(arguments: argparse.Namespace) -> int:
         return OK
     protection = "encrypted" if is_encrypted else "not encrypted"
     rows = [
-        ("certificate", f"{store.certificate_file}, for those who shall trust it"),
-        ("private key", f"{store.key_file}, yours only, {protection}"),
+        ("certificate", f"{store.certificate_file}, for all who are to trust it"),
+        ("private key", f"{store.key_file}, readable by you only, {protection}"),
         ("valid until", described["not_after"][:10]),
         ("vouches for", ", ".join(permits) or "any name"),
         ("fingerprint", described["fingerprint"]),
@@ -85,7 +85,7 @@ def _run_list(arguments: argparse.Namespace) -> int:
         line = f"{one['not_after'][:10]}  {one['serial_number']}  {names}"
         results().print(line, markup=False)
     if not found:
-        say(f"nothing was issued yet by the CA in {store.directory}")
+        say(f"nothing has been issued yet by the CA in {store.directory}")
     return OK
 
 

@@ -11,7 +11,7 @@ _VARIABLE = "BOARDCERT_CA_PASSPHRASE"
 
 def add_ca(parser: argparse.ArgumentParser) -> None:
     """Add --ca."""
-    words = "where it is kept, or its ca.crt there; else $BOARDCERT_CA, or in your own data"
+    words = "the CA's directory, or its ca.crt (default: $BOARDCERT_CA, or your data directory)"
     parser.add_argument("--ca", type=_directory, metavar="DIRECTORY|FILE", help=words)
 
 

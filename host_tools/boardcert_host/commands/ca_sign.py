@@ -31,23 +31,48 @@ examples:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("source", nargs="?", metavar="CSR|HOST[:PORT]", help="a request's file, or a pinned board")
+    add(
+        "source",
+        nargs="?",
+        metavar="CSR|HOST[:PORT]",
+        help="the file of a request, or a pinned board",
+    )
     add("--usb", metavar="PORT", help="a board on this serial port; restarts its program")
-    add("--new-key", type=Path, metavar="FILE", help="make a P-384 key, and a certificate for it")
-    names = "a name or address that the request does not get by itself; repeatable"
+    add(
+        "--new-key",
+        type=Path,
+        metavar="FILE",
+        help="generate a P-384 key, and a certificate for it",
+    )
+    names = "grant a name or address that a request alone does not get; repeatable"
     add("--san", action="append", default=[], metavar="NAME", help=names)
-    add("--only-names", action="store_true", help="take no name from the request")
-    days = "how long it is good (825: Apple's clients refuse more), at most as long as the CA"
+    add("--only-names", action="store_true", help="ignore the names in the request")
+    days = "lifetime, at most that of the CA (default: 825, the most that Apple's clients accept)"
     add("--days", type=int, default=825, metavar="N", help=days)
-    add("--install", action="store_true", help="give it to the board, and see that it serves it")
+    add(
+        "--install",
+        action="store_true",
+        help="install it on the board, and check that it is served",
+    )
     at = "with --usb: where the board serves, to be verified over TLS"
     add("--at", metavar="HOST[:PORT]", help=at)
-    output = "the certificate, and those of its issuers (NAME.crt, unless it is installed)"
+    output = "the certificate and its issuers (default: NAME.crt, unless --install)"
     add("-o", "--output", type=Path, metavar="FILE", help=output)
-    add("--force", action="store_true", help="write over FILE")
+    add("--force", action="store_true", help="overwrite FILE")
     add("--pin", metavar="SHA256", help="fingerprint or public-key pin that HOST must have")
-    add("--token-file", type=Path, metavar="FILE", help="HOST's, else as `boardcert install`")
-    add("--timeout", type=float, default=60.0, metavar="SECONDS", help="for each step (60)")
+    add(
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help="file with the token of HOST (default: as `boardcert install`)",
+    )
+    add(
+        "--timeout",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="time limit of each step (default: 60)",
+    )
     add_ca(parser)
     add_passphrase(parser)
     add_json(parser)
@@ -169,11 +194,11 @@ def _issue(
     leaf = files.chain[0]
     ca_sign.check_own_key(leaf, issued)
     for name in ca_sign.check_shared(leaf, issued, arguments.san):
-        say(f"note: another key has a certificate for {name} already, see boardcert ca list")
+        say(f"note: another key already has a certificate for {name}, see boardcert ca list")
     if arguments.days > ca.DEVICE_DAYS:
         say(f"note: Apple's clients refuse more than {ca.DEVICE_DAYS} days")
     if leaf.not_valid_after_utc == authority.certificate.not_valid_after_utc:
-        say(f"note: it ends with the CA, on {leaf.not_valid_after_utc:%Y-%m-%d}")
+        say(f"note: it expires with the CA, on {leaf.not_valid_after_utc:%Y-%m-%d}")
     path: Path | None = arguments.output
     if path is None and not arguments.install:
         path = Path(ca_sign.file_name(leaf))
@@ -197,7 +222,7 @@ def _verify(
     if host is None:
         return None
     target = targets.parse_target(host, targets.PORTAL_PORT)
-    with messages().status(f"looking at what {target} serves"):
+    with messages().status(f"checking what {target} serves"):
         return ca_sign.verify_served(target, files, ca_file)
 
 
@@ -221,14 +246,18 @@ def _tell(
         ("valid until", described["not_after"][:10]),
         ("serial number", described["serial_number"]),
         ("fingerprint", described["fingerprint"]),
-        *(("private key", f"{path}, yours only") for path in [record.get("key_file")] if path),
+        *(
+            ("private key", f"{path}, readable by you only")
+            for path in [record.get("key_file")]
+            if path
+        ),
         *(("certificate", path) for path in [record.get("file")] if path),
         *(("installed on", board) for board in [record.get("installed")] if board),
     ]
     print_rows(f"{names[0]}: signed by {issuer}", rows)
     if verified:
         failed = [check for check in verified.checks if check.status == "fail"]
-        verdict = "NOT VALID" if failed else "valid, as a client sees it that trusts the CA"
+        verdict = "NOT VALID" if failed else "valid for clients that trust the CA"
         results().print(f"{verified.target}: {verdict}", markup=False)
         print_checks(results(), failed)
     elif arguments.install:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _TRUST_EXAMPLES = """\
 examples:
-  boardcert ca trust                      your own CA, by all on this computer that can be told
-  boardcert ca trust ca.crt --only nss    another's, by Firefox and Chromium only
+  boardcert ca trust                      your own CA, in every store of this computer
+  boardcert ca trust ca.crt --only nss    another CA, in Firefox and Chromium only
 """
 _UNTRUST_EXAMPLES = """\
 examples:
@@ -30,8 +30,14 @@ _KINDS = ("system", "nss", "java")
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("file", nargs="?", type=Path, metavar="FILE", help="the CA's certificate (your own CA's)")
-    kinds = "one kind of store: the system's, Firefox and Chromium, or Java's"
+    add(
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="the CA's certificate (default: your own CA's)",
+    )
+    kinds = "one kind of store only: the system's, Firefox and Chromium, or Java's"
     add("--only", choices=_KINDS, help=kinds)
     add("--yes", action="store_true", help="do not ask")
     add_json(parser)
@@ -85,11 +91,11 @@ def _ask(anchor: "Anchor", trusted: bool) -> None:
 
     described = describe(anchor.certificate)
     if not sys.stdin.isatty():
-        raise Error("nobody here to ask whether that is wanted", "--yes does not ask", USAGE)
+        raise Error("no terminal to confirm it", "--yes confirms it", USAGE)
     messages().print(f"CA           {described['subject']}", markup=False)
     messages().print(f"fingerprint  {described['fingerprint']}", markup=False)
     if trusted:
-        say("whoever has its private key can then pose as any server that it may vouch for")
+        say("anyone with its private key can then impersonate any server it may sign for")
     question = f"Shall it be {'trusted' if trusted else 'trusted no longer'} here? [y/N] "
     messages().print(question, markup=False, end="")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
@@ -98,7 +104,7 @@ def _ask(anchor: "Anchor", trusted: bool) -> None:
 
 ACTIONS = {
     "trust": (
-        "let this computer trust the CA: its system, Firefox and Chromium, Java",
+        "make this computer trust the CA: the system, Firefox and Chromium, Java",
         _TRUST_EXAMPLES,
         _add_arguments,
         _run_trust,

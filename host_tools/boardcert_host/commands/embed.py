@@ -19,11 +19,17 @@ _VARIABLE = "BOARDCERT_PASSPHRASE"
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("certificate", type=Path, metavar="CERT", help="its certificate, then who issued it")
+    add("certificate", type=Path, metavar="CERT", help="the certificate, then those of its issuers")
     add("key", type=Path, metavar="KEY", help="its private key; PEM or DER, as CERT")
-    add("-o", "--output", type=Path, metavar="FILE", help="boardcert_builtin.py, or .mpy")
+    add(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the module (default: boardcert_builtin.py, or .mpy)",
+    )
     add("--mpy", action="store_true", help="compile it")
-    add("--force", action="store_true", help="write over FILE")
+    add("--force", action="store_true", help="overwrite FILE")
     add("--passphrase-file", type=Path, metavar="FILE", help=f"of KEY, else ${_VARIABLE}, or asks")
     add_json(parser)
 
@@ -39,7 +45,7 @@ def _run(arguments: argparse.Namespace) -> int:
     path: Path = arguments.output or Path(MODULE + suffix)
     if path.suffix != suffix:
         hint = "MODULE.py, or with --mpy MODULE.mpy"
-        raise Error(f"{path} is no name for what would be in it", hint, USAGE)
+        raise Error(f"{path} has the wrong suffix for its contents", hint, USAGE)
     option, file = "--passphrase-file", arguments.passphrase_file
     secret = Password("passphrase of the key", option, _VARIABLE, file)
     files = read_installable(arguments.certificate, arguments.key, secret.get)
@@ -65,7 +71,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 COMMANDS = {
     "embed": (
-        "make a certificate and its private key a module that is compiled into an application",
+        "turn a certificate and its private key into a module to compile into an application",
         _EXAMPLES,
         _add_arguments,
         _run,

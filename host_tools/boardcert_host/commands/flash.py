@@ -19,7 +19,7 @@ examples:
 """
 _DEVICES_EXAMPLES = """\
 examples:
-  boardcert devices          serial ports and boot drives, and what runs there; stops programs
+  boardcert devices          serial ports and boot drives, and what runs there; interrupts programs
   boardcert devices --json
 """
 WIFI_PASSWORD_VARIABLE = "BOARDCERT_WIFI_PASSWORD"  # noqa: S105 (the name of it)
@@ -28,15 +28,23 @@ WIFI_PASSWORD_VARIABLE = "BOARDCERT_WIFI_PASSWORD"  # noqa: S105 (the name of it
 def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("board", metavar="BOARD", help=", ".join(board_names()))
-    add("--port", help="its serial port (the only one there is)")
-    add("--firmware", type=Path, metavar="FILE", help="another image than the pinned official one")
+    add("--port", help="its serial port (default: the only one found)")
+    add("--firmware", type=Path, metavar="FILE", help="use this image, not the pinned official one")
     add("--firmware-only", action="store_true", help="stop when MicroPython is on the board")
     add("--hostname", metavar="NAME", help="the board's name; kitchen is found as kitchen.local")
-    add("--wifi", metavar="SSID", help="the network that the board joins; asks for its password")
+    add("--wifi", metavar="SSID", help="the network that the board joins; prompts for its password")
     add("--wifi-password-file", type=Path, metavar="FILE", help=f"else ${WIFI_PASSWORD_VARIABLE}")
-    add("--at", metavar="HOST[:PORT]", help="where it serves, to be verified (its Wi-Fi address)")
+    add(
+        "--at",
+        metavar="HOST[:PORT]",
+        help="where it serves, for verification (default: its Wi-Fi address)",
+    )
     add("--erase", action="store_true", help="erase everything on the board first")
-    add("--yes", action="store_true", help="lose an identity that --erase finds, and its pin here")
+    add(
+        "--yes",
+        action="store_true",
+        help="allow --erase to destroy an existing identity, and forget its pin",
+    )
     add_json(parser)
 
 
@@ -114,7 +122,7 @@ def _run_devices(arguments: argparse.Namespace) -> int:
 
 COMMANDS = {
     "flash": (
-        "put MicroPython and boardcert on a board, and pin its certificate (tested on Linux only)",
+        "put MicroPython and boardcert on a board, and pin its key (tested on Linux only)",
         _FLASH_EXAMPLES,
         _add_flash_arguments,
         _run_flash,

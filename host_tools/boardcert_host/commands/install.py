@@ -12,13 +12,13 @@ from .administration import add_host, add_options, change, opened, working
 _INSTALL_EXAMPLES = """\
 examples:
   boardcert install kitchen.local kitchen.crt               for the board's own key, see csr
-  boardcert install kitchen.local chain.pem kitchen.key     with a key that was made elsewhere
+  boardcert install kitchen.local chain.pem kitchen.key     with a key from elsewhere
   boardcert install kitchen.local chain.pem --ca company-ca.pem
   boardcert install kitchen.local chain.pem --usb /dev/ttyACM0
 """
 _CSR_EXAMPLES = """\
 examples:
-  boardcert csr kitchen.local -o kitchen.csr      what a CA needs; the key stays on the board
+  boardcert csr kitchen.local -o kitchen.csr      for a CA; the key stays on the board
   boardcert csr kitchen.local --usb /dev/ttyACM0
 """
 
@@ -27,7 +27,13 @@ def _add_install_arguments(parser: argparse.ArgumentParser) -> None:
     add_host(parser)
     add = parser.add_argument
     add("chain", type=Path, metavar="CHAIN", help="its certificate, then those of its issuers")
-    add("key", type=Path, nargs="?", metavar="KEY", help="its key, if it is not the board's own")
+    add(
+        "key",
+        type=Path,
+        nargs="?",
+        metavar="KEY",
+        help="its private key, if it is not for the board's own",
+    )
     add("--passphrase-file", type=Path, metavar="FILE", help="KEY's, else $BOARDCERT_PASSPHRASE")
     add_options(parser)
 
@@ -36,7 +42,7 @@ def _add_csr_arguments(parser: argparse.ArgumentParser) -> None:
     add_host(parser)
     add = parser.add_argument
     add("-o", "--output", type=Path, metavar="FILE", help="(standard output)")
-    add("--force", action="store_true", help="write over FILE")
+    add("--force", action="store_true", help="overwrite FILE")
     add_options(parser)
 
 
@@ -54,7 +60,7 @@ def _run_install(arguments: argparse.Namespace) -> int:
     name = arguments.name or targets.parse_target(arguments.host).host
     now = datetime.datetime.now(datetime.timezone.utc)
     for check in install_files.check_installable(files, name, now):
-        say(f"clients may dislike it: {check.title}: {check.detail}")
+        say(f"some clients may refuse it: {check.title}: {check.detail}")
     act = working(arguments, "install", files)
     code = change(arguments, "installed", act, files.fingerprint)
     if arguments.ca:
@@ -90,7 +96,7 @@ def _run_csr(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"host": arguments.host, "request": text, "file": _text(arguments.output)})
     elif arguments.output:
-        results().print(f"{arguments.output}: a request of {arguments.host}", markup=False)
+        results().print(f"{arguments.output}: the request of {arguments.host}", markup=False)
     else:
         print_plain(text.rstrip("\n"))
     return OK
@@ -102,7 +108,7 @@ def _text(path: Path | None) -> str | None:
 
 COMMANDS = {
     "install": (
-        "give a board a certificate, and see that it serves it",
+        "install a certificate on a board, and check that it is served",
         _INSTALL_EXAMPLES,
         _add_install_arguments,
         _run_install,

@@ -14,8 +14,8 @@ from . import add_json, print_json, read_report
 
 _PIN_EXAMPLES = """\
 examples:
-  boardcert pin add kitchen.local --usb /dev/ttyACM0  trust what the board says on the cable
-  boardcert pin add kitchen.local:20034               trust what it serves, once you compared it
+  boardcert pin add kitchen.local --usb /dev/ttyACM0  trust the board on the cable
+  boardcert pin add kitchen.local:20034               trust what it serves, after comparing
   boardcert pin list
   boardcert pin forget kitchen.local
 """
@@ -29,14 +29,14 @@ examples:
 def _add_pin_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("action", choices=["add", "list", "forget"])
-    add("host", nargs="?", metavar="HOST[:PORT]", help="as `verify` is told")
+    add("host", nargs="?", metavar="HOST[:PORT]", help="as for `verify`")
     add("--usb", metavar="PORT", help="add: read it over this serial port, not from the network")
     add(
         "--pin",
         metavar="SHA256",
-        help="add: the fingerprint or pin that it must have",
+        help="add: the fingerprint or pin it must have",
     )
-    add("--yes", action="store_true", help="add: believe what is served without comparing it")
+    add("--yes", action="store_true", help="add: trust on first use, without comparing")
     add_json(parser)
 
 
@@ -51,7 +51,7 @@ def _run_pin(arguments: argparse.Namespace) -> int:
     else:
         facts = _over_usb(arguments) if arguments.usb else _served(arguments)
         pin, is_new = pins.add_pin(arguments.host, facts)
-        word = "pinned" if is_new else "known already, the same key"
+        word = "pinned" if is_new else "already known, with the same key"
     if arguments.json:
         print_json({"result": word, "pin": asdict(pin)})
     else:
@@ -121,21 +121,23 @@ def _served(arguments: argparse.Namespace) -> dict[str, Any]:
 def _ask(host: str, facts: dict[str, Any]) -> None:
     """Let a person compare; raise Error unless the answer is yes."""
     if not sys.stdin.isatty():
-        hint = "give --pin, --usb, or --yes to believe it unseen"
+        hint = "give --pin or --usb, or --yes to trust on first use"
         shown = key_fingerprint(facts["public_key_pin"])
-        raise Error(f"nobody here to compare the key of {host}: {shown}", hint, USAGE)
+        raise Error(f"no terminal to compare the key of {host}: {shown}", hint, USAGE)
     messages().print(f"{host} shows the key", markup=False)
     for line in to_compare(facts["public_key_pin"]):
         messages().print(f"  {line}", markup=False)
     messages().print(f"in the certificate {facts['fingerprint']}", markup=False)
-    messages().print("Is it the one on its label, or on its cable? [y/N] ", markup=False, end="")
+    messages().print(
+        "Does it match its label, or the console of the board? [y/N] ", markup=False, end=""
+    )
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise Error("not pinned", None, CHECKED_AND_BAD)
 
 
 def _add_label_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("host", metavar="HOST[:PORT]", help="a board that is pinned; it stands on the label")
+    add("host", metavar="HOST[:PORT]", help="a pinned board; its address is on the label")
     add("file", type=Path, metavar="FILE", help="an .svg or a .png")
     add("--usb", metavar="PORT", help="read the key's fingerprint over this serial port instead")
     add_json(parser)
@@ -172,7 +174,7 @@ COMMANDS = {
         _run_pin,
     ),
     "label": (
-        "draw a sticker: name, the key's fingerprint, and a QR code of it and the address",
+        "draw a sticker: name, the key's fingerprint, and a QR code of both and the address",
         _LABEL_EXAMPLES,
         _add_label_arguments,
         _run_label,

@@ -28,12 +28,18 @@ _KINDS = (
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("sources", nargs="+", metavar="FILE|HOST[:PORT]|-", help=_KINDS)
-    add("--timeout", type=float, default=10.0, metavar="SECONDS", help="for a host (10)")
+    add(
+        "--timeout",
+        type=float,
+        default=10.0,
+        metavar="SECONDS",
+        help="time limit for a host (default: 10)",
+    )
     add(
         "--passphrase-file",
         type=Path,
         metavar="FILE",
-        help=f"opens encrypted private keys, else ${_VARIABLE}; nobody is asked",
+        help=f"passphrase of encrypted private keys (default: ${_VARIABLE}; no prompt)",
     )
     add_json(parser)
 
@@ -80,7 +86,7 @@ def _read(source: str, passphrase: str | None, timeout_s: float) -> list[Any]:
 
 COMMANDS = {
     "show": (
-        "say in words what certificates, requests and keys are, in files or from a server",
+        "describe certificates, requests and keys, in files or from a server",
         _EXAMPLES,
         _add_arguments,
         _run,

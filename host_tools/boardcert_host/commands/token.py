@@ -17,9 +17,9 @@ examples:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("host", metavar="HOST[:PORT]", help="a board; with --usb one that is known by the cable")
+    add("host", metavar="HOST[:PORT]", help="a board; with --usb, a known one")
     add("--usb", metavar="PORT", help="read it over this serial port; restarts the board's program")
-    add("--forget", action="store_true", help="take it off the key ring; the board keeps it")
+    add("--forget", action="store_true", help="remove it from the key ring; the board keeps it")
     add_json(parser)
 
 
@@ -28,7 +28,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     host = targets.canonical(arguments.host)
     if arguments.usb and arguments.forget:
-        raise Error("--usb and --forget are two things", "boardcert token --help", USAGE)
+        raise Error("--usb and --forget exclude each other", "boardcert token --help", USAGE)
     if arguments.usb:
         return _keep(arguments, host)
     token = tokens.find_token((host, targets.parse_target(host).host))
@@ -41,7 +41,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print_json({"host": host, "token": token})
         return OK
     if sys.stdout.isatty():
-        say(f"this is a password: whoever has it can change what {host} serves")
+        say(f"this is a password: anyone who has it can change what {host} serves")
     print_plain(token)
     return OK
 

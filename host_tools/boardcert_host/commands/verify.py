@@ -1,4 +1,4 @@
-"""`boardcert verify`: connect to boards over TLS and check what they serve, point by point."""
+"""`boardcert verify`: connect to boards over TLS, and check what they serve."""
 
 import argparse
 import functools
@@ -21,13 +21,27 @@ examples:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("hosts", nargs="+", metavar="HOST[:PORT]", help="a board; the port is 443 if not given")
-    add("--name", help="the name expected in the certificate (HOST)")
-    add("--pin", metavar="SHA256", help="fingerprint of the key or the certificate in hex, or pin")
-    ca = "the CA that must have issued the certificate: a PEM file, or where boardcert ca keeps it"
+    add("hosts", nargs="+", metavar="HOST[:PORT]", help="a board; the default port is 443")
+    add("--name", help="the name expected in the certificate (default: HOST)")
+    add(
+        "--pin",
+        metavar="SHA256",
+        help="fingerprint of the key or the certificate, in hex, or a pin",
+    )
+    ca = "the CA that must have issued the certificate: a PEM file, or the directory of a CA"
     add("--ca", type=ca_file, metavar="FILE|DIRECTORY", help=ca)
-    add("--usb", metavar="PORT", help="serial port of this board: compare; restarts its program")
-    add("--timeout", type=float, default=10.0, metavar="SECONDS", help="for each step (10)")
+    add(
+        "--usb",
+        metavar="PORT",
+        help="compare with the board on this serial port; restarts its program",
+    )
+    add(
+        "--timeout",
+        type=float,
+        default=10.0,
+        metavar="SECONDS",
+        help="time limit of each step (default: 10)",
+    )
     add_json(parser)
 
 
@@ -82,7 +96,7 @@ def _print_host(result: Any) -> None:
 
 COMMANDS = {
     "verify": (
-        "connect to boards over TLS and check what they serve, point by point",
+        "connect to boards over TLS, and check what they serve",
         _EXAMPLES,
         _add_arguments,
         _run,

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """\
 examples:
-  boardcert virtual                     a board with empty flash, gone when you stop it
-  boardcert virtual --directory board1  one that keeps its flash there
-  boardcert virtual --boot-drive drive  one out of the bag: `boardcert flash` gives it its firmware
-  boardcert virtual --wifi HomeNet      one in range of an open Wi-Fi; prints the URLs of its page
+  boardcert virtual                     a board with empty flash, deleted when stopped
+  boardcert virtual --directory board1  keeps its flash there
+  boardcert virtual --boot-drive drive  a new one, without firmware: for `boardcert flash`
+  boardcert virtual --wifi HomeNet      one in an open Wi-Fi; prints the URLs of its page
   boardcert virtual --wifi HomeNet --wifi-password-file secret.txt --boards 3 --pcap frames.pcap
 """
 _MOST_BOARDS = 16  # each is a process that computes
@@ -26,7 +26,7 @@ _LONGEST_SSID = 32  # IEEE 802.11, in bytes
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--directory", type=Path, help="where its flash is kept (nowhere)")
+    add("--directory", type=Path, help="where its flash is kept (default: temporary)")
     add("--firmware", type=Path, metavar="FILE", help="another UF2 image")
     add(
         "--ring-oscillator",
@@ -38,19 +38,23 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--boot-drive",
         type=Path,
         metavar="FOLDER",
-        help="without firmware: its boot loader shows its drive as this folder",
+        help="no firmware: its boot drive is this folder",
     )
-    add(
-        "--wifi", metavar="SSID", help="put a Wi-Fi of this name in its range, and a router in that"
-    )
+    add("--wifi", metavar="SSID", help="create a Wi-Fi of this name, with a router")
     add(
         "--wifi-password-file",
         type=Path,
         metavar="FILE",
-        help=f"its password, else ${WIFI_PASSWORD_VARIABLE}; without one the Wi-Fi is open",
+        help=f"file with its password (default: ${WIFI_PASSWORD_VARIABLE}, or open)",
     )
-    add("--boards", type=int, default=1, metavar="N", help="so many boards in the Wi-Fi (1)")
-    add("--pcap", type=Path, metavar="FILE", help="write the frames of the Wi-Fi there")
+    add(
+        "--boards",
+        type=int,
+        default=1,
+        metavar="N",
+        help="the number of boards in the Wi-Fi (default: 1)",
+    )
+    add("--pcap", type=Path, metavar="FILE", help="write the frames of the Wi-Fi to FILE")
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -77,7 +81,7 @@ def _wifi(arguments: argparse.Namespace) -> "WifiWishes | None":
         needing = {"--boards": arguments.boards != 1, "--pcap": arguments.pcap is not None}
         needing["--wifi-password-file"] = arguments.wifi_password_file is not None
         for option in (name for name, is_used in needing.items() if is_used):
-            raise Error(f"{option} is for boards in a Wi-Fi", "name it: --wifi HomeNet", USAGE)
+            raise Error(f"{option} needs --wifi", "name it: --wifi HomeNet", USAGE)
         return None
     if arguments.boot_drive is not None:
         raise Error("--boot-drive and --wifi exclude each other", None, USAGE)

@@ -45,7 +45,7 @@ class Home:
     def board(self) -> VirtualBoard:
         """The board, once `flash` has given it its firmware."""
         if self._new.board is None:
-            raise Error("the virtual board waits for its firmware still")
+            raise Error("the virtual board is still waiting for its firmware")
         return self._new.board
 
     @property

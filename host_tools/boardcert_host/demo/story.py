@@ -96,9 +96,9 @@ class Demo:
         self._data["first_boot_timings_ms"] = report["timings_ms"]
         self._data["entropy"] = report["entropy"]
         self._record.keep_digests("usb", report)
-        self._record.say(f"The board made its identity in {_in_steps(report['timings_ms'])}.")
+        self._record.say(f"The board generated its identity in {_in_steps(report['timings_ms'])}.")
         self._record.say("The private key has not left the board, and nothing here asks for it.")
-        made = _check("generated", "made by this boot", report["generated"], report["source"])
+        made = _check("generated", "generated now", report["generated"], report["source"])
         dated = _check("dated", "clock set by NTP", *_dated_today(report["not_before"]))
         named = _check("addressed", "names its address", address in report["names"], address)
         self._record.show_checks("flash", [made, dated, named])
@@ -166,7 +166,7 @@ class Demo:
             (result,) = home.verify([HTTPS_PORT], Options(name=NAME, pin=pin))
             report = device.read_report(home.usb_port)
         self._record.say(f"Loading took {_in_steps(report['timings_ms'])}.")
-        kept = _check("kept", "nothing made anew", not report["generated"], report["source"])
+        kept = _check("kept", "nothing generated again", not report["generated"], report["source"])
         self._record.show_checks("power cycle", [*result.checks, page, kept])
         self._keep(result, "after_reboot")
         self._data["load_ms"] = report["timings_ms"]["total"]
@@ -181,7 +181,7 @@ class Demo:
         self._data["first_https_ms"] = home.board.clock_us // 1000
         told = json.loads(body)["fingerprint"]
         same = told == self._data["fingerprint"]["after_address_change"]
-        detail = f"https://{NAME}:20034{_PAGE}, trusting demo-cert.pem alone"
+        detail = f"https://{NAME}:20034{_PAGE}, trusting only demo-cert.pem"
         return _check("https_request", "HTTPS request", same, detail)
 
     def _keep(self, result: HostResult, when: str) -> None:
@@ -213,7 +213,7 @@ def _check(id: str, title: str, held: bool, detail: str) -> Check:
 
 def _certificate_of(result: HostResult) -> dict[str, Any]:
     if result.certificate is None:
-        raise Error("the certificate that is served cannot be read")
+        raise Error("the served certificate cannot be read")
     return result.certificate
 
 
