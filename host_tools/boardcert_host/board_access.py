@@ -1,4 +1,4 @@
-"""What this computer knows of a board that it administers, its pin and its token, and learns."""
+"""What this computer knows, and learns, of a board that it administers: its pin and its token."""
 
 import contextlib
 import sys
@@ -31,7 +31,7 @@ def open_board(
 ) -> BoardAPI:
     """Return the API of a board as a person names it: HOST, or HOST:PORT.
 
-    It is recognised by *pin*, else by the pin that is known for host or *name*, else by *ca*. The
+    It is identified by *pin*, else by the pin known for host or *name*, else by *ca*. The
     token comes from *token_file*, the environment, the key ring, or a prompt. Raises Error.
     """
     target = parse_target(host, PORTAL_PORT)
@@ -101,7 +101,7 @@ def keep_token(board: BoardUSB, host: str, report: dict[str, Any]) -> bool:
 def follow_report(board: Board, before: str, report: dict[str, Any]) -> bool:
     """Note in pins and key ring what the board changed for us; return whether it was its key.
 
-    *before*: the public-key pin that it had. *report*: its own word, over a checked connection.
+    *before*: the public-key pin that it had. *report*: from the board, over a checked connection.
     """
     if report["public_key_pin"] == before:
         pins.refresh(report)
@@ -114,7 +114,7 @@ def follow_report(board: Board, before: str, report: dict[str, Any]) -> bool:
 
 
 def wait_served(board: BoardAPI, fingerprint: str | None, wait_s: float) -> None:
-    """Look at what the board serves by now, over TLS; Error when it has not *fingerprint*.
+    """Check over TLS what the board serves now; Error when it does not have *fingerprint*.
 
     A board that is busy, or restarts, is asked again for *wait_s* seconds.
     """

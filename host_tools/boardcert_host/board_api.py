@@ -1,7 +1,7 @@
-"""The JSON API of a board's page: what `boardcert install`, `csr` and the like say over HTTPS.
+"""The JSON API of a board's page, which `boardcert install`, `csr` and others use over HTTPS.
 
 Every connection is checked against the board's pin, or a CA, before the token is sent over it. An
-answer that tells of a new key is believed because of that, and is the pin from then on.
+answer that reports a new key is therefore trusted, and the key is the pin from then on.
 """
 
 import contextlib
@@ -45,7 +45,7 @@ class BoardAPI:
     """One board's API. *pin*: as `verify.parse_pin` returns it; *ca*: a file, used without a pin.
 
     *name*: expected in the certificate, when not the host itself. *token*: for all but `report`.
-    What changes something returns the board's new report. *names* is what pins call it.
+    Methods that change something return the board's new report. *names* is what pins call it.
     """
 
     def __init__(
@@ -91,11 +91,11 @@ class BoardAPI:
         return self._act("remove")
 
     def renew(self) -> dict[str, Any]:
-        """Let the board sign its certificate again, with the same key."""
+        """Have the board sign its certificate again, with the same key."""
         return self._act("renew")
 
     def new_key(self, hostname: str) -> dict[str, Any]:
-        """Let the board make a new key. *hostname*: the board's, as a person has typed it."""
+        """Have the board generate a new key. *hostname*: the board's, as a person has typed it."""
         return self._act("new-key", {"hostname": hostname})
 
     def reset(self, hostname: str) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class BoardAPI:
         self._call("POST", "/api/restart", {})
 
     def served(self) -> dict[str, Any]:
-        """Return what the certificate says that a new connection shows; it is checked as ever."""
+        """Return what the certificate says that a new connection shows; it is checked as always."""
         with self._connected() as (_, described):
             return described
 
@@ -117,9 +117,9 @@ class BoardAPI:
         content: dict[str, Any] | None = None,
         expected: tuple[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Let the board do *action*. *expected*: by what it is known afterwards, if that is known.
+        """Have the board do *action*. *expected*: the pins that identify it afterwards, if known.
 
-        Otherwise by what it is known now, or by what its answer says: that came over a connection
+        Otherwise by those of now, or by those in its answer, which came over a connection
         that was checked.
         """
         data = self._call("POST", f"/api/{action}", content or {})
@@ -133,9 +133,9 @@ class BoardAPI:
         return report
 
     def _await(self, number: str, pins: Sequence[tuple[str, str] | None]) -> dict[str, Any]:
-        """Wait until the board has restarted and tells how task *number* went; its new report.
+        """Wait for the restart and the outcome of task *number*; return the board's report.
 
-        *pins*: by any of which it is known then. Raises Error, also when it was refused.
+        *pins*: any of which may identify it then. Raises Error, also when the task was refused.
         """
         deadline = time.monotonic() + _PUT_OFF_TIMEOUT_S
         while True:
@@ -215,7 +215,7 @@ class BoardAPI:
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[tuple[ssl.SSLSocket, dict[str, Any]]]:
-        """Give a connection to the right board, and what its certificate says. Raises Error."""
+        """Yield a connection to the right board, and what its certificate says. Raises Error."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.check_hostname = False
@@ -272,7 +272,7 @@ class BoardAPI:
         return Error(f"{self.target} sent {what}", _HINTS[404])
 
     def _refusal(self, answer: http.client.HTTPResponse, data: bytes) -> Error:
-        """Return the Error for an answer that is none of 200."""
+        """Return the Error for an answer other than 200."""
         status, reason = answer.status, _reason(data) or answer.reason
         if status == http.client.UNPROCESSABLE_ENTITY:
             return Error(f"{self.target} refuses {reason}", None, CHECKED_AND_BAD)
@@ -285,9 +285,9 @@ class BoardAPI:
 
 
 def _put_off(data: bytes) -> tuple[str | None, str | None]:
-    """Return the number of what the board has put off until it restarts, None if it did it.
+    """Return the number of the task that the board has deferred until it restarts, or None.
 
-    And the pin of the key that it serves with then, if it tells.
+    Also the pin of the key that it uses then, if it says so.
     """
     try:
         answer = json.loads(data)

@@ -1,4 +1,4 @@
-"""What a board keeps beside the package: settings, Wi-Fi, main.py. And what is there already."""
+"""What a board keeps in addition to the package (settings, Wi-Fi, main.py), and what it has."""
 
 import json
 from dataclasses import dataclass
@@ -123,9 +123,9 @@ def write_example_main(port: str, board_name: str) -> None:
 
 
 def join_wifi(port: str, host_name: str | None, ssid: str) -> tuple[str, str | None]:
-    """Let the board join its Wi-Fi now, under its own name; return its address and its date.
+    """Have the board join its Wi-Fi now, under its own name; return its address and its date.
 
-    The date is None when no time server answers: the first certificate is then dated anew later.
+    The date is None when no time server answers: the first certificate is then signed again later.
     """
     seconds = _JOIN_TIMEOUT_S // 2
     code = JOIN.format(path=_WIFI_FILE, host_name=host_name, seconds=seconds)

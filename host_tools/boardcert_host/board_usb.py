@@ -26,7 +26,7 @@ _TOKEN = "import boardcert; print(boardcert.identity().admin_token())"  # noqa: 
 class BoardUSB:
     """One board at *port*, which pins call one of *names*.
 
-    What changes something returns the board's new report.
+    Methods that change something return the board's new report.
     """
 
     def __init__(self, port: str, names: Sequence[str]) -> None:
@@ -61,11 +61,11 @@ class BoardUSB:
         return self._act("remove")
 
     def renew(self) -> dict[str, Any]:
-        """Let the board sign its certificate again, with the same key."""
+        """Have the board sign its certificate again, with the same key."""
         return self._act("renew")
 
     def new_key(self, _hostname: str) -> dict[str, Any]:
-        """Let the board make a new key."""
+        """Have the board generate a new key."""
         return self._act("new_key")
 
     def reset(self, _hostname: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The boards that are known: one folder of data each, and where that data lies."""
+"""The known boards: one folder of data each, and where that data is."""
 
 import dataclasses
 import json
@@ -14,9 +14,9 @@ from .errors import USAGE, Error
 
 @dataclass(frozen=True)
 class Firmware:
-    """An official MicroPython image: what it is, and where it can be had.
+    """An official MicroPython image: what it is, and where to get it.
 
-    Without a *sha256* no copy could be had to take it from, and a person has to give the file.
+    Without a *sha256*, no copy was available, and the user has to supply the file.
     """
 
     version: str
@@ -115,7 +115,7 @@ def load_board(name: str) -> Board:
 
 
 def _flashing(fields: dict[str, Any]) -> ESP32 | UF2:
-    """Take what is said of flashing out of *fields*; numbers are written in hexadecimal there."""
+    """Take what concerns flashing out of *fields*; numbers are in hexadecimal there."""
     if "esp32" in fields:
         esp32 = fields.pop("esp32")
         return ESP32(esp32["chip"], int(esp32["offset"], 16))

@@ -1,4 +1,4 @@
-"""Programs whose output comes from elsewhere: run, with a limit for their time and their words."""
+"""Run programs whose output is not trusted, with limits of time and output."""
 
 import subprocess
 import threading
@@ -9,7 +9,7 @@ _PIECE_BYTES = 65536
 
 
 class TooMuchOutputError(Exception):
-    """A program wrote more than it may."""
+    """A program wrote more than the limit."""
 
 
 def run_bounded(
@@ -21,8 +21,8 @@ def run_bounded(
 ) -> subprocess.CompletedProcess[str]:
     """Run *command* and return its exit code, and as text what it wrote.
 
-    Of either stream at most *limit_bytes*: with more it is stopped, TooMuchOutputError. *on_line*
-    hears of each line on stdout as it ends, in a thread of its own. Raises
+    At most *limit_bytes* of either stream: with more it is stopped, TooMuchOutputError. *on_line*
+    is called with each whole line on stdout, in a thread of its own. Raises
     subprocess.TimeoutExpired as subprocess.run does.
     """
     process = subprocess.Popen(

@@ -149,7 +149,7 @@ def _local_names(scope: ast.AST) -> set[str]:
 
 
 def _is_needed(node: ast.stmt, entry: str, used: set[str]) -> bool:
-    """Tell whether a statement does something; it loses names of its bundle that are not *used*."""
+    """Return whether a statement has an effect; unused names of its bundle are taken out of it."""
     if isinstance(node, ast.Try):
         return any([_is_needed(inner, entry, used) for inner in node.body])
     if isinstance(node, ast.ImportFrom) and node.level and not node.module:

@@ -61,7 +61,7 @@ class Authority:
 
     @property
     def constraints(self) -> x509.NameConstraints | None:
-        """The names that it may vouch for; None when that is not limited."""
+        """The names that it may sign for; None when that is not limited."""
         return _extension(self.certificate, x509.NameConstraints)
 
     def issue(

@@ -1,4 +1,4 @@
-"""Names in certificates: host names and addresses, and which of them a CA may vouch for."""
+"""Names in certificates: host names and addresses, and which of them a CA may sign for."""
 
 import ipaddress
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ def parse_name(text: str) -> x509.GeneralName:
 
 
 def name_text(name: x509.GeneralName) -> str:
-    """Return a name as people write it."""
+    """Return a name as users write it."""
     return str(name.value)
 
 
@@ -69,7 +69,7 @@ def _parse_permitted(text: str) -> x509.GeneralName:
 
 
 def permits(constraints: x509.NameConstraints | None, name: x509.GeneralName) -> bool:
-    """Say whether a CA with these constraints may vouch for *name*."""
+    """Return whether a CA with these constraints may sign for *name*."""
     if constraints is None:
         return True
     permitted = [base for base in constraints.permitted_subtrees or () if type(base) is type(name)]
@@ -79,7 +79,7 @@ def permits(constraints: x509.NameConstraints | None, name: x509.GeneralName) ->
 
 
 def may_claim(constraints: x509.NameConstraints | None, name: x509.GeneralName) -> bool:
-    """Say whether a device may claim *name* by its own word.
+    """Return whether a device may claim *name* by its request alone.
 
     A name on the Internet, or below lan, is assigned to somebody, and so is a public address. Names
     below local, private addresses and, for the devices of a CA with constraints, what these permit
@@ -111,7 +111,7 @@ def _any_covers(bases: Sequence[x509.GeneralName], name: x509.GeneralName) -> bo
 
 
 def _covers(base: x509.GeneralName, name: x509.GeneralName) -> bool:
-    """Say whether *name* lies within *base*, one subtree of a constraint."""
+    """Return whether *name* lies within *base*, one subtree of a constraint."""
     if isinstance(base, x509.DNSName) and isinstance(name, x509.DNSName):
         suffix, host = base.value.lower().removeprefix("."), name.value.lower()
         return not suffix or host == suffix or host.endswith("." + suffix)

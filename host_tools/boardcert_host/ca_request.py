@@ -1,7 +1,7 @@
 """Certificate requests (PKCS#10), judged before a CA answers them.
 
-A request is a stranger's word. What is taken from it is the public key, whose holder signed it, and
-the names, which are shown. Whatever else it asks for is refused, never passed over in silence.
+A request is not trusted. What is taken from it is the public key, whose holder signed it, and
+the names, which are shown. Whatever else it asks for is refused, never silently ignored.
 """
 
 import contextlib

@@ -26,14 +26,14 @@ _STEP_TIMEOUT_S = 20
 
 
 def new_key() -> tuple[ec.EllipticCurvePrivateKey, Request]:
-    """Return a P-384 key that is made here, and the request for it, which names nothing."""
+    """Return a P-384 key that is generated here, and the request for it, without names."""
     key = ec.generate_private_key(ec.SECP384R1())
     return key, Request(key.public_key(), None, None, ())
 
 
 @dataclass(frozen=True)
 class Known:
-    """What pins and certificates of ours say here of the key of a request, and of others.
+    """What our pins and certificates say about the key of a request, and about other keys.
 
     *own*: names of this key. *others*: names that are pinned for other keys. *is_remote*: the
     request came over the network, so its DNS names have to be like those of *own*.
@@ -81,7 +81,7 @@ def _refuse(names: Sequence[x509.GeneralName], why: str) -> None:
 
 
 def _is_known(name: x509.GeneralName, known: Collection[str]) -> bool:
-    """Say whether a host of the *known* names may ask for *name*: an address, or a like name."""
+    """Return whether a host of the *known* names may ask for *name*: an address, or a like name."""
     text = name_text(name)
     labels = {one.partition(".")[0] for one in known if isinstance(parse_name(one), x509.DNSName)}
     is_dns = isinstance(name, x509.DNSName)

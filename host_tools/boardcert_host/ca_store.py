@@ -38,12 +38,12 @@ class Store:
 
     @property
     def certificate_file(self) -> Path:
-        """Everybody may have it: who trusts the CA needs it."""
+        """Public: clients that trust the CA need it."""
         return self.directory / "ca.crt"
 
     @property
     def key_file(self) -> Path:
-        """Nobody else may have it."""
+        """Private: readable by its owner only."""
         return self.directory / "ca.key"
 
     def save(self, authority: Authority, passphrase: str | None) -> None:

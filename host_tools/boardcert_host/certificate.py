@@ -1,4 +1,4 @@
-"""Reading a certificate: its names, numbers and digests as people and clients write them."""
+"""Reading a certificate: its names, numbers and digests as users and clients write them."""
 
 import base64
 import contextlib

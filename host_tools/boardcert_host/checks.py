@@ -40,7 +40,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a certificate is held against. *issued*: a CA is expected to have signed it."""
+    """What a certificate is compared with. *issued*: a CA is expected to have signed it."""
 
     name: str
     issued: bool
@@ -186,7 +186,7 @@ def _subject_alt_name(certificate: x509.Certificate, expected: Expected) -> Outc
 
 
 def name_covers(general_name: x509.GeneralName, name: str) -> bool:
-    """Say whether an entry of subjectAltName covers *name*, by RFC 9525 section 6.
+    """Return whether an entry of subjectAltName covers *name*, by RFC 9525 section 6.
 
     An address is covered by the same number in an iPAddress entry only. DNS names match without
     regard to case; a "*" stands for the whole left-most label and nothing else.

@@ -20,9 +20,9 @@ _STYLES = {"pass": "green", "fail": "bold red", "skip": "dim"}
 
 
 class _Console(Console):
-    """A console whose reader may leave, as `head` does: the command goes on to its verdict.
+    """A console whose reader may close the pipe, as `head` does: the command goes on to its end.
 
-    And on which nobody else writes: text is made neutral here, whoever it came from.
+    Nothing else writes to the terminal: control characters are escaped here, whatever their source.
     """
 
     def print(self, *objects: Any, **more: Any) -> None:
@@ -31,7 +31,7 @@ class _Console(Console):
         super().print(*shown, **more)
 
     def status(self, status: Any, **more: Any) -> Status:
-        """Show one line while something goes on."""
+        """Show one line while something is in progress."""
         return super().status(Text(neutral(str(status))), **more)
 
     def on_broken_pipe(self) -> None:
@@ -47,7 +47,7 @@ def _silence(file: IO[str]) -> None:
 
 
 def print_plain(text: str) -> None:
-    """Print *text* on stdout as it is; a reader who has left is no error."""
+    """Print *text* on stdout as it is; a closed pipe is not an error."""
     try:
         print(text, flush=True)
     except BrokenPipeError:
@@ -64,7 +64,7 @@ def flush_results() -> None:
 
 @contextlib.contextmanager
 def discarding_results() -> Iterator[None]:
-    """Do without stdout when it fails, say for a full disk: an error is being told already."""
+    """Ignore failures of stdout, such as a full disk: another error is being reported already."""
     try:
         yield
     except OSError:

@@ -1,6 +1,6 @@
 """One time limit for a whole call, however slowly the other side, or a name server, answers.
 
-A socket's own timeout begins anew with every byte that arrives, and looking up a name has none.
+A socket's own timeout starts again with every byte that arrives, and looking up a name has none.
 """
 
 import queue

@@ -16,7 +16,7 @@ def main() -> int:
 
 
 def reserve_streams() -> None:
-    """Stand in for standard streams that were closed by whoever started the program.
+    """Replace standard streams that were closed when the program was started.
 
     Before anything else is opened: it would be given their descriptors, and take what is printed,
     or be read as input, here or by a program that this one runs.

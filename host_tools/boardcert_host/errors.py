@@ -8,7 +8,7 @@ INTERRUPTED = 130
 
 
 class Error(Exception):
-    """Say what went wrong, and what to do about it.
+    """What went wrong, and what to do about it.
 
     *message*: lower case, no full stop. *hint*: the next step for the reader, or None.
     *code*: the exit code of the command. Only `cli.main` catches this.

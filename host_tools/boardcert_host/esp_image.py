@@ -43,7 +43,7 @@ class ESPImage:
 def read_image(data: bytes, offset: int) -> ESPImage:
     """Take apart a release image that starts at the flash address *offset*.
 
-    Raises ValueError when it is none, or when there is more than 0xFF between its pieces.
+    Raises ValueError when it is not one, or when there is more than 0xFF between its pieces.
     """
     head_bytes = _TABLE_ADDRESS + _TABLE_BYTES - offset
     if len(data) <= head_bytes or data[0] != _IMAGE_MAGIC:

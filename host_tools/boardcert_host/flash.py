@@ -83,7 +83,7 @@ def _look(
 ) -> tuple[str | None, BoardState | None]:
     """Return the board's port, and what runs there; None when MicroPython does not answer.
 
-    A board of another kind is left alone, unless its port was named.
+    A board of a different kind is left alone, unless its port was named.
     """
     port = wishes.port or only_usb_port()
     if port and not wishes.port and isinstance(board.flashing, UF2):
@@ -200,6 +200,6 @@ def _wait_started(
 
 
 def _is_of(state: BoardState, image: _Image) -> bool:
-    """Tell whether what runs on a board says of itself what stands in the image."""
+    """Return whether what runs on a board says of itself what stands in the image."""
     build = state.version.partition("; ")[2]
     return all(text.encode() in image.content for text in (build, state.machine) if text)

@@ -39,7 +39,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Chip:
-    """What answers at a port. *flash_bytes*: None when esptool cannot tell."""
+    """What answers at a port. *flash_bytes*: None when esptool cannot detect it."""
 
     name: str
     mac: str
@@ -124,7 +124,7 @@ def _write_pieces(pieces: list[Piece], directory: str) -> list[str]:
 
 
 def _follow(pieces: list[Piece], progress: Progress) -> Callable[[str], None]:
-    """Return a reader of esptool's lines that tells *progress* how far it is."""
+    """Return a reader of esptool's lines that reports its progress to *progress*."""
     total = sum(len(piece.data) for piece in pieces)
 
     def follow(line: str) -> None:

@@ -36,14 +36,14 @@ class BootDrive:
     board_id: str
 
     def is_there(self) -> bool:
-        """Tell whether the board is still in its boot loader."""
+        """Return whether the board is still in its boot loader."""
         return _read_info(self.path) is not None
 
 
 def check_image(board: Board, data: bytes) -> bytes:
     """Return the flash contents in *data*, a UF2 file that this board's boot loader takes whole.
 
-    Raises Error when it is none.
+    Raises Error when it is not one.
     """
     uf2 = board.uf2
     try:

@@ -40,12 +40,12 @@ class Installable:
 
     @property
     def chain_pem(self) -> str:
-        """The certificates as the board is told them."""
+        """The certificates as they are sent to the board."""
         return "".join(one.public_bytes(Encoding.PEM).decode() for one in self.chain)
 
     @property
     def key_pem(self) -> str | None:
-        """The key as the board is told it: SEC 1 or PKCS#1, not encrypted."""
+        """The key as it is sent to the board: SEC 1 or PKCS#1, not encrypted."""
         return self.key and self._encode_key(Encoding.PEM).decode()
 
     @property
@@ -69,7 +69,7 @@ class Installable:
 
 
 def now_text() -> str:
-    """Return the time as a board is told it with a certificate, which it judges by that."""
+    """Return the time that is sent to a board with a certificate, to judge it by."""
     return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -125,7 +125,7 @@ def _is_ca(certificate: x509.Certificate) -> bool:
 
 
 def _read_key(data: bytes, name: str, ask_passphrase: Callable[[], str]) -> PrivateKey:
-    """Return the private key in a file called *name*; no message tells anything of it."""
+    """Return the private key in a file called *name*; no message shows anything of it."""
     load = load_pem_private_key if b"-----BEGIN" in data else load_der_private_key
     key: object = None
     try:

@@ -11,7 +11,7 @@ def key_fingerprint(public_key_pin: str) -> str:
 
 
 def matches(facts: dict[str, Any], pin: tuple[str, str]) -> bool:
-    """Tell whether a certificate or a report with these *facts* is the one with *pin*.
+    """Return whether a certificate or a report with these *facts* is the one with *pin*.
 
     *pin*: as `verify.parse_pin` returns it; a fingerprint may be the key's, or the certificate's,
     as older labels have it.

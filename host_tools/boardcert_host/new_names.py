@@ -166,7 +166,7 @@ def _kept_names(trees: dict[str, ast.Module]) -> set[str]:
 
 
 def _is_number(value: ast.expr) -> bool:
-    """Tell whether *value* is const(...)."""
+    """Return whether *value* is const(...)."""
     return isinstance(value, ast.Call) and ast.unparse(value.func) == "const"
 
 
@@ -180,7 +180,7 @@ def _root(node: ast.AST) -> str:
 
 
 def is_text(node: ast.AST) -> bool:
-    """Tell whether *node* is a text."""
+    """Return whether *node* is a text."""
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
@@ -207,7 +207,7 @@ def all_names(node: ast.AST) -> list[str]:
 
 
 def is_private(name: str) -> bool:
-    """Tell whether *name* is for the module alone that it is in, or for the package."""
+    """Return whether *name* is for the module alone that it is in, or for the package."""
     return len(name) > 2 and name[0] == "_" and name[1] != "_"
 
 

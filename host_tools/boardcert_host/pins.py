@@ -116,7 +116,7 @@ def forget_pin(host: str) -> Pin:
 
 
 def follow_key(names: Sequence[str], old: str, facts: dict[str, Any]) -> list[Pin]:
-    """Let the board that had the key *old* have that of *facts*, which the board itself told us.
+    """Replace the key *old* of a board by that of *facts*, which the board itself reported.
 
     For a change that we ordered over a connection that was checked. All that this board is called
     follows: *names*, and what is pinned with its unique_id. Returns those pins as they are now.

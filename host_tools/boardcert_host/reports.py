@@ -12,7 +12,7 @@ _PATTERNS = {
 
 
 def flaw(report: dict[str, Any]) -> str | None:
-    """Return in words why *report* is none, "a report without ..."; None when it is one."""
+    """Return why *report* is not valid, "a report without ..."; None when it is."""
     for name, kind in _FIELDS.items():
         if not isinstance(report.get(name), kind):
             return f"a report without {name}"

@@ -44,7 +44,7 @@ def only_usb_port() -> str | None:
 
 
 def is_answering(port: str, timeout_s: float = _ANSWER_TIMEOUT_S) -> bool:
-    """Tell whether MicroPython's prompt is at *port*; a program that runs there is stopped."""
+    """Return whether MicroPython's prompt is at *port*; a program running there is interrupted."""
     deadline = Deadline(timeout_s)
     received = b""
     try:

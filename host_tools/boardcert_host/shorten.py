@@ -40,7 +40,7 @@ def _rename(tree: ast.Module, names: dict[str, str]) -> None:
 
 
 def _is_inner(function: ast.AST) -> bool:
-    """Tell whether nobody outside calls *function*; Microdot does call private coroutines."""
+    """Return whether nobody outside calls *function*; Microdot does call private coroutines."""
     return isinstance(function, ast.FunctionDef) and is_private(function.name)
 
 

@@ -128,7 +128,7 @@ def _add_dates(shown: Shown, certificate: x509.Certificate, now: datetime.dateti
 
 
 def _add_signature(shown: Shown, certificate: x509.Certificate, items: Sequence[Item]) -> None:
-    """Say by which of these certificates the signature holds, its own first."""
+    """Return by which of these certificates the signature holds, its own first."""
     issuers = [
         (number, item.value)
         for number, item in enumerate(items, 1)

@@ -1,4 +1,4 @@
-"""The steps of a long command: each is told to a person, and kept in a record for a program."""
+"""The steps of a long command: each is printed for the user, and kept in a record for a program."""
 
 import contextlib
 import time
@@ -23,7 +23,7 @@ class Step:
 
 
 class Story:
-    """Tells steps on *console*, and keeps them in `record`."""
+    """Prints steps on *console*, and keeps them in `record`."""
 
     def __init__(self, console: Console) -> None:
         self.record: dict[str, Any] = {"steps": []}
@@ -31,7 +31,7 @@ class Story:
         self._began = time.monotonic()
 
     def tell(self, id: str, status: str, detail: str) -> None:
-        """Say what a step did; it took the time since the one before."""
+        """Print what a step did; it took the time since the one before."""
         now = time.monotonic()
         step = Step(id, status, detail, round(now - self._began, 1))
         self._began = now
@@ -40,7 +40,7 @@ class Story:
 
     @staticmethod
     def working(title: str) -> contextlib.AbstractContextManager[object]:
-        """Show on a terminal that *title* goes on."""
+        """Show on a terminal that *title* is in progress."""
         return messages().status(title)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""One TLS handshake with a server, told as facts.
+"""One TLS handshake with a server, and what it shows.
 
 Trust is not decided here: the handshake asks for no CA, so that a self-signed certificate can be
 looked at. It proves one thing all the same, whatever OpenSSL thinks of the certificate: in TLS 1.2
@@ -168,7 +168,7 @@ def connect(
 
 
 def handshake_error(error: ssl.SSLError, host: str, port: int) -> Error:
-    """Return the Error for a handshake that failed and is no verdict on the certificate."""
+    """Return the Error for a failed handshake that says nothing about the certificate."""
     reason = error.reason or str(error)
     if reason in _NOT_TLS:
         return Error(f"{Target(host, port)} does not speak TLS", _NOT_TLS_HINT)

@@ -38,7 +38,7 @@ def tokens_file() -> Path:
 
 
 def is_token(text: object) -> bool:
-    """Tell whether *text* has the form of a token."""
+    """Return whether *text* has the form of a token."""
     return isinstance(text, str) and re.fullmatch(_TOKEN, text) is not None
 
 

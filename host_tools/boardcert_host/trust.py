@@ -104,7 +104,7 @@ def run(*command: str | Path, home: Path | None = None) -> str:
 
 
 def succeeds(*command: str | Path) -> bool:
-    """Tell whether a program that only looks says yes."""
+    """Return whether a program that changes nothing succeeds."""
     with contextlib.suppress(StoreError):
         run(*command)
         return True

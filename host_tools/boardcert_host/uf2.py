@@ -82,7 +82,7 @@ def _read_block(block: bytes, number: int, total: int, family_id: int) -> tuple[
 
 
 def _is_to_be_ignored(block: bytes) -> bool:
-    """Tell whether this is the block of RP2350-E10, in every detail."""
+    """Return whether this is the block of RP2350-E10, in every detail."""
     flags = _FLAG_FAMILY_ID | _FLAG_EXTENSIONS
     head = (*_MAGIC_START, flags, _IGNORED_ADDRESS, _PAGE_BYTES, 0, 2, _IGNORED_FAMILY_ID)
     tag = block[_HEADER.size + _PAGE_BYTES :][: len(_IGNORE_TAG)]

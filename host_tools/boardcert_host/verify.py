@@ -55,17 +55,17 @@ class HostResult:
 
     @property
     def ok(self) -> bool:
-        """Say whether every check that applies was made and passed."""
+        """Return whether every check that applies was made and passed."""
         return self.error is None and all(check.status != "fail" for check in self.checks)
 
     @property
     def key_is_known(self) -> bool:
-        """Say whether the server has proven that it has the key by which it is known."""
+        """Return whether the server has proven that it has the key by which it is known."""
         return any(check.id == "known" and check.status == "pass" for check in self.checks)
 
     @property
     def failures(self) -> list[str]:
-        """Say which checks failed, and why."""
+        """Return which checks failed, and why."""
         return [f"{check.title}: {check.detail}" for check in self.checks if check.status == "fail"]
 
     def to_json(self) -> dict[str, Any]:

@@ -180,7 +180,7 @@ def free_heap():
 
 
 def boots_without(ballast_bytes):
-    """Tell whether a first boot succeeds when *ballast_bytes* of the heap are taken."""
+    """Return whether a first boot succeeds when *ballast_bytes* of the heap are taken."""
     gc.collect()
     ballast = bytearray(ballast_bytes)
     try:

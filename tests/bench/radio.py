@@ -195,7 +195,7 @@ def _held(board: VirtualBoard) -> int:
 
 
 def _answered_at_once(board: VirtualBoard, count: int) -> bool:
-    """Tell whether *count* browsers at once, each with a cold connection, get the page."""
+    """Return whether *count* browsers at once, each with a cold connection, get the page."""
     return None not in _all_at_once(board, count, _PAGE, "/")
 
 

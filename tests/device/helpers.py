@@ -4,7 +4,7 @@ _calls = [0]
 
 
 def raises(error, function, *arguments):
-    """Tell whether *function* raises *error*."""
+    """Return whether *function* raises *error*."""
     try:
         function(*arguments)
     except error:

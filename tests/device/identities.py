@@ -43,7 +43,7 @@ def raising(error):
 
 
 def told(me, words):
-    """Tell whether a notice of the identity *me* has these *words*."""
+    """Return whether a notice of the identity *me* has these *words*."""
     return any(words in notice for notice in me.notices)
 
 

@@ -112,7 +112,7 @@ def read(path):
 
 
 def exists(path):
-    """Tell whether there is a file."""
+    """Return whether there is a file."""
     try:
         os.stat(path)
     except OSError:

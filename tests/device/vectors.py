@@ -11,7 +11,7 @@ _HEAVY_STEP = 25 if sys.implementation.name == "cpython" else 1
 
 
 def is_slow():
-    """Tell whether a board is running the tests, where P-521 takes seconds."""
+    """Return whether a board is running the tests, where P-521 takes seconds."""
     return LIMIT < 10
 
 

@@ -59,11 +59,11 @@ class Visit:
         return self.page.locator("[role=status], [role=alert]").inner_text()
 
     def shows(self, text: str) -> bool:
-        """Tell whether *text* can be read on the page."""
+        """Return whether *text* can be read on the page."""
         return text in self.page.locator("body").inner_text()
 
     def shows_fingerprint(self, fingerprint: str) -> bool:
-        """Tell whether the page shows this fingerprint, in groups."""
+        """Return whether the page shows this fingerprint, in groups."""
         return fingerprint in "".join(self.page.locator("body").inner_text().split()).replace(
             ":", ""
         )

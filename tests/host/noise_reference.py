@@ -69,7 +69,7 @@ def _extreme(bits: int, count: int) -> bool:
 
 
 def _has_run(bits: int, count: int) -> bool:
-    """Tell whether so many samples are alike; each step finds runs that are longer."""
+    """Return whether so many samples are alike; each step finds runs that are longer."""
     for runs in (bits, ~bits & (1 << count) - 1):
         length = 1
         while runs and length < _RUN:

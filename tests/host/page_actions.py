@@ -33,7 +33,7 @@ def served(visit: Visit) -> x509.Certificate:
 
 
 def shows_what_is_served(visit: Visit) -> bool:
-    """Tell whether the page shows the SHA-256 of what TLS serves."""
+    """Return whether the page shows the SHA-256 of what TLS serves."""
     return visit.shows_fingerprint(served(visit).fingerprint(hashes.SHA256()).hex().upper())
 
 

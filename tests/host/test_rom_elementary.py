@@ -35,7 +35,7 @@ def _from_host(fmt: Format, value: float) -> int:
 
 
 def _agrees(fmt: Format, result: int, library: float) -> bool:
-    """Tell whether *result* is what *library*, or a double next to it, is in the format.
+    """Return whether *result* is what *library*, or a double next to it, is in the format.
 
     So a double may be 1 ulp off, and a float only where a double's error decides the rounding.
     """

@@ -252,7 +252,7 @@ def test_a_slow_handshake_is_not_silence(port: int) -> None:
 
 
 def _step(function: Callable[[], None]) -> bool:
-    """Tell whether *function* waits for more from the peer."""
+    """Return whether *function* waits for more from the peer."""
     try:
         function()
     except ssl.SSLWantReadError:

@@ -92,7 +92,7 @@ def _run_reset(arguments: argparse.Namespace) -> int:
 
 
 def _confirm(arguments: argparse.Namespace, before: dict[str, Any], what: str) -> str:
-    """Return the board's host name, which a person has to type, or a script to give."""
+    """Return the board's host name, which the user types, or a script supplies."""
     wanted, typed = before["hostname"], arguments.yes
     if typed is None:
         if not sys.stdin.isatty():

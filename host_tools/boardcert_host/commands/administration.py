@@ -35,7 +35,7 @@ def add_host(parser: argparse.ArgumentParser) -> None:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add how the board is reached, recognised, and persuaded."""
+    """Add how the board is reached and identified, and the token."""
     add = parser.add_argument
     add("--usb", metavar="PORT", help="use this serial port instead; restarts the board's program")
     add("--name", help="the name in its certificate, if it differs from HOST")
@@ -88,9 +88,9 @@ def change(
     act: "Callable[[Board, dict[str, Any]], dict[str, Any]]",
     fingerprint: str | None = None,
 ) -> int:
-    """Let the board *act*, follow it to a new key, see what it serves then, and tell all that.
+    """Have the board *act*, follow it to a new key, check what it serves then, and print all that.
 
-    *result*: a key of _SENTENCES. *fingerprint*: what it must serve; else what it says.
+    *result*: a key of _SENTENCES. *fingerprint*: what it must serve; default: what its report says.
     """
     from .. import board_access
 
@@ -121,13 +121,13 @@ def change(
 
 
 def _notices(report: dict[str, Any]) -> list[str]:
-    """Return what a board has to say of its identity."""
+    """Return the notices of a board about its identity."""
     found = report.get("notices")
     return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
 def _see(board: "Board", fingerprint: str, arguments: argparse.Namespace) -> None:
-    """Check that the board serves *fingerprint*: over TLS, or on a cable by its word."""
+    """Check that the board serves *fingerprint*: over TLS, or by its report on a cable."""
     from .. import board_access
     from ..board_usb import BoardUSB
 

@@ -1,4 +1,4 @@
-"""`boardcert ca`: a certificate authority of one's own, for boards and who connects to them."""
+"""`boardcert ca`: a certificate authority of your own, for boards and their clients."""
 
 import argparse
 

@@ -86,7 +86,7 @@ def _change(anchor: "Anchor", trusted: bool, only: str | None) -> "list[Outcome]
 
 
 def _ask(anchor: "Anchor", trusted: bool) -> None:
-    """Let a person decide; raise Error unless the answer is yes."""
+    """Ask the user; raise Error unless the answer is yes."""
     from ..certificate import describe
 
     described = describe(anchor.certificate)

@@ -1,4 +1,4 @@
-"""`boardcert install` and `boardcert csr`: a certificate of somebody else's for a board."""
+"""`boardcert install` and `boardcert csr`: a certificate from elsewhere for a board."""
 
 import argparse
 import datetime

@@ -119,7 +119,7 @@ def _served(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _ask(host: str, facts: dict[str, Any]) -> None:
-    """Let a person compare; raise Error unless the answer is yes."""
+    """Ask the user to compare; raise Error unless the answer is yes."""
     if not sys.stdin.isatty():
         hint = "give --pin or --usb, or --yes to trust on first use"
         shown = key_fingerprint(facts["public_key_pin"])

@@ -47,7 +47,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _keep(arguments: argparse.Namespace, host: str) -> int:
-    """Read the token over the cable, where nobody stands between, and pin the board as well."""
+    """Read the token over the cable, out of any attacker's reach; pin the board as well."""
     from .. import board_access, pins
 
     with messages().status("asking the board"), board_access.open_usb(host, arguments.usb) as board:

@@ -58,9 +58,9 @@ class Home:
         return Target(*self.board.network.address(port))
 
     def flash(self) -> dict[str, Any]:
-        """Run `boardcert flash`, which tells its steps on stderr, and return its record.
+        """Run `boardcert flash`, which prints its steps on stderr, and return its record.
 
-        The known boards and the tokens of the person who runs the demo are left alone.
+        The known boards and the tokens of the user are left alone.
         """
         place = self._new.forwards[PORTAL_PORT]
         command = [sys.executable, "-m", "boardcert_host", "flash", "RPI_PICO_W", "--json"]

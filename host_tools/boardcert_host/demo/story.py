@@ -61,7 +61,7 @@ class Demo:
         self._data = record.data
 
     def run(self, keep: bool) -> bool:
-        """Tell the whole story; return whether every check held. Raises Error to break off."""
+        """Run the whole story; return whether every check held. Raises Error to break off."""
         self._record.prepare()
         self._tell_firmware()
         with new_home() as home:
@@ -174,7 +174,7 @@ class Demo:
         device.reset(home.usb_port)
 
     def _first_answer(self, home: Home) -> Check:
-        """Fetch from the page as a client that was told to trust the certificate alone."""
+        """Fetch from the page as a client that trusts only the certificate."""
         target = home.target(PORTAL_PORT)
         trusted = str(self._record.certificate_file)
         body = get(target.host, target.port, _TIMEOUT_S, NAME, trusted, _PAGE)
@@ -192,7 +192,7 @@ class Demo:
         self._record.save_certificate(result.certificate_der or b"")
 
     def _tell_page(self, home: Home, keep: bool) -> None:
-        """Say how to open the page; with *keep* stay until Ctrl-C."""
+        """Print how to open the page; with *keep* stay until Ctrl-C."""
         if not keep:
             self._record.say("To open its page in your browser: boardcert demo --keep")
             return
@@ -233,7 +233,7 @@ def _in_steps(timings_ms: dict[str, int]) -> str:
 
 
 def run_demo(output: Path, console: Console, keep: bool = False) -> tuple[bool, dict[str, Any]]:
-    """Tell the story on *console*; return whether every check held, and the record.
+    """Run the demonstration on *console*; return whether every check held, and the record.
 
     *keep*: let the board run until Ctrl-C, for a browser.
     """

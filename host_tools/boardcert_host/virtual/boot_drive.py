@@ -1,4 +1,4 @@
-"""A virtual board out of the bag: its flash is empty, and its boot loader shows a drive.
+"""A new virtual board: its flash is empty, and its boot loader shows a drive.
 
 The drive is a folder. A UF2 file copied into it goes into the flash and is booted, as the boot ROM
 of a real board does it; when the firmware asks for the boot loader, the drive is there again.
@@ -100,7 +100,7 @@ class BootDrive:
                 say(f"the virtual board: {error}")
 
     def _can_go_on(self) -> bool:
-        """Tell whether the board runs, or waits for an image."""
+        """Return whether the board runs, or waits for an image."""
         if self.board is not None:
             return self.board.is_running
         return (self.drive / _INFO_FILE).exists()

@@ -15,7 +15,7 @@ _SEED = 1
 class VirtualNetwork:
     """A Wi-Fi with a router that is its DHCP, name and time server, and the boards in it.
 
-    Nothing of it leaves this computer, nor needs rights: boards reach each other, ports of
+    Nothing of it leaves this computer, or needs privileges: boards reach each other, ports of
     loopback that lead to them (see BoardNetwork.forward) and what *outward* allows.
 
     *ssid*, *password*: of the Wi-Fi; without a password it is open.

@@ -135,7 +135,7 @@ class EmulatorProcess:
             reply.put({"error": "it has ended"})
 
     def _failure(self) -> Error:
-        """Say why Node ended: what it wrote on standard error."""
+        """Return why Node ended: what it wrote on standard error."""
         self._errors.seek(0)
         detail = self._errors.read().decode("utf-8", "replace").strip()
         return Error(f"the virtual board has ended: {detail or 'no reason given'}")

@@ -54,7 +54,7 @@ class _Watched:
         say_lines(f"  {first}", *(f"{'':19}{way}" for way in rest))
 
     def look(self) -> None:
-        """Say what has changed: its address, and the ports that it listens on."""
+        """Print what has changed: its address, and the ports that it listens on."""
         status = self._board.status()
         if not status["powered"]:
             raise Error(f"{self._title} went off: {self._board.wait_off()}", "its flash is kept")
