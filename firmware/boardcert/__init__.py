@@ -12,7 +12,7 @@ import sys
 __version__ = "0.1.0"
 
 DIRECTORY = "/boardcert-data"
-"""Where all is kept. Not /boardcert: there, it would hide this package from `import`."""
+"""Where everything is kept. Not /boardcert: that would hide this package from `import`."""
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a board serves its network)
 
@@ -21,7 +21,7 @@ _page = None  # (The identity that the page shows, the task that serves it.)
 
 
 class Error(Exception):
-    """What a user of boardcert must see and can act on."""
+    """A failure that the user must see and can act on."""
 
 
 class EntropyError(Error):
@@ -33,7 +33,7 @@ class DamagedError(Error):
 
 
 class RefusedError(ValueError):
-    """A certificate or key was not installed. *field*: what is wrong, "chain", "key", or "time"."""
+    """Something was not installed. *field*: the input at fault, "chain", "key" or "time"."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -43,9 +43,9 @@ class RefusedError(ValueError):
 class FirmwareFirst:
     """A context in which `import` takes the firmware's own modules without looking for files.
 
-    MicroPython looks for a file hashlib, hashlib.py or hashlib.mpy first, anew at each import:
-    2 ms each, 80 ms in a first boot. Modules of this package are found as ever. Only imports
-    belong inside: meanwhile others find no files.
+    MicroPython looks for a file hashlib, hashlib.py or hashlib.mpy first, at each import:
+    2 ms each, 80 ms in a first boot. Modules of this package are found as always. Only imports
+    belong inside: meanwhile, other tasks find no files.
     """
 
     def __enter__(self) -> None:
@@ -60,8 +60,8 @@ class FirmwareFirst:
 def identity(**arguments):
     """Return this board's Identity: loaded, or made at first boot.
 
-    *arguments*: settings, see settings, and those of lifecycle.Identity. With arguments it is
-    loaded anew; without, the one from the last call comes back.
+    *arguments*: settings, and those of Identity. With arguments it is loaded again; without, the
+    one from the last call is returned.
     """
     global _identity
     if _identity is None or arguments:
@@ -74,7 +74,7 @@ def identity(**arguments):
 
 
 async def identity_async(**arguments):
-    """As identity; a key whose making takes minutes, an RSA key, is made while others run."""
+    """As identity; an RSA key, which takes minutes, is generated in the background."""
     if _identity is not None and not arguments:
         return _identity
     from .credentials.prepare import prepare
@@ -87,7 +87,7 @@ def enable(**arguments):
 
     Call it before the network is started, so that the board's host name is its own. The page
     is served while the application's event loop runs (asyncio); a board without a network has
-    none. Called again, it goes on with the one page. *arguments*: as for identity.
+    none. Called again, it keeps the same page. *arguments*: as for identity.
     """
     global _page
     me = identity(**arguments)
@@ -114,7 +114,7 @@ def take_memory(arguments: dict, joins: bool = False) -> None:
 
 
 def give_memory() -> None:
-    """Give back what is held for TLS: signing and judging take more than there is beside it."""
+    """Give back what is held for TLS: signing and judging need more than what is left."""
     if sys.platform == "esp32":
         from .transport import reserve
 
@@ -142,20 +142,19 @@ async def _serve_page(me) -> None:
 
 
 def run(app=None, port: int = 443, **options) -> None:
-    """Do everything, until interrupted: a program of two lines needs no more than this.
+    """Do everything, until interrupted: all that a program of two lines needs.
 
-    The Wi-Fi that `boardcert flash --wifi` stored is joined, and joined again when it was lost;
-    the clock is set by NTP; then the identity is loaded or made, its page served, and *app*, as
-    by serve, on *port*. Where to find them is printed, and whatever hinders it; all of it is
-    tried again. The program may bring up a network of its own before, or an access point: the
-    stored one is left alone then.
+    The Wi-Fi that `boardcert flash --wifi` stored is joined, and joined again after a loss;
+    the clock is set by NTP; then the identity is loaded or generated, its page is served, and
+    *app*, as by serve, on *port*. The URLs are printed, and anything that is in the way; whatever
+    fails is tried again. The program may bring up a network of its own before, or an access
+    point: the stored one is left alone then.
 
-    *options*: settings, see settings; those of serve; and wifi=False, to leave the network to the
-    program; ntp_server, a name, or None; *line*, a ModemLine on which to serve the application,
-    else the page, too; *host*, the address to serve on; restart=False, to leave it to the program
-    when the board restarts to sign the certificate again, on esp32 without PSRAM, where that is
-    not done while it serves; or because no client can have memory for 10 s. `run` restarts while
-    nobody is connected.
+    *options*: settings; those of serve; and wifi=False, to leave the network to the program;
+    *ntp_server*, a name, or None; *line*, a ModemLine, on which the application is served as
+    well, or the page; *host*, the address to serve on; restart=False, to leave restarts to the
+    program. On esp32 without PSRAM, `run` restarts the board while nobody is connected: to sign
+    the certificate again, or when no client could have memory for 10 s.
     """
     take_memory(options, options.get("wifi", True))
     from .startup.running import run
@@ -174,9 +173,9 @@ async def arun(app=None, port: int = 443, **options) -> None:
 async def serve(app, port: int = 443, host: str = _EVERY_ADDRESS, **options) -> None:
     """Serve *app* over TLS until cancelled.
 
-    *app*: a Microdot app, or an `async handler(reader, writer)`; when it returns,
-    the connection ends. *options*: client_ca, client_pins, redirect_port and limits, see
-    serving.serve.
+    *app*: a Microdot app, or an `async handler(reader, writer)`; when it returns, the connection
+    ends. *options*: *client_ca* (DER, or a list) and *client_pins*, which clients alone to
+    serve; *redirect_port*, from which plain HTTP is redirected to HTTPS; and limits, see Limits.
     """
     me = identity()
     settle(me)
@@ -187,14 +186,14 @@ async def serve(app, port: int = 443, host: str = _EVERY_ADDRESS, **options) -> 
 
 
 async def serve_stream(app, line, **options) -> None:
-    """Serve *app* over TLS on a serial line, see serial_line, one caller after another."""
+    """Serve *app* over TLS on *line*, a ModemLine, one caller after another."""
     from .serving.serving import serve_stream
 
     await serve_stream(identity(), app, line, **options)
 
 
-# What programs of their own make take from the modules inside, which only this package imports:
-# on a board, several of them are one file, of one of their names.
+# What programs take from the modules inside, which only this package imports: on a board, several
+# of them are one file, named after one of them.
 
 
 def Portal(me, **options):

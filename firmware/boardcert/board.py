@@ -58,7 +58,7 @@ def addresses() -> list:
 
 
 def is_joined() -> bool:
-    """Tell whether the board has joined a Wi-Fi."""
+    """Return whether the board has joined a Wi-Fi."""
     import network
 
     try:

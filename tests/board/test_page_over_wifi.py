@@ -69,7 +69,7 @@ def test_every_action(visit: browser.Visit, token: str, tmp_path: Path) -> None:
         page_actions.lose_key(visit, hands, button)
     page_actions.sign_in(visit, hands, token)
     visit.page.get_by_role("alert").wait_for()
-    assert visit.said() == "this is not the board's token"
+    assert visit.said() == "wrong token"
 
 
 def _sign_in(visit: browser.Visit, hands: page_actions.Hands, token: str) -> None:

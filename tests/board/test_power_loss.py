@@ -132,7 +132,7 @@ def _look(board: VirtualBoard, host_name: str) -> tuple[list[str] | None, list[o
     return stored, served
 
 
-_FINISHED = "a deletion that a loss of power had cut short was finished: "
+_FINISHED = "a deletion interrupted by a loss of power was finished: "
 _OVERWRITTEN = "the free flash was overwritten"
 _KEPT = "no key was removed"
 

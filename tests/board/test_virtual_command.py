@@ -114,8 +114,8 @@ def test_boards_in_a_wifi_are_opened_at_the_urls_that_are_printed_when_they_list
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--boards", "3"], "--boards is for boards in a Wi-Fi"),
-        (["--pcap", "x"], "--pcap is for boards in a Wi-Fi"),
+        (["--boards", "3"], "--boards needs --wifi"),
+        (["--pcap", "x"], "--pcap needs --wifi"),
         (["--wifi", "x" * 33], "1 to 32 bytes"),
         (["--wifi", "HomeNet", "--boards", "0"], "--boards is 1 to 16"),
         (["--wifi", "HomeNet", "--boot-drive", "x"], "exclude each other"),

@@ -51,10 +51,10 @@ def refused_texts() -> Iterator[Case]:
         return name, "chain", words, chain, key or key_of(LEAF)
 
     good = pem(LEAF, CA)
-    yield bad("nothing", "nothing in PEM", b"")
-    yield bad("text that is no PEM", "nothing in PEM", b"Dear board, please find attached")
+    yield bad("nothing", "neither PEM", b"")
+    yield bad("text that is no PEM", "neither PEM", b"Dear board, please find attached")
     yield bad("zero bytes", "zero bytes", good[:200] + b"\0" + good[200:])
-    yield bad("UTF-16", "nothing in PEM", good.decode().encode("utf-16"))
+    yield bad("UTF-16", "neither PEM", good.decode().encode("utf-16"))
     yield bad("not UTF-8", "not UTF-8", good + b"\xff\xfe")
     yield bad("cut off", "cut off", good[: len(good) // 4])
     yield bad("the end twice", "does not belong", good + b"-----END CERTIFICATE-----\n")
@@ -64,9 +64,9 @@ def refused_texts() -> Iterator[Case]:
     yield bad("a character too few", "not base64", good.replace(b"MII", b"MI", 1))
     yield bad("an empty block", "not base64", armored(b"CERTIFICATE", b""))
     yield bad("text in a block", "not base64", armored(b"CERTIFICATE", b"Proc-Type: none"))
-    yield bad("another kind", "X509 CRL stands where", armored(b"X509 CRL", b"MAA="))
-    yield bad("only a key", "PRIVATE KEY stands where CERTIFICATE", key_of(LEAF))
-    yield bad("a key among them", "PRIVATE KEY stands where CERTIFICATE", good + key_of(LEAF))
+    yield bad("another kind", "X509 CRL where", armored(b"X509 CRL", b"MAA="))
+    yield bad("only a key", "PRIVATE KEY where CERTIFICATE", key_of(LEAF))
+    yield bad("a key among them", "PRIVATE KEY where CERTIFICATE", good + key_of(LEAF))
     yield bad("no certificate", "cannot be read", armored(b"CERTIFICATE", b"MAA="))
     yield bad("bytes left over", "cannot be read: DER: bytes left over", LEAF.der + b"\0")
     yield bad("two in DER", "cannot be read: DER: bytes left over", LEAF.der + CA.der)
@@ -85,12 +85,12 @@ def refused_keys() -> Iterator[Case]:
         return name, "key", words, pem(LEAF, CA), key
 
     yield bad("no key, and not the board's", "private key is needed", b"")
-    yield bad("a certificate", "CERTIFICATE stands where PRIVATE KEY", pem(LEAF))
+    yield bad("a certificate", "CERTIFICATE where PRIVATE KEY", pem(LEAF))
     yield bad("two keys", "one private key is needed, not 2", key_of(LEAF) + key_of(LEAF))
     yield bad("encrypted", "is encrypted", encrypted(PKCS8))
     yield bad("encrypted as in old times", "is encrypted", encrypted(SEC1))
     yield bad("encrypted, in DER", "is encrypted", encrypted(PKCS8, DER))
-    yield bad("OpenSSH's form", "OPENSSH PRIVATE KEY stands", key_of(LEAF, PrivateFormat.OpenSSH))
+    yield bad("OpenSSH's form", "OPENSSH PRIVATE KEY where", key_of(LEAF, PrivateFormat.OpenSSH))
     yield bad("Ed25519", "can use: 1.3.101.112", ed25519_key())
     for curve in (ec.SECP256K1(), ec.BrainpoolP384R1()):
         other = Identity(ec.generate_private_key(curve), b"")
@@ -105,7 +105,7 @@ def refused_keys() -> Iterator[Case]:
     version, _, curve, point = ec_key_elements(LEAF)
     scalar = ec_key_elements(SELF_SIGNED)[1]
     mixed = tlv(0x30, version + scalar + curve + point)
-    yield bad("halves of two keys", "does not fit its own public key", mixed)
+    yield bad("halves of two keys", "does not match its public key", mixed)
     for name, content in (("zero", bytes(48)), ("n and more", b"\xff" * 48), ("short", b"\1")):
         changed = tlv(0x30, version + tlv(4, content) + curve + point)
         yield bad(f"the scalar {name}", "", changed)
@@ -281,8 +281,8 @@ def refused_chains() -> Iterator[Case]:
     def bad(name: str, words: str, *chain: Identity) -> Case:
         return name, "chain", words, pem(*chain), key_of(chain[0])
 
-    yield bad("twice", "certificate 2 is there twice", LEAF, LEAF)
-    yield bad("the CA twice", "certificate 3 is there twice", LEAF, CA, CA)
+    yield bad("twice", "certificate 2 occurs twice", LEAF, LEAF)
+    yield bad("the CA twice", "certificate 3 occurs twice", LEAF, CA, CA)
     yield bad("the wrong way round", "the board's own certificate comes first", CA, LEAF)
     yield bad("CAs swapped", "after certificate 1 comes its issuer, Intermediate", LEAF, ROOT, CA)
     yield bad(

@@ -309,7 +309,7 @@ def test_what_the_firmware_cannot_serve_is_not_stored():
         for answers, words in (
             (
                 {"tls": Refusing},
-                "cannot be served: the TLS of this firmware does not take this key",
+                "cannot be served: this firmware's TLS does not accept this key",
             ),
             ({"server_context": raising(OSError(28))}, "cannot be served"),
         ):
@@ -350,7 +350,10 @@ def test_a_key_that_cannot_be_loaded_for_lack_of_memory_is_told_as_that():
     record = foreign_record()
     with on_board():
         me = identity(directory)
-        for free_bytes, words in ((7999, "7999 bytes are free"), (8000, "does not take this key")):
+        for free_bytes, words in (
+            (7999, "7999 bytes are free"),
+            (8000, "does not accept this key"),
+        ):
             with Replaced(tls, tls=Refusing), Replaced(room, tls_bytes=lambda n=free_bytes: n):
                 refusal = _refusal(me, record.chain, record.private_key)
             assert words in str(refusal), refusal

@@ -51,7 +51,7 @@ def test_dates_are_corrected_once_the_clock_is_known():
         assert identity(directory).certificate == first.certificate
     with on_board():
         second = identity(directory)
-        assert "the date has become known" in second.notices[0]
+        assert "the clock has been set" in second.notices[0]
         assert second.not_before == "2026-11-20T00:00:00Z"
         assert second.public_key_pin == first.public_key_pin and not second.generated
         assert identity(directory).certificate == second.certificate

@@ -85,7 +85,7 @@ def test_an_older_identity_that_is_put_back_is_noticed():
         assert identity(directory).notices == []
         scratch.write(directory + "/generated.bin", older)
         me = identity(directory)
-        assert told(me, "older than the one that was there before")
+        assert told(me, "older than the previous one")
 
 
 def test_what_is_lost_below_an_installed_certificate_is_noticed_once():
@@ -104,7 +104,7 @@ def test_what_is_lost_below_an_installed_certificate_is_noticed_once():
             assert identity(directory).notices == [], act
         newer = scratch.read(path)
         changes = (
-            (older, "the generated certificate is older than the one that was there before"),
+            (older, "the generated certificate is older than the previous one"),
             (None, "the generated certificate is lost: its file is not there"),
             (
                 older[:-1] + bytes([older[-1] ^ 1]),

@@ -202,7 +202,7 @@ if scratch.HAS_ROOM or scratch.vfs is None:  # A Pico's image has no threads.
 
         for radio, words in (
             (_Radio(works=False), "does not start"),
-            (_Radio(scan=lambda: None), "not on for as long"),
+            (_Radio(scan=lambda: None), "not on while noise"),
             (_Radio(scan=fail), "Wifi Internal State Error"),
         ):
             assert words in _refusal(radio), words
@@ -217,7 +217,7 @@ if scratch.HAS_ROOM or scratch.vfs is None:  # A Pico's image has no threads.
             return original(count)
 
         with Replaced(noise_generators, os=_Module(urandom)):
-            assert "not on for as long" in _refusal(radio)
+            assert "not on while noise" in _refusal(radio)
 
     def test_esp32_whatever_the_radio_raises_is_an_entropy_error():
         """As a build without one, or without memory for it."""
@@ -238,7 +238,7 @@ if scratch.HAS_ROOM or scratch.vfs is None:  # A Pico's image has no threads.
 
     def test_esp32_that_serves_without_its_radio_has_a_notice():
         with _Radio():
-            assert "radio off" in noise_generators.serving_notices()[0]
+            assert "radio is off" in noise_generators.serving_notices()[0]
         for radio in (_Radio(was_on=True), _Radio(has_point=True)):
             with radio:
                 assert noise_generators.serving_notices() == []

@@ -74,7 +74,7 @@ def test_it_shows_what_the_board_says():
     ):
         assert text in page, text
     assert "it has expired" in _render(_status(days_left=-1))
-    assert "does not know the date" in _render(_status(days_left=None))
+    assert "clock is not set" in _render(_status(days_left=None))
     assert "3 accepted, 2 refused, 1 failed" in _render(
         _status(connections={"accepted": 3, "refused": 2, "failed": 1})
     )

@@ -129,7 +129,7 @@ def test_what_is_refused_is_told_and_its_key_wiped():
         outcome = me.report()["outcome"]
         assert outcome["id"] == number and outcome["field"] == "key" and outcome["error"]
         assert "overwritten" in outcome["wiped"]
-        assert told(me, "install, put off until this boot, failed")
+        assert told(me, "install, deferred to this boot, failed")
         assert identity(directory).was_settled
 
 

@@ -47,9 +47,9 @@ def test_the_token_signs_in_and_signing_out_ends_it(visit, hands):
     """A wrong one is refused, at its field; signed out, the cookie is good for nothing."""
     page_actions.sign_in(visit, hands, _WRONG_TOKEN)
     field = visit.page.get_by_label("Token")
-    assert visit.said() == "this is not the board's token"
+    assert visit.said() == "wrong token"
     assert field.get_attribute("aria-invalid") == "true"
-    assert "not the board's token" in field.evaluate(page_actions.DESCRIPTION)
+    assert "rong token" in field.evaluate(page_actions.DESCRIPTION)
     assert visit.page.title().startswith("Error: ")
     page_actions.sign_in(visit, hands, f" {visit.client.current_token().upper()} ")
     visit.button("Sign out").wait_for()

@@ -92,7 +92,7 @@ def test_one_thing_is_done_at_a_time(tmp_path: Path) -> None:
             bearer = {"Authorization": f"Bearer {client.token}"}
             response, content = client.request("POST", f"/api/{action}", headers=bearer)
             assert (response.status, response.headers["Retry-After"]) == (503, "10")
-        assert b"at work" in content and client.files() == before
+        assert b"busy with" in content and client.files() == before
         assert made.result()[0] == 200 and client.files() != before
         assert client.api("renew", {}, client.token)[0] == 200
 

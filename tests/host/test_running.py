@@ -135,7 +135,7 @@ def test_what_hinders_is_said_at_once_and_does_not_end_it(tmp_path: Path) -> Non
         port = busy.getsockname()[1]
         lines = _run(tmp_path, _STOP, page=port)
     assert any(
-        line.startswith(f"boardcert: port {port} cannot be had for the page") for line in lines
+        line.startswith(f"boardcert: port {port} for the page is unavailable") for line in lines
     )
     assert any(line.startswith("boardcert: no network:") for line in lines)
     assert [line.split()[0] for line in lines if "https" in line] == ["app"]
@@ -176,7 +176,7 @@ def test_a_stored_network_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "wifi.json").write_text('{"ssid": "HomeNet", "password": "sec')
     with pytest.raises(AssertionError) as raised:
         _run(tmp_path, "run()")
-    assert "wifi.json is not what `boardcert flash --wifi` writes" in str(raised.value)
+    assert "wifi.json is damaged: write it again" in str(raised.value)
     assert '"sec' not in str(raised.value)
 
 
@@ -254,7 +254,7 @@ def test_a_board_that_can_serve_nobody_any_more_restarts(stored: Path) -> None:
     code = _SHORT_OF_MEMORY.split("async def use():")[0] + _STARVED
     code += "try:\n    run({})\nexcept SystemExit:\n    pass"
     lines = _run(stored, code.format(""))
-    reason = "boardcert: restarting, for the memory that no client can have"
+    reason = "boardcert: restarting, for lack of memory for clients"
     assert lines[lines.index(reason) + 1] == "reset"
     end = "async def end():\n    await asyncio.sleep(15)\n    raise KeyboardInterrupt\n"
     code = code.replace("try:", end + "asyncio.create_task(end())\ntry:")

@@ -68,9 +68,9 @@ _GOOD = file_of(3)
 _BAD = {
     "empty": (b"", "whole number of blocks"),
     "cut": (_GOOD[:-1], "whole number of blocks"),
-    "a block less": (_GOOD[:-512], "of 3, of 2 in the file"),
-    "a block more": (_GOOD + _GOOD[:512], "of 3, of 4 in the file"),
-    "blocks exchanged": (_GOOD[512:1024] + _GOOD[:512] + _GOOD[1024:], "calls itself 1"),
+    "a block less": (_GOOD[:-512], "of 3; the file has 2"),
+    "a block more": (_GOOD + _GOOD[:512], "of 3; the file has 4"),
+    "blocks exchanged": (_GOOD[512:1024] + _GOOD[:512] + _GOOD[1024:], "it says 1"),
     "first magic": (_with(_GOOD, 512, 0), "block 1: not a UF2 file"),
     "second magic": (_with(_GOOD, 516, 0), "block 1: not a UF2 file"),
     "last magic": (_with(_GOOD, 1020, 0), "block 1: not a UF2 file"),
@@ -193,7 +193,7 @@ def test_a_board_that_does_not_take_the_image_is_an_error(tmp_path, monkeypatch)
     """Its drive stays there."""
     monkeypatch.setattr(flash_uf2, "_VANISH_TIMEOUT_S", 0)
     drive = flash_uf2.BootDrive(make_drive(tmp_path / "drive"), "RPI-RP2")
-    with pytest.raises(Error, match="did not take the image"):
+    with pytest.raises(Error, match="did not accept the image"):
         flash_uf2.copy_image(file_of(1), drive, lambda done, total: None)
 
 

@@ -11,7 +11,7 @@ MAX_TEXT_BYTES = 24576
 CERTIFICATE = ("CERTIFICATE",)
 KEY_LABELS = ("PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY")
 
-_NOT_BASE64 = "what stands between BEGIN and END is not base64"
+_NOT_BASE64 = "the text between BEGIN and END is not base64"
 
 ENCRYPTED = "the private key is encrypted; decrypt it first: openssl pkey -in KEY -out PLAIN"
 
@@ -65,12 +65,12 @@ def blocks(lines, labels: tuple) -> list:
     """
     found = [block for block in decode(lines) if block[0] != "EC PARAMETERS"]
     if not found:
-        raise ValueError("there is nothing in PEM, from -----BEGIN to -----END, and it is not DER")
+        raise ValueError("neither PEM, from -----BEGIN to -----END, nor DER")
     for label, _ in found:
         if label == "ENCRYPTED PRIVATE KEY":
             raise ValueError(ENCRYPTED)
         if label not in labels:
-            raise ValueError(f"{label} stands where {labels[0]} belongs")
+            raise ValueError(f"{label} where {labels[0]} belongs")
     return found
 
 

@@ -115,7 +115,7 @@ def _read_names(rest: bytes) -> list:
         value = der.decode_one(extension[offset:], der.OCTET_STRING)
         if oid == _OID_SUBJECT_ALT_NAME:
             if found is not None:
-                raise ValueError("subjectAltName stands there twice")
+                raise ValueError("subjectAltName occurs twice")
             found = _read_alt_names(value)
     return found or []
 

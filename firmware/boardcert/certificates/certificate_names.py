@@ -24,7 +24,7 @@ def check_name(name: bytes) -> None:
     """Raise ValueError unless *name* is a Name: strings of a known type, and text in them."""
     for tag, relative in der.decode_all(der.decode_one(name, der.SEQUENCE)):
         if tag != der.SET:
-            raise ValueError("a name has a part that is no set")
+            raise ValueError("a part of a name is not a set")
         check_relative(relative)
 
 
@@ -49,7 +49,7 @@ def check_relative(relative: bytes) -> None:
 
 
 def _is_country(tag: int, content: bytes) -> bool:
-    """Tell whether it is two letters; in a BMPString, two bytes are one character."""
+    """Return whether it is two letters; in a BMPString, two bytes are one character."""
     return tag != BMP_STRING and len(content) == 2 and content.isalpha()
 
 
@@ -75,7 +75,7 @@ def check_text(tag: int, content: bytes) -> None:
 
 
 def _is_character(point: int) -> bool:
-    """Tell whether a code point is a character, and none that controls a terminal."""
+    """Return whether a code point is a character, and none that controls a terminal."""
     return 0x20 <= point < 0x7F or 0xA0 <= point < 0xD800 or 0xE000 <= point <= 0x10FFFF
 
 

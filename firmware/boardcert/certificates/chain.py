@@ -28,7 +28,7 @@ def check(chain: list, now: tuple | None) -> None:
     extensions = [_read_extensions(chain[i], i + 1) for i in range(len(chain))]
     for i in range(len(chain)):
         if any(chain[i].der == other.der for other in chain[:i]):
-            raise ValueError(f"certificate {i + 1} is there twice")
+            raise ValueError(f"certificate {i + 1} occurs twice")
         _check_dates(chain[i], i + 1, now)
     if _authority(extensions[0])[0] and not all(_authority(found)[0] for found in extensions):
         raise ValueError("the order is wrong: the board's own certificate comes first")
@@ -89,8 +89,7 @@ def _read_extensions(certificate, number: int) -> dict:
             raise ValueError(f"certificate {number} has an extension twice: {decode_oid(oid)}")
         if len(parts) == 3 and oid not in _KNOWN:
             raise ValueError(
-                f"certificate {number} has a critical extension that this board does not know: "
-                + decode_oid(oid)
+                f"certificate {number} has an unknown critical extension: " + decode_oid(oid)
             )
         found[oid] = parts[-1][1]
     try:  # What is asked for later can be read.
@@ -130,7 +129,7 @@ def _check_server(extensions: dict) -> None:
     if not _has_purpose(extensions, _OID_SERVER_AUTH):
         raise ValueError("the board's own certificate lacks serverAuth in extendedKeyUsage")
     if _OID_TLS_FEATURE in extensions:
-        raise ValueError("the board cannot do what the certificate demands: OCSP must-staple")
+        raise ValueError("the certificate demands OCSP must-staple, which boards lack")
 
 
 def _check_authority(extensions: dict, number: int, below: int) -> None:
@@ -172,7 +171,7 @@ def _authority(extensions: dict) -> tuple:
 
 
 def _has_purpose(extensions: dict, *purposes: bytes) -> bool:
-    """Tell whether extendedKeyUsage, if there is one, names one of these *purposes*."""
+    """Return whether extendedKeyUsage, if there is one, names one of these *purposes*."""
     value = extensions.get(_OID_EXTENDED_KEY_USAGE)
     if value is None:
         return True

@@ -63,7 +63,7 @@ def _check_alternative_names(value: bytes) -> None:
         if tag == DNS_NAME and name.rsplit(b".", 1)[-1].isdigit():
             text = name.decode()
             if text not in addresses:
-                raise ValueError(f"{text} is there as a DNS name; with openssl, write IP:{text}")
+                raise ValueError(f"{text} is a DNS name here; with openssl, write IP:{text}")
 
 
 def _check_constraints(value: bytes) -> None:
@@ -121,7 +121,7 @@ def _check_purposes(value: bytes) -> None:
     """RFC 5280, 4.2.1.12."""
     for tag, oid in some(der.decode_one(value, der.SEQUENCE)):
         if tag != der.OBJECT_IDENTIFIER:
-            raise ValueError("a purpose that is no object identifier")
+            raise ValueError("a purpose that is not an OID")
         decode_oid(oid)
 
 

@@ -20,7 +20,7 @@ def parse_name(name: str) -> tuple:
 
 
 def is_address(name: str) -> bool:
-    """Tell whether *name*, a valid name, is an IP address."""
+    """Return whether *name*, a valid name, is an IP address."""
     return parse_name(name)[0] == "ip"
 
 
@@ -111,7 +111,7 @@ def start_of_day(date: tuple) -> tuple:
 
 
 def is_valid_date(date: tuple) -> bool:
-    """Tell whether *date* exists in the Gregorian calendar, years 1 to 9999."""
+    """Return whether *date* exists in the Gregorian calendar, years 1 to 9999."""
     year, month, day, hour, minute, second = date
     if not (1 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= 31):
         return False

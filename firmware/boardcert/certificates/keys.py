@@ -138,7 +138,7 @@ def from_der(data: bytes):
 
 
 def key_matches(private_key: bytes, public_key_der: bytes) -> bool:
-    """Tell whether a private key, in one of from_der's forms, has this SubjectPublicKeyInfo.
+    """Return whether a private key, in one of from_der's forms, has this SubjectPublicKeyInfo.
 
     Compares what the two say, computes nothing: that they belong together was made sure of when
     the key was made. ValueError when the private key is of neither form.

@@ -22,7 +22,7 @@ def check_policies(value: bytes) -> None:
         decode_oid(oid)
         tags = [tag for tag, _ in elements]
         if oid in found or tags not in ([der.OBJECT_IDENTIFIER], _POLICY):
-            raise ValueError("a policy that is not valid, or there twice")
+            raise ValueError("a policy that is invalid or occurs twice")
         found.append(oid)
         if len(elements) == 2:
             for qualifier in sequences(der.encode(*elements[1])):
@@ -39,7 +39,7 @@ def _check_qualifier(elements: list) -> None:
     elif oid == _QUALIFIER + b"\x02" and tag == der.SEQUENCE:
         _check_notice(der.decode_all(content))
     else:
-        raise ValueError("a policy qualifier of a kind that is not known")
+        raise ValueError("an unknown policy qualifier")
 
 
 def _check_notice(elements: list) -> None:
@@ -64,7 +64,7 @@ def _check_notice(elements: list) -> None:
 def _display_text(tag: int, text: bytes) -> tuple:
     """Return a DisplayText as `check_text` takes it; VisibleString is ASCII as IA5String is."""
     if tag not in (der.UTF8_STRING, IA5_STRING, _VISIBLE_STRING, BMP_STRING):
-        raise ValueError("a notice that is no text")
+        raise ValueError("a non-text notice")
     return IA5_STRING if tag == _VISIBLE_STRING else tag, text
 
 

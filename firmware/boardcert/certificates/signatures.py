@@ -59,7 +59,7 @@ def _read_algorithm(algorithm: bytes) -> tuple:
         raise ValueError(
             "by RSASSA-PSS, which this board cannot verify; let the CA sign with PKCS#1 v1.5"
         )
-    raise ValueError(f"by an algorithm that this board does not take: {decode_oid(oid)}")
+    raise ValueError(f"by an algorithm this board cannot verify: {decode_oid(oid)}")
 
 
 def _read_public_key(public_key_der: bytes) -> tuple:
@@ -73,7 +73,7 @@ def _read_public_key(public_key_der: bytes) -> tuple:
         return True, parameters, key
     if oid == _RSA_ENCRYPTION and parameters == _NULL:
         return False, parameters, key
-    raise ValueError("by a key of a kind that this board does not take")
+    raise ValueError("by a type of key this board cannot use")
 
 
 def _verify_ecdsa(parameters: bytes, key: bytes, digest: bytes, signature: bytes) -> None:

@@ -74,7 +74,7 @@ def _check_key_usage(value: bytes, is_leaf: bool) -> None:
         raise ValueError("its keyUsage names no use")
     # decipherOnly has a byte of its own.
     if (content[1] & _ENCIPHER_ONLY or any(content[2:])) and not content[1] & _KEY_AGREEMENT:
-        raise ValueError("its keyUsage narrows a keyAgreement that is not there")
+        raise ValueError("its keyUsage limits a missing keyAgreement")
     if is_leaf and content[1] & _KEY_CERT_SIGN:
         raise ValueError(
             "its keyUsage has keyCertSign, which is for CAs; leave that out of the board's own"

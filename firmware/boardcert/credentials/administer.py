@@ -113,6 +113,6 @@ class Administrator(Manager):
 
 
 def covers(name: str, wanted: str) -> bool:
-    """Tell whether a certificate's *name* is *wanted*, with "*" for its first label (RFC 6125)."""
+    """Return whether a certificate's *name* covers *wanted*, by its "*", too (RFC 6125)."""
     name, wanted = name.lower(), wanted.lower()
     return name == wanted or (name[:2] == "*." and name[1:] == "." + wanted.partition(".")[2])

@@ -27,7 +27,7 @@ def fulfil(me) -> None:
     if "key" in wish:
         told["wiped"] = _forget_key(wiper, told)
     if told["error"]:
-        me._add_notices([f"{task}, put off until this boot, failed: {told['error']}"])
+        me._add_notices([f"{task}, deferred to this boot, failed: {told['error']}"])
     if told["id"]:
         Writer(me._directory, me.notices).write_text(OUTCOME, json.dumps(told))
 
@@ -41,7 +41,7 @@ def _take(directory: str, wiper) -> dict:
     except (OSError, ValueError):
         pass
     if not isinstance(wish, dict) or wish.get("unique_id") != board.unique_id().hex():
-        wish = {"task": "a wish that cannot be read, or was another board's"}
+        wish = {"task": "an unreadable task, or another board's"}
     if "key" in wish:
         wiper.begin(_TASK)
     wiper.delete(WISH)

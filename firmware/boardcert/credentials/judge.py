@@ -62,7 +62,7 @@ def _date(text: str | None) -> tuple | None:
     except (AttributeError, TypeError, ValueError):
         date = None
     if not date or not _is_valid(date):
-        raise RefusedError("time", "the time must be as 2026-11-21T05:00:00Z, in UTC")
+        raise RefusedError("time", "the time must be UTC, like 2026-11-21T05:00:00Z")
     return date if board.EARLIEST_DATE <= date < board.LATEST_DATE else None
 
 

@@ -27,10 +27,10 @@ _SIGNING_BYTES = const(120_000)
 class Identity:
     """Key and certificate of this board, ready to serve. Its representation shows no secret.
 
-    *arguments*: see settings. *progress*(step) hears of each slow step as it begins: "entropy",
-    "key", "sign", "check", "flash"; of "wipe", seconds, again and again, to feed a watchdog.
-    *new_key*: DER, taken when the key has to be new. `notices` are sentences about what was found
-    wrong, or done. Raises EntropyError, Error, ValueError for a setting, OSError for flash.
+    *arguments*: see settings. *progress*(step) is called as each slow step starts: "entropy",
+    "key", "sign", "check", "flash"; and with "wipe" repeatedly for seconds, to feed a watchdog.
+    *new_key*: DER, used if a new key is needed. `notices` are warnings, as readable messages.
+    Raises EntropyError, Error, ValueError for a setting, OSError for flash.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Identity:
         self.generated = False
         self.timings_ms = {}
         self.took_memory = False
-        """Whether something was signed or judged: on esp32, only a reset gives that back."""
+        """Whether something was signed or judged: on esp32, only a reset frees that memory."""
         self.wish = None
         """Why the certificate is to be signed again at the next boot, or None; see follow."""
         self._token = None
@@ -65,9 +65,9 @@ class Identity:
     def follow(self) -> None:
         """Sign the generated certificate again if the date or an address asks for it.
 
-        Raises Error when that fails: the certificate that there was still serves. One from
-        elsewhere serves in any case; what is wrong with its dates is told in `notices`.
-        Where memory is short, see lacks_memory, it is put off until the next boot.
+        Raises Error when that fails: the old certificate is still served. One from elsewhere is
+        served in any case; `notices` say what is wrong with its dates. Where memory is short, see
+        lacks_memory, signing is deferred until the next boot.
         """
         reason = stale_reason(self._record.facts, self.source)
         if self.source == GENERATED and (reason or self.wish) and self.lacks_memory():
@@ -81,21 +81,21 @@ class Identity:
             self._tell_stale(reason)
 
     def lacks_memory(self) -> bool:
-        """Tell whether signing or judging now would end the server: on esp32 without PSRAM."""
+        """Return whether signing or judging now would end the server: on esp32 without PSRAM."""
         return sys.platform == "esp32" and gc.mem_free() < _SIGNING_BYTES
 
     def install(self, chain, key=None, today: str | None = None) -> None:
-        """Serve a certificate from elsewhere from now on; what it may be is said in install.
+        """Serve a certificate from elsewhere from now on, if it passes every check.
 
         *chain*: one to three certificates, the board's first, in PEM, DER, or a list of DER.
-        *key*: its private key in PEM or DER; None when it is for the board's own, as one made
-        from csr() is. *today*: by the installer's clock, as "2026-11-21T05:00:00Z"; judges its
-        dates on a board that knows none. Raises RefusedError before anything is changed.
+        *key*: its private key in PEM or DER; None if it is for the board's own key, as an answer to
+        csr() is. *today*: the installer's clock, "2026-11-21T05:00:00Z", by which a board without
+        a clock judges dates. Raises RefusedError before anything is changed.
         """
         self._adopt(self._manage("install", self._judge(chain, key, today)))
 
     def remove(self) -> str:
-        """Remove the installed certificate: the one below it serves again.
+        """Remove the installed certificate: the one below it is served again.
 
         Return a sentence on how far its key was wiped, as new_key and reset do.
         """
@@ -106,32 +106,32 @@ class Identity:
         self._adopt(self._manage("renew"))
 
     def new_key(self, made: bytes | None = None) -> str:
-        """Make a new generated key and certificate; an installed certificate goes on serving.
+        """Generate a new key and certificate; an installed certificate is still served.
 
-        *made*: the key, from prepare.key_for; reset takes one too.
+        *made*: the key (DER), if it was generated before; reset takes one, too.
         """
         return self._adopt(self._manage("new_key", made))
 
     def reset(self, made: bytes | None = None) -> str:
-        """Make a new key, certificate and token, as at first boot, and forget all others.
+        """Generate a new key, certificate and token, as at first boot, and forget all others.
 
-        Settings and the Wi-Fi password stay. A certificate that is compiled in is served before
-        the new one.
+        Settings and the Wi-Fi password stay. A certificate that is compiled in takes precedence
+        over the new one.
         """
         return self._adopt(self._manage("reset", made))
 
     def csr(self) -> bytes:
         """Return a PKCS#10 request (DER) for this board's names, signed by its own key.
 
-        That is the generated key, also while another certificate is served (one is made where
-        there is none yet): install takes what a CA makes of it without a key.
+        That is the generated key, also while another certificate is served (a key is generated if
+        there is none yet): install accepts the CA's answer without a key.
         """
         return self._manage("request")
 
     def admin_token(self) -> str:
-        """Return what an administrator must know: 26 characters.
+        """Return the password of the page: 26 characters.
 
-        Made when the page is first served, or it is first asked for.
+        Generated when the page is first served, or when it is first asked for.
         """
         if self._token is None:
             loaded = set(sys.modules)
@@ -149,9 +149,9 @@ class Identity:
     def server_context(self, clients=None):
         """Return the TLS context to serve with; the same object until the certificate changes.
 
-        *clients*: None, or the mutual_tls.PeerCheck that they must pass. Raises EntropyError when
-        the noise that TLS draws on fails its tests: on rp2, before a context is made, and when the
-        last test was an hour ago.
+        *clients*: None, or the PeerCheck that they must pass. Raises EntropyError when the noise
+        that TLS draws on fails its tests: on rp2, before a context is made, and when the last
+        test was an hour ago.
         """
         with FirmwareFirst():
             from ..transport.tls import current_context
@@ -159,17 +159,18 @@ class Identity:
         return current_context(self, clients)
 
     def client_context(self, ca=None, pins=None):
-        """Return a TLS context that shows this certificate when asked.
+        """Return a TLS context for a client, which presents this certificate when asked.
 
-        It trusts servers that *ca* (DER, or a list) signed, that have a key of *pins* (texts as
-        public_key_pin), or, with both, only those with both. ValueError with neither.
+        It trusts servers with a certificate signed by *ca* (DER, or a list), or with a key of
+        *pins* (texts like public_key_pin); with both, only those with both. ValueError with
+        neither.
         """
         from ..transport.mutual_tls import client_context
 
         return client_context(self._record, ca, pins)
 
     def report(self) -> dict:
-        """Tell everything that may be told, nothing secret, in values that JSON has."""
+        """Return everything that is public, as a dict that JSON can express."""
         loaded = set(sys.modules)
         from .report import report
 
@@ -294,5 +295,5 @@ class Identity:
 
 
 def has_wish(directory: str) -> bool:
-    """Tell whether something was put off until this boot, see wishes."""
+    """Return whether something was put off until this boot, see wishes."""
     return exists(f"{directory}/{WISH}")

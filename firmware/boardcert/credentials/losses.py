@@ -34,7 +34,7 @@ def settle(directory: str, files: list, stored: dict, writer) -> list:
 def _losses(mark: str, stored: dict, files: list) -> list:
     """Return what has been lost since *mark* was made."""
     if mark == TOKEN_MARK:
-        return ["the token is lost; another one is made when it is asked for"]
+        return ["the token is lost; a new one is made when needed"]
     # A fourth part stands there when the power went while it was written.
     _, source, generation, *torn = mark.split(".")
     if torn or source not in (GENERATED, INSTALLED):
@@ -44,5 +44,5 @@ def _losses(mark: str, stored: dict, files: list) -> list:
         why = "not valid" if has_file else "not there"
         return [f"the {source} certificate is lost: its file is {why}"]
     if int(generation) > stored[source].generation:
-        return [f"the {source} certificate is older than the one that was there before"]
+        return [f"the {source} certificate is older than the previous one"]
     return []

@@ -60,11 +60,11 @@ class Manager:
         self._take_key(new_key)
         if not self._done.get("begun"):  # If so, it may be one of this boot, for the end of it.
             self._done["begun"] = True
-            told = "a deletion that a loss of power had cut short was finished"
+            told = "a deletion interrupted by a loss of power was finished"
             self._attempt("finishing a deletion", self._finish_wipe, told)
         source, record, _ = self._reload(None)
-        told = "what was another board's was wiped"
-        self._attempt("wiping what was another board's", self._finish_wipe, told)
+        told = "another board's data was wiped"
+        self._attempt("wiping another board's data", self._finish_wipe, told)
         return source, record
 
     def sign(self, addresses: list, now: tuple | None, is_due: bool) -> tuple:

@@ -111,7 +111,7 @@ def _key_type(directory: str, arguments: dict) -> str:
 
 
 def _is_served(directory: str) -> bool:
-    """Tell whether there is what can be served, as far as it shows without judging it."""
+    """Return whether there is what can be served, as far as it shows without judging it."""
     try:
         import boardcert_builtin  # noqa: F401  # pyright: ignore[reportMissingImports]
     except Exception:  # noqa: BLE001, S110 (absent, or of no use: identity tells)

@@ -33,7 +33,7 @@ def prove_key(private_key: bytes, now: tuple | None) -> None:
         random, _ = seed(now)
         key.check(_PROOF, key.sign(_PROOF, random), random)
     except InvalidSignature as error:
-        reason = "the private key does not fit its own public key"
+        reason = "the private key does not match its public key"
         raise RefusedError("key", reason) from error
     except ValueError as error:
         raise RefusedError("key", str(error)) from error

@@ -18,7 +18,7 @@ def stale_reason(facts: dict, source: str = GENERATED) -> str | None:
         if today < facts["not_before"]:
             return "it was dated in the future"
         if source == GENERATED and not facts.get("clock"):
-            return "the date has become known"
+            return "the clock has been set"
     if source == GENERATED and not all(address in facts["names"] for address in board.addresses()):
         return "the board's address has changed"
     return None

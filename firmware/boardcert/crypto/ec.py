@@ -45,7 +45,7 @@ class Curve:
         self.size_bytes = (bits + 7) // 8
 
     def is_on_curve(self, point: tuple) -> bool:
-        """Tell whether the affine *point* has coordinates in range that fit the equation."""
+        """Return whether the affine *point* has coordinates in range that fit the equation."""
         x, y = point
         if not (0 <= x < self.p and 0 <= y < self.p):
             return False

@@ -61,5 +61,5 @@ class SmallPrimes:
                     is_composite[multiple] = 1
 
     def divide(self, candidate: int, size_bytes: int) -> bool:
-        """Tell whether one of them divides the *candidate*."""
+        """Return whether one of them divides the *candidate*."""
         return any(candidate % prime == 0 for prime in self._primes)

@@ -122,7 +122,7 @@ class _Generator:
 
 
 def _passes(z: int, a: int, w: int) -> bool:
-    """Tell whether z = b**m goes with a prime w = 2**a m + 1 (B.3.1, steps 4.4 and 4.5)."""
+    """Return whether z = b**m goes with a prime w = 2**a m + 1 (B.3.1, steps 4.4 and 4.5)."""
     for _ in range(a - 1):
         if z in (1, w - 1):
             break

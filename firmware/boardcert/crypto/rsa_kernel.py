@@ -119,7 +119,7 @@ class SmallPrimes:
         _sieve(self._composites, _ODD_NUMBERS)
 
     def divide(self, candidate: int, size_bytes: int) -> bool:
-        """Tell whether one of them divides the *candidate*, of an even number of bytes."""
+        """Return whether one of them divides the *candidate*, of an even number of bytes."""
         number = bytearray(candidate.to_bytes(size_bytes, "little"))
         return small_factor(number, size_bytes, self._composites, _ODD_NUMBERS) != 0
 

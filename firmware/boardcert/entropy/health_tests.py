@@ -63,7 +63,7 @@ def check_samples(source: str, samples: bytes) -> None:
         failed = "replay"
     if failed:
         raise EntropyError(
-            f"{source} failed the {failed} test: it is stuck, heavily biased or repeats itself"
+            f"{source} failed the {failed} test: it is stuck, heavily biased or repeating"
         )
 
 
@@ -87,7 +87,7 @@ def cutoff(count: int) -> int:
 
 
 def _is_uneven(samples: bytes, words: int) -> bool:
-    """Tell whether one value is too frequent in a window, or in all of the samples."""
+    """Return whether one value is too frequent in a window, or in all of the samples."""
     limit = cutoff(32 * _WINDOW_WORDS)
     for begin in range(0, words, _WINDOW_WORDS):
         if _extreme(samples, begin, begin + _WINDOW_WORDS, 0, 0) >= limit:

@@ -115,7 +115,7 @@ def _read_in_parts(count: int, is_on) -> bytearray:
         time.sleep(_PAUSE_S)
         samples.extend(os.urandom(count // 8 // _PARTS))
         if not is_on():
-            raise EntropyError("the radio was not on for as long as noise was gathered")
+            raise EntropyError("the radio was not on while noise was gathered")
     return samples
 
 
@@ -156,6 +156,6 @@ def serving_notices() -> list:
     except Exception:  # noqa: BLE001, S110 (a build without a radio, or with one that fails)
         pass
     return [
-        "TLS is served with the radio off: the keys of its connections come from a generator "
-        "that has no hardware noise then (SECURITY.md); network.WLAN.active(True) turns it on"
+        "the radio is off: keys of TLS connections come from a generator without hardware noise "
+        "(SECURITY.md); network.WLAN.active(True) turns it on"
     ]

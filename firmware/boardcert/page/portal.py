@@ -28,28 +28,28 @@ _WANTED = (b"authorization", b"cookie", b"origin", b"content-type", b"sec-fetch-
 
 
 class Portal:
-    """What shows and administers *identity*, see lifecycle.Identity.
+    """The page and API that show and administer *identity*, an Identity.
 
-    *restart*(): starts the board again. *is_secure*: whether it is served over TLS; if not,
-    nothing can be administered. *server*: whose counters are told, or None.
+    *restart*(): restarts the board. *is_secure*: whether it is served over TLS; if not, it is
+    read-only. *server*: the Server whose counters are shown, or None.
     """
 
     work_bytes = 65_000
-    """Free memory that making a key or checking a chain takes, with a reserve: before, the server
-    ends connections that ask for nothing, such as those that browsers open in advance."""
+    """Free memory that generating a key or checking a chain takes, with a reserve: the server first
+    ends connections without a request, such as those that browsers open in advance."""
 
     turn_bytes = 28_000
-    """Free memory that an answer takes, with a reserve: if need be, that which is held for the next
-    connection."""
+    """Free memory that an answer takes, with a reserve; if necessary, what is held for the next
+    connection is used."""
 
     small_body_bytes = 512
-    """Of a request without session or token, as long as a sign-in needs; longer ones are left."""
+    """Of a request without session or token: enough for a sign-in. Longer ones are not read."""
 
     turn_ms = 8000
-    """A client that is waited for so long, while others wait for it, is ended..."""
+    """A client that takes longer, while others wait, is ended..."""
 
     pause_ms = 2000
-    """...or is silent for so long."""
+    """...also one that is silent for longer than this."""
 
     def __init__(self, identity, restart=None, is_secure: bool = True, server=None) -> None:
         self.identity = identity
@@ -158,7 +158,7 @@ class Request(Exchange):
         await self._portal.answer(self)
 
     def has(self, name: bytes) -> bool:
-        """Tell whether the request has the header *name*."""
+        """Return whether the request has the header *name*."""
         return name in self.head.headers
 
     def header(self, name: bytes) -> str:
@@ -166,11 +166,11 @@ class Request(Exchange):
         return self.head.headers.get(name, b"").decode()
 
     def is_of_page(self) -> bool:
-        """Tell whether it is for the page, not for the API or a file."""
+        """Return whether it is for the page, not for the API or a file."""
         return self.head.target.partition(b"?")[0] == b"/"
 
     def is_form(self) -> bool:
-        """Tell whether the page has sent it."""
+        """Return whether the page has sent it."""
         return self.head.method == b"POST" and self.is_of_page()
 
     async def read_small(self) -> None:

@@ -33,7 +33,7 @@ class Session:
         self.kept[2:] = [ticks_ms(), time.time()]
 
     def is_idle(self, limit_ms: int) -> bool:
-        """Tell whether its last use is longer ago than *limit_ms*.
+        """Return whether its last use is longer ago than *limit_ms*.
 
         By both clocks: the free-running one comes round after twelve days, the other may be set.
         """
@@ -64,7 +64,7 @@ class Access:
         waited_ms = ticks_diff(ticks_ms(), began_ms)
         if 0 <= waited_ms < delay_ms:
             wait_s = (delay_ms - waited_ms + 999) // 1000
-            message = f"a wrong token was given; try again in {wait_s} s"
+            message = f"wrong token; try again in {wait_s} s"
             raise HTTPError(429, message, "token", {"Retry-After": str(wait_s)})
         if is_equal(text.strip().lower(), self._read_token()):
             state.guessers.pop(address, None)
@@ -72,7 +72,7 @@ class Access:
         state.wrong_tokens += 1
         longer_ms = max(state.first_delay_ms, 2 * delay_ms)
         self._delay(address, min(longer_ms, state.longest_delay_ms))
-        raise unauthorized("this is not the board's token", "token")
+        raise unauthorized("wrong token", "token")
 
     def _delay(self, address, delay_ms: int) -> None:
         """Look at no token from *address* for *delay_ms* from now."""

@@ -11,17 +11,17 @@ from .portal_http import PUT_OFF, HTTPError, PutOff, busy, forget, refusal, text
 RESTART_AFTER_MS = 1000
 """From the answer to the restart that it promises."""
 
-_OVER_USB = "this board lacks the memory for that beside its page: do it over USB"
+_OVER_USB = "this board lacks the memory for that: do it over USB"
 
 _ONCE = ("remove",)
 """Done again, it would not tell any more what became of the key."""
 
 _DONE = {
-    "install": "The certificate is installed, and serves from now on.",
+    "install": "The certificate is installed and served.",
     "remove": "The installed certificate is removed.",
     "renew": "The certificate is signed again, with the same key.",
-    "new-key": "The board has made a new key.",
-    "reset": "The board is as it was at first boot. Its new token is told over USB.",
+    "new-key": "The board has a new key.",
+    "reset": "The board is reset. Its new token is available over USB.",
     "restart": "The board restarts. Load this page again in a few seconds.",
 }
 
@@ -83,7 +83,7 @@ async def perform(portal, request, action: str, values: dict) -> str | None:
     restart.
     """
     if portal.is_at_work:
-        raise busy("the board is at work for another request")
+        raise busy("the board is busy with another request")
     portal.is_at_work = True
     try:
         if action == "restart":

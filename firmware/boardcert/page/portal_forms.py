@@ -25,7 +25,7 @@ async def take(_, __, kept: list | None, values: dict) -> tuple:
         if action == "sign-out":
             return "routes.sign_out", kept
         if action not in ACTIONS:
-            raise HTTPError(400, "there is no such form")
+            raise HTTPError(400, "no such form")
     except HTTPError as error:
         return refusal(error, (action, values))
     kept[1] = ""  # The page that answers has another one.

@@ -66,7 +66,7 @@ def _date(text: str) -> str:
 def _left(status: dict) -> str:
     days = status["days_left"]
     if days is None:
-        return " (the board does not know the date of today)"
+        return " (the board's clock is not set)"
     return f" ({days} days left)" if days >= 0 else " (it has expired)"
 
 

@@ -7,7 +7,7 @@ from .portal_state import LATER, NO_MEMORY
 ACTIONS = ("install", "remove", "renew", "new-key", "reset", "restart")
 """What an administrator may do; in each path of the API, and in each form of the page."""
 
-PUT_OFF = "the board restarts to do this: in some 15 seconds it tells what came of it"
+PUT_OFF = "the board restarts to do this: the outcome follows in some 15 seconds"
 
 ENDED = "your session has ended: sign in again"
 

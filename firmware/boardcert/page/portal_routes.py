@@ -58,7 +58,7 @@ class Routes:
         if method not in allowed.split(", "):
             if "GET" in allowed:
                 allowed += ", HEAD"
-            raise HTTPError(405, "this path does not take that method", None, {"Allow": allowed})
+            raise HTTPError(405, "wrong method for this path", None, {"Allow": allowed})
         if path == "/api/identity":
             return 200, {}, "status", None
         if path == "/api/session":
@@ -69,13 +69,13 @@ class Routes:
 
     def _read_token(self) -> tuple:
         if self.request.head.length > self.portal.small_body_bytes:
-            raise HTTPError(413, "this is more than a sign-in needs")
+            raise HTTPError(413, "too long for a sign-in")
         return "body.read", "routes.sign_in"
 
     def _sign_out(self) -> tuple:
         session = self.authorize()
         if session is None:
-            raise HTTPError(400, "a token opens no session, so there is none to end")
+            raise HTTPError(400, "there is no session to end")
         return "routes.sign_out", session.kept
 
     def _act(self, action: str) -> tuple:
@@ -123,7 +123,7 @@ class Routes:
 
     def _require_secure(self) -> None:
         if not self.portal.is_secure:
-            raise HTTPError(403, "without encryption the board can be read only")
+            raise HTTPError(403, "without encryption, the page is read-only")
 
 
 def _allowed(path: str) -> str:
@@ -133,5 +133,5 @@ def _allowed(path: str) -> str:
     if path.startswith("/api/") and path[len("/api/") :] in ACTIONS:
         return "POST"
     if path not in _METHODS:
-        raise HTTPError(404, "there is nothing at this path")
+        raise HTTPError(404, "unknown path")
     return _METHODS[path]

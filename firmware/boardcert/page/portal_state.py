@@ -1,6 +1,6 @@
 """What outlasts a request of who may administer the board; portal_access works on it."""
 
-NO_MEMORY = "the board lacks the memory beside its connections: try again soon, or over USB"
+NO_MEMORY = "the board is short of memory: try again soon, or over USB"
 """Told with every answer 503 that is for want of memory."""
 
 LATER = {"Retry-After": "10"}

@@ -103,7 +103,7 @@ class Exchange:
             raise LimitError("body too slow")
 
     def has_long_rest(self) -> bool:
-        """Tell whether so much of the body was not read that passing over it is not worth it."""
+        """Return whether so much of the body was not read that passing over it is not worth it."""
         return self._expects or (self._left or 0) > _SMALL_BYTES
 
     async def readexactly(self, n: int) -> bytes:

@@ -68,12 +68,12 @@ def _read_headers(lines: list, wanted: tuple) -> dict:
 
 
 def _is_token(name: bytes) -> bool:
-    """Tell whether *name* may name a header (RFC 9110, 5.1)."""
+    """Return whether *name* may name a header (RFC 9110, 5.1)."""
     return bool(name) and all(0x21 <= byte <= 0x7E and byte not in _NOT_IN_NAMES for byte in name)
 
 
 def _is_text(value: bytes) -> bool:
-    """Tell whether Microdot can decode *value*."""
+    """Return whether Microdot can decode *value*."""
     try:
         value.decode()
     except UnicodeError:

@@ -1,4 +1,4 @@
-"""The accept loop: TLS connections to one handler, each with its limits and its own fate."""
+"""The accept loop: TLS connections to one handler, each with limits, isolated from the others."""
 
 # The stubs leave out asyncio.core and Stream.s, and that generators can be awaited here.
 # pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false
@@ -38,11 +38,10 @@ class Server(Limits):
     """Serve one identity, until cancelled: no failure of one connection or renewal ends it.
 
     *identity*: anything with follow() and server_context(). *clients*: None for anyone, else a
-    mutual_tls.PeerCheck. *limits*: see connection.Limits;
-    ValueError for another name, or for less than one. Connections are counted: `accepted`;
-    `refused`, those not begun for lack of memory; and `failed`, those ended by an exception or a
-    limit. Who does not fit waits to be accepted; whoever is silent makes room, see
-    connection.Connection.yields.
+    mutual_tls.PeerCheck. *limits*: see Limits; ValueError for
+    another name, or for less than one. Connections are counted: `accepted`; `refused`, not begun
+    for lack of memory; and `failed`, ended by an exception or a limit. A client that does not fit
+    waits to be accepted; a silent one makes room for it.
     """
 
     _takes_spare = True  # For TLS.
@@ -124,7 +123,7 @@ class Server(Limits):
             taken = taken or self._take(listener)
             connection, peer = taken
             if not fits:
-                raise MemoryError("too little for a connection")
+                raise MemoryError("not enough memory")
             connection.setblocking(False)
             # Or each handshake waits for delayed acknowledgements: 40 ms and more.
             connection.setsockopt(_IPPROTO_TCP, getattr(socket, "TCP_NODELAY", 1), 1)
@@ -154,7 +153,7 @@ class Server(Limits):
                 waiting.remove(self)
 
     def _has_turn(self) -> bool:
-        """Tell whether no other server waits for longer for the same memory.
+        """Return whether no other server waits for longer for the same memory.
 
         Or whoever connects again and again to one server would keep all clients from another.
         """
@@ -172,7 +171,7 @@ class Server(Limits):
             raise
 
     def _has_room(self) -> bool:
-        """Tell whether one more connection fits, if need be in place of one that makes room."""
+        """Return whether one more connection fits, if need be in place of one that makes room."""
         return self._fits() or (self._end_one() and self._fits())
 
     def _end_one(self) -> bool:
@@ -184,7 +183,7 @@ class Server(Limits):
         return bool(found)
 
     def make_room(self, wanted_bytes: int) -> None:
-        """End connections that ask for nothing until *wanted_bytes* of the heap are free."""
+        """End connections without a request until *wanted_bytes* of the heap are free."""
         spare.lend(wanted_bytes)
         for connection in list(self._open):
             is_idle = connection.is_waiting or not connection.has_spoken
@@ -297,7 +296,7 @@ class Server(Limits):
             raise
 
     def is_answering(self) -> bool:
-        """Tell whether a client that has asked for something is not answered yet."""
+        """Return whether a request is still being answered."""
         return any([each.has_spoken and not each.is_waiting for each in self._open])
 
     def _end_overdue(self) -> None:
@@ -328,7 +327,7 @@ class Server(Limits):
 
 
 def is_anyone_connected() -> bool:
-    """Tell whether any server has a connection."""
+    """Return whether any server has a connection."""
     return any([server._open for server in _running])
 
 
@@ -344,7 +343,7 @@ async def applications_first() -> None:
 
 
 def is_starved() -> bool:
-    """Tell whether the servers have the memory for nobody any more, though nobody is connected.
+    """Return whether the servers have the memory for nobody any more, though nobody is connected.
 
     Not where they never had it: a restart would not help.
     """

@@ -29,9 +29,9 @@ def set_clock(server: str) -> str | None:
         ntptime.host = _address(server)
         now = time.gmtime(ntptime.time())
     except (OSError, ImportError, IndexError) as error:
-        return f"{server} does not tell the time ({error!r})"
+        return f"no time from {server} ({error!r})"
     if not board.EARLIEST_DATE <= now[:6] < board.LATEST_DATE:
-        return f"{server} tells a time that cannot be"
+        return f"{server} sends an impossible time"
     from machine import RTC
 
     RTC().datetime((now[0], now[1], now[2], now[6] + 1, now[3], now[4], now[5], 0))

@@ -184,7 +184,7 @@ class _Run:
             except OSError as error:
                 if told != repr(error):
                     told = repr(error)
-                    tell(f"port {port} cannot be had for the {name} ({told}); trying on")
+                    tell(f"port {port} for the {name} is unavailable ({told}); retrying")
             finally:
                 self._urls.pop(name)  # Before anybody told of it, without the port.
             await asyncio.sleep(_RETRY_S)
@@ -254,7 +254,7 @@ class _Run:
             return
         self._starved = self._starved + 1 if is_starved() else 0
         if self._starved > _STARVED_TIMES:
-            _restart("for the memory that no client can have")
+            _restart("for lack of memory for clients")
         elif self._me.wish and self._me.was_settled and not is_anyone_connected():
             _restart("to sign the certificate again")
 
@@ -274,7 +274,7 @@ class _Run:
         """Return a line for each thing that is served, and what hinders it."""
         lines = []
         if self._urls and len(hosts) == 1:
-            lines.append("boardcert: no network: what is served can be reached once there is one")
+            lines.append("boardcert: no network: nothing can be reached yet")
         for name, port in self._urls.items():
             scheme = "http" if name == "page" and self._me.https != "required" else "https"
             suffix = "" if port == 443 else f":{port}"

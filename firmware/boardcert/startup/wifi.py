@@ -55,7 +55,7 @@ class WiFi:
         """Tell a *reason* that is new."""
         reason = reason and str(reason)
         if reason and reason != self._told:
-            self._tell(f"the Wi-Fi {self._name} cannot be joined yet ({reason}); trying on")
+            self._tell(f"the Wi-Fi {self._name} cannot be joined yet ({reason}); retrying")
         self._told = reason
 
 
@@ -72,11 +72,11 @@ def load(directory: str) -> tuple | None:
         return None
     except (ValueError, KeyError, TypeError, RuntimeError):
         pass
-    raise Error(f"{path} is not what `boardcert flash --wifi` writes; let it write it again")
+    raise Error(f"{path} is damaged: write it again by `boardcert flash --wifi`")
 
 
 def is_up_otherwise(ssid: str | None) -> bool:
-    """Tell whether the program has an access point up, or joined a network other than *ssid*."""
+    """Return whether the program has an access point up, or joined a network other than *ssid*."""
     import network
 
     for interface in (network.STA_IF, network.AP_IF):

@@ -14,7 +14,7 @@ class Record:
 
 
 def exists(path: str) -> bool:
-    """Tell whether there is a file or directory at *path*."""
+    """Return whether there is a file or directory at *path*."""
     try:
         os.stat(path)
     except OSError:

@@ -114,7 +114,7 @@ def decode(data: bytes) -> Record:
         raise DamagedError("truncated")
     _, version, generation, length = struct.unpack(HEADER, data[:HEADER_BYTES])
     if version != VERSION:
-        raise DamagedError(f"format version {version} is not known")
+        raise DamagedError(f"unknown format version {version}")
     end = len(data) - DIGEST_BYTES
     if HEADER_BYTES + length != end:
         raise DamagedError("truncated or too long")

@@ -154,7 +154,7 @@ class Writer:
 
 
 def is_fat(directory: str) -> bool:
-    """Tell whether *directory* is on FAT, where a name cannot hold an asterisk.
+    """Return whether *directory* is on FAT, where a name cannot hold an asterisk.
 
     Only FAT answers EINVAL; the others that it does not exist.
     """
@@ -212,11 +212,11 @@ def _make_directory(path: str) -> None:
         os.mkdir(path)
     except OSError as error:
         if error.errno != errno.EEXIST:
-            raise OSError(error.errno, f"the directory {path} cannot be made") from error
+            raise OSError(error.errno, f"cannot create the directory {path}") from error
 
 
 def is_empty_file(path: str) -> bool:
-    """Tell whether there is a file at *path* with nothing in it."""
+    """Return whether there is a file at *path* with nothing in it."""
     try:
         details = os.stat(path)
     except OSError:

@@ -88,7 +88,7 @@ class Wiper(Remover):
 
 
 def has_files(directory: str, name: str) -> bool:
-    """Tell whether there is a file of the record *name*: sound, damaged, torn or set aside."""
+    """Return whether there is a file of the record *name*: sound, damaged, torn or set aside."""
     try:
         return any([file.startswith(name + ".") for file in os.listdir(directory)])
     except OSError:

@@ -16,10 +16,10 @@ waiting = []
 
 
 class Limits:
-    """What clients may take, of memory and of time; each is an argument of serve(), too."""
+    """Limits of the memory and time that clients may take; each is an argument of serve()."""
 
     max_connections = 8
-    """Connections at once, where memory is not the tighter limit. One more waits for its turn."""
+    """Connections at once, unless memory is the tighter limit. One more waits for its turn."""
 
     connection_bytes = 38_000 if sys.platform == "esp32" else 44_000
     """Free memory below which no connection is begun: what TLS takes for one, and a reserve.
@@ -35,16 +35,16 @@ class Limits:
     """From the first byte of a request's head to the last."""
 
     silent_ms = 2000
-    """A client that takes longer than this to send a whole request makes room for another."""
+    """A client that is silent for longer before its request is complete makes room for another."""
 
     body_timeout_ms = 10_000
-    """That a client may fall behind min_bytes_per_s while it sends the body of a request."""
+    """How far a client may fall behind min_bytes_per_s while it sends the body of a request."""
 
     idle_timeout_ms = 30_000
     """Between two pieces of data from the client, or taken by it, after the first."""
 
     min_bytes_per_s = 200
-    """Clients that send a body, or take an answer, more slowly than this use up their time."""
+    """Clients that send a body, or read an answer, more slowly than this use up their time."""
 
     max_header_bytes = 4096
     """Of the lines of a request's head, for a Microdot app and for handlers that read lines."""
@@ -53,31 +53,31 @@ class Limits:
     """Of a request to a Microdot app, whose own Request.max_content_length counts as well."""
 
     backlog = 8
-    """Connections that wait in the network stack meanwhile. rp2 resets what comes above it; with
-    more than lwIP has connections (5 there), one more is asked to come again instead."""
+    """Connections that wait in the network stack. rp2 resets any beyond that; above the number of
+    lwIP's connections (5 there), a client is asked to try again instead."""
 
 
 class LimitError(OSError):
-    """The client sent, or waited, more than a limit allows."""
+    """The client sent more, or took longer, than a limit allows."""
 
 
 class Connection(asyncio.StreamReader):
-    """A stream that knows what its client has sent and taken, and when.
+    """A stream that keeps track of what its client has sent and read, and when.
 
-    *peer*: the client's address, for get_extra_info("peername"), or None; Microdot asks. Lines,
-    up to an empty one, are taken for the head of a request; a handler of another protocol of
-    lines raises the two limits of that. A handler that uses read() alone sets a time for what it
-    reads by allow(): a byte now and then is not idle.
+    *peer*: the client's address, for get_extra_info("peername"), or None; Microdot asks. Lines
+    up to an empty one are counted as the head of a request; a handler of another line protocol
+    raises those two limits. A handler that uses read() alone sets a time limit by allow(): a
+    client that sends a byte now and then is not idle.
     """
 
     def __init__(self, secure, raw, peer, limits) -> None:
         super().__init__(secure, {"peername": peer, "peercert": None})
         self.has_spoken = False
         self.is_waiting = False
-        """Whether nothing would be lost if it ended now: between two requests."""
+        """Whether nothing would be lost if it were closed now: between two requests."""
         self.ping = self._ping = None
-        """What a silent client answers, in the protocol that is spoken, or None: the time for
-        that is idle_timeout_ms, after which it would be ended."""
+        """What to send to a silent client, which has idle_timeout_ms to answer before it is closed;
+        or None, if the protocol has no such message."""
         self._raw = raw
         self.limits = limits
         self._head_bytes = 0
@@ -91,30 +91,30 @@ class Connection(asyncio.StreamReader):
     def end(self) -> None:
         """Close TLS and what is under it.
 
-        After a failed handshake, closing TLS does not close the socket. A serial line has no
-        close: its call ends when it is hung up.
+        After a failed handshake, closing TLS does not close the socket. A serial line cannot be
+        closed: its call ends when it is hung up.
         """
         self.s.close()
         if hasattr(self._raw, "close"):
             self._raw.close()
 
     def idle_ms(self) -> int:
-        """Return how long the client was waited for since it last sent or took something.
+        """Return how long the client has been waited for since it last sent or read something.
 
-        While the application works, or sleeps, it is not the client that is idle.
+        While the application works or sleeps, the client is not counted as idle.
         """
         since = ticks_diff(ticks_ms(), self._waits_since) if self._waits else 0
         return self._idle_ms + since
 
     def yields(self) -> bool:
-        """Tell whether it makes room: between requests, or silent before there is a whole one."""
+        """Return whether it makes room: between requests, or silent before one is complete."""
         if self.is_waiting:
             return True
         has_begun = self.has_spoken and not self._head_bytes
         return not has_begun and self.idle_ms() > self.limits.silent_ms
 
     def is_overdue(self) -> bool:
-        """Tell whether the client has used up its time."""
+        """Return whether the client has used up its time."""
         if self._deadline is not None and ticks_diff(ticks_ms(), self._deadline) > 0:
             return True
         if not self.has_spoken or self.idle_ms() <= self.limits.idle_timeout_ms:
@@ -131,7 +131,7 @@ class Connection(asyncio.StreamReader):
         return True
 
     def allow(self, time_ms: int | None) -> None:
-        """End the connection in *time_ms*, whatever the client does; with None, do not."""
+        """End the connection in *time_ms*, whatever the client does; None: without a limit."""
         self._deadline = None if time_ms is None else ticks_add(ticks_ms(), time_ms)
 
     def read(self, n: int = -1):
@@ -186,8 +186,8 @@ class Connection(asyncio.StreamReader):
     def write(self, buf) -> None:
         """Keep *buf* for drain(), which is also called when the handler ends.
 
-        asyncio's own tries to send at once. When the network takes only a part, TLS must be
-        given the very same data again, which what is written next would change.
+        asyncio's own tries to send at once. When the network accepts only a part, TLS must get
+        the very same data again, which the next write would change.
         """
         if isinstance(buf, str):  # As asyncio of MicroPython takes it.
             buf = buf.encode()
@@ -195,9 +195,9 @@ class Connection(asyncio.StreamReader):
             self._unsent.append(buf if isinstance(buf, bytes) else bytes(buf))
 
     def drain(self):
-        """As asyncio.StreamWriter.drain; LimitError for a client that takes too little.
+        """As asyncio.StreamWriter.drain; LimitError for a client that reads too slowly.
 
-        A long answer takes its time: each piece counts.
+        A long answer may take long: each piece counts.
         """
         if not self._unsent:
             yield from asyncio.sleep_ms(0)  # So that a loop of writes lets others run.

@@ -1,9 +1,9 @@
 """Check the other side's certificate: signed by a CA, its key pinned, or both.
 
-What stock MicroPython leaves to do: mbedTLS asks for a certificate, checks the proof of its key,
-and with a CA also the chain, its dates by the board's clock, and the extended key usage. It
-cannot require a certificate and yet not judge it, as a pin alone wants. So a pin alone makes the
-certificate optional, and here a connection without one gets nothing.
+mbedTLS asks for a certificate, checks the proof of its key, and with a CA also the chain, its
+dates by the board's clock, and the extended key usage. It cannot require a certificate without
+judging it, as a pin alone wants. So with pins alone the certificate is optional for mbedTLS, and
+a connection without one is ended here.
 """
 
 # The stubs leave out verify_mode, verify_callback and that generators can be awaited here.
@@ -28,19 +28,19 @@ _REFUSED = -0x3000
 
 
 class PeerCheck:
-    """Whom the other side of a connection must be.
+    """Who the other side of a connection must be.
 
     *ca*: a certificate (DER) or a list of them, one of which must have signed the other side's
-    certificate, or be it. On a board without a clock no chain is valid. *pins*: texts as
-    public_key_pin is, one of which must be that of its key; alone, nothing else in its
-    certificate counts. ValueError when both are empty, or one cannot be read.
+    certificate, or be it. On a board without a clock no chain is valid. *pins*: texts like
+    public_key_pin, one of which must be that of its key; with pins alone, nothing else in the
+    certificate counts. ValueError when both are missing, or one cannot be read.
     """
 
     def __init__(self, ca=None, pins=None) -> None:
         self._authorities = _listed("ca", ca, bytes)
         self._pins = [_checked_pin(pin) for pin in _listed("pins", pins, str)]
         if not self._authorities and not self._pins:
-            raise ValueError("give a ca or pins: whom to trust")
+            raise ValueError("a ca or pins must be given")
         if self._authorities:
             self._load(tls.SSLContext(tls.PROTOCOL_TLS_CLIENT))  # Now, and not at each connection.
         self._record = None

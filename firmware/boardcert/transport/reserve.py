@@ -60,7 +60,7 @@ def settle(me) -> None:
     if is_due:
         import machine
 
-        print("boardcert: restarting, for the memory that signing or checking a certificate took")
+        print("boardcert: restarting, to free what signing or checking a certificate took")
         machine.reset()
     begin()
 

@@ -1,4 +1,4 @@
-"""TLS over a serial line with modem lines: carrier detect tells when a client is there."""
+"""TLS over a serial line with modem signals: carrier detect shows when a client is connected."""
 
 import asyncio
 import io
@@ -8,10 +8,10 @@ import select
 class ModemLine(io.IOBase):
     """A UART as a stream that ends when the carrier drops.
 
-    *uart*: a machine.UART with timeout=0 and, since nothing holds the client back while the board
-    computes, an rxbuf for a TLS flight (4,096 bytes); what txbuf does not take is sent later.
+    *uart*: a machine.UART with timeout=0 and, since there is no flow control while the board
+    computes, an rxbuf for a TLS flight (4,096 bytes); what txbuf does not accept is sent later.
     *carrier*: an input Pin, low while a client is connected. *ready*: an output Pin, low while
-    this side can be called; raising it hangs up. ValueError for what is no such thing.
+    this side accepts a call; raising it hangs up. ValueError for anything else.
     """
 
     def __init__(self, uart, carrier, ready) -> None:

@@ -103,19 +103,19 @@ def prepare(context: tls.SSLContext, record: Record) -> None:
     if refusal:
         _require_memory()
         kind = record.facts["key_type"]
-        raise Error(f"the TLS of this firmware does not take this key, {kind}: {refusal}")
+        raise Error(f"this firmware's TLS does not accept this key, {kind}: {refusal}")
     context.set_ciphers(strong_suites(context.get_ciphers()))
 
 
 def _require_memory() -> None:
-    """Raise Error if a key may have been refused for lack of memory: mbedTLS tells no reason."""
+    """Raise Error if a key may have been refused for lack of memory: mbedTLS gives no reason."""
     from .room import tls_bytes
 
     free_bytes = tls_bytes()
     if free_bytes < _LOADED_BYTES:
         raise Error(
-            f"there is too little memory to load the key, {free_bytes} bytes are free: try again"
-            " when the board has restarted"
+            f"not enough memory to load the key, {free_bytes} bytes are free: restart the board "
+            "and try again"
         )
 
 
