@@ -1,12 +1,14 @@
 """The device package, compiled by mpy-cross."""
 
 import ast
+import runpy
 
 import pytest
 from boardcert import modules
 from boardcert_host import build_package as build
 from boardcert_host.boards import data_directory
 from boardcert_host.errors import Error
+from boardcert_host.load_plan import load_plan
 from boardcert_host.rooms import module_paths
 from mpy_machine_code import build as mpy_build
 from mpy_machine_code import load
@@ -20,7 +22,8 @@ _SOURCES = set(module_paths(data_directory("firmware") / "boardcert"))
 _OTHER_KERNELS = {
     path.stem for path in (data_directory("firmware") / "kernels").glob("kernel_*.py")
 } - {"kernel_inverse", "kernel_p384", "kernel_p384_dsp"}
-_PARTS = {part for parts in build._BUNDLES.values() for part in parts} - set(build._BUNDLES)
+_PLAN = load_plan()
+_PARTS = {part for parts in _PLAN.bundles.values() for part in parts} - set(_PLAN.bundles)
 
 
 @pytest.mark.parametrize("architecture", _NUMBERS)
@@ -85,11 +88,30 @@ def test_portable_modules_may_be_had_for_a_processor_with_a_kernel(tmp_path):
 
 
 def test_every_part_of_a_bundle_is_there():
-    """Of a source, and of one bundle only."""
-    parts = [part for parts in build._BUNDLES.values() for part in parts]
+    """firmware/bundles.py has each source once, in a file that is called by one of its parts."""
+    parts = [part for parts in _PLAN.bundles.values() for part in parts]
     assert len(parts) == len(set(parts))
-    assert set(parts) <= _SOURCES | {"kernel"} | _OTHER_KERNELS
-    assert all(entry in parts for entry, parts in build._BUNDLES.items())
+    assert {*parts, _PLAN.template} == _SOURCES | {"kernel"} | _OTHER_KERNELS
+    assert all(entry in parts for entry, parts in _PLAN.bundles.items())
+    moments = runpy.run_path(str(data_directory("firmware") / "bundles.py"))["MOMENTS"]
+    assert sum(map(len, moments.values())) == len(_PLAN.bundles)
+
+
+def test_every_name_in_the_plan_is_of_a_module():
+    """A module that is renamed is renamed there, too."""
+    lists = (_PLAN.fallbacks, _PLAN.kernel_users, _PLAN.other_chips, _PLAN.faces, _PLAN.told)
+    for names in (*lists, *_PLAN.portable.values(), *_PLAN.native.values()):
+        assert set(names) <= _SOURCES
+
+
+def test_without_a_kernel_no_module_is_in_two_files():
+    """What the portable files have, the others have lost; no file is empty, native code apart."""
+    bundles = _PLAN.without_kernel({"sha384", "p384_reduce"})
+    parts = [part for parts in bundles.values() for part in parts]
+    assert len(parts) == len(set(parts)) and all(bundles.values())
+    assert {"p384_comb", "p384_reduce"} & set(bundles) == set()
+    assert bundles["p384_bigint"] == _PLAN.portable["p384_bigint"]
+    assert bundles["sha384"] == ("sha512_block", "sha384") and "sha384" not in bundles["ecdsa"]
 
 
 def test_native_modules_stay_out_of_bundles_where_they_cannot_be_freed():
@@ -97,8 +119,8 @@ def test_native_modules_stay_out_of_bundles_where_they_cannot_be_freed():
     files = build.package_sources("xtensawin")
     native = {name for name in files if "@micropython." in files[name]}
     assert native and native <= set(modules._NATIVE)
-    bundles = set(build._BUNDLES) | set(build._PORTABLE_BUNDLES)
-    assert native & bundles <= set(build._NATIVE_BUNDLES)
+    joined = {name for name, parts in _PLAN.without_kernel(native).items() if len(parts) > 1}
+    assert native & joined <= set(_PLAN.native)
 
 
 def test_every_kernel_is_in_the_package():

@@ -12,16 +12,14 @@ import microdot
 import pytest
 from boardcert_host.boards import data_directory, load_board
 from boardcert_host.build_package import (
-    _BUNDLES,
-    _FACES,
-    _INNER,
     Form,
     _known,
-    _without_native,
+    _without_kernel,
     package_sources,
 )
 from boardcert_host.firmware import firmware_image
 from boardcert_host.fold import fold
+from boardcert_host.load_plan import load_plan
 from boardcert_host.new_names import Known, new_names
 from boardcert_host.rom_names import NAMES, TAKEN
 from boardcert_host.rooms import read_flat
@@ -156,10 +154,10 @@ def package(request):
     sources = read_flat(_FIRMWARE / "boardcert") | {
         path.stem: path.read_text() for path in (_FIRMWARE / "kernels").glob("kernel_*.py")
     }
-    bundles = _BUNDLES
+    bundles = load_plan().bundles
     if request.param is Form.PORTABLE:
         sources = {name: text for name, text in sources.items() if "kernel" not in name}
-        bundles = _without_native(sources)
+        bundles = _without_kernel(sources)
     trees = {name: ast.parse(source) for name, source in fold(sources).items()}
     return trees, new_names(trees, _known(bundles)), bundles
 
@@ -239,10 +237,10 @@ def test_public_names_stay():
     """In the whole package as it is shipped, but what only the package itself uses of them."""
     shipped = _names(ast.parse(source) for source in package_sources("armv6m").values())
     sources = read_flat(_FIRMWARE / "boardcert")
-    for name in _FACES:
+    for name in load_plan().faces:
         tree = ast.parse(sources[name])
         for node in tree.body:
             if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name[0] == "_":
                 continue
-            if node.name not in _INNER.split():
+            if node.name not in load_plan().inner:
                 assert node.name in shipped

@@ -1,0 +1,142 @@
+"""Which modules of boardcert load together, and at which moment: data for the build, nothing else.
+
+Modules that are needed at the same moment are one file on a board, which takes some 11 ms to find a
+file. A file has the name of one of its parts, that by which it is imported; the parts stand in the
+order in which they use each other. host_tools/boardcert_host/build_package.py reads this.
+"""
+
+# file: its parts.
+_EVERY_BOOT = {
+    "__init__": ("__init__", "board", "modules", "files", "record", "stale", "lifecycle"),
+    "store": ("store", "loading"),
+}
+_SERVING = {
+    "server": ("connection", "spare", "server"),
+    "exchange": ("http_head", "exchange"),
+    "http_parse": ("http_parse",),
+    "tls": ("tls",),
+    "serving": ("serving",),
+    "running": ("wifi", "clock", "running"),
+    "dns": ("dns",),
+    "programs": ("programs",),
+    "microdot_exchange": ("microdot_exchange",),
+    "mutual_tls": ("mutual_tls",),
+    "redirect": ("redirect",),
+    "serial_line": ("serial_line",),
+    "poll_repair": ("poll_repair",),
+    "reserve": ("reserve",),
+}
+_PAGE = {
+    "portal": ("portal_state", "portal", "portal_start"),
+    "portal_show": ("portal_request", "portal_access", "portal_show"),
+    "portal_routes": ("portal_routes",),
+    "portal_http": ("portal_http",),
+    "portal_body": ("portal_body",),
+    "portal_json": ("portal_json",),
+    "portal_forms": ("portal_forms",),
+    "portal_send": ("portal_file", "portal_send"),
+    "portal_bodies": ("portal_bodies",),
+    "portal_facts": ("report", "portal_words", "portal_facts"),
+    "portal_view": ("portal_html", "portal_view"),
+    "portal_page": ("portal_page",),
+    "portal_texts": ("portal_texts",),
+    "portal_actions": ("portal_calls", "portal_actions"),
+}
+_JUDGING = {
+    "pem": ("pem",),
+    "certificate": ("fields", "der", "keys", "certificate"),
+    "manage": ("settings", "manage", "at_once"),
+    "in_phases": ("in_phases",),
+    "administer": ("administer",),
+    "judge": ("judge",),
+    "install": ("chain", "key_import", "install"),
+    "strict": ("der_checks", "certificate_names", "policies", "extensions", "strict"),
+    "proof": ("proof",),
+    "signatures": ("signatures",),
+    "oids": ("oids",),
+    "wishes": ("wishes",),
+    "fulfil": ("fulfil",),
+}
+_SIGNING = {
+    "noise": ("health_tests", "noise"),
+    "noise_generators": ("noise_generators",),
+    "ecdsa": ("kernel_sha512", "sha384", "drbg", "ec", "ecdsa", "seeding"),
+    "p384_kernel": ("kernel", "p384_kernel"),
+    "ladder": ("ladder",),
+    "bigint_engine": ("inverse", "bigint_engine"),
+    "window": ("window",),
+    "p384_bigint": ("p384_bigint",),
+    "p384_comb": ("p384_comb",),
+    "p384_reduce": ("p384_reduce",),
+    "sha512_block": ("sha512_block",),
+    "curves": ("sha512", "curves"),
+    "p256_comb": ("p256_comb",),
+    "p521_comb": ("p521_comb",),
+    "rsa": ("kernel_rsa", "rsa_kernel", "rsa"),
+    "rsa_bigint": ("rsa_bigint",),
+    "rsa_generate": ("rsa_generate",),
+    "prepare": ("room", "prepare"),
+    "generate": ("steps", "x509", "generate"),
+}
+_STORING = {
+    "store_write": ("store_write", "losses"),
+    "wiping": ("store_remove", "wiping"),
+    "store_wipe": ("store_wipe",),
+    "token_file": ("token_file",),
+}
+
+MOMENTS = {
+    "every boot": _EVERY_BOOT,
+    "serving": _SERVING,
+    "page": _PAGE,
+    "judging": _JUDGING,
+    "signing": _SIGNING,
+    "storing": _STORING,
+}
+"""In this order, names of the firmware are given to them: these take no memory. What stays loaded
+is first."""
+
+PORTABLE = {
+    "bigint_engine": (),
+    "p384_bigint": ("inverse", "p384_comb", "bigint_engine", "p384_bigint"),
+    # What encodes or decodes certificates is not loaded beside the arithmetic.
+    "certificate": ("certificate",),
+    "keys": ("der", "keys"),
+    "generate": ("steps", "generate"),
+}
+"""What is otherwise without a kernel: every board needs the engine of the big integers then."""
+
+NATIVE = {
+    "sha384": ("sha512_block", "sha384"),
+    "noise": ("health_tests", "noise"),
+}
+"""Files with native code, which there are by themselves: what esp32 loads of it, it never frees."""
+
+FALLBACKS = ("sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "rsa_bigint", "in_phases")
+"""What no board with a kernel ever imports."""
+
+KERNEL_USERS = ("p384_kernel", "rsa_kernel")
+"""What is of no use without one."""
+
+OTHER_CHIPS = ("noise_generators", "reserve")
+"""What the RP2040 never imports."""
+
+TEMPLATE = "portal_template"
+"""No module on a board: it is read from its file, in pieces; compiled, it would be in memory as a
+whole."""
+
+FACES = ("__init__", "connection", "lifecycle", "mutual_tls", "portal", "serial_line", "server")
+FACES += ("programs", "running", "serving", "store", "tls")
+"""Modules whose functions applications call, or Microdot, by the names of their arguments."""
+
+INNER = """
+CONFIG_NAME GENERATED INSTALLED MAGIC SLOTS TOKEN_MARK WIPING WISH began_ms check_app check_line
+current_context give_memory has_spoken has_wish heap_free_bytes identify_apart idle_ms
+is_anyone_connected is_at_work is_form is_of_page is_overdue is_starved is_waiting lacks_memory
+leave_turn lend make_portal prepare_apart read_config read_exactly release_all restart_soon
+stale_reason strong_suites take_memory take_turn took_memory was_settled yields
+"""
+"""What these have for the package alone."""
+
+TOLD = ("dns", "drbg", "ec", "ecdsa", "p384_reduce", "record", "rsa", "sha384", "spare")
+"""Modules whose names benchmarks and tests of the package on boards know."""
