@@ -63,7 +63,7 @@ $(VENV)/.docs-ready: $(VENV)/.ready
 	@touch $@
 
 docs: $(VENV)/.docs-ready
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --config-file host_tools/docs/mkdocs.yml
 	@echo "boardcert: build/docs/index.html"
 
 clean:

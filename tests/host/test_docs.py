@@ -59,7 +59,7 @@ def test_the_site_has_every_page(path: Path) -> None:
     """In its navigation."""
     if path.name == "README.md" and path.parent == _ROOT:
         return
-    assert f": {_name(path)}\n" in (_ROOT / "mkdocs.yml").read_text("utf-8")
+    assert f": {_name(path)}\n" in (_ROOT / "host_tools/docs/mkdocs.yml").read_text("utf-8")
 
 
 def _command_lines(path: Path) -> Iterator[str]:
@@ -119,7 +119,7 @@ def test_every_setting_is_described() -> None:
 @pytest.mark.parametrize("board", board_names())
 def test_every_board_is_in_the_navigation(board: str) -> None:
     """With its notes."""
-    assert f"boards/{board}/board.md" in (_ROOT / "mkdocs.yml").read_text("utf-8")
+    assert f"boards/{board}/board.md" in (_ROOT / "host_tools/docs/mkdocs.yml").read_text("utf-8")
 
 
 def test_every_room_is_described() -> None:
