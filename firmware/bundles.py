@@ -132,7 +132,8 @@ FACES += ("programs", "running", "serving", "store", "tls")
 INNER = """
 CONFIG_NAME GENERATED INSTALLED MAGIC SLOTS TOKEN_MARK WIPING WISH began_ms check_app check_line
 current_context give_memory has_spoken has_wish heap_free_bytes identify_apart idle_ms
-is_anyone_connected is_at_work is_form is_of_page is_overdue is_starved is_waiting lacks_memory
+is_anyone_connected is_at_work is_form is_of_page is_overdue fits servers tls_free_bytes check_limits check_port
+is_answering PAGE_AFTER_MS is_waiting lacks_memory
 leave_turn lend make_portal prepare_apart read_config read_exactly release_all restart_soon
 stale_reason strong_suites take_memory take_turn took_memory was_settled yields
 """

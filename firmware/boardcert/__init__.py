@@ -14,6 +14,9 @@ __version__ = "0.1.0"
 DIRECTORY = "/boardcert-data"
 """Where everything is kept. Not /boardcert: that would hide this package from `import`."""
 
+PAGE_AFTER_MS = 1000
+"""The application begins first, and answers who waits for it: the page takes 0.1 s to be loaded."""
+
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a board serves its network)
 
 _identity = None
@@ -130,11 +133,10 @@ def settle(me) -> None:
 
 
 async def _serve_page(me) -> None:
-    settle(me)
-    with FirmwareFirst():
-        from .serving.server import applications_first
+    import asyncio
 
-    await applications_first()
+    settle(me)
+    await asyncio.sleep_ms(PAGE_AFTER_MS)
     with FirmwareFirst():
         from .page.portal_start import serve_page
 

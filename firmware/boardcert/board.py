@@ -57,16 +57,6 @@ def addresses() -> list:
     return found
 
 
-def is_joined() -> bool:
-    """Return whether the board has joined a Wi-Fi."""
-    import network
-
-    try:
-        return network.WLAN(network.STA_IF).isconnected()
-    except (OSError, RuntimeError, AttributeError):  # There is no radio, or it does not start.
-        return False
-
-
 def settle_host_name(host_name: str) -> bool:
     """Give the network the board's own name, up to its first dot; False without a network.
 

@@ -2,8 +2,8 @@
 
 Private names, and those that only the package itself uses: what is bound in modules whose names
 nobody else knows, and stands for nothing else anywhere. They become names that are in the firmware
-already, see rom_names, as far as those suffice. Of the rest, data get short names; functions and
-classes keep theirs. A class that is not private keeps its name in any case: exceptions tell it.
+already, see rom_names, as far as those suffice. The rest get short names. A class that is not
+private keeps its name: exceptions tell it.
 
 What is bound at the top of a module, and used nowhere else, shares its new name with others of the
 kind in other files. All others have one each in the whole package.
@@ -63,9 +63,8 @@ def new_names(trees: dict[str, ast.Module], known: Known) -> dict[str, dict[str,
     shared = dict(zip([name for name in changing if name not in local], free[most:], strict=False))
 
     done = set(shared).union(*of_files.values())
-    defined = {node.name for node in nodes if isinstance(node, DEFINITION)}
-    data = [name for name in changing if name not in done and name not in defined]
-    shared |= dict(zip(data, _unused_names(used), strict=False))
+    rest = [name for name in changing if name not in done]
+    shared |= dict(zip(rest, _unused_names(used), strict=False))
     return {module: shared | of_files.get(files.get(module, module), {}) for module in trees}
 
 

@@ -14,7 +14,7 @@ sys.modules["network"] = network
 import boardcert
 
 async def ask(me):
-    await asyncio.sleep(0.5)  # Applications come first.
+    await asyncio.sleep(1.5)  # Applications come first.
     reader, writer = await asyncio.open_connection("127.0.0.1", me.portal_port)
     writer.write(b"GET /api/identity HTTP/1.1\\r\\nHost: board\\r\\nConnection: close\\r\\n\\r\\n")
     await writer.drain()

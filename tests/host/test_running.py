@@ -244,7 +244,7 @@ from boardcert.serving import server
 async def starve():
     await asyncio.sleep(2)
     await ask(app)
-    server._free_bytes = lambda wanted: 0
+    server.spare.tls_free_bytes = lambda wanted: 0
 asyncio.create_task(starve())
 """
 

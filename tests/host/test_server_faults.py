@@ -46,6 +46,7 @@ asyncio.run(server.run(handle, int(sys.argv[2]), "127.0.0.1"))
 _MEMORY = (
     _BEGIN
     + """
+import socket
 from boardcert.serving import server
 
 def failing(function, calls):
@@ -59,10 +60,15 @@ def failing(function, calls):
 class Listener:
     def __init__(self, listener):
         self.stream = listener
-        self.close, self.listen = listener.close, listener.listen
+        for name in ("close", "listen", "bind", "setblocking", "setsockopt"):
+            setattr(self, name, getattr(listener, name))
         self.accept = failing(listener.accept, [])
 
-bind = server._bind
+class Sockets:
+    SOL_SOCKET, SO_REUSEADDR = socket.SOL_SOCKET, socket.SO_REUSEADDR
+    getaddrinfo = staticmethod(socket.getaddrinfo)
+    socket = staticmethod(lambda family, make=socket.socket: Listener(make(family)))
+
 readable = server._readable
 
 poller = asyncio.core._io_queue.poller
@@ -78,12 +84,12 @@ async def handle(reader, writer):
     await writer.drain()
 
 asyncio.core._io_queue.poller = Poller
-server._bind = lambda *arguments: Listener(bind(*arguments))
+server.socket = Sockets
 server._readable = lambda listener: readable(listener.stream)
 me.server_context = failing(me.server_context, [])
 running = Server(me)
 running.handshake_timeout_ms = 2000
-running._end_overdue = failing(running._end_overdue, [])
+server.Connection.is_overdue = failing(server.Connection.is_overdue, [])
 asyncio.run(running.run(handle, int(sys.argv[2]), "127.0.0.1"))
 """
 )
@@ -92,7 +98,7 @@ asyncio.run(running.run(handle, int(sys.argv[2]), "127.0.0.1"))
 _POLLING = (
     _BEGIN
     + """
-import io
+import io, socket
 from boardcert.serving import server
 
 class Bad(io.IOBase):
@@ -104,7 +110,8 @@ class Bad(io.IOBase):
 class Listener:
     def __init__(self, listener):
         self.stream = listener
-        self.close, self.listen = listener.close, listener.listen
+        for name in ("close", "listen", "bind", "setblocking", "setsockopt"):
+            setattr(self, name, getattr(listener, name))
         self.left = 3
         self.whole = listener.accept
     def accept(self):
@@ -113,9 +120,13 @@ class Listener:
             raise OSError(23)
         return self.whole()
 
-bind = server._bind
+class Sockets:
+    SOL_SOCKET, SO_REUSEADDR = socket.SOL_SOCKET, socket.SO_REUSEADDR
+    getaddrinfo = staticmethod(socket.getaddrinfo)
+    socket = staticmethod(lambda family, make=socket.socket: Listener(make(family)))
+
 readable = server._readable
-server._bind = lambda *arguments: Listener(bind(*arguments))
+server.socket = Sockets
 server._readable = lambda listener: readable(listener.stream)
 
 async def wait_for_bad():
@@ -220,8 +231,8 @@ def test_unknown_limits_are_refused() -> None:
     """A name that is mistyped, and a limit that lets nobody in."""
     for limit in ("max_conections=2", "backlog=0", "max_connections=0"):
         assert micropython_server.run(
-            "from boardcert.serving.server import Server\n"
-            f"try:\n    Server(None, {limit})\n"
+            "from boardcert.serving.serving import check_limits\n"
+            f"try:\n    check_limits(dict({limit}))\n"
             "except ValueError as error:\n    print(error)"
         ).startswith("not a limit")
 

@@ -76,9 +76,9 @@ class Identity:
             self._serve(*self._manage("load"))
             reason = stale_reason(self._record.facts, self.source)
             if reason and self.source == GENERATED:
-                raise Error(f"the certificate is served as it is, though {reason}; see notices")
+                raise Error(self._stale_sentence(reason))
         elif reason:
-            self._tell_stale(reason)
+            self._add_notices([self._stale_sentence(reason)])
 
     def lacks_memory(self) -> bool:
         """Return whether signing or judging now would end the server: on esp32 without PSRAM."""
@@ -198,10 +198,10 @@ class Identity:
         self._context = None
         reason = stale_reason(facts, source)
         if reason and source != GENERATED:
-            self._tell_stale(reason)
+            self._add_notices([self._stale_sentence(reason)])
 
-    def _tell_stale(self, reason: str) -> None:
-        self._add_notices([f"the {self.source} certificate is served as it is, though {reason}"])
+    def _stale_sentence(self, reason: str) -> str:
+        return f"the {self.source} certificate is served as it is, though {reason}"
 
     def _put_off(self, reason: str | None) -> None:
         """Note in flash that the certificate is to be signed again, or no longer."""
@@ -212,12 +212,10 @@ class Identity:
         try:
             from . import wishes
 
-            wishes.put_off_signing(self._directory) if wish else wishes.forget(self._directory)
+            self._add_notices(wishes.put_off_signing(self._directory, reason))
         finally:
             release(loaded)
         self.wish = wish
-        if wish:
-            self._add_notices([f"the certificate is signed again at the next boot: {reason}"])
 
     def _fulfil(self) -> None:
         """Do what was put off until now."""

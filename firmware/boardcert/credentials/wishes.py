@@ -30,14 +30,16 @@ def put_off(directory: str, task: str, chain=(), key=None, today: str | None = N
     return number
 
 
-def put_off_signing(directory: str) -> None:
-    """Write the wish that the certificate be signed again, with what is known now."""
+def put_off_signing(directory: str, reason: str | None) -> list:
+    """Write the wish that the certificate be signed again, with what is known now.
+
+    Without a *reason*, remove it, if there is one. Return the notices that tell of it.
+    """
+    if not reason:
+        remove_file(f"{directory}/{WISH}")
+        return []
     Writer(directory, []).write_text(WISH, json.dumps(_head("sign")))
-
-
-def forget(directory: str) -> None:
-    """Remove the wish, if there is one."""
-    remove_file(f"{directory}/{WISH}")
+    return [f"the certificate is signed again at the next boot: {reason}"]
 
 
 def stored_request(directory: str) -> str | None:

@@ -9,14 +9,11 @@ import socket
 import sys
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
-from .. import EntropyError, FirmwareFirst
+from .. import EntropyError
 from ..transport import spare
 from ..transport.connection import Connection, Limits, waiting
 
 _IPPROTO_TCP = 6
-
-# ESP-IDF's regions that have no such piece are of no use to TLS: its input buffer.
-_TLS_BUFFER_BYTES = 17_000
 
 # Who waits for room looks for it so often,
 _PAUSE_MS = 100
@@ -25,12 +22,8 @@ _LASTING_PAUSE_MS = 1000
 # and when nobody is connected, so many times: what has just ended may take a moment.
 _MAX_WAITS = 7
 
-# What is served later waits so long for the first client of an application, and so long with it.
-_GRACE_MS = 100
-_FIRST_ANSWER_MS = 2000
-
 # The servers that run: they share the spare memory.
-_running = []
+servers = []
 _guarded = None  # asyncio's queue of streams, once it is guarded.
 
 
@@ -38,10 +31,10 @@ class Server(Limits):
     """Serve one identity, until cancelled: no failure of one connection or renewal ends it.
 
     *identity*: anything with follow() and server_context(). *clients*: None for anyone, else a
-    mutual_tls.PeerCheck. *limits*: see Limits; ValueError for
-    another name, or for less than one. Connections are counted: `accepted`; `refused`, not begun
-    for lack of memory; and `failed`, ended by an exception or a limit. A client that does not fit
-    waits to be accepted; a silent one makes room for it.
+    mutual_tls.PeerCheck. *limits*: see connection.Limits. No argument is checked here, see serving
+    and programs: this stays in memory. Connections are counted: `accepted`; `refused`, those not
+    begun for lack of memory; and `failed`, those ended by an exception or a limit. Who does not
+    fit waits to be accepted; whoever is silent makes room, see connection.Connection.yields.
     """
 
     _takes_spare = True  # For TLS.
@@ -51,9 +44,6 @@ class Server(Limits):
 
     def __init__(self, identity, clients=None, **limits) -> None:
         for name in limits:
-            is_number = isinstance(limits[name], int) and limits[name] >= 1
-            if name not in Limits.__dict__ or not is_number:
-                raise ValueError(f"not a limit of a server: {name}={limits[name]!r}")
             setattr(self, name, limits[name])
         self.accepted = self.refused = self.failed = 0
         self._identity = identity
@@ -64,18 +54,22 @@ class Server(Limits):
 
     async def run(self, app, port: int, host: str) -> None:
         """Accept connections until cancelled, then close all; OSError without the port."""
-        if not isinstance(port, int) or not 0 <= port <= 65535 or not isinstance(host, str):
-            raise ValueError(f"port and host must be a number and a text: {port!r}, {host!r}")
-        listener = _bind(host, port)
-        reaper = asyncio.create_task(self._reap())
+        address = socket.getaddrinfo(host, port)[0]
+        listener = socket.socket(address[0])
         try:
-            handler = await self._prepare(app)
-            # Not before: what clients send until they are taken is handed over late, see _accept.
-            listener.listen(self.backlog)
-            await self._repeat(self._accept, listener, handler)
+            listener.setblocking(False)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address[-1])
+            reaper = asyncio.create_task(self._reap())
+            try:
+                handler = await self._prepare(app)
+                # Not before: what clients send until they are taken is handed over late.
+                listener.listen(self.backlog)
+                await self._repeat(self._accept, listener, handler)
+            finally:
+                await self._stop(reaper)
         finally:
             listener.close()
-            await self._stop(reaper)
 
     async def run_stream(self, app, line) -> None:
         """Serve one call after another of the serial_line *line*, until cancelled."""
@@ -87,7 +81,7 @@ class Server(Limits):
 
     async def _prepare(self, app):
         """Do what can be done before there are clients; return what serves one with *app*."""
-        _running.append(self)
+        servers.append(self)
         _guard_poller()
         handler = self._handler(app)
         await self._renew()
@@ -141,13 +135,16 @@ class Server(Limits):
         await self._renew()
         waits = 0
         try:
-            while not (fits := self._has_turn() and self._has_room()) and waits < _MAX_WAITS:
+            while True:
+                # If need be, in place of one that makes room.
+                fits = self._has_turn() and (self.fits() or (self._end_one() and self.fits()))
+                if fits or waits == _MAX_WAITS:
+                    return fits
                 if self not in waiting:
                     waiting.append(self)
                 waits = 0 if is_anyone_connected() or not self._has_turn() else waits + 1
                 await asyncio.sleep_ms(_PAUSE_MS)
                 await self._renew()
-            return fits
         finally:
             if self in waiting:
                 waiting.remove(self)
@@ -170,13 +167,9 @@ class Server(Limits):
             self._end_one()
             raise
 
-    def _has_room(self) -> bool:
-        """Return whether one more connection fits, if need be in place of one that makes room."""
-        return self._fits() or (self._end_one() and self._fits())
-
     def _end_one(self) -> bool:
         """End the connection that is idle for longest of those that make room, of any server."""
-        found = [(server, one) for server in _running for one in server._open if one.yields()]
+        found = [(server, one) for server in servers for one in server._open if one.yields()]
         if found:
             server, connection = max(found, key=lambda pair: pair[1].idle_ms())
             server.end(connection)
@@ -190,7 +183,8 @@ class Server(Limits):
             if is_idle and spare.heap_free_bytes(wanted_bytes) < wanted_bytes:
                 self.end(connection)
 
-    def _fits(self) -> bool:
+    def fits(self) -> bool:
+        """Tell whether there is the memory for one more connection."""
         if len(self._open) >= self.max_connections:
             return False
         wanted = self.connection_bytes
@@ -198,12 +192,12 @@ class Server(Limits):
             if not self._hold_spare():  # Only now, on a board whose radio was not on before.
                 return False
             wanted -= spare.size_bytes()
-        return _free_bytes(wanted) >= wanted
+        return spare.tls_free_bytes(wanted) >= wanted
 
     def _hold_spare(self) -> bool:
         """Hold the memory that the next connection to any server takes; see spare.hold."""
-        return self in _running and spare.hold(
-            sum([len(server._open) for server in _running if server._takes_spare])
+        return self in servers and spare.hold(
+            sum([len(server._open) for server in servers if server._takes_spare])
         )
 
     async def _take_call(self, line, handler) -> None:
@@ -275,35 +269,26 @@ class Server(Limits):
             self._close(connection)
 
     async def _reap(self) -> None:
-        """End connections whose time is up, once a second."""
+        """Once a second, end connections whose time is up; all, if noise fails its tests."""
         while True:
             await asyncio.sleep(1)
             try:
-                self._end_overdue()
-                self._check_noise()
+                for connection in list(self._open):
+                    if connection.is_overdue():
+                        self.failed += 1
+                        self.end(connection)
+                if self._open:  # The noise that TLS draws on is tested each hour.
+                    self._identity.server_context(self._clients)
             except Exception as error:  # noqa: BLE001 (again in a second)
+                if isinstance(error, EntropyError):
+                    for connection in list(self._open):
+                        self.end(connection)
                 sys.print_exception(error)
                 gc.collect()
-
-    def _check_noise(self) -> None:
-        """End all connections if the noise that TLS draws on fails the tests of the hour."""
-        try:
-            if self._open:
-                self._identity.server_context(self._clients)
-        except EntropyError:
-            for connection in list(self._open):
-                self.end(connection)
-            raise
 
     def is_answering(self) -> bool:
         """Return whether a request is still being answered."""
         return any([each.has_spoken and not each.is_waiting for each in self._open])
-
-    def _end_overdue(self) -> None:
-        for connection in list(self._open):
-            if connection.is_overdue():
-                self.failed += 1
-                self.end(connection)
 
     def end(self, connection: Connection) -> None:
         """End *connection* now; its task, which may not have begun yet, would do so later."""
@@ -320,66 +305,15 @@ class Server(Limits):
         reaper.cancel()
         for connection in list(self._open):
             self.end(connection)
-        _running.remove(self)
-        if not _running:
+        servers.remove(self)
+        if not servers:
             spare.release_all()
         await asyncio.sleep(0)
 
 
 def is_anyone_connected() -> bool:
-    """Return whether any server has a connection."""
-    return any([server._open for server in _running])
-
-
-async def applications_first() -> None:
-    """Wait until applications have begun to serve, and a client that waited for it is answered.
-
-    The page takes 0.1 s to be loaded, and nobody waits for it so soon after a boot.
-    """
-    began = ticks_ms()
-    await asyncio.sleep_ms(_GRACE_MS)
-    while is_anyone_connected() and ticks_diff(ticks_ms(), began) < _FIRST_ANSWER_MS:
-        await asyncio.sleep_ms(_GRACE_MS)
-
-
-def is_starved() -> bool:
-    """Return whether the servers have the memory for nobody any more, though nobody is connected.
-
-    Not where they never had it: a restart would not help.
-    """
-    if is_anyone_connected() or not any([server.accepted for server in _running]):
-        return False
-    return not any([server._fits() for server in _running])
-
-
-def _free_bytes(wanted: int) -> int:
-    """Return how much of the memory that TLS takes is free; collect garbage below *wanted*."""
-    try:
-        with FirmwareFirst():
-            import esp32  # There, TLS has ESP-IDF's heap; elsewhere, MicroPython's.
-    except ImportError:
-        free_bytes = gc.mem_free()  # Counts for 6 ms on rp2.
-        if free_bytes < wanted:
-            gc.collect()
-            free_bytes = gc.mem_free()
-        return free_bytes
-    regions = esp32.idf_heap_info(esp32.HEAP_DATA)
-    if spare.size_bytes():  # Beside what is held, TLS and the network stack take small pieces only.
-        return sum([free for _, free, _, _ in regions])
-    return sum([largest for _, _, largest, _ in regions if largest > _TLS_BUFFER_BYTES])
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    address = socket.getaddrinfo(host, port)[0]
-    listener = socket.socket(address[0])
-    listener.setblocking(False)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address[-1])
-    except OSError:
-        listener.close()
-        raise
-    return listener
+    """Tell whether any server has a connection."""
+    return any([server._open for server in servers])
 
 
 def _guard_poller() -> None:

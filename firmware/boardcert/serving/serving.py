@@ -1,5 +1,6 @@
 """Serve an application with an identity: what boardcert.serve and serve_stream do."""
 
+from ..transport.connection import Limits
 from .server import Server
 
 
@@ -19,6 +20,8 @@ async def serve(
     where plain HTTP is answered with the way to here. *limits*: see connection.Limits.
     """
     check_app(app)
+    for each in (port, port if redirect_port is None else redirect_port):
+        check_port(each, host)
     server = _server(me, client_ca, client_pins, limits)
     serving = server.run(app, port, host)
     if redirect_port is not None:
@@ -51,6 +54,20 @@ def check_app(app) -> None:
         raise ValueError(f"neither a Microdot app nor an async function (reader, writer): {app!r}")
 
 
+def check_port(port: int, host: str) -> None:
+    """Raise ValueError for what is no port, or no address."""
+    if not isinstance(port, int) or not 0 <= port <= 65535 or not isinstance(host, str):
+        raise ValueError(f"port and host must be a number and a text: {port!r}, {host!r}")
+
+
+def check_limits(limits: dict) -> None:
+    """Raise ValueError for a name that is no limit of a server, or a limit of less than one."""
+    for name in limits:
+        is_number = isinstance(limits[name], int) and limits[name] >= 1
+        if name not in Limits.__dict__ or not is_number:
+            raise ValueError(f"not a limit of a server: {name}={limits[name]!r}")
+
+
 def check_line(line) -> None:
     """Raise ValueError for what is no serial_line.ModemLine."""
     if not hasattr(line, "answer"):
@@ -58,6 +75,7 @@ def check_line(line) -> None:
 
 
 def _server(me, client_ca, client_pins, limits: dict) -> Server:
+    check_limits(limits)
     if client_ca is None and client_pins is None:
         return Server(me, **limits)
     from ..transport.mutual_tls import PeerCheck

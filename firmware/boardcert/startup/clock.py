@@ -8,6 +8,7 @@ from micropython import const
 
 from .. import FirmwareFirst, board
 from ..modules import release
+from .wifi import is_joined
 
 _WAIT_MS = const(250)
 # Between attempts: 1 s, then always twice as long. The third failure in a row is told.
@@ -59,7 +60,7 @@ async def stay_set(server: str, tell) -> None:
     """
     pause_s = 1
     while True:
-        while not board.is_joined():
+        while not is_joined():
             await asyncio.sleep_ms(_WAIT_MS)
         reason = set_clock(server)
         if reason is None:

@@ -4,7 +4,7 @@ Not in those modules, which others keep in memory who give them nothing strange.
 """
 
 from ..serving.server import Server
-from ..serving.serving import check_app, check_line
+from ..serving.serving import check_app, check_limits, check_line, check_port
 
 
 def make_portal(me, options: dict):
@@ -27,11 +27,13 @@ class CheckedServer(Server):
         _require("me", identity, "server_context", "an Identity")
         if clients is not None:
             _require("clients", clients, "connection", "a PeerCheck, or None")
+        check_limits(limits)
         super().__init__(identity, clients, **limits)
 
     async def run(self, app, port: int, host: str) -> None:
         """See Server."""
         check_app(app)
+        check_port(port, host)
         await super().run(app, port, host)
 
     async def run_stream(self, app, line) -> None:

@@ -9,7 +9,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from .. import DIRECTORY, FirmwareFirst, board, identity, identity_async, settle
+from .. import DIRECTORY, PAGE_AFTER_MS, FirmwareFirst, board, identity, identity_async, settle
 from ..credentials.lifecycle import has_wish
 from ..modules import release
 
@@ -157,15 +157,15 @@ class _Run:
         """Join the stored Wi-Fi and set the clock; wait for both, but not for ever."""
         with FirmwareFirst():
             from .clock import stay_set
-            from .wifi import WiFi, is_up_otherwise, load
+            from .wifi import WiFi, is_joined, is_up_otherwise, load
 
         stored = load(self._directory) if self._uses_wifi else None
         if stored and not is_up_otherwise(stored[0]):
             self._begin(WiFi(stored[0], stored[1], tell).stay())
-            await _wait(board.is_joined, _JOIN_MS)
+            await _wait(is_joined, _JOIN_MS)
         if self._ntp_server:
             self._begin(stay_set(self._ntp_server, tell))
-            if board.is_joined():
+            if is_joined():
                 await _wait(board.utc_now, _CLOCK_MS)
 
     def identify(self) -> None:
@@ -192,10 +192,7 @@ class _Run:
     async def _keep_page(self) -> None:
         """Serve the page, once the application has begun."""
         if self._app is not None:
-            with FirmwareFirst():
-                from ..serving.server import applications_first
-
-            await applications_first()
+            await asyncio.sleep_ms(PAGE_AFTER_MS)
         await self._keep("page", self._me.portal_port, self._serve_page)
 
     async def _serve_page(self) -> None:
@@ -246,13 +243,13 @@ class _Run:
         When the certificate is stale, unless this boot was to sign, and could not; and when
         MicroPython's heap has grown once more, into what TLS needs: it rarely gives that back.
         """
-        from ..serving.server import is_anyone_connected, is_starved
+        from ..serving.server import is_anyone_connected
 
         try:
             self._me.follow()
         except OSError:  # Of the flash: the servers tell it, whose connections it concerns.
             return
-        self._starved = self._starved + 1 if is_starved() else 0
+        self._starved = self._starved + 1 if _is_starved() else 0
         if self._starved > _STARVED_TIMES:
             _restart("for lack of memory for clients")
         elif self._me.wish and self._me.was_settled and not is_anyone_connected():
@@ -280,6 +277,18 @@ class _Run:
             suffix = "" if port == 443 else f":{port}"
             lines.append("  ".join([name] + [f"{scheme}://{host}{suffix}" for host in hosts]))
         return lines
+
+
+def _is_starved() -> bool:
+    """Tell whether the servers have the memory for nobody any more, though nobody is connected.
+
+    Not where they never had it: a restart would not help.
+    """
+    from ..serving.server import is_anyone_connected, servers
+
+    if is_anyone_connected() or not any([server.accepted for server in servers]):
+        return False
+    return not any([server.fits() for server in servers])
 
 
 def _split(options: dict, directory: str) -> tuple:

@@ -59,6 +59,16 @@ class WiFi:
         self._told = reason
 
 
+def is_joined() -> bool:
+    """Tell whether the board has joined a Wi-Fi."""
+    import network
+
+    try:
+        return network.WLAN(network.STA_IF).isconnected()
+    except (OSError, RuntimeError, AttributeError):  # There is no radio, or it does not start.
+        return False
+
+
 def load(directory: str) -> tuple | None:
     """Return (name, password) of the stored network, None without one; Error for a bad file."""
     path = f"{directory}/{_FILE}"

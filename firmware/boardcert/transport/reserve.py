@@ -28,6 +28,8 @@ _REST_BYTES = 25_000
 _LEAST_STACK_BYTES = 4096
 _END_MS = 20
 """In which the firmware gives back the stack of a thread that has ended."""
+_TLS_BUFFER_BYTES = 17_000
+"""TLS's input buffer: regions of ESP-IDF's heap that have no such piece are of no use to it."""
 _MOST = 5  # More fit with PSRAM, which needs none of this.
 _STEP_BYTES = 512
 _RESTARTS = "restarts"
@@ -95,8 +97,7 @@ def _turn_radio_on() -> None:
 def end() -> None:
     """Give everything back, for what takes more than there is beside it."""
     global _places
-    while _held:
-        release()
+    release_all()
     for taken in (_context, _growth):
         taken.clear()
     _places = 0
@@ -131,6 +132,31 @@ def release() -> None:
     """Give the memory of one connection back, at once."""
     if _held:
         _held.pop().close()
+
+
+def release_all() -> None:
+    """Give back all that is held for connections."""
+    while _held:
+        release()
+
+
+def lend(wanted_bytes: int) -> None:
+    """Give nothing of what is held to work that needs MicroPython's heap: it is another's."""
+
+
+def heap_free_bytes(wanted_bytes: int) -> int:
+    """Return what is free of MicroPython's heap, as it is; collect garbage below *wanted_bytes*."""
+    # mem_free() counts what ESP-IDF could give.
+    if gc.mem_free() - largest_bytes() < wanted_bytes:
+        gc.collect()
+    return gc.mem_free() - largest_bytes()
+
+
+def tls_free_bytes(wanted_bytes: int) -> int:
+    """Return how much is free of the heap that TLS has, ESP-IDF's."""
+    if _held:  # Beside what is held, TLS and the network stack take small pieces only.
+        return free_bytes()
+    return sum([largest for _, _, largest, _ in _regions() if largest > _TLS_BUFFER_BYTES])
 
 
 def ballast():
