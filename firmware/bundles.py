@@ -130,12 +130,12 @@ FACES += ("programs", "running", "serving", "store", "tls")
 """Modules whose functions applications call, or Microdot, by the names of their arguments."""
 
 INNER = """
-CONFIG_NAME GENERATED INSTALLED MAGIC SLOTS TOKEN_MARK WIPING WISH began_ms check_app check_line
-current_context give_memory has_spoken has_wish heap_free_bytes identify_apart idle_ms
-is_anyone_connected is_at_work is_form is_of_page is_overdue fits servers tls_free_bytes check_limits check_port
-is_answering PAGE_AFTER_MS is_waiting lacks_memory
-leave_turn lend make_portal prepare_apart read_config read_exactly release_all restart_soon
-stale_reason strong_suites take_memory take_turn took_memory was_settled yields
+CONFIG_NAME GENERATED INSTALLED MAGIC PAGE_AFTER_MS SLOTS TOKEN_MARK WIPING WISH began_ms check_app
+check_limits check_line check_port current_context fits give_memory has_spoken has_wish
+heap_free_bytes identify_apart idle_ms is_answering is_anyone_connected is_at_work is_form
+is_of_page is_overdue is_waiting lacks_memory leave_turn lend make_portal prepare_apart read_config
+read_exactly release_all restart_soon servers stale_reason strong_suites take_memory take_turn
+tls_free_bytes took_memory was_settled yields
 """
 """What these have for the package alone."""
 
