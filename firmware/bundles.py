@@ -34,12 +34,16 @@ _PAGE = {
     "portal_body": ("portal_body",),
     "portal_json": ("portal_json",),
     "portal_forms": ("portal_forms",),
-    "portal_send": ("portal_file", "portal_send"),
+    "portal_file": ("portal_file",),
+    "portal_head": ("portal_head",),
+    "portal_send": ("portal_send",),
     "portal_bodies": ("portal_bodies",),
     "portal_facts": ("report", "portal_words", "portal_facts"),
     "portal_view": ("portal_html", "portal_view"),
     "portal_page": ("portal_page",),
     "portal_texts": ("portal_texts",),
+    "pem_blocks": ("pem_blocks",),
+    "portal_plain": ("portal_plain",),
     "portal_actions": ("portal_calls", "portal_actions"),
 }
 _JUDGING = {

@@ -5,7 +5,7 @@ import os
 import scratch
 import vectors
 from boardcert import RefusedError
-from boardcert.asn1 import pem
+from boardcert.asn1 import pem, pem_blocks
 from boardcert.certificates import fields, keys
 from boardcert.certificates.certificate import Certificate
 from boardcert.credentials.administer import covers
@@ -33,7 +33,7 @@ def _certificates(chain):
     """Return the DER of each certificate in PEM or DER."""
     if chain[:1] == b"\x30":
         return [chain]
-    return [content for _, content in pem.decode(chain.decode().split("\n"))]
+    return [content for _, content in pem_blocks.decode(chain.decode().split("\n"))]
 
 
 def _when_made():
@@ -111,7 +111,7 @@ def test_no_altered_byte_of_a_key_is_taken():
         for name, _, _, chain, key in _cases("chains_accepted"):
             if name not in forms:
                 continue
-            good = pem.decode(key.decode().split("\n"))[0][1]
+            good = pem_blocks.decode(key.decode().split("\n"))[0][1]
             for i in range(limit):
                 changed = bytearray(good)
                 changed[(2 * i + 1) * len(good) // (2 * limit)] ^= 1 << i % 8

@@ -1,6 +1,6 @@
 """The fields of forms and of JSON objects, wherever the network has cut them."""
 
-from boardcert.page.portal_body import FIELDS, Form
+from boardcert.page.portal_body import FIELDS, FieldsError, Form
 from boardcert.page.portal_http import HTTPError, text
 from boardcert.page.portal_json import JSON
 from boardcert.page.portal_texts import lines
@@ -74,7 +74,7 @@ def test_values_that_are_no_texts_are_to_blame():
     for value in (b"5", b"-1", b"true", b"false", b"[1]", b'{"a": 1}'):
         try:
             _read(JSON(), b'{"key": ' + value + b"}", 3)
-        except HTTPError as error:
+        except FieldsError as error:
             assert (error.status, error.field) == (422, "key")
         else:
             raise AssertionError(value)
@@ -101,7 +101,9 @@ def test_the_lines_of_a_text_in_pieces():
         pieces = [data[start : start + size] for start in range(0, len(data), size)]
         assert list(lines(pieces)) == expected
     assert list(lines([])) == [""]
-    assert list(lines([b"a" * 200, b"b" * 200, b"c" * 50])) == ["a" * 200 + "b" * 200, "c" * 50]
+    parts = list(lines([b"a" * 200, b"b" * 200, b"c" * 50]))
+    assert "".join(parts) == "a" * 200 + "b" * 200 + "c" * 50
+    assert max([len(part) for part in parts]) == 128
 
 
 def test_every_field_of_the_page_is_known():

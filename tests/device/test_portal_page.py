@@ -155,11 +155,12 @@ def test_the_page_is_small():
 
 
 def test_the_page_comes_in_small_chunks():
-    """Each at most 900 bytes, or one piece."""
+    """Each at most 600 bytes, or one piece."""
     chunks = list(in_chunks(Page(*view(_status(), "f", True, None)).pieces()))
-    assert max([len(chunk) for chunk in chunks]) <= 900
+    assert max([len(chunk) for chunk in chunks]) <= 600
     assert list(in_chunks([b"a", b"b"])) == [b"ab"]
-    assert list(in_chunks([b"a" * 800, b"b" * 100, b"c"])) == [b"a" * 800 + b"b" * 100, b"c"]
+    assert list(in_chunks([b"a" * 500, b"b" * 100, b"c"])) == [b"a" * 500 + b"b" * 100, b"c"]
+    assert list(in_chunks([b"a" * 500, b"b" * 100], 100)) == [b"a" * 500, b"b" * 100]
     assert list(in_chunks([b"a" * 1000, b"b"])) == [b"a" * 1000, b"b"]
 
 

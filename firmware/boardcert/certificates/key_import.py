@@ -6,7 +6,7 @@ PKCS#8 (RFC 5208, RFC 5958), not encrypted. Out: SEC 1 with curve and public key
 
 from ..asn1 import der
 from ..asn1.oids import decode_oid
-from ..asn1.pem import ENCRYPTED
+from ..asn1.pem_blocks import ENCRYPTED
 
 _EC_PUBLIC_KEY = b"\x2a\x86\x48\xce\x3d\x02\x01"  # 1.2.840.10045.2.1
 _RSA_ENCRYPTION = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"  # 1.2.840.113549.1.1.1

@@ -24,6 +24,9 @@ from .portal_state import LATER, NO_MEMORY, State
 _ONCE = ("body.read", "texts.read")
 """Steps that cannot be taken again: what they have read is gone."""
 
+# Of a body, read at once: what reads it has several copies of that.
+_PIECE_BYTES = 256
+
 _WANTED = (b"authorization", b"cookie", b"origin", b"content-type", b"sec-fetch-site")
 
 
@@ -76,6 +79,8 @@ class Portal:
                 step = await self._try(request, *step)
             if step[2] in ("page", "status"):
                 step = await self._try(request, "facts.add", step)
+            step = await self._take(request, "head.begin", step)
+            self._forget()
             await self._take(request, "send.send", step)
             self._forget()
         finally:
@@ -181,7 +186,7 @@ class Request(Exchange):
     async def piece(self) -> bytes:
         """Return the next piece of the body, b"" at its end."""
         piece, self._small = self._small, b""
-        return piece or await self.read(512)
+        return piece or await self.read(_PIECE_BYTES)
 
 
 def _reset_board() -> None:

@@ -10,7 +10,7 @@ _BUSY = """<!DOCTYPE html><meta charset="utf-8"><meta name="viewport" content="w
 """
 
 
-def body(kind: str, data):
+def pieces_of(kind: str, data):
     """Return the function that gives the pieces of a body of that *kind* with *data*, anew."""
     if kind == "html":
         return lambda: _busy(data)

@@ -5,31 +5,41 @@ A field is a list of short pieces of bytes, so that a certificate needs no memor
 
 from binascii import unhexlify
 
-from .portal_http import HTTPError, refusal
-
 FIELDS = ("action", "form", "token", "hostname", "chain", "key", "time")
 """What the page and its API know; other fields are passed over."""
+
+
+class FieldsError(Exception):
+    """A body that is refused with a *status*. *field*: which is to blame, or None."""
+
+    def __init__(self, status: int, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.field = field
 
 
 async def read(_, request, step: str, *data) -> tuple:
     """Return the next *step*, see portal, with *data* and the fields of the body."""
     try:
         return (step,) + data + (await read_fields(request),)
-    except HTTPError as error:
-        return refusal(error, ("", {}) if request.is_form() else None)
+    except FieldsError as error:
+        from .portal_http import HTTPError, refusal  # Not beside a text that is read.
+
+        refused = HTTPError(error.status, str(error), error.field)
+        return refusal(refused, ("", {}) if request.is_form() else None)
 
 
 async def read_fields(request) -> dict:
-    """Return the fields of *request*'s body; HTTPError 415, 400 or 422 if it has none."""
+    """Return the fields of *request*'s body; FieldsError 415, 400 or 422 if it has none."""
     kind = request.header(b"content-type").split(";")[0].strip().lower()
     if request.head.target.startswith(b"/api/"):
         if kind != "application/json":
-            raise HTTPError(415, "send application/json")
+            raise FieldsError(415, "send application/json")
         from .portal_json import JSON
 
         reader = JSON()
     elif kind != "application/x-www-form-urlencoded":
-        raise HTTPError(415, "send application/x-www-form-urlencoded")
+        raise FieldsError(415, "send application/x-www-form-urlencoded")
     else:
         reader = Form()
     try:
@@ -37,7 +47,7 @@ async def read_fields(request) -> dict:
             reader.feed(piece)
         return reader.end()
     except ValueError as error:
-        raise HTTPError(400, str(error)) from error
+        raise FieldsError(400, str(error)) from error
 
 
 class Form:

@@ -1,4 +1,7 @@
-"""The lines of portal_template, from its file or, frozen into the firmware, from its bytes."""
+"""What bodies of answers are made from: the lines of portal_template, texts, and PEM.
+
+The template is read from its file or, frozen into the firmware, from its bytes.
+"""
 
 # The stubs leave out what an io.BytesIO inherits.
 # pyright: reportAttributeAccessIssue=false
@@ -9,6 +12,23 @@ from binascii import b2a_base64
 _NAME = "portal_template"
 _BEGIN = b'TEMPLATE = b"""\n'
 _END = b'"""\n'
+
+
+def body(request, found: tuple):
+    """Return the function that gives the pieces of the body of an answer, see portal, anew."""
+    _, _, kind, data = found
+    if kind == "page":
+        from .portal_page import Page
+
+        return Page(*data).pieces
+    from .portal_bodies import pieces_of
+
+    return pieces_of("html" if kind == "busy" and not is_api(request) else kind, data)
+
+
+def is_api(request) -> bool:
+    """Tell whether *request* is for the JSON API."""
+    return request.head.target.startswith(b"/api/")
 
 
 def head_lines() -> list:

@@ -5,14 +5,15 @@ its reader has seen the new fingerprint. Each form token serves once, so that a 
 nothing.
 """
 
-from .portal_http import ACTIONS, ENDED, HTTPError, is_equal, refusal, text, unauthorized
-
 
 async def take(_, __, kept: list | None, values: dict) -> tuple:
     """Return the step, see portal, that the form with the fields *values* leads to.
 
     *kept*: of the session, see portal_access, or None.
     """
+    # Not while this module is being loaded: two at a time take more beside the form.
+    from .portal_http import ACTIONS, ENDED, HTTPError, is_equal, refusal, text, unauthorized
+
     action = ""
     try:
         action = text(values, "action")

@@ -2,8 +2,7 @@
 
 from binascii import unhexlify
 
-from .portal_body import field_of
-from .portal_http import HTTPError
+from .portal_body import FieldsError, field_of
 
 # Of JSON's escapes but \u: what stands after the backslash, and what is meant.
 _LETTERS, _MEANT = b'"\\/bfnrt', b'"\\/\b\f\n\r\t'
@@ -22,7 +21,7 @@ class JSON:
         self._name = b""
 
     def feed(self, data: bytes) -> None:
-        """Take the next *data*; ValueError when it is no such object, HTTPError for a value."""
+        """Take the next *data*; ValueError when it is no such object, FieldsError for a value."""
         data, self._rest = self._rest + data, b""
         at = 0
         while at < len(data):
@@ -81,7 +80,7 @@ class JSON:
     def _other(self, data: bytes, at: int) -> int:
         """Read null, which is no text; of another value no more than that it is one."""
         if data[at] in b"[{-0123456789tf":
-            raise HTTPError(422, "this must be text", self._name.decode())
+            raise FieldsError(422, "this must be text", self._name.decode())
         if data[at : at + 4] != b"null"[: len(data) - at]:
             raise self._error()
         if len(data) - at < 4:

@@ -1,8 +1,7 @@
 """Certificates and key of a form, or of a request of the API: from PEM to DER, piece by piece."""
 
-from ..asn1.pem import CERTIFICATE, blocks, key_block
-
-_LINE_BYTES = 256
+_LINE_BYTES = 128
+"""Of a text without line breaks, so much is read at once: each step of that copies it."""
 
 
 async def read(_, request, action: str, values: dict) -> tuple:
@@ -10,6 +9,9 @@ async def read(_, request, action: str, values: dict) -> tuple:
 
     What is read of a text is no longer in it: memory is short.
     """
+    # Not while this module is being loaded: two at a time take more beside the texts.
+    from ..asn1.pem_blocks import CERTIFICATE, blocks, key_block
+
     field = "chain"
     try:
         chain = blocks(lines(values.get(field) or []), CERTIFICATE)
@@ -40,12 +42,17 @@ def lines(pieces: list):
     """
     rest = b""
     while pieces:
-        *whole, rest = (rest + pieces.pop(0)).split(b"\n")
-        for line in whole:
-            yield _line(line)
-        if len(rest) > _LINE_BYTES:
-            yield _line(rest)
-            rest = b""
+        data = rest + pieces.pop(0)
+        at = 0
+        while True:
+            end = data.find(b"\n", at, at + _LINE_BYTES)
+            if end < 0:
+                end = at + _LINE_BYTES
+                if end > len(data):
+                    break
+            yield _line(data[at:end])
+            at = end + (data[end : end + 1] == b"\n")
+        rest = data[at:]
     yield _line(rest)
 
 

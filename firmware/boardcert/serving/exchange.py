@@ -29,6 +29,7 @@ async def serve(make, connection) -> None:
             if not lines:
                 return
             exchange = await _make(make, connection, lines)
+            lines = None  # A browser's are 1 KB.
             connection.is_waiting = False
             await exchange.answer()
             if not await exchange.finish():
