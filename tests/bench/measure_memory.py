@@ -1,15 +1,14 @@
 """Runs on the board: the memory that serving takes, TLS left out. The host adds a line that prints.
 
 TLS has a heap of its own on esp32; so here connections are plain, and the memory that the server
-holds for TLS on rp2 is subtracted. Clients are files in flash: the board hears them as it hears a
-line, and what they take of the heap is next to nothing.
+holds for TLS on rp2 is subtracted. Clients are objects that the board hears as it hears a line: of
+a long text that they send, only the beginning is in memory.
 """
 
 import gc
 import io
 import select
 
-_REQUEST = "/request.txt"
 _SETTLE_MS = 200
 # A collection takes some 20 ms with the page in memory.
 _SAMPLE_PERIODS_MS = (35, 40)
@@ -22,31 +21,39 @@ _NO_CERTIFICATE = "-----BEGIN+CERTIFICATE-----%0D%0A"
 
 
 class Wire(io.IOBase):
-    """A client that sends what is in a file, takes everything, and hangs up."""
+    """A client that sends a text and a number of "A", takes everything, and hangs up."""
 
     def __init__(self):
         self.calls = self.answered = 0
+        self._text, self._more, self._at = b"", 0, 0
         self._begin()
 
     async def answer(self):
         """Wait for a call."""
         while self.answered == self.calls:
             await asyncio.sleep_ms(1)
-        self._file = open(_REQUEST, "rb")  # noqa: SIM115 (until it hangs up)
+        self._at = 0
 
     async def hang_up(self):
         """End the call."""
-        self._file.close()
         self.answered += 1
 
     def read(self, n=-1):
-        return self._file.read(n)
+        left = len(self._text) + self._more - self._at
+        n = left if n < 0 else min(n, left)
+        data = self._text[self._at : self._at + n]
+        self._at += n
+        return data + b"A" * (n - len(data))
 
     def readline(self, n=-1):
-        return self._file.readline(n)
+        end = self._text.find(b"\n", self._at) + 1
+        whole = end - self._at if end else -1
+        return self.read(min(n, whole) if n >= 0 and whole >= 0 else max(n, whole))
 
     def readinto(self, buffer):
-        return self._file.readinto(buffer)
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
     def write(self, data):
         if not self._status:
@@ -63,11 +70,11 @@ class Wire(io.IOBase):
     def _begin(self, wanted=b""):
         self._wanted, self._seen, self._status = wanted, b"", 0
 
-    def prepare(self, method="GET", head="", body=""):
-        """Write the request that call() sends, until there is another."""
-        with open(_REQUEST, "w") as file:
-            file.write(f"{method} / HTTP/1.1\r\nHost: kitchen\r\nConnection: close\r\n")
-            file.write(f"{head}Content-Length: {len(body)}\r\n\r\n{body}")
+    def prepare(self, method="GET", head="", body="", more=0):
+        """Set the request that call() sends, with so many *more* bytes of its body."""
+        first = f"{method} / HTTP/1.1\r\nHost: kitchen\r\nConnection: close\r\n"
+        length = f"Content-Length: {len(body) + more}\r\n\r\n"
+        self._text, self._more = (first + head + length + body).encode(), more
 
     async def call(self, status, wanted=b""):
         """Send the request; RuntimeError when the answer has another *status*.
@@ -212,7 +219,7 @@ async def with_page(board):
 def prepare_form(wire, head, form):
     """Let *wire* paste a long text; a coroutine would keep that in its frame."""
     text = f"action=install&form={form}&chain={_NO_CERTIFICATE}"
-    wire.prepare("POST", head + _FORM_HEAD, text + "A" * (_PASTE_BYTES - len(text)))
+    wire.prepare("POST", head + _FORM_HEAD, text, _PASTE_BYTES - len(text))
 
 
 async def highest(board, wire, status, period_ms):

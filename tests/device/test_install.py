@@ -5,7 +5,7 @@ import os
 import scratch
 import vectors
 from boardcert import RefusedError
-from boardcert.asn1 import pem, pem_blocks
+from boardcert.asn1 import pem_blocks
 from boardcert.certificates import fields, keys
 from boardcert.certificates.certificate import Certificate
 from boardcert.credentials.administer import covers

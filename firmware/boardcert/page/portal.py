@@ -74,17 +74,21 @@ class Portal:
         await self.take_turn(request)
         try:
             first = "show.find" if request.is_of_page() else "routes.find"
-            step = await self._try(request, first)
-            while isinstance(step[0], str):
-                step = await self._try(request, *step)
+            step = await self._follow(request, first)
             if step[2] in ("page", "status"):
-                step = await self._try(request, "facts.add", step)
+                step = await self._follow(request, "facts.add", step)
             step = await self._take(request, "head.begin", step)
             self._forget()
             await self._take(request, "send.send", step)
             self._forget()
         finally:
             self.leave_turn()
+
+    async def _follow(self, request: "Request", *step) -> tuple:
+        """Return the answer that *step* leads to."""
+        while isinstance(step[0], str):
+            step = await self._try(request, *step)
+        return step
 
     async def _try(self, request: "Request", name: str, *data) -> tuple:
         """Return what the step *name* returns; when memory lacks twice, what tells that.
@@ -101,7 +105,7 @@ class Portal:
             if attempt or name in _ONCE:
                 break
         fields = data[-1] if name == "actions.act" else {}
-        if request.is_form() and name not in ("show.page", "facts.add"):
+        if request.is_form() and name not in ("show.page", "facts.add", "view.add"):
             return "show.page", (NO_MEMORY, True, "", None, fields), 503, dict(LATER)
         return 503, dict(LATER), "busy", fields
 

@@ -9,14 +9,12 @@ _COUNTERS = ("accepted", "refused", "failed")
 
 
 async def add(portal, _, found: tuple) -> tuple:
-    """Return the answer that was *found* with what it is to tell: see status, portal_view."""
+    """Return the answer that was *found* with what it is to tell, see status; or the next step."""
     code, headers, kind, data = found
     told = status(portal.identity, portal.server, portal.access.wrong_tokens)
     if kind == "page":
         del told["certificate"]  # The page links to it.
-        from .portal_view import view
-
-        return code, headers, kind, view(told, data[0], portal.is_secure, data[1])
+        return "view.add", code, headers, told, data
     if data:
         told["wiped"] = data
     return code, headers, kind, told

@@ -5,6 +5,12 @@ from .portal_html import escape, rows
 _NOTHING = ("", False, "", None, {})
 
 
+async def add(portal, _, code: int, headers: dict, told: dict, data: tuple) -> tuple:
+    """Return the page as an answer, see portal, which tells what portal_facts has *told*."""
+    form_token, outcome = data
+    return code, headers, "page", view(told, form_token, portal.is_secure, outcome)
+
+
 def view(status: dict, form_token: str | None, is_secure: bool, outcome: tuple | None) -> tuple:
     """Return (what holds, what marks stand for), see portal_page.Page.
 
