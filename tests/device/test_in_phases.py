@@ -1,0 +1,171 @@
+"""Boards without a kernel: what decides about a certificate and what makes it take turns."""
+
+import sys
+
+import scratch
+from boardcert import EntropyError, Error
+from boardcert.credentials import generate, in_phases, lifecycle
+from helpers import raises
+from identities import Replaced, on_board, raising
+
+_DECIDING = ("manage", "at_once", "settings")
+_MAKING = ("generate", "ecdsa")
+
+
+class Task:
+    """Takes the place of in_phases._begin: wants each of *wishes* made, and stores what it gets.
+
+    *tolerated*: exceptions that it goes on without.
+    """
+
+    def __init__(self, wishes, tolerated=()):
+        self._wishes = wishes
+        self._tolerated = tolerated
+        self.begun = 0
+        self.stored = {}
+
+    def begin(self, task, arguments, context, loaded, make):
+        """Do the task, from its beginning."""
+        self.begun += 1
+        missed = []
+        for wish in self._wishes:
+            if wish in self.stored:
+                continue
+            try:
+                self.stored[wish] = make(wish)
+            except self._tolerated as error:
+                missed.append(str(error))
+        return task, arguments, context, missed
+
+
+def _run(task, make):
+    """Return (what the *task* returns, what happened: what was made, "released")."""
+    happened = []
+
+    def note(wanted):
+        happened.append(wanted)
+        return make(wanted)
+
+    def release(loaded):
+        assert "sys" in loaded and in_phases.__name__ in loaded
+        happened.append("released")
+
+    with Replaced(in_phases, _begin=task.begin, _make=note, release=release):
+        return in_phases.run("load", (1,), (2,), {"sys"}), happened
+
+
+def test_a_task_that_wants_nothing_is_done_at_once():
+    """It is begun once, with its arguments; nothing is released."""
+    task = Task(())
+    assert _run(task, None) == (("load", (1,), (2,), []), [])
+    assert task.begun == 1
+
+
+def test_each_thing_is_made_once_and_memory_is_freed_before_and_after():
+    """The task is begun anew for each, and gets each where it has wanted it."""
+    task = Task(("first", "second"))
+    found, happened = _run(task, lambda wanted: wanted + " made")
+    assert task.stored == {"first": "first made", "second": "second made"}
+    assert happened == ["released", "first", "released", "released", "second", "released"]
+    assert task.begun == 3 and found[3] == []
+
+
+def test_what_could_not_be_made_is_raised_in_the_task_each_time():
+    """It goes on without, if it can, to what comes after; that is not mistaken for it."""
+
+    def make(wanted):
+        return ValueError("no noise") if wanted == "first" else wanted + " made"
+
+    task = Task(("first", "second"), ValueError)
+    found, happened = _run(task, make)
+    assert found[3] == ["no noise"] and task.stored == {"second": "second made"}
+    assert [one for one in happened if one != "released"] == ["first", "second"]
+    assert raises(ValueError, _run, Task(("first",)), make)
+
+
+def test_a_task_that_goes_on_without_anything_that_fails_is_given_up_all_the_same():
+    """What gives it up is no Exception, which tasks catch."""
+    task = Task(("first",), Exception)
+    _run(task, lambda wanted: wanted + " made")
+    assert task.stored == {"first": "first made"}
+
+
+def test_what_prevents_the_making_is_kept_for_the_task_but_no_interruption():
+    """Errors are returned by what makes it; Ctrl-C ends everything."""
+    with Replaced(generate, make=raising(EntropyError("stuck"))):
+        assert isinstance(in_phases._make((1,)), EntropyError)
+    with Replaced(generate, make=raising(KeyboardInterrupt())):
+        assert raises(KeyboardInterrupt, in_phases._make, (1,))
+
+
+class Unloaded:
+    """A context that begins without the modules named here, and ends with those of before."""
+
+    def __enter__(self):
+        self._modules = dict(sys.modules)
+        lifecycle.forget({name for name in sys.modules if _last(name) not in _DECIDING + _MAKING})
+
+    def __exit__(self, *_details):
+        for name in self._modules:
+            sys.modules[name] = self._modules[name]
+            package = name.rpartition(".")[0]
+            if _last(name) in _DECIDING + _MAKING and package in sys.modules:
+                setattr(sys.modules[package], _last(name), self._modules[name])
+
+
+def _last(name):
+    return name.rsplit(".", 1)[-1]
+
+
+def _loaded(names):
+    """Return those of the package's modules with these *names* that are in memory."""
+    return [name for name in map(_last, sys.modules) if name in names]
+
+
+def _identity(**arguments):
+    """Return (an Identity that makes something, what is loaded of both at each step)."""
+    seen = {}
+
+    def progress(step, *_):
+        seen[step] = _loaded(_DECIDING), _loaded(_MAKING)
+
+    with on_board(), Unloaded():
+        return (
+            lifecycle.Identity(progress=progress, **arguments),
+            seen,
+            _loaded(_DECIDING + _MAKING),
+        )
+
+
+def test_what_decides_is_not_in_memory_beside_the_arithmetic():
+    """Nor the arithmetic while the record is stored; and neither of both when it is served."""
+    directory = scratch.fresh_directory()
+    first, seen, left = _identity(directory=directory)
+    for step in ("entropy", "key", "sign", "check"):
+        deciding, making = seen[step]
+        assert deciding == [] and "generate" in making, step
+    deciding, making = seen["flash"]
+    assert "manage" in deciding and making == []
+    assert first.generated and left == []
+    again, seen, left = _identity(directory=directory, names=["other.example"])
+    assert again.public_key_pin == first.public_key_pin and "other.example" in again.names
+    assert seen["sign"][0] == [] and seen["flash"][1] == [] and left == []
+
+
+def test_a_task_that_makes_nothing_loads_no_arithmetic():
+    """A certificate that is there is judged, and served."""
+    directory = scratch.fresh_directory()
+    first, _, _ = _identity(directory=directory)
+    again, seen, left = _identity(directory=directory, portal_port=0)
+    assert again.certificate == first.certificate and again.portal_port == 0
+    assert "sign" not in seen and left == []
+
+
+def test_a_failure_of_the_making_reaches_the_caller():
+    """At first boot there is nothing to go on with: the error itself is raised."""
+    from boardcert.entropy import noise
+
+    with on_board(), Replaced(noise, gather=raising(EntropyError("stuck"))):
+        assert raises(EntropyError, lifecycle.Identity, scratch.fresh_directory())
+    with on_board(), Replaced(noise, gather=raising(ZeroDivisionError())):
+        assert raises(Error, lifecycle.Identity, scratch.fresh_directory())
