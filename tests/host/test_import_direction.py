@@ -33,6 +33,8 @@ _LATE = {
     ("http_head", "http_parse"),
     ("noise", "noise_generators"),
     ("portal_body", "portal_json"),
+    ("portal_file", "portal_bodies"),
+    ("portal_file", "portal_page"),
     ("rsa", "rsa_generate"),
     ("sha384", "sha512"),
 }

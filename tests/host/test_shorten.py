@@ -244,3 +244,25 @@ def test_public_names_stay():
                 continue
             if node.name not in load_plan().inner:
                 assert node.name in shipped
+
+
+def test_no_attribute_is_looked_for_by_a_text_that_is_made():
+    """It may have another name on a board. Those here come from whole texts, which are kept."""
+    found = set()
+    for module, source in read_flat(_FIRMWARE / "boardcert").items():
+        for node in ast.walk(ast.parse(source)):
+            function = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if function in ("getattr", "setattr", "hasattr", "delattr"):
+                name = node.args[1]
+                if not isinstance(name, ast.Constant):
+                    found.add((module, ast.unparse(name)))
+    assert found == {
+        ("at_once", "task"),
+        ("board", "interface"),
+        ("lifecycle", "short"),
+        ("portal", "function"),
+        ("portal_actions", "action"),
+        ("portal_facts", "name"),
+        ("programs", "attribute"),
+        ("server", "name"),
+    }
