@@ -80,7 +80,9 @@ _SIGNING = {
     "rsa_bigint": ("rsa_bigint",),
     "rsa_generate": ("rsa_generate",),
     "prepare": ("room", "prepare"),
-    "generate": ("steps", "x509", "generate"),
+    # What encodes a certificate is not loaded beside the arithmetic any more when that signs.
+    "x509": ("x509",),
+    "generate": ("steps", "generate"),
 }
 _STORING = {
     "store_write": ("store_write", "losses"),
@@ -106,7 +108,6 @@ PORTABLE = {
     # What encodes or decodes certificates is not loaded beside the arithmetic.
     "certificate": ("certificate",),
     "keys": ("der", "keys"),
-    "generate": ("steps", "generate"),
 }
 """What is otherwise without a kernel: every board needs the engine of the big integers then."""
 

@@ -18,7 +18,7 @@ _SERVE = """
 import asyncio, sys
 import boardcert
 from boardcert.page.portal import Portal
-from boardcert.page.portal_start import Plain
+from boardcert.page.portal_plain import Plain
 from boardcert.serving.server import Server
 
 def restart():

@@ -24,8 +24,9 @@ from .portal_state import LATER, NO_MEMORY, State
 _ONCE = ("body.read", "texts.read")
 """Steps that cannot be taken again: what they have read is gone."""
 
-# Of a body, read at once: what reads it has several copies of that.
-_PIECE_BYTES = 256
+# Of a body, read at once: what reads it has several copies of that. With what MicroPython adds,
+# blocks of the heap are full.
+_PIECE_BYTES = 383
 
 _WANTED = (b"authorization", b"cookie", b"origin", b"content-type", b"sec-fetch-site")
 
