@@ -3,7 +3,7 @@
 import sys
 
 import scratch
-from boardcert import EntropyError, Error
+from boardcert import EntropyError, Error, modules
 from boardcert.credentials import generate, in_phases, lifecycle
 from helpers import raises
 from identities import Replaced, on_board, raising
@@ -103,7 +103,7 @@ class Unloaded:
 
     def __enter__(self):
         self._modules = dict(sys.modules)
-        lifecycle.forget({name for name in sys.modules if _last(name) not in _DECIDING + _MAKING})
+        modules.forget({name for name in sys.modules if _last(name) not in _DECIDING + _MAKING})
 
     def __exit__(self, *_details):
         for name in self._modules:

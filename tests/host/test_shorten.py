@@ -259,7 +259,7 @@ def test_no_attribute_is_looked_for_by_a_text_that_is_made():
     assert found == {
         ("at_once", "task"),
         ("board", "interface"),
-        ("lifecycle", "short"),
+        ("modules", "short"),
         ("portal", "function"),
         ("portal_actions", "action"),
         ("portal_facts", "name"),
