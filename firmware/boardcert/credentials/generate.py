@@ -9,7 +9,7 @@ from .. import FirmwareFirst, __version__, board
 from ..asn1 import der
 from ..certificates import keys
 from ..entropy.seeding import seed
-from ..modules import release
+from ..modules import forget
 from ..storage.record import Record
 from .steps import Steps
 
@@ -76,7 +76,7 @@ def make_request(host_name: str, names: list, private_key: bytes) -> bytes:
 
 
 def _apart(function, *arguments):
-    """Return function(*arguments), and release the modules that it has imported.
+    """Return function(*arguments), and forget the modules that it has imported.
 
     Beside the arithmetic, there is no memory for what encodes certificates.
     """
@@ -85,7 +85,7 @@ def _apart(function, *arguments):
         return function(*arguments)
     finally:
         if set(sys.modules) != loaded:
-            release(loaded)
+            forget(loaded)
 
 
 def _tbs(key, host_name: str, names: list, now: tuple | None, validity_days: int, random) -> bytes:
