@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from . import pins, tokens
-from .board_api import TIMEOUT_S, BoardAPI
+from .board_api import BoardAPI
 from .board_usb import BoardUSB
 from .errors import CHECKED_AND_BAD, COULD_NOT_RUN, Error
 from .key_fingerprint import matches
@@ -27,7 +27,7 @@ def open_board(
     pin: tuple[str, str] | None = None,
     ca: str | None = None,
     token_file: Path | None = None,
-    timeout_s: float = TIMEOUT_S,
+    timeout_s: float | None = None,
 ) -> BoardAPI:
     """Return the API of a board as a person names it: HOST, or HOST:PORT.
 

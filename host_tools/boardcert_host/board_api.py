@@ -14,15 +14,17 @@ from typing import Any
 
 from . import certificate as certificates
 from . import reports
-from .deadline import Deadline
+from .deadline import Deadline, TimedSSLSocket
 from .errors import CHECKED_AND_BAD, Error
 from .install_files import Installable, now_text
 from .key_fingerprint import matches
 from .targets import Target
 from .tls_probe import ca_context, connect, handshake_error
 
-# A board signs in a tenth of a second, and may take minutes for an RSA key.
+# A handshake, the page's facts.
 TIMEOUT_S = 60.0
+# An action: a board may take minutes for an RSA key, and overwrites 8 MB of flash in 96 s.
+_ACTION_TIMEOUT_S = 600.0
 # A board has few connections, and closes one more than that: before anything was sent.
 _ATTEMPTS = 6
 _RETRY_S = 1
@@ -45,6 +47,7 @@ class BoardAPI:
     """One board's API. *pin*: as `verify.parse_pin` returns it; *ca*: a file, used without a pin.
 
     *name*: expected in the certificate, when not the host itself. *token*: for all but `report`.
+    *timeout_s*: of each step; None: a minute, and ten for what changes something.
     Methods that change something return the board's new report. *names* is what pins call it.
     """
 
@@ -56,7 +59,7 @@ class BoardAPI:
         pin: tuple[str, str] | None = None,
         ca: str | None = None,
         token: str | None = None,
-        timeout_s: float = TIMEOUT_S,
+        timeout_s: float | None = None,
     ) -> None:
         if pin is None and ca is None:
             raise ValueError("a board is identified by a pin or a CA")
@@ -66,7 +69,8 @@ class BoardAPI:
         self._name = name or target.host.partition("%")[0]
         self._pin = pin
         self._ca = ca
-        self._timeout_s = timeout_s
+        self._timeout_s = timeout_s or TIMEOUT_S
+        self._action_timeout_s = timeout_s or _ACTION_TIMEOUT_S
 
     def report(self) -> dict[str, Any]:
         """Return the public facts about the board's identity."""
@@ -186,10 +190,10 @@ class BoardAPI:
 
     def _call(self, method: str, path: str, content: dict[str, Any] | None = None) -> bytes:
         """Make one request over one connection, and return the body of its answer."""
+        limit_s = self._action_timeout_s if method == "POST" else self._timeout_s
         with self._connected() as (secure, _):
-            connection = http.client.HTTPConnection(
-                self._name, self.target.port, timeout=self._timeout_s
-            )
+            secure.deadline = Deadline(limit_s)
+            connection = http.client.HTTPConnection(self._name, self.target.port, timeout=limit_s)
             # Never another connection than the one that was checked.
             connection.sock, connection.auto_open = secure, 0
             headers = {"Accept": "application/json, */*", "Connection": "close"}
@@ -206,7 +210,7 @@ class BoardAPI:
                     if answer.length and len(data) <= _ANSWER_LIMIT_BYTES:
                         raise http.client.IncompleteRead(data, answer.length)
             except (OSError, http.client.HTTPException) as error:
-                raise self._silent(method, error) from error
+                raise self._silent(method, limit_s, error) from error
         if len(data) > _ANSWER_LIMIT_BYTES:
             raise self._strange("too long an answer")
         if not 200 <= answer.status < 300:
@@ -214,7 +218,7 @@ class BoardAPI:
         return data
 
     @contextlib.contextmanager
-    def _connected(self) -> Iterator[tuple[ssl.SSLSocket, dict[str, Any]]]:
+    def _connected(self) -> Iterator[tuple[TimedSSLSocket, dict[str, Any]]]:
         """Yield a connection to the right board, and what its certificate says. Raises Error."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -236,7 +240,7 @@ class BoardAPI:
         with secure:
             yield secure, self._recognise(secure.getpeercert(True))
 
-    def _connect(self, context: ssl.SSLContext, deadline: Deadline) -> ssl.SSLSocket:
+    def _connect(self, context: ssl.SSLContext, deadline: Deadline) -> TimedSSLSocket:
         host, port = self.target.host, self.target.port
         try:
             return connect(context, host, port, deadline.remaining_s(), self._name)
@@ -263,8 +267,8 @@ class BoardAPI:
         message = f"{self.target} {reason}; nothing was sent to it"
         return Error(message, hint, CHECKED_AND_BAD)
 
-    def _silent(self, method: str, error: Exception) -> Error:
-        reason = f"within {self._timeout_s:g} s" if isinstance(error, TimeoutError) else "in full"
+    def _silent(self, method: str, limit_s: float, error: Exception) -> Error:
+        reason = f"within {limit_s:g} s" if isinstance(error, TimeoutError) else "in full"
         hint = "it may have done what was asked: see boardcert verify"
         return Error(f"{self.target} did not answer {reason}", hint if method == "POST" else None)
 

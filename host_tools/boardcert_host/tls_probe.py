@@ -14,7 +14,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from .deadline import Deadline, open_tls
+from .deadline import Deadline, TimedSSLSocket, open_tls
 from .errors import USAGE, Error
 from .targets import Target
 
@@ -143,7 +143,7 @@ def _sent_chain(secure: ssl.SSLSocket) -> tuple[bytes, ...]:
 
 def connect(
     context: ssl.SSLContext, host: str, port: int, timeout_s: float, server_name: str
-) -> ssl.SSLSocket:
+) -> TimedSSLSocket:
     """Connect and shake hands. ssl.SSLError passes; other network trouble becomes Error.
 
     *timeout_s* is for all that is done with the socket, see deadline.

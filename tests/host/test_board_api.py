@@ -5,7 +5,7 @@ import socket
 import ssl
 
 import pytest
-from board_answers import answer, https_server
+from board_answers import Dripping, answer, https_server
 from boardcert_host import board_api, certificate
 from boardcert_host.board_api import BoardAPI
 from boardcert_host.errors import Error
@@ -182,6 +182,18 @@ def test_a_server_that_is_silent_is_given_up(tmp_path):
     ):
         api(port, pin=pin_of(board), timeout_s=0.5).remove()
     assert "may have done" in caught.value.hint
+
+
+def test_an_action_may_take_longer_than_an_answer(tmp_path, monkeypatch):
+    """The board overwrites flash meanwhile, or makes an RSA key. A limit that is given holds."""
+    monkeypatch.setattr(board_api, "TIMEOUT_S", 3.0)
+    slow = Dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    assert len(slow) * 0.1 > 3.0
+    board = make()
+    with https_server(board, tmp_path, [slow, slow], []) as port:
+        api(port, timeout_s=None, pin=pin_of(board)).restart()
+        with pytest.raises(Error, match=r"within 3 s"):
+            api(port, timeout_s=3.0, pin=pin_of(board)).restart()
 
 
 def test_what_does_not_speak_tls_is_an_error():

@@ -38,9 +38,9 @@ def check_free(path: Path | None, is_forced: bool) -> None:
         raise Error(f"{path} exists already", "--force overwrites it")
 
 
-def check_timeout(timeout_s: float) -> None:
+def check_timeout(timeout_s: float | None) -> None:
     """Raise Error, a usage error, for a --timeout that cannot be waited for."""
-    if not 0 < timeout_s <= _LONGEST_TIMEOUT_S:
+    if timeout_s is not None and not 0 < timeout_s <= _LONGEST_TIMEOUT_S:
         limits = f"more than 0 seconds, at most {_LONGEST_TIMEOUT_S}"
         raise Error(f"--timeout must be {limits}", None, USAGE)
 

@@ -51,9 +51,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--timeout",
         type=float,
-        default=60.0,
         metavar="SECONDS",
-        help="time limit of each step (default: 60)",
+        help="time limit of each step (default: 60, and 600 for what changes something)",
     )
     add_json(parser)
 

@@ -69,9 +69,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--timeout",
         type=float,
-        default=60.0,
         metavar="SECONDS",
-        help="time limit of each step (default: 60)",
+        help="time limit of each step (default: 60, and 600 for what changes something)",
     )
     add_ca(parser)
     add_passphrase(parser)

@@ -71,11 +71,12 @@ def _run_install(arguments: argparse.Namespace) -> int:
 def _check_trust(arguments: argparse.Namespace) -> None:
     """Raise Error unless a client that trusts only --ca accepts the chain that is served."""
     from .. import targets
+    from ..board_api import TIMEOUT_S
     from ..tls_probe import probe_chain
 
     target = targets.parse_target(arguments.host, targets.PORTAL_PORT)
     name = arguments.name or target.host
-    at = target.host, target.port, arguments.timeout
+    at = target.host, target.port, arguments.timeout or TIMEOUT_S
     _, refusal = probe_chain(*at, name, arguments.ca)
     if refusal:
         message = f"it is installed, but a client that trusts {arguments.ca} refuses it: {refusal}"
