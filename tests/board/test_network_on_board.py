@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 
 import mdns_client
-from boardcert import dns
+from boardcert.startup import dns
 from boardcert_host.virtual import VirtualBoard
 from network_programs import PASSWORD, SSID, Program, join
 from zeroconf import AddressResolverIPv4, Zeroconf

@@ -314,7 +314,7 @@ def test_a_server_that_offers_nothing_in_common_is_an_error_with_a_hint(tmp_path
         assert main(["verify", f"127.0.0.1:{port}"]) == 3
     first, second = capsys.readouterr().err.splitlines()
     assert "the handshake with 127.0.0.1" in first
-    assert "agree on nothing" in second
+    assert "no common TLS version or cipher suite" in second
 
 
 def test_a_closed_port_and_an_unknown_host_are_errors(capsys):

@@ -54,7 +54,7 @@ def _keep(arguments: argparse.Namespace, host: str) -> int:
         report = board.report()
         pins.add_pin(host, report)
         is_new = board_access.keep_token(board, host, report)
-    return _tell(arguments, host, "kept" if is_new else "known already")
+    return _tell(arguments, host, "kept" if is_new else "already known")
 
 
 def _tell(arguments: argparse.Namespace, host: str, word: str) -> int:
