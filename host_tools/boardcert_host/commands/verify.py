@@ -10,8 +10,8 @@ from . import add_json, ca_file, check_timeout, print_json, read_report
 
 _EXAMPLES = """\
 examples:
-  boardcert verify kitchen.local                   port 443
-  boardcert verify kitchen.local:20034 hall.local  several boards
+  boardcert verify kitchen.local:20034             the page
+  boardcert verify kitchen.local hall.local        applications, on port 443
   boardcert verify 192.168.4.1 --name kitchen.local
   boardcert verify [fd00::7]:443 --pin sha256//RkRNzHZNo2LdBLSMtNYwVXIHTDTBIUpdTRVRGxUtB9k=
   boardcert verify kitchen.local --usb /dev/ttyACM0
