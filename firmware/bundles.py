@@ -137,7 +137,7 @@ FACES += ("programs", "running", "serving", "store", "tls")
 INNER = """
 CONFIG_NAME GENERATED INSTALLED MAGIC PAGE_AFTER_MS SLOTS TOKEN_MARK WIPING WISH began_ms check_app
 check_limits check_line check_port current_context fits give_memory has_spoken has_wish
-heap_free_bytes identify_apart idle_ms is_answering is_anyone_connected is_at_work is_form
+heap_free_bytes identify_apart idle_ms is_anyone_connected is_at_work is_form
 is_of_page is_overdue is_waiting lacks_memory leave_turn lend make_portal prepare_apart read_config
 read_exactly release_all restart_soon servers stale_reason strong_suites take_memory take_turn
 tls_free_bytes took_memory was_settled yields

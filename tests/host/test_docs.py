@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from boardcert.credentials.settings import _DEFAULTS, KEY_TYPES
 from boardcert_host.boards import board_names, data_directory
+from boardcert_host.build_package import package_sources
 from boardcert_host.cli import COMMANDS, _parser
 from boardcert_host.errors import Error
 from boardcert_host.rooms import room_names
@@ -52,6 +53,15 @@ def test_links_lead_somewhere(path: Path) -> None:
         target = (path.parent / file).resolve() if file else path
         assert target.exists(), file
         assert not anchor or anchor in _anchors(target), f"{file}#{anchor}"
+
+
+@pytest.mark.parametrize("architecture", ["armv6m", "xtensawin"])
+def test_what_the_reference_names_has_that_name_on_a_board(architecture: str) -> None:
+    """The build gives other names to what only the package uses."""
+    reference = (_ROOT / "firmware" / "docs" / "reference.md").read_text("utf-8")
+    members = re.findall(r"\w+", " ".join(re.findall(r"members: \[(.*)\]", reference)))
+    built = set(re.findall(r"\w+", "\n".join(package_sources(architecture).values())))
+    assert len(members) > 10 and set(members) <= built
 
 
 @pytest.mark.parametrize("path", _PAGES, ids=_name)

@@ -126,7 +126,7 @@ def test_the_network_is_joined_and_page_and_application_are_served(stored: Path)
     ]
     assert "joined again True" in first
     assert {page, app} <= set(second)
-    assert not any("cannot be had" in line for line in lines)
+    assert not any("unavailable" in line for line in lines)
 
 
 def test_what_hinders_is_said_at_once_and_does_not_end_it(tmp_path: Path) -> None:
@@ -140,6 +140,29 @@ def test_what_hinders_is_said_at_once_and_does_not_end_it(tmp_path: Path) -> Non
     assert any(line.startswith("boardcert: no network:") for line in lines)
     assert [line.split()[0] for line in lines if "https" in line] == ["app"]
 
+
+def test_a_page_that_lacks_memory_as_it_begins_is_tried_again(tmp_path: Path) -> None:
+    """The clients of the application may have it at that moment."""
+    lines = _run(tmp_path, _LACKING)
+    assert sum("for the page is unavailable (MemoryError" in line for line in lines) == 1
+    assert "False HTTP/1.1 200 OK" in lines
+
+
+_LACKING = """
+from boardcert.page import portal_start
+serve_page = portal_start.serve_page
+async def lacking(*arguments):
+    portal_start.serve_page = serve_page
+    raise MemoryError("memory allocation failed, allocating 5000 bytes")
+portal_start.serve_page = lacking
+
+async def look():
+    await asyncio.sleep(14)
+    await ask(page)
+    raise KeyboardInterrupt
+asyncio.create_task(look())
+run()
+"""
 
 _STOP = """
 async def stop():

@@ -181,7 +181,7 @@ class _Run:
             try:
                 await serve()
                 return
-            except OSError as error:
+            except (OSError, MemoryError) as error:
                 if told != repr(error):
                     told = repr(error)
                     tell(f"port {port} for the {name} is unavailable ({told}); retrying")
