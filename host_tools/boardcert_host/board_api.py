@@ -190,9 +190,11 @@ class BoardAPI:
 
     def _call(self, method: str, path: str, content: dict[str, Any] | None = None) -> bytes:
         """Make one request over one connection, and return the body of its answer."""
-        limit_s = self._action_timeout_s if method == "POST" else self._timeout_s
+        limit_s = self._timeout_s
         with self._connected() as (secure, _):
-            secure.deadline = Deadline(limit_s)
+            if method == "POST" and limit_s < self._action_timeout_s:
+                limit_s = self._action_timeout_s
+                secure.deadline = Deadline(limit_s)
             connection = http.client.HTTPConnection(self._name, self.target.port, timeout=limit_s)
             # Never another connection than the one that was checked.
             connection.sock, connection.auto_open = secure, 0

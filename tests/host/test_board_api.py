@@ -184,6 +184,17 @@ def test_a_server_that_is_silent_is_given_up(tmp_path):
     assert "may have done" in caught.value.hint
 
 
+def test_the_limit_is_for_a_whole_call(tmp_path):
+    """Connecting again to a busy board, and reading its answer, together."""
+    slow = Dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    board = make()
+    with (
+        https_server(board, tmp_path, [slow], [], busy=2) as port,
+        pytest.raises(Error, match=r"within 5 s"),
+    ):
+        api(port, timeout_s=5.0, pin=pin_of(board)).report()
+
+
 def test_an_action_may_take_longer_than_an_answer(tmp_path, monkeypatch):
     """The board overwrites flash meanwhile, or makes an RSA key. A limit that is given holds."""
     monkeypatch.setattr(board_api, "TIMEOUT_S", 3.0)
