@@ -361,14 +361,19 @@ asyncio.run(main())
 """
 
 
-def test_two_servers_that_share_the_room_for_one_refuse_nobody(directory: Path) -> None:
-    """Both had seen it, and let the certificate follow before they took it."""
+def _two_ports() -> list[str]:
+    """Return two ports on which nothing listens."""
     with (
         socket.create_server(("127.0.0.1", 0)) as one,
         socket.create_server(("127.0.0.1", 0)) as two,
     ):
-        ports = [str(each.getsockname()[1]) for each in (one, two)]
-    assert micropython_server.run(_ROOM_FOR_ONE, str(directory), *ports) == "[(1, 0), (1, 0)]\n"
+        return [str(each.getsockname()[1]) for each in (one, two)]
+
+
+def test_two_servers_that_share_the_room_for_one_refuse_nobody(directory: Path) -> None:
+    """Both had seen it, and let the certificate follow before they took it."""
+    printed = micropython_server.run(_ROOM_FOR_ONE, str(directory), *_two_ports())
+    assert printed == "[(1, 0), (1, 0)]\n"
 
 
 _TWO_SERVERS = """
@@ -404,9 +409,4 @@ asyncio.run(main())
 
 def test_who_connects_again_and_again_leaves_room_for_another_server(directory: Path) -> None:
     """It has the only place whenever it is free: the other server's client waits for longer."""
-    with (
-        socket.create_server(("127.0.0.1", 0)) as one,
-        socket.create_server(("127.0.0.1", 0)) as two,
-    ):
-        ports = [str(each.getsockname()[1]) for each in (one, two)]
-    assert micropython_server.run(_TWO_SERVERS, str(directory), *ports) == "1 True 0 0\n"
+    assert micropython_server.run(_TWO_SERVERS, str(directory), *_two_ports()) == "1 True 0 0\n"

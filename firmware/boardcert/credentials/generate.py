@@ -84,8 +84,7 @@ def _apart(function, *arguments):
     try:
         return function(*arguments)
     finally:
-        if set(sys.modules) != loaded:
-            forget(loaded)
+        forget(loaded)
 
 
 def _tbs(key, host_name: str, names: list, now: tuple | None, validity_days: int, random) -> bytes:

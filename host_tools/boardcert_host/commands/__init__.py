@@ -38,6 +38,16 @@ def check_free(path: Path | None, is_forced: bool) -> None:
         raise Error(f"{path} exists already", "--force overwrites it")
 
 
+def add_timeout(parser: argparse.ArgumentParser) -> None:
+    """Add --timeout of commands that administer a board; None when it is not given."""
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        metavar="SECONDS",
+        help="time limit of each step (default: 60, and 600 for what changes something)",
+    )
+
+
 def check_timeout(timeout_s: float | None) -> None:
     """Raise Error, a usage error, for a --timeout that cannot be waited for."""
     if timeout_s is not None and not 0 < timeout_s <= _LONGEST_TIMEOUT_S:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..console import messages, results, say, to_compare
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
-from . import add_json, ca_file, check_timeout, print_json
+from . import add_json, add_timeout, ca_file, check_timeout, print_json
 
 if TYPE_CHECKING:
     from ..board_access import Board
@@ -48,12 +48,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="file with the token (default: $BOARDCERT_TOKEN, or the key ring)",
     )
-    add(
-        "--timeout",
-        type=float,
-        metavar="SECONDS",
-        help="time limit of each step (default: 60, and 600 for what changes something)",
-    )
+    add_timeout(parser)
     add_json(parser)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..console import messages, print_checks, print_rows, results, say
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
-from . import add_json, check_free, check_timeout, named_file, print_json
+from . import add_json, add_timeout, check_free, check_timeout, named_file, print_json
 from .ca_place import add_ca, add_passphrase, passphrase_of, store_in
 
 if TYPE_CHECKING:
@@ -66,12 +66,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="file with the token of HOST (default: as `boardcert install`)",
     )
-    add(
-        "--timeout",
-        type=float,
-        metavar="SECONDS",
-        help="time limit of each step (default: 60, and 600 for what changes something)",
-    )
+    add_timeout(parser)
     add_ca(parser)
     add_passphrase(parser)
     add_json(parser)
