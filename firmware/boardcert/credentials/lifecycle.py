@@ -123,8 +123,8 @@ class Identity:
     def csr(self) -> bytes:
         """Return a PKCS#10 request (DER) for this board's names, signed by its own key.
 
-        That is the generated key, also while another certificate is served (a key is generated if
-        there is none yet): install accepts the CA's answer without a key.
+        That is the generated key, also while another certificate is served; it is generated first
+        if necessary. install accepts the CA's certificate for it without a key.
         """
         return self._manage("request")
 

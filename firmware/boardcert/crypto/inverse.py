@@ -6,7 +6,7 @@ from .ec import random_nonzero
 def inverse(a: int, m: int) -> int:
     """Return 1/a modulo *m* by the extended Euclidean algorithm.
 
-    Raises ValueError if there is none. The number of steps depends on *a*: if that is secret, use
+    Raises ValueError if there is none. The number of steps depends on *a*: if *a* is secret, use
     blinded_inverse.
     """
     remainder, next_remainder = m, a % m

@@ -27,7 +27,7 @@ def body(request, found: tuple):
 
 
 def is_api(request) -> bool:
-    """Tell whether *request* is for the JSON API."""
+    """Return whether *request* is for the JSON API."""
     return request.head.target.startswith(b"/api/")
 
 

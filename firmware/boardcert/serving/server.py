@@ -33,8 +33,8 @@ class Server(Limits):
     *identity*: anything with follow() and server_context(). *clients*: None for anyone, else a
     mutual_tls.PeerCheck. *limits*: see connection.Limits. No argument is checked here, see serving
     and programs: this stays in memory. Connections are counted: `accepted`; `refused`, those not
-    begun for lack of memory; and `failed`, those ended by an exception or a limit. Who does not
-    fit waits to be accepted; whoever is silent makes room, see connection.Connection.yields.
+    begun for lack of memory; and `failed`, those ended by an exception or a limit. A client that
+    does not fit waits to be accepted; a silent one makes room, see connection.Connection.yields.
     """
 
     _takes_spare = True  # For TLS.
@@ -130,7 +130,7 @@ class Server(Limits):
     async def _wait_for_room(self) -> bool:
         """Wait for others to end, as long as a client likes; for nobody, a moment.
 
-        Tell whether there is room now.
+        Return whether there is room now.
         """
         await self._renew()
         waits = 0
@@ -152,7 +152,7 @@ class Server(Limits):
     def _has_turn(self) -> bool:
         """Return whether no other server waits for longer for the same memory.
 
-        Or whoever connects again and again to one server would keep all clients from another.
+        Otherwise a client that keeps connecting to one server would shut out those of another.
         """
         for each in waiting:
             if each._takes_spare == self._takes_spare and len(each._open) < each.max_connections:
@@ -184,7 +184,7 @@ class Server(Limits):
                 self.end(connection)
 
     def fits(self) -> bool:
-        """Tell whether there is the memory for one more connection."""
+        """Return whether there is the memory for one more connection."""
         if len(self._open) >= self.max_connections:
             return False
         wanted = self.connection_bytes
@@ -312,7 +312,7 @@ class Server(Limits):
 
 
 def is_anyone_connected() -> bool:
-    """Tell whether any server has a connection."""
+    """Return whether any server has a connection."""
     return any([server._open for server in servers])
 
 

@@ -280,7 +280,7 @@ class _Run:
 
 
 def _is_starved() -> bool:
-    """Tell whether the servers have the memory for nobody any more, though nobody is connected.
+    """Return whether the servers have no memory for any client, though nobody is connected.
 
     Not where they never had it: a restart would not help.
     """

@@ -60,7 +60,7 @@ class WiFi:
 
 
 def is_joined() -> bool:
-    """Tell whether the board has joined a Wi-Fi."""
+    """Return whether the board has joined a Wi-Fi."""
     import network
 
     try:

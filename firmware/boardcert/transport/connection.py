@@ -122,7 +122,7 @@ class Connection(asyncio.StreamReader):
         return not self._ask_whether_alive()
 
     def _ask_whether_alive(self) -> bool:
-        """Send `ping`, if there is one, once: the answer ends the silence. Tell whether it went."""
+        """Send `ping`, if any, once: the answer ends the silence. Return whether it was sent."""
         ping, self._ping = self._ping, None
         if not ping or self._unsent or self.s.write(ping) != len(ping):
             return False

@@ -115,7 +115,7 @@ def begin(has_page: bool = True) -> None:
 def hold(connections: int) -> bool:
     """Hold TLS for the connections that there are not, of those that fit.
 
-    Tell whether the next one's is held, as far as any can be.
+    Return whether the next one's is held, as far as any can be.
     """
     begin()
     while len(_held) + connections < _places and _hold_one():

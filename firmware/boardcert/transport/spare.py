@@ -30,7 +30,7 @@ else:
     def hold(connections: int) -> bool:
         """Take the memory of the next connection, while there are *connections* of TLS.
 
-        Tell whether it is there, as far as it can be held.
+        Return whether it is there, as far as it can be held.
         """
         for _ in range(2):
             try:
