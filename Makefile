@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 # For two cores: boards wait now and then. A file is a job, since its tests share a board.
-JOBS   ?= 3
+JOBS   ?= 4
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help setup demo test lint format bench docs clean
