@@ -289,6 +289,5 @@ def test_a_board_that_can_serve_nobody_any_more_restarts(stored: Path) -> None:
     lines = _run(stored, code.format(""))
     reason = "boardcert: restarting, for lack of memory for clients"
     assert lines[lines.index(reason) + 1] == "reset"
-    end = "async def end():\n    await ask(app)\n    await asyncio.sleep(15)\n    raise KeyboardInterrupt\n"
-    code = code.replace("try:", end + "asyncio.create_task(end())\ntry:")
+    code = code.replace("try:", _STOP.split("run()")[0].replace("sleep(2)", "sleep(15)") + "try:")
     assert "reset" not in _run(stored, code.format("restart=False"))
