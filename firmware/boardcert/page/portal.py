@@ -9,7 +9,7 @@ request. It returns the next one; or the answer, for portal_send: a tuple of a s
 headers, a kind of body and its data. Nothing in either keeps a module in memory.
 """
 
-# The stubs leave out asyncio.sleep_ms.
+# The stubs leave out asyncio.core and asyncio.sleep_ms.
 # pyright: reportAttributeAccessIssue=false
 
 import asyncio
@@ -29,6 +29,12 @@ _ONCE = ("body.read", "texts.read")
 _PIECE_BYTES = 383
 
 _WANTED = (b"authorization", b"cookie", b"origin", b"content-type", b"sec-fetch-site")
+
+# Of all portals, which share the modules: the request that is being answered, the tasks that the
+# event loop had then, and what was loaded before.
+_turn = None
+_tasks = None
+_loaded = set()
 
 
 class Portal:
@@ -62,8 +68,6 @@ class Portal:
         self.restart = restart or _reset_board
         self.access = State()
         self.is_at_work = False
-        self._turn = None  # The request that is being answered.
-        self._loaded = set()
 
     async def handle_request(self, connection, _=None) -> None:
         """Answer the requests of *connection*."""
@@ -83,7 +87,7 @@ class Portal:
             await self._take(request, "send.send", step)
             self._forget()
         finally:
-            self.leave_turn()
+            self.leave_turn(request)
 
     async def _follow(self, request: "Request", *step) -> tuple:
         """Return the answer that *step* leads to."""
@@ -122,31 +126,37 @@ class Portal:
         holds all that is in its module. So the modules are emptied.
         """
         for name in list(sys.modules):
-            if name not in self._loaded and ".portal_" in name:
+            if name not in _loaded and ".portal_" in name:
                 sys.modules[name].__dict__.clear()
-        release(self._loaded)
+        release(_loaded)
 
     async def take_turn(self, request: "Request") -> None:
-        """Wait for the turn of *request*."""
-        while self._turn is not None:
-            self._hurry(self._turn)
+        """Wait for the turn of *request*, among those of all portals."""
+        global _turn, _tasks, _loaded
+        # That of an event loop which was given up, by Ctrl-C and new_event_loop(), never ends.
+        while _turn and _tasks is asyncio.core._task_queue:
+            self._hurry(_turn)
             await asyncio.sleep_ms(20)
+        if not _turn:  # Else what that has loaded goes with what this one loads.
+            _loaded = set(sys.modules)
         request.began_ms = ticks_ms()
-        self._turn = request
-        self._loaded = set(sys.modules)
+        _turn = request
+        _tasks = asyncio.core._task_queue
         spare.lend(self.turn_bytes)
 
     def _hurry(self, request: "Request") -> None:
         """End the client whose turn it is if it keeps others waiting."""
         idle_ms = request.connection.idle_ms()
         turn_ms = ticks_diff(ticks_ms(), request.began_ms)
-        if self.server and idle_ms and (idle_ms > self.pause_ms or turn_ms > self.turn_ms):
-            self.server.end(request.connection)
+        if idle_ms and (idle_ms > self.pause_ms or turn_ms > self.turn_ms):
+            request.connection.limits.end(request.connection)  # By the Server that has it.
 
-    def leave_turn(self) -> None:
-        """Let the next one have its turn, with the memory for it."""
-        release(self._loaded)
-        self._turn = None
+    def leave_turn(self, request: "Request") -> None:
+        """Let the next one have the turn of *request*, if it has it, with the memory for it."""
+        global _turn
+        if _turn is request:
+            release(_loaded)
+            _turn = None
 
     async def restart_soon(self, wait_ms: int) -> None:
         """Restart the board in *wait_ms*."""

@@ -174,7 +174,7 @@ async def _make_key(portal, request, typed: str) -> bytes | None:
         raise HTTPError(422, "this is not the board's host name", "hostname")
     from ..credentials.prepare import key_for
 
-    portal.leave_turn()
+    portal.leave_turn(request)
     try:
         return await key_for(me)
     finally:
