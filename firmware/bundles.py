@@ -2,7 +2,7 @@
 
 Modules that are needed at the same moment are one file on a board, which takes some 11 ms to find a
 file. A file has the name of one of its parts, that by which it is imported; the parts stand in the
-order in which they use each other. host_tools/boardcert_host/build_package.py reads this.
+order in which they use each other. host_tools/boardcert_host/build/package.py reads this.
 """
 
 # file: its parts.

@@ -7,31 +7,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import __version__
-from .boards import board_names, load_board
-from .commands import (
-    add_json,
-    admin,
-    ca,
-    embed,
-    flash,
-    install,
-    pin,
-    print_json,
-    show,
-    token,
-    verify,
-    virtual,
-)
-from .console import (
-    discarding_results,
-    flush_results,
-    messages,
-    print_plain,
-    results,
-    say_error,
-)
+from .board.interruptions import programs_go_on
+from .commands import change_identity, embed, flash, install, pin, show, token, verify, virtual
+from .commands.ca import actions
+from .commands.shared import add_json, print_json
+from .console import discarding_results, flush_results, messages, print_plain, results, say_error
 from .errors import CHECKED_AND_BAD, INTERRUPTED, OK, USAGE, Error
-from .interruptions import programs_go_on
+from .flash.board_kinds import board_names, load_board
 
 _EXIT_CODES = "exit codes: 0 done or valid, 1 checked and bad, 2 usage, 3 could not run, "
 _EXIT_CODES += "130 interrupted"
@@ -154,7 +136,7 @@ def _add_firmware_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_firmware(arguments: argparse.Namespace) -> int:
-    from .firmware import firmware_image
+    from .flash.firmware import firmware_image
 
     board = load_board(arguments.board)
     path, source = firmware_image(board)
@@ -181,9 +163,9 @@ COMMANDS = {
     **verify.COMMANDS,
     **pin.COMMANDS,
     **install.COMMANDS,
-    **admin.COMMANDS,
+    **change_identity.COMMANDS,
     **token.COMMANDS,
-    **ca.COMMANDS,
+    **actions.COMMANDS,
     **show.COMMANDS,
     **embed.COMMANDS,
     **virtual.COMMANDS,

@@ -8,15 +8,7 @@ from typing import IO, Any
 
 from rich.console import Console
 from rich.status import Status
-from rich.table import Table
 from rich.text import Text
-
-from .checks import Check
-from .key_fingerprint import key_fingerprint
-from .proquint import fingerprint_words
-
-# Without emoji=False below, rich would print a part of a fingerprint such as ":AB:" as a picture.
-_STYLES = {"pass": "green", "fail": "bold red", "skip": "dim"}
 
 
 class _Console(Console):
@@ -71,6 +63,8 @@ def discarding_results() -> Iterator[None]:
         _silence(sys.stdout)
 
 
+# Without emoji=False, rich would print a part of a fingerprint such as ":AB:" as a picture.
+# Without emoji=False, rich would print a part of a fingerprint such as ":AB:" as a picture.
 def messages() -> Console:
     """Return the console for messages and progress."""
     return _Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
@@ -110,29 +104,10 @@ def say_error(message: str, hint: str | None) -> None:
         say(f"hint: {hint}")
 
 
-def print_checks(console: Console, checks: Iterable[Check]) -> None:
-    """Print one line a check; a table that fits the width on a terminal, whole lines elsewhere."""
-    if not console.is_terminal:
-        for check in checks:
-            console.print(f"{check.status}  {check.title:<22}  {check.detail}", markup=False)
-        return
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for check in checks:
-        status = Text(check.status, _STYLES[check.status])
-        table.add_row(status, Text(check.title), Text(neutral(check.detail), overflow="fold"))
-    console.print(table, soft_wrap=False)
-
-
 def in_groups(fingerprint: str) -> list[str]:
     """Return "AB:CD:..." as lines of eight bytes, short enough to compare by eye."""
     octets = fingerprint.split(":")
     return [":".join(octets[start : start + 8]) for start in range(0, len(octets), 8)]
-
-
-def to_compare(public_key_pin: str) -> list[str]:
-    """Return the fingerprint of a key as lines to compare: groups, and words as on the label."""
-    fingerprint = key_fingerprint(public_key_pin)
-    return [*in_groups(fingerprint), fingerprint_words(fingerprint)]
 
 
 def print_rows(title: str, rows: Iterable[tuple[str, str]]) -> None:

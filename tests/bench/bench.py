@@ -15,12 +15,12 @@ import memory
 import radio
 import report
 from bench_board import BenchBoard
-from boardcert_host import device
-from boardcert_host.boards import load_board
-from boardcert_host.build_package import Form, build_package
+from boardcert_host.board import mpremote
+from boardcert_host.build.package import Form, build_package
 from boardcert_host.console import messages, results
 from boardcert_host.errors import Error
-from boardcert_host.firmware import firmware_image
+from boardcert_host.flash.board_kinds import load_board
+from boardcert_host.flash.firmware import firmware_image
 from speed import Speed, mpy_sizes
 
 PARTS = ("speed", "memory", "network")
@@ -48,7 +48,7 @@ def _measure(
     """Add the *figures* of one engine; *directory* is for its flash."""
     form, flash = _FORMS[engine], directory / f"{engine}.bin"
     with BenchBoard(firmware, flash).board(keep=flash) as board:
-        device.install(board.usb_port, form)
+        mpremote.install(board.usb_port, form)
     boards = Speed(firmware, flash)
     if "speed" in parts:
         package = build_package("armv6m", directory / engine, form)

@@ -11,12 +11,12 @@ from pathlib import Path
 from statistics import median
 
 from bench_board import BenchBoard, ask
-from boardcert_host import device
-from boardcert_host.boards import load_board
-from boardcert_host.build_package import Form
+from boardcert_host.board import mpremote
+from boardcert_host.build.package import Form
 from boardcert_host.console import messages, results
 from boardcert_host.errors import Error
-from boardcert_host.firmware import firmware_image
+from boardcert_host.flash.board_kinds import load_board
+from boardcert_host.flash.firmware import firmware_image
 from rich.table import Table
 
 SIZES = (2048, 3072, 4096)
@@ -62,7 +62,7 @@ def _runs(bits: int, count: int, form: Form) -> list[dict[str, float]]:
         flash = Path(directory, "flash.bin")
         bench = BenchBoard(firmware, flash)
         with bench.board(keep=flash) as board:
-            device.install(board.usb_port, form)
+            mpremote.install(board.usb_port, form)
         for seed in range(1, count + 1):
             with messages().status(f"rsa{bits}, key {seed} of {count}"), bench.board() as board:
                 search = f"search({bits}, {seed})"

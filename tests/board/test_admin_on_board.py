@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from boardcert_host import pins, tokens
+from boardcert_host.board import tokens
 from boardcert_host.cli import main
+from boardcert_host.trust import pins
 from boardcert_host.virtual import VirtualBoard
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "host"))

@@ -6,10 +6,11 @@ import signal
 import time
 
 import pytest
-from boardcert_host import device, flash_uf2
-from boardcert_host.boards import load_board
+from boardcert_host.board import mpremote
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
+from boardcert_host.flash import uf2_drive
+from boardcert_host.flash.board_kinds import load_board
 from boardcert_host.virtual.boot_drive import BootDrive
 from prepared import AT_ONCE
 
@@ -34,16 +35,16 @@ def started(empty):
 def test_an_image_on_the_drive_is_flashed_and_booted(empty, firmware):
     """The drive goes, and MicroPython answers; asked to, it goes back to its boot loader."""
     kind = load_board("RPI_PICO_W")
-    drive = flash_uf2.find_boot_drive(kind)
-    flash_uf2.copy_image(firmware.read_bytes(), drive, lambda done, total: None)
+    drive = uf2_drive.find_boot_drive(kind)
+    uf2_drive.copy_image(firmware.read_bytes(), drive, lambda done, total: None)
     board = started(empty)
-    assert flash_uf2.boot_drives() == []
+    assert uf2_drive.boot_drives() == []
     assert "MicroPython v1.27.0" in board.exec("import sys; print(sys.version)")
-    device.put_file(empty.usb_port, b"kept", "/kept.txt")
+    mpremote.put_file(empty.usb_port, b"kept", "/kept.txt")
 
-    device.run(empty.usb_port, "bootloader")
-    drive = flash_uf2.wait_boot_drive(kind)
-    flash_uf2.copy_image(firmware.read_bytes(), drive, lambda done, total: None)
+    mpremote.run(empty.usb_port, "bootloader")
+    drive = uf2_drive.wait_boot_drive(kind)
+    uf2_drive.copy_image(firmware.read_bytes(), drive, lambda done, total: None)
     assert started(empty).exec("print(open('/kept.txt').read())").strip() == "kept"
 
 
@@ -54,7 +55,7 @@ def test_half_an_image_is_not_booted(empty, firmware, tmp_path):
     shutil.copy(part, tmp_path / "drive" / "firmware.uf2")
     time.sleep(0.5)
     assert empty.board is None
-    assert flash_uf2.find_boot_drive(load_board("RPI_PICO_W"))
+    assert uf2_drive.find_boot_drive(load_board("RPI_PICO_W"))
 
 
 def test_a_folder_that_holds_something_is_refused_and_left_as_it_is(tmp_path, capsys):

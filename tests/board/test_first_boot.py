@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from boardcert_host.boards import data_directory
+from boardcert_host.directories import data_directory
 from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from boardcert_host import device, tokens
+from boardcert_host.board import mpremote, tokens
 from boardcert_host.cli import main
 from boardcert_host.virtual.boot_drive import BootDrive
 from prepared import AT_ONCE
@@ -38,14 +38,16 @@ def test_from_an_empty_board_to_a_verified_pin(empty, capsys):
     code, record = run(capsys, *flash, "--hostname", "kitchen")
     assert (code, record["ok"]) == (0, True)
     assert steps(record) == dict.fromkeys(_STEPS, "done")
-    assert device.execute(empty.usb_port, "from microdot import Microdot; print(1)").strip() == "1"
+    assert (
+        mpremote.execute(empty.usb_port, "from microdot import Microdot; print(1)").strip() == "1"
+    )
     report = record["report"]
     assert record["pin"]["host"] == "kitchen.local"
     assert record["pin"]["public_key_pin"] == report["public_key_pin"]
     assert record["pin"]["unique_id"] == report["unique_id"]
     token = tokens.find_token(["kitchen.local"])
     asked = "import boardcert; print(boardcert.identity().admin_token())"
-    assert device.execute(empty.usb_port, asked).strip() == token
+    assert mpremote.execute(empty.usb_port, asked).strip() == token
     assert token not in json.dumps(record)
     assert record["verify"]["certificate"]["fingerprint"] == report["fingerprint"]
 
@@ -81,20 +83,20 @@ def test_a_plain_pico_w_keeps_what_its_user_put_there(empty, capsys):
     flash = ("flash", "RPI_PICO_W", "--port", empty.usb_port)
     assert run(capsys, *flash, "--firmware-only")[0] == 0
     _wait(empty)
-    device.put_file(empty.usb_port, b"print('mine')\n", "/main.py")
-    device.put_file(empty.usb_port, b"half", "/lib/boardcert/manage.mpy")
-    device.put_file(empty.usb_port, b"old", "/lib/boardcert/no_longer.mpy")
+    mpremote.put_file(empty.usb_port, b"print('mine')\n", "/main.py")
+    mpremote.put_file(empty.usb_port, b"half", "/lib/boardcert/manage.mpy")
+    mpremote.put_file(empty.usb_port, b"old", "/lib/boardcert/no_longer.mpy")
     settings = {"hostname": "hall", "validity_days": 90}
-    device.put_file(empty.usb_port, json.dumps(settings).encode(), device.CONFIG_FILE)
+    mpremote.put_file(empty.usb_port, json.dumps(settings).encode(), mpremote.CONFIG_FILE)
     code, record = run(capsys, *flash, "--hostname", "kitchen")
     assert code == 0
     assert steps(record)["main.py"] == "kept"
     assert steps(record)["verify"] == "skipped"
     details = {step["id"]: step["detail"] for step in record["steps"]}
     assert "1 removed" in details["package"]
-    found = device.execute(
+    found = mpremote.execute(
         empty.usb_port,
-        f"print(open('/main.py').read().strip(), open({device.CONFIG_FILE!r}).read())",
+        f"print(open('/main.py').read().strip(), open({mpremote.CONFIG_FILE!r}).read())",
     )
     assert found.strip() == "print('mine') " + json.dumps(settings | {"hostname": "kitchen"})
 
@@ -116,6 +118,6 @@ def test_a_key_that_is_not_the_pinned_one_is_a_loud_failure(empty, capsys, tmp_p
 
 
 def _wait(empty):
-    from boardcert_host.serial_ports import wait_answering
+    from boardcert_host.board.serial_ports import wait_answering
 
     wait_answering(empty.usb_port, 60, "")

@@ -1,7 +1,7 @@
 """`mpremote mip install` by firmware/package.json, from a web server onto a board."""
 
 import pytest
-from boardcert_host.boards import data_directory
+from boardcert_host.directories import data_directory
 
 
 @pytest.mark.timeout(600)  # mpremote writes 256 bytes at a time, and sleeps between

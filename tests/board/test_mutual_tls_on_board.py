@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from boardcert_host.certificate import public_key_pin
+from boardcert_host.certificates.certificate import public_key_pin
 from boardcert_host.virtual import VirtualBoard
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "host"))

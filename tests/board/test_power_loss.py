@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from boardcert_host import ca, ca_request
+from boardcert_host.ca import authorities, csr
 from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -86,8 +86,8 @@ def flashes(
 def _sign(request: str) -> str:
     """Return a certificate for a board's *request*, and that of the CA, in PEM."""
     now = datetime.datetime.now(datetime.timezone.utc)
-    authority = ca.create("Test CA", [], now)
-    request_read = ca_request.read_request(bytes.fromhex(request))
+    authority = authorities.create("Test CA", [], now)
+    request_read = csr.read_request(bytes.fromhex(request))
     leaf = authority.issue(request_read, request_read.names, 100, now)
     chain = (leaf, authority.certificate)
     return "".join(one.public_bytes(Encoding.PEM).decode() for one in chain)

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from boardcert_host import device, provision
+from boardcert_host.board import mpremote
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
+from boardcert_host.flash import provision
 from boardcert_host.virtual import VirtualBoard
 
 _MAIN = b"import time\nwhile True: time.sleep(1)\n"
@@ -19,9 +20,9 @@ _MAIN = b"import time\nwhile True: time.sleep(1)\n"
 def busy(installed: Callable[..., VirtualBoard]) -> VirtualBoard:
     """A board with an identity, whose program lasts."""
     board = installed(pace="idle")
-    device.write_settings(board.usb_port, {"hostname": "kitchen"})
-    device.read_report(board.usb_port)
-    device.put_file(board.usb_port, _MAIN, "/main.py")
+    mpremote.write_settings(board.usb_port, {"hostname": "kitchen"})
+    mpremote.read_report(board.usb_port)
+    mpremote.put_file(board.usb_port, _MAIN, "/main.py")
     board.reset()
     return board
 

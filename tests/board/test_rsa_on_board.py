@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from boardcert_host.build_package import Form
+from boardcert_host.build.package import Form
 from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard
 from prepared import prepared_flash

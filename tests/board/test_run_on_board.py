@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import over_wifi
 import pytest
-from boardcert_host import board_files, device
+from boardcert_host.board import kept_files, mpremote
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 
 _PASSWORD = "a good password"  # noqa: S105 (of a virtual network)
@@ -49,8 +49,8 @@ def test_the_example_runs_until_it_is_interrupted(
 ) -> None:
     """It says what it serves, and that there is no network; Ctrl-C leaves the prompt."""
     board = installed(pace="idle")
-    device.write_settings(board.usb_port, {"hostname": "kitchen"})
-    board_files.write_example_main(board.usb_port, "RPI_PICO_W")
+    mpremote.write_settings(board.usb_port, {"hostname": "kitchen"})
+    kept_files.write_example_main(board.usb_port, "RPI_PICO_W")
     _console(board, b">>> ", b"\r\x03\x03\x02")
     printed = _console(board, b"page  ", b"\x04")
     assert "boardcert: no network:" in printed
@@ -79,12 +79,12 @@ def in_wifi(installed: Callable[..., VirtualBoard]) -> Callable[[str | None], Vi
     def start(main: str | None) -> VirtualBoard:
         network = VirtualNetwork("HomeNet", password=_PASSWORD)
         board = installed(pace="idle", network=network)
-        device.write_settings(board.usb_port, {"hostname": "kitchen"})
-        board_files.write_wifi(board.usb_port, "HomeNet", _PASSWORD)
+        mpremote.write_settings(board.usb_port, {"hostname": "kitchen"})
+        kept_files.write_wifi(board.usb_port, "HomeNet", _PASSWORD)
         if main is None:
-            board_files.write_example_main(board.usb_port, "RPI_PICO_W")
+            kept_files.write_example_main(board.usb_port, "RPI_PICO_W")
         else:
-            device.put_file(board.usb_port, main.encode(), "/main.py")
+            mpremote.put_file(board.usb_port, main.encode(), "/main.py")
         board.reset()
         return board
 

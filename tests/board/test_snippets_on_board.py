@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from boardcert_host import board_files
+from boardcert_host.board import kept_files
 from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 
@@ -79,11 +79,11 @@ def test_a_board_joins_its_network_and_learns_the_date(installed: NewBoard) -> N
     """With a wrong password it says so; with the right one it has an address and the date."""
     wifi = VirtualNetwork("HomeNet", password=_PASSWORD, epoch_s=1_900_000_000)
     board = installed(network=wifi)
-    board_files.write_wifi(board.usb_port, "HomeNet", "another password")
+    kept_files.write_wifi(board.usb_port, "HomeNet", "another password")
     with pytest.raises(Error, match="cannot join the Wi-Fi HomeNet"):
-        board_files.join_wifi(board.usb_port, "kitchen", "HomeNet")
-    board_files.write_wifi(board.usb_port, "HomeNet", _PASSWORD)
-    joined = board_files.join_wifi(board.usb_port, "kitchen", "HomeNet")
+        kept_files.join_wifi(board.usb_port, "kitchen", "HomeNet")
+    kept_files.write_wifi(board.usb_port, "HomeNet", _PASSWORD)
+    joined = kept_files.join_wifi(board.usb_port, "kitchen", "HomeNet")
     assert joined == (board.network.wait_address(), "2030-03-17")
     lease = board.network.status()["lease"]
     assert lease["host_name"] == "kitchen"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import mdns_client
 import pytest
-from boardcert_host.certificate import public_key_pin
+from boardcert_host.certificates.certificate import public_key_pin
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes

@@ -4,8 +4,8 @@ import datetime
 import json
 import subprocess
 
-from boardcert_host.ca_names import parse_name
-from boardcert_host.ca_request import Request
+from boardcert_host.ca.csr import Request
+from boardcert_host.ca.names import parse_name
 from boardcert_host.cli import main
 from certificates import name
 from cryptography import x509

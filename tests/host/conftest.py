@@ -48,7 +48,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def anchor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
     """Make a CA in the user's usual place, and give it as what is to be trusted."""
     from boardcert_host.cli import main
-    from boardcert_host.trust import read_anchor
+    from boardcert_host.trust.anchors import read_anchor
 
     assert main(["ca", "init"]) == 0
     capsys.readouterr()

@@ -5,7 +5,7 @@ from types import ModuleType
 
 import micropython
 import pytest
-from boardcert_host.build_package import kernel_source
+from boardcert_host.build.package import kernel_source
 from mpy_machine_code import Machine
 
 KERNELS = Path(__file__).parents[2] / "firmware" / "kernels"

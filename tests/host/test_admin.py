@@ -5,9 +5,11 @@ import time
 
 import portal_server
 import pytest
-from boardcert_host import pins, tls_probe, tokens
+from boardcert_host.board import tokens
 from boardcert_host.cli import main
-from boardcert_host.commands import admin
+from boardcert_host.commands import change_identity
+from boardcert_host.trust import pins
+from boardcert_host.verify import tls_probe
 from certificates import make, make_ca
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -179,7 +181,7 @@ class _Terminal:
 
 def test_a_restart_is_waited_for(client, host, capsys, monkeypatch):
     """The page answers, and restarts a moment later."""
-    monkeypatch.setattr(admin, "_RESTART_DELAY_S", 0)
+    monkeypatch.setattr(change_identity, "_RESTART_DELAY_S", 0)
     assert run(capsys, "restart", host)[1]["result"] == "restarted"
     restarted = client.directory.with_suffix(".restarted")
     deadline = time.monotonic() + 10

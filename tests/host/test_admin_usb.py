@@ -5,8 +5,9 @@ from pathlib import Path
 
 import micropython_server
 import pytest
-from boardcert_host import device, device_certificates, pins, tokens
+from boardcert_host.board import mpremote, tokens, usb_certificates
 from boardcert_host.cli import main
+from boardcert_host.trust import pins
 from certificates import make_ca
 from cryptography import x509
 from issued import PublicKey, issue, pem, write
@@ -46,8 +47,8 @@ class Cable:
 def cable(tmp_path, monkeypatch):
     """Give a board that nobody knows yet."""
     found = Cable(tmp_path / "data")
-    monkeypatch.setattr(device, "run", found.run)
-    monkeypatch.setattr(device_certificates, "run", found.run)
+    monkeypatch.setattr(mpremote, "run", found.run)
+    monkeypatch.setattr(usb_certificates, "run", found.run)
     return found
 
 

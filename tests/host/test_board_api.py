@@ -6,8 +6,9 @@ import ssl
 
 import pytest
 from board_answers import Dripping, answer, https_server
-from boardcert_host import board_api, certificate
-from boardcert_host.board_api import BoardAPI
+from boardcert_host.board import over_https
+from boardcert_host.board.over_https import BoardAPI
+from boardcert_host.certificates import certificate
 from boardcert_host.errors import Error
 from boardcert_host.targets import Target
 from certificates import NAME, make, make_ca
@@ -197,7 +198,7 @@ def test_the_limit_is_for_a_whole_call(tmp_path):
 
 def test_an_action_may_take_longer_than_an_answer(tmp_path, monkeypatch):
     """The board overwrites flash meanwhile, or makes an RSA key. A limit that is given holds."""
-    monkeypatch.setattr(board_api, "TIMEOUT_S", 3.0)
+    monkeypatch.setattr(over_https, "TIMEOUT_S", 3.0)
     slow = Dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     assert len(slow) * 0.1 > 3.0
     board = make()
@@ -266,7 +267,7 @@ def test_what_is_asked_is_json(tmp_path):
 
 def test_a_board_that_is_busy_is_called_again(tmp_path, monkeypatch):
     """It closes a connection that does not fit, before anything was sent: no harm is done."""
-    monkeypatch.setattr(board_api, "_RETRY_S", 0.01)
+    monkeypatch.setattr(over_https, "_RETRY_S", 0.01)
     board = make()
     received = []
     with https_server(board, tmp_path, [answer(200, report_of(board))], received, busy=5) as port:
@@ -283,7 +284,7 @@ def test_a_board_that_is_busy_is_called_again(tmp_path, monkeypatch):
 @pytest.fixture
 def at_once(monkeypatch):
     """Waiting for a restart takes no time."""
-    monkeypatch.setattr(board_api, "_PUT_OFF_PAUSE_S", 0)
+    monkeypatch.setattr(over_https, "_PUT_OFF_PAUSE_S", 0)
 
 
 def put_off(pin=None):

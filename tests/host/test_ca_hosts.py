@@ -5,11 +5,12 @@ from pathlib import Path
 
 import portal_server
 import pytest
-from boardcert_host import board_usb, device_certificates, pins, tokens
-from boardcert_host.board_api import BoardAPI
-from boardcert_host.ca_store import default_store
+from boardcert_host.board import over_usb, tokens, usb_certificates
+from boardcert_host.board.over_https import BoardAPI
+from boardcert_host.ca.store import default_store
 from boardcert_host.cli import main
 from boardcert_host.errors import CHECKED_AND_BAD, Error
+from boardcert_host.trust import pins
 from ca_cases import kitchen_request, run
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -148,7 +149,7 @@ def test_a_board_on_a_cable_starts_again_whatever_comes(
     """Once; and its refusal is told."""
     assert main(["ca", "init"]) == 0
     capsys.readouterr()
-    monkeypatch.setattr(board_usb, "BoardUSB", Cable)
+    monkeypatch.setattr(over_usb, "BoardUSB", Cable)
     monkeypatch.setattr(Cable, "restarts", 0)
     monkeypatch.setattr(Cable, "refusal", refusal)
     monkeypatch.setattr(Cable, "fingerprint", fingerprint)
@@ -168,9 +169,9 @@ def test_a_board_on_a_cable_starts_again_whatever_comes(
 )
 def test_an_answer_on_the_cable_is_read_strictly(monkeypatch, answer, message):
     """What a board prints may be anything."""
-    monkeypatch.setattr(device_certificates, "run", lambda *words, timeout_s: answer)
+    monkeypatch.setattr(usb_certificates, "run", lambda *words, timeout_s: answer)
     with pytest.raises(Error, match=message):
-        device_certificates.install("port", [b"leaf"])
+        usb_certificates.install("port", [b"leaf"])
 
 
 def test_a_private_key_is_no_word_of_a_command_line(monkeypatch):
@@ -181,7 +182,7 @@ def test_a_private_key_is_no_word_of_a_command_line(monkeypatch):
         seen.append((words, Path(words[1]).read_text()))
         return '{"fingerprint": "AA"}'
 
-    monkeypatch.setattr(device_certificates, "run", run)
-    assert device_certificates.install("port", [b"leaf"], b"secret") == "AA"
+    monkeypatch.setattr(usb_certificates, "run", run)
+    assert usb_certificates.install("port", [b"leaf"], b"secret") == "AA"
     ((words, script),) = seen
     assert words[0] == "run" and "c2VjcmV0" not in " ".join(words) and "c2VjcmV0" in script

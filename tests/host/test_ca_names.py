@@ -5,8 +5,8 @@ import subprocess
 
 import micropython_server
 import pytest
-from boardcert_host import ca
-from boardcert_host.ca_names import make_constraints, may_claim, parse_name
+from boardcert_host.ca import authorities
+from boardcert_host.ca.names import make_constraints, may_claim, parse_name
 from boardcert_host.errors import Error
 from ca_cases import NOW, extension, issue, request
 from cryptography import x509
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 @pytest.fixture(scope="module")
 def limited():
     """A CA for one domain and one network."""
-    return ca.create("Example Ltd. boards", ["boards.example", "192.168.4.0/24"], NOW)
+    return authorities.create("Example Ltd. boards", ["boards.example", "192.168.4.0/24"], NOW)
 
 
 @pytest.mark.parametrize("name", ["boards.example", "a.b.boards.example", "192.168.4.255"])
@@ -93,9 +93,9 @@ def test_tunnels_are_public_addresses(name):
 @pytest.mark.needs("openssl")
 def test_a_limit_of_one_kind_excludes_the_others(permitted, good, bad, tmp_path):
     """RFC 5280 leaves a kind free of which nothing is said. OpenSSL judges as we do."""
-    authority = ca.create(None, permitted, NOW)
+    authority = authorities.create(None, permitted, NOW)
     assert extension(authority.certificate, x509.NameConstraints)[1]
-    free = ca.Authority(ca.create(None, [], NOW).certificate, authority.key)
+    free = authorities.Authority(authorities.create(None, [], NOW).certificate, authority.key)
     anchor = tmp_path / "ca.pem"
     anchor.write_bytes(authority.certificate.public_bytes(Encoding.PEM))
     for name, is_good in ((good, True), (bad, False)):
@@ -106,7 +106,7 @@ def test_a_limit_of_one_kind_excludes_the_others(permitted, good, bad, tmp_path)
             with pytest.raises(Error, match="must not sign for"):
                 issue(authority, wanted)
         # By a CA that looks the same to a client but for what it refuses itself.
-        unlimited = ca.Authority(_without_limits(authority), authority.key)
+        unlimited = authorities.Authority(_without_limits(authority), authority.key)
         leaf = tmp_path / "leaf.pem"
         leaf.write_bytes(issue(unlimited, wanted).public_bytes(Encoding.PEM))
         assert free.certificate != authority.certificate
@@ -137,7 +137,7 @@ def test_a_board_cannot_check_such_limits(tmp_path):
     read = "import sys, tls\ncontext = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)"
     read += "\ncontext.load_verify_locations(open(sys.argv[1], 'rb').read())"
     for permitted in ([], ["local"]):
-        authority = ca.create(None, permitted, NOW)
+        authority = authorities.create(None, permitted, NOW)
         anchor.write_bytes(authority.certificate.public_bytes(Encoding.DER))
         if permitted:
             with pytest.raises(AssertionError, match="invalid cert"):

@@ -4,7 +4,7 @@ import contextlib
 import ipaddress
 
 import pytest
-from boardcert_host.ca_request import read_request, request_pem
+from boardcert_host.ca.csr import read_request, request_pem
 from boardcert_host.errors import CHECKED_AND_BAD, Error
 from ca_cases import KEY, names
 from ca_cases import make_request as make

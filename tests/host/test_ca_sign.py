@@ -4,10 +4,10 @@ import json
 import stat
 from pathlib import Path
 
-from boardcert_host import pins
-from boardcert_host.ca_store import Store
-from boardcert_host.certificate import key_pin
+from boardcert_host.ca.store import Store
+from boardcert_host.certificates.certificate import key_pin
 from boardcert_host.cli import main
+from boardcert_host.trust import pins
 from ca_cases import KEY, kitchen_request, make_request, names, run
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from boardcert_host import cli
-from boardcert_host.checks import Check
 from boardcert_host.cli import COMMANDS, main
-from boardcert_host.console import messages, print_checks, results, say
+from boardcert_host.console import messages, results, say
 from boardcert_host.errors import Error
 from boardcert_host.targets import Target, canonical, parse_target
+from boardcert_host.verify.checks import Check
+from boardcert_host.verify.printing import print_checks
 from rich.console import Console
 
 

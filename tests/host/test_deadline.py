@@ -5,11 +5,13 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from boardcert_host import cli, serial_ports, tls_probe
-from boardcert_host.board_api import BoardAPI
+from boardcert_host import cli
+from boardcert_host.board import serial_ports
+from boardcert_host.board.over_https import BoardAPI
 from boardcert_host.deadline import Deadline
 from boardcert_host.errors import Error
 from boardcert_host.targets import Target
+from boardcert_host.verify import tls_probe
 from certificates import make_ca
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding

@@ -4,8 +4,8 @@ import hashlib
 import json
 
 import pytest
-from boardcert_host import boards, firmware
 from boardcert_host.cli import main
+from boardcert_host.flash import board_kinds, firmware
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 @pytest.fixture(scope="module")
 def image():
     """The official image; fetched once, then from the cache."""
-    return firmware.firmware_image(boards.load_board("VIRTUAL_PICO_W"))[0]
+    return firmware.firmware_image(board_kinds.load_board("VIRTUAL_PICO_W"))[0]
 
 
 def test_the_demo_holds_and_leaves_its_record(image, tmp_path, capsys):

@@ -5,7 +5,7 @@ import socket
 import subprocess
 
 import pytest
-from boardcert_host import device
+from boardcert_host.board import mpremote
 from boardcert_host.errors import Error
 from servers import closed_port, serving
 
@@ -13,7 +13,7 @@ from servers import closed_port, serving
 def test_a_port_that_is_not_there_is_an_error_with_a_hint():
     """The real mpremote, a device file that does not exist."""
     with pytest.raises(Error) as caught:
-        device.read_report("/dev/no-such-port")
+        mpremote.read_report("/dev/no-such-port")
     assert "failed to access /dev/no-such-port" in caught.value.message
     assert "mpremote connect list" in caught.value.hint
     assert caught.value.code == 3
@@ -22,7 +22,7 @@ def test_a_port_that_is_not_there_is_an_error_with_a_hint():
 def test_a_closed_tcp_port_is_an_error_with_a_hint():
     """As when the virtual board has been stopped."""
     with pytest.raises(Error) as caught:
-        device.execute(f"socket://127.0.0.1:{closed_port()}", "print(1)")
+        mpremote.execute(f"socket://127.0.0.1:{closed_port()}", "print(1)")
     assert "failed to access" in caught.value.message
 
 
@@ -35,7 +35,7 @@ def test_something_that_is_no_micropython_is_found_out():
             pass
 
     with serving(swallow) as port, pytest.raises(Error) as caught:
-        device.execute(f"socket://127.0.0.1:{port}", "print(1)")
+        mpremote.execute(f"socket://127.0.0.1:{port}", "print(1)")
     assert caught.value.message.endswith("could not enter raw repl")
     assert "is MicroPython on the board?" in caught.value.hint
 
@@ -48,7 +48,7 @@ def test_a_board_that_never_ends_is_an_error():
             pass
 
     with serving(swallow) as port, pytest.raises(Error, match="did not finish within 1 s"):
-        device.execute(f"socket://127.0.0.1:{port}", "print(1)", timeout_s=1)
+        mpremote.execute(f"socket://127.0.0.1:{port}", "print(1)", timeout_s=1)
 
 
 _REPORT = {
@@ -66,7 +66,7 @@ _REPORT = {
 def answer(monkeypatch: pytest.MonkeyPatch, output: str, code: int = 0) -> None:
     """Let mpremote print *output* and end with *code*."""
     done = subprocess.CompletedProcess([], code, output, "")
-    monkeypatch.setattr(device, "run_bounded", lambda *args: done)
+    monkeypatch.setattr(mpremote, "run_bounded", lambda *args: done)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_errors_of_the_board_keep_their_last_line_and_gain_a_hint(output, hint, 
     """A traceback's last line is the cause."""
     answer(monkeypatch, f"Traceback (most recent call last):\n  File\n{output}\n", 1)
     with pytest.raises(Error) as caught:
-        device.read_report("/dev/usb")
+        mpremote.read_report("/dev/usb")
     assert caught.value.message == f"the board at /dev/usb: {output}"
     assert hint in caught.value.hint
 
@@ -93,13 +93,13 @@ def test_an_answer_that_is_none_is_an_error(output, message, monkeypatch):
     """Silence, or a line that is not JSON."""
     answer(monkeypatch, output)
     with pytest.raises(Error, match=message):
-        device.read_report("/dev/usb")
+        mpremote.read_report("/dev/usb")
 
 
 def test_lines_before_the_answer_are_passed_over(monkeypatch):
     """boot.py may print what it likes."""
     answer(monkeypatch, f"booting\r\n{json.dumps(_REPORT)}\r\n")
-    assert device.read_report("/dev/usb") == _REPORT
+    assert mpremote.read_report("/dev/usb") == _REPORT
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_report_that_lacks_something_is_an_error(report, message, monkeypatch)
     """As of another version of the package: not a KeyError later."""
     answer(monkeypatch, json.dumps(report))
     with pytest.raises(Error, match=message):
-        device.read_report("/dev/usb")
+        mpremote.read_report("/dev/usb")
 
 
 def test_bytes_that_are_no_text_are_passed_over(monkeypatch, tmp_path):
@@ -125,7 +125,7 @@ def test_bytes_that_are_no_text_are_passed_over(monkeypatch, tmp_path):
     script = tmp_path / "mpremote.py"
     script.write_text("import sys; sys.stdout.buffer.write(b'\\xff\\xfe\\n{}\\n')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert device.run("/dev/usb", "exec", "").endswith("\n{}\n")
+    assert mpremote.run("/dev/usb", "exec", "").endswith("\n{}\n")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_board_that_cannot_run_the_package_is_refused(version, mpy, message, m
     """Too old, without native code, or of a kind that is not known."""
     answer(monkeypatch, json.dumps({"version": version, "mpy": mpy, "files": {}}))
     with pytest.raises(Error, match=message):
-        device.survey("/dev/usb")
+        mpremote.survey("/dev/usb")
 
 
 def test_host_and_board_agree_where_the_settings_are():
@@ -148,10 +148,10 @@ def test_host_and_board_agree_where_the_settings_are():
     import boardcert
     from boardcert.storage import store
 
-    assert f"{boardcert.DIRECTORY}/{store.CONFIG_NAME}" == device.CONFIG_FILE
+    assert f"{boardcert.DIRECTORY}/{store.CONFIG_NAME}" == mpremote.CONFIG_FILE
 
 
 def test_the_data_does_not_hide_the_package():
     """A directory /boardcert would be imported in place of /lib/boardcert."""
-    top = device.CONFIG_FILE.split("/")[1]
-    assert top != device.PACKAGE_DIRECTORY.rsplit("/", 1)[1]
+    top = mpremote.CONFIG_FILE.split("/")[1]
+    assert top != mpremote.PACKAGE_DIRECTORY.rsplit("/", 1)[1]

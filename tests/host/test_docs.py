@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 from boardcert.credentials.settings import _DEFAULTS, KEY_TYPES
-from boardcert_host.boards import board_names, data_directory
-from boardcert_host.build_package import package_sources
+from boardcert_host.build.package import package_sources
+from boardcert_host.build.rooms import room_names
 from boardcert_host.cli import COMMANDS, _parser
+from boardcert_host.directories import data_directory
 from boardcert_host.errors import Error
-from boardcert_host.rooms import room_names
+from boardcert_host.flash.board_kinds import board_names
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PATTERNS = ("*.md", "boards/*/*.md", "firmware/docs/*.md", "host_tools/docs/*.md")

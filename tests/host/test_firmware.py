@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from boardcert_host import boards, firmware
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
+from boardcert_host.flash import board_kinds, firmware
 
 _IMAGE = bytes(range(256)) * 1000
 
@@ -31,9 +31,9 @@ def no_pip(monkeypatch):
     monkeypatch.setattr(firmware.subprocess, "run", lambda *args, **options: failed)
 
 
-def board(url: str = "http://127.0.0.1:1/nothing") -> boards.Board:
+def board(url: str = "http://127.0.0.1:1/nothing") -> board_kinds.Board:
     """Return a board whose image is _IMAGE, at *url*."""
-    known = boards.load_board("RPI_PICO_W")
+    known = board_kinds.load_board("RPI_PICO_W")
     sha256 = hashlib.sha256(_IMAGE).hexdigest()
     return replace(known, firmware=replace(known.firmware, sha256=sha256, url=url))
 

@@ -3,12 +3,13 @@
 import json
 
 import pytest
-from boardcert_host import board_files, flash, serial_ports
-from boardcert_host.boards import load_board
+from boardcert_host.board import kept_files, serial_ports
 from boardcert_host.cli import main
 from boardcert_host.commands.flash import _wifi
 from boardcert_host.errors import Error
-from boardcert_host.firmware import firmware_image
+from boardcert_host.flash import sequence
+from boardcert_host.flash.board_kinds import load_board
+from boardcert_host.flash.firmware import firmware_image
 from esp32_mock import mock_boot_loader
 
 _MIB = 1024 * 1024
@@ -44,7 +45,7 @@ def test_an_esp32_gets_its_firmware(tmp_path, capsys):
 
 def test_without_a_start_of_micropython_it_ends_with_an_error(mock, capsys, monkeypatch):
     """A mock never starts it. What was done is in the record all the same."""
-    monkeypatch.setattr(flash, "_BOOT_TIMEOUT_S", 0)
+    monkeypatch.setattr(sequence, "_BOOT_TIMEOUT_S", 0)
     code, record, messages = run(capsys, "ESP32_GENERIC", "--port", mock[0])
     assert code == 3
     assert not record["ok"]
@@ -72,7 +73,7 @@ def test_erasing_a_board_of_which_nothing_is_known_needs_yes(capsys, tmp_path):
 
 def test_a_wrong_image_is_refused_before_the_board_is_looked_for(tmp_path, capsys, monkeypatch):
     """Whatever stands in the file."""
-    monkeypatch.setattr(flash, "is_answering", lambda port: pytest.fail("looked for it"))
+    monkeypatch.setattr(sequence, "is_answering", lambda port: pytest.fail("looked for it"))
     path = tmp_path / "image.bin"
     path.write_bytes(b"\xe9" + bytes(100_000))
     for board in ("ESP32_GENERIC", "RPI_PICO_W"):
@@ -97,10 +98,10 @@ def test_without_a_port_a_board_is_asked_for(capsys, monkeypatch):
 
 def test_a_board_of_another_kind_is_left_alone(capsys, monkeypatch):
     """The only one plugged in, but not the one that is meant."""
-    state = board_files.BoardState("MicroPython v1.27.0", "Feather RP2040", True, "x", {}, True, 3)
-    monkeypatch.setattr(flash, "only_usb_port", lambda: "/dev/ttyACM0")
-    monkeypatch.setattr(flash, "is_answering", lambda port: True)
-    monkeypatch.setattr(board_files, "read_state", lambda port: state)
+    state = kept_files.BoardState("MicroPython v1.27.0", "Feather RP2040", True, "x", {}, True, 3)
+    monkeypatch.setattr(sequence, "only_usb_port", lambda: "/dev/ttyACM0")
+    monkeypatch.setattr(sequence, "is_answering", lambda port: True)
+    monkeypatch.setattr(kept_files, "read_state", lambda port: state)
     for board in ("ESP32_GENERIC", "RPI_PICO_W"):
         code, record, _ = run(capsys, board)
         assert code == 3
@@ -112,12 +113,12 @@ def test_a_running_board_beside_a_boot_drive_is_left_alone(more, tmp_path, capsy
     """Which of the two is meant nobody here can tell; both are named."""
     (tmp_path / "INFO_UF2.TXT").write_text("UF2 Bootloader v3.0\nBoard-ID: RPI-RP2\n")
     monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", str(tmp_path))
-    state = board_files.BoardState("3.4.0; v1.20 on x", "Pico W", True, "x", {}, True, 3)
-    monkeypatch.setattr(flash, "only_usb_port", lambda: "/dev/ttyACM0")
-    monkeypatch.setattr(flash, "is_answering", lambda port: True)
-    monkeypatch.setattr(board_files, "read_state", lambda port: state)
+    state = kept_files.BoardState("3.4.0; v1.20 on x", "Pico W", True, "x", {}, True, 3)
+    monkeypatch.setattr(sequence, "only_usb_port", lambda: "/dev/ttyACM0")
+    monkeypatch.setattr(sequence, "is_answering", lambda port: True)
+    monkeypatch.setattr(kept_files, "read_state", lambda port: state)
     for touch in ("enter_boot_loader", "copy_image"):
-        monkeypatch.setattr(flash.flash_uf2, touch, lambda *_: pytest.fail("touched"))
+        monkeypatch.setattr(sequence.uf2_drive, touch, lambda *_: pytest.fail("touched"))
     code, record, _ = run(capsys, "RPI_PICO_W", *more)
     assert code == 3
     assert str(tmp_path) in record["error"]["message"]

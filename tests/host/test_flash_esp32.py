@@ -9,11 +9,11 @@ import termios
 from pathlib import Path
 
 import pytest
-from boardcert_host import flash_esp32
-from boardcert_host.boards import ESP32, board_names, load_board
 from boardcert_host.errors import Error
-from boardcert_host.esp_image import read_image
-from boardcert_host.firmware import firmware_image
+from boardcert_host.flash import esptool
+from boardcert_host.flash.board_kinds import ESP32, board_names, load_board
+from boardcert_host.flash.esp_image import read_image
+from boardcert_host.flash.firmware import firmware_image
 from esp32_mock import mock_boot_loader
 from servers import closed_port
 
@@ -47,9 +47,9 @@ def test_an_empty_board_has_the_image_in_its_place_byte_for_byte(name, tmp_path)
     told = []
     flash = tmp_path / "flash.bin"
     with mock_boot_loader(board.esp32.chip, flash) as port:
-        chip = flash_esp32.detect(board, port)
-        image = flash_esp32.check_image(board, data)
-        flash_esp32.write(board, port, image, lambda *progress: told.append(progress))
+        chip = esptool.detect(board, port)
+        image = esptool.check_image(board, data)
+        esptool.write(board, port, image, lambda *progress: told.append(progress))
     assert chip.name == board.chip
     assert chip.mac.startswith("24:0a:c4:")
     assert chip.flash_bytes == image.flash_bytes == 4 * _MIB
@@ -65,7 +65,7 @@ def test_what_a_board_keeps_survives_a_new_image(esp32, tmp_path):
     before = os.urandom(4 * _MIB)
     flash.write_bytes(before)
     with mock_boot_loader("esp32", flash) as port:
-        flash_esp32.write(board, port, image, ignore)
+        esptool.write(board, port, image, ignore)
     after = flash.read_bytes()
     for kept in (_NVS, _FILES):
         assert after[kept] == before[kept]
@@ -78,7 +78,7 @@ def test_erasing_leaves_nothing(esp32, tmp_path):
     flash = tmp_path / "flash.bin"
     flash.write_bytes(os.urandom(4 * _MIB))
     with mock_boot_loader("esp32", flash) as port:
-        flash_esp32.erase(esp32[0], port)
+        esptool.erase(esp32[0], port)
     assert flash.read_bytes() == b"\xff" * (4 * _MIB)
 
 
@@ -91,9 +91,9 @@ def test_another_chip_stops_it_before_anything_is_written(asked, found, tmp_path
     flash = tmp_path / "flash.bin"
     with mock_boot_loader(found, flash) as port:
         with pytest.raises(Error, match="nothing was written") as caught:
-            flash_esp32.detect(board, port)
+            esptool.detect(board, port)
         with pytest.raises(Error, match="esptool: This chip is"):
-            flash_esp32.write(board, port, image, ignore)
+            esptool.write(board, port, image, ignore)
     assert board.chip in caught.value.message
     assert load_board(_named(found)).chip in caught.value.message
     assert caught.value.code == 3
@@ -117,11 +117,11 @@ def test_a_line_that_breaks_is_an_error_and_the_next_run_repairs_it(after_bytes,
         mock_boot_loader("esp32", flash, cut_after=after_bytes) as port,
         pytest.raises(Error, match=r"^esptool: ") as caught,
     ):
-        flash_esp32.write(board, port, image, ignore)
+        esptool.write(board, port, image, ignore)
     assert caught.value.code == 3
     assert caught.value.hint
     with mock_boot_loader("esp32", flash) as port:
-        flash_esp32.write(board, port, image, ignore)
+        esptool.write(board, port, image, ignore)
     assert flash.read_bytes()[0x1000:][: len(data)] == data
 
 
@@ -132,14 +132,14 @@ def test_a_flash_that_forgets_is_noticed(esp32, tmp_path):
         mock_boot_loader("esp32", tmp_path / "flash.bin", corrupt=0x20000) as port,
         pytest.raises(Error, match=r"(?i)MD5|hash|verif"),
     ):
-        flash_esp32.write(board, port, image, ignore)
+        esptool.write(board, port, image, ignore)
 
 
 def test_a_port_that_is_not_there_is_named(esp32):
     """A device file, and an address where nobody listens."""
     for port in ("/dev/ttyNOSUCH0", f"socket://127.0.0.1:{closed_port()}"):
         with pytest.raises(Error, match="Could not open") as caught:
-            flash_esp32.detect(esp32[0], port)
+            esptool.detect(esp32[0], port)
         assert port in caught.value.message
         assert "boardcert devices" in caught.value.hint
 
@@ -151,7 +151,7 @@ def test_a_port_that_another_program_holds_is_an_error(esp32):
         fcntl.ioctl(slave, termios.TIOCEXCL)  # does not hold up root
         fcntl.flock(slave, fcntl.LOCK_EX)
         with pytest.raises(Error, match="esptool: ") as caught:
-            flash_esp32.detect(esp32[0], os.ttyname(slave))
+            esptool.detect(esp32[0], os.ttyname(slave))
     finally:
         os.close(master)
         os.close(slave)
@@ -163,7 +163,7 @@ def test_a_board_that_is_not_in_its_boot_loader_says_which_button(esp32):
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as server:
         port = f"socket://127.0.0.1:{server.getsockname()[1]}"
         with pytest.raises(Error, match="esptool: ") as caught:
-            flash_esp32.detect(esp32[0], port)
+            esptool.detect(esp32[0], port)
     assert "BOOT" in caught.value.hint
 
 
@@ -172,9 +172,9 @@ def test_an_image_for_another_chip_is_refused(esp32):
     _, c3, _ = image_of("ESP32_GENERIC_C3")
     _, s2, _ = image_of("ESP32_GENERIC_S2")
     with pytest.raises(Error, match="not for ESP32_GENERIC"):
-        flash_esp32.check_image(esp32[0], c3)
+        esptool.check_image(esp32[0], c3)
     with pytest.raises(Error, match="is for ESP32-S2, not for ESP32"):
-        flash_esp32.check_image(esp32[0], s2)
+        esptool.check_image(esp32[0], s2)
 
 
 @pytest.mark.parametrize("address", [0x2000, 0x40000])
@@ -184,21 +184,21 @@ def test_a_single_wrong_bit_is_found_by_the_images_own_hash(address, esp32):
     damaged = bytearray(data)
     damaged[address - board.esp32.offset] ^= 1
     with pytest.raises(Error, match="damaged"):
-        flash_esp32.check_image(board, bytes(damaged))
+        esptool.check_image(board, bytes(damaged))
 
 
 @pytest.mark.parametrize("length", [0, 100, 0x8000, 0xF000, 0x20000])
 def test_a_part_of_an_image_is_refused(length, esp32):
     """As an interrupted download leaves it."""
     with pytest.raises(Error):
-        flash_esp32.check_image(esp32[0], esp32[1][:length])
+        esptool.check_image(esp32[0], esp32[1][:length])
 
 
 def test_an_image_without_micropython_is_refused(esp32):
     """Whatever else it is."""
     board, data, _ = esp32
     with pytest.raises(Error, match="no MicroPython"):
-        flash_esp32.check_image(board, data.replace(b"MicroPython v", b"CircuitPython"))
+        esptool.check_image(board, data.replace(b"MicroPython v", b"CircuitPython"))
 
 
 def test_an_image_that_would_overwrite_the_storage_is_refused(esp32):
@@ -207,7 +207,7 @@ def test_an_image_that_would_overwrite_the_storage_is_refused(esp32):
     filled = bytearray(data)
     filled[0x9000 - board.esp32.offset] = 0
     with pytest.raises(Error, match="non-volatile storage"):
-        flash_esp32.check_image(board, bytes(filled))
+        esptool.check_image(board, bytes(filled))
 
 
 def test_a_full_disk_is_an_error(esp32, monkeypatch):
@@ -215,7 +215,7 @@ def test_a_full_disk_is_an_error(esp32, monkeypatch):
     board, _, image = esp32
     monkeypatch.setattr(Path, "write_bytes", lambda path, data: _write_to_full_disk(data))
     with pytest.raises(Error, match="No space left") as caught:
-        flash_esp32.write(board, "socket://127.0.0.1:9", image, ignore)
+        esptool.write(board, "socket://127.0.0.1:9", image, ignore)
     assert caught.value.code == 3
     assert "TMPDIR" in caught.value.hint
 

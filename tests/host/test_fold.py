@@ -1,8 +1,8 @@
 """What is known when the package is built is settled then, and nothing else changes."""
 
 import pytest
+from boardcert_host.build.fold import fold
 from boardcert_host.errors import Error
-from boardcert_host.fold import fold
 
 _SOURCES = {
     "tags": """

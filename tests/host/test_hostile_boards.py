@@ -8,21 +8,15 @@ from collections.abc import Callable
 
 import pytest
 from board_answers import Dripping, answer, https_server
-from boardcert_host import (
-    board_files,
-    cli,
-    deadline,
-    device,
-    devices,
-    flash_esp32,
-    serial_ports,
-    tls_probe,
-)
-from boardcert_host.boards import load_board
+from boardcert_host import cli, deadline
+from boardcert_host.board import kept_files, mpremote, serial_ports
+from boardcert_host.board.serial_ports import USBPort
 from boardcert_host.console import messages, results
 from boardcert_host.errors import Error
-from boardcert_host.serial_ports import USBPort
-from boardcert_host.story import Story
+from boardcert_host.flash import esptool, plugged_in
+from boardcert_host.flash.board_kinds import load_board
+from boardcert_host.flash.story import Story
+from boardcert_host.verify import tls_probe
 from certificates import NAME, make, make_ca
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -78,7 +72,7 @@ def test_output_without_end_ends_the_program():
             serving(repl(endless)) as port,
             pytest.raises(Error, match="does not stop sending"),
         ):
-            device.execute(f"socket://127.0.0.1:{port}", "print(1)", timeout_s=120)
+            mpremote.execute(f"socket://127.0.0.1:{port}", "print(1)", timeout_s=120)
         assert tracemalloc.get_traced_memory()[1] < 16 << 20
     finally:
         tracemalloc.stop()
@@ -91,7 +85,7 @@ def test_esptool_is_ended_when_it_prints_without_end(tmp_path, monkeypatch):
     tracemalloc.start()
     try:
         with pytest.raises(Error, match="esptool does not stop printing"):
-            flash_esp32.detect(load_board("ESP32_GENERIC"), "/dev/ttyUSB0")
+            esptool.detect(load_board("ESP32_GENERIC"), "/dev/ttyUSB0")
         assert tracemalloc.get_traced_memory()[1] < 16 << 20
     finally:
         tracemalloc.stop()
@@ -103,7 +97,7 @@ def test_esptools_lines_are_heard_as_they_come(tmp_path, monkeypatch):
     (tmp_path / "esptool.py").write_text(program + "print('the end', end='', file=sys.stderr)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     heard = []
-    output = flash_esp32._run(load_board("ESP32_GENERIC"), [], on_line=heard.append)
+    output = esptool._run(load_board("ESP32_GENERIC"), [], on_line=heard.append)
     assert heard == ["Writing at 0x1", "and at 0x2"] and output.endswith("the end")
 
 
@@ -115,17 +109,17 @@ _SURVEY = {"version": ["1", 24], "mpy": 1, "files": {}}
 @pytest.mark.parametrize(
     ("ask", "more"),
     [
-        (device.survey, [_SURVEY, _SURVEY | {"version": [None]}]),
-        (device.read_memory, [{"used_bytes": 1}]),
-        (board_files.read_state, [_STATE | {"mark": 5}, _STATE | {"config": [5]}]),
-        (lambda port: board_files.join_wifi(port, None, "HomeNet"), [{"is_connected": 1}]),
+        (mpremote.survey, [_SURVEY, _SURVEY | {"version": [None]}]),
+        (mpremote.read_memory, [{"used_bytes": 1}]),
+        (kept_files.read_state, [_STATE | {"mark": 5}, _STATE | {"config": [5]}]),
+        (lambda port: kept_files.join_wifi(port, None, "HomeNet"), [{"is_connected": 1}]),
     ],
 )
 def test_an_answer_of_another_form_is_an_error(ask, more, monkeypatch):
     """Whatever JSON it is: no traceback, and nothing is taken for what it is not."""
     for value in [*_STRANGE_ANSWERS, *more]:
         printed = json.dumps(value)
-        monkeypatch.setattr(device, "run", lambda *words, timeout_s, it=printed: it)
+        monkeypatch.setattr(mpremote, "run", lambda *words, timeout_s, it=printed: it)
         with pytest.raises(Error, match="sent an unreadable answer"):
             ask("port")
 
@@ -133,8 +127,8 @@ def test_an_answer_of_another_form_is_an_error(ask, more, monkeypatch):
 def test_settings_nested_without_end_are_none(monkeypatch):
     """As those that are no JSON at all."""
     state = json.dumps(_STATE | {"mark": None, "config": "[" * 100_000})
-    monkeypatch.setattr(device, "run", lambda *words, timeout_s: state)
-    assert board_files.read_state("port").settings == {}
+    monkeypatch.setattr(mpremote, "run", lambda *words, timeout_s: state)
+    assert kept_files.read_state("port").settings == {}
 
 
 def test_what_goes_on_is_shown_as_plain_text(capsys):
@@ -175,8 +169,8 @@ def test_devices_shows_a_boards_words_as_plain_text(monkeypatch, capsys):
     state |= {"mark": "a" + _ESCAPES + "b", "config": None, "main": False, "files": 1}
     with serving(repl(answering(state))) as port:
         url = f"socket://127.0.0.1:{port}"
-        monkeypatch.setattr(devices, "usb_ports", lambda: [USBPort(url, "Board")])
-        monkeypatch.setattr(devices, "boot_drives", list)
+        monkeypatch.setattr(plugged_in, "usb_ports", lambda: [USBPort(url, "Board")])
+        monkeypatch.setattr(plugged_in, "boot_drives", list)
         assert cli.main(["devices"]) == 0
     shown = capsys.readouterr().out
     assert shown.count(_PLAIN) == 3

@@ -5,9 +5,9 @@ import graphlib
 
 import pytest
 from boardcert import modules
-from boardcert_host.boards import data_directory
-from boardcert_host.build_package import kernel_source
-from boardcert_host.rooms import module_paths, read_flat, room_names
+from boardcert_host.build.package import kernel_source
+from boardcert_host.build.rooms import module_paths, read_flat, room_names
+from boardcert_host.directories import data_directory
 
 _PACKAGE = data_directory("firmware") / "boardcert"
 _SOURCES = read_flat(_PACKAGE)

@@ -3,8 +3,9 @@
 import json
 
 import pytest
-from boardcert_host import install_files, pins, tokens
+from boardcert_host.board import installable, tokens
 from boardcert_host.cli import main
+from boardcert_host.trust import pins
 from certificates import make_ca
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -59,7 +60,7 @@ def test_a_key_goes_to_the_board_in_the_forms_that_it_reads(tmp_path):
     for head, key in heads.items():
         chain = write(tmp_path / "chain", pem(issue(make_ca(), key)))
         data = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _CLEAR)
-        files = install_files.read_installable(chain, write(tmp_path / "key", data), str)
+        files = installable.read_installable(chain, write(tmp_path / "key", data), str)
         assert files.key_pem.startswith(f"-----BEGIN {head} PRIVATE KEY-----")
         assert files.key_der == x509_body(files.key_pem)
         assert "PrivateKey" not in repr(files)

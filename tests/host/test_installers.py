@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from boardcert_host import board_files
-from boardcert_host.boards import data_directory
+from boardcert_host.board import kept_files
+from boardcert_host.directories import data_directory
 
 _FIRMWARE = data_directory("firmware")
 _MICROPYTHON = Path(sys.executable).with_name("micropython")
@@ -87,7 +87,7 @@ def test_the_code_that_joins_a_network_says_whether_it_did(password, joined, boa
     """Under the board's own name, which must stand before the connection."""
     path = board / "wifi.json"
     path.write_text(json.dumps({"ssid": "HomeNet", "password": password}))
-    code = board_files.JOIN.format(path=str(path), host_name="kitchen", seconds=1)
+    code = kept_files.JOIN.format(path=str(path), host_name="kitchen", seconds=1)
     first, last = micropython(code, [board, ".frozen"], board).strip().splitlines()
     assert first == "host name kitchen"
     assert json.loads(last)["is_connected"] is joined
@@ -95,7 +95,7 @@ def test_the_code_that_joins_a_network_says_whether_it_did(password, joined, boa
 
 def test_the_code_that_looks_around_finds_what_is_there(tmp_path):
     """An identity by its files, its pin, the settings; or nothing at all."""
-    code = board_files.STATE.format(directory=str(tmp_path)).replace(
+    code = kept_files.STATE.format(directory=str(tmp_path)).replace(
         "sys.implementation._machine", "'a board'"
     )
     empty = json.loads(micropython(code, [".frozen"], tmp_path))

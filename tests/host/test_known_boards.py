@@ -5,12 +5,14 @@ import re
 from pathlib import Path
 
 import pytest
-from boardcert_host import board_files, certificate, device, devices, pins
+from boardcert_host.board import kept_files, mpremote
+from boardcert_host.board.serial_ports import USBPort
+from boardcert_host.certificates import certificate
+from boardcert_host.certificates.fingerprint import fingerprint_words, key_fingerprint
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
-from boardcert_host.key_fingerprint import key_fingerprint
-from boardcert_host.proquint import fingerprint_words
-from boardcert_host.serial_ports import USBPort
+from boardcert_host.flash import plugged_in
+from boardcert_host.trust import pins
 from certificates import NAME, make
 from servers import tls_server
 
@@ -153,8 +155,8 @@ def test_a_board_on_the_cable_is_pinned_listed_labelled_and_forgotten(
     """Its program goes on after it was asked."""
     report = {"public_key_pin": pin_of(make()), "fingerprint": "AB:" * 31 + "CD", "unique_id": "01"}
     restarted = []
-    monkeypatch.setattr(device, "read_report", lambda port: report)
-    monkeypatch.setattr(device, "reset", restarted.append)
+    monkeypatch.setattr(mpremote, "read_report", lambda port: report)
+    monkeypatch.setattr(mpremote, "reset", restarted.append)
     assert run(capsys, "pin", "add", "kitchen.local", "--usb", "/dev/ttyACM0")[0] == 0
     assert restarted == ["/dev/ttyACM0"]
     _, listed, _ = run(capsys, "pin", "list")
@@ -185,8 +187,8 @@ def test_verify_finds_the_pin_however_the_host_is_spelled(tmp_path, capsys):
 def test_a_board_on_the_cable_must_have_the_pin_that_is_given(capsys, monkeypatch):
     """Fingerprint or key; another one is not pinned."""
     report = {"public_key_pin": pin_of(make()), "fingerprint": ":".join(["AB"] * 32)}
-    monkeypatch.setattr(device, "read_report", lambda port: report)
-    monkeypatch.setattr(device, "reset", lambda port: None)
+    monkeypatch.setattr(mpremote, "read_report", lambda port: report)
+    monkeypatch.setattr(mpremote, "reset", lambda port: None)
     arguments = ["pin", "add", "kitchen.local", "--usb", "/dev/ttyACM0", "--pin"]
     for wrong in ("CD" * 32, pin_of(make())):
         code, _, messages = run(capsys, *arguments, wrong)
@@ -204,10 +206,10 @@ def test_a_board_that_fails_does_not_end_the_list_of_devices(capsys, monkeypatch
         raise Error("the board at /dev/ttyACM0 gave no answer")
 
     ports = [USBPort("/dev/ttyACM0", "Board"), USBPort("/dev/ttyUSB0", "Converter")]
-    monkeypatch.setattr(devices, "usb_ports", lambda: ports)
-    monkeypatch.setattr(devices, "is_answering", lambda port: port == "/dev/ttyACM0")
-    monkeypatch.setattr(devices, "boot_drives", list)
-    monkeypatch.setattr(board_files, "read_state", fail)
+    monkeypatch.setattr(plugged_in, "usb_ports", lambda: ports)
+    monkeypatch.setattr(plugged_in, "is_answering", lambda port: port == "/dev/ttyACM0")
+    monkeypatch.setattr(plugged_in, "boot_drives", list)
+    monkeypatch.setattr(kept_files, "read_state", fail)
     code, answer, _ = run(capsys, "devices")
     assert code == 0
     assert [entry["port"] for entry in answer["devices"]] == ["/dev/ttyACM0", "/dev/ttyUSB0"]
@@ -220,7 +222,7 @@ def test_an_error_is_an_object_too(tmp_path, capsys, monkeypatch):
     def fail(port):
         raise Error("no board", "plug it in")
 
-    monkeypatch.setattr(device, "read_report", fail)
+    monkeypatch.setattr(mpremote, "read_report", fail)
     expected = {"message": "no board", "hint": "plug it in"}
     assert run(capsys, "pin", "add", NAME, "--usb", "/dev/x")[1]["error"] == expected
     with tls_server(make(), tmp_path) as port:
@@ -235,13 +237,13 @@ def test_an_error_is_an_object_too(tmp_path, capsys, monkeypatch):
 
 def test_devices_tells_what_runs_where(tmp_path, capsys, monkeypatch):
     """A board with an identity, a port that is silent, and a board in its boot loader."""
-    state = board_files.BoardState(
+    state = kept_files.BoardState(
         "3.4.0; MicroPython v1.27.0 on 2025-12-09", "Pico W", True, "sha256//x", {}, True, 3
     )
     ports = [USBPort("/dev/ttyACM0", "Board"), USBPort("/dev/ttyUSB0", "Converter")]
-    monkeypatch.setattr(devices, "usb_ports", lambda: ports)
-    monkeypatch.setattr(devices, "is_answering", lambda port: port == "/dev/ttyACM0")
-    monkeypatch.setattr(board_files, "read_state", lambda port: state)
+    monkeypatch.setattr(plugged_in, "usb_ports", lambda: ports)
+    monkeypatch.setattr(plugged_in, "is_answering", lambda port: port == "/dev/ttyACM0")
+    monkeypatch.setattr(kept_files, "read_state", lambda port: state)
     monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", str(tmp_path))
     (tmp_path / "INFO_UF2.TXT").write_text("UF2 Bootloader v1.0\nBoard-ID: RP2350\n")
     code, answer, _ = run(capsys, "devices")

@@ -7,8 +7,8 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 import zxingcpp
 from boardcert.page import portal_words
+from boardcert_host.board.label import write_label
 from boardcert_host.errors import Error
-from boardcert_host.label import write_label
 from PIL import Image, ImageDraw
 
 _DIGEST = hashlib.sha256(b"key").digest()

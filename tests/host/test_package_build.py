@@ -5,11 +5,11 @@ import runpy
 
 import pytest
 from boardcert import modules
-from boardcert_host import build_package as build
-from boardcert_host.boards import data_directory
+from boardcert_host.build import package as build
+from boardcert_host.build.load_plan import load_plan
+from boardcert_host.build.rooms import module_paths
+from boardcert_host.directories import data_directory
 from boardcert_host.errors import Error
-from boardcert_host.load_plan import load_plan
-from boardcert_host.rooms import module_paths
 from mpy_machine_code import build as mpy_build
 from mpy_machine_code import load
 

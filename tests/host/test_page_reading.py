@@ -5,9 +5,8 @@ import itertools
 import portal_server
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from boardcert_host import certificate
-from boardcert_host.key_fingerprint import key_fingerprint
-from boardcert_host.proquint import fingerprint_words
+from boardcert_host.certificates import certificate
+from boardcert_host.certificates.fingerprint import fingerprint_words, key_fingerprint
 from browser import visiting
 from certificates import make_ca
 from issued import issue, pem

@@ -7,7 +7,14 @@ import stat
 
 import pytest
 from boardcert_host.errors import Error
-from boardcert_host.pins import add_pin, find_pin, follow_key, forget_pin, load_pins, pins_file
+from boardcert_host.trust.pins import (
+    add_pin,
+    find_pin,
+    follow_key,
+    forget_pin,
+    load_pins,
+    pins_file,
+)
 
 _KEY = "sha256//RkRNzHZNo2LdBLSMtNYwVXIHTDTBIUpdTRVRGxUtB9k="
 _OTHER_KEY = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="

@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from boardcert_host.ca_store import private_pem
+from boardcert_host.ca.store import private_pem
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,

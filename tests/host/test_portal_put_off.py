@@ -8,7 +8,7 @@ import certificates
 import micropython_server
 import portal_server
 import pytest
-from boardcert_host.ca_request import read_request
+from boardcert_host.ca.csr import read_request
 from issued import pem
 from page_browser import Browser
 from portal_server import Client, serving_page

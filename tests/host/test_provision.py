@@ -1,12 +1,15 @@
 """`boardcert flash` with a Wi-Fi, its second half: no emulated board has one, so one is made up."""
 
 import pytest
-from boardcert_host import board_files, certificate, device, pins, provision, tokens
-from boardcert_host.boards import load_board
+from boardcert_host.board import kept_files, mpremote, tokens
+from boardcert_host.certificates import certificate
 from boardcert_host.console import messages
 from boardcert_host.errors import Error
-from boardcert_host.provision import Provision
-from boardcert_host.story import Story
+from boardcert_host.flash import provision
+from boardcert_host.flash.board_kinds import load_board
+from boardcert_host.flash.provision import Provision
+from boardcert_host.flash.story import Story
+from boardcert_host.trust import pins
 from certificates import NAME, make
 from servers import tls_server
 
@@ -30,24 +33,26 @@ def calls(monkeypatch):
     def answer(name, value):
         return lambda port, *arguments: (told.append((name, *arguments)), value)[1]
 
-    state = board_files.BoardState("v", "m", False, None, {"prefix": "lamp"}, False, 1)
-    installed = device.Installed(["a.mpy"], [], 0)
-    monkeypatch.setattr(device, "survey", answer("survey", device.Survey((1, 27), "xtensawin", {})))
-    monkeypatch.setattr(device, "install", answer("install", installed))
-    monkeypatch.setattr(device, "install_microdot", answer("microdot", True))
-    monkeypatch.setattr(device, "execute", answer("execute", f"hello\n{_TOKEN}\n"))
-    monkeypatch.setattr(device, "write_settings", answer("settings", True))
-    monkeypatch.setattr(device, "reset", answer("reset", None))
-    monkeypatch.setattr(board_files, "read_state", answer("state", state))
-    monkeypatch.setattr(board_files, "write_wifi", answer("wifi", True))
-    monkeypatch.setattr(board_files, "write_example_main", answer("main", None))
-    monkeypatch.setattr(board_files, "join_wifi", answer("join", ("127.0.0.1", "2026-11-28")))
+    state = kept_files.BoardState("v", "m", False, None, {"prefix": "lamp"}, False, 1)
+    installed = mpremote.Installed(["a.mpy"], [], 0)
+    monkeypatch.setattr(
+        mpremote, "survey", answer("survey", mpremote.Survey((1, 27), "xtensawin", {}))
+    )
+    monkeypatch.setattr(mpremote, "install", answer("install", installed))
+    monkeypatch.setattr(mpremote, "install_microdot", answer("microdot", True))
+    monkeypatch.setattr(mpremote, "execute", answer("execute", f"hello\n{_TOKEN}\n"))
+    monkeypatch.setattr(mpremote, "write_settings", answer("settings", True))
+    monkeypatch.setattr(mpremote, "reset", answer("reset", None))
+    monkeypatch.setattr(kept_files, "read_state", answer("state", state))
+    monkeypatch.setattr(kept_files, "write_wifi", answer("wifi", True))
+    monkeypatch.setattr(kept_files, "write_example_main", answer("main", None))
+    monkeypatch.setattr(kept_files, "join_wifi", answer("join", ("127.0.0.1", "2026-11-28")))
     return told
 
 
 def run(monkeypatch, report, wanted=None, mark=None):
     """Provision the made-up board; return whether all is well, and the story."""
-    monkeypatch.setattr(device, "read_report", lambda port: report)
+    monkeypatch.setattr(mpremote, "read_report", lambda port: report)
     story = Story(messages())
     wanted = wanted or Provision(host_name="kitchen", wifi=_WIFI)
     board = load_board("ESP32_GENERIC")
@@ -91,7 +96,7 @@ def test_the_token_is_read_over_usb_and_kept(calls, monkeypatch, capsys):
 
 def test_a_board_that_gives_no_token_is_an_error(calls, monkeypatch):
     """What it said instead is not shown: it may be half of one."""
-    monkeypatch.setattr(device, "execute", lambda *arguments: _TOKEN[:-1])
+    monkeypatch.setattr(mpremote, "execute", lambda *arguments: _TOKEN[:-1])
     with pytest.raises(Error, match="gave no token") as caught:
         run(monkeypatch, report_of(make()), Provision())
     assert _TOKEN[:-1] not in caught.value.message
@@ -144,6 +149,6 @@ def test_a_new_key_is_pinned_in_place_of_the_old_only_when_that_was_allowed(call
 def test_a_wifi_that_is_not_joined_is_an_error(monkeypatch):
     """With the status that the board's driver gives."""
     told = {"is_connected": False, "address": "0.0.0.0", "status": -3, "date": ""}
-    monkeypatch.setattr(device, "ask", lambda port, code, timeout_s: told)
+    monkeypatch.setattr(mpremote, "ask", lambda port, code, timeout_s: told)
     with pytest.raises(Error, match=r"cannot join the Wi-Fi HomeNet \(status -3\)"):
-        board_files.join_wifi("/dev/ttyUSB0", "kitchen", "HomeNet")
+        kept_files.join_wifi("/dev/ttyUSB0", "kitchen", "HomeNet")

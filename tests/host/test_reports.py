@@ -1,7 +1,7 @@
 """What boards report: pins and the key ring keep it, so that no board may damage them by it."""
 
 import pytest
-from boardcert_host import reports
+from boardcert_host.board import reports
 
 _REPORT = {
     "hostname": "kitchen",

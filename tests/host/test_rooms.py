@@ -1,9 +1,9 @@
 """The rooms of the device package, and the flat package that boards get of them."""
 
 import pytest
-from boardcert_host.boards import data_directory
+from boardcert_host.build.rooms import flatten, module_paths, read_flat, room_names
+from boardcert_host.directories import data_directory
 from boardcert_host.errors import Error
-from boardcert_host.rooms import flatten, module_paths, read_flat, room_names
 
 _PACKAGE = data_directory("firmware") / "boardcert"
 _ROOMS = ["asn1", "crypto", "serving"]

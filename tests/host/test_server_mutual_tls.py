@@ -8,7 +8,7 @@ from pathlib import Path
 
 import micropython_server
 import pytest
-from boardcert_host.certificate import public_key_pin
+from boardcert_host.certificates.certificate import public_key_pin
 from certificates import Identity, make, make_ca
 from cryptography.hazmat.primitives.asymmetric import rsa
 from openssl_peers import client_auth, options

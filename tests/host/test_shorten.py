@@ -10,21 +10,17 @@ from pathlib import Path
 
 import microdot
 import pytest
-from boardcert_host.boards import data_directory, load_board
-from boardcert_host.build_package import (
-    Form,
-    _known,
-    _without_kernel,
-    package_sources,
-)
-from boardcert_host.firmware import firmware_image
-from boardcert_host.fold import fold
-from boardcert_host.load_plan import load_plan
-from boardcert_host.new_names import Known, new_names
-from boardcert_host.rom_names import NAMES, TAKEN
-from boardcert_host.rooms import read_flat
-from boardcert_host.shorten import shorten
-from boardcert_host.uf2 import read_uf2
+from boardcert_host.build.fold import fold
+from boardcert_host.build.load_plan import load_plan
+from boardcert_host.build.new_names import Known, new_names
+from boardcert_host.build.package import Form, _known, _without_kernel, package_sources
+from boardcert_host.build.rom_names import NAMES, TAKEN
+from boardcert_host.build.rooms import read_flat
+from boardcert_host.build.shorten import shorten
+from boardcert_host.directories import data_directory
+from boardcert_host.flash.board_kinds import load_board
+from boardcert_host.flash.firmware import firmware_image
+from boardcert_host.flash.uf2 import read_uf2
 
 _FIRMWARE = data_directory("firmware")
 _FOR_PROGRAMS = ("company", "installing", "memory", "page", "programs", "reference", "settings")

@@ -7,8 +7,8 @@ import subprocess
 import certificates
 import pytest
 from boardcert_host.cli import main
-from boardcert_host.show import show_items
-from boardcert_host.show_read import read_items
+from boardcert_host.show.describe import show_items
+from boardcert_host.show.read import read_items
 from ca_cases import kitchen_request, pem, show
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes

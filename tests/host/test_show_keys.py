@@ -6,7 +6,7 @@ import sys
 import certificates
 import pytest
 from boardcert_host.cli import main
-from boardcert_host.show_read import read_items
+from boardcert_host.show.read import read_items
 from ca_cases import pem, private, show
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat

@@ -6,9 +6,15 @@ import os
 import stat
 
 import pytest
-from boardcert_host import tokens
+from boardcert_host.board import tokens
+from boardcert_host.board.tokens import (
+    find_token,
+    follow_key,
+    forget_token,
+    keep_token,
+    tokens_file,
+)
 from boardcert_host.errors import Error
-from boardcert_host.tokens import find_token, follow_key, forget_token, keep_token, tokens_file
 
 _TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
 _OTHER = "27abcdefghijklmnopqrstuvwx"

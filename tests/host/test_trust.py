@@ -7,8 +7,8 @@ from pathlib import Path
 
 import certificates
 import pytest
-from boardcert_host import trust_java, trust_nss, trust_system
-from boardcert_host.trust import DONE, FAILED, KEPT, SKIPPED
+from boardcert_host.trust import java_store, nss_databases, system_store
+from boardcert_host.trust.anchors import DONE, FAILED, KEPT, SKIPPED
 from ca_cases import listed, make_nss
 
 
@@ -24,16 +24,16 @@ def test_every_nss_database_is_told(home, anchor):
     places += [home / "snap/firefox/common/.mozilla/firefox/b.default"]
     make_nss(*places)
     (home / ".mozilla/firefox/Crash Reports").mkdir()  # No profile.
-    outcomes = trust_nss.change_nss(anchor, True)
+    outcomes = nss_databases.change_nss(anchor, True)
     assert statuses(outcomes) == [DONE] * 3
     assert [outcome.store for outcome in outcomes] == [f"nss, {place}" for place in places]
     for place in places:
         (line,) = listed(place)
         assert line.startswith(anchor.title) and line.split()[-1] == "C,,"
-    assert statuses(trust_nss.change_nss(anchor, True)) == [KEPT] * 3
-    assert statuses(trust_nss.change_nss(anchor, False)) == [DONE] * 3
+    assert statuses(nss_databases.change_nss(anchor, True)) == [KEPT] * 3
+    assert statuses(nss_databases.change_nss(anchor, False)) == [DONE] * 3
     assert [listed(place) for place in places] == [[], [], []]
-    assert statuses(trust_nss.change_nss(anchor, False)) == [KEPT] * 3
+    assert statuses(nss_databases.change_nss(anchor, False)) == [KEPT] * 3
 
 
 @pytest.mark.needs("certutil")
@@ -45,7 +45,7 @@ def test_untrust_leaves_other_cas_alone(home, anchor, tmp_path):
     other.write_text(ssl.DER_cert_to_PEM_cert(certificates.make_ca().der))
     command = ["certutil", "-A", "-d", f"sql:{place}", "-n", anchor.title, "-t", "C,,", "-i", other]
     subprocess.run(command, check=True)
-    assert statuses(trust_nss.change_nss(anchor, False)) == [KEPT]
+    assert statuses(nss_databases.change_nss(anchor, False)) == [KEPT]
     assert len(listed(place)) == 1
 
 
@@ -58,12 +58,12 @@ def test_what_was_imported_by_hand_is_found(home, anchor, tmp_path):
     file.write_bytes(anchor.pem)
     command = ["certutil", "-A", "-d", f"sql:{place}", "-n", "my own CA", "-i", file, "-t"]
     subprocess.run([*command, ",,"], check=True)
-    assert statuses(trust_nss.change_nss(anchor, False)) == [KEPT]
-    assert statuses(trust_nss.change_nss(anchor, True)) == [DONE]
-    assert statuses(trust_nss.change_nss(anchor, True)) == [KEPT]
+    assert statuses(nss_databases.change_nss(anchor, False)) == [KEPT]
+    assert statuses(nss_databases.change_nss(anchor, True)) == [DONE]
+    assert statuses(nss_databases.change_nss(anchor, True)) == [KEPT]
     (line,) = listed(place)
     assert line.startswith("my own CA") and line.split()[-1] == "C,,"
-    assert statuses(trust_nss.change_nss(anchor, False)) == [DONE]
+    assert statuses(nss_databases.change_nss(anchor, False)) == [DONE]
     assert listed(place) == []
 
 
@@ -73,23 +73,23 @@ def test_a_database_that_cannot_be_written_is_told_as_failed(home, anchor):
     place = home / ".pki/nssdb"
     make_nss(place)
     (place / "cert9.db").write_bytes(b"damaged")
-    (outcome,) = trust_nss.change_nss(anchor, True)
+    (outcome,) = nss_databases.change_nss(anchor, True)
     assert outcome.status == FAILED and "certutil" in outcome.detail
 
 
 def test_without_databases_or_certutil_nss_is_skipped(home, anchor, monkeypatch):
     """With the reason, and what helps."""
-    (outcome,) = trust_nss.change_nss(anchor, True)
+    (outcome,) = nss_databases.change_nss(anchor, True)
     assert outcome.status == SKIPPED and "start Firefox or Chromium once" in outcome.detail
     place = home / ".pki/nssdb"
     place.mkdir(parents=True)
     (place / "cert9.db").touch()
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    (outcome,) = trust_nss.change_nss(anchor, True)
+    (outcome,) = nss_databases.change_nss(anchor, True)
     assert outcome.status == SKIPPED and "install libnss3-tools" in outcome.detail
 
 
-def java_store(path):
+def java_listing(path):
     """Return what keytool lists, with the aliases in lower case."""
     command = ["keytool", "-list", "-keystore", path, "-storepass", "changeit"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.lower()
@@ -117,26 +117,26 @@ def java(tmp_path, monkeypatch):
 @pytest.mark.needs("keytool")
 def test_java_is_told_and_told_otherwise(anchor, java, tmp_path):
     """The other CA stays; one of ours under another name, as Debian gives, goes too."""
-    assert statuses(trust_java.change_java(anchor, True)) == [DONE]
-    assert f"{anchor.slug}, " in java_store(java)
-    assert statuses(trust_java.change_java(anchor, True)) == [KEPT]
+    assert statuses(java_store.change_java(anchor, True)) == [DONE]
+    assert f"{anchor.slug}, " in java_listing(java)
+    assert statuses(java_store.change_java(anchor, True)) == [KEPT]
     add = ["keytool", "-importcert", "-noprompt", "-alias", "debian:ours.pem"]
     add += ["-file", str(anchor.file), "-keystore", str(java), "-storepass", "changeit"]
     subprocess.run(add, check=True, capture_output=True)
-    assert statuses(trust_java.change_java(anchor, False)) == [DONE]
-    left = java_store(java)
+    assert statuses(java_store.change_java(anchor, False)) == [DONE]
+    left = java_listing(java)
     assert "1 entry" in left and "other, " in left
-    assert statuses(trust_java.change_java(anchor, False)) == [KEPT]
+    assert statuses(java_store.change_java(anchor, False)) == [KEPT]
 
 
 def test_without_java_it_is_skipped(anchor, tmp_path, monkeypatch):
     """No Java at all, or one without a store."""
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    (outcome,) = trust_java.change_java(anchor, True)
+    (outcome,) = java_store.change_java(anchor, True)
     assert (outcome.status, outcome.detail) == (SKIPPED, "Java is not installed")
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    (outcome,) = trust_java.change_java(anchor, True)
+    (outcome,) = java_store.change_java(anchor, True)
     assert outcome.status == SKIPPED and "no cacerts" in outcome.detail
 
 
@@ -166,14 +166,14 @@ def test_debians_store_is_told_and_told_otherwise(anchor, debian):
     bundle = debian / "certs" / "ca-certificates.crt"
     other = ssl.DER_cert_to_PEM_cert(certificates.make_ca().der).encode()
     (debian / "usr/local/share/ca-certificates" / "a.crt").write_bytes(other)
-    (outcome,) = trust_system.change_system(anchor, True, debian)
+    (outcome,) = system_store.change_system(anchor, True, debian)
     assert outcome.status == DONE and f"{anchor.slug}.crt" in outcome.detail
     assert bundle.read_bytes() == other + anchor.pem
-    assert statuses(trust_system.change_system(anchor, True, debian)) == [KEPT]
-    assert statuses(trust_system.change_system(anchor, False, debian)) == [DONE]
+    assert statuses(system_store.change_system(anchor, True, debian)) == [KEPT]
+    assert statuses(system_store.change_system(anchor, False, debian)) == [DONE]
     assert bundle.read_bytes() == other
     assert [path for path in (debian / "certs").iterdir() if anchor.slug in path.name] == []
-    assert statuses(trust_system.change_system(anchor, False, debian)) == [KEPT]
+    assert statuses(system_store.change_system(anchor, False, debian)) == [KEPT]
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_other_distributions_have_their_folders_and_programs(
     shim.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
     path = tmp_path / "root" / folder / f"{anchor.slug}{file}"
-    change = trust_system.change_system
+    change = system_store.change_system
     assert statuses(change(anchor, True, tmp_path / "root")) == [DONE]
     assert path.read_bytes() == anchor.pem
     assert statuses(change(anchor, False, tmp_path / "root")) == [DONE]
@@ -215,7 +215,7 @@ def test_a_store_of_the_administrators_names_the_command(anchor, tmp_path, monke
     folder.mkdir(parents=True)
     monkeypatch.setattr(shutil, "which", lambda name: found)
     monkeypatch.setattr("os.access", lambda path, mode: False)
-    (outcome,) = trust_system.change_system(anchor, True, tmp_path / "root")
+    (outcome,) = system_store.change_system(anchor, True, tmp_path / "root")
     assert outcome.status == SKIPPED
     words = outcome.detail.partition("sudo ")[2].split()
     assert words[1:] == ["ca", "trust", str(anchor.file), "--only", "system", "--yes"]
@@ -228,12 +228,12 @@ def test_a_store_without_its_program_is_skipped(anchor, tmp_path, monkeypatch):
     folder = tmp_path / "usr/local/share/ca-certificates"
     folder.mkdir(parents=True)
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    (outcome,) = trust_system.change_system(anchor, True, tmp_path)
+    (outcome,) = system_store.change_system(anchor, True, tmp_path)
     assert (outcome.status, outcome.detail) == (SKIPPED, "no update-ca-certificates here")
     assert list(folder.iterdir()) == []
 
 
 def test_an_unknown_system_is_skipped(anchor, tmp_path):
     """With a reason."""
-    (outcome,) = trust_system.change_system(anchor, True, tmp_path)
+    (outcome,) = system_store.change_system(anchor, True, tmp_path)
     assert (outcome.status, outcome.detail) == (SKIPPED, "no known kind of store")

@@ -8,8 +8,8 @@ import sys
 
 import certificates
 import pytest
-from boardcert_host import trust
 from boardcert_host.cli import main
+from boardcert_host.trust import anchors
 from ca_cases import listed, make_nss
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -106,5 +106,5 @@ def test_of_a_chain_the_root_is_trusted(anchor, tmp_path):
     middle = certificates.make(issuer=certificates.make_ca())
     path = tmp_path / "chain.pem"
     path.write_bytes(ssl.DER_cert_to_PEM_cert(middle.der).encode() + anchor.pem)
-    found = trust.read_anchor(path)
+    found = anchors.read_anchor(path)
     assert found.certificate.public_bytes(Encoding.DER) == anchor.der

@@ -9,11 +9,11 @@ import time
 
 import psutil
 import pytest
-from boardcert_host import flash_uf2
-from boardcert_host.boards import load_board
 from boardcert_host.errors import Error
-from boardcert_host.firmware import firmware_image
-from boardcert_host.uf2 import read_uf2
+from boardcert_host.flash import uf2_drive
+from boardcert_host.flash.board_kinds import load_board
+from boardcert_host.flash.firmware import firmware_image
+from boardcert_host.flash.uf2 import read_uf2
 
 _RP2040 = 0xE48BFF56
 _RP2350 = 0xE48BFF59
@@ -51,7 +51,7 @@ def test_the_official_image_is_accepted_as_a_whole():
     """It begins with the second boot stage and holds its own version."""
     board = load_board("RPI_PICO_W")
     data = firmware_image(board)[0].read_bytes()
-    flash_uf2.check_image(board, data)
+    uf2_drive.check_image(board, data)
     uf2 = read_uf2(data, _RP2040, *_FLASH)
     assert len(uf2.pages) == len(data) // 512
     assert min(uf2.pages) == 0x10000000
@@ -111,10 +111,10 @@ def test_the_block_that_an_rp2350_must_ignore_is_left_out():
 def test_an_image_for_another_board_is_refused():
     """Before anything is copied, and with exit code 3."""
     with pytest.raises(Error, match="not for RPI_PICO2_W") as caught:
-        flash_uf2.check_image(load_board("RPI_PICO2_W"), _GOOD)
+        uf2_drive.check_image(load_board("RPI_PICO2_W"), _GOOD)
     assert caught.value.code == 3
     with pytest.raises(Error, match="no MicroPython"):
-        flash_uf2.check_image(load_board("RPI_PICO_W"), file_of(3, fill=b""))
+        uf2_drive.check_image(load_board("RPI_PICO_W"), file_of(3, fill=b""))
 
 
 def make_drive(
@@ -144,12 +144,12 @@ def test_a_boot_drive_is_known_by_its_file_and_not_by_its_name(tmp_path, drives,
     (tmp_path / "RPI-RP2").mkdir()
     pico = make_drive(tmp_path / "NO NAME")
     drives(tmp_path / "RPI-RP2", make_drive(tmp_path / "b", "RP2350"), pico, tmp_path / "gone")
-    assert flash_uf2.find_boot_drive(load_board("RPI_PICO_W")).path == pico
-    assert flash_uf2.find_boot_drive(load_board("RPI_PICO2_W")).path == tmp_path / "b"
+    assert uf2_drive.find_boot_drive(load_board("RPI_PICO_W")).path == pico
+    assert uf2_drive.find_boot_drive(load_board("RPI_PICO2_W")).path == tmp_path / "b"
     drives()
-    assert flash_uf2.find_boot_drive(load_board("RPI_PICO_W")) is None
+    assert uf2_drive.find_boot_drive(load_board("RPI_PICO_W")) is None
     monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", f"{tmp_path / 'gone'}{os.pathsep}{pico}")
-    assert flash_uf2.find_boot_drive(load_board("RPI_PICO_W")).path == pico
+    assert uf2_drive.find_boot_drive(load_board("RPI_PICO_W")).path == pico
 
 
 def test_of_several_boot_drives_none_is_chosen(tmp_path, drives):
@@ -157,7 +157,7 @@ def test_of_several_boot_drives_none_is_chosen(tmp_path, drives):
     paths = [make_drive(tmp_path / name) for name in "ab"]
     drives(*paths)
     with pytest.raises(Error, match="several boards") as caught:
-        flash_uf2.find_boot_drive(load_board("RPI_PICO_W"))
+        uf2_drive.find_boot_drive(load_board("RPI_PICO_W"))
     assert all(str(path) in caught.value.message for path in paths)
 
 
@@ -165,13 +165,13 @@ def test_waiting_for_a_drive_says_how_to_get_one(tmp_path, drives):
     """And which other boards are there."""
     drives(make_drive(tmp_path / "other", "RP2350"))
     with pytest.raises(Error, match="other is a RP2350") as caught:
-        flash_uf2.wait_boot_drive(load_board("RPI_PICO_W"), timeout_s=0)
+        uf2_drive.wait_boot_drive(load_board("RPI_PICO_W"), timeout_s=0)
     assert "BOOTSEL" in caught.value.hint
 
 
 def test_a_copied_image_is_whole_and_the_board_restarts(tmp_path):
     """Progress is told, and the end of the drive is waited for."""
-    drive = flash_uf2.BootDrive(make_drive(tmp_path / "drive"), "RPI-RP2")
+    drive = uf2_drive.BootDrive(make_drive(tmp_path / "drive"), "RPI-RP2")
     data = file_of(1000)
     told, received = [], []
 
@@ -183,7 +183,7 @@ def test_a_copied_image_is_whole_and_the_board_restarts(tmp_path):
 
     thread = threading.Thread(target=board)
     thread.start()
-    flash_uf2.copy_image(data, drive, lambda *progress: told.append(progress))
+    uf2_drive.copy_image(data, drive, lambda *progress: told.append(progress))
     thread.join()
     assert received == [data]
     assert told == sorted(told)
@@ -191,10 +191,10 @@ def test_a_copied_image_is_whole_and_the_board_restarts(tmp_path):
 
 def test_a_board_that_does_not_take_the_image_is_an_error(tmp_path, monkeypatch):
     """Its drive stays there."""
-    monkeypatch.setattr(flash_uf2, "_VANISH_TIMEOUT_S", 0)
-    drive = flash_uf2.BootDrive(make_drive(tmp_path / "drive"), "RPI-RP2")
+    monkeypatch.setattr(uf2_drive, "_VANISH_TIMEOUT_S", 0)
+    drive = uf2_drive.BootDrive(make_drive(tmp_path / "drive"), "RPI-RP2")
     with pytest.raises(Error, match="did not accept the image"):
-        flash_uf2.copy_image(file_of(1), drive, lambda done, total: None)
+        uf2_drive.copy_image(file_of(1), drive, lambda done, total: None)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
@@ -205,15 +205,15 @@ def test_a_drive_that_fails_while_copying_is_an_error(number, tmp_path, monkeypa
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "fsync", fail)
-    drive = flash_uf2.BootDrive(make_drive(tmp_path / "drive"), "RPI-RP2")
+    drive = uf2_drive.BootDrive(make_drive(tmp_path / "drive"), "RPI-RP2")
     with pytest.raises(Error, match=os.strerror(number)) as caught:
-        flash_uf2.copy_image(file_of(1000), drive, lambda done, total: None)
+        uf2_drive.copy_image(file_of(1000), drive, lambda done, total: None)
     assert caught.value.code == 3
 
 
 def test_a_drive_that_goes_with_the_last_block_is_no_error(tmp_path, monkeypatch):
     """The board restarts before the computer is told that all was written."""
-    drive = flash_uf2.BootDrive(make_drive(tmp_path / "drive"), "RPI-RP2")
+    drive = uf2_drive.BootDrive(make_drive(tmp_path / "drive"), "RPI-RP2")
     told = []
 
     def fail(descriptor):
@@ -222,5 +222,5 @@ def test_a_drive_that_goes_with_the_last_block_is_no_error(tmp_path, monkeypatch
 
     monkeypatch.setattr(os, "fsync", fail)
     data = file_of(100)
-    flash_uf2.copy_image(data, drive, lambda *progress: told.append(progress))
+    uf2_drive.copy_image(data, drive, lambda *progress: told.append(progress))
     assert told == [(len(data), len(data))]

@@ -4,9 +4,9 @@ import datetime
 import ssl
 
 import pytest
-from boardcert_host import certificate
-from boardcert_host.checks import Expected, certificate_checks, name_covers
-from boardcert_host.verify import HostResult, Options, Target, verify_hosts
+from boardcert_host.certificates import certificate
+from boardcert_host.verify.checks import Expected, certificate_checks, name_covers
+from boardcert_host.verify.hosts import HostResult, Options, Target, verify_hosts
 from certificates import DAY, NAME, Identity, key_usage, make, make_ca, rewrite, tlv
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes

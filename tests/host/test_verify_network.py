@@ -13,9 +13,10 @@ import time
 from pathlib import Path
 
 import pytest
-from boardcert_host import certificate, device
+from boardcert_host.board import mpremote
+from boardcert_host.certificates import certificate
+from boardcert_host.certificates.fingerprint import key_fingerprint
 from boardcert_host.cli import main
-from boardcert_host.key_fingerprint import key_fingerprint
 from certificates import NAME, Identity, make, make_ca
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -86,8 +87,8 @@ def test_the_cable_decides_the_first_trust(change, tmp_path, capsys, monkeypatch
     fingerprint, pin = pins(on_cable)
     report = {"fingerprint": fingerprint, "public_key_pin": pin}
     restarted = []
-    monkeypatch.setattr(device, "read_report", lambda port: report)
-    monkeypatch.setattr(device, "reset", restarted.append)
+    monkeypatch.setattr(mpremote, "read_report", lambda port: report)
+    monkeypatch.setattr(mpremote, "reset", restarted.append)
     with tls_server(served, tmp_path) as port:
         code, answer = verify(capsys, f"127.0.0.1:{port}", "--name", NAME, "--usb", "/dev/usb")
     status, detail = outcome(answer, "usb")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..console import results, say
 from ..errors import OK, USAGE, Error
-from . import add_json, print_json
+from .shared import add_json, print_json
 
 _EXAMPLES = """\
 examples:
@@ -35,10 +35,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ..certificate import alternative_names, describe
-    from ..embed import MODULE, compile_module, module_source
+    from ..board.embed import MODULE, compile_module, module_source
+    from ..board.installable import check_installable, read_installable
+    from ..certificates.certificate import alternative_names, describe
     from ..files import write_new, write_whole
-    from ..install_files import check_installable, read_installable
     from ..passwords import Password
 
     suffix = ".mpy" if arguments.mpy else ".py"

@@ -4,11 +4,11 @@ import argparse
 import re
 from pathlib import Path
 
-from ..boards import board_names, load_board
 from ..console import messages, results
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
+from ..flash.board_kinds import board_names, load_board
 from ..passwords import Password
-from . import add_json, print_json
+from .shared import add_json, print_json
 
 _FLASH_EXAMPLES = """\
 examples:
@@ -49,9 +49,9 @@ def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_flash(arguments: argparse.Namespace) -> int:
-    from ..flash import Wishes, flash
-    from ..provision import Provision
-    from ..story import Story
+    from ..flash.provision import Provision
+    from ..flash.sequence import Wishes, flash
+    from ..flash.story import Story
     from ..targets import parse_target
 
     board = load_board(arguments.board)
@@ -104,7 +104,7 @@ def _wifi(arguments: argparse.Namespace, has_network: bool) -> tuple[str, str] |
 
 
 def _run_devices(arguments: argparse.Namespace) -> int:
-    from ..devices import list_devices
+    from ..flash.plugged_in import list_devices
 
     found = list_devices()
     if arguments.json:

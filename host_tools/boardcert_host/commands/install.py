@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ..console import messages, print_plain, results, say
 from ..errors import CHECKED_AND_BAD, OK, Error
-from . import check_free, print_json
-from .administration import add_host, add_options, change, opened, working
+from .shared import check_free, print_json
+from .with_board import add_host, add_options, change, opened, working
 
 _INSTALL_EXAMPLES = """\
 examples:
@@ -47,7 +47,8 @@ def _add_csr_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_install(arguments: argparse.Namespace) -> int:
-    from .. import install_files, targets
+    from .. import targets
+    from ..board import installable
     from ..passwords import Password
 
     secret = Password(
@@ -56,10 +57,10 @@ def _run_install(arguments: argparse.Namespace) -> int:
         "BOARDCERT_PASSPHRASE",
         arguments.passphrase_file,
     )
-    files = install_files.read_installable(arguments.chain, arguments.key, secret.get)
+    files = installable.read_installable(arguments.chain, arguments.key, secret.get)
     name = arguments.name or targets.parse_target(arguments.host).host
     now = datetime.datetime.now(datetime.timezone.utc)
-    for check in install_files.check_installable(files, name, now):
+    for check in installable.check_installable(files, name, now):
         say(f"some clients may refuse it: {check.title}: {check.detail}")
     act = working(arguments, "install", files)
     code = change(arguments, "installed", act, files.fingerprint)
@@ -71,8 +72,8 @@ def _run_install(arguments: argparse.Namespace) -> int:
 def _check_trust(arguments: argparse.Namespace) -> None:
     """Raise Error unless a client that trusts only --ca accepts the chain that is served."""
     from .. import targets
-    from ..board_api import TIMEOUT_S
-    from ..tls_probe import probe_chain
+    from ..board.over_https import TIMEOUT_S
+    from ..verify.tls_probe import probe_chain
 
     target = targets.parse_target(arguments.host, targets.PORTAL_PORT)
     name = arguments.name or target.host
@@ -84,7 +85,7 @@ def _check_trust(arguments: argparse.Namespace) -> None:
 
 
 def _run_csr(arguments: argparse.Namespace) -> int:
-    from ..ca_request import read_request, request_pem
+    from ..ca.csr import read_request, request_pem
     from ..files import write_whole
 
     check_free(arguments.output, arguments.force)  # before the board is asked

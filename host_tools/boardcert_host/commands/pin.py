@@ -6,11 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..console import messages, results, say, to_compare
+from ..certificates.fingerprint import key_fingerprint, matches, to_compare
+from ..console import messages, results, say
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
-from ..key_fingerprint import key_fingerprint, matches
 from ..targets import PORTAL_PORT
-from . import add_json, print_json, read_report
+from .shared import add_json, print_json, read_report
 
 _PIN_EXAMPLES = """\
 examples:
@@ -41,7 +41,7 @@ def _add_pin_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_pin(arguments: argparse.Namespace) -> int:
-    from .. import pins
+    from ..trust import pins
 
     _check_arguments(arguments)
     if arguments.action == "list":
@@ -74,10 +74,11 @@ def _check_arguments(arguments: argparse.Namespace) -> None:
 
 def _over_usb(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what the board says on the cable; raise Error when --pin is another."""
-    from .. import targets, verify
+    from .. import targets
+    from ..verify import hosts
 
     host = targets.canonical(arguments.host)  # before the board is asked
-    pin = verify.parse_pin(arguments.pin) if arguments.pin else None
+    pin = hosts.parse_pin(arguments.pin) if arguments.pin else None
     facts = read_report(arguments.usb)
     if pin and not matches(facts, pin):
         found = f"the board on the cable has {facts[pin[0]]}, the pin is {pin[1]}"
@@ -86,7 +87,7 @@ def _over_usb(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _list(as_json: bool) -> int:
-    from .. import pins
+    from ..trust import pins
 
     known = pins.load_pins()
     if as_json:
@@ -103,11 +104,12 @@ def _list(as_json: bool) -> int:
 
 def _served(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what the board serves, after every check of it and a look at it."""
-    from .. import targets, verify
+    from .. import targets
+    from ..verify import hosts
 
-    pin = verify.parse_pin(arguments.pin) if arguments.pin else None
+    pin = hosts.parse_pin(arguments.pin) if arguments.pin else None
     target = targets.parse_target(arguments.host)
-    (result,) = verify.verify_hosts([target], verify.Options(pin=pin))
+    (result,) = hosts.verify_hosts([target], hosts.Options(pin=pin))
     if result.error:
         raise result.error
     if not result.ok or result.certificate is None:
@@ -144,7 +146,9 @@ def _add_label_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_label(arguments: argparse.Namespace) -> int:
-    from .. import label, pins, targets
+    from .. import targets
+    from ..board import label
+    from ..trust import pins
 
     target = targets.parse_target(arguments.host, PORTAL_PORT)
     if arguments.usb:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..console import print_rows
 from ..errors import CHECKED_AND_BAD, OK, Error
-from . import add_json, check_timeout, named_file, print_json
+from .shared import add_json, check_timeout, named_file, print_json
 
 _EXAMPLES = """\
 examples:
@@ -46,7 +46,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from ..passwords import Password
-    from ..show import show_items
+    from ..show.describe import show_items
 
     check_timeout(arguments.timeout)
     secret = Password("passphrase", "--passphrase-file", _VARIABLE, arguments.passphrase_file)
@@ -66,9 +66,9 @@ def _run(arguments: argparse.Namespace) -> int:
 def _read(source: str, passphrase: str | None, timeout_s: float) -> list[Any]:
     """Return what a file, standard input or a server holds. Raises Error when it is nothing."""
     from ..files import read_small, read_stream
-    from ..show_read import read_chain, read_items
+    from ..show.read import read_chain, read_items
     from ..targets import parse_target
-    from ..tls_probe import probe
+    from ..verify.tls_probe import probe
 
     path = None if source == "-" else named_file(source)
     if source != "-" and path is None:

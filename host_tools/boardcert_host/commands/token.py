@@ -5,7 +5,7 @@ import sys
 
 from ..console import messages, print_plain, results, say
 from ..errors import OK, USAGE, Error
-from . import add_json, print_json
+from .shared import add_json, print_json
 
 _EXAMPLES = """\
 examples:
@@ -24,7 +24,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from .. import targets, tokens
+    from .. import targets
+    from ..board import tokens
 
     host = targets.canonical(arguments.host)
     if arguments.usb and arguments.forget:
@@ -48,17 +49,18 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _keep(arguments: argparse.Namespace, host: str) -> int:
     """Read the token over the cable, out of any attacker's reach; pin the board as well."""
-    from .. import board_access, pins
+    from ..board import access
+    from ..trust import pins
 
-    with messages().status("asking the board"), board_access.open_usb(host, arguments.usb) as board:
+    with messages().status("asking the board"), access.open_usb(host, arguments.usb) as board:
         report = board.report()
         pins.add_pin(host, report)
-        is_new = board_access.keep_token(board, host, report)
+        is_new = access.keep_token(board, host, report)
     return _tell(arguments, host, "kept" if is_new else "already known")
 
 
 def _tell(arguments: argparse.Namespace, host: str, word: str) -> int:
-    from .. import tokens
+    from ..board import tokens
 
     if arguments.json:
         print_json({"host": host, "result": word, "file": str(tokens.tokens_file())})

@@ -4,9 +4,11 @@ import argparse
 import functools
 from typing import Any
 
-from ..console import in_groups, print_checks, results, say_error, to_compare
+from ..certificates.fingerprint import to_compare
+from ..console import in_groups, results, say_error
 from ..errors import USAGE, Error
-from . import add_json, ca_file, check_timeout, print_json, read_report
+from ..verify.printing import print_checks
+from .shared import add_json, ca_file, check_timeout, print_json, read_report
 
 _EXAMPLES = """\
 examples:
@@ -46,22 +48,24 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from .. import pins, targets, verify
+    from .. import targets
+    from ..trust import pins
+    from ..verify import hosts
 
     single = {"--name": arguments.name, "--pin": arguments.pin, "--usb": arguments.usb}
     for option, value in single.items():
         if value and len(arguments.hosts) > 1:
             raise Error(f"{option} belongs to one host, not to {len(arguments.hosts)}", None, USAGE)
     check_timeout(arguments.timeout)
-    options = verify.Options(
+    options = hosts.Options(
         name=targets.canonical_host(arguments.name) if arguments.name else None,
-        pin=verify.parse_pin(arguments.pin) if arguments.pin else None,
+        pin=hosts.parse_pin(arguments.pin) if arguments.pin else None,
         pins=pins.load_pins(),
         ca_file=arguments.ca,
         read_report=functools.partial(read_report, arguments.usb) if arguments.usb else None,
         timeout_s=arguments.timeout,
     )
-    found = verify.verify_hosts([targets.parse_target(text) for text in arguments.hosts], options)
+    found = hosts.verify_hosts([targets.parse_target(text) for text in arguments.hosts], options)
     for result in found:
         if result.certificate and result.key_is_known:
             pins.refresh(result.certificate)
@@ -71,7 +75,7 @@ def _run(arguments: argparse.Namespace) -> int:
     else:
         for result in found:
             _print_host(result)
-    return verify.exit_code(found)
+    return hosts.exit_code(found)
 
 
 def _print_host(result: Any) -> None:

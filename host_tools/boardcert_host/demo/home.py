@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from ..errors import CHECKED_AND_BAD, Error
 from ..targets import PORTAL_PORT, Target
-from ..verify import HostResult, Options, verify_hosts
+from ..verify.hosts import HostResult, Options, verify_hosts
 from ..virtual import VirtualBoard, VirtualNetwork
 from ..virtual.boot_drive import BootDrive
 

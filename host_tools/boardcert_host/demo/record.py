@@ -12,10 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from rich.console import Console
 
 from .. import __version__
-from ..checks import Check
-from ..console import in_groups, print_checks, to_compare
+from ..certificates.fingerprint import to_compare
+from ..console import in_groups
 from ..errors import Error
 from ..files import write_whole
+from ..verify.checks import Check
+from ..verify.printing import print_checks
 
 
 class Record:

@@ -12,15 +12,15 @@ from typing import Any
 
 from rich.console import Console
 
-from .. import device
-from ..boards import load_board
-from ..checks import Check
+from ..board import mpremote
 from ..console import messages
 from ..errors import Error
-from ..firmware import firmware_image
+from ..flash.board_kinds import load_board
+from ..flash.firmware import firmware_image
 from ..targets import PORTAL_PORT
-from ..tls_probe import get
-from ..verify import HostResult, Options
+from ..verify.checks import Check
+from ..verify.hosts import HostResult, Options
+from ..verify.tls_probe import get
 from .home import HTTPS_PORT, NAME, Home, new_home, when_up
 from .record import Record
 
@@ -108,11 +108,11 @@ class Demo:
         for line in _MAIN.rstrip().splitlines():
             self._record.say(f"    {line}")
         with messages().status("the program goes onto the board, and the board restarts"):
-            device.put_file(home.usb_port, _MAIN.encode(), "/main.py")
-            device.reset(home.usb_port)
+            mpremote.put_file(home.usb_port, _MAIN.encode(), "/main.py")
+            mpremote.reset(home.usb_port)
             page, app = home.verify([PORTAL_PORT, HTTPS_PORT], Options(name=NAME))
             # The last question to the cable, since it interrupts the program.
-            options = Options(name=NAME, read_report=lambda: device.read_report(home.usb_port))
+            options = Options(name=NAME, read_report=lambda: mpremote.read_report(home.usb_port))
             (compared,) = home.verify([HTTPS_PORT], options)
         self._record.say("Is what TLS serves what the board says over the USB cable?")
         self._record.show_checks("served", compared.checks)
@@ -120,7 +120,7 @@ class Demo:
         detail = "443 and 20034 serve the same certificate"
         self._record.show_checks("served", [_check("both_ports", "both ports", both, detail)])
         self._keep(compared, "tls")
-        device.reset(home.usb_port)
+        mpremote.reset(home.usb_port)
 
     def _change_address(self, home: Home) -> None:
         self._record.chapter("4. The router starts again, and gives the board another address")
@@ -164,14 +164,14 @@ class Demo:
             home.board.power_on()
             page = when_up(lambda: self._first_answer(home))
             (result,) = home.verify([HTTPS_PORT], Options(name=NAME, pin=pin))
-            report = device.read_report(home.usb_port)
+            report = mpremote.read_report(home.usb_port)
         self._record.say(f"Loading took {_in_steps(report['timings_ms'])}.")
         kept = _check("kept", "nothing generated again", not report["generated"], report["source"])
         self._record.show_checks("power cycle", [*result.checks, page, kept])
         self._keep(result, "after_reboot")
         self._data["load_ms"] = report["timings_ms"]["total"]
-        self._data["memory"] = device.read_memory(home.usb_port)
-        device.reset(home.usb_port)
+        self._data["memory"] = mpremote.read_memory(home.usb_port)
+        mpremote.reset(home.usb_port)
 
     def _first_answer(self, home: Home) -> Check:
         """Fetch from the page as a client that trusts only the certificate."""

@@ -11,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ..boards import load_board
 from ..console import say
 from ..errors import USAGE, Error
-from ..uf2 import BLOCK_BYTES, read_uf2
+from ..flash.board_kinds import load_board
+from ..flash.uf2 import BLOCK_BYTES, read_uf2
 from .board import VirtualBoard
 
 _BOARD = "VIRTUAL_PICO_W"

@@ -5,10 +5,10 @@ import tempfile
 import threading
 from pathlib import Path
 
-from ..boards import load_board
 from ..console import say, say_lines
 from ..errors import OK, Error
-from ..firmware import firmware_image
+from ..flash.board_kinds import load_board
+from ..flash.firmware import firmware_image
 from .board import VirtualBoard
 from .boot_drive import BootDrive
 from .wifi_command import WifiWishes, run_in_wifi

@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..boards import cache_directory
+from ..directories import cache_directory
 from ..errors import Error
 
 _OLDEST_NODE = 18

@@ -1,0 +1,1 @@
+"""A board, over its cable or over HTTPS: what it has, and changes to it."""

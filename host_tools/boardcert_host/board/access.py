@@ -1,0 +1,133 @@
+"""What this computer knows, and learns, of a board that it administers: its pin and its token."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..certificates.fingerprint import matches
+from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, Error
+from ..passwords import Password
+from ..targets import PORTAL_PORT, canonical, parse_target
+from ..trust import pins
+from . import tokens
+from .over_https import BoardAPI
+from .over_usb import BoardUSB
+
+Board = BoardAPI | BoardUSB
+
+_RETRY_S = 1
+
+
+def open_board(
+    host: str,
+    *,
+    name: str | None = None,
+    pin: tuple[str, str] | None = None,
+    ca: str | None = None,
+    token_file: Path | None = None,
+    timeout_s: float | None = None,
+) -> BoardAPI:
+    """Return the API of a board as a person names it: HOST, or HOST:PORT.
+
+    It is identified by *pin*, else by the pin known for host or *name*, else by *ca*. The
+    token comes from *token_file*, the environment, the key ring, or a prompt. Raises Error.
+    """
+    target = parse_target(host, PORTAL_PORT)
+    names = [str(target), target.host, *([name] if name else [])]
+    if pin is None:
+        known = pins.find_pin(pins.load_pins(), names)
+        pin = ("public_key_pin", known.public_key_pin) if known else None
+    if pin is None and ca is None:
+        hint = f"boardcert pin add {host} --usb PORT; or give --pin or --ca"
+        raise Error(f"{host} is not a known board", hint)
+    token = _token(host, names, pin, token_file)
+    return BoardAPI(target, name=name, pin=pin, ca=ca, token=token, timeout_s=timeout_s)
+
+
+def _token(
+    host: str, names: Sequence[str], pin: tuple[str, str] | None, token_file: Path | None
+) -> str:
+    """Return the token of the board. Raises Error when there is none."""
+    hint = f"on its cable: boardcert token {host} --usb PORT"
+    secret = Password(f"token of {host}", "--token-file", "BOARDCERT_TOKEN", token_file)
+    token = secret.given()
+    if token is None:
+        key = pin[1] if pin and pin[0] == "public_key_pin" else None
+        token = tokens.find_token(names, key)
+    if token is None and not sys.stdin.isatty():
+        raise Error(f"no token of {host} on the key ring", hint)
+    token = (secret.get() if token is None else token).strip().lower()
+    if not tokens.is_token(token):
+        raise Error(f"this is not a valid token of {host}", hint)
+    return token
+
+
+@contextlib.contextmanager
+def open_usb(host: str, port: str, pin: tuple[str, str] | None = None) -> Iterator[BoardUSB]:
+    """Give the board on a cable; Error when it is not *host*. Its program starts again after."""
+    host = canonical(host)
+    board = BoardUSB(port, [host, parse_target(host).host])
+    try:
+        _check_usb(board, board.report(), pin)
+        yield board
+    except BaseException:
+        with contextlib.suppress(Error):
+            board.restart()
+        raise
+    board.restart()
+
+
+def _check_usb(board: BoardUSB, report: dict[str, Any], pin: tuple[str, str] | None) -> None:
+    """Raise Error unless the board is the one that its names mean, and *pin*."""
+    known = pins.find_pin(pins.load_pins(), board.names)
+    if known and known.public_key_pin != report["public_key_pin"]:
+        raise pins.changed_key(known, report["public_key_pin"])
+    host = board.names[-1]
+    if not known and host not in report["names"]:
+        found = f"the board on the cable is not {host}, but {', '.join(report['names'])}"
+        raise Error(found, None, CHECKED_AND_BAD)
+    if pin and not matches(report, pin):
+        found = f"the board on the cable has {report[pin[0]]}, the pin is {pin[1]}"
+        raise Error(found, None, CHECKED_AND_BAD)
+
+
+def keep_token(board: BoardUSB, host: str, report: dict[str, Any]) -> bool:
+    """Put the token of a board on a cable on the key ring; False when it was there already."""
+    return tokens.keep_token(host, report["public_key_pin"], board.token())
+
+
+def follow_report(board: Board, before: str, report: dict[str, Any]) -> bool:
+    """Note in pins and key ring what the board changed for us; return whether it was its key.
+
+    *before*: the public-key pin that it had. *report*: from the board, over a checked connection.
+    """
+    if report["public_key_pin"] == before:
+        pins.refresh(report)
+        return False
+    pins.follow_key(board.names, before, report)
+    token = board.token if isinstance(board, BoardAPI) else tokens.find_token(board.names)
+    if token:
+        tokens.follow_key(token, report["public_key_pin"])
+    return True
+
+
+def wait_served(board: BoardAPI, fingerprint: str | None, wait_s: float) -> None:
+    """Check over TLS what the board serves now; Error when it does not have *fingerprint*.
+
+    A board that is busy, or restarts, is asked again for *wait_s* seconds.
+    """
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            described = board.served()
+            break
+        except Error as error:
+            if error.code != COULD_NOT_RUN or time.monotonic() > deadline:
+                raise
+        time.sleep(_RETRY_S)
+    if fingerprint and described["fingerprint"] != fingerprint:
+        message = f"{board.target} still serves another certificate: {described['fingerprint']}"
+        raise Error(message, "restart it: boardcert restart HOST", CHECKED_AND_BAD)

@@ -1,0 +1,158 @@
+"""What is to be installed on a board: read from files, and checked before a board is asked."""
+
+import datetime
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+    load_pem_private_key,
+)
+
+from ..ca.authorities import PrivateKey, check_ca, common_name
+from ..ca.store import read_certificates
+from ..certificates.certificate import describe
+from ..errors import CHECKED_AND_BAD, Error
+from ..files import read_small
+from ..verify.checks import Check, Expected, certificate_checks
+
+# What a board keeps; the root is not among them, since who trusts it has it.
+_MOST_CERTIFICATES = 3
+_ORDER_HINT = "the board's own certificate comes first, then its issuers"
+# Without these nothing works. The rest of the profile is said, and left to who issued it.
+_ESSENTIAL = ("version", "key_type", "signature_algorithm", "subject_alt_name", "validity_now")
+
+
+@dataclass(frozen=True)
+class Installable:
+    """Certificates, the board's own first, and its private key; None: the board has the key."""
+
+    chain: Sequence[x509.Certificate]
+    key: PrivateKey | None = field(default=None, repr=False)
+
+    @property
+    def chain_pem(self) -> str:
+        """The certificates as they are sent to the board."""
+        return "".join(one.public_bytes(Encoding.PEM).decode() for one in self.chain)
+
+    @property
+    def key_pem(self) -> str | None:
+        """The key as it is sent to the board: SEC 1 or PKCS#1, not encrypted."""
+        return self.key and self._encode_key(Encoding.PEM).decode()
+
+    @property
+    def chain_der(self) -> list[bytes]:
+        """The certificates as they are stored."""
+        return [one.public_bytes(Encoding.DER) for one in self.chain]
+
+    @property
+    def key_der(self) -> bytes | None:
+        """The key as it is stored."""
+        return self.key and self._encode_key(Encoding.DER)
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the board's own certificate."""
+        return str(describe(self.chain[0])["fingerprint"])
+
+    def _encode_key(self, encoding: Encoding) -> bytes:
+        key_format, encryption = PrivateFormat.TraditionalOpenSSL, NoEncryption()
+        return self.key.private_bytes(encoding, key_format, encryption) if self.key else b""
+
+
+def now_text() -> str:
+    """Return the time that is sent to a board with a certificate, to judge it by."""
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def read_installable(
+    chain_file: Path, key_file: Path | None, ask_passphrase: Callable[[], str]
+) -> Installable:
+    """Read PEM or DER files. *ask_passphrase* is called when the key is encrypted. Raises Error."""
+    data = _read(chain_file)
+    chain = read_certificates(data, str(chain_file))
+    if key_file is None:
+        if b"PRIVATE KEY-----" in data:
+            hint = f"to install the key as well, name the file twice: {chain_file} {chain_file}"
+            raise Error(f"{chain_file} also holds a private key", hint, CHECKED_AND_BAD)
+        return Installable(chain)
+    return Installable(chain, _read_key(_read(key_file), str(key_file), ask_passphrase))
+
+
+def check_installable(files: Installable, name: str, now: datetime.datetime) -> list[Check]:
+    """Raise Error for what no board can serve as *name*; return what clients may dislike."""
+    if len(files.chain) > _MOST_CERTIFICATES:
+        hint = "the board's own and the intermediate ones, without the root"
+        raise _bad(f"{len(files.chain)} certificates; a board keeps {_MOST_CERTIFICATES}", hint)
+    leaf = files.chain[0]
+    if _is_ca(leaf):
+        raise _bad(f"{_called(leaf)}, a CA, comes first", _ORDER_HINT)
+    checks = certificate_checks(leaf, Expected(name, issued=True, now=now))
+    failed = [check for check in checks if check.status == "fail"]
+    for check in failed:
+        if check.id in _ESSENTIAL:
+            raise _bad(f"{_called(leaf)}: {check.title}: {check.detail}")
+    if files.key and files.key.public_key() != leaf.public_key():
+        raise _bad(f"the key is not that of the first certificate, {_called(leaf)}")
+    for issued, issuer in itertools.pairwise(files.chain):
+        _check_link(issued, issuer, now)
+    return failed
+
+
+def _check_link(issued: x509.Certificate, issuer: x509.Certificate, now: datetime.datetime) -> None:
+    try:
+        issued.verify_directly_issued_by(issuer)
+    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _bad(f"{_called(issuer)} did not issue {_called(issued)}", _ORDER_HINT) from error
+    check_ca(issuer)
+    if not issuer.not_valid_before_utc <= now <= issuer.not_valid_after_utc:
+        raise _bad(f"{_called(issuer)} is not valid today")
+
+
+def _is_ca(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _read_key(data: bytes, name: str, ask_passphrase: Callable[[], str]) -> PrivateKey:
+    """Return the private key in a file called *name*; no message shows anything of it."""
+    load = load_pem_private_key if b"-----BEGIN" in data else load_der_private_key
+    key: object = None
+    try:
+        key = load(data, None)
+    except TypeError:  # It is encrypted.
+        passphrase = ask_passphrase()
+        try:
+            key = load(data, passphrase.encode())
+        except ValueError:
+            raise _bad(f"cannot read {name}: wrong passphrase, or damaged") from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise _bad(f"{name} holds no readable private key") from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        raise _bad(f"{name} holds a key that is neither EC nor RSA")
+    return key
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_small(path)
+    except OSError as error:
+        raise Error(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _called(certificate: x509.Certificate) -> str:
+    return f"the certificate of {common_name(certificate)}"
+
+
+def _bad(message: str, hint: str | None = None) -> Error:
+    return Error(message, hint, CHECKED_AND_BAD)

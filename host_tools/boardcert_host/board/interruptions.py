@@ -1,0 +1,40 @@
+"""Programs of boards that a command has stopped: each runs again, however the command ends."""
+
+import contextlib
+from collections.abc import Iterator
+
+from ..errors import Error
+
+# The ports at which MicroPython waits at its prompt because of this process.
+_stopped: set[str] = set()
+
+
+def note_stopped(port: str) -> None:
+    """Note that the program of the board at *port* is stopped, or is about to be."""
+    _stopped.add(port)
+
+
+def note_started(port: str) -> None:
+    """Note that the board at *port* was restarted."""
+    _stopped.discard(port)
+
+
+@contextlib.contextmanager
+def programs_go_on() -> Iterator[None]:
+    """Restart at the end, whatever it is, each board whose program was stopped meanwhile.
+
+    A board that is out of reach by then was unplugged, or has no power.
+    """
+    _stopped.clear()
+    try:
+        yield
+    finally:
+        for port in sorted(_stopped):
+            _restart(port)
+
+
+def _restart(port: str) -> None:
+    from . import mpremote
+
+    with contextlib.suppress(Error):
+        mpremote.reset(port)

@@ -1,0 +1,83 @@
+"""A board on a cable, administered as `over_https` does; it needs no pin and no token.
+
+Its program is interrupted: `restart` starts it again.
+"""
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import Error
+from . import mpremote, reports, usb_certificates
+from .installable import Installable
+from .tokens import is_token
+
+# The board may sign, or make a key; an RSA key takes minutes.
+_TIMEOUT_S = 600
+_ACT = """
+import json, boardcert
+me = boardcert.identity()
+told = me.{}()
+print(json.dumps(dict(me.report(), **({{"wiped": told}} if told else {{}}))))
+"""
+_TOKEN = "import boardcert; print(boardcert.identity().admin_token())"  # noqa: S105 (asks for it)
+
+
+class BoardUSB:
+    """One board at *port*, which pins call one of *names*.
+
+    Methods that change something return the board's new report.
+    """
+
+    def __init__(self, port: str, names: Sequence[str]) -> None:
+        self.names = names
+        self._port = port
+
+    def report(self) -> dict[str, Any]:
+        """Return the public facts about the board's identity."""
+        return mpremote.read_report(self._port)
+
+    def token(self) -> str:
+        """Return the token, by which the board is administered over the network."""
+        lines = mpremote.execute(self._port, _TOKEN, _TIMEOUT_S).split()
+        if not lines or not is_token(lines[-1]):
+            hint = "`boardcert flash` brings it up to date"
+            raise Error(f"the board at {self._port} gave no token", hint)
+        return lines[-1]
+
+    def csr(self) -> bytes:
+        """Return a certificate request with the board's own key, PEM."""
+        body = base64.encodebytes(usb_certificates.read_request(self._port))
+        title = b"CERTIFICATE REQUEST-----\n"
+        return b"-----BEGIN " + title + body + b"-----END " + title
+
+    def install(self, files: Installable) -> dict[str, Any]:
+        """Install certificates; without a key, they are for the board's own."""
+        usb_certificates.install(self._port, files.chain_der, files.key_der)
+        return self.report()
+
+    def remove(self) -> dict[str, Any]:
+        """Remove the installed certificate: the generated one serves again."""
+        return self._act("remove")
+
+    def renew(self) -> dict[str, Any]:
+        """Have the board sign its certificate again, with the same key."""
+        return self._act("renew")
+
+    def new_key(self, _hostname: str) -> dict[str, Any]:
+        """Have the board generate a new key."""
+        return self._act("new_key")
+
+    def reset(self, _hostname: str) -> dict[str, Any]:
+        """Reset to factory state: new key, new token."""
+        return self._act("reset")
+
+    def restart(self) -> None:
+        """Start the board's program again."""
+        mpremote.reset(self._port)
+
+    def _act(self, method: str) -> dict[str, Any]:
+        report = mpremote.ask(self._port, _ACT.format(method), _TIMEOUT_S)
+        if not isinstance(report, dict) or reports.flaw(report):
+            raise Error(f"the board at {self._port} sent an unreadable answer")
+        return report

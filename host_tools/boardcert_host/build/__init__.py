@@ -1,0 +1,1 @@
+"""The device package, compiled for a board's processor."""

@@ -1,0 +1,62 @@
+"""Which modules of the device package load together, as firmware/bundles.py has it."""
+
+import functools
+import runpy
+from dataclasses import dataclass
+
+from ..directories import data_directory
+from .bundles import Bundles
+
+
+@dataclass(frozen=True)
+class LoadPlan:
+    """What firmware/bundles.py says, under its names; *bundles* and *first* come of its moments."""
+
+    bundles: Bundles
+    portable: Bundles
+    native: Bundles
+    fallbacks: tuple[str, ...]
+    kernel_users: tuple[str, ...]
+    other_chips: tuple[str, ...]
+    template: str
+    faces: tuple[str, ...]
+    inner: frozenset[str]
+    told: tuple[str, ...]
+    first: tuple[str, ...]
+
+    def without_kernel(self, native: set[str]) -> Bundles:
+        """Return the bundles for boards without a kernel; *native*: modules with native code.
+
+        What a file has there, no other one has; native code is not joined with other modules.
+        """
+        own = self.portable | self.native
+        moved = native.union(*own.values())
+        bundles = {
+            file: tuple(part for part in parts if part not in moved)
+            for file, parts in self.bundles.items()
+        }
+        bundles |= {
+            file: tuple(part for part in parts if part not in native)
+            for file, parts in self.portable.items()
+        }
+        return {file: parts for file, parts in (bundles | self.native).items() if parts}
+
+
+@functools.cache
+def load_plan() -> LoadPlan:
+    """Read firmware/bundles.py."""
+    said = runpy.run_path(str(data_directory("firmware") / "bundles.py"))
+    bundles = {file: parts for moment in said["MOMENTS"].values() for file, parts in moment.items()}
+    return LoadPlan(
+        bundles=bundles,
+        portable=said["PORTABLE"],
+        native=said["NATIVE"],
+        fallbacks=said["FALLBACKS"],
+        kernel_users=said["KERNEL_USERS"],
+        other_chips=said["OTHER_CHIPS"],
+        template=said["TEMPLATE"],
+        faces=said["FACES"],
+        inner=frozenset(said["INNER"].split()),
+        told=said["TOLD"],
+        first=tuple(part for parts in bundles.values() for part in parts),
+    )

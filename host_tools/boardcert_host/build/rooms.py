@@ -1,0 +1,112 @@
+"""Make one flat package of the rooms of firmware/boardcert: a board pays for no folder.
+
+The sources lie in sub-packages, a room for each kind of knowledge. On a board, all modules are the
+package's own, by the names of their files: each folder would take two blocks of flash and time to
+search, and each dotted name memory. Imports are changed accordingly, `from ..crypto.ec import P384`
+into `from .ec import P384`.
+"""
+
+import ast
+from pathlib import Path
+
+from ..errors import Error
+
+_PACKAGE = "boardcert"
+_PACKAGE_FILE = "__init__"
+
+
+def room_names(package: Path) -> list[str]:
+    """Return the names of the rooms in the directory *package*."""
+    return sorted(path.parent.name for path in package.glob(f"*/{_PACKAGE_FILE}.py"))
+
+
+def module_paths(package: Path) -> dict[str, Path]:
+    """Return the file of each module by the module's name on a board, sorted by that.
+
+    Raises Error when two have the same name. The rooms' own files say what the rooms are for, and
+    do nothing.
+    """
+    rooms = room_names(package)
+    paths: dict[str, Path] = {}
+    for folder in (package, *(package / room for room in rooms)):
+        for path in folder.glob("*.py"):
+            if folder != package and path.stem == _PACKAGE_FILE:
+                continue
+            if path.stem in paths:
+                raise Error(f"two modules are called {path.stem}: {paths[path.stem]} and {path}")
+            paths[path.stem] = path
+    return dict(sorted(paths.items()))
+
+
+def read_flat(package: Path) -> dict[str, str]:
+    """Return the flat package: the source of each module by its name, sorted."""
+    rooms = room_names(package)
+    return {
+        name: flatten(path.read_text("utf-8"), rooms, path.parent.name)
+        for name, path in module_paths(package).items()
+    }
+
+
+def flatten(source: str, rooms: list[str], room: str = "") -> str:
+    """Return *source* with its imports of boardcert as they are in the flat package.
+
+    *room*: the folder that it is in, one of *rooms*, or another one. Imports that follow each other
+    become one for each module, in the order that they have without rooms.
+    """
+    tree = _Flatten(rooms, room).visit(ast.parse(source))
+    for node in ast.walk(tree):
+        for field in ("body", "orelse", "finalbody"):
+            if isinstance(statements := getattr(node, field, None), list):
+                setattr(node, field, _merged(statements))
+    return ast.unparse(tree)
+
+
+class _Flatten(ast.NodeTransformer):
+    """Take the rooms out of the imports of a module in *room*."""
+
+    def __init__(self, rooms: list[str], room: str) -> None:
+        self._rooms = rooms
+        self._place = [room] if room in rooms else []
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom:
+        """`from .module import name`, `from ..room import module`, or absolute, as tests do it."""
+        parts = (node.module or "").split(".") if node.module else []
+        if node.level:
+            parts = self._place[: len(self._place) + 1 - node.level] + parts
+        elif parts[0] == _PACKAGE:
+            parts = parts[1:]
+        else:
+            return node
+        if parts and parts[0] in self._rooms:
+            parts = parts[1:]
+        node.module = ".".join(parts if node.level else [_PACKAGE, *parts]) or None
+        node.level = min(node.level, 1)
+        return node
+
+
+def _merged(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """Return *statements*, relative imports that follow each other joined and sorted."""
+    result: list[ast.stmt] = []
+    found: dict[str, list[ast.alias]] = {}
+    for statement in statements:
+        if isinstance(statement, ast.ImportFrom) and statement.level:
+            found.setdefault(statement.module or "", []).extend(statement.names)
+            continue
+        result += _imports(found)
+        found = {}
+        result.append(statement)
+    return result + _imports(found)
+
+
+def _imports(found: dict[str, list[ast.alias]]) -> list[ast.stmt]:
+    """Return the import of each module in *found*, by its name, sorted."""
+    return [
+        ast.ImportFrom(module or None, sorted(names, key=_place), 1)
+        for module, names in sorted(found.items())
+    ]
+
+
+def _place(alias: ast.alias) -> tuple[int, str]:
+    """Return where a name stands in an import: constants, classes, then all else."""
+    name = alias.name
+    return (0 if name.isupper() else 1 if name[0].isupper() else 2), name.lower()

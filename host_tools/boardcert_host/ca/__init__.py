@@ -1,0 +1,1 @@
+"""A certificate authority of the user's own: requests in, certificates out."""

@@ -1,0 +1,149 @@
+"""Where a CA is kept: a directory with ca.crt, ca.key, and issued/SERIAL.crt for each certificate.
+
+$BOARDCERT_CA names the directory, else it is in the user's data. ca.key is PKCS#8, for its owner
+only, encrypted when a passphrase was chosen. ca.crt may hold the CAs above this one, after it.
+"""
+
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from ..certificates.certificate import UNREADABLE, parse
+from ..errors import CHECKED_AND_BAD, Error
+from ..files import write_new
+from . import pkcs8
+from .authorities import Authority, PrivateKey, check_ca
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True)
+class Store:
+    """The directory of one CA."""
+
+    directory: Path
+
+    @property
+    def certificate_file(self) -> Path:
+        """Public: clients that trust the CA need it."""
+        return self.directory / "ca.crt"
+
+    @property
+    def key_file(self) -> Path:
+        """Private: readable by its owner only."""
+        return self.directory / "ca.key"
+
+    def save(self, authority: Authority, passphrase: str | None) -> None:
+        """Keep a new CA. Raises Error, and changes nothing, when there is one already."""
+        self.check_absent()
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_new(self.key_file, private_pem(authority.key, passphrase))
+        certificate = authority.certificate.public_bytes(Encoding.PEM)
+        try:
+            write_new(self.certificate_file, certificate, 0o644)
+        except BaseException:
+            self.key_file.unlink()
+            raise
+
+    def check_absent(self) -> None:
+        """Raise Error when there is a CA, or a part of one."""
+        for path in (self.certificate_file, self.key_file):
+            if path.exists():
+                hint = "a CA is never overwritten; name another directory"
+                raise Error(f"{path} exists already", hint)
+
+    def load(self, ask_passphrase: Callable[[], str]) -> Authority:
+        """Return the CA. *ask_passphrase* is called when its key is encrypted. Raises Error."""
+        certificate, *above = self.certificates()
+        key = self._load_key(ask_passphrase)
+        if key.public_key() != certificate.public_key():
+            raise Error(f"{self.key_file} is not the key of {self.certificate_file}")
+        intermediates = [one for one in (certificate, *above) if one.issuer != one.subject]
+        return Authority(certificate, key, intermediates)
+
+    def certificates(self) -> list[x509.Certificate]:
+        """Return the CA's certificate, and those above it. Raises Error."""
+        try:
+            data = self.certificate_file.read_bytes()
+        except FileNotFoundError as error:
+            hint = "`boardcert ca init` makes one; --ca DIRECTORY names another place"
+            raise Error(f"there is no CA in {self.directory}", hint) from error
+        found = read_certificates(data, str(self.certificate_file))
+        check_ca(found[0])
+        return found
+
+    def record(self, certificate: x509.Certificate) -> Path:
+        """Keep a copy of what was issued, by its serial number; return where."""
+        path = self.directory / "issued" / f"{certificate.serial_number:032x}.crt"
+        write_new(path, certificate.public_bytes(Encoding.PEM), 0o644)
+        return path
+
+    def issued(self) -> list[x509.Certificate]:
+        """Return what was issued."""
+        paths = sorted((self.directory / "issued").glob("*.crt"))
+        return [read_certificates(path.read_bytes(), str(path))[0] for path in paths]
+
+    def _load_key(self, ask_passphrase: Callable[[], str]) -> PrivateKey:
+        data = self.key_file.read_bytes()
+        if os.name == "posix" and self.key_file.stat().st_mode & _OTHERS:
+            hint = f"chmod 600 {self.key_file}, if nobody has read it"
+            raise Error(f"{self.key_file} is readable by others", hint)
+        is_encrypted = b"ENCRYPTED" in data
+        passphrase = ask_passphrase().encode() if is_encrypted else None
+        try:
+            key = load_pem_private_key(data, passphrase)
+        except (ValueError, UnsupportedAlgorithm):  # Not passed on: nothing of a key is told.
+            reason = "wrong passphrase, or damaged" if is_encrypted else "damaged"
+            raise Error(f"cannot read {self.key_file}: {reason}", None, CHECKED_AND_BAD) from None
+        if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+            raise Error(f"{self.key_file} holds a key that is neither EC nor RSA")
+        return key
+
+
+def default_store() -> Store:
+    """Return the user's own: $BOARDCERT_CA, or in the user's data."""
+    chosen = os.environ.get("BOARDCERT_CA")
+    return Store(Path(chosen) if chosen else Path(platformdirs.user_data_dir("boardcert")) / "ca")
+
+
+def private_pem(key: PrivateKey, passphrase: str | None = None) -> bytes:
+    """Return a private key as PKCS#8 PEM, encrypted when there is a passphrase."""
+    form, encryption = PrivateFormat.PKCS8, NoEncryption()
+    if passphrase is None:
+        return key.private_bytes(Encoding.PEM, form, encryption)
+    return pkcs8.encrypt(key.private_bytes(Encoding.DER, form, encryption), passphrase)
+
+
+def read_certificates(data: bytes, name: str) -> list[x509.Certificate]:
+    """Return the certificates, PEM or one in DER, of a file called *name*. Raises Error.
+
+    All that they say can be read then, their keys too.
+    """
+    try:
+        found = (
+            x509.load_pem_x509_certificates(data)
+            if b"-----BEGIN" in data
+            else [x509.load_der_x509_certificate(data)]
+        )
+    except UNREADABLE as error:
+        raise Error(f"{name} holds no readable certificate") from error
+    try:
+        for one in found:
+            parse(one.public_bytes(Encoding.DER)).public_key()
+    except UNREADABLE as error:
+        reason = f"{name} holds a malformed certificate: {error}"
+        raise Error(reason, None, CHECKED_AND_BAD) from error
+    return found

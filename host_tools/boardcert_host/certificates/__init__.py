@@ -1,0 +1,1 @@
+"""What a certificate says, and the fingerprint of its key."""

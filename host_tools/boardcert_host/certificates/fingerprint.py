@@ -1,0 +1,46 @@
+"""A key's fingerprint: what a person compares, as it stays when a certificate is signed again."""
+
+import base64
+import functools
+import runpy
+from collections.abc import Callable
+from typing import Any
+
+from ..console import in_groups
+from ..directories import data_directory
+
+
+def key_fingerprint(public_key_pin: str) -> str:
+    """Return the digest of "sha256//BASE64" as "AB:CD:...", the way browsers show one."""
+    digest = base64.b64decode(public_key_pin.removeprefix("sha256//"))
+    return digest.hex(":").upper()
+
+
+def matches(facts: dict[str, Any], pin: tuple[str, str]) -> bool:
+    """Return whether a certificate or a report with these *facts* is the one with *pin*.
+
+    *pin*: as `hosts.parse_pin` returns it; a fingerprint may be the key's, or the certificate's,
+    as older labels have it.
+    """
+    kind, wanted = pin
+    if facts[kind] == wanted:
+        return True
+    return kind == "fingerprint" and key_fingerprint(facts["public_key_pin"]) == wanted
+
+
+def fingerprint_words(fingerprint: str) -> str:
+    """Return the words of "AB:CD:..."; the board's own code makes them."""
+    return _encoder()(bytes.fromhex(fingerprint.replace(":", "")))
+
+
+def to_compare(public_key_pin: str) -> list[str]:
+    """Return the fingerprint of a key as lines to compare: groups, and words as on the label."""
+    fingerprint = key_fingerprint(public_key_pin)
+    return [*in_groups(fingerprint), fingerprint_words(fingerprint)]
+
+
+@functools.cache
+def _encoder() -> Callable[[bytes], str]:
+    path = data_directory("firmware") / "boardcert" / "page" / "portal_words.py"
+    words: Callable[[bytes], str] = runpy.run_path(str(path))["words"]
+    return words

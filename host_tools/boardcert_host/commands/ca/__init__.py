@@ -1,0 +1,1 @@
+"""`boardcert ca`, an action a module."""

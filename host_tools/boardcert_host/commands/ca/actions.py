@@ -1,0 +1,36 @@
+"""`boardcert ca`: a certificate authority of your own, for boards and their clients."""
+
+import argparse
+
+from . import make, sign, trust
+
+_EXAMPLES = """\
+examples:
+  boardcert ca init                                     once: its key and certificate
+  boardcert ca sign --usb /dev/ttyACM0 --install        for each board, here on its cable
+  boardcert ca trust                                    on each computer that connects to boards
+"""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    rows = {**make.ACTIONS, **sign.ACTIONS, **trust.ACTIONS}
+    for name, (summary, examples, add_arguments, run) in rows.items():
+        action = actions.add_parser(name, help=summary, description=summary, examples=examples)
+        add_arguments(action)
+        action.set_defaults(run_action=run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    code: int = arguments.run_action(arguments)
+    return code
+
+
+COMMANDS = {
+    "ca": (
+        "make a CA of your own, sign certificates of boards with it, and trust it",
+        _EXAMPLES,
+        _add_arguments,
+        _run,
+    ),
+}

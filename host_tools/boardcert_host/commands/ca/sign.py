@@ -1,0 +1,270 @@
+"""`boardcert ca sign`: answer the request of a board, and bring the certificate to it."""
+
+import argparse
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...console import messages, print_rows, results, say
+from ...errors import CHECKED_AND_BAD, OK, USAGE, Error
+from ...verify.printing import print_checks
+from ..shared import add_json, add_timeout, check_free, check_timeout, named_file, print_json
+from .place import add_ca, add_passphrase, passphrase_of, store_in
+
+if TYPE_CHECKING:
+    from ...board.access import Board
+    from ...board.installable import Installable
+    from ...ca.authorities import Authority
+    from ...ca.csr import Request
+    from ...ca.store import Store
+    from ...verify.hosts import HostResult
+
+_EXAMPLES = """\
+examples:
+  boardcert ca sign --usb /dev/ttyACM0 --install       a board on a cable
+  boardcert ca sign kitchen.local --install            a board that is pinned, over HTTPS
+  boardcert ca sign kitchen.csr -o kitchen.crt         a request in a file
+  boardcert ca sign --new-key kitchen.key --san kitchen.local  a key made here; see embed
+"""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "source",
+        nargs="?",
+        metavar="CSR|HOST[:PORT]",
+        help="the file of a request, or a pinned board",
+    )
+    add("--usb", metavar="PORT", help="a board on this serial port; restarts its program")
+    add(
+        "--new-key",
+        type=Path,
+        metavar="FILE",
+        help="generate a P-384 key, and a certificate for it",
+    )
+    names = "grant a name or address that a request alone does not get; repeatable"
+    add("--san", action="append", default=[], metavar="NAME", help=names)
+    add("--only-names", action="store_true", help="ignore the names in the request")
+    days = "lifetime, at most that of the CA (default: 825, the most that Apple's clients accept)"
+    add("--days", type=int, default=825, metavar="N", help=days)
+    add(
+        "--install",
+        action="store_true",
+        help="install it on the board, and check that it is served",
+    )
+    at = "with --usb: where the board serves, to be verified over TLS"
+    add("--at", metavar="HOST[:PORT]", help=at)
+    output = "the certificate and its issuers (default: NAME.crt, unless --install)"
+    add("-o", "--output", type=Path, metavar="FILE", help=output)
+    add("--force", action="store_true", help="overwrite FILE")
+    add("--pin", metavar="SHA256", help="fingerprint or public-key pin that HOST must have")
+    add(
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help="file with the token of HOST (default: as `boardcert install`)",
+    )
+    add_timeout(parser)
+    add_ca(parser)
+    add_passphrase(parser)
+    add_json(parser)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    _check(arguments)
+    store = store_in(arguments.ca)
+    authority = store.load(passphrase_of(arguments).get)  # before a board is asked
+    ca_file = arguments.record["ca_file"] = str(store.certificate_file)
+    if arguments.new_key:
+        files = _sign_new_key(authority, store, arguments)
+    else:
+        with _board(arguments, ca_file) as board:
+            files = _sign_request(board, authority, store, arguments)
+    verified = _verify(files, ca_file, arguments) if arguments.install else None
+    return _tell(authority.name, files, verified, arguments)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Raise Error, a usage error, for arguments that do not go together."""
+    hint = "boardcert ca sign --help"
+    sources = (arguments.source, arguments.usb, arguments.new_key)
+    if sum(source is not None for source in sources) != 1:
+        raise Error("one of CSR, HOST, --usb PORT and --new-key FILE is needed", hint, USAGE)
+    is_board = arguments.usb or (arguments.source and named_file(arguments.source) is None)
+    if arguments.install and not is_board:
+        raise Error("--install needs a board: HOST, or --usb PORT", hint, USAGE)
+    if arguments.at and not (arguments.usb and arguments.install):
+        raise Error("--at belongs to --usb PORT --install", hint, USAGE)
+    if arguments.days < 1:
+        raise Error("--days must be 1 or more", hint, USAGE)
+    check_free(arguments.output, arguments.force)
+    check_timeout(arguments.timeout)
+
+
+@contextlib.contextmanager
+def _board(arguments: argparse.Namespace, ca_file: str) -> "Iterator[Board | None]":
+    """Give the board that is asked, None for a file; one on a cable starts its program again."""
+    from ...board import access
+    from ...board.over_usb import BoardUSB
+    from ...verify import hosts
+
+    if arguments.usb:
+        cable = BoardUSB(arguments.usb, ())
+        try:
+            yield cable
+        except BaseException:
+            with contextlib.suppress(Error):  # It may not answer: that is being told.
+                cable.restart()
+            raise
+        cable.restart()
+    elif named_file(arguments.source):
+        yield None
+    else:
+        yield access.open_board(
+            arguments.source,
+            pin=hosts.parse_pin(arguments.pin) if arguments.pin else None,
+            ca=ca_file,
+            token_file=arguments.token_file,
+            timeout_s=arguments.timeout,
+        )
+
+
+def _sign_request(
+    board: "Board | None", authority: "Authority", store: "Store", arguments: argparse.Namespace
+) -> "Installable":
+    """Get the request, answer it, and bring the answer to the board when that is wanted."""
+    from ...board import signing
+    from ...ca import csr
+    from ...files import read_small
+
+    with messages().status("waiting for the request"):
+        data = board.csr() if board else read_small(Path(arguments.source))
+    host = arguments.source if board else None  # A board on a cable is at hand.
+    files = _issue(authority, csr.read_request(data), store, arguments, host)
+    if board and arguments.install:
+        with messages().status("installing"):
+            arguments.record["installed"] = signing.install(board, files)
+    return files
+
+
+def _sign_new_key(
+    authority: "Authority", store: "Store", arguments: argparse.Namespace
+) -> "Installable":
+    """Make a key here, and its certificate."""
+    from ...board import signing
+    from ...ca.store import private_pem
+    from ...files import write_new
+
+    key, request = signing.new_key()
+    # First the key: a certificate without it is good for nothing.
+    arguments.record["key_file"] = str(arguments.new_key)
+    write_new(arguments.new_key, private_pem(key))
+    try:
+        return _issue(authority, request, store, arguments)
+    except BaseException:
+        arguments.new_key.unlink()
+        raise
+
+
+def _issue(
+    authority: "Authority",
+    request: "Request",
+    store: "Store",
+    arguments: argparse.Namespace,
+    host: str | None = None,
+) -> "Installable":
+    """Sign; keep a copy in the store, and write the file that was asked for.
+
+    *host*: who sent the request over the network.
+    """
+    from ...board import signing
+    from ...ca import authorities
+    from ...files import write_new, write_whole
+    from ...trust import pins
+
+    if arguments.only_names:
+        request = replace(request, names=())
+    issued = store.issued()
+    known = signing.known(request, pins.load_pins(), issued, host)
+    files = signing.sign(authority, request, arguments.san, arguments.days, known)
+    leaf = files.chain[0]
+    signing.check_own_key(leaf, issued)
+    for name in signing.check_shared(leaf, issued, arguments.san):
+        say(f"note: another key already has a certificate for {name}, see boardcert ca list")
+    if arguments.days > authorities.DEVICE_DAYS:
+        say(f"note: Apple's clients refuse more than {authorities.DEVICE_DAYS} days")
+    if leaf.not_valid_after_utc == authority.certificate.not_valid_after_utc:
+        say(f"note: it expires with the CA, on {leaf.not_valid_after_utc:%Y-%m-%d}")
+    path: Path | None = arguments.output
+    if path is None and not arguments.install:
+        path = Path(signing.file_name(leaf))
+    check_free(path, arguments.force)
+    # First the copy: nothing that was signed is unknown to the list.
+    arguments.record["copy"] = str(store.record(leaf))
+    if path:
+        data = files.chain_pem.encode()
+        write_whole(path, data) if arguments.force else write_new(path, data, 0o644)
+        arguments.record["file"] = str(path)
+    return files
+
+
+def _verify(
+    files: "Installable", ca_file: str, arguments: argparse.Namespace
+) -> "HostResult | None":
+    """Look at what the board serves now, where that is known."""
+    from ... import targets
+    from ...board import signing
+
+    host = arguments.at or arguments.source
+    if host is None:
+        return None
+    target = targets.parse_target(host, targets.PORTAL_PORT)
+    with messages().status(f"checking what {target} serves"):
+        return signing.verify_served(target, files, ca_file)
+
+
+def _tell(
+    issuer: str,
+    files: "Installable",
+    verified: "HostResult | None",
+    arguments: argparse.Namespace,
+) -> int:
+    from ...certificates.certificate import describe
+
+    described, record = describe(files.chain[0]), arguments.record
+    code = OK if verified is None or verified.ok else CHECKED_AND_BAD
+    if arguments.json:
+        verdict = {"verify": verified and verified.to_json()}
+        print_json(record | {"certificate": described, "chain": files.chain_pem} | verdict)
+        return code
+    names = described["names"]
+    rows = [
+        ("names", ", ".join(names)),
+        ("valid until", described["not_after"][:10]),
+        ("serial number", described["serial_number"]),
+        ("fingerprint", described["fingerprint"]),
+        *(
+            ("private key", f"{path}, readable by you only")
+            for path in [record.get("key_file")]
+            if path
+        ),
+        *(("certificate", path) for path in [record.get("file")] if path),
+        *(("installed on", board) for board in [record.get("installed")] if board),
+    ]
+    print_rows(f"{names[0]}: signed by {issuer}", rows)
+    if verified:
+        failed = [check for check in verified.checks if check.status == "fail"]
+        verdict = "NOT VALID" if failed else "valid for clients that trust the CA"
+        results().print(f"{verified.target}: {verdict}", markup=False)
+        print_checks(results(), failed)
+    elif arguments.install:
+        say(f"next: boardcert verify HOST:PORT --name {names[0]} --ca {record['ca_file']}")
+    return code
+
+
+ACTIONS = {
+    "sign": ("sign a certificate for a board", _EXAMPLES, _add_arguments, _run),
+}

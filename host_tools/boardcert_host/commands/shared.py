@@ -1,0 +1,76 @@
+"""What several commands share: options, and output as JSON."""
+
+import argparse
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..console import print_plain
+from ..errors import USAGE, Error
+
+# One day; the operating system refuses some hundred years.
+_LONGEST_TIMEOUT_S = 86400
+# What is a file's name, though it could be a host's: one that is missing is told as such.
+_FILE_NAME = r".*[/\\].*|.*\.(pem|crt|cer|der|key|csr|req|p10|pub)"
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add --json."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+
+
+def ca_file(text: str) -> str:
+    """Return the PEM file that --ca names: itself, or that of the CA in a directory."""
+    from ..ca.store import Store
+
+    path = Path(text)
+    return str(Store(path).certificate_file) if path.is_dir() else text
+
+
+def check_free(path: Path | None, is_forced: bool) -> None:
+    """Raise Error when the output *path* is there already, and --force is not."""
+    if path and path.exists() and not is_forced:
+        raise Error(f"{path} exists already", "--force overwrites it")
+
+
+def add_timeout(parser: argparse.ArgumentParser) -> None:
+    """Add --timeout of commands that administer a board; None when it is not given."""
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        metavar="SECONDS",
+        help="time limit of each step (default: 60, and 600 for what changes something)",
+    )
+
+
+def check_timeout(timeout_s: float | None) -> None:
+    """Raise Error, a usage error, for a --timeout that cannot be waited for."""
+    if timeout_s is not None and not 0 < timeout_s <= _LONGEST_TIMEOUT_S:
+        limits = f"more than 0 seconds, at most {_LONGEST_TIMEOUT_S}"
+        raise Error(f"--timeout must be {limits}", None, USAGE)
+
+
+def print_json(data: dict[str, Any]) -> None:
+    """Print *data* and the version as one object."""
+    print_plain(json.dumps({"boardcert": __version__} | data, indent=2))
+
+
+def read_report(port: str) -> dict[str, Any]:
+    """Read a board's report over USB, and start its program again."""
+    from ..board import mpremote
+
+    report = mpremote.read_report(port)
+    mpremote.reset(port)
+    return report
+
+
+def named_file(source: str) -> Path | None:
+    """Return the file that FILE|HOST names, None for a host. Raises Error when it is not there."""
+    path = Path(source)
+    if path.exists():
+        return path
+    if re.fullmatch(_FILE_NAME, source, re.IGNORECASE):
+        raise Error(f"no such file: {source}")
+    return None

@@ -1,0 +1,148 @@
+"""What the commands that administer a board share: their arguments, and the way to the board."""
+
+import argparse
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..certificates.fingerprint import to_compare
+from ..console import messages, results, say
+from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
+from .shared import add_json, add_timeout, ca_file, check_timeout, print_json
+
+if TYPE_CHECKING:
+    from ..board.access import Board
+
+# After an action a board may be busy with the connection before.
+_SERVE_TIMEOUT_S = 15
+_SENTENCES = {
+    "installed": "installed and served",
+    "removed": "nothing is installed; its own certificate is served",
+    "renewed": "signed again with the same key",
+    "new key": "has generated a new key",
+    "reset": "as at its first boot, with a new key and a new token",
+}
+
+
+def add_host(parser: argparse.ArgumentParser) -> None:
+    """Add HOST."""
+    add = parser.add_argument
+    add(
+        "host",
+        metavar="HOST[:PORT]",
+        help="a pinned board; the port of its page is 20034 by default",
+    )
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add how the board is reached and identified, and the token."""
+    add = parser.add_argument
+    add("--usb", metavar="PORT", help="use this serial port instead; restarts the board's program")
+    add("--name", help="the name in its certificate, if it differs from HOST")
+    add("--pin", metavar="SHA256", help="the fingerprint or public-key pin it must have")
+    ca = "the CA that signed for it, if it is not pinned: a PEM file, or the directory of a CA"
+    add("--ca", type=ca_file, metavar="FILE|DIRECTORY", help=ca)
+    add(
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help="file with the token (default: $BOARDCERT_TOKEN, or the key ring)",
+    )
+    add_timeout(parser)
+    add_json(parser)
+
+
+@contextlib.contextmanager
+def opened(arguments: argparse.Namespace) -> "Iterator[Board]":
+    """Give the board that the arguments name, by its cable or its page."""
+    from .. import targets
+    from ..board import access
+    from ..verify import hosts
+
+    check_timeout(arguments.timeout)
+    pin = hosts.parse_pin(arguments.pin) if arguments.pin else None
+    name = targets.canonical_host(arguments.name) if arguments.name else None
+    if arguments.usb:
+        if arguments.ca or arguments.token_file:
+            raise Error("--usb excludes --ca and --token-file", None, USAGE)
+        with access.open_usb(arguments.host, arguments.usb, pin) as board:
+            yield board
+        return
+    yield access.open_board(
+        arguments.host,
+        name=name,
+        pin=pin,
+        ca=arguments.ca,
+        token_file=arguments.token_file,
+        timeout_s=arguments.timeout,
+    )
+
+
+def change(
+    arguments: argparse.Namespace,
+    result: str,
+    act: "Callable[[Board, dict[str, Any]], dict[str, Any]]",
+    fingerprint: str | None = None,
+) -> int:
+    """Have the board *act*, follow it to a new key, check what it serves then, and print all that.
+
+    *result*: a key of _SENTENCES. *fingerprint*: what it must serve; default: what its report says.
+    """
+    from ..board import access
+
+    with opened(arguments) as board:
+        with messages().status(f"asking {arguments.host}"):
+            before = board.report()
+        report = act(board, before)
+        old = before["public_key_pin"]
+        is_new = access.follow_report(board, old, report)
+        arguments.record |= {"result": result, "host": arguments.host}
+        arguments.record |= {"key_changed": is_new, "report": report}
+        _see(board, fingerprint or report["fingerprint"], arguments)
+    if is_new:
+        say(f"its key is {report['public_key_pin']} now, it was {old}; the pin is updated")
+    if arguments.json:
+        print_json(arguments.record)
+        return OK
+    results().print(f"{arguments.host}: {_SENTENCES[result]}", markup=False)
+    if report.get("wiped"):
+        results().print(report["wiped"], markup=False)
+    for line in to_compare(report["public_key_pin"]):
+        results().print(f"  {line}", markup=False)
+    results().print(f"  certificate {report['fingerprint']}", markup=False)
+    for notice in _notices(report):
+        if notice not in _notices(before):
+            say(f"note: {notice}")
+    return OK
+
+
+def _notices(report: dict[str, Any]) -> list[str]:
+    """Return the notices of a board about its identity."""
+    found = report.get("notices")
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+
+
+def _see(board: "Board", fingerprint: str, arguments: argparse.Namespace) -> None:
+    """Check that the board serves *fingerprint*: over TLS, or by its report on a cable."""
+    from ..board import access
+    from ..board.over_usb import BoardUSB
+
+    if isinstance(board, BoardUSB):
+        if arguments.record["report"]["fingerprint"] != fingerprint:
+            raise Error("the board serves another certificate", None, CHECKED_AND_BAD)
+        return
+    with messages().status(f"checking what {arguments.host} serves"):
+        access.wait_served(board, fingerprint, _SERVE_TIMEOUT_S)
+
+
+def working(
+    arguments: argparse.Namespace, method: str, *words: Any
+) -> "Callable[[Board, dict[str, Any]], dict[str, Any]]":
+    """Return a function that calls *method* of a board, and shows that it works."""
+
+    def act(board: "Board", _before: dict[str, Any]) -> Any:
+        with messages().status(f"{arguments.host} is working"):
+            return getattr(board, method)(*words)
+
+    return act

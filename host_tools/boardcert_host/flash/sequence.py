@@ -1,0 +1,206 @@
+"""`boardcert flash`: from an empty board to one whose certificate is pinned and verified.
+
+A list of steps, each of which looks first and does only what is missing: running the command again
+takes up where it stopped. Nothing that the board keeps is erased unless that is asked for.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..board import interruptions, kept_files
+from ..board.kept_files import BoardState
+from ..board.serial_ports import is_answering, only_usb_port, wait_answering
+from ..errors import USAGE, Error
+from . import esptool, provision, uf2_drive
+from .board_kinds import ESP32, UF2, Board
+from .esp_image import read_image
+from .firmware import firmware_image
+from .provision import Provision
+from .story import Story
+
+# The first start makes a file system.
+_BOOT_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is asked for. *erase*: everything on the board; *yes*: even what cannot be had again."""
+
+    port: str | None = None
+    firmware: Path | None = None
+    erase: bool = False
+    yes: bool = False
+    firmware_only: bool = False
+
+
+@dataclass(frozen=True)
+class _Image:
+    """An image that was checked. *content*: what of it the board runs, to be searched."""
+
+    data: bytes
+    content: bytes
+
+
+def flash(story: Story, board: Board, wishes: Wishes, provisions: Provision) -> bool:
+    """Make every step; return whether all is well. *story* has them all, also after an Error."""
+    story.record.update(ok=False, board=board.name, port=wishes.port)
+    image = _find_image(story, board, wishes)
+    port, before = _look(story, board, wishes, image)
+    _allow_losses(wishes, before)
+    _put_firmware(story, board, wishes, image, port, before)
+    if wishes.firmware_only:
+        ok = True
+    else:
+        port = _wait_started(story, board, wishes, image, port)
+        mark = before.mark if before and not wishes.erase else None
+        ok = provision.provision(story, board, provisions, port, mark)
+    story.record["ok"] = ok
+    return ok
+
+
+def _find_image(story: Story, board: Board, wishes: Wishes) -> _Image:
+    """Get the image and check all of it before the board is touched."""
+    path, source = wishes.firmware, "as given"
+    if path is None:
+        path, source = firmware_image(board)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Error(f"cannot read {path}: {error.strerror or error}") from error
+    with story.working("checking the image"):
+        if isinstance(board.flashing, ESP32):
+            content = esptool.check_image(board, data).application.data
+        else:
+            content = uf2_drive.check_image(board, data)
+    version = re.search(rb"MicroPython (v[\w.-]+)", content)
+    name = version[1].decode() if version else "without a version"
+    story.tell("image", "done", f"{path.name}, MicroPython {name} ({source}), checked")
+    return _Image(data, content)
+
+
+def _look(
+    story: Story, board: Board, wishes: Wishes, image: _Image
+) -> tuple[str | None, BoardState | None]:
+    """Return the board's port, and what runs there; None when MicroPython does not answer.
+
+    A board of a different kind is left alone, unless its port was named.
+    """
+    port = wishes.port or only_usb_port()
+    if port and not wishes.port and isinstance(board.flashing, UF2):
+        # The drive is the new board, the port another one, whose settings and key are its own.
+        _refuse_second_board(board, port)
+    with story.working("looking for the board"):
+        state = kept_files.read_state(port) if port and is_answering(port) else None
+    where = port or "any serial port"
+    if state and not wishes.port and state.machine.encode() not in image.content:
+        hint = "name it with --port if this image is to replace its firmware"
+        raise Error(f"the board at {port} is a different one: {state.machine}", hint)
+    if state:
+        story.tell("board", "done", f"{state.machine} at {where}, {state.version}")
+    else:
+        story.tell("board", "done", f"MicroPython does not answer at {where}")
+    # A board in its boot loader has no port, or another one: one that was not named is not kept.
+    if not state and not isinstance(board.flashing, ESP32):
+        port = wishes.port
+    return port, state
+
+
+def _refuse_second_board(board: Board, port: str) -> None:
+    """Raise Error when a board is in its boot loader beside the one at *port*."""
+    drive = uf2_drive.find_boot_drive(board)
+    if drive:
+        raise Error(
+            f"there is a board in its boot loader at {drive.path}, and another at {port}",
+            "unplug the other one",
+        )
+
+
+def _allow_losses(wishes: Wishes, before: BoardState | None) -> None:
+    """Raise Error when --erase would lose something that --yes does not allow to be lost."""
+    if not wishes.erase or wishes.yes:
+        return
+    if before is None:
+        lost = "whatever is on the board, which does not answer"
+    elif before.has_identity:
+        lost = f"this board's identity, the key with the pin {before.mark}, and all its files"
+    elif before.files:
+        lost = f"the files of this board ({before.files} in /)"
+    else:
+        return
+    raise Error(f"--erase destroys {lost}", "--yes confirms it", USAGE)
+
+
+def _put_firmware(
+    story: Story,
+    board: Board,
+    wishes: Wishes,
+    image: _Image,
+    port: str | None,
+    before: BoardState | None,
+) -> None:
+    """Write the image, unless the board runs it already."""
+    if before and not wishes.erase and _is_of(before, image):
+        story.tell("firmware", "kept", "the board already runs this image")
+    elif isinstance(board.flashing, ESP32):
+        _put_by_esptool(story, board, wishes, image, port)
+    else:
+        _put_on_boot_drive(story, board, image, port if before else None)
+
+
+def _put_by_esptool(
+    story: Story, board: Board, wishes: Wishes, image: _Image, port: str | None
+) -> None:
+    if port is None:
+        raise Error("no serial port", "plug the board in, or name its port with --port")
+    parts = read_image(image.data, board.esp32.offset)
+    with story.working("asking for the chip"):
+        chip = esptool.detect(board, port)
+    story.tell("chip", "done", f"{chip.name}, MAC {chip.mac}")
+    if chip.flash_bytes and chip.flash_bytes < parts.flash_bytes:
+        sizes = f"{chip.flash_bytes >> 20} MiB, the image needs {parts.flash_bytes >> 20}"
+        raise Error(f"the flash of the board at {port} is too small: {sizes}")
+    if wishes.erase:
+        with story.working("erasing the flash"):
+            esptool.erase(board, port)
+        story.tell("erase", "done", "the whole flash")
+    with story.progress("writing the firmware") as progress:
+        esptool.write(board, port, parts, progress)
+    interruptions.note_started(port)  # By esptool.
+    pieces = " and ".join(f"{len(part.data)} bytes at {part.address:#x}" for part in parts.pieces)
+    story.tell("firmware", "done", f"{pieces}, read back and compared")
+
+
+def _put_on_boot_drive(story: Story, board: Board, image: _Image, running_port: str | None) -> None:
+    if running_port:
+        _refuse_second_board(board, running_port)
+        uf2_drive.enter_boot_loader(running_port)
+    with story.working(f"waiting for a boot drive: {board.bootloader}"):
+        drive = uf2_drive.wait_boot_drive(board)
+    with story.progress("copying the firmware") as progress:
+        uf2_drive.copy_image(image.data, drive, progress)
+    story.tell("firmware", "done", f"{len(image.data)} bytes to {drive.path}, the board restarted")
+
+
+def _wait_started(
+    story: Story, board: Board, wishes: Wishes, image: _Image, port: str | None
+) -> str:
+    """Wait for the firmware, make sure that it is what was written, and return the board's port."""
+    with story.working("waiting for MicroPython to answer"):
+        hint = "press the board's reset button and run the command again"
+        port = wait_answering(port, _BOOT_TIMEOUT_S, hint)
+    story.record["port"] = port
+    if wishes.erase and not isinstance(board.flashing, ESP32):
+        kept_files.format_files(port)
+        story.tell("erase", "done", "the file system, made anew")
+    now = kept_files.read_state(port)
+    if not _is_of(now, image):
+        raise Error(f"the board at {port} does not run the image: {now.machine}, {now.version}")
+    story.tell("start", "done", f"{now.machine} answers at {port}")
+    return port
+
+
+def _is_of(state: BoardState, image: _Image) -> bool:
+    """Return whether what runs on a board says of itself what stands in the image."""
+    build = state.version.partition("; ")[2]
+    return all(text.encode() in image.content for text in (build, state.machine) if text)

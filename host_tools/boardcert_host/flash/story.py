@@ -1,0 +1,53 @@
+"""The steps of a long command: each is printed for the user, and kept in a record for a program."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+from ..console import messages
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step did. *status*: "done", "kept" (it was so already), "skipped" or "failed"."""
+
+    id: str
+    status: str
+    detail: str
+    seconds: float
+
+
+class Story:
+    """Prints steps on *console*, and keeps them in `record`."""
+
+    def __init__(self, console: Console) -> None:
+        self.record: dict[str, Any] = {"steps": []}
+        self._console = console
+        self._began = time.monotonic()
+
+    def tell(self, id: str, status: str, detail: str) -> None:
+        """Print what a step did; it took the time since the one before."""
+        now = time.monotonic()
+        step = Step(id, status, detail, round(now - self._began, 1))
+        self._began = now
+        self.record["steps"].append(asdict(step))
+        self._console.print(f"{step.id:<9} {step.status:<8} {step.detail}", markup=False)
+
+    @staticmethod
+    def working(title: str) -> contextlib.AbstractContextManager[object]:
+        """Show on a terminal that *title* is in progress."""
+        return messages().status(title)
+
+    @staticmethod
+    @contextlib.contextmanager
+    def progress(title: str) -> Iterator[Callable[[int, int], None]]:
+        """Give a function of (bytes done, bytes in all) that moves a bar on a terminal."""
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        with Progress(*columns, console=messages(), transient=True) as bar:
+            task = bar.add_task(title, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)

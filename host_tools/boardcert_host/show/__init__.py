@@ -1,0 +1,1 @@
+"""Certificates, requests and keys, read and put into words."""

@@ -1,0 +1,1 @@
+"""Whom this computer trusts: boards by their pins, CAs in its stores."""

@@ -1,0 +1,246 @@
+"""`boardcert verify`: connect to boards over TLS, and check what they serve."""
+
+import base64
+import datetime
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from ..certificates import certificate as certificates
+from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, USAGE, Error
+from ..targets import Target
+from ..trust.pins import Pin, find_pin
+from .checks import Check, Expected, certificate_checks, certificate_checks_skipped
+from .comparisons import comparisons
+from .tls_probe import Session, ca_context, probe, probe_chain
+
+# One handshake takes a board 0.6 s. Sixteen at a time: a dead host does not hold up the others.
+_PARALLEL = 16
+_RETRY_S = 2
+_NO_SESSION = "no certificate: the handshake failed"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a host is held against.
+
+    *name*: expected in the certificate, when not the host itself. *pin*: as `parse_pin` returns it.
+    *pins*: the boards that are known. *read_report*: asks the board over USB, after TLS was seen.
+    """
+
+    name: str | None = None
+    pin: tuple[str, str] | None = None
+    pins: Sequence[Pin] = ()
+    ca_file: str | None = None
+    read_report: Callable[[], dict[str, Any]] | None = None
+    timeout_s: float = 10.0
+
+
+@dataclass
+class HostResult:
+    """What is known about one host. *error*: why the checks could not be made, or None."""
+
+    target: Target
+    name: str
+    checks: list[Check] = field(default_factory=list)
+    certificate_der: bytes | None = None
+    certificate: dict[str, Any] | None = None
+    error: Error | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Return whether every check that applies was made and passed."""
+        return self.error is None and all(check.status != "fail" for check in self.checks)
+
+    @property
+    def key_is_known(self) -> bool:
+        """Return whether the server has proven that it has the key by which it is known."""
+        return any(check.id == "known" and check.status == "pass" for check in self.checks)
+
+    @property
+    def failures(self) -> list[str]:
+        """Return which checks failed, and why."""
+        return [f"{check.title}: {check.detail}" for check in self.checks if check.status == "fail"]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON-able data; its fields are the interface of `verify --json`."""
+        error = self.error and {"message": self.error.message, "hint": self.error.hint}
+        return {
+            "host": self.target.host,
+            "port": self.target.port,
+            "name": self.name,
+            "ok": self.ok,
+            "error": error,
+            "checks": [asdict(check) for check in self.checks],
+            "certificate": self.certificate,
+        }
+
+
+def parse_pin(text: str) -> tuple[str, str]:
+    """Read a pin: ("fingerprint", "AB:CD:...") or ("public_key_pin", "sha256//...").
+
+    A fingerprint, of a key or a certificate, is 64 hexadecimal digits, colons and spaces allowed; a
+    public key's pin is the base64 of 32 bytes, "sha256//" before it allowed, as curl writes it.
+    Raises Error, a usage error.
+    """
+    # As `openssl x509 -fingerprint` and ssh-keygen print it.
+    text = re.sub(r"^\s*sha-?256(?: fingerprint=|:(?!//))", "", text, flags=re.IGNORECASE)
+    plain = re.sub(r"[:\s]", "", text)
+    if re.fullmatch(r"[0-9A-Fa-f]{64}", plain):
+        return "fingerprint", bytes.fromhex(plain).hex(":").upper()
+    try:
+        encoded = text.strip().removeprefix("sha256//")
+        if len(base64.b64decode(encoded, validate=True)) == 32:
+            return "public_key_pin", "sha256//" + encoded
+    except ValueError:
+        pass
+    hint = "64 hexadecimal digits of the fingerprint, or sha256//BASE64 of the public key"
+    raise Error(f"not a SHA-256 pin: {text}", hint, USAGE)
+
+
+def verify_hosts(targets: Iterable[Target], options: Options) -> list[HostResult]:
+    """Connect to all *targets*, several at a time, and check each."""
+    if options.ca_file:
+        ca_context(options.ca_file)  # Raises Error before anything is sent.
+    gathered = _gather_all(list(targets), options)
+    return [_judge(result, session, chain, options) for result, session, chain in gathered]
+
+
+def _gather_all(targets: list[Target], options: Options) -> list[tuple[HostResult, Session, Check]]:
+    """Do `_gather` for all, in daemon threads: after Ctrl-C nothing waits for a silent host."""
+    futures: list[tuple[Target, Future[tuple[HostResult, Session, Check]]]]
+    futures = [(target, Future()) for target in targets]
+    waiting = iter(futures)
+    lock = threading.Lock()
+
+    def work() -> None:
+        while True:
+            with lock:
+                target, future = next(waiting, (None, None))
+            if target is None or future is None:
+                return
+            try:
+                future.set_result(_gather(target, options))
+            except Exception as error:  # noqa: BLE001 (raised again by whoever asks for the result)
+                future.set_exception(error)
+
+    for _ in range(min(_PARALLEL, len(targets))):
+        threading.Thread(target=work, daemon=True).start()
+    return [future.result() for _, future in futures]
+
+
+def verify_when_up(target: Target, options: Options, wait_s: float) -> HostResult:
+    """Check one host; while it cannot be reached it is tried again, for *wait_s* seconds."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        (result,) = verify_hosts([target], options)
+        if result.error is None or time.monotonic() > deadline:
+            return result
+        time.sleep(_RETRY_S)
+
+
+def exit_code(results: Iterable[HostResult]) -> int:
+    """Return 1 when any host failed a check, else 3 when any could not be checked, else 0."""
+    results = list(results)
+    if any(result.error is None and not result.ok for result in results):
+        return CHECKED_AND_BAD
+    return COULD_NOT_RUN if any(result.error for result in results) else OK
+
+
+def _gather(target: Target, options: Options) -> tuple[HostResult, Session, Check]:
+    """Do the network part for one host; an Error is kept in its result."""
+    name = options.name or target.host.partition("%")[0]
+    result = HostResult(target, name)
+    session, chain = Session(), _chain("skip", "no --ca given")
+    try:
+        session = probe(target.host, target.port, options.timeout_s, name)
+        if options.ca_file and session.certificate:
+            chain = _chain_check(target, options, name, session.certificate)
+    except Error as error:
+        result.error = error
+        result.checks = [Check("reachable", "reachable", "fail", error.message)]
+    return result, session, chain
+
+
+def _chain(status: str, detail: str) -> Check:
+    return Check("chain", "chain to the CA", status, detail)
+
+
+def _chain_check(target: Target, options: Options, name: str, certificate: bytes) -> Check:
+    """Connect a second time, as a client that trusts nothing but the CA file."""
+    ca_file = str(options.ca_file)
+    again, refusal = probe_chain(target.host, target.port, options.timeout_s, name, ca_file)
+    if refusal:
+        return _chain("fail", refusal)
+    if again.certificate != certificate:
+        return _chain("fail", "the server sent another certificate the second time")
+    return _chain("pass", f"trusted by {ca_file}")
+
+
+def _judge(result: HostResult, session: Session, chain: Check, options: Options) -> HostResult:
+    """Make every check on what `_gather` brought."""
+    if result.error:
+        return result
+    reachable = Check("reachable", "reachable", "pass", "a TLS server answers")
+    if session.certificate is None:
+        result.checks = [reachable, *_flaw_checks(session)]
+        return result
+    result.checks = [reachable, *_tls_checks(session)]
+    result.certificate_der = session.certificate
+    try:
+        certificate = certificates.parse(session.certificate)
+    except ValueError as error:
+        reason = "the certificate cannot be parsed"
+        result.checks += [_parses("fail", str(error)), *certificate_checks_skipped(reason)]
+        return result
+    now = datetime.datetime.now(datetime.timezone.utc)
+    expected = Expected(result.name, issued=options.ca_file is not None, now=now)
+    result.checks += [_parses("pass", f"{len(session.certificate)} bytes of DER")]
+    result.checks += [*certificate_checks(certificate, expected), chain]
+    try:
+        result.certificate = certificates.describe(certificate)
+    except (ValueError, UnsupportedAlgorithm):
+        return result  # The key cannot be read: the check of its type has failed and says why.
+    known = find_pin(options.pins, (str(result.target), result.target.host, result.name))
+    result.checks += comparisons(result.certificate, options.pin, known, options.read_report)
+    return result
+
+
+def _parses(status: str, detail: str) -> Check:
+    return Check("certificate_parses", "certificate parses", status, detail)
+
+
+def _tls_checks(session: Session) -> list[Check]:
+    """Check version, suite and proof of the key; tls_probe says why a handshake is proof."""
+    proof = "the server signed this handshake with the certificate's key"
+    return [
+        Check("tls_version", "TLS version", "pass", str(session.tls_version)),
+        Check("cipher_suite", "cipher suite", *_cipher_outcome(str(session.cipher))),
+        Check("key_proven", "key pair proven", "pass", proof),
+    ]
+
+
+def _flaw_checks(session: Session) -> list[Check]:
+    """Return every check as not made but the one that the server failed in the handshake."""
+    flaw_id, reason = session.flaw or ("", "")
+    checks = [*_tls_checks(session), _parses("", ""), *certificate_checks_skipped(_NO_SESSION)]
+    return [
+        replace(check, status="fail", detail=reason)
+        if check.id == flaw_id
+        else replace(check, status="skip", detail=_NO_SESSION)
+        for check in checks
+    ]
+
+
+def _cipher_outcome(cipher: str) -> tuple[str, str]:
+    """Pass suites with forward secrecy and authenticated encryption (RFC 9325, section 4.2)."""
+    ephemeral = cipher.startswith(("TLS_", "ECDHE-", "DHE-"))
+    if ephemeral and ("GCM" in cipher or "CHACHA20" in cipher):
+        return "pass", cipher
+    return "fail", f"{cipher} lacks forward secrecy or authenticated encryption"

@@ -1,0 +1,183 @@
+"""One TLS handshake with a server, and what it shows.
+
+Trust is not decided here: the handshake asks for no CA, so that a self-signed certificate can be
+looked at. It proves one thing all the same, whatever OpenSSL thinks of the certificate: in TLS 1.2
+with an ephemeral (ECDHE or DHE) suite the server signs its key exchange together with both sides'
+fresh random values (RFC 8422, section 5.4), and in TLS 1.3 the whole transcript (RFC 8446, section
+4.4.3), with the private key of the certificate it sent. OpenSSL checks that signature even with
+CERT_NONE, and no handshake completes without it. Suites without ephemeral keys are not offered. So
+a Session with a certificate is proof that the server holds the certificate's key.
+"""
+
+import http.client
+import socket
+import ssl
+from dataclasses import dataclass
+
+from ..deadline import Deadline, TimedSSLSocket, open_tls
+from ..errors import USAGE, Error
+from ..targets import Target
+
+# Reasons of OpenSSL that are verdicts on the server, with the check that fails by them.
+_VERDICTS = {
+    "BAD_SIGNATURE": ("key_proven", "the server cannot sign with the certificate's key"),
+    "BAD_ECC_CERT": ("key_usage", "without digitalSignature no ECDHE handshake is allowed"),
+    "UNSUPPORTED_PROTOCOL": ("tls_version", "the server supports nothing newer than TLS 1.1"),
+    "TLSV1_ALERT_PROTOCOL_VERSION": (
+        "tls_version",
+        "the server supports nothing newer than TLS 1.1",
+    ),
+}
+# What OpenSSL says of bytes that are not TLS records.
+_NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_TOO_SMALL", "PACKET_LENGTH_TOO_LONG")
+_BODY_LIMIT_BYTES = 1 << 20
+_NOT_TLS_HINT = "is this the HTTPS port? boardcert's page is on 20034, HTTPS servers mostly on 443"
+
+_HANDSHAKE_HINT = (
+    "no common TLS version or cipher suite: boardcert supports TLS 1.2 and 1.3 with ECDHE"
+)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a handshake showed.
+
+    *certificate*: DER of the leaf, or None when a flaw ended the handshake. *flaw*: (the check that
+    the server fails by it, why), or None. *chain*: all that the server sent, leaf first.
+    """
+
+    tls_version: str | None = None
+    cipher: str | None = None
+    certificate: bytes | None = None
+    flaw: tuple[str, str] | None = None
+    chain: tuple[bytes, ...] = ()
+
+
+def probe(host: str, port: int, timeout_s: float, server_name: str) -> Session:
+    """Shake hands without asking for trust. Raises Error when no TLS server answers."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        return _shake_hands(context, host, port, timeout_s, server_name)
+    except ssl.SSLError as error:
+        verdict = _VERDICTS.get(error.reason or "")
+        if verdict:
+            return Session(flaw=verdict)
+        raise handshake_error(error, host, port) from error
+
+
+def probe_chain(
+    host: str, port: int, timeout_s: float, server_name: str, ca_file: str
+) -> tuple[Session, str | None]:
+    """Shake hands as a client does that trusts only the CAs in *ca_file*.
+
+    OpenSSL builds and checks the chain: signatures, dates, CA flags, path length, name constraints,
+    EKU serverAuth. Returns the session, and None or why the chain is refused. Whether the
+    certificate covers the host's name is another check.
+    """
+    context = ca_context(ca_file)
+    try:
+        return _shake_hands(context, host, port, timeout_s, server_name), None
+    except ssl.SSLCertVerificationError as error:
+        return Session(), error.verify_message
+    except ssl.SSLError as error:
+        raise handshake_error(error, host, port) from error
+
+
+def ca_context(ca_file: str) -> ssl.SSLContext:
+    """Return a context that trusts only the CAs in *ca_file*. Raises Error, a usage error."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = False
+    try:
+        context.load_verify_locations(ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        reason = "not a PEM certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        raise Error(f"cannot read the CA file {ca_file}: {reason}", None, USAGE) from error
+    return context
+
+
+def get(host: str, port: int, timeout_s: float, server_name: str, ca_file: str, path: str) -> bytes:
+    """Ask for *path* over HTTPS as any client does that trusts only *ca_file*; return the body.
+
+    Python's own checks decide: chain, dates, name. Raises Error when one fails, or the request.
+    """
+    context = ssl.create_default_context(cafile=ca_file)
+    request = f"GET {path} HTTP/1.1\r\nHost: {server_name}\r\nConnection: close\r\n\r\n"
+    try:
+        with open_tls(context, host, port, Deadline(timeout_s), server_name) as secure:
+            secure.sendall(request.encode())
+            answer = http.client.HTTPResponse(secure)
+            answer.begin()
+            body = answer.read(_BODY_LIMIT_BYTES + 1)
+    except (OSError, http.client.HTTPException) as error:
+        raise Error(f"{Target(host, port)} did not answer an HTTPS request: {error}") from error
+    if len(body) > _BODY_LIMIT_BYTES:
+        raise Error(f"{Target(host, port)} sent too long an answer")
+    if answer.status != http.client.OK:
+        raise Error(f"{Target(host, port)} answered {answer.status} {answer.reason}")
+    return body
+
+
+def _shake_hands(
+    context: ssl.SSLContext, host: str, port: int, timeout_s: float, server_name: str
+) -> Session:
+    """Connect and shake hands, see connect."""
+    with connect(context, host, port, timeout_s, server_name) as secure:
+        cipher = secure.cipher()
+        leaf = secure.getpeercert(True)
+        return Session(secure.version(), cipher and cipher[0], leaf, chain=_sent_chain(secure))
+
+
+def _sent_chain(secure: ssl.SSLSocket) -> tuple[bytes, ...]:
+    """Return the certificates that the server sent (DER), leaf first."""
+    public = getattr(secure, "get_unverified_chain", None)
+    if public:
+        return tuple(public())
+    # Before Python 3.13 the same, not public yet; its certificates give PEM.
+    found = secure._sslobj.get_unverified_chain() or ()  # pyright: ignore[reportAttributeAccessIssue]
+    return tuple(ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in found)
+
+
+def connect(
+    context: ssl.SSLContext, host: str, port: int, timeout_s: float, server_name: str
+) -> TimedSSLSocket:
+    """Connect and shake hands. ssl.SSLError passes; other network trouble becomes Error.
+
+    *timeout_s* is for all that is done with the socket, see deadline.
+    """
+    try:
+        return open_tls(context, host, port, Deadline(timeout_s), server_name)
+    except ssl.SSLError:
+        raise
+    except socket.gaierror as error:
+        hint = "check the spelling, or use the address"
+        raise Error(f"cannot find {host}: {error.strerror}", hint) from error
+    except TimeoutError as error:
+        hint = "is the board on this network? --timeout allows more time"
+        raise Error(f"{Target(host, port)} did not answer within {timeout_s:g} s", hint) from error
+    except ConnectionRefusedError as error:
+        hint = "the board is reachable, but nothing listens on this port: is its server running?"
+        raise Error(f"{Target(host, port)} refused the connection", hint) from error
+    except ConnectionError as error:
+        raise _closed(host, port) from error
+    except OSError as error:
+        raise Error(f"cannot reach {Target(host, port)}: {error.strerror or error}") from error
+
+
+def handshake_error(error: ssl.SSLError, host: str, port: int) -> Error:
+    """Return the Error for a failed handshake that says nothing about the certificate."""
+    reason = error.reason or str(error)
+    if reason in _NOT_TLS:
+        return Error(f"{Target(host, port)} does not speak TLS", _NOT_TLS_HINT)
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return _closed(host, port)
+    plain = reason.replace("_", " ").lower()
+    return Error(f"the handshake with {Target(host, port)} failed: {plain}", _HANDSHAKE_HINT)
+
+
+def _closed(host: str, port: int) -> Error:
+    hint = "the board may be out of memory or restarting; try again, then look at its console"
+    return Error(f"{Target(host, port)} closed the connection during the handshake", hint)

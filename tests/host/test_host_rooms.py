@@ -1,0 +1,100 @@
+"""The computer's half imports only in the direction that the architecture page draws."""
+
+import ast
+import graphlib
+from pathlib import Path
+
+import boardcert_host
+import pytest
+
+_PACKAGE = Path(str(boardcert_host.__file__)).parent
+_ROOT = _PACKAGE.name
+# Each room may import from those before it, and all of them from the root; what lies there but
+# starts the commands, from all.
+_ROOMS = ("certificates", "show", "ca", "trust", "verify", "build", "board", "flash", "virtual")
+_ROOMS += ("demo", "commands")
+_STARTS = {f"{_ROOT}.{name}" for name in ("cli", "entry", "__main__")}
+
+
+def _modules() -> dict[str, Path]:
+    """Return the modules of the package, by their full names."""
+    found = {}
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        parts = path.relative_to(_PACKAGE.parent).with_suffix("").parts
+        if "_data" not in parts and "node_modules" not in parts:
+            found[".".join(parts).removesuffix(".__init__")] = path
+    return found
+
+
+_MODULES = _modules()
+
+
+def _room_of(name: str) -> str:
+    """Return the room of a module; the package's own name for those beside the rooms."""
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in _ROOMS else _ROOT
+
+
+def _edges(name: str) -> set[str]:
+    """Return the modules of the package that *name* imports anywhere, in its functions too."""
+    path = _MODULES[name]
+    package = name.split(".") if path.stem == "__init__" else name.split(".")[:-1]
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1] + (node.module or "").split(".")
+            start = ".".join(filter(None, base))
+            inner = {f"{start}.{alias.name}" for alias in node.names}
+            found |= (inner & _MODULES.keys()) or {start}
+    return found
+
+
+def test_each_folder_has_its_place_in_the_order() -> None:
+    """A new room must be given one."""
+    folders = {path.parent.name for path in _PACKAGE.glob("*/__init__.py")}
+    assert folders == set(_ROOMS)
+
+
+def test_no_module_has_the_name_of_its_room() -> None:
+    """Nor does it repeat it: `ca.sign`, not `ca.ca_sign`."""
+    for name in _MODULES:
+        *_, room, module = ("", *name.split("."))
+        assert module != room and not module.startswith(f"{room}_"), name
+
+
+def test_each_room_says_what_it_is() -> None:
+    """In one line."""
+    for path in _PACKAGE.rglob("__init__.py"):
+        docstring = ast.get_docstring(ast.parse(path.read_text("utf-8")))
+        assert docstring and len(docstring.splitlines()) == 1, path
+
+
+@pytest.mark.parametrize("room", [_ROOT, *_ROOMS])
+def test_rooms_import_in_one_direction(room: str) -> None:
+    """From those before them, from themselves, and from the root."""
+    names = [name for name in _MODULES if _room_of(name) == room and name not in _STARTS]
+    allowed = {_ROOT} | set(_ROOMS[: _ROOMS.index(room) + 1] if room != _ROOT else ())
+    wrong = {
+        (name, other) for name in names for other in _edges(name) if _room_of(other) not in allowed
+    }
+    assert names and not wrong
+
+
+def test_nothing_imports_what_starts_the_commands() -> None:
+    """But for those that start them."""
+    assert not {
+        (name, other) for name in _MODULES.keys() - _STARTS for other in _edges(name) & _STARTS
+    }
+
+
+# mpremote notes each program that it stops, and those that still stand are started by mpremote.
+_LATE = {(f"{_ROOT}.board.interruptions", f"{_ROOT}.board.mpremote")}
+
+
+def test_modules_import_in_no_circle() -> None:
+    """But the one pair that is named here, whose import is in a function."""
+    graph = {
+        name: {other for other in _edges(name) - {name} if (name, other) not in _LATE}
+        for name in _MODULES
+    }
+    assert set(graphlib.TopologicalSorter(graph).static_order()) == set(_MODULES)
