@@ -11,11 +11,11 @@ _EVERY_BOOT = {
     "store": ("store", "loading"),
 }
 _SERVING = {
-    "server": ("connection", "spare", "server"),
-    "exchange": ("http_head", "exchange"),
+    "server": ("connection", "tls_reserve", "server"),
+    "keep_alive": ("http_head", "keep_alive"),
     "http_parse": ("http_parse",),
     "tls": ("tls",),
-    "serving": ("serving",),
+    "application": ("application",),
     "running": ("wifi", "clock", "running"),
     "dns": ("dns",),
     "programs": ("programs",),
@@ -24,36 +24,36 @@ _SERVING = {
     "redirect": ("redirect",),
     "serial_line": ("serial_line",),
     "poll_repair": ("poll_repair",),
-    "reserve": ("reserve",),
+    "esp32_reserve": ("esp32_reserve",),
 }
 _PAGE = {
-    "portal": ("portal_state", "portal", "portal_start"),
-    "portal_show": ("portal_request", "portal_access", "portal_show"),
-    "portal_routes": ("portal_routes",),
-    "portal_http": ("portal_http",),
-    "portal_body": ("portal_body",),
-    "portal_json": ("portal_json",),
-    "portal_forms": ("portal_forms",),
-    "portal_file": ("portal_file",),
-    "portal_head": ("portal_head",),
-    "portal_send": ("portal_send",),
-    "portal_bodies": ("portal_bodies",),
-    "portal_facts": ("report", "portal_words", "portal_facts"),
-    "portal_view": ("portal_html", "portal_view"),
-    "portal_page": ("portal_page",),
-    "portal_texts": ("portal_texts",),
+    "page_portal": ("page_state", "page_portal", "page_start"),
+    "page_show": ("page_request", "page_access", "page_show"),
+    "page_routes": ("page_routes",),
+    "page_http": ("page_http",),
+    "page_body": ("page_body",),
+    "page_json_fields": ("page_json_fields",),
+    "page_forms": ("page_forms",),
+    "page_lines": ("page_lines",),
+    "page_head": ("page_head",),
+    "page_send": ("page_send",),
+    "page_bodies": ("page_bodies",),
+    "page_facts": ("report", "page_words", "page_facts"),
+    "page_view": ("page_html", "page_view"),
+    "page_pieces": ("page_pieces",),
+    "page_texts": ("page_texts",),
     "pem_blocks": ("pem_blocks",),
-    "portal_plain": ("portal_plain",),
-    "portal_actions": ("portal_calls", "portal_actions"),
+    "page_plain": ("page_plain",),
+    "page_actions": ("page_calls", "page_actions"),
 }
 _JUDGING = {
     "pem": ("pem",),
     "certificate": ("fields", "der", "keys", "certificate"),
-    "manage": ("settings", "manage", "at_once"),
+    "sources": ("settings", "sources", "at_once"),
     "in_phases": ("in_phases",),
-    "administer": ("administer",),
-    "judge": ("judge",),
-    "install": ("chain", "key_import", "install"),
+    "tasks": ("tasks",),
+    "accept": ("accept",),
+    "offer": ("chain", "key_import", "offer"),
     "strict": ("der_checks", "certificate_names", "policies", "extensions", "strict"),
     "proof": ("proof",),
     "signatures": ("signatures",),
@@ -79,9 +79,9 @@ _SIGNING = {
     "rsa": ("kernel_rsa", "rsa_kernel", "rsa"),
     "rsa_bigint": ("rsa_bigint",),
     "rsa_generate": ("rsa_generate",),
-    "prepare": ("room", "prepare"),
+    "background_key": ("rsa_memory", "background_key"),
     # What encodes a certificate is not loaded beside the arithmetic any more when that signs.
-    "x509": ("x509",),
+    "issue": ("issue",),
     "generate": ("steps", "generate"),
 }
 _STORING = {
@@ -123,15 +123,23 @@ FALLBACKS = ("sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "rsa_big
 KERNEL_USERS = ("p384_kernel", "rsa_kernel")
 """What is of no use without one."""
 
-OTHER_CHIPS = ("noise_generators", "reserve")
+OTHER_CHIPS = ("noise_generators", "esp32_reserve")
 """What the RP2040 never imports."""
 
-TEMPLATE = "portal_template"
+TEMPLATE = "page_template"
 """No module on a board: it is read from its file, in pieces; compiled, it would be in memory as a
 whole."""
 
-FACES = ("__init__", "connection", "lifecycle", "mutual_tls", "portal", "serial_line", "server")
-FACES += ("programs", "running", "serving", "store", "tls")
+FACES = (
+    "__init__",
+    "connection",
+    "lifecycle",
+    "mutual_tls",
+    "page_portal",
+    "serial_line",
+    "server",
+)
+FACES += ("programs", "running", "application", "store", "tls")
 """Modules whose functions applications call, or Microdot, by the names of their arguments."""
 
 INNER = """
@@ -144,5 +152,5 @@ tls_free_bytes took_memory was_settled yields
 """
 """What these have for the package alone."""
 
-TOLD = ("dns", "drbg", "ec", "ecdsa", "p384_reduce", "record", "rsa", "sha384", "spare")
+TOLD = ("dns", "drbg", "ec", "ecdsa", "p384_reduce", "record", "rsa", "sha384", "tls_reserve")
 """Modules whose names benchmarks and tests of the package on boards know."""

@@ -80,7 +80,7 @@ async def identity_async(**arguments):
     """As identity; an RSA key, which takes minutes, is generated in the background."""
     if _identity is not None and not arguments:
         return _identity
-    from .credentials.prepare import prepare
+    from .credentials.background_key import prepare
 
     return await prepare(**arguments)
 
@@ -108,28 +108,28 @@ def enable(**arguments):
 
 
 def take_memory(arguments: dict, joins: bool = False) -> None:
-    """Take what TLS needs before the heap grows into it, see reserve.begin_early."""
+    """Take what TLS needs before the heap grows into it, see begin_early."""
     if sys.platform == "esp32":
-        from .transport import reserve
+        from .transport import esp32_reserve
 
         has_page = arguments.get("portal_port") != 0
-        reserve.begin_early(arguments.get("directory", DIRECTORY), joins, has_page)
+        esp32_reserve.begin_early(arguments.get("directory", DIRECTORY), joins, has_page)
 
 
 def give_memory() -> None:
     """Give back what is held for TLS: signing and judging need more than what is left."""
     if sys.platform == "esp32":
-        from .transport import reserve
+        from .transport import esp32_reserve
 
-        reserve.end()
+        esp32_reserve.end()
 
 
 def settle(me) -> None:
-    """Do what must be done between the identity and what serves with it, see reserve.settle."""
+    """Do what must be done between the identity and what serves with it."""
     if sys.platform == "esp32":
-        from .transport import reserve
+        from .transport import esp32_reserve
 
-        reserve.settle(me)
+        esp32_reserve.settle(me)
 
 
 async def _serve_page(me) -> None:
@@ -138,7 +138,7 @@ async def _serve_page(me) -> None:
     settle(me)
     await asyncio.sleep_ms(PAGE_AFTER_MS)
     with FirmwareFirst():
-        from .page.portal_start import serve_page
+        from .page.start import serve_page
 
     await serve_page(me, _EVERY_ADDRESS)
 
@@ -182,14 +182,14 @@ async def serve(app, port: int = 443, host: str = _EVERY_ADDRESS, **options) -> 
     me = identity()
     settle(me)
     with FirmwareFirst():
-        from .serving.serving import serve
+        from .serving.application import serve
 
     await serve(me, app, port, host, **options)
 
 
 async def serve_stream(app, line, **options) -> None:
     """Serve *app* over TLS on *line*, a ModemLine, one caller after another."""
-    from .serving.serving import serve_stream
+    from .serving.application import serve_stream
 
     await serve_stream(identity(), app, line, **options)
 

@@ -149,7 +149,7 @@ class Board:
 
     def portal(self, server):
         """Return the page, for serve()."""
-        from boardcert.portal import Portal
+        from boardcert.page_portal import Portal
 
         return Portal(self.me, server=server)
 

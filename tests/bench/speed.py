@@ -13,11 +13,11 @@ HEAP_STEP_BYTES = 1024
 # The heap's holes differ with when the host's bytes arrive, and with them a first boot's time.
 _MORE_BOOTS = 6
 # What every board runs: load, first boot, renewal, request, and serving to a raw handler.
-_CORE = ("__init__", "store", "certificate", "manage", "ecdsa", "generate", "noise", "store_write")
-_CORE += ("tls", "server", "serving")
+_CORE = ("__init__", "store", "certificate", "sources", "ecdsa", "generate", "noise", "store_write")
+_CORE += ("tls", "server", "application")
 # And what only one of the two needs.
 _ENGINES = {"p384_kernel", "p384_bigint", "p384_reduce", "sha384"}
-_ENGINES |= {"keys", "fields", "x509", "in_phases"}
+_ENGINES |= {"keys", "fields", "issue", "in_phases"}
 _SCRIPT = "measure.py"
 
 

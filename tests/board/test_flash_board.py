@@ -84,7 +84,7 @@ def test_a_plain_pico_w_keeps_what_its_user_put_there(empty, capsys):
     assert run(capsys, *flash, "--firmware-only")[0] == 0
     _wait(empty)
     mpremote.put_file(empty.usb_port, b"print('mine')\n", "/main.py")
-    mpremote.put_file(empty.usb_port, b"half", "/lib/boardcert/manage.mpy")
+    mpremote.put_file(empty.usb_port, b"half", "/lib/boardcert/sources.mpy")
     mpremote.put_file(empty.usb_port, b"old", "/lib/boardcert/no_longer.mpy")
     settings = {"hostname": "hall", "validity_days": 90}
     mpremote.put_file(empty.usb_port, json.dumps(settings).encode(), mpremote.CONFIG_FILE)

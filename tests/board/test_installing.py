@@ -13,11 +13,11 @@ def test_installing_twice_copies_nothing_and_repairs_what_was_cut_short(new_boar
     mpremote.execute(
         board.usb_port,
         "import os\nos.remove('/lib/boardcert/generate.mpy')\n"
-        "open('/lib/boardcert/manage.mpy', 'wb').write(b'torn')\n"
+        "open('/lib/boardcert/sources.mpy', 'wb').write(b'torn')\n"
         "open('/lib/boardcert/old.py', 'w').write('x')",
     )
     again = mpremote.install(board.usb_port)
-    assert (again.copied, again.removed) == (["generate.mpy", "manage.mpy"], ["old.py"])
+    assert (again.copied, again.removed) == (["generate.mpy", "sources.mpy"], ["old.py"])
     assert mpremote.survey(board.usb_port).architecture == "armv6m"
 
 

@@ -4,7 +4,7 @@ import pytest
 from boardcert_host.virtual import VirtualBoard
 
 # What applications import, and what identity() does; other modules are parts of these.
-_PUBLIC = ("ecdsa", "manage", "generate", "noise", "portal", "serial_line", "server", "store")
+_PUBLIC = ("ecdsa", "sources", "generate", "noise", "page_portal", "serial_line", "server", "store")
 _PUBLIC += ("store_write", "tls")
 _RESIDENT = {"boardcert"}
 

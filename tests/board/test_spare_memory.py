@@ -11,7 +11,7 @@ _BLOCK_BYTES = 16  # Of MicroPython's heap, on processors of 32 bits.
 _BEGIN = """
 import gc, io, json, micropython
 import boardcert
-from boardcert import server as spare  # Where the module is on boards.
+from boardcert import server as tls_reserve  # Where the module is on boards.
 
 context = boardcert.identity().server_context()
 
@@ -55,7 +55,7 @@ def test_tls_takes_the_whole_of_the_larger_piece(board: VirtualBoard) -> None:
 def test_a_client_connects_where_all_other_memory_is_taken(board: VirtualBoard) -> None:
     """Again and again, whatever comes to lie around the connection meanwhile."""
     code = """
-spare.hold(0)
+tls_reserve.hold(0)
 kept = fill()
 refused = 0
 for _ in range(10):
@@ -64,12 +64,12 @@ for _ in range(10):
     except (MemoryError, OSError):
         refused += 1
         gc.collect()  # As the server does then.
-    spare.release()
+    tls_reserve.release()
     secure = connect()
     kept = (fill(), kept)
     secure.close()
-    spare.hold(0)
-print(json.dumps([refused, spare.size_bytes()]))
+    tls_reserve.hold(0)
+print(json.dumps([refused, tls_reserve.size_bytes()]))
 """
     refused, held_bytes = _ask(board, code)
     assert refused == 10

@@ -2,7 +2,7 @@
 
 import scratch
 from boardcert import board
-from boardcert.certificates import keys, x509
+from boardcert.certificates import issue, keys
 from boardcert.credentials import lifecycle
 from boardcert.storage.store import Record
 from helpers import random_bytes
@@ -55,9 +55,9 @@ def identity(directory=None, **arguments):
 def foreign_record(name="installed.example", key=None, until=(2027, 1, 1, 0, 0, 0)):
     """Return a record with a self-signed certificate for *key*, or for a new one."""
     key = key or keys.generate("p384", random_bytes)
-    subject = x509.encode_subject("elsewhere", "00")
-    serial = random_bytes(x509.SERIAL_BYTES)
-    tbs = x509.tbs_certificate(key, subject, [name], TODAY, until, serial)
+    subject = issue.encode_subject("elsewhere", "00")
+    serial = random_bytes(issue.SERIAL_BYTES)
+    tbs = issue.tbs_certificate(key, subject, [name], TODAY, until, serial)
     return Record(key.to_der(), [keys.sign(key, tbs, random_bytes)], {})
 
 

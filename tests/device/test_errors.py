@@ -4,7 +4,7 @@ import os
 
 import scratch
 from boardcert import Error
-from boardcert.credentials import generate, lifecycle, manage
+from boardcert.credentials import generate, lifecycle, sources
 from boardcert.credentials.settings import Settings
 from boardcert.crypto.ecdsa import InvalidSignature
 from boardcert.storage import store
@@ -113,6 +113,6 @@ def test_what_fails_in_making_the_identity_is_an_error():
 def test_a_failure_without_words_is_named_in_its_notice():
     with on_board():
         me = identity()
-        with Replaced(manage.Manager, _mark=raising(KeyError())):
+        with Replaced(sources.Manager, _mark=raising(KeyError())):
             me.renew()
         assert told(me, "writing the marker failed: KeyError")

@@ -8,7 +8,7 @@ from boardcert.credentials import generate, in_phases, lifecycle
 from helpers import raises
 from identities import Replaced, on_board, raising
 
-_DECIDING = ("manage", "at_once", "settings")
+_DECIDING = ("sources", "at_once", "settings")
 _MAKING = ("generate", "ecdsa")
 
 
@@ -145,7 +145,7 @@ def test_what_decides_is_not_in_memory_beside_the_arithmetic():
         deciding, making = seen[step]
         assert deciding == [] and "generate" in making, step
     deciding, making = seen["flash"]
-    assert "manage" in deciding and making == []
+    assert "sources" in deciding and making == []
     assert first.generated and left == []
     again, seen, left = _identity(directory=directory, names=["other.example"])
     assert again.public_key_pin == first.public_key_pin and "other.example" in again.names

@@ -8,7 +8,7 @@ from boardcert import RefusedError
 from boardcert.asn1 import pem_blocks
 from boardcert.certificates import fields, keys
 from boardcert.certificates.certificate import Certificate
-from boardcert.credentials.administer import covers
+from boardcert.credentials.tasks import covers
 from boardcert.storage.store import Record, load
 from identities import TODAY, foreign_record, identity, on_board, raising, told
 
@@ -321,7 +321,7 @@ def test_what_the_firmware_cannot_serve_is_not_stored():
 
 def test_what_is_held_for_tls_is_given_back_before_it_is_tried():
     """On esp32, where it would not be there any more."""
-    from boardcert.credentials import judge
+    from boardcert.credentials import accept
     from identities import Replaced
 
     steps = []
@@ -329,21 +329,21 @@ def test_what_is_held_for_tls_is_given_back_before_it_is_tried():
     class Held:
         close = staticmethod(lambda: steps.append("closed"))
 
-    serve, prove = judge._try_to_serve, judge._prove_key
+    serve, prove = accept._try_to_serve, accept._prove_key
     record = foreign_record()
     watched = {
         "_hold": Held,
         "_prove_key": lambda *key: steps.append("proven") or prove(*key),
         "_try_to_serve": lambda new: steps.append("served") or serve(new),
     }
-    with on_board(), Replaced(judge, **watched):
+    with on_board(), Replaced(accept, **watched):
         identity().install(record.chain, record.private_key)
     assert steps == ["proven", "closed", "served"]
 
 
 def test_a_key_that_cannot_be_loaded_for_lack_of_memory_is_told_as_that():
     """mbedTLS says of both that the key is not valid."""
-    from boardcert.transport import room, tls
+    from boardcert.transport import rsa_memory, tls
     from identities import Replaced
 
     directory = scratch.fresh_directory()
@@ -354,20 +354,23 @@ def test_a_key_that_cannot_be_loaded_for_lack_of_memory_is_told_as_that():
             (7999, "7999 bytes are free"),
             (8000, "does not accept this key"),
         ):
-            with Replaced(tls, tls=Refusing), Replaced(room, tls_bytes=lambda n=free_bytes: n):
+            with (
+                Replaced(tls, tls=Refusing),
+                Replaced(rsa_memory, tls_bytes=lambda n=free_bytes: n),
+            ):
                 refusal = _refusal(me, record.chain, record.private_key)
             assert words in str(refusal), refusal
 
 
 def test_a_key_that_the_memory_cannot_serve_is_not_stored():
     """RSA takes more than a certificate on a curve; the refusal says how much."""
-    from boardcert.credentials import judge
-    from boardcert.transport import room
+    from boardcert.credentials import accept
+    from boardcert.transport import rsa_memory
     from identities import Replaced
 
     rsa = [case for case in _cases("chains_accepted") if case[4] and _is_rsa(case[3])]
     directory = scratch.fresh_directory()
-    with on_board(_when_made()), Replaced(room, _free_bytes=lambda: 33_999):
+    with on_board(_when_made()), Replaced(rsa_memory, _free_bytes=lambda: 33_999):
         me = identity(directory)
         for name, _, _, chain, key in rsa:
             refusal = _refusal(me, chain, key)
@@ -376,7 +379,7 @@ def test_a_key_that_the_memory_cannot_serve_is_not_stored():
         assert me.source == "generated" and load(directory, "installed", []) is None
         for key_type in ("rsa2048", "rsa3072", "rsa4096"):
             try:
-                judge._try_to_serve(Record(b"", [], {"key_type": key_type}))
+                accept._try_to_serve(Record(b"", [], {"key_type": key_type}))
                 raise AssertionError(key_type)
             except RefusedError as error:
                 assert error.field == "chain" and key_type in str(error)

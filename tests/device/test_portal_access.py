@@ -1,28 +1,28 @@
 """Who may administer: the token, the brake on guessing, sessions and their ends."""
 
-from boardcert.page import portal_access
-from boardcert.page.portal_access import Access, is_equal
-from boardcert.page.portal_http import HTTPError
-from boardcert.page.portal_state import State
+from boardcert.page import access as page_access
+from boardcert.page.access import Access, is_equal
+from boardcert.page.http import HTTPError
+from boardcert.page.state import State
 
 _TOKEN = "abcdefghijklmnopqrstuvwx" + "27"
 _OTHER_TOKEN = "a" * 26
 
 
 class _Clock:
-    """Both clocks of portal_access, which a test moves."""
+    """Both clocks of access, which a test moves."""
 
     def __init__(self):
         self.ms = 1000
 
     def __enter__(self):
-        self._saved = portal_access.ticks_ms, portal_access.time
-        portal_access.ticks_ms = lambda: self.ms
-        portal_access.time = self
+        self._saved = page_access.ticks_ms, page_access.time
+        page_access.ticks_ms = lambda: self.ms
+        page_access.time = self
         return self
 
     def __exit__(self, *_details):
-        portal_access.ticks_ms, portal_access.time = self._saved
+        page_access.ticks_ms, page_access.time = self._saved
 
     def time(self):
         return self.ms // 1000
@@ -143,8 +143,8 @@ def test_secrets_never_repeat_and_hang_on_the_token():
         def urandom(count):
             return bytes(count)
 
-    saved = portal_access.os
-    portal_access.os = Stuck
+    saved = page_access.os
+    page_access.os = Stuck
     try:
         with _Clock():
             secrets = set()
@@ -155,7 +155,7 @@ def test_secrets_never_repeat_and_hang_on_the_token():
                     secrets |= {session.secret, session.form_token}
             assert len(secrets) == 40
     finally:
-        portal_access.os = saved
+        page_access.os = saved
 
 
 def test_secrets_are_compared_whole():

@@ -1,9 +1,9 @@
 """The fields of forms and of JSON objects, wherever the network has cut them."""
 
-from boardcert.page.portal_body import FIELDS, FieldsError, Form
-from boardcert.page.portal_http import HTTPError, text
-from boardcert.page.portal_json import JSON
-from boardcert.page.portal_texts import lines
+from boardcert.page.body import FIELDS, FieldsError, Form
+from boardcert.page.http import HTTPError, text
+from boardcert.page.json_fields import JSON
+from boardcert.page.texts import lines
 
 _PEM = "-----BEGIN X-----\r\nAAEC+/8=\r\n-----END X-----\r\n"
 

@@ -4,13 +4,13 @@ import gc
 from binascii import b2a_base64
 
 from boardcert.certificates import fields
-from boardcert.page.portal_facts import days_left
-from boardcert.page.portal_file import as_pem, head_lines, page_lines
-from boardcert.page.portal_html import escape
-from boardcert.page.portal_page import Page
-from boardcert.page.portal_send import in_chunks
-from boardcert.page.portal_view import view
-from boardcert.page.portal_words import of_key, words
+from boardcert.page.facts import days_left
+from boardcert.page.html import escape
+from boardcert.page.lines import as_pem, head_lines, page_lines
+from boardcert.page.pieces import Page
+from boardcert.page.send import in_chunks
+from boardcert.page.view import view
+from boardcert.page.words import of_key, words
 
 _LIMIT_BYTES = 12 * 1024
 _FORM = "f" * 32

@@ -14,7 +14,7 @@ from typing import Any
 from boardcert import RefusedError
 from boardcert.certificates import keys, strict
 from boardcert.certificates.certificate import Certificate
-from boardcert.credentials import install
+from boardcert.credentials import offer
 from certificate_mutations import KEY, NOW
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -27,7 +27,7 @@ _STORED = keys.PrivateKey(KEY.private_numbers().private_value, _POINT, "p256").t
 def read_by_board(der: bytes) -> dict[str, Any] | None:
     """Return what the board has of a certificate that it would install, None when it refuses."""
     try:
-        record, _ = install.read(der, None, [_STORED], NOW)
+        record, _ = offer.read(der, None, [_STORED], NOW)
         strict.check(record.chain)
     except RefusedError:
         return None

@@ -18,7 +18,7 @@ _SERVE = """
 import asyncio, sys
 import boardcert
 from boardcert.page.portal import Portal
-from boardcert.page.portal_plain import Plain
+from boardcert.page.plain import Plain
 from boardcert.serving.server import Server
 
 def restart():
@@ -31,9 +31,9 @@ is_secure = "plain" not in sys.argv
 server = Server(me if is_secure else Plain())
 portal = Portal(me, restart, is_secure, server)
 if "slow" in sys.argv:
-    from boardcert.credentials import prepare
+    from boardcert.credentials import background_key
 
-    prepare.key_for = lambda me: asyncio.sleep(4)
+    background_key.key_for = lambda me: asyncio.sleep(4)
 for argument in sys.argv[3:]:
     if "=" in argument:
         name, value = argument.split("=")

@@ -32,9 +32,9 @@ _LATE = {
     ("ec", "p384_kernel"),
     ("http_head", "http_parse"),
     ("noise", "noise_generators"),
-    ("portal_body", "portal_json"),
-    ("portal_file", "portal_bodies"),
-    ("portal_file", "portal_page"),
+    ("page_body", "page_json_fields"),
+    ("page_lines", "page_bodies"),
+    ("page_lines", "page_pieces"),
     ("rsa", "rsa_generate"),
     ("sha384", "sha512"),
 }

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 import zxingcpp
-from boardcert.page import portal_words
+from boardcert.page import words as proquint
 from boardcert_host.board.label import write_label
 from boardcert_host.errors import Error
 from PIL import Image, ImageDraw
@@ -80,7 +80,7 @@ def test_another_kind_of_file_is_refused(tmp_path):
 def test_the_text_has_the_words_that_the_page_shows(tmp_path):
     """Those of the board's code, four in a line; every line is on the paper."""
     root = ElementTree.parse(label(tmp_path / "label.svg")).getroot()  # noqa: S314
-    words = portal_words.words(_DIGEST).split("-")
+    words = proquint.words(_DIGEST).split("-")
     lines = [text.text for text in root.iter(f"{_SVG}text")]
     assert "-".join(words[:4]) in lines and "-".join(words[4:]) in lines
     height = int(root.get("viewBox").split()[3])

@@ -17,7 +17,7 @@ from mpy_machine_code import load
 _NUMBERS = {"armv6m": 4, "armv7emsp": 7, "xtensawin": 10, "rv32imc": 11}
 # What a board with a kernel never imports.
 _REPLACED = {"sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "noise_generators"}
-_REPLACED |= {"rsa_bigint", "reserve", "in_phases"}
+_REPLACED |= {"rsa_bigint", "esp32_reserve", "in_phases"}
 _SOURCES = set(module_paths(data_directory("firmware") / "boardcert"))
 _OTHER_KERNELS = {
     path.stem for path in (data_directory("firmware") / "kernels").glob("kernel_*.py")
@@ -33,18 +33,18 @@ def test_every_module_is_compiled_for_its_processor(architecture, tmp_path):
     if architecture.startswith("armv"):
         expected = (_SOURCES | _OTHER_KERNELS) - _PARTS - _REPLACED
         if architecture != "armv6m":
-            expected |= {"noise_generators", "reserve"}
+            expected |= {"noise_generators", "esp32_reserve"}
     else:
         joined = {"rsa_kernel", "p384_kernel", "p384_comb", "bigint_engine", "sha512_block"}
-        expected = _SOURCES - _PARTS - joined | {"sha384", "keys", "fields", "x509"}
+        expected = _SOURCES - _PARTS - joined | {"sha384", "keys", "fields", "issue"}
     assert {path.stem for path in built} == expected
     assert set(tmp_path.iterdir()) == set(built)
-    assert [path.name for path in built if path.suffix != ".mpy"] == ["portal_template.py"]
+    assert [path.name for path in built if path.suffix != ".mpy"] == ["page_template.py"]
     headers = {path.stem: path.read_bytes()[:4] for path in built if path.suffix == ".mpy"}
     assert all(header[:2] == b"M\x06" for header in headers.values())
     native = "p384_kernel" if architecture.startswith("armv") else "sha384"
     assert headers[native][2] >> 2 & 0xF == _NUMBERS[architecture]
-    assert headers["manage"][2] >> 2 == 0  # bytecode alone runs everywhere
+    assert headers["sources"][2] >> 2 == 0  # bytecode alone runs everywhere
 
 
 def test_newer_thumb_processors_take_the_kernel(tmp_path):
@@ -52,7 +52,7 @@ def test_newer_thumb_processors_take_the_kernel(tmp_path):
     built = build.build_package("armv7emsp", tmp_path / "a")
     own = build.build_package("armv6m", tmp_path / "b")
     extra = {path.name for path in built} - {path.name for path in own}
-    assert extra == {"noise_generators.mpy", "reserve.mpy"}
+    assert extra == {"noise_generators.mpy", "esp32_reserve.mpy"}
     by_name = {path.name: path.read_bytes() for path in built}
     assert by_name["p384_kernel.mpy"][2] >> 2 & 0xF == _NUMBERS["armv7emsp"]
     plain = build.build_package("armv7m", tmp_path / "c")

@@ -10,7 +10,7 @@ from pathlib import Path
 import certificates
 import micropython_server
 import pytest
-from boardcert.page.portal_http import ACTIONS
+from boardcert.page.http import ACTIONS
 from cryptography import x509
 from issued import PublicKey, pem
 from portal_server import Client, serving_page

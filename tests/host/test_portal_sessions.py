@@ -8,7 +8,7 @@ from pathlib import Path
 
 import certificates
 import pytest
-from boardcert.page.portal_http import ACTIONS
+from boardcert.page.http import ACTIONS
 from issued import pem
 from portal_server import Client, serving_page
 

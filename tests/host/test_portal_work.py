@@ -133,7 +133,7 @@ def _connect(client: Client) -> socket.socket:
 
 
 _SMALL_HOLES = """
-from boardcert.page.portal_send import in_chunks
+from boardcert.page.send import in_chunks
 pieces = [bytes([number]) * 100 for number in range(40)]
 filling, count = [None] * 200_000, 0
 try:

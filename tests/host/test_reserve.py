@@ -30,7 +30,7 @@ class WLAN:
 class network:
     STA_IF, AP_IF, WLAN = 0, 1, WLAN
 sys.modules.update({"esp32": esp32, "machine": machine, "network": network})
-from boardcert.transport import reserve
+from boardcert.transport import esp32_reserve as reserve
 class me:
     pass
 for me.took_memory in (%s):
@@ -105,7 +105,7 @@ class WLAN:
 class network:
     STA_IF, AP_IF, WLAN = 0, 1, WLAN
 sys.modules.update({{"esp32": esp32, "network": network, "_thread": thread, "gc": collector}})
-from boardcert.transport import reserve
+from boardcert.transport import esp32_reserve as reserve
 directory = sys.argv[1]
 """
 

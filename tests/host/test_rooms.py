@@ -6,7 +6,7 @@ from boardcert_host.directories import data_directory
 from boardcert_host.errors import Error
 
 _PACKAGE = data_directory("firmware") / "boardcert"
-_ROOMS = ["asn1", "crypto", "serving"]
+_ROOMS = ["asn1", "crypto", "page", "serving"]
 
 
 @pytest.mark.parametrize(
@@ -19,8 +19,16 @@ _ROOMS = ["asn1", "crypto", "serving"]
         ("from . import ec as _ec", "crypto", "from . import ec as _ec"),
         ("from .asn1.der import encode", "", "from .der import encode"),
         ("from .board import name", "", "from .board import name"),
-        ("from .serving.serving import serve", "", "from .serving import serve"),
-        ("from . import serving", "serving", "from . import serving"),
+        ("from .serving.application import serve", "", "from .application import serve"),
+        ("from . import server", "serving", "from . import server"),
+        ("from .http import HTTPError", "page", "from .page_http import HTTPError"),
+        ("from ..page.start import serve_page", "startup", "from .page_start import serve_page"),
+        ("from . import start", "page", "from . import page_start as start"),
+        ("from ..page import start as _start", "serving", "from . import page_start as _start"),
+        ("from boardcert.page import http", "", "from boardcert import page_http as http"),
+        ("from boardcert.page.http import text", "", "from boardcert.page_http import text"),
+        ("from ..serving import http", "page", "from . import http"),
+        ("from http import client", "page", "from http import client"),
         ("from boardcert.asn1 import der", "", "from boardcert import der"),
         ("from boardcert.asn1.der import encode", "", "from boardcert.der import encode"),
         ("from boardcert import Error", "", "from boardcert import Error"),
@@ -62,6 +70,17 @@ def test_each_module_has_a_name_of_its_own(tmp_path) -> None:
     assert list(module_paths(tmp_path)) == ["__init__", "same"]
     (tmp_path / "two" / "same.py").touch()
     with pytest.raises(Error, match="two modules are called same"):
+        module_paths(tmp_path)
+
+
+def test_a_module_of_the_page_has_its_room_in_its_name(tmp_path) -> None:
+    """Such names as `send` are other rooms' too; with the prefix, none may be there twice."""
+    for name in ("one/__init__.py", "one/send.py", "page/__init__.py", "page/send.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert list(module_paths(tmp_path)) == ["page_send", "send"]
+    (tmp_path / "one" / "page_send.py").touch()
+    with pytest.raises(Error, match="two modules are called page_send"):
         module_paths(tmp_path)
 
 

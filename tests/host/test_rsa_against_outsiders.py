@@ -9,7 +9,7 @@ import boardcert
 import pytest
 from boardcert.certificates import keys
 from boardcert.certificates.certificate import Certificate
-from boardcert.credentials import prepare
+from boardcert.credentials import background_key
 from boardcert.crypto import rsa
 from boardcert.crypto.ecdsa import InvalidSignature
 from cryptography import x509
@@ -104,12 +104,12 @@ def test_a_new_key_is_made_before_it_is_asked_for(tmp_path: Path) -> None:
     """So that the board goes on serving meanwhile; other key types are quick."""
     arguments = {"directory": str(tmp_path / "data"), "key_type": "rsa2048"}
     me = boardcert.identity(**arguments)
-    made = asyncio.run(prepare.key_for(me))
+    made = asyncio.run(background_key.key_for(me))
     assert made
     me.new_key(made)
     assert keys.key_matches(made, Certificate(me.certificate).public_key_der)
     other = boardcert.identity(directory=str(tmp_path / "other"))
-    assert asyncio.run(prepare.key_for(other)) is None
+    assert asyncio.run(background_key.key_for(other)) is None
     pin = other.public_key_pin
     other.reset(None)
     assert other.public_key_pin != pin

@@ -160,12 +160,12 @@ def test_a_page_that_lacks_memory_as_it_begins_is_tried_again(tmp_path: Path) ->
 
 
 _LACKING = """
-from boardcert.page import portal_start
-serve_page = portal_start.serve_page
+from boardcert.page import start
+serve_page = start.serve_page
 async def lacking(*arguments):
-    portal_start.serve_page = serve_page
+    start.serve_page = serve_page
     raise MemoryError("memory allocation failed, allocating 5000 bytes")
-portal_start.serve_page = lacking
+start.serve_page = lacking
 
 async def look():
     await ask(page)
@@ -277,7 +277,7 @@ _STARVED = """
 from boardcert.serving import server
 async def starve():
     await ask(app)
-    server.spare.tls_free_bytes = lambda wanted: 0
+    server.tls_reserve.tls_free_bytes = lambda wanted: 0
 asyncio.create_task(starve())
 """
 

@@ -231,7 +231,7 @@ def test_unknown_limits_are_refused() -> None:
     """A name that is mistyped, and a limit that lets nobody in."""
     for limit in ("max_conections=2", "backlog=0", "max_connections=0"):
         assert micropython_server.run(
-            "from boardcert.serving.serving import check_limits\n"
+            "from boardcert.serving.application import check_limits\n"
             f"try:\n    check_limits(dict({limit}))\n"
             "except ValueError as error:\n    print(error)"
         ).startswith("not a limit")

@@ -300,10 +300,10 @@ import sys
 class esp32:
     HEAP_DATA = 4
     idf_heap_info = staticmethod(lambda kind: kind == 4 and [(9, 9, 16_000, 9), (9, 9, 90_000, 9)])
-from boardcert.transport import reserve, spare
-print(spare.tls_free_bytes(1) > 100_000)  # Of MicroPython's heap, on this computer.
+from boardcert.transport import esp32_reserve, tls_reserve
+print(tls_reserve.tls_free_bytes(1) > 100_000)  # Of MicroPython's heap, on this computer.
 sys.modules["esp32"] = esp32
-print(reserve.tls_free_bytes(1))
+print(esp32_reserve.tls_free_bytes(1))
 """
 
 
@@ -314,15 +314,15 @@ def test_on_esp32_the_memory_of_its_own_heap_counts() -> None:
 
 # The memory to read a request in comes with the third attempt.
 _NO_MEMORY_YET = """
-from boardcert.serving import exchange
-class Head(exchange.Head):
+from boardcert.serving import keep_alive
+class Head(keep_alive.Head):
     missing = 2
     def __init__(self, *arguments):
         if Head.missing:
             Head.missing -= 1
             raise MemoryError
         super().__init__(*arguments)
-exchange.Head = Head
+keep_alive.Head = Head
 """
 
 
@@ -341,7 +341,7 @@ import asyncio, socket, sys
 import boardcert
 from boardcert.serving import server
 me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
-server.spare.tls_free_bytes = lambda wanted: 0 if server.is_anyone_connected() else wanted
+server.tls_reserve.tls_free_bytes = lambda wanted: 0 if server.is_anyone_connected() else wanted
 servers = [server.Server(me, silent_ms=300) for _ in sys.argv[2:]]
 async def handler(reader, writer):
     await reader.read(1)
@@ -381,7 +381,7 @@ import asyncio, sys
 import boardcert
 from boardcert.serving import server
 me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
-server.spare.tls_free_bytes = lambda wanted: 0 if server.is_anyone_connected() else wanted
+server.tls_reserve.tls_free_bytes = lambda wanted: 0 if server.is_anyone_connected() else wanted
 server._PAUSE_MS = 700  # So that chance gives the other none.
 busy, other = [server.Server(me) for _ in range(2)]
 async def handler(reader, writer):

@@ -256,9 +256,9 @@ def test_no_attribute_is_looked_for_by_a_text_that_is_made():
         ("at_once", "task"),
         ("board", "interface"),
         ("modules", "short"),
-        ("portal", "function"),
-        ("portal_actions", "action"),
-        ("portal_facts", "name"),
+        ("page_portal", "function"),
+        ("page_actions", "action"),
+        ("page_facts", "name"),
         ("programs", "attribute"),
         ("server", "name"),
     }

@@ -1,4 +1,4 @@
-"""Do a task of manage or administer, and what has to be made on the way beside them.
+"""Do a task of sources or tasks, and what has to be made on the way beside them.
 
 So it is done where the kernel leaves room: finding these modules anew takes 36 ms. in_phases is for
 other boards.
@@ -8,7 +8,7 @@ import sys
 
 from .. import FirmwareFirst
 from ..modules import release
-from .manage import Manager
+from .sources import Manager
 
 
 def make(wanted: tuple) -> tuple:
@@ -24,7 +24,7 @@ def make(wanted: tuple) -> tuple:
 
 
 def run(task: str, arguments: tuple, context: tuple, _loaded: set, make_record=make):
-    """Return what *task* returns with its *arguments*. The rest: see in_phases, manage.Manager."""
+    """Return what *task* returns with its *arguments*. The rest: see in_phases, sources.Manager."""
     context += (make_record,)
     return getattr(_kind(task)(*context), task)(*arguments)
 
@@ -33,6 +33,6 @@ def _kind(task: str):
     if task in ("load", "sign", "request"):
         return Manager
     with FirmwareFirst():
-        from .administer import Administrator
+        from .tasks import Administrator
 
     return Administrator

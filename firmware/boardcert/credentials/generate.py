@@ -42,7 +42,7 @@ def make(
         key = keys.from_der(private_key)
     else:
         if key_type.startswith("rsa"):
-            from ..transport.room import check as check_room
+            from ..transport.rsa_memory import check as check_room
 
             check_room(key_type)
         key = keys.generate(key_type, random, progress)
@@ -90,7 +90,7 @@ def _apart(function, *arguments):
 def _tbs(key, host_name: str, names: list, now: tuple | None, validity_days: int, random) -> bytes:
     """Return what is to be signed: it began yesterday at midnight, for clocks that are slow."""
     with FirmwareFirst():
-        from ..certificates import fields, x509
+        from ..certificates import fields, issue
 
     if now is None:
         not_before = board.EARLIEST_DATE
@@ -98,17 +98,17 @@ def _tbs(key, host_name: str, names: list, now: tuple | None, validity_days: int
     else:
         not_before = fields.start_of_day(fields.add_days(now, -1))
         not_after = fields.add_days(now, validity_days)
-    subject = x509.encode_subject(host_name, board.unique_id().hex())
-    serial = random(x509.SERIAL_BYTES)
-    return x509.tbs_certificate(key, subject, names, not_before, not_after, serial)
+    subject = issue.encode_subject(host_name, board.unique_id().hex())
+    serial = random(issue.SERIAL_BYTES)
+    return issue.tbs_certificate(key, subject, names, not_before, not_after, serial)
 
 
 def _request_info(key, host_name: str, names: list) -> bytes:
     with FirmwareFirst():
-        from ..certificates import x509
+        from ..certificates import issue
 
-    subject = x509.encode_subject(host_name, board.unique_id().hex())
-    return x509.request_info(key, subject, names)
+    subject = issue.encode_subject(host_name, board.unique_id().hex())
+    return issue.request_info(key, subject, names)
 
 
 def check(key, signed: bytes, random) -> None:

@@ -1,4 +1,4 @@
-"""Do a task of manage or administer; what has to be made on the way, without them in memory.
+"""Do a task of sources or tasks; what has to be made on the way, without them in memory.
 
 The task is begun, and given up where it wants a certificate made; that is made; then the task is
 begun anew, and takes what was made when it comes to the same place. So whatever it does before
@@ -39,7 +39,7 @@ class _Maker:
 
 
 def run(task: str, arguments: tuple, context: tuple, loaded: set):
-    """Return what *task* returns with its *arguments*. *context*: see manage.Manager.
+    """Return what *task* returns with its *arguments*. *context*: see sources.Manager.
 
     *loaded*: the modules that stay meanwhile.
     """

@@ -2,7 +2,7 @@
 
 What was stored by this package, on this board and with these settings, is taken as it is after
 its digest was checked. Anything else (first boot, other settings, damage, a certificate that has
-expired) is for manage, which is imported for it and released afterwards, with all it needs.
+expired) is for sources, which is imported for it and released afterwards, with all it needs.
 """
 
 import gc
@@ -92,7 +92,7 @@ class Identity:
         csr() is. *today*: the installer's clock, "2026-11-21T05:00:00Z", by which a board without
         a clock judges dates. Raises RefusedError before anything is changed.
         """
-        self._adopt(self._manage("install", self._judge(chain, key, today)))
+        self._adopt(self._manage("install", self._accept(chain, key, today)))
 
     def remove(self) -> str:
         """Remove the installed certificate: the one below it is served again.
@@ -237,7 +237,7 @@ class Identity:
                 self.notices.append(notice)
 
     def _adopt(self, result: tuple) -> str:
-        """Serve what a task of administer.Administrator leaves; return what it tells."""
+        """Serve what a task of tasks.Administrator leaves; return what it tells."""
         source, record, told = result
         self._token = None
         self._serve(source, record)
@@ -256,12 +256,12 @@ class Identity:
         except (KeyError, TypeError):  # A fact is missing, or is no such fact.
             return False
 
-    def _judge(self, *arguments) -> Record:
+    def _accept(self, *arguments) -> Record:
         loaded = set(sys.modules)
         try:
-            from .judge import judge
+            from .accept import accept
 
-            return judge(self._directory, self._record.private_key, *arguments)
+            return accept(self._directory, self._record.private_key, *arguments)
         finally:
             release(loaded)
 

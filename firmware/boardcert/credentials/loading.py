@@ -1,4 +1,4 @@
-"""Load what can be served as it is, quickly: the usual boot. All else is for manage.
+"""Load what can be served as it is, quickly: the usual boot. All else is for sources.
 
 Released again, with store: what the identity needs from then on is in lifecycle.
 """
@@ -58,6 +58,6 @@ def _has_builtin() -> bool:
         import boardcert_builtin  # noqa: F401  # pyright: ignore[reportMissingImports]
     except ImportError:
         return False
-    except Exception:  # noqa: BLE001, S110 (it is there, and manage tells what is wrong with it)
+    except Exception:  # noqa: BLE001, S110 (it is there, and sources tells what is wrong with it)
         pass
     return True

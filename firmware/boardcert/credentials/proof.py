@@ -1,4 +1,4 @@
-"""Prove by arithmetic what install has read: the signatures of a chain, the halves of a key."""
+"""Prove by arithmetic what offer has read: the signatures of a chain, the halves of a key."""
 
 from .. import RefusedError
 from ..certificates import keys

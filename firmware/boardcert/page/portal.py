@@ -4,8 +4,8 @@ Here is what stays in memory: whose turn it is, and what must outlast a request.
 of the API is made at a time, in steps: each has a module of its own, which is released, with what
 it imports, before the next one. Beside TLS, memory is short.
 
-A step is a tuple: "routes.find", a coroutine of portal_routes, and its arguments after portal and
-request. It returns the next one; or the answer, for portal_send: a tuple of a status, a dict of
+A step is a tuple: "routes.find", a coroutine of routes, and its arguments after portal and
+request. It returns the next one; or the answer, for send: a tuple of a status, a dict of
 headers, a kind of body and its data. Nothing in either keeps a module in memory.
 """
 
@@ -17,9 +17,9 @@ import sys
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
 from ..modules import release
-from ..serving.exchange import Exchange, serve
-from ..transport import spare
-from .portal_state import LATER, NO_MEMORY, State
+from ..serving.keep_alive import Exchange, serve
+from ..transport import tls_reserve
+from .state import LATER, NO_MEMORY, State
 
 _ONCE = ("body.read", "texts.read")
 """Steps that cannot be taken again: what they have read is gone."""
@@ -27,6 +27,9 @@ _ONCE = ("body.read", "texts.read")
 # Of a body, read at once: what reads it has several copies of that. With what MicroPython adds,
 # blocks of the heap are full.
 _PIECE_BYTES = 383
+
+_BESIDE = __name__[: -len("portal")]
+"""How names of the page's modules begin: "boardcert.page." here, "boardcert.page_" on a board."""
 
 _WANTED = (b"authorization", b"cookie", b"origin", b"content-type", b"sec-fetch-site")
 
@@ -116,7 +119,7 @@ class Portal:
 
     async def _take(self, request: "Request", name: str, *data) -> tuple:
         module, _, function = name.partition(".")
-        module = __import__(f"{__name__}_{module}", None, None, ("*",))
+        module = __import__(_BESIDE + module, None, None, ("*",))
         return await getattr(module, function)(self, request, *data)
 
     def _forget(self) -> None:
@@ -126,7 +129,7 @@ class Portal:
         holds all that is in its module. So the modules are emptied.
         """
         for name in list(sys.modules):
-            if name not in _loaded and ".portal_" in name:
+            if name not in _loaded and name.startswith(_BESIDE):
                 sys.modules[name].__dict__.clear()
         release(_loaded)
 
@@ -142,7 +145,7 @@ class Portal:
         request.began_ms = ticks_ms()
         _turn = request
         _tasks = asyncio.core._task_queue
-        spare.lend(self.turn_bytes)
+        tls_reserve.lend(self.turn_bytes)
 
     def _hurry(self, request: "Request") -> None:
         """End the client whose turn it is if it keeps others waiting."""

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from .exchange import Exchange, serve
+from .keep_alive import Exchange, serve
 
 _SHUTDOWN_MS = 5000
 """That a shutdown waits for the answers that are on their way."""

@@ -10,7 +10,7 @@ import sys
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
 from .. import EntropyError
-from ..transport import spare
+from ..transport import tls_reserve
 from ..transport.connection import Connection, Limits, waiting
 
 _IPPROTO_TCP = 6
@@ -177,10 +177,10 @@ class Server(Limits):
 
     def make_room(self, wanted_bytes: int) -> None:
         """End connections without a request until *wanted_bytes* of the heap are free."""
-        spare.lend(wanted_bytes)
+        tls_reserve.lend(wanted_bytes)
         for connection in list(self._open):
             is_idle = connection.is_waiting or not connection.has_spoken
-            if is_idle and spare.heap_free_bytes(wanted_bytes) < wanted_bytes:
+            if is_idle and tls_reserve.heap_free_bytes(wanted_bytes) < wanted_bytes:
                 self.end(connection)
 
     def fits(self) -> bool:
@@ -191,12 +191,12 @@ class Server(Limits):
         if self._takes_spare:
             if not self._hold_spare():  # Only now, on a board whose radio was not on before.
                 return False
-            wanted -= spare.size_bytes()
-        return spare.tls_free_bytes(wanted) >= wanted
+            wanted -= tls_reserve.size_bytes()
+        return tls_reserve.tls_free_bytes(wanted) >= wanted
 
     def _hold_spare(self) -> bool:
-        """Hold the memory that the next connection to any server takes; see spare.hold."""
-        return self in servers and spare.hold(
+        """Hold the memory that the next connection to any server takes; see tls_reserve.hold."""
+        return self in servers and tls_reserve.hold(
             sum([len(server._open) for server in servers if server._takes_spare])
         )
 
@@ -218,7 +218,7 @@ class Server(Limits):
 
     def _wrap(self, raw, peer) -> Connection:
         context = self._identity.server_context(self._clients)
-        spare.release()  # Nothing but TLS is to come to lie there.
+        tls_reserve.release()  # Nothing but TLS is to come to lie there.
         secure = context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
         if self._clients is not None:
             return self._clients.connection(secure, raw, peer, self, context)
@@ -307,7 +307,7 @@ class Server(Limits):
             self.end(connection)
         servers.remove(self)
         if not servers:
-            spare.release_all()
+            tls_reserve.release_all()
         await asyncio.sleep(0)
 
 

@@ -3,8 +3,8 @@
 Not in those modules, which others keep in memory who give them nothing strange.
 """
 
+from ..serving.application import check_app, check_limits, check_line, check_port
 from ..serving.server import Server
-from ..serving.serving import check_app, check_limits, check_line, check_port
 
 
 def make_portal(me, options: dict):

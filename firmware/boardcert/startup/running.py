@@ -199,13 +199,13 @@ class _Run:
         while self._line is not None and not board.addresses():
             await asyncio.sleep(1)  # The memory of two pages is for those who use both.
         with FirmwareFirst():
-            from ..page.portal_start import serve_page
+            from ..page.start import serve_page
 
         await serve_page(self._me, self._host)
 
     async def _serve_app(self) -> None:
         with FirmwareFirst():
-            from ..serving.serving import serve
+            from ..serving.application import serve
 
         await serve(self._me, self._app, self._port, self._host, **self._options)
 
@@ -259,7 +259,7 @@ class _Run:
         """Print what a person compares, with the label or with what a browser shows."""
         loaded = set(sys.modules)
         try:
-            from ..page.portal_words import of_key
+            from ..page.words import of_key
 
             fingerprint, words = of_key(self._me.public_key_pin)
             tell("SHA-256 of the public key: " + fingerprint)

@@ -109,7 +109,7 @@ def prepare(context: tls.SSLContext, record: Record) -> None:
 
 def _require_memory() -> None:
     """Raise Error if a key may have been refused for lack of memory: mbedTLS gives no reason."""
-    from .room import tls_bytes
+    from .rsa_memory import tls_bytes
 
     free_bytes = tls_bytes()
     if free_bytes < _LOADED_BYTES:

@@ -1,6 +1,6 @@
 """`boardcert embed`: a certificate and its private key as the module that a board has compiled in.
 
-firmware/boardcert/credentials/manage.py says what it reads there, in DER: PRIVATE_KEY (SEC 1 or
+firmware/boardcert/credentials/sources.py says what it reads there, in DER: PRIVATE_KEY (SEC 1 or
 PKCS#1) and CHAIN.
 """
 

@@ -4,6 +4,9 @@ The sources lie in sub-packages, a room for each kind of knowledge. On a board, 
 package's own, by the names of their files: each folder would take two blocks of flash and time to
 search, and each dotted name memory. Imports are changed accordingly, `from ..crypto.ec import P384`
 into `from .ec import P384`.
+
+The modules of the room page have names that say nothing outside of it, such as `send`. On a board
+they have the room's name before their own: `page/send.py` is `page_send`.
 """
 
 import ast
@@ -13,6 +16,7 @@ from ..errors import Error
 
 _PACKAGE = "boardcert"
 _PACKAGE_FILE = "__init__"
+_NAMED = ("page",)  # Rooms whose modules bear their names on a board.
 
 
 def room_names(package: Path) -> list[str]:
@@ -32,9 +36,10 @@ def module_paths(package: Path) -> dict[str, Path]:
         for path in folder.glob("*.py"):
             if folder != package and path.stem == _PACKAGE_FILE:
                 continue
-            if path.stem in paths:
-                raise Error(f"two modules are called {path.stem}: {paths[path.stem]} and {path}")
-            paths[path.stem] = path
+            name = _flat_name(path.parent.name, path.stem)
+            if name in paths:
+                raise Error(f"two modules are called {name}: {paths[name]} and {path}")
+            paths[name] = path
     return dict(sorted(paths.items()))
 
 
@@ -61,6 +66,11 @@ def flatten(source: str, rooms: list[str], room: str = "") -> str:
     return ast.unparse(tree)
 
 
+def _flat_name(room: str, module: str) -> str:
+    """Return the name that a *module* of *room* has on a board."""
+    return f"{room}_{module}" if room in _NAMED else module
+
+
 class _Flatten(ast.NodeTransformer):
     """Take the rooms out of the imports of a module in *room*."""
 
@@ -78,10 +88,20 @@ class _Flatten(ast.NodeTransformer):
         else:
             return node
         if parts and parts[0] in self._rooms:
-            parts = parts[1:]
+            room, *parts = parts
+            if parts:
+                parts[0] = _flat_name(room, parts[0])
+            else:
+                node.names = [_flat_alias(room, alias) for alias in node.names]
         node.module = ".".join(parts if node.level else [_PACKAGE, *parts]) or None
         node.level = min(node.level, 1)
         return node
+
+
+def _flat_alias(room: str, alias: ast.alias) -> ast.alias:
+    """Return the import of a module of *room*, which keeps the name that it has in the importer."""
+    name = _flat_name(room, alias.name)
+    return alias if name == alias.name else ast.alias(name, alias.asname or alias.name)
 
 
 def _merged(statements: list[ast.stmt]) -> list[ast.stmt]:

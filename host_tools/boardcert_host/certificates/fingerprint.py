@@ -41,6 +41,6 @@ def to_compare(public_key_pin: str) -> list[str]:
 
 @functools.cache
 def _encoder() -> Callable[[bytes], str]:
-    path = data_directory("firmware") / "boardcert" / "page" / "portal_words.py"
+    path = data_directory("firmware") / "boardcert" / "page" / "words.py"
     words: Callable[[bytes], str] = runpy.run_path(str(path))["words"]
     return words

@@ -5,8 +5,8 @@ import gc
 from binascii import a2b_base64
 
 from .. import Error, RefusedError
-from .portal_calls import apart
-from .portal_http import PUT_OFF, HTTPError, PutOff, busy, forget, refusal, text
+from .calls import apart
+from .http import PUT_OFF, HTTPError, PutOff, busy, forget, refusal, text
 
 RESTART_AFTER_MS = 1000
 """From the answer to the restart that it promises."""
@@ -158,7 +158,7 @@ def _install(me, values: dict) -> None:
 
 
 def _brought(values: dict) -> tuple:
-    """Return what portal_texts has read: certificates, and key and time, or None."""
+    """Return what texts has read: certificates, and key and time, or None."""
     chain, keys = [[data for _, (data,) in values[name]] for name in ("chain", "key")]
     today = text(values, "time") if values.get("time") else None
     return chain, keys[0] if keys else None, today
@@ -172,7 +172,7 @@ async def _make_key(portal, request, typed: str) -> bytes | None:
     me = portal.identity
     if typed.strip() != me.hostname:
         raise HTTPError(422, "this is not the board's host name", "hostname")
-    from ..credentials.prepare import key_for
+    from ..credentials.background_key import key_for
 
     portal.leave_turn(request)
     try:

@@ -25,7 +25,7 @@ async def read(_, request, action: str, values: dict) -> tuple:
 
 
 def _refuse(request, action: str, values: dict, reason: str, field: str) -> tuple:
-    from .portal_http import HTTPError, refusal  # Not beside what reads the texts.
+    from .http import HTTPError, refusal  # Not beside what reads the texts.
 
     refused = HTTPError(422, reason, field)
     return refusal(refused, (action, values) if request.is_form() else None)

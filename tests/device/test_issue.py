@@ -1,7 +1,7 @@
 """Certificates and requests: what is built reads back, and what is wrong is refused."""
 
 from boardcert.asn1 import der, oids
-from boardcert.certificates import certificate, keys, x509
+from boardcert.certificates import certificate, issue, keys
 from boardcert.certificates.keys import PrivateKey
 from helpers import raises, random_bytes
 
@@ -20,9 +20,9 @@ _KEY = PrivateKey(_D, b"\x04" + _Q[0].to_bytes(48, "big") + _Q[1].to_bytes(48, "
 
 
 def _issue(names=_NAMES, not_before=_FROM, not_after=_UNTIL):
-    subject = x509.encode_subject("pump-7", "0123456789abcdef")
-    serial = random_bytes(x509.SERIAL_BYTES)
-    tbs = x509.tbs_certificate(_KEY, subject, names, not_before, not_after, serial)
+    subject = issue.encode_subject("pump-7", "0123456789abcdef")
+    serial = random_bytes(issue.SERIAL_BYTES)
+    tbs = issue.tbs_certificate(_KEY, subject, names, not_before, not_after, serial)
     return keys.sign(_KEY, tbs, random_bytes)
 
 
@@ -38,7 +38,7 @@ def test_a_certificate_reads_back():
     leaf = certificate.Certificate(_CERTIFICATE)
     assert leaf.names == _NAMES
     assert (leaf.not_before, leaf.not_after) == (_FROM, _UNTIL)
-    assert leaf.issuer == leaf.subject == x509.encode_subject("pump-7", "0123456789abcdef")
+    assert leaf.issuer == leaf.subject == issue.encode_subject("pump-7", "0123456789abcdef")
     assert leaf.public_key_der == _KEY.public_key_der
     assert len(leaf.serial_number) == 16 and 0x40 <= leaf.serial_number[0] <= 0x7F
     _KEY.check(leaf.tbs, leaf.signature, random_bytes)
@@ -57,9 +57,9 @@ def test_dates_at_the_turn_to_2050():
         ((2050, 1, 1, 0, 0, 0), b"\x18\x0f20500101000000Z"),
         ((1950, 1, 1, 0, 0, 0), b"\x17\x0d500101000000Z"),
     ):
-        assert x509.encode_time(date) == text
+        assert issue.encode_time(date) == text
     for date in ((1949, 12, 31, 0, 0, 0), (2026, 2, 29, 0, 0, 0), (10000, 1, 1, 0, 0, 0)):
-        assert raises(ValueError, x509.encode_time, date), date
+        assert raises(ValueError, issue.encode_time, date), date
     leaf = certificate.Certificate(_issue(not_after=(2126, 10, 28, 0, 0, 0)))
     assert leaf.not_after == (2126, 10, 28, 0, 0, 0)
 
@@ -73,18 +73,18 @@ def test_impossible_certificates_are_not_issued():
 
 def test_subjects():
     """Common name and unique id have bounds."""
-    assert x509.encode_subject("a" * 64, "0" * 64)
+    assert issue.encode_subject("a" * 64, "0" * 64)
     for common_name, unique_id in (("", "00"), ("a" * 65, "00"), ("a", ""), ("a", "0" * 65)):
-        assert raises(ValueError, x509.encode_subject, common_name, unique_id)
-    assert raises(ValueError, x509.encode_subject, "a", "AB")
+        assert raises(ValueError, issue.encode_subject, common_name, unique_id)
+    assert raises(ValueError, issue.encode_subject, "a", "AB")
 
 
 def test_serial_numbers_are_positive_and_never_short():
     """Whatever the random bytes are."""
-    assert x509.encode_serial_number(bytes(16)) == b"\x40" + bytes(15)
-    assert x509.encode_serial_number(b"\xff" * 16) == b"\x7f" + b"\xff" * 15
-    assert raises(ValueError, x509.encode_serial_number, bytes(15))
-    assert raises(ValueError, x509.encode_serial_number, bytes(17))
+    assert issue.encode_serial_number(bytes(16)) == b"\x40" + bytes(15)
+    assert issue.encode_serial_number(b"\xff" * 16) == b"\x7f" + b"\xff" * 15
+    assert raises(ValueError, issue.encode_serial_number, bytes(15))
+    assert raises(ValueError, issue.encode_serial_number, bytes(17))
 
 
 def test_every_truncation_of_a_certificate_is_refused():
@@ -122,7 +122,7 @@ def test_wrong_fields_are_refused():
     no_zone = der.encode(0x17, b"260101000000+")
     letters = der.encode(0x17, b"26010100000aZ")
     june_31 = der.encode(0x17, b"260631000000Z")
-    good = x509.encode_time(_UNTIL)
+    good = issue.encode_time(_UNTIL)
     for index, value in (
         (0, version_1),
         (2, sha256),
@@ -137,7 +137,7 @@ def test_wrong_fields_are_refused():
         assert _refused(_with_field(index, value)), index
     earlier = _with_field(4, der.encode_sequence(utc_2050, good))
     assert certificate.Certificate(earlier).not_before == (1950, 1, 1, 0, 0, 0)
-    names = x509._encode_alt_names(["a.example"])
+    names = issue._encode_alt_names(["a.example"])
     twice = der.encode(der.context(3), der.encode_sequence(names, names))
     assert _refused(_with_field(7, twice))
     assert certificate.Certificate(_rebuilt(lambda tbs: tbs.pop())).names == []
@@ -213,10 +213,10 @@ def test_key_and_certificate_of_different_boards_do_not_match():
 
 def test_a_request_is_signed_and_names_the_board():
     """PKCS#10 with the names in an extensionRequest."""
-    subject = x509.encode_subject("pump-7", "00")
+    subject = issue.encode_subject("pump-7", "00")
     parts = der.decode_all(
         der.decode_one(
-            keys.sign(_KEY, x509.request_info(_KEY, subject, _NAMES), random_bytes), der.SEQUENCE
+            keys.sign(_KEY, issue.request_info(_KEY, subject, _NAMES), random_bytes), der.SEQUENCE
         )
     )
     info = der.encode(*parts[0])

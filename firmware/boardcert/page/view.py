@@ -1,22 +1,22 @@
-"""What the page shows of board, reader and last form, as HTML for portal_page."""
+"""What the page shows of board, reader and last form, as HTML for pieces."""
 
-from .portal_html import escape, rows
+from .html import escape, rows
 
 _NOTHING = ("", False, "", None, {})
 
 
 async def add(portal, _, code: int, headers: dict, told: dict, data: tuple) -> tuple:
-    """Return the page as an answer, see portal, which tells what portal_facts has *told*."""
+    """Return the page as an answer, see portal, which tells what facts has *told*."""
     form_token, outcome = data
     return code, headers, "page", view(told, form_token, portal.is_secure, outcome)
 
 
 def view(status: dict, form_token: str | None, is_secure: bool, outcome: tuple | None) -> tuple:
-    """Return (what holds, what marks stand for), see portal_page.Page.
+    """Return (what holds, what marks stand for), see pieces.Page.
 
-    *status*: see portal_facts. *form_token*: of the session; None: not signed in. *outcome*: of a
+    *status*: see facts. *form_token*: of the session; None: not signed in. *outcome*: of a
     form, or None: (a text, whether it is an error, the action, the field where an error is shown
-    or None, fields that come back to their sender, see portal_file.as_text).
+    or None, fields that come back to their sender, see lines.as_text).
     """
     text, is_error, action, field, texts = outcome or _NOTHING
     text = escape(text)

@@ -15,6 +15,6 @@ async def serve_page(me, host: str) -> None:
 
 
 def _plain():
-    from .portal_plain import Plain
+    from .plain import Plain
 
     return Plain()

@@ -1,14 +1,14 @@
 """The page, in short pieces of ASCII: nothing as large as the page is ever in memory at once.
 
-Marks in portal_template: `$name$` stands for a text, `$kind.name$` for one about a field of a form.
+Marks in template: `$name$` stands for a text, `$kind.name$` for one about a field of a form.
 What follows a line `?name` is there only when that holds, up to the next line with a question mark.
 """
 
-from .portal_file import as_text, page_lines
+from .lines import as_text, page_lines
 
 
 class Page:
-    """One rendering. *holds*, *marks*: see portal_view.view."""
+    """One rendering. *holds*, *marks*: see view.view."""
 
     def __init__(self, holds: tuple, marks: dict) -> None:
         self._holds = holds

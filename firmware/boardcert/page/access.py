@@ -6,7 +6,7 @@ from binascii import hexlify
 from hashlib import sha256
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
-from .portal_http import HTTPError, is_equal, unauthorized
+from .http import HTTPError, is_equal, unauthorized
 
 
 class Session:
@@ -46,7 +46,7 @@ class Session:
 class Access:
     """Check the token that *read_token*() returns, and keep the sessions that it opens.
 
-    *state*: a portal_state.State.
+    *state*: a state.State.
     """
 
     def __init__(self, state, read_token) -> None:

@@ -1,6 +1,6 @@
 """What a request to the page carries, and what answers give to carry: tokens, origins, cookies."""
 
-from .portal_http import HTTPError, unauthorized
+from .http import HTTPError, unauthorized
 
 COOKIE = "__Host-session"
 """Browsers take a cookie with that prefix over HTTPS only, and send it to this host alone."""

@@ -24,7 +24,7 @@ OLDEST_MICROPYTHON = (1, 24, 0)
 
 
 class Manager:
-    """Load what is to be served; administer has the other tasks. For arguments see Identity.
+    """Load what is to be served; tasks has the other tasks. For arguments see Identity.
 
     *done*: a dict that is told what was made: "timings_ms" and "generated"; whether that was tried,
     "signed"; and what a task that is begun anew must know: "begun", and "disowned".

@@ -23,7 +23,7 @@ async def read(_, request, step: str, *data) -> tuple:
     try:
         return (step,) + data + (await read_fields(request),)
     except FieldsError as error:
-        from .portal_http import HTTPError, refusal  # Not beside a text that is read.
+        from .http import HTTPError, refusal  # Not beside a text that is read.
 
         refused = HTTPError(error.status, str(error), error.field)
         return refusal(refused, ("", {}) if request.is_form() else None)
@@ -35,7 +35,7 @@ async def read_fields(request) -> dict:
     if request.head.target.startswith(b"/api/"):
         if kind != "application/json":
             raise FieldsError(415, "send application/json")
-        from .portal_json import JSON
+        from .json_fields import JSON
 
         reader = JSON()
     elif kind != "application/x-www-form-urlencoded":

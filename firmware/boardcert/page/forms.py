@@ -9,10 +9,10 @@ nothing.
 async def take(_, __, kept: list | None, values: dict) -> tuple:
     """Return the step, see portal, that the form with the fields *values* leads to.
 
-    *kept*: of the session, see portal_access, or None.
+    *kept*: of the session, see access, or None.
     """
     # Not while this module is being loaded: two at a time take more beside the form.
-    from .portal_http import ACTIONS, ENDED, HTTPError, is_equal, refusal, text, unauthorized
+    from .http import ACTIONS, ENDED, HTTPError, is_equal, refusal, text, unauthorized
 
     action = ""
     try:

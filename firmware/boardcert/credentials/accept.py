@@ -1,4 +1,4 @@
-"""Judge a certificate from elsewhere, step by step, until it can be stored.
+"""Accept a certificate from elsewhere, or refuse it: all that comes before it is stored.
 
 Each step's modules are released before the next: beside connections, memory is short. They are
 imported in functions that return before that, since a name keeps its module.
@@ -12,7 +12,7 @@ from ..storage import store
 from ..storage.files import GENERATED
 
 
-def judge(directory: str, served_key: bytes, chain, key, today: str | None) -> store.Record:
+def accept(directory: str, served_key: bytes, chain, key, today: str | None) -> store.Record:
     """Return the Record of *chain* once it is read, proven, and taken by the firmware's TLS.
 
     *chain*, *key*, *today*: see Identity.install; without *key*, the board's own or *served_key*
@@ -46,7 +46,7 @@ def _hold():
     """Hold what TLS needs in the end, on esp32; there, it has a heap of its own."""
     if sys.platform != "esp32":
         return None
-    from ..transport.reserve import ballast
+    from ..transport.esp32_reserve import ballast
 
     return ballast()
 
@@ -75,7 +75,7 @@ def _is_valid(date: tuple) -> bool:
 
 def _read(*arguments) -> tuple:
     with FirmwareFirst():
-        from .install import read
+        from .offer import read
 
     return read(*arguments)
 
@@ -109,7 +109,7 @@ def _try_to_serve(record: store.Record) -> None:
     key_type = record.facts["key_type"]
     try:
         if key_type.startswith("rsa"):
-            from ..transport.room import check_served
+            from ..transport.rsa_memory import check_served
 
             check_served(key_type)
         server_context(record)

@@ -1,8 +1,8 @@
 """The page for who has sent a request, and its forms, until what they say is read."""
 
-from .portal_access import Access, Session
-from .portal_http import ENDED, HTTPError, refusal, unauthorized
-from .portal_request import check_origin, find_cookie
+from .access import Access, Session
+from .http import ENDED, HTTPError, refusal, unauthorized
+from .request import check_origin, find_cookie
 
 
 async def find(portal, request) -> tuple:

@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from .portal_state import LATER, NO_MEMORY
+from .state import LATER, NO_MEMORY
 
 ACTIONS = ("install", "remove", "renew", "new-key", "reset", "restart")
 """What an administrator may do; in each path of the API, and in each form of the page."""

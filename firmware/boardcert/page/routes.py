@@ -1,9 +1,9 @@
 """Who answers which request but the page's own, and with what: steps of portal."""
 
-from .portal_access import Access, Session
-from .portal_http import ACTIONS, HTTPError, refusal, text, unauthorized
-from .portal_request import check_origin, find_token, sender, set_cookie
-from .portal_show import find_session
+from .access import Access, Session
+from .http import ACTIONS, HTTPError, refusal, text, unauthorized
+from .request import check_origin, find_token, sender, set_cookie
+from .show import find_session
 
 _METHODS = {"/": "GET, POST", "/api/identity": "GET", "/api/session": "POST, DELETE"}
 
@@ -26,7 +26,7 @@ async def sign_in(portal, request, values: dict) -> tuple:
 
 
 async def sign_out(portal, request, kept: list) -> tuple:
-    """End the session that has *kept*, see portal_access."""
+    """End the session that has *kept*, see access."""
     Routes(portal, request).access.close_session(Session(kept))
     return _signed(request, None)
 

@@ -3,7 +3,7 @@
 import gc
 
 from .. import board
-from .portal_words import of_key
+from .words import of_key
 
 _COUNTERS = ("accepted", "refused", "failed")
 

@@ -1,4 +1,4 @@
-"""What outlasts a request of who may administer the board; portal_access works on it."""
+"""What outlasts a request of who may administer the board; access works on it."""
 
 NO_MEMORY = "the board is short of memory: try again soon, or over USB"
 """Told with every answer 503 that is for want of memory."""
@@ -8,7 +8,7 @@ LATER = {"Retry-After": "10"}
 
 
 class State:
-    """Who may administer the board, as far as it outlasts a request; see portal_access."""
+    """Who may administer the board, as far as it outlasts a request; see access."""
 
     max_sessions = 2
     """One more sign-in ends the session that was unused for longest."""

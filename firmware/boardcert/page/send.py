@@ -1,8 +1,8 @@
-"""Send the body of an answer of the page or its API, in pieces; portal_head has begun it."""
+"""Send the body of an answer of the page or its API, in pieces; head has begun it."""
 
 import gc
 
-from .portal_file import body
+from .lines import body
 
 _PIECE_BYTES = 600
 """Of a TLS record: when its parts are joined, they are in memory twice."""

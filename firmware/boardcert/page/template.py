@@ -1,8 +1,8 @@
-"""The page, for portal_page, which says what its marks mean; before it, what every answer says.
+"""The page, for pieces, which says what its marks mean; before it, what every answer says.
 
 A text that is read from its file as it stands, in small pieces: on a board it is not compiled,
 and never in memory as a whole. Frozen into the firmware, it is a module, and its bytes lie in
-flash. No line in it is as long as what portal_page sends at once.
+flash. No line in it is as long as what pieces sends at once.
 
 No HSTS: it would bind every port of the name, and with a certificate that no CA signed a browser
 does not heed it. Referrer-Policy is not no-referrer: with that, browsers would send "Origin: null"

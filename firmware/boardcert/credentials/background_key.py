@@ -87,7 +87,7 @@ def _steps(bits: int, progress):
     """Yield now and then; return a new key."""
     from ..crypto.rsa import generate_steps
     from ..entropy.seeding import gather, seed
-    from ..transport.room import check
+    from ..transport.rsa_memory import check
 
     check(f"rsa{bits}")
     yield

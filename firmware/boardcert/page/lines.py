@@ -1,4 +1,4 @@
-"""What bodies of answers are made from: the lines of portal_template, texts, and PEM.
+"""What bodies of answers are made from: the lines of template, texts, and PEM.
 
 The template is read from its file or, frozen into the firmware, from its bytes.
 """
@@ -9,7 +9,6 @@ The template is read from its file or, frozen into the firmware, from its bytes.
 import io
 from binascii import b2a_base64
 
-_NAME = "portal_template"
 _BEGIN = b'TEMPLATE = b"""\n'
 _END = b'"""\n'
 
@@ -18,10 +17,10 @@ def body(request, found: tuple):
     """Return the function that gives the pieces of the body of an answer, see portal, anew."""
     _, _, kind, data = found
     if kind == "page":
-        from .portal_page import Page
+        from .pieces import Page
 
         return Page(*data).pieces
-    from .portal_bodies import pieces_of
+    from .bodies import pieces_of
 
     return pieces_of("html" if kind == "busy" and not is_api(request) else kind, data)
 
@@ -81,14 +80,19 @@ def as_pem(label: str, blocks: list):
 def _open():
     """Return the template as a stream, at its first line."""
     try:
-        file = open(__file__.rpartition("/")[0] + f"/{_NAME}.py", "rb")  # noqa: SIM115
+        file = open(_path(), "rb")  # noqa: SIM115
     except OSError:
-        from .portal_template import TEMPLATE
+        from .template import TEMPLATE
 
         file = io.BytesIO(TEMPLATE)
         file.readline()
         return file
     while (line := file.readline()) != _BEGIN:
         if not line:
-            raise OSError(f"{_NAME}.py is damaged; install boardcert again")
+            raise OSError(f"{_path()} is damaged; install boardcert again")
     return file
+
+
+def _path() -> str:
+    """Return where the template lies: here template.py, on a board page_template.py."""
+    return __file__.rsplit("lines", 1)[0] + "template.py"

@@ -7,7 +7,7 @@ served before or what is served after.
 from .. import board
 from ..storage import store
 from ..storage.files import INSTALLED
-from .manage import Manager, read_leaf
+from .sources import Manager, read_leaf
 
 _STAYS = "the settings and the Wi-Fi password (wifi.json) stay"
 
@@ -19,7 +19,7 @@ class Administrator(Manager):
     _task = None  # What wiping calls it, when a new key is about to be stored.
 
     def install(self, record: store.Record) -> tuple:
-        """Store what judge has found fit to be served; wipe the key that it replaces."""
+        """Store what accept has found fit to be served; wipe the key that it replaces."""
         from ..storage.wiping import INSTALL, has_files
 
         leaf = read_leaf(record)

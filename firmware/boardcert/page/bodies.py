@@ -2,8 +2,8 @@
 
 import json
 
-from .portal_file import as_pem, as_text
-from .portal_state import NO_MEMORY
+from .lines import as_pem, as_text
+from .state import NO_MEMORY
 
 _BUSY = """<!DOCTYPE html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Error: try again</title><p role="alert">%s.</p><p><a href="/">Back to the page</a></p>

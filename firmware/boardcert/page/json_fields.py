@@ -1,8 +1,8 @@
-"""The fields in a body of JSON, see portal_body, for programs."""
+"""The fields in a body of JSON, see body.read, for programs."""
 
 from binascii import unhexlify
 
-from .portal_body import FieldsError, field_of
+from .body import FieldsError, field_of
 
 # Of JSON's escapes but \u: what stands after the backslash, and what is meant.
 _LETTERS, _MEANT = b'"\\/bfnrt', b'"\\/\b\f\n\r\t'

@@ -2,7 +2,7 @@
 
 TLS takes its buffers in large pieces. Were these free between two connections, small things that
 last would come to lie there, until no free piece was large enough and no client could connect.
-On esp32, TLS has a heap of its own: see reserve.
+On esp32, TLS has a heap of its own: see esp32_reserve.
 """
 
 import gc
@@ -10,7 +10,7 @@ import io
 import sys
 
 if sys.platform == "esp32":
-    from .reserve import (
+    from .esp32_reserve import (
         heap_free_bytes,
         hold,
         lend,

@@ -3,8 +3,8 @@
 import gc
 import sys
 
-from .portal_file import body, head_lines, is_api
-from .portal_state import LATER
+from .lines import body, head_lines, is_api
+from .state import LATER
 
 _FILES = {"crt": "application/pkix-cert", "csr": "application/pkcs10"}
 
