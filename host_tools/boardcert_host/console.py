@@ -10,6 +10,10 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from .errors import Error
+
+_is_quiet = False
+
 
 class _Console(Console):
     """A console whose reader may close the pipe, as `head` does: the command goes on to its end.
@@ -63,10 +67,22 @@ def discarding_results() -> Iterator[None]:
         _silence(sys.stdout)
 
 
-# Without emoji=False, rich would print a part of a fingerprint such as ":AB:" as a picture.
-# Without emoji=False, rich would print a part of a fingerprint such as ":AB:" as a picture.
+def set_verbosity(is_quiet: bool) -> None:
+    """With *is_quiet*, print neither messages nor progress; errors and questions still."""
+    global _is_quiet
+    _is_quiet = is_quiet
+
+
 def messages() -> Console:
     """Return the console for messages and progress."""
+    console = questions()
+    console.quiet = _is_quiet
+    return console
+
+
+def questions() -> Console:
+    """Return the console for errors, and for questions to the person at the terminal."""
+    # Without emoji=False, rich would print a part of a fingerprint such as ":AB:" as a picture.
     return _Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
@@ -99,9 +115,21 @@ def say_lines(*lines: str) -> None:
 
 def say_error(message: str, hint: str | None) -> None:
     """Print an error and, on a line of its own, its hint."""
-    say(message)
+    console = questions()
+    console.print(f"boardcert: {message}", markup=False)
     if hint:
-        say(f"hint: {hint}")
+        console.print(f"boardcert: hint: {hint}", markup=False)
+
+
+def say_detail(error: Error) -> None:
+    """Print what an error came of: what the board printed, and the exceptions beneath it."""
+    console = questions()
+    for line in error.detail.splitlines():
+        console.print(f"  {line}", markup=False)
+    cause = error.__cause__
+    while cause:
+        console.print(f"  {type(cause).__name__}: {cause}", markup=False)
+        cause = cause.__cause__
 
 
 def in_groups(fingerprint: str) -> list[str]:

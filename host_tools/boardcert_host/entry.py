@@ -1,18 +1,50 @@
 """Where the program starts: sees to the standard streams, then loads and runs the command line."""
 
+import io
 import os
+import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
+
+from .errors import INTERRUPTED
 
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
 def main() -> int:
-    """Run one command and return its exit code."""
-    reserve_streams()
-    from .cli import main as run_command
+    """Run one command and return its exit code; one that Ctrl-C interrupted dies of that signal.
 
-    return run_command()
+    A shell ends a loop or a script only when the command in it died of the signal.
+    """
+    reserve_streams()
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _leave)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # What the locale cannot write.
+    code = _run()
+    if code == INTERRUPTED and os.name == "posix":
+        sys.stdout.flush()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    return code
+
+
+def _leave(number: int, _: object) -> NoReturn:
+    """End by an exception, so that all is cleaned up: boards go on, temporary files vanish."""
+    sys.exit(128 + number)
+
+
+def _run() -> int:
+    """Load and run the command line; loading takes a moment, in which Ctrl-C may come."""
+    try:
+        from .cli import main as run_command
+
+        return run_command()
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def reserve_streams() -> None:

@@ -49,6 +49,14 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
         part.unlink(missing_ok=True)
 
 
+def write_output(path: Path, data: bytes, is_forced: bool, mode: int = 0o644) -> None:
+    """Write a file that a command was asked for; over an older one only when *is_forced*."""
+    if is_forced:
+        write_whole(path, data, mode)
+    else:
+        write_new(path, data, mode)
+
+
 def write_own_json(path: Path, content: dict[str, Any]) -> None:
     """Write *content* as JSON, whole or not at all, readable by its owner only."""
     write_whole(path, json.dumps(content, indent=2).encode() + b"\n", 0o600)

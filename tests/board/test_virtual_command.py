@@ -1,5 +1,6 @@
 """`boardcert virtual` runs a board for a person until it is stopped."""
 
+import os
 import re
 import signal
 import subprocess
@@ -46,6 +47,28 @@ def test_mpremote_reaches_it_where_it_says_and_ctrl_c_stops_it(command):
     command.send_signal(signal.SIGINT)
     assert command.wait(20) == 0
     assert "switched off" in command.stderr.read()
+
+
+def test_the_repl_of_mpremote_runs_at_the_port(command):
+    """It needs a serial port with a file descriptor; and a terminal of its own."""
+    port = _usb_port(command)
+    ours, its = os.openpty()
+    arguments = [sys.executable, "-m", "mpremote", "connect", port, "repl"]
+    with subprocess.Popen(arguments, stdin=its, stdout=its, stderr=its) as repl:
+        _read_until(ours, b"to exit this shell")
+        os.write(ours, b"print(7 * 9)\r")
+        _read_until(ours, b"\r\n63\r\n")
+        os.write(ours, b"\x1d")  # Ctrl-]
+        assert repl.wait(20) == 0
+    os.close(its)
+    os.close(ours)
+    assert _run_on_board(port, "print(6 * 7)").strip() == "42"
+
+
+def _read_until(terminal: int, wanted: bytes) -> None:
+    shown = b""
+    while wanted not in shown:
+        shown += os.read(terminal, 4096)
 
 
 def test_an_empty_board_is_to_be_flashed_first(command):

@@ -129,7 +129,7 @@ def test_an_error_names_its_hint_on_a_line_of_its_own(capsys, monkeypatch):
     def fail(arguments: object) -> int:
         raise Error("the board is gone", "plug it in", 3)
 
-    monkeypatch.setitem(cli.COMMANDS, "firmware", (*COMMANDS["firmware"][:3], fail))
+    monkeypatch.setitem(cli.COMMANDS, "firmware", COMMANDS["firmware"]._replace(run=fail))
     assert main(["firmware"]) == 3
     expected = "boardcert: the board is gone\nboardcert: hint: plug it in\n"
     assert capsys.readouterr().err == expected
@@ -185,7 +185,7 @@ def test_an_interrupt_is_no_traceback(capsys, monkeypatch):
     def interrupt(arguments: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(cli.COMMANDS, "firmware", (*COMMANDS["firmware"][:3], interrupt))
+    monkeypatch.setitem(cli.COMMANDS, "firmware", COMMANDS["firmware"]._replace(run=interrupt))
     assert main(["firmware"]) == 130
     assert capsys.readouterr().err == "boardcert: interrupted\n"
 

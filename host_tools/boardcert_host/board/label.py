@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..certificates.fingerprint import fingerprint_words, key_fingerprint
 from ..errors import USAGE, Error
-from ..files import write_whole
+from ..files import write_output
 
 # Sixteen of the 32 bytes: nobody finds another key for them (a second preimage of 128 bits), and
 # they can be compared by eye.
@@ -48,8 +48,12 @@ class _Text:
     text: str
 
 
-def write_label(path: Path, url: str, name: str, public_key_pin: str) -> None:
+def write_label(
+    path: Path, url: str, name: str, public_key_pin: str, is_forced: bool = False
+) -> None:
     """Write the sticker to *path*, .svg or .png by its name, whole or not at all.
+
+    *is_forced*: over an older file.
 
     *url*: where the board's page is. The QR code holds it, and behind a #, which no browser sends,
     the whole digest of the public key, which a renewed certificate keeps.
@@ -64,7 +68,7 @@ def write_label(path: Path, url: str, name: str, public_key_pin: str) -> None:
     if int(code.version) < _LEAST_VERSION:
         code = segno.make_qr(content, version=_LEAST_VERSION, error="m")
     try:
-        write_whole(path, draw(code, _layout(name, key_fingerprint(public_key_pin))))
+        write_output(path, draw(code, _layout(name, key_fingerprint(public_key_pin))), is_forced)
     except OSError as error:
         raise Error(f"cannot write {path}: {error.strerror or error}") from error
 

@@ -161,7 +161,9 @@ def _transport_error(port: str, output: str) -> Error:
     lines = output.strip().splitlines() or ["mpremote failed without a message"]
     cause = lines[-1].removeprefix("mpremote: ").removeprefix("mpremote.transport.TransportError: ")
     hint = next((hint for text, hint in _HINTS if text in output), None)
-    return Error(f"the board at {port}: {cause}", hint)
+    # What a board printed before it may be a secret; a traceback holds no values.
+    _, begin, traceback = output.partition("Traceback (most recent call last):")
+    return Error(f"the board at {port}: {cause}", hint, detail=(begin + traceback).strip())
 
 
 def execute(port: str, code: str, timeout_s: float = _TIMEOUT_S) -> str:

@@ -5,9 +5,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..console import messages, results, say
+from ..console import messages, questions, results, say
 from ..errors import OK, USAGE, Error
-from .shared import print_json
+from .shared import Command, print_json
 from .with_board import add_host, add_options, change, opened, working
 
 if TYPE_CHECKING:
@@ -98,8 +98,8 @@ def _confirm(arguments: argparse.Namespace, before: dict[str, Any], what: str) -
         if not sys.stdin.isatty():
             hint = f"--yes {wanted} confirms it"
             raise Error(f"no terminal to confirm {what}", hint, USAGE)
-        messages().print(f"{wanted} ({before['fingerprint']})", markup=False)
-        messages().print(f"{what}. Type its host name to continue: ", markup=False, end="")
+        questions().print(f"{wanted} ({before['fingerprint']})", markup=False)
+        questions().print(f"{what}. Type its host name to continue: ", markup=False, end="")
         typed = sys.stdin.readline().strip()
     if typed != wanted:
         raise Error(f"nothing was changed: the board's host name is {wanted}", None, USAGE)
@@ -124,29 +124,29 @@ def _run_restart(arguments: argparse.Namespace) -> int:
 
 
 COMMANDS = {
-    "remove": (
+    "remove": Command(
         "remove a board's installed certificate",
         _REMOVE_EXAMPLES,
         _add_plain_arguments,
         _run_remove,
     ),
-    "renew": (
+    "renew": Command(
         "have a board sign its own certificate again",
         _RENEW_EXAMPLES,
         _add_plain_arguments,
         _run_renew,
     ),
-    "new-key": (
+    "new-key": Command(
         "have a board generate a new key",
         _NEW_KEY_EXAMPLES,
         _add_confirmed_arguments,
         _run_new_key,
     ),
-    "reset": (
+    "reset": Command(
         "reset a board to factory state: new key, new token",
         _RESET_EXAMPLES,
         _add_confirmed_arguments,
         _run_reset,
     ),
-    "restart": ("restart a board", _RESTART_EXAMPLES, _add_plain_arguments, _run_restart),
+    "restart": Command("restart a board", _RESTART_EXAMPLES, _add_plain_arguments, _run_restart),
 }

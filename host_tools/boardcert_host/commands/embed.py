@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..console import results, say
 from ..errors import OK, USAGE, Error
-from .shared import add_json, print_json
+from .shared import Command, add_force, add_json, check_free, print_json
 
 _EXAMPLES = """\
 examples:
@@ -29,7 +29,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the module (default: boardcert_builtin.py, or .mpy)",
     )
     add("--mpy", action="store_true", help="compile it")
-    add("--force", action="store_true", help="overwrite FILE")
+    add_force(parser)
     add("--passphrase-file", type=Path, metavar="FILE", help=f"of KEY, else ${_VARIABLE}, or asks")
     add_json(parser)
 
@@ -38,7 +38,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from ..board.embed import MODULE, compile_module, module_source
     from ..board.installable import check_installable, read_installable
     from ..certificates.certificate import alternative_names, describe
-    from ..files import write_new, write_whole
+    from ..files import write_output
     from ..passwords import Password
 
     suffix = ".mpy" if arguments.mpy else ".py"
@@ -46,6 +46,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if path.suffix != suffix:
         hint = "MODULE.py, or with --mpy MODULE.mpy"
         raise Error(f"{path} has the wrong suffix for its contents", hint, USAGE)
+    check_free(path, arguments.force)
     option, file = "--passphrase-file", arguments.passphrase_file
     secret = Password("passphrase of the key", option, _VARIABLE, file)
     files = read_installable(arguments.certificate, arguments.key, secret.get)
@@ -56,10 +57,7 @@ def _run(arguments: argparse.Namespace) -> int:
         say(f"note: {check.title}: {check.detail}")
     source = module_source(files)
     data = compile_module(source) if arguments.mpy else source.encode()
-    if arguments.force:
-        write_whole(path, data, 0o600)
-    else:
-        write_new(path, data)
+    write_output(path, data, arguments.force, 0o600)
     if arguments.json:
         print_json({"file": str(path), "certificate": describe(leaf)})
         return OK
@@ -70,7 +68,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 COMMANDS = {
-    "embed": (
+    "embed": Command(
         "turn a certificate and its private key into a module to compile into an application",
         _EXAMPLES,
         _add_arguments,

@@ -8,7 +8,7 @@ from ..console import messages, results
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
 from ..flash.board_kinds import board_names, load_board
 from ..passwords import Password
-from .shared import add_json, print_json
+from .shared import Command, add_json, complete_boards, print_json
 
 _FLASH_EXAMPLES = """\
 examples:
@@ -27,7 +27,7 @@ WIFI_PASSWORD_VARIABLE = "BOARDCERT_WIFI_PASSWORD"  # noqa: S105 (the name of it
 
 def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("board", metavar="BOARD", help=", ".join(board_names()))
+    complete_boards(add("board", metavar="BOARD", help=", ".join(board_names())))
     add("--port", help="its serial port (default: the only one found)")
     add("--firmware", type=Path, metavar="FILE", help="use this image, not the pinned official one")
     add("--firmware-only", action="store_true", help="stop when MicroPython is on the board")
@@ -121,13 +121,13 @@ def _run_devices(arguments: argparse.Namespace) -> int:
 
 
 COMMANDS = {
-    "flash": (
+    "flash": Command(
         "put MicroPython and boardcert on a board, and pin its key (tested on Linux only)",
         _FLASH_EXAMPLES,
         _add_flash_arguments,
         _run_flash,
     ),
-    "devices": (
+    "devices": Command(
         "list the boards on cables, and what runs on them",
         _DEVICES_EXAMPLES,
         add_json,

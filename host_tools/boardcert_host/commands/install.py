@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..console import messages, print_plain, results, say
 from ..errors import CHECKED_AND_BAD, OK, Error
-from .shared import check_free, print_json
+from .shared import Command, add_force, check_free, print_json
 from .with_board import add_host, add_options, change, opened, working
 
 _INSTALL_EXAMPLES = """\
@@ -42,7 +42,7 @@ def _add_csr_arguments(parser: argparse.ArgumentParser) -> None:
     add_host(parser)
     add = parser.add_argument
     add("-o", "--output", type=Path, metavar="FILE", help="(standard output)")
-    add("--force", action="store_true", help="overwrite FILE")
+    add_force(parser)
     add_options(parser)
 
 
@@ -86,7 +86,7 @@ def _check_trust(arguments: argparse.Namespace) -> None:
 
 def _run_csr(arguments: argparse.Namespace) -> int:
     from ..ca.csr import read_request, request_pem
-    from ..files import write_whole
+    from ..files import write_output
 
     check_free(arguments.output, arguments.force)  # before the board is asked
     with opened(arguments) as board, messages().status(f"{arguments.host} is working"):
@@ -94,7 +94,7 @@ def _run_csr(arguments: argparse.Namespace) -> int:
     read_request(request)  # Signed by its own key, and nothing in it that a CA should refuse.
     text = request_pem(request)
     if arguments.output:
-        write_whole(arguments.output, text.encode())
+        write_output(arguments.output, text.encode(), arguments.force)
     if arguments.json:
         print_json({"host": arguments.host, "request": text, "file": _text(arguments.output)})
     elif arguments.output:
@@ -109,13 +109,13 @@ def _text(path: Path | None) -> str | None:
 
 
 COMMANDS = {
-    "install": (
+    "install": Command(
         "install a certificate on a board, and check that it is served",
         _INSTALL_EXAMPLES,
         _add_install_arguments,
         _run_install,
     ),
-    "csr": (
+    "csr": Command(
         "get a certificate request with a board's own key",
         _CSR_EXAMPLES,
         _add_csr_arguments,

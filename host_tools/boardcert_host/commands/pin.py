@@ -7,10 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from ..certificates.fingerprint import key_fingerprint, matches, to_compare
-from ..console import messages, results, say
+from ..console import questions, results, say
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
 from ..targets import PORTAL_PORT
-from .shared import add_json, print_json, read_report
+from .shared import (
+    Command,
+    add_force,
+    add_json,
+    check_free,
+    complete_hosts,
+    print_json,
+    read_report,
+)
 
 _PIN_EXAMPLES = """\
 examples:
@@ -29,7 +37,7 @@ examples:
 def _add_pin_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("action", choices=["add", "list", "forget"])
-    add("host", nargs="?", metavar="HOST[:PORT]", help="as for `verify`")
+    complete_hosts(add("host", nargs="?", metavar="HOST[:PORT]", help="as for `verify`"))
     add("--usb", metavar="PORT", help="add: read it over this serial port, not from the network")
     add(
         "--pin",
@@ -126,11 +134,11 @@ def _ask(host: str, facts: dict[str, Any]) -> None:
         hint = "give --pin or --usb, or --yes to trust on first use"
         shown = key_fingerprint(facts["public_key_pin"])
         raise Error(f"no terminal to compare the key of {host}: {shown}", hint, USAGE)
-    messages().print(f"{host} shows the key", markup=False)
+    questions().print(f"{host} shows the key", markup=False)
     for line in to_compare(facts["public_key_pin"]):
-        messages().print(f"  {line}", markup=False)
-    messages().print(f"in the certificate {facts['fingerprint']}", markup=False)
-    messages().print(
+        questions().print(f"  {line}", markup=False)
+    questions().print(f"in the certificate {facts['fingerprint']}", markup=False)
+    questions().print(
         "Does it match its label, or the console of the board? [y/N] ", markup=False, end=""
     )
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
@@ -139,9 +147,11 @@ def _ask(host: str, facts: dict[str, Any]) -> None:
 
 def _add_label_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("host", metavar="HOST[:PORT]", help="a pinned board; its address is on the label")
+    help = "a pinned board; its address is on the label"
+    complete_hosts(add("host", metavar="HOST[:PORT]", help=help))
     add("file", type=Path, metavar="FILE", help="an .svg or a .png")
     add("--usb", metavar="PORT", help="read the key's fingerprint over this serial port instead")
+    add_force(parser)
     add_json(parser)
 
 
@@ -151,6 +161,7 @@ def _run_label(arguments: argparse.Namespace) -> int:
     from ..trust import pins
 
     target = targets.parse_target(arguments.host, PORTAL_PORT)
+    check_free(arguments.file, arguments.force)
     if arguments.usb:
         facts = read_report(arguments.usb)
     else:
@@ -160,7 +171,7 @@ def _run_label(arguments: argparse.Namespace) -> int:
             raise Error(f"{arguments.host} is not pinned", hint)
         facts = asdict(pin)
     url = f"https://{target}/"
-    label.write_label(arguments.file, url, target.host, facts["public_key_pin"])
+    label.write_label(arguments.file, url, target.host, facts["public_key_pin"], arguments.force)
     if arguments.json:
         told = {name: facts[name] for name in ("fingerprint", "public_key_pin")}
         told["key_fingerprint"] = key_fingerprint(facts["public_key_pin"])
@@ -171,13 +182,13 @@ def _run_label(arguments: argparse.Namespace) -> int:
 
 
 COMMANDS = {
-    "pin": (
+    "pin": Command(
         "make a board known, list the known boards, or forget one",
         _PIN_EXAMPLES,
         _add_pin_arguments,
         _run_pin,
     ),
-    "label": (
+    "label": Command(
         "draw a sticker: name, the key's fingerprint, and a QR code of both and the address",
         _LABEL_EXAMPLES,
         _add_label_arguments,

@@ -3,12 +3,14 @@
 import argparse
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import __version__
 from ..console import print_plain
 from ..errors import USAGE, Error
+from ..flash.board_kinds import board_names
 
 # One day; the operating system refuses some hundred years.
 _LONGEST_TIMEOUT_S = 86400
@@ -16,9 +18,38 @@ _LONGEST_TIMEOUT_S = 86400
 _FILE_NAME = r".*[/\\].*|.*\.(pem|crt|cer|der|key|csr|req|p10|pub)"
 
 
+class Command(NamedTuple):
+    """A command, or an action of one.
+
+    *summary*: what it does, in one line; *examples*: how its help begins; *add_arguments*: adds its
+    arguments to a parser; *run*: does the work, and returns the exit code.
+    """
+
+    summary: str
+    examples: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add --json."""
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+
+
+def complete_boards(action: argparse.Action) -> None:
+    """Have shells complete the names of kinds of boards."""
+    action.completer = lambda **_: board_names()  # type: ignore[attr-defined]
+
+
+def complete_hosts(action: argparse.Action) -> None:
+    """Have shells complete the hosts of the known boards."""
+    action.completer = _known_hosts  # type: ignore[attr-defined]
+
+
+def _known_hosts(**_: Any) -> list[str]:
+    from ..trust.pins import load_pins
+
+    return [pin.host for pin in load_pins()]
 
 
 def ca_file(text: str) -> str:
@@ -27,6 +58,11 @@ def ca_file(text: str) -> str:
 
     path = Path(text)
     return str(Store(path).certificate_file) if path.is_dir() else text
+
+
+def add_force(parser: argparse.ArgumentParser) -> None:
+    """Add --force, of every command that writes a FILE."""
+    parser.add_argument("--force", action="store_true", help="overwrite FILE if it exists")
 
 
 def check_free(path: Path | None, is_forced: bool) -> None:

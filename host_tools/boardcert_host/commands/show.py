@@ -8,7 +8,7 @@ from typing import Any
 
 from ..console import print_rows
 from ..errors import CHECKED_AND_BAD, OK, Error
-from .shared import add_json, check_timeout, named_file, print_json
+from .shared import Command, add_json, check_timeout, named_file, print_json
 
 _EXAMPLES = """\
 examples:
@@ -85,7 +85,7 @@ def _read(source: str, passphrase: str | None, timeout_s: float) -> list[Any]:
 
 
 COMMANDS = {
-    "show": (
+    "show": Command(
         "describe certificates, requests and keys, in files or from a server",
         _EXAMPLES,
         _add_arguments,

@@ -5,7 +5,7 @@ import sys
 
 from ..console import messages, print_plain, results, say
 from ..errors import OK, USAGE, Error
-from .shared import add_json, print_json
+from .shared import Command, add_json, complete_hosts, print_json
 
 _EXAMPLES = """\
 examples:
@@ -17,7 +17,8 @@ examples:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("host", metavar="HOST[:PORT]", help="a board; with --usb, a known one")
+    help = "a board; with --usb, a known one"
+    complete_hosts(add("host", metavar="HOST[:PORT]", help=help))
     add("--usb", metavar="PORT", help="read it over this serial port; restarts the board's program")
     add("--forget", action="store_true", help="remove it from the key ring; the board keeps it")
     add_json(parser)
@@ -70,7 +71,7 @@ def _tell(arguments: argparse.Namespace, host: str, word: str) -> int:
 
 
 COMMANDS = {
-    "token": (
+    "token": Command(
         "read, show or forget the password of a board's page",
         _EXAMPLES,
         _add_arguments,

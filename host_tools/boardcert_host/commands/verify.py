@@ -8,7 +8,15 @@ from ..certificates.fingerprint import to_compare
 from ..console import in_groups, results, say_error
 from ..errors import USAGE, Error
 from ..verify.printing import print_checks
-from .shared import add_json, ca_file, check_timeout, print_json, read_report
+from .shared import (
+    Command,
+    add_json,
+    ca_file,
+    check_timeout,
+    complete_hosts,
+    print_json,
+    read_report,
+)
 
 _EXAMPLES = """\
 examples:
@@ -23,7 +31,8 @@ examples:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("hosts", nargs="+", metavar="HOST[:PORT]", help="a board; the default port is 443")
+    help = "a board; the default port is 443"
+    complete_hosts(add("hosts", nargs="+", metavar="HOST[:PORT]", help=help))
     add("--name", help="the name expected in the certificate (default: HOST)")
     add(
         "--pin",
@@ -99,7 +108,7 @@ def _print_host(result: Any) -> None:
 
 
 COMMANDS = {
-    "verify": (
+    "verify": Command(
         "connect to boards over TLS, and check what they serve",
         _EXAMPLES,
         _add_arguments,

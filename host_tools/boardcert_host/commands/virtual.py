@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import USAGE, Error
 from ..passwords import Password
 from .flash import WIFI_PASSWORD_VARIABLE
+from .shared import Command
 
 if TYPE_CHECKING:
     from ..virtual import WifiWishes
@@ -97,5 +98,7 @@ def _wifi(arguments: argparse.Namespace) -> "WifiWishes | None":
 
 
 COMMANDS = {
-    "virtual": ("run virtual boards until they are stopped", _EXAMPLES, _add_arguments, _run),
+    "virtual": Command(
+        "run virtual boards until they are stopped", _EXAMPLES, _add_arguments, _run
+    ),
 }

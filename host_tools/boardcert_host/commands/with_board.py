@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..certificates.fingerprint import to_compare
 from ..console import messages, results, say
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
-from .shared import add_json, add_timeout, ca_file, check_timeout, print_json
+from .shared import add_json, add_timeout, ca_file, check_timeout, complete_hosts, print_json
 
 if TYPE_CHECKING:
     from ..board.access import Board
@@ -27,12 +27,8 @@ _SENTENCES = {
 
 def add_host(parser: argparse.ArgumentParser) -> None:
     """Add HOST."""
-    add = parser.add_argument
-    add(
-        "host",
-        metavar="HOST[:PORT]",
-        help="a pinned board; the port of its page is 20034 by default",
-    )
+    help = "a pinned board; the port of its page is 20034 by default"
+    complete_hosts(parser.add_argument("host", metavar="HOST[:PORT]", help=help))
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

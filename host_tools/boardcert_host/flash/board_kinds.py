@@ -1,7 +1,9 @@
 """The known kinds of boards: one folder of data each."""
 
 import dataclasses
+import difflib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,12 +90,24 @@ def load_board(name: str) -> Board:
     """
     names = board_names()
     if name not in names:
-        raise Error(f"no such board: {name}", f"known boards: {', '.join(names)}", USAGE)
+        likely = _likely(name, names)
+        hint = f"known boards: {', '.join(names)}"
+        if likely:
+            hint = f"did you mean {' or '.join(likely)}?"
+        raise Error(f"no such board: {name}", hint, USAGE)
     fields = json.loads((data_directory("boards") / name / "board.json").read_text("utf-8"))
     if "same_as" in fields:
         return dataclasses.replace(load_board(fields.pop("same_as")), name=name, **fields)
     firmware = Firmware(**fields.pop("firmware"))
     return Board(name=name, flashing=_flashing(fields), firmware=firmware, **fields)
+
+
+def _likely(name: str, names: list[str]) -> list[str]:
+    """Return which of *names* somebody may mean by *name*: pico-w, esp32, a mistyped one."""
+    wanted = re.sub(r"\W", "_", name).upper()
+    # The shortest has least besides what was asked for: ESP32_GENERIC, not ESP32_GENERIC_S3.
+    holding = sorted((one for one in names if wanted in one), key=len)
+    return holding[:3] or difflib.get_close_matches(wanted, names)
 
 
 def _flashing(fields: dict[str, Any]) -> ESP32 | UF2:

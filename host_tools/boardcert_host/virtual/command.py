@@ -11,6 +11,7 @@ from ..flash.board_kinds import load_board
 from ..flash.firmware import firmware_image
 from .board import VirtualBoard
 from .boot_drive import BootDrive
+from .pty import PseudoTerminal
 from .wifi_command import WifiWishes, run_in_wifi
 
 _BOARD = "VIRTUAL_PICO_W"
@@ -46,7 +47,7 @@ def run_virtual(
 
 def _run(board: VirtualBoard) -> int:
     is_empty = not board.has_package
-    with board:
+    with board, PseudoTerminal(board.usb_port) as terminal:
         board.wait_ready()
         host, port = board.uart_address
         then = f"verify {host}:{port} --usb {board.usb_port}"
@@ -54,7 +55,7 @@ def _run(board: VirtualBoard) -> int:
             then = f"flash {_BOARD} --port {board.usb_port} --at {host}:{port}"
         say(f"the virtual board {board.unique_id} runs; flash and log are in {board.directory}")
         say_lines(
-            f"  USB serial port  mpremote connect {board.usb_port}",
+            f"  USB serial port  mpremote connect {terminal.path}",
             f"  UART0            {host}:{port} (where boardcert serves TLS on this board)",
             f"                   boardcert {then}",
             "  Ctrl-C stops it.",

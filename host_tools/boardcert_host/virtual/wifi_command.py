@@ -10,6 +10,7 @@ from ..console import say, say_lines
 from ..errors import OK, Error
 from .board import VirtualBoard
 from .network import VirtualNetwork
+from .pty import PseudoTerminal
 
 _PORTS = {443: "https", 20034: "https", 80: "http"}  # of a board, and how a browser opens them
 _PAGE_PORT = 20034
@@ -34,16 +35,17 @@ class WifiWishes:
 class _Watched:
     """One board, and what was said of it."""
 
-    def __init__(self, number: int, board: VirtualBoard) -> None:
+    def __init__(self, number: int, board: VirtualBoard, serial_port: str) -> None:
         self._title = f"board {number}"
         self._board = board
+        self._serial_port = serial_port
         self._address: str | None = None
         self._listening: set[int] = set()
 
     def introduce(self, ssid: str) -> None:
         """Print where it is reached."""
         board, network = self._board, self._board.network
-        ways = [f"{self._title:<17}mpremote connect {board.usb_port}"]
+        ways = [f"{self._title:<17}mpremote connect {self._serial_port}"]
         ways += [f"{self._url(port)} leads to its port {port}" for port in _PORTS]
         page = f"127.0.0.1:{network.address(_PAGE_PORT)[1]}"
         then = f"flash {_BOARD} --port {board.usb_port} --wifi {shlex.quote(ssid)} --at {page}"
@@ -88,10 +90,11 @@ def run_in_wifi(directory: Path, firmware: Path, ring_oscillator: str, wishes: W
             stack.enter_context(board)
             if wishes.pcap is not None:
                 board.network.capture(wishes.place(wishes.pcap, number))
-            watched.append((number, board))
-        for _, board in watched:
+            terminal = stack.enter_context(PseudoTerminal(board.usb_port))
+            watched.append((number, board, terminal.path))
+        for _, board, _ in watched:
             board.wait_ready()
-        return _watch([_Watched(number, board) for number, board in watched], directory, wishes)
+        return _watch([_Watched(*each) for each in watched], directory, wishes)
 
 
 def _watch(boards: list[_Watched], directory: Path, wishes: WifiWishes) -> int:

@@ -2,6 +2,7 @@
 
 import argparse
 
+from ..shared import Command
 from . import make, sign, trust
 
 _EXAMPLES = """\
@@ -15,10 +16,12 @@ examples:
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     rows = {**make.ACTIONS, **sign.ACTIONS, **trust.ACTIONS}
-    for name, (summary, examples, add_arguments, run) in rows.items():
-        action = actions.add_parser(name, help=summary, description=summary, examples=examples)
-        add_arguments(action)
-        action.set_defaults(run_action=run)
+    for name, row in rows.items():
+        action = actions.add_parser(
+            name, help=row.summary, description=row.summary, examples=row.examples
+        )
+        row.add_arguments(action)
+        action.set_defaults(run_action=row.run, parser=action)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -27,7 +30,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 COMMANDS = {
-    "ca": (
+    "ca": Command(
         "make a CA of your own, sign certificates of boards with it, and trust it",
         _EXAMPLES,
         _add_arguments,

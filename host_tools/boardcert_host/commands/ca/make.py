@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...console import print_rows, results, say
 from ...errors import OK
-from ..shared import add_json, print_json
+from ..shared import Command, add_json, print_json
 from .place import add_ca, add_passphrase, passphrase_of, store_in
 
 _INIT_EXAMPLES = """\
@@ -95,6 +95,8 @@ def _add_list_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 ACTIONS = {
-    "init": ("make a CA: a key and a certificate", _INIT_EXAMPLES, _add_init_arguments, _run_init),
-    "list": ("list what was issued", _LIST_EXAMPLES, _add_list_arguments, _run_list),
+    "init": Command(
+        "make a CA: a key and a certificate", _INIT_EXAMPLES, _add_init_arguments, _run_init
+    ),
+    "list": Command("list what was issued", _LIST_EXAMPLES, _add_list_arguments, _run_list),
 }

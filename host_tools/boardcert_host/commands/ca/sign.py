@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 from ...console import messages, print_rows, results, say
 from ...errors import CHECKED_AND_BAD, OK, USAGE, Error
 from ...verify.printing import print_checks
-from ..shared import add_json, add_timeout, check_free, check_timeout, named_file, print_json
+from ..shared import (
+    Command,
+    add_force,
+    add_json,
+    add_timeout,
+    check_free,
+    check_timeout,
+    named_file,
+    print_json,
+)
 from .place import add_ca, add_passphrase, passphrase_of, store_in
 
 if TYPE_CHECKING:
@@ -59,7 +68,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--at", metavar="HOST[:PORT]", help=at)
     output = "the certificate and its issuers (default: NAME.crt, unless --install)"
     add("-o", "--output", type=Path, metavar="FILE", help=output)
-    add("--force", action="store_true", help="overwrite FILE")
+    add_force(parser)
     add("--pin", metavar="SHA256", help="fingerprint or public-key pin that HOST must have")
     add(
         "--token-file",
@@ -182,7 +191,7 @@ def _issue(
     """
     from ...board import signing
     from ...ca import authorities
-    from ...files import write_new, write_whole
+    from ...files import write_output
     from ...trust import pins
 
     if arguments.only_names:
@@ -206,7 +215,7 @@ def _issue(
     arguments.record["copy"] = str(store.record(leaf))
     if path:
         data = files.chain_pem.encode()
-        write_whole(path, data) if arguments.force else write_new(path, data, 0o644)
+        write_output(path, data, arguments.force)
         arguments.record["file"] = str(path)
     return files
 
@@ -266,5 +275,5 @@ def _tell(
 
 
 ACTIONS = {
-    "sign": ("sign a certificate for a board", _EXAMPLES, _add_arguments, _run),
+    "sign": Command("sign a certificate for a board", _EXAMPLES, _add_arguments, _run),
 }

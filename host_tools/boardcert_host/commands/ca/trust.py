@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...console import messages, results, say
+from ...console import questions, results, say
 from ...errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, USAGE, Error
-from ..shared import add_json, print_json
+from ..shared import Command, add_json, print_json
 from .place import store_in
 
 if TYPE_CHECKING:
@@ -92,22 +92,22 @@ def _ask(anchor: "Anchor", trusted: bool) -> None:
     described = describe(anchor.certificate)
     if not sys.stdin.isatty():
         raise Error("no terminal to confirm it", "--yes confirms it", USAGE)
-    messages().print(f"CA           {described['subject']}", markup=False)
-    messages().print(f"fingerprint  {described['fingerprint']}", markup=False)
+    questions().print(f"CA           {described['subject']}", markup=False)
+    questions().print(f"fingerprint  {described['fingerprint']}", markup=False)
     if trusted:
         say("anyone with its private key can then impersonate any server it may sign for")
     question = f"Shall it be {'trusted' if trusted else 'trusted no longer'} here? [y/N] "
-    messages().print(question, markup=False, end="")
+    questions().print(question, markup=False, end="")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise Error("nothing was changed", None, CHECKED_AND_BAD)
 
 
 ACTIONS = {
-    "trust": (
+    "trust": Command(
         "make this computer trust the CA: the system, Firefox and Chromium, Java",
         _TRUST_EXAMPLES,
         _add_arguments,
         _run_trust,
     ),
-    "untrust": ("undo what trust did", _UNTRUST_EXAMPLES, _add_arguments, _run_untrust),
+    "untrust": Command("undo what trust did", _UNTRUST_EXAMPLES, _add_arguments, _run_untrust),
 }

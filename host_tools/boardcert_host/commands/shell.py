@@ -1,0 +1,83 @@
+"""`boardcert completion` and `boardcert paths`: for the shell, and for finding one's files."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..console import print_plain, print_rows
+from ..errors import OK
+from .shared import Command, add_json, print_json
+
+_PROGRAM = "boardcert"
+_COMPLETION_EXAMPLES = """\
+examples:
+  boardcert completion fish > ~/.config/fish/completions/boardcert.fish
+  eval "$(boardcert completion bash)"       in ~/.bashrc
+  eval "$(boardcert completion zsh)"        in ~/.zshrc, after compinit
+"""
+_PATHS_EXAMPLES = """\
+examples:
+  boardcert paths           where boardcert keeps its files on this computer
+  boardcert paths --json
+"""
+
+
+def _add_completion_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=["bash", "zsh", "fish"])
+
+
+def _run_completion(arguments: argparse.Namespace) -> int:
+    from argcomplete.shell_integration import shellcode
+
+    print_plain(shellcode([_PROGRAM], shell=arguments.shell).strip())
+    return OK
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A file or directory. *what*: what is in it; *variable*: of the environment, moves it."""
+
+    name: str
+    path: Path
+    what: str
+    variable: str
+
+
+def _places() -> list[_Place]:
+    from ..board.tokens import tokens_file
+    from ..ca.store import default_store
+    from ..directories import cache_directory
+    from ..trust.pins import pins_file
+
+    return [
+        _Place("pins", pins_file(), "the boards that are known, by their keys", "BOARDCERT_PINS"),
+        _Place("tokens", tokens_file(), "the passwords of boards' pages", "BOARDCERT_TOKENS"),
+        _Place("ca", default_store().directory, "your certificate authority", "BOARDCERT_CA"),
+        _Place("cache", cache_directory(), "firmware images, the emulator", "BOARDCERT_CACHE"),
+    ]
+
+
+def _run_paths(arguments: argparse.Namespace) -> int:
+    places = _places()
+    if arguments.json:
+        print_json({"paths": {place.name: str(place.path) for place in places}})
+        return OK
+    rows = []
+    for place in places:
+        missing = "" if place.path.exists() else " (not there yet)"
+        rows += [(place.name, f"{place.path}{missing}"), ("", f"{place.what}; ${place.variable}")]
+    print_rows("files of boardcert on this computer, and the variables that move them", rows)
+    return OK
+
+
+COMMANDS = {
+    "completion": Command(
+        "print a script that completes commands, options, boards and hosts in a shell",
+        _COMPLETION_EXAMPLES,
+        _add_completion_arguments,
+        _run_completion,
+    ),
+    "paths": Command(
+        "print where boardcert keeps its files", _PATHS_EXAMPLES, add_json, _run_paths
+    ),
+}

@@ -1,0 +1,214 @@
+"""The command in a shell: signals, locales, completion, --quiet, --verbose, what was meant."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from boardcert_host import cli
+from boardcert_host.cli import COMMANDS, GROUPS, main
+from boardcert_host.console import say
+from boardcert_host.errors import Error
+from boardcert_host.flash.board_kinds import board_names
+from boardcert_host.trust.pins import add_pin
+
+_PROGRAM = Path(sys.executable).with_name("boardcert")
+_TRACEBACK = 'Traceback (most recent call last):\n  File "<stdin>", line 1\nKeyError: x'
+
+
+@pytest.fixture(autouse=True)
+def at_home(tmp_path, monkeypatch) -> None:
+    """Files of this user are elsewhere."""
+    for name in ("PINS", "TOKENS", "CA"):
+        monkeypatch.setenv(f"BOARDCERT_{name}", str(tmp_path / name.lower()))
+
+
+@contextlib.contextmanager
+def _running(tmp_path: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """Run the command, its temporary files in *tmp_path*, until it has something to clean up."""
+    process = subprocess.Popen(
+        [_PROGRAM, *words],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr
+    try:
+        while "flash and log are in" not in process.stderr.readline():
+            assert process.poll() is None
+        assert list(tmp_path.glob("boardcert-*"))
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_command_that_is_interrupted_dies_of_the_signal(tmp_path):
+    """So that a loop in a shell ends; before, it cleans up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(tmp_path))
+        code = "from boardcert_host import cli, entry\n"
+        code += "def interrupt(arguments): raise KeyboardInterrupt\n"
+        code += "cli.COMMANDS['paths'] = cli.COMMANDS['paths']._replace(run=interrupt)\n"
+        code += "import sys; sys.argv = ['boardcert', 'paths']; sys.exit(entry.main())"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "boardcert: interrupted\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_ended_cleans_up(number, tmp_path):
+    """The virtual board's directory in the place for temporary files is gone."""
+    with _running(tmp_path, "virtual") as process:
+        process.send_signal(number)
+        assert process.wait(60) == 128 + number
+    assert not list(tmp_path.glob("boardcert-*"))
+
+
+@pytest.mark.parametrize("locale", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}])
+def test_what_a_locale_cannot_write_is_escaped(locale, tmp_path):
+    """Where Python would stop in the middle of a line."""
+    environment = {**os.environ, **locale, "BOARDCERT_CACHE": str(tmp_path / "k\u00fcche")}
+    for words in (["paths"], ["paths", "--json"], ["show", "k\u00fcche.crt"], ["demo", "--help"]):
+        done = subprocess.run([_PROGRAM, *words], env=environment, capture_output=True)
+        assert b"Traceback" not in done.stderr
+        assert b"che" in done.stdout + done.stderr or "--help" in words
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("verfy kitchen", "did you mean verify?"),
+        ("ca sgn", "did you mean sign?"),
+        ("pin ad", "did you mean add?"),
+        ("verify kitchen --tiemout 3", "did you mean --timeout?"),
+        ("ca sign --isntall", "did you mean --install?"),
+        ("flash pico_w", "did you mean RPI_PICO_W or VIRTUAL_PICO_W?"),
+        ("flash RPI_PICOW", "did you mean RPI_PICO_W or RPI_PICO"),
+        ("firmware esp32", "did you mean ESP32_GENERIC or ESP32_GENERIC_C3"),
+        ("flash zzz", f"known boards: {', '.join(board_names())}"),
+        ("zzz", "boardcert --help"),
+        ("verify kitchen --zzzzzz", "boardcert verify --help"),
+    ],
+)
+def test_a_mistyped_word_is_told_what_may_be_meant(words, hint, capsys):
+    """Commands, actions, options and boards; else where they are listed."""
+    assert main(words.split()) == 2
+    assert f"boardcert: hint: {hint}" in capsys.readouterr().err
+
+
+def test_quiet_prints_results_and_errors_only(capsys, monkeypatch):
+    """Before or after the command's name; messages are back for the next one."""
+
+    def run(arguments: object) -> int:
+        say("working")
+        print("result")
+        raise Error("failed", "try again")
+
+    monkeypatch.setitem(cli.COMMANDS, "paths", COMMANDS["paths"]._replace(run=run))
+    error = "boardcert: failed\nboardcert: hint: try again\n"
+    for words in (["-q", "paths"], ["paths", "--quiet"]):
+        assert main(words) == 3
+        assert capsys.readouterr() == ("result\n", error)
+    assert main(["paths"]) == 3
+    assert capsys.readouterr().err == "boardcert: working\n" + error
+
+
+def test_verbose_prints_what_an_error_came_of(capsys, monkeypatch):
+    """The board's traceback, and the exceptions beneath; not without being asked."""
+
+    def run(arguments: object) -> int:
+        try:
+            raise ValueError("the cause \x1b[2J")
+        except ValueError as error:
+            raise Error("failed", detail=_TRACEBACK) from error
+
+    monkeypatch.setitem(cli.COMMANDS, "paths", COMMANDS["paths"]._replace(run=run))
+    assert main(["paths"]) == 3
+    assert capsys.readouterr().err == "boardcert: failed\n"
+    assert main(["paths", "-v"]) == 3
+    told = "".join(f"  {line}\n" for line in _TRACEBACK.splitlines())
+    told += "  ValueError: the cause \\x1b[2J\n"
+    assert capsys.readouterr().err == "boardcert: failed\n" + told
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_printed_for_each_shell(shell, capsys):
+    """A script that names the program."""
+    assert main(["completion", shell]) == 0
+    assert "boardcert" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("boardcert ver", {"verify"}),
+        (
+            "boardcert flash ESP32_GENERIC_C",
+            {"ESP32_GENERIC_C3", "ESP32_GENERIC_C5", "ESP32_GENERIC_C6"},
+        ),
+        ("boardcert verify --tim", {"--timeout"}),
+        ("boardcert ca si", {"sign"}),
+        ("boardcert label kit", {"kitchen.local"}),
+    ],
+)
+def test_words_are_completed(line, expected, tmp_path):
+    """As a shell asks for them, by the protocol of argcomplete."""
+    add_pin("kitchen.local", {"public_key_pin": f"sha256//{'A' * 43}=", "fingerprint": "AB"})
+    answer = tmp_path / "answer"
+    environment = {
+        **os.environ,
+        "_ARGCOMPLETE": "1",
+        "COMP_LINE": line,
+        "COMP_POINT": str(len(line)),
+        "_ARGCOMPLETE_STDOUT_FILENAME": str(answer),
+        "_ARGCOMPLETE_IFS": "\n",
+    }
+    subprocess.run([_PROGRAM], env=environment, check=True, capture_output=True)
+    assert {word.strip() for word in answer.read_text().split("\n")} == expected
+
+
+def test_every_command_is_in_the_help_once(capsys):
+    """In groups, with what it does."""
+    assert sum(len(group) for group in GROUPS.values()) == len(COMMANDS)
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    lines = capsys.readouterr().out.splitlines()
+    for name, command in COMMANDS.items():
+        found = [line for line in lines if line.split(maxsplit=1) == [name, command.summary]]
+        assert len(found) == 1
+
+
+def test_paths_are_those_that_are_used(tmp_path, capsys):
+    """By their variables; a file that is not there yet is told."""
+    add_pin("kitchen.local", {"public_key_pin": f"sha256//{'A' * 43}=", "fingerprint": "AB"})
+    assert main(["paths"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (pins,) = [line for line in lines if line.split()[0] == "pins"]
+    (tokens,) = [line for line in lines if line.split()[0] == "tokens"]
+    assert pins.endswith(str(tmp_path / "pins"))
+    assert tokens.endswith(f"{tmp_path / 'tokens'} (not there yet)")
+
+
+def test_a_file_that_is_there_is_kept_unless_it_is_forced(tmp_path, capsys, monkeypatch):
+    """By each command that writes one: none has another rule."""
+    monkeypatch.chdir(tmp_path)
+    add_pin("kitchen.local", {"public_key_pin": f"sha256//{'A' * 43}=", "fingerprint": "AB"})
+    assert main(["ca", "init"]) == 0
+    assert main(["ca", "sign", "--new-key", "k.key", "--san", "k.local", "-o", "k.crt"]) == 0
+    for words, file in (
+        ("label kitchen.local", "k.svg"),
+        ("embed k.crt k.key -o", "boardcert_builtin.py"),
+        ("ca sign --new-key second.key --san l.local -o", "l.crt"),
+        ("csr kitchen.local -o", "k.csr"),
+    ):
+        Path(file).write_text("mine")
+        assert main([*words.split(), file]) == 3
+        assert f"{file} exists already" in capsys.readouterr().err
+        assert Path(file).read_text() == "mine"
+        if not words.startswith("csr"):
+            assert main([*words.split(), file, "--force"]) == 0
+            assert Path(file).read_text() != "mine"
