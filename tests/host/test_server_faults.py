@@ -94,6 +94,51 @@ asyncio.run(running.run(handle, int(sys.argv[2]), "127.0.0.1"))
 """
 )
 
+# There is enough memory, and TLS finds no place for its buffers: at the third attempt only.
+_NO_PLACE = (
+    _BEGIN
+    + """
+class Holes:
+    attempts = 0
+    follow = me.follow
+
+    def server_context(self, clients):
+        self.whole = me.server_context(clients)
+        return self
+
+    def wrap_socket(self, *arguments, **options):
+        self.attempts += 1
+        if self.attempts % 3:
+            raise (MemoryError("no place"), OSError(12))[self.attempts % 3 - 1]
+        return self.whole.wrap_socket(*arguments, **options)
+
+async def handle(reader, writer):
+    await reader.read(1)
+    writer.write(b"done")
+
+asyncio.run(Server(Holes()).run(handle, int(sys.argv[2]), "127.0.0.1"))
+"""
+)
+
+# The server at argv[3] never has the memory that its limit asks for.
+_TWO = (
+    _BEGIN
+    + """
+async def handle(reader, writer):
+    await reader.read(1)
+    writer.write(b"done")
+    await writer.drain()
+    await reader.read(1)
+
+async def main():
+    greedy = Server(me, connection_bytes=1_000_000_000)
+    asyncio.create_task(greedy.run(handle, int(sys.argv[3]), "127.0.0.1"))
+    await Server(me).run(handle, int(sys.argv[2]), "127.0.0.1")
+
+asyncio.run(main())
+"""
+)
+
 # A task of the application waits for a stream that cannot be polled; and one that has no socket.
 _POLLING = (
     _BEGIN
@@ -167,6 +212,13 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("faults") / "identity"
 
 
+def _connect(port: int) -> ssl.SSLSocket:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=10))
+
+
 def _ask(port: int, question: bytes, pause_s: float = 0) -> bytes:
     """Return everything that the server answers to *question*, read slowly if so wished."""
     context = ssl.create_default_context()
@@ -210,6 +262,27 @@ def test_lack_of_memory_does_not_end_the_accept_loop(directory: Path) -> None:
             except OSError:
                 refused += 1
         assert answer == b"done"
+
+
+def test_a_client_for_which_tls_finds_no_place_waits(directory: Path) -> None:
+    """It was accepted, so it is answered: a reset would be the loss of a client that fits."""
+    with micropython_server.serving(directory, code=_NO_PLACE) as port:
+        assert [_ask(port, b"?") for _ in range(3)] == [b"done"] * 3
+
+
+def test_who_waits_for_much_memory_keeps_nobody_from_less(directory: Path) -> None:
+    """As long as others are connected, it might come; they may stay for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        greedy = free.getsockname()[1]
+    running = micropython_server.serving(directory, str(greedy), code=_TWO)
+    with running as port, _connect(port) as first:
+        first.sendall(b"?")
+        assert first.recv(10) == b"done"
+        with socket.create_connection(("127.0.0.1", greedy), timeout=10):
+            time.sleep(0.5)  # It waits before the next one comes.
+            with _connect(port) as second:
+                second.sendall(b"?")
+                assert second.recv(10) == b"done"
 
 
 def test_a_server_that_sends_is_not_idle(directory: Path) -> None:

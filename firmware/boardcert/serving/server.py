@@ -14,9 +14,12 @@ from ..transport import tls_reserve
 from ..transport.connection import Connection, Limits, waiting
 
 _IPPROTO_TCP = 6
+_ENOMEM = 12
 
 # Who waits for room looks for it so often,
 _PAUSE_MS = 100
+# lets the certificate follow at each so many looks,
+_RENEWAL_LOOKS = 10
 # and so often for what prevents all connections, when it lasts,
 _LASTING_PAUSE_MS = 1000
 # and when nobody is connected, so many times: what has just ended may take a moment.
@@ -106,56 +109,79 @@ class Server(Limits):
         return lambda connection, _: serve_app(app, connection)
 
     async def _accept(self, listener: socket.socket, handler) -> None:
-        """Take one connection from *listener*, and serve it or close it at once."""
+        """Take one connection from *listener*, and serve it, or close it when it cannot fit."""
         await _readable(listener)
         # While nobody is connected there is room, as a rule. What a client has sent before it is
         # taken, lwIP hands over at its next look only: up to 250 ms later.
-        taken = None if waiting or is_anyone_connected() else self._take(listener)
+        taken = [] if waiting or is_anyone_connected() else [self._take(listener)]
         try:
-            fits = await self._wait_for_room()
-            # From here on nothing waits: another server would take the room.
-            taken = taken or self._take(listener)
-            connection, peer = taken
-            if not fits:
+            if not await self._begin_when_it_fits(taken, listener, handler):
+                taken = taken or [self._take(listener)]
                 raise MemoryError("not enough memory")
-            connection.setblocking(False)
-            # Or each handshake waits for delayed acknowledgements: 40 ms and more.
-            connection.setsockopt(_IPPROTO_TCP, getattr(socket, "TCP_NODELAY", 1), 1)
-            self._start(connection, peer, handler)
         except BaseException:  # Also when the server ends.
             if taken:
-                taken[0].close()
+                taken[0][0].close()
             raise
 
-    async def _wait_for_room(self) -> bool:
+    async def _begin_when_it_fits(self, taken: list, listener: socket.socket, handler) -> bool:
         """Wait for others to end, as long as a client likes; for nobody, a moment.
 
-        Return whether there is room now.
+        Return whether the client has begun: the one *taken*, or the next of *listener*.
         """
-        await self._renew()
-        waits = 0
+        looks = waits = 0
         try:
             while True:
-                # If need be, in place of one that makes room.
-                fits = self._has_turn() and (self.fits() or (self._end_one() and self.fits()))
-                if fits or waits == _MAX_WAITS:
-                    return fits
+                if not looks % _RENEWAL_LOOKS:
+                    await self._renew()
+                looks += 1
+                if self._begin(taken, listener, handler):
+                    return True
+                if waits == _MAX_WAITS:
+                    return False
                 if self not in waiting:
                     waiting.append(self)
                 waits = 0 if is_anyone_connected() or not self._has_turn() else waits + 1
                 await asyncio.sleep_ms(_PAUSE_MS)
-                await self._renew()
         finally:
             if self in waiting:
                 waiting.remove(self)
 
+    def _begin(self, taken: list, listener: socket.socket, handler) -> bool:
+        """Begin a client if there is room now, if need be in place of one that makes room.
+
+        Nothing waits here: another server would take the room. Return whether it has begun.
+        """
+        if not self._has_turn() or not (self.fits() or (self._end_one() and self.fits())):
+            return False
+        if not taken:
+            taken.append(self._take(listener))
+        connection, peer = taken[0]
+        connection.setblocking(False)
+        # Or each handshake waits for delayed acknowledgements: 40 ms and more.
+        connection.setsockopt(_IPPROTO_TCP, getattr(socket, "TCP_NODELAY", 1), 1)
+        try:
+            self._start(connection, peer, handler)
+        except (MemoryError, OSError) as error:
+            if isinstance(error, OSError) and error.errno != _ENOMEM:
+                raise
+            # There is enough, and no piece is large enough for TLS: the next look may find one.
+            gc.collect()
+            self._end_one()
+            self._hold_spare()
+            return False
+        return True
+
     def _has_turn(self) -> bool:
-        """Return whether no other server waits for longer for the same memory.
+        """Return whether no other server waits for longer for the same memory, or less of it.
 
         Otherwise a client that keeps connecting to one server would shut out those of another.
         """
         for each in waiting:
-            if each._takes_spare == self._takes_spare and len(each._open) < each.max_connections:
+            if (
+                each._takes_spare == self._takes_spare
+                and len(each._open) < each.max_connections
+                and each.connection_bytes <= self.connection_bytes
+            ):
                 return each is self
         return True
 
@@ -189,6 +215,9 @@ class Server(Limits):
             return False
         wanted = self.connection_bytes
         if self._takes_spare:
+            # First: a page that is being answered may have what was held, see tls_reserve.lend.
+            if not tls_reserve.size_bytes() and tls_reserve.tls_free_bytes(wanted) < wanted:
+                return False
             if not self._hold_spare():  # Only now, on a board whose radio was not on before.
                 return False
             wanted -= tls_reserve.size_bytes()
