@@ -4,6 +4,7 @@ import io
 import os
 import signal
 import sys
+import warnings
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,6 +19,8 @@ def main() -> int:
     A shell ends a loop or a script only when the command in it died of the signal.
     """
     reserve_streams()
+    if not sys.warnoptions:  # Of certificates that others made, cryptography warns with our source.
+        warnings.simplefilter("ignore", UserWarning)
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _leave)

@@ -7,7 +7,7 @@ signatures are not made anew: without its issuer, no board can verify that of a 
 import datetime
 import ipaddress
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from certificates import children, key_usage, tlv
 from cryptography import x509
@@ -132,9 +132,9 @@ def _make(
     return signed.public_bytes(Encoding.DER)
 
 
-def mutants(first: int, count: int) -> Iterator[bytes]:
-    """Yield the mutations with the numbers from *first*, each of one of the seeds in turn."""
-    trees = [_tree(der)[0] for der in seeds()]
+def mutants(first: int, count: int, of: Sequence[bytes] = ()) -> Iterator[bytes]:
+    """Yield the mutations with the numbers from *first*, each of one in turn of *of*, or seeds."""
+    trees = [_tree(der)[0] for der in of or seeds()]
     for number in range(first, first + count):
         chance = random.Random(number)
         if chance.random() < 0.1:

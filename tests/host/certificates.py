@@ -131,11 +131,12 @@ def rewrite(
     edit: Callable[[list[bytes]], None],
     hash: hashes.HashAlgorithm | None = None,
     algorithm: bytes | None = None,
+    issuer: Identity | None = None,
 ) -> Identity:
     """Edit the elements of the TBSCertificate and sign again: for what no library wants to make.
 
     *edit*: changes the list [version, serial, algorithm, issuer, validity, subject, SPKI,
-    extensions].
+    extensions]. *issuer*: whose key signs, with ECDSA; its own without.
     """
     tbs, old_algorithm, _ = children(_inside(identity.der))
     elements = children(_inside(tbs))
@@ -143,7 +144,7 @@ def rewrite(
         elements[2] = algorithm
     edit(elements)
     new_tbs = tlv(0x30, b"".join(elements))
-    signature = identity.key.sign(new_tbs, ec.ECDSA(hash or hashes.SHA384()))
+    signature = (issuer or identity).key.sign(new_tbs, ec.ECDSA(hash or hashes.SHA384()))
     rest = (algorithm or old_algorithm) + tlv(0x03, b"\0" + signature)
     return Identity(identity.key, tlv(0x30, new_tbs + rest))
 

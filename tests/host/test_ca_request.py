@@ -5,10 +5,11 @@ import ipaddress
 
 import pytest
 from boardcert_host.ca.csr import read_request, request_pem
+from boardcert_host.certificates import der
 from boardcert_host.errors import CHECKED_AND_BAD, Error
-from ca_cases import KEY, names
+from ca_cases import KEY, names, private
 from ca_cases import make_request as make
-from certificates import key_usage, name
+from certificates import key_usage, name, tlv
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
@@ -58,11 +59,10 @@ def test_what_a_device_may_ask_for_is_accepted():
     [
         (make(x509.BasicConstraints(True, None)), "asks to be a CA"),
         (make(x509.BasicConstraints(True, 0)), "asks to be a CA"),
-        (make(key_usage(key_cert_sign=True)), "key usage that is not for TLS"),
-        (make(key_usage(crl_sign=True)), "key usage that is not for TLS"),
-        (make(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING])), "1.3.6.1.5.5.7.3.3"),
-        (make(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"\5\0")), "1.2.3"),
-        (make(x509.NameConstraints([x509.DNSName("a")], None)), "that devices do not get"),
+        (make(key_usage(key_cert_sign=True)), "key usage that is for CAs"),
+        (make(key_usage(crl_sign=True)), "key usage that is for CAs"),
+        (make(x509.NameConstraints([x509.DNSName("a")], None)), "which are for CAs"),
+        (make(encoding=Encoding.PEM) * 2, "holds 2 requests; sign one at a time"),
         (make(names(x509.RFC822Name("a@b.example"))), "a@b.example"),
         (make(names(x509.UniformResourceIdentifier("https://a"))), "https://a"),
         (make(names(x509.DirectoryName(name("a")))), "not a host name or address"),
@@ -75,7 +75,8 @@ def test_what_a_device_may_ask_for_is_accepted():
         (make(key=rsa.generate_private_key(public_exponent=3, key_size=2048)), "exponent"),
         (make(key=rsa.generate_private_key(public_exponent=65537, key_size=1024)), "1024 bits"),  # noqa: S505
         (make(key=dsa.generate_private_key(2048), hash=hashes.SHA256()), "a key of type"),
-        (b"", "cannot be read"),
+        (b"", "holds no request: nothing"),
+        (private(KEY), "holds no request: private key"),
         (b"\x30\x03\x02\x01\x00", "cannot be read"),
         (make() + b"\0", "cannot be read"),
         (make()[:-1], "cannot be read"),
@@ -88,6 +89,39 @@ def test_other_requests_are_refused(data, reason):
         read_request(data)
     assert refusal.value.code == CHECKED_AND_BAD
     assert refusal.value.message.startswith("the request is refused: ")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (
+            key_usage(content_commitment=True, key_encipherment=True),
+            ("key usage nonRepudiation", "key usage keyEncipherment"),
+        ),
+        (
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]),
+            ("purpose codeSigning (1.3.6.1.5.5.7.3.3)",),
+        ),
+        (
+            x509.UnrecognizedExtension(x509.ObjectIdentifier("2.16.840.1.113730.1.1"), b"\3\2\6@"),
+            ("extension nsCertType (2.16.840.1.113730.1.1)",),
+        ),
+        (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"\5\0"), ("extension 1.2.3",)),
+        (
+            x509.TLSFeature([x509.TLSFeatureType.status_request]),
+            ("extension TLSFeature (1.3.6.1.5.5.7.1.24)",),
+        ),
+    ],
+)
+def test_what_the_ca_does_not_write_is_left_out_and_told(asked, told):
+    """As `openssl req` with v3_req, Windows and old tutorials ask for it; the rest is taken."""
+    request = read_request(make(asked, names(x509.DNSName("kitchen.local"))))
+    assert request.left_out == told and request.names == (x509.DNSName("kitchen.local"),)
+
+
+def test_a_request_beside_its_key_is_read():
+    """As one file of both."""
+    assert read_request(private(KEY) + make(encoding=Encoding.PEM)).public_key == KEY.public_key()
 
 
 def test_what_stands_around_a_request_is_left_out():
@@ -106,6 +140,16 @@ def test_a_request_for_somebody_elses_key_is_refused():
     assert read_request(own) and forged != own
     with pytest.raises(Error, match="not signed by its own key"):
         read_request(forged)
+
+
+def test_a_request_signed_with_sha1_is_refused_for_that():
+    """It is neither altered nor for another key."""
+    info = der.element(*der.children(make())[0])
+    signature = KEY.sign(info, ec.ECDSA(hashes.SHA1()))
+    algorithm = tlv(0x30, bytes.fromhex("06072a8648ce3d0401"))
+    data = tlv(0x30, info + algorithm + tlv(3, b"\0" + signature))
+    with pytest.raises(Error, match="not checked: SHA-1 is broken; sign it with SHA-256"):
+        read_request(data)
 
 
 def test_every_changed_byte_of_a_request_is_noticed():

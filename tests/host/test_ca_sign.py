@@ -229,10 +229,10 @@ def test_a_ca_that_is_damaged_is_told_as_such(workplace, request_file, capsys):
     (ca / "ca.key").write_bytes((other / "ca.key").read_bytes())
     refused("is not the key of")
     (ca / "ca.key").write_bytes(b"garbage")
-    refused("ca.key: damaged", 1)
+    refused("ca.key holds no readable private key", 1)
     (ca / "ca.key").write_bytes(key)
     (ca / "ca.crt").write_bytes(b"garbage")
-    refused("holds no readable certificate")
+    refused("holds no readable certificate", 1)
     (ca / "ca.crt").write_bytes(certificate)
     assert main(sign) == 0
     leaf = Path("kitchen.local.crt").read_bytes()

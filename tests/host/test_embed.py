@@ -150,7 +150,10 @@ _OTHER = ec.generate_private_key(ec.SECP384R1())
         (lambda d: write(d, certificates.make(), key=_OTHER), "the key is not that of"),
         (lambda d: write(d, certificates.make(), certificates.make_ca()), "did not issue"),
         (lambda d: write(d, certificates.make(days=(-10, -1))), "expired on"),
-        (lambda d: write(d, certificates.make(), *[certificates.make()] * 3), "4 certificates"),
+        (
+            lambda d: write(d, certificates.make(), *(certificates.make() for _ in range(3))),
+            "4 certificates",
+        ),
     ],
 )
 def test_what_no_board_could_serve_is_refused(directory, capsys, made, message):

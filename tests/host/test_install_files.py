@@ -45,7 +45,8 @@ def test_what_is_right_goes_to_the_board(install):
     leaf = issue(ca, key)
     forms = [(Encoding.PEM, PrivateFormat.PKCS8), (Encoding.DER, PrivateFormat.PKCS8)]
     forms += [(one, PrivateFormat.TraditionalOpenSSL) for one in (Encoding.PEM, Encoding.DER)]
-    for chain in (pem(leaf), leaf.der, pem(leaf, ca), b"subject=/CN=x\n" + pem(leaf)):
+    chains = (pem(leaf), leaf.der, pem(leaf, ca), b"subject=/CN=x\n" + pem(leaf), pem(leaf, leaf))
+    for chain in chains:
         code, message, _ = install(chain)
         assert (code, "refused the connection" in message) == (3, True), message
     for form in forms:
@@ -87,9 +88,8 @@ def test_a_chain_must_hold(install):
     """From the board's own to who issued it; issuers are CAs, and valid today."""
     ca, other = make_ca(), make_ca()
     leaf = issue(ca)
-    for chain in (pem(leaf, other), pem(leaf, leaf)):
-        code, message, _ = install(chain)
-        assert (code, message[-43:]) == (1, " did not issue the certificate of localhost")
+    code, message, _ = install(pem(leaf, other))
+    assert (code, message[-43:]) == (1, " did not issue the certificate of localhost")
     for chain in (pem(ca, leaf), pem(ca)):
         code, message, err = install(chain)
         assert (code, message) == (1, "the certificate of Test CA, a CA, comes first")
@@ -97,7 +97,7 @@ def test_a_chain_must_hold(install):
     not_ca = issue(ca, name="hall.local")
     code, message, _ = install(pem(issue(not_ca), not_ca))
     assert (code, "hall.local is not a CA" in message) == (1, True)
-    code, message, _ = install(pem(leaf, *[ca] * 3))
+    code, message, _ = install(pem(leaf, *[make_ca() for _ in range(3)]))
     assert (code, "a board keeps 3" in message) == (1, True)
 
 
@@ -144,10 +144,10 @@ def test_files_that_cannot_be_read_are_named(install, tmp_path, monkeypatch):
     leaf = issue(make_ca())
     for chain in (b"", b"garbage", pem(leaf)[:-40], leaf.der[:-1], leaf.key_pem()):
         code, message, _ = install(chain)
-        assert (code, f"{tmp_path / 'chain'} holds no readable certificate" in message) == (3, True)
+        assert (code, f"{tmp_path / 'chain'} holds no readable certificate" in message) == (1, True)
     for key in (b"garbage", leaf.key_pem()[:-40], pem(leaf)):
         code, message, _ = install(pem(leaf), key)
-        assert (code, message) == (1, f"{tmp_path / 'key'} holds no readable private key")
+        assert code == 1 and message.startswith(f"{tmp_path / 'key'} holds no readable private")
     other = ed25519.Ed25519PrivateKey.generate()
     data = other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _CLEAR)
     assert "neither EC nor RSA" in install(pem(leaf), data)[1]

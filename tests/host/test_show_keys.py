@@ -5,8 +5,8 @@ import sys
 
 import certificates
 import pytest
+from boardcert_host.certificates.items import read_items
 from boardcert_host.cli import main
-from boardcert_host.show.read import read_items
 from ca_cases import pem, private, show
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
@@ -124,7 +124,8 @@ _BLOCK = b"-----BEGIN %b-----\n%b\n-----END %b-----\n"
             "request",
             "not a request: ",
         ),
-        (_BLOCK % (b"PKCS7", b"AAAA", b"PKCS7"), "unknown", "type PKCS7 are not supported"),
+        (_BLOCK % (b"PKCS7", b"AAAA", b"PKCS7"), "PKCS#7 file", "damaged, or without"),
+        (_BLOCK % (b"X509 CRL", b"AAAA", b"X509 CRL"), "unknown", "type X509 CRL are not"),
     ],
 )
 def test_what_cannot_be_read_is_told_with_the_reason(tmp_path, capsys, data, kind, reason):

@@ -78,7 +78,7 @@ def test_a_missing_or_damaged_file_is_told(home, tmp_path, capsys):
     assert main(["ca", "trust", "--yes"]) == 3
     assert "`boardcert ca init` makes a CA" in capsys.readouterr().err
     (tmp_path / "garbage").write_bytes(b"garbage")
-    assert main(["ca", "trust", str(tmp_path / "garbage"), "--yes"]) == 3
+    assert main(["ca", "trust", str(tmp_path / "garbage"), "--yes"]) == 1
     assert "holds no readable certificate" in capsys.readouterr().err
 
 
@@ -89,10 +89,10 @@ def test_a_ca_that_is_malformed_is_told(home, anchor, tmp_path, capsys):
         (
             bytes.fromhex("0603551d13"),
             bytes.fromhex("0603551d0f"),
-            "a malformed certificate: Duplicate",
+            "not a certificate: Duplicate",
         ),
         (bytes.fromhex("a003020102"), bytes.fromhex("a003020109"), "holds no readable certificate"),
-        (curve, curve[:-1] + b"\x63", "a malformed certificate: Curve"),
+        (curve, curve[:-1] + b"\x63", "not a certificate: Curve"),
     ):
         assert old in anchor.der
         path = tmp_path / "bad.crt"

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_der_private_key,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from ..ca.authorities import PrivateKey, check_ca, common_name
-from ..ca.store import read_certificates
-from ..certificates.certificate import describe
+from ..ca.authorities import check_ca, common_name
+from ..certificates import containers
+from ..certificates.certificate import (
+    describe,
+    find_extension,
+    is_signature_broken,
+    is_signed_by,
+    signature_hash,
+)
+from ..certificates.items import PRIVATE_KEY, read_items
+from ..certificates.read_files import PrivateKey, certificates_of, in_order, key_of, read_key
 from ..errors import CHECKED_AND_BAD, Error
 from ..files import read_small
 from ..verify.checks import Check, Expected, certificate_checks
@@ -76,15 +76,24 @@ def now_text() -> str:
 def read_installable(
     chain_file: Path, key_file: Path | None, ask_passphrase: Callable[[], str]
 ) -> Installable:
-    """Read PEM or DER files. *ask_passphrase* is called when the key is encrypted. Raises Error."""
-    data = _read(chain_file)
-    chain = read_certificates(data, str(chain_file))
-    if key_file is None:
-        if b"PRIVATE KEY-----" in data:
-            hint = f"to install the key as well, name the file twice: {chain_file} {chain_file}"
-            raise Error(f"{chain_file} also holds a private key", hint, CHECKED_AND_BAD)
+    """Read files of any form. *ask_passphrase* is called when one is encrypted. Raises Error.
+
+    A PKCS#12 file brings its own key; from a container, the chain is put in order.
+    """
+    data, name = _read(chain_file), str(chain_file)
+    is_pkcs12 = containers.is_pkcs12(data)
+    items = read_items(data, ask_passphrase) if is_pkcs12 else read_items(data)
+    chain = certificates_of(items, name)
+    if is_pkcs12 or containers.is_pkcs7(data) or b"BEGIN PKCS" in data:
+        chain = in_order(chain)
+    if key_file:
+        return Installable(chain, read_key(_read(key_file), str(key_file), ask_passphrase))
+    if not any(item.kind == PRIVATE_KEY for item in items):
         return Installable(chain)
-    return Installable(chain, _read_key(_read(key_file), str(key_file), ask_passphrase))
+    if not is_pkcs12:
+        hint = f"to install the key as well, name the file twice: {chain_file} {chain_file}"
+        raise Error(f"{chain_file} also holds a private key", hint, CHECKED_AND_BAD)
+    return Installable(chain, key_of(items, name))
 
 
 def check_installable(files: Installable, name: str, now: datetime.datetime) -> list[Check]:
@@ -108,39 +117,22 @@ def check_installable(files: Installable, name: str, now: datetime.datetime) -> 
 
 
 def _check_link(issued: x509.Certificate, issuer: x509.Certificate, now: datetime.datetime) -> None:
-    try:
-        issued.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise _bad(f"{_called(issuer)} did not issue {_called(issued)}", _ORDER_HINT) from error
+    holds = is_signed_by(issued, issuer)
+    if holds is None and is_signature_broken(issued):
+        reason = f"is signed with {signature_hash(issued)}, which is broken"
+        raise _bad(f"{_called(issued)} {reason}", "let the CA sign with SHA-256")
+    if not holds:
+        raise _bad(f"{_called(issuer)} did not issue {_called(issued)}", _ORDER_HINT)
     check_ca(issuer)
-    if not issuer.not_valid_before_utc <= now <= issuer.not_valid_after_utc:
-        raise _bad(f"{_called(issuer)} is not valid today")
+    begin, end = issuer.not_valid_before_utc, issuer.not_valid_after_utc
+    if not begin <= now <= end:
+        dates = f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+        raise _bad(f"{_called(issuer)} is valid from {dates}")
 
 
 def _is_ca(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
-
-
-def _read_key(data: bytes, name: str, ask_passphrase: Callable[[], str]) -> PrivateKey:
-    """Return the private key in a file called *name*; no message shows anything of it."""
-    load = load_pem_private_key if b"-----BEGIN" in data else load_der_private_key
-    key: object = None
-    try:
-        key = load(data, None)
-    except TypeError:  # It is encrypted.
-        passphrase = ask_passphrase()
-        try:
-            key = load(data, passphrase.encode())
-        except ValueError:
-            raise _bad(f"cannot read {name}: wrong passphrase, or damaged") from None
-    except (ValueError, UnsupportedAlgorithm):
-        raise _bad(f"{name} holds no readable private key") from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-        raise _bad(f"{name} holds a key that is neither EC nor RSA")
-    return key
+    found = find_extension(certificate, x509.BasicConstraints)
+    return found is not None and found.value.ca
 
 
 def _read(path: Path) -> bytes:

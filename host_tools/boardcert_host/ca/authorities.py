@@ -9,19 +9,17 @@ import datetime
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from ..certificates.certificate import Kind, find_extension
+from ..certificates.read_files import PrivateKey
 from ..errors import CHECKED_AND_BAD, USAGE, Error
 from .csr import Request
 from .names import make_constraints, name_text, permits
-
-_Kind = TypeVar("_Kind", bound=x509.ExtensionType)
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 # Ten years with up to three leap days, and the day before, on which it begins.
 CA_DAYS = 3654
@@ -111,7 +109,8 @@ class Authority:
         """Return begin and end within those of the CA."""
         begin, end = self.certificate.not_valid_before_utc, self.certificate.not_valid_after_utc
         if not begin <= now < end:
-            raise _refused(f"{self.name} is valid from {begin:%Y-%m-%d} to {end:%Y-%m-%d} only")
+            dates = f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+            raise _refused(f"{self.name} is valid from {dates} only")
         not_before = max(begin, _yesterday(now))
         if days > (end - not_before).days:  # Any number: what is too large for a date, too.
             return not_before, end
@@ -224,11 +223,9 @@ def _key_identifier(certificate: x509.Certificate) -> x509.SubjectKeyIdentifier:
     return found or x509.SubjectKeyIdentifier.from_public_key(certificate.public_key())
 
 
-def _extension(certificate: x509.Certificate, kind: type[_Kind]) -> _Kind | None:
-    try:
-        return certificate.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None
+def _extension(certificate: x509.Certificate, kind: type[Kind]) -> Kind | None:
+    found = find_extension(certificate, kind)
+    return found.value if found else None
 
 
 def _yesterday(now: datetime.datetime) -> datetime.datetime:

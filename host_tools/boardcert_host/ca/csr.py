@@ -1,7 +1,8 @@
 """Certificate requests (PKCS#10), judged before a CA answers them.
 
 A request is not trusted. What is taken from it is the public key, whose holder signed it, and
-the names, which are shown. Whatever else it asks for is refused, never silently ignored.
+the names, which are shown. What the CA writes itself, and what devices do not get, is left out and
+told; what only a CA may ask for is refused.
 """
 
 import contextlib
@@ -11,10 +12,18 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from ..certificates.certificate import UNREADABLE, HasPublicKey, key_type
+from ..certificates.certificate import (
+    UNREADABLE,
+    HasPublicKey,
+    is_signature_broken,
+    key_type,
+    signature_hash,
+)
+from ..certificates.items import REQUEST, read_items
 from ..errors import CHECKED_AND_BAD, Error
+from ..show.words import hash_words
 from .names import name_text, parse_name
 
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
@@ -27,23 +36,44 @@ _NAME_LIMIT = 64  # RFC 5280, appendix A.1: ub-common-name, and ub-serial-number
 _PRINTABLE_STRING = r"[A-Za-z0-9 '()+,./:=?-]+"  # X.680, section 41.4
 _MOST_NAMES = 100
 _PURPOSES = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH}
-_USAGES = ("key_cert_sign", "crl_sign", "content_commitment", "data_encipherment")
+# RFC 5280, section 4.2.1.3: what the CA, which writes digitalSignature, leaves out.
+_USAGES = {
+    "content_commitment": "nonRepudiation",
+    "key_encipherment": "keyEncipherment",
+    "data_encipherment": "dataEncipherment",
+    "key_agreement": "keyAgreement",
+}
+# As openssl names them; Windows and old tutorials ask for these.
+_OTHER_NAMES = {
+    "1.2.840.113549.1.9.15": "SMIMECapabilities",
+    "2.16.840.1.113730.1.1": "nsCertType",
+    "2.16.840.1.113730.1.13": "nsComment",
+    "1.3.6.1.4.1.311.20.2": "the template of Microsoft's CA",
+    "1.3.6.1.4.1.311.21.7": "the template of Microsoft's CA",
+}
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a request asks for. *number*: the board's unique id, the subject's serialNumber."""
+    """What a request asks for. *number*: the board's unique id, the subject's serialNumber.
+
+    *left_out*: what else it asks for, in words.
+    """
 
     public_key: PublicKey
     common_name: str | None
     number: str | None
     names: tuple[x509.GeneralName, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def read_request(data: bytes) -> Request:
-    """Read a request, PEM or DER, and check it. Raises Error with the reason for a refusal."""
+    """Read the one request in *data*, PEM or DER, and check it. Error with the reason if not."""
+    request = _load(data)
+    if is_signature_broken(request):
+        name = hash_words(signature_hash(request) or "").partition(" ")[0]
+        raise _refused(f"its signature was not checked: {name} is broken; sign it with SHA-256")
     try:
-        request = _load(data)
         is_signed = request.is_signature_valid
         extensions = request.extensions
         subject = request.subject
@@ -51,13 +81,13 @@ def read_request(data: bytes) -> Request:
         raise _refused(f"it cannot be read: {error}") from error
     if not is_signed:
         raise _refused("it is not signed by its own key: altered, or for another key")
-    for extension in extensions:
-        _check_extension(extension)
+    left_out = [words for extension in extensions for words in _left_out(extension)]
     common_name = _attribute(subject, NameOID.COMMON_NAME)
     number = _attribute(subject, NameOID.SERIAL_NUMBER)
     if number and not re.fullmatch(_PRINTABLE_STRING, number):
         number = None
-    return Request(_accepted_key(request), common_name, number, _names(extensions))
+    key = _accepted_key(request)
+    return Request(key, common_name, number, _names(extensions), tuple(left_out))
 
 
 def request_pem(data: bytes) -> str:
@@ -66,41 +96,57 @@ def request_pem(data: bytes) -> str:
 
 
 def _load(data: bytes) -> x509.CertificateSigningRequest:
-    load = x509.load_pem_x509_csr if b"-----BEGIN" in data else x509.load_der_x509_csr
-    return load(data)
+    """Return the one request; a key beside it is no concern of the CA."""
+    items = read_items(data)
+    requests = [item for item in items if item.kind == REQUEST]
+    if len(requests) > 1:
+        raise _refused(f"the file holds {len(requests)} requests; sign one at a time")
+    unread = [f"it cannot be read: {item.reason}" for item in items if item.reason]
+    if unread or not requests:
+        kinds = " and ".join(dict.fromkeys(item.kind for item in items)) or "nothing"
+        raise _refused(unread[0] if unread else f"the file holds no request: {kinds}")
+    return requests[0].value
 
 
 def _accepted_key(holder: HasPublicKey) -> PublicKey:
     """Return the public key if it is one that boards make and clients accept. Raises Error."""
-    key = holder.public_key()
+    key, kind = holder.public_key(), key_type(holder)
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:
         return key
-    if isinstance(key, rsa.RSAPublicKey):
+    if isinstance(key, rsa.RSAPublicKey) and not kind.startswith("rsa-pss"):
         if key.key_size not in _RSA_BITS:
             raise _refused(f"an RSA key of {key.key_size} bits; 2048 to 4096 are accepted")
         if key.public_numbers().e != _RSA_EXPONENT:
             raise _refused(f"an RSA key with a public exponent other than {_RSA_EXPONENT}")
         return key
-    raise _refused(f"a key of type {key_type(holder)}; P-256, P-384, P-521, RSA are accepted")
+    raise _refused(f"a key of type {kind}; P-256, P-384, P-521, RSA are accepted")
 
 
-def _check_extension(extension: x509.Extension[x509.ExtensionType]) -> None:
-    """Raise Error for what the certificate of a device does not have."""
+def _left_out(extension: x509.Extension[x509.ExtensionType]) -> list[str]:
+    """Return what of an extension the certificate will not have; Error for what a CA alone has."""
     value = extension.value
     if isinstance(value, x509.BasicConstraints):
         if value.ca:
             raise _refused("it asks to be a CA, which could sign for any name")
-    elif isinstance(value, x509.KeyUsage):
-        if any(getattr(value, name) for name in _USAGES):
-            raise _refused("it asks for a key usage that is not for TLS")
-    elif isinstance(value, x509.ExtendedKeyUsage):
-        for purpose in set(value) - _PURPOSES:
-            raise _refused(f"it asks for the purpose {purpose.dotted_string}, which is not TLS")
-    elif extension.oid not in (
-        ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
-        ExtensionOID.SUBJECT_KEY_IDENTIFIER,
-    ):
-        raise _refused(f"it asks for an extension that devices do not get: {extension.oid}")
+        return []
+    if isinstance(value, x509.KeyUsage):
+        if value.key_cert_sign or value.crl_sign:
+            raise _refused("it asks for a key usage that is for CAs: to sign certificates or lists")
+        return [f"key usage {words}" for name, words in _USAGES.items() if getattr(value, name)]
+    if isinstance(value, x509.NameConstraints):
+        raise _refused("it asks for name constraints, which are for CAs")
+    if isinstance(value, x509.ExtendedKeyUsage):
+        others = [purpose for purpose in value if purpose not in _PURPOSES]
+        return [f"purpose {_oid_words(purpose)}" for purpose in others]
+    known = (x509.SubjectAlternativeName, x509.SubjectKeyIdentifier)
+    return [] if isinstance(value, known) else [f"extension {_oid_words(extension.oid)}"]
+
+
+def _oid_words(oid: x509.ObjectIdentifier) -> str:
+    """Return an OID with its name, where it has one."""
+    name = _OTHER_NAMES.get(oid.dotted_string) or getattr(oid, "_name", "")
+    is_known = name and name != "Unknown OID"
+    return f"{name} ({oid.dotted_string})" if is_known else oid.dotted_string
 
 
 def _names(extensions: x509.Extensions) -> tuple[x509.GeneralName, ...]:
@@ -122,7 +168,8 @@ def _name(name: x509.GeneralName) -> x509.GeneralName:
     if isinstance(name, x509.DNSName | x509.IPAddress):
         with contextlib.suppress(Error):
             return parse_name(text)
-    raise _refused(f"it asks for {text!r}, which is not a host name or address")
+    shown = text if text.isprintable() else ascii(text)[1:-1]
+    raise _refused(f"it asks for {shown}, which is not a host name or address")
 
 
 def _attribute(subject: x509.Name, oid: x509.ObjectIdentifier) -> str | None:

@@ -10,12 +10,13 @@ import secrets
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
+from ..certificates.der import INTEGER, OCTET_STRING, SEQUENCE, element
+
 # OWASP's Password Storage Cheat Sheet for PBKDF2 with HMAC-SHA-256: some 0.3 s here.
 _ROUNDS = 600_000
 _SALT_BYTES = 16
 _KEY_BYTES = 32
 _BLOCK_BYTES = 16
-_SEQUENCE, _INTEGER, _OCTET_STRING = 0x30, 0x02, 0x04
 # OBJECT IDENTIFIERs: 1.2.840.113549.1.5.13, 1.2.840.113549.1.5.12, 2.16.840.1.101.3.4.1.42; and
 # the AlgorithmIdentifier of 1.2.840.113549.2.9.
 _PBES2 = bytes.fromhex("06092a864886f70d01050d")
@@ -32,22 +33,13 @@ def encrypt(private_key_info: bytes, passphrase: str) -> bytes:
     encryptor = Cipher(algorithms.AES(key), modes.CBC(vector)).encryptor()
     padded = padder.update(private_key_info) + padder.finalize()
     encrypted = encryptor.update(padded) + encryptor.finalize()
-    rounds = _element(_INTEGER, _ROUNDS.to_bytes(3, "big"))
-    derivation = _element(_SEQUENCE, _element(_OCTET_STRING, salt), rounds, _HMAC_SHA256)
-    function = _element(_SEQUENCE, _PBKDF2, derivation)
-    scheme = _element(_SEQUENCE, _AES256_CBC, _element(_OCTET_STRING, vector))
-    algorithm = _element(_SEQUENCE, _PBES2, _element(_SEQUENCE, function, scheme))
-    der = _element(_SEQUENCE, algorithm, _element(_OCTET_STRING, encrypted))
+    rounds = element(INTEGER, _ROUNDS.to_bytes(3, "big"))
+    derivation = element(SEQUENCE, element(OCTET_STRING, salt), rounds, _HMAC_SHA256)
+    function = element(SEQUENCE, _PBKDF2, derivation)
+    scheme = element(SEQUENCE, _AES256_CBC, element(OCTET_STRING, vector))
+    algorithm = element(SEQUENCE, _PBES2, element(SEQUENCE, function, scheme))
+    der = element(SEQUENCE, algorithm, element(OCTET_STRING, encrypted))
     lines = [b"-----BEGIN ENCRYPTED PRIVATE KEY-----"]
     text = base64.b64encode(der)
     lines += [text[start : start + 64] for start in range(0, len(text), 64)]
     return b"\n".join([*lines, b"-----END ENCRYPTED PRIVATE KEY-----", b""])
-
-
-def _element(tag: int, *contents: bytes) -> bytes:
-    """Return one DER element."""
-    content = b"".join(contents)
-    size = len(content)
-    length = bytes([size]) if size < 128 else size.to_bytes((size.bit_length() + 7) // 8, "big")
-    head = bytes([tag]) if size < 128 else bytes([tag, 0x80 | len(length)])
-    return head + length + content

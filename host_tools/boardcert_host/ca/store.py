@@ -12,20 +12,13 @@ from pathlib import Path
 
 import platformdirs
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from ..certificates.certificate import UNREADABLE, parse
-from ..errors import CHECKED_AND_BAD, Error
+from ..certificates.read_files import PrivateKey, read_certificates, read_key
+from ..errors import Error
 from ..files import write_new
 from . import pkcs8
-from .authorities import Authority, PrivateKey, check_ca
+from .authorities import Authority, check_ca
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -101,16 +94,7 @@ class Store:
         if os.name == "posix" and self.key_file.stat().st_mode & _OTHERS:
             hint = f"chmod 600 {self.key_file}, if nobody has read it"
             raise Error(f"{self.key_file} is readable by others", hint)
-        is_encrypted = b"ENCRYPTED" in data
-        passphrase = ask_passphrase().encode() if is_encrypted else None
-        try:
-            key = load_pem_private_key(data, passphrase)
-        except (ValueError, UnsupportedAlgorithm):  # Not passed on: nothing of a key is told.
-            reason = "wrong passphrase, or damaged" if is_encrypted else "damaged"
-            raise Error(f"cannot read {self.key_file}: {reason}", None, CHECKED_AND_BAD) from None
-        if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-            raise Error(f"{self.key_file} holds a key that is neither EC nor RSA")
-        return key
+        return read_key(data, str(self.key_file), ask_passphrase)
 
 
 def default_store() -> Store:
@@ -125,25 +109,3 @@ def private_pem(key: PrivateKey, passphrase: str | None = None) -> bytes:
     if passphrase is None:
         return key.private_bytes(Encoding.PEM, form, encryption)
     return pkcs8.encrypt(key.private_bytes(Encoding.DER, form, encryption), passphrase)
-
-
-def read_certificates(data: bytes, name: str) -> list[x509.Certificate]:
-    """Return the certificates, PEM or one in DER, of a file called *name*. Raises Error.
-
-    All that they say can be read then, their keys too.
-    """
-    try:
-        found = (
-            x509.load_pem_x509_certificates(data)
-            if b"-----BEGIN" in data
-            else [x509.load_der_x509_certificate(data)]
-        )
-    except UNREADABLE as error:
-        raise Error(f"{name} holds no readable certificate") from error
-    try:
-        for one in found:
-            parse(one.public_bytes(Encoding.DER)).public_key()
-    except UNREADABLE as error:
-        reason = f"{name} holds a malformed certificate: {error}"
-        raise Error(reason, None, CHECKED_AND_BAD) from error
-    return found

@@ -5,18 +5,27 @@ import contextlib
 import hashlib
 import warnings
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
 
+from . import der
+
+Kind = TypeVar("Kind", bound=x509.ExtensionType)
+
 # RFC 4514 names few attributes; this one tells boards with the same host name apart.
 ATTRIBUTE_NAMES = {NameOID.SERIAL_NUMBER: "serialNumber"}
+
+_RSASSA_PSS = bytes.fromhex("06092a864886f70d01010a")  # 1.2.840.113549.1.1.10
+
+BROKEN_HASHES = ("md5", "sha1")
+"""By these, anybody may make a certificate that has the signature of another."""
 
 # An x400Address or an ediPartyName (RFC 5280, section 4.2.1.6) is the last of them.
 UNREADABLE = (
@@ -41,11 +50,11 @@ def _allowing_bad_serial_numbers() -> Iterator[None]:
         yield
 
 
-def parse(der: bytes) -> x509.Certificate:
+def parse(data: bytes) -> x509.Certificate:
     """Parse a certificate and all its extensions, strictly. Raises ValueError with the reason."""
     with _allowing_bad_serial_numbers():
         try:
-            certificate = x509.load_der_x509_certificate(der)
+            certificate = x509.load_der_x509_certificate(data)
             # These are parsed only when asked for.
             len(certificate.extensions)
             _ = certificate.subject, certificate.issuer
@@ -60,43 +69,123 @@ def serial_number(certificate: x509.Certificate) -> int:
         return certificate.serial_number
 
 
-def fingerprint(der: bytes) -> str:
+def is_signature_broken(holder: x509.Certificate | x509.CertificateSigningRequest) -> bool:
+    """Return whether it is signed with a broken hash: cryptography does not check that."""
+    return signature_hash(holder) in BROKEN_HASHES
+
+
+def signature_hash(holder: x509.Certificate | x509.CertificateSigningRequest) -> str | None:
+    """Return the name of the hash of its signature; None when that is not known, or has none."""
+    try:
+        algorithm = holder.signature_hash_algorithm
+    except (ValueError, UnsupportedAlgorithm):  # The former of the algorithm's parameters.
+        return None
+    return algorithm and algorithm.name
+
+
+def may_have_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    """Return whether *issuer* has the name that *certificate* gives, and not another key than that.
+
+    A CA that was renewed with a new key has the same name (RFC 5280, sections 4.2.1.1 and 3.2).
+    """
+    wanted = find_extension(certificate, x509.AuthorityKeyIdentifier)
+    found = find_extension(issuer, x509.SubjectKeyIdentifier)
+    if issuer.subject != certificate.issuer:
+        return False
+    if wanted is None or found is None or wanted.value.key_identifier is None:
+        return True
+    return wanted.value.key_identifier == found.value.digest
+
+
+def is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool | None:
+    """Return whether the signature holds by the key of *issuer*; None when that cannot be checked.
+
+    One with a broken hash is not checked.
+    """
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except InvalidSignature:
+        return False
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    return True
+
+
+def find_extension(
+    holder: x509.Certificate | x509.CertificateSigningRequest, kind: type[Kind]
+) -> x509.Extension[Kind] | None:
+    """Return the extension of that kind, None without it."""
+    try:
+        return holder.extensions.get_extension_for_class(kind)
+    except x509.ExtensionNotFound:
+        return None
+
+
+def fingerprint(data: bytes) -> str:
     """Return the SHA-256 of a certificate as "AB:CD:...", the way browsers show it."""
-    return hashlib.sha256(der).digest().hex(":").upper()
+    return hashlib.sha256(data).digest().hex(":").upper()
 
 
 def public_key_pin(holder: HasPublicKey) -> str:
     """Return "sha256//" and the base64 SHA-256 of the SubjectPublicKeyInfo.
 
-    This is what `curl --pinnedpubkey` takes.
+    This is what `curl --pinnedpubkey` takes: of the bytes that stand in a certificate or a request,
+    which may write a key in another way than cryptography does.
     """
-    return key_pin(holder.public_key())
+    return _pin(_spki(holder))
 
 
 def key_pin(public_key: PublicKeyTypes) -> str:
     """Return the same of a public key."""
-    spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return _pin(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
+def _pin(spki: bytes) -> str:
     return "sha256//" + base64.b64encode(hashlib.sha256(spki).digest()).decode()
 
 
+def _spki(holder: HasPublicKey) -> bytes:
+    """Return the SubjectPublicKeyInfo as it is written, where *holder* was read from bytes."""
+    at = 2  # After version and subject.
+    if isinstance(holder, x509.Certificate):
+        # After version, serial number, algorithm, issuer, dates and subject; the first is optional.
+        at = 5 if holder.version is x509.Version.v1 else 6
+        parts = der.children(holder.tbs_certificate_bytes)
+    elif isinstance(holder, x509.CertificateSigningRequest):
+        parts = der.children(holder.tbs_certrequest_bytes)
+    else:
+        key = holder.public_key()
+        return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return der.element(*parts[at])
+
+
 def key_type(holder: HasPublicKey) -> str:
-    """Return "p384", "p256", "p521", "rsa2048" and the like, or the name of the key's class."""
+    """Return "p384", "p256", "p521", "rsa2048" and the like, or the name of the key's class.
+
+    A key for RSASSA-PSS alone is "rsa-pss2048"; few programs accept one. A point on a curve that is
+    written in its compressed form has "-compressed" behind its curve.
+    """
     key = holder.public_key()
     if isinstance(key, ec.EllipticCurvePublicKey):
-        return key.curve.name.replace("secp", "p").removesuffix("r1")
+        name = key.curve.name.replace("secp", "p").removesuffix("r1")
+        return name + ("-compressed" if _is_compressed(holder) else "")
     if isinstance(key, rsa.RSAPublicKey):
-        return f"rsa{key.key_size}"
+        kind = "rsa-pss" if _RSASSA_PSS in _spki(holder)[:24] else "rsa"
+        return f"{kind}{key.key_size}"
     return type(key).__name__
+
+
+def _is_compressed(holder: HasPublicKey) -> bool:
+    """Return whether the point begins with 2 or 3 (SEC 1, section 2.3.3), after the unused bits."""
+    _, (_, point) = der.children(_spki(holder))
+    return point[1:2] in (b"\2", b"\3")
 
 
 def alternative_names(holder: x509.Certificate | x509.CertificateSigningRequest) -> list[str]:
     """Return the DNS names and addresses of subjectAltName as text, in their order."""
-    try:
-        extension = holder.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except x509.ExtensionNotFound:
-        return []
+    found = find_extension(holder, x509.SubjectAlternativeName)
     wanted = (x509.DNSName, x509.IPAddress)
-    return [str(name.value) for name in extension.value if isinstance(name, wanted)]
+    return [str(name.value) for name in found.value if isinstance(name, wanted)] if found else []
 
 
 def describe(certificate: x509.Certificate) -> dict[str, Any]:

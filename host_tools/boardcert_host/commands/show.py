@@ -4,11 +4,14 @@ import argparse
 import datetime
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..console import print_rows
 from ..errors import CHECKED_AND_BAD, OK, Error
 from .shared import Command, add_json, check_timeout, named_file, print_json
+
+if TYPE_CHECKING:
+    from ..certificates.items import Ask
 
 _EXAMPLES = """\
 examples:
@@ -53,7 +56,7 @@ def _run(arguments: argparse.Namespace) -> int:
     passphrase = secret.given()
     items = []
     for source in arguments.sources:
-        items += _read(source, passphrase, arguments.timeout)
+        items += _read(source, lambda: passphrase, arguments.timeout)
     shown = show_items(items, datetime.datetime.now(datetime.timezone.utc))
     if arguments.json:
         print_json({"items": [one.data for one in shown]})
@@ -63,10 +66,10 @@ def _run(arguments: argparse.Namespace) -> int:
     return CHECKED_AND_BAD if any(one.is_bad for one in shown) else OK
 
 
-def _read(source: str, passphrase: str | None, timeout_s: float) -> list[Any]:
+def _read(source: str, ask: "Ask", timeout_s: float) -> list[Any]:
     """Return what a file, standard input or a server holds. Raises Error when it is nothing."""
+    from ..certificates.items import read_chain, read_items
     from ..files import read_small, read_stream
-    from ..show.read import read_chain, read_items
     from ..targets import parse_target
     from ..verify.tls_probe import probe
 
@@ -78,7 +81,7 @@ def _read(source: str, passphrase: str | None, timeout_s: float) -> list[Any]:
             raise Error(f"{target}: {session.flaw[1]}", None, CHECKED_AND_BAD)
         return read_chain(session.chain)
     data = read_small(path) if path else read_stream(sys.stdin.buffer, "standard input")
-    items = read_items(data, passphrase)
+    items = read_items(data, ask)
     if not items:
         raise Error(f"{source} is empty")
     return items

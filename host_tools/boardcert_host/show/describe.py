@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from ..certificates import certificate as certificates
-from .read import CERTIFICATE, PRIVATE_KEY, REQUEST, Item
-from .words import describe_extensions, key_words, signature_words
+from ..certificates.items import CERTIFICATE, PKCS12, PRIVATE_KEY, REQUEST, Item
+from .words import describe_extensions, hash_words, key_words, signature_words
 
 Row = tuple[str, str]
 
@@ -37,6 +37,7 @@ class Shown:
 def show_items(items: Sequence[Item], now: datetime.datetime) -> list[Shown]:
     """Describe all *items*, each in the light of the others."""
     describe = {CERTIFICATE: _certificate, REQUEST: _request, PRIVATE_KEY: _private_key}
+    describe[PKCS12] = _private_key  # As long as it is closed.
     found = []
     for index, item in enumerate(items):
         shown = Shown(f"{item.kind} {index + 1} of {len(items)}" if len(items) > 1 else item.kind)
@@ -75,15 +76,27 @@ def _request(shown: Shown, item: Item, *_: Any) -> None:
     _add_key(shown, item)
     words = signature_words(request)
     shown.add("signed with", words, signature_algorithm=words)
+    _add_own_signature(shown, request)
+    shown.data["names"] = certificates.alternative_names(request)
+    _add_extensions(shown, request)
+
+
+def _add_own_signature(shown: Shown, request: x509.CertificateSigningRequest) -> None:
+    """Add whether the holder of the key has signed the request; None: that cannot be checked."""
     try:
         is_valid = request.is_signature_valid
     except (ValueError, UnsupportedAlgorithm):
         is_valid = False
-    shown.is_bad = not is_valid
     outcome = "valid: made by the holder of the key" if is_valid else "does NOT hold"
+    if certificates.is_signature_broken(request):
+        is_valid, outcome = None, _broken(request)
+    shown.is_bad = is_valid is False
     shown.add("signature", outcome, is_signature_valid=is_valid)
-    shown.data["names"] = certificates.alternative_names(request)
-    _add_extensions(shown, request)
+
+
+def _broken(holder: x509.Certificate | x509.CertificateSigningRequest) -> str:
+    name = hash_words(certificates.signature_hash(holder) or "")
+    return f"not checked: {name.partition(' ')[0]} is broken"
 
 
 def _private_key(shown: Shown, item: Item, items: Sequence[Item], *_: Any) -> None:
@@ -98,9 +111,9 @@ def _private_key(shown: Shown, item: Item, items: Sequence[Item], *_: Any) -> No
         for number, other in enumerate(items, 1)
         if other.value is not None and other.kind in (CERTIFICATE, REQUEST)
     ]
-    pin = certificates.public_key_pin(item.value)
+    # Compared as keys: programs write the same key in several ways.
     fitting = [
-        number for number, other in others if certificates.public_key_pin(other.value) == pin
+        number for number, other in others if other.value.public_key() == item.value.public_key()
     ]
     if others:
         named = ", ".join(f"{items[number - 1].kind} {number}" for number in fitting)
@@ -118,44 +131,50 @@ def _add_dates(shown: Shown, certificate: x509.Certificate, now: datetime.dateti
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     days = (end - now).days
     if now < begin:
-        state = f"not valid before {begin:%Y-%m-%d %H:%M} UTC"
+        state = f"not valid before {begin:%Y-%m-%d %H:%M} UTC, in {_span(begin - now)}"
     elif now > end:
-        state = f"EXPIRED {-days} day{'s' if days != -1 else ''} ago"
+        state = f"EXPIRED {_span(now - end)} ago"
     else:
-        state = f"{days} day{'s' if days != 1 else ''} left"
+        state = f"{_span(end - now)} left"
     dates = f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
     shown.add("valid", f"{dates}: {state}", days_left=days, is_valid_now=begin <= now <= end)
 
 
+def _span(span: datetime.timedelta) -> str:
+    """Return a length of time in whole days, hours or minutes."""
+    for unit, seconds in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        count = int(span.total_seconds()) // seconds
+        if count:
+            return f"{count} {unit}{'s' if count != 1 else ''}"
+    return "less than a minute"
+
+
 def _add_signature(shown: Shown, certificate: x509.Certificate, items: Sequence[Item]) -> None:
-    """Return by which of these certificates the signature holds, its own first."""
+    """Add by which of these certificates the signature holds, its own first."""
     issuers = [
         (number, item.value)
         for number, item in enumerate(items, 1)
         if item.kind == CERTIFICATE
         and item.value is not None
-        and item.value.subject == certificate.issuer
+        and certificates.may_have_issued(item.value, certificate)
     ]
-    by = next((number for number, issuer in issuers if _is_signed_by(certificate, issuer)), None)
-    is_own = certificate.issuer == certificate.subject
-    if _is_signed_by(certificate, certificate):
+    holds = {number: certificates.is_signed_by(certificate, one) for number, one in issuers}
+    by = next((number for number, outcome in holds.items() if outcome), None)
+    if certificates.is_signature_broken(certificate):
+        words, state = _broken(certificate), "unchecked"
+    elif certificates.is_signed_by(certificate, certificate):
         words, state = "holds: self-signed", "self-signed"
     elif by is not None:
         words, state = f"holds, by certificate {by}", "valid"
-    elif issuers:
-        words, state = "does NOT hold" + ("" if is_own else ", by the issuer shown here"), "bad"
+    elif not issuers:
+        words, state = "not checked: its issuer is not here", "unchecked"
+    elif None in holds.values():
+        words, state = "not checked: it cannot be verified with the key of its issuer", "unchecked"
     else:
-        words, state = "not checked: its issuer is not shown here", "unchecked"
+        is_own = certificate.issuer == certificate.subject
+        words, state = "does NOT hold" + ("" if is_own else ", by the issuer shown here"), "bad"
     shown.is_bad = state == "bad"
     shown.add("signature", words, signature=state, signed_by=by)
-
-
-def _is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
-        return False
-    return True
 
 
 def _add_extensions(

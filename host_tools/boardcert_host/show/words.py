@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import (
     AuthorityInformationAccessOID,
     ExtendedKeyUsageOID,
     SignatureAlgorithmOID,
 )
+
+from ..certificates.certificate import BROKEN_HASHES, signature_hash
 
 _CURVES = {
     "p256": "ECC P-256 (secp256r1)",
@@ -23,7 +24,13 @@ _SIGNATURES = {
     SignatureAlgorithmOID.ED25519: "Ed25519",
     SignatureAlgorithmOID.ED448: "Ed448",
 }
-_BROKEN = ("md5", "sha1")
+_WITHOUT_HASH = ("Ed25519", "Ed448")
+# Of ANSI X9.62 and PKCS #1; then 2.16.840.1.101.3.4.3, NIST's, in which numbers tell the kind.
+_ECDSA, _RSA, _DSA = "ECDSA", "RSA (PKCS #1 v1.5)", "DSA"
+_ARCS = {"1.2.840.10045.4": _ECDSA, "1.2.840.113549.1.1": _RSA, "1.2.840.10040.4": _DSA}
+_ARCS["1.3.14.3.2.29"] = _RSA  # With SHA-1, as Windows wrote it.
+_NIST = "2.16.840.1.101.3.4.3"
+_NIST_KINDS = {_DSA: range(1, 9), _ECDSA: range(9, 13), _RSA: range(13, 17)}
 _PURPOSES = {
     ExtendedKeyUsageOID.SERVER_AUTH: "TLS server",
     ExtendedKeyUsageOID.CLIENT_AUTH: "TLS client",
@@ -68,29 +75,37 @@ class Extension:
 
 def key_words(key_type: str) -> str:
     """Return the words for a key type as `certificate.key_type` names it."""
+    kind, _, bits = key_type.partition("rsa-pss")
+    if bits:
+        return f"RSA-PSS, {bits} bits"
     if key_type.startswith("rsa"):
         return f"RSA, {key_type[3:]} bits"
-    return _CURVES.get(key_type, key_type.removesuffix("PublicKey"))
+    kind, is_compressed, _ = key_type.partition("-compressed")
+    words = _CURVES.get(kind, kind.removesuffix("PublicKey"))
+    return f"{words}, compressed: not every client reads it" if is_compressed else words
 
 
 def signature_words(holder: x509.Certificate | x509.CertificateSigningRequest) -> str:
     """Return the words for the algorithm of a signature."""
     oid = holder.signature_algorithm_oid
-    try:
-        algorithm = holder.signature_hash_algorithm
-    except UnsupportedAlgorithm:
-        return f"an unknown algorithm, {oid.dotted_string}"
-    if oid in _SIGNATURES:
-        return _SIGNATURES[oid] + (f" with {_hash_words(algorithm.name)}" if algorithm else "")
-    kind = "ECDSA" if oid.dotted_string.startswith("1.2.840.10045.4.") else "RSA (PKCS #1 v1.5)"
-    if algorithm is None:
-        return f"an unknown algorithm, {oid.dotted_string}"
-    return f"{kind} with {_hash_words(algorithm.name)}"
+    kind = _SIGNATURES.get(oid) or _signature_kind(oid.dotted_string)
+    name = signature_hash(holder)
+    if kind and (name or kind in _WITHOUT_HASH):
+        return f"{kind} with {hash_words(name)}" if name else kind
+    return f"{kind or 'an unknown algorithm'}, {oid.dotted_string}"
 
 
-def _hash_words(name: str) -> str:
-    words = re.sub(r"^sha-?", "SHA-", name)
-    return f"{words} (BROKEN)" if name in _BROKEN else words
+def _signature_kind(oid: str) -> str | None:
+    arc, _, number = oid.rpartition(".")
+    if arc == _NIST:
+        return next((kind for kind, numbers in _NIST_KINDS.items() if int(number) in numbers), None)
+    return next((kind for one, kind in _ARCS.items() if f"{oid}.".startswith(f"{one}.")), None)
+
+
+def hash_words(name: str) -> str:
+    """Return the name of a hash as standards write it, with a word about those that are broken."""
+    words = re.sub(r"^SHA(?!3-)", "SHA-", name.upper())
+    return f"{words} (BROKEN)" if name in BROKEN_HASHES else words
 
 
 def describe_extensions(extensions: Iterable[x509.Extension[Any]]) -> list[Extension]:

@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ..ca.authorities import check_ca, common_name
-from ..ca.store import read_certificates
+from ..certificates.read_files import read_certificates
 from ..errors import CHECKED_AND_BAD, Error
 from ..files import read_small
 

@@ -9,13 +9,22 @@ import datetime
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
-from ..certificates.certificate import alternative_names, key_type, serial_number
+from ..certificates.certificate import (
+    BROKEN_HASHES,
+    alternative_names,
+    find_extension,
+    is_signature_broken,
+    is_signed_by,
+    key_type,
+    may_have_issued,
+    serial_number,
+    signature_hash,
+)
 
 # Ten years, with three leap days in them: boardcert's default is 3650 days.
 _LIFETIME_LIMIT_DAYS = 3653
@@ -25,7 +34,6 @@ _SERIAL_LIMIT_BITS = 160
 _SERIAL_RANDOM_BITS = 64
 # What a CA may have issued for a board; a board's own certificate is P-384 with SHA-384.
 _ISSUED_KEY_TYPES = ("p256", "p384", "p521", "rsa2048", "rsa3072", "rsa4096")
-_WEAK_HASHES = ("md5", "sha1")
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,6 @@ class Expected:
 
 
 Outcome = tuple[str, str]
-_Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 
 
 def _passed(detail: str) -> Outcome:
@@ -76,7 +83,8 @@ def certificate_checks_skipped(reason: str) -> list[Check]:
 def _version(certificate: x509.Certificate, _: Expected) -> Outcome:
     if certificate.version is x509.Version.v3:
         return _passed("version 3")
-    return _failed("version 1, which cannot carry extensions: clients refuse it")
+    hint = "with openssl, sign with -copy_extensions copyall"
+    return _failed(f"version 1, without names, which clients refuse: {hint}")
 
 
 def _serial_number(certificate: x509.Certificate, expected: Expected) -> Outcome:
@@ -108,80 +116,78 @@ def _signature_algorithm(certificate: x509.Certificate, expected: Expected) -> O
     oid = certificate.signature_algorithm_oid
     if oid == SignatureAlgorithmOID.ECDSA_WITH_SHA384:
         return _passed("ECDSA with SHA-384")
-    try:
-        algorithm = certificate.signature_hash_algorithm
-    except UnsupportedAlgorithm:
+    name = signature_hash(certificate)
+    if name is None:
         return _failed(f"unknown algorithm {oid.dotted_string}")
-    name = algorithm.name if algorithm else oid.dotted_string
     if not expected.issued:
         return _failed(f"signed with {name}, expected ECDSA with SHA-384")
-    return _failed(f"{name} is broken") if name in _WEAK_HASHES else _passed(f"signed with {name}")
+    if name in BROKEN_HASHES:
+        return _failed(f"{name} is broken")
+    return _passed(f"signed with {name}")
 
 
 def _self_signature(certificate: x509.Certificate, expected: Expected) -> Outcome:
-    if certificate.issuer != certificate.subject:
+    holds = is_signed_by(certificate, certificate)
+    if holds:
+        return _passed("valid by the certificate's own key")
+    if not may_have_issued(certificate, certificate):
         issuer = certificate.issuer.rfc4514_string()
+        issuer += " with another key" if certificate.issuer == certificate.subject else ""
         if expected.issued:
             return _skipped(f"issued by {issuer}")
         return _failed(f"issued by {issuer}, not self-signed; --ca FILE checks such a chain")
-    try:
-        certificate.verify_directly_issued_by(certificate)
-    except InvalidSignature:
-        return _failed("not made by the certificate's own key: altered or damaged")
-    except (TypeError, ValueError, UnsupportedAlgorithm) as error:
-        return _failed(f"the signature cannot be checked: {error}")
-    return _passed("valid by the certificate's own key")
-
-
-def _extension(certificate: x509.Certificate, kind: type[_Kind]) -> x509.Extension[_Kind] | None:
-    try:
-        return certificate.extensions.get_extension_for_class(kind)
-    except x509.ExtensionNotFound:
-        return None
+    if is_signature_broken(certificate):
+        return _skipped("not checked: its hash is broken")
+    if holds is None:
+        return _failed("the signature cannot be checked: its algorithm does not fit the key")
+    return _failed("not made by the certificate's own key: altered or damaged")
 
 
 def _basic_constraints(certificate: x509.Certificate, _: Expected) -> Outcome:
-    extension = _extension(certificate, x509.BasicConstraints)
-    if extension is None:
+    found = find_extension(certificate, x509.BasicConstraints)
+    if found is None:
         return _failed("missing")
-    if extension.value.ca:
+    if found.value.ca:
         return _failed("CA:TRUE: this key could sign for any name, and Firefox refuses it")
-    if not extension.critical:
+    if not found.critical:
         return _failed("CA:FALSE, but not marked critical")
     return _passed("CA:FALSE, critical")
 
 
 def _key_usage(certificate: x509.Certificate, _: Expected) -> Outcome:
-    extension = _extension(certificate, x509.KeyUsage)
-    if extension is None:
+    found = find_extension(certificate, x509.KeyUsage)
+    if found is None:
         return _failed("missing")
-    usage = extension.value
+    usage = found.value
     if not usage.digital_signature:
         return _failed("without digitalSignature no ECDHE handshake is allowed")
     if usage.key_cert_sign or usage.crl_sign:
         return _failed("may sign certificates or revocation lists: that is for CAs")
-    if not extension.critical:
+    if not found.critical:
         return _failed("digitalSignature, but not marked critical")
     return _passed("digitalSignature, critical")
 
 
 def _extended_key_usage(certificate: x509.Certificate, _: Expected) -> Outcome:
-    extension = _extension(certificate, x509.ExtendedKeyUsage)
-    if extension is None:
+    found = find_extension(certificate, x509.ExtendedKeyUsage)
+    if found is None:
         return _failed("missing")
-    if ExtendedKeyUsageOID.SERVER_AUTH not in extension.value:
+    if ExtendedKeyUsageOID.SERVER_AUTH not in found.value:
         return _failed("without serverAuth clients refuse it for a server")
-    both = ExtendedKeyUsageOID.CLIENT_AUTH in extension.value
+    both = ExtendedKeyUsageOID.CLIENT_AUTH in found.value
     return _passed("serverAuth, clientAuth" if both else "serverAuth")
 
 
 def _subject_alt_name(certificate: x509.Certificate, expected: Expected) -> Outcome:
-    extension = _extension(certificate, x509.SubjectAlternativeName)
+    found = find_extension(certificate, x509.SubjectAlternativeName)
     names = alternative_names(certificate)
-    if extension is None or not names:
+    if found is None or not names:
         return _failed("missing: browsers refuse a certificate without it")
-    if any(name_covers(name, expected.name) for name in extension.value):
+    if any(name_covers(name, expected.name) for name in found.value):
         return _passed(f"covers {expected.name}")
+    if expected.name in names:
+        why = f"with openssl, write IP:{expected.name}"
+        return _failed(f"{expected.name} is there as a DNS name, not as an address: {why}")
     return _failed(f"{expected.name} is not among {', '.join(names)}; --name NAME checks another")
 
 
@@ -207,18 +213,18 @@ def name_covers(general_name: x509.GeneralName, name: str) -> bool:
 
 
 def _subject_key_identifier(certificate: x509.Certificate, _: Expected) -> Outcome:
-    extension = _extension(certificate, x509.SubjectKeyIdentifier)
-    if extension is None:
+    found = find_extension(certificate, x509.SubjectKeyIdentifier)
+    if found is None:
         return _failed("missing")
-    return _passed(extension.value.digest.hex())
+    return _passed(found.value.digest.hex())
 
 
 def _authority_key_identifier(certificate: x509.Certificate, _: Expected) -> Outcome:
-    extension = _extension(certificate, x509.AuthorityKeyIdentifier)
-    if extension is None or extension.value.key_identifier is None:
+    found = find_extension(certificate, x509.AuthorityKeyIdentifier)
+    if found is None or found.value.key_identifier is None:
         return _failed("missing")
-    identifier = extension.value.key_identifier
-    subject = _extension(certificate, x509.SubjectKeyIdentifier)
+    identifier = found.value.key_identifier
+    subject = find_extension(certificate, x509.SubjectKeyIdentifier)
     if certificate.issuer != certificate.subject:
         return _passed(identifier.hex())
     if subject and identifier != subject.value.digest:
@@ -231,7 +237,7 @@ def _validity_now(certificate: x509.Certificate, expected: Expected) -> Outcome:
     if expected.now < not_before:
         return _failed(f"not valid before {not_before:%Y-%m-%d %H:%M} UTC: is a clock wrong?")
     if expected.now > not_after:
-        return _failed(f"expired on {not_after:%Y-%m-%d}")
+        return _failed(f"expired on {not_after:%Y-%m-%d %H:%M} UTC")
     return _passed(f"from {not_before:%Y-%m-%d} to {not_after:%Y-%m-%d}")
 
 

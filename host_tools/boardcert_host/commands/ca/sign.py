@@ -152,7 +152,11 @@ def _sign_request(
     with messages().status("waiting for the request"):
         data = board.csr() if board else read_small(Path(arguments.source))
     host = arguments.source if board else None  # A board on a cable is at hand.
-    files = _issue(authority, csr.read_request(data), store, arguments, host)
+    request = csr.read_request(data)
+    if request.left_out:
+        arguments.record["left_out"] = list(request.left_out)
+        say(f"note: left out of the certificate: {', '.join(request.left_out)}")
+    files = _issue(authority, request, store, arguments, host)
     if board and arguments.install:
         with messages().status("installing"):
             arguments.record["installed"] = signing.install(board, files)

@@ -1,0 +1,65 @@
+"""Files that hold several certificates and keys: PKCS#12 (.p12, .pfx) and PKCS#7 (.p7b)."""
+
+import re
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7, pkcs12
+
+from .key_forms import NOT_OPENED
+
+# How they begin, after lengths that BER leaves open and DER does not. PFX: version 3, and what
+# follows (RFC 7292, section 4). ContentInfo: 1.2.840.113549.1.7.2, signed data (RFC 2315).
+_PKCS12 = re.compile(rb"\x30(\x80|[\x81-\x84]?.{1,4}?)\x02\x01\x03\x30", re.DOTALL)
+_PKCS7 = re.compile(rb"\x30(\x80|[\x81-\x84]?.{1,4}?)\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02")
+
+
+def is_pkcs12(data: bytes) -> bool:
+    """Return whether *data* begins as a PKCS#12 file does."""
+    return _PKCS12.match(data) is not None
+
+
+def is_pkcs7(data: bytes) -> bool:
+    """Return whether *data* begins as the signed data of PKCS#7 does."""
+    return _PKCS7.match(data) is not None
+
+
+def read_pkcs12(
+    data: bytes, ask: Callable[[], str | None]
+) -> tuple[Any, list[x509.Certificate]] | None:
+    """Return the private key, or None, and the certificates; its own certificate first.
+
+    *ask*: gives the passphrase, None when nobody does: then None is returned. Without one, and
+    with an empty one, it is tried before. Raises ValueError.
+    """
+    for passphrase in (None, b"", ask):
+        if callable(passphrase):
+            given = passphrase()
+            if given is None:
+                return None
+            passphrase = given.encode()
+        try:
+            found = pkcs12.load_pkcs12(data, passphrase)
+            break
+        except UnsupportedAlgorithm as error:
+            raise ValueError(f"its encryption is not supported: {error}") from None
+        except (ValueError, TypeError):
+            found = None
+    if found is None:
+        raise ValueError(NOT_OPENED)
+    entries = [found.cert, *found.additional_certs]
+    return found.key, [entry.certificate for entry in entries if entry]
+
+
+def read_pkcs7(data: bytes) -> list[bytes]:
+    """Return the certificates (DER). Raises ValueError."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # Of BER, which some programs write.
+        try:
+            found = pkcs7.load_der_pkcs7_certificates(data)
+        except UnsupportedAlgorithm as error:
+            raise ValueError(str(error)) from None
+    return [one.public_bytes(Encoding.DER) for one in found]

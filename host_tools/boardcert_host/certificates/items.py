@@ -1,0 +1,216 @@
+"""What lies in a file, or comes from a server: certificates, requests and keys.
+
+PEM or DER; PKCS#12 and PKCS#7 as well. What stands in a PEM block decides, not its label: programs
+write the wrong one.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    load_der_public_key,
+    load_pem_private_key,
+)
+
+from . import containers, der, key_forms
+from .certificate import UNREADABLE, parse
+
+CERTIFICATE = "certificate"
+REQUEST = "request"
+PRIVATE_KEY = "private key"
+PUBLIC_KEY = "public key"
+PKCS12 = "PKCS#12 file"
+PKCS7 = "PKCS#7 file"
+UNKNOWN = "unknown"
+
+Ask = Callable[[], str | None]
+"""Gives the passphrase of what is encrypted; None: it stays closed."""
+
+_PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 #.]+)-----(.*?)-----END \1-----", re.DOTALL)
+_BEGIN = b"-----BEGIN "
+_PEM_KINDS = {
+    "CERTIFICATE": CERTIFICATE,
+    "X509 CERTIFICATE": CERTIFICATE,
+    "X.509 CERTIFICATE": CERTIFICATE,
+    "CERTIFICATE REQUEST": REQUEST,
+    "NEW CERTIFICATE REQUEST": REQUEST,
+    "PUBLIC KEY": PUBLIC_KEY,
+    "PRIVATE KEY": PRIVATE_KEY,
+    "EC PRIVATE KEY": PRIVATE_KEY,
+    "RSA PRIVATE KEY": PRIVATE_KEY,
+    "DSA PRIVATE KEY": PRIVATE_KEY,
+    "ENCRYPTED PRIVATE KEY": PRIVATE_KEY,
+}
+_PKCS7_LABELS = ("PKCS7", "PKCS #7 SIGNED DATA", "CMS")
+# openssl writes them before a key, which says the same.
+_PASSED_OVER = ("EC PARAMETERS", "DSA PARAMETERS")
+_OPENSSH = "OPENSSH PRIVATE KEY"
+_OPENSSH_HINT = "it is in OpenSSH's form; ssh-keygen -p -m PKCS8 -f FILE converts it"
+_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+_CUT_OFF = "a PEM block does not end as it begins: the text is cut off, or altered"
+
+
+@dataclass(frozen=True)
+class BarePublicKey:
+    """A public key alone, with the face of a certificate, a request or a private key.
+
+    *spki*: its bytes as they were read.
+    """
+
+    key: Any
+    spki: bytes
+
+    def public_key(self) -> Any:
+        """Return the key."""
+        return self.key
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that was found. *value*: as cryptography has it, None when it cannot be had.
+
+    *reason*: why it cannot; *is_encrypted*: of a private key. No representation shows a key.
+    """
+
+    kind: str
+    value: Any = field(default=None, repr=False)
+    reason: str | None = None
+    is_encrypted: bool = False
+
+
+def read_items(data: bytes, ask: Ask = lambda: None) -> list[Item]:
+    """Return all that *data* holds; nothing known is an empty list."""
+    data = _plain_text(data)
+    blocks = list(_PEM_BLOCK.finditer(data))
+    if _BEGIN not in data:
+        return [item for one in der.split(data) for item in _der(one, ask)]
+    found = [item for match in blocks for item in _pem(match, ask)]
+    if data.count(_BEGIN) > len(blocks):
+        found.append(Item(UNKNOWN, reason=_CUT_OFF))
+    return found
+
+
+def read_chain(chain: Iterable[bytes]) -> list[Item]:
+    """Return the certificates (DER) that a server sent."""
+    return [_load(CERTIFICATE, parse, one) for one in chain]
+
+
+def _plain_text(data: bytes) -> bytes:
+    """Return text that begins with a byte order mark as UTF-8 without one, all else as it is."""
+    for mark, encoding in _MARKS.items():
+        if data.startswith(mark):
+            return data.decode(encoding, errors="replace").encode()
+    return data
+
+
+def _pem(match: re.Match[bytes], ask: Ask) -> list[Item]:
+    label, text = match[1].decode(), match[2]
+    kind = PKCS7 if label in _PKCS7_LABELS else _PEM_KINDS.get(label)
+    if label in _PASSED_OVER:
+        return []
+    if label == _OPENSSH:
+        return [Item(PRIVATE_KEY, reason=_OPENSSH_HINT)]
+    if kind is None:
+        return [Item(UNKNOWN, reason=f"PEM blocks of type {label} are not supported")]
+    if kind == PRIVATE_KEY and b"ENCRYPTED" in text:  # RFC 1421: openssl's old way.
+        return [_private(lambda secret: load_pem_private_key(match[0], secret), True, ask)]
+    try:
+        content = base64.b64decode(b"".join(text.split()), validate=True)
+    except binascii.Error:
+        return [Item(kind, reason="its base64 is damaged")]
+    if kind == PKCS7:
+        return _pkcs7(content)
+    if kind == PRIVATE_KEY:
+        return [_private_der(content, ask)]
+    return [_load(kind, _LOADERS[kind], content)]
+
+
+def _der(data: bytes, ask: Ask) -> list[Item]:
+    """Return what these bytes are: one thing, or what a container holds."""
+    if containers.is_pkcs12(data):
+        return _pkcs12(data, ask)
+    if containers.is_pkcs7(data):
+        return _pkcs7(data)
+    if key_forms.is_encrypted(data):
+        return [_private_der(data, ask)]
+    found = [_load(kind, load, data) for kind, load in _LOADERS.items()]
+    found.append(_private_der(data, ask))
+    for item in found:
+        if item.value is not None or (item.kind == CERTIFICATE and _looks_like_one(data)):
+            return [item]
+    return [Item(UNKNOWN, reason="neither PEM, nor the DER of a certificate, request or key")]
+
+
+def _looks_like_one(data: bytes) -> bool:
+    """Return whether *data* has the frame of a certificate: what is to be signed has a version."""
+    try:
+        (_, content), *rest = der.children(data)
+        return len(rest) == 2 and content[:1] == b"\xa0"
+    except ValueError:
+        return False
+
+
+def _pkcs12(data: bytes, ask: Ask) -> list[Item]:
+    try:
+        found = containers.read_pkcs12(data, ask)
+    except ValueError as error:
+        return [Item(PKCS12, reason=str(error), is_encrypted=True)]
+    if found is None:
+        return [Item(PKCS12, is_encrypted=True)]
+    key, certificates = found
+    items = [_load(CERTIFICATE, parse, one.public_bytes(Encoding.DER)) for one in certificates]
+    return [*items, Item(PRIVATE_KEY, key, None, True)] if key else items
+
+
+def _pkcs7(data: bytes) -> list[Item]:
+    try:
+        return read_chain(containers.read_pkcs7(data))
+    except ValueError as error:
+        return [Item(PKCS7, reason=f"damaged, or without certificates: {error}")]
+
+
+def _request(data: bytes) -> x509.CertificateSigningRequest:
+    request = x509.load_der_x509_csr(data)
+    _ = len(request.extensions), request.subject  # They are parsed only when asked for.
+    return request
+
+
+_LOADERS: dict[str, Callable[[bytes], Any]] = {
+    CERTIFICATE: parse,
+    REQUEST: _request,
+    PUBLIC_KEY: lambda data: BarePublicKey(load_der_public_key(data), data),
+}
+
+
+def _load(kind: str, load: Callable[[bytes], Any], data: bytes) -> Item:
+    try:
+        value = load(data)
+        value.public_key()
+    except UNREADABLE as error:
+        return Item(kind, reason=f"damaged, or not a {kind}: {error}")
+    return Item(kind, value)
+
+
+def _private_der(data: bytes, ask: Ask) -> Item:
+    is_encrypted = key_forms.is_encrypted(data)
+    return _private(lambda secret: key_forms.load(data, secret), is_encrypted, ask)
+
+
+def _private(load: Callable[[bytes | None], Any], is_encrypted: bool, ask: Ask) -> Item:
+    """Return a private key; without a passphrase, an encrypted one as such, which is no fault."""
+    passphrase = ask() if is_encrypted else None
+    if is_encrypted and not passphrase:
+        return Item(PRIVATE_KEY, is_encrypted=True)
+    secret = passphrase.encode() if passphrase else None
+    try:
+        return Item(PRIVATE_KEY, load(secret), None, is_encrypted)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # Nothing of a key is told.
+        reason = str(error) if str(error) in key_forms.REASONS else key_forms.NOT_OPENED
+        return Item(PRIVATE_KEY, None, reason, is_encrypted)

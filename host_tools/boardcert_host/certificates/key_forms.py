@@ -1,0 +1,86 @@
+"""Private keys (DER) in the forms that programs write, some of which cryptography refuses.
+
+GnuTLS writes a scalar as an INTEGER is written, with a zero byte before a first bit that is set;
+python-ecdsa says version 2 of PKCS#8 and leaves out what that adds. Both are read by OpenSSL, and
+by the board (certificates/key_import), so they are read here.
+"""
+
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+from .der import INTEGER, OCTET_STRING, SEQUENCE, children, element
+
+# The bytes of a scalar, by the OID of its curve: P-256, P-384, P-521.
+_SCALAR_BYTES = {
+    bytes.fromhex("06082a8648ce3d030107"): 32,
+    bytes.fromhex("06052b81040022"): 48,
+    bytes.fromhex("06052b81040023"): 66,
+}
+_PKCS8 = [INTEGER, SEQUENCE, OCTET_STRING]
+_OUTER_PUBLIC_KEY = 0x81
+_CURVE = 0xA0
+NOT_OPENED = "wrong passphrase, or damaged"
+_OLD_SCHEME = "it is encrypted in a way that is no longer supported; openssl pkcs8 -topk8 renews it"
+_UNREADABLE = "it cannot be read"
+REASONS = (NOT_OPENED, _OLD_SCHEME, _UNREADABLE)
+"""What load says, which shows nothing of a key."""
+
+
+def is_encrypted(der: bytes) -> bool:
+    """Return whether this is an EncryptedPrivateKeyInfo (RFC 5958), by PBES2 or an older scheme."""
+    try:
+        (first, algorithm), (second, _) = children(der)
+        # Every scheme is below 1.2.840.113549.1.5 (PKCS#5) or 1.2.840.113549.1.12.1 (PKCS#12).
+        schemes = bytes.fromhex("2a864886f70d0105"), bytes.fromhex("2a864886f70d010c01")
+        return (first, second) == (SEQUENCE, OCTET_STRING) and algorithm[2:].startswith(schemes)
+    except ValueError:
+        return False
+
+
+def load(der: bytes, passphrase: bytes | None = None) -> Any:
+    """Return the private key. ValueError, with a reason that shows nothing of it, if it is none."""
+    if is_encrypted(der):
+        try:
+            return load_der_private_key(der, passphrase)
+        except UnsupportedAlgorithm:
+            raise ValueError(_OLD_SCHEME) from None
+        except (ValueError, TypeError):
+            raise ValueError(NOT_OPENED) from None
+    try:
+        return load_der_private_key(_usual_form(der), None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise ValueError(_UNREADABLE) from None
+
+
+def _usual_form(der: bytes) -> bytes:
+    """Return SEC 1 and PKCS#8 as cryptography takes them, and anything else as it is."""
+    parts = children(der)
+    if [tag for tag, _ in parts[:3]] == _PKCS8:
+        (_, version), (_, algorithm), (_, key), *more = parts
+        if version not in (b"\0", b"\1"):
+            return der
+        is_version_2 = any(tag == _OUTER_PUBLIC_KEY for tag, _ in more)
+        inner = _usual_scalar(key, next((c for c in _SCALAR_BYTES if c in algorithm), None))
+        elements = [
+            (INTEGER, bytes([is_version_2])),
+            (SEQUENCE, algorithm),
+            (OCTET_STRING, inner),
+            *more,
+        ]
+        return element(SEQUENCE, *[element(*one) for one in elements])
+    return _usual_scalar(der, None)
+
+
+def _usual_scalar(der: bytes, curve: bytes | None) -> bytes:
+    """Return an ECPrivateKey with as many bytes in its scalar as its curve has (RFC 5915, 3)."""
+    try:
+        version, (tag, scalar), *more = children(der)
+    except ValueError:
+        return der  # Of another kind: of Ed25519, it is a string.
+    size = _SCALAR_BYTES.get(curve or dict(more).get(_CURVE, b""))
+    if tag != OCTET_STRING or size is None:
+        return der
+    elements = [version, (tag, scalar.lstrip(b"\0").rjust(size, b"\0")), *more]
+    return element(SEQUENCE, *[element(*one) for one in elements])

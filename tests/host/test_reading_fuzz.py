@@ -1,0 +1,24 @@
+"""Nothing that a file or a server contains ends in a traceback: the first of fuzz_reading."""
+
+import pytest
+from boardcert_host.certificates.items import read_items
+from certificate_mutations import mutants
+from fuzz_reading import files, read
+
+_MUTATIONS = 600
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
+
+def test_sound_files_are_read() -> None:
+    """The mutations start from what is shown: one item each, three certificates of PKCS#7."""
+    found = [read_items(data, lambda: "secret") for data in files()]
+    assert [len(items) for items in found] == [1] * (len(found) - 1) + [4]
+    unread = [item.reason for items in found for item in items if item.value is None]
+    assert unread == ["wrong passphrase, or damaged"]  # Made up, to be told from sound ones.
+
+
+def test_mutations_of_all_kinds_are_read_or_refused() -> None:
+    """By show, verify, install and ca sign; an exception that is no Error would end the test."""
+    for data in mutants(0, _MUTATIONS, files()):
+        read(data)
