@@ -34,7 +34,7 @@ demo: setup
 	$(BIN)/boardcert demo
 
 test: setup
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder tests/board tests/device tests/host
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder tests
 
 bench: setup
 	$(BIN)/python tests/bench/bench.py

@@ -18,7 +18,7 @@ sys.path[:0] = [
     str(_TESTS.parent / "firmware"),
     str(_TESTS / "device"),
     str(_TESTS / "device" / "cpython"),
-    str(_TESTS / "host"),
+    str(_TESTS / "shared"),
 ]
 
 # The package's modules are imported again and again, and programs started: all of it is compiled
@@ -42,6 +42,11 @@ def pytest_configure(config: pytest.Config) -> None:
         make_vectors.make()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the virtual board: its files take longest, and a worker takes whole files."""
+    items.sort(key=lambda item: item.path.parent.name != "board")
+
+
 def pytest_collection_finish() -> None:
     """Let the package's collections of garbage pass over what pytest and the tests have loaded."""
     gc.freeze()
@@ -61,6 +66,16 @@ def no_known_boards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOARDCERT_PINS", str(tmp_path / "known_boards.json"))
     monkeypatch.setenv("BOARDCERT_TOKENS", str(tmp_path / "tokens.json"))
     monkeypatch.setenv("BOARDCERT_CA", str(tmp_path / "ca"))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the user a home that is empty; and no Java."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "java"))
+    return home
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

@@ -1,7 +1,6 @@
 """A board's certificates, over HTTPS: the official image answers the commands, page and all."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,6 @@ from boardcert_host.board import tokens
 from boardcert_host.cli import main
 from boardcert_host.trust import pins
 from boardcert_host.virtual import VirtualBoard
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "host"))
 from certificates import make_ca
 from issued import issue, pem, write
 

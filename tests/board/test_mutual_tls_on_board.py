@@ -3,7 +3,6 @@
 import hashlib
 import socket
 import ssl
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +10,6 @@ from pathlib import Path
 import pytest
 from boardcert_host.certificates.certificate import public_key_pin
 from boardcert_host.virtual import VirtualBoard
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "host"))
-
 from certificates import Identity, make
 
 # Tell callers whose key has the pin {pin} who they are.

@@ -14,7 +14,7 @@ import over_wifi
 import pytest
 from boardcert_host.virtual import VirtualBoard
 
-_CLIENT = Path(__file__).resolve().parents[1] / "host" / "TrustingClient.java"
+_CLIENT = Path(__file__).resolve().parents[1] / "shared" / "TrustingClient.java"
 _CLIENTS = (1, 2, 3, 5, 8)
 _ROUNDS = int(os.environ.get("BOARDCERT_CLIENT_ROUNDS", "1"))
 """Of all these; 20 is what was asked for."""

@@ -4,7 +4,6 @@ import http.client
 import shutil
 import socket
 import ssl
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,15 +11,12 @@ import mdns_client
 import pytest
 from boardcert_host.certificates.certificate import public_key_pin
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
+from certificates import Identity, make, make_ca
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from network_programs import PASSWORD, SSID, Program, join
 from prepared import AT_ONCE
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "host"))
-
-from certificates import Identity, make, make_ca
 
 _IDENTIFY = """
 import boardcert

@@ -175,7 +175,7 @@ def make() -> None:
         return
     for name, (cases, path) in FILES.items():
         write_lines(name, cases(path))
-    sys.path.append(str(ROOT / "tests" / "host"))  # Where certificates is.
+    sys.path.append(str(ROOT / "tests" / "shared"))  # Where certificates is.
     import make_rsa_vectors
     from make_bad_chains import refused  # Here, as importing them makes keys.
     from make_chains import accepted, lines

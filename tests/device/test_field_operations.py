@@ -1,6 +1,6 @@
 """Arithmetic of P-384 on this interpreter: the kernel's where there is one, and the big integers'.
 
-A thousand operations and some scalars; tests/host has many more, in an emulator. The reduction
+A thousand operations and some scalars; tests/kernels has many more, in an emulator. The reduction
 that big integers go through is in test_p384_reduce.
 """
 

@@ -50,7 +50,7 @@ def test_noise_passes():
 
 
 def test_cutoffs_are_those_of_the_standard():
-    """As computed exactly, see tests/host/test_noise_cutoffs.py; here in the board's floats."""
+    """As computed exactly, see tests/crypto/test_noise_cutoffs.py; here in the board's floats."""
     expected = ((736, 717), (1024, 991), (3808, 3624), (4096, 3896))
     assert [cutoff(count) for count, _ in expected] == [found for _, found in expected]
 

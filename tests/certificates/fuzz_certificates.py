@@ -1,6 +1,6 @@
 """Hold what the board reads in mutated certificates against cryptography and OpenSSL, off line.
 
-    python tests/host/fuzz_certificates.py FIRST COUNT
+    python tests/certificates/fuzz_certificates.py FIRST COUNT
 
 takes the mutations with these numbers, some 1,000 in a second, and prints those that the board
 accepts and another reader refuses, or reads as something else. `make test` takes the first few
@@ -12,9 +12,9 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-_HOST = Path(__file__).parent
-sys.path[:0] = [str(_HOST), str(_HOST.parent / "device" / "cpython")]
-sys.path.append(str(_HOST.parents[1] / "firmware"))
+_TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(_TESTS / "shared"), str(_TESTS / "device" / "cpython")]
+sys.path.append(str(_TESTS.parent / "firmware"))
 
 from certificate_mutations import mutants  # noqa: E402 (only found from now on)
 from certificate_readers import disagreement, read_by_board, refused_by_openssl  # noqa: E402

@@ -1,19 +1,9 @@
-"""A browser, a place to work in, a CA, a home."""
+"""A place to work in, a request, a CA."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """Give a running Chromium; not for longer: its event loop would run in other tests, too."""
-    import browser
-
-    with browser.chromium() as running:
-        yield running
 
 
 @pytest.fixture
@@ -32,16 +22,6 @@ def request_file(workplace: Path) -> Path:
     path = workplace / "kitchen.csr"
     path.write_bytes(kitchen_request())
     return path
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the user a home that is empty; and no Java."""
-    home = tmp_path / "home"
-    home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "java"))
-    return home
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Make the pictures of the page for its description: python tests/host/make_screenshots.py
+"""Make the pictures of the page for its description: python tests/page/make_screenshots.py
 
 The page is that of a board which is the MicroPython unix binary; each run shows another key.
 """
@@ -8,9 +8,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "shared"))
 import browser
 import portal_server
-from PIL import Image
 
 OUTPUT = Path(__file__).resolve().parents[2] / "firmware" / "docs"
 _COLOURS = 64

@@ -11,7 +11,7 @@ from boardcert_host.cli import main
 from micropython_server import ROOT
 from outsiders import WORDS, Board, make_board
 
-_CLIENT = Path(__file__).with_name("TrustingClient.java")
+_CLIENT = Path(__file__).resolve().parents[1] / "shared" / "TrustingClient.java"
 _SCREENSHOT = ROOT / "build" / "outsiders-chromium.png"
 
 

@@ -1,16 +1,12 @@
 """The benchmark's arithmetic: two runs compared, targets, flash time, and the anchors' data."""
 
 import copy
-import sys
 from io import StringIO
-from pathlib import Path
 
 import pytest
-from rich.console import Console
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
 import report
 import speed
+from rich.console import Console
 
 
 @pytest.fixture

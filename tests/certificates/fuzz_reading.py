@@ -1,6 +1,6 @@
 """What `show`, `verify`, `install` and `ca sign` make of mutated files: words, never a traceback.
 
-    python tests/host/fuzz_reading.py FIRST COUNT
+    python tests/certificates/fuzz_reading.py FIRST COUNT
 
 takes the mutations with these numbers of certificates, requests and keys of many kinds, some 60 in
 a second, and prints each kind of exception once. `make test` takes the first hundreds, see
@@ -16,8 +16,8 @@ from collections import Counter
 from pathlib import Path
 
 if __name__ == "__main__":
-    _HOST = Path(__file__).parent
-    sys.path.append(str(_HOST))
+    _SHARED = Path(__file__).resolve().parents[1] / "shared"
+    sys.path.append(str(_SHARED))
 
 from boardcert_host.ca import csr
 from boardcert_host.certificates import certificate, items, read_files
