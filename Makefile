@@ -1,4 +1,4 @@
-# boardcert: make demo | test | lint | bench | docs. Each sets up what it needs, in .venv/ and build/.
+# boardcert: make demo | test | lint | bench | docs | dist. Each sets up what it needs, in .venv/ and build/.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 JOBS   ?= 4
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup demo test lint format bench docs clean
+.PHONY: help setup demo test lint format bench docs dist clean
 
 help:
 	@echo "make demo    the main job, from nothing, on the virtual board (build/demo.json)"
@@ -14,6 +14,7 @@ help:
 	@echo "make lint    ruff, and the type checker against the MicroPython stubs"
 	@echo "make bench   speed and memory on the virtual board (build/bench.json)"
 	@echo "make docs    the documentation as a site (build/docs)"
+	@echo "make dist    wheel, sdist, and compiled packages for mpremote mip (build/dist)"
 	@echo "make clean   remove build/ and the virtual environment"
 
 setup: $(VENV)/.ready
@@ -65,6 +66,9 @@ $(VENV)/.docs-ready: $(VENV)/.ready
 docs: $(VENV)/.docs-ready
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --config-file host_tools/docs/mkdocs.yml
 	@echo "boardcert: build/docs/index.html"
+
+dist: setup
+	$(BIN)/python host_tools/make_dist.py build/dist
 
 clean:
 	rm -rf build $(VENV)

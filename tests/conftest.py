@@ -8,7 +8,8 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -83,10 +84,9 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         """Print nothing."""
 
 
-@pytest.fixture
-def firmware_url() -> Iterator[str]:
-    """Serve firmware/ on loopback, for installers."""
-    handler = functools.partial(_Quiet, directory=str(_TESTS.parent / "firmware"))
+@contextmanager
+def _served(directory: Path) -> Iterator[str]:
+    handler = functools.partial(_Quiet, directory=str(directory))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -95,6 +95,19 @@ def firmware_url() -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Path], str]]:
+    """Serve a directory on loopback, for installers: serve(directory) is its URL."""
+    with ExitStack() as stack:
+        yield lambda directory: stack.enter_context(_served(directory))
+
+
+@pytest.fixture
+def firmware_url(serve: Callable[[Path], str]) -> str:
+    """Where firmware/ is served."""
+    return serve(_TESTS.parent / "firmware")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -21,6 +21,20 @@ def test_installing_twice_copies_nothing_and_repairs_what_was_cut_short(new_boar
     assert mpremote.survey(board.usb_port).architecture == "armv6m"
 
 
+def test_the_folders_of_the_sources_are_removed(new_board):
+    """Those that mip installed: a folder hides a compiled module of its name from import."""
+    port = new_board().usb_port
+    room = "/lib/boardcert/serving"
+    paths = ["/lib", "/lib/boardcert", room, f"{room}/deeper"]
+    mpremote.execute(port, f"import os\nfor path in {paths}: os.mkdir(path)")
+    mpremote.execute(port, f"open('{room}/__init__.py', 'w').close()")
+    assert mpremote.survey(port).files == {"serving": None}
+    assert mpremote.install(port).removed == ["serving"]
+    assert (
+        mpremote.execute(port, "from boardcert import serve; print(serve.__name__)") == "serve\r\n"
+    )
+
+
 def test_a_file_is_written_once_and_whole(new_board):
     """Every byte value, sizes around one piece; written again only when it differs."""
     board = new_board()

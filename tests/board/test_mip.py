@@ -1,7 +1,13 @@
-"""`mpremote mip install` by firmware/package.json, from a web server onto a board."""
+"""`mpremote mip install` from a web server: the sources, and what `make dist` makes."""
+
+import runpy
+from pathlib import Path
 
 import pytest
+from boardcert_host.board import mpremote
 from boardcert_host.directories import data_directory
+
+_MAKE_DIST = Path(__file__).resolve().parents[2] / "host_tools" / "make_dist.py"
 
 
 @pytest.mark.timeout(600)  # mpremote writes 256 bytes at a time, and sleeps between
@@ -17,3 +23,15 @@ def test_what_mip_installs_is_the_package(new_board, firmware_url):
         assert set(listed) == names
     code = "import boardcert; from boardcert.credentials.lifecycle import Identity\n"
     assert board.exec(code + "print(boardcert.__version__)").strip() == "0.1.0"
+
+
+@pytest.mark.timeout(600)
+def test_what_make_dist_makes_is_installed_with_its_kernels(new_board, serve, tmp_path):
+    """The files that `boardcert flash` installs, no other; with them the board makes its key."""
+    runpy.run_path(str(_MAKE_DIST))["make_mip_folder"]("armv6m", tmp_path / "armv6m")
+    board = new_board(pace="idle")
+    board.mpremote("mip", "install", f"{serve(tmp_path)}/armv6m/package.json", timeout_s=500)
+    found = mpremote.survey(board.usb_port).files
+    assert "p384_kernel.mpy" in found
+    assert mpremote.install(board.usb_port) == mpremote.Installed([], [], len(found))
+    assert mpremote.read_report(board.usb_port)["generated"]

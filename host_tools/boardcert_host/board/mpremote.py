@@ -51,7 +51,7 @@ _SURVEY = f"""{_SHA256}
 import sys, os, json
 def names(directory):
     try:
-        return [entry[0] for entry in os.ilistdir(directory) if entry[1] == 0x8000]
+        return os.listdir(directory)
     except OSError:
         return []
 def digests(names):
@@ -89,6 +89,18 @@ for part in {!r}.strip("/").split("/"):
         if error.errno != 17:
             raise
 """
+# Run on the board: remove files and folders.
+_REMOVE = """
+import os
+def remove(path):
+    if os.stat(path)[0] & 0x4000:
+        for name in os.listdir(path):
+            remove(path + "/" + name)
+        os.rmdir(path)
+    else:
+        os.remove(path)
+for path in {!r}: remove(path)
+"""
 # What mpremote says of a board whose MicroPython does not answer, or is not there yet.
 _NOT_READY = "could not enter raw repl"
 _BOOT_TIMEOUT_S = 10
@@ -111,11 +123,15 @@ _HINTS = (
 
 @dataclass(frozen=True)
 class Survey:
-    """What runs on a board. *files*: SHA-256 (hex) of each file of the installed package."""
+    """What runs on a board.
+
+    *files*: SHA-256 (hex) of each file of the installed package, None for a folder. The sources,
+    which mip installs, have folders; `import` would find them before modules of the same name.
+    """
 
     micropython: tuple[int, ...]
     architecture: str
-    files: dict[str, str]
+    files: dict[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -240,7 +256,7 @@ def install(port: str, form: Form = Form.SHIPPED) -> Installed:
         removed = sorted(before.files.keys() - wanted.keys())
         if removed:
             paths = [f"{PACKAGE_DIRECTORY}/{name}" for name in removed]
-            execute(port, f"import os\nfor path in {paths}: os.remove(path)")
+            execute(port, _REMOVE.format(paths))
         _write(port, {f"{PACKAGE_DIRECTORY}/{path.name}": path.read_bytes() for path in changed})
     if (changed or removed) and survey(port).files != wanted:
         raise Error(
