@@ -52,6 +52,7 @@ _JUDGING = {
     "sources": ("settings", "sources", "at_once"),
     "in_phases": ("in_phases",),
     "tasks": ("tasks",),
+    "change_settings": ("change_settings",),
     "accept": ("accept",),
     "offer": ("chain", "key_import", "offer"),
     "strict": ("der_checks", "certificate_names", "policies", "extensions", "strict"),

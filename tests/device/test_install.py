@@ -354,10 +354,8 @@ def test_a_key_that_cannot_be_loaded_for_lack_of_memory_is_told_as_that():
             (7999, "7999 bytes are free"),
             (8000, "does not accept this key"),
         ):
-            with (
-                Replaced(tls, tls=Refusing),
-                Replaced(rsa_memory, tls_bytes=lambda n=free_bytes: n),
-            ):
+            memory = Replaced(rsa_memory, tls_bytes=lambda n=free_bytes: n)
+            with Replaced(tls, tls=Refusing), memory:
                 refusal = _refusal(me, record.chain, record.private_key)
             assert words in str(refusal), refusal
 

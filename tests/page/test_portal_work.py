@@ -1,5 +1,6 @@
 """How the board works for its page: one thing at a time, with room for it; and how it restarts."""
 
+import json
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -76,6 +77,47 @@ def test_a_restart_is_answered_first(tmp_path: Path) -> None:
         while not restarted.exists():
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+def test_settings_are_stored_and_the_board_restarts(tmp_path: Path) -> None:
+    """By the API, as texts; what is wrong is told, with its field, and changes nothing."""
+    with serving_page(tmp_path / "identity") as client:
+        config = client.directory / "config.json"
+        restarted = client.directory.with_suffix(".restarted")
+        for content, field in (
+            ({"validity_days": "90", "portal_port": "x"}, "portal_port"),
+            ({"hostname": "other"}, "hostname"),  # The program sets it.
+            ({"names": "a b!"}, "names"),
+        ):
+            status, answer = client.api("settings", content, client.token)
+            assert (status, answer["error"]["field"]) == (422, field)
+        assert not config.exists() and not restarted.exists()
+        status, report = client.api("settings", {"validity_days": "90"}, client.token)
+        assert status == 200 and report["hostname"] == "kitchen"
+        assert json.loads(config.read_text()) == {"validity_days": 90}
+        deadline = time.monotonic() + 60
+        while not restarted.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        status, _ = client.api("settings", {"validity_days": None}, client.token)
+        assert status == 200 and json.loads(config.read_text()) == {}
+
+
+def test_settings_of_a_form_are_what_it_shows(tmp_path: Path) -> None:
+    """Unchanged ones are no change, even of what the program sets."""
+    with serving_page(tmp_path / "identity") as client:
+        browser = Browser(client.port, client.directory)
+        browser.open()
+        browser.submit("sign-in", token=client.token)
+        assert 'name="names" value="localhost"' in browser.page
+        shown = {"hostname": "kitchen", "names": "localhost"}
+        browser.submit("settings", **shown, validity_days="36501")
+        assert browser.status == 422 and 'id="settings-validity_days-error"' in browser.page
+        browser.submit("settings", **shown, validity_days="90")
+        assert browser.status == 200 and "The settings are stored." in browser.page
+        config = client.directory / "config.json"
+        assert json.loads(config.read_text()) == {"validity_days": 90}
+        assert 'name="validity_days" value="90"' in browser.page
 
 
 def test_one_thing_is_done_at_a_time(tmp_path: Path) -> None:

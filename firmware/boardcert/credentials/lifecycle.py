@@ -120,6 +120,20 @@ class Identity:
         """
         return self._adopt(self._manage("reset", made))
 
+    def change_settings(self, **changes) -> None:
+        """Change settings in config.json; they take effect at the next boot, with the same key.
+
+        *changes*: see settings, as values or as texts; None: the default again. Raises
+        RefusedError, and changes nothing, when one is wrong, or set by the program's arguments.
+        """
+        loaded = set(sys.modules)
+        try:
+            from .change_settings import change_settings
+
+            change_settings(self._directory, self._arguments, changes)
+        finally:
+            release(loaded)
+
     def csr(self) -> bytes:
         """Return a PKCS#10 request (DER) for this board's names, signed by its own key.
 

@@ -49,7 +49,7 @@ class Settings:
     """
 
     def __init__(self, arguments: dict, config: str | None, unique_id: bytes) -> None:
-        written = _parse_config(config)
+        written = parse_config(config)
         reason = self._refusal(unique_id, written, arguments)
         if reason and not self._refusal(unique_id, {}, arguments):
             reason = f"{CONFIG_NAME}: {reason}"
@@ -79,7 +79,8 @@ class Settings:
         self.names = _all_names(self.hostname, values["names"])
 
 
-def _parse_config(text: str | None) -> dict:
+def parse_config(text: str | None) -> dict:
+    """Return the settings in the *text* of config.json, unchecked; Error when it is no object."""
     if text is None:
         return {}
     try:

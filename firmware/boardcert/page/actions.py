@@ -16,6 +16,11 @@ _OVER_USB = "this board lacks the memory for that: do it over USB"
 _ONCE = ("remove",)
 """Done again, it would not tell any more what became of the key."""
 
+_RESTARTING = ("restart", "settings")
+
+_SETTINGS = ("hostname", "prefix", "names", "validity_days", "key_type", "portal_port", "https")
+_SETTING_BYTES = 1024  # Twenty names.
+
 _DONE = {
     "install": "The certificate is installed and served.",
     "remove": "The installed certificate is removed.",
@@ -23,6 +28,8 @@ _DONE = {
     "new-key": "The board has a new key.",
     "reset": "The board is reset. Its new token is available over USB.",
     "restart": "The board restarts. Load this page again in a few seconds.",
+    "settings": "The settings are stored. The board restarts with them: with another host name, "
+    "its page has another address in a few seconds.",
 }
 
 
@@ -86,7 +93,9 @@ async def perform(portal, request, action: str, values: dict) -> str | None:
         raise busy("the board is busy with another request")
     portal.is_at_work = True
     try:
-        if action == "restart":
+        if action == "settings":
+            await _with_room(portal, action, lambda: _change_settings(portal.identity, values))
+        if action in _RESTARTING:
             _restart(portal)
             return None
         if portal.identity.lacks_memory():
@@ -151,6 +160,14 @@ async def _with_room(portal, action: str, function):
                 break
     gc.collect()
     raise busy()
+
+
+def _change_settings(me, values: dict) -> None:
+    wanted = {}
+    for name in values:
+        if name in _SETTINGS:
+            wanted[name] = values[name] and text(values, name, _SETTING_BYTES)
+    me.change_settings(**wanted)
 
 
 def _install(me, values: dict) -> None:

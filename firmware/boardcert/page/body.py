@@ -5,7 +5,8 @@ A field is a list of short pieces of bytes, so that a certificate needs no memor
 
 from binascii import unhexlify
 
-FIELDS = ("action", "form", "token", "hostname", "chain", "key", "time")
+FIELDS = ("action", "form", "token", "hostname", "chain", "key", "time", "names", "prefix")
+FIELDS += ("validity_days", "key_type", "portal_port", "https")
 """What the page and its API know; other fields are passed over."""
 
 

@@ -1,8 +1,10 @@
 """What the page and its API tell beside the identity's own report."""
 
 import gc
+import json
 
-from .. import board
+from .. import Error, board
+from ..storage.store import read_config
 from .words import of_key
 
 _COUNTERS = ("accepted", "refused", "failed")
@@ -14,6 +16,7 @@ async def add(portal, _, found: tuple) -> tuple:
     told = status(portal.identity, portal.server, portal.access.wrong_tokens)
     if kind == "page":
         del told["certificate"]  # The page links to it.
+        told["settings"] = _chosen(portal.identity)
         return "view.add", code, headers, told, data
     if data:
         told["wiped"] = data
@@ -30,6 +33,16 @@ def status(me, server, wrong_tokens: int) -> dict:
     if server:
         status["connections"] = {name: getattr(server, name) for name in _COUNTERS}
     return status
+
+
+def _chosen(me) -> dict:
+    """Return the settings that were chosen: in config.json, or by the program."""
+    try:
+        chosen = json.loads(read_config(me._directory) or "{}")
+    except (Error, ValueError):  # The next boot tells it.
+        chosen = {}
+    chosen.update(me._arguments)
+    return chosen
 
 
 def days_left(not_after: str, now: tuple | None) -> int | None:

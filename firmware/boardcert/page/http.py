@@ -4,7 +4,7 @@ from hashlib import sha256
 
 from .state import LATER, NO_MEMORY
 
-ACTIONS = ("install", "remove", "renew", "new-key", "reset", "restart")
+ACTIONS = ("settings", "install", "remove", "renew", "new-key", "reset", "restart")
 """What an administrator may do; in each path of the API, and in each form of the page."""
 
 PUT_OFF = "the board restarts to do this: the outcome follows in some 15 seconds"
@@ -72,10 +72,10 @@ def forget(values: dict) -> None:
     values.clear()
 
 
-def text(values: dict, name: str) -> str:
+def text(values: dict, name: str, most_bytes: int = _TEXT_BYTES) -> str:
     """Return the text that *values* have by that *name*, "" without; HTTPError for others."""
     pieces = values.get(name, ())
-    if pieces is None or sum([len(piece) for piece in pieces]) > _TEXT_BYTES:
+    if pieces is None or sum([len(piece) for piece in pieces]) > most_bytes:
         raise HTTPError(422, "this must be a short text", name)
     try:
         return b"".join(pieces).decode()

@@ -13,7 +13,7 @@ which certificates are pasted, since a form cannot send a file as text.
 # ruff: noqa: E501 (lines of HTTP and HTML)
 TEMPLATE = b"""
 Cache-Control: no-store
-Content-Security-Policy: default-src 'none'; style-src 'sha256-jZ8rBh2oSF6DM8O1aIFtX2VSVDg+tTk8P3j+tnE7ISY='; script-src 'sha256-3GwctwxZoxutXp3w3FCh7Z8kQTWh3LRXgACd/M0y7hA='; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'
+Content-Security-Policy: default-src 'none'; style-src 'sha256-jZ8rBh2oSF6DM8O1aIFtX2VSVDg+tTk8P3j+tnE7ISY='; script-src 'sha256-pWq9tCQbpx9S3yt/GIAlJhHQDDWSqmAOmRetIw8rErY='; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'
 Cross-Origin-Opener-Policy: same-origin
 Cross-Origin-Resource-Policy: same-origin
 Referrer-Policy: same-origin
@@ -95,9 +95,6 @@ $rows$</dl>
 <ul>
 <li><a href="/certificate.pem" download>Certificate with its chain, PEM</a></li>
 <li><a href="/certificate.der" download>Certificate, DER</a></li>
-?signed_in
-<li><a href="/request.pem" download>Request for a certificate, PEM</a> (<a href="/request.der" download>request, DER</a>)</li>
-?
 </ul>
 </section>
 <section aria-labelledby="h4">
@@ -105,7 +102,7 @@ $rows$</dl>
 ?plain
 <p>This page came without encryption: it can be read only.</p>
 ?signed_out
-<p>It needs the token of this board, which is told over USB only. On the board: <code>print(boardcert.identity().admin_token())</code></p>
+<p>It needs the token of this board. On the computer that flashed it: <code>boardcert token $host_name$</code>. At the board's USB prompt: <code>print(boardcert.identity().admin_token())</code></p>
 <form method="post" action="/">
 <input type="hidden" name="action" value="sign-in">
 <p><label for="sign-in-token">Token</label>
@@ -115,11 +112,20 @@ $error.sign-in-token$<input id="sign-in-token" name="token" required spellcheck=
 <p class="soft">Wrong tokens since the board started: $wrong_tokens$.</p>
 ?signed_in
 <form method="post" action="/">
+<input type="hidden" name="action" value="sign-out">
+<input type="hidden" name="form" value="$form$">
+<p>You are signed in. <button>Sign out</button></p>
+</form>
+<form method="post" action="/">
 <input type="hidden" name="action" value="install">
 <input type="hidden" name="form" value="$form$">
 <input type="hidden" name="time" id="install-time">
-<h3>Install a certificate</h3>
-<p>It serves at once. What does not fit together is refused, and changes nothing.</p>
+<h3>Use a certificate of your own CA</h3>
+<ol>
+<li>Download the request: <a href="/request.pem" download>PEM</a> or <a href="/request.der" download>DER</a>. The key stays on the board.</li>
+<li>Have your CA sign it.</li>
+<li>Install its answer here. It serves at once. What does not fit together is refused, and changes nothing.</li>
+</ol>
 <p><label for="install-chain">Certificate and chain (PEM)</label>
 <span class="soft" id="install-chain-hint">The board's own comes first.</span>
 $error.install-chain$<textarea id="install-chain" name="chain" spellcheck="false" autocomplete="off" required$more.install-chain$>
@@ -134,15 +140,19 @@ $kept.key$</textarea></p>
 <input type="file" id="install-key-file" data-to="install-key"></p>
 <p><button>Install</button></p>
 </form>
-?removable
-<form method="post" action="/" class="danger">
-<input type="hidden" name="action" value="remove">
+<form method="post" action="/">
+<input type="hidden" name="action" value="settings">
 <input type="hidden" name="form" value="$form$">
-<h3>Remove the installed certificate</h3>
-<p>The one below it serves again.</p>
-<p><button>Remove</button></p>
+<h3>Settings</h3>
+<p>The board restarts with them, and signs its own certificate again with the same key.</p>
+<p><label for="settings-hostname">Host name</label>
+$error.settings-hostname$<input id="settings-hostname" name="hostname" value="$host_name$" spellcheck="false" autocomplete="off" autocapitalize="none"$more.settings-hostname$></p>
+<p><label for="settings-names">More names and addresses, with commas between</label>
+$error.settings-names$<input id="settings-names" name="names" value="$names$" spellcheck="false" autocomplete="off" autocapitalize="none"$more.settings-names$></p>
+<p><label for="settings-validity_days">Days for which a certificate is valid</label>
+$error.settings-validity_days$<input id="settings-validity_days" name="validity_days" value="$validity_days$" inputmode="numeric" autocomplete="off"$more.settings-validity_days$></p>
+<p><button>Save and restart</button></p>
 </form>
-?signed_in
 <form method="post" action="/">
 <input type="hidden" name="action" value="renew">
 <input type="hidden" name="form" value="$form$">
@@ -157,6 +167,15 @@ $kept.key$</textarea></p>
 <p>Everything that is stored stays.</p>
 <p><button>Restart</button></p>
 </form>
+?removable
+<form method="post" action="/" class="danger">
+<input type="hidden" name="action" value="remove">
+<input type="hidden" name="form" value="$form$">
+<h3>Remove the installed certificate</h3>
+<p>The one below it serves again.</p>
+<p><button>Remove</button></p>
+</form>
+?signed_in
 <form method="post" action="/" class="danger">
 <input type="hidden" name="action" value="new-key">
 <input type="hidden" name="form" value="$form$">
@@ -175,11 +194,6 @@ $error.new-key-hostname$<input id="new-key-hostname" name="hostname" required sp
 $error.reset-hostname$<input id="reset-hostname" name="hostname" required spellcheck="false" autocomplete="off" autocapitalize="none"$more.reset-hostname$></p>
 <p><button>Reset</button></p>
 </form>
-<form method="post" action="/">
-<input type="hidden" name="action" value="sign-out">
-<input type="hidden" name="form" value="$form$">
-<p><button>Sign out</button></p>
-</form>
 ?
 </section>
 </main>
@@ -187,9 +201,12 @@ $error.reset-hostname$<input id="reset-hostname" name="hostname" required spellc
 for(const f of document.querySelectorAll("input[type=file]")){f.parentNode.hidden=false;
 f.onchange=async()=>{const t=document.getElementById(f.dataset.to);
 t.value=await f.files[0].text();t.focus()}}
-const i=document.getElementById("install-time");
-if(i)i.form.onsubmit=()=>{i.value=new Date().toISOString()}
-document.querySelector(".bad")?.focus()
+const e=document.querySelector(".bad"),s=sessionStorage,k=JSON.parse(s.kept||"{}");
+for(const f of document.forms){for(const t of f)if(e&&t.id in k)t.value=k[t.id];
+f.onsubmit=()=>{if(f.time)f.time.value=new Date().toISOString();
+s.kept=JSON.stringify(Object.fromEntries([...f].filter(t=>/^text/.test(t.type)).map(t=>[t.id,t.value])))}}
+s.removeItem("kept");
+e?.focus()
 </script>
 </body>
 </html>

@@ -32,6 +32,8 @@ def view(status: dict, form_token: str | None, is_secure: bool, outcome: tuple |
         "key_fingerprint": _grouped(status["key_fingerprint"]),
         "fingerprint": _grouped(status["fingerprint"]),
         "words": status["words"],
+        "names": escape(", ".join(status["settings"].get("names", ()))),
+        "validity_days": str(status["settings"].get("validity_days", 3650)),
         "wrong_tokens": str(status["wrong_tokens"]),
         "rows": [row.encode() for row in rows(status)],
         "kept": texts,

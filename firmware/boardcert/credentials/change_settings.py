@@ -1,0 +1,52 @@
+"""Change settings for the next boot: in config.json, with the checks of a boot."""
+
+import json
+
+from .. import RefusedError, board
+from ..storage import store
+from ..storage.store_write import Writer
+from .settings import Settings, parse_config
+
+_NUMBERS = ("validity_days", "portal_port")
+
+
+def change_settings(directory: str, arguments: dict, changes: dict) -> None:
+    """Write config.json with *changes*, if all hold; else raise RefusedError with the first's name.
+
+    *arguments*: what the program sets, which takes precedence: that cannot be changed here. A value
+    may be a text, as in forms: digits for a number, names with commas between. None, or an empty
+    text, stands for the default.
+    """
+    before = store.read_config(directory)
+    config = parse_config(before)
+    now = Settings(arguments, before, board.unique_id())
+    for name, value in changes.items():
+        try:
+            value = _value(name, value)
+            shown = now.names[1:] if name == "names" else getattr(now, name, None)
+            if value == shown or not (value or shown):
+                continue  # A form brings back what it showed.
+            if name in arguments:
+                raise ValueError("the board's program sets this: change it there")
+            if value is None:
+                config.pop(name, None)
+            else:
+                config[name] = value
+            Settings(arguments, json.dumps(config), board.unique_id())
+        except ValueError as error:
+            raise RefusedError(name, str(error)) from error
+    text = json.dumps(config)
+    if len(text) > store.MAX_TEXT_BYTES:
+        raise RefusedError(name, f"the settings take more than {store.MAX_TEXT_BYTES} bytes")
+    Writer(directory, []).write_text(store.CONFIG_NAME, text)
+
+
+def _value(name: str, value):
+    """Return the *value* of a setting as config.json has it; ValueError for no number."""
+    if isinstance(value, str):
+        value = value.strip()
+        if value and name in _NUMBERS:
+            return int(value)
+        if value and name == "names":
+            return value.replace(",", " ").split()
+    return None if value == "" else value

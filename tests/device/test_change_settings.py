@@ -1,0 +1,82 @@
+"""Settings changed while the board runs: checked as at boot, written whole, or not at all."""
+
+import json
+
+from boardcert import RefusedError, identity
+from boardcert.credentials.change_settings import change_settings
+from scratch import fresh_directory
+
+
+def _config(path):
+    try:
+        with open(f"{path}/config.json") as file:
+            return json.load(file)
+    except OSError:
+        return None
+
+
+def _refused(path, arguments, changes):
+    try:
+        change_settings(path, arguments, changes)
+    except RefusedError as error:
+        return error.field, str(error)
+    return None
+
+
+def test_values_and_texts_are_taken():
+    """As programs give them, and as forms do."""
+    path = fresh_directory()
+    change_settings(path, {}, {"hostname": "pump", "names": ["a.example"], "validity_days": 90})
+    assert _config(path) == {"hostname": "pump", "names": ["a.example"], "validity_days": 90}
+    change_settings(path, {}, {"names": "b.example, 10.0.0.5", "validity_days": " 100 "})
+    assert _config(path)["names"] == ["b.example", "10.0.0.5"]
+    assert _config(path)["validity_days"] == 100
+
+
+def test_an_empty_one_is_the_default_again():
+    """Text or None; what was not there before is no error."""
+    path = fresh_directory()
+    change_settings(path, {}, {"hostname": "pump", "names": "a.example", "validity_days": "90"})
+    change_settings(path, {}, {"hostname": "", "names": None, "prefix": ""})
+    assert _config(path) == {"validity_days": 90}
+
+
+def test_a_wrong_one_changes_nothing_and_is_named():
+    """Its field, for the form; also with right ones beside it."""
+    path = fresh_directory()
+    change_settings(path, {}, {"hostname": "pump"})
+    for changes in (
+        {"hostname": "a b"},
+        {"hostname": "tank", "validity_days": "many"},
+        {"validity_days": "0"},
+        {"names": "not_a_name!"},
+        {"names": " ".join([f"a{i}.example" for i in range(20)])},
+        {"portal_port": "70000"},
+        {"https": "sometimes"},
+        {"colour": "red"},
+    ):
+        found = _refused(path, {}, changes)
+        assert found and found[0] == list(changes)[-1], changes
+        assert _config(path) == {"hostname": "pump"}
+
+
+def test_what_the_program_sets_is_changed_there():
+    """Else nothing would come of it; a form that brings back the same is no change."""
+    path = fresh_directory()
+    arguments = {"hostname": "pump", "names": ["a.example"]}
+    assert _refused(path, arguments, {"hostname": "tank"})[0] == "hostname"
+    shown = {"hostname": "pump", "names": "a.example", "validity_days": "90"}
+    change_settings(path, arguments, shown)
+    assert _config(path) == {"validity_days": 90}
+
+
+def test_the_certificate_follows_at_the_next_boot_with_the_same_key():
+    """From the identity's own method."""
+    path = fresh_directory()
+    before = identity(directory=path)
+    before.change_settings(hostname="pump")
+    assert before.hostname != "pump"
+    after = identity(directory=path)
+    assert after.names == ["pump.local"] and after.hostname == "pump"
+    assert after.public_key_pin == before.public_key_pin
+    assert after.fingerprint != before.fingerprint
