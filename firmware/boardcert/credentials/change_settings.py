@@ -32,13 +32,13 @@ def change_settings(directory: str, arguments: dict, changes: dict) -> None:
                 config.pop(name, None)
             else:
                 config[name] = value
-            Settings(arguments, json.dumps(config), board.unique_id())
+            text = json.dumps(config)
+            Settings(arguments, text, board.unique_id())
+            if len(text) > store.MAX_TEXT_BYTES:
+                raise ValueError(f"the settings take more than {store.MAX_TEXT_BYTES} bytes")
         except ValueError as error:
             raise RefusedError(name, str(error)) from error
-    text = json.dumps(config)
-    if len(text) > store.MAX_TEXT_BYTES:
-        raise RefusedError(name, f"the settings take more than {store.MAX_TEXT_BYTES} bytes")
-    Writer(directory, []).write_text(store.CONFIG_NAME, text)
+    Writer(directory, []).write_text(store.CONFIG_NAME, json.dumps(config))
 
 
 def _value(name: str, value):

@@ -166,7 +166,7 @@ def _change_settings(me, values: dict) -> None:
     wanted = {}
     for name in values:
         if name in _SETTINGS:
-            wanted[name] = values[name] and text(values, name, _SETTING_BYTES)
+            wanted[name] = text(values, name, _SETTING_BYTES) if values[name] else None
     me.change_settings(**wanted)
 
 
