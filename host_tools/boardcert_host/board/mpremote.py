@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ _TIMEOUT_S = 60
 _INSTALL_TIMEOUT_S = 300
 _OUTPUT_LIMIT_BYTES = 1 << 20  # The longest answer, all settings, is a tenth of this.
 _PIECE_BYTES = 3072  # a literal of 4 KB: the board compiles it in what memory it has
+_SCRIPT_PIECES = 8  # and so many of them in one script, which is sent and compiled whole
 _MINIMUM_VERSION = (1, 24)
 # sys.implementation._mpy holds the processor in bits 10 to 13, numbered as in py/persistentcode.h.
 _ARCHITECTURES = (
@@ -32,7 +33,7 @@ _ARCHITECTURES = (
 )
 
 # Run on the board: the SHA-256 of a file, or None when there is none.
-_SHA256 = """
+SHA256 = """
 import hashlib
 def sha256(path):
     digest = hashlib.sha256()
@@ -47,7 +48,7 @@ def sha256(path):
 # Run on the board: what it is, and what it has of the package. The answer, 6 KB, is printed in a
 # few pieces: after an installation, there may be no piece of memory for all of it; and of the
 # hundreds of writes that json.dump() makes, an emulated serial line lost some.
-_SURVEY = f"""{_SHA256}
+_SURVEY = f"""{SHA256}
 import sys, os, json
 def names(directory):
     try:
@@ -101,9 +102,18 @@ def remove(path):
         os.remove(path)
 for path in {!r}: remove(path)
 """
+# Run on the board: what was written beside files takes their places.
+NEW = ".new"
+_RENAME = f"""
+import os
+for path in {{!r}}:
+    os.rename(path + {NEW!r}, path)
+"""
 # What mpremote says of a board whose MicroPython does not answer, or is not there yet.
 _NOT_READY = "could not enter raw repl"
 _BOOT_TIMEOUT_S = 10
+# ENOSPC, as MicroPython tells it: a file system in flash has no words for it.
+_FULL = ("[Errno 28]", "OSError: 28")
 # What mpremote or the board's Python prints last, and what to do about it.
 _HINTS = (
     (
@@ -116,7 +126,7 @@ _HINTS = (
         "is MicroPython on the board? press its reset button and try again",
     ),
     ("no module named 'boardcert'", "boardcert is not installed on this board"),
-    ("[Errno 28]", "the board's flash is full: remove files that are not needed"),
+    *((text, "the board's flash is full: remove files that are not needed") for text in _FULL),
     ("SerialException", "the board was unplugged or restarted meanwhile: try again"),
 )
 
@@ -277,7 +287,7 @@ def put_file(port: str, data: bytes, remote: str) -> bool:
 
     Returns False, and writes nothing, when the file holds the same already.
     """
-    found = _last_line(port, execute(port, f"{_SHA256}\nprint(sha256({remote!r}))"))
+    found = _last_line(port, execute(port, f"{SHA256}\nprint(sha256({remote!r}))"))
     if found == hashlib.sha256(data).hexdigest():
         return False
     _write(port, {remote: data})
@@ -287,28 +297,54 @@ def put_file(port: str, data: bytes, remote: str) -> bool:
 def _write(port: str, files: dict[str, bytes]) -> None:
     """Write *files* (absolute path: contents), each whole or not at all.
 
-    A script for each file takes it over in one piece: a fifth of the time of `mpremote fs cp`.
+    Scripts take over what is in a file: a fifth of the time of `mpremote fs cp`.
     """
-    directories = {path.rpartition("/")[0] for path in files} - {""}
-    for directory in sorted(directories):
+    scripts = []
+    for path, data in files.items():
+        scripts += [*_writers(path + NEW, data), _RENAME.format([path])]
+    _make_directories(port, files)
+    _run_scripts(port, scripts)
+
+
+def write_beside(port: str, files: dict[str, bytes]) -> None:
+    """Write *files* (absolute path: contents) with NEW behind their names; see `rename_new`."""
+    _make_directories(port, files)
+    _run_scripts(port, [one for path in files for one in _writers(path + NEW, files[path])])
+
+
+def rename_new(port: str, paths: Sequence[str]) -> None:
+    """Put what was written beside *paths* into their places, in their order."""
+    execute(port, _RENAME.format(list(paths)))
+
+
+def _make_directories(port: str, paths: Iterable[str]) -> None:
+    for directory in sorted({path.rpartition("/")[0] for path in paths} - {""}):
         execute(port, _MAKE_DIRECTORIES.format(directory))
-    with tempfile.TemporaryDirectory(prefix="boardcert-") as scripts:
+
+
+def _run_scripts(port: str, scripts: Sequence[str]) -> None:
+    """Run scripts on the board, one after another in one connection."""
+    with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
         arguments: list[str] = []
-        for number, (path, data) in enumerate(files.items()):
-            script = Path(scripts) / f"{number}.py"
-            script.write_text(_writer(path, data))
-            arguments += ["run", str(script), "+"]
+        for number, script in enumerate(scripts):
+            path = Path(directory) / f"{number}.py"
+            path.write_text(script)
+            arguments += ["run", str(path), "+"]
         if arguments:
             run(port, *arguments, timeout_s=_INSTALL_TIMEOUT_S)
 
 
-def _writer(path: str, data: bytes) -> str:
-    """Return the code that writes one file on the board; the old one stays until it is whole."""
+def _writers(path: str, data: bytes) -> list[str]:
+    """Return the scripts that write one file on the board, each a part of it."""
     pieces = [data[start : start + _PIECE_BYTES] for start in range(0, len(data), _PIECE_BYTES)]
-    lines = [f"    file.write(decode({base64.b64encode(piece)!r}))" for piece in pieces]
-    head = ["import os", "from binascii import a2b_base64 as decode"]
-    head += [f"with open({path + '.new'!r}, 'wb') as file:", "    pass"]
-    return "\n".join([*head, *lines, f"os.rename({path + '.new'!r}, {path!r})"])
+    scripts = []
+    for start in range(0, max(len(pieces), 1), _SCRIPT_PIECES):
+        lines = ["from binascii import a2b_base64 as decode"]
+        lines += [f"with open({path!r}, {'ab' if start else 'wb'!r}) as file:", "    pass"]
+        for piece in pieces[start : start + _SCRIPT_PIECES]:
+            lines.append(f"    file.write(decode({base64.b64encode(piece)!r}))")
+        scripts.append("\n".join(lines))
+    return scripts
 
 
 def write_settings(port: str, settings: dict[str, Any]) -> bool:

@@ -14,6 +14,7 @@ _FLASH_EXAMPLES = """\
 examples:
   boardcert flash RPI_PICO_W --hostname kitchen
   boardcert flash ESP32_GENERIC --port /dev/ttyUSB0 --hostname kitchen --wifi HomeNet
+  boardcert flash RPI_PICO_W --hostname kitchen --main app.py --copy modules
   boardcert flash RPI_PICO2_W --firmware RPI_PICO2_W-20251209-v1.27.0.uf2
   boardcert flash ESP32_GENERIC_C3 --port /dev/ttyACM0 --erase --yes
 """
@@ -39,6 +40,8 @@ def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOST[:PORT]",
         help="where it serves, for verification (default: its Wi-Fi address)",
     )
+    add("--main", type=Path, metavar="FILE", help="your program: becomes main.py, if it differs")
+    add("--copy", type=Path, metavar="DIR", help="copy the files of DIR to /, those that differ")
     add("--erase", action="store_true", help="erase everything on the board first")
     add(
         "--yes",
@@ -49,17 +52,21 @@ def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_flash(arguments: argparse.Namespace) -> int:
+    from ..board.own_program import read_program
     from ..flash.provision import Provision
     from ..flash.sequence import Wishes, flash
     from ..flash.story import Story
     from ..targets import parse_target
 
     board = load_board(arguments.board)
+    if arguments.firmware_only and (arguments.main or arguments.copy):
+        raise Error("--firmware-only excludes --main and --copy", None, USAGE)
     wanted = Provision(
         host_name=_host_name(arguments.hostname),
         wifi=_wifi(arguments, board.network),
         replace=arguments.erase and arguments.yes,
         target=parse_target(arguments.at) if arguments.at else None,
+        program=read_program(arguments.main, arguments.copy),
     )
     wishes = Wishes(
         port=arguments.port,

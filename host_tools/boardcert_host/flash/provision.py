@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..board import access, kept_files, mpremote
+from ..board import access, kept_files, mpremote, own_program
 from ..board.over_usb import BoardUSB
 from ..certificates.fingerprint import fingerprint_words, key_fingerprint
 from ..errors import Error
@@ -15,19 +15,22 @@ from .story import Story
 
 _SERVE_TIMEOUT_S = 60
 _TLS_TIMEOUT_S = 20
+_NAMED_FILES = 4
 
 
 @dataclass(frozen=True)
 class Provision:
     """What a board is to have. *wifi*: name and password; *replace*: its key may be a new one.
 
-    *target*: where it serves in the end, when that is not its address in the Wi-Fi.
+    *target*: where it serves in the end, when that is not its address in the Wi-Fi. *program*: the
+    maker's own.
     """
 
     host_name: str | None = None
     wifi: tuple[str, str] | None = None
     replace: bool = False
     target: Target | None = None
+    program: own_program.Program | None = None
 
 
 def provision(story: Story, board: Board, wanted: Provision, port: str, mark: str | None) -> bool:
@@ -37,6 +40,8 @@ def provision(story: Story, board: Board, wanted: Provision, port: str, mark: st
     """
     _install(story, port)
     _install_microdot(story, port)
+    if wanted.program:
+        _copy_program(story, wanted.program, port)
     settings = _set(story, board, wanted, port)
     joined = _join(story, wanted, settings, port)
     report = _identify(story, port, mark)
@@ -66,6 +71,16 @@ def _install_microdot(story: Story, port: str) -> None:
     story.tell("microdot", "done" if is_new else "kept", "its core, for your application")
 
 
+def _copy_program(story: Story, program: own_program.Program, port: str) -> None:
+    with story.working("copying your program"):
+        done = own_program.copy(port, program)
+    names = ", ".join(path.lstrip("/") for path in done.written[:_NAMED_FILES])
+    more = len(done.written) - _NAMED_FILES
+    names += f" and {more} more" if more > 0 else ""
+    written = f"{names} copied, " if names else ""
+    story.tell("program", "done" if done.written else "kept", f"{written}{done.kept} the same")
+
+
 def _set(story: Story, board: Board, wanted: Provision, port: str) -> dict[str, Any]:
     """Write the settings whole, those that were not named as they were; and a main.py."""
     state = kept_files.read_state(port)
@@ -76,6 +91,8 @@ def _set(story: Story, board: Board, wanted: Provision, port: str) -> dict[str, 
         is_new |= kept_files.write_wifi(port, *wanted.wifi)
         named.append(f"Wi-Fi {wanted.wifi[0]}")
     story.tell("settings", "done" if is_new else "kept", ", ".join(named))
+    if wanted.program and wanted.program.has_main:
+        return settings
     if state.has_main:
         story.tell("main.py", "kept", "it must call boardcert.run()")
     else:
