@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
+import unusual
 from certificates import Identity, children, key_usage, make, rewrite, tlv
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
@@ -54,7 +54,7 @@ def refused_texts() -> Iterator[Case]:
     yield bad("nothing", "neither PEM", b"")
     yield bad("text that is no PEM", "neither PEM", b"Dear board, please find attached")
     yield bad("zero bytes", "zero bytes", good[:200] + b"\0" + good[200:])
-    yield bad("UTF-16", "neither PEM", good.decode().encode("utf-16"))
+    yield bad("UTF-16 without its mark", "neither PEM", good.decode().encode("utf-16-le"))
     yield bad("not UTF-8", "not UTF-8", good + b"\xff\xfe")
     yield bad("cut off", "cut off", good[: len(good) // 4])
     yield bad("the end twice", "does not belong", good + b"-----END CERTIFICATE-----\n")
@@ -145,10 +145,13 @@ def refused_leaves() -> Iterator[Case]:
     odd = rewrite(SELF_SIGNED, lambda elements: elements.__setitem__(3, name))
     yield bad("a name that is none", "DER: tag 0x2 where 0x6 belongs", odd)
     version_1 = rewrite(SELF_SIGNED, lambda elements: (elements.pop(), elements.pop(0)))
-    yield bad("version 1", "cannot be read", version_1)
-    sha1 = tlv(0x30, bytes.fromhex("06072a8648ce3d0401"))
-    old = rewrite(SELF_SIGNED, lambda elements: None, hashes.SHA1(), sha1)
-    yield bad("signed with SHA-1", "signature of certificate 1", old)
+    yield bad("version 1", "version 1, without names; with openssl", version_1)
+    new = unusual.signed_with_sha3(SELF_SIGNED)
+    yield bad("signed with SHA-3", "certificate 1 is signed with 2.16.840.1.101.3.4.3.10", new)
+    yield bad("RSASSA-PSS", "is signed with RSASSA-PSS", unusual.pss_without_parameters())
+    compressed = unusual.compressed(LEAF, CA)
+    yield bad("a compressed point", "p384, compressed", compressed, CA)
+    yield bad("for RSASSA-PSS alone", "cannot be served", unusual.for_pss_alone(CA))
     altered = Identity(SELF_SIGNED.key, SELF_SIGNED.der[:-1] + bytes([SELF_SIGNED.der[-1] ^ 1]))
     yield bad("its own signature altered", "certificate 1 was not signed", altered)
 
@@ -281,8 +284,16 @@ def refused_chains() -> Iterator[Case]:
     def bad(name: str, words: str, *chain: Identity) -> Case:
         return name, "chain", words, pem(*chain), key_of(chain[0])
 
-    yield bad("twice", "certificate 2 occurs twice", LEAF, LEAF)
-    yield bad("the CA twice", "certificate 3 occurs twice", LEAF, CA, CA)
+    narrow = x509.NameConstraints([x509.DNSName("kitchen.local")], None)
+    narrow_ca = authority(ROOT, "Narrow", more={"name_constraints": (narrow, True)})
+    leaf = make(issuer=narrow_ca)
+    yield bad(
+        "name constraints",
+        "certificate 2 has a critical extension that the board's TLS cannot "
+        "read: nameConstraints, 2.5.29.30",
+        leaf,
+        narrow_ca,
+    )
     yield bad("the wrong way round", "the board's own certificate comes first", CA, LEAF)
     yield bad("CAs swapped", "after certificate 1 comes its issuer, Intermediate", LEAF, ROOT, CA)
     yield bad(

@@ -8,6 +8,7 @@ import base64
 import ipaddress
 from collections.abc import Callable, Iterator
 
+import unusual
 from certificates import Identity, children, key_usage, make, tlv
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -56,8 +57,9 @@ def authority(
     usage: x509.KeyUsage | None = None,
     days: tuple[float, float] = (-1, 3649),
     purpose: x509.ExtendedKeyUsage | None = None,
+    more: dict[str, tuple[x509.ExtensionType, bool]] | None = None,
 ) -> Identity:
-    """Make a CA, self-signed or by *issuer*."""
+    """Make a CA, self-signed or by *issuer*, with *more* extensions."""
 
     def change(extensions: dict) -> None:
         usage_or_default = usage or key_usage(digital_signature=False, key_cert_sign=True)
@@ -66,6 +68,7 @@ def authority(
         del extensions["extended_key_usage"], extensions["subject_alt_name"]
         if purpose:
             extensions["extended_key_usage"] = (purpose, False)
+        extensions.update(more or {})
 
     return make(issuer=issuer, key=key, change=change, common_name=name, days=days)
 
@@ -137,6 +140,40 @@ def accepted() -> Iterator[Case]:
     yield good("with all that public CAs put in", pem(leaf, CA), key_of(leaf))
     leaf = make(issuer=CA, change=without("key_usage", "extended_key_usage", "basic_constraints"))
     yield good("without what is optional", pem(leaf, CA), key_of(leaf))
+    for name, chain in texts():
+        yield good(name, chain, key_of(LEAF))
+    for name, key in keys():
+        yield good(name, pem(LEAF, CA), key)
+    weak = unusual.signed_with_sha1(LEAF, CA)
+    yield good("signed with SHA-1", pem(weak), key_of(weak))
+    yield good("signed with SHA-1, with its CA", pem(weak, CA), key_of(weak))
+    renewed = authority(ROOT, "Root")
+    leaf = make(issuer=renewed)
+    yield good("by a CA with a new key and its old name", pem(leaf, renewed), key_of(leaf))
+
+
+def texts() -> Iterator[tuple[str, bytes]]:
+    """Yield (name, chain of LEAF and CA) as editors and programs leave them."""
+    text = pem(LEAF, CA)
+    yield "a byte order mark", b"\xef\xbb\xbf" + text
+    yield "two byte order marks", b"".join(b"\xef\xbb\xbf" + pem(one) for one in (LEAF, CA))
+    windows = text.decode().replace("\n", "\r\n")
+    yield "UTF-16", b"\xff\xfe" + windows.encode("utf-16-le")
+    yield "UTF-16, the other way round", b"\xfe\xff" + windows.encode("utf-16-be")
+    yield "blank lines", text.replace(b"\n", b"\n\n")
+    yield "joined without a line break", pem(LEAF).rstrip() + pem(CA)
+    yield "an older label", text.replace(b" CERTIFICATE", b" X509 CERTIFICATE")
+    yield "the leaf twice", pem(LEAF, LEAF, CA)
+    yield "the CA twice", pem(LEAF, CA, CA)
+
+
+def keys() -> Iterator[tuple[str, bytes]]:
+    """Yield (name, key of LEAF) as other programs write it."""
+    yield "SEC 1 of GnuTLS", unusual.gnutls_key(LEAF.key)
+    yield "PKCS#8 of python-ecdsa", unusual.python_ecdsa_key(LEAF.key)
+    yield "PKCS#8 with the label of SEC 1", unusual.with_other_label(LEAF.key)
+    yield "a compressed point", unusual.compressed_key(LEAF.key)
+    yield "a key with a byte order mark", b"\xef\xbb\xbf" + key_of(LEAF)
 
 
 def as_of_a_public_ca(extensions: dict) -> None:

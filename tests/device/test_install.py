@@ -5,7 +5,7 @@ import os
 import scratch
 import vectors
 from boardcert import RefusedError
-from boardcert.asn1 import pem_blocks
+from boardcert.asn1 import pem, pem_blocks
 from boardcert.certificates import fields, keys
 from boardcert.certificates.certificate import Certificate
 from boardcert.credentials.tasks import covers
@@ -30,10 +30,9 @@ def _cases(name):
 
 
 def _certificates(chain):
-    """Return the DER of each certificate in PEM or DER."""
-    if chain[:1] == b"\x30":
-        return [chain]
-    return [content for _, content in pem_blocks.decode(chain.decode().split("\n"))]
+    """Return the DER of each certificate in PEM or DER, each once."""
+    found = pem.read_certificates(chain)
+    return [found[i] for i in range(len(found)) if found[i] not in found[:i]]
 
 
 def _when_made():
@@ -114,7 +113,8 @@ def test_no_altered_byte_of_a_key_is_taken():
             good = pem_blocks.decode(key.decode().split("\n"))[0][1]
             for i in range(limit):
                 changed = bytearray(good)
-                changed[(2 * i + 1) * len(good) // (2 * limit)] ^= 1 << i % 8
+                # Not first the lowest bit of the version, which makes PKCS#8 of python-ecdsa.
+                changed[(2 * i + 1) * len(good) // (2 * limit)] ^= 2 << i % 7
                 assert _refusal(me, chain, bytes(changed)), (name, i)
 
 
@@ -142,7 +142,9 @@ def test_a_list_in_der():
         assert _refusal(me, []).field == "chain"
         assert _refusal(me, [b""]).field == "chain"
         assert _refusal(me, [one.chain[0] + b"\0"], one.private_key).field == "chain"
-        assert "1 to 3" in str(_refusal(me, one.chain * 4, one.private_key))
+        assert "1 to 3" in str(
+            _refusal(me, one.chain + [bytes([n]) for n in range(3)], one.private_key)
+        )
         assert _refusal(me, bytearray(other.chain[0]), other.private_key) is None
         assert me.chain == other.chain
 
@@ -155,8 +157,8 @@ def test_a_board_without_a_clock_judges_by_the_time_that_it_is_told():
     with on_board(None):
         me = identity(directory)
         for today, words in (
-            ("2027-01-02T00:00:00Z", "certificate 1 has expired, on 2027-01-01"),
-            ("2026-11-20T23:59:59.999Z", "certificate 1 is not valid before 2026-11-21"),
+            ("2027-01-02T00:00:00Z", "certificate 1 has expired, on 2027-01-01 00:00 UTC"),
+            ("2026-11-20T23:59:59.999Z", "certificate 1 is not valid before 2026-11-21 05:00 UTC"),
         ):
             try:
                 me.install(*files, today=today)
@@ -254,6 +256,35 @@ def test_names_that_do_not_cover_the_board_are_told():
             me.install(record.chain, record.private_key)
             assert told(me, f"is for {name}") is is_told, name
             assert len(me.notices) == is_told
+
+
+def test_notices_about_an_installed_certificate_go_with_it():
+    """Another one, or none, takes them away; those about the board stay."""
+    with on_board():
+        me = identity(hostname="pump", names=["pump.example"])
+        me.notices.append("the flash is full")
+        for name in ("other.example", "third.example"):
+            record = foreign_record(name)
+            me.install(record.chain, record.private_key)
+            found = [notice for notice in me.notices if "installed certificate" in notice]
+            assert len(found) == 1 and name in found[0], found
+        record = foreign_record("pump.example")
+        me.install(record.chain, record.private_key)
+        assert me.notices == ["the flash is full"]
+        record = foreign_record("other.example")
+        me.install(record.chain, record.private_key)
+        me.remove()
+        assert me.notices == ["the flash is full"]
+
+
+def test_a_signature_with_a_broken_hash_is_told():
+    """It is not checked, since that would say nothing; clients refuse it."""
+    with on_board(_when_made()):
+        for name, _, _, chain, key in _cases("chains_accepted"):
+            if name in ("signed with SHA-1", "two certificates, PKCS#8"):
+                me = identity()
+                me.install(chain, key)
+                assert told(me, "certificate 1 with SHA-1") is (name == "signed with SHA-1")
 
 
 def test_a_wildcard_stands_for_one_label():

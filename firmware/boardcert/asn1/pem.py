@@ -42,6 +42,8 @@ def _is_der(data: bytes) -> bool:
 
 
 def _lines(data: bytes) -> list:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16, in which ASCII has zeros in between.
+        data = data[2:].replace(b"\0", b"")
     try:
         return data.decode().split("\n") if BEGIN.encode() in data else []
     except ValueError as error:  # MicroPython's has no text.

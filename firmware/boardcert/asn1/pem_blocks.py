@@ -5,7 +5,7 @@ from binascii import a2b_base64, b2a_base64
 BEGIN = "-----BEGIN "
 _DASHES = "-----"
 
-CERTIFICATE = ("CERTIFICATE",)
+CERTIFICATE = ("CERTIFICATE", "X509 CERTIFICATE")  # RFC 7468, section 5.1.
 KEY_LABELS = ("PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY")
 
 _PIECE_BYTES = 400
@@ -47,8 +47,7 @@ def decode(lines) -> list:
     """
     blocks = []
     label = content = None
-    for line in lines:
-        line = line.strip()
+    for line in _separated(lines):
         if "\0" in line:
             raise ValueError("the text has zero bytes: save it as plain text, in UTF-8")
         if not line.startswith(_DASHES):
@@ -67,6 +66,13 @@ def decode(lines) -> list:
     if label is not None:
         raise ValueError(f"the PEM text is cut off: END {label} is missing")
     return blocks
+
+
+def _separated(lines):
+    """Yield *lines* without byte order marks; two borders that files were joined by, each alone."""
+    for line in lines:
+        for part in line.replace("\ufeff", "").replace(2 * _DASHES, "-----\n-----").split("\n"):
+            yield part.strip()
 
 
 class _Base64:

@@ -39,6 +39,10 @@ class Certificate:
         self._read_tbs(tbs, algorithm)
 
     def _read_tbs(self, tbs: bytes, outer_algorithm: bytes) -> None:
+        if tbs[:1] == b"\2":
+            raise ValueError(
+                "version 1, without names; with openssl, sign with -copy_extensions copyall"
+            )
         version, offset = der.decode_next(tbs, der.context(0), 0)
         if der.decode_integer(der.decode_one(version, der.INTEGER)) != 2:
             raise ValueError("not a certificate of version 3")
@@ -59,9 +63,10 @@ class Certificate:
         content = der.decode_one(self.public_key_der, der.SEQUENCE)
         algorithm, end = der.decode_next(content, der.SEQUENCE, 0)
         oid, offset = der.decode_next(algorithm, der.OBJECT_IDENTIFIER, 0)
-        if oid != _RSA_KEY:
-            return CURVES.get(algorithm[offset:], "unknown")
         numbers = der.decode_bit_string(der.decode_one(content[end:], der.BIT_STRING))
+        if oid != _RSA_KEY:
+            kind = CURVES.get(algorithm[offset:], "unknown")
+            return kind if numbers[:1] == b"\4" or kind == "unknown" else f"{kind}, compressed"
         modulus, _ = der.decode_next(der.decode_one(numbers, der.SEQUENCE), der.INTEGER, 0)
         return f"rsa{8 * len(modulus) // 16 * 16}"  # Without the byte for the sign.
 

@@ -13,11 +13,18 @@ _OID_EXTENDED_KEY_USAGE = b"\x55\x1d\x25"  # 2.5.29.37
 _OID_SERVER_AUTH = b"\x2b\x06\x01\x05\x05\x07\x03\x01"  # 1.3.6.1.5.5.7.3.1
 _OID_ANY_PURPOSE = b"\x55\x1d\x25\x00"  # 2.5.29.37.0
 _OID_TLS_FEATURE = b"\x2b\x06\x01\x05\x05\x07\x01\x18"  # 1.3.6.1.5.5.7.1.24
-# May be critical: the above, subjectAltName, nameConstraints, certificatePolicies,
-# policyMappings, policyConstraints, inhibitAnyPolicy (RFC 5280 section 4.2.1).
-_KNOWN = (_OID_KEY_USAGE, _OID_BASIC_CONSTRAINTS, _OID_EXTENDED_KEY_USAGE) + tuple(
-    [bytes((0x55, 0x1D, arc)) for arc in (17, 30, 32, 33, 36, 54)]
-)
+_OID_KEY_IDENTIFIER = b"\x55\x1d\x0e"  # 2.5.29.14
+_OID_ISSUERS_KEY_IDENTIFIER = b"\x55\x1d\x23"  # 2.5.29.35
+_OID_NAME_CONSTRAINTS = b"\x55\x1d\x1e"  # 2.5.29.30
+# Those that mbedTLS reads when they are critical: the first three, subjectAltName, and policies.
+_KNOWN = (_OID_KEY_USAGE, _OID_BASIC_CONSTRAINTS, _OID_EXTENDED_KEY_USAGE)
+_KNOWN += (b"\x55\x1d\x11", b"\x55\x1d\x20")
+# The signature algorithms that it reads: ECDSA (1.2.840.10045.4), PKCS#1 v1.5
+# (1.2.840.113549.1.1), and what their last numbers stand for that anybody could forge.
+_ECDSA, _RSA = b"\x2a\x86\x48\xce\x3d\x04", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01"
+_ALGORITHMS = [_ECDSA + bytes([3, number]) for number in range(1, 5)]
+_ALGORITHMS += [_RSA + bytes([number]) for number in range(11, 15)]
+_BROKEN = {_ECDSA + b"\1": "SHA-1", _RSA + b"\5": "SHA-1", _RSA + b"\4": "MD5"}
 _BYTES_PER_CHARACTER = {0x1C: 4, 0x1E: 2}  # UniversalString, BMPString
 _DIGITAL_SIGNATURE = 0x80
 _KEY_CERT_SIGN = 0x04
@@ -27,8 +34,6 @@ def check(chain: list, now: tuple | None) -> None:
     """Raise ValueError unless *chain* can be served. *now*: the date, or None if not known."""
     extensions = [_read_extensions(chain[i], i + 1) for i in range(len(chain))]
     for i in range(len(chain)):
-        if any(chain[i].der == other.der for other in chain[:i]):
-            raise ValueError(f"certificate {i + 1} occurs twice")
         _check_dates(chain[i], i + 1, now)
     if _authority(extensions[0])[0] and not all(_authority(found)[0] for found in extensions):
         raise ValueError("the order is wrong: the board's own certificate comes first")
@@ -46,12 +51,18 @@ def signatures(chain: list) -> list:
     The last certificate is among them if it is self-signed; else its signer is not here.
     """
     signers = chain[1:]
-    if chain[-1].issuer == chain[-1].subject:
+    if _is_self_signed(chain[-1]):
         signers = signers + [chain[-1]]
     return [
         (i + 1, signers[i].public_key_der, _algorithm(chain[i]), chain[i].tbs, chain[i].signature)
         for i in range(len(signers))
+        if not broken_hash(chain[i])
     ]
+
+
+def broken_hash(certificate) -> str | None:
+    """Return "SHA-1" or "MD5" when it is signed by that: whether it holds, says nothing."""
+    return _BROKEN.get(_algorithm_oid(certificate))
 
 
 def common_name(name: bytes) -> str:
@@ -78,6 +89,13 @@ def _ascii(tag: int, value: bytes) -> str:
 def _read_extensions(certificate, number: int) -> dict:
     """Return {content of the OID: value} of a certificate's extensions."""
     found = {}
+    oid = _algorithm_oid(certificate)
+    if oid not in _ALGORITHMS and oid not in _BROKEN:
+        name = "RSASSA-PSS" if oid == _RSA + b"\x0a" else decode_oid(oid)
+        raise ValueError(
+            f"certificate {number} is signed with {name}, which the board's TLS cannot read; let "
+            "the CA sign with ECDSA or PKCS#1 v1.5, and SHA-256"
+        )
     tag, content = _tbs(certificate)[-1]
     elements = []
     if tag == der.context(3):
@@ -88,8 +106,11 @@ def _read_extensions(certificate, number: int) -> dict:
         if oid in found:
             raise ValueError(f"certificate {number} has an extension twice: {decode_oid(oid)}")
         if len(parts) == 3 and oid not in _KNOWN:
+            name = "nameConstraints, " if oid == _OID_NAME_CONSTRAINTS else ""
             raise ValueError(
-                f"certificate {number} has an unknown critical extension: " + decode_oid(oid)
+                f"certificate {number} has a critical extension that the board's TLS cannot read: "
+                + name
+                + decode_oid(oid)
             )
         found[oid] = parts[-1][1]
     try:  # What is asked for later can be read.
@@ -114,7 +135,7 @@ def _check_dates(certificate, number: int, now: tuple | None) -> None:
 
 
 def _day(date: tuple) -> str:
-    return "{:04d}-{:02d}-{:02d}".format(*date[:3])
+    return "{:04d}-{:02d}-{:02d} {:02d}:{:02d} UTC".format(*date[:5])
 
 
 def _check_server(extensions: dict) -> None:
@@ -188,8 +209,23 @@ def _usage(extensions: dict, default: int) -> int:
     return content[1] if len(content) > 1 else 0
 
 
+def _is_self_signed(certificate) -> bool:
+    """Return whether its own key has signed it: a CA with a new key may name itself, too."""
+    extensions = _read_extensions(certificate, 0)
+    own = extensions.get(_OID_KEY_IDENTIFIER)
+    issuers = extensions.get(_OID_ISSUERS_KEY_IDENTIFIER)
+    if certificate.issuer != certificate.subject or not own or not issuers:
+        return certificate.issuer == certificate.subject
+    parts = der.decode_all(der.decode_one(issuers, der.SEQUENCE))
+    return dict(parts).get(0x80, own[2:]) == own[2:]
+
+
 def _algorithm(certificate) -> bytes:
     return der.encode(der.SEQUENCE, _tbs(certificate)[2][1])
+
+
+def _algorithm_oid(certificate) -> bytes:
+    return der.decode_next(_tbs(certificate)[2][1], der.OBJECT_IDENTIFIER, 0)[0]
 
 
 def _tbs(certificate) -> list:

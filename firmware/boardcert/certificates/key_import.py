@@ -7,6 +7,7 @@ PKCS#8 (RFC 5208, RFC 5958), not encrypted. Out: SEC 1 with curve and public key
 from ..asn1 import der
 from ..asn1.oids import decode_oid
 from ..asn1.pem_blocks import ENCRYPTED
+from .keys import CURVES, SCALAR_BYTES
 
 _EC_PUBLIC_KEY = b"\x2a\x86\x48\xce\x3d\x02\x01"  # 1.2.840.10045.2.1
 _RSA_ENCRYPTION = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"  # 1.2.840.113549.1.1.1
@@ -29,8 +30,9 @@ def convert(data: bytes, public_key_der: bytes) -> bytes:
     curve = None
     if tags[:3] == [der.INTEGER, der.SEQUENCE, der.OCTET_STRING]:
         oid, end = der.decode_next(elements[1][1], der.OBJECT_IDENTIFIER, 0)
-        has_public_key = _PUBLIC_KEY in tags
-        if der.decode_integer(elements[0][1]) != has_public_key or tags[3:] not in _OPTIONAL_PKCS8:
+        # python-ecdsa says version 2 without what that adds.
+        version = der.decode_integer(elements[0][1])
+        if not (_PUBLIC_KEY in tags) <= version <= 1 or tags[3:] not in _OPTIONAL_PKCS8:
             raise ValueError("not a PKCS#8 key of version 1 or 2")
         if oid not in (_EC_PUBLIC_KEY, _RSA_ENCRYPTION):
             raise ValueError(f"not a key that this board can use: {decode_oid(oid)}")
@@ -53,10 +55,15 @@ def _complete(elements: list, curve: bytes | None, public_key_der: bytes) -> byt
     _, end = der.decode_next(algorithm[1], der.OBJECT_IDENTIFIER, 0)
     optional = dict(elements[2:])
     curve = optional.get(_CURVE) or curve or algorithm[1][end:]
-    point = optional.get(_POINT) or der.encode(der.BIT_STRING, key_bits[1])
+    point = optional.get(_POINT)
+    if not point or der.decode_one(point, der.BIT_STRING)[1:2] in (b"\2", b"\3"):
+        point = der.encode(der.BIT_STRING, key_bits[1])  # Missing, or compressed.
+    # GnuTLS adds a zero, others leave zeros out.
+    scalar = elements[1][1].lstrip(b"\x00")
+    scalar = bytes(max(0, SCALAR_BYTES.get(CURVES.get(curve), 0) - len(scalar))) + scalar
     return der.encode_sequence(
         der.encode(*elements[0]),
-        der.encode(*elements[1]),
+        der.encode_octet_string(scalar),
         der.encode(_CURVE, curve),
         der.encode(_POINT, point),
     )

@@ -14,7 +14,8 @@ _OID_EC_PUBLIC_KEY = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"  # 1.2.840.10045.2.
 _OID_ECDSA_WITH_SHA2 = b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03"
 # An AlgorithmIdentifier: 1.2.840.113549.1.1.1, NULL
 _RSA_ENCRYPTION = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00"
-_SCALAR_BYTES = {"p256": 32, "p384": 48, "p521": 66}
+SCALAR_BYTES = {"p256": 32, "p384": 48, "p521": 66}
+"""As many as the order n has, zeros in front included (RFC 5915, section 3)."""
 
 
 class PrivateKey:
@@ -30,7 +31,7 @@ class PrivateKey:
         """Return the ECPrivateKey with its curve and public key (RFC 5915)."""
         return der.encode_sequence(
             der.encode_integer(1),
-            der.encode_octet_string(self._d.to_bytes(_SCALAR_BYTES[self.key_type], "big")),
+            der.encode_octet_string(self._d.to_bytes(SCALAR_BYTES[self.key_type], "big")),
             der.encode(der.context(0), self._encode_curve()),
             der.encode(der.context(1), der.encode_bit_string(self._public_point)),
         )
@@ -76,7 +77,7 @@ class PrivateKey:
         ecdsa.check_own(curve, self._d, point, digest, r, s, random)
 
     def _digest_bytes(self) -> int:
-        return min(_SCALAR_BYTES[self.key_type], 64)
+        return min(SCALAR_BYTES[self.key_type], 64)
 
     def _encode_curve(self) -> bytes:
         for oid in CURVES:
@@ -105,7 +106,7 @@ def generate(key_type: str, random, progress=None):
         from ..crypto import rsa
 
         return rsa.generate(bits, random, progress)
-    if key_type not in _SCALAR_BYTES:
+    if key_type not in SCALAR_BYTES:
         raise ValueError("unknown key type")
     from ..crypto.ec import random_nonzero
 
@@ -130,7 +131,7 @@ def from_der(data: bytes):
     public_key = der.decode_one(content[offset:], der.context(1))
     point = der.decode_bit_string(der.decode_one(public_key, der.BIT_STRING))
     key_type = CURVES.get(curve)
-    if version != 1 or key_type is None or len(scalar) != _SCALAR_BYTES[key_type]:
+    if version != 1 or key_type is None or len(scalar) != SCALAR_BYTES[key_type]:
         raise ValueError("not an EC private key on P-256, P-384 or P-521")
     if len(point) != 2 * len(scalar) + 1 or point[0] != 4:
         raise ValueError("not an uncompressed point of the key's curve")

@@ -23,6 +23,9 @@ from .stale import stale_reason
 # without PSRAM), which then is lost to TLS until a reset.
 _SIGNING_BYTES = const(120_000)
 
+_OF_INSTALLED = "the installed certificate "
+"""How a notice begins that is about it: another certificate takes that away."""
+
 
 class Identity:
     """Key and certificate of this board, ready to serve. Its representation shows no secret.
@@ -299,6 +302,8 @@ class Identity:
             raise Error(f"{task} failed: {error!r}") from error
         finally:
             release(loaded)
+            if done.get("replaced"):
+                self.notices[:] = [one for one in self.notices if _OF_INSTALLED not in one]
             self._add_notices(notices)
         self.generated = done["generated"]
         self.took_memory = done["signed"]

@@ -44,9 +44,14 @@ def read(certificates, key, own_keys: list, now: tuple | None) -> tuple:
     else:
         private_key = _refusing("key", _read_key, key, leaf)
     issuer = _refusing("chain", chain.common_name, leaf.issuer)
-    facts = {"issuer": issuer, "key_type": key_type}
+    broken = [(i + 1, chain.broken_hash(found[i])) for i in range(len(found))]
+    facts = {
+        "issuer": issuer,
+        "key_type": key_type,
+        "broken": [f"certificate {number} with {name}" for number, name in broken if name],
+    }
     record = Record(private_key, [one.der for one in found], facts)
-    return record, chain.signatures(found)
+    return record, _refusing("chain", chain.signatures, found)
 
 
 def _refusing(field: str, function, *arguments):
@@ -63,6 +68,8 @@ def _read_chain(data) -> list:
         blocks = [pem.to_bytes(certificate) for certificate in data]
     else:
         blocks = pem.read_certificates(data)
+    # Programs join a leaf with a chain that begins with it.
+    blocks = [blocks[i] for i in range(len(blocks)) if blocks[i] not in blocks[:i]]
     if not 1 <= len(blocks) <= MAX_CERTIFICATES:
         raise ValueError(f"1 to {MAX_CERTIFICATES} certificates are needed, not {len(blocks)}")
     size = sum([3 + len(block) for block in blocks])

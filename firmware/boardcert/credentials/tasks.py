@@ -31,6 +31,7 @@ class Administrator(Manager):
         if is_replaced:
             self._wiper.begin(INSTALL)
         self._writer.save(INSTALLED, record)
+        self._done["replaced"] = True
         self._attempt("marking what is stored", self._mark_stored, INSTALLED, record)
         self._note_names(leaf.names)
         self._note_missing(record, leaf)
@@ -47,6 +48,7 @@ class Administrator(Manager):
         if has_files(self._directory, INSTALLED):
             self._wiper.begin(UNINSTALL if is_same else REMOVE)
             told = self._wipe()
+            self._done["replaced"] = True
         self._attempt("marking what is stored", self._mark_stored, source, record)
         return source, record, told
 
@@ -87,13 +89,18 @@ class Administrator(Manager):
         facts = record.facts
         if len(record.chain) == 1 and leaf.issuer != leaf.subject:
             self._notices.append(
-                f"the certificate was installed without that of its issuer, {facts['issuer']}: "
-                "clients that do not have it will refuse the board"
+                "the installed certificate came without that of its issuer, "
+                f"{facts['issuer']}: clients that do not have it will refuse the board"
             )
         if not facts["judged_on"]:
             self._notices.append(
-                "the date was not known when the certificate was installed: it is valid from "
-                f"{facts['not_before'][:10]} to {facts['not_after'][:10]}"
+                "the installed certificate is valid from "
+                f"{facts['not_before'][:10]} to {facts['not_after'][:10]}; the date was not known"
+            )
+        for broken in facts.get("broken") or []:
+            self._notices.append(
+                f"the installed certificate is signed with a broken hash, {broken}: clients will "
+                "refuse it"
             )
 
     def _note_names(self, names: list) -> None:

@@ -49,8 +49,8 @@ _PEM_KINDS = {
     "ENCRYPTED PRIVATE KEY": PRIVATE_KEY,
 }
 _PKCS7_LABELS = ("PKCS7", "PKCS #7 SIGNED DATA", "CMS")
-# openssl writes them before a key, which says the same.
-_PASSED_OVER = ("EC PARAMETERS", "DSA PARAMETERS")
+# openssl writes them before a key, which says the same; the last is for a server that uses it.
+_PASSED_OVER = ("EC PARAMETERS", "DSA PARAMETERS", "DH PARAMETERS")
 _OPENSSH = "OPENSSH PRIVATE KEY"
 _OPENSSH_HINT = "it is in OpenSSH's form; ssh-keygen -p -m PKCS8 -f FILE converts it"
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}

@@ -79,7 +79,11 @@ def _usual_scalar(der: bytes, curve: bytes | None) -> bytes:
         version, (tag, scalar), *more = children(der)
     except ValueError:
         return der  # Of another kind: of Ed25519, it is a string.
-    size = _SCALAR_BYTES.get(curve or dict(more).get(_CURVE, b""))
+    curve = curve or dict(more).get(_CURVE)
+    if curve is None:  # Some leave it to the certificate; no two curves have the same length.
+        curve = next((one for one, size in _SCALAR_BYTES.items() if size == len(scalar)), b"")
+        more = [(_CURVE, curve), *more]
+    size = _SCALAR_BYTES.get(curve)
     if tag != OCTET_STRING or size is None:
         return der
     elements = [version, (tag, scalar.lstrip(b"\0").rjust(size, b"\0")), *more]

@@ -62,9 +62,9 @@ def read_key(data: bytes, name: str, ask: Ask) -> PrivateKey:
 def key_of(items: Sequence[Item], name: str) -> PrivateKey:
     """Return the one private key among *items*, as `read_key` does."""
     keys = [item for item in items if item.kind in (PRIVATE_KEY, PKCS12)]
-    if not keys:
-        reasons = [f": {item.reason}" for item in items if item.reason]
-        raise _bad(f"{name} holds no readable private key{''.join(reasons[:1])}")
+    unread = [f": {item.reason}" for item in items if item.reason and item not in keys]
+    if not keys or unread:
+        raise _bad(f"{name} holds no readable private key{''.join(unread[:1])}")
     if len(keys) > 1:
         raise _bad(f"{name} holds {len(keys)} private keys, where one is needed")
     (item,) = keys

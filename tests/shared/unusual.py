@@ -59,6 +59,14 @@ def python_ecdsa_key(key: ec.EllipticCurvePrivateKey) -> bytes:
     return tlv(0x30, b"\2\1\1" + tlv(0x30, _EC_KEY + _CURVE) + tlv(4, inner))
 
 
+def compressed_key(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Return SEC 1 with the point as x alone, as `openssl ec -conv_form compressed` writes it."""
+    scalar, _ = _parts(key)
+    point = key.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    elements = tlv(4, scalar) + tlv(0xA0, _CURVE) + tlv(0xA1, tlv(3, b"\0" + point))
+    return tlv(0x30, b"\2\1\1" + elements)
+
+
 def with_other_label(key: ec.EllipticCurvePrivateKey) -> bytes:
     """Return PKCS#8 between the lines of SEC 1."""
     text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -1,0 +1,66 @@
+"""Host and board read the same files: the inputs of make_chains, which tests/device gives a board.
+
+What `boardcert install` reads and sends is what a board would store of the same file.
+"""
+
+import make_bad_chains
+import make_chains
+import pytest
+from boardcert_host.board.installable import check_installable, read_installable
+from boardcert_host.certificates.certificate import alternative_names
+from boardcert_host.errors import Error
+from cryptography.hazmat.primitives.serialization import Encoding
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
+# What the host opens, puts right or passes over, where a board says why it cannot read it; and what
+# only the board can judge.
+_READ_BY_THE_HOST_ALONE = {"encrypted", "encrypted as in old times", "encrypted, in DER"}
+_READ_BY_THE_HOST_ALONE |= {"on one line", "not UTF-8", "the end twice", "two in DER", "much text"}
+_READ_BY_THE_HOST_ALONE |= {"a key among them", "a long chain", "no key, and not the board's"}
+
+
+def _read(tmp_path, chain, key):
+    """Return what install sends of these files, and check it as install does."""
+    paths = [tmp_path / "chain", tmp_path / "key"]
+    for path, data in zip(paths, (chain, key), strict=True):
+        path.write_bytes(data)
+    files = read_installable(paths[0], paths[1] if key else None, lambda: "secret")
+    names = alternative_names(files.chain[0])
+    now = files.chain[0].not_valid_before_utc
+    check_installable(files, names[0], max(now, *(one.not_valid_before_utc for one in files.chain)))
+    return files
+
+
+_ACCEPTED = {name: (chain, key) for name, _, _, chain, key in make_chains.accepted()}
+
+
+@pytest.mark.parametrize("name", _ACCEPTED)
+def test_what_a_board_accepts_the_host_sends(name, tmp_path):
+    """The same certificates, each once, and the same key."""
+    chain, key = _ACCEPTED[name]
+    files = _read(tmp_path, chain, key)
+    leaf = files.chain[0]
+    assert files.key and files.key.public_key() == leaf.public_key()
+    assert len(files.chain) == len({one.public_bytes(Encoding.DER) for one in files.chain})
+
+
+_UNREADABLE = {
+    name: (chain, key)
+    for name, _, _, chain, key in (
+        *make_bad_chains.refused_texts(),
+        *make_bad_chains.refused_keys(),
+    )
+}
+
+
+@pytest.mark.parametrize("name", _UNREADABLE)
+def test_what_a_board_cannot_read_the_host_does_not_send(name, tmp_path):
+    """Or it mends it before."""
+    chain, key = _UNREADABLE[name]
+    try:
+        _read(tmp_path, chain, key)
+        is_read = True
+    except Error:
+        is_read = False
+    assert is_read is (name in _READ_BY_THE_HOST_ALONE)
