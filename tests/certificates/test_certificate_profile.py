@@ -239,4 +239,4 @@ except Error as error:
 def test_a_key_that_the_firmware_does_not_take_is_named() -> None:
     """What a build of MicroPython without a curve says of a key on it."""
     output = micropython_server.run(_SERVE_UNKNOWN)
-    assert "this firmware's TLS does not accept this key, p999: " in output
+    assert "this firmware's TLS does not accept this key, p999, or certificate 1: " in output
