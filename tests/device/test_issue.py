@@ -180,8 +180,9 @@ def test_the_kind_of_key_is_told_or_refused():
     assert certificate.Certificate(_CERTIFICATE).key_type == "p384"
     rsa = "1.2.840.113549.1.1.1"
     cases = [
-        (_spki("1.2.840.10045.2.1", oids.encode_oid("1.2.840.10045.3.1.7"), b"key"), "p256"),
-        (_spki("1.2.840.10045.2.1", oids.encode_oid("1.3.132.0.35"), b"key"), "p521"),
+        (_spki("1.2.840.10045.2.1", oids.encode_oid("1.2.840.10045.3.1.7"), b"\4key"), "p256"),
+        (_spki("1.2.840.10045.2.1", oids.encode_oid("1.3.132.0.35"), b"\4key"), "p521"),
+        (_spki("1.2.840.10045.2.1", oids.encode_oid("1.3.132.0.35"), b"\2"), "p521, compressed"),
         (_spki("1.2.840.10045.2.1", oids.encode_oid("1.3.132.0.10"), b"key"), "unknown"),
         (_spki("1.3.101.112", b"", b"key"), "unknown"),
     ]

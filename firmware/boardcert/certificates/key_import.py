@@ -60,7 +60,7 @@ def _complete(elements: list, curve: bytes | None, public_key_der: bytes) -> byt
         point = der.encode(der.BIT_STRING, key_bits[1])  # Missing, or compressed.
     # GnuTLS adds a zero, others leave zeros out.
     scalar = elements[1][1].lstrip(b"\x00")
-    scalar = bytes(max(0, SCALAR_BYTES.get(CURVES.get(curve), 0) - len(scalar))) + scalar
+    scalar = bytes(max(0, SCALAR_BYTES.get(CURVES.get(curve, ""), 0) - len(scalar))) + scalar
     return der.encode_sequence(
         der.encode(*elements[0]),
         der.encode_octet_string(scalar),
