@@ -1,7 +1,12 @@
 """What a real board could only show by hanging, the virtual board names and stops at."""
 
+import os
+from pathlib import Path
+
 import pytest
 from boardcert_host.errors import Error
+from boardcert_host.virtual import VirtualBoard
+from boardcert_host.virtual.process import give_back, take_process
 
 # The boot ROM's look-up function is at 0x18, its function table at 0x14; 0x4790 is BLX r2.
 _ASK_ROM = """
@@ -66,3 +71,16 @@ def test_a_board_stopped_by_a_fault_starts_again_with_its_files(new_board):
     _stops(board, "import machine; machine.bootloader()")
     board.power_on()
     assert board.exec("print(open('kept').read())") == "here\n"
+
+
+def test_a_board_that_cannot_be_made_leaves_no_file_open(firmware, tmp_path):
+    """Its process serves the next board."""
+    board = VirtualBoard(tmp_path, firmware=firmware, ring_oscillator="broken")
+    process = take_process()
+    try:
+        with pytest.raises(Error, match='not "broken"'):
+            process.start(board._settings)
+        open_files = [os.readlink(file) for file in Path(f"/proc/{process.pid}/fd").iterdir()]
+        assert open_files and str(tmp_path / "flash.bin") not in open_files
+    finally:
+        give_back(process)

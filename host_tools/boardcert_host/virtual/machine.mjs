@@ -26,32 +26,18 @@ export class Machine {
    */
   constructor(settings, emit) {
     this.emit = emit;
-    this.pace = new Pace(settings.pace);
-    this.memory = new Memory();
-    this.flash = new Flash(this.memory.flash, settings.flash_path);
-    this.uniqueId = Buffer.from(settings.unique_id, 'hex');
-    this.mac = addressOf(`board ${settings.unique_id}`);
-    this.air = new Air(settings.networks);
-    this.#connectNetworks(settings.network);
-    this.setRingOscillator(settings.ring_oscillator);
-    this.flashTiming = settings.flash_timing;
-    this.flashCache = settings.flash_cache;
-    this.usbLine = new TCPLine({
-      connected: () => this.#external((chip) => chip.usb.setConnected(true)),
-      received: () => this.#external((chip) => chip.usb.feed()),
-      ended: () => this.#external((chip) => chip.usb.setConnected(false), this.usbLine.hangUp()),
-    });
-    this.uartLine = new TCPLine({
-      connected: () => this.#external((chip) => chip.modem.update()),
-      received: () => this.#external((chip) => chip.modem.uart.feed()),
-      ended: () => this.#external((chip) => chip.modem.update(), this.uartLine.hangUp()),
-    });
-    this.onReady = () => this.#ready();
-    this.onReset = () => { throw RESET; };
     this.chip = null;
     this.timer = null;
     this.boots = 0;
     this.ready = false;
+    this.onReady = () => this.#ready();
+    this.onReset = () => { throw RESET; };
+    try {
+      this.#assemble(settings);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   get powered() {
@@ -92,11 +78,10 @@ export class Machine {
     this.emit({ event: 'off', ...reason });
   }
 
-  /** Switch it off, and give back its file and all its ports. */
+  /** Switch it off, and give back its file and all its ports, as far as it has them yet. */
   close() {
     this.powerOff({ reason: 'off', message: 'stopped' });
-    for (const part of [this.flash, this.usbLine, this.uartLine, this.station]) part.close();
-    this.network?.close();
+    for (const part of [this.flash, this.usbLine, this.uartLine, this.station, this.network]) part?.close();
   }
 
   /** Reset the chip as the RUN pin does. */
@@ -117,6 +102,29 @@ export class Machine {
       network: this.network?.status ?? null, station: this.station.status,
       cache_misses: this.chip?.core.cache?.misses ?? 0,
     };
+  }
+
+  #assemble(settings) {
+    this.pace = new Pace(settings.pace);
+    this.memory = new Memory();
+    this.flash = new Flash(this.memory.flash, settings.flash_path);
+    this.uniqueId = Buffer.from(settings.unique_id, 'hex');
+    this.mac = addressOf(`board ${settings.unique_id}`);
+    this.air = new Air(settings.networks);
+    this.#connectNetworks(settings.network);
+    this.setRingOscillator(settings.ring_oscillator);
+    this.flashTiming = settings.flash_timing;
+    this.flashCache = settings.flash_cache;
+    this.usbLine = new TCPLine({
+      connected: () => this.#external((chip) => chip.usb.setConnected(true)),
+      received: () => this.#external((chip) => chip.usb.feed()),
+      ended: () => this.#external((chip) => chip.usb.setConnected(false), this.usbLine.hangUp()),
+    });
+    this.uartLine = new TCPLine({
+      connected: () => this.#external((chip) => chip.modem.update()),
+      received: () => this.#external((chip) => chip.modem.uart.feed()),
+      ended: () => this.#external((chip) => chip.modem.update(), this.uartLine.hangUp()),
+    });
   }
 
   /** Put the network behind its access point, and a station for the board's own network in its range. */
