@@ -5,6 +5,7 @@ import os
 import scratch
 from boardcert import Error
 from boardcert.credentials import generate, lifecycle, sources
+from boardcert.credentials.background_key import prepare
 from boardcert.credentials.settings import Settings
 from boardcert.crypto.ecdsa import InvalidSignature
 from boardcert.storage import store
@@ -43,6 +44,16 @@ def test_arguments_of_a_wrong_type_are_named():
             arguments[name] = value
             message = _message(ValueError, lifecycle.Identity, **arguments)
             assert name in message, (name, message)
+
+
+def test_a_progress_that_is_no_function_is_refused_where_nothing_is_made():
+    directory = scratch.fresh_directory()
+    with on_board():
+        identity(directory)
+        message = _message(ValueError, identity, directory, progress=5)
+        assert "progress must be a function" in message
+        making = prepare(directory, progress=5, key_type="rsa2048")
+        assert "progress must be a function" in _message(ValueError, making.send, None)
 
 
 def test_keys_that_are_none_change_nothing():

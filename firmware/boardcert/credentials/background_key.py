@@ -12,10 +12,12 @@ from .. import DIRECTORY, FirmwareFirst, board, give_memory, identity
 from ..modules import release
 from ..storage import store
 from ..storage.files import GENERATED, INSTALLED
+from .lifecycle import check_progress
 
 
 async def prepare(directory: str = DIRECTORY, progress=None, **arguments):
     """Return identity(**arguments); make its RSA key first if it needs one."""
+    check_progress(progress)
     new_key = None
     await asyncio.sleep(0)
     if not _is_served(directory):

@@ -39,6 +39,7 @@ class Identity:
     def __init__(
         self, directory: str = DIRECTORY, progress=None, new_key=None, **arguments
     ) -> None:
+        check_progress(progress)
         started = ticks_ms()
         self.notices = []
         self.generated = False
@@ -309,6 +310,12 @@ class Identity:
         self.took_memory = done["signed"]
         self.timings_ms.update(done["timings_ms"])
         return result
+
+
+def check_progress(progress) -> None:
+    """Raise ValueError for what is no callback, also where it is not called this time."""
+    if progress is not None and not callable(progress):
+        raise ValueError(f"progress must be a function: {progress!r}")
 
 
 def has_wish(directory: str) -> bool:

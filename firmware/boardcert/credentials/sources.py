@@ -40,8 +40,6 @@ class Manager:
         check_version(sys.implementation.name, sys.implementation.version)
         if not isinstance(directory, str) or not directory:
             raise ValueError(f"directory must be a path: {directory!r}")
-        if progress is not None and not callable(progress):
-            raise ValueError(f"progress must be a function: {progress!r}")
         self._done = done
         self._make_record = make_record
         self._seen = None  # Addresses and date, where the board does not know them yet.
@@ -137,6 +135,22 @@ class Manager:
             return os.listdir(self._directory)
         except OSError:
             return []
+        except UnicodeError:  # On FAT, as a computer or a loss of power may leave one.
+            return self._readable_files()
+
+    def _readable_files(self) -> list:
+        """Return the names that are UTF-8, and tell that there is one that is not."""
+        told = f"{self._directory} has a file whose name is damaged: remove it with a computer"
+        self._notices.append(told)
+        names = []
+        entries = os.ilistdir(self._directory)
+        while True:
+            try:
+                names.append(next(entries)[0])
+            except UnicodeError:
+                continue
+            except StopIteration:
+                return names
 
     def _mark_stored(self, source: str, record: store.Record) -> None:
         """Note what is stored, and tell what has been lost since that was noted last."""
