@@ -18,6 +18,7 @@ class Deadline:
     """A moment, *timeout_s* seconds after it was made."""
 
     def __init__(self, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
         self._end = time.monotonic() + timeout_s
 
     def remaining_s(self) -> float:

@@ -15,20 +15,25 @@ _NAME_LIMIT = 253
 _NUMBER = r"\d+|0x[0-9a-f]*"
 
 
+# A page's address as a browser shows it: the host is read, what follows it is not.
+_URL = re.compile(r"https://([^/?#@]+)([/?#].*)?", re.IGNORECASE | re.DOTALL)
+
+
 @dataclass(frozen=True)
 class Target:
-    """Where to connect."""
+    """Where to connect. *address*: where the host was last, for when its name is not found."""
 
     host: str
     port: int = DEFAULT_PORT
+    address: str | None = None
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def parse_target(text: str, default_port: int = DEFAULT_PORT) -> Target:
-    """Read HOST, HOST:PORT, IPV6 or [IPV6]:PORT. Raises Error, a usage error."""
-    host, port = _parse(text)
+    """Read HOST, HOST:PORT, IPV6, [IPV6]:PORT, or a URL with one. Raises Error, a usage error."""
+    host, port = parse_host(text)
     return Target(host, default_port if port is None else port)
 
 
@@ -37,19 +42,31 @@ def canonical(text: str) -> str:
 
     Lower case, no dot at the end, IDNA, the shortest IPv6. Raises Error, a usage error.
     """
-    host, port = _parse(text)
+    host, port = parse_host(text)
     return host if port is None else str(Target(host, port))
 
 
 def canonical_host(text: str) -> str:
     """Return the one spelling of a HOST, which has no port. Raises Error, a usage error."""
-    host, port = _parse(text)
+    host, port = parse_host(text)
     if port is not None:
         raise Error(f"not a host name: {text}", "without a port, for example kitchen.local", USAGE)
     return host
 
 
-def _parse(text: str) -> tuple[str, int | None]:
+def is_address(host: str) -> bool:
+    """Return whether *host* is an IPv4 or IPv6 address, not a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def parse_host(text: str) -> tuple[str, int | None]:
+    """Return host and port as parse_target reads them; no port where none was named."""
+    url = _URL.fullmatch(text)
+    whole, text = text, url[1] if url else text
     match = re.fullmatch(r"(?:\[(?P<v6>[^]]+)\]|(?P<host>[^][\s:/]+))(?::(?P<port>\d+))?", text)
     try:
         if match is None:
@@ -60,8 +77,8 @@ def _parse(text: str) -> tuple[str, int | None]:
             return host, port
     except ValueError:
         pass
-    hint = "for example kitchen.local:20034 or [fd00::7]:443"
-    raise Error(f"not a HOST or HOST:PORT: {text}", hint, USAGE)
+    hint = "for example kitchen.local:20034, [fd00::7]:443 or https://kitchen.local:20034"
+    raise Error(f"not a HOST or HOST:PORT: {whole}", hint, USAGE)
 
 
 def _name(text: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 from boardcert_host.board import tokens
 from boardcert_host.cli import main
 from boardcert_host.commands import change_identity
+from boardcert_host.targets import Target
 from boardcert_host.trust import pins
 from boardcert_host.verify import tls_probe
 from certificates import make, make_ca
@@ -71,7 +72,7 @@ def test_a_request_of_the_board_becomes_its_certificate(client, host, tmp_path, 
     assert (code, answer["result"], answer["key_changed"]) == (0, "installed", False)
     assert (answer["report"]["source"], known_keys()) == ("installed", before)
     assert client.served_certificate() == leaf.der
-    at = ("localhost", client.port, 20, "localhost", str(ca_file))
+    at = (Target("localhost", client.port), 20, "localhost", str(ca_file))
     assert json.loads(tls_probe.get(*at, "/api/identity"))["source"] == "installed"
     code, answer, _ = run(capsys, "remove", host)
     assert (code, answer["result"], answer["report"]["source"]) == (0, "removed", "generated")

@@ -5,7 +5,7 @@ import socket
 import ssl
 
 import pytest
-from board_answers import Dripping, answer, https_server
+from board_answers import TOKEN, Dripping, answer, api, https_server, pin_of, report_of
 from boardcert_host.board import over_https
 from boardcert_host.board.over_https import BoardAPI
 from boardcert_host.certificates import certificate
@@ -15,25 +15,6 @@ from certificates import NAME, make, make_ca
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from servers import closed_port, serving
-
-_TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
-
-
-def pin_of(identity):
-    """Return the pin of its key, as BoardAPI takes it."""
-    return "public_key_pin", certificate.public_key_pin(certificate.parse(identity.der))
-
-
-def report_of(identity):
-    """Return what a board with this identity answers."""
-    described = certificate.describe(certificate.parse(identity.der))
-    facts = {name: described[name] for name in ("public_key_pin", "fingerprint", "names")}
-    return facts | {"hostname": "kitchen"}
-
-
-def api(port, timeout_s=5.0, **more):
-    """Return the API of a board on loopback."""
-    return BoardAPI(Target("127.0.0.1", port), token=_TOKEN, timeout_s=timeout_s, **more)
 
 
 def test_the_token_is_sent_to_the_board_that_has_the_pin(tmp_path):
@@ -45,7 +26,7 @@ def test_the_token_is_sent_to_the_board_that_has_the_pin(tmp_path):
         pin = ("fingerprint", certificate.fingerprint(board.der))
         assert api(port, pin=pin).report() == report_of(board)
     assert len(received) == 2
-    assert all(f"Authorization: Bearer {_TOKEN}".encode() in request for request in received)
+    assert all(f"Authorization: Bearer {TOKEN}".encode() in request for request in received)
     assert all(request.startswith(b"GET /api/identity HTTP/1.1\r\n") for request in received)
 
 
@@ -140,7 +121,7 @@ def test_a_refusal_is_told_with_its_reason(status, content, code, message, hint,
         api(port, pin=pin_of(board)).remove()
     assert caught.value.code == code
     assert (caught.value.hint is None) if hint is None else (hint in caught.value.hint)
-    assert _TOKEN not in f"{caught.value.message}{caught.value.hint}"
+    assert TOKEN not in f"{caught.value.message}{caught.value.hint}"
     assert len(received) == 1
 
 
@@ -221,7 +202,7 @@ def test_what_does_not_speak_tls_is_an_error():
 
     with serving(handle) as port, pytest.raises(Error, match="does not speak TLS"):
         api(port, pin=("fingerprint", "AB")).report()
-    assert _TOKEN.encode() not in b"".join(received)
+    assert TOKEN.encode() not in b"".join(received)
 
 
 def test_a_key_that_the_board_changed_for_us_is_the_pin_from_then_on(tmp_path):

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from cryptography.x509.oid import AuthorityInformationAccessOID
 from issued import issue, pem, write
 from servers import closed_port
 
@@ -128,7 +129,36 @@ def test_what_clients_may_dislike_is_said_and_left_to_the_issuer(install):
 
     code, message, err = install(pem(issue(make_ca(), change=change)))
     assert (code, "refused the connection" in message) == (3, True)
-    assert "some clients may refuse it: subjectKeyIdentifier: missing" in err
+    assert "note: subjectKeyIdentifier: missing" in err
+    assert "some clients refuse it" not in err
+
+    def change_more(extensions):
+        change(extensions)
+        del extensions["extended_key_usage"]
+
+    _, _, err = install(pem(issue(make_ca(), change=change_more)))
+    assert "some clients refuse it: extendedKeyUsage: missing: Apple's clients" in err
+
+
+def test_an_intermediate_that_is_left_out_is_told(install, tmp_path):
+    """Unless it is what clients trust: --ca says so, or it is the user's own CA."""
+    ca = make_ca()
+    leaf = issue(ca)
+    _, _, err = install(pem(leaf))
+    assert "clients must trust that CA itself, or its certificate belongs at the end" in err
+    for words in ((pem(leaf, ca),), (pem(leaf), None, "--ca", write(tmp_path / "ca.pem", pem(ca)))):
+        _, _, err = install(*words[:2], *map(str, words[2:]))
+        assert "belongs at the end" not in err
+
+    def change(extensions):
+        names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+        extensions["subject_alt_name"] = (names, False)
+        place = x509.UniformResourceIdentifier("http://ca.example/intermediate.cer")
+        access = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, place)
+        extensions["access"] = (x509.AuthorityInformationAccess([access]), False)
+
+    _, _, err = install(pem(issue(ca, change=change)))
+    assert "(it is at http://ca.example/intermediate.cer) belongs at the end" in err
 
 
 def test_another_name_may_be_the_one_that_counts(install):

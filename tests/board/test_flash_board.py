@@ -9,7 +9,7 @@ from boardcert_host.virtual.boot_drive import BootDrive
 from prepared import AT_ONCE
 
 _STEPS = ["image", "board", "firmware", "start", "package", "microdot", "settings", "main.py"]
-_STEPS += ["identity", "pin", "token", "verify"]
+_STEPS += ["identity", "pin", "token", "verify", "page"]
 
 
 @pytest.fixture

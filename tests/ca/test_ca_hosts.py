@@ -51,6 +51,13 @@ def test_a_board_gets_its_certificate_over_https(client, host, tmp_path, capsys)
     assert found.fingerprint == told["certificate"]["fingerprint"]
     assert client.current_token() not in json.dumps(told)
 
+    # Plain `verify` looks at the user's own CA, and so do clients that trust it.
+    code, verified = run(capsys, "verify", host)
+    checks = {check["id"]: check for check in verified["hosts"][0]["checks"]}
+    assert (code, checks["chain"]["status"]) == (0, "pass")
+    assert str(default_store().certificate_file) in checks["chain"]["detail"]
+    assert checks["self_signature"]["status"] == "skip"
+
     # Again, by somebody who has no pin of it: its certificate is of the CA that signs the next.
     for pin in pins.load_pins():
         pins.forget_pin(pin.host)
@@ -60,6 +67,20 @@ def test_a_board_gets_its_certificate_over_https(client, host, tmp_path, capsys)
     assert f"{host}: valid for clients that trust the CA" in output
     assert client.served_certificate() != leaf.public_bytes(Encoding.DER)
     assert len(default_store().issued()) == 2
+
+
+def test_a_board_that_nothing_vouches_for_is_not_asked(client, host, capsys):
+    """The hint is what helps: the CA of the last test is not that of this one."""
+    for pin in pins.load_pins():
+        pins.forget_pin(pin.host)
+    assert main(["ca", "sign", host, "--install"]) == 1
+    err = capsys.readouterr().err
+    assert "is not pinned, and no client of" in err and "nothing was sent to it" in err
+    assert "boardcert pin add localhost --usb PORT; or --pin SHA256" in err
+    # What another CA has issued is not taken for the user's own.
+    code, verified = run(capsys, "verify", host)
+    checks = {check["id"]: check["status"] for check in verified["hosts"][0]["checks"]}
+    assert (code, checks["chain"], checks["self_signature"]) == (1, "skip", "fail")
 
 
 def test_a_request_can_be_answered_without_installing(client, host, tmp_path, capsys, monkeypatch):

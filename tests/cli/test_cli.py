@@ -42,7 +42,7 @@ def test_help_begins_with_examples_and_ends_with_exit_codes(command, capsys):
         (["verify", "host:0"], "not a HOST or HOST:PORT"),
         (["verify", "host:65536"], "not a HOST or HOST:PORT"),
         (["verify", "[kitchen]:443"], "not a HOST or HOST:PORT"),
-        (["verify", "https://kitchen"], "not a HOST or HOST:PORT"),
+        (["verify", "http://kitchen"], "not a HOST or HOST:PORT"),
         (["verify", "kitchen", "--pin", "AB:CD"], "not a SHA-256 pin: AB:CD"),
         (["verify", "kitchen", "--pin", "sha256//AAAA"], "not a SHA-256 pin"),
         (["verify", "kitchen", "--pin", "käse"], "not a SHA-256 pin"),
@@ -84,6 +84,10 @@ def test_a_usage_error_is_code_2_and_nothing_on_stdout(arguments, message, capsy
         ("[::1]", ("::1", 443)),
         ("fd00::7", ("fd00::7", 443)),
         ("küche.local", ("xn--kche-0ra.local", 443)),
+        ("https://kitchen.local", ("kitchen.local", 443)),
+        ("https://kitchen.local:20034", ("kitchen.local", 20034)),
+        ("HTTPS://kitchen.local:20034/csr?x=1#y", ("kitchen.local", 20034)),
+        ("https://[fd00::7]:20034/", ("fd00::7", 20034)),
     ],
 )
 def test_hosts_are_read_with_and_without_ports(text, target):

@@ -1,5 +1,7 @@
 """`boardcert flash` with a Wi-Fi, its second half: no emulated board has one, so one is made up."""
 
+import socket
+
 import pytest
 from boardcert_host.board import kept_files, mpremote, tokens
 from boardcert_host.certificates import certificate
@@ -9,7 +11,10 @@ from boardcert_host.flash import provision
 from boardcert_host.flash.board_kinds import load_board
 from boardcert_host.flash.provision import Provision
 from boardcert_host.flash.story import Story
+from boardcert_host.targets import Target, is_address
 from boardcert_host.trust import pins
+from boardcert_host.trust.location import locate
+from boardcert_host.verify import hosts
 from certificates import NAME, make
 from servers import tls_server
 
@@ -63,17 +68,34 @@ def test_a_board_that_joined_the_wifi_is_verified_there(calls, monkeypatch, tmp_
     """Its address comes over USB, and so does the key that TLS must prove."""
     identity = make()
     with tls_server(identity, tmp_path) as port:
-        monkeypatch.setattr(provision, "PORTAL_PORT", port)
-        ok, story = run(monkeypatch, report_of(identity))
-    assert ok
-    assert story.record["verify"]["ok"]
-    assert story.record["pin"]["host"] == NAME
+        ok, story = run(monkeypatch, report_of(identity, portal_port=port))
+        assert ok
+        assert story.record["verify"]["ok"]
+        assert story.record["pin"]["host"] == NAME
+        assert story.record["urls"] == [f"https://{NAME}:{port}", f"https://127.0.0.1:{port}"]
+        # Where it serves is pinned: the name alone does, and where there is no mDNS, its address.
+        target = locate(NAME, pins.load_pins())
+        assert target == Target(NAME, port, "127.0.0.1")
+        monkeypatch.setattr(socket, "getaddrinfo", _without_names(socket.getaddrinfo))
+        (result,) = hosts.verify_hosts([target], hosts.Options(pins=pins.load_pins()))
+        assert result.ok and result.key_is_known
     assert ("settings", {"prefix": "lamp", "hostname": "kitchen"}) in calls
     names = [call[0] for call in calls]
     assert names.index("wifi") < names.index("join") < names.index("reset")
     assert ("wifi", *_WIFI) in calls
     assert ("join", "kitchen", "HomeNet") in calls
     assert "secret" not in str(story.record)
+
+
+def _without_names(look_up):
+    """Return a function that finds addresses only."""
+
+    def found(host, *more):
+        if not is_address(host):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return look_up(host, *more)
+
+    return found
 
 
 def told(story):
@@ -105,11 +127,11 @@ def test_a_board_that_gives_no_token_is_an_error(calls, monkeypatch):
 def test_another_key_on_the_network_than_on_the_cable_is_not_well(calls, monkeypatch, tmp_path):
     """Somebody else answers at that address."""
     with tls_server(make(), tmp_path) as port:
-        monkeypatch.setattr(provision, "PORTAL_PORT", port)
-        ok, story = run(monkeypatch, report_of(make()))
+        ok, story = run(monkeypatch, report_of(make(), portal_port=port))
     assert not ok
-    assert "pin matches" in story.record["steps"][-1]["detail"]
-    assert story.record["steps"][-1]["status"] == "failed"
+    step = next(step for step in story.record["steps"] if step["id"] == "verify")
+    assert "pin matches" in step["detail"]
+    assert step["status"] == "failed"
 
 
 def test_a_board_that_does_not_serve_is_an_error(calls, monkeypatch, tmp_path):
@@ -117,9 +139,8 @@ def test_a_board_that_does_not_serve_is_an_error(calls, monkeypatch, tmp_path):
     monkeypatch.setattr(provision, "_SERVE_TIMEOUT_S", 0)
     with tls_server(make(), tmp_path) as port:
         pass
-    monkeypatch.setattr(provision, "PORTAL_PORT", port)
     with pytest.raises(Error) as caught:
-        run(monkeypatch, report_of(make()))
+        run(monkeypatch, report_of(make(), portal_port=port))
     assert caught.value.code == 3
 
 

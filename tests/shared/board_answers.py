@@ -1,4 +1,4 @@
-"""An HTTPS server with the answers that a test gives it."""
+"""An HTTPS server with the answers that a test gives it, and the API that asks it."""
 
 import contextlib
 import json
@@ -7,10 +7,32 @@ import ssl
 import time
 import warnings
 
+from boardcert_host.board.over_https import BoardAPI
+from boardcert_host.certificates import certificate
+from boardcert_host.targets import Target
 from certificates import Identity
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from servers import serving
+
+TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
+
+
+def pin_of(identity: Identity) -> tuple[str, str]:
+    """Return the pin of its key, as BoardAPI takes it."""
+    return "public_key_pin", certificate.public_key_pin(certificate.parse(identity.der))
+
+
+def report_of(identity: Identity) -> dict[str, object]:
+    """Return what a board with this identity answers."""
+    described = certificate.describe(certificate.parse(identity.der))
+    facts = {name: described[name] for name in ("public_key_pin", "fingerprint", "names")}
+    return facts | {"hostname": "kitchen"}
+
+
+def api(port: int, timeout_s: float = 5.0, **more: object) -> BoardAPI:
+    """Return the API of a board on loopback."""
+    return BoardAPI(Target("127.0.0.1", port), token=TOKEN, timeout_s=timeout_s, **more)
 
 
 def answer(status: int, content: object, headers: str = "") -> bytes:

@@ -61,7 +61,7 @@ def test_a_client_that_trusts_a_ca_ends_by_its_timeout(is_pending, tmp_path) -> 
     ca = x509.load_der_x509_certificate(make_ca().der)
     path.write_bytes(ca.public_bytes(Encoding.PEM))
     with pytest.raises(Error, match="timed out"):
-        tls_probe.get(_NAME, 443, 0.3, _NAME, str(path), "/")
+        tls_probe.get(Target(_NAME, 443), 0.3, _NAME, str(path), "/")
     assert is_pending()
 
 

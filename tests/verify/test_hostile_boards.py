@@ -7,7 +7,7 @@ import tracemalloc
 from collections.abc import Callable
 
 import pytest
-from board_answers import Dripping, answer, https_server
+from board_answers import Dripping, answer, api, https_server, pin_of, report_of
 from boardcert_host import cli, deadline
 from boardcert_host.board import kept_files, mpremote, serial_ports
 from boardcert_host.board.serial_ports import USBPort
@@ -16,12 +16,12 @@ from boardcert_host.errors import Error
 from boardcert_host.flash import esptool, plugged_in
 from boardcert_host.flash.board_kinds import load_board
 from boardcert_host.flash.story import Story
+from boardcert_host.targets import Target
 from boardcert_host.verify import tls_probe
 from certificates import NAME, make, make_ca
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from servers import serving
-from test_board_api import api, pin_of, report_of
 
 # Clears the screen, sets the clipboard (OSC 52), the same by C1 controls, and turns the direction.
 _ESCAPES = "\x1b[2J\x1b]52;c;cm0gLXJmIH4=\x07\x9b2J\u202egnp.exe\r\n"
@@ -218,7 +218,7 @@ def test_a_dripping_page_does_not_outlive_the_timeout(tmp_path):
     dripping = Dripping(answer(200, b"x" * 200))
     server = https_server(board, tmp_path, [dripping], [])
     with server as port, pytest.raises(Error, match="timed out"):
-        tls_probe.get("127.0.0.1", port, 2.0, NAME, str(path), "/")
+        tls_probe.get(Target("127.0.0.1", port), 2.0, NAME, str(path), "/")
 
 
 def test_an_endless_page_is_an_error(tmp_path):
@@ -230,7 +230,7 @@ def test_an_endless_page_is_an_error(tmp_path):
     endless = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"x" * (2 << 20)
     server = https_server(board, tmp_path, [endless], [])
     with server as port, pytest.raises(Error, match="too long"):
-        tls_probe.get("127.0.0.1", port, 30.0, NAME, str(path), "/")
+        tls_probe.get(Target("127.0.0.1", port), 30.0, NAME, str(path), "/")
 
 
 # CPython leaves the socket that it was making to the garbage collector.
@@ -248,4 +248,4 @@ def test_a_connection_that_is_reset_at_once_is_an_error(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(deadline, "_connect", reset)
     with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(Error):
-        tls_probe.probe("127.0.0.1", listener.getsockname()[1], 10, "kitchen.local")
+        tls_probe.probe(Target("127.0.0.1", listener.getsockname()[1]), 10, "kitchen.local")

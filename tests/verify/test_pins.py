@@ -215,4 +215,5 @@ def test_the_file_is_plain_json_that_other_programs_can_read():
     content = json.loads(pins_file().read_text())
     assert content["version"] == 1
     (board,) = content["boards"]
-    assert list(board) == ["host", "unique_id", "public_key_pin", "fingerprint", "first_seen"]
+    fields = ["host", "unique_id", "public_key_pin", "fingerprint", "first_seen"]
+    assert list(board) == [*fields, "port", "address"]

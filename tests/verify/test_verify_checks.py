@@ -2,6 +2,7 @@
 
 import datetime
 import ssl
+import subprocess
 
 import pytest
 from boardcert_host.certificates import certificate
@@ -12,15 +13,19 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from issued import pem
 from servers import tls_server
 
 _ECDSA_WITH_SHA1 = bytes.fromhex("300906072a8648ce3d0401")
 
 
-def check(identity: Identity, tmp_path: object, **server: object) -> HostResult:
+def check(
+    identity: Identity, tmp_path: object, ca_file: str | None = None, **server: object
+) -> HostResult:
     """Serve *identity* and verify it."""
     with tls_server(identity, tmp_path, **server) as port:
-        (result,) = verify_hosts([Target("127.0.0.1", port)], Options(name=NAME))
+        options = Options(name=NAME, ca_file=ca_file)
+        (result,) = verify_hosts([Target("127.0.0.1", port)], options)
     return result
 
 
@@ -28,6 +33,12 @@ def failures(result: HostResult) -> dict[str, str]:
     """Return the checks that failed, with their reasons."""
     assert result.error is None
     return {check.id: check.detail for check in result.checks if check.status == "fail"}
+
+
+def warnings(result: HostResult) -> dict[str, str]:
+    """Return the checks that warn, with their reasons; none may have failed."""
+    assert failures(result) == {} and result.ok
+    return {check.id: check.detail for check in result.checks if check.status == "warn"}
 
 
 def test_a_certificate_of_the_profile_passes_every_check(tmp_path):
@@ -66,19 +77,13 @@ _OTHER_NAME = x509.SubjectAlternativeName([x509.DNSName("hall.local")])
 _NO_SIGNATURE = key_usage(digital_signature=False, key_agreement=True)
 _SIGNS_CERTIFICATES = key_usage(key_cert_sign=True)
 EXTENSIONS = [
-    ("basic_constraints", None, True, "missing"),
     ("basic_constraints", x509.BasicConstraints(True, None), True, "CA:TRUE"),
-    ("basic_constraints", x509.BasicConstraints(False, None), False, "critical"),
-    ("key_usage", None, True, "missing"),
     ("key_usage", _NO_SIGNATURE, True, "digitalSignature"),
     ("key_usage", _SIGNS_CERTIFICATES, True, "sign certificates"),
-    ("key_usage", key_usage(), False, "critical"),
     ("extended_key_usage", None, False, "missing"),
     ("extended_key_usage", _CLIENT_ONLY, False, "serverAuth"),
     ("subject_alt_name", None, False, "missing"),
     ("subject_alt_name", _OTHER_NAME, False, "kitchen.local is not among hall.local"),
-    ("subject_key_identifier", None, False, "missing"),
-    ("authority_key_identifier", None, False, "missing"),
     (
         "authority_key_identifier",
         x509.AuthorityKeyIdentifier(bytes(20), None, None),
@@ -103,13 +108,53 @@ def test_a_wrong_extension_fails_its_own_check_alone(id, value, critical, reason
     assert reason in found[id]
 
 
+STYLE = [
+    ("basic_constraints", None, "missing"),
+    ("basic_constraints", x509.BasicConstraints(False, None), "not marked critical"),
+    ("key_usage", None, "missing"),
+    ("key_usage", key_usage(), "not marked critical"),
+    ("subject_key_identifier", None, "missing"),
+    ("authority_key_identifier", None, "missing"),
+]
+
+
+@pytest.mark.needs("openssl")
+@pytest.mark.parametrize(("id", "value", "reason"), STYLE)
+def test_what_no_client_refuses_is_a_warning(id, value, reason, tmp_path):
+    """And a client that trusts nothing but this certificate, strictly, takes it indeed."""
+
+    def change(extensions: dict) -> None:
+        del extensions[id]
+        if value:
+            extensions[id] = (value, False)
+
+    identity = make(change=change)
+    found = warnings(check(identity, tmp_path))
+    assert list(found) == [id]
+    assert reason in found[id] and "linters" in found[id]
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_bytes(pem(identity))
+    command = ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-CAfile"]
+    subprocess.run([*command, trusted, trusted], check=True, capture_output=True)
+
+
+def test_a_missing_authority_key_identifier_fails_where_a_ca_has_issued(tmp_path):
+    """OpenSSL's strict check, which Python makes since 3.13, refuses it there."""
+    ca = make_ca()
+
+    def change(extensions: dict) -> None:
+        del extensions["authority_key_identifier"]
+
+    (tmp_path / "ca.pem").write_bytes(pem(ca))
+    issued = make(issuer=ca, change=change)
+    found = failures(check(issued, tmp_path, ca_file=str(tmp_path / "ca.pem")))
+    assert list(found) == ["authority_key_identifier"]
+    assert "Python 3.13" in found["authority_key_identifier"]
+
+
 FIELDS = [
-    ("key_type", lambda: make(key=ec.generate_private_key(ec.SECP256R1())), "p256"),
-    ("signature_algorithm", lambda: make(hash=hashes.SHA256()), "sha256"),
     ("validity_now", lambda: make(days=(-20, -10)), "expired"),
     ("validity_now", lambda: make(days=(2, 3650)), "not valid before"),
-    ("lifetime", lambda: make(days=(-1, 3653)), "3654 days"),
-    ("serial_number", lambda: make(serial_number=7), "3 bits"),
     ("serial_number", lambda: with_serial(b"\0"), "not positive"),
     ("serial_number", lambda: with_serial(b"\x81" * 16), "not positive"),
     ("serial_number", lambda: with_serial(b"\x71" * 21), "20 bytes"),
@@ -146,12 +191,40 @@ def test_a_lifetime_of_ten_years_with_leap_days_passes(tmp_path):
     assert failures(check(make(days=(-1, 3652)), tmp_path)) == {}
 
 
-def test_an_rsa_key_fails_key_and_signature(tmp_path):
-    """RSA cannot make an ECDSA signature, so two checks name it."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    found = failures(check(make(key=key), tmp_path))
-    assert list(found) == ["key_type", "signature_algorithm"]
-    assert "rsa2048" in found["key_type"]
+@pytest.mark.parametrize(
+    ("more", "id", "reason"),
+    [
+        ({"days": (-1, 3653)}, "lifetime", "3654 days"),
+        ({"serial_number": 7}, "serial_number", "3 bits"),
+    ],
+)
+def test_what_some_clients_refuse_in_some_places_is_a_warning(more, id, reason, tmp_path):
+    """A repeated serial number, and a lifetime for Apple's clients, which refuse ten years too."""
+    found = warnings(check(make(**more), tmp_path))
+    assert list(found) == [id]
+    assert reason in found[id]
+
+
+@pytest.mark.parametrize(
+    ("more", "type"),
+    [
+        ({"key": ec.generate_private_key(ec.SECP256R1()), "hash": hashes.SHA256()}, "p256"),
+        ({"key": rsa.generate_private_key(65537, 2048), "hash": hashes.SHA256()}, "rsa2048"),
+    ],
+)
+def test_each_key_type_that_a_board_makes_passes(more, type, tmp_path):
+    """A setting of the board chooses it."""
+    result = check(make(**more), tmp_path)
+    assert warnings(result) == {}
+    assert type in next(one.detail for one in result.checks if one.id == "key_type")
+
+
+def test_a_key_that_clients_do_not_take_fails(tmp_path):
+    """RSA of 1024 bits."""
+    key = rsa.generate_private_key(65537, 1024)  # noqa: S505
+    found = failures(check(make(key=key, hash=hashes.SHA256()), tmp_path))
+    assert list(found) == ["key_type"]
+    assert "rsa1024" in found["key_type"]
 
 
 def test_a_version_1_certificate_fails(tmp_path):

@@ -11,6 +11,7 @@ OUTCOME = "outcome"
 
 _TOLD_FACTS = (
     "hostname",
+    "portal_port",
     "names",
     "key_type",
     "public_key_pin",

@@ -10,8 +10,9 @@ from typing import Any
 from ..certificates.fingerprint import matches
 from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, Error
 from ..passwords import Password
-from ..targets import PORTAL_PORT, canonical, parse_target
+from ..targets import canonical
 from ..trust import pins
+from ..trust.location import locate, names_of
 from . import tokens
 from .over_https import BoardAPI
 from .over_usb import BoardUSB
@@ -35,10 +36,10 @@ def open_board(
     It is identified by *pin*, else by the pin known for host or *name*, else by *ca*. The
     token comes from *token_file*, the environment, the key ring, or a prompt. Raises Error.
     """
-    target = parse_target(host, PORTAL_PORT)
-    names = [str(target), target.host, *([name] if name else [])]
+    boards = pins.load_pins()
+    target, names = locate(host, boards, name), names_of(host, name)
     if pin is None:
-        known = pins.find_pin(pins.load_pins(), names)
+        known = pins.find_pin(boards, names)
         pin = ("public_key_pin", known.public_key_pin) if known else None
     if pin is None and ca is None:
         hint = f"boardcert pin add {host} --usb PORT; or give --pin or --ca"
@@ -66,12 +67,21 @@ def _token(
 
 
 @contextlib.contextmanager
-def open_usb(host: str, port: str, pin: tuple[str, str] | None = None) -> Iterator[BoardUSB]:
-    """Give the board on a cable; Error when it is not *host*. Its program starts again after."""
-    host = canonical(host)
-    board = BoardUSB(port, [host, parse_target(host).host])
+def open_usb(
+    host: str | None,
+    port: str,
+    pin: tuple[str, str] | None = None,
+    name: str | None = None,
+) -> Iterator[BoardUSB]:
+    """Give the board on a cable; Error when it is not *host*. Its program starts again after.
+
+    Without *host* it may be any board, but one that is known by its name has to have its key.
+    """
+    board = BoardUSB(port, names_of(host, name) if host else [])
     try:
-        _check_usb(board, board.report(), pin)
+        report = board.report()
+        board.names = board.names or [canonical(report["names"][0])]
+        _check_usb(board, report, pin)
         yield board
     except BaseException:
         with contextlib.suppress(Error):
@@ -85,9 +95,9 @@ def _check_usb(board: BoardUSB, report: dict[str, Any], pin: tuple[str, str] | N
     known = pins.find_pin(pins.load_pins(), board.names)
     if known and known.public_key_pin != report["public_key_pin"]:
         raise pins.changed_key(known, report["public_key_pin"])
-    host = board.names[-1]
-    if not known and host not in report["names"]:
-        found = f"the board on the cable is not {host}, but {', '.join(report['names'])}"
+    if not known and not set(board.names) & set(report["names"]):
+        called = " or ".join(board.names)
+        found = f"the board on the cable is not {called}, but {', '.join(report['names'])}"
         raise Error(found, None, CHECKED_AND_BAD)
     if pin and not matches(report, pin):
         found = f"the board on the cable has {report[pin[0]]}, the pin is {pin[1]}"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from ..ca.authorities import check_ca, common_name
 from ..certificates import containers
@@ -16,6 +17,7 @@ from ..certificates.certificate import (
     find_extension,
     is_signature_broken,
     is_signed_by,
+    may_have_issued,
 )
 from ..certificates.items import PRIVATE_KEY, read_items
 from ..certificates.read_files import PrivateKey, certificates_of, in_order, key_of, read_key
@@ -96,7 +98,10 @@ def read_installable(
 
 
 def check_installable(files: Installable, name: str, now: datetime.datetime) -> list[Check]:
-    """Raise Error for what no board can serve as *name*; return what clients may dislike."""
+    """Raise Error for what no board can serve as *name*; return what clients may dislike.
+
+    Checks that failed: some clients refuse it; and those that warn.
+    """
     if len(files.chain) > _MOST_CERTIFICATES:
         hint = "the board's own and the intermediate ones, without the root"
         raise _bad(f"{len(files.chain)} certificates; a board keeps {_MOST_CERTIFICATES}", hint)
@@ -104,15 +109,36 @@ def check_installable(files: Installable, name: str, now: datetime.datetime) -> 
     if _is_ca(leaf):
         raise _bad(f"{_called(leaf)}, a CA, comes first", _ORDER_HINT)
     checks = certificate_checks(leaf, Expected(name, issued=True, now=now))
-    failed = [check for check in checks if check.status == "fail"]
-    for check in failed:
-        if check.id in _ESSENTIAL:
+    disliked = [check for check in checks if check.status in ("fail", "warn")]
+    for check in disliked:
+        if check.id in _ESSENTIAL and check.status == "fail":
             raise _bad(f"{_called(leaf)}: {check.title}: {check.detail}")
     if files.key and files.key.public_key() != leaf.public_key():
         raise _bad(f"the key is not that of the first certificate, {_called(leaf)}")
     for issued, issuer in itertools.pairwise(files.chain):
         _check_link(issued, issuer, now)
-    return failed
+    return disliked
+
+
+def missing_issuer(files: Installable, trusted: Sequence[x509.Certificate]) -> str | None:
+    """Return why clients that trust *trusted* may find no way from them to the chain, or None.
+
+    A board sends only what is installed: an intermediate CA's certificate that is left out is
+    unknown to most clients. Some browsers fetch it; that is why it looks well there.
+    """
+    last = files.chain[-1]
+    if last.issuer == last.subject or any(may_have_issued(one, last) for one in trusted):
+        return None
+    issuer = last.issuer.rfc4514_string()
+    found = find_extension(last, x509.AuthorityInformationAccess)
+    places = [
+        str(one.access_location.value)
+        for one in (found.value if found else ())
+        if one.access_method == AuthorityInformationAccessOID.CA_ISSUERS
+    ]
+    where = f" (it is at {places[0]})" if places else ""
+    trust = f"CHAIN ends with what {issuer} has issued; clients must trust that CA itself"
+    return f"{trust}, or its certificate{where} belongs at the end of CHAIN"
 
 
 def _check_link(issued: x509.Certificate, issuer: x509.Certificate, now: datetime.datetime) -> None:

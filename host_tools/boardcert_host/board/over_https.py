@@ -17,7 +17,7 @@ from ..certificates.fingerprint import matches
 from ..deadline import Deadline, TimedSSLSocket
 from ..errors import CHECKED_AND_BAD, Error
 from ..targets import Target
-from ..verify.tls_probe import ca_context, connect, handshake_error
+from ..verify.tls_probe import ca_context, connect, find, handshake_error
 from . import reports
 from .installable import Installable, now_text
 
@@ -34,6 +34,7 @@ _PUT_OFF_PAUSE_S = 3
 _BUSY = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _ANSWER_LIMIT_BYTES = 65536
 _TOKEN_HINT = "on its cable: boardcert token HOST --usb PORT"  # noqa: S105 (how to get one)
+_OTHER_HINT = "another board answers, or this one has a new key; see boardcert verify"
 _HINTS = {
     401: _TOKEN_HINT,
     403: "the board's page refuses this client: see its settings",
@@ -44,7 +45,7 @@ _HINTS = {
 
 
 class BoardAPI:
-    """One board's API. *pin*: as `hosts.parse_pin` returns it; *ca*: a file, used without a pin.
+    """One board's API. *pin*: as `parse_pin` returns it; *ca*: a file, used without a pin.
 
     *name*: expected in the certificate, when not the host itself. *token*: for all but `report`.
     *timeout_s*: of each step; None: a minute, and ten for what changes something.
@@ -243,16 +244,16 @@ class BoardAPI:
             yield secure, self._recognise(secure.getpeercert(True))
 
     def _connect(self, context: ssl.SSLContext, deadline: Deadline) -> TimedSSLSocket:
-        host, port = self.target.host, self.target.port
         try:
-            return connect(context, host, port, deadline.remaining_s(), self._name)
+            return connect(context, find(self.target, deadline), deadline, self._name)
         except TimeoutError as error:  # Between two tries.
             raise Error(f"{self.target} did not answer within {self._timeout_s:g} s") from error
         except ssl.SSLCertVerificationError as error:
-            reason = f"has no certificate of {self._ca}: {error.verify_message}"
-            raise self._wrong(reason) from error
+            reason = f"is not pinned, and no client of {self._ca} trusts it: {error.verify_message}"
+            hint = f"on its cable: boardcert pin add {self.target.host} --usb PORT; or --pin SHA256"
+            raise self._wrong(reason, hint) from error
         except ssl.SSLError as error:
-            raise handshake_error(error, host, port) from error
+            raise handshake_error(error, self.target) from error
 
     def _recognise(self, der: bytes | None) -> dict[str, Any]:
         """Return what the certificate says, if it is the board's. Raises Error if not."""
@@ -264,8 +265,7 @@ class BoardAPI:
             raise self._wrong(f"shows {described[self._pin[0]]}, but its pin is {self._pin[1]}")
         return described
 
-    def _wrong(self, reason: str) -> Error:
-        hint = "another board answers, or this one has a new key; see boardcert verify"
+    def _wrong(self, reason: str, hint: str = _OTHER_HINT) -> Error:
         message = f"{self.target} {reason}; nothing was sent to it"
         return Error(message, hint, CHECKED_AND_BAD)
 

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from ..targets import PORTAL_PORT
+
 # Each field that is read of any report; those with a pattern are compared, kept, or sent back.
 _FIELDS = {"hostname": str, "names": list, "public_key_pin": str, "fingerprint": str}
 _PATTERNS = {
@@ -27,3 +29,11 @@ def flaw(report: dict[str, Any]) -> str | None:
     if not is_text or not isinstance(report.get("wiped", ""), str):
         return "an unreadable report"
     return None
+
+
+def portal_port(report: dict[str, Any]) -> int | None:
+    """Return the port of the board's page, None without one; an older board does not say it."""
+    port = report.get("portal_port")
+    if port is None:
+        return PORTAL_PORT
+    return port if type(port) is int and 0 < port < 65536 else None

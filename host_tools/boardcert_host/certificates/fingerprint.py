@@ -2,12 +2,14 @@
 
 import base64
 import functools
+import re
 import runpy
 from collections.abc import Callable
 from typing import Any
 
 from ..console import in_groups
 from ..directories import data_directory
+from ..errors import USAGE, Error
 
 
 def key_fingerprint(public_key_pin: str) -> str:
@@ -16,10 +18,32 @@ def key_fingerprint(public_key_pin: str) -> str:
     return digest.hex(":").upper()
 
 
+def parse_pin(text: str) -> tuple[str, str]:
+    """Read a pin: ("fingerprint", "AB:CD:...") or ("public_key_pin", "sha256//...").
+
+    A fingerprint, of a key or a certificate, is 64 hexadecimal digits, colons and spaces allowed; a
+    public key's pin is the base64 of 32 bytes, "sha256//" before it allowed, as curl writes it.
+    Raises Error, a usage error.
+    """
+    # As `openssl x509 -fingerprint` and ssh-keygen print it.
+    text = re.sub(r"^\s*sha-?256(?: fingerprint=|:(?!//))", "", text, flags=re.IGNORECASE)
+    plain = re.sub(r"[:\s]", "", text)
+    if re.fullmatch(r"[0-9A-Fa-f]{64}", plain):
+        return "fingerprint", bytes.fromhex(plain).hex(":").upper()
+    try:
+        encoded = text.strip().removeprefix("sha256//")
+        if len(base64.b64decode(encoded, validate=True)) == 32:
+            return "public_key_pin", "sha256//" + encoded
+    except ValueError:
+        pass
+    hint = "64 hexadecimal digits of the fingerprint, or sha256//BASE64 of the public key"
+    raise Error(f"not a SHA-256 pin: {text}", hint, USAGE)
+
+
 def matches(facts: dict[str, Any], pin: tuple[str, str]) -> bool:
     """Return whether a certificate or a report with these *facts* is the one with *pin*.
 
-    *pin*: as `hosts.parse_pin` returns it; a fingerprint may be the key's, or the certificate's,
+    *pin*: as `parse_pin` returns it; a fingerprint may be the key's, or the certificate's,
     as older labels have it.
     """
     kind, wanted = pin

@@ -39,16 +39,17 @@ examples:
 _RESTART_EXAMPLES = """\
 examples:
   boardcert restart kitchen.local     and wait until it serves again
+  boardcert restart --usb /dev/ttyACM0
 """
 
 
 def _add_plain_arguments(parser: argparse.ArgumentParser) -> None:
-    add_host(parser)
+    add_host(parser, is_optional=True)
     add_options(parser)
 
 
 def _add_confirmed_arguments(parser: argparse.ArgumentParser) -> None:
-    add_host(parser)
+    add_host(parser, is_optional=True)
     parser.add_argument("--yes", metavar="NAME", help="the board's host name, instead of typing it")
     add_options(parser)
 

@@ -3,11 +3,15 @@
 import argparse
 import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..console import messages, print_plain, results, say
 from ..errors import CHECKED_AND_BAD, OK, Error
 from .shared import Command, add_force, check_free, print_json
 from .with_board import add_host, add_options, change, opened, working
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 _INSTALL_EXAMPLES = """\
 examples:
@@ -19,7 +23,7 @@ examples:
 _CSR_EXAMPLES = """\
 examples:
   boardcert csr kitchen.local -o kitchen.csr      for a CA; the key stays on the board
-  boardcert csr kitchen.local --usb /dev/ttyACM0
+  boardcert csr --usb /dev/ttyACM0
 """
 
 
@@ -39,7 +43,7 @@ def _add_install_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_csr_arguments(parser: argparse.ArgumentParser) -> None:
-    add_host(parser)
+    add_host(parser, is_optional=True)
     add = parser.add_argument
     add("-o", "--output", type=Path, metavar="FILE", help="(standard output)")
     add_force(parser)
@@ -58,10 +62,14 @@ def _run_install(arguments: argparse.Namespace) -> int:
         arguments.passphrase_file,
     )
     files = installable.read_installable(arguments.chain, arguments.key, secret.get)
-    name = arguments.name or targets.parse_target(arguments.host).host
+    name = arguments.name or targets.parse_host(arguments.host)[0]
     now = datetime.datetime.now(datetime.timezone.utc)
     for check in installable.check_installable(files, name, now):
-        say(f"some clients may refuse it: {check.title}: {check.detail}")
+        word = "some clients refuse it" if check.status == "fail" else "note"
+        say(f"{word}: {check.title}: {check.detail}")
+    missing = installable.missing_issuer(files, _trusted(arguments.ca))
+    if missing:
+        say(f"note: {missing}")
     act = working(arguments, "install", files)
     code = change(arguments, "installed", act, files.fingerprint)
     if arguments.ca:
@@ -69,16 +77,26 @@ def _run_install(arguments: argparse.Namespace) -> int:
     return code
 
 
+def _trusted(ca_file: str | None) -> "list[x509.Certificate]":
+    """Return the CAs that --ca names, and the user's own: its clients are known to trust them."""
+    from ..ca.store import read_certificates
+    from ..files import read_small
+    from ..verify.own_ca import own_ca_file
+
+    files = [file for file in (ca_file, own_ca_file()) if file]
+    return [one for file in files for one in read_certificates(read_small(Path(file)), file)]
+
+
 def _check_trust(arguments: argparse.Namespace) -> None:
     """Raise Error unless a client that trusts only --ca accepts the chain that is served."""
-    from .. import targets
     from ..board.over_https import TIMEOUT_S
+    from ..trust.location import locate
+    from ..trust.pins import load_pins
     from ..verify.tls_probe import probe_chain
 
-    target = targets.parse_target(arguments.host, targets.PORTAL_PORT)
+    target = locate(arguments.host, load_pins(), arguments.name)
     name = arguments.name or target.host
-    at = target.host, target.port, arguments.timeout or TIMEOUT_S
-    _, refusal = probe_chain(*at, name, arguments.ca)
+    _, refusal = probe_chain(target, arguments.timeout or TIMEOUT_S, name, arguments.ca)
     if refusal:
         message = f"it is installed, but a client that trusts {arguments.ca} refuses it: {refusal}"
         raise Error(message, "are the certificates of its issuers in CHAIN?", CHECKED_AND_BAD)

@@ -9,13 +9,15 @@ from typing import Any
 from ..certificates.fingerprint import key_fingerprint, matches, to_compare
 from ..console import questions, results, say
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
-from ..targets import PORTAL_PORT
+from ..targets import DEFAULT_PORT
 from .shared import (
     Command,
     add_force,
     add_json,
+    add_name,
     check_free,
     complete_hosts,
+    given_pin,
     print_json,
     read_report,
 )
@@ -44,6 +46,7 @@ def _add_pin_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SHA256",
         help="add: the fingerprint or pin it must have",
     )
+    add_name(parser)
     add("--yes", action="store_true", help="add: trust on first use, without comparing")
     add_json(parser)
 
@@ -57,8 +60,8 @@ def _run_pin(arguments: argparse.Namespace) -> int:
     if arguments.action == "forget":
         pin, word = pins.forget_pin(arguments.host), "forgotten"
     else:
-        facts = _over_usb(arguments) if arguments.usb else _served(arguments)
-        pin, is_new = pins.add_pin(arguments.host, facts)
+        facts, port, address = _over_usb(arguments) if arguments.usb else _served(arguments)
+        pin, is_new = pins.add_pin(arguments.host, facts, port, address)
         word = "pinned" if is_new else "already known, with the same key"
     if arguments.json:
         print_json({"result": word, "pin": asdict(pin)})
@@ -80,18 +83,21 @@ def _check_arguments(arguments: argparse.Namespace) -> None:
             raise Error(f"{option} belongs to pin add, not to pin {action}", hint, USAGE)
 
 
-def _over_usb(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what the board says on the cable; raise Error when --pin is another."""
+def _over_usb(arguments: argparse.Namespace) -> tuple[dict[str, Any], int | None, None]:
+    """Return what the board says on the cable, and the port of its page; Error for another --pin.
+
+    Its address is not known.
+    """
     from .. import targets
-    from ..verify import hosts
+    from ..board.reports import portal_port
 
     host = targets.canonical(arguments.host)  # before the board is asked
-    pin = hosts.parse_pin(arguments.pin) if arguments.pin else None
+    pin = given_pin(arguments)
     facts = read_report(arguments.usb)
     if pin and not matches(facts, pin):
         found = f"the board on the cable has {facts[pin[0]]}, the pin is {pin[1]}"
         raise Error(f"{host} is not pinned: {found}", None, CHECKED_AND_BAD)
-    return facts
+    return facts, portal_port(facts), None
 
 
 def _list(as_json: bool) -> int:
@@ -110,14 +116,17 @@ def _list(as_json: bool) -> int:
     return OK
 
 
-def _served(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what the board serves, after every check of it and a look at it."""
-    from .. import targets
+def _served(arguments: argparse.Namespace) -> tuple[dict[str, Any], int, str | None]:
+    """Return what the board serves, after every check of it and a look at it, and where."""
+    from ..trust.location import locate
+    from ..trust.pins import load_pins
     from ..verify import hosts
+    from ..verify.own_ca import own_ca_file
 
-    pin = hosts.parse_pin(arguments.pin) if arguments.pin else None
-    target = targets.parse_target(arguments.host)
-    (result,) = hosts.verify_hosts([target], hosts.Options(pin=pin))
+    pin = given_pin(arguments)
+    target = locate(arguments.host, load_pins(), arguments.name)
+    options = hosts.Options(name=arguments.name, pin=pin, own_ca=own_ca_file())
+    (result,) = hosts.verify_hosts([target], options)
     if result.error:
         raise result.error
     if not result.ok or result.certificate is None:
@@ -125,7 +134,7 @@ def _served(arguments: argparse.Namespace) -> dict[str, Any]:
     facts = result.certificate
     if pin is None and not arguments.yes:
         _ask(str(target), facts)
-    return facts
+    return facts, target.port, result.address
 
 
 def _ask(host: str, facts: dict[str, Any]) -> None:
@@ -151,33 +160,38 @@ def _add_label_arguments(parser: argparse.ArgumentParser) -> None:
     complete_hosts(add("host", metavar="HOST[:PORT]", help=help))
     add("file", type=Path, metavar="FILE", help="an .svg or a .png")
     add("--usb", metavar="PORT", help="read the key's fingerprint over this serial port instead")
+    add_name(parser)
     add_force(parser)
     add_json(parser)
 
 
 def _run_label(arguments: argparse.Namespace) -> int:
-    from .. import targets
     from ..board import label
+    from ..board.reports import portal_port
     from ..trust import pins
+    from ..trust.location import locate, names_of
 
-    target = targets.parse_target(arguments.host, PORTAL_PORT)
+    boards = pins.load_pins()
     check_free(arguments.file, arguments.force)
     if arguments.usb:
         facts = read_report(arguments.usb)
+        port = portal_port(facts) or DEFAULT_PORT
     else:
-        pin = pins.find_pin(pins.load_pins(), (str(target), target.host))
+        port = DEFAULT_PORT
+        pin = pins.find_pin(boards, names_of(arguments.host, arguments.name))
         if pin is None:
             hint = f"boardcert pin add {arguments.host}, or --usb PORT"
             raise Error(f"{arguments.host} is not pinned", hint)
         facts = asdict(pin)
-    url = f"https://{target}/"
-    label.write_label(arguments.file, url, target.host, facts["public_key_pin"], arguments.force)
+    target = locate(arguments.host, boards, arguments.name, port)
+    url, name = f"https://{target}/", arguments.name or target.host
+    label.write_label(arguments.file, url, name, facts["public_key_pin"], arguments.force)
     if arguments.json:
         told = {name: facts[name] for name in ("fingerprint", "public_key_pin")}
         told["key_fingerprint"] = key_fingerprint(facts["public_key_pin"])
         print_json({"file": str(arguments.file), "host": str(target), "url": url} | told)
     else:
-        results().print(f"{arguments.file}: {target.host}, {url}", markup=False)
+        results().print(f"{arguments.file}: {name}, {url}", markup=False)
     return OK
 
 

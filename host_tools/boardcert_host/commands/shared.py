@@ -88,6 +88,25 @@ def check_timeout(timeout_s: float | None) -> None:
         raise Error(f"--timeout must be {limits}", None, USAGE)
 
 
+def add_name(parser: argparse.ArgumentParser) -> None:
+    """Add --name, of every command that takes a HOST."""
+    help = "the name in its certificate, if it differs from HOST"
+    parser.add_argument("--name", type=_name, metavar="NAME", help=help)
+
+
+def _name(text: str) -> str:
+    from ..targets import canonical_host
+
+    return canonical_host(text)
+
+
+def given_pin(arguments: argparse.Namespace) -> tuple[str, str] | None:
+    """Return what --pin says, as `fingerprint.parse_pin` reads it. Raises Error, a usage error."""
+    from ..certificates.fingerprint import parse_pin
+
+    return parse_pin(arguments.pin) if arguments.pin else None
+
+
 def print_json(data: dict[str, Any]) -> None:
     """Print *data* and the version as one object."""
     print_plain(json.dumps({"boardcert": __version__} | data, indent=2))

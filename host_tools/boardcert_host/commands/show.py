@@ -3,12 +3,13 @@
 import argparse
 import datetime
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..console import print_rows
 from ..errors import CHECKED_AND_BAD, OK, Error
-from .shared import Command, add_json, check_timeout, named_file, print_json
+from .shared import Command, add_json, add_name, check_timeout, named_file, print_json
 
 if TYPE_CHECKING:
     from ..certificates.items import Ask
@@ -44,6 +45,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"passphrase of encrypted private keys (default: ${_VARIABLE}; no prompt)",
     )
+    add_name(parser)
     add_json(parser)
 
 
@@ -56,7 +58,7 @@ def _run(arguments: argparse.Namespace) -> int:
     passphrase = secret.given()
     items = []
     for source in arguments.sources:
-        items += _read(source, lambda: passphrase, arguments.timeout)
+        items += _read(source, lambda: passphrase, arguments.timeout, arguments.name)
     shown = show_items(items, datetime.datetime.now(datetime.timezone.utc))
     if arguments.json:
         print_json({"items": [one.data for one in shown]})
@@ -66,17 +68,19 @@ def _run(arguments: argparse.Namespace) -> int:
     return CHECKED_AND_BAD if any(one.is_bad for one in shown) else OK
 
 
-def _read(source: str, ask: "Ask", timeout_s: float) -> list[Any]:
+def _read(source: str, ask: "Ask", timeout_s: float, name: str | None) -> list[Any]:
     """Return what a file, standard input or a server holds. Raises Error when it is nothing."""
     from ..certificates.items import read_chain, read_items
     from ..files import read_small, read_stream
-    from ..targets import parse_target
+    from ..trust.location import locate
+    from ..trust.pins import load_pins
     from ..verify.tls_probe import probe
 
     path = None if source == "-" else named_file(source)
     if source != "-" and path is None:
-        target = parse_target(source)
-        session = probe(target.host, target.port, timeout_s, target.host.partition("%")[0])
+        # Not where the board was last: no pin is checked here.
+        target = replace(locate(source, load_pins(), name), address=None)
+        session = probe(target, timeout_s, name or target.host.partition("%")[0])
         if session.flaw:
             raise Error(f"{target}: {session.flaw[1]}", None, CHECKED_AND_BAD)
         return read_chain(session.chain)

@@ -5,7 +5,7 @@ import sys
 
 from ..console import messages, print_plain, results, say
 from ..errors import OK, USAGE, Error
-from .shared import Command, add_json, complete_hosts, print_json
+from .shared import Command, add_json, add_name, complete_hosts, print_json
 
 _EXAMPLES = """\
 examples:
@@ -20,6 +20,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     help = "a board; with --usb, a known one"
     complete_hosts(add("host", metavar="HOST[:PORT]", help=help))
     add("--usb", metavar="PORT", help="read it over this serial port; restarts the board's program")
+    add_name(parser)
     add("--forget", action="store_true", help="remove it from the key ring; the board keeps it")
     add_json(parser)
 
@@ -27,13 +28,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from .. import targets
     from ..board import tokens
+    from ..trust.location import names_of
 
     host = targets.canonical(arguments.host)
     if arguments.usb and arguments.forget:
         raise Error("--usb and --forget exclude each other", "boardcert token --help", USAGE)
     if arguments.usb:
         return _keep(arguments, host)
-    token = tokens.find_token((host, targets.parse_target(host).host))
+    token = tokens.find_token(names_of(host, arguments.name))
     if token is None:
         raise Error(f"no token of {host} on the key ring", f"boardcert token {host} --usb PORT")
     if arguments.forget:
@@ -51,11 +53,14 @@ def _run(arguments: argparse.Namespace) -> int:
 def _keep(arguments: argparse.Namespace, host: str) -> int:
     """Read the token over the cable, out of any attacker's reach; pin the board as well."""
     from ..board import access
+    from ..board.reports import portal_port
     from ..trust import pins
 
-    with messages().status("asking the board"), access.open_usb(host, arguments.usb) as board:
+    name = arguments.name
+    asking = messages().status("asking the board")
+    with asking, access.open_usb(host, arguments.usb, name=name) as board:
         report = board.report()
-        pins.add_pin(host, report)
+        pins.add_pin(host, report, portal_port(report))
         is_new = access.keep_token(board, host, report)
     return _tell(arguments, host, "kept" if is_new else "already known")
 

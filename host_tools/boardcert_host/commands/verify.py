@@ -11,18 +11,20 @@ from ..verify.printing import print_checks
 from .shared import (
     Command,
     add_json,
+    add_name,
     ca_file,
     check_timeout,
     complete_hosts,
+    given_pin,
     print_json,
     read_report,
 )
 
 _EXAMPLES = """\
 examples:
-  boardcert verify kitchen.local:20034             the page
-  boardcert verify kitchen.local hall.local        applications, on port 443
-  boardcert verify 192.168.4.1 --name kitchen.local
+  boardcert verify kitchen.local                   a board that was flashed or pinned here
+  boardcert verify kitchen.local:443 hall.local:443  applications
+  boardcert verify https://192.168.4.1:20034 --name kitchen.local
   boardcert verify [fd00::7]:443 --pin sha256//RkRNzHZNo2LdBLSMtNYwVXIHTDTBIUpdTRVRGxUtB9k=
   boardcert verify kitchen.local --usb /dev/ttyACM0
   boardcert verify kitchen.local --ca company-ca.pem --json
@@ -31,15 +33,16 @@ examples:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    help = "a board; the default port is 443"
+    help = "a board, or its URL; the port is by default what its pin has, else 443"
     complete_hosts(add("hosts", nargs="+", metavar="HOST[:PORT]", help=help))
-    add("--name", help="the name expected in the certificate (default: HOST)")
+    add_name(parser)
     add(
         "--pin",
         metavar="SHA256",
         help="fingerprint of the key or the certificate, in hex, or a pin",
     )
-    ca = "the CA that must have issued the certificate: a PEM file, or the directory of a CA"
+    ca = "the CA that must have issued the certificate: a PEM file, or the directory of a CA "
+    ca += "(default: your own CA, for what it has issued)"
     add("--ca", type=ca_file, metavar="FILE|DIRECTORY", help=ca)
     add(
         "--usb",
@@ -57,27 +60,33 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from .. import targets
     from ..trust import pins
+    from ..trust.location import locate
     from ..verify import hosts
+    from ..verify.own_ca import own_ca_file
 
     single = {"--name": arguments.name, "--pin": arguments.pin, "--usb": arguments.usb}
     for option, value in single.items():
         if value and len(arguments.hosts) > 1:
             raise Error(f"{option} belongs to one host, not to {len(arguments.hosts)}", None, USAGE)
     check_timeout(arguments.timeout)
+    boards = pins.load_pins()
     options = hosts.Options(
-        name=targets.canonical_host(arguments.name) if arguments.name else None,
-        pin=hosts.parse_pin(arguments.pin) if arguments.pin else None,
-        pins=pins.load_pins(),
+        name=arguments.name,
+        pin=given_pin(arguments),
+        pins=boards,
         ca_file=arguments.ca,
+        own_ca=own_ca_file(),
         read_report=functools.partial(read_report, arguments.usb) if arguments.usb else None,
         timeout_s=arguments.timeout,
     )
-    found = hosts.verify_hosts([targets.parse_target(text) for text in arguments.hosts], options)
+    targets = [locate(text, boards, arguments.name) for text in arguments.hosts]
+    found = hosts.verify_hosts(targets, options)
     for result in found:
         if result.certificate and result.key_is_known:
             pins.refresh(result.certificate)
+            if result.known and result.address:
+                pins.note_address(result.known, result.address)
     if arguments.json:
         ok = all(result.ok for result in found)
         print_json({"ok": ok, "hosts": [result.to_json() for result in found]})

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 from ..certificates.fingerprint import to_compare
 from ..console import messages, results, say
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
-from .shared import add_json, add_timeout, ca_file, check_timeout, complete_hosts, print_json
+from .shared import (
+    add_json,
+    add_name,
+    add_timeout,
+    ca_file,
+    check_timeout,
+    complete_hosts,
+    given_pin,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from ..board.access import Board
@@ -25,17 +34,19 @@ _SENTENCES = {
 }
 
 
-def add_host(parser: argparse.ArgumentParser) -> None:
-    """Add HOST."""
-    help = "a pinned board; the port of its page is 20034 by default"
-    complete_hosts(parser.add_argument("host", metavar="HOST[:PORT]", help=help))
+def add_host(parser: argparse.ArgumentParser, is_optional: bool = False) -> None:
+    """Add HOST. *is_optional*: a board on a cable needs none."""
+    help = "a pinned board, or the URL of its page; the port is by default what its pin has"
+    help += "; with --usb, may be left out" if is_optional else ""
+    number = "?" if is_optional else None
+    complete_hosts(parser.add_argument("host", nargs=number, metavar="HOST[:PORT]", help=help))
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add how the board is reached and identified, and the token."""
     add = parser.add_argument
     add("--usb", metavar="PORT", help="use this serial port instead; restarts the board's program")
-    add("--name", help="the name in its certificate, if it differs from HOST")
+    add_name(parser)
     add("--pin", metavar="SHA256", help="the fingerprint or public-key pin it must have")
     ca = "the CA that signed for it, if it is not pinned: a PEM file, or the directory of a CA"
     add("--ca", type=ca_file, metavar="FILE|DIRECTORY", help=ca)
@@ -52,22 +63,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 @contextlib.contextmanager
 def opened(arguments: argparse.Namespace) -> "Iterator[Board]":
     """Give the board that the arguments name, by its cable or its page."""
-    from .. import targets
     from ..board import access
-    from ..verify import hosts
 
     check_timeout(arguments.timeout)
-    pin = hosts.parse_pin(arguments.pin) if arguments.pin else None
-    name = targets.canonical_host(arguments.name) if arguments.name else None
+    pin = given_pin(arguments)
     if arguments.usb:
         if arguments.ca or arguments.token_file:
             raise Error("--usb excludes --ca and --token-file", None, USAGE)
-        with access.open_usb(arguments.host, arguments.usb, pin) as board:
+        with access.open_usb(arguments.host, arguments.usb, pin, arguments.name) as board:
+            arguments.host = arguments.host or board.names[-1]
             yield board
         return
+    if arguments.host is None:
+        raise Error("a HOST is needed, or --usb PORT", None, USAGE)
     yield access.open_board(
         arguments.host,
-        name=name,
+        name=arguments.name,
         pin=pin,
         ca=arguments.ca,
         token_file=arguments.token_file,

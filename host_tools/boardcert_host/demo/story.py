@@ -177,7 +177,7 @@ class Demo:
         """Fetch from the page as a client that trusts only the certificate."""
         target = home.target(PORTAL_PORT)
         trusted = str(self._record.certificate_file)
-        body = get(target.host, target.port, _TIMEOUT_S, NAME, trusted, _PAGE)
+        body = get(target, _TIMEOUT_S, NAME, trusted, _PAGE)
         self._data["first_https_ms"] = home.board.clock_us // 1000
         told = json.loads(body)["fingerprint"]
         same = told == self._data["fingerprint"]["after_address_change"]

@@ -5,11 +5,13 @@ from typing import Any
 
 from ..board import access, kept_files, mpremote, own_program
 from ..board.over_usb import BoardUSB
+from ..board.reports import portal_port
 from ..certificates.fingerprint import fingerprint_words, key_fingerprint
 from ..errors import Error
-from ..targets import PORTAL_PORT, Target
+from ..targets import Target
 from ..trust import pins
 from ..verify import hosts
+from ..verify.own_ca import own_ca_file
 from .board_kinds import Board
 from .story import Story
 
@@ -45,10 +47,11 @@ def provision(story: Story, board: Board, wanted: Provision, port: str, mark: st
     settings = _set(story, board, wanted, port)
     joined = _join(story, wanted, settings, port)
     report = _identify(story, port, mark)
-    _pin(story, wanted, report)
+    page = portal_port(report)
+    target = wanted.target or (Target(joined, page) if joined and page else None)
+    _pin(story, wanted, report, target.port if target else page, joined)
     _keep_token(story, port, report)
     mpremote.reset(port)
-    target = wanted.target or joined
     if target is None:
         later = "`boardcert verify` does it when the board can be reached"
         story.tell("verify", "skipped", f"neither --wifi nor --at was given; {later}")
@@ -101,15 +104,15 @@ def _set(story: Story, board: Board, wanted: Provision, port: str) -> dict[str, 
     return settings
 
 
-def _join(story: Story, wanted: Provision, settings: dict[str, Any], port: str) -> Target | None:
-    """Join the Wi-Fi once now, so that a wrong password is noticed; return where it will serve."""
+def _join(story: Story, wanted: Provision, settings: dict[str, Any], port: str) -> str | None:
+    """Join the Wi-Fi once now, so that a wrong password is noticed; return the board's address."""
     if not wanted.wifi:
         return None
     with story.working(f"joining {wanted.wifi[0]}"):
         address, date = kept_files.join_wifi(port, settings.get("hostname"), wanted.wifi[0])
     clock = f"date {date}" if date else "no date: no time server answered"
     story.tell("network", "done", f"joined {wanted.wifi[0]}, address {address}, {clock}")
-    return Target(address, PORTAL_PORT)
+    return address
 
 
 def _identify(story: Story, port: str, mark: str | None) -> dict[str, Any]:
@@ -132,14 +135,20 @@ def _identify(story: Story, port: str, mark: str | None) -> dict[str, Any]:
     return report
 
 
-def _pin(story: Story, wanted: Provision, report: dict[str, Any]) -> None:
-    """Pin the key as it was read over USB, where nobody stands between."""
+def _pin(
+    story: Story,
+    wanted: Provision,
+    report: dict[str, Any],
+    port: int | None,
+    address: str | None,
+) -> None:
+    """Pin the key as it was read over USB, where nobody stands between, and where it serves."""
     host = report["names"][0]
     known = pins.find_pin(pins.load_pins(), (host,))
     if known and known.public_key_pin != report["public_key_pin"] and wanted.replace:
         pins.forget_pin(host)
         story.tell("pin", "done", f"{host} was {known.public_key_pin}: forgotten because of --yes")
-    pin, is_new = pins.add_pin(host, report)
+    pin, is_new = pins.add_pin(host, report, port, address)
     story.record["pin"] = asdict(pin)
     story.tell("pin", "done" if is_new else "kept", f"{host} is {pin.public_key_pin}")
 
@@ -156,7 +165,8 @@ def _keep_token(story: Story, port: str, report: dict[str, Any]) -> None:
 def _verify(story: Story, report: dict[str, Any], target: Target) -> bool:
     """Check over TLS that the board serves what it said over USB."""
     key = ("public_key_pin", report["public_key_pin"])
-    options = hosts.Options(name=report["names"][0], pin=key, timeout_s=_TLS_TIMEOUT_S)
+    name = report["names"][0]
+    options = hosts.Options(name=name, pin=key, own_ca=own_ca_file(), timeout_s=_TLS_TIMEOUT_S)
     with story.working(f"waiting for {target}"):
         result = hosts.verify_when_up(target, options, _SERVE_TIMEOUT_S)
     if result.error:
@@ -164,4 +174,9 @@ def _verify(story: Story, report: dict[str, Any], target: Target) -> bool:
     story.record["verify"] = result.to_json()
     detail = "; ".join(result.failures) or f"{target} serves what was read over USB"
     story.tell("verify", "done" if result.ok else "failed", detail)
+    if result.ok and result.address:
+        pins.add_pin(name, report, target.port, result.address)
+    urls = [f"https://{Target(name, target.port)}", f"https://{target}"]
+    story.record["urls"] = urls
+    story.tell("page", "done", f"open {urls[0]}, or {urls[1]}")
     return result.ok

@@ -16,20 +16,25 @@ from typing import Any
 
 from ..errors import CHECKED_AND_BAD, Error
 from ..files import changing, own_file, write_own_json
-from ..targets import canonical
+from ..targets import canonical, is_address
 
 _FILE_VERSION = 1
 
 
 @dataclass(frozen=True)
 class Pin:
-    """One known board. *host*: HOST or HOST:PORT, as for `verify`. *first_seen*: UTC."""
+    """One known board. *host*: HOST or HOST:PORT, as for `verify`. *first_seen*: UTC.
+
+    *port*: where it serves; *address*: where it was last. None: not known.
+    """
 
     host: str
     unique_id: str | None
     public_key_pin: str
     fingerprint: str
     first_seen: str
+    port: int | None = None
+    address: str | None = None
 
 
 def pins_file() -> Path:
@@ -64,11 +69,14 @@ def find_pin(pins: Sequence[Pin], names: Sequence[str]) -> Pin | None:
     return next((by_host[name] for name in spelled if name in by_host), None)
 
 
-def add_pin(host: str, facts: dict[str, Any]) -> tuple[Pin, bool]:
+def add_pin(
+    host: str, facts: dict[str, Any], port: int | None = None, address: str | None = None
+) -> tuple[Pin, bool]:
     """Pin a board by *facts*: public_key_pin, fingerprint and, from a report, unique_id.
 
-    Returns the pin, and whether it is new. The same key under a new certificate refreshes the
-    fingerprint. Another key raises Error with both pins, and changes nothing.
+    *port*, *address*: where it serves. Returns the pin, and whether it is new. The same key under a
+    new certificate refreshes the fingerprint, and what is known of the place. Another key raises
+    Error with both pins, and changes nothing.
     """
     host = canonical(host)
     with _changing() as pins:
@@ -77,7 +85,13 @@ def add_pin(host: str, facts: dict[str, Any]) -> tuple[Pin, bool]:
             raise changed_key(known, facts["public_key_pin"])
         if known:
             unique_id = facts.get("unique_id") or known.unique_id
-            pin = replace(known, fingerprint=facts["fingerprint"], unique_id=unique_id)
+            pin = replace(
+                known,
+                fingerprint=facts["fingerprint"],
+                unique_id=unique_id,
+                port=port or known.port,
+                address=address or known.address,
+            )
         else:
             now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
             pin = Pin(
@@ -86,6 +100,8 @@ def add_pin(host: str, facts: dict[str, Any]) -> tuple[Pin, bool]:
                 public_key_pin=facts["public_key_pin"],
                 fingerprint=facts["fingerprint"],
                 first_seen=now.isoformat().replace("+00:00", "Z"),
+                port=port,
+                address=address,
             )
         pins[host] = _checked(pin)
     return pin, known is None
@@ -104,6 +120,16 @@ def refresh(facts: dict[str, Any]) -> None:
         for pin in list(pins.values()):
             if is_older(pin):
                 pins[pin.host] = _checked(replace(pin, fingerprint=facts["fingerprint"]))
+
+
+def note_address(known: Pin, address: str) -> None:
+    """Note where a board was met, whose key was the pinned one."""
+    if known.address == address:
+        return
+    with _changing() as pins:
+        pin = pins.get(known.host)
+        if pin and pin.public_key_pin == known.public_key_pin:
+            pins[pin.host] = _checked(replace(pin, address=address))
 
 
 def forget_pin(host: str) -> Pin:
@@ -161,6 +187,10 @@ def _checked(pin: Pin) -> Pin:
         raise ValueError("a board without host, fingerprint or date")
     if not str(pin.public_key_pin).startswith("sha256//"):
         raise ValueError(f"{pin.public_key_pin!r} is not a public-key pin")
+    if pin.port is not None and not (type(pin.port) is int and 1 <= pin.port <= 65535):
+        raise ValueError(f"{pin.port!r} is not a port")
+    if pin.address is not None and not is_address(str(pin.address)):
+        raise ValueError(f"{pin.address!r} is not an address")
     return pin
 
 

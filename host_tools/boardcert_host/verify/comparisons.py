@@ -16,8 +16,8 @@ def comparisons(
 ) -> list[Check]:
     """Compare a *described* certificate with three things, each of which may be missing.
 
-    *pin*: as `hosts.parse_pin` returns it. *known*: from the file of known boards. *read_report*:
-    asks the board on the cable.
+    *pin*: as `parse_pin` returns it. *known*: from the file of known boards. *read_report*: asks
+    the board on the cable.
     """
     pinned = ("skip", "no --pin given")
     if pin:

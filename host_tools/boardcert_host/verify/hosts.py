@@ -1,8 +1,6 @@
 """`boardcert verify`: connect to boards over TLS, and check what they serve."""
 
-import base64
 import datetime
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -13,11 +11,12 @@ from typing import Any
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from ..certificates import certificate as certificates
-from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, USAGE, Error
+from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, Error
 from ..targets import Target
 from ..trust.pins import Pin, find_pin
 from .checks import Check, Expected, certificate_checks, certificate_checks_skipped
 from .comparisons import comparisons
+from .own_ca import has_issued
 from .tls_probe import Session, ca_context, probe, probe_chain
 
 # One handshake takes a board 0.6 s. Sixteen at a time: a dead host does not hold up the others.
@@ -30,14 +29,17 @@ _NO_SESSION = "no certificate: the handshake failed"
 class Options:
     """What a host is held against.
 
-    *name*: expected in the certificate, when not the host itself. *pin*: as `parse_pin` returns it.
-    *pins*: the boards that are known. *read_report*: asks the board over USB, after TLS was seen.
+    *name*: expected in the certificate, when not the host itself. *pin*: as `fingerprint.parse_pin`
+    returns it. *pins*: the boards that are known. *ca_file*: of the CA that must have issued it;
+    *own_ca*: that of the user's own, for what it has issued. *read_report*: asks the board over
+    USB, after TLS was seen.
     """
 
     name: str | None = None
     pin: tuple[str, str] | None = None
     pins: Sequence[Pin] = ()
     ca_file: str | None = None
+    own_ca: str | None = None
     read_report: Callable[[], dict[str, Any]] | None = None
     timeout_s: float = 10.0
 
@@ -52,6 +54,9 @@ class HostResult:
     certificate_der: bytes | None = None
     certificate: dict[str, Any] | None = None
     error: Error | None = None
+    ca_file: str | None = None
+    known: Pin | None = None
+    address: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -80,28 +85,6 @@ class HostResult:
             "checks": [asdict(check) for check in self.checks],
             "certificate": self.certificate,
         }
-
-
-def parse_pin(text: str) -> tuple[str, str]:
-    """Read a pin: ("fingerprint", "AB:CD:...") or ("public_key_pin", "sha256//...").
-
-    A fingerprint, of a key or a certificate, is 64 hexadecimal digits, colons and spaces allowed; a
-    public key's pin is the base64 of 32 bytes, "sha256//" before it allowed, as curl writes it.
-    Raises Error, a usage error.
-    """
-    # As `openssl x509 -fingerprint` and ssh-keygen print it.
-    text = re.sub(r"^\s*sha-?256(?: fingerprint=|:(?!//))", "", text, flags=re.IGNORECASE)
-    plain = re.sub(r"[:\s]", "", text)
-    if re.fullmatch(r"[0-9A-Fa-f]{64}", plain):
-        return "fingerprint", bytes.fromhex(plain).hex(":").upper()
-    try:
-        encoded = text.strip().removeprefix("sha256//")
-        if len(base64.b64decode(encoded, validate=True)) == 32:
-            return "public_key_pin", "sha256//" + encoded
-    except ValueError:
-        pass
-    hint = "64 hexadecimal digits of the fingerprint, or sha256//BASE64 of the public key"
-    raise Error(f"not a SHA-256 pin: {text}", hint, USAGE)
 
 
 def verify_hosts(targets: Iterable[Target], options: Options) -> list[HostResult]:
@@ -159,23 +142,31 @@ def _gather(target: Target, options: Options) -> tuple[HostResult, Session, Chec
     result = HostResult(target, name)
     session, chain = Session(), _chain("skip", "no --ca given")
     try:
-        session = probe(target.host, target.port, options.timeout_s, name)
-        if options.ca_file and session.certificate:
-            chain = _chain_check(target, options, name, session.certificate)
+        session = probe(target, options.timeout_s, name)
+        result.address = session.address
+        result.ca_file = options.ca_file or _own_ca(session, options)
+        if result.ca_file and session.certificate:
+            chain = _chain_check(result, options, session.certificate)
     except Error as error:
         result.error = error
         result.checks = [Check("reachable", "reachable", "fail", error.message)]
     return result, session, chain
 
 
+def _own_ca(session: Session, options: Options) -> str | None:
+    """Return the file of the user's own CA, if it has issued what the server shows."""
+    own = options.own_ca
+    return own if own and session.certificate and has_issued(own, session.certificate) else None
+
+
 def _chain(status: str, detail: str) -> Check:
     return Check("chain", "chain to the CA", status, detail)
 
 
-def _chain_check(target: Target, options: Options, name: str, certificate: bytes) -> Check:
+def _chain_check(result: HostResult, options: Options, certificate: bytes) -> Check:
     """Connect a second time, as a client that trusts nothing but the CA file."""
-    ca_file = str(options.ca_file)
-    again, refusal = probe_chain(target.host, target.port, options.timeout_s, name, ca_file)
+    ca_file = str(result.ca_file)
+    again, refusal = probe_chain(result.target, options.timeout_s, result.name, ca_file)
     if refusal:
         return _chain("fail", refusal)
     if again.certificate != certificate:
@@ -187,7 +178,7 @@ def _judge(result: HostResult, session: Session, chain: Check, options: Options)
     """Make every check on what `_gather` brought."""
     if result.error:
         return result
-    reachable = Check("reachable", "reachable", "pass", "a TLS server answers")
+    reachable = Check("reachable", "reachable", "pass", _where(result.target, session))
     if session.certificate is None:
         result.checks = [reachable, *_flaw_checks(session)]
         return result
@@ -200,16 +191,22 @@ def _judge(result: HostResult, session: Session, chain: Check, options: Options)
         result.checks += [_parses("fail", str(error)), *certificate_checks_skipped(reason)]
         return result
     now = datetime.datetime.now(datetime.timezone.utc)
-    expected = Expected(result.name, issued=options.ca_file is not None, now=now)
+    expected = Expected(result.name, issued=result.ca_file is not None, now=now)
     result.checks += [_parses("pass", f"{len(session.certificate)} bytes of DER")]
     result.checks += [*certificate_checks(certificate, expected), chain]
     try:
         result.certificate = certificates.describe(certificate)
     except (ValueError, UnsupportedAlgorithm):
         return result  # The key cannot be read: the check of its type has failed and says why.
-    known = find_pin(options.pins, (str(result.target), result.target.host, result.name))
-    result.checks += comparisons(result.certificate, options.pin, known, options.read_report)
+    result.known = find_pin(options.pins, (str(result.target), result.target.host, result.name))
+    result.checks += comparisons(result.certificate, options.pin, result.known, options.read_report)
     return result
+
+
+def _where(target: Target, session: Session) -> str:
+    if session.was_not_found:
+        return f"{target.host} was not found; a TLS server is at its last address, {target.address}"
+    return "a TLS server answers"
 
 
 def _parses(status: str, detail: str) -> Check:

@@ -9,7 +9,7 @@ from rich.text import Text
 from ..console import neutral
 from .checks import Check
 
-_STYLES = {"pass": "green", "fail": "bold red", "skip": "dim"}
+_STYLES = {"pass": "green", "warn": "yellow", "fail": "bold red", "skip": "dim"}
 
 
 def print_checks(console: Console, checks: Iterable[Check]) -> None:

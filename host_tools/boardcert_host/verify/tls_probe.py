@@ -12,11 +12,11 @@ a Session with a certificate is proof that the server holds the certificate's ke
 import http.client
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..deadline import Deadline, TimedSSLSocket, open_tls
 from ..errors import USAGE, Error
-from ..targets import Target
+from ..targets import PORTAL_PORT, Target, is_address
 
 # Reasons of OpenSSL that are verdicts on the server, with the check that fails by them.
 _VERDICTS = {
@@ -31,6 +31,8 @@ _VERDICTS = {
 # What OpenSSL says of bytes that are not TLS records.
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_TOO_SMALL", "PACKET_LENGTH_TOO_LONG")
 _BODY_LIMIT_BYTES = 1 << 20
+# An answer by mDNS takes a second at most; a silent name server is not waited for.
+_LOOK_UP_S = 4.0
 _NOT_TLS_HINT = "is this the HTTPS port? boardcert's page is on 20034, HTTPS servers mostly on 443"
 
 _HANDSHAKE_HINT = (
@@ -44,6 +46,7 @@ class Session:
 
     *certificate*: DER of the leaf, or None when a flaw ended the handshake. *flaw*: (the check that
     the server fails by it, why), or None. *chain*: all that the server sent, leaf first.
+    *address*: of the server; *was_not_found*: it is the last known one, as its name was not found.
     """
 
     tls_version: str | None = None
@@ -51,25 +54,27 @@ class Session:
     certificate: bytes | None = None
     flaw: tuple[str, str] | None = None
     chain: tuple[bytes, ...] = ()
+    address: str | None = None
+    was_not_found: bool = False
 
 
-def probe(host: str, port: int, timeout_s: float, server_name: str) -> Session:
+def probe(target: Target, timeout_s: float, server_name: str) -> Session:
     """Shake hands without asking for trust. Raises Error when no TLS server answers."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     try:
-        return _shake_hands(context, host, port, timeout_s, server_name)
+        return _shake_hands(context, target, timeout_s, server_name)
     except ssl.SSLError as error:
         verdict = _VERDICTS.get(error.reason or "")
         if verdict:
             return Session(flaw=verdict)
-        raise handshake_error(error, host, port) from error
+        raise handshake_error(error, target) from error
 
 
 def probe_chain(
-    host: str, port: int, timeout_s: float, server_name: str, ca_file: str
+    target: Target, timeout_s: float, server_name: str, ca_file: str
 ) -> tuple[Session, str | None]:
     """Shake hands as a client does that trusts only the CAs in *ca_file*.
 
@@ -79,11 +84,11 @@ def probe_chain(
     """
     context = ca_context(ca_file)
     try:
-        return _shake_hands(context, host, port, timeout_s, server_name), None
+        return _shake_hands(context, target, timeout_s, server_name), None
     except ssl.SSLCertVerificationError as error:
         return Session(), error.verify_message
     except ssl.SSLError as error:
-        raise handshake_error(error, host, port) from error
+        raise handshake_error(error, target) from error
 
 
 def ca_context(ca_file: str) -> ssl.SSLContext:
@@ -99,7 +104,7 @@ def ca_context(ca_file: str) -> ssl.SSLContext:
     return context
 
 
-def get(host: str, port: int, timeout_s: float, server_name: str, ca_file: str, path: str) -> bytes:
+def get(target: Target, timeout_s: float, server_name: str, ca_file: str, path: str) -> bytes:
     """Ask for *path* over HTTPS as any client does that trusts only *ca_file*; return the body.
 
     Python's own checks decide: chain, dates, name. Raises Error when one fails, or the request.
@@ -107,28 +112,54 @@ def get(host: str, port: int, timeout_s: float, server_name: str, ca_file: str, 
     context = ssl.create_default_context(cafile=ca_file)
     request = f"GET {path} HTTP/1.1\r\nHost: {server_name}\r\nConnection: close\r\n\r\n"
     try:
-        with open_tls(context, host, port, Deadline(timeout_s), server_name) as secure:
+        with open_tls(
+            context, target.host, target.port, Deadline(timeout_s), server_name
+        ) as secure:
             secure.sendall(request.encode())
             answer = http.client.HTTPResponse(secure)
             answer.begin()
             body = answer.read(_BODY_LIMIT_BYTES + 1)
     except (OSError, http.client.HTTPException) as error:
-        raise Error(f"{Target(host, port)} did not answer an HTTPS request: {error}") from error
+        raise Error(f"{target} did not answer an HTTPS request: {error}") from error
     if len(body) > _BODY_LIMIT_BYTES:
-        raise Error(f"{Target(host, port)} sent too long an answer")
+        raise Error(f"{target} sent too long an answer")
     if answer.status != http.client.OK:
-        raise Error(f"{Target(host, port)} answered {answer.status} {answer.reason}")
+        raise Error(f"{target} answered {answer.status} {answer.reason}")
     return body
 
 
 def _shake_hands(
-    context: ssl.SSLContext, host: str, port: int, timeout_s: float, server_name: str
+    context: ssl.SSLContext, target: Target, timeout_s: float, server_name: str
 ) -> Session:
     """Connect and shake hands, see connect."""
-    with connect(context, host, port, timeout_s, server_name) as secure:
+    deadline = Deadline(timeout_s)
+    found = find(target, deadline)
+    with connect(context, found, deadline, server_name) as secure:
         cipher = secure.cipher()
-        leaf = secure.getpeercert(True)
-        return Session(secure.version(), cipher and cipher[0], leaf, chain=_sent_chain(secure))
+        return Session(
+            secure.version(),
+            cipher and cipher[0],
+            secure.getpeercert(True),
+            chain=_sent_chain(secure),
+            address=secure.getpeername()[0],
+            was_not_found=found.host != target.host,
+        )
+
+
+def find(target: Target, deadline: Deadline) -> Target:
+    """Return *target*, or its last known address where its name is not found.
+
+    Names in .local are found by mDNS, which some computers and networks lack. Whoever uses the
+    address checks by a pin that it is the same board.
+    """
+    if target.address is None or is_address(target.host):
+        return target
+    limit = Deadline(min(_LOOK_UP_S, deadline.remaining_s()))
+    try:
+        limit.wait_for(lambda: socket.getaddrinfo(target.host, target.port))
+    except (OSError, UnicodeError):  # TimeoutError is an OSError.
+        return Target(target.address, target.port)
+    return target
 
 
 def _sent_chain(secure: ssl.SSLSocket) -> tuple[bytes, ...]:
@@ -142,42 +173,48 @@ def _sent_chain(secure: ssl.SSLSocket) -> tuple[bytes, ...]:
 
 
 def connect(
-    context: ssl.SSLContext, host: str, port: int, timeout_s: float, server_name: str
+    context: ssl.SSLContext, target: Target, deadline: Deadline, server_name: str
 ) -> TimedSSLSocket:
     """Connect and shake hands. ssl.SSLError passes; other network trouble becomes Error.
 
-    *timeout_s* is for all that is done with the socket, see deadline.
+    *deadline* is for all that is done with the socket.
     """
     try:
-        return open_tls(context, host, port, Deadline(timeout_s), server_name)
+        return open_tls(context, target.host, target.port, deadline, server_name)
     except ssl.SSLError:
         raise
     except socket.gaierror as error:
-        hint = "check the spelling, or use the address"
-        raise Error(f"cannot find {host}: {error.strerror}", hint) from error
+        hint = "check the spelling, or use the address; `boardcert doctor` looks at names in .local"
+        raise Error(f"cannot find {target.host}: {error.strerror}", hint) from error
     except TimeoutError as error:
         hint = "is the board on this network? --timeout allows more time"
-        raise Error(f"{Target(host, port)} did not answer within {timeout_s:g} s", hint) from error
+        raise Error(f"{target} did not answer within {deadline.timeout_s:g} s", hint) from error
     except ConnectionRefusedError as error:
-        hint = "the board is reachable, but nothing listens on this port: is its server running?"
-        raise Error(f"{Target(host, port)} refused the connection", hint) from error
+        raise Error(f"{target} refused the connection", _refused_hint(target)) from error
     except ConnectionError as error:
-        raise _closed(host, port) from error
+        raise _closed(target) from error
     except OSError as error:
-        raise Error(f"cannot reach {Target(host, port)}: {error.strerror or error}") from error
+        raise Error(f"cannot reach {target}: {error.strerror or error}") from error
 
 
-def handshake_error(error: ssl.SSLError, host: str, port: int) -> Error:
+def _refused_hint(target: Target) -> str:
+    hint = "the board is reachable, but nothing listens on this port"
+    if target.port == PORTAL_PORT:
+        return f"{hint}: is its program running?"
+    return f"{hint}; its page is on port {PORTAL_PORT}: {replace(target, port=PORTAL_PORT)}"
+
+
+def handshake_error(error: ssl.SSLError, target: Target) -> Error:
     """Return the Error for a failed handshake that says nothing about the certificate."""
     reason = error.reason or str(error)
     if reason in _NOT_TLS:
-        return Error(f"{Target(host, port)} does not speak TLS", _NOT_TLS_HINT)
+        return Error(f"{target} does not speak TLS", _NOT_TLS_HINT)
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return _closed(host, port)
+        return _closed(target)
     plain = reason.replace("_", " ").lower()
-    return Error(f"the handshake with {Target(host, port)} failed: {plain}", _HANDSHAKE_HINT)
+    return Error(f"the handshake with {target} failed: {plain}", _HANDSHAKE_HINT)
 
 
-def _closed(host: str, port: int) -> Error:
+def _closed(target: Target) -> Error:
     hint = "the board may be out of memory or restarting; try again, then look at its console"
-    return Error(f"{Target(host, port)} closed the connection during the handshake", hint)
+    return Error(f"{target} closed the connection during the handshake", hint)

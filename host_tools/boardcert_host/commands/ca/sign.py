@@ -14,9 +14,11 @@ from ..shared import (
     Command,
     add_force,
     add_json,
+    add_name,
     add_timeout,
     check_free,
     check_timeout,
+    given_pin,
     named_file,
     print_json,
 )
@@ -69,6 +71,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     output = "the certificate and its issuers (default: NAME.crt, unless --install)"
     add("-o", "--output", type=Path, metavar="FILE", help=output)
     add_force(parser)
+    add_name(parser)
     add("--pin", metavar="SHA256", help="fingerprint or public-key pin that HOST must have")
     add(
         "--token-file",
@@ -118,7 +121,6 @@ def _board(arguments: argparse.Namespace, ca_file: str) -> "Iterator[Board | Non
     """Give the board that is asked, None for a file; one on a cable starts its program again."""
     from ...board import access
     from ...board.over_usb import BoardUSB
-    from ...verify import hosts
 
     if arguments.usb:
         cable = BoardUSB(arguments.usb, ())
@@ -134,7 +136,8 @@ def _board(arguments: argparse.Namespace, ca_file: str) -> "Iterator[Board | Non
     else:
         yield access.open_board(
             arguments.source,
-            pin=hosts.parse_pin(arguments.pin) if arguments.pin else None,
+            name=arguments.name,
+            pin=given_pin(arguments),
             ca=ca_file,
             token_file=arguments.token_file,
             timeout_s=arguments.timeout,
@@ -228,13 +231,14 @@ def _verify(
     files: "Installable", ca_file: str, arguments: argparse.Namespace
 ) -> "HostResult | None":
     """Look at what the board serves now, where that is known."""
-    from ... import targets
     from ...board import signing
+    from ...trust.location import locate
+    from ...trust.pins import load_pins
 
     host = arguments.at or arguments.source
     if host is None:
         return None
-    target = targets.parse_target(host, targets.PORTAL_PORT)
+    target = locate(host, load_pins(), arguments.name)
     with messages().status(f"checking what {target} serves"):
         return signing.verify_served(target, files, ca_file)
 

@@ -1,0 +1,168 @@
+"""Where a board is: the port and the address that commands use, and how they come into its pin."""
+
+import json
+import socket
+import threading
+
+import pytest
+from board_answers import answer, https_server
+from boardcert_host.board import tokens
+from boardcert_host.certificates import certificate
+from boardcert_host.cli import main
+from boardcert_host.errors import Error
+from boardcert_host.targets import Target
+from boardcert_host.trust.location import locate
+from boardcert_host.trust.pins import Pin, add_pin, find_pin, load_pins, pins_file
+from boardcert_host.verify import tls_probe
+from certificates import NAME, Identity, make
+from cryptography import x509
+from servers import closed_port, tls_server
+
+_TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
+# Of RFC 6761: no resolver may know it.
+_NOWHERE = "kitchen.invalid"
+
+
+@pytest.fixture(autouse=True)
+def unknown_name(monkeypatch):
+    """Have no resolver asked: the name is not found."""
+    look_up = socket.getaddrinfo
+
+    def found(host, *more):
+        if host == _NOWHERE:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return look_up(host, *more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+
+
+def pin(host: str, port: int | None = None, address: str | None = None) -> Pin:
+    """Return the pin of a board."""
+    return Pin(host, None, "sha256//" + "A" * 43 + "=", "AB", "2026-11-28T00:00:00Z", port, address)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "target"),
+    [
+        ("hall.local", None, Target("hall.local", 443)),
+        ("kitchen.local", None, Target("kitchen.local", 20034, "192.168.4.7")),
+        ("kitchen.local:443", None, Target("kitchen.local", 443, "192.168.4.7")),
+        ("https://Kitchen.local/", None, Target("kitchen.local", 20034, "192.168.4.7")),
+        ("https://kitchen.local:8443/x", None, Target("kitchen.local", 8443, "192.168.4.7")),
+        ("192.168.4.9", "kitchen.local", Target("192.168.4.9", 20034)),
+        ("attic.local", None, Target("attic.local", 8443)),
+        ("cellar.local", None, Target("cellar.local", 443)),
+        ("shed.local", None, Target("shed.local", 443)),
+    ],
+)
+def test_the_port_is_the_named_one_else_that_of_the_pin_else_443(text, name, target):
+    """For a board that is pinned with its port, too, if it is with one only."""
+    boards = [pin("kitchen.local", 20034, "192.168.4.7"), pin("attic.local:8443")]
+    boards += [pin("cellar.local:1"), pin("cellar.local:2"), pin("shed.local")]
+    assert locate(text, boards, name) == target
+
+
+def test_a_refused_connection_names_the_port_of_the_page(capsys):
+    """Unless that is the one which was asked."""
+    port = closed_port()
+    assert main(["verify", f"127.0.0.1:{port}"]) == 3
+    assert "its page is on port 20034: 127.0.0.1:20034" in capsys.readouterr().err
+    hint = tls_probe._refused_hint(Target("kitchen.local", 20034))
+    assert "is its program running?" in hint
+
+
+def facts(identity: Identity) -> dict:
+    """Return what a pin is made of."""
+    return certificate.describe(certificate.parse(identity.der))
+
+
+def test_a_name_that_is_not_found_leads_to_the_last_address(tmp_path, capsys):
+    """Where the pin tells whether it is the same board. The name is still the one to be covered."""
+    board = make(common_name=_NOWHERE, change=_named)
+    with tls_server(board, tmp_path) as port:
+        add_pin(_NOWHERE, facts(board), port, "127.0.0.1")
+        assert main(["verify", _NOWHERE, "--json"]) == 0
+    (host,) = json.loads(capsys.readouterr().out)["hosts"]
+    assert (host["host"], host["port"]) == (_NOWHERE, port)
+    found = {check["id"]: check for check in host["checks"]}
+    assert "its last address, 127.0.0.1" in found["reachable"]["detail"]
+    assert found["known"]["status"] == "pass"
+
+
+def _named(extensions: dict) -> None:
+    names = [x509.DNSName(_NOWHERE), x509.DNSName("localhost")]
+    extensions["subject_alt_name"] = (x509.SubjectAlternativeName(names), False)
+
+
+def test_another_board_at_the_last_address_is_not_taken_for_it(tmp_path, capsys):
+    """Not by `verify`, and no token is sent there."""
+    board, other = make(change=_named), make(change=_named)
+    received: list[bytes] = []
+    with https_server(other, tmp_path, [answer(200, {})] * 2, received) as port:
+        add_pin(_NOWHERE, facts(board), port, "127.0.0.1")
+        tokens.keep_token(_NOWHERE, facts(board)["public_key_pin"], _TOKEN)
+        assert main(["csr", _NOWHERE]) == 1
+    assert "nothing was sent to it" in capsys.readouterr().err
+    assert not any(_TOKEN.encode() in request for request in received)
+    with tls_server(other, tmp_path) as port:
+        add_pin(_NOWHERE, facts(board), port)
+        assert main(["verify", _NOWHERE]) == 1
+    assert "THE KEY CHANGED" in capsys.readouterr().out
+
+
+def test_a_name_that_is_found_is_used_and_its_address_noted(tmp_path, monkeypatch, capsys):
+    """Once the key was seen to be the pinned one; another key's address is not."""
+    board = make(change=_named)
+    with tls_server(board, tmp_path) as port:
+        add_pin("localhost", facts(board), port, "192.0.2.7")
+        assert main(["verify", "localhost"]) == 0
+        known = find_pin(load_pins(), ["localhost"])
+        assert known is not None and known.address in ("127.0.0.1", "::1")
+    with tls_server(make(change=_named), tmp_path) as port:
+        add_pin("localhost", facts(board), port, "192.0.2.7")
+        assert main(["verify", "localhost"]) == 1
+    assert find_pin(load_pins(), ["localhost"]).address == "192.0.2.7"
+    capsys.readouterr()
+
+
+def test_a_silent_name_server_is_not_waited_for(tmp_path, monkeypatch, capsys):
+    """Where there is an address to go to."""
+    board = make(change=_named)
+    monkeypatch.setattr(tls_probe, "_LOOK_UP_S", 0.1)
+    look_up = socket.getaddrinfo
+
+    def silent(host, *more):
+        if host == _NOWHERE:
+            threading.Event().wait(30)
+        return look_up(host, *more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    with tls_server(board, tmp_path) as port:
+        add_pin(_NOWHERE, facts(board), port, "127.0.0.1")
+        assert main(["verify", _NOWHERE]) == 0
+    capsys.readouterr()
+
+
+def test_pinning_what_is_served_keeps_its_port_and_address(tmp_path, capsys):
+    """And the next command needs neither."""
+    board = make()
+    with tls_server(board, tmp_path) as port:
+        words = ["pin", "add", f"127.0.0.1:{port}", "--name", NAME, "--yes", "--json"]
+        assert main(words) == 0
+        told = json.loads(capsys.readouterr().out)["pin"]
+        assert (told["port"], told["address"]) == (port, "127.0.0.1")
+        assert main(["verify", "127.0.0.1", "--name", NAME]) == 0
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("port", 0), ("port", "1"), ("address", "x"), ("address", 5)]
+)
+def test_a_place_that_cannot_be_is_a_damaged_file(field, value):
+    """As for all that the file says."""
+    add_pin("kitchen.local", facts(make()))
+    content = json.loads(pins_file().read_text())
+    content["boards"][0][field] = value
+    pins_file().write_text(json.dumps(content))
+    with pytest.raises(Error, match="is damaged"):
+        load_pins()
