@@ -13,6 +13,7 @@ from .board.interruptions import programs_go_on
 from .commands import (
     change_identity,
     demo,
+    doctor,
     embed,
     firmware,
     flash,
@@ -166,6 +167,6 @@ GROUPS = {
     "check what boards serve": verify.COMMANDS | pin.COMMANDS,
     "administer boards": install.COMMANDS | change_identity.COMMANDS | token.COMMANDS,
     "certificates and files": ca.COMMANDS | show.COMMANDS | embed.COMMANDS,
-    "this computer": shell.COMMANDS,
+    "this computer": doctor.COMMANDS | shell.COMMANDS,
 }
 COMMANDS = {name: command for group in GROUPS.values() for name, command in group.items()}

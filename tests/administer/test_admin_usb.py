@@ -96,6 +96,28 @@ def test_a_certificate_is_requested_installed_and_removed(cable, tmp_path, capsy
     assert cable.starts == 3
 
 
+def test_on_a_cable_no_host_is_needed(cable, capsys):
+    """The board says who it is; one that is pinned by that name has to have its key."""
+    for words in (["restart"], ["csr"], ["renew"]):
+        assert main([*words, "--usb", _PORT, "--json"]) == 0
+        answer = json.loads(capsys.readouterr().out)
+        assert answer["host"] == "kitchen.local"
+    assert cable.starts == 3
+    pins.add_pin("kitchen.local", {"public_key_pin": "sha256//other", "fingerprint": "AB"})
+    assert main(["restart", "--usb", _PORT]) == 1
+    assert "another key than the one pinned" in capsys.readouterr().err
+    assert main(["restart"]) == 2
+    assert "a HOST is needed, or --usb PORT" in capsys.readouterr().err
+
+
+def test_a_board_on_a_cable_has_other_names_than_its_certificate(cable, capsys):
+    """--name says which, for an address that no certificate has."""
+    assert run(capsys, "token", host="192.168.4.7")[0] == 1
+    assert run(capsys, "token", "--name", "kitchen.local", host="192.168.4.7")[0] == 0
+    (pin,) = pins.load_pins()
+    assert (pin.host, pin.port) == ("192.168.4.7", 20034)
+
+
 def test_a_key_from_elsewhere_changes_the_pin(cable, tmp_path, capsys):
     """And one that does not fit is refused by the board."""
     assert run(capsys, "token")[0] == 0

@@ -12,7 +12,7 @@ _ROOT = _PACKAGE.name
 # Each room may import from those before it, and all of them from the root; what lies there but
 # starts the commands, from all.
 _ROOMS = ("certificates", "show", "ca", "trust", "verify", "build", "board", "flash", "virtual")
-_ROOMS += ("demo", "commands")
+_ROOMS += ("demo", "doctor", "commands")
 _STARTS = {f"{_ROOT}.{name}" for name in ("cli", "entry", "__main__")}
 
 

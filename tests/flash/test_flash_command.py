@@ -147,6 +147,7 @@ class _Arguments:
     board = "RPI_PICO_W"
     wifi = "HomeNet"
     wifi_password_file = None
+    wifi_open = False
 
 
 def test_the_wifi_password_comes_from_a_file_or_the_environment(tmp_path, monkeypatch):
@@ -167,3 +168,19 @@ def test_the_wifi_password_comes_from_a_file_or_the_environment(tmp_path, monkey
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
     with pytest.raises(Error, match="no terminal to ask"):
         _wifi(arguments, True)
+
+
+def test_an_open_network_has_no_password_to_ask_for(monkeypatch, capsys):
+    """--wifi-open says so; at the prompt, an empty answer does."""
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    arguments = _Arguments()
+    arguments.wifi_open = True
+    assert _wifi(arguments, True) == ("HomeNet", "")
+    arguments.wifi_open = False
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "" if "empty" in prompt else "x")
+    assert _wifi(arguments, True) == ("HomeNet", "")
+    flash = ["flash", "RPI_PICO_W", "--wifi-open"]
+    for more in ([], ["--wifi", "HomeNet", "--wifi-password-file", "file"]):
+        assert main([*flash, *more]) == 2
+        assert "--wifi-open needs --wifi" in capsys.readouterr().err

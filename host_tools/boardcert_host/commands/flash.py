@@ -34,6 +34,7 @@ def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
     add("--firmware-only", action="store_true", help="stop when MicroPython is on the board")
     add("--hostname", metavar="NAME", help="the board's name; kitchen is found as kitchen.local")
     add("--wifi", metavar="SSID", help="the network that the board joins; prompts for its password")
+    add("--wifi-open", action="store_true", help="it has no password: do not ask for one")
     add("--wifi-password-file", type=Path, metavar="FILE", help=f"else ${WIFI_PASSWORD_VARIABLE}")
     add(
         "--at",
@@ -98,16 +99,21 @@ def _host_name(text: str | None) -> str | None:
 
 def _wifi(arguments: argparse.Namespace, has_network: bool) -> tuple[str, str] | None:
     """Return name and password of the Wi-Fi: from a file, the environment, or a prompt."""
+    option, file = "--wifi-password-file", arguments.wifi_password_file
+    if arguments.wifi_open and (file or not arguments.wifi):
+        raise Error(f"--wifi-open needs --wifi, and excludes {option}", None, USAGE)
     if not arguments.wifi:
         return None
     if not has_network:
         able = ", ".join([name for name in board_names() if load_board(name).network])
         hint = f"these have: {able}; a virtual board in a virtual Wi-Fi is flashed as RPI_PICO_W"
         raise Error(f"{arguments.board} has no Wi-Fi", hint, USAGE)
-    option, file = "--wifi-password-file", arguments.wifi_password_file
+    if arguments.wifi_open:
+        return arguments.wifi, ""
     secret = Password("Wi-Fi password", option, WIFI_PASSWORD_VARIABLE, file)
     given = secret.given()
-    return arguments.wifi, secret.ask(f"Password of {arguments.wifi}") if given is None else given
+    prompt = f"Password of {arguments.wifi} (empty: it has none)"
+    return arguments.wifi, secret.ask(prompt) if given is None else given
 
 
 def _run_devices(arguments: argparse.Namespace) -> int:

@@ -47,6 +47,17 @@ def change_nss(anchor: Anchor, trusted: bool, home: Path | None = None) -> list[
     return [_change(path, anchor, trusted) for path in databases]
 
 
+def trusting_databases(anchor: Anchor, home: Path | None = None) -> dict[str, bool | None]:
+    """Return for each database of this user whether it trusts *anchor*; None: it cannot be read."""
+    found: dict[str, bool | None] = {}
+    for path in _databases(home or Path.home()):
+        try:
+            found[str(path)] = bool(_nickname(f"sql:{path}", anchor))
+        except StoreError:
+            found[str(path)] = None
+    return found
+
+
 def _databases(home: Path) -> Iterator[Path]:
     for place in _PLACES:
         for path in sorted(home.glob(place)):

@@ -69,13 +69,24 @@ def change_system(anchor: Anchor, trusted: bool, root: Path = Path("/")) -> list
     """Trust *anchor*, or no longer. *root*: where the folders of Linux begin."""
     if sys.platform in ("darwin", "win32"):
         return [_change_by_program(anchor, trusted)]
-    folders = [folder for folder in _FOLDERS if (root / folder.path).is_dir()]
-    if not folders:
+    folder = _folder(root)
+    if folder is None:
         return [Outcome(_NAME, SKIPPED, "no known kind of store")]
+    return [_change_folder(folder, root / folder.path, anchor, trusted)]
+
+
+def is_in_system(anchor: Anchor, root: Path = Path("/")) -> bool | None:
+    """Return whether `boardcert ca trust` has put *anchor* there; None where only it can tell."""
+    folder = None if sys.platform in ("darwin", "win32") else _folder(root)
+    return (root / folder.path / (anchor.slug + folder.suffix)).exists() if folder else None
+
+
+def _folder(root: Path) -> _Folder | None:
+    """Return the folder of this system. *root*: where the folders of Linux begin."""
+    folders = [folder for folder in _FOLDERS if (root / folder.path).is_dir()]
     # Only an administrator's path need have the program: without any, the first folder tells.
     ready = [folder for folder in folders if shutil.which(folder.after_adding[0])]
-    folder = (ready or folders)[0]
-    return [_change_folder(folder, root / folder.path, anchor, trusted)]
+    return next(iter(ready or folders), None)
 
 
 def _change_folder(folder: _Folder, path: Path, anchor: Anchor, trusted: bool) -> Outcome:

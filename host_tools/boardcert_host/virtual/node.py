@@ -30,10 +30,15 @@ class Node:
 
 def find_node() -> Node:
     """Return Node from PATH when it is new enough and has npm, else the one from PyPI."""
+    return present_node() or _install_wheel()
+
+
+def present_node() -> Node | None:
+    """Return what find_node finds without installing anything, or None."""
     executable, npm = shutil.which("node"), shutil.which("npm")
     if executable and npm and _major_version(executable) >= _OLDEST_NODE:
         return Node(executable, (npm,))
-    return _node_from_wheel() or _install_wheel()
+    return _node_from_wheel()
 
 
 def _major_version(executable: str) -> int:

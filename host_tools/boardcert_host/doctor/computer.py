@@ -1,0 +1,57 @@
+"""Python, Node and the clock."""
+
+import ctypes
+import datetime
+import platform
+import sys
+
+from ..virtual.node import present_node
+from .finding import FAIL, OK, WARN, Finding
+
+_OLDEST_PYTHON = (3, 10)
+# This file is of that day: no clock that is right says less.
+_WRITTEN = datetime.datetime(2026, 11, 29, tzinfo=datetime.timezone.utc)
+# struct timex is 208 bytes on 64-bit Linux, less on others; all zero, adjtimex(2) changes nothing.
+_TIMEX_BYTES = 512
+_TIME_ERROR = 5
+
+
+def look_at_python() -> Finding:
+    """Is Python recent enough?"""
+    found = f"{platform.python_version()}, {sys.executable}"
+    if sys.version_info < _OLDEST_PYTHON:
+        wanted = ".".join(map(str, _OLDEST_PYTHON))
+        return Finding("python", "Python", FAIL, found, f"install Python {wanted} or later")
+    return Finding("python", "Python", OK, found)
+
+
+def look_at_node() -> Finding:
+    """Is there a Node for the virtual board?"""
+    node = present_node()
+    if node:
+        return Finding("node", "Node", OK, node.executable)
+    found = "none that is new enough: only the virtual board needs it"
+    hint = "`boardcert demo` and `boardcert virtual` install one from PyPI into this environment"
+    return Finding("node", "Node", WARN, found, hint)
+
+
+def look_at_clock(now: datetime.datetime | None = None) -> Finding:
+    """Is the clock right? Certificates are judged, and signed, by it."""
+    now = now or datetime.datetime.now(datetime.timezone.utc)
+    found = f"{now:%Y-%m-%d %H:%M} UTC"
+    hint = "let it be set from the network: timedatectl set-ntp true"
+    if now < _WRITTEN:
+        return Finding("clock", "clock", FAIL, f"{found}, before boardcert was written", hint)
+    if not _is_synchronised():
+        return Finding("clock", "clock", WARN, f"{found}, not kept right by a time server", hint)
+    return Finding("clock", "clock", OK, found)
+
+
+def _is_synchronised() -> bool:
+    """Return what Linux says; True on other systems, which keep their clocks right by default."""
+    if sys.platform != "linux":
+        return True
+    try:
+        return ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES)) != _TIME_ERROR
+    except (OSError, AttributeError):
+        return True
