@@ -4,7 +4,9 @@ import socket
 
 import pytest
 from boardcert_host.board import kept_files, mpremote, tokens
+from boardcert_host.ca.store import default_store
 from boardcert_host.certificates import certificate
+from boardcert_host.cli import main
 from boardcert_host.console import messages
 from boardcert_host.errors import Error
 from boardcert_host.flash import provision
@@ -15,7 +17,8 @@ from boardcert_host.targets import Target, is_address
 from boardcert_host.trust import pins
 from boardcert_host.trust.location import locate
 from boardcert_host.verify import hosts
-from certificates import NAME, make
+from certificates import NAME, Identity, make
+from cryptography.hazmat.primitives.serialization import Encoding
 from servers import tls_server
 
 _WIFI = ("HomeNet", "secret")
@@ -85,6 +88,19 @@ def test_a_board_that_joined_the_wifi_is_verified_there(calls, monkeypatch, tmp_
     assert ("wifi", *_WIFI) in calls
     assert ("join", "kitchen", "HomeNet") in calls
     assert "secret" not in str(story.record)
+
+
+def test_what_the_users_own_ca_has_issued_is_checked_against_it(calls, monkeypatch, tmp_path):
+    """Without being asked, as by `verify`: such a board is well when it is flashed again."""
+    assert main(["ca", "init"]) == 0
+    authority = default_store().load(lambda: "")
+    ca = Identity(authority.key, authority.certificate.public_bytes(Encoding.DER))
+    identity = make(issuer=ca)
+    with tls_server(identity, tmp_path) as port:
+        ok, story = run(monkeypatch, report_of(identity, portal_port=port, source="installed"))
+    assert ok
+    checks = {check["id"]: check for check in story.record["verify"]["checks"]}
+    assert str(default_store().certificate_file) in checks["chain"]["detail"]
 
 
 def _without_names(look_up):

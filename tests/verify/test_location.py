@@ -155,6 +155,23 @@ def test_pinning_what_is_served_keeps_its_port_and_address(tmp_path, capsys):
     capsys.readouterr()
 
 
+def test_a_url_is_a_host_wherever_one_is_taken(tmp_path, capsys):
+    """As it stands in the browser's line, a path too."""
+    board = make()
+    with tls_server(board, tmp_path) as port:
+        url = f"https://127.0.0.1:{port}/certificate"
+        assert main(["show", url, "--name", NAME]) == 0
+        assert main(["pin", "add", url, "--name", NAME, "--yes"]) == 0
+        assert main(["verify", url, "--name", NAME]) == 0
+        assert main(["label", url, str(tmp_path / "label.svg"), "--name", NAME]) == 0
+    assert f"{NAME}, https://127.0.0.1:{port}/\n" in capsys.readouterr().out
+    assert main(["ca", "init"]) == 0
+    port = closed_port()
+    assert main(["ca", "sign", f"https://127.0.0.1:{port}/"]) == 3
+    assert f"token 127.0.0.1:{port} --usb PORT" in capsys.readouterr().err
+    assert main(["pin", "forget", url]) == 0
+
+
 @pytest.mark.parametrize(
     ("field", "value"), [("port", 0), ("port", "1"), ("address", "x"), ("address", 5)]
 )

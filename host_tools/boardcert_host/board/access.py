@@ -36,7 +36,7 @@ def open_board(
     It is identified by *pin*, else by the pin known for host or *name*, else by *ca*. The
     token comes from *token_file*, the environment, the key ring, or a prompt. Raises Error.
     """
-    boards = pins.load_pins()
+    boards, host = pins.load_pins(), canonical(host)
     target, names = locate(host, boards, name), names_of(host, name)
     if pin is None:
         known = pins.find_pin(boards, names)

@@ -126,6 +126,7 @@ def named_file(source: str) -> Path | None:
     path = Path(source)
     if path.exists():
         return path
-    if re.fullmatch(_FILE_NAME, source, re.IGNORECASE):
+    is_url = source.lower().startswith("https://")
+    if not is_url and re.fullmatch(_FILE_NAME, source, re.IGNORECASE):
         raise Error(f"no such file: {source}")
     return None
