@@ -16,7 +16,7 @@ from typing import Any
 
 from ..errors import CHECKED_AND_BAD, Error
 from ..files import changing, own_file, write_own_json
-from ..targets import canonical, is_address
+from ..targets import canonical, is_address, parse_host
 
 _FILE_VERSION = 1
 
@@ -74,11 +74,12 @@ def add_pin(
 ) -> tuple[Pin, bool]:
     """Pin a board by *facts*: public_key_pin, fingerprint and, from a report, unique_id.
 
-    *port*, *address*: where it serves. Returns the pin, and whether it is new. The same key under a
-    new certificate refreshes the fingerprint, and what is known of the place. Another key raises
-    Error with both pins, and changes nothing.
+    *port*, *address*: where it serves; a port in *host* comes first. Returns the pin, and whether
+    it is new. The same key under a new certificate refreshes the fingerprint, and what is known of
+    the place. Another key raises Error with both pins, and changes nothing.
     """
     host = canonical(host)
+    port = parse_host(host)[1] or port
     with _changing() as pins:
         known = pins.get(host)
         if known and known.public_key_pin != facts["public_key_pin"]:
