@@ -19,6 +19,7 @@ from .commands import (
     flash,
     install,
     pin,
+    settings,
     shell,
     show,
     token,
@@ -165,7 +166,12 @@ GROUPS = {
     "try it": demo.COMMANDS | virtual.COMMANDS,
     "boards on a cable": flash.COMMANDS | firmware.COMMANDS,
     "check what boards serve": verify.COMMANDS | pin.COMMANDS,
-    "administer boards": install.COMMANDS | change_identity.COMMANDS | token.COMMANDS,
+    "administer boards": {
+        **install.COMMANDS,
+        **settings.COMMANDS,
+        **change_identity.COMMANDS,
+        **token.COMMANDS,
+    },
     "certificates and files": ca.COMMANDS | show.COMMANDS | embed.COMMANDS,
     "this computer": doctor.COMMANDS | shell.COMMANDS,
 }

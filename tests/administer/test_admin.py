@@ -253,3 +253,31 @@ def test_a_board_that_is_not_known_is_not_asked(capsys, monkeypatch):
     monkeypatch.setenv("BOARDCERT_TOKEN", "short")
     code, answer, _ = run(capsys, "csr", "kitchen.local")
     assert (code, "short" in answer["error"]["message"]) == (3, False)
+
+
+def test_settings_are_changed_over_https(client, host, capsys):
+    """The page's own checks decide; the restart is waited for."""
+    code, answer, _ = run(capsys, "set", host, "validity_days=90")
+    assert (code, answer["result"], answer["key_changed"]) == (0, "settings", False)
+    assert json.loads((client.directory / "config.json").read_text()) == {"validity_days": 90}
+    code, answer, _ = run(capsys, "set", host, "validity_days=0")
+    assert code == 1 and "refuses the validity_days" in answer["error"]["message"]
+    assert json.loads((client.directory / "config.json").read_text()) == {"validity_days": 90}
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        ("hostname", "not a KEY=VALUE: hostname", "for example"),
+        ("hostnme=x", "no such setting: hostnme", "did you mean hostname?"),
+        ("colour=red", "no such setting: colour", "settings: key_type"),
+        ("names=a names=b", "names is given twice", None),
+        ("https=off", "that would end the administration over the network", "--usb PORT"),
+        ("portal_port=0", "that would end the administration over the network", "--usb PORT"),
+    ],
+)
+def test_settings_that_are_none_are_refused_at_once(words, message, hint, capsys):
+    """No board is asked."""
+    code, answer, _ = run(capsys, "set", "kitchen.local", *words.split())
+    assert code == 2 and message in answer["error"]["message"]
+    assert hint is None or hint in answer["error"]["hint"]

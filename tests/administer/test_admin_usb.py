@@ -1,6 +1,7 @@
 """Boards administered over the cable: the code that is sent runs on the MicroPython unix binary."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import micropython_server
@@ -30,6 +31,8 @@ class Cable:
     def run(self, port, *words, timeout_s=60):
         """Do what mpremote does: exec, run FILE, reset."""
         assert port == _PORT
+        if words == ("soft-reset",):
+            return ""
         if words == ("reset",):
             self.starts += 1
             return ""
@@ -166,3 +169,19 @@ def test_another_board_on_the_cable_is_left_alone(cable, capsys):
     assert cable.starts == 5
     assert run(capsys, "csr", "--ca", "ca.pem")[0] == 2
     assert cable.starts == 5
+
+
+def test_settings_are_changed_over_the_cable(cable, capsys):
+    """The board checks them; what it refuses changes nothing."""
+    pins.add_pin("kitchen.local", json.loads(cable.tell("__import__('json').dumps(me.report())")))
+    code, answer, _ = run(capsys, "set", "validity_days=90")
+    assert (code, answer["result"]) == (0, "settings")
+    config = Path(cable.directory, "config.json")
+    assert json.loads(config.read_text()) == {"validity_days": 90}
+    dates = [answer["report"][name][:10] for name in ("not_before", "not_after")]
+    assert (date.fromisoformat(dates[1]) - date.fromisoformat(dates[0])).days <= 91
+    code, answer, _ = run(capsys, "set", "validity_days=0")
+    assert code == 1
+    assert "refuses validity_days: validity_days must be a number" in answer["error"]["message"]
+    assert json.loads(config.read_text()) == {"validity_days": 90}
+    assert cable.starts == 2

@@ -1,7 +1,7 @@
 """A person with Chromium at the page of a board in a Wi-Fi: every action, on one board."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import browser
@@ -63,7 +63,10 @@ def test_every_action(visit: browser.Visit, token: str, tmp_path: Path) -> None:
     hands.press(visit.button("Sign out"))
     visit.button("Sign in").wait_for()
     _sign_in(visit, hands, token)
-    _restart(visit, hands)
+    _restart(visit, lambda: page_actions.restart(visit, hands))
+    _sign_in(visit, hands, token)
+    _restart(visit, lambda: _save_settings(visit, hands))
+    assert "pantry.example" in page_actions.names_served(visit)
     _sign_in(visit, hands, token)
     for button in ("Make a new key", "Reset"):
         page_actions.lose_key(visit, hands, button)
@@ -77,11 +80,25 @@ def _sign_in(visit: browser.Visit, hands: page_actions.Hands, token: str) -> Non
     visit.button("Sign out").wait_for()
 
 
-def _restart(visit: browser.Visit, hands: page_actions.Hands) -> None:
-    """Restart, and open the page again: the sign-in is lost."""
+def _save_settings(visit: browser.Visit, hands: page_actions.Hands) -> None:
+    """A wrong value comes back beside what is wrong with it, the others too; then a right one."""
+    names = visit.page.get_by_label("More names and addresses")
+    hands.fill(names, "pantry.example")
+    hands.fill(visit.page.get_by_label("Days for which"), "0")
+    hands.press(visit.button("Save and restart"))
+    visit.page.get_by_role("alert").wait_for()
+    assert names.input_value() == "pantry.example"
+    hands.fill(visit.page.get_by_label("Days for which"), "365")
+    hands.press(visit.button("Save and restart"))
+    visit.page.get_by_role("status").wait_for()
+    assert "are stored" in visit.said()
+
+
+def _restart(visit: browser.Visit, act: Callable[[], None]) -> None:
+    """Let the board restart by *act*, and open the page again: the sign-in is lost."""
     board = visit.client.board
     boots = board.status()["boots"]
-    page_actions.restart(visit, hands)
+    act()
     deadline = time.monotonic() + over_wifi.TIMEOUT_S
     while board.status()["boots"] == boots:
         assert time.monotonic() < deadline

@@ -32,6 +32,12 @@ def served(visit: Visit) -> x509.Certificate:
     return x509.load_der_x509_certificate(visit.client.served_certificate())
 
 
+def names_served(visit: Visit) -> list[str]:
+    """Return the DNS names in what TLS serves."""
+    names = served(visit).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return names.get_values_for_type(x509.DNSName)
+
+
 def shows_what_is_served(visit: Visit) -> bool:
     """Return whether the page shows the SHA-256 of what TLS serves."""
     return visit.shows_fingerprint(served(visit).fingerprint(hashes.SHA256()).hex().upper())

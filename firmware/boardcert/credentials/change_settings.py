@@ -32,9 +32,10 @@ def change_settings(directory: str, arguments: dict, changes: dict) -> None:
                 config.pop(name, None)
             else:
                 config[name] = value
-            text = json.dumps(config)
-            Settings(arguments, text, board.unique_id())
-            if len(text) > store.MAX_TEXT_BYTES:
+            wanted = dict(config)
+            wanted.update(arguments)
+            Settings(wanted, None, board.unique_id())
+            if len(json.dumps(config)) > store.MAX_TEXT_BYTES:
                 raise ValueError(f"the settings take more than {store.MAX_TEXT_BYTES} bytes")
         except ValueError as error:
             raise RefusedError(name, str(error)) from error

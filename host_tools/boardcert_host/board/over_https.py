@@ -10,6 +10,7 @@ import json
 import ssl
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..certificates import certificate as certificates
@@ -106,6 +107,34 @@ class BoardAPI:
     def reset(self, hostname: str) -> dict[str, Any]:
         """Reset to factory state: new key, new token. *hostname*: as for new_key."""
         return self._act("reset", {"hostname": hostname})
+
+    def change_settings(self, changes: dict[str, str], before: dict[str, Any]) -> dict[str, Any]:
+        """Change settings, each as a text; an empty one is the default again.
+
+        Wait for the restart. *before*: the report. With another host name, the board is found by
+        that from then on.
+        """
+        self._call("POST", "/api/settings", changes)
+        self._follow_settings(changes, before)
+        deadline = time.monotonic() + _PUT_OFF_TIMEOUT_S
+        while True:
+            time.sleep(_PUT_OFF_PAUSE_S)
+            try:
+                return self.report()
+            except Error as error:
+                if error.code == CHECKED_AND_BAD or time.monotonic() > deadline:
+                    raise
+
+    def _follow_settings(self, changes: dict[str, str], before: dict[str, Any]) -> None:
+        """Find the page where it is after the restart."""
+        port = changes.get("portal_port", "")
+        if port.isdecimal():
+            self.target = replace(self.target, port=int(port))
+        host = changes.get("hostname", "").lower()
+        if host and self.target.host == f"{before['hostname']}.local":
+            self.target = replace(self.target, host=f"{host}.local")
+            self._name = self.target.host
+        self.names += [str(self.target), self.target.host]
 
     def restart(self) -> None:
         """Start the board's program again."""

@@ -4,10 +4,11 @@ Its program is interrupted: `restart` starts it again.
 """
 
 import base64
+import json
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import Error
+from ..errors import CHECKED_AND_BAD, Error
 from . import mpremote, reports, usb_certificates
 from .installable import Installable
 from .tokens import is_token
@@ -19,6 +20,14 @@ import json, boardcert
 me = boardcert.identity()
 told = me.{}()
 print(json.dumps(dict(me.report(), **({{"wiped": told}} if told else {{}}))))
+"""
+_SETTINGS = """
+import json, boardcert
+try:
+    boardcert.identity().change_settings(**json.loads({!r}))
+    print("{{}}")
+except boardcert.RefusedError as error:
+    print(json.dumps({{"refused": error.field + ": " + str(error)}}))
 """
 _TOKEN = "import boardcert; print(boardcert.identity().admin_token())"  # noqa: S105 (asks for it)
 
@@ -71,6 +80,16 @@ class BoardUSB:
     def reset(self, _hostname: str) -> dict[str, Any]:
         """Reset to factory state: new key, new token."""
         return self._act("reset")
+
+    def change_settings(self, changes: dict[str, str], _before: dict[str, Any]) -> dict[str, Any]:
+        """Change settings, each as a text; an empty one is the default again."""
+        code = _SETTINGS.format(json.dumps(changes))
+        answer = mpremote.ask_object(self._port, code, {}, _TIMEOUT_S)
+        if "refused" in answer:
+            reason = f"the board at {self._port} refuses {answer['refused']}"
+            raise Error(reason, None, CHECKED_AND_BAD)
+        mpremote.run(self._port, "soft-reset")  # Its program does not run, and asks nothing of it.
+        return self.report()
 
     def restart(self) -> None:
         """Start the board's program again."""

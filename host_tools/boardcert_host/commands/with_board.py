@@ -29,6 +29,7 @@ _SENTENCES = {
     "installed": "installed and served",
     "removed": "nothing is installed; its own certificate is served",
     "renewed": "signed again with the same key",
+    "settings": "restarted with the new settings",
     "new key": "has generated a new key",
     "reset": "as at its first boot, with a new key and a new token",
 }

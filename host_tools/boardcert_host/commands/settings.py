@@ -1,0 +1,70 @@
+"""`boardcert set`: change settings of a board, which checks them as at boot."""
+
+import argparse
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from ..console import messages
+from ..errors import USAGE, Error
+from .shared import Command
+from .with_board import add_host, add_options, change
+
+if TYPE_CHECKING:
+    from ..board.access import Board
+
+# Of firmware/docs/settings.md, in its order.
+SETTINGS = ("key_type", "validity_days", "hostname", "prefix", "names", "portal_port", "https")
+_EXAMPLES = """\
+examples:
+  boardcert set kitchen.local names=kitchen.example.com,192.168.4.1
+  boardcert set kitchen.local hostname=pantry validity_days=825
+  boardcert set kitchen.local names=                       the default again
+  boardcert set kitchen.local https=off --usb /dev/ttyACM0
+"""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_host(parser)
+    help = f"one of {', '.join(SETTINGS)}; an empty VALUE is the default"
+    parser.add_argument("settings", nargs="+", metavar="KEY=VALUE", help=help)
+    add_options(parser)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    wanted = _parse(arguments.settings)
+    if not arguments.usb and ("off" in wanted.get("https", "") or wanted.get("portal_port") == "0"):
+        hint = "over its cable: --usb PORT"
+        raise Error("that would end the administration over the network", hint, USAGE)
+
+    def act(board: "Board", before: dict[str, Any]) -> dict[str, Any]:
+        with messages().status(f"{arguments.host} restarts with its new settings"):
+            return board.change_settings(wanted, before)
+
+    return change(arguments, "settings", act)
+
+
+def _parse(words: list[str]) -> dict[str, str]:
+    """Return the settings in KEY=VALUE; the board checks the values. Raises Error."""
+    found: dict[str, str] = {}
+    for word in words:
+        key, is_given, value = word.partition("=")
+        if not is_given:
+            raise Error(f"not a KEY=VALUE: {word}", "for example hostname=kitchen", USAGE)
+        if key not in SETTINGS:
+            close = difflib.get_close_matches(key, SETTINGS)
+            hint = f"did you mean {close[0]}?" if close else f"settings: {', '.join(SETTINGS)}"
+            raise Error(f"no such setting: {key}", hint, USAGE)
+        if key in found:
+            raise Error(f"{key} is given twice", None, USAGE)
+        found[key] = value
+    return found
+
+
+COMMANDS = {
+    "set": Command(
+        "change settings of a board; it restarts, and its certificate follows",
+        _EXAMPLES,
+        _add_arguments,
+        _run,
+    ),
+}
