@@ -30,6 +30,7 @@ os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = _PYCACHE
 sys.dont_write_bytecode = False
 
 import micropython  # noqa: E402, F401 (it completes modules that device code imports)
+from longest import LONGEST  # noqa: E402
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,8 +45,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the virtual board: its files take longest, and a worker takes whole files."""
-    items.sort(key=lambda item: item.path.parent.name != "board")
+    """Begin with the files that take longest, then with the virtual board's."""
+
+    def rank(item: pytest.Item) -> tuple[int, bool]:
+        folder, name = item.path.parts[-2:]
+        file = f"{folder}/{name}"
+        return LONGEST.index(file) if file in LONGEST else len(LONGEST), folder != "board"
+
+    items.sort(key=rank)
 
 
 def pytest_collection_finish() -> None:

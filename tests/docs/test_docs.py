@@ -17,6 +17,7 @@ from boardcert_host.cli import COMMANDS, _parser
 from boardcert_host.directories import data_directory
 from boardcert_host.errors import Error
 from boardcert_host.flash.board_kinds import board_names
+from longest import LONGEST
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PATTERNS = ("*.md", "boards/*/*.md", "firmware/docs/*.md", "host_tools/docs/*.md")
@@ -144,3 +145,8 @@ def test_every_room_is_described() -> None:
 def _section(path: Path, heading: str) -> str:
     """Return what is below a heading of the second level."""
     return path.read_text("utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
+
+
+def test_the_files_that_begin_a_run_of_all_tests_exist() -> None:
+    """One that was renamed would begin late, and the run take longer."""
+    assert [name for name in LONGEST if not (_ROOT / "tests" / name).is_file()] == []
