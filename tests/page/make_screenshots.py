@@ -1,18 +1,23 @@
 """Make the pictures of the page for its description: python tests/page/make_screenshots.py
 
-The page is that of a board which is the MicroPython unix binary; each run shows another key.
+The page is that of a virtual Pico W in a Wi-Fi; each run shows another key.
 """
 
 import io
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "shared"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "board"))
 import browser
-import portal_server
+import over_wifi
+import prepared
+from boardcert_host.flash.board_kinds import load_board
+from boardcert_host.flash.firmware import firmware_image
 
 OUTPUT = Path(__file__).resolve().parents[2] / "firmware" / "docs"
 _COLOURS = 64
@@ -25,16 +30,20 @@ _PICTURES = {
 }
 
 
-def make(output: Path, chromium: object) -> list[Path]:
-    """Write all pictures to the folder *output* and return their paths."""
-    with (
-        tempfile.TemporaryDirectory() as directory,
-        portal_server.serving_page(Path(directory) / "data") as client,
-    ):
-        return [_make(name, output, chromium, client) for name in _PICTURES]
+class _Board:
+    """The board as browser.visiting sees it."""
+
+    def __init__(self, board: Any, token: str) -> None:
+        self.port = board.network.address(over_wifi.PAGE)[1]
+        self.token = token
 
 
-def _make(name: str, output: Path, chromium: object, client: portal_server.Client) -> Path:
+def make(output: Path, chromium: object, client: Any) -> list[Path]:
+    """Write all pictures of the page of *client* to the folder *output* and return their paths."""
+    return [_make(name, output, chromium, client) for name in _PICTURES]
+
+
+def _make(name: str, output: Path, chromium: object, client: Any) -> Path:
     scheme, is_signed_in, width, height = _PICTURES[name]
     size = {"width": width, "height": height}
     with browser.visiting(chromium, client, color_scheme=scheme, viewport=size) as visit:
@@ -42,6 +51,7 @@ def _make(name: str, output: Path, chromium: object, client: portal_server.Clien
             visit.page.get_by_label("Token").fill(client.token)
             visit.button("Sign in").click()
             visit.button("Sign out").wait_for()
+            visit.page.wait_for_load_state()  # It comes in pieces.
             visit.page.locator("section").last.evaluate("e => scrollTo(0, e.offsetTop - 16)")
         picture = visit.page.screenshot()
     path = output / f"{name}.png"
@@ -51,7 +61,20 @@ def _make(name: str, output: Path, chromium: object, client: portal_server.Clien
     return path
 
 
-if __name__ == "__main__":
-    with browser.chromium() as running:
-        for made in make(OUTPUT, running):
+def _main() -> None:
+    firmware, _ = firmware_image(load_board("VIRTUAL_PICO_W"))
+    flash = prepared.prepared_flash(firmware)
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        over_wifi.board_in_wifi(flash, firmware, Path(directory)) as board,
+        browser.chromium() as running,
+    ):
+        token = board.exec("import boardcert; print(boardcert.identity().admin_token())").strip()
+        board.reset()
+        board.network.wait_listening(over_wifi.PAGE, over_wifi.TIMEOUT_S)
+        for made in make(OUTPUT, running, _Board(board, token)):
             sys.stdout.write(f"{made}: {made.stat().st_size} bytes\n")
+
+
+if __name__ == "__main__":
+    _main()

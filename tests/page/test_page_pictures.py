@@ -1,6 +1,7 @@
 """The pictures of the page in its description: they can be made again, and are small."""
 
 import make_screenshots
+import portal_server
 import pytest
 from PIL import Image
 
@@ -10,8 +11,9 @@ _DESCRIPTION = make_screenshots.OUTPUT / "page.md"
 
 @pytest.mark.needs("chromium")
 def test_the_pictures_can_be_made_again(tmp_path, chromium):
-    """The same names and sizes as those that are kept, and not empty."""
-    made = make_screenshots.make(tmp_path, chromium)
+    """The same names and sizes as those that are kept, and not empty; here of the unix binary."""
+    with portal_server.serving_page(tmp_path / "data") as client:
+        made = make_screenshots.make(tmp_path, chromium, client)
     assert {path.name for path in made} == {
         path.name for path in make_screenshots.OUTPUT.glob("*.png")
     }
