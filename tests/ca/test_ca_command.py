@@ -64,6 +64,18 @@ def test_the_key_is_its_owners_and_is_not_printed(workplace, capsys):
     assert "PRIVATE" not in json.dumps(told)
 
 
+def test_who_refuses_a_ca_with_limits_is_said(workplace, capsys):
+    """When it is made, and in the help; not of one without."""
+    assert main(["ca", "init", "one"]) == 0
+    assert "BoringSSL" not in capsys.readouterr().err
+    assert main(["ca", "init", "two", "--permit", "192.168.4.0/24"]) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert '"unsupported name constraint type"' in told and "mbedTLS" in told
+    with pytest.raises(SystemExit):
+        main(["ca", "init", "--help"])
+    assert "BoringSSL" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("left", ["ca.key", "ca.crt"])
 def test_a_ca_is_never_overwritten(workplace, capsys, left):
     """Nor half of one."""

@@ -9,10 +9,11 @@ import pytest
 from boardcert_host.certificates.items import read_items
 from boardcert_host.cli import main
 from boardcert_host.show.describe import show_items
-from ca_cases import kitchen_request, pem, show
+from ca_cases import kitchen_request, make_request, pem, show
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 _KEY = ec.generate_private_key(ec.SECP384R1())
 _NOW = datetime.datetime.now(datetime.timezone.utc)
@@ -77,6 +78,23 @@ def test_the_time_that_is_left_is_counted(end, state):
     now = x509.load_der_x509_certificate(der).not_valid_after_utc + datetime.timedelta(**end)
     (told,) = words(der, now)
     assert told["valid"].endswith(state)
+
+
+def test_the_parts_of_a_name_are_called_as_openssl_calls_them():
+    """E-mail, surname, given name, title; also in a request and in an issuer."""
+    attributes = [
+        (NameOID.EMAIL_ADDRESS, "a@b.example"),
+        (NameOID.SURNAME, "Roe"),
+        (NameOID.GIVEN_NAME, "Jo"),
+        (NameOID.TITLE, "Dr"),
+    ]
+    subject = x509.Name([x509.NameAttribute(*attribute) for attribute in attributes])
+    (told,) = words(make_request(subject=subject))
+    assert told["subject"] == "title=Dr,GN=Jo,SN=Roe,emailAddress=a@b.example"
+    directory = x509.SubjectAlternativeName([x509.DirectoryName(subject)])
+    leaf = certificates.make(change=lambda found: found.update(subject_alt_name=(directory, False)))
+    (told,) = words(leaf.der)
+    assert told["names"].startswith("directory name title=Dr,GN=Jo")
 
 
 def test_a_certificate_of_the_future_says_so():

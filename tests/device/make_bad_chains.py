@@ -71,6 +71,9 @@ def refused_texts() -> Iterator[Case]:
     yield bad("bytes left over", "cannot be read: DER: bytes left over", LEAF.der + b"\0")
     yield bad("two in DER", "cannot be read: DER: bytes left over", LEAF.der + CA.der)
     yield bad("truncated", "cannot be read: DER: truncated", LEAF.der[:-1])
+    p12, p7b = tlv(0x30, b"\2\1\3" + tlv(0x30, b"")), bytes.fromhex("300b06092a864886f70d010702")
+    for name, data in (("PKCS#12", p12), ("PKCS#7", p7b)):
+        yield bad(name, "not a certificate; for PKCS#12 and PKCS#7, use boardcert install", data)
     yield bad("four", "1 to 3", pem(LEAF, CA, ROOT, RSA_CA))
     yield bad("much text", "too many", good + b"x" * 24576)
     large = x509.SubjectAlternativeName([x509.DNSName(f"{i:050}.example") for i in range(70)])

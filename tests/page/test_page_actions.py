@@ -5,8 +5,17 @@ import time
 import page_actions
 import portal_server
 import pytest
+from boardcert_host.certificates.items import read_items
 from browser import Keyboard, Mouse, visiting
 from certificates import make_ca
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    pkcs7,
+    pkcs12,
+)
 from issued import issue, pem, write
 
 pytestmark = pytest.mark.needs("chromium")
@@ -80,13 +89,50 @@ def test_a_certificate_and_its_key_are_uploaded_from_files(signed_in, hands, tmp
         hands.choose(visit.page.get_by_label(f"{label}, from a file"), path)
         field = visit.page.get_by_label(label, exact=True)
         visit.page.wait_for_function("field => field.value", arg=field.element_handle())
-        assert field.input_value().encode() == data
+        assert field.input_value().encode().strip() == data.strip()
     hands.press(visit.button("Install"))
     visit.page.get_by_role("status").wait_for()
     assert client.served_certificate() == leaf.der
-    assert "PRIVATE KEY" not in visit.page.content()
+    assert "BEGIN PRIVATE KEY" not in visit.page.content()
     hands.press(visit.button("Remove"))
     visit.button("Remove").wait_for(state="detached")
+
+
+def test_the_browser_reads_what_is_in_a_file(signed_in, hands, tmp_path):
+    """DER, UTF-16, key and chain in one: to each field its own; others are told where they go."""
+    visit, leaf = signed_in, issue(make_ca())
+    own = x509.load_der_x509_certificate(leaf.der)
+    key = leaf.key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    both = pem(leaf) + leaf.key_pem()
+    windows = b"\xff\xfe" + both.decode().replace("\n", "\r\n").encode("utf-16-le")
+    p12 = pkcs12.serialize_key_and_certificates(b"a", leaf.key, own, None, NoEncryption())
+    p7b = pkcs7.serialize_certificates([own], Encoding.DER)
+    cases = [("chain", leaf.der, leaf.der), ("chain", both, leaf.der), ("chain", windows, leaf.der)]
+    cases += [("key", key, key), ("key", both, None), ("key", leaf.der, ""), ("chain", key, "")]
+    cases += [(field, data, "") for field in ("chain", "key") for data in (p12, p7b, b"garbage")]
+    for at, (name, data, expected) in enumerate(cases):
+        label = {"chain": "Certificate and chain (PEM)", "key": "Private key (PEM)"}[name]
+        field = visit.page.get_by_label(label, exact=True)
+        field.fill("")
+        chooser = visit.page.get_by_label(f"{label}, from a file")
+        assert chooser.get_attribute("accept") == ".pem,.crt,.cer,.key,.der"
+        hands.choose(chooser, write(tmp_path / f"{at}.pem", data))
+        said = chooser.locator("xpath=following-sibling::span")
+        if expected == "":
+            what = "certificate" if name == "chain" else "private key"
+            words = f"No {what} in this file. For a .p12 or .p7b: boardcert install HOST FILE"
+            visit.page.wait_for_function(
+                "([one, words]) => one.textContent == words", arg=[said.element_handle(), words]
+            )
+            assert field.input_value() == ""
+            continue
+        visit.page.wait_for_function("field => field.value", arg=field.element_handle())
+        assert said.text_content() == ""
+        (item,) = read_items(field.input_value().encode())
+        if name == "chain":
+            assert item.value.public_bytes(Encoding.DER) == expected
+        else:
+            assert item.value.private_numbers() == leaf.key.private_numbers()
 
 
 @pytest.mark.parametrize("blamed", ["chain", "key"])

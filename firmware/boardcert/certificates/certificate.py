@@ -31,11 +31,11 @@ class Certificate:
         self.der = bytes(data)
         content = der.decode_one(self.der, der.SEQUENCE)
         tag, tbs, end = der.decode(content)
+        if tag != der.SEQUENCE:
+            raise ValueError("not a certificate; for PKCS#12 and PKCS#7, use boardcert install")
         self.tbs = content[:end]
         algorithm, offset = der.decode_next(content, der.SEQUENCE, end)
         self.signature = der.decode_bit_string(der.decode_one(content[offset:], der.BIT_STRING))
-        if tag != der.SEQUENCE:
-            raise ValueError("not a certificate")
         self._read_tbs(tbs, algorithm)
 
     def _read_tbs(self, tbs: bytes, outer_algorithm: bytes) -> None:

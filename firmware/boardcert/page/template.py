@@ -13,7 +13,7 @@ which certificates are pasted, since a form cannot send a file as text.
 # ruff: noqa: E501 (lines of HTTP and HTML)
 TEMPLATE = b"""
 Cache-Control: no-store
-Content-Security-Policy: default-src 'none'; style-src 'sha256-jZ8rBh2oSF6DM8O1aIFtX2VSVDg+tTk8P3j+tnE7ISY='; script-src 'sha256-pWq9tCQbpx9S3yt/GIAlJhHQDDWSqmAOmRetIw8rErY='; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'
+Content-Security-Policy: default-src 'none'; style-src 'sha256-jZ8rBh2oSF6DM8O1aIFtX2VSVDg+tTk8P3j+tnE7ISY='; script-src 'sha256-wNf9B9DQ2DWc9uc+o4ntrXOFhLGH0gMpHyboHTs30xE='; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'
 Cross-Origin-Opener-Policy: same-origin
 Cross-Origin-Resource-Policy: same-origin
 Referrer-Policy: same-origin
@@ -131,13 +131,13 @@ $error.sign-in-token$<input id="sign-in-token" name="token" required spellcheck=
 $error.install-chain$<textarea id="install-chain" name="chain" spellcheck="false" autocomplete="off" required$more.install-chain$>
 $kept.chain$</textarea></p>
 <p hidden><label for="install-chain-file">Certificate and chain (PEM), from a file</label>
-<input type="file" id="install-chain-file" data-to="install-chain"></p>
+<input type="file" id="install-chain-file" data-to="install-chain" accept=".pem,.crt,.cer,.key,.der"> <span class="soft" aria-live="polite"></span></p>
 <p><label for="install-key">Private key (PEM)</label>
 <span class="soft" id="install-key-hint">Empty when it was issued for this board's request.</span>
 $error.install-key$<textarea id="install-key" name="key" spellcheck="false" autocomplete="off"$more.install-key$>
 $kept.key$</textarea></p>
 <p hidden><label for="install-key-file">Private key (PEM), from a file</label>
-<input type="file" id="install-key-file" data-to="install-key"></p>
+<input type="file" id="install-key-file" data-to="install-key" accept=".pem,.crt,.cer,.key,.der"> <span class="soft" aria-live="polite"></span></p>
 <p><button>Install</button></p>
 </form>
 <form method="post" action="/">
@@ -199,8 +199,13 @@ $error.reset-hostname$<input id="reset-hostname" name="hostname" required spellc
 </main>
 <script>
 for(const f of document.querySelectorAll("input[type=file]")){f.parentNode.hidden=false;
-f.onchange=async()=>{const t=document.getElementById(f.dataset.to);
-t.value=await f.files[0].text();t.focus()}}
+f.onchange=async()=>{const t=document.getElementById(f.dataset.to),c="CERTIFICATE",q="PRIVATE KEY",w=t.name=="key"?q:c,n=`
+`,b=new Uint8Array(await f.files[0].slice(0,99999).arrayBuffer()),i=2+(b[1]>128?b[1]-128:0),k=b[i]==48?c:b[i]==2&&b[i+2]<2?q:"",
+x=b[0]==48?"-----BEGIN "+k+"-----"+n+btoa(String.fromCharCode(...b)).match(/.{1,64}/g).join(n)+n+"-----END "+k+"-----":
+new TextDecoder(b[0]==255?"utf-16le":b[0]==254?"utf-16be":"utf-8").decode(b),
+m=x.match(RegExp("-----BEGIN ([A-Z0-9]+ )*"+w+"-----[^]*?-----END [^-]+-----","g"));
+if(m){t.value=m.join(n);t.focus()}
+f.nextElementSibling.textContent=m?"":"No "+w.toLowerCase()+" in this file. For a .p12 or .p7b: boardcert install HOST FILE"}}
 const e=document.querySelector(".bad"),s=sessionStorage,k=JSON.parse(s.kept||"{}");
 for(const f of document.forms){for(const t of f)if(e&&t.id in k)t.value=k[t.id];
 f.onsubmit=()=>{if(f.time)f.time.value=new Date().toISOString();

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from ..certificates.certificate import Kind, find_extension
+from ..certificates.certificate import Kind, find_extension, name_words
 from ..certificates.read_files import PrivateKey
 from ..errors import CHECKED_AND_BAD, USAGE, Error
 from .csr import Request
@@ -153,7 +153,7 @@ def check_ca(certificate: x509.Certificate) -> None:
 def common_name(certificate: x509.Certificate) -> str:
     """Return the subject's common name, else all of the subject."""
     found = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(found[0].value) if found else certificate.subject.rfc4514_string()
+    return str(found[0].value) if found else name_words(certificate.subject)
 
 
 def _checked_name(name: str) -> str:

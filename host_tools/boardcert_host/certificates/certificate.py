@@ -19,8 +19,18 @@ from . import der
 
 Kind = TypeVar("Kind", bound=x509.ExtensionType)
 
-# RFC 4514 names few attributes; this one tells boards with the same host name apart.
-ATTRIBUTE_NAMES = {NameOID.SERIAL_NUMBER: "serialNumber"}
+# RFC 4514 names few attributes. The first tells boards with the same host name apart; the others
+# are called as openssl calls them.
+ATTRIBUTE_NAMES = {
+    NameOID.SERIAL_NUMBER: "serialNumber",
+    NameOID.EMAIL_ADDRESS: "emailAddress",
+    NameOID.SURNAME: "SN",
+    NameOID.GIVEN_NAME: "GN",
+    NameOID.TITLE: "title",
+    NameOID.INITIALS: "initials",
+    NameOID.PSEUDONYM: "pseudonym",
+    NameOID.ORGANIZATION_IDENTIFIER: "organizationIdentifier",
+}
 
 _RSASSA_PSS = bytes.fromhex("06092a864886f70d01010a")  # 1.2.840.113549.1.1.10
 
@@ -188,11 +198,16 @@ def alternative_names(holder: x509.Certificate | x509.CertificateSigningRequest)
     return [str(name.value) for name in found.value if isinstance(name, wanted)] if found else []
 
 
+def name_words(name: x509.Name) -> str:
+    """Return a subject or an issuer as RFC 4514 writes it, the last part first."""
+    return name.rfc4514_string(ATTRIBUTE_NAMES)
+
+
 def describe(certificate: x509.Certificate) -> dict[str, Any]:
     """Return what a certificate says, as JSON-able data."""
     return {
-        "subject": certificate.subject.rfc4514_string(ATTRIBUTE_NAMES),
-        "issuer": certificate.issuer.rfc4514_string(ATTRIBUTE_NAMES),
+        "subject": name_words(certificate.subject),
+        "issuer": name_words(certificate.issuer),
         "serial_number": f"{serial_number(certificate):x}",
         "names": alternative_names(certificate),
         "not_before": certificate.not_valid_before_utc.isoformat(),

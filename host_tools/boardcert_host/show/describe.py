@@ -71,7 +71,7 @@ def _certificate(shown: Shown, item: Item, items: Sequence[Item], now: datetime.
 
 def _request(shown: Shown, item: Item, *_: Any) -> None:
     request = item.value
-    subject = request.subject.rfc4514_string(certificates.ATTRIBUTE_NAMES)
+    subject = certificates.name_words(request.subject)
     shown.add("subject", subject or "none", subject=subject)
     _add_key(shown, item)
     words = signature_words(request)

@@ -12,7 +12,7 @@ from cryptography.x509.oid import (
     SignatureAlgorithmOID,
 )
 
-from ..certificates.certificate import BROKEN_HASHES, signature_hash
+from ..certificates.certificate import BROKEN_HASHES, name_words, signature_hash
 
 _CURVES = {
     "p256": "ECC P-256 (secp256r1)",
@@ -149,7 +149,7 @@ def _general_name(name: x509.GeneralName) -> str:
     if isinstance(name, x509.DNSName | x509.IPAddress):
         return str(name.value) or "every DNS name"
     if isinstance(name, x509.DirectoryName):
-        return f"directory name {name.value.rfc4514_string()}"
+        return f"directory name {name_words(name.value)}"
     if isinstance(name, x509.OtherName):
         return f"name of the kind {name.type_id.dotted_string}"
     if isinstance(name, x509.RegisteredID):

@@ -22,6 +22,7 @@ from ..certificates.certificate import (
     is_signed_by,
     key_type,
     may_have_issued,
+    name_words,
     serial_number,
     signature_hash,
 )
@@ -136,7 +137,7 @@ def _self_signature(certificate: x509.Certificate, expected: Expected) -> Outcom
     if holds:
         return _passed("valid by the certificate's own key")
     if not may_have_issued(certificate, certificate):
-        issuer = certificate.issuer.rfc4514_string()
+        issuer = name_words(certificate.issuer)
         issuer += " with another key" if certificate.issuer == certificate.subject else ""
         if expected.issued:
             return _skipped(f"issued by {issuer}")

@@ -15,6 +15,11 @@ examples:
   boardcert ca init company-ca --name "Example Ltd. boards" --encrypt
   boardcert ca init --permit boards.example --permit 192.168.4.0/24
 """
+# Name constraints of the kind iPAddress are in every such CA, to permit or to exclude.
+_CONSTRAINED = (
+    "clients with BoringSSL refuse what a CA with --permit signs for a board with addresses "
+    '("unsupported name constraint type"), and clients with mbedTLS, boards too, cannot load it'
+)
 _LIST_EXAMPLES = """\
 examples:
   boardcert ca list          what was issued, the first to expire first
@@ -27,7 +32,10 @@ def _add_init_arguments(parser: argparse.ArgumentParser) -> None:
     where = "the directory (default: $BOARDCERT_CA, or your data directory)"
     add("directory", nargs="?", type=Path, metavar="DIRECTORY", help=where)
     add("--name", help="its display name (default: boardcert CA and a number)")
-    permit = "limit it to a domain, or to addresses such as 192.168.4.0/24; repeatable"
+    permit = (
+        "limit it to a domain, or to addresses such as 192.168.4.0/24; repeatable; clients with "
+    )
+    permit += "BoringSSL refuse it for boards with addresses, those with mbedTLS cannot load it"
     add("--permit", action="append", default=[], metavar="NAME|NETWORK", help=permit)
     add("--encrypt", action="store_true", help="encrypt its key with a passphrase")
     add_passphrase(parser)
@@ -62,6 +70,8 @@ def _run_init(arguments: argparse.Namespace) -> int:
         ("fingerprint", described["fingerprint"]),
     ]
     print_rows(f"{authority.name}: made", rows)
+    if constraints:
+        say(f"note: {_CONSTRAINED}")
     place, file = "", ""
     if arguments.directory:
         place, file = f" --ca {store.directory}", f" {store.certificate_file}"
