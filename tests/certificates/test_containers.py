@@ -5,7 +5,8 @@ import subprocess
 import pytest
 from boardcert_host.board.installable import read_installable
 from boardcert_host.ca.store import Store
-from boardcert_host.errors import Error
+from boardcert_host.errors import USAGE, Error
+from boardcert_host.verify.tls_probe import ca_context
 from ca_cases import kitchen_request, private, run, show
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -94,6 +95,19 @@ def test_install_takes_the_chain_in_order(data, written):
         assert files.key.private_numbers() == _KEY.private_numbers()
     with_key = read_installable(written(data), written(private(_KEY), "key"), lambda: _SECRET)
     assert list(with_key.chain) == _PARSED[:2] and with_key.key
+
+
+def test_the_file_of_ca_may_have_any_form(written):
+    """DER, PKCS#7, UTF-16, as Windows writes them; the CAs in it are trusted, and nothing else."""
+    text = x509.load_der_x509_certificate(_ROOT.der).public_bytes(Encoding.PEM)
+    windows = b"\xff\xfe" + text.decode().replace("\n", "\r\n").encode("utf-16-le")
+    for data, count in ((_ROOT.der, 1), (windows, 1), (b"\xef\xbb\xbf" + text, 1), (p7b(), 2)):
+        found = ca_context(str(written(data))).get_ca_certs(True)
+        assert len(found) == count and _ROOT.der in found
+    for data in (private(_KEY), b"", _ROOT.der[:-1]):
+        with pytest.raises(Error, match="cannot read the CA file") as caught:
+            ca_context(str(written(data)))
+        assert caught.value.code == USAGE
 
 
 def test_install_says_what_a_container_lacks(written):

@@ -13,9 +13,14 @@ import http.client
 import socket
 import ssl
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ..certificates.read_files import read_certificates
 from ..deadline import Deadline, TimedSSLSocket, open_tls
 from ..errors import USAGE, Error
+from ..files import read_small
 from ..targets import PORTAL_PORT, Target, is_address
 
 # Reasons of OpenSSL that are verdicts on the server, with the check that fails by them.
@@ -92,15 +97,18 @@ def probe_chain(
 
 
 def ca_context(ca_file: str) -> ssl.SSLContext:
-    """Return a context that trusts only the CAs in *ca_file*. Raises Error, a usage error."""
+    """Return a context that trusts only the CAs in *ca_file*, a file of any form. Raises Error."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = False
     try:
-        context.load_verify_locations(ca_file)
+        found = read_certificates(read_small(Path(ca_file)), ca_file)
+        pem = b"".join(one.public_bytes(Encoding.PEM) for one in found)
+        context.load_verify_locations(cadata=pem.decode())
     except OSError as error:  # ssl.SSLError is one
-        reason = "not a PEM certificate" if isinstance(error, ssl.SSLError) else error.strerror
-        raise Error(f"cannot read the CA file {ca_file}: {reason}", None, USAGE) from error
+        raise Error(f"cannot read the CA file {ca_file}: {error.strerror}", None, USAGE) from error
+    except Error as error:
+        raise Error(f"cannot read the CA file: {error.message}", None, USAGE) from error
     return context
 
 
