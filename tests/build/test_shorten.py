@@ -14,7 +14,7 @@ from boardcert_host.build.fold import fold
 from boardcert_host.build.load_plan import load_plan
 from boardcert_host.build.new_names import Known, new_names
 from boardcert_host.build.package import Form, _known, _without_kernel, package_sources
-from boardcert_host.build.rom_names import NAMES, TAKEN
+from boardcert_host.build.rom_names import BY_NUMBER, NAMES, TAKEN
 from boardcert_host.build.rooms import read_flat
 from boardcert_host.build.shorten import shorten
 from boardcert_host.directories import data_directory
@@ -168,7 +168,11 @@ def test_no_new_name_means_anything_else(package):
             assert old_of.setdefault((files.get(module, module), name), old) == old
     every = {old: name for new in names.values() for old, name in new.items()}
     assert len(every) > 600 and sum(old[0] != "_" for old in every) > 150
-    assert not set(every.values()) & _names(trees.values())
+    assert not set(every.values()) - set(BY_NUMBER) & _names(trees.values())
+    for file in {files.get(module, module) for module in names}:
+        parts = [module for module in names if files.get(module, module) == file]
+        new = {name for module in parts for name in names[module].values() if name in BY_NUMBER}
+        assert not new & _names(trees[module] for module in parts)
     assert not any(old.startswith("__") for old in every)
     # Nor does a private one of ours stand for what another module has by that name.
     assert not {name for name in every if hasattr(asyncio.StreamReader, name)}
@@ -226,6 +230,7 @@ def test_names_of_the_firmware_are_looked_for_on_no_object():
     foreign |= {name for one in types for name in dir(one)} | set(dir(builtins))
     foreign |= {"s", "e", "out_buf", "aclose", "awrite", "awritestr", "ph_key", "coro", "ioctl"}
     assert not set(NAMES) & foreign
+    assert not set(BY_NUMBER) & {*dir(builtins), *NAMES}  # One's own function in place of print?
     assert len(set(NAMES)) == len(NAMES)
 
 

@@ -6,7 +6,8 @@ already, see rom_names, as far as those suffice. The rest get short names. A cla
 private keeps its name: exceptions tell it.
 
 What is bound at the top of a module, and used nowhere else, shares its new name with others of the
-kind in other files. All others have one each in the whole package.
+kind in other files: names that cost a .mpy file next to nothing, as far as the file has no other
+use for them. All others have one each in the whole package, the shortest for what most files have.
 """
 
 import ast
@@ -16,7 +17,7 @@ import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from .rom_names import NAMES, TAKEN
+from .rom_names import BY_NUMBER, NAMES, TAKEN
 
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 DEFINITION = FUNCTION | ast.ClassDef
@@ -54,28 +55,37 @@ def new_names(trees: dict[str, ast.Module], known: Known) -> dict[str, dict[str,
     free = sorted((name for name in NAMES if name not in used), key=len)
 
     files = {part: file for file, parts in known.files.items() for part in parts}
-    local = _local_names(trees, files)
+    users = _users(trees, files)
+    local = _local_names(trees, users)
     of_files: dict[str, dict[str, str]] = {}
     for file in dict.fromkeys(local.values()):
         names = [name for name in changing if local.get(name) == file]
-        of_files[file] = dict(zip(names, free, strict=False))
-    most = max(map(len, of_files.values()), default=0)
-    shared = dict(zip([name for name in changing if name not in local], free[most:], strict=False))
+        unused = [name for name in BY_NUMBER if file not in users.get(name, ())]
+        of_files[file] = dict(zip(names, unused, strict=False))
 
-    done = set(shared).union(*of_files.values())
+    done = set().union(*of_files.values())
     rest = [name for name in changing if name not in done]
-    shared |= dict(zip(rest, _unused_names(used), strict=False))
+    named = sorted(rest[: len(free)], key=lambda name: -len(users[name]))
+    shared = dict(zip(named, free, strict=False))
+    shared |= dict(zip(rest[len(free) :], _unused_names(used), strict=False))
     return {module: shared | of_files.get(files.get(module, module), {}) for module in trees}
 
 
-def _local_names(trees: dict[str, ast.Module], files: dict[str, str]) -> dict[str, str]:
-    """Return the file of each name that is used in one only, and that no object has."""
-    members: set[str] = set()
+def _users(trees: dict[str, ast.Module], files: dict[str, str]) -> dict[str, set[str]]:
+    """Return the files that use each name, whatever for."""
     users: dict[str, set[str]] = {}
     for module, tree in trees.items():
         for node in ast.walk(tree):
             for name in all_names(node):
                 users.setdefault(name, set()).add(files.get(module, module))
+    return users
+
+
+def _local_names(trees: dict[str, ast.Module], users: dict[str, set[str]]) -> dict[str, str]:
+    """Return the file of each name that is used in one only, and that no object has."""
+    members: set[str] = set()
+    for tree in trees.values():
+        for node in ast.walk(tree):
             if isinstance(node, ast.Attribute):
                 members.add(node.attr)
             elif isinstance(node, ast.ClassDef):

@@ -8,6 +8,10 @@ lacks costs its boards as much as any other name, and does no harm.
 Not among them: what the package or Microdot names or has as a text, what built-in types and the
 classes of asyncio have, and built-in names.
 
+BY_NUMBER: names that a .mpy file has as a number of one or two bytes, since that is the same in
+every firmware (py/makeqstrdata.py, static_qstr_list). Built-in types have most of them: they are
+for what no object has. Built-in functions and exceptions are not among them.
+
 TAKEN: those that the package gives to something of its own, too, and which it must go on to use.
 """
 
@@ -54,6 +58,14 @@ usys version_info vline wait_for webrepl_cfg write_readinto write_scratch writeb
 writeto writeto_mem writevto
 """
 NAMES = tuple(_TEXT.split())
+
+_BY_NUMBER_TEXT = """
+append args clear close copy count end endswith extend find from_bytes get index insert
+isalpha isdigit islower isspace isupper items join key keys little lower lstrip main pop popitem
+read readinto readline remove replace reverse rfind rindex rsplit rstrip send sep setdefault sort
+split start startswith step stop strip throw to_bytes update upper value values write
+"""
+BY_NUMBER = tuple(_BY_NUMBER_TEXT.split())
 
 _TAKEN_TEXT = """
 NO_MEMORY RESET TABLE aclose awrite blocks encode exists feed get_extra_info headers hold invert
