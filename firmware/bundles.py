@@ -50,6 +50,7 @@ _JUDGING = {
     "pem": ("pem",),
     "certificate": ("fields", "der", "keys", "certificate"),
     "sources": ("settings", "sources", "at_once"),
+    "ipv6": ("ipv6",),
     "in_phases": ("in_phases",),
     "tasks": ("tasks",),
     "change_settings": ("change_settings",),

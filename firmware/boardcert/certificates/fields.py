@@ -13,7 +13,9 @@ def parse_name(name: str) -> tuple:
     if not isinstance(name, str):
         raise ValueError(f"a name must be a string: {name!r}")
     if ":" in name:
-        return "ip", _parse_ipv6(name)
+        from . import ipv6
+
+        return "ip", ipv6.parse(name)
     if "." in name and name.rsplit(".", 1)[1].isdigit():
         return "ip", _parse_ipv4(name)
     return "dns", normalize(name).encode()
@@ -54,49 +56,15 @@ def _parse_ipv4(text: str) -> bytes:
     return bytes([int(part) for part in parts])
 
 
-def _parse_ipv6(text: str) -> bytes:
-    """Parse the hexadecimal forms of RFC 4291, 2.2; no zone, no embedded IPv4 address."""
-    halves = [half.split(":") if half else [] for half in text.split("::")]
-    groups = halves[0] + (halves[1] if len(halves) == 2 else [])
-    valid = len(groups) == 8 if len(halves) == 1 else len(halves) == 2 and len(groups) < 8
-    if not valid or not all(_is_group(group) for group in groups):
-        raise ValueError(f"not an IPv6 address: {text!r}")
-    if len(halves) == 2:
-        groups = halves[0] + ["0"] * (8 - len(groups)) + halves[1]
-    return b"".join([int(group, 16).to_bytes(2, "big") for group in groups])
-
-
-def _is_group(group: str) -> bool:
-    return 1 <= len(group) <= 4 and all(digit in "0123456789abcdef" for digit in group.lower())
-
-
 def format_address(address: bytes) -> str:
     """Return *address*, 4 or 16 bytes, as text; IPv6 as RFC 5952 has it."""
     if len(address) == 4:
         return ".".join([str(byte) for byte in address])
     if len(address) != 16:
         raise ValueError("an IP address has 4 or 16 bytes")
-    groups = [int.from_bytes(address[i : i + 2], "big") for i in range(0, 16, 2)]
-    start, length = _longest_zeros(groups)
-    text = [f"{group:x}" for group in groups]
-    if length < 2:
-        return ":".join(text)
-    return ":".join(text[:start]) + "::" + ":".join(text[start + length :])
+    from . import ipv6
 
-
-def _longest_zeros(groups: list) -> tuple:
-    """Return (start, length) of the first of the longest runs of zero groups."""
-    best = (0, 0)
-    start = None
-    for i, group in enumerate(groups):
-        if group:
-            start = None
-            continue
-        if start is None:
-            start = i
-        if i - start + 1 > best[1]:
-            best = (start, i - start + 1)
-    return best
+    return ipv6.as_text(address)
 
 
 def add_days(date: tuple, days: int) -> tuple:
