@@ -260,6 +260,7 @@ def test_no_attribute_is_looked_for_by_a_text_that_is_made():
     assert found == {
         ("at_once", "task"),
         ("board", "interface"),
+        ("change_settings", "name"),
         ("modules", "short"),
         ("page_portal", "function"),
         ("page_actions", "action"),
