@@ -155,8 +155,9 @@ def run(app=None, port: int = 443, **options) -> None:
     *options*: settings; those of serve; and wifi=False, to leave the network to the program;
     *ntp_server*, a name, or None; *line*, a ModemLine, on which the application is served as
     well, or the page; *host*, the address to serve on; restart=False, to leave restarts to the
-    program. On esp32 without PSRAM, `run` restarts the board while nobody is connected: to sign
-    the certificate again, or when no client could have memory for 10 s.
+    program. `run` restarts the board while nobody is connected when no client could have memory
+    for 10 s, or after a key was generated; on esp32 without PSRAM also to sign the certificate
+    again.
     """
     take_memory(options, options.get("wifi", True))
     from .startup.running import run

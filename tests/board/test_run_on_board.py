@@ -15,6 +15,7 @@ from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 _PASSWORD = "a good password"  # noqa: S105 (of a virtual network)
 # One way; a look-up that has begun by the time that the board is heard of lasts as long again.
 _SLOW_MS, _QUICK_MS = 800, 0.5
+_KEPT = "[bytearray(1008) for _ in range(84)]"
 _APP = """
 import boardcert
 import time
@@ -146,6 +147,20 @@ def test_the_application_is_served_and_the_network_joined_again(in_wifi: Callabl
     _wait(lambda: board.radio_status()["joined"] == "HomeNet")
     board.network.wait_address()
     assert _get(board.network.address(443), b"?\r\n") == b"hi"
+
+
+def test_a_large_program_is_served_from_its_first_boot_on(in_wifi: Callable) -> None:
+    """Making the key leaves the heap in pieces: TLS has its own, if need be by a restart."""
+    board = in_wifi(_APP.replace("import time\n", f"import time\nkept = {_KEPT}\n"))
+    board.network.wait_listening(443, 120)
+    deadline = time.monotonic() + 120
+    answer = b""
+    while not answer and time.monotonic() < deadline:
+        try:
+            answer = _get(board.network.address(443), b"?\r\n")
+        except OSError:
+            time.sleep(0.5)
+    assert answer == b"hi"
 
 
 def _wait(condition: Callable[[], bool]) -> None:

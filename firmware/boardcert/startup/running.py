@@ -81,6 +81,7 @@ class _Run:
             raise ValueError(f"line must be a ModemLine: {line!r}")
         self._restarts = restart
         self._starved = 0
+        self._reserve = None
         self._app = app
         self._port = port
         self._host = host
@@ -95,8 +96,19 @@ class _Run:
     def prepare(self) -> None:
         """Read the settings; do what was put off, before the network takes the memory."""
         self._host_name, self._is_slow = self._read_settings()
+        if sys.platform != "esp32" and not self._is_slow:
+            self._hold_memory()
         if has_wish(self._directory):
             self.identify()
+
+    def _hold_memory(self) -> bool:
+        """Hold what TLS takes, while the heap is whole: signing leaves holes. Return whether."""
+        self._loaded = set(sys.modules)
+        with FirmwareFirst():
+            from ..transport import tls_reserve
+
+        self._reserve = tls_reserve
+        return tls_reserve.hold(0)
 
     async def prepare_apart(self) -> None:
         """As prepare, with what stack there is below the event loop."""
@@ -132,6 +144,8 @@ class _Run:
         """End all tasks, and give them the time to close what they hold."""
         while self._tasks:
             self._tasks.pop().cancel()
+        if self._reserve is not None:
+            self._reserve.release_all()
         await asyncio.sleep_ms(_CLEAN_UP_MS)
 
     def _begin(self, coroutine) -> asyncio.Task:
@@ -170,8 +184,22 @@ class _Run:
 
     def identify(self) -> None:
         """Have the identity, and then all memory that there is."""
-        self._me = identity(**self._settings)
+        self._me = self._identity()
         settle(self._me)
+        if sys.platform != "esp32" and not self._hold_memory():
+            if self._me.generated and self._restarts:
+                _restart("to free what generating a key took")
+
+    def _identity(self):
+        """Return the identity; if memory lacks, with what is held, and what came with that."""
+        try:
+            return identity(**self._settings)
+        except MemoryError:
+            if self._reserve is None:
+                raise
+        self._reserve.release_all()
+        release(self._loaded)
+        return identity(**self._settings)
 
     async def _keep(self, name: str, port: int, serve) -> None:
         """Serve on *port*; while that is not to be had, say so and try again."""
@@ -227,7 +255,7 @@ class _Run:
             for notice in self._me.notices[notices:]:
                 tell(notice)
             notices = len(self._me.notices)
-            if self._restarts and self._me.lacks_memory():
+            if self._restarts:
                 self._restart_if_due()
             hosts = [self._me.names[0]] + board.addresses()
             lines = self._addresses(hosts)
@@ -238,18 +266,22 @@ class _Run:
             await asyncio.sleep_ms(_NEWS_MS)
 
     def _restart_if_due(self) -> None:
-        """On a board short of memory: restart while nobody is connected, if that helps.
+        """Restart while nobody is connected, if that helps.
 
-        When the certificate is stale, unless this boot was to sign, and could not; and when
-        MicroPython's heap has grown once more, into what TLS needs: it rarely gives that back.
+        When the heap has got holes, or on esp32 has grown once more, into what TLS needs: it rarely
+        gives that back. On a board short of memory also when the certificate is stale, unless this
+        boot was to sign, and could not.
         """
         from ..serving.server import is_anyone_connected
 
-        try:
-            self._me.follow()
-        except OSError:  # Of the flash: the servers tell it, whose connections it concerns.
-            return
-        self._starved = self._starved + 1 if _is_starved() else 0
+        is_short = self._me.lacks_memory()
+        if is_short:
+            try:
+                self._me.follow()
+            except OSError:  # Of the flash: the servers tell it, whose connections it concerns.
+                return
+        has_signed = self._me.took_memory and not is_short
+        self._starved = self._starved + 1 if _is_starved(has_signed) else 0
         if self._starved > _STARVED_TIMES:
             _restart("for lack of memory for clients")
         elif self._me.wish and self._me.was_settled and not is_anyone_connected():
@@ -279,16 +311,16 @@ class _Run:
         return lines
 
 
-def _is_starved() -> bool:
+def _is_starved(has_signed: bool) -> bool:
     """Return whether the servers have no memory for any client, though nobody is connected.
 
-    Not where they never had it: a restart would not help.
+    Not where they never had it, unless signing has left holes: a restart would not help.
     """
     from ..serving.server import is_anyone_connected, servers
 
-    if is_anyone_connected() or not any([server.accepted for server in servers]):
+    if is_anyone_connected() or not (has_signed or any([one.accepted for one in servers])):
         return False
-    return not any([server.fits() for server in servers])
+    return bool(servers) and not any([server.fits() for server in servers])
 
 
 def _split(options: dict, directory: str) -> tuple:
