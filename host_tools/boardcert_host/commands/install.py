@@ -17,6 +17,7 @@ _INSTALL_EXAMPLES = """\
 examples:
   boardcert install kitchen.local kitchen.crt               for the board's own key, see csr
   boardcert install kitchen.local chain.pem kitchen.key     with a key from elsewhere
+  boardcert install kitchen.local kitchen.p12               PKCS#12: with its key
   boardcert install kitchen.local chain.pem --ca company-ca.pem
   boardcert install kitchen.local chain.pem --usb /dev/ttyACM0
 """
@@ -30,7 +31,12 @@ examples:
 def _add_install_arguments(parser: argparse.ArgumentParser) -> None:
     add_host(parser)
     add = parser.add_argument
-    add("chain", type=Path, metavar="CHAIN", help="its certificate, then those of its issuers")
+    add(
+        "chain",
+        type=Path,
+        metavar="CHAIN",
+        help="its certificate, then those of its issuers; or a .p12, .p7b",
+    )
     add(
         "key",
         type=Path,
@@ -38,7 +44,12 @@ def _add_install_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY",
         help="its private key, if it is not for the board's own",
     )
-    add("--passphrase-file", type=Path, metavar="FILE", help="KEY's, else $BOARDCERT_PASSPHRASE")
+    add(
+        "--passphrase-file",
+        type=Path,
+        metavar="FILE",
+        help="its passphrase, else $BOARDCERT_PASSPHRASE",
+    )
     add_options(parser)
 
 

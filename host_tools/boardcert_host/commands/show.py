@@ -24,8 +24,9 @@ examples:
 """
 _VARIABLE = "BOARDCERT_PASSPHRASE"
 _KINDS = (
-    "certificates, requests and keys, PEM or DER. Private parts are never shown. Exit code 1: "
-    "something cannot be read, a signature does not hold, or a key fits none of the certificates"
+    "certificates, requests and keys; PEM, DER, PKCS#12, PKCS#7. Private parts are never shown. "
+    "Exit code 1: something cannot be read, a signature does not hold, or a key fits none of the "
+    "certificates"
 )
 
 
