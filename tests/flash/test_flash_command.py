@@ -1,6 +1,7 @@
 """`boardcert flash` for ESP32 boards, by the command line, against a mock of their boot loader."""
 
 import json
+import socket
 
 import pytest
 from boardcert_host.board import kept_files, serial_ports
@@ -10,6 +11,7 @@ from boardcert_host.errors import Error
 from boardcert_host.flash import sequence
 from boardcert_host.flash.board_kinds import load_board
 from boardcert_host.flash.firmware import firmware_image
+from boardcert_host.passwords import Password
 from esp32_mock import mock_boot_loader
 
 _MIB = 1024 * 1024
@@ -115,6 +117,7 @@ def test_a_running_board_beside_a_boot_drive_is_left_alone(more, tmp_path, capsy
     monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", str(tmp_path))
     state = kept_files.BoardState("3.4.0; v1.20 on x", "Pico W", True, "x", {}, True, 3)
     monkeypatch.setattr(sequence, "only_usb_port", lambda: "/dev/ttyACM0")
+    monkeypatch.setattr(serial_ports, "is_there", lambda port: True)
     monkeypatch.setattr(sequence, "is_answering", lambda port: True)
     monkeypatch.setattr(kept_files, "read_state", lambda port: state)
     for touch in ("enter_boot_loader", "copy_image"):
@@ -184,3 +187,21 @@ def test_an_open_network_has_no_password_to_ask_for(monkeypatch, capsys):
     for more in ([], ["--wifi", "HomeNet", "--wifi-password-file", "file"]):
         assert main([*flash, *more]) == 2
         assert "--wifi-open needs --wifi" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["/dev/ttyNOSUCH0", "closed"])
+@pytest.mark.parametrize("board", ["RPI_PICO_W", "ESP32_GENERIC"])
+def test_a_port_that_does_not_exist_is_told_before_anything_waits(port, board, capsys, monkeypatch):
+    """Before the password is asked for, the image fetched, a boot drive waited for."""
+    held = socket.socket()  # Bound, so that nobody else gets its port; and nobody listens there.
+    held.bind(("127.0.0.1", 0))
+    if port == "closed":
+        port = f"socket://127.0.0.1:{held.getsockname()[1]}"
+    for name in ("_find_image", "_look"):
+        monkeypatch.setattr(sequence, name, lambda *_: pytest.fail("went on"))
+    monkeypatch.setattr(Password, "ask", lambda *_: pytest.fail("asked"))
+    monkeypatch.delenv("BOARDCERT_WIFI_PASSWORD", raising=False)
+    code, record, _ = run(capsys, board, "--port", port, "--wifi", "HomeNet")
+    assert code == 3
+    assert record["error"]["message"] == f"no such port: {port}"
+    held.close()

@@ -183,6 +183,21 @@ def test_a_new_key_is_pinned_in_place_of_the_old_only_when_that_was_allowed(call
     assert pin.public_key_pin == report["public_key_pin"]
 
 
+def test_a_board_that_is_called_otherwise_takes_its_pin_along(calls, monkeypatch):
+    """The same chip with the same key: it is not known twice."""
+    report = report_of(make())
+    pins.add_pin("larder.local", report)
+    tokens.keep_token("larder.local", report["public_key_pin"], _TOKEN)
+    state = kept_files.BoardState("v", "m", True, None, {"hostname": "larder"}, True, 1, "01")
+    monkeypatch.setattr(kept_files, "read_state", lambda port: state)
+    _, story = run(monkeypatch, report, Provision(host_name="kitchen"))
+    assert [pin.host for pin in pins.load_pins()] == [NAME]
+    assert tokens.find_token(["larder.local"]) is None
+    assert tokens.find_token([NAME]) == _TOKEN
+    assert ("name", "done") in told(story)
+    assert ("pin", "kept") in told(story)
+
+
 def test_a_wifi_that_is_not_joined_is_an_error(monkeypatch):
     """With the status that the board's driver gives."""
     told = {"is_connected": False, "address": "0.0.0.0", "status": -3, "date": ""}

@@ -24,13 +24,18 @@ def names(path):
         return os.listdir(path)
     except OSError:
         return []
+try:
+    from machine import unique_id
+except ImportError:
+    unique_id = bytes
 d = {directory!r}
 print(json.dumps({{"version": sys.version, "machine": sys.implementation._machine,
     "identity": [n for n in names(d) if n.endswith((".bin", ".alt"))],
     "mark": read(d + "/marker"), "config": read(d + "/config.json"),
-    "main": "main.py" in names("/"), "files": len(names("/"))}}))
+    "main": "main.py" in names("/"), "files": len(names("/")), "unique_id": unique_id().hex()}}))
 """
-_STATE_FIELDS = {"version": str, "machine": str, "identity": list, "main": bool, "files": int}
+_STATE_FIELDS = {"version": str, "machine": str, "identity": list, "main": bool}
+_STATE_FIELDS |= {"files": int, "unique_id": str}
 # littlefs as _boot.py makes it on rp2; esp32 is erased by esptool.
 _FORMAT = """
 import rp2, vfs
@@ -71,7 +76,10 @@ _WIFI_FILE = f"{DATA_DIRECTORY}/wifi.json"
 
 @dataclass(frozen=True)
 class BoardState:
-    """What runs on a board and what it keeps. *mark*: the pin of its last identity, if known."""
+    """What runs on a board and what it keeps. *mark*: the pin of its last identity, if known.
+
+    *unique_id*: of the chip, in hexadecimal; None where MicroPython does not know it.
+    """
 
     version: str
     machine: str
@@ -80,6 +88,7 @@ class BoardState:
     settings: dict[str, Any]
     has_main: bool
     files: int
+    unique_id: str | None = None
 
 
 def read_state(port: str) -> BoardState:
@@ -101,6 +110,7 @@ def read_state(port: str) -> BoardState:
         settings=settings if isinstance(settings, dict) else {},
         has_main=answer["main"],
         files=answer["files"],
+        unique_id=answer["unique_id"] or None,
     )
 
 

@@ -1,7 +1,11 @@
 """Serial ports: which there are, and whether MicroPython answers at one."""
 
+import re
+import socket
 import time
+import urllib.parse
 from dataclasses import dataclass
+from pathlib import Path
 
 import serial
 from serial.tools import list_ports
@@ -41,6 +45,34 @@ def only_usb_port() -> str | None:
     if len(devices) > 1:
         raise Error(f"several serial ports: {', '.join(devices)}", "choose one with --port")
     return devices[0] if devices else None
+
+
+def is_there(port: str) -> bool:
+    """Return whether there is such a port, without a word to the board at it.
+
+    Of what is neither a device nor an address (mpremote's `auto`, `id:...`), it is taken as said.
+    """
+    if port.startswith("/"):
+        return Path(port).exists()
+    if re.fullmatch(r"COM\d+", port, re.IGNORECASE):
+        return port.upper() in [each.device.upper() for each in list_ports.comports()]
+    if not port.startswith(("socket://", "rfc2217://")):
+        return True
+    address = urllib.parse.urlsplit(port)
+    try:
+        deadline = Deadline(_ANSWER_TIMEOUT_S)
+        where = (address.hostname or "", address.port or 0)
+        deadline.wait_for(lambda: socket.create_connection(where, _ANSWER_TIMEOUT_S)).close()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def require(port: str) -> None:
+    """Raise Error when there is no such port."""
+    if not is_there(port):
+        there = ", ".join(each.device for each in usb_ports()) or "none on USB"
+        raise Error(f"no such port: {port}", f"plug the board in; ports there are: {there}")
 
 
 def is_answering(port: str, timeout_s: float = _ANSWER_TIMEOUT_S) -> bool:

@@ -74,6 +74,14 @@ def follow_key(token: str, public_key_pin: str) -> None:
                 entries[host] = replace(entry, public_key_pin=public_key_pin)
 
 
+def rename(old: str, new: str) -> None:
+    """Let the token of *old* be that of *new*, which has none yet."""
+    old, new = old.lower(), canonical(new)  # An old name may be one that nothing else took.
+    with _changing() as entries:
+        if old in entries and new not in entries:
+            entries[new] = replace(entries.pop(old), host=new)
+
+
 def forget_token(token: str) -> None:
     """Take a token off the key ring: its board has another one by now."""
     with _changing() as entries:

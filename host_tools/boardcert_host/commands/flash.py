@@ -1,7 +1,6 @@
 """`boardcert flash` and `boardcert devices`: boards on a cable."""
 
 import argparse
-import re
 from pathlib import Path
 
 from ..console import messages, results
@@ -14,6 +13,7 @@ _FLASH_EXAMPLES = """\
 examples:
   boardcert flash RPI_PICO_W --hostname kitchen
   boardcert flash ESP32_GENERIC --port /dev/ttyUSB0 --hostname kitchen --wifi HomeNet
+  boardcert flash RPI_PICO_W --hostname 'sensor-{n:03}'    the next free number
   boardcert flash RPI_PICO_W --hostname kitchen --main app.py --copy modules
   boardcert flash RPI_PICO2_W --firmware RPI_PICO2_W-20251209-v1.27.0.uf2
   boardcert flash ESP32_GENERIC_C3 --port /dev/ttyACM0 --erase --yes
@@ -23,6 +23,7 @@ examples:
   boardcert devices          serial ports and boot drives, and what runs there; interrupts programs
   boardcert devices --json
 """
+_HOST_NAME = "the board's name; kitchen is found as kitchen.local; 'sensor-{n:03}': the next number"
 WIFI_PASSWORD_VARIABLE = "BOARDCERT_WIFI_PASSWORD"  # noqa: S105 (the name of it)
 
 
@@ -32,7 +33,7 @@ def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
     add("--port", help="its serial port (default: the only one found)")
     add("--firmware", type=Path, metavar="FILE", help="use this image, not the pinned official one")
     add("--firmware-only", action="store_true", help="stop when MicroPython is on the board")
-    add("--hostname", metavar="NAME", help="the board's name; kitchen is found as kitchen.local")
+    add("--hostname", metavar="NAME", help=_HOST_NAME)
     add("--wifi", metavar="SSID", help="the network that the board joins; prompts for its password")
     add("--wifi-open", action="store_true", help="it has no password: do not ask for one")
     add("--wifi-password-file", type=Path, metavar="FILE", help=f"else ${WIFI_PASSWORD_VARIABLE}")
@@ -54,16 +55,19 @@ def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run_flash(arguments: argparse.Namespace) -> int:
     from ..board.own_program import read_program
+    from ..flash.host_names import check_host_name
     from ..flash.provision import Provision
-    from ..flash.sequence import Wishes, flash
+    from ..flash.sequence import Wishes, flash, require_port
     from ..flash.story import Story
     from ..targets import parse_target
 
     board = load_board(arguments.board)
+    require_port(board, arguments.port)  # Before a password is asked for.
     if arguments.firmware_only and (arguments.main or arguments.copy):
         raise Error("--firmware-only excludes --main and --copy", None, USAGE)
+    host_name = check_host_name(arguments.hostname) if arguments.hostname else None
     wanted = Provision(
-        host_name=_host_name(arguments.hostname),
+        host_name=host_name,
         wifi=_wifi(arguments, board.network),
         replace=arguments.erase and arguments.yes,
         target=parse_target(arguments.at) if arguments.at else None,
@@ -83,18 +87,6 @@ def _run_flash(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(story.record)
     return OK if ok else CHECKED_AND_BAD
-
-
-def _host_name(text: str | None) -> str | None:
-    """Check what the board would refuse later: labels of letters, digits and hyphens (RFC 1123)."""
-    if text is None:
-        return None
-    label = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-    if len(text) > 63 or not re.fullmatch(rf"{label}(\.{label})*", text):
-        raise Error(
-            f"not a host name: {text}", "for example kitchen, or kitchen.example.com", USAGE
-        )
-    return text.lower()
 
 
 def _wifi(arguments: argparse.Namespace, has_network: bool) -> tuple[str, str] | None:

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..board import access, kept_files, mpremote, own_program
+from ..board import access, kept_files, mpremote, own_program, tokens
 from ..board.over_usb import BoardUSB
 from ..board.reports import portal_port
 from ..certificates.fingerprint import fingerprint_words, key_fingerprint
@@ -13,6 +13,7 @@ from ..trust import pins
 from ..verify import hosts
 from ..verify.own_ca import own_ca_file
 from .board_kinds import Board
+from .host_names import certificate_name, choose
 from .story import Story
 
 _SERVE_TIMEOUT_S = 60
@@ -44,11 +45,12 @@ def provision(story: Story, board: Board, wanted: Provision, port: str, mark: st
     _install_microdot(story, port)
     if wanted.program:
         _copy_program(story, wanted.program, port)
-    settings = _set(story, board, wanted, port)
+    before, settings = _set(story, board, wanted, port)
     joined = _join(story, wanted, settings, port)
     report = _identify(story, port, mark)
     page = portal_port(report)
     target = wanted.target or (Target(joined, page) if joined and page else None)
+    _follow_name(story, before, report)
     _pin(story, wanted, report, target.port if target else page, joined)
     _keep_token(story, port, report)
     mpremote.reset(port)
@@ -84,24 +86,29 @@ def _copy_program(story: Story, program: own_program.Program, port: str) -> None
     story.tell("program", "done" if done.written else "kept", f"{written}{done.kept} the same")
 
 
-def _set(story: Story, board: Board, wanted: Provision, port: str) -> dict[str, Any]:
-    """Write the settings whole, those that were not named as they were; and a main.py."""
+def _set(story: Story, board: Board, wanted: Provision, port: str) -> tuple[Any, dict[str, Any]]:
+    """Write the settings whole, those that were not named as they were; and a main.py.
+
+    Returns the host name that was set before, and the settings.
+    """
     state = kept_files.read_state(port)
-    settings = state.settings | ({"hostname": wanted.host_name} if wanted.host_name else {})
+    host_name = wanted.host_name and choose(wanted.host_name, state.unique_id)
+    settings = state.settings | ({"hostname": host_name} if host_name else {})
     is_new = mpremote.write_settings(port, settings)
     named = [f"host name {settings.get('hostname', 'from the chip number')}"]
     if wanted.wifi:
         is_new |= kept_files.write_wifi(port, *wanted.wifi)
         named.append(f"Wi-Fi {wanted.wifi[0]}")
     story.tell("settings", "done" if is_new else "kept", ", ".join(named))
+    before = state.settings.get("hostname")
     if wanted.program and wanted.program.has_main:
-        return settings
+        return before, settings
     if state.has_main:
         story.tell("main.py", "kept", "it must call boardcert.run()")
     else:
         kept_files.write_example_main(port, board.name)
         story.tell("main.py", "done", "an example, which serves the page")
-    return settings
+    return before, settings
 
 
 def _join(story: Story, wanted: Provision, settings: dict[str, Any], port: str) -> str | None:
@@ -133,6 +140,17 @@ def _identify(story: Story, port: str, mark: str | None) -> dict[str, Any]:
     else:
         story.tell("identity", "kept", f"{report['source']}: {key}")
     return report
+
+
+def _follow_name(story: Story, before: object, report: dict[str, Any]) -> None:
+    """Have pin and token of a board that is called otherwise now follow it."""
+    host = report["names"][0]
+    if not isinstance(before, str) or certificate_name(before) == host:
+        return
+    old = certificate_name(before)
+    if pins.rename(old, host, report):
+        tokens.rename(old, host)
+        story.tell("name", "done", f"{old} is {host} now, with the same key")
 
 
 def _pin(

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..board import interruptions, kept_files
+from ..board import interruptions, kept_files, serial_ports
 from ..board.kept_files import BoardState
 from ..board.serial_ports import is_answering, only_usb_port, wait_answering
 from ..errors import USAGE, Error
@@ -16,6 +16,7 @@ from . import esptool, provision, uf2_drive
 from .board_kinds import ESP32, UF2, Board
 from .esp_image import read_image
 from .firmware import firmware_image
+from .host_names import refuse_duplicate
 from .provision import Provision
 from .story import Story
 
@@ -45,18 +46,28 @@ class _Image:
 def flash(story: Story, board: Board, wishes: Wishes, provisions: Provision) -> bool:
     """Make every step; return whether all is well. *story* has them all, also after an Error."""
     story.record.update(ok=False, board=board.name, port=wishes.port)
+    require_port(board, wishes.port)
     image = _find_image(story, board, wishes)
     port, before = _look(story, board, wishes, image)
+    if before:
+        refuse_duplicate(provisions.host_name, before.unique_id)
     _allow_losses(wishes, before)
-    _put_firmware(story, board, wishes, image, port, before)
+    _put_firmware(story, board, wishes, image, port, before, provisions.host_name)
     if wishes.firmware_only:
         ok = True
     else:
-        port = _wait_started(story, board, wishes, image, port)
+        port = _wait_started(story, board, wishes, image, port, provisions.host_name)
         mark = before.mark if before and not wishes.erase else None
         ok = provision.provision(story, board, provisions, port, mark)
     story.record["ok"] = ok
     return ok
+
+
+def require_port(board: Board, port: str | None) -> None:
+    """Raise Error when the named *port* is not there, and no boot drive, which has none, either."""
+    is_waiting = isinstance(board.flashing, UF2) and uf2_drive.drives_of(board)
+    if port and not is_waiting:
+        serial_ports.require(port)
 
 
 def _find_image(story: Story, board: Board, wishes: Wishes) -> _Image:
@@ -138,18 +149,24 @@ def _put_firmware(
     image: _Image,
     port: str | None,
     before: BoardState | None,
+    host_name: str | None,
 ) -> None:
-    """Write the image, unless the board runs it already."""
+    """Write the image, unless the board runs it already. *host_name*: not that of another board."""
     if before and not wishes.erase and _is_of(before, image):
         story.tell("firmware", "kept", "the board already runs this image")
     elif isinstance(board.flashing, ESP32):
-        _put_by_esptool(story, board, wishes, image, port)
+        _put_by_esptool(story, board, wishes, image, port, host_name)
     else:
         _put_on_boot_drive(story, board, image, port if before else None)
 
 
 def _put_by_esptool(
-    story: Story, board: Board, wishes: Wishes, image: _Image, port: str | None
+    story: Story,
+    board: Board,
+    wishes: Wishes,
+    image: _Image,
+    port: str | None,
+    host_name: str | None,
 ) -> None:
     if port is None:
         raise Error("no serial port", "plug the board in, or name its port with --port")
@@ -157,6 +174,8 @@ def _put_by_esptool(
     with story.working("asking for the chip"):
         chip = esptool.detect(board, port)
     story.tell("chip", "done", f"{chip.name}, MAC {chip.mac}")
+    # MicroPython's unique id of an ESP32 is this address.
+    refuse_duplicate(host_name, chip.mac.replace(":", ""))
     if chip.flash_bytes and chip.flash_bytes < parts.flash_bytes:
         sizes = f"{chip.flash_bytes >> 20} MiB, the image needs {parts.flash_bytes >> 20}"
         raise Error(f"the flash of the board at {port} is too small: {sizes}")
@@ -183,7 +202,12 @@ def _put_on_boot_drive(story: Story, board: Board, image: _Image, running_port: 
 
 
 def _wait_started(
-    story: Story, board: Board, wishes: Wishes, image: _Image, port: str | None
+    story: Story,
+    board: Board,
+    wishes: Wishes,
+    image: _Image,
+    port: str | None,
+    host_name: str | None,
 ) -> str:
     """Wait for the firmware, make sure that it is what was written, and return the board's port."""
     with story.working("waiting for MicroPython to answer"):
@@ -197,6 +221,7 @@ def _wait_started(
     if not _is_of(now, image):
         raise Error(f"the board at {port} does not run the image: {now.machine}, {now.version}")
     story.tell("start", "done", f"{now.machine} answers at {port}")
+    refuse_duplicate(host_name, now.unique_id)
     return port
 
 

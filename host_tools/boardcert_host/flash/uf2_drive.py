@@ -70,9 +70,14 @@ def boot_drives() -> list[BootDrive]:
     return found
 
 
+def drives_of(board: Board) -> list[BootDrive]:
+    """Return the boot drives of boards of this kind."""
+    return [drive for drive in boot_drives() if drive.board_id == board.uf2.board_id]
+
+
 def find_boot_drive(board: Board) -> BootDrive | None:
     """Return the boot drive of a board of this kind, None without one; several are an Error."""
-    drives = [drive for drive in boot_drives() if drive.board_id == board.uf2.board_id]
+    drives = drives_of(board)
     if len(drives) > 1:
         paths = ", ".join(str(drive.path) for drive in drives)
         raise Error(f"several boards are in their boot loader: {paths}", "unplug all but one")

@@ -142,6 +142,22 @@ def forget_pin(host: str) -> Pin:
         return pins.pop(host)
 
 
+def rename(old: str, new: str, facts: dict[str, Any]) -> bool:
+    """Let the pin of *old* be that of *new*, when it is of the board in *facts*: same chip and key.
+
+    Returns False, and changes nothing, when it is another's, or *new* is pinned already.
+    """
+    old, new = old.lower(), canonical(new)  # An old name may be one that nothing else took.
+    with _changing() as pins:
+        pin = pins.get(old)
+        if pin is None or new in pins or pin.public_key_pin != facts["public_key_pin"]:
+            return False
+        if pin.unique_id not in (None, facts.get("unique_id")):
+            return False
+        pins[new] = replace(pins.pop(old), host=new)
+    return True
+
+
 def follow_key(names: Sequence[str], old: str, facts: dict[str, Any]) -> list[Pin]:
     """Replace the key *old* of a board by that of *facts*, which the board itself reported.
 

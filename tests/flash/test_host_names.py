@@ -1,0 +1,108 @@
+"""Names for boards: numbered by a pattern, never twice, and a pin that follows its board."""
+
+import pytest
+from boardcert_host.board import tokens
+from boardcert_host.cli import main
+from boardcert_host.errors import Error
+from boardcert_host.flash import host_names
+from boardcert_host.trust import pins
+
+_TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
+
+
+def facts(unique_id: str, key: str = "A") -> dict[str, str]:
+    """Return what is known of a made-up board."""
+    return {"unique_id": unique_id, "public_key_pin": f"sha256//{key}", "fingerprint": "AB:CD"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("sensor-{n:03}", "sensor-007"),
+        ("sensor-{n}.example.com", "sensor-7.example.com"),
+        ("S{n:04x}", "s0007"),
+    ],
+)
+def test_a_pattern_is_filled_in(pattern: str, expected: str) -> None:
+    """As str.format does it; in lower case, as boards have their names."""
+    assert host_names.host_name_of(host_names.check_host_name(pattern), 7) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sensor-{}",
+        "sensor-{m}",
+        "sensor-{n",
+        "sensor-n}",
+        "{n.__class__}",
+        "{n!r}",
+        "{n:999999999}",
+        "{n:03}-",
+        "s_{n}",
+        "{{n}}",
+        "s" * 60 + "{n}",
+    ],
+)
+def test_what_is_no_name_for_every_board_is_refused(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A usage error, before anything is looked at; the highest number has to fit as well."""
+    with pytest.raises(Error):
+        host_names.check_host_name(text)
+    assert main(["flash", "RPI_PICO_W", "--hostname", text]) == 2
+    assert "for example kitchen" in capsys.readouterr().err
+
+
+def test_the_next_number_is_the_lowest_that_nothing_has() -> None:
+    """Neither a pinned board nor one that is being flashed; a gap is filled."""
+    for number in (1, 2, 4):
+        pins.add_pin(f"sensor-{number:03}.local", facts(f"0{number}"))
+    assert host_names.next_free("sensor-{n:03}") == (3, "sensor-003")
+    assert host_names.next_free("sensor-{n:03}", ["sensor-003"]) == (5, "sensor-005")
+    assert host_names.next_free("lamp-{n}") == (1, "lamp-1")
+
+
+def test_a_board_that_is_flashed_again_keeps_its_number() -> None:
+    """It is known by its chip, whatever its key is."""
+    pins.add_pin("sensor-002.local", facts("02"))
+    assert host_names.choose("sensor-{n:03}", "02") == "sensor-002"
+    assert host_names.choose("sensor-{n:03}", "03") == "sensor-001"
+    assert host_names.choose("sensor-{n:03}", None) == "sensor-001"
+    assert host_names.choose("kitchen", "02") == "kitchen"
+
+
+def test_a_name_that_another_board_has_is_refused() -> None:
+    """With that board; the board itself may be flashed again, and one of no known chip."""
+    pins.add_pin("kitchen.local", facts("01"))
+    with pytest.raises(Error, match=r"kitchen\.local is the board 01, .* this one is 02") as caught:
+        host_names.refuse_duplicate("kitchen", "02")
+    assert "pin forget kitchen.local" in (caught.value.hint or "")
+    host_names.refuse_duplicate("kitchen", "01")
+    host_names.refuse_duplicate("kitchen", None)
+    host_names.refuse_duplicate("larder", "02")
+
+
+def test_renaming_moves_pin_and_token() -> None:
+    """Since when it is known stays; nothing of it is left under the old name."""
+    first, _ = pins.add_pin("kitchen.local", facts("01"))
+    tokens.keep_token("kitchen.local", "sha256//A", _TOKEN)
+    assert pins.rename("kitchen.local", "larder.local", facts("01"))
+    tokens.rename("kitchen.local", "larder.local")
+    (pin,) = pins.load_pins()
+    assert (pin.host, pin.first_seen) == ("larder.local", first.first_seen)
+    assert tokens.find_token(["larder.local"]) == _TOKEN
+    assert tokens.find_token(["kitchen.local"]) is None
+
+
+@pytest.mark.parametrize(
+    ("other", "taken"), [(facts("01", "B"), False), (facts("02"), False), (facts("01"), True)]
+)
+def test_the_pin_of_another_board_is_not_moved(other: dict[str, str], taken: bool) -> None:
+    """Another key, another chip; nor one over another."""
+    pins.add_pin("kitchen.local", facts("01"))
+    if taken:
+        pins.add_pin("larder.local", facts("03", "C"))
+    before = pins.load_pins()
+    assert not pins.rename("kitchen.local", "larder.local", other)
+    assert pins.load_pins() == before
