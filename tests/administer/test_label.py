@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 import zxingcpp
 from boardcert.page import words as proquint
-from boardcert_host.board.label import write_label
+from boardcert_host.board.label import Label, write_label
 from boardcert_host.errors import Error
 from PIL import Image, ImageDraw
 
@@ -20,7 +20,7 @@ _SVG = "{http://www.w3.org/2000/svg}"
 
 def label(path, name="kitchen.local"):
     """Write the sticker of a made-up board and return its path."""
-    write_label(path, _URL, name, f"sha256//{_KEY}")
+    write_label(path, Label(_URL, name, f"sha256//{_KEY}"))
     return path
 
 

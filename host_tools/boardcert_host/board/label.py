@@ -36,7 +36,18 @@ _ASPECT = 0.6
 # A module of 0.5 mm is read by a phone from a hand's breadth; the PNG has 16 pixels to the mm.
 _MODULE_MM = 0.5
 _MODULE_PIXELS = 8
+_ADVICE = ("Compare with its page", "before you trust this board.")
 _DOTS_PER_INCH = _MODULE_PIXELS / _MODULE_MM * 25.4
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a sticker is about. *url*: where the board's page is; *text*: the maker's own lines."""
+
+    url: str
+    name: str
+    public_key_pin: str
+    text: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,89 +59,115 @@ class _Text:
     text: str
 
 
-def write_label(
-    path: Path, url: str, name: str, public_key_pin: str, is_forced: bool = False
-) -> None:
-    """Write the sticker to *path*, .svg or .png by its name, whole or not at all.
+@dataclass(frozen=True)
+class Drawing:
+    """A sticker, laid out: the code, and the lines beside it. All lengths are in its modules."""
 
-    *is_forced*: over an older file.
+    code: segno.QRCode
+    lines: list[_Text]
 
-    *url*: where the board's page is. The QR code holds it, and behind a #, which no browser sends,
-    the whole digest of the public key, which a renewed certificate keeps.
+    @property
+    def height(self) -> int:
+        """Of the code, which is higher than the text."""
+        return int(self.code.symbol_size(border=_BORDER)[0])
+
+    @property
+    def width(self) -> int:
+        """Of code and text."""
+        return self.height + _TEXT_WIDTH
+
+    def svg(self) -> str:
+        """Return it as elements of an SVG whose unit is a module."""
+        squares = "".join(
+            f"M{x} {y}h1v1h-1z"
+            for y, row in enumerate(self.code.matrix_iter(border=_BORDER))
+            for x, is_dark in enumerate(row)
+            if is_dark
+        )
+        texts = [
+            f'<text x="{self.height}" y="{line.y:g}" font-size="{line.size:g}">'
+            f"{xml.sax.saxutils.escape(line.text)}</text>"
+            for line in self.lines
+        ]
+        face = '<g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace">'
+        return "\n".join([f'<path d="{squares}"/>', face, *texts, "</g>"])
+
+    def paint(self, image: Image.Image, left: int, top: int, module_pixels: int) -> None:
+        """Draw it in black on an *image* of mode 1, *module_pixels* for a module."""
+        draw = ImageDraw.Draw(image)
+        for y, row in enumerate(self.code.matrix_iter(border=_BORDER)):
+            for x, is_dark in enumerate(row):
+                if is_dark:
+                    corner = (left + x * module_pixels, top + y * module_pixels)
+                    end = (corner[0] + module_pixels - 1, corner[1] + module_pixels - 1)
+                    draw.rectangle((corner, end), fill=0)
+        for line in self.lines:
+            font = ImageFont.load_default(line.size * module_pixels)
+            place = (left + self.height * module_pixels, top + line.y * module_pixels)
+            draw.text(place, line.text, fill=0, font=font, anchor="ls")
+
+
+def draw_label(label: Label) -> Drawing:
+    """Lay out a sticker.
+
+    The QR code holds the URL, and behind a #, which no browser sends, the whole digest of the
+    public key, which a renewed certificate keeps.
     """
-    drawers = {".svg": _draw_svg, ".png": _draw_png}
-    draw = drawers.get(path.suffix.lower())
-    if draw is None:
-        raise Error(f"a label is an .svg or a .png, not {path.name}", None, USAGE)
-    key = public_key_pin.removeprefix("sha256//")
-    content = f"{url}#key={key}"
+    content = f"{label.url}#key={label.public_key_pin.removeprefix('sha256//')}"
     code = segno.make_qr(content, error="m", boost_error=False)
     if int(code.version) < _LEAST_VERSION:
         code = segno.make_qr(content, version=_LEAST_VERSION, error="m")
+    return Drawing(code, _layout(label))
+
+
+def write_label(path: Path, label: Label, is_forced: bool = False) -> None:
+    """Write the sticker to *path*, .svg or .png by its name, whole or not at all.
+
+    *is_forced*: over an older file.
+    """
+    encoders = {".svg": _encode_svg, ".png": _encode_png}
+    encode = encoders.get(path.suffix.lower())
+    if encode is None:
+        raise Error(f"a label is an .svg or a .png, not {path.name}", None, USAGE)
     try:
-        write_output(path, draw(code, _layout(name, key_fingerprint(public_key_pin))), is_forced)
+        write_output(path, encode(draw_label(label)), is_forced)
     except OSError as error:
         raise Error(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _layout(name: str, fingerprint: str) -> list[_Text]:
+def _layout(label: Label) -> list[_Text]:
     """Return the lines beside the code, each small enough to fit."""
+    fingerprint = key_fingerprint(label.public_key_pin)
     octets = fingerprint.split(":")[:_SHORT_BYTES]
     rows = [":".join(octets[at : at + _LINE_BYTES]) for at in range(0, _SHORT_BYTES, _LINE_BYTES)]
     words = fingerprint_words(fingerprint).split("-")
     rows += ["-".join(words[at : at + _LINE_WORDS]) for at in range(0, len(words), _LINE_WORDS)]
-    lines = [_Text(12, min(_NAME_SIZE, (_TEXT_WIDTH - _BORDER) / _ASPECT / len(name)), name)]
+    lines = [_fitting(12, _NAME_SIZE, label.name)]
     lines.append(_Text(19, _SMALL_SIZE, "SHA-256 of its key begins"))
     for y, row in zip((25, 31, 38, 44), rows, strict=True):
         lines.append(_Text(y, _TEXT_SIZE, row))
-    lines.append(_Text(50, _SMALL_SIZE, "Compare with its page"))
-    lines.append(_Text(54, _SMALL_SIZE, "before you trust this board."))
+    last = label.text or _ADVICE
+    lines += [_fitting(y, _SMALL_SIZE, text) for y, text in zip((50, 54), last, strict=False)]
     return lines
 
 
-def _draw_svg(code: segno.QRCode, lines: list[_Text]) -> bytes:
-    side = code.symbol_size(border=_BORDER)[0]
-    width = side + _TEXT_WIDTH
-    squares = "".join(
-        f"M{x} {y}h1v1h-1z"
-        for y, row in enumerate(code.matrix_iter(border=_BORDER))
-        for x, is_dark in enumerate(row)
-        if is_dark
-    )
-    texts = [
-        f'<text x="{side}" y="{line.y:g}" font-size="{line.size:g}">'
-        f"{xml.sax.saxutils.escape(line.text)}</text>"
-        for line in lines
-    ]
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {side}"'
-            f' width="{width * _MODULE_MM:g}mm" height="{side * _MODULE_MM:g}mm">',
-            f'<rect width="{width}" height="{side}" fill="#fff"/>',
-            f'<path d="{squares}"/>',
-            '<g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace">',
-            *texts,
-            "</g>",
-            "</svg>",
-            "",
-        ]
-    ).encode()
+def _fitting(y: float, size: float, text: str) -> _Text:
+    """Return a line of at most *size*, which is not wider than there is room."""
+    return _Text(y, min(size, (_TEXT_WIDTH - _BORDER) / _ASPECT / max(len(text), 1)), text)
 
 
-def _draw_png(code: segno.QRCode, lines: list[_Text]) -> bytes:
-    side = int(code.symbol_size(border=_BORDER)[0])
-    size = ((side + _TEXT_WIDTH) * _MODULE_PIXELS, side * _MODULE_PIXELS)
+def _encode_svg(drawing: Drawing) -> bytes:
+    width, height = drawing.width, drawing.height
+    size = f'width="{width * _MODULE_MM:g}mm" height="{height * _MODULE_MM:g}mm"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {size}>'
+    paper = f'<rect width="{width}" height="{height}" fill="#fff"/>'
+    return "\n".join([head, paper, drawing.svg(), "</svg>", ""]).encode()
+
+
+def _encode_png(drawing: Drawing) -> bytes:
+    size = (drawing.width * _MODULE_PIXELS, drawing.height * _MODULE_PIXELS)
     image = Image.new("1", size, 1)
-    draw = ImageDraw.Draw(image)
-    rows = code.matrix_iter(scale=_MODULE_PIXELS, border=_BORDER)
-    for y, row in enumerate(rows):
-        for x, is_dark in enumerate(row):
-            if is_dark:
-                image.putpixel((x, y), 0)
-    for line in lines:
-        font = ImageFont.load_default(line.size * _MODULE_PIXELS)
-        place = (side * _MODULE_PIXELS, line.y * _MODULE_PIXELS)
-        draw.text(place, line.text, fill=0, font=font, anchor="ls")
+    drawing.paint(image, 0, 0, _MODULE_PIXELS)
     buffer = BytesIO()
     image.save(buffer, "PNG", dpi=(_DOTS_PER_INCH, _DOTS_PER_INCH), optimize=True)
     return buffer.getvalue()

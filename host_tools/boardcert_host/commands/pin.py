@@ -185,7 +185,8 @@ def _run_label(arguments: argparse.Namespace) -> int:
         facts = asdict(pin)
     target = locate(arguments.host, boards, arguments.name, port)
     url, name = f"https://{target}/", arguments.name or target.host
-    label.write_label(arguments.file, url, name, facts["public_key_pin"], arguments.force)
+    wanted = label.Label(url, name, facts["public_key_pin"])
+    label.write_label(arguments.file, wanted, arguments.force)
     if arguments.json:
         told = {name: facts[name] for name in ("fingerprint", "public_key_pin")}
         told["key_fingerprint"] = key_fingerprint(facts["public_key_pin"])
