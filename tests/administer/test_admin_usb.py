@@ -1,6 +1,7 @@
 """Boards administered over the cable: the code that is sent runs on the MicroPython unix binary."""
 
 import json
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -185,3 +186,19 @@ def test_settings_are_changed_over_the_cable(cable, capsys):
     assert "refuses validity_days: validity_days must be a number" in answer["error"]["message"]
     assert json.loads(config.read_text()) == {"validity_days": 90}
     assert cable.starts == 2
+
+
+def test_the_pin_follows_a_board_to_its_new_name(tmp_path, monkeypatch, capsys):
+    """And its token, so that the next command finds both by the new name."""
+    cable = Cable(tmp_path / "data")
+    monkeypatch.setattr(mpremote, "run", cable.run)
+    code = _IDENTITY.replace('hostname="kitchen", ', "")
+    monkeypatch.setattr(sys.modules[__name__], "_IDENTITY", code)
+    report = json.loads(cable.tell("__import__('json').dumps(me.report())"))
+    pins.add_pin(report["names"][0], report)
+    tokens.keep_token(report["names"][0], report["public_key_pin"], "a" * 26)
+    code, answer, told = run(capsys, "set", "hostname=pantry", host=report["names"][0])
+    assert (code, answer["report"]["hostname"]) == (0, "pantry")
+    assert "pantry.local now; its pin follows" in told
+    assert [pin.host for pin in pins.load_pins()] == ["pantry.local"]
+    assert tokens.find_token(["pantry.local"]) == "a" * 26

@@ -4,7 +4,7 @@ import argparse
 import difflib
 from typing import TYPE_CHECKING, Any
 
-from ..console import messages
+from ..console import messages, say
 from ..errors import USAGE, Error
 from .shared import Command
 from .with_board import add_host, add_options, change
@@ -38,9 +38,22 @@ def _run(arguments: argparse.Namespace) -> int:
 
     def act(board: "Board", before: dict[str, Any]) -> dict[str, Any]:
         with messages().status(f"{arguments.host} restarts with its new settings"):
-            return board.change_settings(wanted, before)
+            report = board.change_settings(wanted, before)
+        _follow_name(before, report)
+        return report
 
     return change(arguments, "settings", act)
+
+
+def _follow_name(before: dict[str, Any], report: dict[str, Any]) -> None:
+    """Let pin and token follow the board to its new host name."""
+    from ..board import tokens
+    from ..trust import pins
+
+    old, new = before["names"][0], report["names"][0]
+    if old != new and pins.rename(old, new, report):
+        tokens.rename(old, new)
+        say(f"{old} is {new} now; its pin follows")
 
 
 def _parse(words: list[str]) -> dict[str, str]:
