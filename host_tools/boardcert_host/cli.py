@@ -36,10 +36,10 @@ _EXIT_CODES += "130 interrupted"
 
 _TOP_EXAMPLES = """\
 examples:
-  boardcert demo                                   see it work, without a board
-  boardcert flash RPI_PICO_W --hostname kitchen    from a new board to a pinned key
-  boardcert verify kitchen.local                   check what a board serves
-  boardcert verify 192.168.4.1 --usb /dev/ttyACM0  first contact: compare with the cable
+  boardcert demo                                         see it work, without a board
+  boardcert flash RPI_PICO_W --hostname kitchen          from a new board to a pinned key
+  boardcert verify kitchen.local                         check what a board serves
+  boardcert verify 192.168.4.1:20034 --usb /dev/ttyACM0  first contact: compare with the cable
 """
 _COMMAND_HELP_COLUMN = 14
 

@@ -53,6 +53,8 @@ def pin(host: str, port: int | None = None, address: str | None = None) -> Pin:
         ("attic.local", None, Target("attic.local", 8443)),
         ("cellar.local", None, Target("cellar.local", 443)),
         ("shed.local", None, Target("shed.local", 443)),
+        ("192.168.4.7", None, Target("192.168.4.7", 20034)),
+        ("192.168.4.8", None, Target("192.168.4.8", 443)),
     ],
 )
 def test_the_port_is_the_named_one_else_that_of_the_pin_else_443(text, name, target):

@@ -18,7 +18,7 @@ _EXAMPLES = """\
 examples:
   boardcert show kitchen.crt                 a certificate or a chain, PEM or DER
   boardcert show kitchen.crt kitchen.key     do they belong together?
-  boardcert show kitchen.local:20034         what a server sends
+  boardcert show kitchen.local               what a server sends
   boardcert show request.csr --json
   openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 | boardcert show -
 """

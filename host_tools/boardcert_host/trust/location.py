@@ -1,7 +1,8 @@
 """Where a board is: one rule for the ports and addresses of all commands.
 
 The port that was named; else the one that its pin has, where flashing or pinning has recorded it;
-else 443. The address that its pin has is for when its name is not found.
+else 443. The address that its pin has is for when its name is not found; who names the address
+itself means the same port.
 """
 
 from collections.abc import Sequence
@@ -31,10 +32,8 @@ def names_of(text: str, name: str | None = None) -> list[str]:
 
 
 def _pinned_port(boards: Sequence[Pin], host: str) -> int | None:
-    """Return the port with which *host* is pinned, if it is one port."""
-    found = {
-        pinned
-        for pinned_host, pinned in (parse_host(pin.host) for pin in boards)
-        if pinned and pinned_host == host
-    }
+    """Return the port with which *host* is pinned, or a board that was last there; if it is one."""
+    found = {parse_host(pin.host)[1] for pin in boards if parse_host(pin.host)[0] == host}
+    found |= {pin.port for pin in boards if pin.address == host}
+    found -= {None}
     return found.pop() if len(found) == 1 else None
