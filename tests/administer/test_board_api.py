@@ -14,7 +14,7 @@ from boardcert_host.targets import Target
 from certificates import NAME, make, make_ca
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from servers import closed_port, serving
+from servers import refusing_port, serving
 
 
 def test_the_token_is_sent_to_the_board_that_has_the_pin(tmp_path):
@@ -192,7 +192,7 @@ def test_an_action_may_take_longer_than_an_answer(tmp_path, monkeypatch):
 def test_what_does_not_speak_tls_is_an_error():
     """No server, and a plain one: nothing but a ClientHello reaches it."""
     with pytest.raises(Error, match="refused the connection") as caught:
-        api(closed_port(), pin=("fingerprint", "AB")).report()
+        api(refusing_port(), pin=("fingerprint", "AB")).report()
     assert caught.value.code == 3
     received = []
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from boardcert_host.board import mpremote
 from boardcert_host.errors import Error
-from servers import closed_port, serving
+from servers import refusing_port, serving
 
 
 def test_a_port_that_is_not_there_is_an_error_with_a_hint():
@@ -22,7 +22,7 @@ def test_a_port_that_is_not_there_is_an_error_with_a_hint():
 def test_a_closed_tcp_port_is_an_error_with_a_hint():
     """As when the virtual board has been stopped."""
     with pytest.raises(Error) as caught:
-        mpremote.execute(f"socket://127.0.0.1:{closed_port()}", "print(1)")
+        mpremote.execute(f"socket://127.0.0.1:{refusing_port()}", "print(1)")
     assert "failed to access" in caught.value.message
 
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import AuthorityInformationAccessOID
 from issued import issue, pem, write
-from servers import closed_port
+from servers import refusing_port
 
 _CLEAR = NoEncryption()
 
@@ -25,7 +25,7 @@ _CLEAR = NoEncryption()
 @pytest.fixture
 def install(tmp_path, capsys, monkeypatch):
     """Return a function that installs PEM or DER on a board that does not answer."""
-    host = f"localhost:{closed_port()}"
+    host = f"localhost:{refusing_port()}"
     pins.add_pin(host, {"public_key_pin": "sha256//x", "fingerprint": "AB"})
     tokens.keep_token(host, "sha256//x", "abcdefghijklmnopqrstuvwx27")
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)

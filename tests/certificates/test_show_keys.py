@@ -10,7 +10,7 @@ from boardcert_host.cli import main
 from ca_cases import pem, private, show
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
-from servers import closed_port, tls_server
+from servers import refusing_port, tls_server
 
 _KEY = ec.generate_private_key(ec.SECP384R1())
 _RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -187,5 +187,5 @@ def test_a_server_shows_all_that_it_sends(tmp_path, capsys, host):
 
 def test_a_host_that_does_not_answer_is_told(capsys):
     """As `verify` tells it."""
-    assert main(["show", f"127.0.0.1:{closed_port()}"]) == 3
+    assert main(["show", f"127.0.0.1:{refusing_port()}"]) == 3
     assert "refused the connection" in capsys.readouterr().err

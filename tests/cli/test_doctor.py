@@ -17,7 +17,7 @@ from boardcert_host.trust.nss_databases import change_nss
 from boardcert_host.trust.pins import Pin
 from boardcert_host.virtual import node
 from ca_cases import make_nss, run
-from servers import closed_port, serving
+from servers import refusing_port, serving
 
 _PIN = ("sha256//" + "A" * 43 + "=", "AB", "2026-11-28T00:00:00Z")
 
@@ -126,7 +126,7 @@ def test_a_host_is_looked_for_where_it_was_last(monkeypatch):
         assert found.status == "warn" and "verify kitchen.local" in found.what_to_do
         found = names.look_for_host("kitchen.local", [])
         assert (found.status, found.detail) == ("fail", "its name is not found")
-    found = names.look_for_host(f"127.0.0.1:{closed_port()}", [])
+    found = names.look_for_host(f"127.0.0.1:{refusing_port()}", [])
     assert found.status == "fail" and "20034" in found.what_to_do
 
 

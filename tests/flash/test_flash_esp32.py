@@ -15,7 +15,7 @@ from boardcert_host.flash.board_kinds import ESP32, board_names, load_board
 from boardcert_host.flash.esp_image import read_image
 from boardcert_host.flash.firmware import firmware_image
 from esp32_mock import mock_boot_loader
-from servers import closed_port
+from servers import refusing_port
 
 _MIB = 1024 * 1024
 _BOARDS = [name for name in board_names() if isinstance(load_board(name).flashing, ESP32)]
@@ -137,7 +137,7 @@ def test_a_flash_that_forgets_is_noticed(esp32, tmp_path):
 
 def test_a_port_that_is_not_there_is_named(esp32):
     """A device file, and an address where nobody listens."""
-    for port in ("/dev/ttyNOSUCH0", f"socket://127.0.0.1:{closed_port()}"):
+    for port in ("/dev/ttyNOSUCH0", f"socket://127.0.0.1:{refusing_port()}"):
         with pytest.raises(Error, match="Could not open") as caught:
             esptool.detect(esp32[0], port)
         assert port in caught.value.message

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from certificates import Identity
 
 _TIMEOUT_S = 10
+_TAKEN: list[socket.socket] = []
 
 
 @contextlib.contextmanager
@@ -72,8 +73,16 @@ def _shake_hands(context: ssl.SSLContext, connection: socket.socket) -> None:
         secure.recv(1)  # until the client closes
 
 
+def refusing_port() -> int:
+    """Return a port of loopback that refuses connections, and that nobody else is given."""
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))  # Without listening.
+    _TAKEN.append(taken)
+    return taken.getsockname()[1]
+
+
 def closed_port() -> int:
-    """Return a port of loopback on which nothing listens."""
+    """Return a port of loopback on which nothing listens, for a server that is to come."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -16,7 +16,7 @@ from boardcert_host.trust.pins import Pin, add_pin, find_pin, load_pins, pins_fi
 from boardcert_host.verify import tls_probe
 from certificates import NAME, Identity, make
 from cryptography import x509
-from servers import closed_port, tls_server
+from servers import refusing_port, tls_server
 
 _TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
 # Of RFC 6761: no resolver may know it.
@@ -66,7 +66,7 @@ def test_the_port_is_the_named_one_else_that_of_the_pin_else_443(text, name, tar
 
 def test_a_refused_connection_names_the_port_of_the_page(capsys):
     """Unless that is the one which was asked."""
-    port = closed_port()
+    port = refusing_port()
     assert main(["verify", f"127.0.0.1:{port}"]) == 3
     assert "its page is on port 20034: 127.0.0.1:20034" in capsys.readouterr().err
     hint = tls_probe._refused_hint(Target("kitchen.local", 20034))
@@ -168,7 +168,7 @@ def test_a_url_is_a_host_wherever_one_is_taken(tmp_path, capsys):
         assert main(["label", url, str(tmp_path / "label.svg"), "--name", NAME]) == 0
     assert f"{NAME}, https://127.0.0.1:{port}/\n" in capsys.readouterr().out
     assert main(["ca", "init"]) == 0
-    port = closed_port()
+    port = refusing_port()
     assert main(["ca", "sign", f"https://127.0.0.1:{port}/"]) == 3
     assert f"token 127.0.0.1:{port} --usb PORT" in capsys.readouterr().err
     assert main(["pin", "forget", url]) == 0

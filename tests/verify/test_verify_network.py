@@ -20,7 +20,7 @@ from boardcert_host.cli import main
 from certificates import NAME, Identity, make, make_ca
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from servers import closed_port, serving, tls_server
+from servers import closed_port, refusing_port, serving, tls_server
 
 
 def verify(capsys: object, *arguments: object) -> tuple[int, dict]:
@@ -318,7 +318,7 @@ def test_a_server_that_offers_nothing_in_common_is_an_error_with_a_hint(tmp_path
 
 def test_a_closed_port_and_an_unknown_host_are_errors(capsys):
     """Nothing listens; no such name."""
-    assert main(["verify", f"127.0.0.1:{closed_port()}"]) == 3
+    assert main(["verify", f"127.0.0.1:{refusing_port()}"]) == 3
     assert "refused the connection" in capsys.readouterr().err
     assert main(["verify", "board.invalid"]) == 3
     assert "cannot find board.invalid" in capsys.readouterr().err
@@ -327,7 +327,7 @@ def test_a_closed_port_and_an_unknown_host_are_errors(capsys):
 def test_several_hosts_are_judged_each(tmp_path, capsys):
     """One bad certificate outweighs an unreachable host, and neither hides the good one."""
     (tmp_path / "bad").mkdir()
-    dead = f"127.0.0.1:{closed_port()}"
+    dead = f"127.0.0.1:{refusing_port()}"
     with (
         tls_server(make(), tmp_path) as good,
         tls_server(make(days=(-3, -2)), tmp_path / "bad") as bad,
