@@ -22,3 +22,10 @@ def test_mutations_of_all_kinds_are_read_or_refused() -> None:
     """By show, verify, install and ca sign; an exception that is no Error would end the test."""
     for data in mutants(0, _MUTATIONS, files()):
         read(data)
+
+
+@pytest.mark.parametrize("number", [12028, 12226])
+def test_mutations_that_ended_in_a_traceback_once_do_no_more(number: int) -> None:
+    """A BIT STRING in a name; a negative serial number in authorityKeyIdentifier."""
+    for data in mutants(number, 1, files()):
+        read(data)

@@ -41,6 +41,7 @@ BROKEN_HASHES = ("md5", "sha1")
 UNREADABLE = (
     *(ValueError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension),
     x509.UnsupportedGeneralNameType,
+    TypeError,  # Of a name with a BIT STRING.
 )
 """What cryptography raises for certificates and requests that it cannot read."""
 

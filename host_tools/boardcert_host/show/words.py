@@ -123,7 +123,11 @@ def describe_extensions(extensions: Iterable[x509.Extension[Any]]) -> list[Exten
 
 def _unknown(extension: x509.Extension[Any]) -> tuple[str, str]:
     oid, value = extension.oid.dotted_string, extension.value
-    content = value.value if isinstance(value, x509.UnrecognizedExtension) else value.public_bytes()
+    try:
+        is_raw = isinstance(value, x509.UnrecognizedExtension)
+        content = value.value if is_raw else value.public_bytes()
+    except ValueError:  # Of what it reads, cryptography does not write all.
+        return f"extension {oid}", "content that cannot be shown"
     rest = "..." if len(content) > _SHOWN_BYTES else ""
     return f"extension {oid}", f"{len(content)} bytes: {content[:_SHOWN_BYTES].hex(' ')}{rest}"
 
