@@ -75,7 +75,7 @@ def test_erasing_a_board_of_which_nothing_is_known_needs_yes(capsys, tmp_path):
 
 def test_a_wrong_image_is_refused_before_the_board_is_looked_for(tmp_path, capsys, monkeypatch):
     """Whatever stands in the file."""
-    monkeypatch.setattr(sequence, "is_answering", lambda port: pytest.fail("looked for it"))
+    monkeypatch.setattr(sequence, "is_answering", lambda port, *_: pytest.fail("looked for it"))
     path = tmp_path / "image.bin"
     path.write_bytes(b"\xe9" + bytes(100_000))
     for board in ("ESP32_GENERIC", "RPI_PICO_W"):
@@ -102,7 +102,7 @@ def test_a_board_of_another_kind_is_left_alone(capsys, monkeypatch):
     """The only one plugged in, but not the one that is meant."""
     state = kept_files.BoardState("MicroPython v1.27.0", "Feather RP2040", True, "x", {}, True, 3)
     monkeypatch.setattr(sequence, "only_usb_port", lambda: "/dev/ttyACM0")
-    monkeypatch.setattr(sequence, "is_answering", lambda port: True)
+    monkeypatch.setattr(sequence, "is_answering", lambda port, *_: True)
     monkeypatch.setattr(kept_files, "read_state", lambda port: state)
     for board in ("ESP32_GENERIC", "RPI_PICO_W"):
         code, record, _ = run(capsys, board)
@@ -118,7 +118,7 @@ def test_a_running_board_beside_a_boot_drive_is_left_alone(more, tmp_path, capsy
     state = kept_files.BoardState("3.4.0; v1.20 on x", "Pico W", True, "x", {}, True, 3)
     monkeypatch.setattr(sequence, "only_usb_port", lambda: "/dev/ttyACM0")
     monkeypatch.setattr(serial_ports, "is_there", lambda port: True)
-    monkeypatch.setattr(sequence, "is_answering", lambda port: True)
+    monkeypatch.setattr(sequence, "is_answering", lambda port, *_: True)
     monkeypatch.setattr(kept_files, "read_state", lambda port: state)
     for touch in ("enter_boot_loader", "copy_image"):
         monkeypatch.setattr(sequence.uf2_drive, touch, lambda *_: pytest.fail("touched"))
@@ -197,7 +197,7 @@ def test_a_port_that_does_not_exist_is_told_before_anything_waits(port, board, c
     held.bind(("127.0.0.1", 0))
     if port == "closed":
         port = f"socket://127.0.0.1:{held.getsockname()[1]}"
-    for name in ("_find_image", "_look"):
+    for name in ("find_image", "_look"):
         monkeypatch.setattr(sequence, name, lambda *_: pytest.fail("went on"))
     monkeypatch.setattr(Password, "ask", lambda *_: pytest.fail("asked"))
     monkeypatch.delenv("BOARDCERT_WIFI_PASSWORD", raising=False)

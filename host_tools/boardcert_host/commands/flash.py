@@ -2,12 +2,18 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..console import messages, results
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
 from ..flash.board_kinds import board_names, load_board
 from ..passwords import Password
+from . import workbench
 from .shared import Command, add_json, complete_boards, print_json
+
+if TYPE_CHECKING:
+    from ..flash.board_kinds import Board
+    from ..flash.provision import Provision
 
 _FLASH_EXAMPLES = """\
 examples:
@@ -15,6 +21,7 @@ examples:
   boardcert flash ESP32_GENERIC --port /dev/ttyUSB0 --hostname kitchen --wifi HomeNet
   boardcert flash RPI_PICO_W --hostname 'sensor-{n:03}'    the next free number
   boardcert flash RPI_PICO_W --hostname kitchen --main app.py --copy modules
+  boardcert flash RPI_PICO_W --batch --hostname 'sensor-{n:03}' --main app.py --label labels.pdf
   boardcert flash RPI_PICO2_W --firmware RPI_PICO2_W-20251209-v1.27.0.uf2
   boardcert flash ESP32_GENERIC_C3 --port /dev/ttyACM0 --erase --yes
 """
@@ -30,7 +37,10 @@ WIFI_PASSWORD_VARIABLE = "BOARDCERT_WIFI_PASSWORD"  # noqa: S105 (the name of it
 def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     complete_boards(add("board", metavar="BOARD", help=", ".join(board_names())))
-    add("--port", help="its serial port (default: the only one found)")
+    port = "its serial port (default: the only one found); with --batch, several (default: all)"
+    add("--port", action="append", help=port)
+    drive = "its boot drive, when several boards are in their boot loader"
+    add("--drive", type=Path, metavar="FOLDER", help=drive)
     add("--firmware", type=Path, metavar="FILE", help="use this image, not the pinned official one")
     add("--firmware-only", action="store_true", help="stop when MicroPython is on the board")
     add("--hostname", metavar="NAME", help=_HOST_NAME)
@@ -44,6 +54,7 @@ def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--main", type=Path, metavar="FILE", help="your program: becomes main.py, if it differs")
     add("--copy", type=Path, metavar="DIR", help="copy the files of DIR to /, those that differ")
+    workbench.add_arguments(parser)
     add("--erase", action="store_true", help="erase everything on the board first")
     add(
         "--yes",
@@ -57,33 +68,47 @@ def _run_flash(arguments: argparse.Namespace) -> int:
     from ..board.own_program import read_program
     from ..flash.host_names import check_host_name
     from ..flash.provision import Provision
-    from ..flash.sequence import Wishes, flash, require_port
-    from ..flash.story import Story
+    from ..flash.sequence import require_port
     from ..targets import parse_target
 
+    workbench.check(arguments)
     board = load_board(arguments.board)
-    require_port(board, arguments.port)  # Before a password is asked for.
+    if not arguments.batch:
+        # Before a password is asked for. A batch waits for its ports.
+        require_port(board, arguments.port and arguments.port[0])
     if arguments.firmware_only and (arguments.main or arguments.copy):
         raise Error("--firmware-only excludes --main and --copy", None, USAGE)
-    host_name = check_host_name(arguments.hostname) if arguments.hostname else None
     wanted = Provision(
-        host_name=host_name,
-        wifi=_wifi(arguments, board.network),
-        replace=arguments.erase and arguments.yes,
+        host_name=check_host_name(arguments.hostname) if arguments.hostname else None,
         target=parse_target(arguments.at) if arguments.at else None,
         program=read_program(arguments.main, arguments.copy),
+        wifi=_wifi(arguments, board.network),
+        replace=arguments.erase and arguments.yes,
     )
+    if arguments.batch:
+        secrets = {WIFI_PASSWORD_VARIABLE: wanted.wifi[1]} if wanted.wifi and wanted.wifi[1] else {}
+        return workbench.run_batch(arguments, board, secrets)
+    return _run_one(arguments, board, wanted)
+
+
+def _run_one(arguments: argparse.Namespace, board: "Board", wanted: "Provision") -> int:
+    from ..flash.sequence import Wishes, flash
+    from ..flash.story import Story
+
     wishes = Wishes(
-        port=arguments.port,
+        port=arguments.port and arguments.port[0],
         firmware=arguments.firmware,
         erase=arguments.erase,
         yes=arguments.yes,
         firmware_only=arguments.firmware_only,
+        drive=arguments.drive,
     )
     # The story is the result, unless the record is asked for.
     story = Story(messages() if arguments.json else results())
     arguments.record = story.record  # main prints it with an Error
     ok = flash(story, board, wishes, wanted)
+    if ok and arguments.label:
+        workbench.draw_one(arguments, story.record)
     if arguments.json:
         print_json(story.record)
     return OK if ok else CHECKED_AND_BAD

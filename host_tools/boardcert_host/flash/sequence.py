@@ -22,21 +22,28 @@ from .story import Story
 
 # The first start makes a file system.
 _BOOT_TIMEOUT_S = 60
+# A board that may have no firmware yet; and one of which nothing else can be had.
+_BLANK_TIMEOUT_S = 3
+_ANSWER_TIMEOUT_S = 15
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What is asked for. *erase*: everything on the board; *yes*: even what cannot be had again."""
+    """What is asked for. *erase*: everything on the board; *yes*: even what cannot be had again.
+
+    *drive*: the boot drive, where several boards show one.
+    """
 
     port: str | None = None
     firmware: Path | None = None
     erase: bool = False
     yes: bool = False
     firmware_only: bool = False
+    drive: Path | None = None
 
 
 @dataclass(frozen=True)
-class _Image:
+class Image:
     """An image that was checked. *content*: what of it the board runs, to be searched."""
 
     data: bytes
@@ -47,7 +54,7 @@ def flash(story: Story, board: Board, wishes: Wishes, provisions: Provision) -> 
     """Make every step; return whether all is well. *story* has them all, also after an Error."""
     story.record.update(ok=False, board=board.name, port=wishes.port)
     require_port(board, wishes.port)
-    image = _find_image(story, board, wishes)
+    image = find_image(story, board, wishes)
     port, before = _look(story, board, wishes, image)
     if before:
         refuse_duplicate(provisions.host_name, before.unique_id)
@@ -65,13 +72,17 @@ def flash(story: Story, board: Board, wishes: Wishes, provisions: Provision) -> 
 
 def require_port(board: Board, port: str | None) -> None:
     """Raise Error when the named *port* is not there, and no boot drive, which has none, either."""
-    is_waiting = isinstance(board.flashing, UF2) and uf2_drive.drives_of(board)
-    if port and not is_waiting:
+    if port and (isinstance(board.flashing, ESP32) or _is_without_drive(board)):
         serial_ports.require(port)
 
 
-def _find_image(story: Story, board: Board, wishes: Wishes) -> _Image:
-    """Get the image and check all of it before the board is touched."""
+def _is_without_drive(board: Board) -> bool:
+    """Return whether it is of a kind that has a boot drive, and none is there."""
+    return isinstance(board.flashing, UF2) and not uf2_drive.drives_of(board)
+
+
+def find_image(story: Story, board: Board, wishes: Wishes) -> Image:
+    """Get the image and check all of it before a board is touched."""
     path, source = wishes.firmware, "as given"
     if path is None:
         path, source = firmware_image(board)
@@ -87,22 +98,24 @@ def _find_image(story: Story, board: Board, wishes: Wishes) -> _Image:
     version = re.search(rb"MicroPython (v[\w.-]+)", content)
     name = version[1].decode() if version else "without a version"
     story.tell("image", "done", f"{path.name}, MicroPython {name} ({source}), checked")
-    return _Image(data, content)
+    return Image(data, content)
 
 
 def _look(
-    story: Story, board: Board, wishes: Wishes, image: _Image
+    story: Story, board: Board, wishes: Wishes, image: Image
 ) -> tuple[str | None, BoardState | None]:
     """Return the board's port, and what runs there; None when MicroPython does not answer.
 
     A board of a different kind is left alone, unless its port was named.
     """
-    port = wishes.port or only_usb_port()
+    port = wishes.port or (None if wishes.drive else only_usb_port())
     if port and not wishes.port and isinstance(board.flashing, UF2):
         # The drive is the new board, the port another one, whose settings and key are its own.
         _refuse_second_board(board, port)
     with story.working("looking for the board"):
-        state = kept_files.read_state(port) if port and is_answering(port) else None
+        patience_s = _ANSWER_TIMEOUT_S if _is_without_drive(board) else _BLANK_TIMEOUT_S
+        is_there = port is not None and is_answering(port, patience_s)
+        state = kept_files.read_state(port) if port and is_there else None
     where = port or "any serial port"
     if state and not wishes.port and state.machine.encode() not in image.content:
         hint = "name it with --port if this image is to replace its firmware"
@@ -146,7 +159,7 @@ def _put_firmware(
     story: Story,
     board: Board,
     wishes: Wishes,
-    image: _Image,
+    image: Image,
     port: str | None,
     before: BoardState | None,
     host_name: str | None,
@@ -157,14 +170,14 @@ def _put_firmware(
     elif isinstance(board.flashing, ESP32):
         _put_by_esptool(story, board, wishes, image, port, host_name)
     else:
-        _put_on_boot_drive(story, board, image, port if before else None)
+        _put_on_boot_drive(story, board, image, port if before else None, wishes.drive)
 
 
 def _put_by_esptool(
     story: Story,
     board: Board,
     wishes: Wishes,
-    image: _Image,
+    image: Image,
     port: str | None,
     host_name: str | None,
 ) -> None:
@@ -190,12 +203,14 @@ def _put_by_esptool(
     story.tell("firmware", "done", f"{pieces}, read back and compared")
 
 
-def _put_on_boot_drive(story: Story, board: Board, image: _Image, running_port: str | None) -> None:
+def _put_on_boot_drive(
+    story: Story, board: Board, image: Image, running_port: str | None, chosen: Path | None
+) -> None:
     if running_port:
         _refuse_second_board(board, running_port)
         uf2_drive.enter_boot_loader(running_port)
     with story.working(f"waiting for a boot drive: {board.bootloader}"):
-        drive = uf2_drive.wait_boot_drive(board)
+        drive = uf2_drive.wait_boot_drive(board, chosen)
     with story.progress("copying the firmware") as progress:
         uf2_drive.copy_image(image.data, drive, progress)
     story.tell("firmware", "done", f"{len(image.data)} bytes to {drive.path}, the board restarted")
@@ -205,7 +220,7 @@ def _wait_started(
     story: Story,
     board: Board,
     wishes: Wishes,
-    image: _Image,
+    image: Image,
     port: str | None,
     host_name: str | None,
 ) -> str:
@@ -225,7 +240,7 @@ def _wait_started(
     return port
 
 
-def _is_of(state: BoardState, image: _Image) -> bool:
+def _is_of(state: BoardState, image: Image) -> bool:
     """Return whether what runs on a board says of itself what stands in the image."""
     build = state.version.partition("; ")[2]
     return all(text.encode() in image.content for text in (build, state.machine) if text)

@@ -75,12 +75,16 @@ def drives_of(board: Board) -> list[BootDrive]:
     return [drive for drive in boot_drives() if drive.board_id == board.uf2.board_id]
 
 
-def find_boot_drive(board: Board) -> BootDrive | None:
-    """Return the boot drive of a board of this kind, None without one; several are an Error."""
-    drives = drives_of(board)
+def find_boot_drive(board: Board, chosen: Path | None = None) -> BootDrive | None:
+    """Return the boot drive of a board of this kind, None without one; several are an Error.
+
+    *chosen*: the one at this path.
+    """
+    drives = [drive for drive in drives_of(board) if chosen in (None, drive.path)]
     if len(drives) > 1:
         paths = ", ".join(str(drive.path) for drive in drives)
-        raise Error(f"several boards are in their boot loader: {paths}", "unplug all but one")
+        hint = "unplug all but one, or choose one with --drive"
+        raise Error(f"several boards are in their boot loader: {paths}", hint)
     return drives[0] if drives else None
 
 
@@ -90,11 +94,16 @@ def enter_boot_loader(port: str) -> None:
     interruptions.note_started(port)
 
 
-def wait_boot_drive(board: Board, timeout_s: float = _APPEAR_TIMEOUT_S) -> BootDrive:
-    """Wait until the boot drive of a board of this kind is there, and return it."""
+def wait_boot_drive(
+    board: Board, chosen: Path | None = None, timeout_s: float = _APPEAR_TIMEOUT_S
+) -> BootDrive:
+    """Wait until the boot drive of a board of this kind is there, and return it.
+
+    *chosen*: the one at this path.
+    """
     deadline = time.monotonic() + timeout_s
     while True:
-        drive = find_boot_drive(board)
+        drive = find_boot_drive(board, chosen)
         if drive:
             return drive
         if time.monotonic() > deadline:

@@ -1,0 +1,214 @@
+"""What a batch does with one board: look at it, name it, flash it, and say what became of it.
+
+A board whose firmware has to go through its boot loader is flashed while no other board is: its
+drive, and the port that appears after it, do not say which board they are of.
+"""
+
+import contextlib
+import datetime
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..board import interruptions, kept_files, mpremote, serial_ports
+from ..board.kept_files import BoardState
+from ..errors import Error
+from ..targets import PORTAL_PORT
+from . import uf2_drive
+from .batch_child import Child, Outcome, file_name
+from .batch_numbers import Numbers
+from .batch_record import DONE, FAILED, Entry, Record
+from .board_kinds import UF2, Board
+
+# A port that has just appeared: its board boots, and the system gives it to its user.
+_SETTLE_S = 15
+_APPEAR_S = 60
+_POLL_S = 0.2
+
+Claim = Callable[[str], AbstractContextManager[Callable[[], str | None]]]
+"""See `Batch`: for a board in its boot loader, gives the port at which it starts."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be done. *image*: what of it boards run; *is_named*: the ports were named."""
+
+    board: Board
+    image: bytes
+    arguments: tuple[str, ...]
+    environment: dict[str, str] = field(repr=False)
+    is_named: bool = False
+
+
+class Worker:
+    """Flashes boards, several at once, each as a program of its own."""
+
+    def __init__(
+        self,
+        work: Work,
+        record: Record,
+        numbers: Numbers,
+        tell: Callable[[str], None],
+        claim: Claim,
+    ) -> None:
+        self._wanted = work
+        self._record = record
+        self._numbers = numbers
+        self._tell = tell
+        self._claim = claim
+        self._boot_loader = threading.Lock()
+        self._children: set[Child] = set()
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        """End what runs: those boards have failed."""
+        self._is_stopped = True
+        for child in list(self._children):
+            child.stop()
+
+    def work(self, place: str) -> Entry | None:
+        """Flash the board at *place*, a port or a boot drive; None for one that is left alone."""
+        started = _now()
+        if self._is_drive(place):
+            return self._from_drive(place, started)
+        state = self._look(place)
+        if self._is_left_alone(place, state):
+            return None
+        if self._needs_boot_loader(state):
+            with self._boot_loader:
+                return self._flash(place, state, started)
+        return self._flash(place, state, started)
+
+    def _is_drive(self, place: str) -> bool:
+        return isinstance(self._wanted.board.flashing, UF2) and Path(place).is_dir()
+
+    def _look(self, port: str) -> BoardState | None:
+        """Return what runs at *port*, None when nothing answers."""
+        board = self._wanted.board
+        # At a named port a board in its boot loader is silent; else nothing can be done without.
+        is_waiting = self._wanted.is_named and isinstance(board.flashing, UF2)
+        is_waiting = is_waiting and bool(uf2_drive.drives_of(board))
+        must_answer = isinstance(board.flashing, UF2) and not is_waiting
+        deadline = time.monotonic() + (_SETTLE_S if must_answer else 0)
+        while True:
+            with contextlib.suppress(Error):
+                if serial_ports.is_answering(port):
+                    return kept_files.read_state(port)
+            if time.monotonic() >= deadline or self._is_stopped:
+                return None
+            time.sleep(_POLL_S)
+
+    def _is_left_alone(self, port: str, state: BoardState | None) -> bool:
+        """Return whether the board is none of this batch, or done; its program goes on then."""
+        reason = None
+        if state is None:
+            if isinstance(self._wanted.board.flashing, UF2) and not self._wanted.is_named:
+                reason = "no MicroPython answers"
+        else:
+            entry = self._record.latest().get(state.unique_id or "")
+            if entry and entry.result == DONE:
+                reason = f"{entry.title} is done already"
+            elif not self._wanted.is_named and state.machine.encode() not in self._wanted.image:
+                reason = f"a different board, {state.machine}"
+        if reason is None:
+            return False
+        self._tell(f"{port}: left alone: {reason}")
+        if state:
+            with contextlib.suppress(Error):
+                mpremote.reset(port)
+        return True
+
+    def _needs_boot_loader(self, state: BoardState | None) -> bool:
+        if not isinstance(self._wanted.board.flashing, UF2):
+            return False
+        build = state.version.partition("; ")[2].encode() if state else b""
+        return not build or build not in self._wanted.image
+
+    def _from_drive(self, drive: str, started: str) -> Entry | None:
+        """Copy the firmware to a boot drive, and flash the board that comes from it."""
+        with self._boot_loader, self._claim(drive) as claim:
+            log = self._new_log(drive, started)
+            outcome = self._run(["--drive", drive, "--firmware-only"], log)
+            port = None
+            deadline = time.monotonic() + _APPEAR_S
+            while outcome.error is None and port is None and time.monotonic() < deadline:
+                port = claim()
+                time.sleep(_POLL_S)
+        if port is None:
+            error = outcome.error or "the board did not start: no port appeared"
+            return self._entry(outcome, error, ("", ""), None, drive, started, log)
+        return self._flash(port, self._look(port), started, log)
+
+    def _flash(
+        self, port: str, state: BoardState | None, started: str, log: Path | None = None
+    ) -> Entry:
+        unique_id = state.unique_id if state else None
+        mine = self._numbers.take(unique_id)
+        log = log or self._new_log(mine[1] or port, started)
+        self._tell(f"{port}: {mine[1] or unique_id or 'a new board'} begins")
+        name = ["--hostname", mine[1]] if mine[1] else []
+        outcome = self._run(["--port", port, *name], log)
+        interruptions.note_started(port)  # By that program, however it ended.
+        return self._entry(outcome, outcome.error, mine, unique_id, port, started, log)
+
+    def _run(self, more: list[str], log: Path) -> Outcome:
+        wanted = self._wanted
+        arguments = [wanted.board.name, *wanted.arguments, *more]
+        child = Child(arguments, wanted.environment, log)
+        if self._is_stopped:
+            return Outcome({}, "stopped before it began")
+        self._children.add(child)
+        try:
+            return child.run()
+        finally:
+            self._children.discard(child)
+
+    def _new_log(self, title: str, started: str) -> Path:
+        """Return a file for the log of one board, which is not there yet."""
+        stem = f"{file_name(title)}-{started.replace('-', '').replace(':', '')}"
+        self._record.logs.mkdir(parents=True, exist_ok=True)
+        path, number = self._record.logs / f"{stem}.log", 2
+        while path.exists():
+            path, number = self._record.logs / f"{stem}-{number}.log", number + 1
+        return path
+
+    def _entry(
+        self,
+        outcome: Outcome,
+        error: str | None,
+        mine: tuple[str, str],
+        unique_id: str | None,
+        port: str,
+        started: str,
+        log: Path,
+    ) -> Entry:
+        record: dict[str, Any] = outcome.record
+        report = record.get("report") or {}
+        name = (report.get("names") or [""])[0]
+        urls = record.get("urls") or [f"https://{name}:{PORTAL_PORT}"]
+        return Entry(
+            serial_number=mine[0],
+            host_name=mine[1],
+            unique_id=str(report.get("unique_id") or unique_id or ""),
+            result=FAILED if error else DONE,
+            error=error or "",
+            name=name,
+            public_key_pin=str(report.get("public_key_pin") or ""),
+            fingerprint=str(report.get("fingerprint") or ""),
+            board=self._wanted.board.name,
+            firmware=str(report.get("firmware") or ""),
+            package=str(report.get("version") or ""),
+            url=str(urls[0]) if name else "",
+            port=port,
+            started=started,
+            finished=_now(),
+            log=str(log.relative_to(self._record.folder)),
+        )
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,236 @@
+"""A batch without boards: its record, its numbers, its ports, and what is refused at the start."""
+
+import argparse
+import csv
+import json
+import threading
+from pathlib import Path
+
+import pytest
+from boardcert_host.board import serial_ports
+from boardcert_host.board.serial_ports import USBPort
+from boardcert_host.cli import main
+from boardcert_host.commands import workbench
+from boardcert_host.errors import Error
+from boardcert_host.flash import batch as batches
+from boardcert_host.flash import uf2_drive
+from boardcert_host.flash.batch import Batch, BatchWishes
+from boardcert_host.flash.batch_child import Child
+from boardcert_host.flash.batch_numbers import Numbers
+from boardcert_host.flash.batch_record import DONE, FAILED, Entry, Record
+from boardcert_host.flash.board_kinds import load_board
+from boardcert_host.trust import pins
+
+_PATTERN = "sensor-{n:03}"
+
+
+def entry(number: int, result: str = DONE, error: str = "") -> Entry:
+    """Return what became of a made-up board."""
+    serial = f"{number:03}"
+    return Entry(serial, f"sensor-{serial}", f"id{number}", result, error)
+
+
+def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """As lines, and as a table that a spreadsheet opens; a comma and a line end are in it."""
+    record = Record(tmp_path / "batch")
+    assert record.read() == []
+    wanted = [entry(1), entry(2, FAILED, 'it said "no",\nand went'), entry(2)]
+    for one in wanted:
+        record.add(one)
+    assert record.read() == wanted
+    assert record.latest() == {"id1": wanted[0], "id2": wanted[2]}
+    with record.table_file.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["host_name"] for row in rows] == ["sensor-001", "sensor-002", "sensor-002"]
+    assert rows[1]["error"] == 'it said "no",\\nand went'
+
+
+def test_half_a_line_at_the_end_is_left_out_and_written_over_by_none(tmp_path: Path) -> None:
+    """The power went while it was written; what comes next stands in a line of its own."""
+    record = Record(tmp_path)
+    record.add(entry(1))
+    whole = record.lines_file.read_bytes()
+    record.lines_file.write_bytes(whole + b'{"serial_number": "002", "ho')
+    assert record.read() == [entry(1)]
+    record.add(entry(2))
+    assert record.read() == [entry(1), entry(2)]
+    record.lines_file.write_bytes(record.lines_file.read_bytes().rstrip())
+    record.add(entry(3))
+    assert record.read() == [entry(1), entry(2), entry(3)]
+
+
+@pytest.mark.parametrize("damage", [b"{}\n", b"nothing\n", b'{"serial_number": 1, "more": 2}\n'])
+def test_a_damaged_record_is_never_a_shorter_one(damage: bytes, tmp_path: Path) -> None:
+    """It would give a number twice."""
+    record = Record(tmp_path)
+    record.add(entry(1))
+    record.lines_file.write_bytes(damage + record.lines_file.read_bytes())
+    with pytest.raises(Error, match="damaged"):
+        record.read()
+
+
+def test_several_stations_lose_nothing(tmp_path: Path) -> None:
+    """Who writes waits for the other."""
+    numbers = range(1, 9)
+    threads = [
+        threading.Thread(target=Record(tmp_path).add, args=(entry(number),)) for number in numbers
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    record = Record(tmp_path)
+    assert {one.serial_number for one in record.read()} == {f"{number:03}" for number in numbers}
+    with record.table_file.open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == len(numbers)
+
+
+def test_each_board_has_its_number_and_keeps_it(tmp_path: Path) -> None:
+    """Neither one in the record, nor a pinned one, nor one at work gets a second."""
+    record = Record(tmp_path)
+    record.add(entry(1))
+    record.add(entry(3, FAILED))
+    known = {"unique_id": "id2", "public_key_pin": "sha256//A", "fingerprint": "AB"}
+    pins.add_pin("sensor-002.local", known)
+    numbers = Numbers(record, _PATTERN)
+    assert numbers.take("id3") == ("003", "sensor-003")
+    assert numbers.take("id2") == ("002", "sensor-002")
+    assert numbers.take(None) == ("004", "sensor-004")
+    assert numbers.take("new") == ("005", "sensor-005")
+    numbers.give_back(("004", "sensor-004"))
+    assert numbers.take(None) == ("004", "sensor-004")
+
+
+def test_boards_that_name_themselves_are_counted(tmp_path: Path) -> None:
+    """Without a pattern."""
+    record = Record(tmp_path)
+    record.add(Entry("1", "", "id1", DONE))
+    numbers = Numbers(record, None)
+    assert [numbers.take(one) for one in ("id1", "id2", None)] == [("1", ""), ("2", ""), ("3", "")]
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def plugged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Give the ports on USB, to be changed; no drive is there."""
+    ports: list[str] = []
+    found = lambda: [USBPort(port, "") for port in ports]  # noqa: E731
+    monkeypatch.setattr(serial_ports, "usb_ports", found)
+    monkeypatch.setattr(uf2_drive, "drives_of", lambda _: [])
+    return ports
+
+
+def test_a_port_is_the_next_board_s_after_it_was_empty_for_a_while(
+    plugged: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A board that restarts is away for a second: it is not flashed again and again."""
+    now = [0.0]
+    monkeypatch.setattr(batches.time, "monotonic", lambda: now[0])
+    wishes = BatchWishes(tmp_path, _PATTERN, (), None, ())
+    batch = Batch(load_board("ESP32_GENERIC"), wishes, b"", lambda _: None, lambda _: None)
+    worked: list[str] = []
+    monkeypatch.setattr(batch._worker, "work", worked.append)
+
+    def look(*ports: str) -> list[str]:
+        plugged[:] = ports
+        worked.clear()
+        batch._look()
+        batch.finish()
+        now[0] += 1
+        return worked
+
+    assert look("a", "b") == ["a", "b"]
+    assert look("a", "b") == []
+    assert look("a") == [] and look("a") == []
+    assert look("a", "b", "c") == ["c"]
+    for _ in range(5):
+        assert look("a", "c") == []
+    assert look("a", "b", "c") == ["b"]
+
+
+def test_no_more_boards_begin_than_were_asked_for(
+    plugged: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many ports there are; each counts, also one that failed; one left alone does not."""
+    plugged[:] = ["a", "b", "c", "d"]
+    results = {"a": entry(1), "b": None, "c": entry(2, FAILED, "no"), "d": entry(3)}
+    wishes = BatchWishes(tmp_path, _PATTERN, (), 2, ())
+    told: list[Entry] = []
+    batch = Batch(load_board("ESP32_GENERIC"), wishes, b"", lambda _: None, told.append)
+    monkeypatch.setattr(batch._worker, "work", results.get)
+    batch.run()
+    assert batch.ended == told == [results["a"], results["c"]]
+    assert batches.done(told) == [results["a"]]
+    assert batches.failed(told) == [results["c"]]
+    assert batches.failed([*told, entry(2)]) == []
+    assert batch.record.read() == told
+
+
+def test_a_flash_that_ends_with_an_error_leaves_its_reason_and_its_log(tmp_path: Path) -> None:
+    """Run as it is in a batch: a program of its own; the password is in its environment only."""
+    log = tmp_path / "logs" / "board.log"
+    secret = {"BOARDCERT_WIFI_PASSWORD": "do not tell"}
+    child = Child(["RPI_PICO_W", "--port", "/dev/ttyNOSUCH0", "--wifi", "Net"], secret, log)
+    outcome = child.run()
+    assert outcome.error == "no such port: /dev/ttyNOSUCH0"
+    assert "no such port: /dev/ttyNOSUCH0" in log.read_text()
+    assert "do not tell" not in f"{child}{outcome}{log.read_text()}"
+    wishes = BatchWishes(tmp_path, None, (), None, (), secret)
+    assert "do not tell" not in repr(wishes)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--count", "2"], "--count needs --batch"),
+        (["--records", "x"], "--records needs --batch"),
+        (["--port", "a", "--port", "b"], "several ports need --batch"),
+        (["--batch", "--at", "kitchen"], "--batch excludes --at"),
+        (["--batch", "--firmware-only"], "--batch excludes --firmware-only"),
+        (["--batch", "--count", "0"], "at least 1"),
+        (["--batch", "--hostname", "kitchen"], "several boards cannot be called kitchen"),
+        (["--batch", "--label", "sheet.png"], "a .pdf or an .svg"),
+        (["--label-text", "x"], "need --label"),
+        (["--label", "x.svg", "--label-size", "62x29mm"], "is for sheets"),
+        (["--label", "x.pdf", "--label-size", "5x5mm"], "too small"),
+        (["--label", "x.pdf", "--label-text", "{secret}"], "not a text for labels"),
+        (["--label", "x.pdf", "--label-text", "{name.__class__}"], "not a text for labels"),
+        (["--label", "x.pdf", *["--label-text", "a"] * 3], "2 lines"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_before_a_board_is_looked_for(
+    arguments: list[str], reason: str, workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A usage error; nothing is written."""
+    assert main(["flash", "RPI_PICO_W", *arguments]) == 2
+    assert reason in capsys.readouterr().err
+    assert list(workplace.iterdir()) == []
+
+
+def test_an_older_sheet_stays(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Unless --force is given."""
+    (workplace / "labels.pdf").write_bytes(b"older")
+    assert main(["flash", "RPI_PICO_W", "--batch", "--label", "labels.pdf", "--json"]) == 3
+    assert "exists already" in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+@pytest.mark.parametrize("name", ["label.svg", "label.pdf"])
+def test_one_board_gets_its_label(name: str, workplace: Path) -> None:
+    """With the maker's words; an older one is not written over."""
+    report = {"names": ["sensor-007.local"], "unique_id": "id7"}
+    pin = {"public_key_pin": f"sha256//{43 * 'A'}=", "first_seen": "2026-11-29T07:00:00Z"}
+    wanted = {"label": workplace / name, "label_size": None, "force": False, "batch": False}
+    arguments = argparse.Namespace(**wanted, label_text=["S/N {serial_number}", "{date}"])
+    workbench.draw_one(arguments, {"report": report, "pin": pin})
+    label = (workplace / name).read_bytes()
+    if name.endswith(".svg"):
+        for text in (b">sensor-007.local<", b">S/N 007<", b">2026-11-29<"):
+            assert text in label
+    with pytest.raises(Error, match="exists already"):
+        workbench.draw_one(arguments, {"report": report, "pin": pin})
