@@ -7,7 +7,7 @@ order in which they use each other. host_tools/boardcert_host/build/package.py r
 
 # file: its parts.
 _EVERY_BOOT = {
-    "__init__": ("__init__", "board", "modules", "files", "record", "stale", "lifecycle"),
+    "__init__": ("__init__", "modules", "board", "files", "record", "stale", "lifecycle"),
     "store": ("store", "loading"),
 }
 _SERVING = {
@@ -127,6 +127,13 @@ KERNEL_USERS = ("p384_kernel", "rsa_kernel")
 
 OTHER_CHIPS = ("noise_generators", "esp32_reserve")
 """What the RP2040 never imports."""
+
+QUICK = ("page_start", "application", "tls", "loading", "settings", "in_phases", "at_once", "tasks")
+QUICK += ("token_file", "store", "store_write", "losses", "certificate", "fields", "issue", "offer")
+QUICK += ("strict", "proof", "generate", "noise", "dns", "clock", "wifi", "machine", "ntptime")
+QUICK += ("tls_reserve",)
+"""What is imported in functions with a look into the firmware first, see modules.FirmwareFirst:
+modules of the firmware, and those that import several of these."""
 
 TEMPLATE = "page_template"
 """No module on a board: it is read from its file, in pieces; compiled, it would be in memory as a

@@ -43,23 +43,6 @@ class RefusedError(ValueError):
         self.field = field
 
 
-class FirmwareFirst:
-    """A context in which `import` takes the firmware's own modules without looking for files.
-
-    MicroPython looks for a file hashlib, hashlib.py or hashlib.mpy first, at each import:
-    2 ms each, 80 ms in a first boot. Modules of this package are found as always. Only imports
-    belong inside: meanwhile, other tasks find no files.
-    """
-
-    def __enter__(self) -> None:
-        self._path = sys.path
-        # Only MicroPython has this entry; elsewhere the path stays as it is.
-        sys.path = [".frozen"] if ".frozen" in self._path else self._path
-
-    def __exit__(self, *_details) -> None:
-        sys.path = self._path
-
-
 def identity(**arguments):
     """Return this board's Identity: loaded, or made at first boot.
 
@@ -69,8 +52,7 @@ def identity(**arguments):
     global _identity
     if _identity is None or arguments:
         take_memory(arguments)
-        with FirmwareFirst():
-            from .credentials.lifecycle import Identity
+        from .credentials.lifecycle import Identity
 
         _identity = Identity(**arguments)
     return _identity
@@ -137,8 +119,7 @@ async def _serve_page(me) -> None:
 
     settle(me)
     await asyncio.sleep_ms(PAGE_AFTER_MS)
-    with FirmwareFirst():
-        from .page.start import serve_page
+    from .page.start import serve_page
 
     await serve_page(me, _EVERY_ADDRESS)
 
@@ -182,8 +163,7 @@ async def serve(app, port: int = 443, host: str = _EVERY_ADDRESS, **options) -> 
     """
     me = identity()
     settle(me)
-    with FirmwareFirst():
-        from .serving.application import serve
+    from .serving.application import serve
 
     await serve(me, app, port, host, **options)
 

@@ -116,7 +116,7 @@ def test_without_a_kernel_no_module_is_in_two_files():
 
 
 def test_native_modules_stay_out_of_bundles_where_they_cannot_be_freed():
-    """modules.release goes by the names of modules."""
+    """modules.borrowed goes by the names of modules."""
     files = build.package_sources("xtensawin")
     native = {name for name in files if "@micropython." in files[name]}
     assert native and native <= set(modules._NATIVE.split())

@@ -24,7 +24,7 @@ class Task:
         self.begun = 0
         self.stored = {}
 
-    def begin(self, task, arguments, context, loaded, make):
+    def begin(self, task, arguments, context, _lent, make):
         """Do the task, from its beginning."""
         self.begun += 1
         missed = []
@@ -46,12 +46,12 @@ def _run(task, make):
         happened.append(wanted)
         return make(wanted)
 
-    def release(loaded):
-        assert "sys" in loaded and in_phases.__name__ in loaded
-        happened.append("released")
+    class Lent:
+        def give_back(self):
+            happened.append("released")
 
-    with Replaced(in_phases, _begin=task.begin, _make=note, release=release):
-        return in_phases.run("load", (1,), (2,), {"sys"}), happened
+    with Replaced(in_phases, _begin=task.begin, _make=note):
+        return in_phases.run("load", (1,), (2,), Lent()), happened
 
 
 def test_a_task_that_wants_nothing_is_done_at_once():
@@ -103,7 +103,9 @@ class Unloaded:
 
     def __enter__(self):
         self._modules = dict(sys.modules)
-        modules.forget({name for name in sys.modules if _last(name) not in _DECIDING + _MAKING})
+        both = modules.borrowed().begin()
+        both.kept = {name for name in both.kept if _last(name) not in _DECIDING + _MAKING}
+        both.give_back()
 
     def __exit__(self, *_details):
         for name in self._modules:

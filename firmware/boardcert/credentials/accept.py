@@ -6,8 +6,8 @@ imported in functions that return before that, since a name keeps its module.
 
 import sys
 
-from .. import Error, FirmwareFirst, RefusedError, board
-from ..modules import release
+from .. import Error, RefusedError, board
+from ..modules import borrowed
 from ..storage import store
 from ..storage.files import GENERATED
 
@@ -20,22 +20,21 @@ def accept(directory: str, served_key: bytes, chain, key, today: str | None) -> 
     RefusedError.
     """
     held = _hold()
-    loaded = set(sys.modules)
     now = board.utc_now() or _date(today)
     generated = store.load(directory, GENERATED, [])
     own_keys = [generated.private_key] if generated else []
-    record, signatures = _read(chain, key, own_keys + [served_key], now)
+    with borrowed():
+        record, signatures = _read(chain, key, own_keys + [served_key], now)
     record.facts["own_key"] = record.private_key in own_keys
     record.facts["judged_on"] = now and board.isoformat(now)
-    release(loaded)
-    _check_strictly(record.chain)
-    release(loaded)
-    _prove_chain(signatures)
-    del signatures
-    release(loaded)
+    with borrowed():
+        _check_strictly(record.chain)
+    with borrowed():
+        _prove_chain(signatures)
+        del signatures
     if key is not None:
-        _prove_key(record.private_key, now)
-        release(loaded)
+        with borrowed():
+            _prove_key(record.private_key, now)
     if held:
         held.close()
     _try_to_serve(record)
@@ -67,44 +66,38 @@ def _date(text: str | None) -> tuple | None:
 
 
 def _is_valid(date: tuple) -> bool:
-    with FirmwareFirst():
-        from ..certificates.fields import is_valid_date
+    from ..certificates.fields import is_valid_date
 
     return is_valid_date(date)
 
 
 def _read(*arguments) -> tuple:
-    with FirmwareFirst():
-        from .offer import read
+    from .offer import read
 
     return read(*arguments)
 
 
 def _check_strictly(chain: list) -> None:
-    with FirmwareFirst():
-        from ..certificates.strict import check
+    from ..certificates.strict import check
 
     check(chain)
 
 
 def _prove_chain(signatures: list) -> None:
-    with FirmwareFirst():
-        from .proof import prove_chain
+    from .proof import prove_chain
 
     prove_chain(signatures)
 
 
 def _prove_key(private_key: bytes, now: tuple | None) -> None:
-    with FirmwareFirst():
-        from .proof import prove_key
+    from .proof import prove_key
 
     prove_key(private_key, now)
 
 
 def _try_to_serve(record: store.Record) -> None:
     """Raise RefusedError for what the firmware's TLS does not take, or the memory."""
-    with FirmwareFirst():
-        from ..transport.tls import server_context
+    from ..transport.tls import server_context
 
     key_type = record.facts["key_type"]
     try:

@@ -4,26 +4,19 @@ So it is done where the kernel leaves room: finding these modules anew takes 36 
 other boards.
 """
 
-import sys
-
-from .. import FirmwareFirst
-from ..modules import release
+from ..modules import borrowed
 from .sources import Manager
 
 
 def make(wanted: tuple) -> tuple:
     """Return what generate.make makes of *wanted*; the arithmetic is released again."""
-    loaded = set(sys.modules)
-    try:
-        with FirmwareFirst():
-            from . import generate
+    with borrowed():
+        from . import generate
 
         return generate.make(*wanted)
-    finally:
-        release(loaded)
 
 
-def run(task: str, arguments: tuple, context: tuple, _loaded: set, make_record=make):
+def run(task: str, arguments: tuple, context: tuple, _lent, make_record=make):
     """Return what *task* returns with its *arguments*. The rest: see in_phases, sources.Manager."""
     context += (make_record,)
     return getattr(_kind(task)(*context), task)(*arguments)
@@ -32,7 +25,6 @@ def run(task: str, arguments: tuple, context: tuple, _loaded: set, make_record=m
 def _kind(task: str):
     if task in ("load", "sign", "request"):
         return Manager
-    with FirmwareFirst():
-        from .tasks import Administrator
+    from .tasks import Administrator
 
     return Administrator

@@ -8,8 +8,8 @@ certificate, checking and storing it, which takes as long as with a key that is 
 import asyncio
 import sys
 
-from .. import DIRECTORY, FirmwareFirst, board, give_memory, identity
-from ..modules import release
+from .. import DIRECTORY, board, give_memory, identity
+from ..modules import borrowed
 from ..storage import store
 from ..storage.files import GENERATED, INSTALLED
 from .lifecycle import check_progress
@@ -43,13 +43,11 @@ async def _make_key(directory: str, arguments: dict, progress) -> bytes | None:
 
 async def _generate(bits: int, progress) -> bytes:
     """Return the DER of a new RSA key, giving way at each step of its making."""
-    loaded = set(sys.modules)
-    added = set()
+    lent = set()
     try:
         for load in (_load_encodings, _load_curves, _load_rsa, _load_noise):
             await asyncio.sleep(0)
-            load()
-            added |= set(sys.modules) - loaded
+            _load(load, lent)
         steps = _steps(bits, progress)
         while True:
             await asyncio.sleep(0)
@@ -57,32 +55,38 @@ async def _generate(bits: int, progress) -> bytes:
     except StopIteration as end:
         return end.value.to_der()
     finally:
-        # What the application imported meanwhile stays.
-        release(set(sys.modules) - added if added else loaded)
+        loaded = borrowed().begin()
+        loaded.kept -= lent  # What the application imported meanwhile stays.
+        loaded.give_back()
+
+
+def _load(load, lent: set) -> None:
+    """Call *load*(), and add the names of the modules that it imports to *lent*."""
+    before = set(sys.modules)
+    try:
+        load()
+    finally:
+        lent |= set(sys.modules) - before
 
 
 # What makes a key is loaded a file at a time, each with those that it needs loaded before.
 
 
 def _load_encodings() -> None:
-    with FirmwareFirst():
-        from ..asn1 import der  # noqa: F401
+    from ..asn1 import der  # noqa: F401
 
 
 def _load_curves() -> None:
-    with FirmwareFirst():
-        from ..crypto import ec  # noqa: F401
-        from ..entropy import seeding  # noqa: F401
+    from ..crypto import ec  # noqa: F401
+    from ..entropy import seeding  # noqa: F401
 
 
 def _load_rsa() -> None:
-    with FirmwareFirst():
-        from ..crypto import rsa, rsa_generate  # noqa: F401
+    from ..crypto import rsa, rsa_generate  # noqa: F401
 
 
 def _load_noise() -> None:
-    with FirmwareFirst():
-        from ..entropy import noise  # noqa: F401
+    from ..entropy import noise  # noqa: F401
 
 
 def _steps(bits: int, progress):
@@ -102,14 +106,10 @@ def _steps(bits: int, progress):
 
 def _key_type(directory: str, arguments: dict) -> str:
     """Return the type of key that the settings ask for."""
-    loaded = set(sys.modules)
-    try:
-        with FirmwareFirst():
-            from .settings import Settings
+    with borrowed():
+        from .settings import Settings
 
         return Settings(arguments, store.read_config(directory), board.unique_id()).key_type
-    finally:
-        release(loaded)
 
 
 def _is_served(directory: str) -> bool:

@@ -3,13 +3,11 @@
 Imported when it is needed and released afterwards: it draws in all of the arithmetic.
 """
 
-import sys
-
-from .. import FirmwareFirst, __version__, board
+from .. import __version__, board
 from ..asn1 import der
 from ..certificates import keys
 from ..entropy.seeding import seed
-from ..modules import forget
+from ..modules import borrowed
 from ..storage.record import Record
 from .steps import Steps
 
@@ -80,17 +78,14 @@ def _apart(function, *arguments):
 
     Beside the arithmetic, there is no memory for what encodes certificates.
     """
-    loaded = set(sys.modules)
-    try:
+    with borrowed() as lent:
+        lent.at_once = False
         return function(*arguments)
-    finally:
-        forget(loaded)
 
 
 def _tbs(key, host_name: str, names: list, now: tuple | None, validity_days: int, random) -> bytes:
     """Return what is to be signed: it began yesterday at midnight, for clocks that are slow."""
-    with FirmwareFirst():
-        from ..certificates import fields, issue
+    from ..certificates import fields, issue
 
     if now is None:
         not_before = board.EARLIEST_DATE
@@ -104,8 +99,7 @@ def _tbs(key, host_name: str, names: list, now: tuple | None, validity_days: int
 
 
 def _request_info(key, host_name: str, names: list) -> bytes:
-    with FirmwareFirst():
-        from ..certificates import issue
+    from ..certificates import issue
 
     subject = issue.encode_subject(host_name, board.unique_id().hex())
     return issue.request_info(key, subject, names)

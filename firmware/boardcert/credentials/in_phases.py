@@ -6,9 +6,6 @@ must be such that it can be done twice. It costs some 40 ms, and spares 9 KB of 
 is the least: beside the arithmetic of a board without a kernel.
 """
 
-from .. import FirmwareFirst
-from ..modules import release
-
 
 class _Wanted(BaseException):
     """Gives a task up. Not an Exception: nothing has failed that a task could go on without."""
@@ -38,35 +35,32 @@ class _Maker:
         return made
 
 
-def run(task: str, arguments: tuple, context: tuple, loaded: set):
+def run(task: str, arguments: tuple, context: tuple, lent):
     """Return what *task* returns with its *arguments*. *context*: see sources.Manager.
 
-    *loaded*: the modules that stay meanwhile.
+    *lent*: the borrowed modules, which are given back between the two.
     """
-    loaded = loaded | {__name__}
     maker = _Maker()
     while True:
         try:
-            return _begin(task, arguments, context, loaded, maker.make)
+            return _begin(task, arguments, context, lent, maker.make)
         except _Wanted as given_up:
             wanted = given_up.args[0]
-        release(loaded)
+        lent.give_back()
         maker.made.append(_make(wanted))
-        release(loaded)
+        lent.give_back()
         maker.restart()
 
 
 def _begin(*arguments):
-    with FirmwareFirst():
-        from .at_once import run
+    from .at_once import run
 
     return run(*arguments)
 
 
 def _make(wanted: tuple):
     """Return what is made, or why it cannot be; what makes it must not be in a caller's name."""
-    with FirmwareFirst():
-        from . import generate
+    from . import generate
 
     try:
         return generate.make(*wanted)

@@ -13,8 +13,8 @@ from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIs
 
 from micropython import const
 
-from .. import DIRECTORY, Error, FirmwareFirst, board, give_memory
-from ..modules import forget, release
+from .. import DIRECTORY, Error, board, give_memory
+from ..modules import borrowed
 from ..storage.files import GENERATED, WISH
 from ..storage.record import Record, exists
 from .stale import stale_reason
@@ -52,13 +52,13 @@ class Identity:
         self._directory = directory
         self._progress = progress
         self._arguments = arguments
-        loaded = set(sys.modules)
-        self.was_settled = self._serve_quickly()
-        if not self.was_settled:
-            give_memory()
-            self._serve(*self._manage("load", new_key, loaded=loaded))
-            self._fulfil()
-        forget(loaded)
+        with borrowed() as lent:
+            self.was_settled = self._serve_quickly()
+            if not self.was_settled:
+                give_memory()
+                self._serve(*self._manage("load", new_key, lent=lent))
+                self._fulfil()
+            lent.at_once = False
         self.timings_ms["total"] = ticks_diff(ticks_ms(), started)
 
     @property
@@ -96,7 +96,12 @@ class Identity:
         csr() is. *today*: the installer's clock, "2026-11-21T05:00:00Z", by which a board without
         a clock judges dates. Raises RefusedError before anything is changed.
         """
-        self._adopt(self._manage("install", self._accept(chain, key, today)))
+        with borrowed():
+            from .accept import accept
+
+            record = accept(self._directory, self._record.private_key, chain, key, today)
+            del accept  # A name keeps its module.
+        self._adopt(self._manage("install", record))
 
     def remove(self) -> str:
         """Remove the installed certificate: the one below it is served again.
@@ -130,13 +135,10 @@ class Identity:
         *changes*: see settings, as values or as texts; None: the default again. Raises
         RefusedError, and changes nothing, when one is wrong, or set by the program's arguments.
         """
-        loaded = set(sys.modules)
-        try:
+        with borrowed():
             from .change_settings import change_settings
 
             change_settings(self._directory, self._arguments, changes)
-        finally:
-            release(loaded)
 
     def csr(self) -> bytes:
         """Return a PKCS#10 request (DER) for this board's names, signed by its own key.
@@ -152,15 +154,13 @@ class Identity:
         Generated when the page is first served, or when it is first asked for.
         """
         if self._token is None:
-            loaded = set(sys.modules)
             notices = []
             try:
-                with FirmwareFirst():
+                with borrowed():
                     from .token_file import read_or_make
 
-                self._token = read_or_make(self._directory, notices)
+                    self._token = read_or_make(self._directory, notices)
             finally:
-                release(loaded)
                 self._add_notices(notices)
         return self._token
 
@@ -171,8 +171,7 @@ class Identity:
         that TLS draws on fails its tests: on rp2, before a context is made, and when the last
         test was an hour ago.
         """
-        with FirmwareFirst():
-            from ..transport.tls import current_context
+        from ..transport.tls import current_context
 
         return current_context(self, clients)
 
@@ -189,13 +188,10 @@ class Identity:
 
     def report(self) -> dict:
         """Return everything that is public, as a dict that JSON can express."""
-        loaded = set(sys.modules)
-        from .report import report
+        with borrowed():
+            from .report import report
 
-        try:
             return report(self, self._record.facts)
-        finally:
-            release(loaded)
 
     def __repr__(self) -> str:
         return f"<Identity {self.source} {self.fingerprint}>"
@@ -226,13 +222,10 @@ class Identity:
         wish = reason and f"{reason} {board.addresses()}"
         if wish == self.wish:
             return
-        loaded = set(sys.modules)
-        try:
+        with borrowed():
             from . import wishes
 
             self._add_notices(wishes.put_off_signing(self._directory, reason))
-        finally:
-            release(loaded)
         self.wish = wish
 
     def _fulfil(self) -> None:
@@ -240,13 +233,10 @@ class Identity:
         if not has_wish(self._directory):
             return
         self.took_memory = True
-        loaded = set(sys.modules)
-        try:
+        with borrowed():
             from .fulfil import fulfil
 
             fulfil(self)
-        finally:
-            release(loaded)
 
     def _add_notices(self, notices: list) -> None:
         """Add those that are new: what lasts is found again by each attempt, and told once."""
@@ -263,8 +253,7 @@ class Identity:
 
     def _serve_quickly(self) -> bool:
         """Serve what is stored if it can be served as it is."""
-        with FirmwareFirst():
-            from .loading import load_quickly
+        from .loading import load_quickly
 
         try:
             found = load_quickly(self._directory, self._arguments)
@@ -274,35 +263,25 @@ class Identity:
         except (KeyError, TypeError):  # A fact is missing, or is no such fact.
             return False
 
-    def _accept(self, *arguments) -> Record:
-        loaded = set(sys.modules)
-        try:
-            from .accept import accept
-
-            return accept(self._directory, self._record.private_key, *arguments)
-        finally:
-            release(loaded)
-
-    def _manage(self, task: str, *arguments, loaded: set | None = None):
-        """Do a task of Manager or Administrator, and release all modules that are not *loaded*."""
-        loaded = loaded or set(sys.modules)
+    def _manage(self, task: str, *arguments, lent: borrowed | None = None):
+        """Do a task of Manager or Administrator, and give back what is *lent* to it."""
+        lent = lent or borrowed().begin()
         notices = []
         done = {"generated": self.generated, "signed": self.took_memory, "timings_ms": {}}
         try:
-            with FirmwareFirst():
-                try:
-                    from .in_phases import run
-                except ImportError:  # With a kernel, there is room for all at once.
-                    from .at_once import run
+            try:
+                from .in_phases import run
+            except ImportError:  # With a kernel, there is room for all at once.
+                from .at_once import run
 
             context = done, self._directory, self._arguments, self._progress, notices
-            result = run(task, arguments, context, loaded)
+            result = run(task, arguments, context, lent)
         except (Error, ValueError, OSError, MemoryError):
             raise
         except Exception as error:  # A signature that does not hold, a stack that is full.
             raise Error(f"{task} failed: {error!r}") from error
         finally:
-            release(loaded)
+            lent.give_back()
             if done.get("replaced"):
                 self.notices[:] = [one for one in self.notices if _OF_INSTALLED not in one]
             self._add_notices(notices)

@@ -11,7 +11,7 @@ import sys
 from binascii import hexlify
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
-from .. import Error, FirmwareFirst, board
+from .. import Error, board
 from ..certificates import fields
 from ..storage import store
 from ..storage.files import GENERATED, INSTALLED, WIPING
@@ -157,8 +157,7 @@ class Manager:
         stored = {} if source == BUILTIN else {source: record}
         if source != GENERATED and (below := self._load_below()):
             stored[GENERATED] = below
-        with FirmwareFirst():
-            from .losses import settle
+        from .losses import settle
 
         losses = settle(self._directory, self._files(), stored, self._writer)
         if self._tells_losses and not self._done.get("disowned"):
@@ -301,8 +300,7 @@ class Manager:
     @property
     def _writer(self):
         """Who writes; imported when there is something to write, not beside the arithmetic."""
-        with FirmwareFirst():
-            from ..storage.store_write import Writer
+        from ..storage.store_write import Writer
 
         return Writer(self._directory, self._notices)
 
@@ -347,8 +345,7 @@ def _words(error: Exception) -> str:
 
 def read_leaf(record: store.Record):
     """Return the record's own Certificate; what reads it is not imported beside the arithmetic."""
-    with FirmwareFirst():
-        from ..certificates.certificate import Certificate
+    from ..certificates.certificate import Certificate
 
     return Certificate(record.chain[0])
 

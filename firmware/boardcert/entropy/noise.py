@@ -16,7 +16,7 @@ import time
 import micropython
 from micropython import const
 
-from .. import EntropyError, FirmwareFirst
+from .. import EntropyError
 from .health_tests import CREDIT_PERCENT, check_samples
 
 SAMPLES = const(4096)
@@ -64,8 +64,7 @@ def find_source(for_tls: bool = False) -> tuple:
     known to be noise.
     """
     if sys.platform == "rp2":
-        with FirmwareFirst():
-            from machine import mem32
+        from machine import mem32
 
         # SYSINFO, CHIP_ID, bits 12 to 27: the part number.
         if mem32[0x40000000] >> 12 & 0xFFFF == 2:
@@ -108,8 +107,7 @@ def _uncredited() -> bytes:
         jitter.append(ticks())
     parts.append(repr(jitter).encode())
     if sys.platform == "rp2":
-        with FirmwareFirst():
-            from machine import ADC
+        from machine import ADC
 
         sensor = ADC(ADC.CORE_TEMP)
         parts.append(repr([sensor.read_u16() for _ in range(16)]).encode())

@@ -1,10 +1,8 @@
 """Seed a random generator with this board's noise: what everything secret is made from."""
 
-import sys
-
-from .. import FirmwareFirst, board
+from .. import board
 from ..crypto.drbg import HMACDRBG
-from ..modules import release
+from ..modules import borrowed
 
 
 def seed(now: tuple | None, gathered: tuple | None = None) -> tuple:
@@ -20,11 +18,7 @@ def seed(now: tuple | None, gathered: tuple | None = None) -> tuple:
 
 def gather() -> tuple:
     """Return what noise.gather does; that module is released again."""
-    loaded = set(sys.modules)
-    try:
-        with FirmwareFirst():
-            from . import noise
+    with borrowed():
+        from . import noise
 
         return noise.gather()
-    finally:
-        release(loaded)

@@ -16,7 +16,7 @@ import asyncio
 import sys
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
-from ..modules import release
+from ..modules import borrowed
 from ..serving.keep_alive import Exchange, serve
 from ..transport import tls_reserve
 from .state import LATER, NO_MEMORY, State
@@ -34,10 +34,10 @@ _BESIDE = __name__[: -len("portal")]
 _WANTED = (b"authorization", b"cookie", b"origin", b"content-type", b"sec-fetch-site")
 
 # Of all portals, which share the modules: the request that is being answered, the tasks that the
-# event loop had then, and what was loaded before.
+# event loop had then, and what it has borrowed.
 _turn = None
 _tasks = None
-_loaded = set()
+_lent: borrowed
 
 
 class Portal:
@@ -123,25 +123,25 @@ class Portal:
         return await getattr(module, function)(self, request, *data)
 
     def _forget(self) -> None:
-        """Release what was imported for a step that nobody takes any more.
+        """Give back what was imported for a step that nobody takes any more.
 
         The collector is conservative: what a call has left on the stack may hold a function, which
         holds all that is in its module. So the modules are emptied.
         """
         for name in list(sys.modules):
-            if name not in _loaded and name.startswith(_BESIDE):
+            if name not in _lent.kept and name.startswith(_BESIDE):
                 sys.modules[name].__dict__.clear()
-        release(_loaded)
+        _lent.give_back()
 
     async def take_turn(self, request: "Request") -> None:
         """Wait for the turn of *request*, among those of all portals."""
-        global _turn, _tasks, _loaded
+        global _turn, _tasks, _lent
         # That of an event loop which was given up, by Ctrl-C and new_event_loop(), never ends.
         while _turn and _tasks is asyncio.core._task_queue:
             self._hurry(_turn)
             await asyncio.sleep_ms(20)
         if not _turn:  # Else what that has loaded goes with what this one loads.
-            _loaded = set(sys.modules)
+            _lent = borrowed().begin()
         request.began_ms = ticks_ms()
         _turn = request
         _tasks = asyncio.core._task_queue
@@ -158,7 +158,7 @@ class Portal:
         """Let the next one have the turn of *request*, if it has it, with the memory for it."""
         global _turn
         if _turn is request:
-            release(_loaded)
+            _lent.give_back()
             _turn = None
 
     async def restart_soon(self, wait_ms: int) -> None:

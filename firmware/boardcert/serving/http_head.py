@@ -5,9 +5,8 @@ refused.
 """
 
 import asyncio
-import sys
 
-from ..modules import release
+from ..modules import borrowed
 from ..transport.connection import LimitError
 
 _LINGER_MS = 1000
@@ -100,13 +99,10 @@ class Head:
     """
 
     def __init__(self, lines: list, wanted: tuple = ()) -> None:
-        loaded = set(sys.modules)
-        try:
+        with borrowed():
             from .http_parse import parse
 
             said = parse(lines, wanted)
-        finally:
-            release(loaded)
         self.method, self.target, self.headers, self.is_current = said[:4]
         self.length, self.expects, self.is_kept = said[4:]
 

@@ -1,13 +1,12 @@
 """Set the board's clock by NTP, and keep it right."""
 
 import asyncio
-import sys
 import time
 
 from micropython import const
 
-from .. import FirmwareFirst, board
-from ..modules import release
+from .. import board
+from ..modules import borrowed
 from .wifi import is_joined
 
 _WAIT_MS = const(250)
@@ -24,8 +23,7 @@ def set_clock(server: str) -> str | None:
     for the time.
     """
     try:
-        with FirmwareFirst():
-            import ntptime  # pyright: ignore[reportMissingImports]
+        import ntptime  # pyright: ignore[reportMissingImports]
 
         ntptime.host = _address(server)
         now = time.gmtime(ntptime.time())
@@ -41,16 +39,12 @@ def set_clock(server: str) -> str | None:
 
 def _address(server: str) -> str:
     """Return the address of *server*; the module for that is seldom wanted."""
-    loaded = set(sys.modules)
-    try:
-        with FirmwareFirst():
-            import network
+    with borrowed():
+        import network
 
-            from .dns import look_up
+        from .dns import look_up
 
         return look_up(server, network.WLAN(network.STA_IF).ifconfig()[3])
-    finally:
-        release(loaded)
 
 
 async def stay_set(server: str, tell) -> None:

@@ -9,9 +9,9 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from .. import DIRECTORY, PAGE_AFTER_MS, FirmwareFirst, board, identity, identity_async, settle
+from .. import DIRECTORY, PAGE_AFTER_MS, board, identity, identity_async, settle
 from ..credentials.lifecycle import has_wish
-from ..modules import release
+from ..modules import borrowed
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a board serves its network)
 _JOIN_MS = const(20_000)
@@ -103,9 +103,8 @@ class _Run:
 
     def _hold_memory(self) -> bool:
         """Hold what TLS takes, while the heap is whole: signing leaves holes. Return whether."""
-        self._loaded = set(sys.modules)
-        with FirmwareFirst():
-            from ..transport import tls_reserve
+        self._lent = borrowed().begin()
+        from ..transport import tls_reserve
 
         self._reserve = tls_reserve
         return tls_reserve.hold(0)
@@ -155,11 +154,8 @@ class _Run:
 
     def _read_settings(self) -> tuple:
         """Return the host name, and whether a key takes long to make; may raise ValueError."""
-        loaded = set(sys.modules)
-        try:
+        with borrowed():
             self._settings, host_name, key_type = _split(self._options, self._directory)
-        finally:
-            release(loaded)
         for name in ("progress", "new_key"):
             if name in self._options:
                 self._settings[name] = self._options.pop(name)
@@ -169,9 +165,8 @@ class _Run:
 
     async def _begin_network(self) -> None:
         """Join the stored Wi-Fi and set the clock; wait for both, but not for ever."""
-        with FirmwareFirst():
-            from .clock import stay_set
-            from .wifi import WiFi, is_joined, is_up_otherwise, load
+        from .clock import stay_set
+        from .wifi import WiFi, is_joined, is_up_otherwise, load
 
         stored = load(self._directory) if self._uses_wifi else None
         if stored and not is_up_otherwise(stored[0]):
@@ -198,7 +193,7 @@ class _Run:
             if self._reserve is None:
                 raise
         self._reserve.release_all()
-        release(self._loaded)
+        self._lent.give_back()
         return identity(**self._settings)
 
     async def _keep(self, name: str, port: int, serve) -> None:
@@ -226,14 +221,12 @@ class _Run:
     async def _serve_page(self) -> None:
         while self._line is not None and not board.addresses():
             await asyncio.sleep(1)  # The memory of two pages is for those who use both.
-        with FirmwareFirst():
-            from ..page.start import serve_page
+        from ..page.start import serve_page
 
         await serve_page(self._me, self._host)
 
     async def _serve_app(self) -> None:
-        with FirmwareFirst():
-            from ..serving.application import serve
+        from ..serving.application import serve
 
         await serve(self._me, self._app, self._port, self._host, **self._options)
 
@@ -289,15 +282,12 @@ class _Run:
 
     def _tell_key(self) -> None:
         """Print what a person compares, with the label or with what a browser shows."""
-        loaded = set(sys.modules)
-        try:
+        with borrowed():
             from ..page.words import of_key
 
             fingerprint, words = of_key(self._me.public_key_pin)
             tell("SHA-256 of the public key: " + fingerprint)
             tell(f"its first 16 bytes as words: {words}")
-        finally:
-            release(loaded)
 
     def _addresses(self, hosts: list) -> list:
         """Return a line for each thing that is served, and what hinders it."""
@@ -328,9 +318,8 @@ def _split(options: dict, directory: str) -> tuple:
 
     Not the Settings, which would keep the memory of their module.
     """
-    with FirmwareFirst():
-        from ..credentials.settings import Settings, take
-        from ..storage.store import read_config
+    from ..credentials.settings import Settings, take
+    from ..storage.store import read_config
 
     arguments = take(options)
     settings = Settings(arguments, read_config(directory), board.unique_id())

@@ -18,7 +18,7 @@ import json
 import os
 import struct
 
-from .. import DamagedError, FirmwareFirst
+from .. import DamagedError
 from .record import exists
 from .store import (
     CERTIFICATE,
@@ -182,8 +182,7 @@ def _write(path: str, pieces) -> None:
 def _nvs():
     """Return the esp32's non-volatile storage, or None on other boards."""
     try:
-        with FirmwareFirst():
-            from esp32 import NVS
+        from esp32 import NVS
     except ImportError:
         return None
     return NVS("boardcert")

@@ -5,9 +5,8 @@ it is still there at a boot, what is left of the task is done then.
 """
 
 import os
-import sys
 
-from ..modules import release
+from ..modules import borrowed
 from . import store
 from .files import GENERATED, INSTALLED, TOKEN_MARK, WIPING, WISH
 from .store import read_text
@@ -78,13 +77,10 @@ class Wiper(Remover):
         self.delete("token")
 
     def _overwrite(self) -> str:
-        loaded = set(sys.modules)
-        from .store_wipe import wipe
+        with borrowed():
+            from .store_wipe import wipe
 
-        try:
             return wipe(self._directory, self._progress)
-        finally:
-            release(loaded)
 
 
 def has_files(directory: str, name: str) -> bool:

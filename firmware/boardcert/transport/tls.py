@@ -10,8 +10,8 @@ from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIs
 import tls
 from micropython import const
 
-from .. import EntropyError, Error, FirmwareFirst
-from ..modules import forget
+from .. import EntropyError, Error
+from ..modules import borrowed
 from ..storage.record import Record
 
 NOISE_INTERVAL_MS = const(3_600_000)
@@ -55,27 +55,24 @@ def _require_noise(max_age_ms: int) -> list:
     if _tested is not None and 0 <= ticks_diff(ticks_ms(), _tested) < max_age_ms:
         return []
     _tested = None
-    loaded = set(sys.modules)
-    try:
+    with borrowed() as lent:
+        # After a collection, what TLS allocates next would be searched for from the first hole in
+        # the heap on; a handshake took 0.1 s more.
+        lent.at_once = False
         notices = _check_source()
-    finally:
-        # Not release: after a collection, what TLS allocates next is searched for from the first
-        # hole in the heap on; a handshake took 0.1 s more.
-        forget(loaded)
     _tested = ticks_ms()
     return notices
 
 
 def _check_source() -> list:
-    with FirmwareFirst():
-        if sys.platform == "rp2":
-            from ..entropy.noise import check_tls
+    if sys.platform == "rp2":
+        from ..entropy.noise import check_tls
 
-            check_tls()
-        elif sys.platform == "esp32":
-            from ..entropy.noise_generators import serving_notices
+        check_tls()
+    elif sys.platform == "esp32":
+        from ..entropy.noise_generators import serving_notices
 
-            return serving_notices()
+        return serving_notices()
     return []
 
 

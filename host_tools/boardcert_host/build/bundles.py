@@ -10,6 +10,7 @@ from the package.
 import ast
 
 from ..errors import Error
+from .firmware_first import with_parts_in_context
 
 Bundles = dict[str, tuple[str, ...]]
 
@@ -31,8 +32,9 @@ def join(sources: dict[str, str], bundles: Bundles) -> dict[str, str]:
         bodies = [_body(sources[part], entry, homes, own) for part in parts]
         _check_names(entry, dict(zip(parts, bodies, strict=True)))
         if entry == _PACKAGE_FILE:
-            bodies[1:] = _from_firmware(bodies[1:])
-        joined[entry] = ast.unparse(ast.Module(_without_repetitions(bodies), []))
+            bodies = with_parts_in_context(bodies)
+        statements = _with_imports_joined(_without_repetitions(bodies))
+        joined[entry] = ast.unparse(ast.Module(statements, []))
     return dict(sorted(joined.items()))
 
 
@@ -175,16 +177,21 @@ def _without_repetitions(bodies: list[list[ast.stmt]]) -> list[ast.stmt]:
     return kept
 
 
-def _from_firmware(bodies: list[list[ast.stmt]]) -> list[list[ast.stmt]]:
-    """Have what the package's own file imports be looked for in the firmware first, see there."""
-    nodes = [node for body in bodies for node in body]
-    imports: list[ast.stmt] = [node for node in nodes if isinstance(node, ast.Import | ast.Try)]
-    imports += [node for node in nodes if isinstance(node, ast.ImportFrom)]
-    if not imports:
-        return bodies
-    context = ast.Call(ast.Name("FirmwareFirst", ast.Load()), [], [])
-    first = ast.fix_missing_locations(ast.With([ast.withitem(context)], imports))
-    return [[first], *([node for node in body if node not in imports] for body in bodies)]
+def _with_imports_joined(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """Return *statements* with imports that follow each other as one for each module."""
+    result: list[ast.stmt] = []
+    found: dict[str | None, ast.ImportFrom] = {}
+    for statement in statements:
+        if not isinstance(statement, ast.ImportFrom) or not statement.level:
+            found = {}
+            result.append(statement)
+        elif first := found.get(statement.module):
+            known = {(one.name, one.asname) for one in first.names}
+            first.names += [one for one in statement.names if (one.name, one.asname) not in known]
+        else:
+            found[statement.module] = statement
+            result.append(statement)
+    return result
 
 
 def _check_names(entry: str, bodies: dict[str, list[ast.stmt]]) -> None:

@@ -19,6 +19,7 @@ class LoadPlan:
     kernel_users: tuple[str, ...]
     other_chips: tuple[str, ...]
     template: str
+    quick: tuple[str, ...]
     faces: tuple[str, ...]
     inner: frozenset[str]
     told: tuple[str, ...]
@@ -55,6 +56,7 @@ def load_plan() -> LoadPlan:
         kernel_users=said["KERNEL_USERS"],
         other_chips=said["OTHER_CHIPS"],
         template=said["TEMPLATE"],
+        quick=said["QUICK"],
         faces=said["FACES"],
         inner=frozenset(said["INNER"].split()),
         told=said["TOLD"],

