@@ -34,7 +34,7 @@ def _status(**changes):
         "entropy": {"source": "a ring", "samples": 4096, "credited_bits": 409},
         "board": "a board",
         "unique_id": "0011223344556677",
-        "firmware": "1.27",
+        "firmware": "3.4.0; MicroPython v1.27.0 on 2025-12-09",
         "source": "generated",
         "fingerprint": ":".join([f"A{i % 10}" for i in range(32)]),
         "words": "lusab-babad",
@@ -70,6 +70,7 @@ def test_it_shows_what_the_board_says():
         "EC, P-384",
         "a ring: 4096 samples, credited with 409 bits",
         "sha256//AAAA=",
+        "<dt>Firmware</dt><dd>MicroPython v1.27.0 on 2025-12-09</dd>",
         "1234 bytes used, 5678 free",
         "Wrong tokens since the board started: 7.",
     ):
@@ -105,6 +106,13 @@ def test_forms_are_there_for_who_may_use_them():
     page = _render(form_token=_FORM)
     assert page.count("<form ") == page.count('name="form" value="' + "f" * 32) == 7
     assert "/request.pem" in page and "/request.pem" not in _render()
+
+
+def test_it_says_how_to_get_the_token():
+    """By the name that the board is pinned as; only to who is not signed in."""
+    assert "<code>boardcert token kitchen.local</code>" in _render()
+    assert "<code>boardcert token a.example</code>" in _render(_status(hostname="a.example"))
+    assert "boardcert token" not in _render(form_token=_FORM)
 
 
 def test_an_error_stands_at_its_field():

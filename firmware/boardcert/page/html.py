@@ -35,7 +35,9 @@ def rows(status: dict):
         ]
         yield _row("Randomness", f"{source}: {samples} samples, credited with {bits} bits")
     for name, label in _ROWS:
-        yield _row(label, escape(str(status[name])))
+        text = str(status[name])
+        # Of sys.version without the version of Python, which comes first.
+        yield _row(label, escape(text.split("; ", 1)[-1] if name == "firmware" else text))
     memory = status["memory"]
     yield _row("Memory", f"{memory['used_bytes']} bytes used, {memory['free_bytes']} free")
     counters = status.get("connections")

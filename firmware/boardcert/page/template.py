@@ -102,7 +102,7 @@ $rows$</dl>
 ?plain
 <p>This page came without encryption: it can be read only.</p>
 ?signed_out
-<p>It needs the token of this board. On the computer that flashed it: <code>boardcert token $host_name$</code>. At the board's USB prompt: <code>print(boardcert.identity().admin_token())</code></p>
+<p>It needs the token of this board. On the computer that flashed it: <code>boardcert token $known_as$</code>. At the board's USB prompt: <code>print(boardcert.identity().admin_token())</code></p>
 <form method="post" action="/">
 <input type="hidden" name="action" value="sign-in">
 <p><label for="sign-in-token">Token</label>

@@ -25,6 +25,8 @@ def view(status: dict, form_token: str | None, is_secure: bool, outcome: tuple |
     marks = {
         "title": f"Error: {host_name}" if is_error else host_name,
         "host_name": host_name,
+        # What flashing pins a board as, and keeps its token by.
+        "known_as": host_name if "." in host_name else host_name + ".local",
         "told": _told(text, is_error, field and escape(id)) if outcome else "",
         "form": form_token or "",
         "wrong": id if is_error else "",
