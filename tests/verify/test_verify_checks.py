@@ -208,8 +208,8 @@ def test_what_some_clients_refuse_in_some_places_is_a_warning(more, id, reason, 
 @pytest.mark.parametrize(
     ("more", "type"),
     [
-        ({"key": ec.generate_private_key(ec.SECP256R1()), "hash": hashes.SHA256()}, "p256"),
-        ({"key": rsa.generate_private_key(65537, 2048), "hash": hashes.SHA256()}, "rsa2048"),
+        ({"key": ec.generate_private_key(ec.SECP256R1()), "hash": hashes.SHA256()}, "ECC P-256"),
+        ({"key": rsa.generate_private_key(65537, 2048), "hash": hashes.SHA256()}, "RSA, 2048 bits"),
     ],
 )
 def test_each_key_type_that_a_board_makes_passes(more, type, tmp_path):

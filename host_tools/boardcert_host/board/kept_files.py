@@ -90,6 +90,11 @@ class BoardState:
     files: int
     unique_id: str | None = None
 
+    @property
+    def build(self) -> str:
+        """The part of the version that stands in an image too; "" when there is none."""
+        return self.version.partition("; ")[2]
+
 
 def read_state(port: str) -> BoardState:
     """Ask a board that runs MicroPython, with or without the package."""

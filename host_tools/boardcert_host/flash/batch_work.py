@@ -125,7 +125,7 @@ class Worker:
     def _needs_boot_loader(self, state: BoardState | None) -> bool:
         if not isinstance(self._wanted.board.flashing, UF2):
             return False
-        build = state.version.partition("; ")[2].encode() if state else b""
+        build = state.build.encode() if state else b""
         return not build or build not in self._wanted.image
 
     def _from_drive(self, drive: str, started: str) -> Entry | None:

@@ -35,7 +35,7 @@ def _what_runs(port: str) -> tuple[str, str | None]:
         state = kept_files.read_state(port)
     except Error as error:
         return error.message, None
-    runs = f"{state.machine}, {state.version.partition('; ')[2]}"
+    runs = f"{state.machine}, {state.build}"
     return runs, state.mark if state.has_identity else None
 
 

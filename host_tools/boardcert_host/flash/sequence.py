@@ -121,7 +121,7 @@ def _look(
         hint = "name it with --port if this image is to replace its firmware"
         raise Error(f"the board at {port} is a different one: {state.machine}", hint)
     if state:
-        story.tell("board", "done", f"{state.machine} at {where}, {state.version}")
+        story.tell("board", "done", f"{state.machine} at {where}, {state.build}")
     else:
         story.tell("board", "done", f"MicroPython does not answer at {where}")
     # A board in its boot loader has no port, or another one: one that was not named is not kept.
@@ -242,5 +242,4 @@ def _wait_started(
 
 def _is_of(state: BoardState, image: Image) -> bool:
     """Return whether what runs on a board says of itself what stands in the image."""
-    build = state.version.partition("; ")[2]
-    return all(text.encode() in image.content for text in (build, state.machine) if text)
+    return all(text.encode() in image.content for text in (state.build, state.machine) if text)

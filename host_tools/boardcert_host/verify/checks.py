@@ -26,6 +26,7 @@ from ..certificates.certificate import (
     serial_number,
     signature_hash,
 )
+from ..show.words import key_words
 
 # Ten years, with three leap days in them: boardcert's default is 3650 days.
 _LIFETIME_LIMIT_DAYS = 3653
@@ -109,15 +110,14 @@ def _serial_number(certificate: x509.Certificate, expected: Expected) -> Outcome
     return _passed(f"{bits} bits, positive")
 
 
-def _key_type(certificate: x509.Certificate, expected: Expected) -> Outcome:
+def _key_type(certificate: x509.Certificate, _: Expected) -> Outcome:
     try:
         found = key_type(certificate)
     except (ValueError, UnsupportedAlgorithm) as error:
         return _failed(f"the public key cannot be read: {error}")
-    if found == "p384" and not expected.issued:
-        return _passed("ECC P-384 (secp384r1)")
-    good = found in _KEY_TYPES
-    return _passed(found) if good else _failed(f"{found} is not accepted by clients")
+    if found not in _KEY_TYPES:
+        return _failed(f"{found} is not accepted by clients")
+    return _passed(key_words(found))
 
 
 def _signature_algorithm(certificate: x509.Certificate, _: Expected) -> Outcome:
