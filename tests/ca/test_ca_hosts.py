@@ -179,6 +179,23 @@ def test_a_board_on_a_cable_starts_again_whatever_comes(
     assert message in told.get("error", {}).get("message", "")
 
 
+def test_after_a_cable_the_command_that_verifies_is_told(tmp_path, capsys, monkeypatch):
+    """For a board whose port is known, its name is enough; a CA in another place is named."""
+    monkeypatch.setattr(over_usb, "BoardUSB", Cable)
+    sign = ["ca", "sign", "--usb", "port", "--install", "--force"]
+    other = str(tmp_path / "other")
+    assert main(["ca", "init"]) == main(["ca", "init", other]) == 0
+    told = "next, once the board has restarted: boardcert verify"
+    assert main(sign) == 0
+    assert f"{told} HOST:PORT --name kitchen.local\n" in capsys.readouterr().err
+    report = {"public_key_pin": "sha256//" + "A" * 43 + "=", "fingerprint": "AA"}
+    pins.add_pin("kitchen.local", report, port=20034)
+    assert main(sign) == 0
+    assert f"{told} kitchen.local\n" in capsys.readouterr().err
+    assert main([*sign, "--ca", other, "--san", "kitchen.local"]) == 0
+    assert f"{told} kitchen.local --ca {other}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [

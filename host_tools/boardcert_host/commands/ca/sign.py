@@ -278,8 +278,18 @@ def _tell(
         results().print(f"{verified.target}: {verdict}", markup=False)
         print_checks(results(), failed)
     elif arguments.install:
-        say(f"next: boardcert verify HOST:PORT --name {names[0]} --ca {record['ca_file']}")
+        say(f"next, once the board has restarted: {_verification(names[0], arguments)}")
     return code
+
+
+def _verification(name: str, arguments: argparse.Namespace) -> str:
+    """Return the command that verifies a board; for a known one, all but its name is known too."""
+    from ...trust.pins import find_pin, load_pins
+
+    known = find_pin(load_pins(), [name])
+    place = name if known and known.port else f"HOST:PORT --name {name}"
+    ca = f" --ca {arguments.record['ca_file']}" if arguments.ca else ""
+    return f"boardcert verify {place}{ca}"
 
 
 ACTIONS = {
