@@ -103,6 +103,7 @@ def test_esptools_lines_are_heard_as_they_come(tmp_path, monkeypatch):
 
 _STRANGE_ANSWERS = (None, 5, "text", [], [1, 2, 3, 4], {}, {"version": 5, "mpy": "x", "files": 1})
 _STATE = {"version": "3.4.0; x", "machine": "x", "identity": [], "main": False, "files": 1}
+_STATE |= {"unique_id": ""}
 _SURVEY = {"version": ["1", 24], "mpy": 1, "files": {}}
 
 
@@ -111,7 +112,10 @@ _SURVEY = {"version": ["1", 24], "mpy": 1, "files": {}}
     [
         (mpremote.survey, [_SURVEY, _SURVEY | {"version": [None]}]),
         (mpremote.read_memory, [{"used_bytes": 1}]),
-        (kept_files.read_state, [_STATE | {"mark": 5}, _STATE | {"config": [5]}]),
+        (
+            kept_files.read_state,
+            [_STATE | {"mark": 5}, _STATE | {"config": [5]}, _STATE | {"unique_id": None}],
+        ),
         (lambda port: kept_files.join_wifi(port, None, "HomeNet"), [{"is_connected": 1}]),
     ],
 )
@@ -167,6 +171,7 @@ def test_devices_shows_a_boards_words_as_plain_text(monkeypatch, capsys):
     """What the board says it is, and the pin that it kept."""
     state = {"version": f"3.4.0; {_ESCAPES}", "machine": _ESCAPES, "identity": ["generated.bin"]}
     state |= {"mark": "a" + _ESCAPES + "b", "config": None, "main": False, "files": 1}
+    state |= {"unique_id": "d1a4f44d0eb0dd5f"}
     with serving(repl(answering(state))) as port:
         url = f"socket://127.0.0.1:{port}"
         monkeypatch.setattr(plugged_in, "usb_ports", lambda: [USBPort(url, "Board")])
