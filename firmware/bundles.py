@@ -16,7 +16,7 @@ _SERVING = {
     "http_parse": ("http_parse",),
     "tls": ("tls",),
     "application": ("application",),
-    "running": ("wifi", "clock", "running"),
+    "running": ("wifi", "clock", "news", "running"),
     "dns": ("dns",),
     "programs": ("programs",),
     "microdot_exchange": ("microdot_exchange",),

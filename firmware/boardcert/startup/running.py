@@ -12,6 +12,7 @@ from micropython import const
 from .. import DIRECTORY, PAGE_AFTER_MS, board, identity, identity_async, settle
 from ..credentials.lifecycle import has_wish
 from ..modules import borrowed
+from .news import News, restart, tell
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a board serves its network)
 _JOIN_MS = const(20_000)
@@ -22,9 +23,6 @@ _RETRY_S = const(10)
 """After a port could not be had."""
 _LOOK_MS = const(20)
 """From one look at what is waited for to the next."""
-_NEWS_MS = const(500)
-_STARVED_TIMES = const(20)
-"""In a row, at each look for news: 10 s."""
 _CLEAN_UP_MS = const(50)
 
 
@@ -80,7 +78,6 @@ class _Run:
         if line is not None and not hasattr(line, "answer"):
             raise ValueError(f"line must be a ModemLine: {line!r}")
         self._restarts = restart
-        self._starved = 0
         self._reserve = None
         self._app = app
         self._port = port
@@ -133,7 +130,7 @@ class _Run:
             self._begin(self._serve_line())
         if self._has_network and self._me.portal_port:
             self._begin(self._keep_page())
-        self._begin(self._tell_news())
+        self._begin(News(self._me, self._urls, self._restarts).tell())
         if self._app is not None and (self._has_network or self._line is None):
             await self._begin(self._keep("app", self._port, self._serve_app))
         else:
@@ -183,7 +180,7 @@ class _Run:
         settle(self._me)
         if sys.platform != "esp32" and not self._hold_memory():
             if self._me.generated and self._restarts:
-                _restart("to free what generating a key took")
+                restart("to free what generating a key took")
 
     def _identity(self):
         """Return the identity; if memory lacks, with what is held, and what came with that."""
@@ -239,79 +236,6 @@ class _Run:
         app = self._app
         await server.run_stream(Portal(self._me, server=server) if app is None else app, self._line)
 
-    async def _tell_news(self) -> None:
-        """Print notices, and where to find what is served, whenever they are new."""
-        told = []
-        notices = 0
-        self._tell_key()
-        while True:
-            for notice in self._me.notices[notices:]:
-                tell(notice)
-            notices = len(self._me.notices)
-            if self._restarts:
-                self._restart_if_due()
-            hosts = [self._me.names[0]] + board.addresses()
-            lines = self._addresses(hosts)
-            for line in lines:
-                if line not in told:
-                    print(line)
-            told = lines
-            await asyncio.sleep_ms(_NEWS_MS)
-
-    def _restart_if_due(self) -> None:
-        """Restart while nobody is connected, if that helps.
-
-        When the heap has got holes, or on esp32 has grown once more, into what TLS needs: it rarely
-        gives that back. On a board short of memory also when the certificate is stale, unless this
-        boot was to sign, and could not.
-        """
-        from ..serving.server import is_anyone_connected
-
-        is_short = self._me.lacks_memory()
-        if is_short:
-            try:
-                self._me.follow()
-            except OSError:  # Of the flash: the servers tell it, whose connections it concerns.
-                return
-        has_signed = self._me.took_memory and not is_short
-        self._starved = self._starved + 1 if _is_starved(has_signed) else 0
-        if self._starved > _STARVED_TIMES:
-            _restart("for lack of memory for clients")
-        elif self._me.wish and self._me.was_settled and not is_anyone_connected():
-            _restart("to sign the certificate again")
-
-    def _tell_key(self) -> None:
-        """Print what a person compares, with the label or with what a browser shows."""
-        with borrowed():
-            from ..page.words import of_key
-
-            fingerprint, words = of_key(self._me.public_key_pin)
-            tell("SHA-256 of the public key: " + fingerprint)
-            tell(f"its first 16 bytes as words: {words}")
-
-    def _addresses(self, hosts: list) -> list:
-        """Return a line for each thing that is served, and what hinders it."""
-        lines = []
-        if self._urls and len(hosts) == 1:
-            lines.append("boardcert: no network: nothing can be reached yet")
-        for name, port in self._urls.items():
-            scheme = "http" if name == "page" and self._me.https != "required" else "https"
-            suffix = "" if port == 443 else f":{port}"
-            lines.append("  ".join([name] + [f"{scheme}://{host}{suffix}" for host in hosts]))
-        return lines
-
-
-def _is_starved(has_signed: bool) -> bool:
-    """Return whether the servers have no memory for any client, though nobody is connected.
-
-    Not where they never had it, unless signing has left holes: a restart would not help.
-    """
-    from ..serving.server import is_anyone_connected, servers
-
-    if is_anyone_connected() or not (has_signed or any([one.accepted for one in servers])):
-        return False
-    return bool(servers) and not any([server.fits() for server in servers])
-
 
 def _split(options: dict, directory: str) -> tuple:
     """Return what of *options* are settings, which they lose; host name, and type of key.
@@ -326,20 +250,8 @@ def _split(options: dict, directory: str) -> tuple:
     return arguments, settings.hostname, settings.key_type
 
 
-def _restart(reason: str) -> None:
-    from machine import reset
-
-    tell(f"restarting, {reason}")
-    reset()
-
-
 async def _wait(condition, time_ms: int) -> None:
     """Wait until *condition*() holds, at most for *time_ms*."""
     began = ticks_ms()
     while not condition() and ticks_diff(ticks_ms(), began) < time_ms:
         await asyncio.sleep_ms(_LOOK_MS)
-
-
-def tell(sentence: str) -> None:
-    """Print what the person at the console should know."""
-    print("boardcert: " + sentence)

@@ -1,0 +1,114 @@
+"""What boardcert.run prints while it serves, and when it restarts the board."""
+
+# The stubs leave out much of machine.
+# pyright: reportAttributeAccessIssue=false
+
+import asyncio
+
+from micropython import const
+
+from .. import board
+from ..modules import borrowed
+
+_NEWS_MS = const(500)
+_STARVED_TIMES = const(20)
+"""In a row, at each look for news: 10 s."""
+
+
+class News:
+    """What is new of the Identity *me* and of *urls*, what is served: its port, by the word for it.
+
+    *restarts*: whether the board may be restarted while nobody is connected.
+    """
+
+    def __init__(self, me, urls: dict, restarts: bool) -> None:
+        self._me = me
+        self._urls = urls
+        self._restarts = restarts
+        self._starved = 0
+
+    async def tell(self) -> None:
+        """Print notices, and where to find what is served, whenever they are new."""
+        told = []
+        notices = 0
+        self._tell_key()
+        while True:
+            for notice in self._me.notices[notices:]:
+                tell(notice)
+            notices = len(self._me.notices)
+            if self._restarts:
+                self._restart_if_due()
+            hosts = [self._me.names[0]] + board.addresses()
+            lines = self._addresses(hosts)
+            for line in lines:
+                if line not in told:
+                    print(line)
+            told = lines
+            await asyncio.sleep_ms(_NEWS_MS)
+
+    def _restart_if_due(self) -> None:
+        """Restart while nobody is connected, if that helps.
+
+        When the heap has got holes, or on esp32 has grown once more, into what TLS needs: it rarely
+        gives that back. On a board short of memory also when the certificate is stale, unless this
+        boot was to sign, and could not.
+        """
+        from ..serving.server import is_anyone_connected
+
+        is_short = self._me.lacks_memory()
+        if is_short:
+            try:
+                self._me.follow()
+            except OSError:  # Of the flash: the servers tell it, whose connections it concerns.
+                return
+        has_signed = self._me.took_memory and not is_short
+        self._starved = self._starved + 1 if _is_starved(has_signed) else 0
+        if self._starved > _STARVED_TIMES:
+            restart("for lack of memory for clients")
+        elif self._me.wish and self._me.was_settled and not is_anyone_connected():
+            restart("to sign the certificate again")
+
+    def _tell_key(self) -> None:
+        """Print what a person compares, with the label or with what a browser shows."""
+        with borrowed():
+            from ..page.words import of_key
+
+            fingerprint, words = of_key(self._me.public_key_pin)
+            tell("SHA-256 of the public key: " + fingerprint)
+            tell(f"its first 16 bytes as words: {words}")
+
+    def _addresses(self, hosts: list) -> list:
+        """Return a line for each thing that is served, and what hinders it."""
+        lines = []
+        if self._urls and len(hosts) == 1:
+            lines.append("boardcert: no network: nothing can be reached yet")
+        for name, port in self._urls.items():
+            scheme = "http" if name == "page" and self._me.https != "required" else "https"
+            suffix = "" if port == 443 else f":{port}"
+            lines.append("  ".join([name] + [f"{scheme}://{host}{suffix}" for host in hosts]))
+        return lines
+
+
+def _is_starved(has_signed: bool) -> bool:
+    """Return whether the servers have no memory for any client, though nobody is connected.
+
+    Not where they never had it, unless signing has left holes: a restart would not help.
+    """
+    from ..serving.server import is_anyone_connected, servers
+
+    if is_anyone_connected() or not (has_signed or any([one.accepted for one in servers])):
+        return False
+    return bool(servers) and not any([server.fits() for server in servers])
+
+
+def restart(reason: str) -> None:
+    """Say why, and restart the board."""
+    from machine import reset
+
+    tell(f"restarting, {reason}")
+    reset()
+
+
+def tell(sentence: str) -> None:
+    """Print what the person at the console should know."""
+    print("boardcert: " + sentence)
