@@ -65,7 +65,7 @@ class _Parser(argparse.ArgumentParser):
         # Before and after the command's name; what is not given does not hide what was.
         for flags, text in (
             (("-q", "--quiet"), "print results and errors only"),
-            (("-v", "--verbose"), "with an error, print what it came of: a board's traceback, say"),
+            (("-v", "--verbose"), "also print the cause of an error, such as a board's traceback"),
         ):
             self.add_argument(*flags, action="store_true", default=argparse.SUPPRESS, help=text)
 

@@ -141,7 +141,7 @@ def test_boards_in_a_wifi_are_opened_at_the_urls_that_are_printed_when_they_list
         (["--pcap", "x"], "--pcap needs --wifi"),
         (["--wifi", "x" * 33], "1 to 32 bytes"),
         (["--wifi", "HomeNet", "--boards", "0"], "--boards is 1 to 16"),
-        (["--wifi", "HomeNet", "--boot-drive", "x"], "exclude each other"),
+        (["--wifi", "HomeNet", "--boot-drive", "x"], "cannot be used together"),
     ],
 )
 def test_wishes_that_do_not_fit_are_refused_in_one_sentence(words, message, capsys):

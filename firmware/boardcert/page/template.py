@@ -77,10 +77,10 @@ border-radius:.3rem;background:var(--main);color:var(--on);cursor:pointer}
 </header>
 <main>
 $told$<section aria-labelledby="h1">
-<h2 id="h1">Is it this board?</h2>
-<p>Compare with the label, or with what the USB cable tells. The first 16 bytes as words:</p>
+<h2 id="h1">Is this the right board?</h2>
+<p>Compare with the label, or with what the board says over USB. The first 16 bytes as words:</p>
 <p><code class="words">$words$</code></p>
-<p>SHA-256 of its public key, which stays:</p>
+<p>SHA-256 of its public key, which stays the same:</p>
 <p><code>$key_fingerprint$</code></p>
 <p>SHA-256 of the certificate, which changes when it is signed again:</p>
 <p><code>$fingerprint$</code></p>

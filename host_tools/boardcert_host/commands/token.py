@@ -32,7 +32,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     host = targets.canonical(arguments.host)
     if arguments.usb and arguments.forget:
-        raise Error("--usb and --forget exclude each other", "boardcert token --help", USAGE)
+        raise Error("--usb and --forget cannot be used together", "boardcert token --help", USAGE)
     if arguments.usb:
         return _keep(arguments, host)
     token = tokens.find_token(names_of(host, arguments.name))

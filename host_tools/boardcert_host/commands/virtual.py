@@ -85,7 +85,7 @@ def _wifi(arguments: argparse.Namespace) -> "WifiWishes | None":
             raise Error(f"{option} needs --wifi", "name it: --wifi HomeNet", USAGE)
         return None
     if arguments.boot_drive is not None:
-        raise Error("--boot-drive and --wifi exclude each other", None, USAGE)
+        raise Error("--boot-drive and --wifi cannot be used together", None, USAGE)
     if not 1 <= len(ssid.encode()) <= _LONGEST_SSID:
         raise Error(f"a Wi-Fi's name has 1 to {_LONGEST_SSID} bytes: {ssid!r}", None, USAGE)
     if not 1 <= arguments.boards <= _MOST_BOARDS:
