@@ -114,11 +114,14 @@ def say_lines(*lines: str) -> None:
 
 
 def say_error(message: str, hint: str | None) -> None:
-    """Print an error and, on a line of its own, its hint."""
+    """Print an error and, on a line of its own, its hint; where stderr fails, nothing."""
     console = questions()
-    console.print(f"boardcert: {message}", markup=False)
-    if hint:
-        console.print(f"boardcert: hint: {hint}", markup=False)
+    try:
+        console.print(f"boardcert: {message}", markup=False)
+        if hint:
+            console.print(f"boardcert: hint: {hint}", markup=False)
+    except OSError:  # Such as a full disk: the exit code and the JSON still say what happened.
+        _silence(sys.stderr)
 
 
 def say_detail(error: Error) -> None:

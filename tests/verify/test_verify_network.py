@@ -196,6 +196,16 @@ def test_a_full_disk_is_a_message(more):
             assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+def test_messages_that_cannot_be_written_change_neither_code_nor_json():
+    """A log on a full disk: standard error fails, and the results are still told."""
+    command = [sys.executable, "-m", "boardcert_host", "pin", "forget", "kitchen.local", "--json"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=full)
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["error"]["message"] == "kitchen.local is not pinned"
+
+
 _MISMATCHED_SERVER = """
 import socket, sys, tls
 context = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
