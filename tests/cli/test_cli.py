@@ -194,6 +194,14 @@ def test_an_interrupt_is_no_traceback(capsys, monkeypatch):
     assert capsys.readouterr().err == "boardcert: interrupted\n"
 
 
+def test_little_is_loaded_before_ctrl_c_is_handled():
+    """Until `entry.main` runs, it is a traceback: reading the version alone takes 0.1 s."""
+    code = "import sys, boardcert_host.entry; print('importlib.metadata' in sys.modules)"
+    # -S: in a development environment, .pth files of others load what they like.
+    command = [sys.executable, "-S", "-c", f"import sys; sys.path = {sys.path!r}; {code}"]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "False\n"
+
+
 def test_streams_that_are_closed_are_no_traceback():
     """Nobody to ask, nothing to read, and nowhere to say it."""
     for closed, words, code in (
