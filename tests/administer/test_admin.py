@@ -281,3 +281,14 @@ def test_settings_that_are_none_are_refused_at_once(words, message, hint, capsys
     code, answer, _ = run(capsys, "set", "kitchen.local", *words.split())
     assert code == 2 and message in answer["error"]["message"]
     assert hint is None or hint in answer["error"]["hint"]
+
+
+def test_a_board_that_is_pinned_with_a_port_is_found_by_its_host(client, host, tmp_path, capsys):
+    """One rule for all commands: the port that its pin has, and the pin of that port."""
+    report = json.loads(client.get("/api/identity"))
+    pins.forget_pin("localhost")
+    pins.add_pin(f"localhost:{client.port}", report)
+    code, answer, _ = run(capsys, "csr", "localhost")
+    assert code == 0 and "CERTIFICATE REQUEST" in answer["request"]
+    code, answer, _ = run(capsys, "label", "localhost", tmp_path / "k.svg")
+    assert (code, answer["host"]) == (0, f"localhost:{client.port}")

@@ -37,7 +37,8 @@ def open_board(
     token comes from *token_file*, the environment, the key ring, or a prompt. Raises Error.
     """
     boards, host = pins.load_pins(), canonical(host)
-    target, names = locate(host, boards, name), names_of(host, name)
+    target = locate(host, boards, name)
+    names = [*names_of(host, name), str(target)]  # It may be pinned with that port alone.
     if pin is None:
         known = pins.find_pin(boards, names)
         pin = ("public_key_pin", known.public_key_pin) if known else None

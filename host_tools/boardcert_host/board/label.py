@@ -120,15 +120,19 @@ def draw_label(label: Label) -> Drawing:
     return Drawing(code, _layout(label))
 
 
+def check_label(path: Path) -> None:
+    """Raise Error, a usage error, when *path* is no file of a kind that `write_label` makes."""
+    if path.suffix.lower() not in (".svg", ".png"):
+        raise Error(f"a label is an .svg or a .png, not {path.name}", None, USAGE)
+
+
 def write_label(path: Path, label: Label, is_forced: bool = False) -> None:
     """Write the sticker to *path*, .svg or .png by its name, whole or not at all.
 
     *is_forced*: over an older file.
     """
-    encoders = {".svg": _encode_svg, ".png": _encode_png}
-    encode = encoders.get(path.suffix.lower())
-    if encode is None:
-        raise Error(f"a label is an .svg or a .png, not {path.name}", None, USAGE)
+    check_label(path)
+    encode = {".svg": _encode_svg, ".png": _encode_png}[path.suffix.lower()]
     try:
         write_output(path, encode(draw_label(label)), is_forced)
     except OSError as error:

@@ -78,7 +78,7 @@ def read_request(data: bytes) -> Request:
         extensions = request.extensions
         subject = request.subject
     except UNREADABLE as error:
-        raise _refused(f"it cannot be read: {error}") from error
+        raise _refused("it cannot be read: it is damaged") from error
     if not is_signed:
         raise _refused("it is not signed by its own key: altered, or for another key")
     left_out = [words for extension in extensions for words in _left_out(extension)]

@@ -79,7 +79,7 @@ def _run_flash(arguments: argparse.Namespace) -> int:
     if arguments.firmware_only and (arguments.main or arguments.copy):
         raise Error("--firmware-only excludes --main and --copy", None, USAGE)
     wanted = Provision(
-        host_name=check_host_name(arguments.hostname) if arguments.hostname else None,
+        host_name=None if arguments.hostname is None else check_host_name(arguments.hostname),
         target=parse_target(arguments.at) if arguments.at else None,
         program=read_program(arguments.main, arguments.copy),
         wifi=_wifi(arguments, board.network),

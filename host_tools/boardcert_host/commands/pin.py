@@ -178,7 +178,9 @@ def _run_label(arguments: argparse.Namespace) -> int:
         port = portal_port(facts) or DEFAULT_PORT
     else:
         port = DEFAULT_PORT
-        pin = pins.find_pin(boards, names_of(arguments.host, arguments.name))
+        target = locate(arguments.host, boards, arguments.name)
+        names = [*names_of(arguments.host, arguments.name), str(target)]
+        pin = pins.find_pin(boards, names)
         if pin is None:
             hint = f"boardcert pin add {arguments.host}, or --usb PORT"
             raise Error(f"{arguments.host} is not pinned", hint)

@@ -66,6 +66,9 @@ def check(arguments: argparse.Namespace) -> None:
     elif arguments.label_size:
         raise Error("--label-size is for sheets: a .pdf, or with --batch", None, USAGE)
     else:
+        from ..board.label import check_label
+
+        check_label(arguments.label)
         check_free(arguments.label, arguments.force)
 
 
@@ -77,7 +80,7 @@ def _check_batch(arguments: argparse.Namespace) -> None:
             raise Error(f"--batch excludes --{option.replace('_', '-')}", None, USAGE)
     if arguments.count is not None and arguments.count < 1:
         raise Error("--count is at least 1", None, USAGE)
-    if arguments.hostname and not is_pattern(arguments.hostname):
+    if arguments.hostname is not None and not is_pattern(arguments.hostname):
         hint = f"number them: --hostname '{arguments.hostname}-{{n:03}}'"
         raise Error(f"several boards cannot be called {arguments.hostname}", hint, USAGE)
 
@@ -143,7 +146,8 @@ def run_batch(arguments: argparse.Namespace, board: "Board", environment: dict[s
     from ..flash import batch
 
     running = _start(arguments, board, environment)
-    count = f"{arguments.count} boards" if arguments.count else "until Ctrl-C"
+    boards = "1 board" if arguments.count == 1 else f"{arguments.count} boards"
+    count = boards if arguments.count else "until Ctrl-C"
     say(f"waiting for boards ({count}); record and logs are in {running.record.folder}")
     try:
         running.run()
