@@ -9,6 +9,7 @@ import over_wifi
 import page_actions
 import pytest
 from boardcert_host.virtual import VirtualBoard
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -87,7 +88,7 @@ def _save_settings(visit: browser.Visit, hands: page_actions.Hands) -> None:
     hands.fill(visit.page.get_by_label("Days for which"), "0")
     hands.press(visit.button("Save and restart"))
     visit.page.get_by_role("alert").wait_for()
-    assert names.input_value() == "pantry.example"
+    expect(names).to_have_value("pantry.example")  # Once the page is there to its end.
     hands.fill(visit.page.get_by_label("Days for which"), "365")
     hands.press(visit.button("Save and restart"))
     visit.page.get_by_role("status").wait_for()

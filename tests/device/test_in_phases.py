@@ -104,14 +104,14 @@ class Unloaded:
     def __enter__(self):
         self._modules = dict(sys.modules)
         both = modules.borrowed().begin()
-        both.kept = {name for name in both.kept if _last(name) not in _DECIDING + _MAKING}
+        both.kept = {name for name in both.kept if not _is_of(name, _DECIDING + _MAKING)}
         both.give_back()
 
     def __exit__(self, *_details):
         for name in self._modules:
             sys.modules[name] = self._modules[name]
             package = name.rpartition(".")[0]
-            if _last(name) in _DECIDING + _MAKING and package in sys.modules:
+            if _is_of(name, _DECIDING + _MAKING) and package in sys.modules:
                 setattr(sys.modules[package], _last(name), self._modules[name])
 
 
@@ -121,7 +121,12 @@ def _last(name):
 
 def _loaded(names):
     """Return those of the package's modules with these *names* that are in memory."""
-    return [name for name in map(_last, sys.modules) if name in names]
+    # Of boardcert_host there are modules with the same names.
+    return [_last(name) for name in sys.modules if _is_of(name, names)]
+
+
+def _is_of(name, names):
+    return name.startswith("boardcert.") and _last(name) in names
 
 
 def _identity(**arguments):

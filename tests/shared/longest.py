@@ -8,7 +8,7 @@ LONGEST = (
     "board/test_device_on_board.py",
     "board/test_mip.py",
     "board/test_flash_board.py",
-    "board/test_batch.py",
+    "board/test_batch_on_board.py",
     "board/test_power_loss.py",
     "board/test_installs_over_wifi.py",
     "board/test_over_wifi.py",

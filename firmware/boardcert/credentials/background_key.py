@@ -45,7 +45,7 @@ async def _generate(bits: int, progress) -> bytes:
     """Return the DER of a new RSA key, giving way at each step of its making."""
     lent = set()
     try:
-        for load in (_load_encodings, _load_curves, _load_rsa, _load_noise):
+        for load in (_load_encodings, _load_curves, _load_rsa, _load_search, _load_noise):
             await asyncio.sleep(0)
             _load(load, lent)
         steps = _steps(bits, progress)
@@ -82,7 +82,11 @@ def _load_curves() -> None:
 
 
 def _load_rsa() -> None:
-    from ..crypto import rsa, rsa_generate  # noqa: F401
+    from ..crypto import rsa  # noqa: F401
+
+
+def _load_search() -> None:
+    from ..crypto import rsa_generate  # noqa: F401
 
 
 def _load_noise() -> None:
