@@ -27,14 +27,14 @@ class News:
         self._restarts = restarts
         self._starved = 0
 
-    async def tell(self) -> None:
+    async def watch(self) -> None:
         """Print notices, and where to find what is served, whenever they are new."""
         told = []
         notices = 0
         self._tell_key()
         while True:
             for notice in self._me.notices[notices:]:
-                tell(notice)
+                announce(notice)
             notices = len(self._me.notices)
             if self._restarts:
                 self._restart_if_due()
@@ -74,8 +74,8 @@ class News:
             from ..page.words import of_key
 
             fingerprint, words = of_key(self._me.public_key_pin)
-            tell("SHA-256 of the public key: " + fingerprint)
-            tell(f"its first 16 bytes as words: {words}")
+            announce("SHA-256 of the public key: " + fingerprint)
+            announce(f"its first 16 bytes as words: {words}")
 
     def _addresses(self, hosts: list) -> list:
         """Return a line for each thing that is served, and what hinders it."""
@@ -105,10 +105,10 @@ def restart(reason: str) -> None:
     """Say why, and restart the board."""
     from machine import reset
 
-    tell(f"restarting, {reason}")
+    announce(f"restarting, {reason}")
     reset()
 
 
-def tell(sentence: str) -> None:
+def announce(sentence: str) -> None:
     """Print what the person at the console should know."""
     print("boardcert: " + sentence)

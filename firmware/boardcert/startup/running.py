@@ -12,7 +12,7 @@ from micropython import const
 from .. import DIRECTORY, PAGE_AFTER_MS, board, identity, identity_async, settle
 from ..credentials.lifecycle import has_wish
 from ..modules import borrowed
-from .news import News, restart, tell
+from .news import News, announce, restart
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a board serves its network)
 _JOIN_MS = const(20_000)
@@ -130,7 +130,7 @@ class _Run:
             self._begin(self._serve_line())
         if self._has_network and self._me.portal_port:
             self._begin(self._keep_page())
-        self._begin(News(self._me, self._urls, self._restarts).tell())
+        self._begin(News(self._me, self._urls, self._restarts).watch())
         if self._app is not None and (self._has_network or self._line is None):
             await self._begin(self._keep("app", self._port, self._serve_app))
         else:
@@ -167,10 +167,10 @@ class _Run:
 
         stored = load(self._directory) if self._uses_wifi else None
         if stored and not is_up_otherwise(stored[0]):
-            self._begin(WiFi(stored[0], stored[1], tell).stay())
+            self._begin(WiFi(stored[0], stored[1], announce).stay())
             await _wait(is_joined, _JOIN_MS)
         if self._ntp_server:
-            self._begin(stay_set(self._ntp_server, tell))
+            self._begin(stay_set(self._ntp_server, announce))
             if is_joined():
                 await _wait(board.utc_now, _CLOCK_MS)
 
@@ -204,7 +204,7 @@ class _Run:
             except (OSError, MemoryError) as error:
                 if told != repr(error):
                     told = repr(error)
-                    tell(f"port {port} for the {name} is unavailable ({told}); retrying")
+                    announce(f"port {port} for the {name} is unavailable ({told}); retrying")
             finally:
                 self._urls.pop(name)  # Before anybody told of it, without the port.
             await asyncio.sleep(_RETRY_S)
