@@ -120,6 +120,19 @@ def test_settings_of_a_form_are_what_it_shows(tmp_path: Path) -> None:
         assert 'name="validity_days" value="90"' in browser.page
 
 
+def test_settings_are_shown_as_a_boot_reads_them(tmp_path: Path) -> None:
+    """With the byte order mark of some editors, too; saving the form then loses nothing."""
+    with serving_page(tmp_path / "identity") as client:
+        config = client.directory / "config.json"
+        config.write_bytes(b'\xef\xbb\xbf{"validity_days": 90, "https": "required"}')
+        browser = Browser(client.port, client.directory)
+        browser.open()
+        browser.submit("sign-in", token=client.token)
+        assert 'name="validity_days" value="90"' in browser.page
+        browser.submit("settings")
+        assert json.loads(config.read_text()) == {"validity_days": 90, "https": "required"}
+
+
 def test_one_thing_is_done_at_a_time(tmp_path: Path) -> None:
     """While a key is made, the page is served, and all other work is refused."""
     with (

@@ -5,7 +5,7 @@ import json
 from .. import RefusedError, board
 from ..storage import store
 from ..storage.store_write import Writer
-from .settings import Settings, parse_config
+from .settings import Settings
 
 _NUMBERS = ("validity_days", "portal_port")
 
@@ -18,7 +18,7 @@ def change_settings(directory: str, arguments: dict, changes: dict) -> None:
     text, stands for the default.
     """
     before = store.read_config(directory)
-    config = parse_config(before)
+    config = store.parse_config(before)
     now = Settings(arguments, before, board.unique_id())
     for name, value in changes.items():
         try:

@@ -17,11 +17,8 @@ with the next new key.
 The directory where all is kept, boardcert.DIRECTORY, and a progress callback are arguments only.
 """
 
-import json
-
-from .. import Error
 from ..certificates import fields
-from ..storage.store import CONFIG_NAME
+from ..storage.store import CONFIG_NAME, parse_config
 
 KEY_TYPES = ("p256", "p384", "p521", "rsa2048", "rsa3072", "rsa4096")
 """Chrome and Edge refuse p521; an RP2040 computes for minutes to make an RSA key."""
@@ -77,19 +74,6 @@ class Settings:
         self.https = _choice(values, "https", ("required", "off"))
         self.hostname = _host_name(values, unique_id)
         self.names = _all_names(self.hostname, values["names"])
-
-
-def parse_config(text: str | None) -> dict:
-    """Return the settings in the *text* of config.json, unchecked; Error when it is no object."""
-    if text is None:
-        return {}
-    try:
-        config = json.loads(text.lstrip("\ufeff"))  # As some editors write it, with a BOM.
-    except (ValueError, RuntimeError):  # The latter where it is nested too deeply.
-        config = None
-    if not isinstance(config, dict):
-        raise Error(f"{CONFIG_NAME} is not a JSON object; write it again or delete it")
-    return config
 
 
 def _choice(values: dict, name: str, allowed: tuple) -> str:

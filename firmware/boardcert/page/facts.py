@@ -1,10 +1,9 @@
 """What the page and its API tell beside the identity's own report."""
 
 import gc
-import json
 
 from .. import Error, board
-from ..storage.store import read_config
+from ..storage.store import parse_config, read_config
 from .words import of_key
 
 _COUNTERS = ("accepted", "refused", "failed")
@@ -38,8 +37,8 @@ def status(me, server, wrong_tokens: int) -> dict:
 def _chosen(me) -> dict:
     """Return the settings that were chosen: in config.json, or by the program."""
     try:
-        chosen = json.loads(read_config(me._directory) or "{}")
-    except (Error, ValueError):  # The next boot tells it.
+        chosen = parse_config(read_config(me._directory))
+    except Error:  # The next boot tells it.
         chosen = {}
     chosen.update(me._arguments)
     return chosen

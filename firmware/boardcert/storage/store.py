@@ -95,6 +95,19 @@ def read_config(directory: str) -> str | None:
     raise Error(f"{path} cannot be read: {reason}; write it again or delete it")
 
 
+def parse_config(text: str | None) -> dict:
+    """Return the settings in the *text* of config.json, unchecked; Error when it is no object."""
+    if text is None:
+        return {}
+    try:
+        config = json.loads(text.lstrip("\ufeff"))  # As some editors write it, with a BOM.
+    except (ValueError, RuntimeError):  # The latter where it is nested too deeply.
+        config = None
+    if not isinstance(config, dict):
+        raise Error(f"{CONFIG_NAME} is not a JSON object; write it again or delete it")
+    return config
+
+
 def read_text(path: str) -> str | None:
     """Return the text of a small file, or None when it is not there or no text."""
     try:
