@@ -18,6 +18,11 @@ _LOCK_TIMEOUT_S = 10
 _SMALL_BYTES = 1 << 20
 
 
+def cannot_read(path: Path, error: OSError) -> Error:
+    """Return the Error for a file that *error* kept from being read."""
+    return Error(f"cannot read {path}: {error.strerror or error}")
+
+
 def read_small(path: Path) -> bytes:
     """Read a file of certificates or keys. Raises Error for one that is too large, and OSError."""
     with path.open("rb") as file:

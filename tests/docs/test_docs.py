@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 from boardcert.credentials.settings import _DEFAULTS, KEY_TYPES
+from boardcert.page.actions import _SETTINGS as _CHANGEABLE
+from boardcert.page.body import FIELDS
 from boardcert_host.build.package import package_sources
 from boardcert_host.build.rooms import room_names
 from boardcert_host.cli import COMMANDS, _parser
+from boardcert_host.commands.settings import SETTINGS
 from boardcert_host.directories import data_directory
 from boardcert_host.errors import Error
 from boardcert_host.flash.board_kinds import board_names
@@ -120,7 +123,8 @@ def test_every_setting_is_described() -> None:
     rows = re.findall(r"^\| `(\w+)` \| `(.*?)` \| (.*) \|$", _SETTINGS.read_text("utf-8"), re.M)
     described = {name: default for name, default, _ in rows}
     defaults = _DEFAULTS | {"hostname": "PREFIX-ID"}
-    assert described.keys() == defaults.keys()
+    assert described.keys() == defaults.keys() == set(SETTINGS) == set(_CHANGEABLE)
+    assert set(_CHANGEABLE) < set(FIELDS)
     for name, default in described.items():
         assert default.strip('"') == str(defaults[name])
     assert re.findall(r'`"(\w+)"`', dict((row[0], row[2]) for row in rows)["key_type"]) == sorted(

@@ -32,7 +32,10 @@ _KEY_CERT_SIGN = 0x04
 
 def check(chain: list, now: tuple | None) -> None:
     """Raise ValueError unless *chain* can be served. *now*: the date, or None if not known."""
-    extensions = [_read_extensions(chain[i], i + 1) for i in range(len(chain))]
+    extensions = []
+    for i in range(len(chain)):
+        _check_algorithm(chain[i], i + 1)
+        extensions.append(_read_extensions(chain[i], i + 1))
     for i in range(len(chain)):
         _check_dates(chain[i], i + 1, now)
     if _authority(extensions[0])[0] and not all(_authority(found)[0] for found in extensions):
@@ -86,9 +89,8 @@ def _ascii(tag: int, value: bytes) -> str:
     return "".join([chr(point) if 32 <= point < 127 else "?" for point in points])
 
 
-def _read_extensions(certificate, number: int) -> dict:
-    """Return {content of the OID: value} of a certificate's extensions."""
-    found = {}
+def _check_algorithm(certificate, number: int) -> None:
+    """Raise ValueError for a signature algorithm that mbedTLS does not read."""
     oid = _algorithm_oid(certificate)
     if oid not in _ALGORITHMS and oid not in _BROKEN:
         name = "RSASSA-PSS" if oid == _RSA + b"\x0a" else decode_oid(oid)
@@ -96,6 +98,11 @@ def _read_extensions(certificate, number: int) -> dict:
             f"certificate {number} is signed with {name}, which the board's TLS cannot read; let "
             "the CA sign with ECDSA or PKCS#1 v1.5, and SHA-256"
         )
+
+
+def _read_extensions(certificate, number: int) -> dict:
+    """Return {content of the OID: value} of a certificate's extensions."""
+    found = {}
     tag, content = _tbs(certificate)[-1]
     elements = []
     if tag == der.context(3):

@@ -22,7 +22,7 @@ from ..certificates.certificate import (
 from ..certificates.items import PRIVATE_KEY, read_items
 from ..certificates.read_files import PrivateKey, certificates_of, in_order, key_of, read_key
 from ..errors import CHECKED_AND_BAD, Error
-from ..files import read_small
+from ..files import cannot_read, read_small
 from ..verify.checks import Check, Expected, certificate_checks
 
 # What a board keeps; the root is not among them, since who trusts it has it.
@@ -70,7 +70,7 @@ class Installable:
 
 
 def now_text() -> str:
-    """Return the time that is sent to a board with a certificate, to judge it by."""
+    """Return the time in UTC, as boards and records have it: 2026-11-21T05:00:00Z."""
     return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -160,7 +160,7 @@ def _read(path: Path) -> bytes:
     try:
         return read_small(path)
     except OSError as error:
-        raise Error(f"cannot read {path}: {error.strerror or error}") from error
+        raise cannot_read(path, error) from error
 
 
 def _called(certificate: x509.Certificate) -> str:

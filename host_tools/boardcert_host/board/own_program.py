@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..errors import USAGE, Error
+from ..files import cannot_read
 from . import mpremote
 
 _MAIN = "/main.py"
@@ -112,7 +113,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise Error(f"cannot read {path}: {error.strerror or error}") from error
+        raise cannot_read(path, error) from error
 
 
 def copy(port: str, program: Program) -> Copied:

@@ -39,7 +39,7 @@ def children(data: bytes) -> list[tuple[int, bytes]]:
 
 
 def _borders(data: bytes) -> tuple[int, int]:
-    """Return where the content of the first element begins and ends; (0, 0): there is none."""
+    """Return where the content of the first element begins and ends; (0, 0) without one."""
     if len(data) < 2 or data[1] == _LONG:  # The latter is a length that BER alone has.
         return 0, 0
     count = data[1] & ~_LONG if data[1] & _LONG else 0

@@ -40,7 +40,7 @@ def is_encrypted(der: bytes) -> bool:
 
 
 def load(der: bytes, passphrase: bytes | None = None) -> Any:
-    """Return the private key. ValueError, with a reason that shows nothing of it, if it is none."""
+    """Return the private key. Raises ValueError, with a reason that shows nothing of the key."""
     if is_encrypted(der):
         try:
             return load_der_private_key(der, passphrase)

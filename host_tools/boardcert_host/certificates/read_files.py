@@ -1,4 +1,4 @@
-"""Certificates and private keys from files, all forms that show_read knows, or an Error."""
+"""Certificates and private keys from files, in every form that `items` reads, or an Error."""
 
 from collections.abc import Sequence
 

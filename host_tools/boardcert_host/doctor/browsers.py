@@ -18,7 +18,7 @@ def look_at_trust() -> list[Finding]:
     file = own_ca_file()
     if file is None:
         hint = "`boardcert ca init` makes a CA, for boards that browsers trust without a question"
-        return [Finding(_ID, "your own CA", SKIP, "there is none", hint)]
+        return [Finding(_ID, "your own CA", SKIP, "not made yet", hint)]
     try:
         anchor = read_anchor(Path(file))
     except Error as error:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..deadline import Deadline
-from ..targets import Target, is_address
+from ..targets import PORTAL_PORT, Target, is_address
 from ..trust.location import locate
 from ..trust.pins import Pin
 from .finding import FAIL, OK, WARN, Finding
@@ -57,7 +57,8 @@ def look_for_host(text: str, boards: Sequence[Pin]) -> Finding:
         return Finding("host", title, FAIL, "it does not answer", hint)
     except ConnectionRefusedError:
         found = f"it is there, but nothing listens on port {target.port}"
-        hint = f"its page is on port 20034 by default: `boardcert verify {target.host}:20034`"
+        page = f"`boardcert verify {target.host}:{PORTAL_PORT}`"
+        hint = f"its page is on port {PORTAL_PORT} by default: {page}"
         return Finding("host", title, FAIL, found, hint)
     except OSError as error:
         hint = "is this computer in the network of the board?"

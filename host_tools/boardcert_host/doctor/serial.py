@@ -66,8 +66,8 @@ def _permission(port: str) -> tuple[str, str]:
             group = None
     member = f"sudo usermod -aG {group} {getpass.getuser()}" if group else ""
     if group and group != "root":
-        return f"`{member}`, then log in again; or for whoever is logged in:", udev_rule()
-    return "let whoever is logged in have it:", udev_rule()
+        return f"`{member}`, then log in again; or give access to the logged-in user:", udev_rule()
+    return "give access to the logged-in user:", udev_rule()
 
 
 def udev_rule() -> str:

@@ -14,7 +14,7 @@ from typing import IO
 
 from ..console import neutral
 from ..errors import Error
-from ..files import changing, write_whole
+from ..files import cannot_read, changing, write_whole
 
 DONE, FAILED = "done", "failed"
 
@@ -68,7 +68,7 @@ class Record:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise Error(f"cannot read {self.lines_file}: {error.strerror or error}") from error
+            raise cannot_read(self.lines_file, error) from error
         try:
             return [Entry(**json.loads(line)) for line in [*lines, *_whole(rest)] if line]
         except (ValueError, TypeError) as error:

@@ -5,7 +5,6 @@ drive, and the port that appears after it, do not say which board they are of.
 """
 
 import contextlib
-import datetime
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..board import interruptions, kept_files, mpremote, serial_ports
+from ..board.installable import now_text
 from ..board.kept_files import BoardState
 from ..errors import Error
 from ..targets import PORTAL_PORT
@@ -72,7 +72,7 @@ class Worker:
 
     def work(self, place: str) -> Entry | None:
         """Flash the board at *place*, a port or a boot drive; None for one that is left alone."""
-        started = _now()
+        started = now_text()
         if self._is_drive(place):
             return self._from_drive(place, started)
         state = self._look(place)
@@ -205,10 +205,6 @@ class Worker:
             url=str(urls[0]) if name else "",
             port=port,
             started=started,
-            finished=_now(),
+            finished=now_text(),
             log=str(log.relative_to(self._record.folder)),
         )
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

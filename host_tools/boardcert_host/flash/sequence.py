@@ -12,6 +12,7 @@ from ..board import interruptions, kept_files, serial_ports
 from ..board.kept_files import BoardState
 from ..board.serial_ports import is_answering, only_usb_port, wait_answering
 from ..errors import USAGE, Error
+from ..files import cannot_read
 from . import esptool, provision, uf2_drive
 from .board_kinds import ESP32, UF2, Board
 from .esp_image import read_image
@@ -89,7 +90,7 @@ def find_image(story: Story, board: Board, wishes: Wishes) -> Image:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise Error(f"cannot read {path}: {error.strerror or error}") from error
+        raise cannot_read(path, error) from error
     with story.working("checking the image"):
         if isinstance(board.flashing, ESP32):
             content = esptool.check_image(board, data).application.data

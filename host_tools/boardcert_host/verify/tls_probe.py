@@ -38,7 +38,9 @@ _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_TOO_SMALL", "PACKET_
 _BODY_LIMIT_BYTES = 1 << 20
 # An answer by mDNS takes a second at most; a silent name server is not waited for.
 _LOOK_UP_S = 4.0
-_NOT_TLS_HINT = "is this the HTTPS port? boardcert's page is on 20034, HTTPS servers mostly on 443"
+_NOT_TLS_HINT = (
+    f"is this the HTTPS port? boardcert's page is on {PORTAL_PORT}, HTTPS servers mostly on 443"
+)
 
 _HANDSHAKE_HINT = (
     "no common TLS version or cipher suite: boardcert supports TLS 1.2 and 1.3 with ECDHE"
