@@ -2,6 +2,7 @@
 
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO
 
@@ -22,8 +23,9 @@ def run_bounded(
     """Run *command* and return its exit code, and as text what it wrote.
 
     At most *limit_bytes* of either stream: with more it is stopped, TooMuchOutputError. *on_line*
-    is called with each whole line on stdout, in a thread of its own. Raises
-    subprocess.TimeoutExpired as subprocess.run does.
+    is called with each whole line on stdout, in a thread of its own; *timeout_s* is of silence
+    then, so that a slow line may take its time. Raises subprocess.TimeoutExpired as subprocess.run
+    does.
     """
     process = subprocess.Popen(
         command,
@@ -37,7 +39,7 @@ def run_bounded(
         _Stream(process, process.stderr, limit_bytes),
     ]
     try:
-        code = process.wait(timeout_s)
+        code = _wait_heard(process, timeout_s, streams) if on_line else process.wait(timeout_s)
     finally:
         process.kill()
         process.wait()
@@ -47,6 +49,19 @@ def run_bounded(
         raise TooMuchOutputError
     stdout, stderr = (stream.data.decode("utf-8", "replace") for stream in streams)
     return subprocess.CompletedProcess(command, code, stdout, stderr)
+
+
+def _wait_heard(
+    process: subprocess.Popen[bytes], timeout_s: float, streams: Sequence["_Stream"]
+) -> int:
+    """Return the exit code. Raises subprocess.TimeoutExpired after *timeout_s* without output."""
+    while True:
+        heard = max(stream.heard for stream in streams)
+        try:
+            return process.wait(max(heard + timeout_s - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            if heard == max(stream.heard for stream in streams):
+                raise
 
 
 class _Stream:
@@ -61,6 +76,7 @@ class _Stream:
     ) -> None:
         self.data = bytearray()
         self.is_over = False
+        self.heard = time.monotonic()  # When it last wrote, or began.
         self._on_line = on_line
         self._told_bytes = 0
         self.thread = threading.Thread(
@@ -76,6 +92,7 @@ class _Stream:
                     process.kill()
                     return
                 self.data += piece
+                self.heard = time.monotonic()
                 if self._on_line:
                     self._tell(self._on_line)
 

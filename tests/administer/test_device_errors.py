@@ -51,6 +51,18 @@ def test_a_board_that_never_ends_is_an_error():
         mpremote.execute(f"socket://127.0.0.1:{port}", "print(1)", timeout_s=1)
 
 
+def test_writing_ends_when_the_board_is_silent(monkeypatch):
+    """However long the whole takes: the limit begins again with each script that the board ends."""
+
+    def swallow(connection: socket.socket) -> None:
+        while connection.recv(4096):
+            pass
+
+    monkeypatch.setattr(mpremote, "_WRITE_SILENCE_S", 1)
+    with serving(swallow) as port, pytest.raises(Error, match="sent nothing for 1 s"):
+        mpremote.write_beside(f"socket://127.0.0.1:{port}", {"/main.py": b""})
+
+
 _REPORT = {
     "hostname": "kitchen",
     "names": ["kitchen.local"],
@@ -66,7 +78,7 @@ _REPORT = {
 def answer(monkeypatch: pytest.MonkeyPatch, output: str, code: int = 0) -> None:
     """Let mpremote print *output* and end with *code*."""
     done = subprocess.CompletedProcess([], code, output, "")
-    monkeypatch.setattr(mpremote, "run_bounded", lambda *args: done)
+    monkeypatch.setattr(mpremote, "run_bounded", lambda *args, **more: done)
 
 
 @pytest.mark.parametrize(

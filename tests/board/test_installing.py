@@ -8,7 +8,10 @@ from boardcert_host.board import mpremote
 def test_installing_twice_copies_nothing_and_repairs_what_was_cut_short(new_board):
     """The second run does nothing; a damaged, a missing and a foreign file are put right."""
     board = new_board()
-    first = mpremote.install(board.usb_port)
+    steps = []
+    first = mpremote.install(board.usb_port, progress=lambda *step: steps.append(step))
+    assert len(steps) >= 2 * len(first.copied)  # Each file is written, and put into its place.
+    assert steps == sorted(steps) and steps[-1][0] == steps[-1][1]
     assert mpremote.install(board.usb_port) == mpremote.Installed([], [], len(first.copied))
     mpremote.execute(
         board.usb_port,

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ PACKAGE_DIRECTORY = "/lib/boardcert"
 # Not in /boardcert: `import boardcert` would find that directory before the package in /lib.
 CONFIG_FILE = "/boardcert-data/config.json"
 _TIMEOUT_S = 60
-_INSTALL_TIMEOUT_S = 300
+# Without a word from the board, while a script is sent: 33 KB, of which a slow line carries 300
+# bytes a second.
+_WRITE_SILENCE_S = 120
 _OUTPUT_LIMIT_BYTES = 1 << 20  # The longest answer, all settings, is a tenth of this.
 _PIECE_BYTES = 3072  # a literal of 4 KB: the board compiles it in what memory it has
 _SCRIPT_PIECES = 8  # and so many of them in one script, which is sent and compiled whole
@@ -109,6 +111,9 @@ import os
 for path in {{!r}}:
     os.rename(path + {NEW!r}, path)
 """
+# Run on the board after each script of several.
+_NEXT = "boardcert: next"
+_TELL = f"\nprint({_NEXT!r})\n"
 # What mpremote says of a board whose MicroPython does not answer, or is not there yet.
 _NOT_READY = "could not enter raw repl"
 _BOOT_TIMEOUT_S = 10
@@ -129,6 +134,10 @@ _HINTS = (
     *((text, "the board's flash is full: remove files that are not needed") for text in _FULL),
     ("SerialException", "the board was unplugged or restarted meanwhile: try again"),
 )
+
+
+Progress = Callable[[int, int], None]
+"""Called with (bytes done, bytes in all)."""
 
 
 @dataclass(frozen=True)
@@ -153,33 +162,43 @@ class Installed:
     kept: int
 
 
-def run(port: str, *arguments: str, timeout_s: float = _TIMEOUT_S) -> str:
+def run(
+    port: str,
+    *arguments: str,
+    timeout_s: float = _TIMEOUT_S,
+    on_line: Callable[[str], None] | None = None,
+) -> str:
     """Run mpremote with *arguments* on the board at *port* and return what it printed.
 
-    The board's program is interrupted, but its interpreter not restarted ("resume"). Raises Error.
+    The board's program is interrupted, but its interpreter not restarted ("resume"). *on_line* is
+    called with each line as it comes; *timeout_s* is of silence then. Raises Error.
     """
-    done = _mpremote(port, arguments, timeout_s)
+    done = _mpremote(port, arguments, timeout_s, on_line)
     if _NOT_READY in done.stdout + done.stderr and is_answering(port, _BOOT_TIMEOUT_S):
-        done = _mpremote(port, arguments, timeout_s)  # It was still booting.
+        done = _mpremote(port, arguments, timeout_s, on_line)  # It was still booting.
     if done.returncode:
         raise _transport_error(port, done.stdout + done.stderr)
     return done.stdout
 
 
 def _mpremote(
-    port: str, arguments: Sequence[str], timeout_s: float
+    port: str,
+    arguments: Sequence[str],
+    timeout_s: float,
+    on_line: Callable[[str], None] | None,
 ) -> subprocess.CompletedProcess[str]:
     """Run mpremote once. Raises Error when it takes too long, or sends too much."""
     command = [sys.executable, "-m", "mpremote", "connect", port, "resume", *arguments]
     interruptions.note_stopped(port)
     try:
-        return run_bounded(command, timeout_s, _OUTPUT_LIMIT_BYTES)
+        return run_bounded(command, timeout_s, _OUTPUT_LIMIT_BYTES, on_line=on_line)
     except TooMuchOutputError as error:
         hint = "another program may be running there: press its reset button and try again"
         raise Error(f"the board at {port} does not stop sending", hint) from error
     except subprocess.TimeoutExpired as error:
         hint = "press its reset button and try again"
-        raise Error(f"the board at {port} did not finish within {timeout_s:g} s", hint) from error
+        failed = "sent nothing for" if on_line else "did not finish within"
+        raise Error(f"the board at {port} {failed} {timeout_s:g} s", hint) from error
 
 
 def _transport_error(port: str, output: str) -> Error:
@@ -251,7 +270,9 @@ def _json_of(port: str, output: str) -> Any:
         raise unreadable(port) from error
 
 
-def install(port: str, form: Form = Form.SHIPPED) -> Installed:
+def install(
+    port: str, form: Form = Form.SHIPPED, progress: Progress = lambda done, total: None
+) -> Installed:
     """Bring the package on the board up to date, and read back that it is.
 
     Compiled for the processor that the board reports. What is the same already is not copied, what
@@ -267,7 +288,8 @@ def install(port: str, form: Form = Form.SHIPPED) -> Installed:
         if removed:
             paths = [f"{PACKAGE_DIRECTORY}/{name}" for name in removed]
             execute(port, _REMOVE.format(paths))
-        _write(port, {f"{PACKAGE_DIRECTORY}/{path.name}": path.read_bytes() for path in changed})
+        contents = {f"{PACKAGE_DIRECTORY}/{path.name}": path.read_bytes() for path in changed}
+        _write(port, contents, progress)
     if (changed or removed) and survey(port).files != wanted:
         raise Error(
             f"the package on the board at {port} is not what was written", "run the command again"
@@ -294,7 +316,9 @@ def put_file(port: str, data: bytes, remote: str) -> bool:
     return True
 
 
-def _write(port: str, files: dict[str, bytes]) -> None:
+def _write(
+    port: str, files: dict[str, bytes], progress: Progress = lambda done, total: None
+) -> None:
     """Write *files* (absolute path: contents), each whole or not at all.
 
     Scripts take over what is in a file: a fifth of the time of `mpremote fs cp`.
@@ -303,7 +327,7 @@ def _write(port: str, files: dict[str, bytes]) -> None:
     for path, data in files.items():
         scripts += [*_writers(path + NEW, data), _RENAME.format([path])]
     _make_directories(port, files)
-    _run_scripts(port, scripts)
+    _run_scripts(port, scripts, progress)
 
 
 def write_beside(port: str, files: dict[str, bytes]) -> None:
@@ -322,16 +346,26 @@ def _make_directories(port: str, paths: Iterable[str]) -> None:
         execute(port, _MAKE_DIRECTORIES.format(directory))
 
 
-def _run_scripts(port: str, scripts: Sequence[str]) -> None:
-    """Run scripts on the board, one after another in one connection."""
+def _run_scripts(
+    port: str, scripts: Sequence[str], progress: Progress = lambda done, total: None
+) -> None:
+    """Run scripts on the board, one after another in one connection, each as long as it takes."""
+    sizes = [len(script) for script in scripts]
+    ended = []
+
+    def on_line(line: str) -> None:
+        if line == _NEXT:
+            ended.append(line)
+            progress(sum(sizes[: len(ended)]), sum(sizes))
+
     with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
         arguments: list[str] = []
         for number, script in enumerate(scripts):
             path = Path(directory) / f"{number}.py"
-            path.write_text(script)
+            path.write_text(script + _TELL)
             arguments += ["run", str(path), "+"]
         if arguments:
-            run(port, *arguments, timeout_s=_INSTALL_TIMEOUT_S)
+            run(port, *arguments, timeout_s=_WRITE_SILENCE_S, on_line=on_line)
 
 
 def _writers(path: str, data: bytes) -> list[str]:

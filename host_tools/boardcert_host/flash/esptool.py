@@ -19,8 +19,10 @@ from .esp_image import ESPImage, Piece, read_image
 
 # The documentation of MicroPython names this speed. Boards with USB of their own ignore it.
 _BAUD = "460800"
-_CONNECT_TIMEOUT_S = 60
-_WRITE_TIMEOUT_S = 600
+# Without a word from esptool, which prints a line for each block that it writes; while the chip
+# erases, or computes the hash of what was written, there is none.
+_SILENCE_S = 60
+_ERASE_SILENCE_S = 600
 _OUTPUT_LIMIT_BYTES = 1 << 20  # A line for each 16 KB that are written is a hundredth of this.
 # What esptool prints last, and what to do about it.
 _HINTS = (
@@ -84,7 +86,7 @@ def detect(board: Board, port: str) -> Chip:
 
 def erase(board: Board, port: str) -> None:
     """Erase the whole flash: firmware, files, non-volatile storage."""
-    _run(board, [*_connection(board, port), "erase-flash"], _WRITE_TIMEOUT_S)
+    _run(board, [*_connection(board, port), "erase-flash"], _ERASE_SILENCE_S)
 
 
 def write(board: Board, port: str, image: ESPImage, progress: Progress) -> None:
@@ -95,7 +97,7 @@ def write(board: Board, port: str, image: ESPImage, progress: Progress) -> None:
     with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
         files = _write_pieces(image.pieces, directory)
         arguments = [*_connection(board, port), "write-flash", *files]
-        output = _run(board, arguments, _WRITE_TIMEOUT_S, _follow(image.pieces, progress))
+        output = _run(board, arguments, _ERASE_SILENCE_S, _follow(image.pieces, progress))
     if output.count("Hash of data verified") != len(image.pieces):
         raise Error(f"esptool did not verify what it wrote to the board at {port}")
 
@@ -140,18 +142,18 @@ def _follow(pieces: list[Piece], progress: Progress) -> Callable[[str], None]:
 def _run(
     board: Board,
     arguments: list[str],
-    timeout_s: float = _CONNECT_TIMEOUT_S,
+    silence_s: float = _SILENCE_S,
     on_line: Callable[[str], None] = lambda line: None,
 ) -> str:
     """Run esptool, hand each line on as it comes, and return what it printed. Raises Error."""
     command = [sys.executable, "-m", "esptool", *arguments]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "NO_COLOR": "1"}
     try:
-        done = run_bounded(command, timeout_s, _OUTPUT_LIMIT_BYTES, environment, on_line)
+        done = run_bounded(command, silence_s, _OUTPUT_LIMIT_BYTES, environment, on_line)
     except TooMuchOutputError as error:
         raise Error("esptool does not stop printing", board.bootloader) from error
     except subprocess.TimeoutExpired as error:
-        message = f"esptool did not finish within {timeout_s:g} s"
+        message = f"esptool has heard nothing from the board for {silence_s:g} s"
         raise Error(message, board.bootloader) from error
     output = done.stdout + done.stderr
     if done.returncode:

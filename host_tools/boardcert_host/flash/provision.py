@@ -62,9 +62,10 @@ def provision(story: Story, board: Board, wanted: Provision, port: str, mark: st
 
 
 def _install(story: Story, port: str) -> None:
-    with story.working("installing the package"):
+    with story.working("looking for the package"):
         architecture = mpremote.survey(port).architecture
-        done = mpremote.install(port)
+    with story.progress("installing the package") as progress:
+        done = mpremote.install(port, progress=progress)
     is_new = done.copied or done.removed
     counts = f"{len(done.copied)} copied, {len(done.removed)} removed, {done.kept} kept"
     story.tell("package", "done" if is_new else "kept", f"modules for {architecture}: {counts}")
