@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .errors import USAGE, Error
 
@@ -21,14 +21,27 @@ _URL = re.compile(r"https://([^/?#@]+)([/?#].*)?", re.IGNORECASE | re.DOTALL)
 
 @dataclass(frozen=True)
 class Target:
-    """Where to connect. *address*: where the host was last, for when its name is not found."""
+    """Where to connect. *address*: where the host was last, for when its name is not found.
+
+    *pinned_port*: the port by which the board is known, for hints.
+    """
 
     host: str
     port: int = DEFAULT_PORT
     address: str | None = None
+    pinned_port: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def refused_hint(self) -> str:
+        """Return what to try when nothing listens on the port."""
+        page = self.pinned_port or PORTAL_PORT
+        if self.port == page:
+            return "nothing listens on this port: is its program running?"
+        what = "it is pinned with port" if self.pinned_port else "its page is by default on port"
+        there = Target(self.host, page)
+        return f"nothing listens on this port; {what} {page}: boardcert verify {there}"
 
 
 def parse_target(text: str, default_port: int = DEFAULT_PORT) -> Target:
@@ -52,6 +65,11 @@ def canonical_host(text: str) -> str:
     if port is not None:
         raise Error(f"not a host name: {text}", "without a port, for example kitchen.local", USAGE)
     return host
+
+
+def in_local(name: str) -> str:
+    """Return the name in .local that a board of this host name has; a full name as it is."""
+    return name if "." in name or ":" in name else f"{name}.local"
 
 
 def is_address(host: str) -> bool:

@@ -15,7 +15,7 @@ from boardcert_host.flash.provision import Provision
 from boardcert_host.flash.story import Story
 from boardcert_host.targets import Target, is_address
 from boardcert_host.trust import pins
-from boardcert_host.trust.location import locate
+from boardcert_host.trust.location import find
 from boardcert_host.verify import hosts
 from certificates import NAME, Identity, make
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -77,7 +77,7 @@ def test_a_board_that_joined_the_wifi_is_verified_there(calls, monkeypatch, tmp_
         assert story.record["pin"]["host"] == NAME
         assert story.record["urls"] == [f"https://{NAME}:{port}", f"https://127.0.0.1:{port}"]
         # Where it serves is pinned: the name alone does, and where there is no mDNS, its address.
-        target = locate(NAME, pins.load_pins())
+        target = find(NAME, pins.load_pins()).target
         assert target == Target(NAME, port, "127.0.0.1")
         monkeypatch.setattr(socket, "getaddrinfo", _without_names(socket.getaddrinfo))
         (result,) = hosts.verify_hosts([target], hosts.Options(pins=pins.load_pins()))

@@ -11,7 +11,7 @@ from boardcert_host.certificates import certificate
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from boardcert_host.targets import Target
-from boardcert_host.trust.location import locate
+from boardcert_host.trust.location import find
 from boardcert_host.trust.pins import Pin, add_pin, find_pin, load_pins, pins_file
 from boardcert_host.verify import tls_probe
 from certificates import NAME, Identity, make
@@ -61,16 +61,23 @@ def test_the_port_is_the_named_one_else_that_of_the_pin_else_443(text, name, tar
     """For a board that is pinned with its port, too, if it is with one only."""
     boards = [pin("kitchen.local", 20034, "192.168.4.7"), pin("attic.local:8443")]
     boards += [pin("cellar.local:1"), pin("cellar.local:2"), pin("shed.local")]
-    assert locate(text, boards, name) == target
+    assert find(text, boards, name).target == target
 
 
 def test_a_refused_connection_names_the_port_of_the_page(capsys):
-    """Unless that is the one which was asked."""
+    """That of the pin, or else the usual one; unless it is the one that was asked."""
     port = refusing_port()
-    assert main(["verify", f"127.0.0.1:{port}"]) == 3
-    assert "its page is on port 20034: 127.0.0.1:20034" in capsys.readouterr().err
-    hint = tls_probe._refused_hint(Target("kitchen.local", 20034))
-    assert "is its program running?" in hint
+    for command in ("verify", "doctor"):
+        assert main([command, f"127.0.0.1:{port}"]) != 0
+        output = "".join(capsys.readouterr())
+        assert "its page is by default on port 20034: boardcert verify 127.0.0.1:20034" in output
+    add_pin("127.0.0.1", facts(make()), 8443)
+    for command in ("verify", "doctor"):
+        assert main([command, f"127.0.0.1:{port}"]) != 0
+        assert "pinned with port 8443: boardcert verify 127.0.0.1:8443" in "".join(
+            capsys.readouterr()
+        )
+    assert "is its program running?" in Target("kitchen.local", 20034).refused_hint()
 
 
 def facts(identity: Identity) -> dict:

@@ -10,9 +10,9 @@ from typing import Any
 from ..certificates.fingerprint import matches
 from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, Error
 from ..passwords import Password
-from ..targets import canonical
+from ..targets import canonical, parse_host
 from ..trust import pins
-from ..trust.location import locate, names_of
+from ..trust.location import Place, did_you_mean, find
 from . import tokens
 from .over_https import BoardAPI
 from .over_usb import BoardUSB
@@ -37,16 +37,16 @@ def open_board(
     token comes from *token_file*, the environment, the key ring, or a prompt. Raises Error.
     """
     boards, host = pins.load_pins(), canonical(host)
-    target = locate(host, boards, name)
-    names = [*names_of(host, name), str(target)]  # It may be pinned with that port alone.
-    if pin is None:
-        known = pins.find_pin(boards, names)
-        pin = ("public_key_pin", known.public_key_pin) if known else None
+    place = find(host, boards, name)
+    if pin is None and place.known:
+        pin = ("public_key_pin", place.known.public_key_pin)
     if pin is None and ca is None:
         hint = f"boardcert pin add {host} --usb PORT; or give --pin or --ca"
-        raise Error(f"{host} is not a known board", hint)
-    token = _token(host, names, pin, token_file)
-    return BoardAPI(target, name=name, pin=pin, ca=ca, token=token, timeout_s=timeout_s)
+        raise Error(f"{host} is not a known board", did_you_mean(host, boards) or hint)
+    token = _token(host, place.names, pin, token_file)
+    board = BoardAPI(place.target, name=name, pin=pin, ca=ca, token=token, timeout_s=timeout_s)
+    board.names += place.names
+    return board
 
 
 def _token(
@@ -78,11 +78,12 @@ def open_usb(
 
     Without *host* it may be any board, but one that is known by its name has to have its key.
     """
-    board = BoardUSB(port, names_of(host, name) if host else [])
+    board = BoardUSB(port, [host] if host else [])
     try:
         report = board.report()
-        board.names = board.names or [canonical(report["names"][0])]
-        _check_usb(board, report, pin)
+        place = find(host or report["names"][0], pins.load_pins(), name)
+        board.names = place.names
+        _check_usb(place, report, pin)
         yield board
     except BaseException:
         with contextlib.suppress(Error):
@@ -91,13 +92,13 @@ def open_usb(
     board.restart()
 
 
-def _check_usb(board: BoardUSB, report: dict[str, Any], pin: tuple[str, str] | None) -> None:
-    """Raise Error unless the board is the one that its names mean, and *pin*."""
-    known = pins.find_pin(pins.load_pins(), board.names)
-    if known and known.public_key_pin != report["public_key_pin"]:
-        raise pins.changed_key(known, report["public_key_pin"])
-    if not known and not set(board.names) & set(report["names"]):
-        called = " or ".join(board.names)
+def _check_usb(place: Place, report: dict[str, Any], pin: tuple[str, str] | None) -> None:
+    """Raise Error unless the board is the one at *place*, and *pin*."""
+    is_same = place.known and place.known.public_key_pin == report["public_key_pin"]
+    if place.known and not is_same and not place.is_by_address:
+        raise pins.changed_key(place.known, report["public_key_pin"])
+    if not is_same and not set(place.names) & set(report["names"]):
+        called = " or ".join(name for name in place.names if parse_host(name)[1] is None)
         found = f"the board on the cable is not {called}, but {', '.join(report['names'])}"
         raise Error(found, None, CHECKED_AND_BAD)
     if pin and not matches(report, pin):

@@ -17,7 +17,7 @@ from ..certificates import certificate as certificates
 from ..certificates.fingerprint import matches
 from ..deadline import Deadline, TimedSSLSocket
 from ..errors import CHECKED_AND_BAD, Error
-from ..targets import Target
+from ..targets import Target, in_local
 from ..verify.tls_probe import ca_context, connect, find, handshake_error
 from . import reports
 from .installable import Installable, now_text
@@ -131,8 +131,8 @@ class BoardAPI:
         if port.isdecimal():
             self.target = replace(self.target, port=int(port))
         host = changes.get("hostname", "").lower()
-        if host and self.target.host == f"{before['hostname']}.local":
-            self.target = replace(self.target, host=f"{host}.local")
+        if host and in_local(self.target.host) == in_local(before["hostname"]):
+            self.target = replace(self.target, host=in_local(host))
             self._name = self.target.host
         self.names += [str(self.target), self.target.host]
 

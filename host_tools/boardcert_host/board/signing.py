@@ -16,6 +16,7 @@ from ..certificates.certificate import alternative_names, key_pin, public_key_pi
 from ..errors import CHECKED_AND_BAD, Error
 from ..targets import Target, parse_target
 from ..trust import pins
+from ..trust.location import Place
 from ..verify.checks import name_covers
 from ..verify.hosts import HostResult, Options, verify_when_up
 from .access import Board
@@ -93,19 +94,21 @@ def known(
     request: Request,
     boards: Sequence[pins.Pin],
     issued: Iterable[x509.Certificate],
-    host: str | None = None,
+    place: Place | None = None,
 ) -> Known:
-    """Return what *boards* and the valid certificates of ours say. *host*: who sent the request.
+    """Return what *boards* and the valid certificates of ours say. *place*: who sent the request.
 
-    Raises Error when the host is pinned with another key.
+    Raises Error when the board there is pinned with another key.
     """
     pin = key_pin(request.public_key)
-    found = pins.find_pin(boards, [host, parse_target(host).host]) if host else None
-    if found and found.public_key_pin != pin:
-        message = f"nothing was signed: the request is not for the key by which {host} is known"
-        hint = f"boardcert csr {host} -o FILE, then boardcert ca sign FILE, to sign for its own key"
+    found, host = (place.known, place.target.host) if place else (None, None)
+    if place and found and found.public_key_pin != pin:
+        called = place.names[0]
+        own = found.host
+        message = f"nothing was signed: the request is not for the key by which {called} is known"
+        hint = f"boardcert csr {called} -o FILE, then boardcert ca sign FILE, to sign for its key"
         raise Error(message, hint, CHECKED_AND_BAD)
-    own = {parse_target(host).host} if host else set[str]()
+    own = {host} if host else set[str]()
     own.update(parse_target(one.host).host for one in boards if one.public_key_pin == pin)
     others = {parse_target(one.host).host for one in boards if one.public_key_pin != pin}
     now = datetime.datetime.now(datetime.timezone.utc)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..console import messages, results
 from ..errors import CHECKED_AND_BAD, OK
-from .shared import Command, add_json, complete_hosts, print_json
+from .shared import Command, add_json, add_name, complete_hosts, print_json
 
 if TYPE_CHECKING:
     from ..doctor.finding import Finding
@@ -21,12 +21,13 @@ examples:
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     help = "a board that does not answer"
     complete_hosts(parser.add_argument("host", nargs="?", metavar="HOST[:PORT]", help=help))
+    add_name(parser)
     add_json(parser)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     with messages().status("looking"):
-        found = _look(arguments.host)
+        found = _look(arguments.host, arguments.name)
     ok = all(one.status != "fail" for one in found)
     if arguments.json:
         print_json({"ok": ok, "findings": [asdict(one) for one in found]})
@@ -36,7 +37,7 @@ def _run(arguments: argparse.Namespace) -> int:
     return OK if ok else CHECKED_AND_BAD
 
 
-def _look(host: str | None) -> "list[Finding]":
+def _look(host: str | None, name: str | None) -> "list[Finding]":
     from ..doctor import browsers, computer, names, serial
     from ..trust.pins import load_pins
 
@@ -44,7 +45,7 @@ def _look(host: str | None) -> "list[Finding]":
     found = [computer.look_at_python(), computer.look_at_node(), computer.look_at_clock()]
     found += serial.look_at_ports()
     found += [names.look_at_mdns(), *browsers.look_at_trust()]
-    return [names.look_for_host(host, boards), *found] if host else found
+    return [names.look_for_host(host, boards, name), *found] if host else found
 
 
 def _print(one: "Finding") -> None:

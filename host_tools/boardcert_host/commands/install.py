@@ -62,9 +62,10 @@ def _add_csr_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_install(arguments: argparse.Namespace) -> int:
-    from .. import targets
     from ..board import installable
     from ..passwords import Password
+    from ..trust.location import find
+    from ..trust.pins import load_pins
 
     secret = Password(
         "passphrase of the key",
@@ -73,7 +74,8 @@ def _run_install(arguments: argparse.Namespace) -> int:
         arguments.passphrase_file,
     )
     files = installable.read_installable(arguments.chain, arguments.key, secret.get)
-    name = arguments.name or targets.parse_host(arguments.host)[0]
+    place = find(arguments.host, load_pins(), arguments.name)
+    name = arguments.name or place.target.host
     now = datetime.datetime.now(datetime.timezone.utc)
     for check in installable.check_installable(files, name, now):
         word = "some clients refuse it" if check.status == "fail" else "note"
@@ -101,11 +103,11 @@ def _trusted(ca_file: str | None) -> "list[x509.Certificate]":
 def _check_trust(arguments: argparse.Namespace) -> None:
     """Raise Error unless a client that trusts only --ca accepts the chain that is served."""
     from ..board.over_https import TIMEOUT_S
-    from ..trust.location import locate
+    from ..trust.location import find
     from ..trust.pins import load_pins
     from ..verify.tls_probe import probe_chain
 
-    target = locate(arguments.host, load_pins(), arguments.name)
+    target = find(arguments.host, load_pins(), arguments.name).target
     name = arguments.name or target.host
     _, refusal = probe_chain(target, arguments.timeout or TIMEOUT_S, name, arguments.ca)
     if refusal:

@@ -2,14 +2,14 @@
 
 import argparse
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from ..certificates.fingerprint import key_fingerprint, matches, to_compare
 from ..console import questions, results, say
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
-from ..targets import DEFAULT_PORT
+from ..targets import parse_host
 from .shared import (
     Command,
     add_force,
@@ -53,21 +53,38 @@ def _add_pin_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run_pin(arguments: argparse.Namespace) -> int:
     from ..trust import pins
+    from ..trust.location import find, name_for
 
     _check_arguments(arguments)
     if arguments.action == "list":
         return _list(arguments.json)
     if arguments.action == "forget":
-        pin, word = pins.forget_pin(arguments.host), "forgotten"
+        pin, word = pins.forget_pin(_pinned_as(arguments.host, arguments.name)), "forgotten"
     else:
         facts, port, address = _over_usb(arguments) if arguments.usb else _served(arguments)
-        pin, is_new = pins.add_pin(arguments.host, facts, port, address)
+        place = find(arguments.host, pins.load_pins(), arguments.name)
+        host = name_for(place, arguments.host, facts)
+        pin, is_new = pins.add_pin(host, facts, port, address)
         word = "pinned" if is_new else "already known, with the same key"
     if arguments.json:
         print_json({"result": word, "pin": asdict(pin)})
     else:
         results().print(f"{pin.host}: {word}, {pin.public_key_pin}", markup=False)
     return OK
+
+
+def _pinned_as(host: str, name: str | None) -> str:
+    """Return what the board that a person calls *host* is pinned as. Raises Error when none is."""
+    from ..trust import pins
+    from ..trust.location import did_you_mean, find
+
+    boards = pins.load_pins()
+    found = [pin.host for pin in find(host, boards, name).pins]
+    if not found:
+        raise pins.not_pinned(host, did_you_mean(host, boards))
+    if len(found) > 1:
+        raise Error(f"{host} may be several boards", f"name one: {', '.join(found)}", USAGE)
+    return found[0]
 
 
 def _check_arguments(arguments: argparse.Namespace) -> None:
@@ -118,13 +135,13 @@ def _list(as_json: bool) -> int:
 
 def _served(arguments: argparse.Namespace) -> tuple[dict[str, Any], int, str | None]:
     """Return what the board serves, after every check of it and a look at it, and where."""
-    from ..trust.location import locate
+    from ..trust.location import find
     from ..trust.pins import load_pins
     from ..verify import hosts
     from ..verify.own_ca import own_ca_file
 
     pin = given_pin(arguments)
-    target = locate(arguments.host, load_pins(), arguments.name)
+    target = find(arguments.host, load_pins(), arguments.name).target
     options = hosts.Options(name=arguments.name, pin=pin, own_ca=own_ca_file())
     (result,) = hosts.verify_hosts([target], options)
     if result.error:
@@ -169,23 +186,22 @@ def _run_label(arguments: argparse.Namespace) -> int:
     from ..board import label
     from ..board.reports import portal_port
     from ..trust import pins
-    from ..trust.location import locate, names_of
+    from ..trust.location import did_you_mean, find
 
     boards = pins.load_pins()
     check_free(arguments.file, arguments.force)
+    place = find(arguments.host, boards, arguments.name)
+    target = place.target
     if arguments.usb:
         facts = read_report(arguments.usb)
-        port = portal_port(facts) or DEFAULT_PORT
+        if parse_host(arguments.host)[1] is None:
+            target = replace(target, port=portal_port(facts) or target.port)
+    elif place.known:
+        facts = asdict(place.known)
     else:
-        port = DEFAULT_PORT
-        target = locate(arguments.host, boards, arguments.name)
-        names = [*names_of(arguments.host, arguments.name), str(target)]
-        pin = pins.find_pin(boards, names)
-        if pin is None:
-            hint = f"boardcert pin add {arguments.host}, or --usb PORT"
-            raise Error(f"{arguments.host} is not pinned", hint)
-        facts = asdict(pin)
-    target = locate(arguments.host, boards, arguments.name, port)
+        hint = did_you_mean(arguments.host, boards)
+        hint = hint or f"boardcert pin add {arguments.host}, or --usb PORT"
+        raise pins.not_pinned(arguments.host, hint)
     url, name = f"https://{target}/", arguments.name or target.host
     wanted = label.Label(url, name, facts["public_key_pin"])
     label.write_label(arguments.file, wanted, arguments.force)

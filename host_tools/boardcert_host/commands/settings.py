@@ -39,21 +39,25 @@ def _run(arguments: argparse.Namespace) -> int:
     def act(board: "Board", before: dict[str, Any]) -> dict[str, Any]:
         with messages().status(f"{arguments.host} restarts with its new settings"):
             report = board.change_settings(wanted, before)
-        _follow_name(before, report)
+        _follow(before, report)
         return report
 
     return change(arguments, "settings", act)
 
 
-def _follow_name(before: dict[str, Any], report: dict[str, Any]) -> None:
-    """Let pin and token follow the board to its new host name."""
+def _follow(before: dict[str, Any], report: dict[str, Any]) -> None:
+    """Let pin and token follow the board to its new host name, and the pin to its new port."""
     from ..board import tokens
+    from ..board.reports import portal_port
     from ..trust import pins
 
     old, new = before["names"][0], report["names"][0]
     if old != new and pins.rename(old, new, report):
         tokens.rename(old, new)
         say(f"{old} is {new} now; its pin follows")
+    port, new_port = portal_port(before), portal_port(report)
+    if port and new_port and port != new_port:
+        pins.follow_port(report, port, new_port)
 
 
 def _parse(words: list[str]) -> dict[str, str]:

@@ -73,14 +73,14 @@ def _read(source: str, ask: "Ask", timeout_s: float, name: str | None) -> list[A
     """Return what a file, standard input or a server holds. Raises Error when it is nothing."""
     from ..certificates.items import read_chain, read_items
     from ..files import read_small, read_stream
-    from ..trust.location import locate
+    from ..trust.location import find
     from ..trust.pins import load_pins
     from ..verify.tls_probe import probe
 
     path = None if source == "-" else named_file(source)
     if source != "-" and path is None:
         # Not where the board was last: no pin is checked here.
-        target = replace(locate(source, load_pins(), name), address=None)
+        target = replace(find(source, load_pins(), name).target, address=None)
         session = probe(target, timeout_s, name or target.host.partition("%")[0])
         if session.flaw:
             raise Error(f"{target}: {session.flaw[1]}", None, CHECKED_AND_BAD)

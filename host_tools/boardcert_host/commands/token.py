@@ -28,16 +28,21 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from .. import targets
     from ..board import tokens
-    from ..trust.location import names_of
+    from ..trust.location import did_you_mean, find
+    from ..trust.pins import load_pins
 
     host = targets.canonical(arguments.host)
     if arguments.usb and arguments.forget:
         raise Error("--usb and --forget cannot be used together", "boardcert token --help", USAGE)
     if arguments.usb:
         return _keep(arguments, host)
-    token = tokens.find_token(names_of(host, arguments.name))
+    boards = load_pins()
+    place = find(host, boards, arguments.name)
+    token = tokens.find_token(place.names, place.known and place.known.public_key_pin)
     if token is None:
-        raise Error(f"no token of {host} on the key ring", f"boardcert token {host} --usb PORT")
+        hint = None if place.known else did_you_mean(host, boards)
+        hint = hint or f"boardcert token {host} --usb PORT"
+        raise Error(f"no token of {host} on the key ring", hint)
     if arguments.forget:
         tokens.forget_token(token)
         return _tell(arguments, host, "forgotten")
@@ -55,11 +60,13 @@ def _keep(arguments: argparse.Namespace, host: str) -> int:
     from ..board import access
     from ..board.reports import portal_port
     from ..trust import pins
+    from ..trust.location import find, name_for
 
     name = arguments.name
     asking = messages().status("asking the board")
     with asking, access.open_usb(host, arguments.usb, name=name) as board:
         report = board.report()
+        host = name_for(find(host, pins.load_pins(), name), host, report)
         pins.add_pin(host, report, portal_port(report))
         is_new = access.keep_token(board, host, report)
     return _tell(arguments, host, "kept" if is_new else "already known")

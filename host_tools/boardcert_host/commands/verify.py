@@ -61,7 +61,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from ..trust import pins
-    from ..trust.location import locate
+    from ..trust.location import find
     from ..verify import hosts
     from ..verify.own_ca import own_ca_file
 
@@ -80,7 +80,7 @@ def _run(arguments: argparse.Namespace) -> int:
         read_report=functools.partial(read_report, arguments.usb) if arguments.usb else None,
         timeout_s=arguments.timeout,
     )
-    targets = [locate(text, boards, arguments.name) for text in arguments.hosts]
+    targets = [find(text, boards, arguments.name).target for text in arguments.hosts]
     found = hosts.verify_hosts(targets, options)
     for result in found:
         if result.certificate and result.key_is_known:

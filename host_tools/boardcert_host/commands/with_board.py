@@ -72,7 +72,7 @@ def opened(arguments: argparse.Namespace) -> "Iterator[Board]":
         if arguments.ca or arguments.token_file:
             raise Error("--usb excludes --ca and --token-file", None, USAGE)
         with access.open_usb(arguments.host, arguments.usb, pin, arguments.name) as board:
-            arguments.host = arguments.host or board.names[-1]
+            arguments.host = arguments.host or board.names[0]
             yield board
         return
     if arguments.host is None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..deadline import Deadline
-from ..targets import PORTAL_PORT, Target, is_address
-from ..trust.location import locate
+from ..targets import Target, is_address
+from ..trust.location import find
 from ..trust.pins import Pin
 from .finding import FAIL, OK, WARN, Finding
 
@@ -42,9 +42,9 @@ def look_at_mdns(root: Path = Path("/")) -> Finding:
     return Finding("mdns", "names in .local", WARN, found, _OTHERWISE, _INSTALL)
 
 
-def look_for_host(text: str, boards: Sequence[Pin]) -> Finding:
-    """Is the host found, and does anything listen there?"""
-    target = locate(text, boards)
+def look_for_host(text: str, boards: Sequence[Pin], name: str | None = None) -> Finding:
+    """Is the host found, and does anything listen there? *name*: by which it may be pinned."""
+    target = find(text, boards, name).target
     title = f"host {target.host}"
     try:
         reached = _found(target)
@@ -57,9 +57,7 @@ def look_for_host(text: str, boards: Sequence[Pin]) -> Finding:
         return Finding("host", title, FAIL, "it does not answer", hint)
     except ConnectionRefusedError:
         found = f"it is there, but nothing listens on port {target.port}"
-        page = f"`boardcert verify {target.host}:{PORTAL_PORT}`"
-        hint = f"its page is on port {PORTAL_PORT} by default: {page}"
-        return Finding("host", title, FAIL, found, hint)
+        return Finding("host", title, FAIL, found, target.refused_hint())
     except OSError as error:
         hint = "is this computer in the network of the board?"
         return Finding("host", title, FAIL, str(error.strerror or error), hint)

@@ -9,7 +9,8 @@ import string
 from collections.abc import Collection
 
 from ..errors import CHECKED_AND_BAD, USAGE, Error
-from ..trust import pins
+from ..targets import in_local
+from ..trust import location, pins
 
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _LONGEST = 63
@@ -51,17 +52,12 @@ def host_name_of(pattern: str, number: int) -> str:
     return pattern.format(n=number)
 
 
-def certificate_name(host_name: str) -> str:
-    """Return what certificates and pins call a host name: with .local, unless it is full."""
-    return host_name if "." in host_name else f"{host_name}.local"
-
-
 def next_free(pattern: str, taken: Collection[str] = ()) -> tuple[int, str]:
     """Return the lowest number, and its host name, that no known board has, nor one of *taken*."""
-    used = {pin.host for pin in pins.load_pins()} | set(map(certificate_name, taken))
+    used = {pin.host for pin in pins.load_pins()} | set(map(in_local, taken))
     for number in range(1, _MOST_BOARDS):
         host_name = host_name_of(pattern, number)
-        if certificate_name(host_name) not in used:
+        if in_local(host_name) not in used:
             return number, host_name
     raise Error(f"all names of {pattern} are taken", "choose another pattern", USAGE)
 
@@ -71,7 +67,7 @@ def known_as(pattern: str, unique_id: str) -> tuple[int, str] | None:
     mine = {pin.host for pin in pins.load_pins() if pin.unique_id == unique_id}
     for number in range(1, _MOST_BOARDS if mine else 1):
         host_name = host_name_of(pattern, number)
-        if certificate_name(host_name) in mine:
+        if in_local(host_name) in mine:
             return number, host_name
     return None
 
@@ -88,8 +84,8 @@ def refuse_duplicate(host_name: str | None, unique_id: str | None) -> None:
     """Raise Error when another board than the one with *unique_id* is known by this name."""
     if not host_name or not unique_id or is_pattern(host_name):
         return
-    host = certificate_name(host_name)
-    known = pins.find_pin(pins.load_pins(), (host,))
+    host = in_local(host_name)
+    known = location.find(host, pins.load_pins()).known
     if known and known.unique_id and known.unique_id != unique_id:
         raise Error(
             f"{host} is the board {known.unique_id}, pinned on {known.first_seen[:10]}; "

@@ -8,12 +8,13 @@ from ..board.over_usb import BoardUSB
 from ..board.reports import portal_port
 from ..certificates.fingerprint import fingerprint_words, key_fingerprint
 from ..errors import Error
-from ..targets import Target
+from ..targets import Target, in_local
 from ..trust import pins
+from ..trust.location import find
 from ..verify import hosts
 from ..verify.own_ca import own_ca_file
 from .board_kinds import Board
-from .host_names import certificate_name, choose
+from .host_names import choose
 from .story import Story
 
 _SERVE_TIMEOUT_S = 60
@@ -146,9 +147,9 @@ def _identify(story: Story, port: str, mark: str | None) -> dict[str, Any]:
 def _follow_name(story: Story, before: object, report: dict[str, Any]) -> None:
     """Have pin and token of a board that is called otherwise now follow it."""
     host = report["names"][0]
-    if not isinstance(before, str) or certificate_name(before) == host:
+    if not isinstance(before, str) or in_local(before) == host:
         return
-    old = certificate_name(before)
+    old = in_local(before)
     if pins.rename(old, host, report):
         tokens.rename(old, host)
         story.tell("name", "done", f"{old} is {host} now, with the same key")
@@ -163,10 +164,14 @@ def _pin(
 ) -> None:
     """Pin the key as it was read over USB, where nobody stands between, and where it serves."""
     host = report["names"][0]
-    known = pins.find_pin(pins.load_pins(), (host,))
-    if known and known.public_key_pin != report["public_key_pin"] and wanted.replace:
-        pins.forget_pin(host)
-        story.tell("pin", "done", f"{host} was {known.public_key_pin}: forgotten because of --yes")
+    for known in find(host, pins.load_pins()).pins:
+        if known.public_key_pin == report["public_key_pin"]:
+            continue
+        if not wanted.replace:
+            raise pins.changed_key(known, report["public_key_pin"])
+        pins.forget_pin(known.host)
+        gone = f"{known.host} was {known.public_key_pin}: forgotten because of --yes"
+        story.tell("pin", "done", gone)
     pin, is_new = pins.add_pin(host, report, port, address)
     story.record["pin"] = asdict(pin)
     story.tell("pin", "done" if is_new else "kept", f"{host} is {pin.public_key_pin}")

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..errors import CHECKED_AND_BAD, Error
 from ..files import changing, own_file, write_own_json
-from ..targets import canonical, is_address, parse_host
+from ..targets import Target, canonical, is_address, parse_host
 
 _FILE_VERSION = 1
 
@@ -67,6 +67,11 @@ def find_pin(pins: Sequence[Pin], names: Sequence[str]) -> Pin | None:
     by_host = {canonical(pin.host): pin for pin in pins}
     spelled = [canonical(name) for name in names]
     return next((by_host[name] for name in spelled if name in by_host), None)
+
+
+def port_of(pin: Pin) -> int | None:
+    """Return the port where a board serves, None when that is not known."""
+    return parse_host(pin.host)[1] or pin.port
 
 
 def add_pin(
@@ -138,24 +143,50 @@ def forget_pin(host: str) -> Pin:
     host = canonical(host)
     with _changing() as pins:
         if host not in pins:
-            raise Error(f"{host} is not pinned", "`boardcert pin list` names those that are")
+            raise not_pinned(host)
         return pins.pop(host)
 
 
-def rename(old: str, new: str, facts: dict[str, Any]) -> bool:
-    """Let the pin of *old* be that of *new*, when it is of the board in *facts*: same chip and key.
+def not_pinned(host: str, hint: str | None = None) -> Error:
+    """Return the Error for a *host* that is not known. *hint*: what may have been meant."""
+    return Error(f"{host} is not pinned", hint or "`boardcert pin list` names those that are")
 
-    Returns False, and changes nothing, when it is another's, or *new* is pinned already.
+
+def rename(old: str, new: str, facts: dict[str, Any]) -> bool:
+    """Let the pins of *old* be those of *new*, when they are of the board in *facts*.
+
+    Those with a port as well. Returns False, and changes nothing, when none is of its key and chip,
+    or *new* is pinned already.
     """
     old, new = old.lower(), canonical(new)  # An old name may be one that nothing else took.
+    moved = False
     with _changing() as pins:
-        pin = pins.get(old)
-        if pin is None or new in pins or pin.public_key_pin != facts["public_key_pin"]:
-            return False
-        if pin.unique_id not in (None, facts.get("unique_id")):
-            return False
-        pins[new] = replace(pins.pop(old), host=new)
-    return True
+        taken = {parse_host(host)[0] for host in pins}
+        for pin in list(pins.values()):
+            name, port = parse_host(pin.host)
+            if name == old and new not in taken and _is_of(pin, facts):
+                host = str(Target(new, port)) if port else new
+                pins[host] = replace(pins.pop(pin.host), host=host)
+                moved = True
+    return moved
+
+
+def follow_port(facts: dict[str, Any], old: int, new: int) -> None:
+    """Note that the board in *facts* serves its page on port *new* now, not on *old*."""
+    with _changing() as pins:
+        for pin in list(pins.values()):
+            if port_of(pin) == old and _is_of(pin, facts):
+                name, port = parse_host(pin.host)
+                host = str(Target(name, new)) if port else pin.host
+                is_free = host == pin.host or host not in pins
+                if is_free:
+                    pins[host] = replace(pins.pop(pin.host), host=host, port=new)
+
+
+def _is_of(pin: Pin, facts: dict[str, Any]) -> bool:
+    """Return whether it is the pin of the board in *facts*: of its key, and chip where known."""
+    is_same_chip = pin.unique_id in (None, facts.get("unique_id"))
+    return is_same_chip and pin.public_key_pin == facts["public_key_pin"]
 
 
 def follow_key(names: Sequence[str], old: str, facts: dict[str, Any]) -> list[Pin]:

@@ -1,23 +1,60 @@
 """The checks of a served certificate against what is known of this very board, and why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..certificates.fingerprint import matches
-from ..trust.pins import Pin
+from ..trust.location import find
+from ..trust.pins import Pin, port_of
 from .checks import Check
+
+
+@dataclass(frozen=True)
+class Acquaintance:
+    """Which known board a server claims to be, or is. *pin*: None for one that nobody knows.
+
+    *how*: what it is known by, when that is not the HOST that was asked for. *was_here*: the board
+    that was last at this address, which has another key than the one that answers.
+    """
+
+    pin: Pin | None
+    how: str = ""
+    was_here: Pin | None = None
+
+    def at(self, port: int) -> Pin | None:
+        """Return the board's pin, if *port* is its own: not when a tunnel may lead there."""
+        return self.pin if self.pin and (not self.how or port_of(self.pin) == port) else None
+
+
+def recognise(
+    host: str, boards: Sequence[Pin], name: str, described: dict[str, Any]
+) -> Acquaintance:
+    """Return which board of *boards* HOST:PORT is, with the *name* and certificate that it has.
+
+    By what it was called; else by the key that it has proven to hold.
+    """
+    place = find(host, boards, name)
+    if place.known and not place.is_by_address:
+        return Acquaintance(place.known)
+    key = described["public_key_pin"]
+    was_here = place.known
+    if was_here and was_here.public_key_pin == key:
+        return Acquaintance(was_here, ", at its last address")
+    pin = next((pin for pin in boards if pin.public_key_pin == key), None)
+    return Acquaintance(pin, ", by its key", was_here)
 
 
 def comparisons(
     described: dict[str, Any],
     pin: tuple[str, str] | None,
-    known: Pin | None,
+    known: Acquaintance,
     read_report: Callable[[], dict[str, Any]] | None,
 ) -> list[Check]:
     """Compare a *described* certificate with three things, each of which may be missing.
 
-    *pin*: as `parse_pin` returns it. *known*: from the file of known boards. *read_report*: asks
-    the board on the cable.
+    *pin*: as `parse_pin` returns it. *known*: among the known boards. *read_report*: asks the board
+    on the cable.
     """
     pinned = ("skip", "no --pin given")
     if pin:
@@ -31,17 +68,22 @@ def comparisons(
     ]
 
 
-def _known_outcome(described: dict[str, Any], known: Pin | None) -> tuple[str, str]:
+def _known_outcome(described: dict[str, Any], acquaintance: Acquaintance) -> tuple[str, str]:
     """A board is known by its key; it may have signed another certificate since."""
+    known, key = acquaintance.pin, described["public_key_pin"]
+    if known is None and acquaintance.was_here:
+        other = acquaintance.was_here.host
+        hint = f"ask that one by its name: boardcert verify {other}"
+        return "warn", f"not {other}, which was last at this address, but another key; {hint}"
     if known is None:
         return "skip", "not pinned: see `boardcert pin add`"
-    key = described["public_key_pin"]
     if key != known.public_key_pin:
         since = f"{known.public_key_pin} since {known.first_seen[:10]}"
         return "fail", f"THE KEY CHANGED: it is {key}, {known.host} was {since}"
+    called = f"{known.host}{acquaintance.how}"
     if described["fingerprint"] != known.fingerprint:
-        return "pass", f"{known.host}, with a new certificate for the same key"
-    return "pass", f"{known.host}, first seen {known.first_seen[:10]}"
+        return "pass", f"{called}, with a new certificate for the same key"
+    return "pass", f"{called}, first seen {known.first_seen[:10]}"
 
 
 def _usb_outcome(

@@ -13,9 +13,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from ..certificates import certificate as certificates
 from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, Error
 from ..targets import Target
-from ..trust.pins import Pin, find_pin
+from ..trust.pins import Pin
 from .checks import Check, Expected, certificate_checks, certificate_checks_skipped
-from .comparisons import comparisons
+from .comparisons import comparisons, recognise
 from .own_ca import has_issued
 from .tls_probe import Session, ca_context, probe, probe_chain
 
@@ -46,7 +46,10 @@ class Options:
 
 @dataclass
 class HostResult:
-    """What is known about one host. *error*: why the checks could not be made, or None."""
+    """What is known about one host. *error*: why the checks could not be made, or None.
+
+    *known*: the pin of the board that serves here, at *address*.
+    """
 
     target: Target
     name: str
@@ -198,8 +201,9 @@ def _judge(result: HostResult, session: Session, chain: Check, options: Options)
         result.certificate = certificates.describe(certificate)
     except (ValueError, UnsupportedAlgorithm):
         return result  # The key cannot be read: the check of its type has failed and says why.
-    result.known = find_pin(options.pins, (str(result.target), result.target.host, result.name))
-    result.checks += comparisons(result.certificate, options.pin, result.known, options.read_report)
+    acquaintance = recognise(str(result.target), options.pins, result.name, result.certificate)
+    result.known = acquaintance.at(result.target.port)
+    result.checks += comparisons(result.certificate, options.pin, acquaintance, options.read_report)
     return result
 
 

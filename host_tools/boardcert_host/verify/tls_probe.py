@@ -12,7 +12,7 @@ a Session with a certificate is proof that the server holds the certificate's ke
 import http.client
 import socket
 import ssl
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -21,7 +21,7 @@ from ..certificates.read_files import read_certificates
 from ..deadline import Deadline, TimedSSLSocket, open_tls
 from ..errors import USAGE, Error
 from ..files import read_small
-from ..targets import PORTAL_PORT, Target, is_address
+from ..targets import PORTAL_PORT, Target, in_local, is_address
 
 # Reasons of OpenSSL that are verdicts on the server, with the check that fails by them.
 _VERDICTS = {
@@ -195,23 +195,18 @@ def connect(
         raise
     except socket.gaierror as error:
         hint = "check the spelling, or use the address; `boardcert doctor` looks at names in .local"
+        if in_local(target.host) != target.host:
+            hint = f"boards are found as names in .local: {in_local(target.host)}"
         raise Error(f"cannot find {target.host}: {error.strerror}", hint) from error
     except TimeoutError as error:
         hint = "is the board on this network? --timeout allows more time"
         raise Error(f"{target} did not answer within {deadline.timeout_s:g} s", hint) from error
     except ConnectionRefusedError as error:
-        raise Error(f"{target} refused the connection", _refused_hint(target)) from error
+        raise Error(f"{target} refused the connection", target.refused_hint()) from error
     except ConnectionError as error:
         raise _closed(target) from error
     except OSError as error:
         raise Error(f"cannot reach {target}: {error.strerror or error}") from error
-
-
-def _refused_hint(target: Target) -> str:
-    hint = "the board is reachable, but nothing listens on this port"
-    if target.port == PORTAL_PORT:
-        return f"{hint}: is its program running?"
-    return f"{hint}; its page is on port {PORTAL_PORT}: {replace(target, port=PORTAL_PORT)}"
 
 
 def handshake_error(error: ssl.SSLError, target: Target) -> Error:

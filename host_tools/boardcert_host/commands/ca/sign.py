@@ -200,11 +200,13 @@ def _issue(
     from ...ca import authorities
     from ...files import write_output
     from ...trust import pins
+    from ...trust.location import find
 
     if arguments.only_names:
         request = replace(request, names=())
     issued = store.issued()
-    known = signing.known(request, pins.load_pins(), issued, host)
+    place = find(host, pins.load_pins(), arguments.name) if host else None
+    known = signing.known(request, pins.load_pins(), issued, place)
     files = signing.sign(authority, request, arguments.san, arguments.days, known)
     leaf = files.chain[0]
     signing.check_own_key(leaf, issued)
@@ -232,13 +234,13 @@ def _verify(
 ) -> "HostResult | None":
     """Look at what the board serves now, where that is known."""
     from ...board import signing
-    from ...trust.location import locate
+    from ...trust.location import find
     from ...trust.pins import load_pins
 
     host = arguments.at or arguments.source
     if host is None:
         return None
-    target = locate(host, load_pins(), arguments.name)
+    target = find(host, load_pins(), arguments.name).target
     with messages().status(f"checking what {target} serves"):
         return signing.verify_served(target, files, ca_file)
 
@@ -284,10 +286,11 @@ def _tell(
 
 def _verification(name: str, arguments: argparse.Namespace) -> str:
     """Return the command that verifies a board; for a known one, all but its name is known too."""
-    from ...trust.pins import find_pin, load_pins
+    from ...trust.location import find
+    from ...trust.pins import load_pins, port_of
 
-    known = find_pin(load_pins(), [name])
-    place = name if known and known.port else f"HOST:PORT --name {name}"
+    known = find(name, load_pins()).known
+    place = name if known and port_of(known) else f"HOST:PORT --name {name}"
     ca = f" --ca {arguments.record['ca_file']}" if arguments.ca else ""
     return f"boardcert verify {place}{ca}"
 
