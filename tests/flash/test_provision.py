@@ -39,7 +39,7 @@ def calls(monkeypatch):
     told = []
 
     def answer(name, value):
-        return lambda port, *arguments: (told.append((name, *arguments)), value)[1]
+        return lambda port, *arguments, progress=None: (told.append((name, *arguments)), value)[1]
 
     state = kept_files.BoardState("v", "m", False, None, {"prefix": "lamp"}, False, 1)
     installed = mpremote.Installed(["a.mpy"], [], 0)
