@@ -410,3 +410,29 @@ asyncio.run(main())
 def test_who_connects_again_and_again_leaves_room_for_another_server(directory: Path) -> None:
     """It has the only place whenever it is free: the other server's client waits for longer."""
     assert micropython_server.run(_TWO_SERVERS, str(directory), *_two_ports()) == "1 True 0 0\n"
+
+
+_MAKE_ROOM = """
+from boardcert.serving import server
+class Client:
+    is_waiting = has_spoken = False
+    def __init__(self, name, silent):
+        self.name = name
+        self.yields = lambda: silent
+server.tls_reserve.heap_free_bytes = lambda wanted: len(ended)
+class Server(server.Server):
+    def end(self, client):
+        ended.append(client.name)
+for wanted in (1, 2, 3):
+    ended = []
+    this = Server(None)
+    this._open = {Client("shaking hands", False): None, Client("silent", True): None}
+    this.make_room(wanted)
+    print(ended)
+"""
+
+
+def test_who_is_still_shaking_hands_makes_room_last() -> None:
+    """Only where ending the silent ones was not enough; who came first does not matter."""
+    printed = micropython_server.run(_MAKE_ROOM).splitlines()
+    assert printed == ["['silent']", *2 * ["['silent', 'shaking hands']"]]

@@ -202,11 +202,14 @@ class Server(Limits):
         return bool(found)
 
     def make_room(self, wanted_bytes: int) -> None:
-        """End connections without a request until *wanted_bytes* of the heap are free."""
+        """End connections without a request until *wanted_bytes* of the heap are free.
+
+        Those that are still shaking hands go last.
+        """
         tls_reserve.lend(wanted_bytes)
-        for connection in list(self._open):
-            is_idle = connection.is_waiting or not connection.has_spoken
-            if is_idle and tls_reserve.heap_free_bytes(wanted_bytes) < wanted_bytes:
+        idle = [one for one in self._open if one.is_waiting or not one.has_spoken]
+        for connection in sorted(idle, key=lambda one: not one.yields()):
+            if tls_reserve.heap_free_bytes(wanted_bytes) < wanted_bytes:
                 self.end(connection)
 
     def fits(self) -> bool:
