@@ -42,6 +42,9 @@ def test_a_pattern_is_filled_in(pattern: str, expected: str) -> None:
         "s_{n}",
         "{{n}}",
         "s" * 60 + "{n}",
+        "kitchen.local-{n}",
+        "kitchen.{n}",
+        "192.168.4.1",
     ],
 )
 def test_what_is_no_name_for_every_board_is_refused(
@@ -50,8 +53,31 @@ def test_what_is_no_name_for_every_board_is_refused(
     """A usage error, before anything is looked at; the highest number has to fit as well."""
     with pytest.raises(Error):
         host_names.check_host_name(text)
-    assert main(["flash", "RPI_PICO_W", "--hostname", text]) == 2
+    words = ["flash", "RPI_PICO_W", "--port", "/dev/none", "--hostname", text]
+    assert main(words) == 2
     assert "for example kitchen" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("-", "each part begins and ends with a letter or a digit"),
+        ("-{n}", "each part begins and ends with a letter or a digit"),
+        ("küche", "'ü' cannot be in one, only the letters a to z, digits and hyphens"),
+        ("s_1", "'_' cannot be in one"),
+        ("", "it is empty"),
+        ("kitchen.", "nothing stands before or after a dot"),
+        ("kitchen.local-{n}", "the number belongs before the first dot"),
+        ("s" * 64, "it has 64 characters, at most 63 are possible"),
+        ("192.168.4.1", "this looks like an address"),
+    ],
+)
+def test_the_hint_says_what_is_wrong_with_a_host_name(text: str, reason: str) -> None:
+    """As it was typed, not as it would be filled in."""
+    with pytest.raises(Error) as caught:
+        host_names.check_host_name(text)
+    assert caught.value.message == f"not a host name: {text}"
+    assert reason in str(caught.value.hint)
 
 
 def test_the_next_number_is_the_lowest_that_nothing_has() -> None:

@@ -73,14 +73,16 @@ def _run_flash(arguments: argparse.Namespace) -> int:
 
     workbench.check(arguments)
     board = load_board(arguments.board)
+    if arguments.firmware_only and (arguments.main or arguments.copy):
+        raise Error("--firmware-only excludes --main and --copy", None, USAGE)
+    host_name = None if arguments.hostname is None else check_host_name(arguments.hostname)
+    target = parse_target(arguments.at) if arguments.at else None
     if not arguments.batch:
         # Before a password is asked for. A batch waits for its ports.
         require_port(board, arguments.port and arguments.port[0])
-    if arguments.firmware_only and (arguments.main or arguments.copy):
-        raise Error("--firmware-only excludes --main and --copy", None, USAGE)
     wanted = Provision(
-        host_name=None if arguments.hostname is None else check_host_name(arguments.hostname),
-        target=parse_target(arguments.at) if arguments.at else None,
+        host_name=host_name,
+        target=target,
         program=read_program(arguments.main, arguments.copy),
         wifi=_wifi(arguments, board.network),
         replace=arguments.erase and arguments.yes,

@@ -2,13 +2,13 @@
 
 import argparse
 import re
-import string
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..console import messages, results, say
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
+from ..patterns import has_fields
 from .shared import check_free, print_json
 
 if TYPE_CHECKING:
@@ -95,12 +95,9 @@ def _check_texts(texts: Sequence[str]) -> None:
         raise Error(f"a label has room for {_MOST_TEXTS} lines of text", hint, USAGE)
     for text in texts:
         try:
-            fields = [one for one in string.Formatter().parse(text) if one[1] is not None]
+            has_fields(text, dict.fromkeys(_TEXT_FIELDS, ""))
         except ValueError as error:
             raise Error(f"not a text for labels: {text}: {error}", hint, USAGE) from error
-        for _, name, form, conversion in fields:
-            if name not in _TEXT_FIELDS or form or conversion:
-                raise Error(f"not a text for labels: {text}", hint, USAGE)
         if len(text) > _LONGEST_TEXT or not text.isprintable():
             raise Error(f"too long for a label, or not one line: {text}", hint, USAGE)
 

@@ -5,14 +5,14 @@ known from the pins.
 """
 
 import re
-import string
 from collections.abc import Collection
 
 from ..errors import CHECKED_AND_BAD, USAGE, Error
+from ..patterns import has_fields
 from ..targets import in_local
 from ..trust import location, pins
 
-_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _LONGEST = 63
 # Decimal, or hexadecimal, filled up with zeros.
 _NUMBER_FORMAT = r"(0[1-9])?[dx]?"
@@ -25,26 +25,40 @@ def check_host_name(text: str) -> str:
 
     What the board would refuse later: labels of letters, digits and hyphens (RFC 1123).
     """
-    shown = text
-    if is_pattern(text):
-        shown = host_name_of(text, _MOST_BOARDS - 1)
-    if len(shown) > _LONGEST or not re.fullmatch(rf"{_LABEL}(\.{_LABEL})*", shown):
-        raise Error(f"not a host name: {shown}", _EXAMPLE, USAGE)
+    is_numbered = is_pattern(text)
+    longest = host_name_of(text, _MOST_BOARDS - 1) if is_numbered else text
+    reason = _flaw(longest)
+    # The first label is what the network is told (mDNS, DHCP): with the same, boards would clash.
+    if is_numbered and not reason and "{" not in text.partition(".")[0]:
+        reason = "the number belongs before the first dot"
+    if reason:
+        raise Error(f"not a host name: {text}", f"{reason}; {_EXAMPLE}", USAGE)
     return text.lower()
+
+
+def _flaw(name: str) -> str | None:
+    """Return why *name* cannot be a host name, None when it can."""
+    labels = name.split(".")
+    strange = re.search(r"[^A-Za-z0-9.-]", name)
+    if strange:
+        return f"{strange[0]!r} cannot be in one, only the letters a to z, digits and hyphens"
+    if not all(labels):
+        return "nothing stands before or after a dot" if name else "it is empty"
+    if not all(re.fullmatch(_LABEL, label) for label in labels):
+        return "each part begins and ends with a letter or a digit"
+    if len(name) > _LONGEST:
+        return f"it has {len(name)} characters, at most {_LONGEST} are possible"
+    if labels[-1].isdecimal() and len(labels) > 1:
+        return "this looks like an address"
+    return None
 
 
 def is_pattern(text: str) -> bool:
     """Return whether *text* is to be filled in. Raises Error for a pattern that cannot be."""
     try:
-        fields = [field for field in string.Formatter().parse(text) if field[1] is not None]
+        return has_fields(text, {"n": _NUMBER_FORMAT})
     except ValueError as error:
         raise Error(f"not a pattern for host names: {text}: {error}", _EXAMPLE, USAGE) from error
-    for _, name, form, conversion in fields:
-        if name != "n" or conversion or not re.fullmatch(_NUMBER_FORMAT, form or ""):
-            raise Error(f"not a pattern for host names: {text}", _EXAMPLE, USAGE)
-    if not fields and ("{" in text or "}" in text):
-        raise Error(f"not a host name: {text}", _EXAMPLE, USAGE)
-    return bool(fields)
 
 
 def host_name_of(pattern: str, number: int) -> str:
