@@ -104,6 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _, rest = parser.parse_known_args(words, arguments)
         _refuse(rest, arguments.parser)
         set_verbosity(arguments.quiet)
+        _require_port(getattr(arguments, "usb", None))
         with programs_go_on():
             code: int = arguments.run(arguments)
         flush_results()
@@ -124,6 +125,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             print_json(arguments.record | {"error": told})
         flush_results()
     return failure.code
+
+
+def _require_port(port: str | None) -> None:
+    """Raise Error when --usb names a *port* that is not there, before anything is asked for."""
+    if port:
+        from .board import serial_ports
+
+        serial_ports.require(port)
 
 
 def _refuse(rest: list[str], parser: argparse.ArgumentParser) -> None:

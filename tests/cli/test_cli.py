@@ -33,6 +33,17 @@ def test_help_begins_with_examples_and_ends_with_exit_codes(command, capsys):
 
 
 @pytest.mark.parametrize(
+    "words",
+    ["verify kitchen", "csr", "pin add kitchen", "token kitchen", "label kitchen k.svg", "ca sign"],
+)
+def test_a_port_that_is_not_there_is_told_before_anything_else(words, capsys, monkeypatch):
+    """No host is looked for, no key is opened, no passphrase asked for."""
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_: pytest.fail("a host was looked for"))
+    assert main([*words.split(), "--usb", "/dev/nowhere"]) == 3
+    assert "no such port: /dev/nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ([], "required: COMMAND"),
