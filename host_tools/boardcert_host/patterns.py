@@ -11,10 +11,13 @@ def has_fields(text: str, allowed: Mapping[str, str]) -> bool:
     *allowed*: the fields that there are, each with the regular expression of its format. Raises
     ValueError for others, and for braces that do not match; its text says why.
     """
-    fields = [field for field in string.Formatter().parse(text) if field[1] is not None]
-    for _, name, form, conversion in fields:
+    found = False
+    for _, name, form, conversion in string.Formatter().parse(text):
+        if name is None:
+            continue
+        found = True
         if name not in allowed:
             raise ValueError(f"there is no {{{name}}}")
         if conversion or not re.fullmatch(allowed[name], form or ""):
             raise ValueError(f"no such format of {{{name}}}")
-    return bool(fields)
+    return found
