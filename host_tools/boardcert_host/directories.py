@@ -18,6 +18,6 @@ def data_directory(name: str) -> Path:
 
 
 def cache_directory() -> Path:
-    """Return where downloads are kept: $BOARDCERT_CACHE, or the user's cache directory."""
+    """Return where downloads and built packages are: $BOARDCERT_CACHE, or the user's cache."""
     chosen = os.environ.get("BOARDCERT_CACHE")
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("boardcert"))

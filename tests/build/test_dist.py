@@ -25,13 +25,13 @@ print(*board_names())
 """
 
 
-def _run(*command: object, directory: Path) -> str:
+def _run(*command: object, directory: Path, **environment: str) -> str:
     """Run a command in *directory*, with nothing of this repository to import; return stdout."""
-    environment = {name: os.environ[name] for name in os.environ if not name.startswith("PYTHON")}
+    own = {name: os.environ[name] for name in os.environ if not name.startswith("PYTHON")}
     done = subprocess.run(
         [*map(str, command)],
         cwd=directory,
-        env=environment,
+        env=own | environment,
         capture_output=True,
         text=True,
         timeout=240,
@@ -75,7 +75,9 @@ def test_the_installed_command_needs_no_repository(environment, tmp_path):
     where = "import boardcert_host; print(boardcert_host.__file__)"
     found = _run(environment / "python", "-c", where, directory=tmp_path)
     assert Path(found).is_relative_to(environment.parent)
-    names = _run(environment / "python", "-c", _BUILD, tmp_path / "theirs", directory=tmp_path)
+    build = (environment / "python", "-c", _BUILD, tmp_path / "theirs")
+    # A cache of its own: it finds nothing there that the repository's command has built.
+    names = _run(*build, directory=tmp_path, BOARDCERT_CACHE=str(tmp_path / "cache"))
     assert names.split() == board_names()
     ours = build_package("armv6m", tmp_path / "ours")
     theirs = tmp_path / "theirs"

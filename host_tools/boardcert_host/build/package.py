@@ -16,6 +16,7 @@ from ..errors import Error
 from .bundles import Bundles, join
 from .firmware_first import firmware_first
 from .fold import fold
+from .kept import kept_sources
 from .load_plan import load_plan
 from .new_names import Known
 from .rare_texts import FILE, take_texts
@@ -34,6 +35,7 @@ _TAKING_KERNELS = (_KERNEL_ARCHITECTURE, "armv7m", *_WITH_DSP)
 _INVERSE_KERNEL = "kernel_inverse"
 _P384_KERNEL, _P384_KERNEL_DSP = "kernel_p384", "kernel_p384_dsp"
 _TEETH, _BLOCKS = 6, 1
+_MICRODOT = Path(str(microdot.__file__))  # It names what programs use of it.
 
 
 class Form(Enum):
@@ -51,16 +53,22 @@ def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, s
     in all forms but APART.
     """
     directory = data_directory("firmware")
-    paths = sorted([*directory.glob("boardcert/**/*.py"), *directory.glob("kernels/*.py")])
-    content = tuple((path, path.read_text("utf-8")) for path in paths)
+    paths = [directory / "bundles.py", *directory.glob("kernels/*.py"), _MICRODOT]
+    paths += directory.glob("boardcert/**/*.py")
+    content = tuple((path.parts[-2:], path.read_text("utf-8")) for path in sorted(paths))
     return dict(_package_sources(architecture, form, content))
 
 
 @functools.lru_cache
 def _package_sources(
-    architecture: str, form: Form, content: tuple[tuple[Path, str], ...]
+    architecture: str, form: Form, content: tuple[tuple[tuple[str, ...], str], ...]
 ) -> dict[str, str]:
-    """Do what `package_sources` does, once for the same *content* of firmware/."""
+    """Do what `package_sources` does, once for the same *content* of firmware/ and Microdot."""
+    origin = (architecture, form.name, content)
+    return kept_sources(origin, lambda: _make_sources(architecture, form))
+
+
+def _make_sources(architecture: str, form: Form) -> dict[str, str]:
     plan = load_plan()
     sources = read_flat(_package())
     del sources[plan.template]
@@ -87,7 +95,7 @@ def _package_sources(
 
 def _known(bundles: Bundles) -> Known:
     """Return what shorten must know."""
-    words = re.findall(r"\w+", Path(str(microdot.__file__)).read_text())
+    words = re.findall(r"\w+", _MICRODOT.read_text("utf-8"))
     plan = load_plan()
     return Known(
         plan.faces, plan.told, plan.first, plan.inner, files=bundles, foreign=frozenset(words)
@@ -148,8 +156,7 @@ def build_microdot(architecture: str, directory: Path) -> Path:
 
     One file, `import microdot` on the board; its extensions are the application's to install.
     """
-    source = Path(str(microdot.__file__)).with_name("microdot.py")
-    return _compile(source, architecture, directory)
+    return _compile(_MICRODOT.with_name("microdot.py"), architecture, directory)
 
 
 def _compile(source: Path, architecture: str, directory: Path) -> Path:

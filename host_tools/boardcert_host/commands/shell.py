@@ -53,7 +53,7 @@ def _places() -> list[_Place]:
         _Place("pins", pins_file(), "the boards that are known, by their keys", "BOARDCERT_PINS"),
         _Place("tokens", tokens_file(), "the passwords of boards' pages", "BOARDCERT_TOKENS"),
         _Place("ca", default_store().directory, "your certificate authority", "BOARDCERT_CA"),
-        _Place("cache", cache_directory(), "firmware images, the emulator", "BOARDCERT_CACHE"),
+        _Place("cache", cache_directory(), "firmware, packages, the emulator", "BOARDCERT_CACHE"),
     ]
 
 

@@ -1,0 +1,71 @@
+"""A package that was built for the same sources before is read from the user's cache."""
+
+from pathlib import Path
+
+import pytest
+from boardcert_host.build import kept, package
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache that has nothing yet."""
+    monkeypatch.setenv("BOARDCERT_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "packages"
+
+
+def _made(origin: object, text: str) -> dict[str, str]:
+    return kept.kept_sources(origin, lambda: {"module": text})
+
+
+def test_the_same_origin_is_made_once(cache: Path) -> None:
+    """Another one is made anew."""
+    assert _made("a", "first") == {"module": "first"}
+    assert _made("a", "second") == {"module": "first"}
+    assert _made("b", "second") == {"module": "second"}
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_a_change_of_the_program_makes_it_anew(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The transformation is a part of what the package depends on, and so is Python."""
+    _made("a", "first")
+    with monkeypatch.context() as context:
+        context.setattr(kept, "_program", lambda: ["another"])
+        assert _made("a", "second") == {"module": "second"}
+    monkeypatch.setattr("sys.version", "another")
+    assert _made("a", "third") == {"module": "third"}
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", b"{", b"\xff"])
+def test_a_damaged_file_is_made_anew(cache: Path, damage: bytes) -> None:
+    """Also when one letter of a module has changed."""
+    _made("a", "first")
+    (path,) = cache.iterdir()
+    path.write_bytes(damage or path.read_bytes().replace(b"first", b"fjrst"))
+    assert _made("a", "second") == {"module": "second"}
+    assert _made("a", "third") == {"module": "second"}
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(cache: Path) -> None:
+    """The package is made each time."""
+    cache.parent.mkdir()
+    cache.write_text("a file where the directory would be")
+    assert _made("a", "first") == {"module": "first"}
+    assert _made("a", "second") == {"module": "second"}
+
+
+def test_the_oldest_are_removed(cache: Path) -> None:
+    """A cache does not grow with each change of the firmware."""
+    for number in range(kept._MOST_FILES + 3):
+        _made(number, "module")
+    assert len(list(cache.iterdir())) == kept._MOST_FILES
+
+
+def test_what_is_read_is_what_is_made(cache: Path) -> None:
+    """Of the package itself, in its smallest form."""
+    made = package._make_sources("armv6m", package.Form.APART)
+    for _ in range(2):
+        package._package_sources.cache_clear()
+        assert package.package_sources("armv6m", package.Form.APART) == made
+    assert list(cache.iterdir())
