@@ -35,6 +35,33 @@ def test_an_exception_on_the_board_is_an_error_here_with_its_traceback(board):
         board.exec("1 // 0")
 
 
+@pytest.mark.parametrize("length", [0, 1, 127, 128, 129, 256, 257, 5000])
+def test_code_of_any_length_is_run(board, length):
+    """The board takes it a window of 128 bytes at a time."""
+    code = "print(7, end='')"
+    assert board.exec(code + "#" * (length - len(code))) == "7"
+    assert board.exec("#" * length) == ""
+
+
+def test_code_that_does_not_compile_is_an_error(board):
+    """Also when the board stops reading it long before its end."""
+    for code in (")", ")\n" + "pass\n" * 2000):
+        with pytest.raises(Error, match="SyntaxError"):
+            board.exec(code)
+        assert board.exec("print('next')") == "next\n"
+
+
+def test_what_the_board_prints_comes_whole(board):
+    """More than a buffer of it, and in the end without a line's end."""
+    assert board.exec("print('\u00e4\\n' * 9000, end='')") == "\u00e4\n" * 9000
+
+
+def test_code_that_does_not_end_is_an_error_and_is_interrupted(board):
+    with pytest.raises(Error, match=r"has not answered after 0\.5 s"):
+        board.exec("import time\nwhile True: time.sleep_ms(10)", timeout_s=0.5)
+    assert board.exec("print('next')") == "next\n"
+
+
 def test_floats_on_the_board_use_the_boot_rom_and_are_right(board):
     assert board.exec("print(1.5 * 3.25, 7 / 2, 2.0 ** 0.5, int(-2.7))") == (
         "4.875 3.5 1.4142135 -2\n"

@@ -1,6 +1,5 @@
 """A virtual board to use from Python: power, resets, and running code on it."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -12,9 +11,9 @@ from .board_radio import RadioControls
 from .lock import lock
 from .network import VirtualNetwork
 from .process import EmulatorProcess, give_back, take_process
+from .raw_repl import run_code
+from .unique_id import keep_unique_id
 from .usb_console import run_mpremote, soft_reset
-
-_UNIQUE_ID_BYTES = 8
 
 
 class VirtualBoard(RadioControls):
@@ -53,7 +52,7 @@ class VirtualBoard(RadioControls):
     ) -> None:
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.unique_id = self._unique_id(unique_id)
+        self.unique_id = keep_unique_id(self.directory, unique_id)
         self._settings = {
             "firmware": str(firmware),
             "flash_path": str(self.directory / "flash.bin"),
@@ -220,13 +219,17 @@ class VirtualBoard(RadioControls):
 
         A program that is running is interrupted. Raises Error with the board's traceback.
         """
-        return self.mpremote("exec", code, timeout_s=timeout_s)
+        self._check_power()
+        return run_code(self._ports["usb"], code, timeout_s)
 
     def mpremote(self, *arguments: str, timeout_s: float = 60) -> str:
         """Run mpremote with *arguments* against this board and return its standard output."""
+        self._check_power()
+        return run_mpremote(self.usb_port, arguments, timeout_s)
+
+    def _check_power(self) -> None:
         if not self.status()["powered"]:
             raise Error("the virtual board is off")
-        return run_mpremote(self.usb_port, arguments, timeout_s)
 
     @property
     def _running(self) -> EmulatorProcess:
@@ -238,13 +241,3 @@ class VirtualBoard(RadioControls):
         self._booting_since = self._running.mark()
         self._running.request(command)
         self.wait_ready()
-
-    def _unique_id(self, chosen: str | None) -> str:
-        """Return *chosen*, or the id that is kept in the directory, or a new one; and keep it."""
-        kept = self.directory / "unique_id"
-        if chosen is None:
-            chosen = kept.read_text() if kept.exists() else secrets.token_hex(_UNIQUE_ID_BYTES)
-        if len(bytes.fromhex(chosen)) != _UNIQUE_ID_BYTES:
-            raise Error(f"a unique id has {_UNIQUE_ID_BYTES} bytes as hex, not {chosen!r}")
-        kept.write_text(chosen)
-        return chosen
