@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from boardcert_host.board.mpremote import PACKAGE_DIRECTORY
+from boardcert_host.board.installation import PACKAGE_DIRECTORY
 from boardcert_host.build.package import build_package
 from boardcert_host.directories import data_directory
 from boardcert_host.flash.board_kinds import board_names, load_board

@@ -5,7 +5,7 @@ import socket
 import subprocess
 
 import pytest
-from boardcert_host.board import mpremote
+from boardcert_host.board import file_writer, installation, kept_files, mpremote, usb_report
 from boardcert_host.errors import Error
 from servers import refusing_port, serving
 
@@ -13,7 +13,7 @@ from servers import refusing_port, serving
 def test_a_port_that_is_not_there_is_an_error_with_a_hint():
     """The real mpremote, a device file that does not exist."""
     with pytest.raises(Error) as caught:
-        mpremote.read_report("/dev/no-such-port")
+        usb_report.read_report("/dev/no-such-port")
     assert "failed to access /dev/no-such-port" in caught.value.message
     assert "mpremote connect list" in caught.value.hint
     assert caught.value.code == 3
@@ -58,9 +58,9 @@ def test_writing_ends_when_the_board_is_silent(monkeypatch):
         while connection.recv(4096):
             pass
 
-    monkeypatch.setattr(mpremote, "_WRITE_SILENCE_S", 1)
+    monkeypatch.setattr(file_writer, "_WRITE_SILENCE_S", 1)
     with serving(swallow) as port, pytest.raises(Error, match="sent nothing for 1 s"):
-        mpremote.write_beside(f"socket://127.0.0.1:{port}", {"/main.py": b""})
+        file_writer.write_beside(f"socket://127.0.0.1:{port}", {"/main.py": b""})
 
 
 _REPORT = {
@@ -93,7 +93,7 @@ def test_errors_of_the_board_keep_their_last_line_and_gain_a_hint(output, hint, 
     """A traceback's last line is the cause."""
     answer(monkeypatch, f"Traceback (most recent call last):\n  File\n{output}\n", 1)
     with pytest.raises(Error) as caught:
-        mpremote.read_report("/dev/usb")
+        usb_report.read_report("/dev/usb")
     assert caught.value.message == f"the board at /dev/usb: {output}"
     assert hint in caught.value.hint
 
@@ -105,13 +105,13 @@ def test_an_answer_that_is_none_is_an_error(output, message, monkeypatch):
     """Silence, or a line that is not JSON."""
     answer(monkeypatch, output)
     with pytest.raises(Error, match=message):
-        mpremote.read_report("/dev/usb")
+        usb_report.read_report("/dev/usb")
 
 
 def test_lines_before_the_answer_are_passed_over(monkeypatch):
     """boot.py may print what it likes."""
     answer(monkeypatch, f"booting\r\n{json.dumps(_REPORT)}\r\n")
-    assert mpremote.read_report("/dev/usb") == _REPORT
+    assert usb_report.read_report("/dev/usb") == _REPORT
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_report_that_lacks_something_is_an_error(report, message, monkeypatch)
     """As of another version of the package: not a KeyError later."""
     answer(monkeypatch, json.dumps(report))
     with pytest.raises(Error, match=message):
-        mpremote.read_report("/dev/usb")
+        usb_report.read_report("/dev/usb")
 
 
 def test_bytes_that_are_no_text_are_passed_over(monkeypatch, tmp_path):
@@ -152,7 +152,7 @@ def test_a_board_that_cannot_run_the_package_is_refused(version, mpy, message, m
     """Too old, without native code, or of a kind that is not known."""
     answer(monkeypatch, json.dumps({"version": version, "mpy": mpy, "files": {}}))
     with pytest.raises(Error, match=message):
-        mpremote.survey("/dev/usb")
+        installation.survey("/dev/usb")
 
 
 def test_host_and_board_agree_where_the_settings_are():
@@ -160,10 +160,10 @@ def test_host_and_board_agree_where_the_settings_are():
     import boardcert
     from boardcert.storage import store
 
-    assert f"{boardcert.DIRECTORY}/{store.CONFIG_NAME}" == mpremote.CONFIG_FILE
+    assert f"{boardcert.DIRECTORY}/{store.CONFIG_NAME}" == kept_files.CONFIG_FILE
 
 
 def test_the_data_does_not_hide_the_package():
     """A directory /boardcert would be imported in place of /lib/boardcert."""
-    top = mpremote.CONFIG_FILE.split("/")[1]
-    assert top != mpremote.PACKAGE_DIRECTORY.rsplit("/", 1)[1]
+    top = kept_files.CONFIG_FILE.split("/")[1]
+    assert top != installation.PACKAGE_DIRECTORY.rsplit("/", 1)[1]

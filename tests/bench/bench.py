@@ -15,7 +15,7 @@ import memory
 import radio
 import report
 from bench_board import BenchBoard
-from boardcert_host.board import mpremote
+from boardcert_host.board import installation
 from boardcert_host.build.package import Form, build_package
 from boardcert_host.console import messages, results
 from boardcert_host.errors import Error
@@ -48,7 +48,7 @@ def _measure(
     """Add the *figures* of one engine; *directory* is for its flash."""
     form, flash = _FORMS[engine], directory / f"{engine}.bin"
     with BenchBoard(firmware, flash).board(keep=flash) as board:
-        mpremote.install(board.usb_port, form)
+        installation.install(board.usb_port, form)
     boards = Speed(firmware, flash)
     if "speed" in parts:
         package = build_package("armv6m", directory / engine, form)

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from bench_board import BenchBoard, ask
-from boardcert_host.board import mpremote
+from boardcert_host.board import installation
 from boardcert_host.build.package import Form
 from boardcert_host.console import messages, results
 from boardcert_host.errors import Error
@@ -62,7 +62,7 @@ def _runs(bits: int, count: int, form: Form) -> list[dict[str, float]]:
         flash = Path(directory, "flash.bin")
         bench = BenchBoard(firmware, flash)
         with bench.board(keep=flash) as board:
-            mpremote.install(board.usb_port, form)
+            installation.install(board.usb_port, form)
         for seed in range(1, count + 1):
             with messages().status(f"rsa{bits}, key {seed} of {count}"), bench.board() as board:
                 search = f"search({bits}, {seed})"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bench_board import BenchBoard, ask
-from boardcert_host.board import mpremote
+from boardcert_host.board import installation
 from speed import Speed
 
 _SCRIPT = "measure_memory.py"
@@ -16,7 +16,7 @@ def measure(boards: Speed, flash: Path) -> dict[str, int]:
     boot with a page, and Microdot.
     """
     with boards.board(keep=flash) as board:
-        mpremote.install_microdot(board.usb_port)
+        installation.install_microdot(board.usb_port)
         ask(board, "measure.py", "first_boot_or_load()")
         board.exec("import boardcert\nboardcert.identity().admin_token()")
     settled = BenchBoard(boards.firmware, flash)

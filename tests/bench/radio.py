@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench_board import BenchBoard
-from boardcert_host.board import mpremote
+from boardcert_host.board import file_writer, installation
 from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 
@@ -31,8 +31,8 @@ def measure(firmware: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="boardcert-bench-") as name:
         flash = Path(name, "package.bin")
         with BenchBoard(firmware, flash).board(keep=flash) as board:
-            mpremote.install(board.usb_port)
-            mpremote.install_microdot(board.usb_port)
+            installation.install(board.usb_port)
+            installation.install_microdot(board.usb_port)
         plain, slow = (
             Radio(BenchBoard(firmware, flash, is_slow), Path(name)).measure()
             for is_slow in (False, True)
@@ -69,7 +69,7 @@ class Radio:
         script = Path(__file__).with_name("measure_network.py").read_text()
         head = f"ssid, password, microdot = {_SSID!r}, {_PASSWORD!r}, {microdot}\n"
         with self._boards.board(keep=settled, network=network, pace="idle") as board:
-            mpremote.put_file(board.usb_port, (head + script).encode(), "/main.py")
+            file_writer.put_file(board.usb_port, (head + script).encode(), "/main.py")
             board.reset()
             _wait_answer(board, _APP)
         again = self._boards.of(settled)

@@ -9,7 +9,7 @@ from pathlib import Path
 import network_programs
 import over_wifi
 import pytest
-from boardcert_host.board import kept_files, mpremote
+from boardcert_host.board import kept_files
 from boardcert_host.flash.board_kinds import load_board
 from boardcert_host.flash.firmware import firmware_image
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork, keep_processes
@@ -90,7 +90,7 @@ def installed(
 def kitchen(installed: Callable[..., VirtualBoard]) -> VirtualBoard:
     """A board that serves its page, on its serial line, with a certificate of its own."""
     board = installed("kitchen")
-    mpremote.write_settings(board.usb_port, {"hostname": "kitchen"})
+    kept_files.write_settings(board.usb_port, {"hostname": "kitchen"})
     kept_files.write_example_main(board.usb_port, "VIRTUAL_PICO_W")
     board.reset()
     return board

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import filelock
-from boardcert_host.board import mpremote
+from boardcert_host.board import installation
 from boardcert_host.build.package import Form, package_sources
 from boardcert_host.virtual import VirtualBoard
 
@@ -42,8 +42,8 @@ def _prepare(target: Path, firmware: Path, form: Form) -> None:
     with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
         with VirtualBoard(directory, firmware=firmware, pace="idle", **AT_ONCE) as board:
             board.wait_ready()
-            mpremote.install(board.usb_port, form)
-            mpremote.install_microdot(board.usb_port)
+            installation.install(board.usb_port, form)
+            installation.install_microdot(board.usb_port)
         # Renamed into place: a worker that is killed leaves no half of one.
         shutil.copy(Path(directory) / "flash.bin", f"{target}.new")
     Path(f"{target}.new").rename(target)

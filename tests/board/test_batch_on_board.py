@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
-from boardcert_host.board import mpremote, serial_ports
+from boardcert_host.board import serial_ports, usb_report
 from boardcert_host.board.serial_ports import USBPort
 from boardcert_host.cli import main
 from boardcert_host.trust import pins
@@ -130,7 +130,7 @@ def _check(boards: list[VirtualBoard], folder: Path, sheet: Path) -> None:
     labels = sheet.read_text()
     assert done.keys() == {board.unique_id for board in boards}
     for board in boards:
-        line, report = done[board.unique_id], mpremote.read_report(board.usb_port)
+        line, report = done[board.unique_id], usb_report.read_report(board.usb_port)
         assert line["public_key_pin"] == report["public_key_pin"]
         assert line["name"] == report["names"][0] == f"{line['host_name']}.local"
         assert line["serial_number"] == line["host_name"].rpartition("-")[2]
@@ -160,7 +160,7 @@ def test_a_new_board_in_its_boot_loader_is_flashed_when_it_appears(
         )
         assert (code, told["failed"]) == (0, []), messages
         (done,) = told["done"]
-        report = mpremote.read_report(empty.usb_port)
+        report = usb_report.read_report(empty.usb_port)
     assert done["unique_id"] == report["unique_id"]
     assert done["name"] == report["names"][0] == "new-1.local"
     (log,) = (folder / "logs").iterdir()

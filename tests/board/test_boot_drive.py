@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from boardcert_host.board import mpremote
+from boardcert_host.board import file_writer, mpremote
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from boardcert_host.flash import uf2_drive
@@ -40,7 +40,7 @@ def test_an_image_on_the_drive_is_flashed_and_booted(empty, firmware):
     board = started(empty)
     assert uf2_drive.boot_drives() == []
     assert "MicroPython v1.27.0" in board.exec("import sys; print(sys.version)")
-    mpremote.put_file(empty.usb_port, b"kept", "/kept.txt")
+    file_writer.put_file(empty.usb_port, b"kept", "/kept.txt")
 
     mpremote.run(empty.usb_port, "bootloader")
     drive = uf2_drive.wait_boot_drive(kind)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from boardcert_host.board import mpremote
+from boardcert_host.board import usb_report
 from boardcert_host.cli import main
 from boardcert_host.directories import data_directory
 from boardcert_host.targets import Target
@@ -62,7 +62,7 @@ def terminal() -> Iterator[int]:
 @pytest.mark.needs("certutil")
 def test_the_three_commands(kitchen: VirtualBoard, newcomer: Path, terminal: int) -> None:
     """A client that trusts the CA accepts what the board serves then; its key is the same."""
-    before = mpremote.read_report(kitchen.usb_port)
+    before = usb_report.read_report(kitchen.usb_port)
     kitchen.reset()
     commands = _commands(kitchen.usb_port)
     assert [command[:3] for command in commands] == [
@@ -83,7 +83,7 @@ def test_the_three_commands(kitchen: VirtualBoard, newcomer: Path, terminal: int
     options = hosts.Options(name="kitchen.local", ca_file=str(ca_file), timeout_s=30)
     result = hosts.verify_when_up(Target(*kitchen.uart_address), options, 60)
     assert result.error is None and result.failures == []
-    after = mpremote.read_report(kitchen.usb_port)
+    after = usb_report.read_report(kitchen.usb_port)
     assert (after["source"], before["source"]) == ("installed", "generated")
     assert after["public_key_pin"] == before["public_key_pin"]
     assert result.certificate is not None
@@ -104,5 +104,5 @@ def test_a_certificate_that_is_compiled_in_is_served(
     options = hosts.Options(name="hall.local", ca_file="ca/ca.crt", timeout_s=30)
     result = hosts.verify_when_up(Target(*kitchen.uart_address), options, 60)
     assert result.error is None and result.failures == []
-    report = mpremote.read_report(kitchen.usb_port)
+    report = usb_report.read_report(kitchen.usb_port)
     assert report["source"] == "builtin" and not report["generated"]

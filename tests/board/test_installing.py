@@ -2,26 +2,26 @@
 
 import json
 
-from boardcert_host.board import mpremote
+from boardcert_host.board import file_writer, installation, mpremote
 
 
 def test_installing_twice_copies_nothing_and_repairs_what_was_cut_short(new_board):
     """The second run does nothing; a damaged, a missing and a foreign file are put right."""
     board = new_board()
     steps = []
-    first = mpremote.install(board.usb_port, progress=lambda *step: steps.append(step))
+    first = installation.install(board.usb_port, progress=lambda *step: steps.append(step))
     assert len(steps) >= 2 * len(first.copied)  # Each file is written, and put into its place.
     assert steps == sorted(steps) and steps[-1][0] == steps[-1][1]
-    assert mpremote.install(board.usb_port) == mpremote.Installed([], [], len(first.copied))
+    assert installation.install(board.usb_port) == installation.Installed([], [], len(first.copied))
     mpremote.execute(
         board.usb_port,
         "import os\nos.remove('/lib/boardcert/generate.mpy')\n"
         "open('/lib/boardcert/sources.mpy', 'wb').write(b'torn')\n"
         "open('/lib/boardcert/old.py', 'w').write('x')",
     )
-    again = mpremote.install(board.usb_port)
+    again = installation.install(board.usb_port)
     assert (again.copied, again.removed) == (["generate.mpy", "sources.mpy"], ["old.py"])
-    assert mpremote.survey(board.usb_port).architecture == "armv6m"
+    assert installation.survey(board.usb_port).architecture == "armv6m"
 
 
 def test_the_folders_of_the_sources_are_removed(new_board):
@@ -31,8 +31,8 @@ def test_the_folders_of_the_sources_are_removed(new_board):
     paths = ["/lib", "/lib/boardcert", room, f"{room}/deeper"]
     mpremote.execute(port, f"import os\nfor path in {paths}: os.mkdir(path)")
     mpremote.execute(port, f"open('{room}/__init__.py', 'w').close()")
-    assert mpremote.survey(port).files == {"serving": None}
-    assert mpremote.install(port).removed == ["serving"]
+    assert installation.survey(port).files == {"serving": None}
+    assert installation.install(port).removed == ["serving"]
     assert (
         mpremote.execute(port, "from boardcert import serve; print(serve.__name__)") == "serve\r\n"
     )
@@ -44,8 +44,8 @@ def test_a_file_is_written_once_and_whole(new_board):
     port = board.usb_port
     for size in (0, 1, 3072, 3073):
         data = bytes(index % 256 for index in range(size))
-        assert mpremote.put_file(port, data, "/deep/er/file") is True
-        assert mpremote.put_file(port, data, "/deep/er/file") is False
+        assert file_writer.put_file(port, data, "/deep/er/file") is True
+        assert file_writer.put_file(port, data, "/deep/er/file") is False
         found = mpremote.execute(port, "print(list(open('/deep/er/file', 'rb').read()))")
         assert bytes(json.loads(found)) == data
     assert mpremote.execute(port, "import os; print(os.listdir('/deep/er'))").strip() == "['file']"

@@ -4,7 +4,7 @@ import runpy
 from pathlib import Path
 
 import pytest
-from boardcert_host.board import mpremote
+from boardcert_host.board import installation, usb_report
 from boardcert_host.directories import data_directory
 
 _MAKE_DIST = Path(__file__).resolve().parents[2] / "host_tools" / "make_dist.py"
@@ -31,7 +31,7 @@ def test_what_make_dist_makes_is_installed_with_its_kernels(new_board, serve, tm
     runpy.run_path(str(_MAKE_DIST))["make_mip_folder"]("armv6m", tmp_path / "armv6m")
     board = new_board(pace="idle")
     board.mpremote("mip", "install", f"{serve(tmp_path)}/armv6m/package.json", timeout_s=500)
-    found = mpremote.survey(board.usb_port).files
+    found = installation.survey(board.usb_port).files
     assert "p384_kernel.mpy" in found
-    assert mpremote.install(board.usb_port) == mpremote.Installed([], [], len(found))
-    assert mpremote.read_report(board.usb_port)["generated"]
+    assert installation.install(board.usb_port) == installation.Installed([], [], len(found))
+    assert usb_report.read_report(board.usb_port)["generated"]

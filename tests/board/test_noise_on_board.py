@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from boardcert_host.board import mpremote
+from boardcert_host.board import installation
 from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard
 
@@ -52,7 +52,7 @@ _REFUSED = "TLS is refused: RP2040 ring oscillator failed the repetition count t
 def board(new_board: NewBoard, tmp_path: Path) -> VirtualBoard:
     """A board that serves; "board" is its name for another start with the same flash."""
     board = new_board()
-    mpremote.install(board.usb_port)
+    installation.install(board.usb_port)
     board.exec("import boardcert; boardcert.identity()")
     (tmp_path / "main.py").write_text(_MAIN)
     board.mpremote("fs", "cp", str(tmp_path / "main.py"), ":main.py")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from boardcert_host.board import mpremote, own_program
+from boardcert_host.board import file_writer, own_program
 from boardcert_host.board.own_program import Program
 from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard
@@ -71,7 +71,7 @@ def test_a_board_that_is_lost_in_the_middle_has_its_old_program(
     def lose(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(mpremote, "rename_new", lose)
+    monkeypatch.setattr(file_writer, "rename_new", lose)
     with pytest.raises(KeyboardInterrupt):
         own_program.copy(port, Program(after))
     assert {path: read(board, path) for path in files} == files

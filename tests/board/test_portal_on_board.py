@@ -10,7 +10,7 @@ from typing import Any
 
 import certificates
 import pytest
-from boardcert_host.board import mpremote
+from boardcert_host.board import file_writer, kept_files
 from boardcert_host.directories import data_directory
 from boardcert_host.virtual import VirtualBoard
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -27,11 +27,11 @@ _ROUNDS = 2
 def board(package_board: VirtualBoard) -> tuple[VirtualBoard, str]:
     """A board called kitchen that serves its page, and its token, as read over USB."""
     board = package_board
-    mpremote.write_settings(board.usb_port, {"hostname": "kitchen"})
+    kept_files.write_settings(board.usb_port, {"hostname": "kitchen"})
     main = data_directory("boards") / "VIRTUAL_PICO_W" / "main.py"
     board.reset()
     token = board.exec("import boardcert; print(boardcert.identity().admin_token())").strip()
-    mpremote.put_file(board.usb_port, main.read_bytes(), "/main.py")
+    file_writer.put_file(board.usb_port, main.read_bytes(), "/main.py")
     board.reset()
     return board, token
 

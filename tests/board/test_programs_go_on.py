@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from boardcert_host.board import mpremote
+from boardcert_host.board import file_writer, kept_files, usb_report
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from boardcert_host.flash import provision
@@ -20,9 +20,9 @@ _MAIN = b"import time\nwhile True: time.sleep(1)\n"
 def busy(installed: Callable[..., VirtualBoard]) -> VirtualBoard:
     """A board with an identity, whose program lasts."""
     board = installed(pace="idle")
-    mpremote.write_settings(board.usb_port, {"hostname": "kitchen"})
-    mpremote.read_report(board.usb_port)
-    mpremote.put_file(board.usb_port, _MAIN, "/main.py")
+    kept_files.write_settings(board.usb_port, {"hostname": "kitchen"})
+    usb_report.read_report(board.usb_port)
+    file_writer.put_file(board.usb_port, _MAIN, "/main.py")
     board.reset()
     return board
 

@@ -3,7 +3,7 @@
 import socket
 
 import pytest
-from boardcert_host.board import kept_files, mpremote, tokens
+from boardcert_host.board import installation, kept_files, mpremote, tokens, usb_report
 from boardcert_host.ca.store import default_store
 from boardcert_host.certificates import certificate
 from boardcert_host.cli import main
@@ -42,14 +42,14 @@ def calls(monkeypatch):
         return lambda port, *arguments, progress=None: (told.append((name, *arguments)), value)[1]
 
     state = kept_files.BoardState("v", "m", False, None, {"prefix": "lamp"}, False, 1)
-    installed = mpremote.Installed(["a.mpy"], [], 0)
+    installed = installation.Installed(["a.mpy"], [], 0)
     monkeypatch.setattr(
-        mpremote, "survey", answer("survey", mpremote.Survey((1, 27), "xtensawin", {}))
+        installation, "survey", answer("survey", installation.Survey((1, 27), "xtensawin", {}))
     )
-    monkeypatch.setattr(mpremote, "install", answer("install", installed))
-    monkeypatch.setattr(mpremote, "install_microdot", answer("microdot", True))
+    monkeypatch.setattr(installation, "install", answer("install", installed))
+    monkeypatch.setattr(installation, "install_microdot", answer("microdot", True))
     monkeypatch.setattr(mpremote, "execute", answer("execute", f"hello\n{_TOKEN}\n"))
-    monkeypatch.setattr(mpremote, "write_settings", answer("settings", True))
+    monkeypatch.setattr(kept_files, "write_settings", answer("settings", True))
     monkeypatch.setattr(mpremote, "reset", answer("reset", None))
     monkeypatch.setattr(kept_files, "read_state", answer("state", state))
     monkeypatch.setattr(kept_files, "write_wifi", answer("wifi", True))
@@ -60,7 +60,7 @@ def calls(monkeypatch):
 
 def run(monkeypatch, report, wanted=None, mark=None):
     """Provision the made-up board; return whether all is well, and the story."""
-    monkeypatch.setattr(mpremote, "read_report", lambda port: report)
+    monkeypatch.setattr(usb_report, "read_report", lambda port: report)
     story = Story(messages())
     wanted = wanted or Provision(host_name="kitchen", wifi=_WIFI)
     board = load_board("ESP32_GENERIC")

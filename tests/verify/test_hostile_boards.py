@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from board_answers import Dripping, answer, api, https_server, pin_of, report_of
 from boardcert_host import cli, deadline
-from boardcert_host.board import kept_files, mpremote, serial_ports
+from boardcert_host.board import installation, kept_files, mpremote, serial_ports, usb_report
 from boardcert_host.board.serial_ports import USBPort
 from boardcert_host.console import messages, results
 from boardcert_host.errors import Error
@@ -110,8 +110,8 @@ _SURVEY = {"version": ["1", 24], "mpy": 1, "files": {}}
 @pytest.mark.parametrize(
     ("ask", "more"),
     [
-        (mpremote.survey, [_SURVEY, _SURVEY | {"version": [None]}]),
-        (mpremote.read_memory, [{"used_bytes": 1}]),
+        (installation.survey, [_SURVEY, _SURVEY | {"version": [None]}]),
+        (usb_report.read_memory, [{"used_bytes": 1}]),
         (
             kept_files.read_state,
             [_STATE | {"mark": 5}, _STATE | {"config": [5]}, _STATE | {"unique_id": None}],

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from boardcert_host.board import kept_files, mpremote
+from boardcert_host.board import kept_files, mpremote, usb_report
 from boardcert_host.board.serial_ports import USBPort
 from boardcert_host.certificates import certificate
 from boardcert_host.certificates.fingerprint import fingerprint_words, key_fingerprint
@@ -155,7 +155,7 @@ def test_a_board_on_the_cable_is_pinned_listed_labelled_and_forgotten(
     """Its program goes on after it was asked."""
     report = {"public_key_pin": pin_of(make()), "fingerprint": "AB:" * 31 + "CD", "unique_id": "01"}
     restarted = []
-    monkeypatch.setattr(mpremote, "read_report", lambda port: report)
+    monkeypatch.setattr(usb_report, "read_report", lambda port: report)
     monkeypatch.setattr(mpremote, "reset", restarted.append)
     assert run(capsys, "pin", "add", "kitchen.local", "--usb", "/dev/null")[0] == 0
     assert restarted == ["/dev/null"]
@@ -187,7 +187,7 @@ def test_verify_finds_the_pin_however_the_host_is_spelled(tmp_path, capsys):
 def test_a_board_on_the_cable_must_have_the_pin_that_is_given(capsys, monkeypatch):
     """Fingerprint or key; another one is not pinned."""
     report = {"public_key_pin": pin_of(make()), "fingerprint": ":".join(["AB"] * 32)}
-    monkeypatch.setattr(mpremote, "read_report", lambda port: report)
+    monkeypatch.setattr(usb_report, "read_report", lambda port: report)
     monkeypatch.setattr(mpremote, "reset", lambda port: None)
     arguments = ["pin", "add", "kitchen.local", "--usb", "/dev/null", "--pin"]
     for wrong in ("CD" * 32, pin_of(make())):
@@ -222,7 +222,7 @@ def test_an_error_is_an_object_too(tmp_path, capsys, monkeypatch):
     def fail(port):
         raise Error("no board", "plug it in")
 
-    monkeypatch.setattr(mpremote, "read_report", fail)
+    monkeypatch.setattr(usb_report, "read_report", fail)
     expected = {"message": "no board", "hint": "plug it in"}
     assert run(capsys, "pin", "add", NAME, "--usb", "/dev/null")[1]["error"] == expected
     with tls_server(make(), tmp_path) as port:

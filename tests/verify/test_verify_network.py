@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from boardcert_host.board import mpremote
+from boardcert_host.board import mpremote, usb_report
 from boardcert_host.certificates import certificate
 from boardcert_host.certificates.fingerprint import key_fingerprint
 from boardcert_host.cli import main
@@ -87,7 +87,7 @@ def test_the_cable_decides_the_first_trust(change, tmp_path, capsys, monkeypatch
     fingerprint, pin = pins(on_cable)
     report = {"fingerprint": fingerprint, "public_key_pin": pin}
     restarted = []
-    monkeypatch.setattr(mpremote, "read_report", lambda port: report)
+    monkeypatch.setattr(usb_report, "read_report", lambda port: report)
     monkeypatch.setattr(mpremote, "reset", restarted.append)
     with tls_server(served, tmp_path) as port:
         code, answer = verify(capsys, f"127.0.0.1:{port}", "--name", NAME, "--usb", "/dev/null")

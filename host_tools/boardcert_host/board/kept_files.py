@@ -6,7 +6,7 @@ from typing import Any
 
 from ..directories import data_directory
 from ..errors import Error
-from . import mpremote
+from . import file_writer, mpremote
 
 # Of these, 30 s for joining; the time server's name and answer may take the others.
 _JOIN_TIMEOUT_S = 60
@@ -70,7 +70,9 @@ print(json.dumps({{"is_connected": link.isconnected(), "address": link.ifconfig(
     "status": link.status(), "date": date or ""}}))
 """
 _JOIN_FIELDS = {"is_connected": bool, "address": str, "status": int, "date": str}
-DATA_DIRECTORY = mpremote.CONFIG_FILE.rpartition("/")[0]
+# Not in /boardcert: `import boardcert` would find that directory before the package in /lib.
+DATA_DIRECTORY = "/boardcert-data"
+CONFIG_FILE = f"{DATA_DIRECTORY}/config.json"
 _WIFI_FILE = f"{DATA_DIRECTORY}/wifi.json"
 
 
@@ -124,17 +126,22 @@ def format_files(port: str) -> None:
     mpremote.execute(port, _FORMAT)
 
 
+def write_settings(port: str, settings: dict[str, Any]) -> bool:
+    """Write config.json, which the installed package reads; False when it was the same."""
+    return file_writer.put_file(port, json.dumps(settings).encode(), CONFIG_FILE)
+
+
 def write_wifi(port: str, ssid: str, password: str) -> bool:
     """Write the network that main.py joins; False when it was the same."""
     content = json.dumps({"ssid": ssid, "password": password}).encode()
-    return mpremote.put_file(port, content, _WIFI_FILE)
+    return file_writer.put_file(port, content, _WIFI_FILE)
 
 
 def write_example_main(port: str, board_name: str) -> None:
     """Write the example main.py: the board's own where there is one, else the common one."""
     own = data_directory("boards") / board_name / "main.py"
     common = data_directory("firmware") / "examples" / "main.py"
-    mpremote.put_file(port, (own if own.is_file() else common).read_bytes(), "/main.py")
+    file_writer.put_file(port, (own if own.is_file() else common).read_bytes(), "/main.py")
 
 
 def join_wifi(port: str, host_name: str | None, ssid: str) -> tuple[str, str | None]:

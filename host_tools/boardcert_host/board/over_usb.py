@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import CHECKED_AND_BAD, Error
-from . import mpremote, reports, usb_certificates
+from . import mpremote, reports, usb_certificates, usb_report
 from .installable import Installable
 from .tokens import is_token
 
@@ -44,7 +44,7 @@ class BoardUSB:
 
     def report(self) -> dict[str, Any]:
         """Return the public facts about the board's identity."""
-        return mpremote.read_report(self._port)
+        return usb_report.read_report(self._port)
 
     def token(self) -> str:
         """Return the token, by which the board is administered over the network."""

@@ -13,12 +13,12 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import USAGE, Error
 from ..files import cannot_read
-from . import mpremote
+from . import file_writer, installation, kept_files, mpremote
 
 _MAIN = "/main.py"
 # What boardcert keeps on a board, and what `import boardcert` would find instead of it; in lower
 # case, since a file system may not tell one from the other.
-_RESERVED = (mpremote.PACKAGE_DIRECTORY, mpremote.CONFIG_FILE.rpartition("/")[0])
+_RESERVED = (installation.PACKAGE_DIRECTORY, kept_files.DATA_DIRECTORY)
 _RESERVED += ("/boardcert", "/boardcert.py", "/boardcert.mpy")
 _RESERVED += ("/lib/boardcert.py", "/lib/boardcert.mpy", "/lib/microdot.mpy")
 _IGNORED = "__pycache__"
@@ -102,7 +102,7 @@ def _read_folder(folder: Path) -> dict[str, bytes]:
 
 def _refuse_reserved(name: str, path: Path) -> None:
     """Raise Error when *name* is, or lies in, what belongs to boardcert."""
-    lower = name.lower().removesuffix(mpremote.NEW)
+    lower = name.lower().removesuffix(file_writer.NEW)
     for reserved in _RESERVED:
         if lower == reserved or lower.startswith(f"{reserved}/"):
             hint = f"`boardcert flash` itself puts {reserved} on the board; leave it out"
@@ -128,15 +128,15 @@ def copy(port: str, program: Program) -> Copied:
 
 
 def _replace(port: str, files: dict[str, bytes], wanted: dict[str, str]) -> None:
-    beside = {path: path + mpremote.NEW for path in files}
+    beside = {path: path + file_writer.NEW for path in files}
     try:
-        mpremote.write_beside(port, files)
+        file_writer.write_beside(port, files)
         written = _digests(port, list(beside.values()))
         for path, new in beside.items():
             if written[new] != wanted[path]:
                 again = "run the command again"
                 raise Error(f"{path} on the board at {port} is not what was written", again)
-        mpremote.rename_new(port, list(files))
+        file_writer.rename_new(port, list(files))
     except Error:
         # So that a full flash has room again; a board that is gone keeps them for the next run.
         with contextlib.suppress(Error):
@@ -149,7 +149,7 @@ def _digests(port: str, paths: Sequence[str]) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for start in range(0, len(paths), _ASKED_AT_ONCE):
         asked = paths[start : start + _ASKED_AT_ONCE]
-        answer = mpremote.ask(port, _DIGESTS.format(mpremote.SHA256, list(asked)))
+        answer = mpremote.ask(port, _DIGESTS.format(file_writer.SHA256, list(asked)))
         if not isinstance(answer, list) or len(answer) != len(asked):
             raise mpremote.unreadable(port)
         found |= dict(zip(asked, answer, strict=True))

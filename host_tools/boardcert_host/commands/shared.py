@@ -114,9 +114,9 @@ def print_json(data: dict[str, Any]) -> None:
 
 def read_report(port: str) -> dict[str, Any]:
     """Read a board's report over USB, and start its program again."""
-    from ..board import mpremote
+    from ..board import mpremote, usb_report
 
-    report = mpremote.read_report(port)
+    report = usb_report.read_report(port)
     mpremote.reset(port)
     return report
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ..board import mpremote
+from ..board import file_writer, mpremote, usb_report
 from ..console import messages
 from ..errors import Error
 from ..flash.board_kinds import load_board
@@ -108,11 +108,11 @@ class Demo:
         for line in _MAIN.rstrip().splitlines():
             self._record.say(f"    {line}")
         with messages().status("the program goes onto the board, and the board restarts"):
-            mpremote.put_file(home.usb_port, _MAIN.encode(), "/main.py")
+            file_writer.put_file(home.usb_port, _MAIN.encode(), "/main.py")
             mpremote.reset(home.usb_port)
             page, app = home.verify([PORTAL_PORT, HTTPS_PORT], Options(name=NAME))
             # The last question to the cable, since it interrupts the program.
-            options = Options(name=NAME, read_report=lambda: mpremote.read_report(home.usb_port))
+            options = Options(name=NAME, read_report=lambda: usb_report.read_report(home.usb_port))
             (compared,) = home.verify([HTTPS_PORT], options)
         self._record.say("Is what TLS serves what the board says over the USB cable?")
         self._record.show_checks("served", compared.checks)
@@ -164,13 +164,13 @@ class Demo:
             home.board.power_on()
             page = when_up(lambda: self._first_answer(home))
             (result,) = home.verify([HTTPS_PORT], Options(name=NAME, pin=pin))
-            report = mpremote.read_report(home.usb_port)
+            report = usb_report.read_report(home.usb_port)
         self._record.say(f"Loading took {_in_steps(report['timings_ms'])}.")
         kept = _check("kept", "nothing generated again", not report["generated"], report["source"])
         self._record.show_checks("power cycle", [*result.checks, page, kept])
         self._keep(result, "after_reboot")
         self._data["load_ms"] = report["timings_ms"]["total"]
-        self._data["memory"] = mpremote.read_memory(home.usb_port)
+        self._data["memory"] = usb_report.read_memory(home.usb_port)
         mpremote.reset(home.usb_port)
 
     def _first_answer(self, home: Home) -> Check:

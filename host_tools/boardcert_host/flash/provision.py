@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..board import access, kept_files, mpremote, own_program, tokens
+from ..board import access, installation, kept_files, mpremote, own_program, tokens, usb_report
 from ..board.over_usb import BoardUSB
 from ..board.reports import portal_port
 from ..certificates.fingerprint import fingerprint_words, key_fingerprint
@@ -64,9 +64,9 @@ def provision(story: Story, board: Board, wanted: Provision, port: str, mark: st
 
 def _install(story: Story, port: str) -> None:
     with story.working("looking for the package"):
-        architecture = mpremote.survey(port).architecture
+        architecture = installation.survey(port).architecture
     with story.progress("installing the package") as progress:
-        done = mpremote.install(port, progress=progress)
+        done = installation.install(port, progress=progress)
     is_new = done.copied or done.removed
     counts = f"{len(done.copied)} copied, {len(done.removed)} removed, {done.kept} kept"
     story.tell("package", "done" if is_new else "kept", f"modules for {architecture}: {counts}")
@@ -74,7 +74,7 @@ def _install(story: Story, port: str) -> None:
 
 def _install_microdot(story: Story, port: str) -> None:
     with story.working("installing Microdot"):
-        is_new = mpremote.install_microdot(port)
+        is_new = installation.install_microdot(port)
     story.tell("microdot", "done" if is_new else "kept", "its core, for your application")
 
 
@@ -96,7 +96,7 @@ def _set(story: Story, board: Board, wanted: Provision, port: str) -> tuple[Any,
     state = kept_files.read_state(port)
     host_name = wanted.host_name and choose(wanted.host_name, state.unique_id)
     settings = state.settings | ({"hostname": host_name} if host_name else {})
-    is_new = mpremote.write_settings(port, settings)
+    is_new = kept_files.write_settings(port, settings)
     named = [f"host name {settings.get('hostname', 'from the chip number')}"]
     if wanted.wifi:
         is_new |= kept_files.write_wifi(port, *wanted.wifi)
@@ -127,7 +127,7 @@ def _join(story: Story, wanted: Provision, settings: dict[str, Any], port: str) 
 def _identify(story: Story, port: str, mark: str | None) -> dict[str, Any]:
     """Read the identity over USB; a board without one makes it now."""
     with story.working("waiting for the identity"):
-        report = mpremote.read_report(port)
+        report = usb_report.read_report(port)
     story.record["report"] = report
     if mark and mark != report["public_key_pin"]:
         notices = "; ".join(report["notices"]) or "none"
