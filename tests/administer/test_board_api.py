@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 from board_answers import TOKEN, Dripping, answer, api, https_server, pin_of, report_of
-from boardcert_host.board import over_https
+from boardcert_host.board import checked_https, over_https
 from boardcert_host.board.over_https import BoardAPI
 from boardcert_host.certificates import certificate
 from boardcert_host.errors import Error
@@ -179,7 +179,7 @@ def test_the_limit_is_for_a_whole_call(tmp_path):
 
 def test_an_action_may_take_longer_than_an_answer(tmp_path, monkeypatch):
     """The board overwrites flash meanwhile, or makes an RSA key. A limit that is given holds."""
-    monkeypatch.setattr(over_https, "TIMEOUT_S", 3.0)
+    monkeypatch.setattr(checked_https, "TIMEOUT_S", 3.0)
     slow = Dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     assert len(slow) * 0.1 > 3.0
     board = make()
@@ -214,7 +214,7 @@ def test_a_key_that_the_board_changed_for_us_is_the_pin_from_then_on(tmp_path):
         with pytest.raises(Error, match="nothing was sent to it"):
             board.served()
     with https_server(new, tmp_path, [], []) as port:
-        board.target = Target("127.0.0.1", port)
+        board.https.target = Target("127.0.0.1", port)
         assert board.served()["public_key_pin"] == pin_of(new)[1]
 
 
@@ -248,7 +248,7 @@ def test_what_is_asked_is_json(tmp_path):
 
 def test_a_board_that_is_busy_is_called_again(tmp_path, monkeypatch):
     """It closes a connection that does not fit, before anything was sent: no harm is done."""
-    monkeypatch.setattr(over_https, "_RETRY_S", 0.01)
+    monkeypatch.setattr(checked_https, "_RETRY_S", 0.01)
     board = make()
     received = []
     with https_server(board, tmp_path, [answer(200, report_of(board))], received, busy=5) as port:

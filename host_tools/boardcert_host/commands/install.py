@@ -102,7 +102,7 @@ def _trusted(ca_file: str | None) -> "list[x509.Certificate]":
 
 def _check_trust(arguments: argparse.Namespace) -> None:
     """Raise Error unless a client that trusts only --ca accepts the chain that is served."""
-    from ..board.over_https import TIMEOUT_S
+    from ..board.checked_https import TIMEOUT_S
     from ..trust.location import find
     from ..trust.pins import load_pins
     from ..verify.tls_probe import probe_chain
