@@ -49,7 +49,7 @@ _PAGE = {
 _JUDGING = {
     "pem": ("pem",),
     "certificate": ("fields", "der", "keys", "certificate"),
-    "sources": ("settings", "sources", "at_once"),
+    "sources": ("settings", "job", "stored", "generated", "sources", "at_once"),
     "ipv6": ("ipv6",),
     "in_phases": ("in_phases",),
     "tasks": ("tasks",),

@@ -258,7 +258,6 @@ def test_no_attribute_is_looked_for_by_a_text_that_is_made():
                 if not isinstance(name, ast.Constant):
                     found.add((module, ast.unparse(name)))
     assert found == {
-        ("at_once", "task"),
         ("board", "interface"),
         ("change_settings", "name"),
         ("modules", "short"),

@@ -3,7 +3,7 @@
 import sys
 
 from boardcert import Error, board
-from boardcert.credentials.sources import check_version
+from boardcert.credentials.job import check_version
 
 
 def test_an_old_micropython_is_told():

@@ -4,7 +4,7 @@ import os
 
 import scratch
 from boardcert import Error
-from boardcert.credentials import generate, lifecycle, sources
+from boardcert.credentials import generate, generated, lifecycle
 from boardcert.credentials.background_key import prepare
 from boardcert.credentials.settings import Settings
 from boardcert.crypto.ecdsa import InvalidSignature
@@ -124,6 +124,6 @@ def test_what_fails_in_making_the_identity_is_an_error():
 def test_a_failure_without_words_is_named_in_its_notice():
     with on_board():
         me = identity()
-        with Replaced(sources.Manager, _mark=raising(KeyError())):
+        with Replaced(generated, mark=raising(KeyError())):
             me.renew()
         assert told(me, "writing the marker failed: KeyError")

@@ -5,10 +5,11 @@ other boards.
 """
 
 from ..modules import borrowed
-from .sources import Manager
+from .job import Job
+from .sources import TASKS
 
 
-def make(wanted: tuple) -> tuple:
+def make_apart(wanted: tuple) -> tuple:
     """Return what generate.make makes of *wanted*; the arithmetic is released again."""
     with borrowed():
         from . import generate
@@ -16,15 +17,15 @@ def make(wanted: tuple) -> tuple:
         return generate.make(*wanted)
 
 
-def run(task: str, arguments: tuple, context: tuple, _lent, make_record=make):
-    """Return what *task* returns with its *arguments*. The rest: see in_phases, sources.Manager."""
+def run(name: str, arguments: tuple, context: tuple, _lent, make_record=make_apart):
+    """Return what the task *name* returns with its *arguments*. The rest: see in_phases, job.Job.
+
+    A name, not a function: a function would keep its modules, and in_phases gives them back, 9 KB.
+    """
+    task = TASKS.get(name)
+    if task is None:
+        from .tasks import TASKS as others
+
+        task = others[name]
     context += (make_record,)
-    return getattr(_kind(task)(*context), task)(*arguments)
-
-
-def _kind(task: str):
-    if task in ("load", "sign", "request"):
-        return Manager
-    from .tasks import Administrator
-
-    return Administrator
+    return task(Job(*context), *arguments)

@@ -53,14 +53,14 @@ def _do(me, task, wish: dict) -> dict:
     addresses, now = wish.get("addresses"), wish.get("now")
     now = now and tuple(now)
     if task in ("sign", "renew"):
-        me._adopt(me._manage("sign", addresses, now, task == "renew"))
+        me._adopt(me._perform("sign", addresses, now, task == "renew"))
     elif task == "install":
         key = wish.get("key")
         chain = [a2b_base64(text) for text in wish["chain"]]
         today = wish.get("today") or (now and board.isoformat(now))
         return {"wiped": me.install(chain, key and a2b_base64(key), today)}
     elif task == "request":
-        request = b2a_base64(me._manage("request", addresses)).decode().rstrip()
+        request = b2a_base64(me._perform("request", addresses)).decode().rstrip()
         record = store.load(me._directory, GENERATED, [])
         return {"request": request, "generation": record and record.generation}
     elif task == "remove":

@@ -36,7 +36,7 @@ class _Maker:
 
 
 def run(task: str, arguments: tuple, context: tuple, lent):
-    """Return what *task* returns with its *arguments*. *context*: see sources.Manager.
+    """Return what *task* returns with its *arguments*. *context*: see job.Job.
 
     *lent*: the borrowed modules, which are given back between the two.
     """

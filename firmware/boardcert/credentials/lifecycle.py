@@ -56,7 +56,7 @@ class Identity:
             self.was_settled = self._serve_quickly()
             if not self.was_settled:
                 give_memory()
-                self._serve(*self._manage("load", new_key, lent=lent))
+                self._adopt(self._perform("load", new_key, lent=lent))
                 self._fulfil()
             lent.at_once = False
         self.timings_ms["total"] = ticks_diff(ticks_ms(), started)
@@ -77,7 +77,7 @@ class Identity:
         if self.source == GENERATED and (reason or self.wish) and self.lacks_memory():
             self._put_off(reason)
         elif reason and self.source == GENERATED:
-            self._serve(*self._manage("load"))
+            self._adopt(self._perform("load"))
             reason = stale_reason(self._record.facts, self.source)
             if reason and self.source == GENERATED:
                 raise Error(self._stale_sentence(reason))
@@ -101,25 +101,25 @@ class Identity:
 
             record = accept(self._directory, self._record.private_key, chain, key, today)
             del accept  # A name keeps its module.
-        self._adopt(self._manage("install", record))
+        self._adopt(self._perform("install", record))
 
     def remove(self) -> str:
         """Remove the installed certificate: the one below it is served again.
 
         Return a sentence on how far its key was wiped, as new_key and reset do.
         """
-        return self._adopt(self._manage("remove"))
+        return self._adopt(self._perform("remove"))
 
     def renew(self) -> None:
         """Sign a new certificate for the generated key, dated from today."""
-        self._adopt(self._manage("renew"))
+        self._adopt(self._perform("renew"))
 
     def new_key(self, made: bytes | None = None) -> str:
         """Generate a new key and certificate; an installed certificate is still served.
 
         *made*: the key (DER), if it was generated before; reset takes one, too.
         """
-        return self._adopt(self._manage("new_key", made))
+        return self._adopt(self._perform("new_key", made))
 
     def reset(self, made: bytes | None = None) -> str:
         """Generate a new key, certificate and token, as at first boot, and forget all others.
@@ -127,7 +127,7 @@ class Identity:
         Settings and the Wi-Fi password stay. A certificate that is compiled in takes precedence
         over the new one.
         """
-        return self._adopt(self._manage("reset", made))
+        return self._adopt(self._perform("reset", made))
 
     def change_settings(self, **changes) -> None:
         """Change settings in config.json; they take effect at the next boot, with the same key.
@@ -146,7 +146,7 @@ class Identity:
         That is the generated key, also while another certificate is served; it is generated first
         if necessary. install accepts the CA's certificate for it without a key.
         """
-        return self._manage("request")
+        return self._perform("request")
 
     def admin_token(self) -> str:
         """Return the password of the page: 26 characters.
@@ -244,9 +244,9 @@ class Identity:
             if notice not in self.notices:
                 self.notices.append(notice)
 
-    def _adopt(self, result: tuple) -> str:
-        """Serve what a task of tasks.Administrator leaves; return what it tells."""
-        source, record, told = result
+    def _adopt(self, outcome: tuple) -> str:
+        """Serve what a task leaves, see sources; return what it tells."""
+        source, record, told = outcome
         self._token = None
         self._serve(source, record)
         return told
@@ -263,8 +263,8 @@ class Identity:
         except (KeyError, TypeError):  # A fact is missing, or is no such fact.
             return False
 
-    def _manage(self, task: str, *arguments, lent: borrowed | None = None):
-        """Do a task of Manager or Administrator, and give back what is *lent* to it."""
+    def _perform(self, task: str, *arguments, lent: borrowed | None = None):
+        """Return the outcome of a *task* of sources or tasks; give back what is *lent* to it."""
         lent = lent or borrowed().begin()
         notices = []
         done = {"generated": self.generated, "signed": self.took_memory, "timings_ms": {}}

@@ -1,0 +1,101 @@
+"""The identity that is generated on the board: made, loaded, signed again."""
+
+from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
+
+from ..certificates import fields
+from ..storage import store
+from ..storage.files import GENERATED
+from ..storage.record import Record
+from .job import in_words
+from .stale import stale_reason
+from .stored import facts_of, is_own, keep, read_leaf, read_pair, sound
+
+
+def load_generated(job, new_key: bytes | None = None) -> Record:
+    """Return the generated record; make or renew it where that is due.
+
+    *new_key*: for a new identity, see make.
+    """
+    found = store.load(job.directory, GENERATED, job.notices)
+    stored = sound(job, found, GENERATED)
+    if found and not stored:
+        job.writer.set_aside(GENERATED)
+    if stored and not is_own(stored):
+        job.disown("the stored identity is another board's; a new one is made")
+        record = make(job, new_key, is_new=True)
+    else:
+        record = _renew_if_due(job, stored) if stored else make(job, new_key, is_new=True)
+    with job.attempt("writing the marker"):
+        mark(job, record, stored is None)
+    return record
+
+
+def make(job, private_key: bytes | None, is_new: bool = False, wipes: str | None = None) -> Record:
+    """Make a certificate for *private_key*, store both, and return the record.
+
+    *is_new*: whether the key is a new one; None is one that is made here. *wipes*: what Wiper
+    calls it when the keys before it are to be wiped, from when this one is stored on.
+    """
+    job.done["signed"] = True
+    settings = job.settings
+    wanted = (settings.key_type, settings.validity_days, settings.hostname, job.names, job.now)
+    record, timings_ms = job.make_record(wanted + (private_key, job.progress))
+    if job.progress:
+        job.progress("flash")
+    started = ticks_ms()
+    record.facts = facts_of(job, record, read_pair(record))
+    if wipes:
+        job.wiper.begin(wipes, record.facts["public_key_pin"])
+    job.writer.save(GENERATED, record)
+    timings_ms["flash"] = ticks_diff(ticks_ms(), started)
+    timings_ms["total"] = sum(timings_ms.values())
+    job.done["timings_ms"] = timings_ms
+    job.done["generated"] = job.done["generated"] or is_new
+    return record
+
+
+def mark(job, record: Record, is_new: bool) -> None:
+    """Report an identity that was lost, and mark the one that there is now."""
+    writer = job.writer
+    marked = writer.read_mark()
+    if marked and is_new:
+        job.notices.append(f"the identity with the pin {marked} is lost; a new one is made")
+    if record.facts["public_key_pin"] != marked:
+        writer.write_mark(record.facts["public_key_pin"])
+
+
+def _renew_if_due(job, record: Record) -> Record:
+    """Return *record*, or a stored new one with the same key when its certificate is stale."""
+    leaf = read_leaf(record)
+    wanted = job.settings.key_type
+    if leaf.key_type != wanted:
+        job.notices.append(
+            f"the key stays {leaf.key_type}: {wanted} is for the next new key or reset"
+        )
+    facts = facts_of(job, record, leaf)
+    reason = _changed(job.settings, record.facts, leaf) or stale_reason(facts)
+    if reason is None:
+        return keep(job, GENERATED, record)
+    try:
+        new = make(job, record.private_key)
+    except Exception as error:  # noqa: BLE001 (noise, flash, memory, a fault in signing)
+        job.notices.append(f"signing the certificate again failed: {in_words(error)}")
+        job.notices.append(f"the certificate is served as it is, though {reason}")
+        record.facts = facts
+        return record
+    job.notices.append(f"the certificate was signed again with the same key: {reason}")
+    return new
+
+
+def _changed(settings, facts: dict, leaf) -> str | None:
+    """Return which setting differs from those that the certificate was made with, or None."""
+    # The set names stand first, then addresses that the board had.
+    count = len(settings.names)
+    others = [name for name in leaf.names[count:] if not fields.is_address(name)]
+    if leaf.names[:count] != settings.names or others:
+        return "the names have changed"
+    if facts.get("hostname") != settings.hostname:
+        return "the host name has changed"
+    if facts.get("validity_days") != settings.validity_days:
+        return "its lifetime has changed"
+    return None

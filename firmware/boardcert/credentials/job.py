@@ -1,0 +1,131 @@
+"""What a task of sources or tasks works with: settings, files, and whom it tells."""
+
+import os
+import sys
+
+from .. import Error, board
+from ..storage import store
+from .loading import settings_digest
+from .settings import Settings
+
+OLDEST_MICROPYTHON = (1, 24, 0)
+
+
+class Job:
+    """One task. For *directory*, *arguments* and *progress* see Identity.
+
+    *done*: a dict that is told what was made: "timings_ms" and "generated"; whether that was tried,
+    "signed"; whether what was "replaced" is no longer served; and what a task that is begun anew
+    must know: "begun", and "removes", whether what is missing was removed on purpose. *notices*: a
+    list of warnings. *make_record*(wanted) does generate.make; what it raises, other than
+    Exceptions, ends the task, which is then begun anew: see in_phases.
+    """
+
+    def __init__(
+        self, done: dict, directory: str, arguments: dict, progress, notices: list, make_record
+    ) -> None:
+        check_version(sys.implementation.name, sys.implementation.version)
+        if not isinstance(directory, str) or not directory:
+            raise ValueError(f"directory must be a path: {directory!r}")
+        self.done = done
+        self.directory = directory
+        self.progress = progress
+        self.notices = notices
+        self.make_record = make_record
+        self.settings = Settings(arguments, store.read_config(directory), board.unique_id())
+        self.digest = settings_digest(directory, arguments)
+        self.seen = [], None
+        """Addresses and date that stand in for those that the board does not know yet."""
+
+    @property
+    def names(self) -> list:
+        """What stands in subjectAltName: the set names, then the board's addresses."""
+        found = self.settings.names
+        addresses = board.addresses() or self.seen[0] or []
+        return found + [address for address in addresses if address not in found]
+
+    @property
+    def now(self) -> tuple | None:
+        """The date, see fields, or None."""
+        return board.utc_now() or self.seen[1]
+
+    @property
+    def writer(self):
+        """Who writes; imported when there is something to write, not beside the arithmetic."""
+        from ..storage.store_write import Writer
+
+        return Writer(self.directory, self.notices)
+
+    @property
+    def wiper(self):
+        """Who deletes secrets, and overwrites them."""
+        from ..storage.wiping import Wiper
+
+        return Wiper(self.directory, self.notices, self.progress)
+
+    def attempt(self, what: str) -> "_Attempt":
+        """Return a context whose failure is a notice: what is stored serves all the same."""
+        return _Attempt(what, self.notices)
+
+    def disown(self, notice: str) -> None:
+        """Tell that the files were another board's, and begin to wipe what is secret in them."""
+        self.notices.append(notice)
+        self.done["removes"] = True
+        self.wiper.begin("clone")
+        self.wiper.forget_token()
+
+    def files(self) -> list:
+        """Return the names in the directory, none where there is no directory."""
+        try:
+            return os.listdir(self.directory)
+        except OSError:
+            return []
+        except UnicodeError:  # On FAT, as a computer or a loss of power may leave one.
+            return self._readable_files()
+
+    def _readable_files(self) -> list:
+        """Return the names that are UTF-8, and tell that there is one that is not."""
+        told = f"{self.directory} has a file whose name is damaged: remove it with a computer"
+        self.notices.append(told)
+        names = []
+        entries = os.ilistdir(self.directory)
+        while True:
+            try:
+                names.append(next(entries)[0])
+            except UnicodeError:
+                continue
+            except StopIteration:
+                return names
+
+
+class _Attempt:
+    """A context that makes a notice of an Exception, and ends it."""
+
+    def __init__(self, what: str, notices: list) -> None:
+        self._what = what
+        self._notices = notices
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _, error, __) -> bool:
+        if not isinstance(error, Exception):  # Noise, flash, memory, a fault in signing.
+            return False
+        self._notices.append(f"{self._what} failed: {in_words(error)}")
+        return True
+
+
+def in_words(error: Exception) -> str:
+    """Return what *error* is and says; some of MicroPython's say nothing."""
+    name = type(error).__name__
+    return f"{name}: {error}" if str(error) else name
+
+
+def check_version(name: str, version: tuple) -> None:
+    """Raise Error for a MicroPython older than this package was made for.
+
+    *name*, *version*: as in sys.implementation.
+    """
+    if name == "micropython" and version[:3] < OLDEST_MICROPYTHON:
+        have = ".".join([str(part) for part in version[:3]])
+        raise Error(f"boardcert needs MicroPython 1.24 or later; this is {have}")
