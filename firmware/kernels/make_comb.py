@@ -43,7 +43,7 @@ from micropython import const
 TEETH = const({teeth})
 BLOCKS = const({blocks})
 SPACING = const({spacing})
-# x and y of each entry, little-endian; {size} bytes. The order is told in make_comb.py.
+# x and y of each entry, little-endian; {size} bytes. make_comb.py describes the order.
 TABLE = (
 '''
 

@@ -1,7 +1,7 @@
 """ECDSA (FIPS 186-5 section 6), with hedged RFC 6979 nonces.
 
-*curve* is an ec.Curve or one that behaves like it, a *digest* is of SHA-256, SHA-384 or SHA-512,
-told apart by their lengths; a signature is the pair (r, s), and *random* is random(n) -> n bytes.
+*curve* is an ec.Curve or an object with its methods. A *digest* is of SHA-256, SHA-384 or SHA-512;
+its length says which. A signature is the pair (r, s), and *random* is random(n) -> n bytes.
 """
 
 from micropython import const

@@ -6,8 +6,8 @@ from .ec import random_nonzero
 def inverse(a: int, m: int) -> int:
     """Return 1/a modulo *m* by the extended Euclidean algorithm.
 
-    Raises ValueError if there is none. The number of steps depends on *a*: if *a* is secret, use
-    blinded_inverse.
+    Raises ValueError if *a* has no inverse. The number of steps depends on *a*: if *a* is secret,
+    use blinded_inverse.
     """
     remainder, next_remainder = m, a % m
     factor, next_factor = 0, 1
@@ -24,7 +24,7 @@ def blinded_inverse(a: int, m: int, m_bytes: int, random) -> int:
     """Return 1/a modulo the prime *m* (of *m_bytes* bytes) for a secret *a*.
 
     The Euclidean algorithm sees a times a fresh random factor only, so that its timing
-    tells nothing about *a*.
+    reveals nothing about *a*.
     """
     blind = random_nonzero(m, m_bytes, random)
     return inverse(a * blind % m, m) * blind % m

@@ -5,7 +5,7 @@ from micropython import const
 TEETH = const(4)
 BLOCKS = const(2)
 SPACING = const(32)
-# x and y of each entry, little-endian; 1024 bytes. The order is told in make_comb.py.
+# x and y of each entry, little-endian; 1024 bytes. make_comb.py describes the order.
 TABLE = (
 b"\x09\x0a\x13\x66\x31\x6f\x4d\x0e\xe9\xa7\x57\x03\xd5\xd1\x92\xfc\xd6\x95\x61\xa1\x75\x51\x79\x42"
 b"\x4a\x82\x08\xe3\xae\x5d\xe0\x68\xb3\x48\x7d\x15\xac\xa6\x26\x72\x23\x7a\x28\x56\x28\x41\xad\xbe"

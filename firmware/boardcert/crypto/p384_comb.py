@@ -5,7 +5,7 @@ from micropython import const
 TEETH = const(5)
 BLOCKS = const(2)
 SPACING = const(40)
-# x and y of each entry, little-endian; 3072 bytes. The order is told in make_comb.py.
+# x and y of each entry, little-endian; 3072 bytes. make_comb.py describes the order.
 TABLE = (
 b"\x10\x47\xe9\x5b\x54\x27\xc9\x45\x6d\xb4\x16\xbe\xa8\x25\xab\x74\xfc\x09\x13\x3c\x17\x77\xde\x97"
 b"\x17\xc9\x67\xae\x55\xe6\x4f\x88\xc9\xef\x12\xe3\xcc\x3c\x70\x17\x7b\x7b\x7a\x52\x13\xe6\x3b\xe2"

@@ -5,7 +5,7 @@ from micropython import const
 TEETH = const(4)
 BLOCKS = const(2)
 SPACING = const(72)
-# x and y of each entry, little-endian; 2112 bytes. The order is told in make_comb.py.
+# x and y of each entry, little-endian; 2112 bytes. make_comb.py describes the order.
 TABLE = (
 b"\xd1\xf0\xc1\x7d\xba\x17\xff\x69\x81\x7f\x61\x5e\xc9\x0b\xc0\x39\x70\x2a\x05\x8a\x61\x20\xdc\x39"
 b"\x28\xc6\xe9\x7a\x46\x3d\x00\xa2\xc7\xf6\x20\xd1\xb3\xf2\x93\x1e\xc3\xed\xec\x02\x94\x46\x34\x97"

@@ -144,7 +144,7 @@ class RSAPrivateKey:
 
 
 def encode_message(digest: bytes, size_bytes: int) -> int:
-    """Return EMSA-PKCS1-v1_5 (RFC 8017, 9.2) of a SHA-2 *digest*, told apart by its length."""
+    """Return EMSA-PKCS1-v1_5 (RFC 8017, 9.2) of a SHA-2 *digest*, whose length says which."""
     info = der.encode_sequence(
         der.encode_sequence(encode_oid(f"{_OID_SHA2}{len(digest) // 16 - 1}"), _NULL),
         der.encode_octet_string(digest),

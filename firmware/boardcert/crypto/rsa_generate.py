@@ -1,14 +1,14 @@
 """Generate RSA key pairs from probable primes, by FIPS 186-5 A.1.3.
 
-As it is written there: each candidate is fresh random bits, so that every prime in the range is as
-likely as any other. (Most libraries search on from a random start, which favours primes after long
-gaps, and whose time tells how far the prime was.) Trial division, and a Miller-Rabin test with base
-2, which takes less time than others, come before the rounds with random bases that the standard
-asks for; they refuse composites only, and so change nothing but the time.
+As the standard says, each candidate is fresh random bits, so that every prime in the range is
+equally likely. (Most libraries search upwards from a random start; that favours primes after long
+gaps, and its time reveals the distance to the prime.) Trial division and a Miller-Rabin test with
+base 2, which is faster than with others, precede the rounds with random bases that the standard
+requires; they reject only composites, and so change nothing but the time.
 
-What leaks by timing: the search tells about candidates that were refused. For those that were not,
-see the engines. Euclid's algorithm for the greatest common divisor of p - 1 and q - 1 has a number
-of steps that depends on both, once.
+What leaks by timing: the search reveals something about rejected candidates; for accepted ones, see
+the engines. Euclid's algorithm for the greatest common divisor of p - 1 and q - 1 takes a number of
+steps that depends on both, once.
 """
 
 from . import rsa
@@ -94,7 +94,7 @@ class _Generator:
         raise RuntimeError("RSA: no candidate found; the random numbers are not random")
 
     def _is_prime(self, w: int):
-        """Yield now and then; tell whether *w* is a probable prime (B.3.1)."""
+        """Yield now and then; return whether *w* is a probable prime (B.3.1)."""
         a, m = 0, w - 1
         while not m & 1:
             a, m = a + 1, m >> 1

@@ -126,7 +126,7 @@ class SmallPrimes:
 
 @micropython.viper
 def _sieve(composites: ptr8, count: int):
-    """Set byte i where 2 i + 1 is no prime (Eratosthenes)."""
+    """Set byte i where 2 i + 1 is composite (Eratosthenes)."""
     composites[0] = 1
     i = 1
     while 2 * i * (i + 1) < count:

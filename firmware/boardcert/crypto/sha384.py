@@ -44,7 +44,7 @@ def sha256(*parts: bytes) -> bytes:
 
 
 def hash_of_size(digest_bytes: int) -> tuple:
-    """Return (the function, its block's bytes) of the SHA-2 hash with so long a digest.
+    """Return (the function, its block's bytes) of the SHA-2 hash with a digest of this length.
 
     Raises ValueError when that is not 32, 48 or 64.
     """

@@ -7,14 +7,13 @@ most, for each count that it makes:
 - adaptive proportion (4.4.2), here over all samples of a gathering as well as in windows, and
   for both values;
 - lags, a start-up test of our own (4.3 asks for 1,024 samples, and leaves more to the vendor):
-  samples compared with those 1 to 64, 128 and 256 before them. More than agree, or differ, so
-  often is no noise. Any square wave, whatever its period, comes within 1/65 of a period of a
+  samples compared with those 1 to 64, 128 and 256 before them. If too many agree, or differ,
+  it is not noise. Any square wave, whatever its period, comes within 1/65 of a period of a
   multiple of it at one of the first 64 lags, and so do others that are slower than the samples;
 - replay: the first bytes do not come again. That is every sequence with a period of up to
   nearly as many bits as there are bytes, and every text that is repeated.
 
-None of them can tell a good pseudo-random generator from noise: nothing that looks at its output
-can.
+None of them can distinguish a good pseudo-random generator from noise: no test of the output can.
 """
 
 # ptr8 and ptr32 are words of viper.
@@ -118,8 +117,9 @@ def _longest_run(samples: ptr8, n_bytes: int) -> int:  # noqa: F821
 def _extreme(samples: ptr32, begin: int, end: int, lag: int, last_lag: int) -> int:  # noqa: F821
     """Return how many samples, at most, are alike in the words *begin* to *end*.
 
-    With *lag* 0, alike is who has the same value. Else, who agrees, or does not agree, with the
-    sample *lag* before it; the lags go on, one by one to 64 and then by doubling, to *last_lag*.
+    With *lag* 0: how many samples have the same value. Otherwise: how many equal, or how many
+    differ from, the sample *lag* before them; the lags go up to *last_lag*, in steps of one up to
+    64, then by doubling.
     """
     # Masks for counting ones, which as numbers would be too large for viper: 0x33333333 and
     # 0x55555555.

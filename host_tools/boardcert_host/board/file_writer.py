@@ -14,7 +14,7 @@ _WRITE_SILENCE_S = 120
 _PIECE_BYTES = 3072  # a literal of 4 KB: the board compiles it in what memory it has
 _SCRIPT_PIECES = 8  # and so many of them in one script, which is sent and compiled whole
 
-# Run on the board: the SHA-256 of a file, or None when there is none.
+# Run on the board: the SHA-256 of a file, or None when it does not exist.
 SHA256 = """
 import hashlib
 def sha256(path):

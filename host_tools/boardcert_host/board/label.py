@@ -121,7 +121,7 @@ def draw_label(label: Label) -> Drawing:
 
 
 def check_label(path: Path) -> None:
-    """Raise Error, a usage error, when *path* is no file of a kind that `write_label` makes."""
+    """Raise Error, a usage error, when `write_label` cannot make a file of the kind of *path*."""
     if path.suffix.lower() not in (".svg", ".png"):
         raise Error(f"a label is an .svg or a .png, not {path.name}", None, USAGE)
 

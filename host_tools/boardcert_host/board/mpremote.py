@@ -16,7 +16,7 @@ _OUTPUT_LIMIT_BYTES = 1 << 20  # The longest answer, all settings, is a tenth of
 # What mpremote says of a board whose MicroPython does not answer, or is not there yet.
 _NOT_READY = "could not enter raw repl"
 _BOOT_TIMEOUT_S = 10
-# ENOSPC, as MicroPython tells it: a file system in flash has no words for it.
+# ENOSPC as MicroPython prints it: the file systems in flash have no message for it.
 _FULL = ("[Errno 28]", "OSError: 28")
 # What mpremote or the board's Python prints last, and what to do about it.
 _HINTS = (

@@ -16,7 +16,7 @@ from . import reports
 from .checked_https import CheckedHTTPS
 from .installable import Installable, now_text
 
-# A board that has put off what it was asked for restarts, twice, and tells then how it went.
+# A board that has deferred a task restarts twice; its report then has the outcome.
 _PUT_OFF_TIMEOUT_S = 120
 _PUT_OFF_PAUSE_S = 3
 

@@ -57,7 +57,7 @@ class _Redirect(ast.NodeTransformer):
 
 
 class _OfPackage(ast.NodeTransformer):
-    """Make imports of what is in the package's own file such; of *own* names, there are none."""
+    """Import what is in the package's own file from the package; do not import *own* names."""
 
     def __init__(self, own: set[str]) -> None:
         self._own = own

@@ -38,7 +38,7 @@ def _with_private(tree: ast.Module) -> ast.Module:
 
 
 def _is_number(node: ast.AST) -> bool:
-    """Return whether an expression has numbers only; bool is none."""
+    """Return whether an expression consists of numbers; bool does not count as one."""
     kinds = (ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop)
     return all(
         type(part.value) is int if isinstance(part, ast.Constant) else isinstance(part, kinds)

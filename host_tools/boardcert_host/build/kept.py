@@ -25,7 +25,7 @@ def kept_sources(origin: object, make: Callable[[], Sources]) -> Sources:
     """Return what *make* returned earlier for the same *origin*, or call it and keep the result.
 
     *origin*: anything whose repr() says all that the result depends on, besides this room of the
-    program and Python. A cache that cannot be written, or has a damaged file, is no error.
+    program and Python. If the cache cannot be written or a file in it is damaged, nothing is kept.
     """
     key = _digest(repr((sys.version, _program(), origin)).encode())
     path = cache_directory() / _DIRECTORY / f"{key[:32]}.json"

@@ -3,7 +3,7 @@
 Private names, and those that only the package itself uses: what is bound in modules whose names
 nobody else knows, and stands for nothing else anywhere. They become names that are in the firmware
 already, see rom_names, as far as those suffice. The rest get short names. A class that is not
-private keeps its name: exceptions tell it.
+private keeps its name: exceptions show it.
 
 What is bound at the top of a module, and used nowhere else, shares its new name with others of the
 kind in other files: names that cost a .mpy file next to nothing, as far as the file has no other

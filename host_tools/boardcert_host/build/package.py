@@ -49,8 +49,8 @@ class Form(Enum):
 def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, str]:
     """Return the package for *architecture*: the source of each module by its name, sorted.
 
-    Without the template of the page, which is no module on a board; nor is `rare_texts`, which is
-    in all forms but APART.
+    Without the template of the page, which boards do not import; nor do they import `rare_texts`,
+    which is in all forms but APART.
     """
     directory = data_directory("firmware")
     paths = [directory / "bundles.py", *directory.glob("kernels/*.py"), _MICRODOT]

@@ -96,7 +96,7 @@ def request_pem(data: bytes) -> str:
 
 
 def _load(data: bytes) -> x509.CertificateSigningRequest:
-    """Return the one request; a key beside it is no concern of the CA."""
+    """Return the one request; a key in the same file is ignored."""
     items = read_items(data)
     requests = [item for item in items if item.kind == REQUEST]
     if len(requests) > 1:

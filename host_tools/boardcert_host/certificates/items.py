@@ -204,13 +204,13 @@ def _private_der(data: bytes, ask: Ask) -> Item:
 
 
 def _private(load: Callable[[bytes | None], Any], is_encrypted: bool, ask: Ask) -> Item:
-    """Return a private key; without a passphrase, an encrypted one as such, which is no fault."""
+    """Return a private key; an encrypted one without a passphrase is returned as such."""
     passphrase = ask() if is_encrypted else None
     if is_encrypted and not passphrase:
         return Item(PRIVATE_KEY, is_encrypted=True)
     secret = passphrase.encode() if passphrase else None
     try:
         return Item(PRIVATE_KEY, load(secret), None, is_encrypted)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # Nothing of a key is told.
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # Without key bytes.
         reason = str(error) if str(error) in key_forms.REASONS else key_forms.NOT_OPENED
         return Item(PRIVATE_KEY, None, reason, is_encrypted)

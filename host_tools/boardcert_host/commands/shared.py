@@ -14,7 +14,7 @@ from ..flash.board_kinds import board_names
 
 # One day; the operating system refuses some hundred years.
 _LONGEST_TIMEOUT_S = 86400
-# What is a file's name, though it could be a host's: one that is missing is told as such.
+# Taken for a file's name, though it could be a host's: a missing one is reported as a file.
 _FILE_NAME = r".*[/\\].*|.*\.(pem|crt|cer|der|key|csr|req|p10|pub|p12|pfx|p7b|p7c)"
 
 

@@ -1,4 +1,4 @@
-"""`boardcert flash --batch`: one board after another, and several at once, until there is none.
+"""`boardcert flash --batch`: one board after another, and several at once, until no more appear.
 
 A port is looked at until a board is there; when that board is done, the port is done as well until
 it has been empty for a while: a board that restarts leaves its port for a second only.
@@ -61,7 +61,7 @@ class Batch:
         self._handled: dict[str, float | None] = {}
         self._tried = 0
         self.ended: list[Entry] = []
-        self.drawing = threading.Lock()  # Of whoever draws labels, in the thread of a board.
+        self.drawing = threading.Lock()  # Held while labels are drawn, in the thread of a board.
         self._failure: Error | None = None
         self._has_boot_loader = False
         self._numbers = Numbers(self.record, wishes.pattern)

@@ -103,7 +103,7 @@ class Worker:
             time.sleep(_POLL_S)
 
     def _is_left_alone(self, port: str, state: BoardState | None) -> bool:
-        """Return whether the board is none of this batch, or done; its program goes on then."""
+        """Return whether the board is not in this batch, or is done; its program then continues."""
         reason = None
         if state is None:
             if isinstance(self._wanted.board.flashing, UF2) and not self._wanted.is_named:

@@ -50,7 +50,7 @@ def read_image(data: bytes, offset: int) -> ESPImage:
         raise ValueError("it does not start with a boot loader")
     start = _application_address(data[_TABLE_ADDRESS - offset : head_bytes]) - offset
     if not head_bytes <= start < len(data) or data[start] != _IMAGE_MAGIC:
-        raise ValueError("there is no application where its partition table says")
+        raise ValueError("its partition table points to an application that is not there")
     if data[head_bytes:start].strip(b"\xff"):
         raise ValueError("it holds data that would overwrite the board's non-volatile storage")
     return ESPImage(

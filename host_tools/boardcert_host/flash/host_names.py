@@ -28,7 +28,7 @@ def check_host_name(text: str) -> str:
     is_numbered = is_pattern(text)
     longest = host_name_of(text, _MOST_BOARDS - 1) if is_numbered else text
     reason = _flaw(longest)
-    # The first label is what the network is told (mDNS, DHCP): with the same, boards would clash.
+    # The first label is used in the network (mDNS, DHCP): two boards with the same one would clash.
     if is_numbered and not reason and "{" not in text.partition(".")[0]:
         reason = "the number belongs before the first dot"
     if reason:

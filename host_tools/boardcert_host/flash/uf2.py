@@ -43,7 +43,7 @@ def read_uf2(data: bytes, family_id: int, start: int, end: int) -> UF2:
     Raises ValueError, with the number of the block, when a single block is not as it must be.
     """
     if not data or len(data) % BLOCK_BYTES:
-        raise ValueError(f"not a UF2 file: {len(data)} bytes are no whole number of blocks")
+        raise ValueError(f"not a UF2 file: {len(data)} bytes are not a whole number of blocks")
     blocks = [data[at : at + BLOCK_BYTES] for at in range(0, len(data), BLOCK_BYTES)]
     if _is_to_be_ignored(blocks[0]):
         del blocks[0]

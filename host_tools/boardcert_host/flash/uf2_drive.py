@@ -141,7 +141,7 @@ def copy_image(data: bytes, drive: BootDrive, progress: Progress) -> None:
 
 
 def _read_info(path: Path) -> str | None:
-    """Return the Board-ID in the INFO_UF2.TXT at *path*, None when there is none."""
+    """Return the Board-ID in the INFO_UF2.TXT at *path*, or None."""
     try:
         with (path / _INFO_FILE).open("rb") as file:
             lines = file.read(_INFO_LIMIT_BYTES).decode("utf-8", "replace").splitlines()

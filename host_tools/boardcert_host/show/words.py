@@ -25,7 +25,7 @@ _SIGNATURES = {
     SignatureAlgorithmOID.ED448: "Ed448",
 }
 _WITHOUT_HASH = ("Ed25519", "Ed448")
-# Of ANSI X9.62 and PKCS #1; then 2.16.840.1.101.3.4.3, NIST's, in which numbers tell the kind.
+# Of ANSI X9.62 and PKCS #1; then 2.16.840.1.101.3.4.3, NIST's, whose last number is the kind.
 _ECDSA, _RSA, _DSA = "ECDSA", "RSA (PKCS #1 v1.5)", "DSA"
 _ARCS = {"1.2.840.10045.4": _ECDSA, "1.2.840.113549.1.1": _RSA, "1.2.840.10040.4": _DSA}
 _ARCS["1.3.14.3.2.29"] = _RSA  # With SHA-1, as Windows wrote it.

@@ -76,7 +76,7 @@ def change_system(anchor: Anchor, trusted: bool, root: Path = Path("/")) -> list
 
 
 def is_in_system(anchor: Anchor, root: Path = Path("/")) -> bool | None:
-    """Return whether `boardcert ca trust` has put *anchor* there; None where only it can tell."""
+    """Return whether `boardcert ca trust` has put *anchor* there; None if unknown here."""
     folder = None if sys.platform in ("darwin", "win32") else _folder(root)
     return (root / folder.path / (anchor.slug + folder.suffix)).exists() if folder else None
 
@@ -84,7 +84,7 @@ def is_in_system(anchor: Anchor, root: Path = Path("/")) -> bool | None:
 def _folder(root: Path) -> _Folder | None:
     """Return the folder of this system. *root*: where the folders of Linux begin."""
     folders = [folder for folder in _FOLDERS if (root / folder.path).is_dir()]
-    # Only an administrator's path need have the program: without any, the first folder tells.
+    # The program may be on an administrator's path only; then the first folder that exists decides.
     ready = [folder for folder in folders if shutil.which(folder.after_adding[0])]
     return next(iter(ready or folders), None)
 

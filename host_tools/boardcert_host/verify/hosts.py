@@ -113,7 +113,7 @@ def _gather_all(targets: list[Target], options: Options) -> list[tuple[HostResul
                 return
             try:
                 future.set_result(_gather(target, options))
-            except Exception as error:  # noqa: BLE001 (raised again by whoever asks for the result)
+            except Exception as error:  # noqa: BLE001 (raised again where the result is used)
                 future.set_exception(error)
 
     for _ in range(min(_PARALLEL, len(targets))):

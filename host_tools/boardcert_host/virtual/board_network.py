@@ -33,7 +33,7 @@ class BoardNetwork:
         return self._ports[port, family]
 
     def address(self, port: int, family: int = 4) -> tuple[str, int]:
-        """The address on loopback that leads to *port* of the board; made when there is none."""
+        """The address on loopback that leads to *port* of the board; created at first use."""
         known = self._ports.get((port, family))
         return "127.0.0.1", self.forward(port, family=family) if known is None else known
 

@@ -24,7 +24,7 @@ _STOP_TIMEOUT_S = 5
 class PseudoTerminal:
     """A serial port at `path`, joined to *usb_port* for as long as somebody has it open.
 
-    *usb_port*: socket://127.0.0.1:PORT, which `path` is too where there are no pseudo-terminals.
+    *usb_port*: socket://127.0.0.1:PORT; `path` is the same on systems without pseudo-terminals.
     """
 
     def __init__(self, usb_port: str) -> None:
