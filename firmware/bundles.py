@@ -161,5 +161,5 @@ tls_free_bytes took_memory was_settled yields
 """
 """What these have for the package alone."""
 
-TOLD = ("dns", "drbg", "ec", "ecdsa", "p384_reduce", "record", "rsa", "sha384", "tls_reserve")
+TESTED = ("dns", "drbg", "ec", "ecdsa", "p384_reduce", "record", "rsa", "sha384", "tls_reserve")
 """Modules whose names benchmarks and tests of the package on boards know."""

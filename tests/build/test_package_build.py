@@ -100,7 +100,7 @@ def test_every_part_of_a_bundle_is_there():
 
 def test_every_name_in_the_plan_is_of_a_module():
     """A module that is renamed is renamed there, too."""
-    lists = (_PLAN.fallbacks, _PLAN.kernel_users, _PLAN.other_chips, _PLAN.faces, _PLAN.told)
+    lists = (_PLAN.fallbacks, _PLAN.kernel_users, _PLAN.other_chips, _PLAN.faces, _PLAN.tested)
     for names in (*lists, *_PLAN.portable.values(), *_PLAN.native.values()):
         assert set(names) <= _SOURCES
 

@@ -72,7 +72,7 @@ def fourth(number): return _square_twice(number)
 @pytest.fixture(scope="module")
 def short():
     """The sources with short names."""
-    return shorten(_SOURCES, Known(("face",), told=("inner",), foreign=frozenset({"fourth"})))
+    return shorten(_SOURCES, Known(("face",), tested=("inner",), foreign=frozenset({"fourth"})))
 
 
 def _run(sources):
@@ -198,7 +198,7 @@ def test_what_shares_a_new_name_is_in_different_files_and_no_member(package):
 
 
 def test_the_public_names_that_change_are_nobody_elses(package):
-    """Not the firmware's, which objects of its own may have; no exception's, which is told."""
+    """Neither names of the firmware, which its objects may have, nor exceptions, which show."""
     _, names, _ = package
     public = {old for new in names.values() for old in new if old[0] != "_"}
     taken = set()
@@ -209,8 +209,8 @@ def test_the_public_names_that_change_are_nobody_elses(package):
         assert not {name for name in public if name.encode() + b"\0" in image}
         taken |= {name for name in TAKEN if name.encode() + b"\0" in image}
     assert taken == TAKEN
-    told = [Path("README.md"), *(_FIRMWARE / "docs" / f"{name}.md" for name in _FOR_PROGRAMS)]
-    code = {word for path in told for text in _code(path) for word in re.findall(r"\w+", text)}
+    shown = [Path("README.md"), *(_FIRMWARE / "docs" / f"{name}.md" for name in _FOR_PROGRAMS)]
+    code = {word for path in shown for text in _code(path) for word in re.findall(r"\w+", text)}
     assert not public & code
 
 

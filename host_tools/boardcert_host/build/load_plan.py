@@ -22,7 +22,7 @@ class LoadPlan:
     quick: tuple[str, ...]
     faces: tuple[str, ...]
     inner: frozenset[str]
-    told: tuple[str, ...]
+    tested: tuple[str, ...]
     first: tuple[str, ...]
 
     def without_kernel(self, native: set[str]) -> Bundles:
@@ -59,6 +59,6 @@ def load_plan() -> LoadPlan:
         quick=said["QUICK"],
         faces=said["FACES"],
         inner=frozenset(said["INNER"].split()),
-        told=said["TOLD"],
+        tested=said["TESTED"],
         first=tuple(part for parts in bundles.values() for part in parts),
     )

@@ -28,14 +28,14 @@ class Known:
     """What is known of a package beside its sources.
 
     *faces*: modules whose functions others call, applications or Microdot: their arguments keep
-    their names, too. *told*: modules whose names only tests and benchmarks know beside the package.
-    *first*: modules whose names are the first to become those of the firmware. *inner*: names in
-    all these that only the package uses all the same. *files*: the modules by the file that they
-    are joined in, see bundles. *foreign*: names of other packages.
+    their names, too. *tested*: modules whose names tests and benchmarks know as well. *first*:
+    modules whose names are the first to become those of the firmware. *inner*: names in all these
+    that only the package uses all the same. *files*: the modules by the file that they are joined
+    in, see bundles. *foreign*: names of other packages.
     """
 
     faces: tuple[str, ...] = ()
-    told: tuple[str, ...] = ()
+    tested: tuple[str, ...] = ()
     first: tuple[str, ...] = ()
     inner: frozenset[str] = frozenset()
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -96,7 +96,7 @@ def _local_names(trees: dict[str, ast.Module], users: dict[str, set[str]]) -> di
 def _inner_names(trees: dict[str, ast.Module], known: Known) -> set[str]:
     """Return the public names that only the package itself uses."""
     bound = {name for tree in trees.values() for name in _outer_bindings(tree)}
-    others = {name for module in known.faces + known.told for name in _bindings(trees, module)}
+    others = {name for module in known.faces + known.tested for name in _bindings(trees, module)}
     others -= known.inner
     assembler = {module for module, tree in trees.items() if _has_assembler(tree)}
     others |= {name for module in assembler for name in _every_name(trees[module])}

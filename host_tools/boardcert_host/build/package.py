@@ -98,7 +98,7 @@ def _known(bundles: Bundles) -> Known:
     words = re.findall(r"\w+", _MICRODOT.read_text("utf-8"))
     plan = load_plan()
     return Known(
-        plan.faces, plan.told, plan.first, plan.inner, files=bundles, foreign=frozenset(words)
+        plan.faces, plan.tested, plan.first, plan.inner, files=bundles, foreign=frozenset(words)
     )
 
 
