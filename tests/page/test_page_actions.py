@@ -184,6 +184,23 @@ def test_the_board_restarts(signed_in, hands):
     assert restarted.exists()
 
 
+def test_the_browser_loads_the_page_again_after_a_restart(signed_in, hands):
+    """By itself; here at once, not after the seconds that a board takes."""
+
+    def hasten(route):
+        response = route.fetch()
+        headers = response.headers
+        assert headers["refresh"] == "20; url=/"
+        route.fulfill(response=response, headers=headers | {"refresh": "0; url=/"})
+
+    signed_in.page.route("**/*", hasten, times=1)
+    with signed_in.page.expect_request(lambda request: request.method == "GET") as asked:
+        hands.press(signed_in.button("Restart"))
+    assert asked.value.is_navigation_request()
+    signed_in.button("Restart").wait_for()
+    signed_in.page.get_by_role("status").wait_for(state="detached")
+
+
 def test_certificate_and_request_are_downloaded(signed_in, hands, tmp_path):
     """In both formats."""
     page_actions.download(signed_in, hands, tmp_path)

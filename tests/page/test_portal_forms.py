@@ -220,9 +220,10 @@ def test_names_of_an_installed_certificate_are_never_markup(admin: Browser) -> N
 
 
 def test_restarting_is_told(admin: Browser) -> None:
-    """The page says what to do next."""
+    """And the browser loads the page again when it is over."""
     admin.submit("restart")
-    assert admin.status == 200 and "Load this page again" in admin.page
+    assert admin.status == 200 and "This page is loaded again in 20 seconds" in admin.page
+    assert admin.refresh == "20; url=/"
 
 
 def test_a_reset_signs_out_and_shows_the_new_fingerprint(tmp_path: Path) -> None:

@@ -113,11 +113,32 @@ def test_settings_of_a_form_are_what_it_shows(tmp_path: Path) -> None:
         shown = {"hostname": "kitchen", "names": "localhost"}
         browser.submit("settings", **shown, validity_days="36501")
         assert browser.status == 422 and 'id="settings-validity_days-error"' in browser.page
+        assert browser.refresh is None
         browser.submit("settings", **shown, validity_days="90")
-        assert browser.status == 200 and "The settings are stored." in browser.page
+        assert browser.status == 200 and "The settings are stored, and" in browser.page
+        assert browser.refresh == "20; url=/"
         config = client.directory / "config.json"
         assert json.loads(config.read_text()) == {"validity_days": 90}
         assert 'name="validity_days" value="90"' in browser.page
+
+
+def test_a_page_is_loaded_again_where_the_board_is_then() -> None:
+    """By its new name, if it was called by the old one; by an address, which stays, otherwise."""
+    code = """
+import sys
+from boardcert.page.actions import _place
+
+class Request:
+    header = staticmethod(lambda name: sys.argv[1])
+
+for new in ("kitchen", "pantry", "pantry.example.com", ""):
+    print(_place("kitchen", Request, new))
+"""
+    asked = micropython_server.run(code, "Kitchen.local:20034").split()
+    assert asked[:2] == ["https://kitchen.local:20034/", "https://pantry.local:20034/"]
+    assert asked[2:] == ["https://pantry.example.com:20034/", "/"]
+    assert micropython_server.run(code, "192.168.4.1:20034").split() == ["/"] * 4
+    assert micropython_server.run(code, "kitchen.local").split()[1] == "https://pantry.local:443/"
 
 
 def test_settings_are_shown_as_a_boot_reads_them(tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ class Browser(Client):
 
     page = ""
     status = 0
+    refresh: str | None = None
 
     def open(self) -> None:
         response, content = self.request("GET", "/")
@@ -71,6 +72,7 @@ class Browser(Client):
             {name: text.replace("\n", "\r\n") for name, text in fields.items()}
         )
         response, content = self.request("POST", "/", body, {**FORM, **self.origin})
+        self.refresh = response.headers.get("Refresh")
         if response.status == 303:
             assert response.headers["Location"] == "/" and content == b""
             self.open()

@@ -18,6 +18,9 @@ _ONCE = ("remove",)
 
 _RESTARTING = ("restart", "settings")
 
+_RELOAD_S = 20
+"""From an answer in a browser until it loads the page again: the board has restarted by then."""
+
 _SETTINGS = ("hostname", "prefix", "names", "validity_days", "key_type", "portal_port", "https")
 _SETTING_BYTES = 1024  # Twenty names.
 
@@ -27,10 +30,11 @@ _DONE = {
     "renew": "The certificate is signed again, with the same key.",
     "new-key": "The board has a new key.",
     "reset": "The board is reset. Its new token is available over USB.",
-    "restart": "The board restarts. Load this page again in a few seconds.",
-    "settings": "The settings are stored. The board restarts with them: with another host name, "
-    "its page has another address in a few seconds.",
+    "restart": "The board restarts.",
+    "settings": "The settings are stored, and the board restarts with them. Your browser may ask "
+    "about the changed certificate: its public key is the same as before.",
 }
+_RELOADS = " This page is loaded again in 20 seconds."
 
 
 async def act(portal, request, action: str, values: dict) -> tuple:
@@ -43,11 +47,34 @@ async def act(portal, request, action: str, values: dict) -> tuple:
         return _put_off_step(request, error, action)
     if not request.is_form():
         return 200, {}, "status", wiped
-    forget(values)
-    told = _DONE[action]
+    told, headers = _DONE[action], None
+    if action in _RESTARTING:
+        told += _RELOADS
+        headers = _reload(_place(portal.identity.hostname, request, text(values, "hostname")))
     if wiped:
         told += f" {wiped[0].upper()}{wiped[1:]}."
-    return "show.page", (told, False, action, None, {})
+    forget(values)
+    return "show.page", (told, False, action, None, {}), 200, headers
+
+
+def _reload(place: str) -> dict:
+    """Return the header by which a browser loads the page again after a restart, from *place*."""
+    return {"Refresh": f"{_RELOAD_S}; url={place}"}
+
+
+def _place(old: str, request, new: str) -> str:
+    """Return where the page is after the restart: if it was called by the board's name, its *new*.
+
+    *old*: the host name; *new*: another one, the same, or empty.
+    """
+    host, _, port = request.header(b"host").partition(":")
+    if not new or host.lower() != _full_name(old):
+        return "/"
+    return f"https://{_full_name(new)}:{port or 443}/"
+
+
+def _full_name(name: str) -> str:
+    return name if "." in name else name + ".local"
 
 
 async def make_request(portal, request, is_pem: bool) -> tuple:
@@ -77,8 +104,8 @@ async def _request(portal) -> bytes:
 def _put_off_step(request, put_off: PutOff, action: str) -> tuple:
     """Return the step that tells that *action* is done after a restart."""
     if request.is_form():
-        told = f"{PUT_OFF[0].upper()}{PUT_OFF[1:]}."
-        return "show.page", (told, False, action, None, {})
+        told = f"{PUT_OFF[0].upper()}{PUT_OFF[1:]}.{_RELOADS}"
+        return "show.page", (told, False, action, None, {}), 200, _reload("/")
     told = {"put_off": put_off.number, "public_key_pin": put_off.pin, "message": PUT_OFF}
     return 202, {"Retry-After": "15"}, "json", told
 
