@@ -74,7 +74,7 @@ def _read_until(terminal: int, wanted: bytes) -> None:
 def test_an_empty_board_is_to_be_flashed_first(command):
     """There is nothing to verify yet."""
     shown = _shown(command)
-    assert "boardcert flash VIRTUAL_PICO_W --port socket://" in shown
+    assert "boardcert flash VIRTUAL_PICO_W --hostname 'virtual-{n}' --port socket://" in shown
     assert "boardcert verify" not in shown
 
 
@@ -118,7 +118,7 @@ def test_boards_in_a_wifi_are_opened_at_the_urls_that_are_printed_when_they_list
     """By whoever asks: nothing but the board itself knows the address that it answers with."""
     shown = _shown(in_wifi)
     assert "2 virtual boards run in range of the Wi-Fi HomeNet (open, without a password)" in shown
-    assert shown.count("boardcert flash RPI_PICO_W --port socket://") == 2
+    assert shown.count("boardcert flash RPI_PICO_W --hostname 'virtual-{n}' --port") == 2
     usb_ports = re.findall(r"mpremote connect (\S+)", shown)
     for number, usb_port in enumerate(usb_ports):
         address = f"192.168.77.{20 + number}"

@@ -3,7 +3,14 @@
 import socket
 
 import pytest
-from boardcert_host.board import installation, kept_files, mpremote, tokens, usb_report
+from boardcert_host.board import (
+    installation,
+    kept_files,
+    mpremote,
+    own_program,
+    tokens,
+    usb_report,
+)
 from boardcert_host.ca.store import default_store
 from boardcert_host.certificates import certificate
 from boardcert_host.cli import main
@@ -88,6 +95,22 @@ def test_a_board_that_joined_the_wifi_is_verified_there(calls, monkeypatch, tmp_
     assert ("wifi", *_WIFI) in calls
     assert ("join", "kitchen", "HomeNet") in calls
     assert "secret" not in str(story.record)
+
+
+def test_where_a_program_is_served_is_told_with_the_page(calls, monkeypatch, tmp_path):
+    """On port 443, unless only the page is reached, through a tunnel."""
+    monkeypatch.setattr(own_program, "copy", lambda port, program: own_program.Copied([], 1))
+    identity, program = make(), own_program.Program({"/main.py": b""})
+    with tls_server(identity, tmp_path) as port:
+        for is_tunnel, count in ((False, 4), (True, 2)):
+            target = Target("127.0.0.1", port) if is_tunnel else None
+            wanted = Provision("kitchen", _WIFI, target=target, program=program)
+            report = report_of(identity, portal_port=20034 if is_tunnel else port)
+            ok, story = run(monkeypatch, report, wanted)
+            assert ok and len(story.record["urls"]) == count
+            told = [step["detail"] for step in story.record["steps"] if step["id"] == "main.py"]
+            expected = f"port 443: https://{NAME}, or https://127.0.0.1"
+            assert any(expected in detail for detail in told) != is_tunnel
 
 
 def test_what_the_users_own_ca_has_issued_is_checked_against_it(calls, monkeypatch, tmp_path):

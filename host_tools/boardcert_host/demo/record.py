@@ -36,7 +36,7 @@ class Record:
         }
 
     def prepare(self) -> None:
-        """Remove what is stale, and see that a file can be written, before a minute of work."""
+        """Remove what is stale, and see that a file can be written, before two minutes of work."""
         output = self._file.parent
         try:
             output.mkdir(parents=True, exist_ok=True)

@@ -59,7 +59,7 @@ def provision(story: Story, board: Board, wanted: Provision, port: str, mark: st
         later = "`boardcert verify` does it when the board can be reached"
         story.tell("verify", "skipped", f"neither --wifi nor --at was given; {later}")
         return True
-    return _verify(story, report, target)
+    return _verify(story, wanted, report, target)
 
 
 def _install(story: Story, port: str) -> None:
@@ -186,7 +186,7 @@ def _keep_token(story: Story, port: str, report: dict[str, Any]) -> None:
     story.tell("token", "done" if is_new else "kept", detail)
 
 
-def _verify(story: Story, report: dict[str, Any], target: Target) -> bool:
+def _verify(story: Story, wanted: Provision, report: dict[str, Any], target: Target) -> bool:
     """Check over TLS that the board serves what it said over USB."""
     key = ("public_key_pin", report["public_key_pin"])
     name = report["names"][0]
@@ -203,4 +203,9 @@ def _verify(story: Story, report: dict[str, Any], target: Target) -> bool:
     urls = [f"https://{Target(name, target.port)}", f"https://{target}"]
     story.record["urls"] = urls
     story.tell("page", "done", f"open {urls[0]}, or {urls[1]}")
+    # Not when --at named a tunnel to the page: nothing is known of one to port 443.
+    if wanted.program and wanted.program.has_main and target.port == portal_port(report):
+        urls += [f"https://{name}", f"https://{target.host}"]
+        served = "what your program gives to boardcert.run() is served on port 443"
+        story.tell("main.py", "done", f"{served}: {urls[2]}, or {urls[3]}")
     return result.ok

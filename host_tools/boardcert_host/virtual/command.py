@@ -12,7 +12,7 @@ from ..flash.firmware import firmware_image
 from .board import VirtualBoard
 from .boot_drive import BootDrive
 from .pty import PseudoTerminal
-from .wifi_command import WifiWishes, run_in_wifi
+from .wifi_command import HOST_NAME, WifiWishes, run_in_wifi
 
 _BOARD = "VIRTUAL_PICO_W"
 
@@ -52,7 +52,7 @@ def _run(board: VirtualBoard) -> int:
         host, port = board.uart_address
         then = f"verify {host}:{port} --usb {board.usb_port}"
         if is_empty:
-            then = f"flash {_BOARD} --port {board.usb_port} --at {host}:{port}"
+            then = f"flash {_BOARD} {HOST_NAME} --port {board.usb_port} --at {host}:{port}"
         say(f"the virtual board {board.unique_id} runs; flash and log are in {board.directory}")
         say_lines(
             f"  USB serial port  mpremote connect {terminal.path}",
@@ -76,7 +76,7 @@ def _run_boot_drive(empty: BootDrive) -> int:
             f"  boot drive       export BOARDCERT_BOOT_DRIVES={empty.drive}",
             f"  USB serial port  {empty.usb_port}",
             f"  UART0            {host}:{port} (where boardcert will serve TLS)",
-            f"  boardcert flash VIRTUAL_PICO_W --port {empty.usb_port} --at {host}:{port}",
+            f"  boardcert flash {_BOARD} {HOST_NAME} --port {empty.usb_port} --at {host}:{port}",
             "  Ctrl-C stops it.",
         )
         try:

@@ -15,6 +15,8 @@ from .pty import PseudoTerminal
 _PORTS = {443: "https", 20034: "https", 80: "http"}  # of a board, and how a browser opens them
 _PAGE_PORT = 20034
 _BOARD = "RPI_PICO_W"  # in its network nothing distinguishes it from a real one
+# For the command that flashes a board: another number for each, as those of before stay pinned.
+HOST_NAME = "--hostname 'virtual-{n}'"
 _LOOK_EVERY_S = 1
 
 
@@ -48,7 +50,8 @@ class _Watched:
         ways = [f"{self._title:<17}mpremote connect {self._serial_port}"]
         ways += [f"{self._url(port)} leads to its port {port}" for port in _PORTS]
         page = f"127.0.0.1:{network.address(_PAGE_PORT)[1]}"
-        then = f"flash {_BOARD} --port {board.usb_port} --wifi {shlex.quote(ssid)} --at {page}"
+        then = f"flash {_BOARD} {HOST_NAME} --port {board.usb_port}"
+        then += f" --wifi {shlex.quote(ssid)} --at {page}"
         if board.has_package:
             then = f"verify {page} --usb {board.usb_port}"
         ways.append(f"boardcert {then}")
