@@ -6,7 +6,7 @@ answer that reports a new key is therefore trusted, and the key is the pin from 
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -95,14 +95,7 @@ class BoardAPI:
         """
         self.https.call("POST", "/api/settings", changes)
         self._follow_settings(changes, before)
-        deadline = time.monotonic() + _PUT_OFF_TIMEOUT_S
-        while True:
-            time.sleep(_PUT_OFF_PAUSE_S)
-            try:
-                return self.report()
-            except Error as error:
-                if error.code == CHECKED_AND_BAD or time.monotonic() > deadline:
-                    raise
+        return self._after_restart([self.https.pin], lambda report: True)
 
     def _follow_settings(self, changes: dict[str, str], before: dict[str, Any]) -> None:
         """Find the page where it is after the restart."""
@@ -150,25 +143,32 @@ class BoardAPI:
 
         *pins*: any of which may identify it then. Raises Error, also when the task was refused.
         """
-        deadline = time.monotonic() + _PUT_OFF_TIMEOUT_S
-        while True:
-            time.sleep(_PUT_OFF_PAUSE_S)
-            try:
-                report = self._report_by(pins)
-            except Error:
-                if time.monotonic() > deadline:
-                    raise
-                continue
-            outcome = report.get("outcome")
-            if isinstance(outcome, dict) and outcome.get("id") == number:
-                break
-            if time.monotonic() > deadline:
-                raise self.https.strange(f"no outcome of the deferred task ({number})")
+        report = self._after_restart(pins, lambda report: _outcome(report).get("id") == number)
+        outcome = _outcome(report)
         if outcome.get("error"):
             field = f"the {outcome['field']}: " if outcome.get("field") else ""
             reason = f"{self.target} refuses {field}{outcome['error']}"
             raise Error(reason, None, CHECKED_AND_BAD)
         return report | {"wiped": outcome.get("wiped")}
+
+    def _after_restart(
+        self, pins: Sequence[tuple[str, str] | None], is_it: Callable[[dict[str, Any]], bool]
+    ) -> dict[str, Any]:
+        """Wait for the restart and the report that *is_it*. *pins*: any of which identifies it."""
+        deadline = time.monotonic() + _PUT_OFF_TIMEOUT_S
+        while True:
+            time.sleep(_PUT_OFF_PAUSE_S)
+            try:
+                report = self._report_by(pins)
+                if is_it(report):
+                    return report
+                failure = self.https.strange("no outcome of the deferred task")
+            except Error as error:
+                if error.code == CHECKED_AND_BAD:
+                    raise
+                failure = error
+            if time.monotonic() > deadline:
+                raise failure
 
     def _report_by(self, pins: Sequence[tuple[str, str] | None]) -> dict[str, Any]:
         """Return the report of the board, known by any of *pins*, or by its CA."""
@@ -196,6 +196,12 @@ class BoardAPI:
         if flaw:
             raise self.https.strange(flaw)
         return report
+
+
+def _outcome(report: dict[str, Any]) -> dict[str, Any]:
+    """Return what a report says of the task that was deferred last, empty without one."""
+    outcome = report.get("outcome")
+    return outcome if isinstance(outcome, dict) else {}
 
 
 def _put_off(data: bytes) -> tuple[str | None, str | None]:
