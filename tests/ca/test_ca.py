@@ -6,7 +6,8 @@ import ipaddress
 import pytest
 from boardcert_host.ca import authorities
 from boardcert_host.errors import Error
-from boardcert_host.verify.checks import Expected, certificate_checks
+from boardcert_host.verify.checks import certificate_checks
+from boardcert_host.verify.outcomes import Expected
 from ca_cases import DAY, NOW, extension, issue, request
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa

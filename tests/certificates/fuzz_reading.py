@@ -24,7 +24,8 @@ from boardcert_host.certificates import certificate, items, read_files
 from boardcert_host.errors import Error
 from boardcert_host.show import describe
 from boardcert_host.verify import comparisons
-from boardcert_host.verify.checks import Expected, certificate_checks
+from boardcert_host.verify.checks import certificate_checks
+from boardcert_host.verify.outcomes import Expected
 from certificate_mutations import KEY, mutants, seeds
 from certificates import key_usage, name, profile, tlv
 from cryptography import x509

@@ -13,7 +13,8 @@ from boardcert_host.certificates.items import read_items
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from boardcert_host.show.describe import show_items
-from boardcert_host.verify.checks import Expected, certificate_checks
+from boardcert_host.verify.checks import certificate_checks
+from boardcert_host.verify.outcomes import Expected
 from ca_cases import NOW, make_request, pem, private, run, show
 from certificates import children, make, make_ca, rewrite, tlv
 from cryptography import x509

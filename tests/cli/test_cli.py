@@ -13,7 +13,7 @@ from boardcert_host.cli import COMMANDS, main
 from boardcert_host.console import messages, results, say
 from boardcert_host.errors import Error
 from boardcert_host.targets import Target, canonical, parse_target
-from boardcert_host.verify.checks import Check
+from boardcert_host.verify.outcomes import Check
 from boardcert_host.verify.printing import print_checks
 from rich.console import Console
 

@@ -6,8 +6,10 @@ import subprocess
 
 import pytest
 from boardcert_host.certificates import certificate
-from boardcert_host.verify.checks import Expected, certificate_checks, name_covers
+from boardcert_host.verify.checks import certificate_checks
+from boardcert_host.verify.extension_checks import name_covers
 from boardcert_host.verify.hosts import HostResult, Options, Target, verify_hosts
+from boardcert_host.verify.outcomes import Expected
 from certificates import DAY, NAME, Identity, key_usage, make, make_ca, rewrite, tlv
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes

@@ -23,7 +23,8 @@ from ..certificates.items import PRIVATE_KEY, read_items
 from ..certificates.read_files import PrivateKey, certificates_of, in_order, key_of, read_key
 from ..errors import CHECKED_AND_BAD, Error
 from ..files import cannot_read, read_small
-from ..verify.checks import Check, Expected, certificate_checks
+from ..verify.checks import certificate_checks
+from ..verify.outcomes import Check, Expected
 
 # What a board keeps; the root is not among them, since who trusts it has it.
 _MOST_CERTIFICATES = 3

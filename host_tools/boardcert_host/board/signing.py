@@ -17,7 +17,7 @@ from ..errors import CHECKED_AND_BAD, Error
 from ..targets import Target, parse_target
 from ..trust import pins
 from ..trust.location import Place
-from ..verify.checks import name_covers
+from ..verify.extension_checks import name_covers
 from ..verify.hosts import HostResult, Options, verify_when_up
 from .access import Board
 from .installable import Installable

@@ -16,7 +16,7 @@ from ..certificates.fingerprint import to_compare
 from ..console import in_groups
 from ..errors import Error
 from ..files import write_whole
-from ..verify.checks import Check
+from ..verify.outcomes import Check
 from ..verify.printing import print_checks
 
 

@@ -18,8 +18,8 @@ from ..errors import Error
 from ..flash.board_kinds import load_board
 from ..flash.firmware import firmware_image
 from ..targets import PORTAL_PORT
-from ..verify.checks import Check
 from ..verify.hosts import HostResult, Options
+from ..verify.outcomes import Check
 from ..verify.tls_probe import get
 from .home import HTTPS_PORT, NAME, Home, new_home, when_up
 from .record import Record

@@ -7,7 +7,7 @@ from typing import Any
 from ..certificates.fingerprint import matches
 from ..trust.location import find
 from ..trust.pins import Pin, port_of
-from .checks import Check
+from .outcomes import Check
 
 
 @dataclass(frozen=True)

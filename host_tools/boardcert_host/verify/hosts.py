@@ -14,8 +14,9 @@ from ..certificates import certificate as certificates
 from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, Error
 from ..targets import Target
 from ..trust.pins import Pin
-from .checks import Check, Expected, certificate_checks, certificate_checks_skipped
+from .checks import certificate_checks, certificate_checks_skipped
 from .comparisons import comparisons, recognise
+from .outcomes import Check, Expected
 from .own_ca import has_issued
 from .tls_probe import Session, ca_context, probe, probe_chain
 

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..console import neutral
-from .checks import Check
+from .outcomes import Check
 
 _STYLES = {"pass": "green", "warn": "yellow", "fail": "bold red", "skip": "dim"}
 

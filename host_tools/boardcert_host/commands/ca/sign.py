@@ -7,9 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...console import messages, print_rows, results, say
-from ...errors import CHECKED_AND_BAD, OK, USAGE, Error
-from ...verify.printing import print_checks
+from ...console import messages, say
+from ...errors import USAGE, Error
 from ..shared import (
     Command,
     add_force,
@@ -20,9 +19,9 @@ from ..shared import (
     check_timeout,
     given_pin,
     named_file,
-    print_json,
 )
 from .place import add_ca, add_passphrase, passphrase_of, store_in
+from .signed import print_signed
 
 if TYPE_CHECKING:
     from ...board.access import Board
@@ -96,7 +95,7 @@ def _run(arguments: argparse.Namespace) -> int:
         with _board(arguments, ca_file) as board:
             files = _sign_request(board, authority, store, arguments)
     verified = _verify(files, ca_file, arguments) if arguments.install else None
-    return _tell(authority.name, files, verified, arguments)
+    return print_signed(authority.name, files, verified, arguments)
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -243,56 +242,6 @@ def _verify(
     target = find(host, load_pins(), arguments.name).target
     with messages().status(f"checking what {target} serves"):
         return signing.verify_served(target, files, ca_file)
-
-
-def _tell(
-    issuer: str,
-    files: "Installable",
-    verified: "HostResult | None",
-    arguments: argparse.Namespace,
-) -> int:
-    from ...certificates.certificate import describe
-
-    described, record = describe(files.chain[0]), arguments.record
-    code = OK if verified is None or verified.ok else CHECKED_AND_BAD
-    if arguments.json:
-        verdict = {"verify": verified and verified.to_json()}
-        print_json(record | {"certificate": described, "chain": files.chain_pem} | verdict)
-        return code
-    names = described["names"]
-    rows = [
-        ("names", ", ".join(names)),
-        ("valid until", described["not_after"][:10]),
-        ("serial number", described["serial_number"]),
-        ("fingerprint", described["fingerprint"]),
-        *(
-            ("private key", f"{path}, readable by you only")
-            for path in [record.get("key_file")]
-            if path
-        ),
-        *(("certificate", path) for path in [record.get("file")] if path),
-        *(("installed on", board) for board in [record.get("installed")] if board),
-    ]
-    print_rows(f"{names[0]}: signed by {issuer}", rows)
-    if verified:
-        failed = [check for check in verified.checks if check.status == "fail"]
-        verdict = "NOT VALID" if failed else "valid for clients that trust the CA"
-        results().print(f"{verified.target}: {verdict}", markup=False)
-        print_checks(results(), failed)
-    elif arguments.install:
-        say(f"next, once the board has restarted: {_verification(names[0], arguments)}")
-    return code
-
-
-def _verification(name: str, arguments: argparse.Namespace) -> str:
-    """Return the command that verifies a board; for a known one, all but its name is known too."""
-    from ...trust.location import find
-    from ...trust.pins import load_pins, port_of
-
-    known = find(name, load_pins()).known
-    place = name if known and port_of(known) else f"HOST:PORT --name {name}"
-    ca = f" --ca {arguments.record['ca_file']}" if arguments.ca else ""
-    return f"boardcert verify {place}{ca}"
 
 
 ACTIONS = {
