@@ -3,8 +3,8 @@
     python tests/certificates/fuzz_reading.py FIRST COUNT
 
 takes the mutations with these numbers of certificates, requests and keys of many kinds, some 60 in
-a second, and prints each kind of exception once. `make test` takes the first hundreds, see
-test_reading_fuzz.
+a second, and a sixth as many of PKCS#12; each kind of exception is printed once. `make test` takes
+the first hundreds, see test_reading_fuzz.
 """
 
 import contextlib
@@ -19,8 +19,10 @@ if __name__ == "__main__":
     _SHARED = Path(__file__).resolve().parents[1] / "shared"
     sys.path.append(str(_SHARED))
 
+from boardcert_host.board.installable import Installable, check_installable, missing_issuer
 from boardcert_host.ca import csr
 from boardcert_host.certificates import certificate, items, read_files
+from boardcert_host.certificates.unreadable import UNREADABLE
 from boardcert_host.errors import Error
 from boardcert_host.show import describe
 from boardcert_host.verify import comparisons
@@ -36,6 +38,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     pkcs7,
+    pkcs12,
 )
 
 _NOW = datetime.datetime(2026, 11, 21, 5, tzinfo=datetime.timezone.utc)
@@ -62,6 +65,8 @@ _RSA = rsa.RSAPrivateNumbers(
     rsa.RSAPublicNumbers(65537, _P * _Q),
 ).private_key()
 _EDWARDS = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+# What cryptography says of damage, to programmers.
+_OF_THE_LIBRARY = ("ParseError", "deserialize", "parse", "b'", "OpenSSL", "must be", "Invalid")
 _PBES2 = bytes.fromhex("06092a864886f70d01050d")
 
 
@@ -98,9 +103,18 @@ def files() -> list[bytes]:
     ]
 
 
+def pkcs12_file() -> bytes:
+    """Return a PKCS#12 file without encryption, so that its mutations get to what is in it."""
+    own = x509.load_der_x509_certificate(seeds()[0])
+    return pkcs12.serialize_key_and_certificates(b"a", KEY, own, None, NoEncryption())
+
+
 def read(data: bytes) -> None:
     """Do with *data* what the commands do; an Error is what they say of it."""
     found = [*items.read_items(data, lambda: "secret"), *items.read_chain([data])]
+    for item in found:
+        if item.reason and any(word in item.reason for word in _OF_THE_LIBRARY):
+            raise AssertionError(f"not for users: {item.reason}")
     describe.show_items(found, _NOW)
     for step in (read_files.read_certificates, lambda data, name: csr.read_request(data)):
         with contextlib.suppress(Error):
@@ -108,7 +122,10 @@ def read(data: bytes) -> None:
     with contextlib.suppress(Error):
         read_files.key_of(found, "file")
     with contextlib.suppress(Error):
-        read_files.in_order(read_files.certificates_of(found, "file"))
+        chain = read_files.in_order(read_files.certificates_of(found, "file"))
+        files = Installable(chain)
+        missing_issuer(files, chain)
+        check_installable(files, "kitchen.example", _NOW)
     _verify(data)
 
 
@@ -122,7 +139,7 @@ def _verify(data: bytes) -> None:
         certificate_checks(found, Expected("kitchen.example", is_issued, _NOW))
     try:
         described = certificate.describe(found)
-    except certificate.UNREADABLE:
+    except UNREADABLE:
         return
     comparisons.comparisons(described, None, None, None)
 
@@ -131,7 +148,9 @@ def main(first: int, count: int) -> int:
     """Print each kind of exception with its first mutation; return how many there were."""
     found: Counter[str] = Counter()
     warnings.simplefilter("ignore", UserWarning)
-    for number, data in enumerate(mutants(first, count, files()), first):
+    containers = mutants(first, count // 6, [pkcs12_file()])
+    numbered = enumerate((*mutants(first, count, files()), *containers), first)
+    for number, data in numbered:
         try:
             read(data)
         except BaseException as error:  # A panic of cryptography's is one.

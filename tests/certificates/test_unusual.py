@@ -142,6 +142,26 @@ def test_a_pin_is_of_the_bytes_in_the_certificate():
     assert dict(both[1].rows)["belongs to"] == "certificate 1"
 
 
+def test_the_pin_of_a_key_file_is_that_of_the_certificate_made_from_it():
+    """openssl hands on how the file writes the key: for RSASSA-PSS alone, a point compressed."""
+    compressed = told(unusual.compressed(_LEAF, _CA).der)
+    pss = unusual.for_pss_alone(_CA)
+    point = _KEY.public_key().public_bytes(unusual.DER, unusual.PublicFormat.SubjectPublicKeyInfo)
+    spki = unusual.compressed_spki(_KEY)
+    for shown, data in (
+        (compressed, unusual.compressed_key(_KEY)),
+        (compressed, unusual.in_pkcs8(unusual.compressed_key(_KEY))),
+        (compressed, spki),
+        (told(pss.der), unusual.pss_key(pss.key)),
+    ):
+        assert {row: told(data)[row] for row in ("key", "public key pin")} == {
+            row: shown[row] for row in ("key", "public key pin")
+        }
+    assert told(point)["public key pin"] == told(private(_KEY))["public key pin"]
+    both = show_items(read_items(unusual.pss_key(pss.key) + pss.der), NOW)
+    assert dict(both[0].rows)["belongs to"] == "certificate 2"
+
+
 @pytest.mark.needs("openssl")
 def test_openssl_has_the_same_pin(tmp_path):
     """Of the SubjectPublicKeyInfo as it stands in the file."""

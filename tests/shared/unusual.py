@@ -67,6 +67,17 @@ def compressed_key(key: ec.EllipticCurvePrivateKey) -> bytes:
     return tlv(0x30, b"\2\1\1" + elements)
 
 
+def in_pkcs8(sec1: bytes) -> bytes:
+    """Return a key in SEC 1 as the PKCS#8 around it."""
+    return tlv(0x30, b"\2\1\0" + tlv(0x30, _EC_KEY + _CURVE) + tlv(4, sec1))
+
+
+def pss_key(key: rsa.RSAPrivateKey) -> bytes:
+    """Return PKCS#8 of an RSA key that may sign by RSASSA-PSS only."""
+    pkcs1 = key.private_bytes(DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    return tlv(0x30, b"\2\1\0" + tlv(0x30, _PSS_KEY) + tlv(4, pkcs1))
+
+
 def with_other_label(key: ec.EllipticCurvePrivateKey) -> bytes:
     """Return PKCS#8 between the lines of SEC 1."""
     text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -96,11 +107,15 @@ def signed_with_sha3(identity: Identity, issuer: Identity | None = None) -> Iden
     return rewrite(identity, lambda elements: None, hashes.SHA3_256(), _ECDSA_WITH_SHA3, issuer)
 
 
+def compressed_spki(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Return the SubjectPublicKeyInfo with the point as x alone."""
+    point = key.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    return tlv(0x30, tlv(0x30, _EC_KEY + _CURVE) + tlv(3, b"\0" + point))
+
+
 def compressed(identity: Identity, issuer: Identity | None = None) -> Identity:
     """Make the certificate for the same key, written as x alone."""
-    public = identity.key.public_key()
-    point = public.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
-    spki = tlv(0x30, tlv(0x30, _EC_KEY + _CURVE) + tlv(3, b"\0" + point))
+    spki = compressed_spki(identity.key)
     return rewrite(identity, lambda elements: elements.__setitem__(6, spki), issuer=issuer)
 
 

@@ -15,13 +15,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ..certificates.certificate import (
-    UNREADABLE,
     HasPublicKey,
     is_signature_broken,
     key_type,
     signature_hash,
 )
 from ..certificates.items import REQUEST, read_items
+from ..certificates.unreadable import UNREADABLE
 from ..errors import CHECKED_AND_BAD, Error
 from ..show.words import hash_words
 from .names import name_text, parse_name

@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from cryptography import x509
@@ -16,6 +17,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
 
 from . import der
+from .unreadable import UNREADABLE, UnreadableError, explain
 
 Kind = TypeVar("Kind", bound=x509.ExtensionType)
 
@@ -32,18 +34,12 @@ ATTRIBUTE_NAMES = {
     NameOID.ORGANIZATION_IDENTIFIER: "organizationIdentifier",
 }
 
-_RSASSA_PSS = bytes.fromhex("06092a864886f70d01010a")  # 1.2.840.113549.1.1.10
+RSASSA_PSS = bytes.fromhex("06092a864886f70d01010a")  # 1.2.840.113549.1.1.10
+COMPRESSED = (b"\2", b"\3")
+"""With which a point begins that is x alone (SEC 1, section 2.3.3)."""
 
 BROKEN_HASHES = ("md5", "sha1")
 """By these, anybody may make a certificate that has the signature of another."""
-
-# An x400Address or an ediPartyName (RFC 5280, section 4.2.1.6) is the last of them.
-UNREADABLE = (
-    *(ValueError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension),
-    x509.UnsupportedGeneralNameType,
-    TypeError,  # Of a name with a BIT STRING.
-)
-"""What cryptography raises for certificates and requests that it cannot read."""
 
 
 class HasPublicKey(Protocol):
@@ -51,6 +47,21 @@ class HasPublicKey(Protocol):
 
     def public_key(self) -> Any:
         """Return the public key."""
+
+
+@dataclass(frozen=True)
+class BarePublicKey:
+    """A public key alone, with the face of a certificate, a request or a private key.
+
+    *spki*: its SubjectPublicKeyInfo as it was read, or as a private key's file writes it.
+    """
+
+    key: Any
+    spki: bytes
+
+    def public_key(self) -> Any:
+        """Return the key."""
+        return self.key
 
 
 @contextlib.contextmanager
@@ -70,7 +81,7 @@ def parse(data: bytes) -> x509.Certificate:
             len(certificate.extensions)
             _ = certificate.subject, certificate.issuer
         except UNREADABLE as error:
-            raise ValueError(str(error)) from error
+            raise UnreadableError(explain(error, "certificate")) from error
     return certificate
 
 
@@ -158,6 +169,8 @@ def _pin(spki: bytes) -> str:
 def _spki(holder: HasPublicKey) -> bytes:
     """Return the SubjectPublicKeyInfo as it is written, where *holder* was read from bytes."""
     at = 2  # After version and subject.
+    if isinstance(holder, BarePublicKey):
+        return holder.spki
     if isinstance(holder, x509.Certificate):
         # After version, serial number, algorithm, issuer, dates and subject; the first is optional.
         at = 5 if holder.version is x509.Version.v1 else 6
@@ -181,15 +194,15 @@ def key_type(holder: HasPublicKey) -> str:
         name = key.curve.name.replace("secp", "p").removesuffix("r1")
         return name + ("-compressed" if _is_compressed(holder) else "")
     if isinstance(key, rsa.RSAPublicKey):
-        kind = "rsa-pss" if _RSASSA_PSS in _spki(holder)[:24] else "rsa"
+        kind = "rsa-pss" if RSASSA_PSS in _spki(holder)[:24] else "rsa"
         return f"{kind}{key.key_size}"
     return type(key).__name__
 
 
 def _is_compressed(holder: HasPublicKey) -> bool:
-    """Return whether the point begins with 2 or 3 (SEC 1, section 2.3.3), after the unused bits."""
+    """Return whether the point, after the number of unused bits, is x alone."""
     _, (_, point) = der.children(_spki(holder))
-    return point[1:2] in (b"\2", b"\3")
+    return point[1:2] in COMPRESSED
 
 
 def alternative_names(holder: x509.Certificate | x509.CertificateSigningRequest) -> list[str]:

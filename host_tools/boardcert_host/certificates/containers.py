@@ -1,8 +1,9 @@
 """Files that hold several certificates and keys: PKCS#12 (.p12, .pfx) and PKCS#7 (.p7b)."""
 
+import contextlib
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from cryptography import x509
@@ -10,11 +11,15 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7, pkcs12
 
 from .key_forms import NOT_OPENED
+from .rounds import why_too_many
+from .unreadable import UNREADABLE
 
 # How they begin, after lengths that BER leaves open and DER does not. PFX: version 3, and what
 # follows (RFC 7292, section 4). ContentInfo: 1.2.840.113549.1.7.2, signed data (RFC 2315).
 _PKCS12 = re.compile(rb"\x30(\x80|[\x81-\x84]?.{1,4}?)\x02\x01\x03\x30", re.DOTALL)
 _PKCS7 = re.compile(rb"\x30(\x80|[\x81-\x84]?.{1,4}?)\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02")
+
+_OLD_SCHEME = "it is encrypted in a way that is not supported; openssl pkcs12 can write it again"
 
 
 def is_pkcs12(data: bytes) -> bool:
@@ -27,6 +32,14 @@ def is_pkcs7(data: bytes) -> bool:
     return _PKCS7.match(data) is not None
 
 
+@contextlib.contextmanager
+def _allowing_ber() -> Iterator[None]:
+    """Let cryptography read BER, which NSS and other programs write, without a warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
+
+
 def read_pkcs12(
     data: bytes, ask: Callable[[], str | None]
 ) -> tuple[Any, list[x509.Certificate]] | None:
@@ -35,6 +48,8 @@ def read_pkcs12(
     *ask*: gives the passphrase, None when nobody does: then None is returned. Without one, and
     with an empty one, it is tried before. Raises ValueError.
     """
+    if reason := why_too_many(data):
+        raise ValueError(reason)
     for passphrase in (None, b"", ask):
         if callable(passphrase):
             given = passphrase()
@@ -42,11 +57,12 @@ def read_pkcs12(
                 return None
             passphrase = given.encode()
         try:
-            found = pkcs12.load_pkcs12(data, passphrase)
+            with _allowing_ber():
+                found = pkcs12.load_pkcs12(data, passphrase)
             break
-        except UnsupportedAlgorithm as error:
-            raise ValueError(f"its encryption is not supported: {error}") from None
-        except (ValueError, TypeError):
+        except UnsupportedAlgorithm:
+            raise ValueError(_OLD_SCHEME) from None
+        except UNREADABLE:
             found = None
     if found is None:
         raise ValueError(NOT_OPENED)
@@ -56,10 +72,9 @@ def read_pkcs12(
 
 def read_pkcs7(data: bytes) -> list[bytes]:
     """Return the certificates (DER). Raises ValueError."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # Of BER, which some programs write.
-        try:
+    try:
+        with _allowing_ber():
             found = pkcs7.load_der_pkcs7_certificates(data)
-        except UnsupportedAlgorithm as error:
-            raise ValueError(str(error)) from None
+    except UNREADABLE:  # Of one of the certificates, too.
+        raise ValueError("damaged, or without certificates") from None
     return [one.public_bytes(Encoding.DER) for one in found]

@@ -1,6 +1,6 @@
 """Write DER elements, and take them apart, where cryptography has no function for it (X.690)."""
 
-SEQUENCE, INTEGER, OCTET_STRING, OBJECT_IDENTIFIER = 0x30, 0x02, 0x04, 0x06
+SEQUENCE, INTEGER, BIT_STRING, OCTET_STRING, OBJECT_IDENTIFIER = 0x30, 0x02, 0x03, 0x04, 0x06
 _LONG = 0x80
 
 

@@ -8,7 +8,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cryptography import x509
@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from . import containers, der, key_forms
-from .certificate import UNREADABLE, parse
+from .certificate import BarePublicKey, parse
+from .unreadable import UNREADABLE, explain
 
 CERTIFICATE = "certificate"
 REQUEST = "request"
@@ -58,31 +59,18 @@ _CUT_OFF = "a PEM block does not end as it begins: the text is cut off, or alter
 
 
 @dataclass(frozen=True)
-class BarePublicKey:
-    """A public key alone, with the face of a certificate, a request or a private key.
-
-    *spki*: its bytes as they were read.
-    """
-
-    key: Any
-    spki: bytes
-
-    def public_key(self) -> Any:
-        """Return the key."""
-        return self.key
-
-
-@dataclass(frozen=True)
 class Item:
     """One thing that was found. *value*: as cryptography has it, None when it cannot be had.
 
-    *reason*: why it cannot; *is_encrypted*: of a private key. No representation shows a key.
+    *reason*: why it cannot; *is_encrypted*: of a private key. *public*: the public half of one as
+    its file writes it; None for an encrypted one. No representation shows a key.
     """
 
     kind: str
     value: Any = field(default=None, repr=False)
     reason: str | None = None
     is_encrypted: bool = False
+    public: BarePublicKey | None = field(default=None, repr=False)
 
 
 def read_items(data: bytes, ask: Ask = lambda: None) -> list[Item]:
@@ -173,7 +161,7 @@ def _pkcs7(data: bytes) -> list[Item]:
     try:
         return read_chain(containers.read_pkcs7(data))
     except ValueError as error:
-        return [Item(PKCS7, reason=f"damaged, or without certificates: {error}")]
+        return [Item(PKCS7, reason=str(error))]
 
 
 def _request(data: bytes) -> x509.CertificateSigningRequest:
@@ -194,13 +182,17 @@ def _load(kind: str, load: Callable[[bytes], Any], data: bytes) -> Item:
         value = load(data)
         value.public_key()
     except UNREADABLE as error:
-        return Item(kind, reason=f"damaged, or not a {kind}: {error}")
+        return Item(kind, reason=explain(error, kind))
     return Item(kind, value)
 
 
 def _private_der(data: bytes, ask: Ask) -> Item:
     is_encrypted = key_forms.is_encrypted(data)
-    return _private(lambda secret: key_forms.load(data, secret), is_encrypted, ask)
+    item = _private(lambda secret: key_forms.load(data, secret), is_encrypted, ask)
+    if item.value is None or is_encrypted:
+        return item
+    spki = key_forms.written_spki(data, item.value)
+    return replace(item, public=BarePublicKey(item.value.public_key(), spki))
 
 
 def _private(load: Callable[[bytes | None], Any], is_encrypted: bool, ask: Ask) -> Item:

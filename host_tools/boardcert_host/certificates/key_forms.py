@@ -8,9 +8,15 @@ by the board (certificates/key_import), so they are read here.
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_der_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_private_key,
+)
 
-from .der import INTEGER, OCTET_STRING, SEQUENCE, children, element
+from .certificate import COMPRESSED, RSASSA_PSS
+from .der import BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE, children, element
+from .rounds import TOO_DEEP, TOO_LARGE, TOO_MANY, why_too_many
 
 # The bytes of a scalar, by the OID of its curve: P-256, P-384, P-521.
 _SCALAR_BYTES = {
@@ -20,11 +26,11 @@ _SCALAR_BYTES = {
 }
 _PKCS8 = [INTEGER, SEQUENCE, OCTET_STRING]
 _OUTER_PUBLIC_KEY = 0x81
-_CURVE = 0xA0
+_CURVE, _POINT = 0xA0, 0xA1
 NOT_OPENED = "wrong passphrase, or damaged"
 _OLD_SCHEME = "it is encrypted in a way that is no longer supported; openssl pkcs8 -topk8 renews it"
 _UNREADABLE = "it cannot be read"
-REASONS = (NOT_OPENED, _OLD_SCHEME, _UNREADABLE)
+REASONS = (NOT_OPENED, _OLD_SCHEME, _UNREADABLE, TOO_MANY, TOO_LARGE, TOO_DEEP)
 """What load says, which shows nothing of a key."""
 
 
@@ -42,6 +48,8 @@ def is_encrypted(der: bytes) -> bool:
 def load(der: bytes, passphrase: bytes | None = None) -> Any:
     """Return the private key. Raises ValueError, with a reason that shows nothing of the key."""
     if is_encrypted(der):
+        if reason := why_too_many(der):
+            raise ValueError(reason)
         try:
             return load_der_private_key(der, passphrase)
         except UnsupportedAlgorithm:
@@ -52,6 +60,28 @@ def load(der: bytes, passphrase: bytes | None = None) -> Any:
         return load_der_private_key(_usual_form(der), None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise ValueError(_UNREADABLE) from None
+
+
+def written_spki(der: bytes, key: Any) -> bytes:
+    """Return the SubjectPublicKeyInfo of *key* as programs write it that read the file *der*.
+
+    A key that is for RSASSA-PSS alone says so in PKCS#8, and a point that is compressed stays so:
+    openssl hands both on to a request, and from there they come to the certificate.
+    """
+    usual = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    try:
+        (_, algorithm), (_, bits) = children(usual)
+        parts = children(der)
+        if [tag for tag, _ in parts[:3]] == _PKCS8:
+            written, inner = parts[1][1], parts[2][1]
+            algorithm = written if written.startswith(RSASSA_PSS) else algorithm
+            parts = children(inner)
+        point = dict(parts).get(_POINT)
+        (_, given), *_ = children(element(SEQUENCE, point)) if point else ((0, b""),)
+    except ValueError:  # Of another kind, Ed25519 for example.
+        return usual
+    bits = given if given[1:2] in COMPRESSED else bits
+    return element(SEQUENCE, element(SEQUENCE, algorithm), element(BIT_STRING, bits))
 
 
 def _usual_form(der: bytes) -> bytes:

@@ -122,7 +122,8 @@ def _private_key(shown: Shown, item: Item, items: Sequence[Item], *_: Any) -> No
 
 
 def _add_key(shown: Shown, item: Item) -> None:
-    key_type, pin = certificates.key_type(item.value), certificates.public_key_pin(item.value)
+    holder = item.public or item.value
+    key_type, pin = certificates.key_type(holder), certificates.public_key_pin(holder)
     shown.add("key", key_words(key_type), key_type=key_type)
     shown.add("public key pin", pin, public_key_pin=pin)
 

@@ -9,21 +9,20 @@ from collections.abc import Callable
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.x509.oid import SignatureAlgorithmOID
 
 from ..certificates.certificate import (
-    BROKEN_HASHES,
     is_signature_broken,
     is_signed_by,
     key_type,
     may_have_issued,
     name_words,
     serial_number,
-    signature_hash,
 )
-from ..show.words import key_words
+from ..certificates.unreadable import explain
+from ..show.words import key_words, signature_words
 from . import extension_checks as extensions
 from .outcomes import Check, Expected, Outcome, failed, passed, skipped, warned
+from .signature_rules import why_refused
 
 # Ten years, with three leap days in them: boardcert's default is 3650 days.
 _LIFETIME_LIMIT_DAYS = 3653
@@ -67,22 +66,15 @@ def _key_type(certificate: x509.Certificate, _: Expected) -> Outcome:
     try:
         found = key_type(certificate)
     except (ValueError, UnsupportedAlgorithm) as error:
-        return failed(f"the public key cannot be read: {error}")
+        return failed(explain(error, "public key"))
     if found not in _KEY_TYPES:
         return failed(f"{found} is not accepted by clients")
     return passed(key_words(found))
 
 
 def _signature_algorithm(certificate: x509.Certificate, _: Expected) -> Outcome:
-    oid = certificate.signature_algorithm_oid
-    if oid == SignatureAlgorithmOID.ECDSA_WITH_SHA384:
-        return passed("ECDSA with SHA-384")
-    name = signature_hash(certificate)
-    if name is None:
-        return failed(f"unknown algorithm {oid.dotted_string}")
-    if name in BROKEN_HASHES:
-        return failed(f"{name} is broken")
-    return passed(f"signed with {name}")
+    refusal = why_refused(certificate)
+    return failed(refusal) if refusal else passed(signature_words(certificate))
 
 
 def _self_signature(certificate: x509.Certificate, expected: Expected) -> Outcome:

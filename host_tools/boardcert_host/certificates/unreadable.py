@@ -1,0 +1,42 @@
+"""Why a certificate, a request or a public key cannot be read, in words for its reader.
+
+The library's own sentences are for programmers: what they say of damage is left out.
+"""
+
+import re
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+
+# An x400Address or an ediPartyName (RFC 5280, section 4.2.1.6) is the last of them.
+UNREADABLE = (
+    *(ValueError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension),
+    x509.UnsupportedGeneralNameType,
+    TypeError,  # Of a name with a BIT STRING.
+)
+"""What cryptography raises for what it cannot read."""
+
+# Its sentences about keys; the OID is what tells an administrator which program made them.
+_UNKNOWN_KEY = re.compile(r"Unknown key type: ([\d.]+)")
+_UNKNOWN_CURVE = re.compile(r"Curve ([\d.]+) is not supported")
+
+
+class UnreadableError(ValueError):
+    """What cannot be read; says why as `explain` does."""
+
+
+def explain(error: BaseException, kind: str) -> str:
+    """Return why *error*, one of UNREADABLE, was raised for a file that should hold a *kind*."""
+    if isinstance(error, UnreadableError):
+        return str(error)
+    if isinstance(error, x509.InvalidVersion):
+        return f"it is of version {error.parsed_version + 1}, which does not exist"
+    if isinstance(error, x509.DuplicateExtension):
+        return f"it has an extension twice: {error.oid.dotted_string}"
+    if isinstance(error, x509.UnsupportedGeneralNameType):
+        return "it has a name of a kind that is not supported: x400Address or ediPartyName"
+    if found := _UNKNOWN_KEY.search(str(error)):
+        return f"its key is of a type that is not supported: {found[1]}"
+    if found := _UNKNOWN_CURVE.search(str(error)):
+        return f"its key is on a curve that is not supported: {found[1]}"
+    return f"damaged, or not a {kind}"
