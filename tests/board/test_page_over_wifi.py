@@ -88,7 +88,8 @@ def _save_settings(visit: browser.Visit, hands: page_actions.Hands) -> None:
     hands.fill(visit.page.get_by_label("Days for which"), "0")
     hands.press(visit.button("Save and restart"))
     visit.page.get_by_role("alert").wait_for()
-    expect(names).to_have_value("pantry.example")  # Once the page is there to its end.
+    # Once the page is there to its end.
+    expect(names).to_have_value("pantry.example", timeout=over_wifi.TIMEOUT_S * 1000)
     hands.fill(visit.page.get_by_label("Days for which"), "365")
     hands.press(visit.button("Save and restart"))
     visit.page.get_by_role("status").wait_for()
