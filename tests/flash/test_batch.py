@@ -4,6 +4,7 @@ import argparse
 import csv
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from boardcert_host.flash.board_kinds import load_board
 from boardcert_host.trust import pins
 
 _PATTERN = "sensor-{n:03}"
+_NUMBER = b'{"serial_number": 1, "host_name": "a", "unique_id": "b", "result": "done"}\n'
 
 
 def entry(number: int, result: str = DONE, error: str = "") -> Entry:
@@ -45,6 +47,17 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert rows[1]["error"] == 'it said "no",\\nand went'
 
 
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", '=HYPERLINK("//x")'])
+def test_no_cell_of_the_table_is_a_formula(text: str, tmp_path: Path) -> None:
+    """What a board says of itself, or of what went wrong, is opened in a spreadsheet."""
+    record = Record(tmp_path)
+    record.add(Entry("1", "", "id1", FAILED, error=text, firmware=text))
+    with record.table_file.open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["error"] == row["firmware"] == f"'{text}"
+    assert record.read()[0].error == text
+
+
 def test_half_a_line_at_the_end_is_left_out_and_written_over_by_none(tmp_path: Path) -> None:
     """The power went while it was written; what comes next stands in a line of its own."""
     record = Record(tmp_path)
@@ -59,7 +72,9 @@ def test_half_a_line_at_the_end_is_left_out_and_written_over_by_none(tmp_path: P
     assert record.read() == [entry(1), entry(2), entry(3)]
 
 
-@pytest.mark.parametrize("damage", [b"{}\n", b"nothing\n", b'{"serial_number": 1, "more": 2}\n'])
+@pytest.mark.parametrize(
+    "damage", [b"{}\n", b"nothing\n", b'{"serial_number": 1, "more": 2}\n', _NUMBER]
+)
 def test_a_damaged_record_is_never_a_shorter_one(damage: bytes, tmp_path: Path) -> None:
     """It would give a number twice."""
     record = Record(tmp_path)
@@ -170,6 +185,64 @@ def test_no_more_boards_begin_than_were_asked_for(
     assert batches.failed(told) == [results["c"]]
     assert batches.failed([*told, entry(2)]) == []
     assert batch.record.read() == told
+
+
+def test_a_port_with_two_names_is_one_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named twice, or by what /dev/serial/by-id calls it, it is flashed once."""
+    device, alias = tmp_path / "ttyACM0", tmp_path / "by-id"
+    device.touch()
+    alias.symlink_to(device)
+    ports = (str(device), str(device), str(alias), "socket://127.0.0.1:1", "socket://127.0.0.1:1")
+    monkeypatch.setattr(serial_ports, "is_there", lambda port: True)
+    wishes = BatchWishes(tmp_path, _PATTERN, ports, None, ())
+    batch = Batch(load_board("ESP32_GENERIC"), wishes, b"", lambda _: None, lambda _: None)
+    worked: list[str] = []
+    monkeypatch.setattr(batch._worker, "work", worked.append)
+    batch._look()
+    batch.finish()
+    assert len(worked) == 2 and worked[1] == "socket://127.0.0.1:1"
+
+
+@pytest.mark.parametrize("what", ["logs", "boards.jsonl"])
+def test_a_folder_that_cannot_be_written_ends_the_batch(
+    what: str, plugged: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a sentence, not with a board of which nothing is known; a full disk is the same."""
+    plugged.append("/dev/ttyUSB0")
+    if what == "logs":
+        (tmp_path / what).touch()
+    else:
+        (tmp_path / what).mkdir()
+    wishes = BatchWishes(tmp_path, None, (), None, ())
+    batch = Batch(load_board("ESP32_GENERIC"), wishes, b"", lambda _: None, lambda _: None)
+    monkeypatch.setattr(batch._worker, "_look", lambda port: None)
+    monkeypatch.setattr(serial_ports, "is_there", lambda port: False)
+    with pytest.raises(Error, match=what):
+        batch.run()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk_does_not_hold_up_a_board(tmp_path: Path) -> None:
+    """Its log is lost, not what became of it."""
+    log = tmp_path / "board.log"
+    log.symlink_to("/dev/full")
+    outcome = Child(["RPI_PICO_W", "--port", "/dev/ttyNOSUCH0"], {}, log).run()
+    assert outcome.error == "no such port: /dev/ttyNOSUCH0"
+
+
+def test_boards_of_another_batch_in_the_record_are_noticed(
+    plugged: list[str], tmp_path: Path
+) -> None:
+    """Of another kind, or called otherwise."""
+    record = Record(tmp_path)
+    mine = Entry("001", "sensor-001", "id1", DONE, board="ESP32_GENERIC")
+    others = [replace(mine, host_name="lamp-1", unique_id="id2")]
+    others += [replace(mine, board="RPI_PICO_W", unique_id="id3")]
+    for one in (mine, *others):
+        record.add(one)
+    wishes = BatchWishes(tmp_path, _PATTERN, (), None, ())
+    batch = Batch(load_board("ESP32_GENERIC"), wishes, b"", lambda _: None, lambda _: None)
+    assert batch.strangers() == others
 
 
 def test_a_flash_that_ends_with_an_error_leaves_its_reason_and_its_log(tmp_path: Path) -> None:

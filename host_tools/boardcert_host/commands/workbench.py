@@ -187,7 +187,13 @@ def _start(arguments: argparse.Namespace, board: "Board", environment: dict[str,
         console.print(f"boardcert: {entry.port}: {entry.title} {how}", markup=False)
 
     running = batch.Batch(board, wishes, image.content, say, on_entry)
-    running.record.read()  # A damaged one is told before a board is touched.
+    strangers = running.strangers()  # A damaged record is told before a board is touched.
+    if strangers:
+        say(
+            f"note: the record in {running.record.folder} has boards of another batch, such as "
+            f"{strangers[0].title}: they are left alone, and on its labels, too; --records DIR "
+            "begins another one"
+        )
     return running
 
 

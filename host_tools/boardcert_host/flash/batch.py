@@ -5,9 +5,10 @@ it has been empty for a while: a board that restarts leaves its port for a secon
 """
 
 import contextlib
+import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,6 +53,7 @@ class Batch:
     ) -> None:
         self._board = board
         self._wishes = wishes
+        self._ports = _distinct(wishes.ports)
         self._tell = tell
         self._on_entry = on_entry
         self.record = Record(wishes.folder)
@@ -86,6 +88,12 @@ class Batch:
         self._worker.stop()
         self._join()
 
+    def strangers(self) -> list[Entry]:
+        """Return the boards in the record that are of another batch: of a kind or a name unlike."""
+        found = self.record.latest().values()
+        fits = self._numbers.fits
+        return [one for one in found if one.board != self._board.name or not fits(one.host_name)]
+
     def _join(self) -> None:
         while threads := [*self._active.values()]:
             threads[0].join(_POLL_S)
@@ -119,9 +127,8 @@ class Batch:
         """Return the ports at which something is, and the boot drives."""
         with self._lock:
             active = set(self._active)
-        if self._wishes.ports:
-            named = self._wishes.ports
-            return [port for port in named if port in active or serial_ports.is_there(port)]
+        if self._ports:
+            return [port for port in self._ports if port in active or serial_ports.is_there(port)]
         found = [each.device for each in serial_ports.usb_ports()]
         if isinstance(self._board.flashing, UF2):
             found += [str(drive.path) for drive in uf2_drive.drives_of(self._board)]
@@ -142,6 +149,8 @@ class Batch:
                 self._on_entry(entry)
         except Error as error:
             self._failure = error  # The record, or the labels, cannot be written: no further board.
+        except OSError as error:
+            self._failure = Error(f"cannot write {error.filename}: {error.strerror}")
         finally:
             with self._lock:
                 if entry:
@@ -171,6 +180,12 @@ class Batch:
             yield claim
         finally:
             self._has_boot_loader = False
+
+
+def _distinct(ports: Sequence[str]) -> list[str]:
+    """Return each of the *ports* once: /dev/serial/by-id has other names for the same ones."""
+    devices = {os.path.realpath(one) if one.startswith("/") else one: one for one in ports}
+    return list(devices.values())
 
 
 def failed(entries: list[Entry]) -> list[Entry]:

@@ -3,6 +3,7 @@
 So that one that is killed, or whose board is unplugged, is the loss of that one board.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -44,7 +45,7 @@ class Child:
         command = [sys.executable, "-m", "boardcert_host", "flash", *self.arguments, "--json"]
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
-            with self.log.open("ab") as log, self._start(command) as process:
+            with self.log.open("ab", buffering=0) as log, self._start(command) as process:
                 self._process = process
                 thread = threading.Thread(target=self._tell, args=(process.stderr, log))
                 thread.start()
@@ -78,14 +79,16 @@ class Child:
         )
 
     def _tell(self, pipe: IO[bytes], log: IO[bytes]) -> None:
-        """Write what it says to the log, as it comes."""
+        """Write what it says to the log, as it comes; read on where the log cannot be written.
+
+        Else the program would wait for ever for somebody to read.
+        """
         written = 0
         for line in pipe:
             written += len(line)
-            if written > _LOG_LIMIT_BYTES:
-                continue
-            log.write(line)
-            log.flush()
+            if written <= _LOG_LIMIT_BYTES:
+                with contextlib.suppress(OSError):
+                    log.write(line)
 
 
 def _outcome(answer: bytes, code: int) -> Outcome:

@@ -36,12 +36,12 @@ class Numbers:
         if not unique_id:
             return None
         entry = self._record.latest().get(unique_id)
-        if entry and self._fits(entry.host_name):
+        if entry and self.fits(entry.host_name):
             return entry.serial_number, entry.host_name
         known = self._pattern and host_names.known_as(self._pattern, unique_id)
         return (self._serial(known[0]), known[1]) if known else None
 
-    def _fits(self, host_name: str) -> bool:
+    def fits(self, host_name: str) -> bool:
         """Return whether a name was given by this pattern, and not by one of another day."""
         if self._pattern is None:
             return not host_name

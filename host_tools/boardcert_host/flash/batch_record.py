@@ -17,6 +17,8 @@ from ..errors import Error
 from ..files import cannot_read, changing, write_whole
 
 DONE, FAILED = "done", "failed"
+# How cells begin that spreadsheets compute.
+_FORMULAS = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Record:
         except OSError as error:
             raise cannot_read(self.lines_file, error) from error
         try:
-            return [Entry(**json.loads(line)) for line in [*lines, *_whole(rest)] if line]
+            return [_entry(line) for line in [*lines, *_whole(rest)] if line]
         except (ValueError, TypeError) as error:
             hint = "move it away to begin another batch"
             raise Error(f"the record {self.lines_file} is damaged", hint) from error
@@ -100,6 +102,14 @@ class Record:
             file.truncate(len(data) - len(rest))
 
 
+def _entry(line: bytes) -> Entry:
+    """Return the entry in a line of JSON; ValueError or TypeError when it is none."""
+    entry = Entry(**json.loads(line))
+    if not all(isinstance(value, str) for value in vars(entry).values()):
+        raise ValueError("a field that is not a text")
+    return entry
+
+
 def _whole(rest: bytes) -> list[bytes]:
     """Return the last line, when it lacks nothing but its end."""
     try:
@@ -115,5 +125,11 @@ def _table(entries: list[Entry]) -> str:
     writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
     for entry in entries:
-        writer.writerow({name: neutral(str(value)) for name, value in asdict(entry).items()})
+        writer.writerow({name: _cell(value) for name, value in asdict(entry).items()})
     return text.getvalue()
+
+
+def _cell(text: str) -> str:
+    """Return *text* for a table: nothing that a board has said is a formula to a spreadsheet."""
+    shown = neutral(text)
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULAS) else shown
