@@ -226,7 +226,8 @@ def _grow(growth_bytes: int) -> None:
     except MemoryError:
         pass
     _growth.extend(filling[-1:])
-    filling.clear()  # The collector may see it on the stack for ever; with a program of 32 KB: 10 KB.
+    # The collector may see the list on the stack for as long as the program runs: 10 KB were seen.
+    filling.clear()
     ending.release()
     sleep_ms(_END_MS)
 
