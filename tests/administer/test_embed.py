@@ -3,18 +3,23 @@
 import json
 import ssl
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import certificates
 import micropython_server
 import pytest
+import unusual
 from boardcert_host.cli import main
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
+    pkcs12,
 )
 
 # Serve what the module in argv[3] says: the path is set by the caller.
@@ -139,6 +144,36 @@ def test_an_encrypted_key_is_opened(directory, capsys, monkeypatch):
     monkeypatch.setenv("BOARDCERT_PASSPHRASE", "correct horse")
     assert main(command) == 0
     assert read_back(directory)[0]["source"] == "builtin"
+
+
+def test_a_pkcs12_file_brings_its_key(directory, capsys, monkeypatch):
+    """And is asked for by its name, when its passphrase is missing."""
+    identity = certificates.make()
+    leaf = x509.load_der_x509_certificate(identity.der)
+    secret = BestAvailableEncryption(b"correct horse")
+    data = pkcs12.serialize_key_and_certificates(b"a", identity.key, leaf, None, secret)
+    (directory / "kitchen.p12").write_bytes(data)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    assert main(["embed", "kitchen.p12"]) == 2
+    assert "no passphrase of kitchen.p12" in capsys.readouterr().err
+    monkeypatch.setenv("BOARDCERT_PASSPHRASE", "correct horse")
+    assert main(["embed", "kitchen.p12"]) == 0
+    assert read_back(directory)[0]["source"] == "builtin"
+
+
+def test_a_certificate_alone_is_not_compiled_in(directory, capsys):
+    """Its key is asked for."""
+    command = write(directory, certificates.make())
+    assert main(command[:2]) == 2
+    assert "the private key of cert.pem is needed" in capsys.readouterr().err
+
+
+def test_the_boards_rules_hold_without_the_tests_around_them(directory):
+    """The program by itself runs the firmware's code: what its TLS cannot read is refused."""
+    command = write(directory, unusual.signed_with_sha3(certificates.make()))
+    program = [sys.executable, "-m", "boardcert_host", *command]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and "a board refuses it: certificate 1 is signed" in done.stderr
 
 
 _OTHER = ec.generate_private_key(ec.SECP384R1())

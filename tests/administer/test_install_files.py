@@ -3,10 +3,11 @@
 import json
 
 import pytest
+import unusual
 from boardcert_host.board import installable, tokens
 from boardcert_host.cli import main
 from boardcert_host.trust import pins
-from certificates import make_ca
+from certificates import make_ca, rewrite
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -91,10 +92,12 @@ def test_a_chain_must_hold(install):
     leaf = issue(ca)
     code, message, _ = install(pem(leaf, other))
     assert (code, message[-43:]) == (1, " did not issue the certificate of localhost")
-    for chain in (pem(ca, leaf), pem(ca)):
-        code, message, err = install(chain)
-        assert (code, message) == (1, "the certificate of Test CA, a CA, comes first")
-        assert "the board's own certificate comes first" in err
+    code, message, err = install(pem(ca, leaf))
+    assert (code, message) == (1, "the certificate of Test CA, a CA, comes first")
+    assert "the board's own certificate comes first" in err
+    code, message, err = install(pem(ca))
+    assert (code, message[19:]) == (1, "Test CA is a CA's, which clients refuse for a server")
+    assert "-addext basicConstraints=critical,CA:FALSE" in err
     not_ca = issue(ca, name="hall.local")
     code, message, _ = install(pem(issue(not_ca), not_ca))
     assert (code, "hall.local is not a CA" in message) == (1, True)
@@ -110,7 +113,6 @@ def test_a_chain_must_hold(install):
         ({"name": "hall.local"}, "localhost is not among hall.local"),
         ({"key": ed25519.Ed25519PrivateKey.generate()}, "is not accepted by clients"),
         ({"key": rsa.generate_private_key(65537, 1024)}, "is not accepted"),  # noqa: S505
-        ({"change": lambda extensions: extensions.pop("subject_alt_name")}, "missing: browsers"),
     ],
 )
 def test_what_no_client_would_take_is_refused(more, reason, install):
@@ -138,6 +140,27 @@ def test_what_clients_may_dislike_is_said_and_left_to_the_issuer(install):
 
     _, _, err = install(pem(issue(make_ca(), change=change_more)))
     assert "some clients refuse it: extendedKeyUsage: missing: Apple's clients" in err
+
+
+def test_a_certificate_without_names_is_left_to_the_issuer_as_by_a_board(install):
+    """Some clients go by the common name; one with other names is refused."""
+    code, message, err = install(
+        pem(issue(make_ca(), change=lambda extensions: extensions.pop("subject_alt_name")))
+    )
+    assert (code, "refused the connection" in message) == (3, True), message
+    assert "some clients refuse it: subjectAltName: missing: browsers refuse" in err
+
+
+def test_what_the_board_cannot_read_is_told_before_it_is_asked(install):
+    """By the board's own rules: an algorithm, an extension, a field."""
+    leaf = issue(make_ca())
+    for chain, reason in (
+        (pem(unusual.signed_with_sha3(leaf)), "is signed with 2.16.840.1.101.3.4.3.10"),
+        (rewrite(leaf, lambda elements: elements.__setitem__(1, b"\2\1\0")).der, "serial number"),
+    ):
+        code, message, _ = install(chain)
+        assert code == 1 and message.startswith("a board refuses it: certificate 1")
+        assert reason in message
 
 
 def test_an_intermediate_that_is_left_out_is_told(install, tmp_path):
@@ -192,7 +215,7 @@ def test_an_encrypted_key_needs_its_passphrase(install, tmp_path, monkeypatch):
     for encoding in (Encoding.PEM, Encoding.DER):
         data = key.private_bytes(encoding, PrivateFormat.PKCS8, secret)
         code, message, _ = install(pem(leaf), data)
-        assert (code, "no passphrase of the key" in message) == (2, True)
+        assert (code, f"no passphrase of {tmp_path / 'key'}" in message) == (2, True)
         monkeypatch.setenv("BOARDCERT_PASSPHRASE", "battery staple")
         code, message, err = install(pem(leaf), data)
         assert (code, "wrong passphrase" in message) == (1, True)

@@ -88,12 +88,12 @@ def test_a_pkcs7_file_is_shown(encoding, written, capsys):
 @pytest.mark.parametrize("data", [p12(), p12(""), p7b(), p7b(Encoding.PEM)])
 def test_install_takes_the_chain_in_order(data, written):
     """The board's own first, then its issuers, without the root; the key of PKCS#12 as well."""
-    files = read_installable(written(data), None, lambda: _SECRET)
+    files = read_installable(written(data), None, lambda name: _SECRET)
     assert list(files.chain) == _PARSED[:2]
     assert bool(files.key) is (b"PKCS7" not in data and data[4:7] == b"\2\1\3")
     if files.key:
         assert files.key.private_numbers() == _KEY.private_numbers()
-    with_key = read_installable(written(data), written(private(_KEY), "key"), lambda: _SECRET)
+    with_key = read_installable(written(data), written(private(_KEY), "key"), lambda name: _SECRET)
     assert list(with_key.chain) == _PARSED[:2] and with_key.key
 
 
@@ -119,7 +119,7 @@ def test_install_says_what_a_container_lacks(written):
         (pkcs12.serialize_key_and_certificates(b"a", _KEY, None, None, NoEncryption()), "no read"),
     ):
         with pytest.raises(Error, match=words) as caught:
-            read_installable(written(data), None, lambda: _SECRET)
+            read_installable(written(data), None, lambda name: _SECRET)
         assert caught.value.code == 1
 
 

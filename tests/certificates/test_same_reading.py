@@ -3,6 +3,8 @@
 What `boardcert install` reads and sends is what a board would store of the same file.
 """
 
+import datetime
+
 import make_bad_chains
 import make_chains
 import pytest
@@ -17,18 +19,20 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 # only the board can judge.
 _READ_BY_THE_HOST_ALONE = {"encrypted", "encrypted as in old times", "encrypted, in DER"}
 _READ_BY_THE_HOST_ALONE |= {"on one line", "not UTF-8", "the end twice", "two in DER", "much text"}
-_READ_BY_THE_HOST_ALONE |= {"a key among them", "a long chain", "no key, and not the board's"}
+_READ_BY_THE_HOST_ALONE |= {"a key among them", "no key, and not the board's"}
 
 
-def _read(tmp_path, chain, key):
-    """Return what install sends of these files, and check it as install does."""
+def _read(tmp_path, chain, key, now=None):
+    """Return what install sends of these files, and check it as install does.
+
+    *now*: the time that counts; by default one at which the certificates are valid.
+    """
     paths = [tmp_path / "chain", tmp_path / "key"]
     for path, data in zip(paths, (chain, key), strict=True):
         path.write_bytes(data)
-    files = read_installable(paths[0], paths[1] if key else None, lambda: "secret")
-    names = alternative_names(files.chain[0])
-    now = files.chain[0].not_valid_before_utc
-    check_installable(files, names[0], max(now, *(one.not_valid_before_utc for one in files.chain)))
+    files = read_installable(paths[0], paths[1] if key else None, lambda name: "secret")
+    name, *_ = alternative_names(files.chain[0]) or [""]
+    check_installable(files, name, now or max(one.not_valid_before_utc for one in files.chain))
     return files
 
 
@@ -45,13 +49,19 @@ def test_what_a_board_accepts_the_host_sends(name, tmp_path):
     assert len(files.chain) == len({one.public_bytes(Encoding.DER) for one in files.chain})
 
 
-_UNREADABLE = {
-    name: (chain, key)
-    for name, _, _, chain, key in (
-        *make_bad_chains.refused_texts(),
-        *make_bad_chains.refused_keys(),
-    )
-}
+def cases(*makers):
+    """Return what these functions of make_bad_chains yield: {name: (chain, key)}."""
+    return {name: (chain, key) for maker in makers for name, _, _, chain, key in maker()}
+
+
+_UNREADABLE = cases(make_bad_chains.refused_texts, make_bad_chains.refused_keys)
+# Certificates that can be read, and that no board takes.
+_REFUSED = cases(
+    make_bad_chains.refused_leaves,
+    make_bad_chains.refused_fields,
+    make_bad_chains.refused_extensions,
+    make_bad_chains.refused_chains,
+)
 
 
 @pytest.mark.parametrize("name", _UNREADABLE)
@@ -64,3 +74,11 @@ def test_what_a_board_cannot_read_the_host_does_not_send(name, tmp_path):
     except Error:
         is_read = False
     assert is_read is (name in _READ_BY_THE_HOST_ALONE)
+
+
+@pytest.mark.parametrize("name", _REFUSED)
+def test_what_a_board_refuses_the_host_does_not_send(name, tmp_path):
+    """By the board's own rules, which it runs; what it embeds is no other."""
+    with pytest.raises(Error) as caught:
+        _read(tmp_path, *_REFUSED[name], datetime.datetime.now(datetime.timezone.utc))
+    assert caught.value.code == 1

@@ -13,6 +13,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 from ..ca.authorities import check_ca, common_name
 from ..certificates import containers
 from ..certificates.certificate import (
+    alternative_names,
     describe,
     find_extension,
     is_signature_broken,
@@ -25,10 +26,12 @@ from ..errors import CHECKED_AND_BAD, Error
 from ..files import cannot_read, read_small
 from ..verify.checks import certificate_checks
 from ..verify.outcomes import Check, Expected
+from .rules import why_not_served
 
 # What a board keeps; the root is not among them, since who trusts it has it.
 _MOST_CERTIFICATES = 3
 _ORDER_HINT = "the board's own certificate comes first, then its issuers"
+_NO_CA = "basicConstraints=critical,CA:FALSE"
 # Without these nothing works. The rest of the profile is said, and left to who issued it.
 _ESSENTIAL = ("version", "key_type", "subject_alt_name", "validity_now")
 
@@ -76,20 +79,24 @@ def now_text() -> str:
 
 
 def read_installable(
-    chain_file: Path, key_file: Path | None, ask_passphrase: Callable[[], str]
+    chain_file: Path, key_file: Path | None, ask_passphrase: Callable[[str], str]
 ) -> Installable:
-    """Read files of any form. *ask_passphrase* is called when one is encrypted. Raises Error.
+    """Read files of any form. Raises Error.
 
-    A PKCS#12 file brings its own key; from a container, the chain is put in order.
+    *ask_passphrase* is called with the name of a file that is encrypted. A PKCS#12 file brings its
+    own key; from a container, the chain is put in order.
     """
     data, name = _read(chain_file), str(chain_file)
     is_pkcs12 = containers.is_pkcs12(data)
-    items = read_items(data, ask_passphrase) if is_pkcs12 else read_items(data)
+    items = read_items(data, lambda: ask_passphrase(name)) if is_pkcs12 else read_items(data)
     chain = certificates_of(items, name)
     if is_pkcs12 or containers.is_pkcs7(data) or b"BEGIN PKCS" in data:
         chain = in_order(chain)
     if key_file:
-        return Installable(chain, read_key(_read(key_file), str(key_file), ask_passphrase))
+        key_name = str(key_file)
+        return Installable(
+            chain, read_key(_read(key_file), key_name, lambda: ask_passphrase(key_name))
+        )
     if not any(item.kind == PRIVATE_KEY for item in items):
         return Installable(chain)
     if not is_pkcs12:
@@ -101,24 +108,37 @@ def read_installable(
 def check_installable(files: Installable, name: str, now: datetime.datetime) -> list[Check]:
     """Raise Error for what no board can serve as *name*; return what clients may dislike.
 
-    Checks that failed: some clients refuse it; and those that warn.
+    Checks that failed: some clients refuse it; and those that warn. Without any name it is left to
+    who issued it, as by a board: some clients go by the common name.
     """
     if len(files.chain) > _MOST_CERTIFICATES:
         hint = "the board's own and the intermediate ones, without the root"
         raise _bad(f"{len(files.chain)} certificates; a board keeps {_MOST_CERTIFICATES}", hint)
     leaf = files.chain[0]
     if _is_ca(leaf):
-        raise _bad(f"{_called(leaf)}, a CA, comes first", _ORDER_HINT)
+        raise _ca_first(leaf, files.chain[1:])
     checks = certificate_checks(leaf, Expected(name, issued=True, now=now))
     disliked = [check for check in checks if check.status in ("fail", "warn")]
     for check in disliked:
-        if check.id in _ESSENTIAL and check.status == "fail":
+        is_nameless = check.id == "subject_alt_name" and not alternative_names(leaf)
+        if check.id in _ESSENTIAL and check.status == "fail" and not is_nameless:
             raise _bad(f"{_called(leaf)}: {check.title}: {check.detail}")
     if files.key and files.key.public_key() != leaf.public_key():
         raise _bad(f"the key is not that of the first certificate, {_called(leaf)}")
     for issued, issuer in itertools.pairwise(files.chain):
         _check_link(issued, issuer, now)
+    last = files.chain[-1]
+    if may_have_issued(last, last) and not _holds(last, last):
+        raise _bad(f"{_called(last)} is not signed by its own key: it is altered or damaged")
+    if reason := why_not_served(files.chain_der, files.key_der, now):
+        raise _bad(f"a board refuses it: {reason}")
     return disliked
+
+
+def remark(check: Check) -> str:
+    """Return what is said of a check that `check_installable` has returned."""
+    word = "some clients refuse it" if check.status == "fail" else "note"
+    return f"{word}: {check.title}: {check.detail}"
 
 
 def missing_issuer(files: Installable, trusted: Sequence[x509.Certificate]) -> str | None:
@@ -143,13 +163,26 @@ def missing_issuer(files: Installable, trusted: Sequence[x509.Certificate]) -> s
 
 
 def _check_link(issued: x509.Certificate, issuer: x509.Certificate, now: datetime.datetime) -> None:
-    if not is_signature_broken(issued) and not is_signed_by(issued, issuer):
+    if not _holds(issued, issuer):
         raise _bad(f"{_called(issuer)} did not issue {_called(issued)}", _ORDER_HINT)
     check_ca(issuer)
     begin, end = issuer.not_valid_before_utc, issuer.not_valid_after_utc
     if not begin <= now <= end:
         dates = f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
         raise _bad(f"{_called(issuer)} is valid from {dates}")
+
+
+def _holds(issued: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Return whether the signature holds; one with a broken hash would prove nothing."""
+    return is_signature_broken(issued) or bool(is_signed_by(issued, issuer))
+
+
+def _ca_first(leaf: x509.Certificate, rest: Sequence[x509.Certificate]) -> Error:
+    """Return the Error for a chain that begins with a CA: out of order, or without another."""
+    if any(not _is_ca(one) for one in rest):
+        return _bad(f"{_called(leaf)}, a CA, comes first", _ORDER_HINT)
+    hint = "the board's own is made with CA:FALSE: with openssl, -addext " + _NO_CA
+    return _bad(f"{_called(leaf)} is a CA's, which clients refuse for a server", hint)
 
 
 def _is_ca(certificate: x509.Certificate) -> bool:

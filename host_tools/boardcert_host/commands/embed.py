@@ -12,15 +12,18 @@ _EXAMPLES = """\
 examples:
   boardcert embed kitchen.crt kitchen.key         boardcert_builtin.py, to be frozen or copied
   boardcert embed kitchen.crt kitchen.key --mpy   boardcert_builtin.mpy, smaller, for any processor
+  boardcert embed kitchen.p12                     PKCS#12: with its key
   boardcert embed chain.pem key.pem -o build/boardcert_builtin.py
 """
+_KEY_HINT = "name its file after that of the certificate"
 _VARIABLE = "BOARDCERT_PASSPHRASE"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("certificate", type=Path, metavar="CERT", help="the certificate, then those of its issuers")
-    add("key", type=Path, metavar="KEY", help="its private key; PEM or DER, as CERT")
+    help = "its private key; PEM or DER, as CERT; a .p12 has its own"
+    add("key", type=Path, nargs="?", metavar="KEY", help=help)
     add(
         "-o",
         "--output",
@@ -36,7 +39,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from ..board.embed import MODULE, compile_module, module_source
-    from ..board.installable import check_installable, read_installable
+    from ..board.installable import check_installable, read_installable, remark
+    from ..ca.authorities import common_name
     from ..certificates.certificate import alternative_names, describe
     from ..files import write_output
     from ..passwords import Password
@@ -47,14 +51,19 @@ def _run(arguments: argparse.Namespace) -> int:
         hint = "MODULE.py, or with --mpy MODULE.mpy"
         raise Error(f"{path} has the wrong suffix for its contents", hint, USAGE)
     check_free(path, arguments.force)
-    option, file = "--passphrase-file", arguments.passphrase_file
-    secret = Password("passphrase of the key", option, _VARIABLE, file)
-    files = read_installable(arguments.certificate, arguments.key, secret.get)
+
+    def ask(name: str) -> str:
+        option, file = "--passphrase-file", arguments.passphrase_file
+        return Password(f"passphrase of {name}", option, _VARIABLE, file).get()
+
+    files = read_installable(arguments.certificate, arguments.key, ask)
+    if files.key is None:
+        raise Error(f"the private key of {arguments.certificate} is needed", _KEY_HINT, USAGE)
     leaf = files.chain[0]
     names = alternative_names(leaf)
     now = datetime.datetime.now(datetime.timezone.utc)
     for check in check_installable(files, names[0] if names else "", now):
-        say(f"note: {check.title}: {check.detail}")
+        say(remark(check))
     source = module_source(files)
     data = compile_module(source) if arguments.mpy else source.encode()
     write_output(path, data, arguments.force, 0o600)
@@ -62,7 +71,8 @@ def _run(arguments: argparse.Namespace) -> int:
         print_json({"file": str(path), "certificate": describe(leaf)})
         return OK
     until = f"until {leaf.not_valid_after_utc:%Y-%m-%d}"
-    results().print(f"{path}: {', '.join(names)}, {until}; holds the private key", markup=False)
+    called = ", ".join(names) or common_name(leaf)
+    results().print(f"{path}: {called}, {until}; holds the private key", markup=False)
     say(f"next: freeze it, or copy it to the board: mpremote fs cp {path} :/lib/{MODULE}{suffix}")
     return OK
 

@@ -67,19 +67,16 @@ def _run_install(arguments: argparse.Namespace) -> int:
     from ..trust.location import find
     from ..trust.pins import load_pins
 
-    secret = Password(
-        "passphrase of the key",
-        "--passphrase-file",
-        "BOARDCERT_PASSPHRASE",
-        arguments.passphrase_file,
-    )
-    files = installable.read_installable(arguments.chain, arguments.key, secret.get)
+    def ask(name: str) -> str:
+        option, file = "--passphrase-file", arguments.passphrase_file
+        return Password(f"passphrase of {name}", option, "BOARDCERT_PASSPHRASE", file).get()
+
+    files = installable.read_installable(arguments.chain, arguments.key, ask)
     place = find(arguments.host, load_pins(), arguments.name)
     name = arguments.name or place.target.host
     now = datetime.datetime.now(datetime.timezone.utc)
     for check in installable.check_installable(files, name, now):
-        word = "some clients refuse it" if check.status == "fail" else "note"
-        say(f"{word}: {check.title}: {check.detail}")
+        say(installable.remark(check))
     missing = installable.missing_issuer(files, _trusted(arguments.ca))
     if missing:
         say(f"note: {missing}")
