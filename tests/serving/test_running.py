@@ -197,6 +197,14 @@ def test_a_network_of_the_program_is_left_alone(stored: Path) -> None:
     assert "connect HomeNet secret" not in lines
 
 
+def test_a_program_that_has_set_an_address_still_has_its_network_joined(stored: Path) -> None:
+    """A fixed one, as the radio has it then before it is connected to anything."""
+    before = "WLAN(0).active(True); WLAN.name = ''; WLAN.ifconfig = lambda link: (WLAN.address,)"
+    lines = _run(stored, f"{before}\n{_STOP}")
+    assert lines.count("connect HomeNet secret") == 1
+    assert any("https://127.0.0.1" in line for line in lines)
+
+
 def test_a_network_that_was_joined_before_is_stayed_in(stored: Path) -> None:
     """As after a soft reset, which leaves an ESP32 connected."""
     before = "WLAN(0).active(True); WLAN(0).connect('HomeNet', 'secret'); print('reset')"

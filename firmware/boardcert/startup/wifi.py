@@ -86,14 +86,17 @@ def load(directory: str) -> tuple | None:
 
 
 def is_up_otherwise(ssid: str | None) -> bool:
-    """Return whether the program has an access point up, or joined a network other than *ssid*."""
+    """Return whether the program has an access point up, or joins a network other than *ssid*.
+
+    An address alone, which it has set before any network is joined, is none.
+    """
     import network
 
     for interface in (network.STA_IF, network.AP_IF):
         try:
             link = network.WLAN(interface)
             is_up = link.active() and link.ifconfig()[0] != "0.0.0.0"  # noqa: S104 (no address)
-            if is_up and (interface == network.AP_IF or link.config("ssid") != ssid):
+            if is_up and (interface == network.AP_IF or link.config("ssid") not in ("", ssid)):
                 return True
         except (OSError, RuntimeError, ValueError):  # A radio that does not start.
             pass
