@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from . import __version__
 from .board.interruptions import programs_go_on
@@ -28,7 +28,14 @@ from .commands import (
 )
 from .commands.ca import actions as ca
 from .commands.shared import Command, print_json
-from .console import discarding_results, flush_results, say_detail, say_error, set_verbosity
+from .console import (
+    discarding_results,
+    flush_results,
+    print_plain,
+    say_detail,
+    say_error,
+    set_verbosity,
+)
 from .errors import INTERRUPTED, USAGE, Error
 
 _EXIT_CODES = "exit codes: 0 done or valid, 1 checked and bad, 2 usage, 3 could not run, "
@@ -77,6 +84,11 @@ class _Parser(argparse.ArgumentParser):
                 lines.append(f"  {name:<{_COMMAND_HELP_COLUMN - 3}} {command.summary}")
             lines.append("")
         return "\n".join([self._examples, *lines, super().format_help()])
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print the help or the version; argparse would pass over a full disk."""
+        del file  # Errors, which go elsewhere, are not printed here.
+        print_plain(message.removesuffix("\n"))
 
     def error(self, message: str) -> NoReturn:
         """Raise Error; for a word that is not among those that can stand there, with what can."""

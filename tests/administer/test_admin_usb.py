@@ -181,11 +181,29 @@ def test_settings_are_changed_over_the_cable(cable, capsys):
     assert json.loads(config.read_text()) == {"validity_days": 90}
     dates = [answer["report"][name][:10] for name in ("not_before", "not_after")]
     assert (date.fromisoformat(dates[1]) - date.fromisoformat(dates[0])).days <= 91
-    code, answer, _ = run(capsys, "set", "validity_days=0")
+    code, answer, _ = run(capsys, "set", "hostname=pantry")
     assert code == 1
-    assert "refuses validity_days: validity_days must be a number" in answer["error"]["message"]
+    assert "refuses hostname: the board's program sets this" in answer["error"]["message"]
     assert json.loads(config.read_text()) == {"validity_days": 90}
     assert cable.starts == 2
+
+
+def test_what_set_has_changed_is_told(cable, tmp_path, capsys, monkeypatch):
+    """Fingerprints with what they are of; a name that the user's own CA does not sign for alone."""
+    code = _IDENTITY.replace(', names=["localhost"]', "")
+    monkeypatch.setattr(sys.modules[__name__], "_IDENTITY", code)
+    pins.add_pin("kitchen.local", json.loads(cable.tell("__import__('json').dumps(me.report())")))
+    monkeypatch.setenv("BOARDCERT_CA", str(tmp_path / "ca"))
+    command = ["set", "kitchen.local", "names=a.example.com,b.local,10.0.0.5", "--usb", _PORT]
+    for _ in range(2):
+        assert main(command) == 0
+        told = capsys.readouterr()
+        if not (tmp_path / "ca").exists():
+            assert "--san" not in told.err
+            assert main(["ca", "init"]) == 0
+    assert "  key's fingerprint  " in told.out and "  certificate's  " in told.out
+    assert "ca sign signs for a.example.com only with --san a.example.com" in told.err
+    assert "b.local only" not in told.err and "10.0.0.5 only" not in told.err
 
 
 def test_the_pin_follows_a_board_to_its_new_name(tmp_path, monkeypatch, capsys):

@@ -75,8 +75,6 @@ def test_what_a_device_may_ask_for_is_accepted():
         (make(key=rsa.generate_private_key(public_exponent=3, key_size=2048)), "exponent"),
         (make(key=rsa.generate_private_key(public_exponent=65537, key_size=1024)), "1024 bits"),  # noqa: S505
         (make(key=dsa.generate_private_key(2048), hash=hashes.SHA256()), "a key of type"),
-        (b"", "holds no request: nothing"),
-        (private(KEY), "holds no request: private key"),
         (b"\x30\x03\x02\x01\x00", "cannot be read"),
         (make() + b"\0", "cannot be read"),
         (make()[:-1], "cannot be read"),
@@ -89,6 +87,14 @@ def test_other_requests_are_refused(data, reason):
         read_request(data)
     assert refusal.value.code == CHECKED_AND_BAD
     assert refusal.value.message.startswith("the request is refused: ")
+
+
+def test_a_file_without_a_request_is_told_by_what_it_holds():
+    """It is no request that could be refused."""
+    for data, found in ((b"", "the file is empty"), (private(KEY), "the file holds a private key")):
+        with pytest.raises(Error, match=f"there is no request to sign: {found}") as caught:
+            read_request(data)
+        assert caught.value.code == CHECKED_AND_BAD
 
 
 @pytest.mark.parametrize(

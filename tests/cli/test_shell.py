@@ -100,6 +100,25 @@ def test_a_mistyped_word_is_told_what_may_be_meant(words, hint, capsys):
     assert f"boardcert: hint: {hint}" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["ca", "sign", "--help"]])
+def test_help_that_cannot_be_written_is_an_error(words):
+    """As all that is printed."""
+    with open("/dev/full", "wb") as full:
+        command = [sys.executable, "-m", "boardcert_host", *words]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (3, b"boardcert: No space left on device\n")
+
+
+@pytest.mark.parametrize("words", [["show"], ["ca", "sign"]])
+def test_a_link_to_nothing_is_no_host(words, tmp_path, capsys):
+    """It is told with what it is for; no name server is asked for it."""
+    link = tmp_path / "request"
+    link.symlink_to(tmp_path / "none")
+    assert main([*words, str(link)]) == 3
+    assert f"is a link to a file that is not there: {tmp_path / 'none'}" in capsys.readouterr().err
+
+
 def test_quiet_prints_results_and_errors_only(capsys, monkeypatch):
     """Before or after the command's name; messages are back for the next one."""
 

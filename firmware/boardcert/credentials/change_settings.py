@@ -43,10 +43,10 @@ def change_settings(directory: str, arguments: dict, changes: dict) -> None:
 
 
 def _value(name: str, value):
-    """Return the *value* of a setting as config.json has it; ValueError for no number."""
+    """Return the *value* of a setting as config.json has it; what is no number stays a text."""
     if isinstance(value, str):
         value = value.strip()
-        if value and name in _NUMBERS:
+        if name in _NUMBERS and value.isdigit():
             return int(value)
         if value and name == "names":
             return value.replace(",", " ").split()

@@ -102,9 +102,12 @@ def _load(data: bytes) -> x509.CertificateSigningRequest:
     if len(requests) > 1:
         raise _refused(f"the file holds {len(requests)} requests; sign one at a time")
     unread = [f"it cannot be read: {item.reason}" for item in items if item.reason]
-    if unread or not requests:
-        kinds = " and ".join(dict.fromkeys(item.kind for item in items)) or "nothing"
-        raise _refused(unread[0] if unread else f"the file holds no request: {kinds}")
+    if unread:
+        raise _refused(unread[0])
+    if not requests:
+        kinds = " and ".join(f"a {kind}" for kind in dict.fromkeys(item.kind for item in items))
+        found = f"the file holds {kinds}" if kinds else "the file is empty"
+        raise Error(f"there is no request to sign: {found}", None, CHECKED_AND_BAD)
     return requests[0].value
 
 

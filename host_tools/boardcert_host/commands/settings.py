@@ -1,4 +1,4 @@
-"""`boardcert set`: change settings of a board, which checks them as at boot."""
+"""`boardcert set`: change settings of a board; checked here, and by the board, as at boot."""
 
 import argparse
 import difflib
@@ -31,10 +31,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from ..board.rules import why_not_set
+
     wanted = _parse(arguments.settings)
     if not arguments.usb and ("off" in wanted.get("https", "") or wanted.get("portal_port") == "0"):
         hint = "over its cable: --usb PORT"
         raise Error("that would end the administration over the network", hint, USAGE)
+    if reason := why_not_set(wanted):
+        raise Error(reason, "nothing was changed", USAGE)
 
     def act(board: "Board", before: dict[str, Any]) -> dict[str, Any]:
         with messages().status(f"{arguments.host} restarts with its new settings"):
@@ -42,7 +46,27 @@ def _run(arguments: argparse.Namespace) -> int:
         _follow(before, report)
         return report
 
-    return change(arguments, "settings", act)
+    code = change(arguments, "settings", act)
+    for name in _not_claimed(wanted.get("names", "")):
+        say(f"note: boardcert ca sign signs for {name} only with --san {name}")
+    return code
+
+
+def _not_claimed(names: str) -> list[str]:
+    """Return which of *names* the user's own CA, if there is one, does not sign for by itself."""
+    from cryptography import x509
+
+    from ..ca.names import may_claim, parse_name
+    from ..ca.store import default_store
+    from ..certificates.certificate import find_extension
+
+    store = default_store()
+    if not store.certificate_file.exists():
+        return []
+    found = find_extension(store.certificates()[0], x509.NameConstraints)
+    constraints = found.value if found else None
+    words = names.replace(",", " ").split()
+    return [name for name in words if not may_claim(constraints, parse_name(name))]
 
 
 def _follow(before: dict[str, Any], report: dict[str, Any]) -> None:
@@ -61,7 +85,7 @@ def _follow(before: dict[str, Any], report: dict[str, Any]) -> None:
 
 
 def _parse(words: list[str]) -> dict[str, str]:
-    """Return the settings in KEY=VALUE; the board checks the values. Raises Error."""
+    """Return the settings in KEY=VALUE, their values unchecked. Raises Error."""
     found: dict[str, str] = {}
     for word in words:
         key, is_given, value = word.partition("=")

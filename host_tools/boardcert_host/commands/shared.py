@@ -126,6 +126,8 @@ def named_file(source: str) -> Path | None:
     path = Path(source)
     if path.exists():
         return path
+    if path.is_symlink():
+        raise Error(f"{source} is a link to a file that is not there: {path.readlink()}")
     is_url = source.lower().startswith("https://")
     if not is_url and re.fullmatch(_FILE_NAME, source, re.IGNORECASE):
         raise Error(f"no such file: {source}")

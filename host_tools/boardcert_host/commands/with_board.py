@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..certificates.fingerprint import to_compare
-from ..console import messages, results, say
+from ..console import in_groups, messages, results, say
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
 from .shared import (
     add_json,
@@ -116,9 +116,12 @@ def change(
     results().print(f"{arguments.host}: {_SENTENCES[result]}", markup=False)
     if report.get("wiped"):
         results().print(report["wiped"], markup=False)
-    for line in to_compare(report["public_key_pin"]):
-        results().print(f"  {line}", markup=False)
-    results().print(f"  certificate {report['fingerprint']}", markup=False)
+    first, *rest = to_compare(report["public_key_pin"])
+    rows = [("key's fingerprint", first), *(("", line) for line in rest)]
+    first, *rest = in_groups(report["fingerprint"])
+    rows += [("certificate's", first), *(("", line) for line in rest)]
+    for title, line in rows:
+        results().print(f"  {title:<18}  {line}", markup=False)
     for notice in _notices(report):
         if notice not in _notices(before):
             say(f"note: {notice}")
