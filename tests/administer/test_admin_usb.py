@@ -7,7 +7,7 @@ from pathlib import Path
 
 import micropython_server
 import pytest
-from boardcert_host.board import mpremote, tokens, usb_certificates
+from boardcert_host.board import interruptions, mpremote, tokens, usb_certificates
 from boardcert_host.cli import main
 from boardcert_host.trust import pins
 from certificates import make_ca
@@ -37,6 +37,7 @@ class Cable:
         if words == ("reset",):
             self.starts += 1
             return ""
+        interruptions.note_stopped(port)
         command, code = words
         code = Path(code).read_text() if command == "run" else code
         return micropython_server.run(_IDENTITY + code, self.directory)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import portal_server
 import pytest
-from boardcert_host.board import over_usb, tokens, usb_certificates
+from boardcert_host.board import interruptions, mpremote, over_usb, tokens, usb_certificates
 from boardcert_host.board.over_https import BoardAPI
 from boardcert_host.ca.store import default_store
 from boardcert_host.cli import main
@@ -140,7 +140,8 @@ class Cable:
         assert (port, names) == ("port", ())
 
     def csr(self):
-        """Ask for a name."""
+        """Ask for a name; its program is stopped for that."""
+        interruptions.note_stopped("port")
         return kitchen_request(encoding=Encoding.PEM)
 
     def install(self, files):
@@ -152,7 +153,14 @@ class Cable:
         return {"fingerprint": fingerprint, "names": ["kitchen.local"], "public_key_pin": pin}
 
     def restart(self):
+        """Do it as the real one."""
+        mpremote.reset("port")
+
+    @staticmethod
+    def reset(port):
         """Count."""
+        assert port == "port"
+        interruptions.note_started(port)
         Cable.restarts += 1
 
 
@@ -171,6 +179,7 @@ def test_a_board_on_a_cable_starts_again_whatever_comes(
     assert main(["ca", "init"]) == 0
     capsys.readouterr()
     monkeypatch.setattr(over_usb, "BoardUSB", Cable)
+    monkeypatch.setattr(mpremote, "reset", Cable.reset)
     monkeypatch.setattr(Cable, "restarts", 0)
     monkeypatch.setattr(Cable, "refusal", refusal)
     monkeypatch.setattr(Cable, "fingerprint", fingerprint)
@@ -182,6 +191,7 @@ def test_a_board_on_a_cable_starts_again_whatever_comes(
 def test_after_a_cable_the_command_that_verifies_is_told(tmp_path, capsys, monkeypatch):
     """For a board whose port is known, its name is enough; a CA in another place is named."""
     monkeypatch.setattr(over_usb, "BoardUSB", Cable)
+    monkeypatch.setattr(mpremote, "reset", Cable.reset)
     sign = ["ca", "sign", "--usb", "port", "--install", "--force"]
     other = str(tmp_path / "other")
     assert main(["ca", "init"]) == main(["ca", "init", other]) == 0

@@ -238,7 +238,7 @@ from boardcert_host import entry
 sys.exit(entry.main())
 """
     done = _run_in_shell('-c "$1" <&-', code)
-    assert (done.returncode, done.stderr) == (3, "boardcert: - is empty\n")
+    assert (done.returncode, done.stderr) == (3, "boardcert: standard input is empty\n")
 
 
 def test_nothing_is_given_a_closed_stream():

@@ -88,6 +88,7 @@ def test_what_a_locale_cannot_write_is_escaped(locale, tmp_path):
         ("ca sign --isntall", "did you mean --install?"),
         ("flash pico_w", "did you mean RPI_PICO_W or VIRTUAL_PICO_W?"),
         ("flash RPI_PICOW", "did you mean RPI_PICO_W or RPI_PICO"),
+        ("flash esp32c3", "did you mean ESP32_GENERIC_C3?"),
         ("firmware esp32", "did you mean ESP32_GENERIC or ESP32_GENERIC_C3"),
         ("flash zzz", f"known boards: {', '.join(board_names())}"),
         ("zzz", "boardcert --help"),
@@ -117,6 +118,13 @@ def test_a_link_to_nothing_is_no_host(words, tmp_path, capsys):
     link.symlink_to(tmp_path / "none")
     assert main([*words, str(link)]) == 3
     assert f"is a link to a file that is not there: {tmp_path / 'none'}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["show", "doctor", "verify", "token", "csr"])
+def test_an_empty_host_is_not_one(command, capsys):
+    """Say of a variable that is not set; nor is it the current directory."""
+    assert main([command, ""]) == 2
+    assert "not a HOST or HOST:PORT" in capsys.readouterr().err
 
 
 def test_quiet_prints_results_and_errors_only(capsys, monkeypatch):

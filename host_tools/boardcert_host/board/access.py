@@ -79,17 +79,12 @@ def open_usb(
     Without *host* it may be any board, but one that is known by its name has to have its key.
     """
     board = BoardUSB(port, [host] if host else [])
-    try:
-        report = board.report()
-        place = find(host or report["names"][0], pins.load_pins(), name)
-        board.names = place.names
-        _check_usb(place, report, pin)
-        yield board
-    except BaseException:
-        with contextlib.suppress(Error):
-            board.restart()
-        raise
-    board.restart()
+    report = board.report()
+    place = find(host or report["names"][0], pins.load_pins(), name)
+    board.names = place.names
+    _check_usb(place, report, pin)
+    yield board
+    board.restart()  # After an error, `interruptions` does that.
 
 
 def _check_usb(place: Place, report: dict[str, Any], pin: tuple[str, str] | None) -> None:

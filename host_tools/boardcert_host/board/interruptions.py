@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
+from ..console import messages
 from ..errors import Error
 
 # The ports at which MicroPython waits at its prompt because of this process.
@@ -36,5 +37,6 @@ def programs_go_on() -> Iterator[None]:
 def _restart(port: str) -> None:
     from . import mpremote
 
-    with contextlib.suppress(Error):
+    waiting = messages().status(f"restarting the board at {port}; Ctrl-C leaves it stopped")
+    with waiting, contextlib.suppress(Error):
         mpremote.reset(port)

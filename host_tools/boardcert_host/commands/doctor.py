@@ -45,7 +45,7 @@ def _look(host: str | None, name: str | None) -> "list[Finding]":
     found = [computer.look_at_python(), computer.look_at_node(), computer.look_at_clock()]
     found += serial.look_at_ports()
     found += [names.look_at_mdns(), *browsers.look_at_trust()]
-    return [names.look_for_host(host, boards, name), *found] if host else found
+    return [names.look_for_host(host, boards, name), *found] if host is not None else found
 
 
 def _print(one: "Finding") -> None:

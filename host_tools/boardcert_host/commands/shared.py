@@ -124,7 +124,7 @@ def read_report(port: str) -> dict[str, Any]:
 def named_file(source: str) -> Path | None:
     """Return the file that FILE|HOST names, None for a host. Raises Error when it is not there."""
     path = Path(source)
-    if path.exists():
+    if source and path.exists():  # Path("") is the current directory.
         return path
     if path.is_symlink():
         raise Error(f"{source} is a link to a file that is not there: {path.readlink()}")

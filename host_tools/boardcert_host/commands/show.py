@@ -88,7 +88,7 @@ def _read(source: str, ask: "Ask", timeout_s: float, name: str | None) -> list[A
     data = read_small(path) if path else read_stream(sys.stdin.buffer, "standard input")
     items = read_items(data, ask)
     if not items:
-        raise Error(f"{source} is empty")
+        raise Error(f"{source if path else 'standard input'} is empty")
     return items
 
 

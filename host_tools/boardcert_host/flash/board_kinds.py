@@ -105,9 +105,11 @@ def load_board(name: str) -> Board:
 def _likely(name: str, names: list[str]) -> list[str]:
     """Return which of *names* somebody may mean by *name*: pico-w, esp32, a mistyped one."""
     wanted = re.sub(r"\W", "_", name).upper()
+    parts = re.findall(r"ESP32|[A-Z]\d$|[^_]+", wanted)  # esp32c3 is ESP32_GENERIC_C3.
+    holding = [one for one in names if wanted in one]
+    holding = holding or [one for one in names if all(part in one for part in parts)]
     # The shortest has least besides what was asked for: ESP32_GENERIC, not ESP32_GENERIC_S3.
-    holding = sorted((one for one in names if wanted in one), key=len)
-    return holding[:3] or difflib.get_close_matches(wanted, names)
+    return sorted(holding, key=len)[:3] or difflib.get_close_matches(wanted, names)
 
 
 def _flashing(fields: dict[str, Any]) -> ESP32 | UF2:

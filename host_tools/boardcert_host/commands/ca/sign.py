@@ -123,13 +123,8 @@ def _board(arguments: argparse.Namespace, ca_file: str) -> "Iterator[Board | Non
 
     if arguments.usb:
         cable = BoardUSB(arguments.usb, ())
-        try:
-            yield cable
-        except BaseException:
-            with contextlib.suppress(Error):  # It may not answer: that is being told.
-                cable.restart()
-            raise
-        cable.restart()
+        yield cable
+        cable.restart()  # After an error, `interruptions` does that.
     elif named_file(arguments.source):
         yield None
     else:
