@@ -191,7 +191,7 @@ def _issue(
     *host*: who sent the request over the network.
     """
     from ...board import signing
-    from ...ca import authorities
+    from ...ca import authorities, strict
     from ...files import write_output
     from ...trust import pins
     from ...trust.location import find
@@ -206,6 +206,8 @@ def _issue(
     signing.check_own_key(leaf, issued)
     for name in signing.check_shared(leaf, issued, arguments.san):
         say(f"note: another key already has a certificate for {name}, see boardcert ca list")
+    if reason := strict.why_strict_clients_refuse(authority.certificate):
+        say(f"note: Python 3.13 and other strict users of OpenSSL refuse this CA: {reason}")
     if arguments.days > authorities.DEVICE_DAYS:
         say(f"note: Apple's clients refuse more than {authorities.DEVICE_DAYS} days")
     if leaf.not_valid_after_utc == authority.certificate.not_valid_after_utc:
