@@ -116,6 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _, rest = parser.parse_known_args(words, arguments)
         _refuse(rest, arguments.parser)
         set_verbosity(arguments.quiet)
+        arguments.check(arguments)
         _require_port(getattr(arguments, "usb", None))
         with programs_go_on():
             code: int = arguments.run(arguments)
@@ -179,7 +180,7 @@ def _parser() -> _Parser:
         # Without help: they are listed in groups.
         command = commands.add_parser(name, description=row.summary, examples=row.examples)
         row.add_arguments(command)
-        command.set_defaults(run=row.run, parser=command)
+        command.set_defaults(run=row.run, check=row.check, parser=command)
     return parser
 
 

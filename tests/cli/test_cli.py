@@ -44,6 +44,30 @@ def test_a_port_that_is_not_there_is_told_before_anything_else(words, capsys, mo
 
 
 @pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("verify kitchen hall", "--usb belongs to one host, not to 2"),
+        ("verify kitchen --pin AB:CD", "not a SHA-256 pin: AB:CD"),
+        ("verify kitchen:0", "not a HOST or HOST:PORT: kitchen:0"),
+        ("csr --ca ca.pem", "--usb excludes --ca and --token-file"),
+        ("restart --timeout 0", "--timeout must be more than 0 seconds"),
+        ("reset --pin AB", "not a SHA-256 pin: AB"),
+        ("set kitchen hostname", "not a KEY=VALUE: hostname"),
+        ("set kitchen validity_days=0", "validity_days must be a number from 1 to 36500: 0"),
+        ("pin add a:b:c", "not a HOST or HOST:PORT: a:b:c"),
+        ("pin list", "--usb belongs to pin add, not to pin list"),
+        ("token kitchen --forget", "--usb and --forget cannot be used together"),
+        ("ca sign --days 0", "--days must be 1 or more"),
+        ("ca sign kitchen", "one of CSR, HOST, --usb PORT and --new-key FILE is needed"),
+    ],
+)
+def test_a_usage_error_is_told_before_a_port_that_is_not_there(words, message, capsys):
+    """It stays wrong when the board is plugged in."""
+    assert main([*words.split(), "--usb", "/dev/nowhere"]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ([], "required: COMMAND"),

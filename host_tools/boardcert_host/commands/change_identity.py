@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..console import messages, questions, results, say
 from ..errors import OK, USAGE, Error
 from .shared import Command, print_json
-from .with_board import add_host, add_options, change, opened, working
+from .with_board import add_host, add_options, change, check_options, opened, working
 
 if TYPE_CHECKING:
     from ..board.access import Board
@@ -130,24 +130,30 @@ COMMANDS = {
         _REMOVE_EXAMPLES,
         _add_plain_arguments,
         _run_remove,
+        check_options,
     ),
     "renew": Command(
         "have a board sign its own certificate again",
         _RENEW_EXAMPLES,
         _add_plain_arguments,
         _run_renew,
+        check_options,
     ),
     "new-key": Command(
         "have a board generate a new key",
         _NEW_KEY_EXAMPLES,
         _add_confirmed_arguments,
         _run_new_key,
+        check_options,
     ),
     "reset": Command(
         "reset a board to factory state: new key, new token",
         _RESET_EXAMPLES,
         _add_confirmed_arguments,
         _run_reset,
+        check_options,
     ),
-    "restart": Command("restart a board", _RESTART_EXAMPLES, _add_plain_arguments, _run_restart),
+    "restart": Command(
+        "restart a board", _RESTART_EXAMPLES, _add_plain_arguments, _run_restart, check_options
+    ),
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..console import messages, print_plain, results, say
 from ..errors import CHECKED_AND_BAD, OK, Error
 from .shared import Command, add_force, check_free, print_json
-from .with_board import add_host, add_options, change, opened, working
+from .with_board import add_host, add_options, change, check_options, opened, working
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -142,11 +142,13 @@ COMMANDS = {
         _INSTALL_EXAMPLES,
         _add_install_arguments,
         _run_install,
+        check_options,
     ),
     "csr": Command(
         "get a certificate request with a board's own key",
         _CSR_EXAMPLES,
         _add_csr_arguments,
         _run_csr,
+        check_options,
     ),
 }

@@ -55,7 +55,6 @@ def _run_pin(arguments: argparse.Namespace) -> int:
     from ..trust import pins
     from ..trust.location import find, name_for
 
-    _check_arguments(arguments)
     if arguments.action == "list":
         return _list(arguments.json)
     if arguments.action == "forget":
@@ -87,7 +86,7 @@ def _pinned_as(host: str, name: str | None) -> str:
     return found[0]
 
 
-def _check_arguments(arguments: argparse.Namespace) -> None:
+def _check_pin(arguments: argparse.Namespace) -> None:
     """Raise Error for what an action needs and has not, or has and does not look at."""
     action, hint = arguments.action, "boardcert pin --help"
     if action == "list" and arguments.host:
@@ -98,6 +97,9 @@ def _check_arguments(arguments: argparse.Namespace) -> None:
     for option, value in only_add.items():
         if value and action != "add":
             raise Error(f"{option} belongs to pin add, not to pin {action}", hint, USAGE)
+    given_pin(arguments)
+    if arguments.host:
+        parse_host(arguments.host)
 
 
 def _over_usb(arguments: argparse.Namespace) -> tuple[dict[str, Any], int | None, None]:
@@ -220,11 +222,13 @@ COMMANDS = {
         _PIN_EXAMPLES,
         _add_pin_arguments,
         _run_pin,
+        _check_pin,
     ),
     "label": Command(
         "draw a sticker: name, the key's fingerprint, and a QR code of both and the address",
         _LABEL_EXAMPLES,
         _add_label_arguments,
         _run_label,
+        lambda arguments: check_free(arguments.file, arguments.force),
     ),
 }

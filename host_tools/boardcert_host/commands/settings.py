@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..console import messages, say
 from ..errors import USAGE, Error
 from .shared import Command
-from .with_board import add_host, add_options, change
+from .with_board import add_host, add_options, change, check_options
 
 if TYPE_CHECKING:
     from ..board.access import Board
@@ -31,14 +31,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ..board.rules import why_not_set
-
     wanted = _parse(arguments.settings)
-    if not arguments.usb and ("off" in wanted.get("https", "") or wanted.get("portal_port") == "0"):
-        hint = "over its cable: --usb PORT"
-        raise Error("that would end the administration over the network", hint, USAGE)
-    if reason := why_not_set(wanted):
-        raise Error(reason, "nothing was changed", USAGE)
 
     def act(board: "Board", before: dict[str, Any]) -> dict[str, Any]:
         with messages().status(f"{arguments.host} restarts with its new settings"):
@@ -50,6 +43,19 @@ def _run(arguments: argparse.Namespace) -> int:
     for name in _not_claimed(wanted.get("names", "")):
         say(f"note: boardcert ca sign signs for {name} only with --san {name}")
     return code
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Raise Error, a usage error, for settings that no board takes, or not over the network."""
+    from ..board.rules import why_not_set
+
+    check_options(arguments)
+    wanted = _parse(arguments.settings)
+    if not arguments.usb and ("off" in wanted.get("https", "") or wanted.get("portal_port") == "0"):
+        hint = "over its cable: --usb PORT"
+        raise Error("that would end the administration over the network", hint, USAGE)
+    if reason := why_not_set(wanted):
+        raise Error(reason, "nothing was changed", USAGE)
 
 
 def _not_claimed(names: str) -> list[str]:
@@ -107,5 +113,6 @@ COMMANDS = {
         _EXAMPLES,
         _add_arguments,
         _run,
+        _check,
     ),
 }

@@ -18,17 +18,23 @@ _LONGEST_TIMEOUT_S = 86400
 _FILE_NAME = r".*[/\\].*|.*\.(pem|crt|cer|der|key|csr|req|p10|pub|p12|pfx|p7b|p7c)"
 
 
+def _nothing_to_check(_: argparse.Namespace) -> None:
+    """Find nothing wrong: what the parser took is right."""
+
+
 class Command(NamedTuple):
     """A command, or an action of one.
 
     *summary*: what it does, in one line; *examples*: how its help begins; *add_arguments*: adds its
-    arguments to a parser; *run*: does the work, and returns the exit code.
+    arguments to a parser; *run*: does the work, and returns the exit code. *check*: raises Error, a
+    usage error, for arguments that do not go together, before a serial port is looked for.
     """
 
     summary: str
     examples: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
+    check: Callable[[argparse.Namespace], None] = _nothing_to_check
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ import sys
 
 from ..console import messages, print_plain, results, say
 from ..errors import OK, USAGE, Error
+from ..targets import parse_host
 from .shared import Command, add_json, add_name, complete_hosts, print_json
 
 _EXAMPLES = """\
@@ -25,6 +26,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
+def _check(arguments: argparse.Namespace) -> None:
+    """Raise Error, a usage error, for a HOST that is none, or options that exclude each other."""
+    parse_host(arguments.host)
+    if arguments.usb and arguments.forget:
+        raise Error("--usb and --forget cannot be used together", "boardcert token --help", USAGE)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from .. import targets
     from ..board import tokens
@@ -32,8 +40,6 @@ def _run(arguments: argparse.Namespace) -> int:
     from ..trust.pins import load_pins
 
     host = targets.canonical(arguments.host)
-    if arguments.usb and arguments.forget:
-        raise Error("--usb and --forget cannot be used together", "boardcert token --help", USAGE)
     if arguments.usb:
         return _keep(arguments, host)
     boards = load_pins()
@@ -88,5 +94,6 @@ COMMANDS = {
         _EXAMPLES,
         _add_arguments,
         _run,
+        _check,
     ),
 }

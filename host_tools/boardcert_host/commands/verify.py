@@ -7,6 +7,7 @@ from typing import Any
 from ..certificates.fingerprint import to_compare
 from ..console import in_groups, results, say_error
 from ..errors import USAGE, Error
+from ..targets import parse_host
 from ..verify.printing import print_checks
 from .shared import (
     Command,
@@ -59,17 +60,24 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
+def _check(arguments: argparse.Namespace) -> None:
+    """Raise Error, a usage error, for options that do not go with these hosts."""
+    single = {"--name": arguments.name, "--pin": arguments.pin, "--usb": arguments.usb}
+    for option, value in single.items():
+        if value and len(arguments.hosts) > 1:
+            raise Error(f"{option} belongs to one host, not to {len(arguments.hosts)}", None, USAGE)
+    check_timeout(arguments.timeout)
+    given_pin(arguments)
+    for host in arguments.hosts:
+        parse_host(host)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from ..trust import pins
     from ..trust.location import find
     from ..verify import hosts
     from ..verify.own_ca import own_ca_file
 
-    single = {"--name": arguments.name, "--pin": arguments.pin, "--usb": arguments.usb}
-    for option, value in single.items():
-        if value and len(arguments.hosts) > 1:
-            raise Error(f"{option} belongs to one host, not to {len(arguments.hosts)}", None, USAGE)
-    check_timeout(arguments.timeout)
     boards = pins.load_pins()
     options = hosts.Options(
         name=arguments.name,
@@ -122,5 +130,6 @@ COMMANDS = {
         _EXAMPLES,
         _add_arguments,
         _run,
+        _check,
     ),
 }

@@ -61,22 +61,27 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
+def check_options(arguments: argparse.Namespace) -> None:
+    """Raise Error, a usage error, for options of `add_host` and `add_options` that are wrong."""
+    check_timeout(arguments.timeout)
+    given_pin(arguments)
+    if arguments.usb and (arguments.ca or arguments.token_file):
+        raise Error("--usb excludes --ca and --token-file", None, USAGE)
+    if arguments.host is None and not arguments.usb:
+        raise Error("a HOST is needed, or --usb PORT", None, USAGE)
+
+
 @contextlib.contextmanager
 def opened(arguments: argparse.Namespace) -> "Iterator[Board]":
     """Give the board that the arguments name, by its cable or its page."""
     from ..board import access
 
-    check_timeout(arguments.timeout)
     pin = given_pin(arguments)
     if arguments.usb:
-        if arguments.ca or arguments.token_file:
-            raise Error("--usb excludes --ca and --token-file", None, USAGE)
         with access.open_usb(arguments.host, arguments.usb, pin, arguments.name) as board:
             arguments.host = arguments.host or board.names[0]
             yield board
         return
-    if arguments.host is None:
-        raise Error("a HOST is needed, or --usb PORT", None, USAGE)
     yield access.open_board(
         arguments.host,
         name=arguments.name,

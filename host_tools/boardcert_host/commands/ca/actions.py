@@ -21,7 +21,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
             name, help=row.summary, description=row.summary, examples=row.examples
         )
         row.add_arguments(action)
-        action.set_defaults(run_action=row.run, parser=action)
+        action.set_defaults(run_action=row.run, check=row.check, parser=action)
 
 
 def _run(arguments: argparse.Namespace) -> int:

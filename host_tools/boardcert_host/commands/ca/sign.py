@@ -85,7 +85,6 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    _check(arguments)
     store = store_in(arguments.ca)
     authority = store.load(passphrase_of(arguments).get)  # before a board is asked
     ca_file = arguments.record["ca_file"] = str(store.certificate_file)
@@ -242,5 +241,5 @@ def _verify(
 
 
 ACTIONS = {
-    "sign": Command("sign a certificate for a board", _EXAMPLES, _add_arguments, _run),
+    "sign": Command("sign a certificate for a board", _EXAMPLES, _add_arguments, _run, _check),
 }
