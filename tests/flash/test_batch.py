@@ -275,6 +275,8 @@ def test_a_flash_that_ends_with_an_error_leaves_its_reason_and_its_log(tmp_path:
         (["--label-text", "x"], "need --label"),
         (["--label", "x.svg", "--label-size", "62x29mm"], "is for sheets"),
         (["--label", "x.pdf", "--label-size", "5x5mm"], "too small"),
+        (["--label", "x.pdf", "--label-size", "210x297mm"], "at most 194x281mm"),
+        (["--label", "x.pdf", "--label-text", "a" * 41], "too long for a label"),
         (["--label", "x.pdf", "--label-text", "{secret}"], "not a text for labels"),
         (["--label", "x.pdf", "--label-text", "{name.__class__}"], "not a text for labels"),
         (["--label", "x.pdf", *["--label-text", "a"] * 3], "2 lines"),

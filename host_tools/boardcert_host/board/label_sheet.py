@@ -54,14 +54,16 @@ class Size:
 
 
 def read_size(text: str) -> Size:
-    """Read a size such as 62x29mm. Raises Error, a usage error, if it is invalid or too large."""
+    """Read a size such as 62x29mm. Raises Error, a usage error, if it is invalid, too large or too small."""
     found = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)x(\d{1,3}(?:\.\d+)?)(?:mm)?", text)
     if not found:
         raise Error(f"not a size of labels: {text}", f"for example {DEFAULT_SIZE}", USAGE)
     size = Size(float(found[1]), float(found[2]))
-    if not size.width or not size.height or not size.columns or not size.rows:
-        raise Error(f"a label of {text} does not fit on a page of A4", None, USAGE)
-    # With the shortest of addresses: a smaller one never fits.
+    if not size.columns or not size.rows:
+        most = [int(length - 2 * _MARGIN_MM) for length in _PAGE_MM]
+        hint = f"at most {most[0]}x{most[1]}mm"
+        raise Error(f"a label of {text} does not fit on a page of A4", hint, USAGE)
+    # The codes of all addresses that boards have are of one size.
     _module_mm([draw_label(Label("https://b.local", "b", "sha256//" + 43 * "A" + "="))], size)
     return size
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _FOLDER = Path("batch")
 _TEXT_FIELDS = ("name", "serial_number", "unique_id", "date")
 _MOST_TEXTS = 2
-_LONGEST_TEXT = 60
+_LONGEST_TEXT = 40  # In a longer one the letters are less than 1 mm high.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
