@@ -54,7 +54,7 @@ class Size:
 
 
 def read_size(text: str) -> Size:
-    """Read a size such as 62x29mm. Raises Error, a usage error, if it is invalid, too large or too small."""
+    """Read a size such as 62x29mm. Raises Error, a usage error, if it is invalid or unfit."""
     found = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)x(\d{1,3}(?:\.\d+)?)(?:mm)?", text)
     if not found:
         raise Error(f"not a size of labels: {text}", f"for example {DEFAULT_SIZE}", USAGE)
