@@ -86,7 +86,7 @@ def _self_signature(certificate: x509.Certificate, expected: Expected) -> Outcom
         issuer += " with another key" if certificate.issuer == certificate.subject else ""
         if expected.issued:
             return skipped(f"issued by {issuer}")
-        return failed(f"issued by {issuer}, not self-signed; --ca FILE checks such a chain")
+        return failed(f"issued by {issuer}, which is not trusted here; --ca FILE names that CA")
     if is_signature_broken(certificate):
         return skipped("not checked: its hash is broken")
     if holds is None:

@@ -17,7 +17,7 @@ from ..trust.pins import Pin
 from .checks import certificate_checks, certificate_checks_skipped
 from .comparisons import comparisons, recognise
 from .outcomes import Check, Expected
-from .own_ca import has_issued
+from .own_ca import has_issued, is_issued
 from .tls_probe import Session, ca_context, probe, probe_chain
 
 # One handshake takes a board 0.6 s. Sixteen at a time: a dead host does not hold up the others.
@@ -149,8 +149,8 @@ def _gather(target: Target, options: Options) -> tuple[HostResult, Session, Chec
         session = probe(target, options.timeout_s, name)
         result.address = session.address
         result.ca_file = options.ca_file or _own_ca(session, options)
-        if result.ca_file and session.certificate:
-            chain = _chain_check(result, options, session.certificate)
+        if (der := session.certificate) and (result.ca_file or is_issued(der)):
+            chain = _chain_check(result, options, der)
     except Error as error:
         result.error = error
         result.checks = [Check("reachable", "reachable", "fail", error.message)]
@@ -168,14 +168,15 @@ def _chain(status: str, detail: str) -> Check:
 
 
 def _chain_check(result: HostResult, options: Options, certificate: bytes) -> Check:
-    """Connect a second time, as a client that trusts nothing but the CA file."""
-    ca_file = str(result.ca_file)
+    """Connect again, as a client that trusts the CA file alone; without one, as this computer."""
+    ca_file = result.ca_file
     again, refusal = probe_chain(result.target, options.timeout_s, result.name, ca_file)
     if refusal:
-        return _chain("fail", refusal)
+        alone = f"no --ca given, and this computer does not trust it: {refusal}"
+        return _chain("fail", refusal) if ca_file else _chain("skip", alone)
     if again.certificate != certificate:
         return _chain("fail", "the server sent another certificate the second time")
-    return _chain("pass", f"trusted by {ca_file}")
+    return _chain("pass", f"trusted by {ca_file or 'this computer'}")
 
 
 def _judge(result: HostResult, session: Session, chain: Check, options: Options) -> HostResult:
@@ -195,7 +196,7 @@ def _judge(result: HostResult, session: Session, chain: Check, options: Options)
         result.checks += [_parses("fail", str(error)), *certificate_checks_skipped(reason)]
         return result
     now = datetime.datetime.now(datetime.timezone.utc)
-    expected = Expected(result.name, issued=result.ca_file is not None, now=now)
+    expected = Expected(result.name, issued=chain.status != "skip", now=now)
     result.checks += [_parses("pass", f"{len(session.certificate)} bytes of DER")]
     result.checks += [*certificate_checks(certificate, expected), chain]
     try:

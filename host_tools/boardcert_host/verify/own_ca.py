@@ -13,6 +13,15 @@ def own_ca_file() -> str | None:
     return str(path) if path.exists() else None
 
 
+def is_issued(der: bytes) -> bool:
+    """Return whether somebody else than its own key has signed the certificate *der*."""
+    try:
+        certificate = parse(der)
+    except ValueError:
+        return False
+    return not may_have_issued(certificate, certificate)
+
+
 def has_issued(ca_file: str, der: bytes) -> bool:
     """Return whether the CA in *ca_file*, of a store, has signed the certificate *der*.
 

@@ -81,15 +81,15 @@ def probe(target: Target, timeout_s: float, server_name: str) -> Session:
 
 
 def probe_chain(
-    target: Target, timeout_s: float, server_name: str, ca_file: str
+    target: Target, timeout_s: float, server_name: str, ca_file: str | None
 ) -> tuple[Session, str | None]:
-    """Shake hands as a client does that trusts only the CAs in *ca_file*.
+    """Shake hands as a client does that trusts the CAs in *ca_file*; None: those of this computer.
 
     OpenSSL builds and checks the chain: signatures, dates, CA flags, path length, name constraints,
     EKU serverAuth. Returns the session, and None or why the chain is refused. Whether the
     certificate covers the host's name is another check.
     """
-    context = ca_context(ca_file)
+    context = ca_context(ca_file) if ca_file else _own_context()
     try:
         return _shake_hands(context, target, timeout_s, server_name), None
     except ssl.SSLCertVerificationError as error:
@@ -111,6 +111,15 @@ def ca_context(ca_file: str) -> ssl.SSLContext:
         raise Error(f"cannot read the CA file {ca_file}: {error.strerror}", None, USAGE) from error
     except Error as error:
         raise Error(f"cannot read the CA file: {error.message}", None, USAGE) from error
+    return context
+
+
+def _own_context() -> ssl.SSLContext:
+    """Return a context that trusts the CAs that OpenSSL finds on this computer."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = False
+    context.load_default_certs()
     return context
 
 

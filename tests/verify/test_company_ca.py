@@ -1,0 +1,51 @@
+"""`verify` of what a company's CA has issued: found if this computer trusts it, else asked for."""
+
+import json
+
+import pytest
+from boardcert_host.cli import main
+from certificates import make, make_ca
+from issued import issue, pem
+from servers import tls_server
+
+
+@pytest.fixture
+def verify(tmp_path, monkeypatch, capsys):
+    """Return a function that serves an identity and verifies it: (exit code, {check: outcome})."""
+    monkeypatch.setenv("BOARDCERT_CA", str(tmp_path / "none"))
+
+    def run(identity, trusted):
+        # What OpenSSL reads in place of the system's own CAs.
+        (tmp_path / "trusted.pem").write_bytes(pem(*trusted))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
+        monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+        with tls_server(identity, tmp_path) as port:
+            code = main(["verify", f"127.0.0.1:{port}", "--name", "localhost", "--json"])
+        (host,) = json.loads(capsys.readouterr().out)["hosts"]
+        return code, {check["id"]: (check["status"], check["detail"]) for check in host["checks"]}
+
+    return run
+
+
+def test_a_ca_that_this_computer_trusts_is_found(verify):
+    """As one of a company is, or a public one: plain verify passes."""
+    ca = make_ca()
+    code, checks = verify(issue(ca), [ca])
+    assert (code, checks["chain"]) == (0, ("pass", "trusted by this computer"))
+    assert checks["self_signature"] == ("skip", "issued by CN=Test CA")
+
+
+def test_another_ca_is_asked_for(verify):
+    """By --ca; a CA of the same name is not taken for it."""
+    code, checks = verify(issue(make_ca()), [make_ca()])
+    assert (code, checks["chain"][0]) == (1, "skip")
+    assert checks["chain"][1].startswith("no --ca given, and this computer does not trust it: ")
+    assert checks["self_signature"][0] == "fail"
+    assert checks["self_signature"][1].endswith("not trusted here; --ca FILE names that CA")
+
+
+def test_a_self_signed_certificate_is_not_looked_for_there(verify):
+    """A second handshake would cost the board time, and tell nothing."""
+    own = make()
+    _, checks = verify(own, [own])
+    assert checks["chain"] == ("skip", "no --ca given")
