@@ -180,7 +180,7 @@ $error.settings-validity_days$<input id="settings-validity_days" name="validity_
 <input type="hidden" name="action" value="new-key">
 <input type="hidden" name="form" value="$form$">
 <h3>New key</h3>
-<p>Whoever has pinned the old one must pin the new one.</p>
+<p>Everyone who has pinned the old key must pin the new one.</p>
 <p><label for="new-key-hostname">Type $host_name$ to confirm</label>
 $error.new-key-hostname$<input id="new-key-hostname" name="hostname" required spellcheck="false" autocomplete="off" autocapitalize="none"$more.new-key-hostname$></p>
 <p><button>Make a new key</button></p>
