@@ -7,13 +7,14 @@ import portal_server
 import pytest
 from boardcert_host.board import interruptions, mpremote, over_usb, tokens, usb_certificates
 from boardcert_host.board.over_https import BoardAPI
-from boardcert_host.ca.store import default_store
+from boardcert_host.ca.store import Store, default_store
 from boardcert_host.cli import main
 from boardcert_host.errors import CHECKED_AND_BAD, Error
 from boardcert_host.trust import pins
-from ca_cases import kitchen_request, run
+from ca_cases import kitchen_request, pem, private, run
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from make_chains import authority
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +187,28 @@ def test_a_board_on_a_cable_starts_again_whatever_comes(
     found, told = run(capsys, "ca", "sign", "--usb", "port", "--install")
     assert (found, Cable.restarts) == (code, 1)
     assert message in told.get("error", {}).get("message", "")
+
+
+def test_a_chain_that_no_board_can_read_is_not_signed_for_one(tmp_path, capsys, monkeypatch):
+    """An intermediate CA with critical name constraints; for a file, who uses it is not known."""
+    monkeypatch.setattr(over_usb, "BoardUSB", Cable)
+    monkeypatch.setattr(mpremote, "reset", Cable.reset)
+    narrow = x509.NameConstraints([x509.DNSName("kitchen.local")], None)
+    root = authority()
+    ca = authority(root, "Narrow", more={"name_constraints": (narrow, True)})
+    store = Store(tmp_path / "narrow")
+    store.directory.mkdir()
+    store.certificate_file.write_bytes(pem(ca) + pem(root))
+    store.key_file.write_bytes(private(ca.key))
+    store.key_file.chmod(0o600)
+    place = ["--ca", str(store.directory)]
+    found, told = run(capsys, "ca", "sign", "--usb", "port", "--install", *place)
+    message = "nothing was signed: a board would refuse it: certificate 2 has a critical extension"
+    assert (found, told["error"]["message"][: len(message)]) == (CHECKED_AND_BAD, message)
+    assert store.issued() == []
+    (tmp_path / "a.csr").write_bytes(kitchen_request())
+    found, _ = run(capsys, "ca", "sign", tmp_path / "a.csr", "-o", tmp_path / "a.crt", *place)
+    assert found == 0 and len(store.issued()) == 1
 
 
 def test_after_a_cable_the_command_that_verifies_is_told(tmp_path, capsys, monkeypatch):

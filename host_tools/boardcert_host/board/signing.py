@@ -21,6 +21,7 @@ from ..verify.extension_checks import name_covers
 from ..verify.hosts import HostResult, Options, verify_when_up
 from .access import Board
 from .installable import Installable
+from .rules import why_not_served
 
 # A board that was started again makes its network and its server first.
 _SERVE_TIMEOUT_S = 60
@@ -116,6 +117,13 @@ def known(
         if certificate.not_valid_after_utc > now and public_key_pin(certificate) == pin:
             own.update(alternative_names(certificate))
     return Known(frozenset(own), frozenset(others - own), host is not None)
+
+
+def check_servable(files: Installable) -> None:
+    """Raise Error for a certificate that no board would install, by the chain of the CA."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    if reason := why_not_served(files.chain_der, None, now):
+        raise Error(f"nothing was signed: a board would refuse it: {reason}", None, CHECKED_AND_BAD)
 
 
 def check_own_key(certificate: x509.Certificate, issued: Iterable[x509.Certificate]) -> None:

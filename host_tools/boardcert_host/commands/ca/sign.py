@@ -203,6 +203,8 @@ def _issue(
     files = signing.sign(authority, request, arguments.san, arguments.days, known)
     leaf = files.chain[0]
     signing.check_own_key(leaf, issued)
+    if arguments.install:
+        signing.check_servable(files)
     for name in signing.check_shared(leaf, issued, arguments.san):
         say(f"note: another key already has a certificate for {name}, see boardcert ca list")
     if reason := strict.why_strict_clients_refuse(authority.certificate):
