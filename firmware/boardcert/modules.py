@@ -36,6 +36,11 @@ class borrowed:
     at_once = True
     """Whether their memory is free afterwards, by a collection; if not, it is when needed."""
 
+    empties = False
+    """Whether they are emptied, where nothing of them is used any more: what the collector takes
+    for a reference, such as a word that a call has left on the stack, keeps nothing of them then.
+    """
+
     def begin(self) -> "borrowed":
         """Note which modules are not borrowed: `kept`."""
         self.kept = set(sys.modules)
@@ -53,7 +58,9 @@ class borrowed:
                 package, short = name.rsplit(".", 1)
                 if sys.platform == "esp32" and short in _NATIVE.split():
                     continue
-                del sys.modules[name]
+                module = sys.modules.pop(name)
+                if self.empties:
+                    module.__dict__.clear()
                 if package in sys.modules:  # A room may have gone before.
                     delattr(sys.modules[package], short)
         if self.at_once:

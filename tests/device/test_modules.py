@@ -60,6 +60,20 @@ def test_what_is_imported_inside_is_given_back_and_nothing_else():
         assert system.loaded() == ["kept"] and collector.count == 1
 
 
+def test_modules_of_which_nothing_is_used_any_more_are_emptied():
+    """Where that is said: what seems to refer to one keeps nothing of it."""
+    system = System()
+    with Replaced(modules, sys=system, gc=Collector()):
+        for empties, left in ((False, 1), (True, 0)):
+            lent = borrowed()
+            lent.empties = empties
+            with lent:
+                system.load("lent")
+                contents = {"function": print}
+                system.modules["boardcert.lent"].__dict__ = contents
+            assert len(contents) == left and system.loaded() == []
+
+
 def test_it_is_given_back_when_the_work_fails():
     """The error goes on to the caller."""
     system = System()
