@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import files_on_board
 import network_programs
 import over_wifi
 import pytest
@@ -90,17 +91,17 @@ def installed(
 def kitchen(installed: Callable[..., VirtualBoard]) -> VirtualBoard:
     """A board that serves its page, on its serial line, with a certificate of its own."""
     board = installed("kitchen")
-    kept_files.write_settings(board.usb_port, {"hostname": "kitchen"})
+    files_on_board.put(board, files_on_board.KITCHEN)
     kept_files.write_example_main(board.usb_port, "VIRTUAL_PICO_W")
     board.reset()
     return board
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def in_wifi(
     firmware: Path, package_flash: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[VirtualBoard]:
-    """A board called kitchen that serves its page in a Wi-Fi; the tests of this worker share it."""
+    """A board called kitchen that serves its page in a Wi-Fi; the tests of a module share it."""
     directory = tmp_path_factory.mktemp("in_wifi")
     with over_wifi.board_in_wifi(package_flash, firmware, directory) as board:
         yield board

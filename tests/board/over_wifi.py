@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from boardcert_host.board import file_writer, kept_files
+import files_on_board
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 from prepared import AT_ONCE
 
@@ -30,9 +30,9 @@ def board_in_wifi(flash: Path, firmware: Path, directory: Path) -> Iterator[Virt
     shutil.copy(flash, directory / "flash.bin")
     with VirtualBoard(directory, firmware=firmware, network=network, **AT_ONCE) as board:
         board.wait_ready()
-        kept_files.write_settings(board.usb_port, {"hostname": "kitchen"})
-        kept_files.write_wifi(board.usb_port, network.ssid, network.password)
-        file_writer.put_file(board.usb_port, TWO_LINES.encode(), "/main.py")
+        network_file = files_on_board.wifi(network.ssid, network.password)
+        main = {files_on_board.MAIN: TWO_LINES.encode()}
+        files_on_board.put(board, files_on_board.KITCHEN | network_file | main)
         board.reset()
         board.network.wait_listening(PAGE, TIMEOUT_S)
         yield board

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable
 
+import files_on_board
 import over_wifi
-from boardcert_host.board import file_writer, kept_files
 from boardcert_host.virtual import VirtualBoard
 
 _SSID, _KEY = "Kitchen", "open sesame"
@@ -21,8 +21,7 @@ boardcert.run()
 def test_a_station_opens_the_page(installed: Callable[..., VirtualBoard]) -> None:
     """The certificate names the address that the board has there."""
     board = installed(pace="idle")
-    kept_files.write_settings(board.usb_port, {"hostname": "kitchen"})
-    file_writer.put_file(board.usb_port, _MAIN.encode(), "/main.py")
+    files_on_board.put(board, files_on_board.KITCHEN | {files_on_board.MAIN: _MAIN.encode()})
     board.reset()
     port = board.network.forward_by_access_point(over_wifi.PAGE)
     deadline = time.monotonic() + over_wifi.TIMEOUT_S

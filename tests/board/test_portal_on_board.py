@@ -9,8 +9,8 @@ import urllib.parse
 from typing import Any
 
 import certificates
+import files_on_board
 import pytest
-from boardcert_host.board import file_writer, kept_files
 from boardcert_host.directories import data_directory
 from boardcert_host.virtual import VirtualBoard
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -27,11 +27,11 @@ _ROUNDS = 2
 def board(package_board: VirtualBoard) -> tuple[VirtualBoard, str]:
     """A board called kitchen that serves its page, and its token, as read over USB."""
     board = package_board
-    kept_files.write_settings(board.usb_port, {"hostname": "kitchen"})
+    files_on_board.put(board, files_on_board.KITCHEN)
     main = data_directory("boards") / "VIRTUAL_PICO_W" / "main.py"
     board.reset()
     token = board.exec("import boardcert; print(boardcert.identity().admin_token())").strip()
-    file_writer.put_file(board.usb_port, main.read_bytes(), "/main.py")
+    files_on_board.put(board, {files_on_board.MAIN: main.read_bytes()})
     board.reset()
     return board, token
 

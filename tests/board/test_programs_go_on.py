@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import files_on_board
 import pytest
-from boardcert_host.board import file_writer, kept_files, usb_report
+from boardcert_host.board import usb_report
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from boardcert_host.flash import provision
@@ -20,9 +21,9 @@ _MAIN = b"import time\nwhile True: time.sleep(1)\n"
 def busy(installed: Callable[..., VirtualBoard]) -> VirtualBoard:
     """A board with an identity, whose program lasts."""
     board = installed(pace="idle")
-    kept_files.write_settings(board.usb_port, {"hostname": "kitchen"})
+    files_on_board.put(board, files_on_board.KITCHEN)
     usb_report.read_report(board.usb_port)
-    file_writer.put_file(board.usb_port, _MAIN, "/main.py")
+    files_on_board.put(board, {files_on_board.MAIN: _MAIN})
     board.reset()
     return board
 

@@ -81,7 +81,7 @@ def test_edge_scalars():
 
 def test_single_bits():
     """Every power of two, and its neighbours in the comb, against the textbook."""
-    for bit in range(383)[: vectors.LIMIT]:
+    for bit in vectors.sample(range(383)):
         assert p384_bigint.multiply_base(1 << bit, random_bytes) == _power(bit), bit
         x, y = _power(bit)
         assert p384_bigint.multiply_base(_N - (1 << bit), random_bytes) == (x, _P - y), bit

@@ -73,7 +73,7 @@ _JOIN_FIELDS = {"is_connected": bool, "address": str, "status": int, "date": str
 # Not in /boardcert: `import boardcert` would find that directory before the package in /lib.
 DATA_DIRECTORY = "/boardcert-data"
 CONFIG_FILE = f"{DATA_DIRECTORY}/config.json"
-_WIFI_FILE = f"{DATA_DIRECTORY}/wifi.json"
+WIFI_FILE = f"{DATA_DIRECTORY}/wifi.json"
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def write_settings(port: str, settings: dict[str, Any]) -> bool:
 def write_wifi(port: str, ssid: str, password: str) -> bool:
     """Write the network that main.py joins; False when it was the same."""
     content = json.dumps({"ssid": ssid, "password": password}).encode()
-    return file_writer.put_file(port, content, _WIFI_FILE)
+    return file_writer.put_file(port, content, WIFI_FILE)
 
 
 def write_example_main(port: str, board_name: str) -> None:
@@ -150,7 +150,7 @@ def join_wifi(port: str, host_name: str | None, ssid: str) -> tuple[str, str | N
     The date is None when no time server answers: the first certificate is then signed again later.
     """
     seconds = _JOIN_TIMEOUT_S // 2
-    code = JOIN.format(path=_WIFI_FILE, host_name=host_name, seconds=seconds)
+    code = JOIN.format(path=WIFI_FILE, host_name=host_name, seconds=seconds)
     answer = mpremote.ask_object(port, code, _JOIN_FIELDS, _JOIN_TIMEOUT_S)
     if not answer["is_connected"]:
         raise Error(

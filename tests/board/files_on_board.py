@@ -1,0 +1,33 @@
+"""Files that a test puts on a board before it begins, by code that the board runs.
+
+As `boardcert flash` would leave them there, without starting programs that are not under test.
+"""
+
+import json
+
+from boardcert_host.board.kept_files import CONFIG_FILE, WIFI_FILE
+from boardcert_host.virtual import VirtualBoard
+
+_PUT = """
+import os
+for path, data in {!r}.items():
+    folder = path.rpartition("/")[0]
+    if folder and folder[1:] not in os.listdir("/"):
+        os.mkdir(folder)
+    with open(path, "wb") as file:
+        file.write(data)
+"""
+
+MAIN = "/main.py"
+KITCHEN = {CONFIG_FILE: json.dumps({"hostname": "kitchen"}).encode()}
+"""The settings of a board called kitchen."""
+
+
+def put(board: VirtualBoard, files: dict[str, bytes]) -> None:
+    """Write *files* (path of at most one folder: contents). The board's program is interrupted."""
+    board.exec(_PUT.format(files))
+
+
+def wifi(ssid: str, password: str) -> dict[str, bytes]:
+    """Return the file with the network that the board joins."""
+    return {WIFI_FILE: json.dumps({"ssid": ssid, "password": password}).encode()}
