@@ -117,7 +117,7 @@ def multiply_often(n, a, b, reduce):
 
 
 def memory_in_use():
-    """Return the bytes in use that are no garbage.
+    """Return the bytes in use that are not garbage.
 
     First the stack is overwritten: the collector takes what calls have left there for references.
     """

@@ -94,7 +94,7 @@ class Plain:
     """Takes the place of the identity for a server that encrypts nothing."""
 
     def follow(self):
-        """There is no certificate to renew."""
+        """Do nothing: nothing is to be renewed."""
 
     def server_context(self, _clients=None):
         return self
@@ -120,7 +120,7 @@ class Board:
             raise RuntimeError("the identity was not there")
 
     def live(self):
-        """Return the bytes in use that are no garbage, and not held for TLS.
+        """Return the bytes in use that are neither garbage nor held for TLS.
 
         First the stack is overwritten: the collector takes what is left there for references.
         """

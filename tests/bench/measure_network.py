@@ -1,6 +1,6 @@
 """Runs on the board as its main.py: it joins the Wi-Fi, and serves the page and an application.
 
-The host writes *microdot* and what joins before it. On port 8, without TLS, it tells the host what
+The host writes *microdot* and what joins before it. On port 8, without TLS, it sends the host what
 it has noted: when, in microseconds from the reset, and how much of the heap is free.
 """
 

@@ -115,7 +115,7 @@ while True:
 def test_boards_in_a_wifi_are_opened_at_the_urls_that_are_printed_when_they_listen(
     in_wifi, tmp_path
 ):
-    """By whoever asks: nothing but the board itself knows the address that it answers with."""
+    """To all clients: only the board itself knows the address that it answers with."""
     shown = _shown(in_wifi)
     assert "2 virtual boards run in range of the Wi-Fi HomeNet (open, without a password)" in shown
     assert shown.count("boardcert flash RPI_PICO_W --hostname 'virtual-{n}' --port") == 2

@@ -104,7 +104,7 @@ def test_the_packages_own_file_imports_nothing_before_it_is_asked() -> None:
 
 
 def _sorted_modules(dropped: set[tuple[str, str]]) -> list[str]:
-    """Return the modules, each after those that it imports; CycleError if there is no such order.
+    """Return the modules, each after those that it imports; CycleError if they import in a circle.
 
     Without *dropped* imports, and those of the package's own file.
     """

@@ -37,7 +37,7 @@ def _run(source: str, texts: list[str], value: int) -> tuple[list[str], tuple]:
 
 @pytest.mark.parametrize("value", [2, 26])
 def test_nothing_else_is_said(value):
-    """Braces, conversions, formats, and whatever is no sentence, are as before."""
+    """Braces, conversions, formats, and texts that are not sentences stay as they are."""
     sources, text = take_texts({"some": _MODULE})
     texts = [line[1:] for line in text.splitlines()]
     assert len(texts) == 2  # One sentence stands there twice.

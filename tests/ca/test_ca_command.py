@@ -137,7 +137,7 @@ def test_a_new_passphrase_is_typed_twice(workplace, capsys, monkeypatch, answers
 
 
 def test_a_terminal_that_ends_gives_no_passphrase(workplace, capsys, monkeypatch):
-    """Ctrl-D; and neither does an environment with bytes that are no text."""
+    """Ctrl-D; and neither does an environment with bytes that are not text."""
     terminal = io.StringIO()
     terminal.isatty = lambda: True
     monkeypatch.setattr(sys, "stdin", terminal)
@@ -209,7 +209,7 @@ def test_sign_without_a_ca_or_a_file_says_so(workplace, capsys):
 
 
 def test_a_ca_is_named_by_its_directory_or_its_certificate(workplace, request_file, capsys):
-    """By whoever signs, and by whoever checks: --ca takes both everywhere."""
+    """When signing and when verifying: --ca takes both everywhere."""
     assert main(["ca", "init", "shop"]) == 0
     for place in ("shop", "shop/ca.crt"):
         assert main(["ca", "sign", str(request_file), "--ca", place, "--force"]) == 0

@@ -148,7 +148,7 @@ def test_a_board_cannot_check_such_limits(tmp_path):
 
 @pytest.mark.parametrize("text", ["*", "*.local", "10.0.0.1/8", "a b", "", "-a", "a/b", "1.2.3/24"])
 def test_what_is_no_limit_is_refused(text):
-    """A wildcard is a name of certificates, not of constraints; 10.0.0.1/8 is no network."""
+    """A wildcard is a name of certificates, not of constraints; 10.0.0.1/8 is not a network."""
     with pytest.raises(Error, match=r"not a (name or network|host name or address)"):
         make_constraints([text])
 

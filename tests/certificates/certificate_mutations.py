@@ -160,7 +160,7 @@ Node = list
 
 
 def _tree(der: bytes) -> list[Node]:
-    """Return the nodes of *der*; ValueError or IndexError when it is none."""
+    """Return the nodes of *der*; ValueError or IndexError when it is not DER."""
     nodes = []
     for element in children(der):
         size = element[1] & 0x7F if element[1] & 0x80 else 0

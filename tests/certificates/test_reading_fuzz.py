@@ -20,7 +20,7 @@ def test_sound_files_are_read() -> None:
 
 
 def test_mutations_of_all_kinds_are_read_or_refused() -> None:
-    """By show, verify, install and ca sign; an exception that is no Error would end the test."""
+    """By show, verify, install and ca sign; any exception but Error would end the test."""
     for data in (*mutants(0, _MUTATIONS, files()), *mutants(0, _MUTATIONS // 6, [pkcs12_file()])):
         read(data)
 

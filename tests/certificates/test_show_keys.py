@@ -149,7 +149,7 @@ def test_every_truncation_of_a_certificate_is_told(tmp_path, capsys):
 
 
 def test_files_that_are_none_are_told(tmp_path, capsys, monkeypatch):
-    """Missing, empty, too large; a name that ends as a file's is no host."""
+    """Missing, empty, too large; a name with the ending of a file is not taken for a host."""
     for name in ("missing.pem", "missing.p12", "missing.p7b", str(tmp_path / "missing")):
         assert main(["show", name]) == 3
         assert f"no such file: {name}" in capsys.readouterr().err

@@ -34,7 +34,7 @@ def test_values_and_texts_are_taken():
 
 
 def test_an_empty_one_is_the_default_again():
-    """Text or None; what was not there before is no error."""
+    """Text or None; removing a setting that is not set is not an error."""
     path = fresh_directory()
     change_settings(path, {}, {"hostname": "pump", "names": "a.example", "validity_days": "90"})
     change_settings(path, {}, {"hostname": "", "names": None, "prefix": ""})
@@ -61,7 +61,7 @@ def test_a_wrong_one_changes_nothing_and_is_named():
 
 
 def test_what_the_program_sets_is_changed_there():
-    """Else nothing would come of it; a form that brings back the same is no change."""
+    """Else it would have no effect; a form that sends the same values changes nothing."""
     path = fresh_directory()
     arguments = {"hostname": "pump", "names": ["a.example"]}
     assert _refused(path, arguments, {"hostname": "tank"})[0] == "hostname"

@@ -84,7 +84,7 @@ def test_what_could_not_be_made_is_raised_in_the_task_each_time():
 
 
 def test_a_task_that_goes_on_without_anything_that_fails_is_given_up_all_the_same():
-    """What gives it up is no Exception, which tasks catch."""
+    """It is ended by something other than an Exception, since tasks catch those."""
     task = Task(("first",), Exception)
     _run(task, lambda wanted: wanted + " made")
     assert task.stored == {"first": "first made"}

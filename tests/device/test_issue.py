@@ -176,7 +176,7 @@ def _spki(oid, parameters, bits):
 
 
 def test_the_kind_of_key_is_told_or_refused():
-    """By its curve, or the length of its modulus; others are unknown; a malformed one is none."""
+    """By its curve, or the length of its modulus; others are unknown; malformed keys are refused."""
     assert certificate.Certificate(_CERTIFICATE).key_type == "p384"
     rsa = "1.2.840.113549.1.1.1"
     cases = [

@@ -222,7 +222,7 @@ def test_the_token_is_made_once_and_anew_at_a_reset():
 
 
 def test_a_request_for_the_boards_names():
-    """By the board's own key, which is made for it where there is none."""
+    """By the board's own key, which is generated first if necessary."""
     directory = scratch.fresh_directory()
     with on_board():
         me = identity(hostname="pump-7")

@@ -195,7 +195,7 @@ if scratch.HAS_ROOM or scratch.vfs is None:  # A Pico's image has no threads.
         assert len(reads) == 8
 
     def test_esp32_radio_that_does_not_work_is_refused():
-        """Activation without an effect, a scan that is none, or that fails; each leaves it off."""
+        """Activation without effect, a scan that finds nothing or fails: the radio stays off."""
 
         def fail():
             raise OSError("Wifi Internal State Error")

@@ -124,7 +124,7 @@ def test_multiply_add_exceptions():
 
 
 def test_scalars_out_of_range():
-    """0, n and beyond are no private scalars; factors may be 0."""
+    """0, n and beyond are not private scalars; factors may be 0."""
     for k in (0, _N, _N + 1, 1 << 384, -1):
         assert raises(ValueError, P384.multiply_base, k, random_bytes), k
         assert raises(ValueError, P384.multiply, k, _G, random_bytes), k

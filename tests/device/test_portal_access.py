@@ -122,7 +122,7 @@ def test_a_session_ends_when_it_is_not_used():
 
 
 def test_sessions_end_with_sign_out_and_with_a_new_token():
-    """A session that was closed elsewhere meanwhile is no error."""
+    """A session that was closed elsewhere in the meantime is not an error."""
     tokens = [_TOKEN]
     with _Clock():
         access = Access(State(), lambda: tokens[0])

@@ -81,7 +81,7 @@ def test_values_that_are_no_texts_are_to_blame():
 
 
 def test_a_text_is_short_and_in_utf_8():
-    """It is "" where there is none."""
+    """It is "" for a body without one."""
     values = {"token": [b"\xc3", b"\xa9"], "form": [b"x" * 200, b"y" * 57], "action": [b"\xff"]}
     assert text(values, "token") == "\u00e9" and text(values, "hostname") == ""
     for name, status in (("form", 422), ("action", 400)):
@@ -94,7 +94,7 @@ def test_a_text_is_short_and_in_utf_8():
 
 
 def test_the_lines_of_a_text_in_pieces():
-    """As they stand; bytes that are no UTF-8 are no base64 either; a long line comes in parts."""
+    """As they stand; bytes that are not UTF-8 are not base64 either; a long line comes in parts."""
     data = _PEM.encode() + b"\xff\xff"
     expected = _PEM.split("\n")[:-1] + ["?"]
     for size in range(1, len(data)):

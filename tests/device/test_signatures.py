@@ -91,7 +91,7 @@ def test_own_keys_verify():
 
 
 def _complaint(public_key, algorithm, signature=_SIGNATURE):
-    """Return what verify's ValueError says, None when there is none."""
+    """Return the message of verify's ValueError, or None."""
     try:
         signatures.verify(public_key, algorithm, b"message", signature)
     except ecdsa.InvalidSignature:

@@ -1,4 +1,4 @@
-"""What a board's page shows to whoever opens it: without JavaScript, on a phone, by any eyes."""
+"""What a board's page shows: without JavaScript, on a phone, and to people with poor eyesight."""
 
 import itertools
 

@@ -161,6 +161,6 @@ _PEM = st.one_of(st.lists(_PEM_LINES, max_size=8).map("\n".join), st.text(max_si
 @_FUZZ
 @given(chain=_PEM, key=st.none() | _PEM)
 def test_an_administrator_may_send_anything(client: Client, chain: str, key: str | None) -> None:
-    """What is no certificate is refused at its field."""
+    """Anything but a certificate is refused at its field."""
     status, answer = client.api("install", {"chain": chain, "key": key}, client.token)
     assert status == 422 and answer["error"]["field"] in ("chain", "key")

@@ -76,7 +76,7 @@ def test_a_request_is_there_after_the_restart(client: Client) -> None:
 
 
 def test_a_form_is_answered_by_the_page(client: Client) -> None:
-    """In words, before the restart; what is no certificate is refused at once."""
+    """In words, before the restart; anything but a certificate is refused at once."""
     browser = Browser(client.port, client.directory)
     browser.open()
     browser.submit("sign-in", token=client.token)

@@ -71,7 +71,7 @@ def test_a_module_that_is_missing_shows_in_the_log(tmp_path: Path) -> None:
 
 
 def test_a_frozen_package_has_its_template_in_a_module(tmp_path: Path) -> None:
-    """There is no file then: on this computer, compiled modules stand for frozen ones."""
+    """The module has no file then; here, a compiled module takes the place of a frozen one."""
     firmware = micropython_server.ROOT / "firmware"
     for path in (firmware / "boardcert").rglob("*.py"):
         target = (tmp_path / path.relative_to(firmware)).with_suffix(".mpy")

@@ -104,7 +104,7 @@ def test_settings_are_stored_and_the_board_restarts(tmp_path: Path) -> None:
 
 
 def test_settings_of_a_form_are_what_it_shows(tmp_path: Path) -> None:
-    """Unchanged ones are no change, even of what the program sets."""
+    """Values that are the same change nothing, even those that the program sets."""
     with serving_page(tmp_path / "identity") as client:
         browser = Browser(client.port, client.directory)
         browser.open()

@@ -245,7 +245,7 @@ def test_a_renewal_that_fails_is_not_tried_at_each_connection(directory: Path) -
 
 
 def test_a_renewal_that_failed_is_tried_again(directory: Path) -> None:
-    """After the pause; here there is none."""
+    """After the pause, which is zero here."""
     with micropython_server.serving(directory, "0", code=_RENEWAL) as port:
         attempts = [int(_ask(port, b"?")) for _ in range(5)]
     assert attempts == sorted(set(attempts)) and attempts[0] > 1
@@ -311,7 +311,7 @@ def test_unknown_limits_are_refused() -> None:
 
 
 def test_what_cannot_be_polled_or_accepted_ends_nothing_else(directory: Path) -> None:
-    """A stream that is no good any more fails in the task that waits for it."""
+    """A broken stream raises in the task that waits for it."""
     with micropython_server.serving(directory, code=_POLLING) as port:
         for _ in range(2):
             assert _ask(port, b"x") == b"done"

@@ -337,7 +337,7 @@ def test_an_app_that_runs_itself_serves_with_the_context(tmp_path: Path) -> None
 
 
 def test_what_cannot_serve_is_refused(tmp_path: Path) -> None:
-    """A plain function, and what is no function at all."""
+    """A plain function, and an object that is not a function."""
     for app in ("lambda: 1", "3", "None"):
         code = f"import asyncio, boardcert, sys\nboardcert.identity(directory={str(tmp_path)!r})\n"
         code += f"asyncio.run(boardcert.serve({app}, 1))"

@@ -178,7 +178,7 @@ def test_a_client_that_waits_for_the_application_is_not_idle(port: int) -> None:
 def test_who_is_between_requests_makes_room(port: int) -> None:
     """Another client is served at once; who is in the middle of one stays, and it waits.
 
-    The answer to that one then tells that no other follows.
+    Its answer then says that it is the last one of the connection.
     """
     with _connect(port) as first:
         assert _get(first, b"/counters")

@@ -1,6 +1,6 @@
 """What a person does on a board's page in Chromium, for whatever board serves it.
 
-*visit*: a browser.Visit, whose client tells what TLS serves and the token; *hands*: Mouse or
+*visit*: a browser.Visit, whose client knows the token and what TLS serves; *hands*: Mouse or
 Keyboard. All but `sign_in` want a visitor who is signed in.
 """
 

@@ -129,14 +129,14 @@ def test_an_answer_of_another_form_is_an_error(ask, more, monkeypatch):
 
 
 def test_settings_nested_without_end_are_none(monkeypatch):
-    """As those that are no JSON at all."""
+    """Like those that are not JSON at all."""
     state = json.dumps(_STATE | {"mark": None, "config": "[" * 100_000})
     monkeypatch.setattr(mpremote, "run", lambda *words, timeout_s: state)
     assert kept_files.read_state("port").settings == {}
 
 
 def test_what_goes_on_is_shown_as_plain_text(capsys):
-    """While it goes on, on a terminal; in brackets, it is no markup."""
+    """While it runs, on a terminal; brackets are not taken for markup."""
     shown = messages().status(f"asking [bold]{_ESCAPES}").renderable
     assert str(shown.text) == f"asking [bold]{_PLAIN}"
 
