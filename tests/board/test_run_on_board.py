@@ -49,7 +49,7 @@ def _console(board: VirtualBoard, wanted: bytes, keys: bytes = b"") -> str:
 def test_the_example_runs_until_it_is_interrupted(
     installed: Callable[..., VirtualBoard],
 ) -> None:
-    """It says what it serves, and that there is no network; Ctrl-C leaves the prompt."""
+    """It prints what it serves, and that it has no network; Ctrl-C leads to the prompt."""
     board = installed(pace="idle")
     files_on_board.put(board, files_on_board.KITCHEN)
     kept_files.write_example_main(board.usb_port, "RPI_PICO_W")
