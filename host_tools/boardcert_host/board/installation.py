@@ -1,4 +1,4 @@
-"""The package on a board: what it has of it, and bringing it up to date."""
+"""The package on a board: which files are there, and bringing them up to date."""
 
 import hashlib
 import tempfile

@@ -1,4 +1,4 @@
-"""Programs of boards that a command has stopped: each runs again, however the command ends."""
+"""Boards whose program a command has stopped: each is restarted, however the command ends."""
 
 import contextlib
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def note_started(port: str) -> None:
 
 @contextlib.contextmanager
 def programs_go_on() -> Iterator[None]:
-    """Restart at the end, whatever it is, each board whose program was stopped meanwhile.
+    """Restart at the end, however it comes, each board whose program was stopped.
 
     A board that is out of reach by then was unplugged, or has no power.
     """

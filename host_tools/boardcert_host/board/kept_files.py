@@ -1,4 +1,4 @@
-"""What a board keeps in addition to the package (settings, Wi-Fi, main.py), and what it has."""
+"""What a board keeps besides the package (settings, Wi-Fi, main.py), and its state."""
 
 import json
 from dataclasses import dataclass

@@ -97,7 +97,7 @@ def ask(port: str, code: str, timeout_s: float = _TIMEOUT_S) -> Any:
 def ask_object(
     port: str, code: str, fields: dict[str, type], timeout_s: float = _TIMEOUT_S
 ) -> dict[str, Any]:
-    """Run code that prints, last, a JSON object with these *fields*, and return that."""
+    """Run code whose last line of output is a JSON object with *fields*, and return it."""
     answer = ask(port, code, timeout_s)
     found = answer if isinstance(answer, dict) else {}
     if not all(isinstance(found.get(name), kind) for name, kind in fields.items()):

@@ -19,7 +19,7 @@ _NOTHING = ast.Pass()  # In place of a needless import.
 
 
 def join(sources: dict[str, str], bundles: Bundles) -> dict[str, str]:
-    """Return the sources with the parts of each bundle, as far as they are there, in one.
+    """Return the sources with the existing parts of each bundle joined in one.
 
     *bundles*: the parts by the entry's name, in the order in which they use each other. Raises
     Error when two parts give one name two meanings: they share their global names.

@@ -1,4 +1,4 @@
-"""Settle what is known when the package is built: its numbers, and which modules it has.
+"""Evaluate what is known when the package is built: its numbers, and which modules it has.
 
 A public constant, NAME = const(1), becomes the number wherever it is used: each name costs bytes in
 several files, and memory. A private number, _NAME = 1, becomes const(1) where nothing else is bound
@@ -15,7 +15,7 @@ _Numbers = dict[str, dict[str, int]]
 
 
 def fold(sources: dict[str, str]) -> dict[str, str]:
-    """Return the sources of a whole package with both settled."""
+    """Return the sources of a whole package with both evaluated."""
     trees = {name: ast.parse(source) for name, source in sources.items()}
     numbers = {name: _numbers(tree) for name, tree in trees.items()}
     return {
@@ -25,7 +25,7 @@ def fold(sources: dict[str, str]) -> dict[str, str]:
 
 
 def _with_private(tree: ast.Module) -> ast.Module:
-    """Say const() of each private number that a module defines, and binds to nothing else."""
+    """Put const() around each private number of a module that is bound only once."""
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     stored = [name.id for name in names if isinstance(name.ctx, ast.Store)]
     for node in tree.body:
@@ -88,7 +88,7 @@ class _Folder(ast.NodeTransformer):
                     raise Error(f"{name} is two numbers: {ast.unparse(node)}")
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
-        """A definition: nobody needs it."""
+        """A definition, which is removed."""
         return None if _public_constant(node) else self.generic_visit(node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:

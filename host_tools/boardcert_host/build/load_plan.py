@@ -10,7 +10,7 @@ from .bundles import Bundles
 
 @dataclass(frozen=True)
 class LoadPlan:
-    """What firmware/bundles.py says, under its names; *bundles* and *first* come of its moments."""
+    """What firmware/bundles.py says, under its names; *bundles* and *first*: from its moments."""
 
     bundles: Bundles
     portable: Bundles

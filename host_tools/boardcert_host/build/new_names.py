@@ -43,7 +43,7 @@ class Known:
 
 
 def new_names(trees: dict[str, ast.Module], known: Known) -> dict[str, dict[str, str]]:
-    """Return what each name becomes, in each module."""
+    """Return the new name of each name that changes, for each module."""
     modules = [name for name in known.first if name in trees]
     modules += [name for name in trees if name not in known.first]
     nodes = [node for module in modules for node in ast.walk(trees[module])]
@@ -72,7 +72,7 @@ def new_names(trees: dict[str, ast.Module], known: Known) -> dict[str, dict[str,
 
 
 def _users(trees: dict[str, ast.Module], files: dict[str, str]) -> dict[str, set[str]]:
-    """Return the files that use each name, whatever for."""
+    """Return the files that use each name in any way."""
     users: dict[str, set[str]] = {}
     for module, tree in trees.items():
         for node in ast.walk(tree):
@@ -82,7 +82,7 @@ def _users(trees: dict[str, ast.Module], files: dict[str, str]) -> dict[str, set
 
 
 def _local_names(trees: dict[str, ast.Module], users: dict[str, set[str]]) -> dict[str, str]:
-    """Return the file of each name that is used in one only, and that no object has."""
+    """Return the file of each name that only one file uses, and that is not an attribute."""
     members: set[str] = set()
     for tree in trees.values():
         for node in ast.walk(tree):
@@ -156,7 +156,7 @@ def _words_of_texts(tree: ast.Module) -> set[str]:
 
 
 def _kept_names(trees: dict[str, ast.Module]) -> set[str]:
-    """Return the names that others know."""
+    """Return the names that other packages know."""
     kept = set()
     for tree in trees.values():
         nodes = list(ast.walk(tree))

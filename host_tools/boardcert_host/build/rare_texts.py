@@ -23,7 +23,7 @@ def take_texts(sources: dict[str, str]) -> tuple[dict[str, str], str]:
 
 
 class _Taker(ast.NodeTransformer):
-    """Changes modules, and has the *texts* of all of them."""
+    """Changes modules, and collects their *texts*."""
 
     def __init__(self) -> None:
         self.texts: dict[str, int] = {}

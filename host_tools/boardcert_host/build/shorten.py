@@ -1,8 +1,8 @@
-"""Give names that nobody outside the package uses other ones: each is bytes in flash and in memory.
+"""Rename what only the package itself uses: each name takes bytes in flash and in memory.
 
-Which become which, new_names decides. Arguments that are never given by name become a letter.
+new_names chooses the new names. Arguments that are never given by name become a letter.
 
-None becomes a name that is used anywhere in the package: so nothing changes but the names. A name
+No new name is used anywhere else in the package, so that nothing but the names changes. A name
 stays if it is a text somewhere, if it is given as a keyword, or if what is imported from elsewhere
 has it.
 """
@@ -29,7 +29,7 @@ def shorten(sources: dict[str, str], known: Known) -> dict[str, str]:
 
 
 def _rename(tree: ast.Module, names: dict[str, str]) -> None:
-    """Put the other *names* wherever the old ones stand."""
+    """Replace the names of *tree* that are in *names*."""
     for node in ast.walk(tree):
         for field in ("id", "attr", "arg", "name", "asname"):
             name = getattr(node, field, None)

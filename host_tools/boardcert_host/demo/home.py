@@ -115,7 +115,7 @@ class Home:
 
 
 def when_up(action: Callable[[], _Result]) -> _Result:
-    """Do *action*, again while the board boots or does not serve yet."""
+    """Repeat *action* while the board boots or does not serve yet."""
     deadline = time.monotonic() + _UP_TIMEOUT_S
     while True:
         try:

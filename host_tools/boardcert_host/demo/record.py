@@ -58,7 +58,7 @@ class Record:
         self._console.print(title, style="bold", markup=False)
 
     def show_checks(self, when: str, checks: Collection[Check]) -> None:
-        """Keep *checks*, with the time they belong to, and print those that say something new."""
+        """Record *checks* and the time they belong to, and print those with news."""
         known = {check["id"] for check in self.data["checks"] if check["status"] == "pass"}
         self.data["checks"] += [{"when": when, **asdict(check)} for check in checks]
         made = [check for check in checks if check.status != "skip"]

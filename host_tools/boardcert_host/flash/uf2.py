@@ -64,7 +64,7 @@ def read_uf2(data: bytes, family_id: int, start: int, end: int) -> UF2:
 
 
 def _read_block(block: bytes, number: int, total: int, family_id: int) -> tuple[int, bytes]:
-    """Return address and contents of one block; ValueError when it is not block *number*."""
+    """Return address and contents of one block; ValueError if it is not block *number*."""
     *magic, flags, address, size, found_number, found_total, family = _HEADER.unpack_from(block)
     if tuple(magic) != _MAGIC_START or not block.endswith(_MAGIC_END):
         raise ValueError("not a UF2 file: wrong magic number")

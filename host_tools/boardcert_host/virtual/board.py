@@ -203,11 +203,11 @@ class VirtualBoard(RadioControls):
         self._running.request("cut_power_never")
 
     def set_ring_oscillator(self, setting: str) -> None:
-        """Let the noise come from elsewhere from now on; *setting*: as *ring_oscillator*."""
+        """Change the source of the noise; *setting*: as *ring_oscillator*."""
         self._running.request("ring_oscillator", setting=setting)
 
     def set_pace(self, pace: str) -> None:
-        """Let simulated time keep to real time in another way from now on; *pace*: as above."""
+        """Change how simulated time keeps to real time; *pace*: as above."""
         self._running.request("pace", mode=pace)
 
     def soft_reset(self) -> None:

@@ -22,8 +22,8 @@ class _Port:
 class Hub:
     """Listen on loopback, at `port`, until `close`. Each frame follows its length in two bytes.
 
-    It learns who has which hardware address, as a switch does; frames for an address that is not
-    known, and for groups, go to everyone else.
+    It learns hardware addresses as a switch does; frames for unknown addresses and for groups go to
+    all others.
     """
 
     def __init__(self) -> None:

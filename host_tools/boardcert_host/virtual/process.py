@@ -142,7 +142,7 @@ class EmulatorProcess:
 
 
 class _Kept:
-    """The processes whose boards have stopped, while anybody wants them kept."""
+    """Processes whose boards have stopped, while `keep_processes` lasts."""
 
     def __init__(self) -> None:
         self.users = 0
