@@ -101,9 +101,13 @@ def test_a_plain_pico_w_keeps_what_its_user_put_there(empty, capsys):
     assert found.strip() == "print('mine') " + json.dumps(settings | {"hostname": "kitchen"})
 
 
-def test_a_key_that_is_not_the_pinned_one_is_a_loud_failure(empty, capsys, tmp_path):
+def test_a_key_that_is_not_the_pinned_one_is_a_loud_failure(
+    installed, capsys, tmp_path, monkeypatch
+):
     """The board is another, or was erased: both keys are named, and the pin stays."""
-    flash = ("flash", "RPI_PICO_W", "--port", empty.usb_port, "--hostname", "kitchen")
+    monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", str(tmp_path / "drive"))
+    port = installed(pace="idle").usb_port
+    flash = ("flash", "VIRTUAL_PICO_W", "--port", port, "--hostname", "kitchen")
     other = "sha256//RkRNzHZNo2LdBLSMtNYwVXIHTDTBIUpdTRVRGxUtB9k="
     pin = {"host": "kitchen.local", "unique_id": None, "public_key_pin": other}
     pin |= {"fingerprint": "AB:CD", "first_seen": "2026-01-01T00:00:00Z"}
