@@ -109,7 +109,7 @@ def _restart(admin: _Admin, kitchen: VirtualBoard) -> None:
     admin.sign_in()
 
 
-@pytest.mark.timeout(300 * _ROUNDS)
+@pytest.mark.timeout(900 * _ROUNDS)
 def test_forms_are_installed_after_a_restart_and_after_one_another(
     kitchen: VirtualBoard, admin: _Admin
 ) -> None:
