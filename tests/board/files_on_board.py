@@ -10,13 +10,15 @@ from boardcert_host.virtual import VirtualBoard
 
 _PUT = """
 import os
-for path, data in {!r}.items():
-    folder = path.rpartition("/")[0]
-    if folder and folder[1:] not in os.listdir("/"):
-        os.mkdir(folder)
-    with open(path, "wb") as file:
-        file.write(data)
+path, mode, data = {!r}
+folder = path.rpartition("/")[0]
+if folder and folder[1:] not in os.listdir("/"):
+    os.mkdir(folder)
+with open(path, mode) as file:
+    file.write(data)
 """
+# Of a file at a time: the board compiles them in what memory it has.
+_PIECE_BYTES = 2048
 
 MAIN = "/main.py"
 KITCHEN = {CONFIG_FILE: json.dumps({"hostname": "kitchen"}).encode()}
@@ -25,7 +27,10 @@ KITCHEN = {CONFIG_FILE: json.dumps({"hostname": "kitchen"}).encode()}
 
 def put(board: VirtualBoard, files: dict[str, bytes]) -> None:
     """Write *files* (path of at most one folder: contents). The board's program is interrupted."""
-    board.exec(_PUT.format(files))
+    for path, data in files.items():
+        for start in range(0, max(len(data), 1), _PIECE_BYTES):
+            piece = (path, "ab" if start else "wb", data[start : start + _PIECE_BYTES])
+            board.exec(_PUT.format(piece))
 
 
 def wifi(ssid: str, password: str) -> dict[str, bytes]:

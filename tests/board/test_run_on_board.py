@@ -7,10 +7,9 @@ import ssl
 import time
 from collections.abc import Callable
 
-import files_on_board
 import over_wifi
 import pytest
-from boardcert_host.board import kept_files
+from boardcert_host.board import file_writer, kept_files
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 
 _PASSWORD = "a good password"  # noqa: S105 (of a virtual network)
@@ -49,9 +48,9 @@ def _console(board: VirtualBoard, wanted: bytes, keys: bytes = b"") -> str:
 def test_the_example_runs_until_it_is_interrupted(
     installed: Callable[..., VirtualBoard],
 ) -> None:
-    """It prints what it serves, and that it has no network; Ctrl-C leads to the prompt."""
+    """It says what it serves, and that there is no network; Ctrl-C leaves the prompt."""
     board = installed(pace="idle")
-    files_on_board.put(board, files_on_board.KITCHEN)
+    kept_files.write_settings(board.usb_port, {"hostname": "kitchen"})
     kept_files.write_example_main(board.usb_port, "RPI_PICO_W")
     _console(board, b">>> ", b"\r\x03\x03\x02")
     printed = _console(board, b"page  ", b"\x04")
@@ -81,12 +80,12 @@ def in_wifi(installed: Callable[..., VirtualBoard]) -> Callable[[str | None], Vi
     def start(main: str | None) -> VirtualBoard:
         network = VirtualNetwork("HomeNet", password=_PASSWORD)
         board = installed(pace="idle", network=network)
-        files = files_on_board.KITCHEN | files_on_board.wifi("HomeNet", _PASSWORD)
-        files_on_board.put(board, files)
+        kept_files.write_settings(board.usb_port, {"hostname": "kitchen"})
+        kept_files.write_wifi(board.usb_port, "HomeNet", _PASSWORD)
         if main is None:
             kept_files.write_example_main(board.usb_port, "RPI_PICO_W")
         else:
-            files_on_board.put(board, {files_on_board.MAIN: main.encode()})
+            file_writer.put_file(board.usb_port, main.encode(), "/main.py")
         board.reset()
         return board
 
