@@ -9,6 +9,8 @@ import asyncio
 import gc
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
+from micropython import const
+
 from ..transport.connection import LimitError, read_exactly, waiting
 from .http_head import Head, RequestError, end_with, linger, read_head
 
@@ -16,6 +18,12 @@ from .http_head import Head, RequestError, end_with, linger, read_head
 _SMALL_BYTES = 1024
 # An empty ping of a WebSocket (RFC 6455, 5.5.2), which every client answers.
 _PING = b"\x89\x00"
+# What follows the head of an answer, where its state is not NOT_BEGUN.
+_NO_BODY = 1
+_BY_LENGTH = 2
+_CHUNKED = 3
+_UNTIL_CLOSED = 4
+_UPGRADED = 5  # Another protocol, both ways, until the connection ends.
 # How often, and with what pause, a request looks for the memory to be read in.
 _ATTEMPTS = 50
 _PAUSE_MS = 100
@@ -50,6 +58,9 @@ async def _make(make, connection, lines: list):
     return make(connection, lines)
 
 
+NOT_BEGUN = const(0)
+
+
 class Exchange:
     """One request and its answer, which answer() of a subclass gives by begin() and write().
 
@@ -64,21 +75,19 @@ class Exchange:
             raise RequestError(413)
         self.is_kept = head.is_kept
         """Whether another request may follow. The handler may set it to False, before begin()."""
-        self._left = head.length  # Of the body; None after an upgrade to another protocol.
+        self._to_read = head.length  # Of the request's body.
         self._body_time_ms = connection.limits.body_timeout_ms
         self._expects = head.expects
-        self._answer = b""  # Its head, until that is sent.
-        self.has_begun = False
-        """Whether the head of the answer is settled."""
-        self._has_body = True
-        self._body_left = None  # Of the answer; None when its head tells no length.
-        self._is_chunked = False
+        self.state = NOT_BEGUN
+        """Of the answer: NOT_BEGUN, until its head is settled; then what follows that."""
+        self._answer_head = b""  # Of the answer, until it is sent.
+        self._to_write = 0  # Of the answer's body, where its length is known.
 
     async def read(self, n: int = -1) -> bytes:
         """Return up to *n* bytes of the body, or of what follows an upgrade; b"" at its end."""
-        if self._left is None:
+        if self.state == _UPGRADED:
             return await self.connection.read(n)
-        if not self._left:
+        if not self._to_read:
             return b""
         if self._expects:
             self._expects = False
@@ -86,11 +95,11 @@ class Exchange:
             await self.connection.drain()
         began = ticks_ms()
         self.connection.allow(self._body_time_ms)
-        data = await self.connection.read(self._left if n < 0 else min(n, self._left))
+        data = await self.connection.read(self._to_read if n < 0 else min(n, self._to_read))
         self.connection.allow(None)
         if not data:
             raise OSError(104)  # ECONNRESET, which Microdot passes over
-        self._left -= len(data)
+        self._to_read -= len(data)
         self._pay(len(data), ticks_diff(ticks_ms(), began))
         return data
 
@@ -100,12 +109,12 @@ class Exchange:
         earned_ms = count * 1000 // limits.min_bytes_per_s
         left_ms = self._body_time_ms - waited_ms + earned_ms
         self._body_time_ms = min(limits.body_timeout_ms, left_ms)
-        if self._left and left_ms <= 0:
+        if self._to_read and left_ms <= 0:
             raise LimitError("body too slow")
 
     def has_long_rest(self) -> bool:
         """Return whether so much of the body was not read that passing over it is not worth it."""
-        return self._expects or (self._left or 0) > _SMALL_BYTES
+        return self._expects or self._to_read > _SMALL_BYTES
 
     async def readexactly(self, n: int) -> bytes:
         """Return *n* bytes of the body."""
@@ -113,53 +122,53 @@ class Exchange:
 
     def begin(self, lines: list) -> None:
         """Keep the head of the answer, its *lines* without their ends, for write()."""
-        self.has_begun = True
         if waiting:  # For what this connection has; see connection.Connection.yields.
             self.is_kept = False
         status = int(lines[0][9:12])
-        if status == 101:  # Another protocol follows, both ways, until the connection ends.
-            self._left = None
+        if status == 101:
+            self.state = _UPGRADED
             self.is_kept = False
             if b"upgrade: websocket" in [line.lower() for line in lines]:
                 self.connection.ping = _PING
         else:
-            self._has_body = self.head.method != b"HEAD" and status not in (204, 304)
             lines = lines[:1] + self._frame(lines[1:], status)
-        self._answer = b"\r\n".join(lines + [b"", b""])
+        self._answer_head = b"\r\n".join(lines + [b"", b""])
 
     def _frame(self, lines: list, status: int) -> list:
         """Return the header *lines* with those that tell where the answer ends."""
+        has_body = self.head.method != b"HEAD" and status not in (204, 304)
+        self.state = _UNTIL_CLOSED if has_body else _NO_BODY
         framed = []
         for line in lines:
             name, _, value = line.partition(b":")
             name = name.lower()
-            if name == b"content-length":
-                self._body_left = int(value) if self._has_body else 0
+            if name == b"content-length" and has_body:
+                self.state = _BY_LENGTH
+                self._to_write = int(value)
             if name == b"connection":
                 self.is_kept = False
             # RFC 9110, 8.6: there is no length where there cannot be a body.
             elif name != b"transfer-encoding" and (name != b"content-length" or status != 204):
                 framed.append(line)
-        if self._has_body and self._body_left is None:
-            self._is_chunked = self.head.is_current
-            if self.head.is_current:
-                framed.append(b"Transfer-Encoding: chunked")
-            else:
-                self.is_kept = False
+        if self.state == _UNTIL_CLOSED and self.head.is_current:
+            self.state = _CHUNKED
+            framed.append(b"Transfer-Encoding: chunked")
+        elif self.state == _UNTIL_CLOSED:
+            self.is_kept = False
         framed.append(b"Connection: " + (b"keep-alive" if self.is_kept else b"close"))
         return framed
 
     async def write(self, data: bytes) -> None:
         """Send a part of the answer's body, after the head if that was not sent yet."""
-        if not self._has_body:
+        if self.state == _NO_BODY:
             data = b""
-        if self._body_left is not None:
-            if len(data) > self._body_left:
+        elif self.state == _BY_LENGTH:
+            if len(data) > self._to_write:
                 raise ValueError("an answer is longer than its Content-Length")
-            self._body_left -= len(data)
-        if self._is_chunked and data:
+            self._to_write -= len(data)
+        elif self.state == _CHUNKED and data:
             data = b"".join([b"%x\r\n" % len(data), bytes(data), b"\r\n"])
-        head, self._answer = self._answer, b""
+        head, self._answer_head = self._answer_head, b""
         if head and len(data) <= _SMALL_BYTES:
             head, data = head + bytes(data), b""
         self.connection.write(head)
@@ -168,13 +177,13 @@ class Exchange:
 
     async def finish(self) -> bool:
         """End the answer, pass over what is left of the body; tell whether another may follow."""
-        if self._is_chunked:
+        if self.state == _CHUNKED:
             self.connection.write(b"0\r\n\r\n")
         await self.connection.drain()
-        if not self.is_kept or self._body_left or self._expects or not self.has_begun:
-            if self._left:
+        if not self.is_kept or self._to_write or self._expects or self.state == NOT_BEGUN:
+            if self._to_read and self.state != _UPGRADED:
                 await linger(self.connection)
             return False
-        while self._left:
+        while self._to_read:
             await self.read(512)
         return True

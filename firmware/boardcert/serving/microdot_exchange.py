@@ -2,7 +2,7 @@
 
 import asyncio
 
-from .keep_alive import Exchange, serve
+from .keep_alive import NOT_BEGUN, Exchange, serve
 
 _SHUTDOWN_MS = 5000
 """That a shutdown waits for the answers that are on their way."""
@@ -47,7 +47,7 @@ class MicrodotExchange(Exchange):
 
     async def awrite(self, data: bytes) -> None:
         """Send *data*, a part of Microdot's answer, as a part of one in HTTP/1.1."""
-        if not self.has_begun:
+        if self.state == NOT_BEGUN:
             self._told.extend(data)
             end = self._told.find(b"\r\n\r\n")
             if end < 0:
@@ -56,7 +56,7 @@ class MicrodotExchange(Exchange):
             lines = bytes(self._told[:end]).split(b"\r\n")
             lines[0] = b"HTTP/1.1" + lines[0][8:]
             self.begin(lines)
-            if not data and self._body_left:
+            if not data and self._to_write:
                 return  # The head goes with the first of the body, in one piece.
         await self.write(data)
 
