@@ -43,7 +43,6 @@ _PAGE = {
     "page_pieces": ("page_pieces",),
     "page_texts": ("page_texts",),
     "pem_blocks": ("pem_blocks",),
-    "page_plain": ("page_plain",),
     "page_actions": ("page_calls", "page_actions"),
 }
 _JUDGING = {

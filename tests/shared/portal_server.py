@@ -18,7 +18,6 @@ _SERVE = """
 import asyncio, sys
 import boardcert
 from boardcert.page.portal import Portal
-from boardcert.page.plain import Plain
 from boardcert.serving.server import Server
 
 def restart():
@@ -28,7 +27,7 @@ me = boardcert.identity(directory=sys.argv[1], hostname="kitchen", names=["local
 with open(sys.argv[1] + ".token", "w") as file:
     file.write(me.admin_token())
 is_secure = "plain" not in sys.argv
-server = Server(me if is_secure else Plain())
+server = Server(me if is_secure else None)
 portal = Portal(me, restart, is_secure, server)
 if "slow" in sys.argv:
     from boardcert.credentials import background_key

@@ -9,12 +9,7 @@ async def serve_page(me, host: str) -> None:
     is_secure = me.https == "required"
     if me.generated:
         me.admin_token()  # So that it is there from the first boot on.
-    server = Server(me if is_secure else _plain())
+    limits = {} if is_secure else {"connection_bytes": Portal.turn_bytes}
+    server = Server(me if is_secure else None, **limits)
     portal = Portal(me, is_secure=is_secure, server=server)
     await server.run(portal, me.portal_port, host)
-
-
-def _plain():
-    from .plain import Plain
-
-    return Plain()

@@ -20,10 +20,10 @@ class Redirector(Server):
     head_timeout_ms = 5000
     idle_timeout_ms = 5000
     max_header_bytes = 2048
-    _takes_spare = False
 
     def __init__(self, identity, port: int) -> None:
-        super().__init__(identity)
+        super().__init__(None)
+        self._me = identity
         self._port = "" if port == 443 else f":{port}"
 
     async def run_beside(self, serving, port: int, host: str) -> None:
@@ -59,15 +59,9 @@ class Redirector(Server):
         name, port = host[:end], host[end:]
         if port and not (port[0] == ":" and port[1:].isdigit()):
             raise RequestError(400)
-        own = [one.lower() for one in self._identity.names] + board.addresses()
+        own = [one.lower() for one in self._me.names] + board.addresses()
         own = [f"[{one}]" if ":" in one else one for one in own]
         if name not in own and "*." + name.partition(".")[2] not in own:
             raise RequestError(421)
         target = head.target.decode() if head.target.startswith(b"/") else "/"
         return f"https://{name}{self._port}{target}"
-
-    def _wrap(self, raw, peer) -> Connection:
-        return Connection(raw, raw, peer, self)
-
-    async def _renew(self) -> None:
-        """Leave the certificate to the server."""

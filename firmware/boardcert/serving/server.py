@@ -33,14 +33,13 @@ _guarded = None  # asyncio's queue of streams, once it is guarded.
 class Server(Limits):
     """Serve one identity, until cancelled: no failure of one connection or renewal ends it.
 
-    *identity*: anything with follow() and server_context(). *clients*: None for anyone, else a
-    mutual_tls.PeerCheck. *limits*: see connection.Limits. No argument is checked here, see serving
-    and programs: this stays in memory. Connections are counted: `accepted`; `refused`, those not
-    begun for lack of memory; and `failed`, those ended by an exception or a limit. A client that
-    does not fit waits to be accepted; a silent one makes room, see connection.Connection.yields.
+    *identity*: anything with follow() and server_context(); None: without TLS. *clients*: None for
+    anyone, else a mutual_tls.PeerCheck. *limits*: see connection.Limits. No argument is checked
+    here, see serving and programs: this stays in memory. Connections are counted: `accepted`;
+    `refused`, those not begun for lack of memory; and `failed`, those ended by an exception or a
+    limit. A client that does not fit waits to be accepted; a silent one makes room, see
+    connection.Connection.yields.
     """
-
-    _takes_spare = True  # For TLS.
 
     renewal_pause_ms = 60_000
     """From a renewal of the certificate that failed to the next attempt."""
@@ -178,7 +177,7 @@ class Server(Limits):
         """
         for each in waiting:
             if (
-                each._takes_spare == self._takes_spare
+                (each._identity is None) == (self._identity is None)
                 and len(each._open) < each.max_connections
                 and each.connection_bytes <= self.connection_bytes
             ):
@@ -217,7 +216,7 @@ class Server(Limits):
         if len(self._open) >= self.max_connections:
             return False
         wanted = self.connection_bytes
-        if self._takes_spare:
+        if self._identity:
             # First: a page that is being answered may have what was held, see tls_reserve.lend.
             if not tls_reserve.size_bytes() and tls_reserve.tls_free_bytes(wanted) < wanted:
                 return False
@@ -227,10 +226,9 @@ class Server(Limits):
         return tls_reserve.tls_free_bytes(wanted) >= wanted
 
     def _hold_spare(self) -> bool:
-        """Hold the memory that the next connection to any server takes; see tls_reserve.hold."""
-        return self in servers and tls_reserve.hold(
-            sum([len(server._open) for server in servers if server._takes_spare])
-        )
+        """Hold the memory that the next connection by TLS takes; see tls_reserve.hold."""
+        secure = [server._open for server in servers if server._identity]
+        return self in servers and bool(secure) and tls_reserve.hold(sum(map(len, secure)))
 
     async def _take_call(self, line, handler) -> None:
         await line.answer()
@@ -249,6 +247,8 @@ class Server(Limits):
         return task
 
     def _wrap(self, raw, peer) -> Connection:
+        if not self._identity:
+            return Connection(raw, raw, peer, self)
         context = self._identity.server_context(self._clients)
         tls_reserve.release()  # Nothing but TLS is to come to lie there.
         secure = context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
@@ -273,7 +273,8 @@ class Server(Limits):
             gc.collect()
 
     async def _follow(self) -> None:
-        self._identity.follow()
+        if self._identity:
+            self._identity.follow()
 
     async def _recover(self, error: Exception) -> None:
         """Go on after *error*: count it, show it unless it lasts, make room."""
@@ -309,7 +310,7 @@ class Server(Limits):
                     if connection.is_overdue():
                         self.failed += 1
                         self.end(connection)
-                if self._open:  # The noise that TLS draws on is tested each hour.
+                if self._open and self._identity:  # What TLS draws on is tested each hour.
                     self._identity.server_context(self._clients)
             except Exception as error:  # noqa: BLE001 (again in a second)
                 if isinstance(error, EntropyError):
