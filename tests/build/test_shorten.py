@@ -262,7 +262,6 @@ def test_no_attribute_is_looked_for_by_a_text_that_is_made():
         ("change_settings", "name"),
         ("modules", "short"),
         ("page_portal", "function"),
-        ("page_actions", "action"),
         ("page_facts", "name"),
         ("programs", "attribute"),
         ("server", "name"),

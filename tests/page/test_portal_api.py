@@ -93,7 +93,7 @@ def test_unknown_paths_and_methods_are_refused(client: Client) -> None:
         ("PUT", "/", "GET, POST, HEAD"),
         ("GET", "/api/renew", "POST"),
         ("DELETE", "/api/install", "POST"),
-        ("GET", "/api/session", "POST, DELETE"),
+        ("GET", "/api/session", "DELETE, POST"),
         ("POST", "/api/identity", "GET, HEAD"),
         ("OPTIONS", "/api/identity", "GET, HEAD"),
     ):

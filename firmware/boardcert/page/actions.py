@@ -17,6 +17,10 @@ _ONCE = ("remove",)
 """Done again, it would not tell any more what became of the key."""
 
 _RESTARTING = ("restart", "settings")
+"""What ends with a restart; it is done at once, also where memory is short."""
+
+_WITH_KEY = ("new-key", "reset")
+"""What needs another key."""
 
 _RELOAD_S = 20
 """From an answer in a browser until it loads the page again: the board has restarted by then."""
@@ -120,14 +124,19 @@ async def perform(portal, request, action: str, values: dict) -> str | None:
         raise busy("the board is busy with another request")
     portal.is_at_work = True
     try:
-        if action == "settings":
-            await _with_room(portal, action, lambda: _change_settings(portal.identity, values))
+        if action not in _RESTARTING and portal.identity.lacks_memory():
+            _put_off(portal, action, values)
+        made = None
+        if action in _WITH_KEY:
+            made = await _make_key(portal, request, text(values, "hostname"))
+        wiped = None
+        if action in _TASKS:
+            # What a task reads of the values is no local name here: it would outlast the call.
+            task = _TASKS[action]
+            wiped = await _with_room(portal, action, lambda: task(portal.identity, values, made))
         if action in _RESTARTING:
             _restart(portal)
-            return None
-        if portal.identity.lacks_memory():
-            _put_off(portal, action, values)
-        return await _act(portal, request, action, values)
+        return wiped
     except RefusedError as error:
         raise HTTPError(422, str(error), error.field) from error
     except (Error, OSError, ValueError) as error:
@@ -145,7 +154,7 @@ def _put_off(portal, action: str, values: dict) -> None:
 
     Not what makes another key: who asks for it could not know that the new one is the board's.
     """
-    if action in ("new-key", "reset"):
+    if action in _WITH_KEY:
         raise HTTPError(503, _OVER_USB)
     brought = _brought(values) if action == "install" else ()
     forget(values)
@@ -159,19 +168,6 @@ def _put_off(portal, action: str, values: dict) -> None:
 
 def _restart(portal) -> None:
     portal.restarting = asyncio.create_task(portal.restart_soon(RESTART_AFTER_MS))
-
-
-async def _act(portal, request, action: str, values: dict) -> str | None:
-    me = portal.identity
-    if action == "install":
-        # Not a local name here: it would outlast the call.
-        return await _with_room(portal, action, lambda: _install(me, values))
-    if action in ("new-key", "reset"):
-        made = await _make_key(portal, request, text(values, "hostname"))
-        return await _with_room(
-            portal, action, lambda: (me.reset if action == "reset" else me.new_key)(made)
-        )
-    return await _with_room(portal, action, getattr(me, action))
 
 
 async def _with_room(portal, action: str, function):
@@ -189,7 +185,11 @@ async def _with_room(portal, action: str, function):
     raise busy()
 
 
-def _change_settings(me, values: dict) -> None:
+# What an action does with the Identity: with its values, or with a key that was made for it. Each
+# returns how far an old key was wiped, or None.
+
+
+def _change_settings(me, values: dict, _) -> None:
     wanted = {}
     for name in values:
         if name in _SETTINGS:
@@ -197,8 +197,35 @@ def _change_settings(me, values: dict) -> None:
     me.change_settings(**wanted)
 
 
-def _install(me, values: dict) -> None:
+def _install(me, values: dict, _) -> None:
     me.install(*_brought(values))
+
+
+def _remove(me, _, __) -> str:
+    return me.remove()
+
+
+def _renew(me, _, __) -> None:
+    me.renew()
+
+
+def _new_key(me, _, made: bytes | None) -> str:
+    return me.new_key(made)
+
+
+def _reset(me, _, made: bytes | None) -> str:
+    return me.reset(made)
+
+
+_TASKS = {
+    "settings": _change_settings,
+    "install": _install,
+    "remove": _remove,
+    "renew": _renew,
+    "new-key": _new_key,
+    "reset": _reset,
+}
+"""By their names, see http.ACTIONS; "restart" does nothing before the board restarts."""
 
 
 def _brought(values: dict) -> tuple:

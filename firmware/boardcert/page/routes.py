@@ -5,8 +5,6 @@ from .http import ACTIONS, HTTPError, refusal, text, unauthorized
 from .request import check_origin, find_token, sender, set_cookie
 from .show import find_session
 
-_METHODS = {"/": "GET, POST", "/api/identity": "GET", "/api/session": "POST, DELETE"}
-
 
 async def find(portal, request) -> tuple:
     """Return the step that *request* leads to, see portal: what it asks for is done there."""
@@ -52,44 +50,49 @@ class Routes:
         head = self.request.head
         path, _, _ = head.target.decode().partition("?")
         method = head.method.decode()
-        allowed = _allowed(path)
-        if method == "HEAD" and "GET" in allowed:
+        answers = _answers(path)
+        if method == "HEAD" and "GET" in answers:
             method = "GET"
-        if method not in allowed.split(", "):
-            if "GET" in allowed:
-                allowed += ", HEAD"
-            raise HTTPError(405, "wrong method for this path", None, {"Allow": allowed})
-        if path == "/api/identity":
-            return 200, {}, "status", None
-        if path == "/api/session":
-            return self._read_token() if method == "POST" else self._sign_out()
-        if path.startswith("/api/"):
-            return self._act(path[len("/api/") :])
-        return self._download(path[1:])
+        if method not in answers:
+            allowed = sorted(answers) + (["HEAD"] if "GET" in answers else [])
+            headers = {"Allow": ", ".join(allowed)}
+            raise HTTPError(405, "wrong method for this path", None, headers)
+        return answers[method](self, path[path.rfind("/") + 1 :])
 
-    def _read_token(self) -> tuple:
+    # What answers: each gets the last part of the path.
+
+    def identity(self, _) -> tuple:
+        """Answer with what anyone may know of the identity."""
+        return 200, {}, "status", None
+
+    def read_token(self, _) -> tuple:
+        """Answer with a session for who sends the token."""
         if self.request.head.length > self.portal.small_body_bytes:
             raise HTTPError(413, "too long for a sign-in")
         return "body.read", "routes.sign_in"
 
-    def _sign_out(self) -> tuple:
+    def sign_out(self, _) -> tuple:
+        """End the session that the request belongs to."""
         session = self.authorize()
         if session is None:
             raise HTTPError(400, "there is no session to end")
         return "routes.sign_out", session.kept
 
-    def _act(self, action: str) -> tuple:
+    def act(self, action: str) -> tuple:
+        """Do the *action* of an administrator."""
         self.authorize()
         if not self.request.head.length:
             return "forms.read", action, {}
         return "body.read", "forms.read", action
 
-    def _download(self, name: str) -> tuple:
-        """Answer with the certificate or a request, DER, or PEM with all that it has."""
+    def certificate_request(self, name: str) -> tuple:
+        """Answer with a certificate request, DER or PEM."""
+        self.authorize()
+        return "actions.make_request", name.endswith(".pem")
+
+    def certificate(self, name: str) -> tuple:
+        """Answer with the certificate: DER, or PEM with all its chain."""
         is_pem = name.endswith(".pem")
-        if name.startswith("request"):
-            self.authorize()
-            return "actions.make_request", is_pem
         me = self.portal.identity
         return 200, {}, "pem" if is_pem else "der", ("CERTIFICATE", "crt", me.chain)
 
@@ -126,12 +129,22 @@ class Routes:
             raise HTTPError(403, "without encryption, the page is read-only")
 
 
-def _allowed(path: str) -> str:
-    """Return the methods that *path* takes; HTTPError where there is nothing."""
-    if path in ("/certificate.pem", "/certificate.der", "/request.pem", "/request.der"):
-        return "GET"
-    if path.startswith("/api/") and path[len("/api/") :] in ACTIONS:
-        return "POST"
-    if path not in _METHODS:
-        raise HTTPError(404, "unknown path")
-    return _METHODS[path]
+_ANSWERS = {
+    "/": {"GET": None, "POST": None},  # By show: what comes here has another method.
+    "/api/identity": {"GET": Routes.identity},
+    "/api/session": {"POST": Routes.read_token, "DELETE": Routes.sign_out},
+    "/certificate.pem": {"GET": Routes.certificate},
+    "/certificate.der": {"GET": Routes.certificate},
+    "/request.pem": {"GET": Routes.certificate_request},
+    "/request.der": {"GET": Routes.certificate_request},
+}
+"""What answers a path, by the method; and see http.ACTIONS."""
+
+
+def _answers(path: str) -> dict:
+    """Return what answers *path*, by the method; HTTPError where there is nothing."""
+    if path in _ANSWERS:
+        return _ANSWERS[path]
+    if path in [f"/api/{action}" for action in ACTIONS]:
+        return {"POST": Routes.act}
+    raise HTTPError(404, "unknown path")
