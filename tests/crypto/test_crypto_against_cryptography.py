@@ -74,7 +74,7 @@ def test_sum_of_two_multiplications(u1: int, u2: int, d: int) -> None:
 @given(_scalars, _digests)
 def test_our_signatures_verify(d: int, digest: bytes) -> None:
     """cryptography accepts what we sign."""
-    signature = ecdsa.encode_signature(*ecdsa.sign(P384, d, digest, os.urandom))
+    signature = ecdsa.encode_signature(ecdsa.sign(P384, d, digest, os.urandom))
     _private_key(d).public_key().verify(signature, digest, _PREHASHED)
 
 
@@ -84,12 +84,12 @@ def test_their_signatures_verify(d: int, digest: bytes, bit: int) -> None:
     """We accept what cryptography signs, and nothing with one bit changed in digest, r or s."""
     r, s = decode_dss_signature(_private_key(d).sign(digest, _PREHASHED))
     public_key = _point(d)
-    ecdsa.verify(P384, public_key, digest, r, s)
-    ecdsa.check_own(P384, d, public_key, digest, r, s, os.urandom)
+    ecdsa.verify(P384, public_key, digest, (r, s))
+    ecdsa.check_own(P384, d, public_key, digest, (r, s), os.urandom)
     changed = (int.from_bytes(digest, "big") ^ 1 << bit).to_bytes(48, "big")
-    for bad in ((changed, r, s), (digest, r ^ 1 << bit, s), (digest, r, s ^ 1 << bit)):
+    for bad in ((changed, (r, s)), (digest, (r ^ 1 << bit, s)), (digest, (r, s ^ 1 << bit))):
         with pytest.raises(InvalidSignature):
-            signature = encode_dss_signature(bad[1], bad[2])
+            signature = encode_dss_signature(*bad[1])
             _private_key(d).public_key().verify(signature, bad[0], _PREHASHED)
         with pytest.raises(ecdsa.InvalidSignature):
             ecdsa.verify(P384, public_key, *bad)

@@ -179,7 +179,7 @@ def test_their_ecdsa_verifies(
     r, s = ecdsa.decode_signature(signature)
     for bad in ((r ^ 1 << bit, s), (r, s ^ 1 << bit), (s, r)):
         with pytest.raises(ecdsa.InvalidSignature):
-            signatures.verify(*arguments, data, ecdsa.encode_signature(*bad))
+            signatures.verify(*arguments, data, ecdsa.encode_signature(bad))
     with pytest.raises(ecdsa.InvalidSignature):
         signatures.verify(*arguments, data + b"!", signature)
 

@@ -30,10 +30,10 @@ def test_signatures_with_given_nonce():
             digest = _hash(size, fields[0])
             d, x, y, k, r, s = vectors.numbers(fields[1:])
             assert ecdsa.sign_with_nonce(curve, d, digest, k, random_bytes) == (r, s)
-            ecdsa.check_own(curve, d, (x, y), digest, r, s, random_bytes)
+            ecdsa.check_own(curve, d, (x, y), digest, (r, s), random_bytes)
             if vectors.is_slow():
                 break
-            ecdsa.verify(curve, (x, y), digest, r, s)
+            ecdsa.verify(curve, (x, y), digest, (r, s))
 
 
 def test_signature_verification():
@@ -43,7 +43,7 @@ def test_signature_verification():
         for fields in vectors.cases(f"{name}_verifications"):
             digest = _hash(fields[0][0], fields[1])
             x, y, r, s, good = vectors.numbers(fields[2:])
-            refused = raises(ecdsa.InvalidSignature, ecdsa.verify, curve, (x, y), digest, r, s)
+            refused = raises(ecdsa.InvalidSignature, ecdsa.verify, curve, (x, y), digest, (r, s))
             assert refused != bool(good)
             if vectors.is_slow():
                 break
@@ -59,9 +59,9 @@ def test_deterministic_signatures():
             k = ecdsa.generate_nonce(curve, d, digest)
             if d == _D and size[0] == 48:
                 assert k == _NONCES[message]
-            r, s = ecdsa.sign_with_nonce(curve, d, digest, k, random_bytes)
-            assert ecdsa.encode_signature(r, s) == signature
-            assert ecdsa.decode_signature(signature) == (r, s)
+            pair = ecdsa.sign_with_nonce(curve, d, digest, k, random_bytes)
+            assert ecdsa.encode_signature(pair) == signature
+            assert ecdsa.decode_signature(signature) == pair
             if vectors.is_slow():
                 break
 
@@ -98,24 +98,24 @@ def test_signing_hedges():
     first = ecdsa.sign(P384, _D, digest, random_bytes)
     second = ecdsa.sign(P384, _D, digest, random_bytes)
     assert first != second
-    for r, s in (first, second):
-        ecdsa.verify(P384, public_key, digest, r, s)
-        ecdsa.check_own(P384, _D, public_key, digest, r, s, random_bytes)
+    for signature in (first, second):
+        ecdsa.verify(P384, public_key, digest, signature)
+        ecdsa.check_own(P384, _D, public_key, digest, signature, random_bytes)
 
 
 def test_public_keys_of_others():
     """A signature that holds for d does not hide that Q is not d G."""
     digest = sha384(b"message")
     x, y = P384.multiply_base(_D, random_bytes)
-    r, s = ecdsa.sign(P384, _D, digest, random_bytes)
+    signature = ecdsa.sign(P384, _D, digest, random_bytes)
     for other in ((x, P384.p - y), P384.g, P384.multiply_base(_D + 1, random_bytes)):
-        assert _own_is_refused(_D, other, digest, r, s)
+        assert _own_is_refused(_D, other, digest, signature)
     off_curve = x, y ^ 1
-    assert raises(ValueError, ecdsa.check_own, P384, _D, off_curve, digest, r, s, random_bytes)
+    assert raises(ValueError, ecdsa.check_own, P384, _D, off_curve, digest, signature, random_bytes)
 
 
-def _own_is_refused(d, public_key, digest, r, s):
-    arguments = P384, d, public_key, digest, r, s, random_bytes
+def _own_is_refused(d, public_key, digest, signature):
+    arguments = P384, d, public_key, digest, signature, random_bytes
     return raises(ecdsa.InvalidSignature, ecdsa.check_own, *arguments)
 
 
@@ -124,8 +124,8 @@ def test_signatures_that_do_not_verify():
     digest = sha384(b"message")
     public_key = P384.multiply_base(_D, random_bytes)
     r, s = ecdsa.sign(P384, _D, digest, random_bytes)
-    ecdsa.verify(P384, public_key, digest, r, _N - s)  # ECDSA's own symmetry.
-    for bad_r, bad_s in (
+    ecdsa.verify(P384, public_key, digest, (r, _N - s))  # ECDSA's own symmetry.
+    for bad in (
         (s, r),
         (0, s),
         (r, 0),
@@ -135,14 +135,13 @@ def test_signatures_that_do_not_verify():
         (r, s + _N),
         (r, 1),
     ):
-        arguments = P384, public_key, digest, bad_r, bad_s
-        assert raises(ecdsa.InvalidSignature, ecdsa.verify, *arguments), (bad_r, bad_s)
-        assert _own_is_refused(_D, public_key, digest, bad_r, bad_s), (bad_r, bad_s)
+        assert raises(ecdsa.InvalidSignature, ecdsa.verify, P384, public_key, digest, bad), bad
+        assert _own_is_refused(_D, public_key, digest, bad), bad
     other = sha384(b"other")
-    assert raises(ecdsa.InvalidSignature, ecdsa.verify, P384, public_key, other, r, s)
-    assert raises(ecdsa.InvalidSignature, ecdsa.verify, P384, P384.g, digest, r, s)
-    assert _own_is_refused(_D, public_key, other, r, s)
-    assert _own_is_refused(_D + 1, public_key, digest, r, s)
+    assert raises(ecdsa.InvalidSignature, ecdsa.verify, P384, public_key, other, (r, s))
+    assert raises(ecdsa.InvalidSignature, ecdsa.verify, P384, P384.g, digest, (r, s))
+    assert _own_is_refused(_D, public_key, other, (r, s))
+    assert _own_is_refused(_D + 1, public_key, digest, (r, s))
 
 
 def test_sum_at_infinity():
@@ -150,8 +149,8 @@ def test_sum_at_infinity():
     digest = sha384(b"message")
     z = int.from_bytes(digest, "big") % _N
     r = _N - z  # With d = 1, u1 + u2 d = (z + r)/s = 0.
-    assert raises(ecdsa.InvalidSignature, ecdsa.verify, P384, P384.g, digest, r, 1)
-    assert _own_is_refused(1, P384.g, digest, r, 1)
+    assert raises(ecdsa.InvalidSignature, ecdsa.verify, P384, P384.g, digest, (r, 1))
+    assert _own_is_refused(1, P384.g, digest, (r, 1))
 
 
 def test_bad_arguments():
@@ -163,13 +162,13 @@ def test_bad_arguments():
         assert raises(ValueError, ecdsa.sign, P384, bad, digest, random_bytes)
     for bad in (b"", digest[:47], digest + b"\0"):
         assert raises(ValueError, ecdsa.sign, P384, _D, bad, random_bytes)
-        assert raises(ValueError, ecdsa.verify, P384, P384.g, bad, 1, 1)
-    assert raises(ValueError, ecdsa.verify, P384, (1, 1), digest, 1, 1)
+        assert raises(ValueError, ecdsa.verify, P384, P384.g, bad, (1, 1))
+    assert raises(ValueError, ecdsa.verify, P384, (1, 1), digest, (1, 1))
 
 
 def test_signature_encoding_is_strict():
     """Exactly one SEQUENCE of two positive INTEGERs."""
-    good = ecdsa.encode_signature(0x80, 0x7F)
+    good = ecdsa.encode_signature((0x80, 0x7F))
     assert good == b"\x30\x07\x02\x02\x00\x80\x02\x01\x7f"
     assert ecdsa.decode_signature(good) == (0x80, 0x7F)
     for bad in (

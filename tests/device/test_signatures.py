@@ -54,7 +54,7 @@ def test_ecdsa():
             if not curve.is_on_curve((x, y)):
                 continue  # Told apart by a test of its own.
             arguments = _ec_key(name, curve.encode_point((x, y))), _ecdsa_with(size), message
-            refused = _is_refused(*arguments, ecdsa.encode_signature(r, s))
+            refused = _is_refused(*arguments, ecdsa.encode_signature((r, s)))
             assert refused != bool(good)
             if vectors.is_slow():
                 break

@@ -92,10 +92,12 @@ def _read_validity(content: bytes) -> tuple:
 
 def _read_time(tag: int, content: bytes) -> tuple:
     """Return the date of a Time in the one form that RFC 5280, 4.1.2.5, allows."""
+    if tag not in (_UTC_TIME, _GENERALIZED_TIME) or not 13 <= len(content) <= 15:
+        raise ValueError("not a date of a certificate")
     text = content.decode()
-    if tag == _UTC_TIME and len(text) == 13:
+    if tag == _UTC_TIME:
         text = ("20" if text[:2] < "50" else "19") + text
-    elif tag != _GENERALIZED_TIME or text[:4] < "2050":
+    elif text[:4] < "2050":
         raise ValueError("not a date of a certificate")
     if len(text) != 15 or text[14] != "Z" or not text[:14].isdigit():
         raise ValueError("not a date of a certificate")

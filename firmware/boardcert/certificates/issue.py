@@ -36,16 +36,16 @@ def tbs_certificate(
     key,
     subject: bytes,
     alt_names: list,
-    not_before: tuple,
-    not_after: tuple,
+    validity: tuple,
     random_bytes: bytes,
 ) -> bytes:
     """Return the DER of what *key* is to sign to be a certificate for itself.
 
     *key*: from keys; *subject*: from encode_subject, also the issuer; *alt_names*: host
-    names and addresses as text, at least one; *not_before*, *not_after*: see fields;
+    names and addresses as text, at least one; *validity*: (not_before, not_after), see fields;
     *random_bytes*: SERIAL_BYTES of them, of which 126 bits make the serial number.
     """
+    not_before, not_after = validity
     if not_after < not_before:
         raise ValueError("the certificate would end before it begins")
     return der.encode_sequence(

@@ -56,7 +56,7 @@ class PrivateKey:
 
         digest = hash_of_size(self._digest_bytes())[0](data)
         return ecdsa.encode_signature(
-            *ecdsa.sign(find_curve(self.key_type), self._d, digest, random)
+            ecdsa.sign(find_curve(self.key_type), self._d, digest, random)
         )
 
     def check(self, data: bytes, signature: bytes, random) -> None:
@@ -72,9 +72,9 @@ class PrivateKey:
         curve = find_curve(self.key_type)
         curve.check_scalar(self._d)
         point = curve.decode_point(self._public_point)
-        r, s = ecdsa.decode_signature(signature)
+        pair = ecdsa.decode_signature(signature)
         digest = hash_of_size(self._digest_bytes())[0](data)
-        ecdsa.check_own(curve, self._d, point, digest, r, s, random)
+        ecdsa.check_own(curve, self._d, point, digest, pair, random)
 
     def _digest_bytes(self) -> int:
         return min(SCALAR_BYTES[self.key_type], 64)

@@ -79,17 +79,17 @@ def _read_public_key(public_key_der: bytes) -> tuple:
 def _verify_ecdsa(parameters: bytes, key: bytes, digest: bytes, signature: bytes) -> None:
     curve = keys.find_curve(keys.CURVES[parameters])
     # Not `raise ... from`, of which MicroPython complains on the console.
-    point = r = s = None
+    point = pair = None
     try:
         point = curve.decode_point(key)
-        r, s = decode_signature(signature)
+        pair = decode_signature(signature)
     except ValueError:
         pass
     if point is None:
         raise ValueError("by a key that is not an uncompressed point of its curve")
-    if r is None or s is None:
+    if pair is None:
         raise InvalidSignature("not a signature")
-    verify_ecdsa(curve, point, digest, r, s)
+    verify_ecdsa(curve, point, digest, pair)
 
 
 def _verify_rsa(key: bytes, digest: bytes, signature: bytes) -> None:

@@ -84,18 +84,22 @@ def _apart(function, *arguments):
 
 
 def _tbs(key, host_name: str, names: list, now: tuple | None, validity_days: int, random) -> bytes:
-    """Return what is to be signed: it began yesterday at midnight, for clocks that are slow."""
-    from ..certificates import fields, issue
+    """Return what is to be signed."""
+    from ..certificates import issue
 
-    if now is None:
-        not_before = board.EARLIEST_DATE
-        not_after = fields.add_days(not_before, max(validity_days, CLOCKLESS_DAYS))
-    else:
-        not_before = fields.start_of_day(fields.add_days(now, -1))
-        not_after = fields.add_days(now, validity_days)
     subject = issue.encode_subject(host_name, board.unique_id().hex())
     serial = random(issue.SERIAL_BYTES)
-    return issue.tbs_certificate(key, subject, names, not_before, not_after, serial)
+    return issue.tbs_certificate(key, subject, names, _validity(now, validity_days), serial)
+
+
+def _validity(now: tuple | None, days: int) -> tuple:
+    """Return (not_before, not_after): from yesterday at midnight, for clocks that are slow."""
+    from ..certificates import fields
+
+    if now is None:
+        first = board.EARLIEST_DATE
+        return first, fields.add_days(first, max(days, CLOCKLESS_DAYS))
+    return fields.start_of_day(fields.add_days(now, -1)), fields.add_days(now, days)
 
 
 def _request_info(key, host_name: str, names: list) -> bytes:

@@ -225,7 +225,10 @@ class Identity:
         with borrowed():
             from . import wishes
 
-            self._add_notices(wishes.put_off_signing(self._directory, reason))
+            if reason:
+                self._add_notices([wishes.put_off_signing(self._directory, reason)])
+            else:
+                wishes.withdraw(self._directory)
         self.wish = wish
 
     def _fulfil(self) -> None:

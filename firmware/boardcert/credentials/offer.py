@@ -31,35 +31,33 @@ def read(certificates, key, own_keys: list, now: tuple | None) -> tuple:
     *certificates*: PEM, DER, or a list of DER, the leaf first; *key*: PEM, DER, or None: then one
     of *own_keys* (stored form). *now*: the date or None. What remains is for proof.
     """
-    found = _refusing("chain", _read_chain, certificates)
-    _refusing("chain", chain.check, found, now)
+    field = "chain"
+    try:
+        found = _read_chain(certificates)
+        chain.check(found, now)
+        facts = _facts(found)
+        signatures = chain.signatures(found)
+        field = "key"
+        private_key = _find_own(own_keys, found[0]) if key is None else _read_key(key, found[0])
+    except ValueError as error:
+        raise RefusedError(field, str(error)) from error
+    return Record(private_key, [one.der for one in found], facts), signatures
+
+
+def _facts(found: list) -> dict:
+    """Return what is known of the chain *found*; ValueError for a leaf that cannot be served."""
     leaf = found[0]
-    key_type = _refusing("chain", getattr, leaf, "key_type")
+    key_type = leaf.key_type
     if key_type not in KEY_TYPES:
-        raise RefusedError("chain", f"a key of this kind cannot be served: {key_type}")
+        raise ValueError(f"a key of this kind cannot be served: {key_type}")
     if len(leaf.names) > MAX_NAMES:
-        raise RefusedError("chain", f"{len(leaf.names)} names are too many; at most {MAX_NAMES}")
-    if key is None:
-        private_key = _refusing("key", _find_own, own_keys, leaf)
-    else:
-        private_key = _refusing("key", _read_key, key, leaf)
-    issuer = _refusing("chain", chain.common_name, leaf.issuer)
+        raise ValueError(f"{len(leaf.names)} names are too many; at most {MAX_NAMES}")
     broken = [(i + 1, chain.broken_hash(found[i])) for i in range(len(found))]
-    facts = {
-        "issuer": issuer,
+    return {
+        "issuer": chain.common_name(leaf.issuer),
         "key_type": key_type,
         "broken": [f"certificate {number} with {name}" for number, name in broken if name],
     }
-    record = Record(private_key, [one.der for one in found], facts)
-    return record, _refusing("chain", chain.signatures, found)
-
-
-def _refusing(field: str, function, *arguments):
-    """Return function(*arguments); its ValueError becomes a RefusedError about *field*."""
-    try:
-        return function(*arguments)
-    except ValueError as error:
-        raise RefusedError(field, str(error)) from error
 
 
 def _read_chain(data) -> list:

@@ -30,16 +30,15 @@ def put_off(directory: str, task: str, chain=(), key=None, today: str | None = N
     return number
 
 
-def put_off_signing(directory: str, reason: str | None) -> list:
-    """Write the wish that the certificate be signed again, with what is known now.
-
-    Without a *reason*, remove it, if there is one. Return the notices that tell of it.
-    """
-    if not reason:
-        remove_file(f"{directory}/{WISH}")
-        return []
+def put_off_signing(directory: str, reason: str) -> str:
+    """Write the wish that the certificate be signed again; return the notice that tells of it."""
     Writer(directory, []).write_text(WISH, json.dumps(_head("sign")))
-    return [f"the certificate is signed again at the next boot: {reason}"]
+    return f"the certificate is signed again at the next boot: {reason}"
+
+
+def withdraw(directory: str) -> None:
+    """Remove a wish that is no longer one."""
+    remove_file(f"{directory}/{WISH}")
 
 
 def stored_request(directory: str) -> str | None:

@@ -8,7 +8,7 @@ from micropython import const
 
 from ..asn1 import der
 from .ec import random_nonzero
-from .sha384 import hash_of_size, hmac
+from .sha384 import DIGEST_SIZES, hash_of_size, hmac
 
 _CHECK_BYTES = const(4)
 
@@ -45,17 +45,17 @@ def sign_with_nonce(curve, d: int, digest: bytes, k: int, random) -> tuple:
     return r, s
 
 
-def verify(curve, public_key: tuple, digest: bytes, r: int, s: int) -> None:
-    """Raise InvalidSignature unless (r, s) signs *digest* for *public_key*, an affine point.
+def verify(curve, public_key: tuple, digest: bytes, signature: tuple) -> None:
+    """Raise InvalidSignature unless *signature* signs *digest* for *public_key*, an affine point.
 
     Raises ValueError when the point is not on the curve. Variable time: all of it is public.
     """
-    u1, u2 = _factors(curve, digest, r, s)
-    _compare(curve, curve.multiply_add(u1, u2, public_key), r)
+    u1, u2 = _factors(curve, digest, signature)
+    _compare(curve, curve.multiply_add(u1, u2, public_key), signature)
 
 
-def check_own(curve, d: int, public_key: tuple, digest: bytes, r: int, s: int, random) -> None:
-    """Raise InvalidSignature unless (r, s) signs *digest* for *d*, and *public_key* is d G.
+def check_own(curve, d: int, public_key: tuple, digest: bytes, signature: tuple, random) -> None:
+    """Raise InvalidSignature unless *signature* signs *digest* for *d*, and *public_key* is d G.
 
     Both at the price of a multiplication of the base point and a short one: for a random t,
     (u1 + (u2 + t) d) G - t Q = (u1 + u2 d) G + t (d G - Q), which has the right x for every t
@@ -64,30 +64,32 @@ def check_own(curve, d: int, public_key: tuple, digest: bytes, r: int, s: int, r
     n, of which there are 4 at most, as p < 2 n. The first factor is secret, as it gives away d
     with t and the signature. Raises ValueError when Q is not on the curve.
     """
-    u1, u2 = _factors(curve, digest, r, s)
+    u1, u2 = _factors(curve, digest, signature)
     t = int.from_bytes(random(_CHECK_BYTES), "big")
     x, y = public_key
     total = (u1 + (u2 + t) * d) % curve.n
-    _compare(curve, curve.multiply_add(total, t, (x, -y % curve.p), random), r)
+    _compare(curve, curve.multiply_add(total, t, (x, -y % curve.p), random), signature)
 
 
-def _factors(curve, digest: bytes, r: int, s: int) -> tuple:
+def _factors(curve, digest: bytes, signature: tuple) -> tuple:
     """Return u1 = z/s and u2 = r/s (FIPS 186-5 section 6.4.2)."""
     n = curve.n
+    r, s = signature
     if not (0 < r < n and 0 < s < n):
         raise InvalidSignature("r or s out of range")
     w = curve.invert_scalar(s)
     return _to_scalar(curve, digest) * w % n, r * w % n
 
 
-def _compare(curve, point: tuple | None, r: int) -> None:
-    if point is None or point[0] % curve.n != r:
+def _compare(curve, point: tuple | None, signature: tuple) -> None:
+    if point is None or point[0] % curve.n != signature[0]:
         raise InvalidSignature("signature does not match")
 
 
 def _to_scalar(curve, digest: bytes) -> int:
     """Return the leftmost bits of *digest*, as many as *n* has (RFC 6979 section 2.3.2)."""
-    hash_of_size(len(digest))  # For the ValueError.
+    if len(digest) not in DIGEST_SIZES:
+        raise ValueError("digest must be 32, 48 or 64 bytes")
     excess = 8 * len(digest) - curve.bits
     z = int.from_bytes(digest, "big")
     return z >> excess if excess > 0 else z
@@ -121,9 +123,9 @@ def generate_nonce(curve, d: int, digest: bytes, extra: bytes = b"") -> int:
         v = hmac(hash_function, block_bytes, key, v)
 
 
-def encode_signature(r: int, s: int) -> bytes:
+def encode_signature(signature: tuple) -> bytes:
     """Return the DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3)."""
-    return der.encode_sequence(der.encode_integer(r), der.encode_integer(s))
+    return der.encode_sequence(*[der.encode_integer(number) for number in signature])
 
 
 def decode_signature(data: bytes) -> tuple:

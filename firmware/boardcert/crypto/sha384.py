@@ -16,6 +16,9 @@ try:
 except (ImportError, ValueError):  # No kernel for this processor: viper does it.
     from .sha512_block import compress
 
+DIGEST_SIZES = (32, 48, 64)
+"""Of SHA-256, SHA-384 and SHA-512, in bytes."""
+
 _BLOCK_BYTES = const(128)
 _PADDING_BYTES = const(17)  # At least: a one bit, and the 128-bit length of the message.
 _INNER = const(0x36)
@@ -46,7 +49,7 @@ def sha256(*parts: bytes) -> bytes:
 def hash_of_size(digest_bytes: int) -> tuple:
     """Return (the function, its block's bytes) of the SHA-2 hash with a digest of this length.
 
-    Raises ValueError when that is not 32, 48 or 64.
+    Raises ValueError when that is none of DIGEST_SIZES.
     """
     if digest_bytes == 48:
         return sha384, _BLOCK_BYTES
