@@ -8,10 +8,9 @@ from binascii import b2a_base64
 
 from ..asn1 import der
 from . import fields
-from .keys import CURVES
+from .keys import CURVES, RSA_ENCRYPTION
 
 _OID_SUBJECT_ALT_NAME = b"\x55\x1d\x11"  # 2.5.29.17
-_RSA_KEY = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"  # 1.2.840.113549.1.1.1
 _CRITICAL = b"\x01\x01\xff"  # BOOLEAN TRUE; FALSE is the default, which DER leaves out.
 _UTC_TIME = 0x17
 _GENERALIZED_TIME = 0x18
@@ -64,7 +63,7 @@ class Certificate:
         algorithm, end = der.decode_next(content, der.SEQUENCE, 0)
         oid, offset = der.decode_next(algorithm, der.OBJECT_IDENTIFIER, 0)
         numbers = der.decode_bit_string(der.decode_one(content[end:], der.BIT_STRING))
-        if oid != _RSA_KEY:
+        if oid != RSA_ENCRYPTION:
             kind = CURVES.get(algorithm[offset:], "unknown")
             return kind if numbers[:1] == b"\4" or kind == "unknown" else f"{kind}, compressed"
         modulus, _ = der.decode_next(der.decode_one(numbers, der.SEQUENCE), der.INTEGER, 0)

@@ -1,7 +1,7 @@
 """Check a chain of certificates as a client will (RFC 5280 section 6.1), before it is served.
 
-Name constraints are left to the clients. Certificates are certificate.Certificate objects, the
-board's own first; each ValueError says which one is meant, counted from 1, and what is wrong.
+Name constraints are left to the clients. A chain is a list of Links, the board's own first; each
+ValueError says which one is meant, counted from 1, and what is wrong.
 """
 
 from ..asn1 import der
@@ -30,42 +30,93 @@ _DIGITAL_SIGNATURE = 0x80
 _KEY_CERT_SIGN = 0x04
 
 
-def check(chain: list, now: tuple | None) -> None:
-    """Raise ValueError unless *chain* can be served. *now*: the date, or None if not known."""
-    extensions = []
-    for i in range(len(chain)):
-        _check_algorithm(chain[i], i + 1)
-        extensions.append(_read_extensions(chain[i], i + 1))
-    for i in range(len(chain)):
-        _check_dates(chain[i], i + 1, now)
-    if _authority(extensions[0])[0] and not all(_authority(found)[0] for found in extensions):
+class Link:
+    """What counts of a *certificate* in a chain, the *number*th; ValueError for what is not valid.
+
+    *certificate*: a certificate.Certificate. `algorithm`: of its signature, in DER. `broken_hash`:
+    "SHA-1" or "MD5" when it is signed by that: whether it holds, says nothing. `is_authority`,
+    `path_length`: see basicConstraints; the latter may be None. `usage`: the first byte of
+    keyUsage; `purposes`: what extendedKeyUsage names; both None without one: all is allowed.
+    """
+
+    def __init__(self, certificate, number: int) -> None:
+        self.certificate = certificate
+        self.number = number
+        tbs = der.decode_all(der.decode_one(certificate.tbs, der.SEQUENCE))
+        self.algorithm = der.encode(der.SEQUENCE, tbs[2][1])
+        oid, _ = der.decode_next(tbs[2][1], der.OBJECT_IDENTIFIER, 0)
+        self.broken_hash = _BROKEN.get(oid)
+        if oid not in _ALGORITHMS and not self.broken_hash:
+            name = "RSASSA-PSS" if oid == _RSA + b"\x0a" else decode_oid(oid)
+            raise ValueError(
+                f"certificate {number} is signed with {name}, which the board's TLS cannot read; "
+                "let the CA sign with ECDSA or PKCS#1 v1.5, and SHA-256"
+            )
+        found = _read_extensions(*tbs[-1], number)
+        try:
+            self.is_authority, self.path_length = _read_authority(found)
+            self.usage = _read_usage(found)
+            self.purposes = _read_purposes(found)
+        except ValueError as error:
+            raise ValueError(f"certificate {number} cannot be read: {error}") from error
+        self.is_to_be_stapled = _OID_TLS_FEATURE in found
+        self._identifiers = found.get(_OID_KEY_IDENTIFIER), found.get(_OID_ISSUERS_KEY_IDENTIFIER)
+
+    def is_self_signed(self) -> bool:
+        """Return whether its own key has signed it: a CA with a new key may name itself, too."""
+        own, issuers = self._identifiers
+        is_same = self.certificate.issuer == self.certificate.subject
+        if not is_same or not own or not issuers:
+            return is_same
+        parts = der.decode_all(der.decode_one(issuers, der.SEQUENCE))
+        return dict(parts).get(0x80, own[2:]) == own[2:]
+
+    def may(self, usage: int) -> bool:
+        """Return whether keyUsage allows it this *usage*, one bit."""
+        return self.usage is None or bool(self.usage & usage)
+
+    def is_for(self, *purposes: bytes) -> bool:
+        """Return whether extendedKeyUsage allows it one of these *purposes*."""
+        named = self.purposes
+        return named is None or any([purpose in named for purpose in purposes])
+
+
+def read_links(certificates: list) -> list:
+    """Return the Links of the chain of *certificates*."""
+    return [Link(one, number + 1) for number, one in enumerate(certificates)]
+
+
+def check(links: list, now: tuple | None) -> None:
+    """Raise ValueError unless a chain can be served. *now*: the date, or None if not known."""
+    for link in links:
+        _check_dates(link, now)
+    if links[0].is_authority and not all([link.is_authority for link in links]):
         raise ValueError("the order is wrong: the board's own certificate comes first")
-    _check_server(extensions[0])
-    for i in range(1, len(chain)):
-        if chain[i - 1].issuer != chain[i].subject:
-            raise ValueError(_broken_link(chain, i))
-        below = [one for one in chain[1:i] if one.issuer != one.subject]
-        _check_authority(extensions[i], i + 1, len(below))
+    _check_server(links[0])
+    signed, below = links[0], 0  # CAs below that do not name themselves as their issuers.
+    for link in links[1:]:
+        if signed.certificate.issuer != link.certificate.subject:
+            raise ValueError(_broken_link(signed, link, links[link.number :]))
+        _check_authority(link, below)
+        below += link.certificate.issuer != link.certificate.subject
+        signed = link
 
 
-def signatures(chain: list) -> list:
+def signatures(links: list) -> list:
     """Return (number, SPKI of the signer, algorithm in DER, data, signature) of all to verify.
 
     The last certificate is among them if it is self-signed; else its signer is not here.
     """
-    signers = chain[1:]
-    if _is_self_signed(chain[-1]):
-        signers = signers + [chain[-1]]
-    return [
-        (i + 1, signers[i].public_key_der, _algorithm(chain[i]), chain[i].tbs, chain[i].signature)
-        for i in range(len(signers))
-        if not broken_hash(chain[i])
-    ]
-
-
-def broken_hash(certificate) -> str | None:
-    """Return "SHA-1" or "MD5" when it is signed by that: whether it holds, says nothing."""
-    return _BROKEN.get(_algorithm_oid(certificate))
+    signers = links[1:]
+    if links[-1].is_self_signed():
+        signers = signers + [links[-1]]
+    found = []
+    for link, signer in zip(links, signers):  # noqa: B905 (MicroPython has no strict)
+        one = link.certificate
+        if not link.broken_hash:
+            key = signer.certificate.public_key_der
+            found.append((link.number, key, link.algorithm, one.tbs, one.signature))
+    return found
 
 
 def common_name(name: bytes) -> str:
@@ -89,21 +140,9 @@ def _ascii(tag: int, value: bytes) -> str:
     return "".join([chr(point) if 32 <= point < 127 else "?" for point in points])
 
 
-def _check_algorithm(certificate, number: int) -> None:
-    """Raise ValueError for a signature algorithm that mbedTLS does not read."""
-    oid = _algorithm_oid(certificate)
-    if oid not in _ALGORITHMS and oid not in _BROKEN:
-        name = "RSASSA-PSS" if oid == _RSA + b"\x0a" else decode_oid(oid)
-        raise ValueError(
-            f"certificate {number} is signed with {name}, which the board's TLS cannot read; let "
-            "the CA sign with ECDSA or PKCS#1 v1.5, and SHA-256"
-        )
-
-
-def _read_extensions(certificate, number: int) -> dict:
-    """Return {content of the OID: value} of a certificate's extensions."""
+def _read_extensions(tag: int, content: bytes, number: int) -> dict:
+    """Return {content of the OID: value}. *tag*, *content*: the last element of what is signed."""
     found = {}
-    tag, content = _tbs(certificate)[-1]
     elements = []
     if tag == der.context(3):
         elements = der.decode_all(der.decode_one(content, der.SEQUENCE))
@@ -120,70 +159,10 @@ def _read_extensions(certificate, number: int) -> dict:
                 + decode_oid(oid)
             )
         found[oid] = parts[-1][1]
-    try:  # What is asked for later can be read.
-        _authority(found)
-        _usage(found, 0)
-        _has_purpose(found)
-    except ValueError as error:
-        raise ValueError(f"certificate {number} cannot be read: {error}") from error
     return found
 
 
-def _check_dates(certificate, number: int, now: tuple | None) -> None:
-    if now is None:
-        return
-    if now > certificate.not_after:
-        raise ValueError(f"certificate {number} has expired, on {_day(certificate.not_after)}")
-    if now < certificate.not_before:
-        raise ValueError(
-            f"certificate {number} is not valid before {_day(certificate.not_before)}; "
-            f"by the board's clock it is {_day(now)}"
-        )
-
-
-def _day(date: tuple) -> str:
-    return "{:04d}-{:02d}-{:02d} {:02d}:{:02d} UTC".format(*date[:5])
-
-
-def _check_server(extensions: dict) -> None:
-    """Raise ValueError unless browsers take a leaf with these for a server's, by ECDHE suites."""
-    if _authority(extensions)[0]:
-        raise ValueError(
-            "the board's own certificate must not be a CA's; with openssl, add "
-            "-addext basicConstraints=critical,CA:FALSE"
-        )
-    if not _usage(extensions, _DIGITAL_SIGNATURE) & _DIGITAL_SIGNATURE:
-        raise ValueError("the board's own certificate lacks digitalSignature in its keyUsage")
-    if not _has_purpose(extensions, _OID_SERVER_AUTH):
-        raise ValueError("the board's own certificate lacks serverAuth in extendedKeyUsage")
-    if _OID_TLS_FEATURE in extensions:
-        raise ValueError("the certificate demands OCSP must-staple, which boards lack")
-
-
-def _check_authority(extensions: dict, number: int, below: int) -> None:
-    """Raise ValueError unless a CA with these may sign, with *below* other CAs in between."""
-    is_authority, path_length = _authority(extensions)
-    if not is_authority or not _usage(extensions, _KEY_CERT_SIGN) & _KEY_CERT_SIGN:
-        raise ValueError(f"certificate {number} is not a CA's: it must not sign others")
-    if not _has_purpose(extensions, _OID_SERVER_AUTH, _OID_ANY_PURPOSE):
-        raise ValueError(f"certificate {number} is of a CA that is not for servers' certificates")
-    if path_length is not None and path_length < below:
-        raise ValueError(
-            f"certificate {number} allows {path_length} more CAs below it; there are {below}"
-        )
-
-
-def _broken_link(chain: list, i: int) -> str:
-    issuer = common_name(chain[i - 1].issuer)
-    if any(one.subject == chain[i - 1].issuer for one in chain[i + 1 :]):
-        return f"the order is wrong: after certificate {i} comes its issuer, {issuer}"
-    return (
-        f"certificate {i} was issued by {issuer}, but certificate {i + 1} belongs to "
-        + common_name(chain[i].subject)
-    )
-
-
-def _authority(extensions: dict) -> tuple:
+def _read_authority(extensions: dict) -> tuple:
     """Return (whether basicConstraints say CA, the path length or None)."""
     value = extensions.get(_OID_BASIC_CONSTRAINTS)
     parts = [] if value is None else der.decode_all(der.decode_one(value, der.SEQUENCE))
@@ -198,42 +177,78 @@ def _authority(extensions: dict) -> tuple:
     return True, path_length
 
 
-def _has_purpose(extensions: dict, *purposes: bytes) -> bool:
-    """Return whether extendedKeyUsage, if there is one, names one of these *purposes*."""
-    value = extensions.get(_OID_EXTENDED_KEY_USAGE)
-    if value is None:
-        return True
-    named = der.decode_all(der.decode_one(value, der.SEQUENCE))
-    return any((der.OBJECT_IDENTIFIER, purpose) in named for purpose in purposes)
-
-
-def _usage(extensions: dict, default: int) -> int:
-    """Return the first byte of keyUsage, *default* without one: then all uses are allowed."""
+def _read_usage(extensions: dict) -> int | None:
+    """Return the first byte of keyUsage, None without one."""
     value = extensions.get(_OID_KEY_USAGE)
     if value is None:
-        return default
+        return None
     content = der.decode_one(value, der.BIT_STRING)
     return content[1] if len(content) > 1 else 0
 
 
-def _is_self_signed(certificate) -> bool:
-    """Return whether its own key has signed it: a CA with a new key may name itself, too."""
-    extensions = _read_extensions(certificate, 0)
-    own = extensions.get(_OID_KEY_IDENTIFIER)
-    issuers = extensions.get(_OID_ISSUERS_KEY_IDENTIFIER)
-    if certificate.issuer != certificate.subject or not own or not issuers:
-        return certificate.issuer == certificate.subject
-    parts = der.decode_all(der.decode_one(issuers, der.SEQUENCE))
-    return dict(parts).get(0x80, own[2:]) == own[2:]
+def _read_purposes(extensions: dict) -> list | None:
+    """Return the contents of the OIDs in extendedKeyUsage, None without one."""
+    value = extensions.get(_OID_EXTENDED_KEY_USAGE)
+    if value is None:
+        return None
+    named = der.decode_all(der.decode_one(value, der.SEQUENCE))
+    return [purpose for tag, purpose in named if tag == der.OBJECT_IDENTIFIER]
 
 
-def _algorithm(certificate) -> bytes:
-    return der.encode(der.SEQUENCE, _tbs(certificate)[2][1])
+def _check_dates(link: Link, now: tuple | None) -> None:
+    if now is None:
+        return
+    first, last = link.certificate.not_before, link.certificate.not_after
+    if now > last:
+        raise ValueError(f"certificate {link.number} has expired, on {_day(last)}")
+    if now < first:
+        raise ValueError(
+            f"certificate {link.number} is not valid before {_day(first)}; "
+            f"by the board's clock it is {_day(now)}"
+        )
 
 
-def _algorithm_oid(certificate) -> bytes:
-    return der.decode_next(_tbs(certificate)[2][1], der.OBJECT_IDENTIFIER, 0)[0]
+def _day(date: tuple) -> str:
+    return "{:04d}-{:02d}-{:02d} {:02d}:{:02d} UTC".format(*date[:5])
 
 
-def _tbs(certificate) -> list:
-    return der.decode_all(der.decode_one(certificate.tbs, der.SEQUENCE))
+def _check_server(link: Link) -> None:
+    """Raise ValueError unless browsers take a leaf like *link* for a server's, by ECDHE suites."""
+    if link.is_authority:
+        raise ValueError(
+            "the board's own certificate must not be a CA's; with openssl, add "
+            "-addext basicConstraints=critical,CA:FALSE"
+        )
+    if not link.may(_DIGITAL_SIGNATURE):
+        raise ValueError("the board's own certificate lacks digitalSignature in its keyUsage")
+    if not link.is_for(_OID_SERVER_AUTH):
+        raise ValueError("the board's own certificate lacks serverAuth in extendedKeyUsage")
+    if link.is_to_be_stapled:
+        raise ValueError("the certificate demands OCSP must-staple, which boards lack")
+
+
+def _check_authority(link: Link, below: int) -> None:
+    """Raise ValueError unless a CA like *link* may sign, with *below* other CAs in between."""
+    if not link.is_authority or not link.may(_KEY_CERT_SIGN):
+        raise ValueError(f"certificate {link.number} is not a CA's: it must not sign others")
+    if not link.is_for(_OID_SERVER_AUTH, _OID_ANY_PURPOSE):
+        raise ValueError(
+            f"certificate {link.number} is of a CA that is not for servers' certificates"
+        )
+    if link.path_length is not None and link.path_length < below:
+        raise ValueError(
+            f"certificate {link.number} allows {link.path_length} more CAs below it; "
+            f"there are {below}"
+        )
+
+
+def _broken_link(signed: Link, link: Link, later: list) -> str:
+    """Return why *link* is not the issuer of *signed*. *later*: the links after it."""
+    name = signed.certificate.issuer
+    issuer = common_name(name)
+    if any([one.certificate.subject == name for one in later]):
+        return f"the order is wrong: after certificate {signed.number} comes its issuer, {issuer}"
+    return (
+        f"certificate {signed.number} was issued by {issuer}, but certificate {link.number} "
+        "belongs to " + common_name(link.certificate.subject)
+    )

@@ -7,10 +7,8 @@ PKCS#8 (RFC 5208, RFC 5958), not encrypted. Out: SEC 1 with curve and public key
 from ..asn1 import der
 from ..asn1.oids import decode_oid
 from ..asn1.pem_blocks import ENCRYPTED
-from .keys import CURVES, SCALAR_BYTES
+from .keys import CURVES, EC_PUBLIC_KEY, RSA_ENCRYPTION, SCALAR_BYTES
 
-_EC_PUBLIC_KEY = b"\x2a\x86\x48\xce\x3d\x02\x01"  # 1.2.840.10045.2.1
-_RSA_ENCRYPTION = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"  # 1.2.840.113549.1.1.1
 _CURVE = der.context(0)
 _POINT = der.context(1)
 _OPTIONAL = ([], [_CURVE], [_POINT], [_CURVE, _POINT])
@@ -34,7 +32,7 @@ def convert(data: bytes, public_key_der: bytes) -> bytes:
         version = der.decode_integer(elements[0][1])
         if not (_PUBLIC_KEY in tags) <= version <= 1 or tags[3:] not in _OPTIONAL_PKCS8:
             raise ValueError("not a PKCS#8 key of version 1 or 2")
-        if oid not in (_EC_PUBLIC_KEY, _RSA_ENCRYPTION):
+        if oid not in (EC_PUBLIC_KEY, RSA_ENCRYPTION):
             raise ValueError(f"not a key that this board can use: {decode_oid(oid)}")
         curve = elements[1][1][end:]
         data = elements[2][1]

@@ -9,11 +9,13 @@ CURVES = {
 }
 """Key types, in the words of settings, by the parameters of an ecPublicKey (RFC 5480, 2.1.1)."""
 
-_OID_EC_PUBLIC_KEY = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"  # 1.2.840.10045.2.1
+EC_PUBLIC_KEY = b"\x2a\x86\x48\xce\x3d\x02\x01"  # 1.2.840.10045.2.1
+RSA_ENCRYPTION = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"  # 1.2.840.113549.1.1.1
+"""Contents of OBJECT IDENTIFIERs; crypto.rsa, which imports nothing from here, has its own.
+"""
+NULL = b"\x05\x00"
 # 1.2.840.10045.4.3, and then 2, 3, 4: SHA-256, SHA-384, SHA-512 (RFC 5758, 3.2)
 _OID_ECDSA_WITH_SHA2 = b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03"
-# An AlgorithmIdentifier: 1.2.840.113549.1.1.1, NULL
-_RSA_ENCRYPTION = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00"
 SCALAR_BYTES = {"p256": 32, "p384": 48, "p521": 66}
 """As many as the order n has, zeros in front included (RFC 5915, section 3)."""
 
@@ -40,7 +42,9 @@ class PrivateKey:
     def public_key_der(self) -> bytes:
         """The SubjectPublicKeyInfo (RFC 5480)."""
         return der.encode_sequence(
-            der.encode_sequence(_OID_EC_PUBLIC_KEY, self._encode_curve()),
+            der.encode_sequence(
+                der.encode(der.OBJECT_IDENTIFIER, EC_PUBLIC_KEY), self._encode_curve()
+            ),
             der.encode_bit_string(self._public_point),
         )
 
@@ -152,7 +156,7 @@ def key_matches(private_key: bytes, public_key_der: bytes) -> bool:
     if version:
         raise ValueError("not an RSA private key")
     spki = der.encode_sequence(
-        _RSA_ENCRYPTION,
+        der.encode_sequence(der.encode(der.OBJECT_IDENTIFIER, RSA_ENCRYPTION), NULL),
         der.encode_bit_string(der.encode_sequence(content[offset:end])),
     )
     return spki == public_key_der

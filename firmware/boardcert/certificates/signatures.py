@@ -15,9 +15,6 @@ MAX_MODULUS_BITS = 4096
 MAX_EXPONENT_BITS = 32
 """A longer public exponent, which nobody needs, would keep a board busy for minutes."""
 
-_NULL = b"\x05\x00"
-_EC_PUBLIC_KEY = b"\x2a\x86\x48\xce\x3d\x02\x01"  # 1.2.840.10045.2.1
-_RSA_ENCRYPTION = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"  # 1.2.840.113549.1.1.1
 _RSA_PSS = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"  # 1.2.840.113549.1.1.10
 # What SHA-256, SHA-384 and SHA-512 have in common, with the last byte for SHA-256.
 _ECDSA_WITH = b"\x2a\x86\x48\xce\x3d\x04\x03\x02"  # 1.2.840.10045.4.3.2 (RFC 5758, 3.2)
@@ -52,7 +49,7 @@ def _read_algorithm(algorithm: bytes) -> tuple:
             continue
         is_ecdsa = first is _ECDSA_WITH
         # RSA: readers must do without the NULL as well (RFC 4055, 5).
-        if parameters and (is_ecdsa or parameters != _NULL):
+        if parameters and (is_ecdsa or parameters != keys.NULL):
             raise ValueError("by an algorithm with parameters that do not belong there")
         return is_ecdsa, 32 + 16 * (oid[-1] - first[-1])
     if oid == _RSA_PSS:
@@ -69,9 +66,9 @@ def _read_public_key(public_key_der: bytes) -> tuple:
     key = der.decode_bit_string(der.decode_one(content[end:], der.BIT_STRING))
     oid, offset = der.decode_next(algorithm, der.OBJECT_IDENTIFIER, 0)
     parameters = algorithm[offset:]
-    if oid == _EC_PUBLIC_KEY and parameters in keys.CURVES:
+    if oid == keys.EC_PUBLIC_KEY and parameters in keys.CURVES:
         return True, parameters, key
-    if oid == _RSA_ENCRYPTION and parameters == _NULL:
+    if oid == keys.RSA_ENCRYPTION and parameters == keys.NULL:
         return False, parameters, key
     raise ValueError("by a type of key this board cannot use")
 

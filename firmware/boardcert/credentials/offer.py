@@ -34,9 +34,10 @@ def read(certificates, key, own_keys: list, now: tuple | None) -> tuple:
     field = "chain"
     try:
         found = _read_chain(certificates)
-        chain.check(found, now)
-        facts = _facts(found)
-        signatures = chain.signatures(found)
+        links = chain.read_links(found)
+        chain.check(links, now)
+        facts = _facts(links)
+        signatures = chain.signatures(links)
         field = "key"
         private_key = _find_own(own_keys, found[0]) if key is None else _read_key(key, found[0])
     except ValueError as error:
@@ -44,19 +45,19 @@ def read(certificates, key, own_keys: list, now: tuple | None) -> tuple:
     return Record(private_key, [one.der for one in found], facts), signatures
 
 
-def _facts(found: list) -> dict:
-    """Return what is known of the chain *found*; ValueError for a leaf that cannot be served."""
-    leaf = found[0]
+def _facts(links: list) -> dict:
+    """Return what is known of the chain *links*; ValueError for a leaf that cannot be served."""
+    leaf = links[0].certificate
     key_type = leaf.key_type
     if key_type not in KEY_TYPES:
         raise ValueError(f"a key of this kind cannot be served: {key_type}")
     if len(leaf.names) > MAX_NAMES:
         raise ValueError(f"{len(leaf.names)} names are too many; at most {MAX_NAMES}")
-    broken = [(i + 1, chain.broken_hash(found[i])) for i in range(len(found))]
+    broken = [link for link in links if link.broken_hash]
     return {
         "issuer": chain.common_name(leaf.issuer),
         "key_type": key_type,
-        "broken": [f"certificate {number} with {name}" for number, name in broken if name],
+        "broken": [f"certificate {one.number} with {one.broken_hash}" for one in broken],
     }
 
 
