@@ -66,6 +66,17 @@ class borrowed:
         if self.at_once:
             gc.collect()
 
+    def empty(self, prefix: str) -> None:
+        """As give_back; and empty the modules whose names begin with *prefix*.
+
+        Only where nobody runs them any more. The collector is conservative: what a call has left
+        on the stack may hold a function, which holds all that is in its module.
+        """
+        for name in list(sys.modules):
+            if name not in self.kept and name.startswith(prefix):
+                sys.modules[name].__dict__.clear()
+        self.give_back()
+
     __enter__ = begin
     __exit__ = give_back
 

@@ -6,7 +6,6 @@ certificate, checking and storing it, which takes as long as with a key that is 
 """
 
 import asyncio
-import sys
 
 from .. import DIRECTORY, board, give_memory, identity
 from ..modules import borrowed
@@ -62,11 +61,11 @@ async def _generate(bits: int, progress) -> bytes:
 
 def _load(load, lent: set) -> None:
     """Call *load*(), and add the names of the modules that it imports to *lent*."""
-    before = set(sys.modules)
+    before = borrowed().begin().kept
     try:
         load()
     finally:
-        lent |= set(sys.modules) - before
+        lent |= borrowed().begin().kept - before
 
 
 # What makes a key is loaded a file at a time, each with those that it needs loaded before.

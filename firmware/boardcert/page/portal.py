@@ -86,9 +86,9 @@ class Portal:
             if step[2] in ("page", "status"):
                 step = await self._follow(request, "facts.add", step)
             step = await self._take(request, "head.begin", step)
-            self._forget()
+            _lent.empty(_BESIDE)
             await self._take(request, "send.send", step)
-            self._forget()
+            _lent.empty(_BESIDE)
         finally:
             self.leave_turn(request)
 
@@ -109,7 +109,7 @@ class Portal:
             except MemoryError as error:
                 sys.print_exception(error)
             finally:
-                self._forget()
+                _lent.empty(_BESIDE)
             if attempt or name in _ONCE:
                 break
         fields = data[-1] if name == "actions.act" else {}
@@ -121,17 +121,6 @@ class Portal:
         module, _, function = name.partition(".")
         module = __import__(_BESIDE + module, None, None, ("*",))
         return await getattr(module, function)(self, request, *data)
-
-    def _forget(self) -> None:
-        """Give back what was imported for a step that nobody takes any more.
-
-        The collector is conservative: what a call has left on the stack may hold a function, which
-        holds all that is in its module. So the modules are emptied.
-        """
-        for name in list(sys.modules):
-            if name not in _lent.kept and name.startswith(_BESIDE):
-                sys.modules[name].__dict__.clear()
-        _lent.give_back()
 
     async def take_turn(self, request: "Request") -> None:
         """Wait for the turn of *request*, among those of all portals."""

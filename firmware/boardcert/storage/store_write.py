@@ -36,10 +36,12 @@ from .store import (
     read_text,
 )
 
-# Instead of a generation number, in ascending worth: damaged or not ours; empty; no such file.
-_FOREIGN = -3
-_TORN = -2
-_ABSENT = -1
+# What a slot holds, in ascending worth: what is damaged or not ours; an empty file, as a loss of
+# power leaves it on FAT; no file; a record.
+_FOREIGN = 0
+_TORN = 1
+_ABSENT = 2
+_RECORD = 3
 _DIRECTORY_MODE = 0x4000  # In os.stat()[0].
 
 
@@ -78,10 +80,10 @@ class Writer:
         """
         _make_directory(self._directory)
         slots = self._examine(name)
-        new.generation = max(0, *slots.values()) + 1
+        new.generation = max([generation for _, generation in slots.values()]) + 1
         two_slots = is_fat(self._directory)
         slot = min(SLOTS, key=lambda suffix: slots[suffix]) if two_slots else SLOTS[0]
-        if slots[slot] == _FOREIGN:
+        if slots[slot][0] == _FOREIGN:
             self._move_aside(name + slot)
         if two_slots:
             _write(self._path(name + slot), encode(new))
@@ -92,7 +94,7 @@ class Writer:
         """Move every intact record called *name* aside, because this version has no use for it."""
         slots = self._examine(name)
         for suffix in SLOTS:
-            if slots[suffix] > _ABSENT:
+            if slots[suffix][0] == _RECORD:
                 self._move_aside(name + suffix)
 
     def read_mark(self) -> str | None:
@@ -123,16 +125,15 @@ class Writer:
         return f"{self._directory}/{file_name}"
 
     def _examine(self, name: str) -> dict:
-        """Return {suffix: generation}; _ABSENT, _TORN or _FOREIGN where there is no record."""
+        """Return {suffix: (what the slot holds, the record's generation or 0)}."""
         slots = {}
         for suffix in SLOTS:
             try:
                 found = read(self._path(name + suffix))
-                slots[suffix] = _ABSENT if found is None else found.generation
+                slots[suffix] = (_RECORD, found.generation) if found else (_ABSENT, 0)
             except DamagedError:
-                # An empty file is what a loss of power leaves of a slot on FAT.
                 is_empty = is_empty_file(self._path(name + suffix))
-                slots[suffix] = _TORN if is_empty else _FOREIGN
+                slots[suffix] = (_TORN if is_empty else _FOREIGN), 0
         return slots
 
     def _move_aside(self, file_name: str) -> None:
