@@ -36,10 +36,10 @@ class borrowed:
     at_once = True
     """Whether their memory is free afterwards, by a collection; if not, it is when needed."""
 
-    empties = False
-    """Whether they are emptied, where nothing of them is used any more: what the collector takes
-    for a reference, such as a word that a call has left on the stack, keeps nothing of them then.
-    """
+    empties = "-"
+    """How the names of those begin of which nothing is used any more: they are emptied; "" for
+    all. What the collector takes for a reference, such as a word that a call has left on the
+    stack, keeps nothing of them then."""
 
     def begin(self) -> "borrowed":
         """Note which modules are not borrowed: `kept`."""
@@ -59,23 +59,12 @@ class borrowed:
                 if sys.platform == "esp32" and short in _NATIVE.split():
                     continue
                 module = sys.modules.pop(name)
-                if self.empties:
+                if name.startswith(self.empties):
                     module.__dict__.clear()
                 if package in sys.modules:  # A room may have gone before.
                     delattr(sys.modules[package], short)
         if self.at_once:
             gc.collect()
-
-    def empty(self, prefix: str) -> None:
-        """As give_back; and empty the modules whose names begin with *prefix*.
-
-        Only where nobody runs them any more. The collector is conservative: what a call has left
-        on the stack may hold a function, which holds all that is in its module.
-        """
-        for name in list(sys.modules):
-            if name not in self.kept and name.startswith(prefix):
-                sys.modules[name].__dict__.clear()
-        self.give_back()
 
     __enter__ = begin
     __exit__ = give_back

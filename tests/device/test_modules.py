@@ -64,7 +64,7 @@ def test_modules_of_which_nothing_is_used_any_more_are_emptied():
     """Where that is said: what seems to refer to one keeps nothing of it."""
     system = System()
     with Replaced(modules, sys=system, gc=Collector()):
-        for empties, left in ((False, 1), (True, 0)):
+        for empties, left in (("-", 1), ("boardcert.x", 1), ("boardcert.le", 0), ("", 0)):
             lent = borrowed()
             lent.empties = empties
             with lent:

@@ -52,7 +52,7 @@ class Link:
                 f"certificate {number} is signed with {name}, which the board's TLS cannot read; "
                 "let the CA sign with ECDSA or PKCS#1 v1.5, and SHA-256"
             )
-        found = _read_extensions(*tbs[-1], number)
+        found = _read_extensions(tbs[-1], number)
         try:
             self.is_authority, self.path_length = _read_authority(found)
             self.usage = _read_usage(found)
@@ -140,8 +140,9 @@ def _ascii(tag: int, value: bytes) -> str:
     return "".join([chr(point) if 32 <= point < 127 else "?" for point in points])
 
 
-def _read_extensions(tag: int, content: bytes, number: int) -> dict:
-    """Return {content of the OID: value}. *tag*, *content*: the last element of what is signed."""
+def _read_extensions(last: tuple, number: int) -> dict:
+    """Return {content of the OID: value}. *last*: the last element of what is signed."""
+    tag, content = last
     found = {}
     elements = []
     if tag == der.context(3):

@@ -86,9 +86,9 @@ class Portal:
             if step[2] in ("page", "status"):
                 step = await self._follow(request, "facts.add", step)
             step = await self._take(request, "head.begin", step)
-            _lent.empty(_BESIDE)
+            self._forget()
             await self._take(request, "send.send", step)
-            _lent.empty(_BESIDE)
+            self._forget()
         finally:
             self.leave_turn(request)
 
@@ -109,7 +109,7 @@ class Portal:
             except MemoryError as error:
                 sys.print_exception(error)
             finally:
-                _lent.empty(_BESIDE)
+                self._forget()
             if attempt or name in _ONCE:
                 break
         fields = data[-1] if name == "actions.act" else {}
@@ -121,6 +121,12 @@ class Portal:
         module, _, function = name.partition(".")
         module = __import__(_BESIDE + module, None, None, ("*",))
         return await getattr(module, function)(self, request, *data)
+
+    def _forget(self) -> None:
+        """Give back what was imported for a step that nobody takes any more."""
+        _lent.empties = _BESIDE
+        _lent.give_back()
+        del _lent.empties
 
     async def take_turn(self, request: "Request") -> None:
         """Wait for the turn of *request*, among those of all portals."""

@@ -152,7 +152,7 @@ class _Run:
     def _read_settings(self) -> tuple:
         """Return the host name, and whether a key takes long to make; may raise ValueError."""
         lent = borrowed()
-        lent.empties = True  # Or 10 KB of them were seen to stay, for as long as the program ran.
+        lent.empties = ""  # Or 10 KB of them were seen to stay, for as long as the program ran.
         with lent:
             self._settings, host_name, key_type = _split(self._options, self._directory)
         for name in ("progress", "new_key"):
