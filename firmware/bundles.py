@@ -11,7 +11,7 @@ _EVERY_BOOT = {
     "store": ("store", "loading"),
 }
 _SERVING = {
-    "server": ("connection", "tls_reserve", "poller", "server"),
+    "server": ("connection", "tls_reserve", "server"),
     "keep_alive": ("http_head", "keep_alive"),
     "http_parse": ("http_parse",),
     "tls": ("tls",),

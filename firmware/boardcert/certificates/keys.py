@@ -11,9 +11,10 @@ CURVES = {
 
 EC_PUBLIC_KEY = b"\x2a\x86\x48\xce\x3d\x02\x01"  # 1.2.840.10045.2.1
 RSA_ENCRYPTION = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"  # 1.2.840.113549.1.1.1
-"""Contents of OBJECT IDENTIFIERs; crypto.rsa, which imports nothing from here, has its own.
-"""
-NULL = b"\x05\x00"
+"""Contents of OBJECT IDENTIFIERs; crypto.rsa, which imports nothing from here, has its own."""
+RSA_PARAMETERS = b"\x05\x00"
+"""NULL, in DER."""
+
 # 1.2.840.10045.4.3, and then 2, 3, 4: SHA-256, SHA-384, SHA-512 (RFC 5758, 3.2)
 _OID_ECDSA_WITH_SHA2 = b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03"
 SCALAR_BYTES = {"p256": 32, "p384": 48, "p521": 66}
@@ -156,7 +157,7 @@ def key_matches(private_key: bytes, public_key_der: bytes) -> bool:
     if version:
         raise ValueError("not an RSA private key")
     spki = der.encode_sequence(
-        der.encode_sequence(der.encode(der.OBJECT_IDENTIFIER, RSA_ENCRYPTION), NULL),
+        der.encode_sequence(der.encode(der.OBJECT_IDENTIFIER, RSA_ENCRYPTION), RSA_PARAMETERS),
         der.encode_bit_string(der.encode_sequence(content[offset:end])),
     )
     return spki == public_key_der

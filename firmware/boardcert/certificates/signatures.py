@@ -49,7 +49,7 @@ def _read_algorithm(algorithm: bytes) -> tuple:
             continue
         is_ecdsa = first is _ECDSA_WITH
         # RSA: readers must do without the NULL as well (RFC 4055, 5).
-        if parameters and (is_ecdsa or parameters != keys.NULL):
+        if parameters and (is_ecdsa or parameters != keys.RSA_PARAMETERS):
             raise ValueError("by an algorithm with parameters that do not belong there")
         return is_ecdsa, 32 + 16 * (oid[-1] - first[-1])
     if oid == _RSA_PSS:
@@ -68,7 +68,7 @@ def _read_public_key(public_key_der: bytes) -> tuple:
     parameters = algorithm[offset:]
     if oid == keys.EC_PUBLIC_KEY and parameters in keys.CURVES:
         return True, parameters, key
-    if oid == keys.RSA_ENCRYPTION and parameters == keys.NULL:
+    if oid == keys.RSA_ENCRYPTION and parameters == keys.RSA_PARAMETERS:
         return False, parameters, key
     raise ValueError("by a type of key this board cannot use")
 

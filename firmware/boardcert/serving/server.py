@@ -12,7 +12,6 @@ from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIs
 from .. import EntropyError
 from ..transport import tls_reserve
 from ..transport.connection import Connection, Limits, waiting
-from ..transport.poller import guard_poller
 
 _IPPROTO_TCP = 6
 _ENOMEM = 12
@@ -28,6 +27,7 @@ _MAX_WAITS = 7
 
 # The servers that run: they share the spare memory.
 servers = []
+_guarded = None  # asyncio's queue of streams, once it is guarded.
 
 
 class Server(Limits):
@@ -84,7 +84,7 @@ class Server(Limits):
     async def _prepare(self, app):
         """Do what can be done before there are clients; return what serves one with *app*."""
         servers.append(self)
-        guard_poller()
+        _guard_poller()
         handler = self._handler(app)
         await self._renew()
         self._hold_spare()
@@ -347,6 +347,29 @@ class Server(Limits):
 def is_anyone_connected() -> bool:
     """Return whether any server has a connection."""
     return any([server._open for server in servers])
+
+
+def _guard_poller() -> None:
+    """Let a stream that cannot be polled any more fail by itself, not the whole event loop.
+
+    It is another's, or one that was closed while a task of the application waits for it.
+    """
+    global _guarded
+    queue = asyncio.core._io_queue
+    if _guarded is queue:
+        return
+    _guarded = queue
+    wait = queue.wait_io_event
+
+    def wait_io_event(time_ms: int) -> None:
+        try:
+            wait(time_ms)
+        except OSError:
+            from ..transport.poll_repair import repair
+
+            repair(queue)
+
+    queue.wait_io_event = wait_io_event
 
 
 def _readable(stream):

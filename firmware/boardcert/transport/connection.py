@@ -64,6 +64,10 @@ class LimitError(OSError):
 class Connection(asyncio.StreamReader):
     """A stream that keeps track of what its client has sent and read, and when.
 
+    Its clocks (the deadline, the silence of a client that is waited for, and the debt of one that
+    reads slowly) are no class of their own: that takes 624 bytes more of the 24 KB that a server
+    may have, and did not fit there (measured, on a board without a kernel).
+
     *peer*: the client's address, for get_extra_info("peername"), or None; Microdot asks. Lines
     up to an empty one are counted as the head of a request; a handler of another line protocol
     raises those two limits. A handler that uses read() alone sets a time limit by allow(): a
