@@ -226,7 +226,7 @@ def _grow(growth_bytes: int) -> None:
     except MemoryError:
         pass
     _growth.extend(filling[-1:])
-    # The collector may see the list on the stack for as long as the program runs: 10 KB were seen.
+    # What the collector may see of the list on the stack is to keep none of the pieces.
     filling.clear()
     ending.release()
     sleep_ms(_END_MS)
