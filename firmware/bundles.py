@@ -48,7 +48,7 @@ _PAGE = {
 _JUDGING = {
     "pem": ("pem",),
     "certificate": ("fields", "der", "keys", "certificate"),
-    "sources": ("settings", "job", "stored", "generated", "sources", "at_once"),
+    "sources": ("settings", "job", "stored", "generated", "sources", "phases", "at_once"),
     "ipv6": ("ipv6",),
     "in_phases": ("in_phases",),
     "tasks": ("tasks",),
@@ -109,6 +109,8 @@ PORTABLE = {
     # What encodes or decodes certificates is not loaded beside the arithmetic.
     "certificate": ("certificate",),
     "keys": ("der", "keys"),
+    # The rest of "sources" is not loaded beside the arithmetic.
+    "in_phases": ("phases", "in_phases"),
 }
 """What is otherwise without a kernel: every board needs the engine of the big integers then."""
 

@@ -24,7 +24,7 @@ class Task:
         self.begun = 0
         self.stored = {}
 
-    def begin(self, task, arguments, context, _lent, make):
+    def begin(self, task, arguments, context, make):
         """Do the task, from its beginning."""
         self.begun += 1
         missed = []

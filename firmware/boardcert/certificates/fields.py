@@ -85,7 +85,8 @@ def is_valid_date(date: tuple) -> bool:
         return False
     if not (0 <= hour <= 23 and 0 <= minute <= 59 and 0 <= second <= 59):
         return False
-    return _from_day_number(day_number(year, month, day)) == (year, month, day)
+    first = day_number(year, month, 1)
+    return day <= (day_number(year, month + 1, 1) if month < 12 else first + 31) - first
 
 
 # Day numbers count from 0000-03-01, so that the leap day is the last of its year. In such a

@@ -9,23 +9,39 @@ from .job import Job
 from .sources import TASKS
 
 
-def make_apart(wanted: tuple) -> tuple:
-    """Return what generate.make makes of *wanted*; the arithmetic is released again."""
+def run(name: str, arguments: tuple, context: tuple, _lent):
+    """Return what the task *name* returns with its *arguments*. *context*: see job.Job."""
+    from .phases import Maker, Wanted
+
+    maker = Maker()
+    context += (maker.make,)
+    task, job = find(name), Job(*context)
+    while True:
+        try:
+            return task(job, *arguments)
+        except Wanted as given_up:
+            wanted = given_up.args[0]
+        maker.add(_make(wanted))
+
+
+def find(name: str):
+    """Return the task *name*.
+
+    A function keeps its modules, which in_phases gives back, 9 KB: so it is told the name.
+    """
+    if name in TASKS:
+        return TASKS[name]
+    from .tasks import TASKS as others
+
+    return others[name]
+
+
+def _make(wanted: tuple):
+    """Return what is made, or why it cannot be; the arithmetic is released again."""
     with borrowed():
         from . import generate
 
-        return generate.make(*wanted)
-
-
-def run(name: str, arguments: tuple, context: tuple, _lent, make_record=make_apart):
-    """Return what the task *name* returns with its *arguments*. The rest: see in_phases, job.Job.
-
-    A name, not a function: a function would keep its modules, and in_phases gives them back, 9 KB.
-    """
-    task = TASKS.get(name)
-    if task is None:
-        from .tasks import TASKS as others
-
-        task = others[name]
-    context += (make_record,)
-    return task(Job(*context), *arguments)
+        try:
+            return generate.make(*wanted)
+        except Exception as error:  # noqa: BLE001 (the task tells, and may go on without)
+            return error

@@ -178,22 +178,21 @@ class _Run:
 
     def identify(self) -> None:
         """Have the identity, and then all memory that there is."""
-        self._me = self._identity()
+        me = None
+        while me is None:
+            try:
+                me = identity(**self._settings)
+            except MemoryError:
+                if self._reserve is None:
+                    raise
+                self._reserve.release_all()  # Without what is held, then, and what came with it.
+                self._lent.give_back()
+                self._reserve = None
+        self._me = me
         settle(self._me)
         if sys.platform != "esp32" and not self._hold_memory():
             if self._me.generated and self._restarts:
                 restart("to free what generating a key took")
-
-    def _identity(self):
-        """Return the identity; if memory lacks, with what is held, and what came with that."""
-        try:
-            return identity(**self._settings)
-        except MemoryError:
-            if self._reserve is None:
-                raise
-        self._reserve.release_all()
-        self._lent.give_back()
-        return identity(**self._settings)
 
     async def _keep(self, name: str, port: int, serve) -> None:
         """Serve on *port*; while that is not to be had, say so and try again."""
