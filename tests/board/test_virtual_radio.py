@@ -80,6 +80,7 @@ def test_a_board_that_has_joined_asks_for_an_address(radio_board):
         1,
         2,
     ]
+    radio_board.exec("time.sleep_ms(1000)")  # lwIP has its timers.
     status = radio_board.radio_status()
     assert (status["joined"], status["rssi"]) == ("HomeNet", -42)
     assert status["counters"]["frames_sent"] > before
