@@ -71,6 +71,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(autouse=True)
 def no_known_boards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep away from the user's pinned boards and their tokens, and from the user's CA."""
+    monkeypatch.setenv("BOARDCERT_INVENTORY", str(tmp_path / "inventory.db"))
     monkeypatch.setenv("BOARDCERT_PINS", str(tmp_path / "known_boards.json"))
     monkeypatch.setenv("BOARDCERT_TOKENS", str(tmp_path / "tokens.json"))
     monkeypatch.setenv("BOARDCERT_CA", str(tmp_path / "ca"))

@@ -18,6 +18,8 @@ from .commands import (
     firmware,
     flash,
     install,
+    inventory,
+    inventory_changes,
     pin,
     settings,
     shell,
@@ -37,6 +39,7 @@ from .console import (
     set_verbosity,
 )
 from .errors import INTERRUPTED, USAGE, Error
+from .inventory.place import chosen
 
 _EXIT_CODES = "exit codes: 0 done or valid, 1 checked and bad, 2 usage, 3 could not run, "
 _EXIT_CODES += "130 interrupted"
@@ -75,6 +78,9 @@ class _Parser(argparse.ArgumentParser):
             (("-v", "--verbose"), "also print the cause of an error, such as a board's traceback"),
         ):
             self.add_argument(*flags, action="store_true", default=argparse.SUPPRESS, help=text)
+        help = "where known boards are kept: a file, or postgresql://... (default: `paths` says it)"
+        place = "FILE|URL"
+        self.add_argument("--inventory", metavar=place, default=argparse.SUPPRESS, help=help)
 
     def format_help(self) -> str:
         lines = []
@@ -106,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     With --json an Error is one object too: what the command recorded so far, and "error".
     """
     words = sys.argv[1:] if argv is None else list(argv)
-    arguments = argparse.Namespace(record={}, quiet=False, verbose=False)
+    arguments = argparse.Namespace(record={}, quiet=False, verbose=False, inventory=None)
     parser = _parser()
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete
@@ -118,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         set_verbosity(arguments.quiet)
         arguments.check(arguments)
         _require_port(getattr(arguments, "usb", None))
-        with programs_go_on():
+        with chosen(arguments.inventory), programs_go_on():
             code: int = arguments.run(arguments)
         flush_results()
         return code
@@ -188,6 +194,7 @@ GROUPS = {
     "try it": demo.COMMANDS | virtual.COMMANDS,
     "boards on a cable": flash.COMMANDS | firmware.COMMANDS,
     "check what boards serve": verify.COMMANDS | pin.COMMANDS,
+    "boards that are known": inventory.COMMANDS | inventory_changes.COMMANDS,
     "administer boards": {
         **install.COMMANDS,
         **settings.COMMANDS,

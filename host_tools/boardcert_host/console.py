@@ -12,6 +12,8 @@ from rich.text import Text
 
 from .errors import Error
 
+# How cells begin that spreadsheets compute.
+_FORMULAS = ("=", "+", "-", "@")
 _is_quiet = False
 
 
@@ -100,6 +102,12 @@ def neutral(text: str) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text
     )
+
+
+def table_cell(text: str) -> str:
+    """Return *text* for a table: nothing that a board has said is a formula to a spreadsheet."""
+    shown = neutral(text)
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULAS) else shown
 
 
 def say(message: str) -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 from boardcert_host.board import file_writer, kept_files, mpremote, tokens
 from boardcert_host.cli import main
+from boardcert_host.trust.pins import add_pin, load_pins
 from boardcert_host.virtual.boot_drive import BootDrive
 from prepared import AT_ONCE
 
@@ -109,16 +110,12 @@ def test_a_key_that_is_not_the_pinned_one_is_a_loud_failure(
     port = installed(pace="idle").usb_port
     flash = ("flash", "VIRTUAL_PICO_W", "--port", port, "--hostname", "kitchen")
     other = "sha256//RkRNzHZNo2LdBLSMtNYwVXIHTDTBIUpdTRVRGxUtB9k="
-    pin = {"host": "kitchen.local", "unique_id": None, "public_key_pin": other}
-    pin |= {"fingerprint": "AB:CD", "first_seen": "2026-01-01T00:00:00Z"}
-    pins = tmp_path / "known_boards.json"
-    pins.write_text(json.dumps({"version": 1, "boards": [pin]}))
-    before = pins.read_bytes()
+    before, _ = add_pin("kitchen.local", {"public_key_pin": other, "fingerprint": "AB:CD"})
     code, record = run(capsys, *flash)
     assert code == 1
     assert other in record["error"]["message"]
     assert record["report"]["public_key_pin"] in record["error"]["message"]
-    assert pins.read_bytes() == before
+    assert load_pins() == [before]
 
 
 def _wait(empty):

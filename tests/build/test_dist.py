@@ -86,6 +86,17 @@ def test_the_installed_command_needs_no_repository(environment, tmp_path):
     }
 
 
+def test_the_installed_command_makes_an_inventory(environment, tmp_path):
+    """Migrations are files that are run, not imported."""
+    pin = {"host": "kitchen.local", "unique_id": "01", "fingerprint": "AB", "port": 20034}
+    pin |= {"public_key_pin": f"sha256//{'A' * 43}=", "first_seen": "2026-11-28T00:00:00Z"}
+    file = tmp_path / "known_boards.json"
+    file.write_text(json.dumps({"version": 1, "boards": [pin]}))
+    command = (environment / "boardcert", "--inventory", tmp_path / "inventory.db")
+    _run(*command, "import", file, directory=tmp_path)
+    assert "kitchen.local" in _run(*command, "list", directory=tmp_path)
+
+
 def test_a_virtual_board_starts_from_the_installed_command(environment, tmp_path):
     """Its emulator is more than Python files."""
     command = [environment / "boardcert", "virtual", "--directory", tmp_path / "board"]

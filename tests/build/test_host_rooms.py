@@ -11,7 +11,18 @@ _PACKAGE = Path(str(boardcert_host.__file__)).parent
 _ROOT = _PACKAGE.name
 # Each room may import from those before it, and all of them from the root; what lies there but
 # starts the commands, from all.
-_ROOMS = ("certificates", "show", "ca", "trust", "verify", "build", "board", "flash", "virtual")
+_ROOMS = (
+    "certificates",
+    "show",
+    "ca",
+    "inventory",
+    "trust",
+    "verify",
+    "build",
+    "board",
+    "flash",
+    "virtual",
+)
 _ROOMS += ("demo", "doctor", "commands")
 _STARTS = {f"{_ROOT}.{name}" for name in ("cli", "entry", "__main__")}
 

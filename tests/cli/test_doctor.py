@@ -173,7 +173,7 @@ def test_the_command_prints_what_to_do_and_is_bad_where_something_fails(port, mo
     code, told = run(capsys, "doctor")
     assert (code, told["ok"]) == (1, False)
     assert {one["id"] for one in told["findings"]} == {
-        *("python", "node", "clock", "serial", "mdns", "trust")
+        *("python", "node", "clock", "serial", "inventory", "mdns", "trust")
     }
     assert main(["doctor"]) == 1
     output = capsys.readouterr().out

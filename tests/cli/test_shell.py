@@ -23,7 +23,7 @@ _TRACEBACK = 'Traceback (most recent call last):\n  File "<stdin>", line 1\nKeyE
 @pytest.fixture(autouse=True)
 def at_home(tmp_path, monkeypatch) -> None:
     """Files of this user are elsewhere."""
-    for name in ("PINS", "TOKENS", "CA"):
+    for name in ("INVENTORY", "TOKENS", "CA"):
         monkeypatch.setenv(f"BOARDCERT_{name}", str(tmp_path / name.lower()))
 
 
@@ -214,10 +214,12 @@ def test_paths_are_those_that_are_used(tmp_path, capsys):
     add_pin("kitchen.local", {"public_key_pin": f"sha256//{'A' * 43}=", "fingerprint": "AB"})
     assert main(["paths"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    (pins,) = [line for line in lines if line.split()[0] == "pins"]
+    (inventory,) = [line for line in lines if line.split()[0] == "inventory"]
     (tokens,) = [line for line in lines if line.split()[0] == "tokens"]
-    assert pins.endswith(str(tmp_path / "pins"))
+    assert inventory.endswith(str(tmp_path / "inventory"))
     assert tokens.endswith(f"{tmp_path / 'tokens'} (not there yet)")
+    assert main(["paths", "--inventory", "postgresql://station@db.example/boards"]) == 0
+    assert "inventory           postgresql://station@db.example/boards\n" in capsys.readouterr().out
 
 
 def test_a_file_that_is_there_is_kept_unless_it_is_forced(tmp_path, capsys, monkeypatch):

@@ -304,6 +304,7 @@ def test_one_board_gets_its_label(name: str, workplace: Path) -> None:
     report = {"names": ["sensor-007.local"], "unique_id": "id7"}
     pin = {"public_key_pin": f"sha256//{43 * 'A'}=", "first_seen": "2026-11-29T07:00:00Z"}
     wanted = {"label": workplace / name, "label_size": None, "force": False, "batch": False}
+    wanted["serial_number"] = None
     arguments = argparse.Namespace(**wanted, label_text=["S/N {serial_number}", "{date}"])
     workbench.draw_one(arguments, {"report": report, "pin": pin})
     label = (workplace / name).read_bytes()

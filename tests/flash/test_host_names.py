@@ -83,7 +83,7 @@ def test_the_hint_says_what_is_wrong_with_a_host_name(text: str, reason: str) ->
 def test_the_next_number_is_the_lowest_that_nothing_has() -> None:
     """Neither a pinned board nor one that is being flashed; a gap is filled."""
     for number in (1, 2, 4):
-        pins.add_pin(f"sensor-{number:03}.local", facts(f"0{number}"))
+        pins.add_pin(f"sensor-{number:03}.local", facts(f"0{number}", "ABCD"[number - 1]))
     assert host_names.next_free("sensor-{n:03}") == (3, "sensor-003")
     assert host_names.next_free("sensor-{n:03}", ["sensor-003"]) == (5, "sensor-005")
     assert host_names.next_free("lamp-{n}") == (1, "lamp-1")

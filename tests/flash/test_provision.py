@@ -1,5 +1,6 @@
 """`boardcert flash` with a Wi-Fi, its second half: no emulated board has one, so one is made up."""
 
+import json
 import socket
 
 import pytest
@@ -204,6 +205,25 @@ def test_a_new_key_is_pinned_in_place_of_the_old_only_when_that_was_allowed(call
     assert run(monkeypatch, report, Provision(replace=True))[0]
     (pin,) = pins.load_pins()
     assert pin.public_key_pin == report["public_key_pin"]
+
+
+def test_a_unit_that_has_another_key_and_name_is_one_board(calls, monkeypatch, capsys):
+    """Known by its chip: tags and history stay; what only had its name is forgotten."""
+    old, report = report_of(make()), report_of(make()) | {"unique_id": "01"}
+    pins.add_pin("larder.local", old | {"unique_id": "01"})
+    pins.add_pin(NAME, report_of(make()) | {"unique_id": None})
+    assert main(["tag", "larder.local", "shelf"]) == 0
+    with pytest.raises(Error, match="another key"):
+        run(monkeypatch, report, Provision())
+    assert run(monkeypatch, report, Provision(replace=True, serial_number="0017"))[0]
+    assert {(pin.host, pin.public_key_pin) for pin in pins.load_pins()} == {
+        ("larder.local", report["public_key_pin"]),
+        (NAME, report["public_key_pin"]),
+    }
+    capsys.readouterr()
+    assert main(["list", "0017", "--tag", "shelf", "--json"]) == 0
+    (board,) = json.loads(capsys.readouterr().out)["boards"]
+    assert board["provisioned_by"] and board["unique_id"] == "01"
 
 
 def test_a_board_that_is_called_otherwise_takes_its_pin_along(calls, monkeypatch):

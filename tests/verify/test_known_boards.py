@@ -12,6 +12,7 @@ from boardcert_host.certificates.fingerprint import fingerprint_words, key_finge
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from boardcert_host.flash import plugged_in
+from boardcert_host.inventory import changes, place
 from boardcert_host.trust import pins
 from certificates import NAME, make
 from servers import tls_server
@@ -95,13 +96,50 @@ def test_verify_fails_loudly_when_the_key_is_another(tmp_path, capsys):
     assert pin_of(new) in detail
 
 
-def test_a_damaged_file_of_known_boards_stops_verify(tmp_path, capsys):
-    """It is not taken for an empty one."""
-    pins.pins_file().write_text("{")
-    code, answer, messages = run(capsys, "verify", "127.0.0.1:9")
-    assert code == 3
-    assert "is damaged" in answer["error"]["message"]
-    assert "is damaged" in messages
+def test_what_verify_finds_of_a_known_board_is_its_history(tmp_path, capsys):
+    """Verdicts, certificates and where it was; of what nobody knows, nothing."""
+    first = make()
+    with tls_server(first, tmp_path) as port:
+        host = f"127.0.0.1:{port}"
+        run(capsys, "verify", host)
+        assert not place.inventory_place().file.exists()
+        run(capsys, "pin", "add", host, "--yes")
+        for _ in range(2):
+            assert run(capsys, "verify", host)[0] == 0
+    assert run(capsys, "verify", host)[0] == 3
+    with tls_server(make(), tmp_path) as other:
+        pins.add_pin(f"127.0.0.1:{other}", {"public_key_pin": "sha256//x", "fingerprint": "AB"})
+        assert run(capsys, "verify", f"127.0.0.1:{other}")[0] == 1
+    told = run(capsys, "history", host)[1]
+    rows = [(one["verdict"], one["times"]) for one in told["verdicts"]]
+    assert rows == [("valid", 2), ("unreachable", 1)]
+    (certificate_row,) = told["certificates"]
+    assert certificate_row["not_after"] and certificate_row["public_key_pin"] == pin_of(first)
+    told = run(capsys, "history", f"127.0.0.1:{other}")[1]
+    (row,) = told["verdicts"]
+    assert row["verdict"] == "not valid" and "known board" in row["detail"]
+    assert len(told["certificates"]) == 1
+
+
+def test_a_verdict_that_cannot_be_noted_is_told_all_the_same(tmp_path, capsys, monkeypatch):
+    """Then the inventory is the error; but a changed key is the worse one."""
+    identity = make()
+
+    def fail(found):
+        raise Error("no room for the inventory")
+
+    with tls_server(identity, tmp_path) as port:
+        host = f"127.0.0.1:{port}"
+        assert run(capsys, "pin", "add", host, "--yes")[0] == 0
+        monkeypatch.setattr(changes, "note_seen", fail)
+        code, answer, messages = run(capsys, "verify", host)
+        assert (code, answer["ok"]) == (3, True) and "no room" in answer["error"]["message"]
+        assert main(["verify", host]) == 3
+        assert f"{host}: valid" in capsys.readouterr().out
+    with tls_server(make(), tmp_path) as port:
+        pins.add_pin(f"127.0.0.1:{port}", {"public_key_pin": "sha256//x", "fingerprint": "AB"})
+        code, answer, messages = run(capsys, "verify", f"127.0.0.1:{port}")
+    assert (code, answer["ok"]) == (1, False) and "no room" in messages
 
 
 def test_pinning_needs_somebody_who_compares(tmp_path, capsys, monkeypatch):

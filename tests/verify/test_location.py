@@ -9,10 +9,9 @@ from board_answers import answer, https_server
 from boardcert_host.board import tokens
 from boardcert_host.certificates import certificate
 from boardcert_host.cli import main
-from boardcert_host.errors import Error
 from boardcert_host.targets import Target
 from boardcert_host.trust.location import find
-from boardcert_host.trust.pins import Pin, add_pin, find_pin, load_pins, pins_file
+from boardcert_host.trust.pins import Pin, add_pin, find_pin, load_pins
 from boardcert_host.verify import tls_probe
 from certificates import NAME, Identity, make
 from cryptography import x509
@@ -179,16 +178,3 @@ def test_a_url_is_a_host_wherever_one_is_taken(tmp_path, capsys):
     assert main(["ca", "sign", f"https://127.0.0.1:{port}/"]) == 3
     assert f"token 127.0.0.1:{port} --usb PORT" in capsys.readouterr().err
     assert main(["pin", "forget", url]) == 0
-
-
-@pytest.mark.parametrize(
-    ("field", "value"), [("port", 0), ("port", "1"), ("address", "x"), ("address", 5)]
-)
-def test_a_place_that_cannot_be_is_a_damaged_file(field, value):
-    """As for all that the file says."""
-    add_pin("kitchen.local", facts(make()))
-    content = json.loads(pins_file().read_text())
-    content["boards"][0][field] = value
-    pins_file().write_text(json.dumps(content))
-    with pytest.raises(Error, match="is damaged"):
-        load_pins()

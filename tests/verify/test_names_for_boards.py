@@ -139,8 +139,8 @@ def test_a_board_is_forgotten_by_any_of_its_names(host, capsys):
 
 def test_what_is_forgotten_must_be_one_board(capsys):
     """A slip is answered with the board that is called nearly so."""
-    for port in (1, 2):
-        add_pin(f"kitchen.local:{port}", {"public_key_pin": _KEY, "fingerprint": "AB"})
+    for port, key in ((1, _KEY), (2, _OTHER_KEY)):
+        add_pin(f"kitchen.local:{port}", {"public_key_pin": key, "fingerprint": "AB"})
     assert main(["pin", "forget", "kitchen"]) == 2
     assert "name one: kitchen.local:1, kitchen.local:2" in capsys.readouterr().err
     assert main(["pin", "forget", "kichen.local"]) == 3

@@ -38,13 +38,14 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _look(host: str | None, name: str | None) -> "list[Finding]":
-    from ..doctor import browsers, computer, names, serial
+    from ..doctor import browsers, computer, inventory, names, serial
     from ..trust.pins import load_pins
 
-    boards = load_pins()  # A damaged file is an Error with what to do.
+    known = inventory.look_at_inventory()
+    boards = load_pins() if known.status == "ok" else []
     found = [computer.look_at_python(), computer.look_at_node(), computer.look_at_clock()]
     found += serial.look_at_ports()
-    found += [names.look_at_mdns(), *browsers.look_at_trust()]
+    found += [known, names.look_at_mdns(), *browsers.look_at_trust()]
     return [names.look_for_host(host, boards, name), *found] if host is not None else found
 
 

@@ -86,6 +86,7 @@ def _run_flash(arguments: argparse.Namespace) -> int:
         program=read_program(arguments.main, arguments.copy),
         wifi=_wifi(arguments, board.network),
         replace=arguments.erase and arguments.yes,
+        serial_number=arguments.serial_number,
     )
     if arguments.batch:
         secrets = {WIFI_PASSWORD_VARIABLE: wanted.wifi[1]} if wanted.wifi and wanted.wifi[1] else {}

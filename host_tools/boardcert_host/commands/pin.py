@@ -18,6 +18,7 @@ from .shared import (
     check_free,
     complete_hosts,
     given_pin,
+    pinned_as,
     print_json,
     read_report,
 )
@@ -58,7 +59,7 @@ def _run_pin(arguments: argparse.Namespace) -> int:
     if arguments.action == "list":
         return _list(arguments.json)
     if arguments.action == "forget":
-        pin, word = pins.forget_pin(_pinned_as(arguments.host, arguments.name)), "forgotten"
+        pin, word = pins.forget_pin(pinned_as(arguments.host, arguments.name)), "forgotten"
     else:
         facts, port, address = _over_usb(arguments) if arguments.usb else _served(arguments)
         place = find(arguments.host, pins.load_pins(), arguments.name)
@@ -70,20 +71,6 @@ def _run_pin(arguments: argparse.Namespace) -> int:
     else:
         results().print(f"{pin.host}: {word}, {pin.public_key_pin}", markup=False)
     return OK
-
-
-def _pinned_as(host: str, name: str | None) -> str:
-    """Return what the board that a person calls *host* is pinned as. Raises Error when none is."""
-    from ..trust import pins
-    from ..trust.location import did_you_mean, find
-
-    boards = pins.load_pins()
-    found = [pin.host for pin in find(host, boards, name).pins]
-    if not found:
-        raise pins.not_pinned(host, did_you_mean(host, boards))
-    if len(found) > 1:
-        raise Error(f"{host} may be several boards", f"name one: {', '.join(found)}", USAGE)
-    return found[0]
 
 
 def _check_pin(arguments: argparse.Namespace) -> None:
@@ -120,11 +107,13 @@ def _over_usb(arguments: argparse.Namespace) -> tuple[dict[str, Any], int | None
 
 
 def _list(as_json: bool) -> int:
+    from ..inventory.place import inventory_place
     from ..trust import pins
 
     known = pins.load_pins()
     if as_json:
-        print_json({"file": str(pins.pins_file()), "pins": [asdict(pin) for pin in known]})
+        told = [asdict(pin) for pin in known]
+        print_json({"inventory": str(inventory_place()), "pins": told})
         return OK
     width = max((len(pin.host) for pin in known), default=0)
     for pin in known:

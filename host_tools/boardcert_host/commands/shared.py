@@ -113,6 +113,21 @@ def given_pin(arguments: argparse.Namespace) -> tuple[str, str] | None:
     return parse_pin(arguments.pin) if arguments.pin else None
 
 
+def pinned_as(host: str, name: str | None = None) -> str:
+    """Return what the board that a person calls *host* is pinned as. Raises Error when none is."""
+    from ..trust import pins
+    from ..trust.location import did_you_mean, find
+
+    boards = pins.load_pins()
+    found = find(host, boards, name).pins
+    if not found:
+        raise pins.not_pinned(host, did_you_mean(host, boards))
+    if len({pin.public_key_pin for pin in found}) > 1:
+        names = ", ".join(pin.host for pin in found)
+        raise Error(f"{host} may be several boards", f"name one: {names}", USAGE)
+    return found[0].host
+
+
 def print_json(data: dict[str, Any]) -> None:
     """Print *data* and the version as one object."""
     print_plain(json.dumps({"boardcert": __version__} | data, indent=2))

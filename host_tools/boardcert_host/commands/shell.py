@@ -3,10 +3,14 @@
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..console import print_plain, print_rows
 from ..errors import OK
 from .shared import Command, add_json, print_json
+
+if TYPE_CHECKING:
+    from ..inventory.place import Place
 
 _PROGRAM = "boardcert"
 _COMPLETION_EXAMPLES = """\
@@ -38,7 +42,7 @@ class _Place:
     """A file or directory. *what*: what is in it; *variable*: of the environment, moves it."""
 
     name: str
-    path: Path
+    path: "Path | Place"
     what: str
     variable: str
 
@@ -47,10 +51,11 @@ def _places() -> list[_Place]:
     from ..board.tokens import tokens_file
     from ..ca.store import default_store
     from ..directories import cache_directory
-    from ..trust.pins import pins_file
+    from ..inventory.place import VARIABLE, inventory_place
 
+    place = inventory_place()
     return [
-        _Place("pins", pins_file(), "the boards that are known, by their keys", "BOARDCERT_PINS"),
+        _Place("inventory", place.file or place, "the boards that are known", VARIABLE),
         _Place("tokens", tokens_file(), "the passwords of boards' pages", "BOARDCERT_TOKENS"),
         _Place("ca", default_store().directory, "your certificate authority", "BOARDCERT_CA"),
         _Place("cache", cache_directory(), "firmware, packages, the emulator", "BOARDCERT_CACHE"),
@@ -64,7 +69,8 @@ def _run_paths(arguments: argparse.Namespace) -> int:
         return OK
     rows = []
     for place in places:
-        missing = "" if place.path.exists() else " (not there yet)"
+        is_there = not isinstance(place.path, Path) or place.path.exists()
+        missing = "" if is_there else " (not there yet)"
         rows += [(place.name, f"{place.path}{missing}"), ("", f"{place.what}; ${place.variable}")]
     print_rows("files of boardcert on this computer, and the variables that move them", rows)
     return OK

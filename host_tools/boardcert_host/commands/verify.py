@@ -77,6 +77,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from ..trust.location import find
     from ..verify import hosts
     from ..verify.own_ca import own_ca_file
+    from ..verify.remembering import remember
 
     boards = pins.load_pins()
     options = hosts.Options(
@@ -90,18 +91,16 @@ def _run(arguments: argparse.Namespace) -> int:
     )
     targets = [find(text, boards, arguments.name).target for text in arguments.hosts]
     found = hosts.verify_hosts(targets, options)
-    for result in found:
-        if result.certificate and result.key_is_known:
-            pins.refresh(result.certificate)
-            if result.known and result.address:
-                pins.note_address(result.known, result.address)
-    if arguments.json:
-        ok = all(result.ok for result in found)
-        print_json({"ok": ok, "hosts": [result.to_json() for result in found]})
-    else:
+    ok = all(result.ok for result in found)
+    arguments.record |= {"ok": ok, "hosts": [result.to_json() for result in found]}
+    if not arguments.json:
         for result in found:
             _print_host(result)
-    return hosts.exit_code(found)
+    code = hosts.exit_code(found)
+    remember(found, boards, code)
+    if arguments.json:
+        print_json(arguments.record)
+    return code
 
 
 def _print_host(result: Any) -> None:

@@ -26,6 +26,8 @@ _LONGEST_TEXT = 40  # In a longer one the letters are less than 1 mm high.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of labels and of --batch."""
     add = parser.add_argument
+    help = "the serial number of the device, kept in the inventory; --batch numbers them itself"
+    add("--serial-number", metavar="TEXT", help=help)
     add("--label", type=Path, metavar="FILE", help="draw its label; with --batch, one .pdf or .svg")
     add(
         "--label-text",
@@ -75,7 +77,7 @@ def check(arguments: argparse.Namespace) -> None:
 def _check_batch(arguments: argparse.Namespace) -> None:
     from ..flash.host_names import is_pattern
 
-    for option in ("at", "firmware_only", "drive"):
+    for option in ("at", "firmware_only", "drive", "serial_number"):
         if getattr(arguments, option):
             raise Error(f"--batch excludes --{option.replace('_', '-')}", None, USAGE)
     if arguments.count is not None and arguments.count < 1:
@@ -120,7 +122,7 @@ def draw_one(arguments: argparse.Namespace, record: dict[str, Any]) -> None:
     number = re.search(r"\d+$", name.partition(".")[0])
     facts = {
         "name": name,
-        "serial_number": number[0] if number else "",
+        "serial_number": arguments.serial_number or (number[0] if number else ""),
         "unique_id": report["unique_id"],
         "date": record["pin"]["first_seen"][:10],
         "url": (record.get("urls") or [f"https://{name}:{PORTAL_PORT}"])[0],
@@ -206,6 +208,7 @@ def _child_arguments(arguments: argparse.Namespace, has_password: bool) -> tuple
     for option in ("firmware", "main", "copy"):
         path = getattr(arguments, option)
         found += [f"--{option}", str(path)] if path else []
+    found += ["--inventory", arguments.inventory] if arguments.inventory else []
     found += ["--wifi", arguments.wifi] if arguments.wifi else []
     found += ["--wifi-open"] if arguments.wifi and not has_password else []
     found += [f"--{option}" for option in ("erase", "yes") if getattr(arguments, option)]

@@ -69,6 +69,7 @@ class Home:
         environment = {
             **os.environ,
             "BOARDCERT_BOOT_DRIVES": str(self._new.drive),
+            "BOARDCERT_INVENTORY": str(self._directory / "inventory.db"),
             "BOARDCERT_PINS": str(self._directory / "known_boards.json"),
             "BOARDCERT_TOKENS": str(self._directory / "tokens.json"),
             "BOARDCERT_WIFI_PASSWORD": self._password,

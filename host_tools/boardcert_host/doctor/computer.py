@@ -5,12 +5,11 @@ import datetime
 import platform
 import sys
 
+from ..clock import WRITTEN
 from ..virtual.node import present_node
 from .finding import FAIL, OK, WARN, Finding
 
 _OLDEST_PYTHON = (3, 10)
-# This file is of that day: no clock that is right says less.
-_WRITTEN = datetime.datetime(2026, 11, 29, tzinfo=datetime.timezone.utc)
 # struct timex is 208 bytes on 64-bit Linux, less on others; all zero, adjtimex(2) changes nothing.
 _TIMEX_BYTES = 512
 _TIME_ERROR = 5
@@ -40,7 +39,7 @@ def look_at_clock(now: datetime.datetime | None = None) -> Finding:
     now = now or datetime.datetime.now(datetime.timezone.utc)
     found = f"{now:%Y-%m-%d %H:%M} UTC"
     hint = "let it be set from the network: timedatectl set-ntp true"
-    if now < _WRITTEN:
+    if now < WRITTEN:
         return Finding("clock", "clock", FAIL, f"{found}, before boardcert was written", hint)
     if not _is_synchronised():
         return Finding("clock", "clock", WARN, f"{found}, not kept right by a time server", hint)

@@ -12,13 +12,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import IO
 
-from ..console import neutral
+from ..console import table_cell
 from ..errors import Error
 from ..files import cannot_read, changing, write_whole
 
 DONE, FAILED = "done", "failed"
-# How cells begin that spreadsheets compute.
-_FORMULAS = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True)
@@ -125,11 +123,5 @@ def _table(entries: list[Entry]) -> str:
     writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
     for entry in entries:
-        writer.writerow({name: _cell(value) for name, value in asdict(entry).items()})
+        writer.writerow({name: table_cell(value) for name, value in asdict(entry).items()})
     return text.getvalue()
-
-
-def _cell(text: str) -> str:
-    """Return *text* for a table: nothing that a board has said is a formula to a spreadsheet."""
-    shown = neutral(text)
-    return f"'{shown}" if shown.lstrip().startswith(_FORMULAS) else shown

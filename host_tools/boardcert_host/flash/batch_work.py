@@ -151,7 +151,7 @@ class Worker:
         log = log or self._new_log(mine[1] or port, started)
         self._tell(f"{port}: {mine[1] or unique_id or 'a new board'} begins")
         name = ["--hostname", mine[1]] if mine[1] else []
-        outcome = self._run(["--port", port, *name], log)
+        outcome = self._run(["--port", port, "--serial-number", mine[0], *name], log)
         interruptions.note_started(port)  # By that program, however it ended.
         return self._entry(outcome, outcome.error, mine, unique_id, port, started, log)
 

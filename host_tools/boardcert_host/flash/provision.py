@@ -8,11 +8,13 @@ from ..board.over_usb import BoardUSB
 from ..board.reports import portal_port
 from ..certificates.fingerprint import fingerprint_words, key_fingerprint
 from ..errors import Error
+from ..inventory.changes import note_provisioned
 from ..targets import Target, in_local
 from ..trust import pins
 from ..trust.location import find
 from ..verify import hosts
 from ..verify.own_ca import own_ca_file
+from ..verify.remembering import remember
 from .board_kinds import Board
 from .host_names import choose
 from .story import Story
@@ -27,7 +29,7 @@ class Provision:
     """What a board is to have. *wifi*: name and password; *replace*: its key may be a new one.
 
     *target*: where it serves in the end, when that is not its address in the Wi-Fi. *program*: the
-    maker's own.
+    maker's own. *serial_number*: of the device, for the inventory.
     """
 
     host_name: str | None = None
@@ -35,6 +37,7 @@ class Provision:
     replace: bool = False
     target: Target | None = None
     program: own_program.Program | None = None
+    serial_number: str | None = None
 
 
 def provision(story: Story, board: Board, wanted: Provision, port: str, mark: str | None) -> bool:
@@ -164,17 +167,34 @@ def _pin(
 ) -> None:
     """Pin the key as it was read over USB, where nobody stands between, and where it serves."""
     host = report["names"][0]
-    for known in find(host, pins.load_pins()).pins:
-        if known.public_key_pin == report["public_key_pin"]:
-            continue
-        if not wanted.replace:
-            raise pins.changed_key(known, report["public_key_pin"])
-        pins.forget_pin(known.host)
-        gone = f"{known.host} was {known.public_key_pin}: forgotten because of --yes"
-        story.tell("pin", "done", gone)
+    boards, unit = pins.load_pins(), report.get("unique_id")
+    mine = [pin for pin in boards if unit and pin.unique_id == unit]
+    stale = [
+        pin
+        for pin in dict.fromkeys([*mine, *find(host, boards).pins])
+        if pin.public_key_pin != report["public_key_pin"]
+    ]
+    if stale and not wanted.replace:
+        raise pins.changed_key(stale[0], report["public_key_pin"])
+    if stale:
+        _replace_keys(story, stale, report)
     pin, is_new = pins.add_pin(host, report, port, address)
+    note_provisioned(host, wanted.serial_number)
     story.record["pin"] = asdict(pin)
     story.tell("pin", "done" if is_new else "kept", f"{host} is {pin.public_key_pin}")
+
+
+def _replace_keys(story: Story, stale: list[pins.Pin], report: dict[str, Any]) -> None:
+    """Give the board the key that it has now; forget others that had its name."""
+    followed = pins.follow_key([stale[0].host], stale[0].public_key_pin, report)
+    names = {pin.host for pin in followed}
+    for known in stale:
+        what = "replaced"
+        if known.host not in names:
+            pins.forget_pin(known.host)
+            what = "forgotten"
+        detail = f"{known.host} was {known.public_key_pin}: {what} because of --yes"
+        story.tell("pin", "done", detail)
 
 
 def _keep_token(story: Story, port: str, report: dict[str, Any]) -> None:
@@ -200,6 +220,7 @@ def _verify(story: Story, wanted: Provision, report: dict[str, Any], target: Tar
     story.tell("verify", "done" if result.ok else "failed", detail)
     if result.ok and result.address:
         pins.add_pin(name, report, target.port, result.address)
+    remember([result], [pin for pin in pins.load_pins() if pin.host == name])
     urls = [f"https://{Target(name, target.port)}", f"https://{target}"]
     story.record["urls"] = urls
     story.tell("page", "done", f"open {urls[0]}, or {urls[1]}")

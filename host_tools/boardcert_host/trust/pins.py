@@ -1,24 +1,25 @@
-"""The boards that were trusted once: what known_hosts is for SSH.
+"""The boards that were trusted once: what known_hosts is for SSH, kept in the inventory.
 
 A board is trusted at the first meeting and recognised by its public key from then on. A new
 certificate for the same key (renewed, renamed, dated) is the same board; another key is not. One
 is replaced only by the board's own word, over a connection that was checked (`follow_key`);
 otherwise a person has to forget the old one first.
+
+SQLAlchemy is loaded in functions, and not where there is no inventory yet: it takes a quarter of
+a second.
 """
 
-import contextlib
-import datetime
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from .. import clock
 from ..errors import CHECKED_AND_BAD, Error
-from ..files import changing, own_file, write_own_json
-from ..targets import Target, canonical, is_address, parse_host
+from ..inventory.place import is_absent
+from ..targets import Target, canonical, parse_host
 
-_FILE_VERSION = 1
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 
 @dataclass(frozen=True)
@@ -37,34 +38,20 @@ class Pin:
     address: str | None = None
 
 
-def pins_file() -> Path:
-    """Return where the known boards are kept: $BOARDCERT_PINS, or the user's configuration."""
-    return own_file("BOARDCERT_PINS", "known_boards.json")
-
-
 def load_pins() -> list[Pin]:
-    """Return all known boards, sorted by host. A damaged file is an Error, never an empty list."""
-    path = pins_file()
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+    """Return all known hosts, sorted. A damaged inventory is an Error, never an empty list."""
+    if is_absent():
         return []
-    except OSError as error:
-        raise Error(f"cannot read the known boards: {error}") from error
-    try:
-        content = json.loads(data.decode("utf-8"))
-        if content["version"] != _FILE_VERSION:
-            raise ValueError(f"version {content['version']!r} is not known")
-        pins = _merged(_checked(Pin(**entry)) for entry in content["boards"])
-    except (Error, ValueError, TypeError, KeyError) as error:
-        hint = "repair it, or move it away and pin the boards again"
-        raise Error(f"the file of known boards {path} is damaged: {error}", hint) from error
-    return sorted(pins, key=lambda pin: pin.host)
+    from ..inventory import store
+    from ..inventory.tables import hosts
+
+    with store.reading() as connection:
+        return [_pin(row) for row in connection.execute(_query().order_by(hosts.c.host))]
 
 
 def find_pin(pins: Sequence[Pin], names: Sequence[str]) -> Pin | None:
     """Return what is known of the first of *names*, say HOST:PORT, HOST, that is known at all."""
-    by_host = {canonical(pin.host): pin for pin in pins}
+    by_host = {pin.host: pin for pin in pins}
     spelled = [canonical(name) for name in names]
     return next((by_host[name] for name in spelled if name in by_host), None)
 
@@ -75,136 +62,122 @@ def port_of(pin: Pin) -> int | None:
 
 
 def add_pin(
-    host: str, facts: dict[str, Any], port: int | None = None, address: str | None = None
+    host: str, facts: Mapping[str, Any], port: int | None = None, address: str | None = None
 ) -> tuple[Pin, bool]:
-    """Pin a board by *facts*: public_key_pin, fingerprint and, from a report, unique_id.
+    """Pin a board by *facts*: public_key_pin, fingerprint and, from a report, unique_id and more.
 
     *port*, *address*: where it serves; a port in *host* comes first. Returns the pin, and whether
-    it is new. The same key under a new certificate refreshes the fingerprint, and what is known of
-    the place. Another key raises Error with both pins, and changes nothing.
+    it is new. The same key under a new certificate refreshes what is known of the board and of the
+    place. Another key, or one that another unit has, raises Error and changes nothing.
     """
+    from ..inventory import boards, history, store
+
     host = canonical(host)
     port = parse_host(host)[1] or port
-    with _changing() as pins:
-        known = pins.get(host)
+    with store.writing() as connection:
+        known = _pin_of(connection, host)
         if known and known.public_key_pin != facts["public_key_pin"]:
             raise changed_key(known, facts["public_key_pin"])
+        board_id = boards.meet(connection, host, facts)
         if known:
-            unique_id = facts.get("unique_id") or known.unique_id
-            pin = replace(
-                known,
-                fingerprint=facts["fingerprint"],
-                unique_id=unique_id,
-                port=port or known.port,
-                address=address or known.address,
-            )
+            boards.place_host(connection, host, port, address)
         else:
-            now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
-            pin = Pin(
-                host=host,
-                unique_id=facts.get("unique_id"),
-                public_key_pin=facts["public_key_pin"],
-                fingerprint=facts["fingerprint"],
-                first_seen=now.isoformat().replace("+00:00", "Z"),
-                port=port,
-                address=address,
-            )
-        pins[host] = _checked(pin)
-    return pin, known is None
+            boards.add_host(connection, host, board_id, port, address)
+            history.note(connection, "pinned", host, facts["public_key_pin"], board_id)
+        return _found(connection, host), known is None
 
 
-def refresh(facts: dict[str, Any]) -> None:
-    """Note the certificate in *facts*, the newest for its key, wherever that key is pinned."""
-
-    def is_older(pin: Pin) -> bool:
-        is_same = pin.public_key_pin == facts["public_key_pin"]
-        return is_same and pin.fingerprint != facts["fingerprint"]
-
-    if not any(is_older(pin) for pin in load_pins()):
+def refresh(facts: Mapping[str, Any]) -> None:
+    """Note the certificate in *facts*, the newest for its key, if that key is known."""
+    if is_absent():
         return
-    with _changing() as pins:
-        for pin in list(pins.values()):
-            if is_older(pin):
-                pins[pin.host] = _checked(replace(pin, fingerprint=facts["fingerprint"]))
+    from ..inventory import boards, store
 
-
-def note_address(known: Pin, address: str) -> None:
-    """Note where a board was met, whose key was the pinned one."""
-    if known.address == address:
-        return
-    with _changing() as pins:
-        pin = pins.get(known.host)
-        if pin and pin.public_key_pin == known.public_key_pin:
-            pins[pin.host] = _checked(replace(pin, address=address))
+    with store.writing() as connection:
+        board = boards.by_key(connection, facts["public_key_pin"])
+        if board:
+            boards.refresh(connection, board, facts)
 
 
 def forget_pin(host: str) -> Pin:
-    """Remove one board, and return what was known of it."""
+    """Remove one name of a board, and with its last name the board; return what was known."""
+    from ..inventory import boards, store
+
     host = canonical(host)
-    with _changing() as pins:
-        if host not in pins:
+    if is_absent():
+        raise not_pinned(host)
+    with store.writing(is_repair=True) as connection:
+        pin = _pin_of(connection, host)
+        if pin is None:
             raise not_pinned(host)
-        return pins.pop(host)
+        boards.forget_host(connection, host)
+        return pin
 
 
-def not_pinned(host: str, hint: str | None = None) -> Error:
-    """Return the Error for a *host* that is not known. *hint*: what may have been meant."""
-    return Error(f"{host} is not pinned", hint or "`boardcert pin list` names those that are")
-
-
-def rename(old: str, new: str, facts: dict[str, Any]) -> bool:
+def rename(old: str, new: str, facts: Mapping[str, Any]) -> bool:
     """Let the pins of *old* be those of *new*, when they are of the board in *facts*.
 
     Those with a port as well. Returns False, and changes nothing, when none is of its key and chip,
     or *new* is pinned already.
     """
+    if is_absent():
+        return False
+    from ..inventory import boards, store
+
     old, new = old.lower(), canonical(new)  # An old name may be one that nothing else took.
-    moved = False
-    with _changing() as pins:
-        taken = {parse_host(host)[0] for host in pins}
-        for pin in list(pins.values()):
-            name, port = parse_host(pin.host)
-            if name == old and new not in taken and _is_of(pin, facts):
-                host = str(Target(new, port)) if port else new
-                pins[host] = replace(pins.pop(pin.host), host=host)
-                moved = True
-    return moved
+    with store.writing() as connection:
+        board = _same_board(connection, facts)
+        if board is None or boards.is_called(connection, new):
+            return False
+        mine = [(host, parse_host(host)) for host in boards.hosts_of(connection, board.id)]
+        moved = [(host, port) for host, (name, port) in mine if name == old]
+        for host, port in moved:
+            boards.rename(connection, host, str(Target(new, port)) if port else new)
+    return bool(moved)
 
 
-def follow_port(facts: dict[str, Any], old: int, new: int) -> None:
+def follow_port(facts: Mapping[str, Any], old: int, new: int) -> None:
     """Note that the board in *facts* serves its page on port *new* now, not on *old*."""
-    with _changing() as pins:
-        for pin in list(pins.values()):
-            if port_of(pin) == old and _is_of(pin, facts):
-                name, port = parse_host(pin.host)
-                host = str(Target(name, new)) if port else pin.host
-                is_free = host == pin.host or host not in pins
-                if is_free:
-                    pins[host] = replace(pins.pop(pin.host), host=host, port=new)
+    if is_absent():
+        return
+    from ..inventory import boards, store
+
+    with store.writing() as connection:
+        board = _same_board(connection, facts)
+        for host in boards.hosts_of(connection, board.id) if board else []:
+            name, port = parse_host(host)
+            moved = str(Target(name, new)) if port else host
+            is_free = moved == host or boards.by_host(connection, moved) is None
+            if port_of(_found(connection, host)) == old and is_free:
+                boards.rename(connection, host, moved, new)
 
 
-def _is_of(pin: Pin, facts: dict[str, Any]) -> bool:
-    """Return whether it is the pin of the board in *facts*: of its key, and chip where known."""
-    is_same_chip = pin.unique_id in (None, facts.get("unique_id"))
-    return is_same_chip and pin.public_key_pin == facts["public_key_pin"]
-
-
-def follow_key(names: Sequence[str], old: str, facts: dict[str, Any]) -> list[Pin]:
+def follow_key(names: Sequence[str], old: str, facts: Mapping[str, Any]) -> list[Pin]:
     """Replace the key *old* of a board by that of *facts*, which the board itself reported.
 
-    For a change that we ordered over a connection that was checked. All that this board is called
-    follows: *names*, and what is pinned with its unique_id. Returns those pins as they are now.
+    For a change that we ordered over a connection that was checked: of the board that is called by
+    one of *names*, or has the unique_id. Returns its pins as they are now.
     """
+    if is_absent():
+        return []
+    from ..inventory import boards, store
+
     spelled = {canonical(name) for name in names}
-    changed = []
-    with _changing() as pins:
-        for pin in list(pins.values()):
-            same = pin.unique_id is not None and pin.unique_id == facts.get("unique_id")
-            if pin.public_key_pin == old and (pin.host in spelled or same):
-                new = {name: facts[name] for name in ("public_key_pin", "fingerprint")}
-                pins[pin.host] = _checked(replace(pin, **new))
-                changed.append(pins[pin.host])
-    return changed
+    with store.writing() as connection:
+        board = boards.by_key(connection, old)
+        if board is None:
+            return []
+        mine = boards.hosts_of(connection, board.id)
+        is_same = board.unique_id is not None and board.unique_id == facts.get("unique_id")
+        if not is_same and not spelled & set(mine):
+            return []
+        boards.set_key(connection, board, facts, "ordered from here")
+        return [_found(connection, host) for host in mine]
+
+
+def not_pinned(host: str, hint: str | None = None) -> Error:
+    """Return the Error for a *host* that is not known. *hint*: what may have been meant."""
+    return Error(f"{host} is not pinned", hint or "`boardcert list` prints those that are")
 
 
 def changed_key(known: Pin, found: str) -> Error:
@@ -218,36 +191,41 @@ def changed_key(known: Pin, found: str) -> Error:
     )
 
 
-def _merged(pins: Iterable[Pin]) -> list[Pin]:
-    """Bring hosts to one spelling; ValueError when two entries give one host different keys."""
-    merged: dict[str, Pin] = {}
-    for pin in pins:
-        host = canonical(pin.host)
-        before = merged.setdefault(host, replace(pin, host=host))
-        if before.public_key_pin != pin.public_key_pin:
-            raise ValueError(f"{host} is listed twice, with two keys")
-    return list(merged.values())
+def _same_board(connection: "sa.Connection", facts: Mapping[str, Any]) -> "sa.Row[Any] | None":
+    """Return the board in *facts*: of its key, and of its chip where that is known."""
+    from ..inventory import boards
+
+    board = boards.by_key(connection, facts["public_key_pin"])
+    is_same_chip = board and board.unique_id in (None, facts.get("unique_id"))
+    return board if is_same_chip else None
 
 
-def _checked(pin: Pin) -> Pin:
-    """Raise ValueError when a field cannot be what it should be."""
-    if not all(isinstance(value, str) for value in (pin.host, pin.fingerprint, pin.first_seen)):
-        raise ValueError("a board without host, fingerprint or date")
-    if not str(pin.public_key_pin).startswith("sha256//"):
-        raise ValueError(f"{pin.public_key_pin!r} is not a public-key pin")
-    if pin.port is not None and not (type(pin.port) is int and 1 <= pin.port <= 65535):
-        raise ValueError(f"{pin.port!r} is not a port")
-    if pin.address is not None and not is_address(str(pin.address)):
-        raise ValueError(f"{pin.address!r} is not an address")
+def _query() -> Any:
+    """Return the query for pins: its columns are the fields of Pin, in their order."""
+    import sqlalchemy as sa
+
+    from ..inventory.tables import boards, hosts
+
+    of_board = (boards.c.unique_id, boards.c.public_key_pin, boards.c.fingerprint)
+    columns = (hosts.c.host, *of_board, hosts.c.first_seen, hosts.c.port, hosts.c.address)
+    return sa.select(*columns).join_from(hosts, boards)
+
+
+def _pin(row: Sequence[Any]) -> Pin:
+    host, unique_id, public_key_pin, fingerprint, first_seen, port, address = row
+    date = clock.as_text(first_seen)
+    return Pin(host, unique_id, public_key_pin, fingerprint, date, port, address)
+
+
+def _pin_of(connection: "sa.Connection", host: str) -> Pin | None:
+    from ..inventory.tables import hosts
+
+    row = connection.execute(_query().where(hosts.c.host == host)).one_or_none()
+    return _pin(row) if row else None
+
+
+def _found(connection: "sa.Connection", host: str) -> Pin:
+    pin = _pin_of(connection, host)
+    if pin is None:
+        raise not_pinned(host)
     return pin
-
-
-@contextlib.contextmanager
-def _changing() -> Iterator[dict[str, Pin]]:
-    """Hold the file for this process, give {host: pin} to change, and write it whole at the end."""
-    path = pins_file()
-    with changing(path, "the known boards"):
-        pins = {pin.host: pin for pin in load_pins()}
-        yield pins
-        boards = [asdict(pins[host]) for host in sorted(pins)]
-        write_own_json(path, {"version": _FILE_VERSION, "boards": boards})

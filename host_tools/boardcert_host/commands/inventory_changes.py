@@ -1,0 +1,193 @@
+"""`boardcert tag`, `note`, `rename`, `forget`, `export` and `import`: changes of the inventory."""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..console import results
+from ..errors import OK, USAGE, Error
+from .shared import Command, add_force, add_json, check_free, complete_hosts, pinned_as, print_json
+
+_TAG_EXAMPLES = """\
+examples:
+  boardcert tag kitchen.local greenhouse north        give a board two tags
+  boardcert tag kitchen.local --remove north
+  boardcert list --tag greenhouse
+"""
+_NOTE_EXAMPLES = """\
+examples:
+  boardcert note kitchen.local "on the shelf; new battery in May"
+  boardcert note kitchen.local --serial-number 0017
+  boardcert note kitchen.local ""                     remove the note
+"""
+_RENAME_EXAMPLES = """\
+examples:
+  boardcert rename kitchen.local larder.local   in the inventory; the board's own name is a setting
+"""
+_FORGET_EXAMPLES = """\
+examples:
+  boardcert forget kitchen.local                  a board, with all its names; its events stay
+  boardcert forget sensor-001.local sensor-002.local
+"""
+_EXPORT_EXAMPLES = """\
+examples:
+  boardcert export boards.jsonl       all that is known, as a backup, or for another computer
+  boardcert export --force boards.jsonl
+"""
+_IMPORT_EXAMPLES = """\
+examples:
+  boardcert import boards.jsonl
+  boardcert import boards.jsonl --inventory postgresql://station@db.example/boards
+"""
+
+
+def _add_tag_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    complete_hosts(add("host", metavar="NAME", help="a board of the inventory"))
+    add("tags", nargs="*", metavar="TAG", help="words of your own")
+    add("--remove", action="append", default=[], metavar="TAG", help="take this tag away")
+    add_json(parser)
+
+
+def _run_tag(arguments: argparse.Namespace) -> int:
+    from ..inventory.changes import change_tags
+
+    if not arguments.tags and not arguments.remove:
+        raise Error("tag needs a TAG, or --remove TAG", "boardcert tag --help", USAGE)
+    host = pinned_as(arguments.host)
+    tags = change_tags(host, arguments.tags, arguments.remove)
+    return _tell(arguments, {"host": host, "tags": tags}, f"{host}: {', '.join(tags) or 'no tag'}")
+
+
+def _add_note_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    complete_hosts(add("host", metavar="NAME", help="a board of the inventory"))
+    add("text", nargs="?", metavar="TEXT", help="the note, in place of an older one")
+    add("--serial-number", metavar="TEXT", help="the serial number of the device")
+    add_json(parser)
+
+
+def _run_note(arguments: argparse.Namespace) -> int:
+    from ..inventory.changes import change_note
+
+    if arguments.text is None and arguments.serial_number is None:
+        raise Error("note needs a TEXT, or --serial-number", "boardcert note --help", USAGE)
+    host = pinned_as(arguments.host)
+    change_note(host, arguments.text, arguments.serial_number)
+    return _tell(arguments, {"host": host, "result": "noted"}, f"{host}: noted")
+
+
+def _add_rename_arguments(parser: argparse.ArgumentParser) -> None:
+    complete_hosts(parser.add_argument("old", metavar="OLD", help="what the board is called"))
+    parser.add_argument("new", metavar="NEW", help="what it is to be called")
+    add_json(parser)
+
+
+def _run_rename(arguments: argparse.Namespace) -> int:
+    from ..board import tokens
+    from ..inventory.changes import rename_board
+    from ..targets import canonical, in_local
+
+    old = pinned_as(arguments.old)
+    new = canonical(in_local(arguments.new) if old.endswith(".local") else arguments.new)
+    rename_board(old, new)
+    tokens.rename(old, new)
+    return _tell(arguments, {"old": old, "new": new}, f"{old} is {new} now")
+
+
+def _add_forget_arguments(parser: argparse.ArgumentParser) -> None:
+    help = "boards of the inventory"
+    complete_hosts(parser.add_argument("hosts", nargs="+", metavar="NAME", help=help))
+    add_json(parser)
+
+
+def _run_forget(arguments: argparse.Namespace) -> int:
+    from ..inventory.changes import forget_boards
+
+    names = forget_boards([pinned_as(host) for host in arguments.hosts])
+    return _tell(arguments, {"forgotten": names}, f"forgotten: {', '.join(names)}")
+
+
+def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="lines of JSON")
+    add_force(parser)
+    add_json(parser)
+
+
+def _run_export(arguments: argparse.Namespace) -> int:
+    from ..files import write_output
+    from ..inventory.exchange import export_lines
+    from ..inventory.place import inventory_place, is_absent
+
+    check_free(arguments.file, arguments.force)
+    if is_absent():
+        hint = "boards that are flashed or pinned get into it"
+        raise Error(f"there is no inventory yet, {inventory_place()}", hint)
+    lines = list(export_lines())
+    write_output(arguments.file, "".join(lines).encode(), arguments.force, 0o600)
+    told = {"file": str(arguments.file), "inventory": str(inventory_place())}
+    return _tell(arguments, told, f"{arguments.file}: all of {inventory_place()}")
+
+
+def _add_import_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="what `boardcert export` wrote")
+    add_json(parser)
+
+
+def _run_import(arguments: argparse.Namespace) -> int:
+    from ..inventory.exchange import import_file
+
+    try:
+        new, known = import_file(arguments.file)
+    except FileNotFoundError as error:
+        raise Error(f"no such file: {arguments.file}") from error
+    words = f"{arguments.file}: {new} boards are new, {known} were known"
+    return _tell(arguments, {"new": new, "known": known}, words)
+
+
+def _tell(arguments: argparse.Namespace, told: Mapping[str, object], words: str) -> int:
+    if arguments.json:
+        print_json(dict(told))
+    else:
+        results().print(words, markup=False)
+    return OK
+
+
+COMMANDS = {
+    "tag": Command(
+        "give a board tags, words of your own, by which boards are listed",
+        _TAG_EXAMPLES,
+        _add_tag_arguments,
+        _run_tag,
+    ),
+    "note": Command(
+        "note something about a board, or the serial number of the device",
+        _NOTE_EXAMPLES,
+        _add_note_arguments,
+        _run_note,
+    ),
+    "rename": Command(
+        "let a board be known by another name",
+        _RENAME_EXAMPLES,
+        _add_rename_arguments,
+        _run_rename,
+    ),
+    "forget": Command(
+        "forget boards: the next ones with their names are met anew",
+        _FORGET_EXAMPLES,
+        _add_forget_arguments,
+        _run_forget,
+    ),
+    "export": Command(
+        "write the whole inventory to a file",
+        _EXPORT_EXAMPLES,
+        _add_export_arguments,
+        _run_export,
+    ),
+    "import": Command(
+        "take in boards that another inventory has exported",
+        _IMPORT_EXAMPLES,
+        _add_import_arguments,
+        _run_import,
+    ),
+}

@@ -1,0 +1,220 @@
+"""`boardcert export` and `import`: the whole inventory as lines of JSON, whatever keeps it.
+
+The first line says what it is, the last how many boards there are, so that half a file is noticed.
+In between there is a line for each board with all that is known of it, and one for each event of
+a board that was forgotten. Nothing secret is among it.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+import sqlalchemy as sa
+
+from .. import clock
+from ..errors import CHECKED_AND_BAD, Error
+from ..files import read_small
+from ..targets import canonical, is_address
+from . import boards, known_boards, listing, store
+from .history import VERDICTS, as_data, of_host
+from .tables import UTCTime, certificates, events, hosts, tags, verdicts
+from .tables import boards as boards_table
+
+FORMAT = 1
+_HEAD, _END = "boardcert_inventory", "boards"
+_PARTS = {"hosts": hosts, "certificates": certificates, "verdicts": verdicts, "events": events}
+_LONGEST = 10_000
+_LONGEST_LINE = 1 << 24
+
+
+def export_lines() -> Iterator[str]:
+    """Yield the lines of an export, each with its end."""
+    count = 0
+    with store.reading() as connection:
+        yield _line({_HEAD: FORMAT, "exported_at": clock.as_text(clock.now())})
+        for board in listing.find(connection, listing.Wanted()):
+            count += 1
+            row = boards.by_key(connection, board["public_key_pin"])
+            yield _line(board | of_host(connection, "", row.id if row else None))
+        query = sa.select(events).where(events.c.board_id.is_(None)).order_by(events.c.id)
+        for event in connection.execute(query).mappings():
+            yield _line({"event": as_data(event)})
+        yield _line({_END: count})
+
+
+def _line(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False) + "\n"
+
+
+def import_file(path: Path) -> tuple[int, int]:
+    """Take in what an export has; return how many boards are new, and how many were known.
+
+    Or the hosts of a file of known boards, of a version before the inventory. All of it or, with an
+    Error that names the line, nothing. Of a board that is known, tags and history are joined, and
+    what is known of it here stays.
+    """
+    with path.open(encoding="utf-8") as file:
+        is_export = _HEAD in file.read(_LONGEST)
+        file.seek(0)
+        return _import_lines(file, str(path)) if is_export else _import_known_boards(path)
+
+
+def _import_known_boards(path: Path) -> tuple[int, int]:
+    entries = known_boards.read(read_small(path), str(path))
+    with store.writing() as connection:
+        count = sum(boards.by_host(connection, entry.host) is None for entry in entries)
+        told = known_boards.add(connection, entries, str(path))
+        if told:
+            raise Error(told[0], "forget one of both; nothing was changed", CHECKED_AND_BAD)
+    return count, len(entries) - count
+
+
+def _import_lines(file: TextIO, source: str) -> tuple[int, int]:
+    counts = {True: 0, False: 0}
+    with store.writing() as connection:
+        number = 0
+        try:
+            for number, data in _checked_lines(_lines_of(file)):  # noqa: B007 (for the Error)
+                if "event" in data:
+                    _add_once(connection, events, {**_row(events, data["event"]), "board_id": None})
+                else:
+                    counts[_add_board(connection, data)] += 1
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            reason = f"{source} is not an export of an inventory, or is damaged"
+            raise Error(f"{reason}: line {number + 1}: {error}", "nothing was changed") from error
+    return counts[True], counts[False]
+
+
+def _lines_of(file: TextIO) -> Iterator[str]:
+    """Yield the lines of a file. Raises ValueError for one that is no line of an export."""
+    while line := file.readline(_LONGEST_LINE + 1):
+        if len(line) > _LONGEST_LINE:
+            raise ValueError("the line is too long")
+        yield line
+
+
+def _checked_lines(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the lines between the first and the last, numbered. Raises ValueError."""
+    count, is_whole = 0, False
+    for number, line in enumerate(lines, 1):
+        data = json.loads(line)
+        if number == 1:
+            if data[_HEAD] != FORMAT:
+                raise ValueError(f"format {data[_HEAD]!r} is not known")
+        elif is_whole:
+            raise ValueError("more after its end")
+        elif _END in data:
+            if data[_END] != count:
+                raise ValueError(f"{count} boards where {data[_END]} should be")
+            is_whole = True
+        else:
+            count += "event" not in data
+            yield number, data
+    if not is_whole:
+        raise ValueError("its end is missing")
+
+
+def _add_board(connection: sa.Connection, data: Mapping[str, Any]) -> bool:
+    """Add one board, or join it with the one that is known; return whether it is new."""
+    values = _row(
+        boards_table, {name: data[name] for name in data if name not in (*_PARTS, "tags")}
+    )
+    rows = {name: [_row(table, row) for row in data[name]] for name, table in _PARTS.items()}
+    _check(values, rows)
+    board = boards.by_key(connection, values["public_key_pin"])
+    _refuse_contradictions(connection, values, rows["hosts"], board)
+    if board is None:
+        added = sa.insert(boards_table).values(values).returning(boards_table.c.id)
+        board_id = connection.execute(added).scalar_one()
+    else:
+        board_id = board.id
+        missing = {name: value for name, value in values.items() if not getattr(board, name)}
+        if missing:
+            mine = boards_table.c.id == board_id
+            connection.execute(sa.update(boards_table).where(mine).values(missing))
+    rows["tags"] = [_row(tags, {"tag": tag}) for tag in data["tags"]]
+    for name, table in (*_PARTS.items(), ("tags", tags)):
+        for row in rows[name]:
+            _add_once(connection, table, row | {"board_id": board_id})
+    return board is None
+
+
+def _refuse_contradictions(
+    connection: sa.Connection,
+    values: Mapping[str, Any],
+    names: list[dict[str, Any]],
+    board: sa.Row[Any] | None,
+) -> None:
+    """Raise Error where the inventory knows it otherwise: a host, a key or a chip number."""
+    name = names[0]["host"]
+    boards.refuse_twin(connection, name, values)
+    unit = boards.by_unique_id(connection, values.get("unique_id"))
+    others = [("chip number", name, unit)]
+    others += [("name", row["host"], boards.by_host(connection, row["host"])) for row in names]
+    for what, host, other in others:
+        if other and (board is None or other.id != board.id):
+            called = boards.title(connection, other)
+            raise Error(
+                f"{host} has the {what} of {called}, and another key: {values['public_key_pin']}, "
+                f"in the inventory {other.public_key_pin}",
+                "forget the older one of both, here or there; nothing was changed",
+                CHECKED_AND_BAD,
+            )
+
+
+def _check(values: Mapping[str, Any], rows: Mapping[str, list[dict[str, Any]]]) -> None:
+    """Raise ValueError for what no inventory holds."""
+    if not values["public_key_pin"].startswith("sha256//"):
+        raise ValueError(f"{values['public_key_pin']!r} is not a public-key pin")
+    if not rows["hosts"]:
+        raise ValueError("a board without a host")
+    for row in rows["hosts"]:
+        try:
+            is_canonical = canonical(row["host"]) == row["host"]
+        except Error as error:
+            raise ValueError(error.message) from error
+        if not is_canonical:
+            raise ValueError(f"{row['host']!r} is not how a host is written")
+        if row.get("port") is not None and not 1 <= row["port"] <= 65535:
+            raise ValueError(f"{row['port']!r} is not a port")
+        if row.get("address") is not None and not is_address(row["address"]):
+            raise ValueError(f"{row['address']!r} is not an address")
+    wrong = {row["verdict"] for row in rows["verdicts"]} - set(VERDICTS)
+    if wrong:
+        raise ValueError(f"{wrong.pop()!r} is not a verdict")
+
+
+def _row(table: sa.Table, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values for a row of *table*. Raises ValueError for one that does not fit."""
+    known = {column.name for column in table.columns} - {"id", "board_id"}
+    if data.keys() - known:
+        raise ValueError(f"{min(data.keys() - known)} is not known")
+    found = {name: _value(table.columns[name], value) for name, value in data.items()}
+    for name in known:
+        column = table.columns[name]
+        if not column.nullable and column.default is None and found.get(name) is None:
+            raise ValueError(f"{name} is missing")
+    return found
+
+
+def _value(column: sa.Column[Any], value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(column.type, UTCTime):
+        return clock.from_text(value)
+    if isinstance(column.type, sa.Integer):
+        if type(value) is not int or not 0 <= value < 1 << 31:
+            raise ValueError(f"{value!r} is not a number for {column.name}")
+    elif not isinstance(value, str) or "\0" in value or len(value) > _LONGEST:
+        raise ValueError(f"{column.name} is too long, or not a text")
+    return value
+
+
+def _add_once(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> None:
+    """Add a row, unless the same is there; of hosts and certificates, one with the same name."""
+    named = {"hosts": ("host",), "certificates": ("board_id", "fingerprint", "public_key_pin")}
+    names = named.get(table.name, tuple(values))
+    same = [table.columns[name].is_not_distinct_from(values[name]) for name in names]
+    if connection.execute(sa.select(sa.literal(1)).select_from(table).where(*same)).first() is None:
+        connection.execute(sa.insert(table).values(**values))

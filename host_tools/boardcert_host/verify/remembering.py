@@ -1,0 +1,56 @@
+"""What `boardcert verify` notes in the inventory about boards that are known: what it found."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import COULD_NOT_RUN, OK, Error
+from ..trust.location import find
+from ..trust.pins import Pin
+from .hosts import HostResult
+
+if TYPE_CHECKING:
+    from ..inventory.changes import Seen
+
+
+def remember(found: Sequence[HostResult], boards: Sequence[Pin], code: int = OK) -> None:
+    """Note verdicts, certificates and addresses of those among *found* that are known *boards*.
+
+    Raises Error when that is not possible; its exit code is *code* where that tells of worse.
+    """
+    known = [(result, pin) for result in found if (pin := _pin_of(result, boards))]
+    if not known:
+        return
+    from ..inventory.changes import note_seen
+
+    try:
+        note_seen([_seen(result, pin) for result, pin in known])
+    except Error as error:
+        error.code = code if code not in (OK, COULD_NOT_RUN) else error.code
+        raise
+
+
+def _pin_of(result: HostResult, boards: Sequence[Pin]) -> Pin | None:
+    """Return the known board of a result: by what it was called, or by its proven key."""
+    if result.known:
+        return result.known
+    if result.certificate and result.key_is_known:
+        key = result.certificate["public_key_pin"]
+        return next((pin for pin in boards if pin.public_key_pin == key), None)
+    place = find(str(result.target), boards, result.name)
+    return None if place.is_by_address else place.known
+
+
+def _seen(result: HostResult, pin: Pin) -> "Seen":
+    from ..inventory.changes import Seen
+    from ..inventory.history import NOT_VALID, UNREACHABLE, VALID
+
+    if result.error:
+        return Seen(pin.host, UNREACHABLE, result.error.message)
+    is_known = result.certificate is not None and result.key_is_known
+    return Seen(
+        pin.host,
+        VALID if result.ok else NOT_VALID,
+        ", ".join(check.title for check in result.checks if check.status == "fail"),
+        result.certificate if is_known else None,
+        result.address if is_known and result.known else None,
+    )

@@ -1,0 +1,69 @@
+"""The same tests on SQLite, and on a PostgreSQL server that they start themselves."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from boardcert_host.inventory import database
+from boardcert_host.inventory.changes import note_provisioned
+from boardcert_host.trust.pins import add_pin
+from inventory_cases import report
+from postgresql import cluster, programs
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """Start a server, once, and give the URL of its database."""
+    folder = programs()
+    if folder is None:
+        pytest.skip("PostgreSQL is not installed")
+    with cluster(folder) as url:
+        yield url.format(name="postgres")
+
+
+@pytest.fixture
+def postgresql(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Keep the inventory in a schema of its own, in PostgreSQL; give its URL."""
+    schema = f"test_{next(_numbers)}"
+    engine = sa.create_engine(postgresql_url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+    engine.dispose()
+    url = f"{postgresql_url}&options=-csearch_path%3D{schema}"
+    monkeypatch.setenv("BOARDCERT_INVENTORY", url)
+    return url
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the inventory in a file, where no directory is yet; give its path."""
+    path = tmp_path / "more" / "inventory.db"
+    monkeypatch.setenv("BOARDCERT_INVENTORY", str(path))
+    return path
+
+
+@pytest.fixture
+def new_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open the inventory anew, so that what a test changes of that is looked at."""
+    monkeypatch.setattr(database, "_engine", database._engine.__wrapped__)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def inventory(request: pytest.FixtureRequest) -> str:
+    """Keep the inventory in one after the other; say in which."""
+    request.getfixturevalue(request.param)
+    return request.param
+
+
+@pytest.fixture
+def three(inventory: str) -> None:
+    """Know three boards."""
+    add_pin("sensor-001.local", report(1, 10), 20034, "192.168.4.11")
+    add_pin("sensor-002.local", report(2, 200, source="installed"), 20034, "192.168.4.12")
+    add_pin("hall_x.local", report(3, 30), None, None)
+    add_pin("10.0.0.3:8443", report(3, 30))
+    note_provisioned("sensor-001.local", "0001")

@@ -1,0 +1,102 @@
+"""`boardcert export` and `import`: everything, or nothing."""
+
+from pathlib import Path
+
+import pytest
+from boardcert_host.cli import main
+from boardcert_host.inventory.changes import Seen, note_seen
+from boardcert_host.trust.pins import add_pin
+from inventory_cases import report, run
+
+pytestmark = pytest.mark.usefixtures("inventory")
+
+
+def test_an_inventory_is_taken_to_another_computer_and_back(three, tmp_path, capsys):
+    """All of it, also the events of forgotten boards; from one kind of database to the other."""
+    run(capsys, "tag", "hall_x.local", "north")
+    run(capsys, "note", "hall_x.local", "k\u00fcche \U0001f600")
+    note_seen([Seen("sensor-002.local", "unreachable", "no answer")])
+    run(capsys, "forget", "sensor-001.local")
+    one, two, three = (str(tmp_path / f"{number}.jsonl") for number in (1, 2, 3))
+    assert main(["export", one]) == 0
+    other = ["--inventory", str(tmp_path / "other.db")]
+    assert main([*other, "import", one]) == 0
+    assert main([*other, "export", two]) == 0
+    assert contents(two) == contents(one)
+    assert main(["import", two]) == 0
+    assert "0 boards are new, 2 were known" in capsys.readouterr().out
+    assert main(["export", three]) == 0
+    assert contents(three) == contents(one)
+    assert main(["export", three]) == 3
+    assert "exists already" in capsys.readouterr().err
+
+
+def contents(path):
+    """Return the lines of an export, but for its date."""
+    return Path(path).read_text("utf-8").splitlines()[1:]
+
+
+def test_joined_inventories_keep_what_each_of_them_knows(three, tmp_path, capsys):
+    """Tags of both; and nothing of one that contradicts."""
+    other = ["--inventory", str(tmp_path / "other.db")]
+    lines = str(tmp_path / "all.jsonl")
+    assert main(["export", lines]) == 0
+    assert main([*other, "import", lines]) == 0
+    assert main([*other, "tag", "hall_x.local", "south"]) == 0
+    assert main([*other, "export", lines, "--force"]) == 0
+    run(capsys, "tag", "hall_x.local", "north")
+    capsys.readouterr()
+    assert main(["import", lines]) == 0
+    capsys.readouterr()
+    assert run(capsys, "list", "hall_x.local")["boards"][0]["tags"] == ["north", "south"]
+    run(capsys, "forget", "hall_x.local", "sensor-002.local")
+    for host, facts, said in (
+        ("hall_x.local", report(8), "has the name of hall_x.local"),
+        ("attic.local", report(3, unique_id="e6699"), "TWO BOARDS WITH ONE KEY"),
+        ("attic.local", report(8, unique_id="e6603"), "has the chip number of attic.local"),
+    ):
+        add_pin(host, facts)
+        before = run(capsys, "list")
+        assert main(["import", lines]) == 1
+        assert said in capsys.readouterr().err
+        assert run(capsys, "list") == before
+        run(capsys, "forget", host)
+
+
+_SPOILED = (
+    lambda lines: lines[:-1],
+    lambda lines: lines[:-2] + lines[-1:],
+    lambda lines: [*lines, "{}"],
+    lambda lines: lines[1:],
+    lambda lines: ["{", *lines],
+    lambda lines: [lines[0].replace("1", "2", 1), *lines[1:]],
+    lambda lines: [line.replace('"not_after": "2', '"not_after": "x') for line in lines],
+    lambda lines: [line.replace("sha256//", "sha1//") for line in lines],
+    lambda lines: [line.replace('"port": 20034', '"port": 200340') for line in lines],
+    lambda lines: [line.replace('"port": 20034', '"port": true') for line in lines],
+    lambda lines: [line.replace("sensor-001.local", "not a host") for line in lines],
+    lambda lines: [line.replace("sensor-001.local", "SENSOR") for line in lines],
+    lambda lines: [line.replace('"192.168.4.11"', '"192.168.4"') for line in lines],
+    lambda lines: [line.replace('"fingerprint"', '"finger"') for line in lines],
+    lambda lines: [line.replace('"tags": []', '"tags": [5]') for line in lines],
+    lambda lines: [line.replace('"hosts": [{', '"hosts": [[], {') for line in lines],
+    lambda lines: [line.replace('"notes": ""', '"notes": "\\u0000"') for line in lines],
+    lambda lines: [line.replace('"notes": ""', '"notes": "\\ud800"') for line in lines],
+    lambda lines: ["5", *lines[1:]],
+    lambda lines: [*lines[:1], "[]", *lines[1:]],
+)
+
+
+def test_half_an_export_or_a_damaged_one_changes_nothing(three, tmp_path, capsys):
+    """The line is named."""
+    path = tmp_path / "all.jsonl"
+    assert main(["export", str(path)]) == 0
+    lines = path.read_text().splitlines()
+    before = run(capsys, "list")
+    for number, spoil in enumerate(_SPOILED):
+        assert spoil(lines) != lines
+        path.write_text("\n".join(spoil(lines)) + "\n")
+        assert main(["import", str(path)]) == 3, number
+        said = capsys.readouterr().err
+        assert str(path) in said and "damaged" in said
+    assert run(capsys, "list") == before
