@@ -79,6 +79,7 @@ def test_every_action(visit: browser.Visit, token: str, tmp_path: Path) -> None:
 def _sign_in(visit: browser.Visit, hands: page_actions.Hands, token: str) -> None:
     page_actions.sign_in(visit, hands, token)
     visit.button("Sign out").wait_for()
+    visit.page.wait_for_load_state()  # A person is slower than a page that is still coming.
 
 
 def _save_settings(visit: browser.Visit, hands: page_actions.Hands) -> None:
