@@ -49,7 +49,7 @@ def sha256(*parts: bytes) -> bytes:
 def hash_of_size(digest_bytes: int) -> tuple:
     """Return (the function, its block's bytes) of the SHA-2 hash with a digest of this length.
 
-    Raises ValueError when that is none of DIGEST_SIZES.
+    Raises ValueError for a length that is not in DIGEST_SIZES.
     """
     if digest_bytes == 48:
         return sha384, _BLOCK_BYTES

@@ -88,7 +88,7 @@ def load(directory: str) -> tuple | None:
 def is_up_otherwise(ssid: str | None) -> bool:
     """Return whether the program has an access point up, or joins a network other than *ssid*.
 
-    An address alone, which it has set before any network is joined, is none.
+    An address that it has set before joining any network does not count.
     """
     import network
 

@@ -94,7 +94,7 @@ class BoardState:
 
     @property
     def build(self) -> str:
-        """The part of the version that an image contains as well; "" when there is none."""
+        """The part of the version that an image contains as well; "" if it has no such part."""
         return self.version.partition("; ")[2]
 
 

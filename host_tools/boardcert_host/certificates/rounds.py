@@ -1,7 +1,8 @@
 """How much work an encrypted file asks for before its passphrase can be tried.
 
-Whoever wrote the file has chosen that, and opening it cannot be interrupted: what would take
-minutes, or all of the memory, is not begun. OWASP's most for PBKDF2 is 1,300,000 rounds.
+The author of the file chooses the amount, and opening it cannot be interrupted: a file that would
+take minutes, or all of the memory, is not opened. The highest number of PBKDF2 rounds that OWASP
+recommends is 1,300,000.
 """
 
 import itertools
@@ -31,7 +32,7 @@ def why_too_many(data: bytes) -> str | None:
     """Return why the PKCS#8 or PKCS#12 file *data* (DER, or BER) is not opened; None: it may be."""
     try:
         nodes = [_element(data, 0, len(data))[0]]
-    except IndexError:  # Damaged: whoever opens it says so.
+    except IndexError:  # Damaged: opening it will report that.
         return None
     except RecursionError:
         return TOO_DEEP

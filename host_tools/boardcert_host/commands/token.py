@@ -27,7 +27,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Raise Error, a usage error, for a HOST that is none, or options that exclude each other."""
+    """Raise Error, a usage error, for an invalid HOST, or options that exclude each other."""
     parse_host(arguments.host)
     if arguments.usb and arguments.forget:
         raise Error("--usb and --forget cannot be used together", "boardcert token --help", USAGE)

@@ -101,7 +101,7 @@ class Record:
 
 
 def _entry(line: bytes) -> Entry:
-    """Return the entry in a line of JSON; ValueError or TypeError when it is none."""
+    """Return the entry in a line of JSON; ValueError or TypeError for any other line."""
     entry = Entry(**json.loads(line))
     if not all(isinstance(value, str) for value in vars(entry).values()):
         raise ValueError("a field that is not a text")

@@ -19,8 +19,8 @@ from .esp_image import ESPImage, Piece, read_image
 
 # The documentation of MicroPython names this speed. Boards with USB of their own ignore it.
 _BAUD = "460800"
-# Without a word from esptool, which prints a line for each block that it writes; while the chip
-# erases, or computes the hash of what was written, there is none.
+# The longest silence of esptool, which prints a line for each block that it writes, and nothing
+# while the chip erases or computes the hash of what was written.
 _SILENCE_S = 60
 _ERASE_SILENCE_S = 600
 _OUTPUT_LIMIT_BYTES = 1 << 20  # A line for each 16 KB that are written is a hundredth of this.

@@ -30,7 +30,7 @@ def text(value: object, longest: int = _LONGEST) -> str | None:
 
 
 def time(value: object) -> datetime.datetime | None:
-    """Return a time that was written as text; None when it is none."""
+    """Return a time that was written as text; None for any other value."""
     try:
         return clock.from_text(value) if isinstance(value, str) else None
     except (ValueError, OverflowError):
