@@ -32,7 +32,7 @@ def test_a_certificate_is_told_in_words():
     assert told["names"] == "kitchen.local, *.boards.example, 127.0.0.1, fd00::7"
     assert told["key"] == "ECC P-384 (secp384r1)"
     assert told["signed with"] == "ECDSA with SHA-384"
-    assert told["signature"] == "holds: self-signed"
+    assert told["signature"] == "valid: self-signed"
     assert told["is a CA"] == "no (critical)"
     assert told["key usage"] == "digitalSignature (critical)"
     assert told["purposes"] == "TLS server"
@@ -117,7 +117,7 @@ def test_a_chain_is_linked(tmp_path, capsys):
     code, items = show(capsys, path)
     assert (code, items[1]["signed_by"]) == (0, 1)
     (alone,) = words(leaf.der)
-    assert alone["signature"] == "not checked: its issuer is not here"
+    assert alone["signature"] == "not checked: its issuer is not among these"
     stranger = certificates.make_ca()
     path.write_bytes(pem(leaf) + pem(stranger))  # As of a CA that was renewed with a new key.
     code, items = show(capsys, path)
@@ -145,7 +145,7 @@ def test_a_ca_with_limits_is_told():
     network = x509.IPAddress(ipaddress.ip_network("10.0.0.0/8"))
     constraints = x509.NameConstraints([network], [x509.DNSName("")])
     (told,) = words(certificates.make_ca({"limits": (constraints, True)}).der)
-    assert told["is a CA"] == "yes, of CAs without limit (critical)"
+    assert told["is a CA"] == "yes, with any number of CAs below it (critical)"
     assert told["vouches for"] == "only 10.0.0.0/8; not every DNS name (critical)"
     assert "keyCertSign (signs certificates)" in told["key usage"]
 
@@ -166,7 +166,7 @@ def test_what_is_not_known_is_told_by_its_number(tmp_path, capsys):
     assert told["extension 1.2.3.4"] == "30 bytes: " + "00 " * 23 + "00... (critical)"
     assert told["purposes"] == "1.2.3.4"
     expected = "e-mail a@b.example, registered id 1.2.3.4, directory name CN=x"
-    assert told["names"] == f"{expected}, name of the kind 1.2.3.4"
+    assert told["names"] == f"{expected}, name of type 1.2.3.4"
     path = tmp_path / "a.der"
     path.write_bytes(identity.der)
     _, (item,) = show(capsys, path)

@@ -117,9 +117,9 @@ def test_a_ca_that_was_renewed_with_a_new_key_is_not_called_false():
         common_name="Test CA",
         change=lambda extensions: extensions.pop("subject_alt_name"),
     )
-    assert told(renewed.der)["signature"] == "not checked: its issuer is not here"
+    assert told(renewed.der)["signature"] == "not checked: its issuer is not among these"
     both = [dict(one.rows) for one in show_items(read_items(pem(renewed) + pem(_CA)), NOW)]
-    assert both[0]["signature"] == "holds, by certificate 2"
+    assert both[0]["signature"] == "valid: made by certificate 2"
     parsed = x509.load_der_x509_certificate(renewed.der)
     checks = {check.id: check for check in certificate_checks(parsed, Expected("x", False, NOW))}
     assert "issued by CN=Test CA with another key" in checks["self_signature"].detail

@@ -49,7 +49,7 @@ def test_a_port_that_is_not_there_is_told_before_anything_else(words, capsys, mo
         ("verify kitchen hall", "--usb belongs to one host, not to 2"),
         ("verify kitchen --pin AB:CD", "not a SHA-256 pin: AB:CD"),
         ("verify kitchen:0", "not a HOST or HOST:PORT: kitchen:0"),
-        ("csr --ca ca.pem", "--usb excludes --ca and --token-file"),
+        ("csr --ca ca.pem", "--usb cannot be used with --ca or --token-file"),
         ("restart --timeout 0", "--timeout must be more than 0 seconds"),
         ("reset --pin AB", "not a SHA-256 pin: AB"),
         ("set kitchen hostname", "not a KEY=VALUE: hostname"),

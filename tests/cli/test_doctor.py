@@ -86,8 +86,8 @@ def test_a_rule_that_was_pasted_is_what_it_should_be(tmp_path):
         ("files mdns4_minimal [NOTFOUND=return] dns", True, "ok", "avahi"),
         ("files mdns4_minimal [NOTFOUND=return] dns", False, "warn", "does not run"),
         ("files resolve [!UNAVAIL=return] dns", False, "warn", "systemd-resolved"),
-        ("files dns  # mdns", True, "warn", "not looked up"),
-        (None, False, "warn", "not looked up"),
+        ("files dns  # mdns", True, "warn", "not resolved"),
+        (None, False, "warn", "not resolved"),
     ],
 )
 def test_names_in_local_need_a_service(hosts, has_avahi, status, word, tmp_path):
@@ -125,7 +125,7 @@ def test_a_host_is_looked_for_where_it_was_last(monkeypatch):
         found = names.look_for_host("kitchen.local", [board])
         assert found.status == "warn" and "verify kitchen.local" in found.what_to_do
         found = names.look_for_host("kitchen.local", [])
-        assert (found.status, found.detail) == ("fail", "its name is not found")
+        assert (found.status, found.detail) == ("fail", "its name cannot be resolved")
     found = names.look_for_host(f"127.0.0.1:{refusing_port()}", [])
     assert found.status == "fail" and "20034" in found.what_to_do
 

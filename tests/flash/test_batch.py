@@ -11,7 +11,7 @@ import pytest
 from boardcert_host.board import serial_ports
 from boardcert_host.board.serial_ports import USBPort
 from boardcert_host.cli import main
-from boardcert_host.commands import workbench
+from boardcert_host.commands import flash_labels
 from boardcert_host.errors import Error
 from boardcert_host.flash import batch as batches
 from boardcert_host.flash import uf2_drive
@@ -264,11 +264,11 @@ def test_a_flash_that_ends_with_an_error_leaves_its_reason_and_its_log(tmp_path:
         (["--count", "2"], "--count needs --batch"),
         (["--records", "x"], "--records needs --batch"),
         (["--port", "a", "--port", "b"], "several ports need --batch"),
-        (["--batch", "--at", "kitchen"], "--batch excludes --at"),
+        (["--batch", "--at", "kitchen"], "--batch cannot be used with --at"),
         (["--batch", "--hostname", ""], "several boards cannot be called"),
         (["--hostname", ""], "not a host name"),
         (["--label", "k.gif"], "a label is an .svg or a .png, not k.gif"),
-        (["--batch", "--firmware-only"], "--batch excludes --firmware-only"),
+        (["--batch", "--firmware-only"], "--batch cannot be used with --firmware-only"),
         (["--batch", "--count", "0"], "at least 1"),
         (["--batch", "--hostname", "kitchen"], "several boards cannot be called kitchen"),
         (["--batch", "--label", "sheet.png"], "a .pdf or an .svg"),
@@ -306,10 +306,10 @@ def test_one_board_gets_its_label(name: str, workplace: Path) -> None:
     wanted = {"label": workplace / name, "label_size": None, "force": False, "batch": False}
     wanted["serial_number"] = None
     arguments = argparse.Namespace(**wanted, label_text=["S/N {serial_number}", "{date}"])
-    workbench.draw_one(arguments, {"report": report, "pin": pin})
+    flash_labels.draw_one(arguments, {"report": report, "pin": pin})
     label = (workplace / name).read_bytes()
     if name.endswith(".svg"):
         for text in (b">sensor-007.local<", b">S/N 007<", b">2026-11-29<"):
             assert text in label
     with pytest.raises(Error, match="exists already"):
-        workbench.draw_one(arguments, {"report": report, "pin": pin})
+        flash_labels.draw_one(arguments, {"report": report, "pin": pin})

@@ -1,1 +1,1 @@
-"""The device package, compiled for a board's processor."""
+"""The package for boards, compiled for their processors."""

@@ -1,10 +1,9 @@
 """Join modules of the device package into one file each: a board takes some 11 ms to find a file.
 
-The sources stay apart. A bundle has the name of one of its parts, the entry; the other parts are no
-modules of their own any more. Imports within the package are changed accordingly, `from .ec import
-P384` into `from .generate import P384`; where the names are in the same bundle, they go, and
-`ec.P384` becomes P384. The package's own file, __init__, can be a bundle: then they are imported
-from the package.
+The sources stay separate. A bundle has the name of one of its parts, the entry; the other parts are
+no longer modules. Imports within the package are changed accordingly, `from .ec import P384` into
+`from .generate import P384`; within one bundle, they are removed, and `ec.P384` becomes P384. The
+package's own file, __init__, can be a bundle: its names are then imported from the package.
 """
 
 import ast
@@ -21,8 +20,8 @@ _NOTHING = ast.Pass()  # In place of a needless import.
 def join(sources: dict[str, str], bundles: Bundles) -> dict[str, str]:
     """Return the sources with the existing parts of each bundle joined in one.
 
-    *bundles*: the parts by the entry's name, in the order in which they use each other. Raises
-    Error when two parts give one name two meanings: they share their global names.
+    *bundles*: the parts by the entry's name, in the order in which they use each other. The parts
+    share their global names: raises Error if a name has two meanings.
     """
     homes = {part: entry for entry, parts in bundles.items() for part in parts if part in sources}
     joined: dict[str, str] = {}
@@ -57,7 +56,7 @@ class _Redirect(ast.NodeTransformer):
 
 
 class _OfPackage(ast.NodeTransformer):
-    """Import what is in the package's own file from the package; do not import *own* names."""
+    """Import names of the package's own file from the package, and *own* names not at all."""
 
     def __init__(self, own: set[str]) -> None:
         self._own = own
@@ -78,9 +77,9 @@ class _OfPackage(ast.NodeTransformer):
 
 
 def _body(source: str, entry: str, homes: dict[str, str], own: set[str]) -> list[ast.stmt]:
-    """Return the statements of a part of *entry*, without docstring and needless imports.
+    """Return the statements of a part of *entry*, without its docstring and needless imports.
 
-    *own*: the names of the package's own file, where that is *entry*.
+    *own*: the names of the package's own file, if that is *entry*.
     """
     tree = _Needless(entry).visit(_Redirect(homes).visit(ast.parse(source)))
     tree = _Unqualify(_own_names(tree, entry)).visit(tree)
@@ -95,14 +94,14 @@ def _top_names(source: str) -> set[str]:
 
 
 def _own_names(tree: ast.Module, entry: str) -> set[str]:
-    """Return the names by which a part knows the bundle that it is in itself."""
+    """Return the names by which a part refers to its own bundle."""
     imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
     aliases = [alias for node in imports if node.level and not node.module for alias in node.names]
     return {alias.asname or alias.name for alias in aliases if alias.name == entry}
 
 
 class _Needless(ast.NodeTransformer):
-    """Take out imports of what bundle *entry* has by the same name, and a `with` around them."""
+    """Remove imports of what bundle *entry* has under the same name, and a `with` around them."""
 
     def __init__(self, entry: str) -> None:
         self._entry = entry
@@ -120,7 +119,7 @@ class _Needless(ast.NodeTransformer):
 
 
 class _Unqualify(ast.NodeTransformer):
-    """Make `ec.P384` P384, *names* being those of the own bundle, where nothing local hides it."""
+    """Replace `ec.P384` by P384 unless a local name hides it. *names*: those of the own bundle."""
 
     def __init__(self, names: set[str]) -> None:
         self._names = names
@@ -143,7 +142,7 @@ class _Unqualify(ast.NodeTransformer):
 
 
 def _local_names(scope: ast.AST) -> set[str]:
-    """Return the names that anything in *scope* binds, arguments too."""
+    """Return the names bound anywhere in *scope*, arguments included."""
     nodes = [node for node in ast.walk(scope) if node is not scope]
     handlers = {node.name for node in nodes if isinstance(node, ast.ExceptHandler) and node.name}
     arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
@@ -151,7 +150,7 @@ def _local_names(scope: ast.AST) -> set[str]:
 
 
 def _is_needed(node: ast.stmt, entry: str, used: set[str]) -> bool:
-    """Return whether a statement has an effect; unused names of its bundle are taken out of it."""
+    """Return whether a statement has an effect, after removing unused names of its bundle."""
     if isinstance(node, ast.Try):
         return any([_is_needed(inner, entry, used) for inner in node.body])
     if isinstance(node, ast.ImportFrom) and node.level and not node.module:
@@ -178,7 +177,7 @@ def _without_repetitions(bodies: list[list[ast.stmt]]) -> list[ast.stmt]:
 
 
 def _with_imports_joined(statements: list[ast.stmt]) -> list[ast.stmt]:
-    """Return *statements* with imports that follow each other as one for each module."""
+    """Return *statements* with consecutive imports joined, one for each module."""
     result: list[ast.stmt] = []
     found: dict[str | None, ast.ImportFrom] = {}
     for statement in statements:

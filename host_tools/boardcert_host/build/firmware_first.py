@@ -1,8 +1,8 @@
-"""Have imports look in the firmware first: MicroPython looks for a file before, 2 ms for each.
+"""Have imports look in the firmware first: MicroPython looks for files first, 2 ms for each.
 
-So a board looks for hashlib.py and hashlib.mpy in each directory of sys.path before it takes the
-hashlib of its firmware. Imports in functions, of what firmware/bundles.py names for it, are put
-into a context that prevents that, see firmware/boardcert/modules.py.
+A board looks for hashlib.py and hashlib.mpy in each directory of sys.path before it takes the
+hashlib of its firmware. Imports in functions, of the modules that firmware/bundles.py lists, are
+put into a context that prevents this, see firmware/boardcert/modules.py.
 """
 
 import ast
@@ -13,7 +13,7 @@ _HOME = "modules"
 
 
 def firmware_first(sources: dict[str, str], quick: Collection[str]) -> dict[str, str]:
-    """Return the flat package with such contexts. *quick*: the modules to be imported in one."""
+    """Return the flat package with such contexts. *quick*: the modules to import in one."""
     return {name: _transformed(source, quick) for name, source in sources.items()}
 
 
@@ -30,9 +30,9 @@ def _transformed(source: str, quick: Collection[str]) -> str:
 
 
 def with_parts_in_context(bodies: list[list[ast.stmt]]) -> list[list[ast.stmt]]:
-    """Return the *bodies* of the package's own file, with what its parts import in one context.
+    """Return the *bodies* of the package's own file, with the imports of its parts in one context.
 
-    Those parts that come after the one that defines it; what they import is wanted at once.
+    Only parts after the one that defines the context: what they import is needed at once.
     """
     defining = [_defines_context(body) for body in bodies]
     if not any(defining):
@@ -53,7 +53,7 @@ def _defines_context(body: list[ast.stmt]) -> bool:
 
 
 class _Wrap:
-    """Put such imports of a function into contexts, those that follow each other into one."""
+    """Put such imports of a function into contexts, consecutive ones into the same."""
 
     def __init__(self, quick: Collection[str]) -> None:
         self.has_wrapped = False
@@ -95,13 +95,13 @@ class _Wrap:
 
 
 def _in_context(imports: list[ast.stmt]) -> ast.With:
-    """Return the statement that does *imports* in such a context."""
+    """Return the statement that executes *imports* in such a context."""
     call = ast.Call(ast.Name(_CONTEXT, ast.Load()), [], [])
     return ast.With([ast.withitem(call)], imports)
 
 
 def _import_context(tree: ast.Module) -> None:
-    """Import the context at the top of a module, with what else it takes from there."""
+    """Import the context at the top of a module, together with other names from there."""
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and node.level and node.module == _HOME:
             node.names.append(ast.alias(_CONTEXT))

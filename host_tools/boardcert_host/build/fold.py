@@ -1,10 +1,10 @@
 """Evaluate what is known when the package is built: its numbers, and which modules it has.
 
-A public constant, NAME = const(1), becomes the number wherever it is used: each name costs bytes in
-several files, and memory. A private number, _NAME = 1, becomes const(1) where nothing else is bound
-to it: the compiler leaves nothing of it. An import with another one in its place, for boards
-without the first, becomes the one that there is: looking for a module in vain takes as long as
-finding it.
+A public constant, NAME = const(1), is replaced by the number wherever it is used: each name costs
+bytes in several files, and memory. A private number, _NAME = 1, becomes const(1) if nothing else is
+bound to the name: the compiler then leaves nothing of it. An import with a fallback, for boards
+without the first module, becomes the import of the module that exists: a vain search for a module
+takes as long as finding one.
 """
 
 import ast
@@ -15,7 +15,7 @@ _Numbers = dict[str, dict[str, int]]
 
 
 def fold(sources: dict[str, str]) -> dict[str, str]:
-    """Return the sources of a whole package with both evaluated."""
+    """Return the sources of a whole package with all of this evaluated."""
     trees = {name: ast.parse(source) for name, source in sources.items()}
     numbers = {name: _numbers(tree) for name, tree in trees.items()}
     return {
@@ -63,7 +63,7 @@ def _public_constant(node: ast.AST) -> list[tuple[str, int]]:
 
 
 class _Folder(ast.NodeTransformer):
-    """Changes one module. *own*: its constants; *numbers*: those of every module there is."""
+    """Changes one module. *own*: its constants; *numbers*: those of every module."""
 
     def __init__(self, tree: ast.Module, own: dict[str, int], numbers: _Numbers) -> None:
         self._numbers = numbers
@@ -76,7 +76,7 @@ class _Folder(ast.NodeTransformer):
     def _learn(self, node: ast.ImportFrom) -> None:
         """Note what an import binds: modules, and constants of modules.
 
-        Raises Error for a name that is two numbers in one module: scopes are not looked at.
+        Raises Error for a name with two numbers in one module: scopes are ignored.
         """
         for alias in node.names:
             name = alias.asname or alias.name
@@ -97,7 +97,7 @@ class _Folder(ast.NodeTransformer):
             known = self._numbers.get(node.module, {})
             node.names = [alias for alias in node.names if alias.name not in known]
         elif node.module == "micropython":
-            # The compiler works out const() by itself, and leaves nothing of private ones.
+            # The compiler evaluates const() by itself, and leaves nothing of private ones.
             node.names = [alias for alias in node.names if alias.name != "const"]
         return node if node.names else None
 
@@ -117,12 +117,12 @@ class _Folder(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Raise(self, node: ast.Raise) -> ast.AST:
-        """`raise ... from error`: stock firmware chains nothing, and prints a warning each time."""
+        """`raise ... from error`: stock firmware does not chain, and prints a warning each time."""
         node.cause = None
         return self.generic_visit(node)
 
     def visit_Try(self, node: ast.Try) -> ast.AST | list[ast.stmt]:
-        """An import with another in its place, unless both modules are there."""
+        """An import with a fallback, unless both modules exist."""
         self.generic_visit(node)
         if node.finalbody or not node.handlers:
             return node
@@ -133,7 +133,7 @@ class _Folder(ast.NodeTransformer):
 
 
 def _own_module(node: ast.stmt) -> str:
-    """Return which module of the package an import is of, or an empty text."""
+    """Return the module of the package that is imported, or an empty string."""
     if not (isinstance(node, ast.ImportFrom) and node.level):
         return ""
     return node.module or node.names[0].name

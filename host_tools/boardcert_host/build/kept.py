@@ -1,7 +1,7 @@
-"""Transformed packages, kept in the user's cache: making one takes five seconds of a processor.
+"""Transformed packages, kept in the user's cache: making one takes five seconds of CPU time.
 
-Each has a file, named after everything that it depends on: the modules, the plan of bundles,
-Microdot, the transformation itself, and the Python that writes the sources.
+Each has a file, named by a digest of everything that it depends on: the modules, the plan of
+bundles, Microdot, the transformation itself, and the version of Python.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from ..directories import cache_directory
 from ..files import write_whole
 
 _DIRECTORY = "packages"
-# Four forms of three processors at a time, for two checkouts; a package is 250 KB.
+# Four forms for three processors, for two checkouts; a package takes 250 KB.
 _MOST_FILES = 24
 
 Sources = dict[str, str]
@@ -24,8 +24,8 @@ Sources = dict[str, str]
 def kept_sources(origin: object, make: Callable[[], Sources]) -> Sources:
     """Return what *make* returned earlier for the same *origin*, or call it and keep the result.
 
-    *origin*: anything whose repr() says all that the result depends on, besides this room of the
-    program and Python. If the cache cannot be written or a file in it is damaged, nothing is kept.
+    *origin*: anything whose repr() contains all that the result depends on, apart from this room
+    and Python. If the cache cannot be written, or a file in it is damaged, nothing is kept.
     """
     key = _digest(repr((sys.version, _program(), origin)).encode())
     path = cache_directory() / _DIRECTORY / f"{key[:32]}.json"
@@ -40,7 +40,7 @@ def kept_sources(origin: object, make: Callable[[], Sources]) -> Sources:
 
 
 def _read(path: Path) -> Sources:
-    """Read a kept package. Raises OSError, or ValueError for a file that is not as it was."""
+    """Read a kept package. Raises OSError, or ValueError for a file that was altered."""
     digest, _, content = path.read_bytes().partition(b"\n")
     if digest.decode() != _digest(content):
         raise ValueError("the file is damaged")

@@ -1,4 +1,4 @@
-"""Which modules of the device package load together, as firmware/bundles.py has it."""
+"""Which modules of the package for boards load together, by firmware/bundles.py."""
 
 import functools
 import runpy
@@ -10,7 +10,7 @@ from .bundles import Bundles
 
 @dataclass(frozen=True)
 class LoadPlan:
-    """What firmware/bundles.py says, under its names; *bundles* and *first*: from its moments."""
+    """The data of firmware/bundles.py, under its names; *bundles*, *first*: from its moments."""
 
     bundles: Bundles
     portable: Bundles
@@ -28,7 +28,7 @@ class LoadPlan:
     def without_kernel(self, native: set[str]) -> Bundles:
         """Return the bundles for boards without a kernel; *native*: modules with native code.
 
-        What a file has there, no other one has; native code is not joined with other modules.
+        Each module is in one file only; native code is not joined with other modules.
         """
         own = self.portable | self.native
         moved = native.union(*own.values())

@@ -1,13 +1,14 @@
-"""Which names of the device package become which others, for shorten.
+"""Choose the new names for the package for boards, which shorten applies.
 
-Private names, and those that only the package itself uses: what is bound in modules whose names
-nobody else knows, and stands for nothing else anywhere. They become names that are in the firmware
-already, see rom_names, as far as those suffice. The rest get short names. A class that is not
+Renamed are private names, and those that only the package itself uses: bound in modules whose names
+nobody else knows, and without another meaning anywhere. They become names that the firmware has
+anyway, see rom_names, as long as there are enough. The rest get short names. A class that is not
 private keeps its name: exceptions show it.
 
-What is bound at the top of a module, and used nowhere else, shares its new name with others of the
-kind in other files: names that cost a .mpy file next to nothing, as far as the file has no other
-use for them. All others have one each in the whole package, the shortest for what most files have.
+A name that is bound at the top of a module, and used nowhere else, shares its new name with such
+names of other files: one that costs a .mpy file next to nothing, if the file does not use it
+otherwise. Each other name has a new one of its own in the whole package; those in most files get
+the shortest.
 """
 
 import ast
@@ -25,13 +26,13 @@ DEFINITION = FUNCTION | ast.ClassDef
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a package beside its sources.
+    """What must be known of a package beyond its sources.
 
-    *faces*: modules whose functions others call, applications or Microdot: their arguments keep
-    their names, too. *tested*: modules whose names tests and benchmarks know as well. *first*:
-    modules whose names are the first to become those of the firmware. *inner*: names in all these
-    that only the package uses all the same. *files*: the modules by the file that they are joined
-    in, see bundles. *foreign*: names of other packages.
+    *faces*: modules whose functions applications or Microdot call: their arguments keep their
+    names, too. *tested*: modules whose names tests and benchmarks use as well. *inner*: names in
+    these that only the package uses nevertheless. *first*: modules whose names are the first to get
+    those of the firmware. *files*: the modules by the file that they are joined in, see bundles.
+    *foreign*: names of other packages.
     """
 
     faces: tuple[str, ...] = ()
@@ -43,7 +44,7 @@ class Known:
 
 
 def new_names(trees: dict[str, ast.Module], known: Known) -> dict[str, dict[str, str]]:
-    """Return the new name of each name that changes, for each module."""
+    """Return, for each module, the new name of each name that changes."""
     modules = [name for name in known.first if name in trees]
     modules += [name for name in trees if name not in known.first]
     nodes = [node for module in modules for node in ast.walk(trees[module])]
@@ -72,7 +73,7 @@ def new_names(trees: dict[str, ast.Module], known: Known) -> dict[str, dict[str,
 
 
 def _users(trees: dict[str, ast.Module], files: dict[str, str]) -> dict[str, set[str]]:
-    """Return the files that use each name in any way."""
+    """Return, for each name, the files that use it in any way."""
     users: dict[str, set[str]] = {}
     for module, tree in trees.items():
         for node in ast.walk(tree):
@@ -82,7 +83,7 @@ def _users(trees: dict[str, ast.Module], files: dict[str, str]) -> dict[str, set
 
 
 def _local_names(trees: dict[str, ast.Module], users: dict[str, set[str]]) -> dict[str, str]:
-    """Return the file of each name that only one file uses, and that is not an attribute."""
+    """Return the file of each name that one file alone uses, and that is not an attribute."""
     members: set[str] = set()
     for tree in trees.values():
         for node in ast.walk(tree):
@@ -108,7 +109,7 @@ def _inner_names(trees: dict[str, ast.Module], known: Known) -> set[str]:
 
 
 def _outer_bindings(tree: ast.Module) -> set[str]:
-    """Return what a module binds at its top, in its classes, and in objects."""
+    """Return what a module binds at its top, in its classes, and as attributes of objects."""
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef):
@@ -121,7 +122,7 @@ def _outer_bindings(tree: ast.Module) -> set[str]:
 
 
 def _apart(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield *node* and what is in it, but not in functions and classes."""
+    """Yield *node* and all nodes in it, except those in functions and classes."""
     yield node
     if not isinstance(node, DEFINITION | ast.Lambda):
         for inner in ast.iter_child_nodes(node):
@@ -129,7 +130,7 @@ def _apart(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _bindings(trees: dict[str, ast.Module], module: str) -> set[str]:
-    """Return all that a *module* binds, arguments too."""
+    """Return all names that a *module* binds, arguments included."""
     nodes = list(ast.walk(trees[module])) if module in trees else []
     return {bound_name(node) for node in nodes} | {
         node.arg for node in nodes if isinstance(node, ast.arg)
@@ -147,7 +148,7 @@ def _every_name(tree: ast.Module) -> Iterable[str]:
 
 
 def _words_of_texts(tree: ast.Module) -> set[str]:
-    """Return the words in a module's texts, other than docstrings: they may name an attribute."""
+    """Return the words in a module's strings, except docstrings: they may name an attribute."""
     nodes = list(ast.walk(tree))
     docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     constants = [node for node in nodes if isinstance(node, ast.Constant)]
@@ -156,7 +157,7 @@ def _words_of_texts(tree: ast.Module) -> set[str]:
 
 
 def _kept_names(trees: dict[str, ast.Module]) -> set[str]:
-    """Return the names that other packages know."""
+    """Return the names that other packages use."""
     kept = set()
     for tree in trees.values():
         nodes = list(ast.walk(tree))
@@ -168,7 +169,7 @@ def _kept_names(trees: dict[str, ast.Module]) -> set[str]:
         kept |= {used_name(node) for node in nodes if _root(node) in modules}
         kept |= {str(node.value) for node in nodes if isinstance(node, ast.Constant)}
         kept |= {str(node.arg) for node in nodes if isinstance(node, ast.keyword)}
-        # The compiler leaves nothing of numbers, if their names begin with an underscore.
+        # The compiler leaves nothing of numbers whose names begin with an underscore.
         assignments = [node for node in tree.body if isinstance(node, ast.Assign)]
         kept |= {used_name(node.targets[0]) for node in assignments if _is_number(node.value)}
     return kept
@@ -180,7 +181,7 @@ def _is_number(value: ast.expr) -> bool:
 
 
 def _root(node: ast.AST) -> str:
-    """Return the name that an attribute `name.a.b` begins with, of all else an empty text."""
+    """Return the name that an attribute `name.a.b` begins with, else an empty string."""
     if not isinstance(node, ast.Attribute):
         return ""
     while isinstance(node, ast.Attribute):
@@ -189,26 +190,26 @@ def _root(node: ast.AST) -> str:
 
 
 def is_text(node: ast.AST) -> bool:
-    """Return whether *node* is a text."""
+    """Return whether *node* is a string."""
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def bound_name(node: ast.AST) -> str:
-    """Return the name that a node binds, or an empty text."""
+    """Return the name that a node binds, or an empty string."""
     if isinstance(node, DEFINITION):
         return node.name
     return used_name(node) if isinstance(getattr(node, "ctx", None), ast.Store) else ""
 
 
 def used_name(node: ast.AST) -> str:
-    """Return the name that a node uses, or an empty text."""
+    """Return the name that a node uses, or an empty string."""
     if isinstance(node, ast.Name):
         return node.id
     return node.attr if isinstance(node, ast.Attribute) else ""
 
 
 def all_names(node: ast.AST) -> list[str]:
-    """Return every name in a node, of whatever kind, and the text of a constant."""
+    """Return every name in a node, of any kind, and the words of a string."""
     names = [getattr(node, field, None) for field in ("id", "attr", "arg", "name", "asname")]
     names += [getattr(node, "value", None)] if is_text(node) else []
     names += node.names if isinstance(node, ast.Global | ast.Nonlocal) else []
@@ -216,12 +217,12 @@ def all_names(node: ast.AST) -> list[str]:
 
 
 def is_private(name: str) -> bool:
-    """Return whether *name* is for the module alone that it is in, or for the package."""
+    """Return whether *name* is private to its module, or to the package."""
     return len(name) > 2 and name[0] == "_" and name[1] != "_"
 
 
 def _unused_names(used: set[str]) -> Iterator[str]:
-    """Yield "_a", "_b", ... but those that are *used* already."""
+    """Yield "_a", "_b", ... except those that are *used* already."""
     letters = string.ascii_lowercase + string.ascii_uppercase
     names = itertools.chain(letters, map("".join, itertools.product(letters, repeat=2)))
     return (f"_{name}" for name in names if f"_{name}" not in used)

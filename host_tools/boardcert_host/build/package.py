@@ -1,4 +1,4 @@
-"""The device package, compiled for one processor: firmware/ in, .mpy files out."""
+"""The package for boards, compiled for one processor: firmware/ in, .mpy files out."""
 
 import functools
 import re
@@ -23,15 +23,15 @@ from .rare_texts import FILE, take_texts
 from .rooms import module_paths, read_flat
 from .shorten import shorten
 
-# The kernels are written in the ARMv6-M subset of Thumb, for the RP2040. A MicroPython for newer
-# processors of that line takes such code too (py/persistentcode.h, MPY_FEATURE_ARCH_TEST), with a
-# P-384 kernel of their own where they have the DSP extension: the RP2350 says armv7emsp. Other
-# processors run the portable modules.
+# The kernels are written in the ARMv6-M subset of Thumb, for the RP2040. MicroPython for newer
+# processors of that line loads such code too (py/persistentcode.h, MPY_FEATURE_ARCH_TEST). Those
+# with the DSP extension have a P-384 kernel of their own: the RP2350, whose name is armv7emsp.
+# Other processors run the portable modules.
 _KERNEL_ARCHITECTURE = "armv6m"
 _WITH_DSP = ("armv7em", "armv7emsp", "armv7emdp")
 _TAKING_KERNELS = (_KERNEL_ARCHITECTURE, "armv7m", *_WITH_DSP)
-# What makes up the module `kernel`: inversion, and one for P-384; other kernels are modules. With
-# it comes a table, half as large as that of p384_comb: it costs a quarter more time.
+# The parts of the module `kernel`: inversion, and P-384; other kernels are modules of their own.
+# Its table is half as large as that of p384_comb, and costs a quarter more time.
 _INVERSE_KERNEL = "kernel_inverse"
 _P384_KERNEL, _P384_KERNEL_DSP = "kernel_p384", "kernel_p384_dsp"
 _TEETH, _BLOCKS = 6, 1
@@ -49,8 +49,8 @@ class Form(Enum):
 def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, str]:
     """Return the package for *architecture*: the source of each module by its name, sorted.
 
-    Without the template of the page, which boards do not import; nor do they import `rare_texts`,
-    which is in all forms but APART.
+    Boards do not import two of its files: the template of the page, which is not included, and
+    `rare_texts`, which is in all forms except APART.
     """
     directory = data_directory("firmware")
     paths = [directory / "bundles.py", *directory.glob("kernels/*.py"), _MICRODOT]
@@ -63,7 +63,7 @@ def package_sources(architecture: str, form: Form = Form.SHIPPED) -> dict[str, s
 def _package_sources(
     architecture: str, form: Form, content: tuple[tuple[tuple[str, ...], str], ...]
 ) -> dict[str, str]:
-    """Do what `package_sources` does, once for the same *content* of firmware/ and Microdot."""
+    """Return the same, computed once for each *content* of firmware/ and Microdot."""
     origin = (architecture, form.name, content)
     return kept_sources(origin, lambda: _make_sources(architecture, form))
 
@@ -86,7 +86,7 @@ def _make_sources(architecture: str, form: Form) -> dict[str, str]:
     bundles = plan.bundles if has_kernel else _without_kernel(sources)
     sources, texts = take_texts(firmware_first(fold(sources), plan.quick))
     sources = shorten(sources, _known(bundles))
-    # After that, so that all who have the kernels have the same short names.
+    # Afterwards, so that all architectures with the kernels have the same short names.
     if has_kernel and architecture == _KERNEL_ARCHITECTURE:
         for name in plan.other_chips:
             del sources[name]
@@ -94,7 +94,7 @@ def _make_sources(architecture: str, form: Form) -> dict[str, str]:
 
 
 def _known(bundles: Bundles) -> Known:
-    """Return what shorten must know."""
+    """Return what shorten must know about the package."""
     words = re.findall(r"\w+", _MICRODOT.read_text("utf-8"))
     plan = load_plan()
     return Known(
@@ -130,7 +130,7 @@ def kernel_source(p384: str = _P384_KERNEL) -> str:
 def build_package(architecture: str, directory: Path, form: Form = Form.SHIPPED) -> list[Path]:
     """Compile the package into *directory* and return its files; older ones there are removed.
 
-    *architecture*: as mpy-cross names it. The same sources give the same bytes on every computer.
+    *architecture*: mpy-cross's name. The same sources result in the same bytes on every computer.
     """
     directory.mkdir(parents=True, exist_ok=True)
     modules = package_sources(architecture, form)
@@ -160,9 +160,9 @@ def build_microdot(architecture: str, directory: Path) -> Path:
 
 
 def _compile(source: Path, architecture: str, directory: Path) -> Path:
-    """Compile one module. The name inside it, for tracebacks, is one that a board has anyway.
+    """Compile one module. Its name for tracebacks is one that the firmware has anyway.
 
-    -O3 leaves out line numbers, 3 KB in all: a traceback names modules and functions.
+    -O3 omits line numbers, 3 KB in all: a traceback names modules and functions.
     """
     target = directory / f"{source.stem}.mpy"
     name = "boardcert" if source.stem == "__init__" else source.stem

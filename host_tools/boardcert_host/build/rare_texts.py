@@ -1,22 +1,21 @@
-"""Take the sentences of errors and notices out of the modules: a board reads one when it is needed.
+"""Move the messages of errors and notices out of the modules: a board reads one when needed.
 
-What a module says when it raises, and what it adds to the notices, takes flash in files that every
-boot reads, and memory for as long as the module is loaded. A text of its own has them all, a line
-each, and `modules.rare_text(number)` reads one.
+In a module they would take flash in files that every boot reads, and memory for as long as the
+module is loaded. One file has them all, one per line, and `modules.rare_text(number)` reads one.
 """
 
 import ast
 import re
 
 FILE = "rare_texts"
-"""The name of the text. It is Python, all comments, as the template of the page is Python."""
+"""The name of that file. Like the template of the page it is Python, here comments only."""
 
 _HOME, _FUNCTION = "modules", "rare_text"
-_SHORTEST = 12  # A call takes some ten bytes itself.
+_SHORTEST = 12  # The call itself takes some ten bytes.
 
 
 def take_texts(sources: dict[str, str]) -> tuple[dict[str, str], str]:
-    """Return the sources of a package without such sentences, and the text that has them."""
+    """Return the sources of a package without such messages, and the text of the file."""
     taker = _Taker()
     taken = {name: taker.take(source) for name, source in sources.items()}
     return taken, "".join(f"#{text}\n" for text in taker.texts)
@@ -31,7 +30,7 @@ class _Taker(ast.NodeTransformer):
         self._found = False
 
     def take(self, source: str) -> str:
-        """Return one module without its texts."""
+        """Return one module without its messages."""
         self._found = False
         tree = self.visit(ast.parse(source))
         defines = any(getattr(node, "name", "") == _FUNCTION for node in tree.body)
@@ -41,7 +40,7 @@ class _Taker(ast.NodeTransformer):
         return ast.unparse(ast.fix_missing_locations(tree))
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        """Not native code, whose compiler knows no such calls."""
+        """Skip native code, whose compiler cannot make such calls."""
         native = any("micropython." in ast.unparse(one) for one in node.decorator_list)
         return node if native else self.generic_visit(node)
 
@@ -84,7 +83,7 @@ class _Taker(ast.NodeTransformer):
 
 
 def _is_simple(part: ast.FormattedValue) -> bool:
-    """Return whether the format of a value in an f-string is a text."""
+    """Return whether the format of a value in an f-string is constant."""
     spec = part.format_spec
     return not isinstance(spec, ast.JoinedStr) or all(map(_is_text, spec.values))
 
@@ -94,7 +93,7 @@ def _is_text(part: ast.expr) -> bool:
 
 
 def _template(part: ast.expr) -> str:
-    """Return a part of an f-string as str.format has it."""
+    """Return a part of an f-string as a template for str.format."""
     if not isinstance(part, ast.FormattedValue):
         return str(getattr(part, "value", "")).replace("{", "{{").replace("}", "}}")
     conversion = f"!{chr(part.conversion)}" if part.conversion > 0 else ""
@@ -103,5 +102,5 @@ def _template(part: ast.expr) -> str:
 
 
 def _place(tree: ast.Module) -> int:
-    """Return where an import may stand: after the docstring."""
+    """Return the index for an import: after the docstring."""
     return int(ast.get_docstring(tree) is not None)

@@ -1,18 +1,19 @@
-"""Names that MicroPython has in its flash, and that nobody looks for on an object of ours.
+"""Names in MicroPython's flash that nothing looks up on an object of ours.
 
 Any other name takes some 15 bytes of a board's memory, for good, once a module with it was loaded:
 its characters, their hash, and a place in a table that grows by doubling. These were read in the
 official images v1.27.0 of RPI_PICO_W, ESP32_GENERIC and ESP32_GENERIC_C3; one that some firmware
 lacks costs its boards as much as any other name, and does no harm.
 
-Not among them: what the package or Microdot names or has as a text, what built-in types and the
-classes of asyncio have, and built-in names.
+Not among them: names and strings of the package or Microdot, attributes of built-in types and of
+asyncio's classes, and built-in names.
 
-BY_NUMBER: names that a .mpy file has as a number of one or two bytes, since that is the same in
-every firmware (py/makeqstrdata.py, static_qstr_list). Built-in types have most of them: they are
-for what no object has. Built-in functions and exceptions are not among them.
+BY_NUMBER: names that a .mpy file stores as a number of one or two bytes, which is the same in every
+firmware (py/makeqstrdata.py, static_qstr_list). Built-in types have attributes of most of these
+names, so they are used only for what is not an attribute. Built-in functions and exceptions are not
+among them.
 
-TAKEN: those that the package gives to something of its own, too, and which it must go on to use.
+TAKEN: names that the package itself also uses, and must continue to use.
 """
 
 _TEXT = """

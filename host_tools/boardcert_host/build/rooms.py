@@ -1,12 +1,12 @@
-"""Make one flat package of the rooms of firmware/boardcert: a board pays for no folder.
+"""Make one flat package of the rooms of firmware/boardcert, so that a board pays for no folders.
 
-The sources lie in sub-packages, a room for each kind of knowledge. On a board, all modules are the
-package's own, by the names of their files: each folder would take two blocks of flash and time to
-search, and each dotted name memory. Imports are changed accordingly, `from ..crypto.ec import P384`
-into `from .ec import P384`.
+The sources are in sub-packages, a room for each kind of knowledge. On a board, all modules are
+directly in the package, under their file names: each folder would take two blocks of flash and time
+to search, and each dotted name memory. Imports are changed accordingly, `from ..crypto.ec import
+P384` into `from .ec import P384`.
 
-The modules of the room page have names that say nothing outside of it, such as `send`. On a board
-they have the room's name before their own: `page/send.py` is `page_send`.
+The modules of the room `page` have names that are unclear outside it, such as `send`. On a board
+they are prefixed with the room's name: `page/send.py` is `page_send`.
 """
 
 import ast
@@ -16,7 +16,7 @@ from ..errors import Error
 
 _PACKAGE = "boardcert"
 _PACKAGE_FILE = "__init__"
-_NAMED = ("page",)  # Rooms whose modules bear their names on a board.
+_NAMED = ("page",)  # Rooms whose name is a prefix of their modules' names on a board.
 
 
 def room_names(package: Path) -> list[str]:
@@ -27,8 +27,8 @@ def room_names(package: Path) -> list[str]:
 def module_paths(package: Path) -> dict[str, Path]:
     """Return the file of each module by the module's name on a board, sorted by that.
 
-    Raises Error when two have the same name. The rooms' own files say what the rooms are for, and
-    do nothing.
+    Raises Error if two have the same name. The rooms' own __init__ files are left out: they have
+    only docstrings.
     """
     rooms = room_names(package)
     paths: dict[str, Path] = {}
@@ -53,10 +53,10 @@ def read_flat(package: Path) -> dict[str, str]:
 
 
 def flatten(source: str, rooms: list[str], room: str = "") -> str:
-    """Return *source* with its imports of boardcert as they are in the flat package.
+    """Return *source* with its imports of boardcert changed to those of the flat package.
 
-    *room*: the folder that it is in, one of *rooms*, or another one. Imports that follow each other
-    become one for each module, in the order that they have without rooms.
+    *room*: the folder that it is in, one of *rooms*, or another one. Consecutive imports are joined
+    to one for each module, and sorted as they would be without rooms.
     """
     tree = _Flatten(rooms, room).visit(ast.parse(source))
     for node in ast.walk(tree):
@@ -99,13 +99,13 @@ class _Flatten(ast.NodeTransformer):
 
 
 def _flat_alias(room: str, alias: ast.alias) -> ast.alias:
-    """Return the import of a module of *room*, which keeps the name that it has in the importer."""
+    """Return the import of a module of *room* under the name that the importer gives it."""
     name = _flat_name(room, alias.name)
     return alias if name == alias.name else ast.alias(name, alias.asname or alias.name)
 
 
 def _merged(statements: list[ast.stmt]) -> list[ast.stmt]:
-    """Return *statements*, relative imports that follow each other joined and sorted."""
+    """Return *statements* with consecutive relative imports joined and sorted."""
     result: list[ast.stmt] = []
     found: dict[str, list[ast.alias]] = {}
     for statement in statements:
@@ -127,6 +127,6 @@ def _imports(found: dict[str, list[ast.alias]]) -> list[ast.stmt]:
 
 
 def _place(alias: ast.alias) -> tuple[int, str]:
-    """Return where a name stands in an import: constants, classes, then all else."""
+    """Return the sort key of a name in an import: constants, classes, then all others."""
     name = alias.name
     return (0 if name.isupper() else 1 if name[0].isupper() else 2), name.lower()

@@ -1,10 +1,9 @@
 """Rename what only the package itself uses: each name takes bytes in flash and in memory.
 
-new_names chooses the new names. Arguments that are never given by name become a letter.
+new_names chooses the new names. Arguments that are never passed by name become a letter.
 
-No new name is used anywhere else in the package, so that nothing but the names changes. A name
-stays if it is a text somewhere, if it is given as a keyword, or if what is imported from elsewhere
-has it.
+No new name is used anywhere else in the package, so that only names change. A name stays if it
+occurs as a string, if it is passed as a keyword, or if something imported from elsewhere has it.
 """
 
 import ast
@@ -40,14 +39,14 @@ def _rename(tree: ast.Module, names: dict[str, str]) -> None:
 
 
 def _is_inner(function: ast.AST) -> bool:
-    """Return whether nobody outside calls *function*; Microdot does call private coroutines."""
+    """Return whether only the package calls *function*; Microdot calls private coroutines, too."""
     return isinstance(function, ast.FunctionDef) and is_private(function.name)
 
 
 def _shorten_arguments(
     function: ast.FunctionDef | ast.AsyncFunctionDef, given: set[str | None]
 ) -> None:
-    """Rename a function's arguments; not where the compiler has its own words for them."""
+    """Rename a function's arguments, unless its decorator gives their names a meaning."""
     inner = [node for node in ast.walk(function) if node is not function]
     if any(isinstance(node, DEFINITION | ast.Lambda) for node in inner):
         return  # They may use its arguments, or have some of the same name.

@@ -1,1 +1,1 @@
-"""A certificate authority of the user's own: requests in, certificates out."""
+"""The user's own certificate authority: requests in, certificates out."""

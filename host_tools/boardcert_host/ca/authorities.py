@@ -1,8 +1,8 @@
-"""A certificate authority of one's own: what it signs, and by which rules.
+"""The user's own certificate authority: what it signs, and by which rules.
 
-Objects in, certificates out; store keeps them. The profile of RFC 5280 as OpenSSL (strict too),
-browsers and linters accept it: critical basicConstraints and keyUsage, key identifiers in both
-directions, serial numbers of 16 random bytes.
+Objects in, certificates out; store keeps them. The profile is that of RFC 5280 which OpenSSL
+(strict too), browsers and linters accept: critical basicConstraints and keyUsage, the key
+identifiers of subject and issuer, serial numbers of 16 random bytes.
 """
 
 import datetime
@@ -21,9 +21,9 @@ from ..errors import CHECKED_AND_BAD, USAGE, Error
 from .csr import Request
 from .names import make_constraints, name_text, permits
 
-# Ten years with up to three leap days, and the day before, on which it begins.
+# Ten years with up to three leap days, and the day before: it begins on that.
 CA_DAYS = 3654
-# Apple's clients refuse more for any server, also by a CA that their owner trusts.
+# Apple's clients refuse more for any server, even from a CA that their owner trusts.
 DEVICE_DAYS = 825
 _SECOND = datetime.timedelta(seconds=1)
 _DAY = datetime.timedelta(days=1)
@@ -42,10 +42,10 @@ _DEVICE_PURPOSES = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_
 
 @dataclass(frozen=True)
 class Authority:
-    """A CA: its certificate and private key, which no representation shows.
+    """A CA: its certificate, and its private key, which repr() does not show.
 
     *intermediates*: what a server sends after its own certificate; none for a self-signed CA, which
-    its clients have already.
+    its clients already have.
     """
 
     certificate: x509.Certificate
@@ -59,7 +59,7 @@ class Authority:
 
     @property
     def constraints(self) -> x509.NameConstraints | None:
-        """The names that it may sign for; None when that is not limited."""
+        """The names that it may sign for; None if they are not limited."""
         return _extension(self.certificate, x509.NameConstraints)
 
     def issue(
@@ -71,8 +71,8 @@ class Authority:
     ) -> x509.Certificate:
         """Return a certificate for the request's key and *names*.
 
-        For *days*, or as long as the CA lasts. Raises Error for a name outside its constraints, no
-        name at all, or an expired CA.
+        It is valid for *days*, but not beyond the CA. Raises Error for a name outside its
+        constraints, no name at all, or an expired CA.
         """
         self._check_names(names)
         if request.public_key == self.certificate.public_key():
@@ -106,13 +106,13 @@ class Authority:
     def _dates(
         self, days: int, now: datetime.datetime
     ) -> tuple[datetime.datetime, datetime.datetime]:
-        """Return begin and end within those of the CA."""
+        """Return begin and end of the validity, within that of the CA."""
         begin, end = self.certificate.not_valid_before_utc, self.certificate.not_valid_after_utc
         if not begin <= now < end:
             dates = f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
             raise _refused(f"{self.name} is valid from {dates} only")
         not_before = max(begin, _yesterday(now))
-        if days > (end - not_before).days:  # Any number: what is too large for a date, too.
+        if days > (end - not_before).days:  # Compared as numbers: it may be too large for a date.
             return not_before, end
         return not_before, not_before + days * _DAY - _SECOND
 
@@ -142,7 +142,7 @@ def create(name: str | None, permitted: Iterable[str], now: datetime.datetime) -
 
 
 def check_ca(certificate: x509.Certificate) -> None:
-    """Raise Error unless *certificate* is one of a CA."""
+    """Raise Error unless *certificate* is a CA's."""
     basic = _extension(certificate, x509.BasicConstraints)
     usage = _extension(certificate, x509.KeyUsage)
     if not (basic and basic.ca and (usage is None or usage.key_cert_sign)):
@@ -151,7 +151,7 @@ def check_ca(certificate: x509.Certificate) -> None:
 
 
 def common_name(certificate: x509.Certificate) -> str:
-    """Return the subject's common name, else all of the subject."""
+    """Return the subject's common name, else the whole subject."""
     found = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(found[0].value) if found else name_words(certificate.subject)
 
@@ -163,10 +163,10 @@ def _checked_name(name: str) -> str:
 
 
 def _device_subject(request: Request, names: Sequence[x509.GeneralName], issuer: str) -> x509.Name:
-    """Return the subject: the requested common name where it is no claim of its own, and number.
+    """Return the subject: the requested common name, unless it claims too much, and the number.
 
-    A name without a dot claims nothing on the Internet; one with dots must be among *names*. That
-    of the *issuer* is the issuer's.
+    A name without a dot claims nothing on the Internet; one with dots must be among *names*. The
+    name of the *issuer* is reserved for it.
     """
     texts = [name_text(name) for name in names]
     wanted = request.common_name
@@ -197,7 +197,7 @@ def _builder(
 
 
 def _serial_number() -> int:
-    """Return 16 random bytes as a positive number that never needs fewer (RFC 5280, 4.1.2.2)."""
+    """Return a random positive number that always takes 16 bytes (RFC 5280, 4.1.2.2)."""
     first, *rest = secrets.token_bytes(_SERIAL_BYTES)
     return int.from_bytes(bytes([first & 0x3F | 0x40, *rest]), "big")
 
@@ -218,7 +218,7 @@ def _key_usage(*names: str) -> x509.KeyUsage:
 
 
 def _key_identifier(certificate: x509.Certificate) -> x509.SubjectKeyIdentifier:
-    """Return the subjectKeyIdentifier as the CA's certificate has it, else by the usual method."""
+    """Return the subjectKeyIdentifier in the CA's certificate, else the usual digest of its key."""
     found = _extension(certificate, x509.SubjectKeyIdentifier)
     return found or x509.SubjectKeyIdentifier.from_public_key(certificate.public_key())
 
@@ -229,7 +229,7 @@ def _extension(certificate: x509.Certificate, kind: type[Kind]) -> Kind | None:
 
 
 def _yesterday(now: datetime.datetime) -> datetime.datetime:
-    """Return the midnight before the last one, for clients whose clocks are slow."""
+    """Return the midnight before the last one, since clients' clocks may be slow."""
     return now.replace(hour=0, minute=0, second=0, microsecond=0) - _DAY
 
 

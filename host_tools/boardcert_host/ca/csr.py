@@ -1,8 +1,8 @@
-"""Certificate requests (PKCS#10), judged before a CA answers them.
+"""Certificate requests (PKCS#10), checked before a CA answers them.
 
-A request is not trusted. What is taken from it is the public key, whose holder signed it, and
-the names, which are shown. What the CA writes itself, and what devices do not get, is left out and
-told; what only a CA may ask for is refused.
+A request is not trusted. Only the public key, whose holder signed it, and the names, which are
+shown, are taken from it. Anything else that a device may ask for is left out and reported; a
+request for something that only CAs have is refused.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from .names import name_text, parse_name
 
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
-# What a board makes: settings.KEY_TYPES; RSA of other lengths in between is as good.
+# The keys of boards: settings.KEY_TYPES; RSA of other lengths in between is accepted as well.
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
 _RSA_BITS = range(2048, 4096 + 1)
 _RSA_EXPONENT = 65537
@@ -36,14 +36,14 @@ _NAME_LIMIT = 64  # RFC 5280, appendix A.1: ub-common-name, and ub-serial-number
 _PRINTABLE_STRING = r"[A-Za-z0-9 '()+,./:=?-]+"  # X.680, section 41.4
 _MOST_NAMES = 100
 _PURPOSES = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH}
-# RFC 5280, section 4.2.1.3: what the CA, which writes digitalSignature, leaves out.
+# RFC 5280, section 4.2.1.3: left out by the CA, which writes digitalSignature alone.
 _USAGES = {
     "content_commitment": "nonRepudiation",
     "key_encipherment": "keyEncipherment",
     "data_encipherment": "dataEncipherment",
     "key_agreement": "keyAgreement",
 }
-# As openssl names them; Windows and old tutorials ask for these.
+# openssl's names; Windows and old tutorials ask for these.
 _OTHER_NAMES = {
     "1.2.840.113549.1.9.15": "SMIMECapabilities",
     "2.16.840.1.113730.1.1": "nsCertType",
@@ -55,7 +55,7 @@ _OTHER_NAMES = {
 
 @dataclass(frozen=True)
 class Request:
-    """What a request asks for. *number*: the board's unique id, the subject's serialNumber.
+    """The contents of a request. *number*: the board's unique id, the subject's serialNumber.
 
     *left_out*: what else it asks for, in words.
     """
@@ -68,7 +68,7 @@ class Request:
 
 
 def read_request(data: bytes) -> Request:
-    """Read the one request in *data*, PEM or DER, and check it. Error with the reason if not."""
+    """Read and check the one request in *data*, PEM or DER. Raises Error with the reason."""
     request = _load(data)
     if is_signature_broken(request):
         name = hash_words(signature_hash(request) or "").partition(" ")[0]
@@ -91,7 +91,7 @@ def read_request(data: bytes) -> Request:
 
 
 def request_pem(data: bytes) -> str:
-    """Return the request that `read_request` has read as PEM, and nothing that stands around it."""
+    """Return the request in *data*, which `read_request` accepted, as PEM without other text."""
     return _load(data).public_bytes(Encoding.PEM).decode()
 
 
@@ -126,7 +126,7 @@ def _accepted_key(holder: HasPublicKey) -> PublicKey:
 
 
 def _left_out(extension: x509.Extension[x509.ExtensionType]) -> list[str]:
-    """Return what of an extension the certificate will not have; Error for what a CA alone has."""
+    """Return what the certificate will lack of an extension; Error for one that only CAs have."""
     value = extension.value
     if isinstance(value, x509.BasicConstraints):
         if value.ca:
@@ -153,7 +153,7 @@ def _oid_words(oid: x509.ObjectIdentifier) -> str:
 
 
 def _names(extensions: x509.Extensions) -> tuple[x509.GeneralName, ...]:
-    """Return the host names and addresses; Error for names of other kinds, and for wildcards."""
+    """Return the host names and addresses. Raises Error for names of other kinds, and wildcards."""
     try:
         names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
@@ -164,7 +164,7 @@ def _names(extensions: x509.Extensions) -> tuple[x509.GeneralName, ...]:
 
 
 def _name(name: x509.GeneralName) -> x509.GeneralName:
-    """Return a requested name in its one spelling. Raises Error."""
+    """Return a requested name in its normal form. Raises Error."""
     text = name_text(name)
     if "*" in text:
         raise _refused(f"it asks for the wildcard {text}; only --san grants that")
@@ -176,7 +176,7 @@ def _name(name: x509.GeneralName) -> x509.GeneralName:
 
 
 def _attribute(subject: x509.Name, oid: x509.ObjectIdentifier) -> str | None:
-    """Return the one short attribute of that kind; whatever else the subject says is left out."""
+    """Return the attribute of that kind, if there is exactly one, and short; else None."""
     values = [attribute.value for attribute in subject.get_attributes_for_oid(oid)]
     text = values[0] if len(values) == 1 else None
     is_usable = isinstance(text, str) and text.isprintable() and 1 <= len(text) <= _NAME_LIMIT

@@ -9,17 +9,17 @@ from ..errors import USAGE, Error
 from ..targets import canonical_host
 
 # Domains whose names nobody assigns: RFC 6762, RFC 6761. In home.arpa, internal and lan, a router
-# or an administrator does, and has names there itself.
+# or an administrator assigns them, and has names of its own there.
 _UNASSIGNED_DOMAINS = tuple(x509.DNSName(text) for text in ("local", "test", "example", "invalid"))
 _LOOPBACK = x509.DNSName("localhost")
-# Looked for in every domain: where the proxy's settings are, and the way to IPv6 (RFC 5214).
+# Clients look for these in every domain: the proxy's settings, and the IPv6 tunnel (RFC 5214).
 _FOUND_BY_CLIENTS = ("wpad", "isatap")
 _EVERY_DNS_NAME = x509.DNSName("")
 _EVERY_ADDRESS = tuple(x509.IPAddress(ipaddress.ip_network(text)) for text in ("0.0.0.0/0", "::/0"))
 
 
 def parse_name(text: str) -> x509.GeneralName:
-    """Read a host name, "*." before it allowed, or an address. Raises Error, a usage error."""
+    """Read a host name, with or without "*.", or an address. Raises Error, a usage error."""
     wildcard, name = ("*.", text[2:]) if text.startswith("*.") else ("", text)
     try:
         host = canonical_host(name)
@@ -35,15 +35,15 @@ def parse_name(text: str) -> x509.GeneralName:
 
 
 def name_text(name: x509.GeneralName) -> str:
-    """Return a name as users write it."""
+    """Return a name as text, as users write it."""
     return str(name.value)
 
 
 def make_constraints(permitted: Iterable[str]) -> x509.NameConstraints | None:
-    """Return nameConstraints (RFC 5280, section 4.2.1.10) for DNS names and networks, None for "".
+    """Return nameConstraints (RFC 5280, section 4.2.1.10) for DNS names and networks, if any.
 
-    A name permits itself and all below it. A kind of which nothing is permitted is excluded whole,
-    since RFC 5280 leaves it free otherwise. Raises Error, a usage error.
+    A name permits itself and all names below it. A kind of which nothing is permitted is excluded
+    completely, since RFC 5280 would leave it unlimited. Raises Error, a usage error.
     """
     names: list[x509.GeneralName] = [_parse_permitted(text) for text in permitted]
     if not names:
@@ -83,8 +83,8 @@ def may_claim(constraints: x509.NameConstraints | None, name: x509.GeneralName) 
 
     A name on the Internet, or below lan, is assigned to somebody, and so is a public address. Names
     below local, private addresses and, for the devices of a CA with constraints, what these permit
-    may be claimed. Never one by which clients find what they trust blindly: themselves, any host of
-    a short name, or the way to all others.
+    may be claimed. Refused are names by which clients find what they trust blindly: localhost, any
+    short name, and the hosts that configure proxies and tunnels.
     """
     permitted = (constraints and constraints.permitted_subtrees) or ()
     if isinstance(name, x509.IPAddress):
@@ -100,7 +100,7 @@ def _may_claim_address(permitted: Sequence[x509.GeneralName], name: x509.IPAddre
     address = getattr(address, "ipv4_mapped", None) or address
     if address.is_loopback or address.is_multicast or address.is_unspecified:
         return False
-    # In these, a public address is inside: they are somebody's, whatever Python calls them.
+    # These contain a public address, which is somebody's, even if Python calls them private.
     is_tunnel = getattr(address, "teredo", None) or getattr(address, "sixtofour", None)
     is_local = not (address.is_global or is_tunnel)
     return is_local or _any_covers(permitted, name)

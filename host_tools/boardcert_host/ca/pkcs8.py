@@ -1,6 +1,6 @@
-"""Encrypt a private key: PKCS#8 as every program reads it (RFC 5958, RFC 8018).
+"""Encrypt a private key: PKCS#8 in a form that every program reads (RFC 5958, RFC 8018).
 
-cryptography writes the same, but its 2,048 rounds of PBKDF2 cost a guesser next to nothing.
+cryptography writes the same form, but its 2,048 rounds of PBKDF2 hardly slow down guessing.
 """
 
 import base64

@@ -1,7 +1,8 @@
 """Where a CA is kept: a directory with ca.crt, ca.key, and issued/SERIAL.crt for each certificate.
 
-$BOARDCERT_CA names the directory, else it is in the user's data. ca.key is PKCS#8, for its owner
-only, encrypted when a passphrase was chosen. ca.crt may hold the CAs above this one, after it.
+$BOARDCERT_CA names the directory; by default, it is in the user's data directory. ca.key is PKCS#8,
+readable by its owner only, encrypted if a passphrase was chosen. In ca.crt, the CAs above this one
+may follow it.
 """
 
 import os
@@ -31,16 +32,16 @@ class Store:
 
     @property
     def certificate_file(self) -> Path:
-        """Public: clients that trust the CA need it."""
+        """Its certificate, which is public: clients that trust the CA need it."""
         return self.directory / "ca.crt"
 
     @property
     def key_file(self) -> Path:
-        """Private: readable by its owner only."""
+        """Its private key, readable by the owner only."""
         return self.directory / "ca.key"
 
     def save(self, authority: Authority, passphrase: str | None) -> None:
-        """Keep a new CA. Raises Error, and changes nothing, when there is one already."""
+        """Store a new CA. Raises Error, and changes nothing, if there is one already."""
         self.check_absent()
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_new(self.key_file, private_pem(authority.key, passphrase))
@@ -52,14 +53,14 @@ class Store:
             raise
 
     def check_absent(self) -> None:
-        """Raise Error when there is a CA, or a part of one."""
+        """Raise Error if there is a CA, or a part of one."""
         for path in (self.certificate_file, self.key_file):
             if path.exists():
                 hint = "a CA is never overwritten; name another directory"
                 raise Error(f"{path} exists already", hint)
 
     def load(self, ask_passphrase: Callable[[], str]) -> Authority:
-        """Return the CA. *ask_passphrase* is called when its key is encrypted. Raises Error."""
+        """Return the CA. *ask_passphrase* is called if its key is encrypted. Raises Error."""
         certificate, *above = self.certificates()
         key = self._load_key(ask_passphrase)
         if key.public_key() != certificate.public_key():
@@ -79,13 +80,13 @@ class Store:
         return found
 
     def record(self, certificate: x509.Certificate) -> Path:
-        """Keep a copy of what was issued, by its serial number; return where."""
+        """Keep a copy of an issued certificate, named by its serial number; return its path."""
         path = self.directory / "issued" / f"{certificate.serial_number:032x}.crt"
         write_new(path, certificate.public_bytes(Encoding.PEM), 0o644)
         return path
 
     def issued(self) -> list[x509.Certificate]:
-        """Return what was issued."""
+        """Return the certificates that were issued."""
         paths = sorted((self.directory / "issued").glob("*.crt"))
         return [read_certificates(path.read_bytes(), str(path))[0] for path in paths]
 
@@ -98,13 +99,13 @@ class Store:
 
 
 def default_store() -> Store:
-    """Return the user's own: $BOARDCERT_CA, or in the user's data."""
+    """Return the user's own CA: in $BOARDCERT_CA, or in the user's data directory."""
     chosen = os.environ.get("BOARDCERT_CA")
     return Store(Path(chosen) if chosen else Path(platformdirs.user_data_dir("boardcert")) / "ca")
 
 
 def private_pem(key: PrivateKey, passphrase: str | None = None) -> bytes:
-    """Return a private key as PKCS#8 PEM, encrypted when there is a passphrase."""
+    """Return a private key as PKCS#8 PEM, encrypted if there is a passphrase."""
     form, encryption = PrivateFormat.PKCS8, NoEncryption()
     if passphrase is None:
         return key.private_bytes(Encoding.PEM, form, encryption)

@@ -1,4 +1,4 @@
-"""What strict clients dislike in a CA that another program has made."""
+"""Why strict clients refuse a CA that another program has made."""
 
 from cryptography import x509
 
@@ -8,7 +8,7 @@ from ..certificates.certificate import find_extension
 def why_strict_clients_refuse(ca: x509.Certificate) -> str | None:
     """Return why OpenSSL refuses *ca* with X509_V_FLAG_X509_STRICT, None if it does not.
 
-    Python sets that flag since 3.13. easy-rsa 3.1 makes CAs of the first kind.
+    Python has set that flag since 3.13. easy-rsa 3.1 makes CAs with the first of these faults.
     """
     basic = find_extension(ca, x509.BasicConstraints)
     if basic and not basic.critical:

@@ -21,8 +21,8 @@ from .unreadable import UNREADABLE, UnreadableError, explain
 
 Kind = TypeVar("Kind", bound=x509.ExtensionType)
 
-# RFC 4514 names few attributes. The first tells boards with the same host name apart; the others
-# are called as openssl calls them.
+# RFC 4514 names few attributes. The first distinguishes boards with the same host name; the others
+# have openssl's names.
 ATTRIBUTE_NAMES = {
     NameOID.SERIAL_NUMBER: "serialNumber",
     NameOID.EMAIL_ADDRESS: "emailAddress",
@@ -36,10 +36,10 @@ ATTRIBUTE_NAMES = {
 
 RSASSA_PSS = bytes.fromhex("06092a864886f70d01010a")  # 1.2.840.113549.1.1.10
 COMPRESSED = (b"\2", b"\3")
-"""With which a point begins that is x alone (SEC 1, section 2.3.3)."""
+"""The first byte of a compressed point (SEC 1, section 2.3.3)."""
 
 BROKEN_HASHES = ("md5", "sha1")
-"""By these, anybody may make a certificate that has the signature of another."""
+"""With these, anyone can make a certificate that the signature of another one fits."""
 
 
 class HasPublicKey(Protocol):
@@ -51,9 +51,9 @@ class HasPublicKey(Protocol):
 
 @dataclass(frozen=True)
 class BarePublicKey:
-    """A public key alone, with the face of a certificate, a request or a private key.
+    """A public key alone, with the interface of a certificate, a request or a private key.
 
-    *spki*: its SubjectPublicKeyInfo as it was read, or as a private key's file writes it.
+    *spki*: its SubjectPublicKeyInfo as it was read, or as the file of a private key implies it.
     """
 
     key: Any
@@ -66,7 +66,7 @@ class BarePublicKey:
 
 @contextlib.contextmanager
 def _allowing_bad_serial_numbers() -> Iterator[None]:
-    """Let cryptography read a serial number of zero or below: a check of ours reports it."""
+    """Let cryptography read a serial number of zero or less: a check of ours reports it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Parsed a serial number", CryptographyDeprecationWarning)
         yield
@@ -97,16 +97,16 @@ def is_signature_broken(holder: x509.Certificate | x509.CertificateSigningReques
 
 
 def signature_hash(holder: x509.Certificate | x509.CertificateSigningRequest) -> str | None:
-    """Return the name of the hash of its signature; None when that is not known, or has none."""
+    """Return the name of the signature's hash; None for an unknown algorithm, or one without."""
     try:
         algorithm = holder.signature_hash_algorithm
-    except (ValueError, UnsupportedAlgorithm):  # The former of the algorithm's parameters.
+    except (ValueError, UnsupportedAlgorithm):  # The former for invalid parameters.
         return None
     return algorithm and algorithm.name
 
 
 def may_have_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
-    """Return whether *issuer* has the name that *certificate* gives, and not another key than that.
+    """Return whether *issuer* has the issuer name of *certificate*, and no other key identifier.
 
     A CA that was renewed with a new key has the same name (RFC 5280, sections 4.2.1.1 and 3.2).
     """
@@ -120,9 +120,9 @@ def may_have_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> 
 
 
 def is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool | None:
-    """Return whether the signature holds by the key of *issuer*; None when that cannot be checked.
+    """Return whether the key of *issuer* verifies the signature; None when that cannot be checked.
 
-    One with a broken hash is not checked.
+    The hash is not judged, see is_signature_broken.
     """
     try:
         certificate.verify_directly_issued_by(issuer)
@@ -136,7 +136,7 @@ def is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> boo
 def find_extension(
     holder: x509.Certificate | x509.CertificateSigningRequest, kind: type[Kind]
 ) -> x509.Extension[Kind] | None:
-    """Return the extension of that kind, None without it."""
+    """Return the extension of that kind, or None."""
     try:
         return holder.extensions.get_extension_for_class(kind)
     except x509.ExtensionNotFound:
@@ -151,14 +151,14 @@ def fingerprint(data: bytes) -> str:
 def public_key_pin(holder: HasPublicKey) -> str:
     """Return "sha256//" and the base64 SHA-256 of the SubjectPublicKeyInfo.
 
-    This is what `curl --pinnedpubkey` takes: of the bytes that stand in a certificate or a request,
-    which may write a key in another way than cryptography does.
+    This is what `curl --pinnedpubkey` takes. It is of the bytes in the certificate or request,
+    which may encode a key in another way than cryptography does.
     """
     return _pin(_spki(holder))
 
 
 def key_pin(public_key: PublicKeyTypes) -> str:
-    """Return the same of a public key."""
+    """Return the same for a public key."""
     return _pin(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
 
 
@@ -167,7 +167,7 @@ def _pin(spki: bytes) -> str:
 
 
 def _spki(holder: HasPublicKey) -> bytes:
-    """Return the SubjectPublicKeyInfo as it is written, where *holder* was read from bytes."""
+    """Return the SubjectPublicKeyInfo, as encoded in the file if *holder* was read from one."""
     at = 2  # After version and subject.
     if isinstance(holder, BarePublicKey):
         return holder.spki
@@ -186,8 +186,8 @@ def _spki(holder: HasPublicKey) -> bytes:
 def key_type(holder: HasPublicKey) -> str:
     """Return "p384", "p256", "p521", "rsa2048" and the like, or the name of the key's class.
 
-    A key for RSASSA-PSS alone is "rsa-pss2048"; few programs accept one. A point on a curve that is
-    written in its compressed form has "-compressed" behind its curve.
+    A key for RSASSA-PSS alone is "rsa-pss2048"; few programs accept one. A curve's name is followed
+    by "-compressed" if the point is compressed.
     """
     key = holder.public_key()
     if isinstance(key, ec.EllipticCurvePublicKey):
@@ -200,7 +200,7 @@ def key_type(holder: HasPublicKey) -> str:
 
 
 def _is_compressed(holder: HasPublicKey) -> bool:
-    """Return whether the point, after the number of unused bits, is x alone."""
+    """Return whether the point, which follows the number of unused bits, is compressed."""
     _, (_, point) = der.children(_spki(holder))
     return point[1:2] in COMPRESSED
 
@@ -213,12 +213,12 @@ def alternative_names(holder: x509.Certificate | x509.CertificateSigningRequest)
 
 
 def name_words(name: x509.Name) -> str:
-    """Return a subject or an issuer as RFC 4514 writes it, the last part first."""
+    """Return a subject or an issuer in the form of RFC 4514, the last part first."""
     return name.rfc4514_string(ATTRIBUTE_NAMES)
 
 
 def describe(certificate: x509.Certificate) -> dict[str, Any]:
-    """Return what a certificate says, as JSON-able data."""
+    """Return the contents of a certificate as data for JSON."""
     return {
         "subject": name_words(certificate.subject),
         "issuer": name_words(certificate.issuer),

@@ -14,8 +14,8 @@ from .key_forms import NOT_OPENED
 from .rounds import why_too_many
 from .unreadable import UNREADABLE
 
-# How they begin, after lengths that BER leaves open and DER does not. PFX: version 3, and what
-# follows (RFC 7292, section 4). ContentInfo: 1.2.840.113549.1.7.2, signed data (RFC 2315).
+# How they begin; a length may be indefinite (BER). PFX: version 3, and what follows (RFC 7292,
+# section 4). ContentInfo: 1.2.840.113549.1.7.2, signed data (RFC 2315).
 _PKCS12 = re.compile(rb"\x30(\x80|[\x81-\x84]?.{1,4}?)\x02\x01\x03\x30", re.DOTALL)
 _PKCS7 = re.compile(rb"\x30(\x80|[\x81-\x84]?.{1,4}?)\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02")
 
@@ -23,18 +23,18 @@ _OLD_SCHEME = "it is encrypted in a way that is not supported; openssl pkcs12 ca
 
 
 def is_pkcs12(data: bytes) -> bool:
-    """Return whether *data* begins as a PKCS#12 file does."""
+    """Return whether *data* begins like a PKCS#12 file."""
     return _PKCS12.match(data) is not None
 
 
 def is_pkcs7(data: bytes) -> bool:
-    """Return whether *data* begins as the signed data of PKCS#7 does."""
+    """Return whether *data* begins like the signed data of PKCS#7."""
     return _PKCS7.match(data) is not None
 
 
 @contextlib.contextmanager
 def _allowing_ber() -> Iterator[None]:
-    """Let cryptography read BER, which NSS and other programs write, without a warning."""
+    """Let cryptography read the BER that NSS and other programs write, without a warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         yield
@@ -45,8 +45,8 @@ def read_pkcs12(
 ) -> tuple[Any, list[x509.Certificate]] | None:
     """Return the private key, or None, and the certificates; its own certificate first.
 
-    *ask*: gives the passphrase, None when nobody does: then None is returned. Without one, and
-    with an empty one, it is tried before. Raises ValueError.
+    No passphrase and an empty one are tried first. *ask*: returns the passphrase, or None if there
+    is none; then the result is None. Raises ValueError.
     """
     if reason := why_too_many(data):
         raise ValueError(reason)

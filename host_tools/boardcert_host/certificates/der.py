@@ -15,7 +15,7 @@ def element(tag: int, *contents: bytes) -> bytes:
 
 
 def split(data: bytes) -> list[bytes]:
-    """Return the elements of *data*, whole; what is not one stays in one piece, the last."""
+    """Return the elements of *data*, each with its header; the last item is any invalid rest."""
     found = []
     while data:
         begin, end = _borders(data)
@@ -40,7 +40,7 @@ def children(data: bytes) -> list[tuple[int, bytes]]:
 
 def _borders(data: bytes) -> tuple[int, int]:
     """Return where the content of the first element begins and ends; (0, 0) without one."""
-    if len(data) < 2 or data[1] == _LONG:  # The latter is a length that BER alone has.
+    if len(data) < 2 or data[1] == _LONG:  # The latter is an indefinite length, which is BER.
         return 0, 0
     count = data[1] & ~_LONG if data[1] & _LONG else 0
     begin = 2 + count

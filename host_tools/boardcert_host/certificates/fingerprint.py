@@ -1,4 +1,4 @@
-"""A key's fingerprint: what a person compares, as it stays when a certificate is signed again."""
+"""A key's fingerprint, which people compare: it stays when a certificate is signed again."""
 
 import base64
 import functools
@@ -21,9 +21,9 @@ def key_fingerprint(public_key_pin: str) -> str:
 def parse_pin(text: str) -> tuple[str, str]:
     """Read a pin: ("fingerprint", "AB:CD:...") or ("public_key_pin", "sha256//...").
 
-    A fingerprint, of a key or a certificate, is 64 hexadecimal digits, colons and spaces allowed; a
-    public key's pin is the base64 of 32 bytes, "sha256//" before it allowed, as curl writes it.
-    Raises Error, a usage error.
+    A fingerprint, of a key or a certificate, is 64 hexadecimal digits, with or without colons and
+    spaces; a public key's pin is the base64 of 32 bytes, with or without curl's "sha256//" before
+    it. Raises Error, a usage error.
     """
     # As `openssl x509 -fingerprint` and ssh-keygen print it.
     text = re.sub(r"^\s*sha-?256(?: fingerprint=|:(?!//))", "", text, flags=re.IGNORECASE)
@@ -41,10 +41,10 @@ def parse_pin(text: str) -> tuple[str, str]:
 
 
 def matches(facts: dict[str, Any], pin: tuple[str, str]) -> bool:
-    """Return whether a certificate or a report with these *facts* is the one with *pin*.
+    """Return whether the certificate or report that these *facts* are from has this *pin*.
 
     *pin*: as `parse_pin` returns it; a fingerprint may be the key's, or the certificate's,
-    as older labels have it.
+    which older labels have.
     """
     kind, wanted = pin
     if facts[kind] == wanted:
@@ -53,12 +53,12 @@ def matches(facts: dict[str, Any], pin: tuple[str, str]) -> bool:
 
 
 def fingerprint_words(fingerprint: str) -> str:
-    """Return the words of "AB:CD:..."; the board's own code makes them."""
+    """Return "AB:CD:..." as words, by the board's own code."""
     return _encoder()(bytes.fromhex(fingerprint.replace(":", "")))
 
 
 def to_compare(public_key_pin: str) -> list[str]:
-    """Return the fingerprint of a key as lines to compare: groups, and words as on the label."""
+    """Return the fingerprint of a key as lines to compare: hexadecimal groups, and the words."""
     fingerprint = key_fingerprint(public_key_pin)
     return [*in_groups(fingerprint), fingerprint_words(fingerprint)]
 

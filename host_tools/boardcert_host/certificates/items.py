@@ -1,7 +1,7 @@
-"""What lies in a file, or comes from a server: certificates, requests and keys.
+"""The certificates, requests and keys in a file, or from a server.
 
-PEM or DER; PKCS#12 and PKCS#7 as well. What stands in a PEM block decides, not its label: programs
-write the wrong one.
+PEM or DER; PKCS#12 and PKCS#7 as well. The contents of a PEM block decide, not its label, which
+some programs get wrong.
 """
 
 import base64
@@ -32,7 +32,7 @@ PKCS7 = "PKCS#7 file"
 UNKNOWN = "unknown"
 
 Ask = Callable[[], str | None]
-"""Gives the passphrase of what is encrypted; None: it stays closed."""
+"""Returns the passphrase of an encrypted item, or None, which leaves it encrypted."""
 
 _PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 #.]+)-----(.*?)-----END \1-----", re.DOTALL)
 _BEGIN = b"-----BEGIN "
@@ -50,7 +50,7 @@ _PEM_KINDS = {
     "ENCRYPTED PRIVATE KEY": PRIVATE_KEY,
 }
 _PKCS7_LABELS = ("PKCS7", "PKCS #7 SIGNED DATA", "CMS")
-# openssl writes them before a key, which says the same; the last is for a server that uses it.
+# openssl writes parameters before a key, which has them too; the last are for Diffie-Hellman.
 _PASSED_OVER = ("EC PARAMETERS", "DSA PARAMETERS", "DH PARAMETERS")
 _OPENSSH = "OPENSSH PRIVATE KEY"
 _OPENSSH_HINT = "it is in OpenSSH's form; ssh-keygen -p -m PKCS8 -f FILE converts it"
@@ -60,10 +60,10 @@ _CUT_OFF = "a PEM block does not end as it begins: the text is cut off, or alter
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that was found. *value*: as cryptography has it, None when it cannot be had.
+    """One item that was found. *value*: cryptography's object; None if it cannot be read.
 
-    *reason*: why it cannot; *is_encrypted*: of a private key. *public*: the public half of one as
-    its file writes it; None for an encrypted one. No representation shows a key.
+    *reason*: why it cannot be read; *is_encrypted*: of a private key. *public*: the public half of
+    a private key as its file encodes it; None while it is encrypted. repr() shows no key.
     """
 
     kind: str
@@ -74,7 +74,7 @@ class Item:
 
 
 def read_items(data: bytes, ask: Ask = lambda: None) -> list[Item]:
-    """Return all that *data* holds; nothing known is an empty list."""
+    """Return the items in *data*; an empty list if there are none of a known kind."""
     data = _plain_text(data)
     blocks = list(_PEM_BLOCK.finditer(data))
     if _BEGIN not in data:
@@ -91,7 +91,7 @@ def read_chain(chain: Iterable[bytes]) -> list[Item]:
 
 
 def _plain_text(data: bytes) -> bytes:
-    """Return text that begins with a byte order mark as UTF-8 without one, all else as it is."""
+    """Return text with a byte order mark as UTF-8 without one, and anything else unchanged."""
     for mark, encoding in _MARKS.items():
         if data.startswith(mark):
             return data.decode(encoding, errors="replace").encode()
@@ -121,7 +121,7 @@ def _pem(match: re.Match[bytes], ask: Ask) -> list[Item]:
 
 
 def _der(data: bytes, ask: Ask) -> list[Item]:
-    """Return what these bytes are: one thing, or what a container holds."""
+    """Return the one item that these bytes are, or the items in a container."""
     if containers.is_pkcs12(data):
         return _pkcs12(data, ask)
     if containers.is_pkcs7(data):
@@ -137,7 +137,7 @@ def _der(data: bytes, ask: Ask) -> list[Item]:
 
 
 def _looks_like_one(data: bytes) -> bool:
-    """Return whether *data* has the frame of a certificate: what is to be signed has a version."""
+    """Return whether *data* is built like a certificate: a tbsCertificate with a version."""
     try:
         (_, content), *rest = der.children(data)
         return len(rest) == 2 and content[:1] == b"\xa0"

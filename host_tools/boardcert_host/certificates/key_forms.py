@@ -1,8 +1,8 @@
 """Private keys (DER) in the forms that programs write, some of which cryptography refuses.
 
-GnuTLS writes a scalar as an INTEGER is written, with a zero byte before a first bit that is set;
-python-ecdsa says version 2 of PKCS#8 and leaves out what that adds. Both are read by OpenSSL, and
-by the board (certificates/key_import), so they are read here.
+GnuTLS encodes a scalar like an INTEGER, with a zero byte if the first bit is set; python-ecdsa
+writes PKCS#8 version 2 without the fields of that version. OpenSSL and the board
+(certificates/key_import) read both, so they are read here.
 """
 
 from typing import Any
@@ -31,7 +31,7 @@ NOT_OPENED = "wrong passphrase, or damaged"
 _OLD_SCHEME = "it is encrypted in a way that is no longer supported; openssl pkcs8 -topk8 renews it"
 _UNREADABLE = "it cannot be read"
 REASONS = (NOT_OPENED, _OLD_SCHEME, _UNREADABLE, TOO_MANY, TOO_LARGE, TOO_DEEP)
-"""What load says, which shows nothing of a key."""
+"""The reasons that load gives; they show nothing of a key."""
 
 
 def is_encrypted(der: bytes) -> bool:
@@ -63,10 +63,10 @@ def load(der: bytes, passphrase: bytes | None = None) -> Any:
 
 
 def written_spki(der: bytes, key: Any) -> bytes:
-    """Return the SubjectPublicKeyInfo of *key* as programs write it that read the file *der*.
+    """Return the SubjectPublicKeyInfo that programs write for *key*, read from the file *der*.
 
-    A key that is for RSASSA-PSS alone says so in PKCS#8, and a point that is compressed stays so:
-    openssl hands both on to a request, and from there they come to the certificate.
+    PKCS#8 marks a key that is for RSASSA-PSS alone, and keeps a compressed point: openssl copies
+    both into a request, and the CA into the certificate.
     """
     usual = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     try:
@@ -85,7 +85,7 @@ def written_spki(der: bytes, key: Any) -> bytes:
 
 
 def _usual_form(der: bytes) -> bytes:
-    """Return SEC 1 and PKCS#8 as cryptography takes them, and anything else as it is."""
+    """Return SEC 1 and PKCS#8 in the form that cryptography accepts, anything else unchanged."""
     parts = children(der)
     if [tag for tag, _ in parts[:3]] == _PKCS8:
         (_, version), (_, algorithm), (_, key), *more = parts
@@ -104,7 +104,7 @@ def _usual_form(der: bytes) -> bytes:
 
 
 def _usual_scalar(der: bytes, curve: bytes | None) -> bytes:
-    """Return an ECPrivateKey with as many bytes in its scalar as its curve has (RFC 5915, 3)."""
+    """Return an ECPrivateKey whose scalar has the length of its curve (RFC 5915, section 3)."""
     try:
         version, (tag, scalar), *more = children(der)
     except ValueError:

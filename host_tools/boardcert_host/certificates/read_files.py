@@ -15,7 +15,7 @@ PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 def read_certificates(data: bytes, name: str) -> list[x509.Certificate]:
     """Return the certificates of a file called *name*, each once, in their order. Raises Error.
 
-    All that they say can be read then, their keys too.
+    All of their contents can be read, keys included.
     """
     return certificates_of(read_items(data), name)
 
@@ -35,10 +35,10 @@ def certificates_of(items: Sequence[Item], name: str) -> list[x509.Certificate]:
 
 
 def in_order(chain: Sequence[x509.Certificate]) -> list[x509.Certificate]:
-    """Return the certificates of a container, which has no order, from the leaf on.
+    """Return the certificates of a container, which has no order, beginning with the leaf.
 
-    The first that has issued none of the others is the leaf. What is not of its chain is left out,
-    and so is the root: who trusts it has it.
+    The leaf is the first that has issued none of the others. Certificates outside its chain are
+    left out, and so is the root: clients that trust it have it.
     """
     is_issuer = [
         any(one is not other and is_signed_by(other, one) for other in chain) for one in chain
@@ -52,7 +52,7 @@ def in_order(chain: Sequence[x509.Certificate]) -> list[x509.Certificate]:
 
 
 def read_key(data: bytes, name: str, ask: Ask) -> PrivateKey:
-    """Return the one private key of a file called *name*; no message shows anything of it.
+    """Return the one private key of a file called *name*; no message reveals any part of it.
 
     *ask* is called when it is encrypted. Raises Error.
     """

@@ -1,6 +1,6 @@
-"""Why a certificate, a request or a public key cannot be read, in words for its reader.
+"""Why a certificate, a request or a public key cannot be read, in words for an administrator.
 
-The library's own sentences are for programmers: what they say of damage is left out.
+The library's own messages are for programmers: their details of damage are left out.
 """
 
 import re
@@ -14,15 +14,15 @@ UNREADABLE = (
     x509.UnsupportedGeneralNameType,
     TypeError,  # Of a name with a BIT STRING.
 )
-"""What cryptography raises for what it cannot read."""
+"""What cryptography raises for data that it cannot read."""
 
-# Its sentences about keys; the OID is what tells an administrator which program made them.
+# Its messages about keys; the OID shows an administrator which program made them.
 _UNKNOWN_KEY = re.compile(r"Unknown key type: ([\d.]+)")
 _UNKNOWN_CURVE = re.compile(r"Curve ([\d.]+) is not supported")
 
 
 class UnreadableError(ValueError):
-    """What cannot be read; says why as `explain` does."""
+    """Data that cannot be read; the message says why, as `explain` words it."""
 
 
 def explain(error: BaseException, kind: str) -> str:

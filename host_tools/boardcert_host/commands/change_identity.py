@@ -1,4 +1,4 @@
-"""`boardcert remove`, `renew`, `new-key`, `reset` and `restart`: what a board serves, changed."""
+"""`boardcert remove`, `renew`, `new-key`, `reset` and `restart`: change what a board serves."""
 
 import argparse
 import sys
@@ -93,7 +93,7 @@ def _run_reset(arguments: argparse.Namespace) -> int:
 
 
 def _confirm(arguments: argparse.Namespace, before: dict[str, Any], what: str) -> str:
-    """Return the board's host name, which the user types, or a script supplies."""
+    """Return the board's host name, typed by the user or supplied by a script."""
     wanted, typed = before["hostname"], arguments.yes
     if typed is None:
         if not sys.stdin.isatty():

@@ -1,4 +1,4 @@
-"""`boardcert demo`: the main job on the virtual board."""
+"""`boardcert demo`: from a new board to a verified one, on the virtual board."""
 
 import argparse
 from pathlib import Path
@@ -28,7 +28,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from ..demo import run_demo
 
-    # The story is the result, unless the record is asked for.
+    # The story is the result, unless --json asks for the record.
     console = messages() if arguments.json else results()
     ok, record = run_demo(Path(arguments.output), console, arguments.keep)
     if arguments.json:

@@ -1,4 +1,4 @@
-"""`boardcert doctor`: what on this computer is in the way, and what to do about it."""
+"""`boardcert doctor`: problems of this computer, and what to do about them."""
 
 import argparse
 from dataclasses import asdict
@@ -59,7 +59,7 @@ def _print(one: "Finding") -> None:
 
 COMMANDS = {
     "doctor": Command(
-        "look for what is in the way on this computer, and say what to do",
+        "look for problems of this computer, and say what to do",
         _EXAMPLES,
         _add_arguments,
         _run,

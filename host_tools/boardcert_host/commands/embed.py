@@ -1,4 +1,4 @@
-"""`boardcert embed`: compile a certificate and its private key into an application."""
+"""`boardcert embed`: turn a certificate and its private key into a module of an application."""
 
 import argparse
 import datetime

@@ -8,7 +8,7 @@ from ..console import messages, results
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
 from ..flash.board_kinds import board_names, load_board
 from ..passwords import Password
-from . import workbench
+from . import flash_labels, workbench
 from .shared import Command, add_json, complete_boards, print_json
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
     drive = "its boot drive, when several boards are in their boot loader"
     add("--drive", type=Path, metavar="FOLDER", help=drive)
     add("--firmware", type=Path, metavar="FILE", help="use this image, not the pinned official one")
-    add("--firmware-only", action="store_true", help="stop when MicroPython is on the board")
+    add("--firmware-only", action="store_true", help="install MicroPython alone")
     add("--hostname", metavar="NAME", help=_HOST_NAME)
     add("--wifi", metavar="SSID", help="the network that the board joins; prompts for its password")
     add("--wifi-open", action="store_true", help="it has no password: do not ask for one")
@@ -52,8 +52,8 @@ def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOST[:PORT]",
         help="where it serves, for verification (default: its Wi-Fi address)",
     )
-    add("--main", type=Path, metavar="FILE", help="your program: becomes main.py, if it differs")
-    add("--copy", type=Path, metavar="DIR", help="copy the files of DIR to /, those that differ")
+    add("--main", type=Path, metavar="FILE", help="your program, copied to main.py if it differs")
+    add("--copy", type=Path, metavar="DIR", help="copy those files of DIR that differ to /")
     workbench.add_arguments(parser)
     add("--erase", action="store_true", help="erase everything on the board first")
     add(
@@ -74,7 +74,7 @@ def _run_flash(arguments: argparse.Namespace) -> int:
     workbench.check(arguments)
     board = load_board(arguments.board)
     if arguments.firmware_only and (arguments.main or arguments.copy):
-        raise Error("--firmware-only excludes --main and --copy", None, USAGE)
+        raise Error("--firmware-only cannot be used with --main or --copy", None, USAGE)
     host_name = None if arguments.hostname is None else check_host_name(arguments.hostname)
     target = parse_target(arguments.at) if arguments.at else None
     if not arguments.batch:
@@ -106,12 +106,12 @@ def _run_one(arguments: argparse.Namespace, board: "Board", wanted: "Provision")
         firmware_only=arguments.firmware_only,
         drive=arguments.drive,
     )
-    # The story is the result, unless the record is asked for.
+    # The story is the result, unless --json asks for the record.
     story = Story(messages() if arguments.json else results())
     arguments.record = story.record  # main prints it with an Error
     ok = flash(story, board, wishes, wanted)
     if ok and arguments.label:
-        workbench.draw_one(arguments, story.record)
+        flash_labels.draw_one(arguments, story.record)
     if arguments.json:
         print_json(story.record)
     return OK if ok else CHECKED_AND_BAD
@@ -121,7 +121,7 @@ def _wifi(arguments: argparse.Namespace, has_network: bool) -> tuple[str, str] |
     """Return name and password of the Wi-Fi: from a file, the environment, or a prompt."""
     option, file = "--wifi-password-file", arguments.wifi_password_file
     if arguments.wifi_open and (file or not arguments.wifi):
-        raise Error(f"--wifi-open needs --wifi, and excludes {option}", None, USAGE)
+        raise Error(f"--wifi-open needs --wifi, and cannot be used with {option}", None, USAGE)
     if not arguments.wifi:
         return None
     if not has_network:

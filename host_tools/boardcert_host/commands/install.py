@@ -1,4 +1,4 @@
-"""`boardcert install` and `boardcert csr`: a certificate from elsewhere for a board."""
+"""`boardcert install` and `boardcert csr`: give a board a certificate from elsewhere."""
 
 import argparse
 import datetime
@@ -88,7 +88,7 @@ def _run_install(arguments: argparse.Namespace) -> int:
 
 
 def _trusted(ca_file: str | None) -> "list[x509.Certificate]":
-    """Return the CAs that --ca names, and the user's own: its clients are known to trust them."""
+    """Return the CAs that clients of the board are known to trust: --ca, and the user's own."""
     from ..ca.store import read_certificates
     from ..files import read_small
     from ..verify.own_ca import own_ca_file

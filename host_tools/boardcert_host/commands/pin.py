@@ -1,4 +1,4 @@
-"""`boardcert pin` and `boardcert label`: boards that are known, and stickers for them."""
+"""`boardcert pin` and `boardcert label`: known boards, and stickers for them."""
 
 import argparse
 import sys
@@ -74,7 +74,7 @@ def _run_pin(arguments: argparse.Namespace) -> int:
 
 
 def _check_pin(arguments: argparse.Namespace) -> None:
-    """Raise Error for what an action needs and has not, or has and does not look at."""
+    """Raise Error for an argument that the action lacks, or that it would ignore."""
     action, hint = arguments.action, "boardcert pin --help"
     if action == "list" and arguments.host:
         raise Error(f"pin list takes no HOST: {arguments.host}", hint, USAGE)
@@ -90,7 +90,7 @@ def _check_pin(arguments: argparse.Namespace) -> None:
 
 
 def _over_usb(arguments: argparse.Namespace) -> tuple[dict[str, Any], int | None, None]:
-    """Return what the board says on the cable, and the port of its page; Error for another --pin.
+    """Return the report of the board on the cable, and its page's port; Error for another --pin.
 
     Its address is not known.
     """
@@ -125,7 +125,7 @@ def _list(as_json: bool) -> int:
 
 
 def _served(arguments: argparse.Namespace) -> tuple[dict[str, Any], int, str | None]:
-    """Return what the board serves, after every check of it and a look at it, and where."""
+    """Return what the board serves, checked and confirmed by the user, and where."""
     from ..trust.location import find
     from ..trust.pins import load_pins
     from ..verify import hosts

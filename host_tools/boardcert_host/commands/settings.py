@@ -1,4 +1,4 @@
-"""`boardcert set`: change settings of a board; checked here, and by the board, as at boot."""
+"""`boardcert set`: change settings of a board, checked here and by the board as at boot."""
 
 import argparse
 import difflib
@@ -18,7 +18,7 @@ _EXAMPLES = """\
 examples:
   boardcert set kitchen.local names=kitchen.example.com,192.168.4.1
   boardcert set kitchen.local hostname=pantry validity_days=825
-  boardcert set kitchen.local names=                       the default again
+  boardcert set kitchen.local names=                       back to the default
   boardcert set kitchen.local https=off --usb /dev/ttyACM0
 """
 
@@ -46,7 +46,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Raise Error, a usage error, for settings that no board takes, or not over the network."""
+    """Raise Error, a usage error, for settings that no board accepts, at least over the network."""
     from ..board.rules import why_not_set
 
     check_options(arguments)
@@ -59,7 +59,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _not_claimed(names: str) -> list[str]:
-    """Return which of *names* the user's own CA, if there is one, does not sign for by itself."""
+    """Return which of *names* the user's own CA, if there is one, signs for only with --san."""
     from cryptography import x509
 
     from ..ca.names import may_claim, parse_name
@@ -76,7 +76,7 @@ def _not_claimed(names: str) -> list[str]:
 
 
 def _follow(before: dict[str, Any], report: dict[str, Any]) -> None:
-    """Let pin and token follow the board to its new host name, and the pin to its new port."""
+    """Move pin and token to the board's new host name, and the pin to its new port."""
     from ..board import tokens
     from ..board.reports import portal_port
     from ..trust import pins

@@ -1,4 +1,4 @@
-"""What several commands share: options, and output as JSON."""
+"""Options and JSON output that several commands share."""
 
 import argparse
 import json
@@ -14,12 +14,12 @@ from ..flash.board_kinds import board_names
 
 # One day; the operating system refuses some hundred years.
 _LONGEST_TIMEOUT_S = 86400
-# Taken for a file's name, though it could be a host's: a missing one is reported as a file.
+# These suffixes mean a file, though a host's name could end so: it is reported as missing.
 _FILE_NAME = r".*[/\\].*|.*\.(pem|crt|cer|der|key|csr|req|p10|pub|p12|pfx|p7b|p7c)"
 
 
 def _nothing_to_check(_: argparse.Namespace) -> None:
-    """Find nothing wrong: what the parser took is right."""
+    """Accept everything that the parser accepted."""
 
 
 class Command(NamedTuple):
@@ -72,13 +72,13 @@ def add_force(parser: argparse.ArgumentParser) -> None:
 
 
 def check_free(path: Path | None, is_forced: bool) -> None:
-    """Raise Error when the output *path* is there already, and --force is not."""
+    """Raise Error if the output *path* exists already, without --force."""
     if path and path.exists() and not is_forced:
         raise Error(f"{path} exists already", "--force overwrites it")
 
 
 def add_timeout(parser: argparse.ArgumentParser) -> None:
-    """Add --timeout of commands that administer a board; None when it is not given."""
+    """Add --timeout of commands that administer a board; its default is None."""
     parser.add_argument(
         "--timeout",
         type=float,
@@ -107,14 +107,14 @@ def _name(text: str) -> str:
 
 
 def given_pin(arguments: argparse.Namespace) -> tuple[str, str] | None:
-    """Return what --pin says, as `fingerprint.parse_pin` reads it. Raises Error, a usage error."""
+    """Return --pin as `fingerprint.parse_pin` reads it. Raises Error, a usage error."""
     from ..certificates.fingerprint import parse_pin
 
     return parse_pin(arguments.pin) if arguments.pin else None
 
 
 def pinned_as(host: str, name: str | None = None) -> str:
-    """Return what the board that a person calls *host* is pinned as. Raises Error when none is."""
+    """Return the name by which the board called *host* is pinned. Raises Error if none is."""
     from ..trust import pins
     from ..trust.location import did_you_mean, find
 
@@ -134,7 +134,7 @@ def print_json(data: dict[str, Any]) -> None:
 
 
 def read_report(port: str) -> dict[str, Any]:
-    """Read a board's report over USB, and start its program again."""
+    """Read a board's report over USB, and restart its program."""
     from ..board import mpremote, usb_report
 
     report = usb_report.read_report(port)
@@ -143,7 +143,7 @@ def read_report(port: str) -> dict[str, Any]:
 
 
 def named_file(source: str) -> Path | None:
-    """Return the file that FILE|HOST names, None for a host. Raises Error when it is not there."""
+    """Return the file that FILE|HOST names, None for a host. Raises Error for a missing file."""
     path = Path(source)
     if source and path.exists():  # Path("") is the current directory.
         return path

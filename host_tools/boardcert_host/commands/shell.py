@@ -1,4 +1,4 @@
-"""`boardcert completion` and `boardcert paths`: for the shell, and for finding one's files."""
+"""`boardcert completion` and `boardcert paths`: completion in shells, and where files are."""
 
 import argparse
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ def _run_completion(arguments: argparse.Namespace) -> int:
 
 @dataclass(frozen=True)
 class _Place:
-    """A file or directory. *what*: what is in it; *variable*: of the environment, moves it."""
+    """A file or directory. *what*: what is in it; *variable*: relocates it (environment)."""
 
     name: str
     path: "Path | Place"
@@ -72,7 +72,7 @@ def _run_paths(arguments: argparse.Namespace) -> int:
         is_there = not isinstance(place.path, Path) or place.path.exists()
         missing = "" if is_there else " (not there yet)"
         rows += [(place.name, f"{place.path}{missing}"), ("", f"{place.what}; ${place.variable}")]
-    print_rows("files of boardcert on this computer, and the variables that move them", rows)
+    print_rows("files of boardcert on this computer, and the variables that relocate them", rows)
     return OK
 
 

@@ -1,4 +1,4 @@
-"""`boardcert show`: what certificates, requests and keys say, from files or from a server."""
+"""`boardcert show`: describe certificates, requests and keys, from files or from a server."""
 
 import argparse
 import datetime
@@ -25,7 +25,7 @@ examples:
 _VARIABLE = "BOARDCERT_PASSPHRASE"
 _KINDS = (
     "certificates, requests and keys; PEM, DER, PKCS#12, PKCS#7. Private parts are never shown. "
-    "Exit code 1: something cannot be read, a signature does not hold, or a key fits none of the "
+    "Exit code 1: something cannot be read, a signature is not valid, or a key fits none of the "
     "certificates"
 )
 
@@ -70,7 +70,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _read(source: str, ask: "Ask", timeout_s: float, name: str | None) -> list[Any]:
-    """Return what a file, standard input or a server holds. Raises Error when it is nothing."""
+    """Return the items in a file, from standard input or a server. Raises Error for none."""
     from ..certificates.items import read_chain, read_items
     from ..files import read_small, read_stream
     from ..trust.location import find
@@ -79,7 +79,7 @@ def _read(source: str, ask: "Ask", timeout_s: float, name: str | None) -> list[A
 
     path = None if source == "-" else named_file(source)
     if source != "-" and path is None:
-        # Not where the board was last: no pin is checked here.
+        # Not the board's last address: no pin is checked here.
         target = replace(find(source, load_pins(), name).target, address=None)
         session = probe(target, timeout_s, name or target.host.partition("%")[0])
         if session.flaw:

@@ -74,7 +74,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _wifi(arguments: argparse.Namespace) -> "WifiWishes | None":
-    """Return what was asked for of a Wi-Fi, or None."""
+    """Return the options of the Wi-Fi, or None without --wifi."""
     from ..virtual import WifiWishes
 
     ssid: str | None = arguments.wifi

@@ -1,4 +1,4 @@
-"""What the commands that administer a board share: their arguments, and the way to the board."""
+"""What the commands that administer a board share: arguments, and opening the board."""
 
 import argparse
 import contextlib
@@ -23,7 +23,7 @@ from .shared import (
 if TYPE_CHECKING:
     from ..board.access import Board
 
-# After an action a board may be busy with the connection before.
+# After an action, a board may still be busy with the previous connection.
 _SERVE_TIMEOUT_S = 15
 _SENTENCES = {
     "installed": "installed and served",
@@ -44,7 +44,7 @@ def add_host(parser: argparse.ArgumentParser, is_optional: bool = False) -> None
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add how the board is reached and identified, and the token."""
+    """Add the options that reach and identify the board, and the token."""
     add = parser.add_argument
     add("--usb", metavar="PORT", help="use this serial port instead; restarts the board's program")
     add_name(parser)
@@ -62,18 +62,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def check_options(arguments: argparse.Namespace) -> None:
-    """Raise Error, a usage error, for options of `add_host` and `add_options` that are wrong."""
+    """Raise Error, a usage error, for invalid options of `add_host` and `add_options`."""
     check_timeout(arguments.timeout)
     given_pin(arguments)
     if arguments.usb and (arguments.ca or arguments.token_file):
-        raise Error("--usb excludes --ca and --token-file", None, USAGE)
+        raise Error("--usb cannot be used with --ca or --token-file", None, USAGE)
     if arguments.host is None and not arguments.usb:
         raise Error("a HOST is needed, or --usb PORT", None, USAGE)
 
 
 @contextlib.contextmanager
 def opened(arguments: argparse.Namespace) -> "Iterator[Board]":
-    """Give the board that the arguments name, by its cable or its page."""
+    """Yield the board that the arguments name, reached by its cable or its page."""
     from ..board import access
 
     pin = given_pin(arguments)
@@ -98,9 +98,9 @@ def change(
     act: "Callable[[Board, dict[str, Any]], dict[str, Any]]",
     fingerprint: str | None = None,
 ) -> int:
-    """Have the board *act*, follow it to a new key, check what it serves then, and print all that.
+    """Have the board *act*, follow it to a new key, check what it then serves, and print it.
 
-    *result*: a key of _SENTENCES. *fingerprint*: what it must serve; default: what its report says.
+    *result*: a key of _SENTENCES. *fingerprint*: what it must serve (default: as in its report).
     """
     from ..board import access
 
@@ -155,7 +155,7 @@ def _see(board: "Board", fingerprint: str, arguments: argparse.Namespace) -> Non
 def working(
     arguments: argparse.Namespace, method: str, *words: Any
 ) -> "Callable[[Board, dict[str, Any]], dict[str, Any]]":
-    """Return a function that calls *method* of a board, and shows that it works."""
+    """Return a function that calls *method* of a board, and shows meanwhile that it is working."""
 
     def act(board: "Board", _before: dict[str, Any]) -> Any:
         with messages().status(f"{arguments.host} is working"):

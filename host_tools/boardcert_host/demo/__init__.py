@@ -1,4 +1,4 @@
-"""`boardcert demo`: a new board makes its own certificate, and the host checks it all."""
+"""`boardcert demo`: a new board generates its own certificate, and the host verifies it."""
 
 from .story import run_demo
 

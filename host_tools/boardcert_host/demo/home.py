@@ -1,6 +1,6 @@
-"""The demo's house: a Wi-Fi, and a new board on its boot drive, whose ports lead to this computer.
+"""The demo's home: a Wi-Fi and a new board, with a boot drive and ports on this computer.
 
-Everything is done to it as to a real one: by `boardcert flash`, over USB, and over TLS.
+The board is handled like a real one: by `boardcert flash`, over USB, and over TLS.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ _Result = TypeVar("_Result")
 
 
 class Home:
-    """The house while the demo runs. *directory*: for files; *password*: of its Wi-Fi."""
+    """The home while the demo runs. *directory*: for files; *password*: of its Wi-Fi."""
 
     def __init__(self, directory: Path, new: BootDrive, password: str) -> None:
         self._directory = directory
@@ -43,24 +43,24 @@ class Home:
 
     @property
     def board(self) -> VirtualBoard:
-        """The board, once `flash` has given it its firmware."""
+        """The board, once `flash` has installed its firmware."""
         if self._new.board is None:
             raise Error("the virtual board is still waiting for its firmware")
         return self._new.board
 
     @property
     def usb_port(self) -> str:
-        """Its USB serial port, as mpremote takes it."""
+        """Its USB serial port, in mpremote's notation."""
         return self._new.usb_port
 
     def target(self, port: int) -> Target:
-        """Where its *port* can be reached on this computer."""
+        """The address on this computer at which its *port* can be reached."""
         return Target(*self.board.network.address(port))
 
     def flash(self) -> dict[str, Any]:
         """Run `boardcert flash`, which prints its steps on stderr, and return its record.
 
-        The known boards and the tokens of the user are left alone.
+        The user's known boards and tokens are not touched.
         """
         place = self._new.forwards[PORTAL_PORT]
         command = [sys.executable, "-m", "boardcert_host", "flash", "RPI_PICO_W", "--json"]
@@ -82,7 +82,7 @@ class Home:
         return record
 
     def verify(self, ports: list[int], options: Options) -> list[HostResult]:
-        """Verify what the board serves on *ports*, as soon as its program answers."""
+        """Verify what the board serves on *ports*, once its program answers."""
         return [self._verify(port, options) for port in ports]
 
     def _verify(self, port: int, options: Options) -> HostResult:
@@ -100,7 +100,7 @@ class Home:
         return result
 
     def change_address(self) -> str:
-        """Let the router start again and give the board another address; return that."""
+        """Restart the router, which gives the board another address; return that."""
         old = self.board.network.wait_address()
         start, _, number = old.rpartition(".")
         new = f"{start}.{int(number) + 1}"
@@ -116,7 +116,7 @@ class Home:
 
 
 def when_up(action: Callable[[], _Result]) -> _Result:
-    """Repeat *action* while the board boots or does not serve yet."""
+    """Repeat *action* until the board has booted and serves."""
     deadline = time.monotonic() + _UP_TIMEOUT_S
     while True:
         try:
@@ -129,7 +129,7 @@ def when_up(action: Callable[[], _Result]) -> _Result:
 
 @contextlib.contextmanager
 def new_home() -> Iterator[Home]:
-    """Build the house: a Wi-Fi with a password, and a board with empty flash in its range."""
+    """Set up the home: a Wi-Fi with a password, and a board with empty flash in its range."""
     with contextlib.ExitStack() as stack:
         temporary = tempfile.TemporaryDirectory(prefix="boardcert-")
         directory = Path(stack.enter_context(temporary))

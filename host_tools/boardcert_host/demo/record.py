@@ -1,4 +1,4 @@
-"""What the demo saw: printed chapter by chapter, and kept for demo.json and demo-cert.pem."""
+"""The demo's results: printed chapter by chapter, and kept for demo.json and demo-cert.pem."""
 
 import json
 import tempfile
@@ -36,7 +36,7 @@ class Record:
         }
 
     def prepare(self) -> None:
-        """Remove what is stale, and see that a file can be written, before two minutes of work."""
+        """Remove old files, and check that files can be written, before two minutes of work."""
         output = self._file.parent
         try:
             output.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ class Record:
         self._console.print(title, style="bold", markup=False)
 
     def show_checks(self, when: str, checks: Collection[Check]) -> None:
-        """Record *checks* and the time they belong to, and print those with news."""
+        """Record *checks* under the time they belong to, and print those that are new."""
         known = {check["id"] for check in self.data["checks"] if check["status"] == "pass"}
         self.data["checks"] += [{"when": when, **asdict(check)} for check in checks]
         made = [check for check in checks if check.status != "skip"]
@@ -78,7 +78,7 @@ class Record:
         write_whole(self.certificate_file, certificate.public_bytes(Encoding.PEM))
 
     def finish(self) -> bool:
-        """Show the result, and leave it in demo.json; return whether every check held."""
+        """Show the result, and write it to demo.json; return whether all checks passed."""
         data = self.data
         data["ok"] = all(check["status"] != "fail" for check in data["checks"])
         data["certificate_file"] = str(self.certificate_file)
@@ -99,5 +99,5 @@ class Record:
         )
         self.say(f"Memory while it serves: {used:,} bytes of {used + free:,}.")
         self.say(f"Left here: {self._file} and {self.certificate_file}")
-        self.chapter("Every check held." if data["ok"] else "NOT every check held.")
+        self.chapter("All checks passed." if data["ok"] else "NOT all checks passed.")
         return bool(data["ok"])

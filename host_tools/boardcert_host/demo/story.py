@@ -1,4 +1,4 @@
-"""The demo's story, from a new board to one that was verified after everything changed.
+"""The demo's story: a new board, verified again after a change of address and a power cut.
 
 The board is the virtual Pico W: the official MicroPython image, unmodified, with its radio, in a
 network of its own. Times are the board's own: simulated milliseconds at 125 MHz.
@@ -61,7 +61,7 @@ class Demo:
         self._data = record.data
 
     def run(self, keep: bool) -> bool:
-        """Run the whole story; return whether every check held. Raises Error to break off."""
+        """Run the whole story; return whether all checks passed. Raises Error to give up."""
         self._record.prepare()
         self._tell_firmware()
         with new_home() as home:
@@ -111,10 +111,10 @@ class Demo:
             file_writer.put_file(home.usb_port, _MAIN.encode(), "/main.py")
             mpremote.reset(home.usb_port)
             page, app = home.verify([PORTAL_PORT, HTTPS_PORT], Options(name=NAME))
-            # The last question to the cable, since it interrupts the program.
+            # The last use of the cable, since it interrupts the program.
             options = Options(name=NAME, read_report=lambda: usb_report.read_report(home.usb_port))
             (compared,) = home.verify([HTTPS_PORT], options)
-        self._record.say("Is what TLS serves what the board says over the USB cable?")
+        self._record.say("Does the board serve the certificate that it reports over USB?")
         self._record.show_checks("served", compared.checks)
         both = page.certificate_der == app.certificate_der
         detail = "443 and 20034 serve the same certificate"
@@ -123,7 +123,7 @@ class Demo:
         mpremote.reset(home.usb_port)
 
     def _change_address(self, home: Home) -> None:
-        self._record.chapter("4. The router starts again, and gives the board another address")
+        self._record.chapter("4. The router restarts, and gives the board another address")
         before = self._data["certificate"]
         with messages().status("the board joins again, and signs its certificate again"):
             home.verify([HTTPS_PORT], Options(name=NAME))
@@ -145,7 +145,7 @@ class Demo:
         self._keep(result, "after_address_change")
 
     def _signed_again(self, home: Home, address: str) -> HostResult:
-        """Return what is served once the certificate names *address*, the key being pinned."""
+        """Return the result for the pinned key, once the certificate names *address*."""
         pin = ("public_key_pin", self._data["public_key_pin"]["usb"])
 
         def look() -> HostResult:
@@ -157,9 +157,9 @@ class Demo:
         return when_up(look)
 
     def _cut_power(self, home: Home) -> None:
-        self._record.chapter("5. The power goes, and comes back: still the same?")
+        self._record.chapter("5. Power is cut, and restored: is it still the same board?")
         pin = ("fingerprint", self._data["fingerprint"]["after_address_change"])
-        with messages().status("the board starts, joins, and serves what it made"):
+        with messages().status("the board starts, joins, and serves its identity"):
             home.board.power_off()
             home.board.power_on()
             page = when_up(lambda: self._first_answer(home))
@@ -174,7 +174,7 @@ class Demo:
         mpremote.reset(home.usb_port)
 
     def _first_answer(self, home: Home) -> Check:
-        """Fetch from the page as a client that trusts only the certificate."""
+        """Fetch the page's report as a client that trusts this certificate only."""
         target = home.target(PORTAL_PORT)
         trusted = str(self._record.certificate_file)
         body = get(target, _TIMEOUT_S, NAME, trusted, _PAGE)
@@ -185,14 +185,14 @@ class Demo:
         return _check("https_request", "HTTPS request", same, detail)
 
     def _keep(self, result: HostResult, when: str) -> None:
-        """Keep what is served now as the demo's certificate."""
+        """Keep the certificate that is served now as the demo's."""
         self._data["certificate"] = certificate = _certificate_of(result)
         self._data["names"] = certificate["names"]
         self._record.keep_digests(when, certificate)
         self._record.save_certificate(result.certificate_der or b"")
 
     def _tell_page(self, home: Home, keep: bool) -> None:
-        """Print how to open the page; with *keep* stay until Ctrl-C."""
+        """Print how to open the page; with *keep*, wait for Ctrl-C."""
         if not keep:
             self._record.say("To open its page in your browser: boardcert demo --keep")
             return
@@ -218,14 +218,14 @@ def _certificate_of(result: HostResult) -> dict[str, Any]:
 
 
 def _dated_today(not_before: str) -> tuple[bool, str]:
-    """Whether a certificate begins yesterday, as one does whose board knows the date."""
+    """Return whether a certificate begins yesterday, which shows that its board knows the date."""
     yesterday = datetime.now(timezone.utc) - timedelta(days=1)
     age = abs(datetime.fromisoformat(not_before.replace("Z", "+00:00")) - yesterday)
-    return age <= timedelta(days=1), f"good from {not_before}"
+    return age <= timedelta(days=1), f"valid from {not_before}"
 
 
 def _in_steps(timings_ms: dict[str, int]) -> str:
-    """Return the total, and the steps it is made of when there are any."""
+    """Return the total, followed by its steps if there are any."""
     steps = [f"{step} {time_ms}" for step, time_ms in timings_ms.items() if step != "total"]
     return f"{timings_ms['total']} ms of the board's time" + (
         f": {', '.join(steps)}" if steps else ""
@@ -233,7 +233,7 @@ def _in_steps(timings_ms: dict[str, int]) -> str:
 
 
 def run_demo(output: Path, console: Console, keep: bool = False) -> tuple[bool, dict[str, Any]]:
-    """Run the demonstration on *console*; return whether every check held, and the record.
+    """Run the demonstration on *console*; return whether all checks passed, and the record.
 
     *keep*: let the board run until Ctrl-C, for a browser.
     """

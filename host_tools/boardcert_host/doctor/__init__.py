@@ -1,1 +1,1 @@
-"""What on this computer is in the way of boardcert, and what to do about it."""
+"""Problems of this computer that affect boardcert, and what to do about them."""

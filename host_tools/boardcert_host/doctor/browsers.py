@@ -1,4 +1,4 @@
-"""Whether the programs of this computer trust the user's own CA."""
+"""Whether the programs on this computer trust the user's own CA."""
 
 from pathlib import Path
 
@@ -14,10 +14,10 @@ _TRUST = "boardcert ca trust"
 
 
 def look_at_trust() -> list[Finding]:
-    """Look into the stores of the system and of browsers."""
+    """Check the trust stores of the system and of browsers."""
     file = own_ca_file()
     if file is None:
-        hint = "`boardcert ca init` makes a CA, for boards that browsers trust without a question"
+        hint = "`boardcert ca init` makes one; browsers that trust it accept your boards"
         return [Finding(_ID, "your own CA", SKIP, "not made yet", hint)]
     try:
         anchor = read_anchor(Path(file))
@@ -32,6 +32,6 @@ def _found(store: str, is_trusted: bool | None) -> Finding:
     if is_trusted:
         return Finding(_ID, title, OK, "trusted")
     if is_trusted is None:
-        return Finding(_ID, title, SKIP, "cannot be looked at from here")
-    hint = "its clients warn about boards that your CA has signed for"
+        return Finding(_ID, title, SKIP, "cannot be checked from here")
+    hint = "programs that use this store warn about boards with certificates of your CA"
     return Finding(_ID, title, WARN, "not trusted", hint, _TRUST)

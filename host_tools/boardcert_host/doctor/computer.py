@@ -10,7 +10,7 @@ from ..virtual.node import present_node
 from .finding import FAIL, OK, WARN, Finding
 
 _OLDEST_PYTHON = (3, 10)
-# struct timex is 208 bytes on 64-bit Linux, less on others; all zero, adjtimex(2) changes nothing.
+# struct timex has 208 bytes on 64-bit Linux, fewer elsewhere; with zeros, adjtimex(2) only reads.
 _TIMEX_BYTES = 512
 _TIME_ERROR = 5
 
@@ -29,25 +29,25 @@ def look_at_node() -> Finding:
     node = present_node()
     if node:
         return Finding("node", "Node", OK, node.executable)
-    found = "none that is new enough: only the virtual board needs it"
+    found = "no version that is new enough; only the virtual board needs it"
     hint = "`boardcert demo` and `boardcert virtual` install one from PyPI into this environment"
     return Finding("node", "Node", WARN, found, hint)
 
 
 def look_at_clock(now: datetime.datetime | None = None) -> Finding:
-    """Is the clock right? Certificates are judged, and signed, by it."""
+    """Is the clock right? Certificates are checked and dated by it."""
     now = now or datetime.datetime.now(datetime.timezone.utc)
     found = f"{now:%Y-%m-%d %H:%M} UTC"
-    hint = "let it be set from the network: timedatectl set-ntp true"
+    hint = "have it set from the network: timedatectl set-ntp true"
     if now < WRITTEN:
         return Finding("clock", "clock", FAIL, f"{found}, before boardcert was written", hint)
     if not _is_synchronised():
-        return Finding("clock", "clock", WARN, f"{found}, not kept right by a time server", hint)
+        return Finding("clock", "clock", WARN, f"{found}, not synchronised to a time server", hint)
     return Finding("clock", "clock", OK, found)
 
 
 def _is_synchronised() -> bool:
-    """Return what Linux says; True on other systems, which keep their clocks right by default."""
+    """Return what Linux says; True on other systems, which synchronise clocks by default."""
     if sys.platform != "linux":
         return True
     try:

@@ -1,4 +1,4 @@
-"""What one look at this computer found."""
+"""The result of one check of this computer."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ OK, WARN, FAIL, SKIP = "ok", "warn", "fail", "skip"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. *what_to_do*: None where nothing is to be done.
+    """One thing that was checked. *what_to_do*: None if nothing is to be done.
 
-    *status*: "ok"; "fail", when a command cannot work so; "warn", when some things do not work; or
-    "skip". *paste*: commands or a file, ready to be pasted.
+    *status*: "ok"; "fail" if a command cannot work; "warn" if some things do not work; or "skip".
+    *paste*: commands or a file, ready to be pasted.
     """
 
     id: str

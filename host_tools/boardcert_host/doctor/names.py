@@ -21,7 +21,7 @@ _OTHERWISE = "boards that were flashed or verified here are found by their last 
 def look_at_mdns(root: Path = Path("/")) -> Finding:
     """Are names in .local looked up by mDNS? *root*: where Linux keeps its files."""
     if sys.platform != "linux":
-        return Finding("mdns", "names in .local", OK, "this system looks them up by itself")
+        return Finding("mdns", "names in .local", OK, "resolved by this system")
     try:
         text = (root / "etc/nsswitch.conf").read_text("utf-8", "replace")
     except OSError:
@@ -30,20 +30,20 @@ def look_at_mdns(root: Path = Path("/")) -> Finding:
     services = line[1].split("#")[0].split() if line else []
     if any(one.startswith("mdns") for one in services):
         if (root / _AVAHI).exists():
-            return Finding("mdns", "names in .local", OK, "looked up by avahi-daemon")
-        found = "libnss-mdns is there, but avahi-daemon does not run"
+            return Finding("mdns", "names in .local", OK, "resolved by avahi-daemon")
+        found = "libnss-mdns is installed, but avahi-daemon does not run"
         paste = "sudo systemctl enable --now avahi-daemon"
         return Finding("mdns", "names in .local", WARN, found, _OTHERWISE, paste)
     if "resolve" in services:
-        found = "systemd-resolved looks them up where mDNS is switched on for the network"
+        found = "resolved by systemd-resolved, if mDNS is enabled for the network"
         hint = f"`resolvectl mdns` shows it; {_OTHERWISE}"
         return Finding("mdns", "names in .local", WARN, found, hint, "resolvectl mdns LINK yes")
-    found = "not looked up: /etc/nsswitch.conf has no mdns"
+    found = "not resolved: /etc/nsswitch.conf has no mdns"
     return Finding("mdns", "names in .local", WARN, found, _OTHERWISE, _INSTALL)
 
 
 def look_for_host(text: str, boards: Sequence[Pin], name: str | None = None) -> Finding:
-    """Is the host found, and does anything listen there? *name*: by which it may be pinned."""
+    """Is the host found, and does anything listen there? *name*: another that it is pinned by."""
     target = find(text, boards, name).target
     title = f"host {target.host}"
     try:
@@ -51,24 +51,28 @@ def look_for_host(text: str, boards: Sequence[Pin], name: str | None = None) -> 
         socket.create_connection((reached.host, reached.port), _LOOK_UP_S).close()
     except socket.gaierror:
         hint = "use its address, which `boardcert flash` and the board's console print"
-        return Finding("host", title, FAIL, "its name is not found", hint)
+        return Finding("host", title, FAIL, "its name cannot be resolved", hint)
     except TimeoutError:
-        hint = "is the board on, and in the same network? some networks keep stations apart"
+        hint = "is the board on, and in the same network? some networks isolate stations"
         return Finding("host", title, FAIL, "it does not answer", hint)
     except ConnectionRefusedError:
-        found = f"it is there, but nothing listens on port {target.port}"
+        found = f"it answers, but nothing listens on port {target.port}"
         return Finding("host", title, FAIL, found, target.refused_hint())
     except OSError as error:
-        hint = "is this computer in the network of the board?"
+        hint = "is this computer in the board's network?"
         return Finding("host", title, FAIL, str(error.strerror or error), hint)
     if reached.host != target.host:
-        found = f"its name is not found; at its last address, {reached}, something answers"
-        return Finding("host", title, WARN, found, f"`boardcert verify {target.host}` says who")
+        found = f"its name cannot be resolved; something answers at its last address, {reached}"
+        hint = f"`boardcert verify {target.host}` checks whether it is the board"
+        return Finding("host", title, WARN, found, hint)
     return Finding("host", title, OK, f"answers on port {target.port}")
 
 
 def _found(target: Target) -> Target:
-    """Return *target*, or its last address; socket.gaierror, TimeoutError when it has none."""
+    """Return *target*, or its last address if its name cannot be resolved.
+
+    Raises socket.gaierror or TimeoutError without one.
+    """
     if is_address(target.host):
         return target
     try:

@@ -11,8 +11,8 @@ import psutil
 from ..board.serial_ports import usb_ports
 from .finding import FAIL, OK, SKIP, WARN, Finding
 
-# The logged-in user gets the ports of these makers; the file has to come before 73-seat-late.rules,
-# which gives out what uaccess marks. ModemManager would send commands for modems to new ports.
+# The rule gives the logged-in user access to the ports of these makers. Its file has to sort before
+# 73-seat-late.rules, which acts on uaccess. ModemManager would send modem commands to new ports.
 _MAKERS = {
     "2e8a": "Raspberry Pi",
     "303a": "Espressif",
@@ -39,9 +39,9 @@ def _look_at(port: str) -> Finding:
     holders = list(users_of(port))
     if holders:
         found = f"open in {', '.join(holders)}"
-        return Finding("serial", title, FAIL, found, "close that program, or end it by its number")
+        return Finding("serial", title, FAIL, found, "close that program, or kill it by its number")
     if any(process.info["name"] == "ModemManager" for process in psutil.process_iter(["name"])):
-        hint = "it may talk to boards that are plugged in; this rule keeps it away"
+        hint = "it may send data to boards when they are plugged in; this rule prevents that"
         return Finding("serial", title, WARN, "ModemManager runs", hint, udev_rule())
     return Finding("serial", title, OK, "can be opened, and no other program has it open")
 
@@ -55,7 +55,7 @@ def _refusal(port: str) -> str:
 
 
 def _permission(port: str) -> tuple[str, str]:
-    """Return what to do about a port that may not be opened, and what to paste for it."""
+    """Return what to do about a port without permission, and what to paste for it."""
     group = None
     if sys.platform != "win32":
         import grp
@@ -71,7 +71,7 @@ def _permission(port: str) -> tuple[str, str]:
 
 
 def udev_rule() -> str:
-    """Return commands, to be pasted, that write a rule and have it obeyed."""
+    """Return commands, to be pasted, that write a udev rule and apply it."""
     lines = []
     for number, maker in _MAKERS.items():
         lines.append(f"# {maker}")
@@ -88,9 +88,9 @@ def udev_rule() -> str:
 
 
 def users_of(port: str) -> Iterator[str]:
-    """Give the programs that have *port* open, as "name (number)": those that one may look at.
+    """Yield the programs that have *port* open, as "name (process id)", as far as /proc shows them.
 
-    psutil's open files are regular ones only, so the links in /proc are read, which only Linux has.
+    psutil lists regular files only, so the links in /proc are read, which only Linux has.
     """
     wanted = os.path.realpath(port)
     for process in psutil.process_iter(["name"]):

@@ -1,1 +1,1 @@
-"""Certificates, requests and keys, read and put into words."""
+"""Certificates, requests and keys, described in words."""

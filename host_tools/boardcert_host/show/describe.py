@@ -1,7 +1,7 @@
-"""What certificates, requests and keys say, in words that an administrator reads; and as data.
+"""Certificates, requests and keys, described in words for an administrator, and as data.
 
-Signatures are checked among the things that are shown together: a chain is read from its leaf to
-its root. Whether a certificate is trusted, or fit for a server, is for `verify`.
+Signatures are checked among the items that are shown together: a chain from its leaf to its root.
+Whether a certificate is trusted, or fit for a server, is for `verify`.
 """
 
 import datetime
@@ -21,7 +21,7 @@ Row = tuple[str, str]
 
 @dataclass
 class Shown:
-    """One thing as it is shown. *rows*: (title, words); *data*: for --json; *is_bad*: a fault."""
+    """One item as it is shown. *rows*: (title, words); *data*: for --json; *is_bad*: a fault."""
 
     title: str
     rows: list[Row] = field(default_factory=list)
@@ -29,15 +29,15 @@ class Shown:
     is_bad: bool = False
 
     def add(self, title: str, words: str, **data: Any) -> None:
-        """Add a row and what it is as data."""
+        """Add a row, and the same as data."""
         self.rows.append((title, words))
         self.data.update(data)
 
 
 def show_items(items: Sequence[Item], now: datetime.datetime) -> list[Shown]:
-    """Describe all *items*, each in the light of the others."""
+    """Describe all *items*, each in relation to the others."""
     describe = {CERTIFICATE: _certificate, REQUEST: _request, PRIVATE_KEY: _private_key}
-    describe[PKCS12] = _private_key  # As long as it is closed.
+    describe[PKCS12] = _private_key  # While it is encrypted.
     found = []
     for index, item in enumerate(items):
         shown = Shown(f"{item.kind} {index + 1} of {len(items)}" if len(items) > 1 else item.kind)
@@ -82,12 +82,12 @@ def _request(shown: Shown, item: Item, *_: Any) -> None:
 
 
 def _add_own_signature(shown: Shown, request: x509.CertificateSigningRequest) -> None:
-    """Add whether the holder of the key has signed the request; None: that cannot be checked."""
+    """Add whether the holder of the key has signed the request; None if that cannot be checked."""
     try:
         is_valid = request.is_signature_valid
     except (ValueError, UnsupportedAlgorithm):
         is_valid = False
-    outcome = "valid: made by the holder of the key" if is_valid else "does NOT hold"
+    outcome = "valid: made by the holder of the key" if is_valid else "NOT valid"
     if certificates.is_signature_broken(request):
         is_valid, outcome = None, _broken(request)
     shown.is_bad = is_valid is False
@@ -111,7 +111,7 @@ def _private_key(shown: Shown, item: Item, items: Sequence[Item], *_: Any) -> No
         for number, other in enumerate(items, 1)
         if other.value is not None and other.kind in (CERTIFICATE, REQUEST)
     ]
-    # Compared as keys: programs write the same key in several ways.
+    # Compared as keys: programs encode the same key in several ways.
     fitting = [
         number for number, other in others if other.value.public_key() == item.value.public_key()
     ]
@@ -151,7 +151,7 @@ def _span(span: datetime.timedelta) -> str:
 
 
 def _add_signature(shown: Shown, certificate: x509.Certificate, items: Sequence[Item]) -> None:
-    """Add by which of these certificates the signature holds, its own first."""
+    """Add which of these certificates verifies the signature, its own key first."""
     issuers = [
         (number, item.value)
         for number, item in enumerate(items, 1)
@@ -164,16 +164,16 @@ def _add_signature(shown: Shown, certificate: x509.Certificate, items: Sequence[
     if certificates.is_signature_broken(certificate):
         words, state = _broken(certificate), "unchecked"
     elif certificates.is_signed_by(certificate, certificate):
-        words, state = "holds: self-signed", "self-signed"
+        words, state = "valid: self-signed", "self-signed"
     elif by is not None:
-        words, state = f"holds, by certificate {by}", "valid"
+        words, state = f"valid: made by certificate {by}", "valid"
     elif not issuers:
-        words, state = "not checked: its issuer is not here", "unchecked"
+        words, state = "not checked: its issuer is not among these", "unchecked"
     elif None in holds.values():
         words, state = "not checked: it cannot be verified with the key of its issuer", "unchecked"
     else:
         is_own = certificate.issuer == certificate.subject
-        words, state = "does NOT hold" + ("" if is_own else ", by the issuer shown here"), "bad"
+        words, state = "NOT valid" + ("" if is_own else " for the issuer shown here"), "bad"
     shown.is_bad = state == "bad"
     shown.add("signature", words, signature=state, signed_by=by)
 

@@ -25,7 +25,7 @@ _SIGNATURES = {
     SignatureAlgorithmOID.ED448: "Ed448",
 }
 _WITHOUT_HASH = ("Ed25519", "Ed448")
-# Of ANSI X9.62 and PKCS #1; then 2.16.840.1.101.3.4.3, NIST's, whose last number is the kind.
+# Those of ANSI X9.62 and PKCS #1; then NIST's 2.16.840.1.101.3.4.3, whose last number is the kind.
 _ECDSA, _RSA, _DSA = "ECDSA", "RSA (PKCS #1 v1.5)", "DSA"
 _ARCS = {"1.2.840.10045.4": _ECDSA, "1.2.840.113549.1.1": _RSA, "1.2.840.10040.4": _DSA}
 _ARCS["1.3.14.3.2.29"] = _RSA  # With SHA-1, as Windows wrote it.
@@ -40,7 +40,7 @@ _PURPOSES = {
     ExtendedKeyUsageOID.OCSP_SIGNING: "revocation answers (OCSP)",
     ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "anything",
 }
-# RFC 5280, section 4.2.1.3, without the two that only narrow keyAgreement.
+# RFC 5280, section 4.2.1.3, without the two that only restrict keyAgreement.
 _USAGES = {
     "digital_signature": "digitalSignature",
     "content_commitment": "nonRepudiation",
@@ -82,7 +82,7 @@ def key_words(key_type: str) -> str:
         return f"RSA, {key_type[3:]} bits"
     kind, is_compressed, _ = key_type.partition("-compressed")
     words = _CURVES.get(kind, kind.removesuffix("PublicKey"))
-    return f"{words}, compressed: not every client reads it" if is_compressed else words
+    return f"{words}, compressed: not every client supports it" if is_compressed else words
 
 
 def signature_words(holder: x509.Certificate | x509.CertificateSigningRequest) -> str:
@@ -103,7 +103,7 @@ def _signature_kind(oid: str) -> str | None:
 
 
 def hash_words(name: str) -> str:
-    """Return the name of a hash as standards write it, with a word about those that are broken."""
+    """Return the name of a hash as standards write it, and whether it is broken."""
     words = re.sub(r"^SHA(?!3-)", "SHA-", name.upper())
     return f"{words} (BROKEN)" if name in BROKEN_HASHES else words
 
@@ -126,7 +126,7 @@ def _unknown(extension: x509.Extension[Any]) -> tuple[str, str]:
     try:
         is_raw = isinstance(value, x509.UnrecognizedExtension)
         content = value.value if is_raw else value.public_bytes()
-    except ValueError:  # Of what it reads, cryptography does not write all.
+    except ValueError:  # cryptography cannot encode everything that it reads.
         return f"extension {oid}", "content that cannot be shown"
     rest = "..." if len(content) > _SHOWN_BYTES else ""
     return f"extension {oid}", f"{len(content)} bytes: {content[:_SHOWN_BYTES].hex(' ')}{rest}"
@@ -136,7 +136,7 @@ def _basic_constraints(value: x509.BasicConstraints) -> str:
     if not value.ca:
         return "no"
     if value.path_length is None:
-        return "yes, of CAs without limit"
+        return "yes, with any number of CAs below it"
     return f"yes, with at most {value.path_length} more CAs below it"
 
 
@@ -149,13 +149,13 @@ def _purposes(value: x509.ExtendedKeyUsage) -> str:
 
 
 def _general_name(name: x509.GeneralName) -> str:
-    """Return a name with what it is, unless it is a host's."""
+    """Return a name with its kind, unless it is a host's."""
     if isinstance(name, x509.DNSName | x509.IPAddress):
         return str(name.value) or "every DNS name"
     if isinstance(name, x509.DirectoryName):
         return f"directory name {name_words(name.value)}"
     if isinstance(name, x509.OtherName):
-        return f"name of the kind {name.type_id.dotted_string}"
+        return f"name of type {name.type_id.dotted_string}"
     if isinstance(name, x509.RegisteredID):
         return f"registered id {name.value.dotted_string}"
     kind = {x509.RFC822Name: "e-mail", x509.UniformResourceIdentifier: "URI"}[type(name)]
@@ -206,6 +206,6 @@ _KNOWN: tuple[tuple[type[Any], str, Callable[[Any], str]], ...] = (
     (x509.SubjectKeyIdentifier, "key identifier", lambda value: value.digest.hex()),
     (x509.AuthorityKeyIdentifier, "issuer's key", _authority_key),
     (x509.CRLDistributionPoints, "revocation lists", _distribution_points),
-    (x509.AuthorityInformationAccess, "more about it at", _authority_access),
+    (x509.AuthorityInformationAccess, "issuer's services", _authority_access),
     (x509.CertificatePolicies, "policies", _policies),
 )

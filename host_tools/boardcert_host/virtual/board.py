@@ -19,19 +19,19 @@ from .usb_console import run_mpremote, soft_reset
 class VirtualBoard(RadioControls):
     """An emulated Pico W whose flash and unique id live in *directory*.
 
-    *firmware*: path of the UF2 image; it is put in place when the flash holds another one.
+    *firmware*: path of the UF2 image; it is written if the flash contains another one.
     *ring_oscillator*: "host" (real randomness), "seed:N" (reproducible) or "stuck".
-    *unique_id*: 8 bytes as hex; made at random for a new directory when None.
-    *pace*: "real" (simulated time never ahead of real time), "idle" (computing runs as fast as it
-    can, waiting takes real time; so do not use it with timeouts that the board polls), "quick"
-    (waiting takes a fiftieth of that) or "free" (no time at all: peers in real time come late).
+    *unique_id*: 8 bytes as hex; None: random for a new directory.
+    *pace*: "real" (simulated time is never ahead of real time), "idle" (computing runs at full
+    speed, waiting takes real time; unsuitable for timeouts that the board polls), "quick" (waiting
+    takes a fiftieth of that) or "free" (waiting takes no time: peers in real time are too late).
     *network*: the Wi-Fi in its range; `network` then leads to the board. *forwards*: {port of the
-    board: port of loopback, or 0 for any free one}, which lead there from the start.
-    *networks*: more access points, with nothing behind them: ssid, and where wanted password,
+    board: port of loopback, or 0 for any free one}, forwarded from the start.
+    *networks*: further access points without a network behind them: ssid, and optionally password,
     security ("wpa2", "open"), bssid, channel, rssi (dBm), inRange.
     *usb_port_number*, *uart_port_number*: TCP ports on loopback, 0 for any free one.
-    *flash_timing*: whether erasing and programming take simulated time, what is typical of the
-    chip. *flash_cache*: whether reading what the cache of the flash does not hold takes time.
+    *flash_timing*: whether erasing and programming take the chip's typical time, simulated.
+    *flash_cache*: whether misses of the flash cache take time.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class VirtualBoard(RadioControls):
         self.stop()
 
     def start(self) -> None:
-        """Switch the board on. It boots meanwhile; see `wait_ready`."""
+        """Switch the board on and return while it boots; see `wait_ready`."""
         if self._process is not None:
             raise Error("the virtual board has been started already")
         self._lock = lock(self.directory)
@@ -118,7 +118,7 @@ class VirtualBoard(RadioControls):
 
     @property
     def usb_port(self) -> str:
-        """The USB serial port, as mpremote's `connect` takes it."""
+        """The USB serial port, in the notation of `mpremote connect`."""
         return f"socket://127.0.0.1:{self._ports['usb']}"
 
     @property
@@ -128,21 +128,21 @@ class VirtualBoard(RadioControls):
 
     @property
     def network(self) -> BoardNetwork:
-        """The board as others in its network see it: addresses that lead to it, and faults."""
+        """The board in its network: addresses that lead to it, and faults on request."""
         if self._network is None:
             raise Error("the virtual board has not been started")
         return self._network
 
     @property
     def has_package(self) -> bool:
-        """Whether its flash held the package when it was last stored, without asking the board."""
-        # The names of the package's files are in the flash.
+        """Whether its flash, when last saved, held the package; the board is not asked."""
+        # The flash contains the names of the package's files.
         flash = self.directory / "flash.bin"
         return flash.exists() and b"boardcert" in flash.read_bytes()
 
     @property
     def is_running(self) -> bool:
-        """Whether the emulator's process is there."""
+        """Whether the emulator's process is running."""
         return self._process is not None and self._process.is_running
 
     @property
@@ -153,7 +153,7 @@ class VirtualBoard(RadioControls):
     def wait_ready(self, timeout_s: float = 30) -> None:
         """Wait until the USB serial port is there: boot.py has run, main.py may be running.
 
-        `ready_us` is then the simulated time at which that was so, counted from the reset.
+        `ready_us` is then the simulated time from the reset until that moment.
         """
         event = self._running.wait("ready", "off", since=self._booting_since, timeout_s=timeout_s)
         if event["event"] == "off":
@@ -161,17 +161,17 @@ class VirtualBoard(RadioControls):
         self.ready_us = event["clock_us"]
 
     def wait_off(self, timeout_s: float = 30) -> str:
-        """Wait until the power is gone and return why."""
+        """Wait until the power is off, and return why."""
         event = self._running.wait("off", since=self._booting_since, timeout_s=timeout_s)
         return event["message"]
 
     def status(self) -> dict[str, Any]:
-        """Return powered, ready, boots, clock_us, cycles, the flash counters, and the radio's."""
+        """Return powered, ready, boots, clock_us, cycles, and the counters of flash and radio."""
         return self._running.request("status")
 
     @property
     def clock_us(self) -> int:
-        """Simulated microseconds since the last reset, the value of the board's own timer."""
+        """Simulated microseconds since the last reset, as in the board's own timer."""
         return self.status()["clock_us"]
 
     @property
@@ -180,7 +180,7 @@ class VirtualBoard(RadioControls):
         return self.status()["flash"]["operations"]
 
     def reset(self) -> None:
-        """Reset the chip as its RUN pin does, and wait until it is ready."""
+        """Reset the chip, as by its RUN pin, and wait until it is ready."""
         self._boot("reset")
 
     def power_on(self) -> None:
@@ -188,26 +188,26 @@ class VirtualBoard(RadioControls):
         self._boot("power_on")
 
     def power_off(self) -> None:
-        """Take the power away between two instructions."""
+        """Cut the power between two instructions."""
         self._running.request("power_off")
 
     def cut_power(self, after_operations: int, torn: float = 0.5) -> None:
-        """Take the power away in the *after_operations*-th flash operation from now.
+        """Cut the power during the *after_operations*-th flash operation from now.
 
-        *torn*: the part of that operation's bytes that is done before.
+        *torn*: the fraction of that operation's bytes that is written before.
         """
         self._running.request("cut_power", after_operations=after_operations, torn=torn)
 
     def keep_power(self) -> None:
-        """Forget a `cut_power` that has not happened yet."""
+        """Cancel a `cut_power` that has not happened yet."""
         self._running.request("cut_power_never")
 
     def set_ring_oscillator(self, setting: str) -> None:
-        """Change the source of the noise; *setting*: as *ring_oscillator*."""
+        """Change the noise source; *setting*: as *ring_oscillator* above."""
         self._running.request("ring_oscillator", setting=setting)
 
     def set_pace(self, pace: str) -> None:
-        """Change how simulated time keeps to real time; *pace*: as above."""
+        """Change how simulated time relates to real time; *pace*: as above."""
         self._running.request("pace", mode=pace)
 
     def soft_reset(self) -> None:

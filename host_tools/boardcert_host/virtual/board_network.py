@@ -1,4 +1,4 @@
-"""A virtual board in its network, seen from this computer: ports that lead to it, and faults."""
+"""A virtual board in its network, controlled from this computer: forwarded ports, and faults."""
 
 import time
 from pathlib import Path
@@ -12,7 +12,7 @@ _MDNS_PORT = 5353
 
 
 class BoardNetwork:
-    """What `VirtualBoard.network` offers while the board runs."""
+    """The object `VirtualBoard.network`, for use while the board runs."""
 
     def __init__(self, process: EmulatorProcess) -> None:
         self._process = process
@@ -22,23 +22,23 @@ class BoardNetwork:
         return self._process.request("network", action=action, value=value)
 
     def forward(self, port: int, host_port: int = 0, family: int = 4) -> int:
-        """Lead *host_port* of loopback (0: any free one) to *port* of the board; return it.
+        """Forward *host_port* of loopback (0: any free one) to *port* of the board; return it.
 
-        It listens at once. While the board is not in the network, callers wait for it, as they
-        would behind a router; a board that is there and does not listen is a reset. *family*: by
-        which of the board's addresses, IPv4 or (6) IPv6.
+        It listens at once. While the board is not in the network, clients wait for it, as they
+        would behind a router; if the board is there and does not listen, they get a reset.
+        *family*: the kind of the board's address, IPv4 or (6) IPv6.
         """
         value = {"port": port, "host_port": host_port, "family": family}
         self._ports[port, family] = self._do("forward", value)["host_port"]
         return self._ports[port, family]
 
     def address(self, port: int, family: int = 4) -> tuple[str, int]:
-        """The address on loopback that leads to *port* of the board; created at first use."""
+        """Return the loopback address that leads to *port* of the board; created at first use."""
         known = self._ports.get((port, family))
         return "127.0.0.1", self.forward(port, family=family) if known is None else known
 
     def mdns_address(self) -> tuple[str, int]:
-        """The UDP address on loopback at which the board answers mDNS queries.
+        """Return the UDP address on loopback at which the board answers mDNS queries.
 
         For zeroconf, for example: AddressResolverIPv4("kitchen.local.").request(zeroconf, 3000,
         addr=address, port=port), with Zeroconf(interfaces=["127.0.0.1"], unicast=True).
@@ -53,7 +53,7 @@ class BoardNetwork:
         """Return link, lease, addresses, connections, frames and notes.
 
         *lease*: None, or the board's address, host_name and mac, and when it was granted.
-        *addresses*: all that the board was heard from. *notes*: what it asked for in vain.
+        *addresses*: all that the board has sent from. *notes*: its requests without an answer.
         """
         return self._process.request("status")["network"]
 
@@ -68,7 +68,7 @@ class BoardNetwork:
         raise Error(f"the virtual board has no address after {timeout_s:g} s")
 
     def listens(self, port: int) -> bool:
-        """Whether the board listens on *port*; its program does not notice the question."""
+        """Return whether the board listens on *port*; its program does not notice the probe."""
         return self._do("probe", {"port": port})["result"] == "listening"
 
     def wait_listening(self, port: int, timeout_s: float = 60) -> None:
@@ -80,15 +80,15 @@ class BoardNetwork:
             time.sleep(_POLL_S)
 
     def disturb(self, **conditions: float) -> None:
-        """Change the way between board and router, both directions alike.
+        """Change the link between board and router, in both directions.
 
-        *loss*, *duplicate*, *reorder*: the probability that this happens to a frame. *delay_ms*
-        and *bytes_per_s*: how slow it is.
+        *loss*, *duplicate*, *reorder*: the probability for each frame. *delay_ms*, *bytes_per_s*:
+        its latency and rate.
         """
         self._do("setConditions", conditions)
 
     def switch_gateway(self, is_on: bool) -> None:
-        """Let the router stop answering, or begin again; other boards stay in reach."""
+        """Make the router stop or resume answering; other boards remain reachable."""
         self._do("setGateway", is_on)
 
     def change_lease(
@@ -99,8 +99,8 @@ class BoardNetwork:
     ) -> None:
         """Change what DHCP answers from now on.
 
-        With another *address* the board's is refused when it asks to keep it: at half of the
-        lease, or when its link comes again. *silent*: it answers nothing.
+        With another *address*, the board's current one is refused when it asks to renew it: after
+        half of the lease, or when its link returns. *silent*: DHCP does not answer.
         """
         changes = {"address": address, "lease_s": lease_s, "silent": silent}
         self._do("setLease", {name: value for name, value in changes.items() if value is not None})
@@ -114,14 +114,14 @@ class BoardNetwork:
         self._do("setCapture", None if file is None else str(Path(file).resolve()))
 
     def join_access_point(self, password: str = "") -> None:
-        """Let a station join the board's own network, get an address there, and lead to it."""
+        """Have a station join the board's own network, get an address there, and forward to it."""
         self._do("joinAccessPoint", {"password": password})
 
     def leave_access_point(self) -> None:
-        """Let the station leave."""
+        """Have that station leave."""
         self._do("leaveAccessPoint")
 
     def forward_by_access_point(self, port: int, host_port: int = 0) -> int:
-        """As `forward`, by way of the station in the board's own network."""
+        """Do the same as `forward`, through the station in the board's own network."""
         value = {"port": port, "host_port": host_port}
         return self._do("forwardByAccessPoint", value)["host_port"]

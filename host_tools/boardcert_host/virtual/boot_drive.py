@@ -1,7 +1,7 @@
 """A new virtual board: its flash is empty, and its boot loader shows a drive.
 
-The drive is a folder. A UF2 file copied into it goes into the flash and is booted, as the boot ROM
-of a real board does it; when the firmware asks for the boot loader, the drive is there again.
+The drive is a folder. A UF2 file copied into it is written to the flash and booted, as by the boot
+ROM of a real board; when the firmware starts the boot loader, the drive is there again.
 """
 
 import socket
@@ -27,8 +27,8 @@ class BootDrive:
     """An empty Pico W that keeps its flash in *directory* and shows its boot drive as *drive*.
 
     *board*: the VirtualBoard while firmware runs, else None. Its ports are the same at each start.
-    *ports*: of the board, each with a port of loopback that leads there: see `forwards`.
-    *settings*: as for VirtualBoard.
+    *ports*: the board's ports, each with a loopback port that leads to it, see `forwards`.
+    *settings*: those of VirtualBoard.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class BootDrive:
 
     @property
     def usb_port(self) -> str:
-        """The USB serial port, as mpremote's `connect` takes it. Dead while the drive is there."""
+        """The USB serial port, in mpremote's notation; nothing listens while the drive is there."""
         return f"socket://127.0.0.1:{self.usb_port_number}"
 
     @property
@@ -58,7 +58,7 @@ class BootDrive:
     def __enter__(self) -> "BootDrive":
         self._directory.mkdir(parents=True, exist_ok=True)
         self.drive.mkdir(parents=True, exist_ok=True)
-        # A UF2 file that is taken is gone: what lies there already is somebody's.
+        # A UF2 file is removed when it is used: what is there already belongs to somebody.
         found = sorted(path.name for path in self.drive.iterdir() if path.name != _INFO_FILE)
         if found:
             hint = "name an empty folder, or one that is not there yet"
@@ -73,7 +73,7 @@ class BootDrive:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Unplug the board: the drive goes, the flash stays in its directory."""
+        """Unplug the board: the drive disappears, the flash stays in its directory."""
         self._is_ending.set()
         self._watcher.join()
         self._hide()
@@ -106,10 +106,10 @@ class BootDrive:
         return (self.drive / _INFO_FILE).exists()
 
     def _take(self) -> None:
-        """Boot a UF2 file that lies on the drive, as soon as all of its blocks are there."""
+        """Boot a UF2 file on the drive, as soon as all of its blocks are there."""
         for path in self.drive.glob("*.[uU][fF]2"):
             data = path.read_bytes()
-            # A block says at its byte 24 how many there are; the first may be one to be ignored.
+            # Byte 24 of a block has the number of blocks; the first block may be one to ignore.
             total = int.from_bytes(data[BLOCK_BYTES + 24 :][:4], "little") * BLOCK_BYTES
             if not total or len(data) < total:
                 continue
@@ -132,7 +132,7 @@ class BootDrive:
             return
 
     def _return(self, board: VirtualBoard) -> None:
-        """Show the drive again when the firmware went to its boot loader."""
+        """Show the drive again when the firmware has started the boot loader."""
         if not board.status()["powered"] and "BOOTSEL" in board.wait_off():
             board.stop()
             self.board = None

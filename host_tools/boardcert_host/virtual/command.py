@@ -24,11 +24,11 @@ def run_virtual(
     boot_drive: Path | None = None,
     wifi: WifiWishes | None = None,
 ) -> int:
-    """Run a board until Ctrl-C and say how to reach it.
+    """Run a board until Ctrl-C and print how to reach it.
 
-    *directory*: where its flash is kept; without one the board is gone afterwards.
-    *firmware*: a UF2 image; the pinned official one without. *boot_drive*: the board has none, and
-    shows its boot drive as this folder. *wifi*: one or several boards in the range of a Wi-Fi.
+    *directory*: where its flash is kept; None: it is deleted afterwards. *firmware*: a UF2 image;
+    None: the pinned official one. *boot_drive*: the board has no firmware, and this folder is its
+    boot drive. *wifi*: one or several boards in the range of a Wi-Fi.
     """
     with contextlib.ExitStack() as stack:
         if directory is None:

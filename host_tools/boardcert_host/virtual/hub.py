@@ -7,22 +7,22 @@ import threading
 from dataclasses import dataclass, field
 
 _LENGTH_BYTES = 2
-_QUEUE_LIMIT_BYTES = 256 * 1024  # what a board does not take beyond this is lost, as in a switch
+_QUEUE_LIMIT_BYTES = 256 * 1024  # unread frames beyond this are lost, as in a switch
 _GROUP = 1
 
 
 @dataclass
 class _Port:
-    """One board's end: what came incomplete, and what waits to be sent."""
+    """One board's end: the incomplete frame received, and the bytes to be sent."""
 
     received: bytearray = field(default_factory=bytearray)
     waiting: bytearray = field(default_factory=bytearray)
 
 
 class Hub:
-    """Listen on loopback, at `port`, until `close`. Each frame follows its length in two bytes.
+    """Listen on loopback, at `port`, until `close`. Each frame is preceded by two bytes of length.
 
-    It learns hardware addresses as a switch does; frames for unknown addresses and for groups go to
+    It learns hardware addresses like a switch; frames for unknown addresses and for groups go to
     all others.
     """
 
@@ -102,7 +102,7 @@ class Hub:
         waiting = self._ports[receiver].waiting
         if len(waiting) < _QUEUE_LIMIT_BYTES:
             waiting += message
-            with contextlib.suppress(OSError):  # then the receiver is dropped when it is read
+            with contextlib.suppress(OSError):  # the receiver is then dropped when it is read
                 self._send_waiting(receiver)
 
     def _send_waiting(self, receiver: socket.socket) -> None:

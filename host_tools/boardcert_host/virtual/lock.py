@@ -14,7 +14,7 @@ except ImportError:  # Windows
 def lock(directory: Path) -> TextIO:
     """Return a file that holds the lock of *directory* until it is closed, or its process ends.
 
-    Raises Error when another process holds it. Without flock (on Windows) nothing is locked.
+    Raises Error if another process holds it. Without flock (on Windows), nothing is locked.
     """
     file = (directory / "lock").open("w")
     if fcntl is not None:

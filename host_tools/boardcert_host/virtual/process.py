@@ -1,4 +1,4 @@
-"""The Node processes of virtual boards, and the JSON lines that pass between them and Python."""
+"""The Node processes of virtual boards, which talk to Python in lines of JSON."""
 
 import contextlib
 import itertools
@@ -22,10 +22,10 @@ _EXIT_TIMEOUT_S = 10
 
 
 class EmulatorProcess:
-    """Node, which runs one board at a time.
+    """A Node process, which runs one board at a time.
 
-    It ends by itself when its standard input closes, which the operating system sees to even
-    when this process is killed.
+    It ends by itself when its standard input closes, which the operating system ensures even
+    if this process is killed.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class EmulatorProcess:
             env=environment,
             text=True,
             encoding="utf-8",
-            # Ctrl-C at the terminal is for Python, which then lets the board end in order.
+            # Ctrl-C at the terminal is for Python, which then shuts the board down properly.
             start_new_session=True,
         )
         self._stdin = cast(TextIO, self._process.stdin)
@@ -60,11 +60,11 @@ class EmulatorProcess:
 
     @property
     def is_running(self) -> bool:
-        """Whether Node is there."""
+        """Whether Node is running."""
         return self._process.poll() is None
 
     def start(self, settings: dict[str, Any]) -> dict[str, int]:
-        """Make a board, switch it on, and return the ports of its serial lines: usb and uart."""
+        """Create a board, switch it on, and return the ports of its serial lines: usb and uart."""
         return self.request("start", _START_TIMEOUT_S, settings=settings)
 
     def request(
@@ -107,8 +107,8 @@ class EmulatorProcess:
         return event
 
     def close(self) -> None:
-        """Let Node store everything and end; kill it when it does not."""
-        with contextlib.suppress(OSError):  # when it has ended with something still to be written
+        """Have Node save everything and end; kill it if it does not."""
+        with contextlib.suppress(OSError):  # it has ended with unwritten data
             self._stdin.close()
         try:
             self._process.wait(_EXIT_TIMEOUT_S)
@@ -135,14 +135,14 @@ class EmulatorProcess:
             reply.put({"error": "it has ended"})
 
     def _failure(self) -> Error:
-        """Return why Node ended: what it wrote on standard error."""
+        """Return why Node ended: its output on standard error."""
         self._errors.seek(0)
         detail = self._errors.read().decode("utf-8", "replace").strip()
         return Error(f"the virtual board has ended: {detail or 'no reason given'}")
 
 
 class _Kept:
-    """Processes whose boards have stopped, while `keep_processes` lasts."""
+    """Processes whose boards have stopped, kept during `keep_processes`."""
 
     def __init__(self) -> None:
         self.users = 0
@@ -154,9 +154,9 @@ _kept = _Kept()
 
 @contextlib.contextmanager
 def keep_processes() -> Iterator[None]:
-    """While this lasts, a board that stops leaves its process to one that starts.
+    """Within this context, a board that stops leaves its process to the next one.
 
-    The emulator has been compiled there, so that this one boots in a tenth of the time.
+    The emulator is already compiled there, so that the next one boots in a tenth of the time.
     """
     _kept.users += 1
     try:
@@ -168,7 +168,7 @@ def keep_processes() -> Iterator[None]:
 
 
 def take_process() -> EmulatorProcess:
-    """Return a process without a board: one that was kept, or a new one."""
+    """Return a process without a board: a kept one, or a new one."""
     while _kept.processes:
         process = _kept.processes.pop()
         if process.is_running:

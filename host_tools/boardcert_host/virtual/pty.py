@@ -1,6 +1,6 @@
-"""A pseudo-terminal for the virtual board's USB serial port: `mpremote` needs one for its REPL.
+"""A pseudo-terminal for the virtual board's USB serial port: `mpremote repl` needs one.
 
-mpremote polls its port's file descriptor, which pyserial's socket:// does not have.
+mpremote polls the file descriptor of its port, which pyserial's socket:// does not have.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ _STOP_TIMEOUT_S = 5
 
 
 class PseudoTerminal:
-    """A serial port at `path`, joined to *usb_port* for as long as somebody has it open.
+    """A serial port at `path`, connected to *usb_port* while a program has it open.
 
     *usb_port*: socket://127.0.0.1:PORT; `path` is the same on systems without pseudo-terminals.
     """
@@ -39,7 +39,7 @@ class PseudoTerminal:
         self._master, board_end = os.openpty()
         tty.setraw(board_end)
         self.path = os.ttyname(board_end)
-        os.close(board_end)  # From now on, the master end sees whether anybody has it open.
+        os.close(board_end)  # From now on, the master end shows whether it is open.
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         return self

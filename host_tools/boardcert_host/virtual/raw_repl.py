@@ -1,7 +1,7 @@
-"""Running code on a virtual board by MicroPython's raw REPL, over its USB port.
+"""Run code on a virtual board by MicroPython's raw REPL, over its USB port.
 
-As `mpremote exec` does it, without starting a program each time: that costs 0.16 s of a processor,
-and tests run code more than a thousand times. Source: MicroPython's documentation, "The MicroPython
+This is what `mpremote exec` does, but starting that program takes 0.16 s of CPU time, and tests run
+code more than a thousand times. Source: MicroPython's documentation, "The MicroPython
 Interactive Interpreter Mode", raw mode and raw-paste mode.
 """
 
@@ -42,7 +42,7 @@ def _text(data: bytes) -> str:
 
 
 class _Console:
-    """A connection to the board's REPL. Each method raises OSError for a lost board."""
+    """A connection to the board's REPL. Each method raises OSError if the board is lost."""
 
     def __init__(self, port: int, timeout_s: float) -> None:
         self._deadline = time.monotonic() + timeout_s
@@ -63,12 +63,12 @@ class _Console:
         self.read_until(_PROMPT)
 
     def leave(self) -> None:
-        """Return to the friendly REPL, and read all that the board has sent."""
+        """Return to the normal REPL, and read all that the board has sent."""
         self._socket.sendall(_FRIENDLY_MODE)
         self.read_until(_FRIENDLY_PROMPT)
 
     def paste(self, code: bytes) -> None:
-        """Hand *code* over in raw-paste mode: a window of the board's size at a time."""
+        """Send *code* in raw-paste mode: one window at a time, of the size that the board chose."""
         self._socket.sendall(_RAW_PASTE)
         if self._read(len(_PASTE_ACCEPTED)) != _PASTE_ACCEPTED:
             raise ConnectionError("its MicroPython has no raw-paste mode")

@@ -9,7 +9,7 @@ _BYTES = 8
 
 
 def keep_unique_id(directory: Path, chosen: str | None) -> str:
-    """Return *chosen*, or the id that is kept in *directory*, or a new one; and keep it."""
+    """Return *chosen*, else the id stored in *directory*, else a new one; and store it."""
     kept = directory / "unique_id"
     if chosen is None:
         chosen = kept.read_text() if kept.exists() else secrets.token_hex(_BYTES)

@@ -1,4 +1,4 @@
-"""Working with a virtual board over its USB serial port, a TCP port on loopback."""
+"""Work with a virtual board over its USB serial port, a TCP port on loopback."""
 
 import socket
 import subprocess
@@ -36,7 +36,7 @@ def run_mpremote(usb_port: str, arguments: tuple[str, ...], timeout_s: float) ->
 
 
 def _explain(detail: str) -> str:
-    """Return the board's own traceback, or, when mpremote itself failed, its last line."""
+    """Return the board's traceback, or if mpremote itself failed, its last line."""
     if "SerialException" in detail or "/mpremote/" in detail:
         return f"the virtual board was lost: {detail.splitlines()[-1]}"
     return f"the virtual board: {detail}"

@@ -12,17 +12,17 @@ from .board import VirtualBoard
 from .network import VirtualNetwork
 from .pty import PseudoTerminal
 
-_PORTS = {443: "https", 20034: "https", 80: "http"}  # of a board, and how a browser opens them
+_PORTS = {443: "https", 20034: "https", 80: "http"}  # a board's, with their schemes
 _PAGE_PORT = 20034
-_BOARD = "RPI_PICO_W"  # in its network nothing distinguishes it from a real one
-# For the command that flashes a board: another number for each, as those of before stay pinned.
+_BOARD = "RPI_PICO_W"  # in its network, it behaves like a real one
+# For the command that flashes a board: each gets a new number, since earlier ones stay pinned.
 HOST_NAME = "--hostname 'virtual-{n}'"
 _LOOK_EVERY_S = 1
 
 
 @dataclass(frozen=True)
 class WifiWishes:
-    """What a person asked for: name and password of the Wi-Fi, how many boards, a capture."""
+    """The user's options: name and password of the Wi-Fi, number of boards, capture file."""
 
     ssid: str
     password: str
@@ -30,12 +30,12 @@ class WifiWishes:
     pcap: Path | None = None
 
     def place(self, path: Path, number: int) -> Path:
-        """What belongs to board *number*: *path* itself when there is only one board."""
+        """Return the path for board *number*: *path* itself if there is only one board."""
         return path if self.boards == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
 
 
 class _Watched:
-    """One board, and what was said of it."""
+    """One board, and what has been printed about it."""
 
     def __init__(self, number: int, board: VirtualBoard, serial_port: str) -> None:
         self._title = f"board {number}"
@@ -45,7 +45,7 @@ class _Watched:
         self._listening: set[int] = set()
 
     def introduce(self, ssid: str) -> None:
-        """Print where it is reached."""
+        """Print how to reach it."""
         board, network = self._board, self._board.network
         ways = [f"{self._title:<17}mpremote connect {self._serial_port}"]
         ways += [f"{self._url(port)} leads to its port {port}" for port in _PORTS]
@@ -79,7 +79,7 @@ class _Watched:
 
 
 def run_in_wifi(directory: Path, firmware: Path, ring_oscillator: str, wishes: WifiWishes) -> int:
-    """Run boards in a Wi-Fi until Ctrl-C, say how to reach them, and when they listen."""
+    """Run boards in a Wi-Fi until Ctrl-C; print how to reach them, and when they listen."""
     network = VirtualNetwork(wishes.ssid, password=wishes.password)
     with contextlib.ExitStack() as stack:
         watched = []
