@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from . import __version__
 from .board.interruptions import programs_go_on
 from .commands import (
+    audit_keys,
     change_identity,
     demo,
     doctor,
@@ -194,7 +195,11 @@ GROUPS = {
     "try it": demo.COMMANDS | virtual.COMMANDS,
     "boards on a cable": flash.COMMANDS | firmware.COMMANDS,
     "check what boards serve": verify.COMMANDS | pin.COMMANDS,
-    "boards that are known": inventory.COMMANDS | inventory_changes.COMMANDS,
+    "boards that are known": {
+        **inventory.COMMANDS,
+        **inventory_changes.COMMANDS,
+        **audit_keys.COMMANDS,
+    },
     "administer boards": {
         **install.COMMANDS,
         **settings.COMMANDS,

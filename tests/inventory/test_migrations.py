@@ -1,8 +1,11 @@
 """The migrations make the tables that the program expects; what need not be loaded is not."""
 
+import datetime
+import functools
 import subprocess
 import sys
 
+import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -26,6 +29,36 @@ def test_each_migration_is_known_to_the_program():
     revisions = [one.revision for one in script.walk_revisions()][::-1]
     assert tuple(revisions) == schema.REVISIONS
     assert script.get_heads() == [schema.REVISIONS[-1]]
+
+
+_MAY = datetime.datetime(2026, 5, 1, tzinfo=datetime.timezone.utc)
+
+
+def test_tables_of_the_first_version_are_brought_up_to_date(inventory, monkeypatch):
+    """Nothing is lost, and the keys that its certificates name are known."""
+    with monkeypatch.context() as older:
+        older.setattr(schema, "REVISIONS", schema.REVISIONS[:1])
+        older.setattr(schema, "upgrade", functools.partial(schema.upgrade, revision="0001"))
+        with database.writing() as connection:
+            for number, unit in ((1, "e6601"), (2, None)):
+                dates = {"first_seen": _MAY, "last_seen": _MAY}
+                board = {"id": number, "public_key_pin": f"sha256//{number}", "unique_id": unit}
+                board |= dates | {"fingerprint": "AB", "notes": ""}
+                connection.execute(sa.insert(metadata.tables["boards"]).values(board))
+                for pin in (f"sha256//{number}", f"sha256//old{number}"):
+                    shown = {"board_id": number, "fingerprint": "AB", "public_key_pin": pin}
+                    table = metadata.tables["certificates"]
+                    connection.execute(sa.insert(table).values(shown | dates))
+    with database.writing() as connection:
+        found = connection.execute(sa.select(metadata.tables["keys"])).all()
+        assert connection.scalar(sa.text("SELECT COUNT(*) FROM boards")) == 2
+    assert sorted((row.public_key_pin, row.unique_id, row.public_key) for row in found) == [
+        ("sha256//1", "e6601", None),
+        ("sha256//2", "", None),
+        ("sha256//old1", "e6601", None),
+        ("sha256//old2", "", None),
+    ]
+    assert {row.first_seen.year for row in found} == {2026}
 
 
 _LOADED = """

@@ -229,4 +229,5 @@ def describe(certificate: x509.Certificate) -> dict[str, Any]:
         "key_type": key_type(certificate),
         "fingerprint": fingerprint(certificate.public_bytes(Encoding.DER)),
         "public_key_pin": public_key_pin(certificate),
+        "public_key": base64.b64encode(_spki(certificate)).decode(),
     }

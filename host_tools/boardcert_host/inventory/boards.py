@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from .. import clock
 from ..errors import CHECKED_AND_BAD, Error
 from . import facts as facts_of
-from . import history
+from . import history, keys
 from .tables import boards, certificates, events, hosts, verdicts
 
 Facts = Mapping[str, Any]
@@ -107,6 +107,7 @@ def add_board(
     added = sa.insert(boards).values(values).returning(boards.c.id)
     board_id = connection.execute(added).scalar_one()
     history.note_certificate(connection, board_id, facts, first_seen or now)
+    keys.note(connection, values.get("unique_id"), facts, first_seen or now)
     return board_id
 
 
@@ -136,12 +137,16 @@ def _update(connection: sa.Connection, board: sa.Row[Any], facts: Facts) -> None
     values["public_key_pin"] = facts["public_key_pin"]
     connection.execute(sa.update(boards).where(boards.c.id == board.id).values(values))
     history.note_certificate(connection, board.id, facts, clock.now())
+    unit = facts_of.text(facts.get("unique_id")) or board.unique_id
+    keys.note(connection, unit, facts, clock.now())
 
 
 def set_unique_id(connection: sa.Connection, board_id: int, unique_id: str) -> None:
     """Note a board's chip number, which no other board has."""
-    mine = boards.c.id == board_id
-    connection.execute(sa.update(boards).where(mine).values(unique_id=facts_of.text(unique_id)))
+    mine, unit = boards.c.id == board_id, facts_of.text(unique_id)
+    noted = sa.update(boards).where(mine).values(unique_id=unit).returning(boards.c.public_key_pin)
+    pin = connection.execute(noted).scalar_one()
+    keys.note(connection, unit, {"public_key_pin": pin}, clock.now())
 
 
 def place_host(connection: sa.Connection, host: str, port: int | None, address: str | None) -> None:

@@ -1,8 +1,8 @@
 """`boardcert export` and `import`: the whole inventory as lines of JSON, whatever keeps it.
 
 The first line says what it is, the last how many boards there are, so that half a file is noticed.
-In between there is a line for each board with all that is known of it, and one for each event of
-a board that was forgotten. Nothing secret is among it.
+In between there is a line for each board with all that is known of it, one for each event of a
+board that was forgotten, and one for each key that a board has or had. Nothing secret is among it.
 """
 
 import json
@@ -17,12 +17,14 @@ from ..errors import CHECKED_AND_BAD, Error
 from ..files import read_small
 from ..targets import canonical, is_address
 from . import boards, known_boards, listing, store
+from . import keys as keys_of
 from .history import VERDICTS, as_data, of_host
-from .tables import UTCTime, certificates, events, hosts, tags, verdicts
+from .tables import UTCTime, certificates, events, hosts, keys, tags, verdicts
 from .tables import boards as boards_table
 
 FORMAT = 1
 _HEAD, _END = "boardcert_inventory", "boards"
+_OTHERS = ("event", "key")  # Lines that are no board's.
 _PARTS = {"hosts": hosts, "certificates": certificates, "verdicts": verdicts, "events": events}
 _LONGEST = 10_000
 _LONGEST_LINE = 1 << 24
@@ -30,7 +32,7 @@ _LONGEST_LINE = 1 << 24
 
 def export_lines() -> Iterator[str]:
     """Yield the lines of an export, each with its end."""
-    count = 0
+    count = others = 0
     with store.reading() as connection:
         yield _line({_HEAD: FORMAT, "exported_at": clock.as_text(clock.now())})
         for board in listing.find(connection, listing.Wanted()):
@@ -39,8 +41,12 @@ def export_lines() -> Iterator[str]:
             yield _line(board | of_host(connection, "", row.id if row else None))
         query = sa.select(events).where(events.c.board_id.is_(None)).order_by(events.c.id)
         for event in connection.execute(query).mappings():
+            others += 1
             yield _line({"event": as_data(event)})
-        yield _line({_END: count})
+        for key in connection.execute(sa.select(keys).order_by(*keys.primary_key)).mappings():
+            others += 1
+            yield _line({"key": as_data(key)})
+        yield _line({_END: count, "others": others})
 
 
 def _line(data: Mapping[str, Any]) -> str:
@@ -78,6 +84,8 @@ def _import_lines(file: TextIO, source: str) -> tuple[int, int]:
             for number, data in _checked_lines(_lines_of(file)):  # noqa: B007 (for the Error)
                 if "event" in data:
                     _add_once(connection, events, {**_row(events, data["event"]), "board_id": None})
+                elif "key" in data:
+                    _add_key(connection, _row(keys, data["key"]))
                 else:
                     counts[_add_board(connection, data)] += 1
         except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -96,7 +104,7 @@ def _lines_of(file: TextIO) -> Iterator[str]:
 
 def _checked_lines(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the lines between the first and the last, numbered. Raises ValueError."""
-    count, is_whole = 0, False
+    count, others, is_whole = 0, 0, False
     for number, line in enumerate(lines, 1):
         data = json.loads(line)
         if number == 1:
@@ -105,14 +113,24 @@ def _checked_lines(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]
         elif is_whole:
             raise ValueError("more after its end")
         elif _END in data:
-            if data[_END] != count:
-                raise ValueError(f"{count} boards where {data[_END]} should be")
+            # Older exports did not count their other lines.
+            told = data[_END], data.get("others", others)
+            if told != (count, others):
+                raise ValueError(f"{count} boards and {others} others, of {told[0]} and {told[1]}")
             is_whole = True
         else:
-            count += "event" not in data
+            is_other = any(name in data for name in _OTHERS)
+            count, others = count + (not is_other), others + is_other
             yield number, data
     if not is_whole:
         raise ValueError("its end is missing")
+
+
+def _add_key(connection: sa.Connection, values: Mapping[str, Any]) -> None:
+    """Add a key, or what is not known of it here. Raises ValueError for one without its pin."""
+    if values.get("public_key") and keys_of.checked(values) is None:
+        raise ValueError(f"the public key with the pin {values['public_key_pin']} is another")
+    keys_of.note(connection, values["unique_id"], values, values["first_seen"])
 
 
 def _add_board(connection: sa.Connection, data: Mapping[str, Any]) -> bool:
@@ -133,6 +151,7 @@ def _add_board(connection: sa.Connection, data: Mapping[str, Any]) -> bool:
         if missing:
             mine = boards_table.c.id == board_id
             connection.execute(sa.update(boards_table).where(mine).values(missing))
+    keys_of.note(connection, values.get("unique_id"), values, values["first_seen"])
     rows["tags"] = [_row(tags, {"tag": tag}) for tag in data["tags"]]
     for name, table in (*_PARTS.items(), ("tags", tags)):
         for row in rows[name]:

@@ -11,7 +11,7 @@ from ..errors import Error
 from .tables import metadata
 
 # Every revision in migrations/versions, the newest last.
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 VERSION_TABLE = "inventory_version"
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -48,8 +48,8 @@ def _refuse_others(inspector: sa.Inspector, dialect: str, place: object) -> None
         raise Error(f"{place} has other tables called {', '.join(sorted(taken))}", hint)
 
 
-def upgrade(connection: sa.Connection) -> None:
-    """Bring the tables to the newest version, within the transaction of *connection*."""
+def upgrade(connection: sa.Connection, revision: str = "head") -> None:
+    """Bring the tables to a version, the newest, within the transaction of *connection*."""
     from alembic import command
     from alembic.config import Config
 
@@ -58,4 +58,4 @@ def upgrade(connection: sa.Connection) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     config.attributes["version_table"] = VERSION_TABLE
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

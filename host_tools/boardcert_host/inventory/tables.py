@@ -127,6 +127,18 @@ events = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),
 )
 
+# Keys outlive their board: two units may have had one of them, or keys with a common prime.
+# unique_id is empty where the chip is not known; public_key is the SubjectPublicKeyInfo in base64,
+# null until it is seen over TLS.
+keys = sa.Table(
+    "keys",
+    metadata,
+    sa.Column("public_key_pin", sa.Text, primary_key=True),
+    sa.Column("unique_id", sa.Text, primary_key=True, default=""),
+    sa.Column("public_key", sa.Text),
+    sa.Column("first_seen", UTCTime, nullable=False),
+)
+
 # Files of known boards that were taken over: each once, also when a process is killed after it.
 taken_files = sa.Table(
     "taken_files",

@@ -9,7 +9,9 @@ from collections.abc import Callable
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
 
+from ..certificates import weak_keys
 from ..certificates.certificate import (
     is_signature_broken,
     is_signed_by,
@@ -72,6 +74,23 @@ def _key_type(certificate: x509.Certificate, _: Expected) -> Outcome:
     return passed(key_words(found))
 
 
+def _key_strength(certificate: x509.Certificate, _: Expected) -> Outcome:
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return skipped("the key cannot be read")
+    if found := weak_keys.weaknesses(key):
+        return failed(f"others may have its private key: {'; '.join(found)}")
+    if weak_keys.is_exponent_small(key):
+        return warned("its exponent is below 65537, against FIPS 186-5")
+    found = [f"{weak_keys.strength_bits(key)} bits of security"]
+    if isinstance(key, rsa.RSAPublicKey):
+        found.append(f"nothing of {weak_keys.CHECKED}")
+    if weak_keys.list_of_compromised():
+        found.append("not on the list of compromised keys")
+    return passed("; ".join(found))
+
+
 def _signature_algorithm(certificate: x509.Certificate, _: Expected) -> Outcome:
     refusal = why_refused(certificate)
     return failed(refusal) if refusal else passed(signature_words(certificate))
@@ -117,6 +136,7 @@ _CHECKS: tuple[tuple[str, str, Callable[[x509.Certificate, Expected], Outcome]],
     ("version", "X.509 version", _version),
     ("serial_number", "serial number", _serial_number),
     ("key_type", "key type and curve", _key_type),
+    ("key_strength", "key strength", _key_strength),
     ("signature_algorithm", "signature algorithm", _signature_algorithm),
     ("self_signature", "self-signature", _self_signature),
     ("basic_constraints", "basicConstraints", extensions.basic_constraints),
