@@ -358,7 +358,14 @@ def test_the_json_object_keeps_its_shape(tmp_path, capsys):
     assert list(host) == ["host", "port", "name", "ok", "error", "checks", "certificate"]
     assert [check["id"] for check in host["checks"]] == [
         *("reachable", "tls_version", "cipher_suite", "key_proven", "certificate_parses"),
-        *("version", "serial_number", "key_type", "signature_algorithm", "self_signature"),
+        *(
+            "version",
+            "serial_number",
+            "key_type",
+            "key_strength",
+            "signature_algorithm",
+            "self_signature",
+        ),
         *("basic_constraints", "key_usage", "extended_key_usage", "subject_alt_name"),
         *("subject_key_identifier", "authority_key_identifier", "validity_now", "lifetime"),
         *("chain", "pin", "known", "usb"),
