@@ -222,7 +222,7 @@ def test_names_of_an_installed_certificate_are_never_markup(admin: Browser) -> N
 def test_restarting_is_told(admin: Browser) -> None:
     """And the browser loads the page again when it is over."""
     admin.submit("restart")
-    assert admin.status == 200 and "This page is loaded again in 20 seconds" in admin.page
+    assert admin.status == 200 and "This page reloads in 20 seconds" in admin.page
     assert admin.refresh == "20; url=/"
 
 

@@ -27,7 +27,7 @@ def run(name: str, arguments: tuple, context: tuple, _lent):
 def find(name: str):
     """Return the task *name*.
 
-    A function keeps its modules, which in_phases gives back, 9 KB: so it is told the name.
+    in_phases passes the name: the function would keep its modules, 9 KB, which are given back.
     """
     if name in TASKS:
         return TASKS[name]
@@ -43,5 +43,5 @@ def _make(wanted: tuple):
 
         try:
             return generate.make(*wanted)
-        except Exception as error:  # noqa: BLE001 (the task tells, and may go on without)
+        except Exception as error:  # noqa: BLE001 (the task reports it, and may go on without)
             return error

@@ -119,7 +119,7 @@ def _is_served(directory: str) -> bool:
     """Return whether there is what can be served, as far as it shows without judging it."""
     try:
         import boardcert_builtin  # noqa: F401  # pyright: ignore[reportMissingImports]
-    except Exception:  # noqa: BLE001, S110 (absent, or of no use: identity tells)
+    except Exception:  # noqa: BLE001, S110 (absent, or unusable: identity reports it)
         pass
     else:
         return True

@@ -1,4 +1,4 @@
-"""Do what was put off until this boot, see wishes: before what serves takes the memory."""
+"""Do what was deferred until this boot, see wishes, before the server takes the memory."""
 
 import json
 from binascii import a2b_base64, b2a_base64
@@ -9,31 +9,31 @@ from ..storage.files import GENERATED, WIPING, WISH
 from ..storage.store_write import Writer
 from .report import OUTCOME
 
-_TASK = "wish"  # What wiping calls a wish whose key is to leave no trace.
+_TASK = "wish"  # The task of wiping for a wish with a key.
 
 
 def fulfil(me) -> None:
-    """Do for the Identity *me* what the file WISH asks for, once, whatever comes of it."""
+    """Do for the Identity *me* what the file WISH asks for, once, whether it succeeds or not."""
     wiper = _wiper(me)
     wish = _take(me._directory, wiper)
     task = wish.get("task")
-    told = {"task": task, "id": wish.get("id"), "error": None, "field": None, "wiped": None}
+    outcome = {"task": task, "id": wish.get("id"), "error": None, "field": None, "wiped": None}
     try:
-        told.update(_do(me, task, wish))
+        outcome.update(_do(me, task, wish))
     except RefusedError as error:
-        told["error"], told["field"] = str(error), error.field
+        outcome["error"], outcome["field"] = str(error), error.field
     except (Error, OSError, ValueError, MemoryError) as error:
-        told["error"] = f"{type(error).__name__}: {error}"
+        outcome["error"] = f"{type(error).__name__}: {error}"
     if "key" in wish:
-        told["wiped"] = _forget_key(wiper, told)
-    if told["error"]:
-        me._add_notices([f"{task}, deferred to this boot, failed: {told['error']}"])
-    if told["id"]:
-        Writer(me._directory, me.notices).write_text(OUTCOME, json.dumps(told))
+        outcome["wiped"] = _forget_key(wiper, outcome)
+    if outcome["error"]:
+        me._add_notices([f"{task}, deferred to this boot, failed: {outcome['error']}"])
+    if outcome["id"]:
+        Writer(me._directory, me.notices).write_text(OUTCOME, json.dumps(outcome))
 
 
 def _take(directory: str, wiper) -> dict:
-    """Return the wish, and delete its file: what makes a board fail is not tried at each boot."""
+    """Return the wish, and delete its file, so that a failure is not repeated at each boot."""
     wish = None
     try:
         with open(f"{directory}/{WISH}") as file:
@@ -49,7 +49,7 @@ def _take(directory: str, wiper) -> dict:
 
 
 def _do(me, task, wish: dict) -> dict:
-    """Do *task*; return what its outcome has beside."""
+    """Do *task*; return further values of its outcome."""
     addresses, now = wish.get("addresses"), wish.get("now")
     now = now and tuple(now)
     if task in ("sign", "renew"):
@@ -70,12 +70,12 @@ def _do(me, task, wish: dict) -> dict:
     return {}
 
 
-def _forget_key(wiper, told: dict) -> str | None:
-    """Wipe the key of a wish, unless it is the one that serves; return how far that went."""
-    if told["error"]:
+def _forget_key(wiper, outcome: dict) -> str | None:
+    """Wipe the key of a wish, unless it is the one being served; return how far that went."""
+    if outcome["error"]:
         return wiper.finish() or "what was deleted may still be in flash"
     wiper.delete(WIPING)  # It has the mark, unless installing has wiped another key.
-    return told["wiped"]
+    return outcome["wiped"]
 
 
 def _wiper(me):

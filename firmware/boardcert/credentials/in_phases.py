@@ -37,5 +37,5 @@ def _make(wanted: tuple):
 
     try:
         return generate.make(*wanted)
-    except Exception as error:  # noqa: BLE001 (the task tells, and may go on without)
+    except Exception as error:  # noqa: BLE001 (the task reports it, and may go on without)
         return error

@@ -1,4 +1,4 @@
-"""What a task of sources or tasks works with: settings, files, and whom it tells."""
+"""What a task of sources or tasks works with: settings, files and notices."""
 
 import os
 import sys
@@ -14,11 +14,11 @@ OLDEST_MICROPYTHON = (1, 24, 0)
 class Job:
     """One task. For *directory*, *arguments* and *progress* see Identity.
 
-    *done*: a dict that is told what was made: "timings_ms" and "generated"; whether that was tried,
-    "signed"; whether what was "replaced" is no longer served; and what a task that is begun anew
-    must know: "begun", and "removes", whether what is missing was removed on purpose. *notices*: a
-    list of warnings. *make_record*(wanted) does generate.make; what it raises, other than
-    Exceptions, ends the task, which is then begun anew: see in_phases.
+    *done*: a dict that collects what was done: "timings_ms" and "generated"; "signed", whether that
+    was tried; "replaced", whether a certificate is no longer served; and for a task that is started
+    again, "begun" and "removes", whether what is missing was removed on purpose. *notices*: a list
+    of warnings. *make_record*(wanted) calls generate.make; if it raises anything but an Exception,
+    the task ends, and is started again: see in_phases.
     """
 
     def __init__(
@@ -35,11 +35,11 @@ class Job:
         self.settings = Settings(arguments, store.read_config(directory), board.unique_id())
         self.digest = settings_digest(directory, arguments)
         self.seen = [], None
-        """Addresses and date that stand in for those that the board does not know yet."""
+        """Addresses and date, used if the board does not know its own yet."""
 
     @property
     def names(self) -> list:
-        """What stands in subjectAltName: the set names, then the board's addresses."""
+        """The names for subjectAltName: those of the settings, then the board's addresses."""
         found = self.settings.names
         addresses = board.addresses() or self.seen[0] or []
         return found + [address for address in addresses if address not in found]
@@ -51,42 +51,43 @@ class Job:
 
     @property
     def writer(self):
-        """Who writes; imported when there is something to write, not beside the arithmetic."""
+        """The Writer; imported when there is something to write, not beside the arithmetic."""
         from ..storage.store_write import Writer
 
         return Writer(self.directory, self.notices)
 
     @property
     def wiper(self):
-        """Who deletes secrets, and overwrites them."""
+        """The Wiper, which deletes secrets and overwrites them."""
         from ..storage.wiping import Wiper
 
         return Wiper(self.directory, self.notices, self.progress)
 
     def attempt(self, what: str) -> "_Attempt":
-        """Return a context whose failure is a notice: what is stored serves all the same."""
+        """Return a context whose failure becomes a notice: what is stored is served regardless."""
         return _Attempt(what, self.notices)
 
     def disown(self, notice: str) -> None:
-        """Tell that the files were another board's, and begin to wipe what is secret in them."""
+        """Add *notice*, that the files are another board's, and begin to wipe their secrets."""
         self.notices.append(notice)
         self.done["removes"] = True
         self.wiper.begin("clone")
         self.wiper.forget_token()
 
     def files(self) -> list:
-        """Return the names in the directory, none where there is no directory."""
+        """Return the names in the directory, none if there is no directory."""
         try:
             return os.listdir(self.directory)
         except OSError:
             return []
-        except UnicodeError:  # On FAT, as a computer or a loss of power may leave one.
+        except UnicodeError:  # On FAT, a computer or a loss of power may leave such a name.
             return self._readable_files()
 
     def _readable_files(self) -> list:
-        """Return the names that are UTF-8, and tell that there is one that is not."""
-        told = f"{self.directory} has a file whose name is damaged: remove it with a computer"
-        self.notices.append(told)
+        """Return the names that are UTF-8, and add a notice that there is one that is not."""
+        self.notices.append(
+            f"{self.directory} has a file whose name is damaged: remove it with a computer"
+        )
         names = []
         entries = os.ilistdir(self.directory)
         while True:
@@ -99,7 +100,7 @@ class Job:
 
 
 class _Attempt:
-    """A context that makes a notice of an Exception, and ends it."""
+    """A context that turns an Exception into a notice."""
 
     def __init__(self, what: str, notices: list) -> None:
         self._what = what
@@ -116,7 +117,7 @@ class _Attempt:
 
 
 def in_words(error: Exception) -> str:
-    """Return what *error* is and says; some of MicroPython's say nothing."""
+    """Return the kind and the message of *error*; some of MicroPython's have no message."""
     name = type(error).__name__
     return f"{name}: {error}" if str(error) else name
 

@@ -1,8 +1,8 @@
-"""The board's identity, as the application has it; and the quick way to load it.
+"""The board's identity, as the application sees it; and the quick way to load it.
 
-What was stored by this package, on this board and with these settings, is taken as it is after
-its digest was checked. Anything else (first boot, other settings, damage, a certificate that has
-expired) is for sources, which is imported for it and released afterwards, with all it needs.
+What this package has stored, on this board and with these settings, is used as it is once its
+digest has been checked. Anything else (first boot, other settings, damage, an expired certificate)
+is for sources, which is imported for it and released afterwards, with all that it needs.
 """
 
 import gc
@@ -19,12 +19,12 @@ from ..storage.files import GENERATED, WISH
 from ..storage.record import Record, exists
 from .stale import stale_reason
 
-# What signing takes on esp32, in all: MicroPython's heap doubles for it, to 112 or 128 KB (measured
-# without PSRAM), which then is lost to TLS until a reset.
+# The memory for signing on esp32: MicroPython's heap doubles for it, to 112 or 128 KB (measured
+# without PSRAM), which is then lost to TLS until a reset.
 _SIGNING_BYTES = const(120_000)
 
 _OF_INSTALLED = "the installed certificate "
-"""How a notice begins that is about it: another certificate takes that away."""
+"""How notices about it begin: they are dropped when another certificate is served."""
 
 
 class Identity:
@@ -232,7 +232,7 @@ class Identity:
         self.wish = wish
 
     def _fulfil(self) -> None:
-        """Do what was put off until now."""
+        """Do what was deferred until now."""
         if not has_wish(self._directory):
             return
         self.took_memory = True
@@ -242,20 +242,20 @@ class Identity:
             fulfil(self)
 
     def _add_notices(self, notices: list) -> None:
-        """Add those that are new: what lasts is found again by each attempt, and told once."""
+        """Add those that are new: each attempt finds again what lasts."""
         for notice in notices:
             if notice not in self.notices:
                 self.notices.append(notice)
 
     def _adopt(self, outcome: tuple) -> str:
-        """Serve what a task leaves, see sources; return what it tells."""
-        source, record, told = outcome
+        """Serve the outcome of a task, see sources; return its message."""
+        source, record, message = outcome
         self._token = None
         self._serve(source, record)
-        return told
+        return message
 
     def _serve_quickly(self) -> bool:
-        """Serve what is stored if it can be served as it is."""
+        """Serve what is stored, if it can be served as it is; return whether."""
         from .loading import load_quickly
 
         try:
@@ -263,7 +263,7 @@ class Identity:
             if found:
                 self._serve(*found)
             return found is not None
-        except (KeyError, TypeError):  # A fact is missing, or is no such fact.
+        except (KeyError, TypeError):  # A fact is missing, or of a wrong type.
             return False
 
     def _perform(self, task: str, *arguments, lent: borrowed | None = None):
@@ -281,7 +281,7 @@ class Identity:
             result = run(task, arguments, context, lent)
         except (Error, ValueError, OSError, MemoryError):
             raise
-        except Exception as error:  # A signature that does not hold, a stack that is full.
+        except Exception as error:  # An invalid signature, a full stack.
             raise Error(f"{task} failed: {error!r}") from error
         finally:
             lent.give_back()

@@ -45,9 +45,9 @@ def settings_digest(directory: str, arguments: dict) -> str:
 
 
 def marks_of(stored, files: list) -> list:
-    """Return the names of the empty files that tell what is *stored*, see losses.
+    """Return the names of the empty files that mark what is *stored*, see losses.
 
-    *stored*: of (source, Record). *files*: among which there may be a token.
+    *stored*: (source, Record) pairs. *files*: the names there, a token's perhaps among them.
     """
     marks = [f"mark.{source}.{record.generation}" for source, record in stored]
     return marks + [TOKEN_MARK] if "token" in files else marks
@@ -58,6 +58,6 @@ def _has_builtin() -> bool:
         import boardcert_builtin  # noqa: F401  # pyright: ignore[reportMissingImports]
     except ImportError:
         return False
-    except Exception:  # noqa: BLE001, S110 (it is there, and sources tells what is wrong with it)
+    except Exception:  # noqa: BLE001, S110 (it is there, and sources reports its fault)
         pass
     return True

@@ -1,7 +1,7 @@
-"""Notice what is not stored any more, or is older than it was: by marks beside the records.
+"""Notice what is no longer stored, or is older than it was, by marks beside the records.
 
-A mark is an empty file with a name that tells what there is: mark.installed.3 for the third
-generation of the installed record, mark.token for the token.
+A mark is an empty file whose name says what is stored: mark.installed.3 for the third generation
+of the installed record, mark.token for the token.
 """
 
 import os
@@ -13,9 +13,9 @@ from .loading import marks_of
 
 
 def settle(directory: str, files: list, stored: dict, writer) -> list:
-    """Make the marks in *directory* those of *stored*, {source: Record}, and of the token.
+    """Update the marks in *directory* to those of *stored*, {source: Record}, and of the token.
 
-    *files*: the names there. Return a sentence for each loss: what a mark told that is not so.
+    *files*: the names there. Return a sentence for each loss, which a mark has revealed.
     """
     wanted = marks_of(stored.items(), files)
     notices = []
@@ -27,7 +27,7 @@ def settle(directory: str, files: list, stored: dict, writer) -> list:
             writer.write_text(mark, "")
     for slot in [source + suffix for source in (GENERATED, INSTALLED) for suffix in SLOTS]:
         if slot in files and is_empty_file(f"{directory}/{slot}"):
-            os.remove(f"{directory}/{slot}")  # A loss of power left it; that is told already.
+            os.remove(f"{directory}/{slot}")  # Left by a loss of power; there is a notice already.
     return notices
 
 

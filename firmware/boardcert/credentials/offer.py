@@ -4,7 +4,7 @@ What is refused, RefusedError says in words for whoever sent it: what cannot be 
 last byte; a key that is not the certificate's; a certificate that no browser takes for a
 server's; a chain that does not hold, see chain; what is expired or not yet valid, if the date is
 known; more than the board can send; and, see proof, a signature or a key that does not hold.
-Trust is not judged: a CA that clients must be told to trust is the usual case.
+Trust is not judged: usually, clients have to be configured to trust the CA.
 """
 
 from .. import RefusedError

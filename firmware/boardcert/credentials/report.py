@@ -1,4 +1,4 @@
-"""What Identity.report tells: everything that may be told, nothing secret, in JSON's values."""
+"""The report of an identity: everything that is public, as values that JSON can express."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from binascii import b2a_base64
 from .. import __version__, board
 
 OUTCOME = "outcome"
-"""The file that tells how what was put off went, see wishes: a JSON object."""
+"""The file with the outcome of a deferred task, see wishes: a JSON object."""
 
 _TOLD_FACTS = (
     "hostname",
@@ -28,12 +28,12 @@ _TOLD_OUTCOME = ("task", "id", "error", "field", "wiped")
 def report(identity, facts: dict) -> dict:
     """Return the report of *identity*, whose record has these *facts*.
 
-    "issuer" and "own_key" are of an installed certificate only: who signed it, and whether it was
-    for the board's own key when it was installed; else None. "outcome": of the last task that was
-    put off until a boot, or None.
+    "issuer" and "own_key" are for an installed certificate only, else None: who signed it, and
+    whether it was for the board's own key when it was installed. "outcome": of the last task that
+    was deferred until a boot, or None.
     """
-    told = {name: facts.get(name) for name in _TOLD_FACTS}
-    told.update(
+    result = {name: facts.get(name) for name in _TOLD_FACTS}
+    result.update(
         {
             "board": getattr(sys.implementation, "_machine", sys.platform),
             "unique_id": board.unique_id().hex(),
@@ -49,17 +49,17 @@ def report(identity, facts: dict) -> dict:
             "outcome": _outcome(identity._directory),
         }
     )
-    return told
+    return result
 
 
 def _outcome(directory: str) -> dict | None:
-    """Return task, id, error, field and wiped, without what was made."""
+    """Return task, id, error, field and wiped, without the result."""
     found = read_outcome(directory) or {}
     return {name: found.get(name) for name in _TOLD_OUTCOME} if found else None
 
 
 def read_outcome(directory: str) -> dict | None:
-    """Return what the file OUTCOME holds, None without it."""
+    """Return the contents of the file OUTCOME, None without it."""
     try:
         with open(f"{directory}/{OUTCOME}") as file:
             found = json.load(file)

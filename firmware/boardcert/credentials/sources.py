@@ -2,11 +2,11 @@
 
 Three sources, in this order: installed at run time; compiled in, as a module boardcert_builtin
 with PRIVATE_KEY and CHAIN (DER); generated on the board. One that is damaged is reported and
-passed over. One of the first two that has expired serves on, with a notice: its clients trust its
-CA or have pinned it, and an expiry tells them and the administrator more than another key would.
+skipped. One of the first two that has expired is still served, with a notice: its clients trust its
+CA or have pinned it, and an expiry is clearer to them and the administrator than another key.
 
-A task is a function of a job.Job and its arguments. Its outcome is (source, record, a sentence or
-None): what is to be served from then on, and what is told of the rest. Only request has another.
+A task is a function of a job.Job and its arguments. Its outcome is (source, record, message): what
+is to be served from then on, and a sentence about the rest, or None. Only request returns a DER.
 """
 
 from .. import board
@@ -20,12 +20,12 @@ BUILTIN = "builtin"
 
 
 def load(job, new_key: bytes | None = None) -> tuple:
-    """Return the outcome; make or renew the generated identity where that is due.
+    """Return the outcome; generate or renew the generated identity if that is due.
 
-    *new_key*: for a new identity. What a loss of power has left of a deletion is done first.
+    *new_key*: for a new identity. A deletion that a loss of power interrupted is finished first.
     """
     check_key(new_key)
-    if not job.done.get("begun"):  # If so, it may be one of this boot, for the end of it.
+    if not job.done.get("begun"):  # Else it may be a deletion of this boot, which ends it below.
         job.done["begun"] = True
         _finish_wipe(
             job, "finishing a deletion", "a deletion interrupted by a loss of power was finished"
@@ -36,10 +36,10 @@ def load(job, new_key: bytes | None = None) -> tuple:
 
 
 def sign(job, addresses: list, now: tuple | None, is_due: bool) -> tuple:
-    """Sign the generated certificate again, if *is_due*, or load has not seen whether it is.
+    """Sign the generated certificate again, if *is_due*, or if load could not see whether it is.
 
-    *addresses*, *now*: what the board knew when that was put off. They serve where it does not
-    know them yet.
+    *addresses*, *now*: those that the board knew when that was deferred, used if it does not know
+    any yet.
     """
     record = load_generated(job)
     if is_due or not (board.addresses() and board.utc_now()):
@@ -49,9 +49,9 @@ def sign(job, addresses: list, now: tuple | None, is_due: bool) -> tuple:
 
 
 def request(job, addresses: list | None = None) -> bytes:
-    """Return a PKCS#10 request (DER), signed by the generated key, which is made if need be.
+    """Return a PKCS#10 request (DER), signed by the generated key; generate that if necessary.
 
-    *addresses*: of the board, where it does not know them yet.
+    *addresses*: of the board, used if it does not know them yet.
     """
     private_key = load_generated(job).private_key
     job.seen = addresses, None
@@ -60,15 +60,15 @@ def request(job, addresses: list | None = None) -> bytes:
     return make_request(job.settings.hostname, job.names, private_key)
 
 
-def reload(job, told: str | None = None, new_key: bytes | None = None) -> tuple:
-    """Return the outcome, with what is *told*, and mark what is stored. *new_key*: see load."""
+def reload(job, message: str | None = None, new_key: bytes | None = None) -> tuple:
+    """Return the outcome with *message*, and mark what is stored. *new_key*: see load."""
     source, record = _choose(job, new_key)
     mark_stored(job, source, record)
-    return source, record, told
+    return source, record, message
 
 
 def check_key(new_key: bytes | None) -> None:
-    """Raise ValueError for what is neither a key in its stored form nor None."""
+    """Raise ValueError for anything but a key in its stored form, or None."""
     if new_key is None:
         return
     from ..certificates.keys import from_der
@@ -80,7 +80,7 @@ def check_key(new_key: bytes | None) -> None:
 
 
 def _choose(job, new_key: bytes | None) -> tuple:
-    """Return (source, record) of the first source that holds."""
+    """Return (source, record) of the first source that is sound."""
     installed = store.load(job.directory, INSTALLED, job.notices)
     if installed and installed.facts.get("own_key") and not is_own(installed):
         job.disown("the installed certificate is for another board's key: it is removed")
@@ -92,7 +92,7 @@ def _choose(job, new_key: bytes | None) -> tuple:
 
 
 def choose_below(job, new_key: bytes | None = None) -> tuple:
-    """Return (source, record) of what is served without an installed one. *new_key*: see load."""
+    """Return (source, record) as if nothing were installed. *new_key*: see load."""
     if record := sound(job, _find_builtin(job), BUILTIN):
         record.facts = facts_of(job, record, read_leaf(record))
         return BUILTIN, record
@@ -100,7 +100,7 @@ def choose_below(job, new_key: bytes | None = None) -> tuple:
 
 
 def mark_stored(job, source: str, record: store.Record) -> None:
-    """Note what is stored, and tell what has been lost since that was noted last."""
+    """Mark what is stored, and add notices of what has been lost since the last time."""
     with job.attempt("marking what is stored"):
         stored = {} if source == BUILTIN else {source: record}
         if source != GENERATED and (below := _load_below(job)):
@@ -113,7 +113,7 @@ def mark_stored(job, source: str, record: store.Record) -> None:
 
 
 def _load_below(job) -> store.Record | None:
-    """Return the generated record, which is not served; None when it is another board's."""
+    """Return the generated record, which is not served; None if it is another board's."""
     below = store.load(job.directory, GENERATED, job.notices)
     if below is None or is_own(below):
         return below
@@ -135,11 +135,11 @@ def _find_builtin(job) -> store.Record | None:
         return None
 
 
-def _finish_wipe(job, what: str, told: str) -> None:
-    """Finish what a deletion has left to do; tell how far it went, or that *what* failed."""
+def _finish_wipe(job, what: str, message: str) -> None:
+    """Finish an interrupted deletion; add a notice how far it went, or that *what* failed."""
     with job.attempt(what):
         if WIPING in job.files() and (how_far := job.wiper.finish()):
-            job.notices.append(f"{told}: {how_far}")
+            job.notices.append(f"{message}: {how_far}")
 
 
 TASKS = {"load": load, "sign": sign, "request": request}

@@ -1,7 +1,7 @@
-"""What an administrator may ask of the stored identities: install, remove, renew, new key, reset.
+"""The tasks of an administrator: install, remove, renew, new key, reset.
 
-Each task, see sources, ends with what is to be served then. A loss of power at any moment leaves
-what was served before or what is served after.
+Each task, see sources, returns what is to be served then. A loss of power at any moment leaves
+the identity that was served before, or the one served afterwards.
 """
 
 from .. import board
@@ -15,7 +15,7 @@ _STAYS = "the settings and the Wi-Fi password (wifi.json) stay"
 
 
 def install(job, record: store.Record) -> tuple:
-    """Store what accept has found fit to be served; wipe the key that it replaces."""
+    """Store a record that accept has approved; wipe the key that it replaces."""
     from ..storage.wiping import INSTALL, has_files
 
     job.done["removes"] = True
@@ -36,30 +36,30 @@ def install(job, record: store.Record) -> tuple:
 
 
 def remove(job) -> tuple:
-    """Remove the installed certificate, once there is another to be served."""
+    """Remove the installed certificate, once another one can be served."""
     from ..storage.wiping import REMOVE, UNINSTALL, has_files
 
     job.done["removes"] = True
     source, record = choose_below(job)
     removed = store.load(job.directory, INSTALLED, [])
     is_same = removed is not None and removed.private_key == record.private_key
-    told = "no key was removed"
+    message = "no key was removed"
     if has_files(job.directory, INSTALLED):
         job.wiper.begin(UNINSTALL if is_same else REMOVE)
-        told = _wipe(job)
+        message = _wipe(job)
         job.done["replaced"] = True
     mark_stored(job, source, record)
-    return source, record, told
+    return source, record, message
 
 
 def renew(job) -> tuple:
-    """Sign a new certificate for the generated key; make both where there is no key."""
+    """Sign a new certificate for the generated key; generate both if there is no key."""
     make(job, load_generated(job).private_key)
     return reload(job)
 
 
 def new_key(job, made: bytes | None) -> tuple:
-    """Store a new generated key, *made* or made here, and its certificate."""
+    """Store a new key, *made* or generated here, and its certificate."""
     from ..storage.wiping import NEW_KEY
 
     return reload(job, _replace_key(job, NEW_KEY, made))
@@ -73,7 +73,7 @@ def reset(job, made: bytes | None) -> tuple:
 
 
 def _replace_key(job, wipes: str, made: bytes | None) -> str:
-    """Store a new key; forget what Wiper calls *wipes*; return how far that was wiped."""
+    """Store a new key; do the task *wipes* of Wiper; return how far that went."""
     check_key(made)
     job.done["removes"] = True
     record = make(job, made, is_new=True, wipes=wipes)
@@ -83,15 +83,15 @@ def _replace_key(job, wipes: str, made: bytes | None) -> str:
 
 
 def _wipe(job) -> str:
-    """Tell how far it went. A failure leaves no doubt about what is served from now on."""
-    told = None
+    """Wipe, and return how far it went. A failure does not affect what is served from now on."""
+    message = None
     with job.attempt("overwriting the flash"):
-        told = job.wiper.finish()
-    return told or "what was deleted may still be in flash"
+        message = job.wiper.finish()
+    return message or "what was deleted may still be in flash"
 
 
 def _note_missing(job, record: store.Record, leaf) -> None:
-    """Tell what clients need that is not there, and what could not be judged."""
+    """Add notices of what clients will miss, and of what could not be checked."""
     facts = record.facts
     if len(record.chain) == 1 and leaf.issuer != leaf.subject:
         job.notices.append(
@@ -111,18 +111,18 @@ def _note_missing(job, record: store.Record, leaf) -> None:
 
 
 def _note_names(job, names: list) -> None:
-    """Tell when a certificate for *names* is for no name or address of the board."""
+    """Add a notice if none of a certificate's *names* is a name or address of the board."""
     wanted = job.settings.names + board.addresses()
     if not any(covers(name, one) for name in names for one in wanted):
-        told = ", ".join(names) or "no name"
+        message = ", ".join(names) or "no name"
         job.notices.append(
-            f"the installed certificate is for {told}; browsers that open "
+            f"the installed certificate is for {message}; browsers that open "
             f"https://{wanted[0]} will warn"
         )
 
 
 def covers(name: str, wanted: str) -> bool:
-    """Return whether a certificate's *name* covers *wanted*, by its "*", too (RFC 6125)."""
+    """Return whether a certificate's *name* covers *wanted*, wildcards included (RFC 6125)."""
     name, wanted = name.lower(), wanted.lower()
     return name == wanted or (name[:2] == "*." and name[1:] == "." + wanted.partition(".")[2])
 

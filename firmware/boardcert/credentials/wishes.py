@@ -1,7 +1,7 @@
-"""What is put off until the next boot, where memory is short beside TLS and the page: on esp32.
+"""Defer tasks until the next boot, if memory is short beside TLS and the page: on esp32.
 
-A wish is one file, WISH: a JSON object with the "task", what it needs, and an "id" when somebody
-waits for the outcome. At the next boot fulfil does it, before what serves is loaded.
+A wish is one file, WISH: a JSON object with the "task", what it needs, and an "id" if somebody
+waits for the outcome. At the next boot, fulfil does it, before the server is loaded.
 """
 
 import json
@@ -18,8 +18,8 @@ from .report import read_outcome
 def put_off(directory: str, task: str, chain=(), key=None, today: str | None = None) -> str:
     """Write a wish of an administrator, for the next boot; return its id.
 
-    *chain*, *key*, in DER, and *today*: see Identity.install. One that was not fulfilled yet is
-    replaced.
+    *chain*, *key*, in DER, and *today*: see Identity.install. An earlier wish that has not been
+    fulfilled is replaced.
     """
     number = hexlify(os.urandom(8)).decode()
     head = _head(task)
@@ -31,18 +31,18 @@ def put_off(directory: str, task: str, chain=(), key=None, today: str | None = N
 
 
 def put_off_signing(directory: str, reason: str) -> str:
-    """Write the wish that the certificate be signed again; return the notice that tells of it."""
+    """Write the wish that the certificate be signed again; return a notice about it."""
     Writer(directory, []).write_text(WISH, json.dumps(_head("sign")))
     return f"the certificate is signed again at the next boot: {reason}"
 
 
 def withdraw(directory: str) -> None:
-    """Remove a wish that is no longer one."""
+    """Remove a wish that is no longer needed."""
     remove_file(f"{directory}/{WISH}")
 
 
 def stored_request(directory: str) -> str | None:
-    """Return the certificate request (base64) that was the last wish, if it is of today's key."""
+    """Return the certificate request (base64) of the last wish, if it is of the current key."""
     found = read_outcome(directory) or {}
     record = store.load(directory, GENERATED, [])
     is_valid = record is not None and found.get("generation") == record.generation
@@ -50,7 +50,7 @@ def stored_request(directory: str) -> str | None:
 
 
 def generated_pin(directory: str) -> str | None:
-    """Return the pin of the board's own key, which serves when what is installed is removed."""
+    """Return the pin of the board's own key, which is served when nothing is installed."""
     record = store.load(directory, GENERATED, [])
     return record and record.facts.get("public_key_pin")
 

@@ -56,7 +56,7 @@ class Access:
     def check_token(self, text: str, address=None) -> None:
         """Return if *text*, from *address*, is the board's token; HTTPError 401 or 429 if not.
 
-        While a delay runs, not even the right one is taken: the answer would tell a guesser.
+        During a delay, not even the right one is accepted: the answer would help a guesser.
         Others are served meanwhile: nothing waits here.
         """
         state = self._state

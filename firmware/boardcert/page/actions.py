@@ -1,4 +1,4 @@
-"""What an administrator may do to the identity, with the fields of a form or of a JSON object."""
+"""The actions of an administrator, with the fields of a form or of a JSON object."""
 
 import asyncio
 import gc
@@ -9,15 +9,15 @@ from .calls import apart
 from .http import PUT_OFF, HTTPError, PutOff, busy, forget, refusal, text
 
 RESTART_AFTER_MS = 1000
-"""From the answer to the restart that it promises."""
+"""From the answer to the restart that it announces."""
 
 _OVER_USB = "this board lacks the memory for that: do it over USB"
 
 _ONCE = ("remove",)
-"""Done again, it would not tell any more what became of the key."""
+"""If repeated, it could no longer say what became of the key."""
 
 _RESTARTING = ("restart", "settings")
-"""What ends with a restart; it is done at once, also where memory is short."""
+"""What ends with a restart; it is done at once, even if memory is short."""
 
 _WITH_KEY = ("new-key", "reset")
 """What needs another key."""
@@ -38,7 +38,7 @@ _DONE = {
     "settings": "The settings are stored, and the board restarts with them. Your browser may ask "
     "about the changed certificate: its public key is the same as before.",
 }
-_RELOADS = " This page is loaded again in 20 seconds."
+_RELOADS = " This page reloads in 20 seconds."
 
 
 async def act(portal, request, action: str, values: dict) -> tuple:
@@ -51,25 +51,25 @@ async def act(portal, request, action: str, values: dict) -> tuple:
         return _put_off_step(request, error, action)
     if not request.is_form():
         return 200, {}, "status", wiped
-    told, headers = _DONE[action], None
+    message, headers = _DONE[action], None
     if action in _RESTARTING:
-        told += _RELOADS
+        message += _RELOADS
         headers = _reload(_place(portal.identity.hostname, request, text(values, "hostname")))
     if wiped:
-        told += f" {wiped[0].upper()}{wiped[1:]}."
+        message += f" {wiped[0].upper()}{wiped[1:]}."
     forget(values)
-    return "show.page", (told, False, action, None, {}), 200, headers
+    return "show.page", (message, False, action, None, {}), 200, headers
 
 
 def _reload(place: str) -> dict:
-    """Return the header by which a browser loads the page again after a restart, from *place*."""
+    """Return the header that makes a browser load *place* after the restart."""
     return {"Refresh": f"{_RELOAD_S}; url={place}"}
 
 
 def _place(old: str, request, new: str) -> str:
-    """Return where the page is after the restart: if it was called by the board's name, its *new*.
+    """Return the URL after the restart: by the *new* name if the *old* one was used.
 
-    *old*: the host name; *new*: another one, the same, or empty.
+    *new*: another host name, the same, or empty.
     """
     host, _, port = request.header(b"host").partition(":")
     if not new or host.lower() != _full_name(old):
@@ -106,12 +106,12 @@ async def _request(portal) -> bytes:
 
 
 def _put_off_step(request, put_off: PutOff, action: str) -> tuple:
-    """Return the step that tells that *action* is done after a restart."""
+    """Return the step that answers that *action* is done after a restart."""
     if request.is_form():
-        told = f"{PUT_OFF[0].upper()}{PUT_OFF[1:]}.{_RELOADS}"
-        return "show.page", (told, False, action, None, {}), 200, _reload("/")
-    told = {"put_off": put_off.number, "public_key_pin": put_off.pin, "message": PUT_OFF}
-    return 202, {"Retry-After": "15"}, "json", told
+        message = f"{PUT_OFF[0].upper()}{PUT_OFF[1:]}.{_RELOADS}"
+        return "show.page", (message, False, action, None, {}), 200, _reload("/")
+    message = {"put_off": put_off.number, "public_key_pin": put_off.pin, "message": PUT_OFF}
+    return 202, {"Retry-After": "15"}, "json", message
 
 
 async def perform(portal, request, action: str, values: dict) -> str | None:
@@ -150,9 +150,9 @@ async def perform(portal, request, action: str, values: dict) -> str | None:
 
 
 def _put_off(portal, action: str, values: dict) -> None:
-    """Leave *action* to the next boot, which comes now: raise PutOff.
+    """Defer *action* to the next boot, which comes now: raise PutOff.
 
-    Not what makes another key: who asks for it could not know that the new one is the board's.
+    Not if it makes another key: the client could not know that the new one is the board's.
     """
     if action in _WITH_KEY:
         raise HTTPError(503, _OVER_USB)
@@ -171,7 +171,7 @@ def _restart(portal) -> None:
 
 
 async def _with_room(portal, action: str, function):
-    """Return function(), which may be tried twice; HTTPError 503 when memory lacks both times."""
+    """Return function(), which may be tried twice; HTTPError 503 if memory lacks both times."""
     for attempt in range(2):
         if portal.server:
             portal.server.make_room(portal.work_bytes)
@@ -185,7 +185,7 @@ async def _with_room(portal, action: str, function):
     raise busy()
 
 
-# What an action does with the Identity: with its values, or with a key that was made for it. Each
+# Each does an action on the Identity, with the values, or with a key that was made for it, and
 # returns how far an old key was wiped, or None.
 
 
@@ -225,20 +225,20 @@ _TASKS = {
     "new-key": _new_key,
     "reset": _reset,
 }
-"""By their names, see http.ACTIONS; "restart" does nothing before the board restarts."""
+"""By the names in http.ACTIONS; "restart" does nothing before the board restarts."""
 
 
 def _brought(values: dict) -> tuple:
-    """Return what texts has read: certificates, and key and time, or None."""
+    """Return what texts has read: the certificates, and key and time, each or None."""
     chain, keys = [[data for _, (data,) in values[name]] for name in ("chain", "key")]
     today = text(values, "time") if values.get("time") else None
     return chain, keys[0] if keys else None, today
 
 
 async def _make_key(portal, request, typed: str) -> bytes | None:
-    """Make another key, if that takes long; the board's host name must have been *typed* for it.
+    """Generate another key, if that takes long; *typed* must be the board's host name.
 
-    Meanwhile, others have their turn.
+    Meanwhile, other requests have their turn.
     """
     me = portal.identity
     if typed.strip() != me.hostname:

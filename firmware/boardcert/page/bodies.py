@@ -25,7 +25,7 @@ def pieces_of(kind: str, data):
 
 
 def _busy(fields: dict):
-    """Yield a page that tells that memory lacks, and has the texts of a form's *fields*."""
+    """Yield a page that says that memory is short, with the texts of a form's *fields*."""
     yield (_BUSY % NO_MEMORY).encode()
     for name in ("chain", "key"):
         if fields.get(name):

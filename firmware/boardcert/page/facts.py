@@ -1,4 +1,4 @@
-"""What the page and its API tell beside the identity's own report."""
+"""What the page and its API show in addition to the identity's own report."""
 
 import gc
 
@@ -10,20 +10,20 @@ _COUNTERS = ("accepted", "refused", "failed")
 
 
 async def add(portal, _, found: tuple) -> tuple:
-    """Return the answer that was *found* with what it is to tell, see status; or the next step."""
+    """Return the answer *found* with the status added; for a page, return the next step."""
     code, headers, kind, data = found
-    told = status(portal.identity, portal.server, portal.access.wrong_tokens)
+    content = status(portal.identity, portal.server, portal.access.wrong_tokens)
     if kind == "page":
-        del told["certificate"]  # The page links to it.
-        told["settings"] = _chosen(portal.identity)
-        return "view.add", code, headers, told, data
+        del content["certificate"]  # The page links to it.
+        content["settings"] = _chosen(portal.identity)
+        return "view.add", code, headers, content, data
     if data:
-        told["wiped"] = data
-    return code, headers, kind, told
+        content["wiped"] = data
+    return code, headers, kind, content
 
 
 def status(me, server, wrong_tokens: int) -> dict:
-    """Return the report of the Identity *me* with what else anyone may know."""
+    """Return the report of the Identity *me*, and everything else that is public."""
     status = me.report()
     status["key_fingerprint"], status["words"] = of_key(status["public_key_pin"])
     status["days_left"] = days_left(status["not_after"], board.utc_now())
@@ -38,14 +38,14 @@ def _chosen(me) -> dict:
     """Return the settings that were chosen: in config.json, or by the program."""
     try:
         chosen = parse_config(read_config(me._directory))
-    except Error:  # The next boot tells it.
+    except Error:  # The next boot reports it.
         chosen = {}
     chosen.update(me._arguments)
     return chosen
 
 
 def days_left(not_after: str, now: tuple | None) -> int | None:
-    """Return the days until *not_after*, negative when it is over; None when *now* is unknown."""
+    """Return the days until *not_after*, negative after it; None if *now* is unknown."""
     if now is None:
         return None
     end = [int(part) for part in not_after[:10].split("-")]
@@ -53,7 +53,7 @@ def days_left(not_after: str, now: tuple | None) -> int | None:
 
 
 def _day_number(year: int, month: int, day: int) -> int:
-    """As fields.day_number, but for a constant: fields is in a file too large to load for it."""
+    """Return fields.day_number less a constant: fields is in a file too large to load for it."""
     year -= month < 3
     days_before = (153 * ((month + 9) % 12) + 2) // 5
     return 365 * year + year // 4 - year // 100 + year // 400 + days_before + day

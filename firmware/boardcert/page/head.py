@@ -10,19 +10,19 @@ _FILES = {"crt": "application/pkix-cert", "csr": "application/pkcs10"}
 
 
 async def begin(portal, request, found: tuple) -> tuple:
-    """Begin the answer that was *found*, see portal, and return it; or that memory lacks for it.
+    """Begin the answer *found*, see portal, and return it; or one that memory is short.
 
-    Its body is made once for that, and let go.
+    Its body is generated once to measure it, and discarded.
     """
     found, size = _measured(request, found)
-    # What was not read of a body would have to be: who has sent it is no administrator.
+    # An unread rest would have to be read first: its sender is not an administrator.
     request.is_kept = request.is_kept and not request.has_long_rest()
     request.begin([line.encode() for line in _head(portal, request, found, size)] + head_lines())
     return found
 
 
 def _measured(request, found: tuple) -> tuple:
-    """Return (the answer, how many bytes its body is)."""
+    """Return (the answer, the size of its body in bytes)."""
     fields = found[3][1]["kept"] if found[2] == "page" else {}
     for _ in range(2):
         try:
@@ -42,18 +42,18 @@ def _size(request, found: tuple) -> int:
 
 
 def _head(portal, request, found: tuple, size: int) -> list:
-    """Return the lines of the answer's head that are not in every answer."""
+    """Return the lines of the answer's head that differ between answers."""
     status, headers, kind, data = found
     lines = [f"HTTP/1.1 {status} {'OK' if status < 400 else 'Refused'}", f"Content-Length: {size}"]
     if kind in ("der", "pem"):
         suffix = data[1]
-        told = "application/x-pem-file" if kind == "pem" else _FILES[suffix]
+        content_type = "application/x-pem-file" if kind == "pem" else _FILES[suffix]
         name = f"{portal.identity.hostname}.{suffix}{'.pem' if kind == 'pem' else ''}"
         lines.append(f'Content-Disposition: attachment; filename="{name}"')
     elif kind == "page" or (kind == "busy" and not is_api(request)):
-        told = "text/html; charset=utf-8"
+        content_type = "text/html; charset=utf-8"
     else:
-        told = "application/json; charset=UTF-8"
+        content_type = "application/json; charset=UTF-8"
     if kind:
-        lines.append(f"Content-Type: {told}")
+        lines.append(f"Content-Type: {content_type}")
     return lines + [f"{name}: {headers[name]}" for name in headers]

@@ -1,4 +1,4 @@
-"""What the page tells of certificate and board, all escaped."""
+"""The facts about certificate and board as HTML, all escaped."""
 
 # An installed certificate may say anything: what is shown of it has limits.
 _MOST_CHARACTERS = 300

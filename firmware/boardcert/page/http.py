@@ -84,7 +84,7 @@ def text(values: dict, name: str, most_bytes: int = _TEXT_BYTES) -> str:
 
 
 def is_equal(one: str, other: str) -> bool:
-    """Compare two secrets, so that the time tells nothing about where they differ.
+    """Compare two secrets in a time that does not depend on where they differ.
 
     Both are hashed, and all bytes of the digests are looked at. The time depends on the length of
     each, which is known.

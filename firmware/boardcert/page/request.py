@@ -36,7 +36,7 @@ def find_token(request) -> str | None:
 def sender(request):
     """Return the address that *request* comes from, without the port."""
     peer = request.connection.get_extra_info("peername")
-    if isinstance(peer, bytearray):  # The unix port tells a sockaddr_in or sockaddr_in6.
+    if isinstance(peer, bytearray):  # The unix port returns a sockaddr_in or sockaddr_in6.
         return bytes(peer[:2] + peer[4:])
     return peer and peer[0]
 

@@ -1,7 +1,7 @@
 """What outlasts a request of who may administer the board; access works on it."""
 
 NO_MEMORY = "the board is short of memory: try again soon, or over USB"
-"""Told with every answer 503 that is for want of memory."""
+"""The message of every answer 503 for lack of memory."""
 
 LATER = {"Retry-After": "10"}
 """The header of each: the same request may do in ten seconds."""

@@ -76,7 +76,7 @@ border-radius:.3rem;background:var(--main);color:var(--on);cursor:pointer}
 ?
 </header>
 <main>
-$told$<section aria-labelledby="h1">
+$message$<section aria-labelledby="h1">
 <h2 id="h1">Is this the right board?</h2>
 <p>Compare with the label, or with what the board says over USB. The first 16 bytes as words:</p>
 <p><code class="words">$words$</code></p>

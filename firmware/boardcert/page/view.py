@@ -1,22 +1,22 @@
-"""What the page shows of board, reader and last form, as HTML for pieces."""
+"""What the page shows about the board, the session and the last form, as HTML for pieces."""
 
 from .html import escape, rows
 
 _NOTHING = ("", False, "", None, {})
 
 
-async def add(portal, _, code: int, headers: dict, told: dict, data: tuple) -> tuple:
-    """Return the page as an answer, see portal, which tells what facts has *told*."""
+async def add(portal, _, code: int, headers: dict, facts: dict, data: tuple) -> tuple:
+    """Return the page with these *facts* as an answer, see portal."""
     form_token, outcome = data
-    return code, headers, "page", view(told, form_token, portal.is_secure, outcome)
+    return code, headers, "page", view(facts, form_token, portal.is_secure, outcome)
 
 
 def view(status: dict, form_token: str | None, is_secure: bool, outcome: tuple | None) -> tuple:
-    """Return (what holds, what marks stand for), see pieces.Page.
+    """Return (the conditions that hold, the values of the marks), see pieces.Page.
 
     *status*: see facts. *form_token*: of the session; None: not signed in. *outcome*: of a
     form, or None: (a text, whether it is an error, the action, the field where an error is shown
-    or None, fields that come back to their sender, see lines.as_text).
+    or None, fields that are returned to their sender, see lines.as_text).
     """
     text, is_error, action, field, texts = outcome or _NOTHING
     text = escape(text)
@@ -27,7 +27,7 @@ def view(status: dict, form_token: str | None, is_secure: bool, outcome: tuple |
         "host_name": host_name,
         # What flashing pins a board as, and keeps its token by.
         "known_as": host_name if "." in host_name else host_name + ".local",
-        "told": _told(text, is_error, field and escape(id)) if outcome else "",
+        "message": _message(text, is_error, field and escape(id)) if outcome else "",
         "form": form_token or "",
         "wrong": id if is_error else "",
         "error": f'<span class="error" id="{id}-error">{text}</span>\n' if is_error else "",
@@ -53,8 +53,8 @@ def _holding(source: str, is_signed_in: bool, is_secure: bool) -> tuple:
     )
 
 
-def _told(text: str, is_error: bool, id: str | None) -> str:
-    """Return what came of the last form. *id*: of the field that an error is about."""
+def _message(text: str, is_error: bool, id: str | None) -> str:
+    """Return the outcome of the last form. *id*: of the field that an error is about."""
     if not is_error:
         return f'<p class="note" role="status">{text}</p>\n'
     if id:

@@ -47,7 +47,7 @@ async def _coroutine() -> None:
 
 
 def check_app(app) -> None:
-    """Raise ValueError for what cannot serve a connection, where MicroPython can tell."""
+    """Raise ValueError for what cannot serve a connection, as far as MicroPython shows it."""
     kinds = [type(check_app)] if type(check_app) is not type(_coroutine) else []
     is_app = hasattr(app, "dispatch_request") or hasattr(app, "handle_request")  # A Portal has it.
     if not (is_app or callable(app)) or type(app) in kinds:

@@ -108,5 +108,5 @@ class Head:
 
     @property
     def host(self) -> bytes:
-        """The name or address that was asked for, in lower case; empty when none was told."""
+        """The name or address in the Host header, in lower case; empty without one."""
         return self.headers.get(b"host", b"").lower()

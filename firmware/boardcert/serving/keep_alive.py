@@ -135,7 +135,7 @@ class Exchange:
         self._answer_head = b"\r\n".join(lines + [b"", b""])
 
     def _frame(self, lines: list, status: int) -> list:
-        """Return the header *lines* with those that tell where the answer ends."""
+        """Return the header *lines* with those that define where the answer ends."""
         has_body = self.head.method != b"HEAD" and status not in (204, 304)
         self.state = _UNTIL_CLOSED if has_body else _NO_BODY
         framed = []
@@ -176,7 +176,7 @@ class Exchange:
         await self.connection.drain()
 
     async def finish(self) -> bool:
-        """End the answer, pass over what is left of the body; tell whether another may follow."""
+        """End the answer, skip the rest of the body; return whether another may follow."""
         if self.state == _CHUNKED:
             self.connection.write(b"0\r\n\r\n")
         await self.connection.drain()

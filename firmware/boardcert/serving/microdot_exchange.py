@@ -20,7 +20,7 @@ class MicrodotExchange(Exchange):
         super().__init__(connection, lines)
         self._app = app
         self._lines = lines
-        self._told = bytearray()  # The head of the answer, as far as Microdot has told it.
+        self._head = bytearray()  # The head of the answer, as far as Microdot has written it.
 
     async def answer(self) -> None:
         """Let the app answer."""
@@ -48,12 +48,12 @@ class MicrodotExchange(Exchange):
     async def awrite(self, data: bytes) -> None:
         """Send *data*, a part of Microdot's answer, as a part of one in HTTP/1.1."""
         if self.state == NOT_BEGUN:
-            self._told.extend(data)
-            end = self._told.find(b"\r\n\r\n")
+            self._head.extend(data)
+            end = self._head.find(b"\r\n\r\n")
             if end < 0:
                 return
-            data = bytes(self._told[end + 4 :])
-            lines = bytes(self._told[:end]).split(b"\r\n")
+            data = bytes(self._head[end + 4 :])
+            lines = bytes(self._head[:end]).split(b"\r\n")
             lines[0] = b"HTTP/1.1" + lines[0][8:]
             self.begin(lines)
             if not data and self._to_write:

@@ -11,7 +11,7 @@ from .server import Server
 class Redirector(Server):
     """Answer every request with the same address at the HTTPS *port* of *identity*.
 
-    Only its own names and addresses are told: a Host header from elsewhere goes nowhere.
+    Only its own names and addresses are used: another name in a Host header is not followed.
     """
 
     max_connections = 2

@@ -10,7 +10,7 @@ from ..modules import borrowed
 from .wifi import is_joined
 
 _WAIT_MS = const(250)
-# Between attempts: 1 s, then always twice as long. The third failure in a row is told.
+# Between attempts: 1 s, then doubled each time. The third failure in a row is announced.
 _TELLING_PAUSE_S = const(4)
 _LONGEST_PAUSE_S = const(4096)
 _DAY_S = const(86_400)
@@ -19,8 +19,8 @@ _DAY_S = const(86_400)
 def set_clock(server: str) -> str | None:
     """Ask the NTP *server* once; return why the clock was not set, or None.
 
-    It stops everything for the answers: one second at most for the address of that name, and one
-    for the time.
+    It blocks all tasks while it waits: at most one second for the server's address, and one for the
+    time.
     """
     try:
         import ntptime  # pyright: ignore[reportMissingImports]
@@ -38,7 +38,7 @@ def set_clock(server: str) -> str | None:
 
 
 def _address(server: str) -> str:
-    """Return the address of *server*; the module for that is seldom wanted."""
+    """Return the address of *server*; the module for that is rarely needed."""
     with borrowed():
         import network
 
@@ -47,10 +47,10 @@ def _address(server: str) -> str:
         return look_up(server, network.WLAN(network.STA_IF).ifconfig()[3])
 
 
-async def stay_set(server: str, tell) -> None:
-    """Set the clock each day, and as soon as there is a network; *tell* once what prevents it.
+async def stay_set(server: str, announce) -> None:
+    """Set the clock each day, and as soon as there is a network; *announce* a failure once.
 
-    Only over a network that was joined: the board's own access point knows no time.
+    Only over a network that was joined: the board's own access point has no time server.
     """
     pause_s = 1
     while True:
@@ -62,6 +62,6 @@ async def stay_set(server: str, tell) -> None:
             await asyncio.sleep(_DAY_S)
             continue
         if pause_s == _TELLING_PAUSE_S:
-            tell("the clock is not set: " + reason)
+            announce("the clock is not set: " + reason)
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

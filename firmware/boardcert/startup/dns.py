@@ -16,7 +16,7 @@ _ANSWER_BYTES = const(512)
 
 _NAME_SERVER_PORT = const(53)
 _MULTICAST = ("224.0.0.251", 5353)
-"""Where hosts themselves tell their names in .local (RFC 6762, 5.1: one-shot queries)."""
+"""Where hosts answer for their own names in .local (RFC 6762, 5.1: one-shot queries)."""
 
 _ADDRESS = b"\x00\x01\x00\x01"  # Type A, class IN.
 _POINTER = const(0xC0)

@@ -1,4 +1,4 @@
-"""What boardcert.run prints while it serves, and when it restarts the board."""
+"""Print what boardcert.run has to report while it serves, and restart the board if necessary."""
 
 # The stubs leave out much of machine.
 # pyright: reportAttributeAccessIssue=false
@@ -16,7 +16,7 @@ _STARVED_TIMES = const(20)
 
 
 class News:
-    """What is new of the Identity *me* and of *urls*, what is served: its port, by the word for it.
+    """News of the Identity *me*, and of *urls*: the port of each thing that is served, by its name.
 
     *restarts*: whether the board may be restarted while nobody is connected.
     """
@@ -28,10 +28,10 @@ class News:
         self._starved = 0
 
     async def watch(self) -> None:
-        """Print notices, and where to find what is served, whenever they are new."""
-        told = []
+        """Print notices and URLs whenever they are new."""
+        printed = []
         notices = 0
-        self._tell_key()
+        self._print_key()
         while True:
             for notice in self._me.notices[notices:]:
                 announce(notice)
@@ -41,17 +41,17 @@ class News:
             hosts = [self._me.names[0]] + board.addresses()
             lines = self._addresses(hosts)
             for line in lines:
-                if line not in told:
+                if line not in printed:
                     print(line)
-            told = lines
+            printed = lines
             await asyncio.sleep_ms(_NEWS_MS)
 
     def _restart_if_due(self) -> None:
         """Restart while nobody is connected, if that helps.
 
-        When the heap has got holes, or on esp32 has grown once more, into what TLS needs: it rarely
-        gives that back. On a board short of memory also when the certificate is stale, unless this
-        boot was to sign, and could not.
+        It does if the heap has holes, or if on esp32 it has grown once more, into the memory of
+        TLS, which it rarely gives back; and on a board short of memory if the certificate is stale,
+        unless this boot was to sign it, and could not.
         """
         from ..serving.server import is_anyone_connected
 
@@ -59,7 +59,7 @@ class News:
         if is_short:
             try:
                 self._me.follow()
-            except OSError:  # Of the flash: the servers tell it, whose connections it concerns.
+            except OSError:  # Of the flash: the servers report it.
                 return
         has_signed = self._me.took_memory and not is_short
         self._starved = self._starved + 1 if _is_starved(has_signed) else 0
@@ -68,8 +68,8 @@ class News:
         elif self._me.wish and self._me.was_settled and not is_anyone_connected():
             restart("to sign the certificate again")
 
-    def _tell_key(self) -> None:
-        """Print what a person compares, with the label or with what a browser shows."""
+    def _print_key(self) -> None:
+        """Print the fingerprint, to be compared with the label or with a browser."""
         with borrowed():
             from ..page.words import of_key
 
@@ -78,7 +78,7 @@ class News:
             announce(f"its first 16 bytes as words: {words}")
 
     def _addresses(self, hosts: list) -> list:
-        """Return a line for each thing that is served, and what hinders it."""
+        """Return a line for each thing that is served, and one if there is no network."""
         lines = []
         if self._urls and len(hosts) == 1:
             lines.append("boardcert: no network: nothing can be reached yet")
@@ -90,9 +90,9 @@ class News:
 
 
 def _is_starved(has_signed: bool) -> bool:
-    """Return whether the servers have no memory for any client, though nobody is connected.
+    """Return whether the servers lack memory for any client though nobody is connected.
 
-    Not where they never had it, unless signing has left holes: a restart would not help.
+    False if they never had it, unless signing has left holes: a restart would not help.
     """
     from ..serving.server import is_anyone_connected, servers
 
@@ -102,7 +102,7 @@ def _is_starved(has_signed: bool) -> bool:
 
 
 def restart(reason: str) -> None:
-    """Say why, and restart the board."""
+    """Announce the reason, and restart the board."""
     from machine import reset
 
     announce(f"restarting, {reason}")
@@ -110,5 +110,5 @@ def restart(reason: str) -> None:
 
 
 def announce(sentence: str) -> None:
-    """Print what the person at the console should know."""
+    """Print a message on the console."""
     print("boardcert: " + sentence)

@@ -16,18 +16,18 @@ from .news import News, announce, restart
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a board serves its network)
 _JOIN_MS = const(20_000)
-"""That the first certificate waits for the network, and"""
+"""How long the first certificate waits for the network, and"""
 _CLOCK_MS = const(5_000)
-"""for the date; it follows what comes later."""
+"""for the date; what comes later makes it be signed again."""
 _RETRY_S = const(10)
-"""After a port could not be had."""
+"""After a port was unavailable."""
 _LOOK_MS = const(20)
-"""From one look at what is waited for to the next."""
+"""Between two looks at what is waited for."""
 _CLEAN_UP_MS = const(50)
 
 
 def run(app, port: int, options: dict) -> None:
-    """Do all that boardcert.run says."""
+    """Do what boardcert.run documents."""
     this = _Run(app, port, **options)
     loop = asyncio.get_event_loop()
     try:
@@ -38,14 +38,14 @@ def run(app, port: int, options: dict) -> None:
     except KeyboardInterrupt:
         pass
     finally:
-        # What was interrupted was the loop, or a task that has ended by it: none is current.
+        # The interrupt has ended the loop, or a task, so that none is current.
         asyncio.core.cur_task = None
         loop.run_until_complete(this.end())
-        asyncio.new_event_loop()  # So that nothing of this run goes on in the next one.
+        asyncio.new_event_loop()  # So that nothing of this run continues in the next one.
 
 
 async def arun(app, port: int, options: dict) -> None:
-    """Do all that boardcert.arun says."""
+    """Do what boardcert.arun documents."""
     this = _Run(app, port, **options)
     try:
         await asyncio.create_task(this.prepare_apart())
@@ -88,10 +88,10 @@ class _Run:
         self._directory = directory
         self._options = options
         self._tasks = []
-        self._urls = {}  # What is served: its port, by the word for it.
+        self._urls = {}  # The port of each thing that is served, by its name.
 
     def prepare(self) -> None:
-        """Read the settings; do what was put off, before the network takes the memory."""
+        """Read the settings; do what was deferred, before the network takes the memory."""
         self._host_name, self._is_slow = self._read_settings()
         if sys.platform != "esp32" and not self._is_slow:
             self._hold_memory()
@@ -99,7 +99,10 @@ class _Run:
             self.identify()
 
     def _hold_memory(self) -> bool:
-        """Hold what TLS takes, while the heap is whole: signing leaves holes. Return whether."""
+        """Hold the memory of TLS while the heap has no holes, which signing leaves.
+
+        Return whether that succeeded.
+        """
         self._lent = borrowed().begin()
         from ..transport import tls_reserve
 
@@ -107,11 +110,11 @@ class _Run:
         return tls_reserve.hold(0)
 
     async def prepare_apart(self) -> None:
-        """As prepare, with what stack there is below the event loop."""
+        """Do the same as prepare, on the stack that is left below the event loop."""
         self.prepare()
 
     async def begin(self) -> None:
-        """Bring up the network; make an RSA key, which takes minutes, beside other tasks."""
+        """Bring up the network; generate an RSA key, which takes minutes, beside other tasks."""
         self._has_network = board.settle_host_name(self._host_name)
         if self._has_network:
             await self._begin_network()
@@ -119,7 +122,7 @@ class _Run:
             await identity_async(**self._settings)
 
     async def identify_apart(self) -> None:
-        """As identify, with what stack there is below the event loop."""
+        """Do the same as identify, on the stack that is left below the event loop."""
         self.identify()
 
     async def serve(self) -> None:
@@ -137,7 +140,7 @@ class _Run:
             await asyncio.Event().wait()
 
     async def end(self) -> None:
-        """End all tasks, and give them the time to close what they hold."""
+        """End all tasks, and give them time to close their connections."""
         while self._tasks:
             self._tasks.pop().cancel()
         if self._reserve is not None:
@@ -150,9 +153,9 @@ class _Run:
         return task
 
     def _read_settings(self) -> tuple:
-        """Return the host name, and whether a key takes long to make; may raise ValueError."""
+        """Return the host name, and whether generating a key takes long. Raises ValueError."""
         lent = borrowed()
-        lent.empties = ""  # Or 10 KB of them were seen to stay, for as long as the program ran.
+        lent.empties = ""  # Without this, 10 KB of them stayed for as long as the program ran.
         with lent:
             self._settings, host_name, key_type = _split(self._options, self._directory)
         for name in ("progress", "new_key"):
@@ -163,7 +166,7 @@ class _Run:
         return host_name, key_type.startswith("rsa")
 
     async def _begin_network(self) -> None:
-        """Join the stored Wi-Fi and set the clock; wait for both, but not for ever."""
+        """Join the stored Wi-Fi and set the clock; wait for both, for a limited time."""
         from .clock import stay_set
         from .wifi import WiFi, is_joined, is_up_otherwise, load
 
@@ -177,7 +180,7 @@ class _Run:
                 await _wait(board.utc_now, _CLOCK_MS)
 
     def identify(self) -> None:
-        """Have the identity, and then all memory that there is."""
+        """Load or generate the identity, then hold the memory of TLS again."""
         me = None
         while me is None:
             try:
@@ -185,7 +188,7 @@ class _Run:
             except MemoryError:
                 if self._reserve is None:
                     raise
-                self._reserve.release_all()  # Without what is held, then, and what came with it.
+                self._reserve.release_all()  # Try again without holding memory.
                 self._lent.give_back()
                 self._reserve = None
         self._me = me
@@ -195,19 +198,19 @@ class _Run:
                 restart("to free what generating a key took")
 
     async def _keep(self, name: str, port: int, serve) -> None:
-        """Serve on *port*; while that is not to be had, say so and try again."""
-        told = None
+        """Serve on *port*; while that is unavailable, announce it and try again."""
+        reported = None
         while True:
             self._urls[name] = port
             try:
                 await serve()
                 return
             except (OSError, MemoryError) as error:
-                if told != repr(error):
-                    told = repr(error)
-                    announce(f"port {port} for the {name} is unavailable ({told}); retrying")
+                if reported != repr(error):
+                    reported = repr(error)
+                    announce(f"port {port} for the {name} is unavailable ({reported}); retrying")
             finally:
-                self._urls.pop(name)  # Before anybody told of it, without the port.
+                self._urls.pop(name)  # Before it is printed, if the port was unavailable.
             await asyncio.sleep(_RETRY_S)
 
     async def _keep_page(self) -> None:
@@ -218,7 +221,7 @@ class _Run:
 
     async def _serve_page(self) -> None:
         while self._line is not None and not board.addresses():
-            await asyncio.sleep(1)  # The memory of two pages is for those who use both.
+            await asyncio.sleep(1)  # The page on a port takes memory only if there is a network.
         from ..page.start import serve_page
 
         await serve_page(self._me, self._host)

@@ -15,22 +15,22 @@ _FILE = "wifi.json"
 
 
 class WiFi:
-    """A network to stay connected to. *tell*(sentence) hears of what hinders it."""
+    """A network to stay connected to. *announce*(sentence) is called with each new problem."""
 
-    def __init__(self, ssid: str, password: str, tell) -> None:
+    def __init__(self, ssid: str, password: str, announce) -> None:
         import network
 
         self._name = ssid
         self._password = password
-        self._tell = tell
-        self._told = None
+        self._announce = announce
+        self._reported = None
         self._link = network.WLAN(network.STA_IF)
 
     async def stay(self) -> None:
         """Join the network, and again when it was lost, until cancelled."""
         while True:
             if self._link.isconnected():
-                self._told = None
+                self._reported = None
             else:
                 self._hinder(await self._join())
             await asyncio.sleep_ms(_POLL_MS)
@@ -52,11 +52,11 @@ class WiFi:
         return None
 
     def _hinder(self, reason) -> None:
-        """Tell a *reason* that is new."""
+        """Announce a *reason* that is new."""
         reason = reason and str(reason)
-        if reason and reason != self._told:
-            self._tell(f"the Wi-Fi {self._name} cannot be joined yet ({reason}); retrying")
-        self._told = reason
+        if reason and reason != self._reported:
+            self._announce(f"the Wi-Fi {self._name} cannot be joined yet ({reason}); retrying")
+        self._reported = reason
 
 
 def is_joined() -> bool:

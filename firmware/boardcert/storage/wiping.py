@@ -1,7 +1,7 @@
-"""Delete keys and token so that a loss of power leaves no trace: marked, done, and finished later.
+"""Delete keys and token so that even after a loss of power no trace remains.
 
-A file WIPING names the task before the first thing is deleted; it goes when all is overwritten. If
-it is still there at a boot, what is left of the task is done then.
+A file WIPING names the task before the first thing is deleted; it is removed when all is
+overwritten. If it is there at a boot, the rest of the task is done then.
 """
 
 import os
@@ -23,28 +23,28 @@ CLONE = "clone"
 
 
 class Wiper(Remover):
-    """Do so in one directory. *progress*: as of Identity."""
+    """Deletes in one directory. *progress*: see Identity."""
 
     def __init__(self, directory: str, notices: list, progress) -> None:
         super().__init__(directory, notices)
         self._progress = progress
 
     def begin(self, task: str, pin: str = "-") -> None:
-        """Mark that *task* begins. *pin*: of the generated key, without which it has not begun."""
+        """Mark that *task* begins. *pin*: of the new key; the task counts once that is stored."""
         self.write_text(WIPING, f"{task} {pin}")
 
     def finish(self) -> str | None:
-        """Delete what the task that was begun is to delete, and overwrite it.
+        """Delete what the task that has begun is to delete, and overwrite it.
 
-        Return a sentence on how far that went; None when the task had come to nothing.
+        Return a sentence on how far that went; None if the task did not take effect.
         """
         task, pin = ((read_text(self._path(WIPING)) or "") + " - -").split()[:2]
-        told = None
+        message = None
         if pin == "-" or pin == self._generated_pin():
             self._delete(task)
-            told = "no key was removed" if task == UNINSTALL else self._overwrite()
+            message = "no key was removed" if task == UNINSTALL else self._overwrite()
         self.delete(WIPING)
-        return told
+        return message
 
     def _generated_pin(self) -> str | None:
         record = store.load(self._directory, GENERATED, [])
@@ -72,7 +72,7 @@ class Wiper(Remover):
                 self.delete(file)
 
     def forget_token(self) -> None:
-        """Delete the token, so that it is not missed."""
+        """Delete the token and its mark, so that its loss is not reported."""
         self.delete(TOKEN_MARK)
         self.delete("token")
 

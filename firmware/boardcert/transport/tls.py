@@ -29,7 +29,7 @@ _tested = None  # When the noise passed its last test (ticks_ms); None before, a
 def current_context(identity, clients) -> tls.SSLContext:
     """Return the context that *identity* serves with, see Identity.server_context.
 
-    Each hour the noise is tested again first. Raises EntropyError, which a notice tells too.
+    Each hour the noise is tested again first. Raises EntropyError, which also becomes a notice.
     """
     try:
         identity._add_notices(_require_noise(NOISE_INTERVAL_MS))
