@@ -20,6 +20,7 @@ _ROOMS = (
     "verify",
     "build",
     "board",
+    "renewal",
     "flash",
     "virtual",
 )

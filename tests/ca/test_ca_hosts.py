@@ -70,6 +70,35 @@ def test_a_board_gets_its_certificate_over_https(client, host, tmp_path, capsys)
     assert len(default_store().issued()) == 2
 
 
+def test_a_board_is_renewed_and_a_signed_certificate_is_not_signed_again(
+    client, host, capsys, monkeypatch
+):
+    """What was signed before a connection failed is installed by the next `ca renew`."""
+    for pin in pins.load_pins():
+        pins.forget_pin(pin.host)
+    pins.add_pin(host, json.loads(client.get("/api/identity")))
+    words = ("--san", "kitchen.local", "--days", "10")
+    assert main(["ca", "sign", host, "--install", *words]) == 0
+    with monkeypatch.context() as broken:
+
+        def fail(board, files):
+            raise Error("the connection was lost")
+
+        broken.setattr(BoardAPI, "install", fail)
+        assert main(["ca", "renew", host]) == 3
+    assert f"unreachable: {host}: the connection was lost" in capsys.readouterr().out
+    assert len(default_store().issued()) == 2
+    code, told = run(capsys, "ca", "list", "--expiring", "30d")
+    assert (code, told["issued"]) == (0, [])
+    assert main(["ca", "renew", "--all"]) == 0
+    assert f"renewed: {host}: valid until " in capsys.readouterr().out
+    *_, newest = sorted(default_store().issued(), key=lambda one: one.not_valid_after_utc)
+    assert len(default_store().issued()) == 2
+    assert client.served_certificate() == newest.public_bytes(Encoding.DER)
+    assert main(["ca", "renew", "--all"]) == 0
+    assert capsys.readouterr().out == "0 boards: none is due\n"
+
+
 def test_a_board_that_nothing_vouches_for_is_not_asked(client, host, capsys):
     """The hint is what helps: the CA of the last test is not that of this one."""
     for pin in pins.load_pins():

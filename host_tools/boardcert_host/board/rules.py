@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import sys
 import tempfile
+import threading
 import types
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,6 +18,8 @@ from typing import Any
 from ..directories import data_directory
 
 _PACKAGE = "boardcert"
+# A board has one thread; nothing in its code expects another.
+_lock = threading.Lock()
 
 
 def why_not_served(chain: Sequence[bytes], key: bytes | None, now: datetime.datetime) -> str | None:
@@ -24,17 +27,18 @@ def why_not_served(chain: Sequence[bytes], key: bytes | None, now: datetime.date
 
     *key*: its private key (DER); None: it should be the board's own, which the board judges.
     """
-    refused = _module("").RefusedError
-    try:
-        _module(".credentials.offer").read(list(chain), key, [], now.timetuple()[:6])
-    except refused as error:
-        if key is not None or error.field != "key":
+    with _lock:
+        refused = _module("").RefusedError
+        try:
+            _module(".credentials.offer").read(list(chain), key, [], now.timetuple()[:6])
+        except refused as error:
+            if key is not None or error.field != "key":
+                return str(error)
+        try:
+            _module(".certificates.strict").check(list(chain))
+        except refused as error:
             return str(error)
-    try:
-        _module(".certificates.strict").check(list(chain))
-    except refused as error:
-        return str(error)
-    return None
+        return None
 
 
 def why_not_set(changes: Mapping[str, Any]) -> str | None:
@@ -42,8 +46,8 @@ def why_not_set(changes: Mapping[str, Any]) -> str | None:
 
     What depends on the board itself, such as settings that its program has fixed, is left to it.
     """
-    refused = _module("").RefusedError
-    with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
+    with _lock, tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
+        refused = _module("").RefusedError
         try:
             _module(".credentials.change_settings").change_settings(directory, {}, dict(changes))
         except refused as error:

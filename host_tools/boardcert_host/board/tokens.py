@@ -9,7 +9,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,13 @@ def find_token(names: Sequence[str], public_key_pin: str | None = None) -> str |
 
     A key that boards with several tokens share decides nothing.
     """
-    entries = _load()
+    return find_in(load_tokens(), names, public_key_pin)
+
+
+def find_in(
+    entries: Mapping[str, Entry], names: Sequence[str], public_key_pin: str | None = None
+) -> str | None:
+    """Do the same among *entries*, by host, for one of many boards."""
     for name in map(canonical, names):
         if name in entries:
             return entries[name].token
@@ -94,14 +100,14 @@ def _changing() -> Iterator[dict[str, Entry]]:
     """Hold the file for this process, give {host: entry} to change, and write it at the end."""
     path = tokens_file()
     with changing(path, "the key ring"):
-        entries = _load()
+        entries = load_tokens()
         yield entries
         boards = [asdict(entries[host]) for host in sorted(entries)]
         write_own_json(path, {"version": _FILE_VERSION, "boards": boards})
 
 
-def _load() -> dict[str, Entry]:
-    """Return {host: entry}. A damaged file is an Error that shows nothing of what is in it."""
+def load_tokens() -> dict[str, Entry]:
+    """Return the key ring, {host: entry}. The Error for a damaged file shows nothing of it."""
     path = tokens_file()
     data = _read_own(path)
     if data is None:

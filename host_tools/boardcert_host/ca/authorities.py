@@ -77,7 +77,7 @@ class Authority:
         self._check_names(names)
         if request.public_key == self.certificate.public_key():
             raise _refused("the request is for the CA's own key")
-        not_before, not_after = self._dates(days, now)
+        not_before, not_after = self.dates(days, now)
         builder = _builder(
             _device_subject(request, names, self.name),
             self.certificate.subject,
@@ -103,10 +103,10 @@ class Authority:
         if outside:
             raise _refused(f"{self.name} must not sign for {', '.join(outside)}")
 
-    def _dates(
+    def dates(
         self, days: int, now: datetime.datetime
     ) -> tuple[datetime.datetime, datetime.datetime]:
-        """Return begin and end of the validity, within that of the CA."""
+        """Return begin and end of what is signed now, within those of the CA. Raises Error."""
         begin, end = self.certificate.not_valid_before_utc, self.certificate.not_valid_after_utc
         if not begin <= now < end:
             dates = f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from ..certificates.read_files import PrivateKey, read_certificates, read_key
 from ..errors import Error
-from ..files import write_new
+from ..files import write_new, write_whole
 from . import pkcs8
 from .authorities import Authority, check_ca
 
@@ -82,7 +82,7 @@ class Store:
     def record(self, certificate: x509.Certificate) -> Path:
         """Keep a copy of an issued certificate, named by its serial number; return its path."""
         path = self.directory / "issued" / f"{certificate.serial_number:032x}.crt"
-        write_new(path, certificate.public_bytes(Encoding.PEM), 0o644)
+        write_whole(path, certificate.public_bytes(Encoding.PEM))
         return path
 
     def issued(self) -> list[x509.Certificate]:

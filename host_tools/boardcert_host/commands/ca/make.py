@@ -4,9 +4,11 @@ import argparse
 import datetime
 from pathlib import Path
 
+from ... import clock
 from ...console import print_rows, results, say
 from ...errors import OK
 from ..shared import Command, add_json, print_json
+from ..times import duration
 from .place import add_ca, add_passphrase, passphrase_of, store_in
 
 _INIT_EXAMPLES = """\
@@ -23,6 +25,7 @@ _CONSTRAINED = (
 _LIST_EXAMPLES = """\
 examples:
   boardcert ca list          what was issued, the first to expire first
+  boardcert ca list --expiring 30d
   boardcert ca list --json
 """
 
@@ -81,25 +84,32 @@ def _run_init(arguments: argparse.Namespace) -> int:
 
 
 def _run_list(arguments: argparse.Namespace) -> int:
+    from ...ca.issued import ending
     from ...certificates.certificate import describe
 
     store = store_in(arguments.ca)
     store.certificates()  # Error when there is no CA.
     issued = sorted(store.issued(), key=lambda one: one.not_valid_after_utc)
+    if arguments.expiring:
+        issued = ending(issued, clock.now() + duration(arguments.expiring))
     found = [describe(certificate) for certificate in issued]
     if arguments.json:
         print_json({"directory": str(store.directory), "issued": found})
         return OK
     for one in found:
         names = ", ".join(one["names"])
-        line = f"{one['not_after'][:10]}  {one['serial_number']}  {names}"
+        days = (clock.from_text(one["not_after"]) - clock.now()).days
+        line = f"{one['not_after'][:10]}  {days:>5} days  {one['serial_number']}  {names}"
         results().print(line, markup=False)
     if not found:
-        say(f"nothing has been issued yet by the CA in {store.directory}")
+        what = f"ends within {arguments.expiring}" if arguments.expiring else "has been issued yet"
+        say(f"nothing {what}, by the CA in {store.directory}")
     return OK
 
 
 def _add_list_arguments(parser: argparse.ArgumentParser) -> None:
+    due = "what ends within TIME, for example 30d, and has no successor for the same key"
+    parser.add_argument("--expiring", metavar="TIME", help=due)
     add_ca(parser)
     add_json(parser)
 
