@@ -47,7 +47,7 @@ def keep_token(host: str, public_key_pin: str, token: str) -> bool:
     if not is_token(token):
         raise Error(f"what {host} sent is not a token", "`boardcert flash` brings it up to date")
     entry = Entry(canonical(host), public_key_pin, token)
-    with _changing() as entries:
+    with changing_ring() as entries:
         is_new = entries.get(entry.host) != entry
         entries[entry.host] = entry
     return is_new
@@ -74,7 +74,7 @@ def find_in(
 
 def follow_key(token: str, public_key_pin: str) -> None:
     """Note the new key of the board that has this token."""
-    with _changing() as entries:
+    with changing_ring() as entries:
         for host, entry in entries.items():
             if entry.token == token:
                 entries[host] = replace(entry, public_key_pin=public_key_pin)
@@ -83,20 +83,20 @@ def follow_key(token: str, public_key_pin: str) -> None:
 def rename(old: str, new: str) -> None:
     """Let the token of *old* be that of *new*, which has none yet."""
     old, new = old.lower(), canonical(new)  # An old name may be one that nothing else took.
-    with _changing() as entries:
+    with changing_ring() as entries:
         if old in entries and new not in entries:
             entries[new] = replace(entries.pop(old), host=new)
 
 
 def forget_token(token: str) -> None:
     """Take a token off the key ring: its board has another one by now."""
-    with _changing() as entries:
+    with changing_ring() as entries:
         for host in [host for host, entry in entries.items() if entry.token == token]:
             del entries[host]
 
 
 @contextlib.contextmanager
-def _changing() -> Iterator[dict[str, Entry]]:
+def changing_ring() -> Iterator[dict[str, Entry]]:
     """Hold the file for this process, give {host: entry} to change, and write it at the end."""
     path = tokens_file()
     with changing(path, "the key ring"):
@@ -116,13 +116,14 @@ def load_tokens() -> dict[str, Entry]:
         content = json.loads(data)
         if content["version"] != _FILE_VERSION:
             raise ValueError
-        return {entry.host: entry for entry in map(_entry, content["boards"])}
+        return {entry.host: entry for entry in map(entry_of, content["boards"])}
     except (Error, ValueError, TypeError, KeyError):
         hint = "move it away, and read the tokens anew: boardcert token HOST --usb PORT"
         raise Error(f"the key ring {path} is damaged", hint) from None
 
 
-def _entry(data: dict[str, Any]) -> Entry:
+def entry_of(data: dict[str, Any]) -> Entry:
+    """Return an entry from JSON. Raises Error, ValueError, TypeError or KeyError for another."""
     entry = Entry(**data)
     if not is_token(entry.token) or not entry.public_key_pin.startswith("sha256//"):
         raise ValueError

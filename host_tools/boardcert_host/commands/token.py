@@ -2,35 +2,96 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from ..console import messages, print_plain, results, say
 from ..errors import OK, USAGE, Error
 from ..targets import parse_host
-from .shared import Command, add_json, add_name, complete_hosts, print_json
+from .shared import (
+    Command,
+    add_force,
+    add_json,
+    add_name,
+    check_free,
+    complete_hosts,
+    print_json,
+)
+
+_PASSWORD_VARIABLE = "BOARDCERT_TOKENS_PASSWORD"  # noqa: S105 (the name of a variable)
 
 _EXAMPLES = """\
 examples:
   boardcert token kitchen.local --usb /dev/ttyACM0  read it from the board, and keep it
   boardcert token kitchen.local                     show it, to be typed into the board's page
   boardcert token kitchen.local --forget
+  boardcert token export tokens.json                all of them, for another person: encrypted
+  boardcert token import tokens.json
 """
+_EXPORT, _IMPORT = "export", "import"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    help = "a board; with --usb, a known one"
+    help = "a board; with --usb, a known one; or the word export, or import"
     complete_hosts(add("host", metavar="HOST[:PORT]", help=help))
+    help = "with export or import: all tokens, encrypted with a password"
+    add("file", nargs="?", type=Path, metavar="FILE", help=help)
     add("--usb", metavar="PORT", help="read it over this serial port; restarts the board's program")
     add_name(parser)
     add("--forget", action="store_true", help="remove it from the key ring; the board keeps it")
+    help = f"of the exported file, else ${_PASSWORD_VARIABLE}, or asks"
+    add("--password-file", type=Path, metavar="FILE", help=help)
+    help = "with import: in place of another token of the same host"
+    add("--replace", action="store_true", help=help)
+    add_force(parser)
     add_json(parser)
 
 
 def _check(arguments: argparse.Namespace) -> None:
     """Raise Error, a usage error, for an invalid HOST, or options that exclude each other."""
+    _check_file(arguments)
     parse_host(arguments.host)
     if arguments.usb and arguments.forget:
         raise Error("--usb and --forget cannot be used together", "boardcert token --help", USAGE)
+
+
+def _check_file(arguments: argparse.Namespace) -> None:
+    hint, action = "boardcert token --help", arguments.host
+    if action not in (_EXPORT, _IMPORT):
+        options = (arguments.file, arguments.password_file, arguments.replace, arguments.force)
+        if any(options):
+            raise Error("FILE and its options belong to export and import", hint, USAGE)
+        return
+    if arguments.file is None:
+        board = f"a board of that name: {action}.local"
+        raise Error(f"{action} needs a FILE", board, USAGE)
+    if arguments.usb or arguments.forget or arguments.name:
+        raise Error(f"--usb, --forget and --name do not belong to {action}", hint, USAGE)
+    if action == _EXPORT:
+        check_free(arguments.file, arguments.force)
+
+
+def _run_file(arguments: argparse.Namespace) -> int:
+    """Write all tokens to a file, or add those of one to the key ring."""
+    from ..board.token_files import export_tokens, import_tokens
+    from ..passwords import Password
+
+    file, told = arguments.password_file, arguments.record
+    password = Password("password of the tokens", "--password-file", _PASSWORD_VARIABLE, file)
+    told |= {"file": str(arguments.file), "result": f"{arguments.host}ed"}
+    if arguments.host == _EXPORT:
+        count = export_tokens(arguments.file, password.choose(), arguments.force)
+        told |= {"tokens": count}
+        line = f"{arguments.file}: {count} tokens, encrypted"
+    else:
+        new, known = import_tokens(arguments.file, password.get(), arguments.replace)
+        told |= {"new": new, "known": known}
+        line = f"{arguments.file}: {new} tokens are new, {known} were known"
+    if arguments.json:
+        print_json(told)
+    else:
+        results().print(line, markup=False)
+    return OK
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -39,6 +100,8 @@ def _run(arguments: argparse.Namespace) -> int:
     from ..trust.location import did_you_mean, find
     from ..trust.pins import load_pins
 
+    if arguments.file:
+        return _run_file(arguments)
     host = targets.canonical(arguments.host)
     if arguments.usb:
         return _keep(arguments, host)
@@ -90,7 +153,7 @@ def _tell(arguments: argparse.Namespace, host: str, word: str) -> int:
 
 COMMANDS = {
     "token": Command(
-        "read, show or forget the password of a board's page",
+        "read, show or forget the password of a board's page; hand all of them on",
         _EXAMPLES,
         _add_arguments,
         _run,
