@@ -75,7 +75,7 @@ def _check(arguments: argparse.Namespace) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from ..trust import pins
     from ..trust.location import find
-    from ..verify import hosts
+    from ..verify import hosts, judging
     from ..verify.own_ca import own_ca_file
     from ..verify.remembering import remember
 
@@ -96,7 +96,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if not arguments.json:
         for result in found:
             _print_host(result)
-    code = hosts.exit_code(found)
+    code = judging.exit_code(found)
     remember(found, boards, code)
     if arguments.json:
         print_json(arguments.record)

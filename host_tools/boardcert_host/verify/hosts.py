@@ -1,107 +1,31 @@
-"""`boardcert verify`: connect to boards over TLS, and check what they serve."""
+"""Verify a few hosts: threads connect to them over TLS, and what they serve is judged."""
 
-import datetime
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
 
-from cryptography.exceptions import UnsupportedAlgorithm
-
-from ..certificates import certificate as certificates
-from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, Error
+from ..errors import Error
 from ..targets import Target
-from ..trust.pins import Pin
-from .checks import certificate_checks, certificate_checks_skipped
-from .comparisons import comparisons, recognise
-from .outcomes import Check, Expected
-from .own_ca import has_issued, is_issued
-from .tls_probe import Session, ca_context, probe, probe_chain
+from .asking import Handshake, Shown, asking
+from .judging import Gathered, HostResult, Options, judge
+from .tls_probe import ca_context, probe, probe_chain
 
 # One handshake takes a board 0.6 s. Sixteen at a time: a dead host does not hold up the others.
 _PARALLEL = 16
 _RETRY_S = 2
-_NO_SESSION = "no certificate: the handshake failed"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a host is held against.
-
-    *name*: expected in the certificate, when not the host itself. *pin*: as `fingerprint.parse_pin`
-    returns it. *pins*: the boards that are known. *ca_file*: of the CA that must have issued it;
-    *own_ca*: that of the user's own, for what it has issued. *read_report*: asks the board over
-    USB, after TLS was seen.
-    """
-
-    name: str | None = None
-    pin: tuple[str, str] | None = None
-    pins: Sequence[Pin] = ()
-    ca_file: str | None = None
-    own_ca: str | None = None
-    read_report: Callable[[], dict[str, Any]] | None = None
-    timeout_s: float = 10.0
-
-
-@dataclass
-class HostResult:
-    """What is known about one host. *error*: why the checks could not be made, or None.
-
-    *known*: the pin of the board that serves here, at *address*.
-    """
-
-    target: Target
-    name: str
-    checks: list[Check] = field(default_factory=list)
-    certificate_der: bytes | None = None
-    certificate: dict[str, Any] | None = None
-    error: Error | None = None
-    ca_file: str | None = None
-    known: Pin | None = None
-    address: str | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Return whether every check that applies was made and passed."""
-        return self.error is None and all(check.status != "fail" for check in self.checks)
-
-    @property
-    def key_is_known(self) -> bool:
-        """Return whether the server has proven that it has the key by which it is known."""
-        return any(check.id == "known" and check.status == "pass" for check in self.checks)
-
-    @property
-    def failures(self) -> list[str]:
-        """Return which checks failed, and why."""
-        return [f"{check.title}: {check.detail}" for check in self.checks if check.status == "fail"]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return JSON-able data; its fields are the interface of `verify --json`."""
-        error = self.error and {"message": self.error.message, "hint": self.error.hint}
-        return {
-            "host": self.target.host,
-            "port": self.target.port,
-            "name": self.name,
-            "ok": self.ok,
-            "error": error,
-            "checks": [asdict(check) for check in self.checks],
-            "certificate": self.certificate,
-        }
 
 
 def verify_hosts(targets: Iterable[Target], options: Options) -> list[HostResult]:
     """Connect to all *targets*, several at a time, and check each."""
     if options.ca_file:
         ca_context(options.ca_file)  # Raises Error before anything is sent.
-    gathered = _gather_all(list(targets), options)
-    return [_judge(result, session, chain, options) for result, session, chain in gathered]
+    return [judge(gathered, options) for gathered in _gather_all(list(targets), options)]
 
 
-def _gather_all(targets: list[Target], options: Options) -> list[tuple[HostResult, Session, Check]]:
+def _gather_all(targets: list[Target], options: Options) -> list[Gathered]:
     """Do `_gather` for all, in daemon threads: after Ctrl-C nothing waits for a silent host."""
-    futures: list[tuple[Target, Future[tuple[HostResult, Session, Check]]]]
+    futures: list[tuple[Target, Future[Gathered]]]
     futures = [(target, Future()) for target in targets]
     waiting = iter(futures)
     lock = threading.Lock()
@@ -132,118 +56,24 @@ def verify_when_up(target: Target, options: Options, wait_s: float) -> HostResul
         time.sleep(_RETRY_S)
 
 
-def exit_code(results: Iterable[HostResult]) -> int:
-    """Return 1 when any host failed a check, else 3 when any could not be checked, else 0."""
-    results = list(results)
-    if any(result.error is None and not result.ok for result in results):
-        return CHECKED_AND_BAD
-    return COULD_NOT_RUN if any(result.error for result in results) else OK
-
-
-def _gather(target: Target, options: Options) -> tuple[HostResult, Session, Check]:
-    """Do the network part for one host; an Error is kept in its result."""
-    name = options.name or target.host.partition("%")[0]
-    result = HostResult(target, name)
-    session, chain = Session(), _chain("skip", "no --ca given")
+def _gather(target: Target, options: Options) -> Gathered:
+    """Do the network part for one host."""
+    steps = asking(target, options)
+    wanted = next(steps)
     try:
-        session = probe(target, options.timeout_s, name)
-        result.address = session.address
-        result.ca_file = options.ca_file or _own_ca(session, options)
-        if (der := session.certificate) and (result.ca_file or is_issued(der)):
-            chain = _chain_check(result, options, der)
-    except Error as error:
-        result.error = error
-        result.checks = [Check("reachable", "reachable", "fail", error.message)]
-    return result, session, chain
+        while True:
+            try:
+                shown = _shake_hands(wanted, options.timeout_s)
+            except Error as error:
+                wanted = steps.throw(error)
+            else:
+                wanted = steps.send(shown)
+    except StopIteration as end:
+        return end.value
 
 
-def _own_ca(session: Session, options: Options) -> str | None:
-    """Return the file of the user's own CA, if it has issued what the server shows."""
-    own = options.own_ca
-    return own if own and session.certificate and has_issued(own, session.certificate) else None
-
-
-def _chain(status: str, detail: str) -> Check:
-    return Check("chain", "chain to the CA", status, detail)
-
-
-def _chain_check(result: HostResult, options: Options, certificate: bytes) -> Check:
-    """Connect again, as a client that trusts the CA file alone; without one, as this computer."""
-    ca_file = result.ca_file
-    again, refusal = probe_chain(result.target, options.timeout_s, result.name, ca_file)
-    if refusal:
-        alone = f"no --ca given, and this computer does not trust it: {refusal}"
-        return _chain("fail", refusal) if ca_file else _chain("skip", alone)
-    if again.certificate != certificate:
-        return _chain("fail", "the server sent another certificate the second time")
-    return _chain("pass", f"trusted by {ca_file or 'this computer'}")
-
-
-def _judge(result: HostResult, session: Session, chain: Check, options: Options) -> HostResult:
-    """Make every check on what `_gather` brought."""
-    if result.error:
-        return result
-    reachable = Check("reachable", "reachable", "pass", _where(result.target, session))
-    if session.certificate is None:
-        result.checks = [reachable, *_flaw_checks(session)]
-        return result
-    result.checks = [reachable, *_tls_checks(session)]
-    result.certificate_der = session.certificate
-    try:
-        certificate = certificates.parse(session.certificate)
-    except ValueError as error:
-        reason = "the certificate cannot be parsed"
-        result.checks += [_parses("fail", str(error)), *certificate_checks_skipped(reason)]
-        return result
-    now = datetime.datetime.now(datetime.timezone.utc)
-    expected = Expected(result.name, issued=chain.status != "skip", now=now)
-    result.checks += [_parses("pass", f"{len(session.certificate)} bytes of DER")]
-    result.checks += [*certificate_checks(certificate, expected), chain]
-    try:
-        result.certificate = certificates.describe(certificate)
-    except (ValueError, UnsupportedAlgorithm):
-        return result  # The key cannot be read: the check of its type has failed and says why.
-    acquaintance = recognise(str(result.target), options.pins, result.name, result.certificate)
-    result.known = acquaintance.at(result.target.port)
-    result.checks += comparisons(result.certificate, options.pin, acquaintance, options.read_report)
-    return result
-
-
-def _where(target: Target, session: Session) -> str:
-    if session.was_not_found:
-        return f"{target.host} was not found; a TLS server is at its last address, {target.address}"
-    return "a TLS server answers"
-
-
-def _parses(status: str, detail: str) -> Check:
-    return Check("certificate_parses", "certificate parses", status, detail)
-
-
-def _tls_checks(session: Session) -> list[Check]:
-    """Check version, suite and proof of the key; tls_probe says why a handshake is proof."""
-    proof = "the server signed this handshake with the certificate's key"
-    return [
-        Check("tls_version", "TLS version", "pass", str(session.tls_version)),
-        Check("cipher_suite", "cipher suite", *_cipher_outcome(str(session.cipher))),
-        Check("key_proven", "key pair proven", "pass", proof),
-    ]
-
-
-def _flaw_checks(session: Session) -> list[Check]:
-    """Return every check as not made but the one that the server failed in the handshake."""
-    flaw_id, reason = session.flaw or ("", "")
-    checks = [*_tls_checks(session), _parses("", ""), *certificate_checks_skipped(_NO_SESSION)]
-    return [
-        replace(check, status="fail", detail=reason)
-        if check.id == flaw_id
-        else replace(check, status="skip", detail=_NO_SESSION)
-        for check in checks
-    ]
-
-
-def _cipher_outcome(cipher: str) -> tuple[str, str]:
-    """Pass suites with forward secrecy and authenticated encryption (RFC 9325, section 4.2)."""
-    ephemeral = cipher.startswith(("TLS_", "ECDHE-", "DHE-"))
-    if ephemeral and ("GCM" in cipher or "CHACHA20" in cipher):
-        return "pass", cipher
-    return "fail", f"{cipher} lacks forward secrecy or authenticated encryption"
+def _shake_hands(wanted: Handshake, timeout_s: float) -> Shown:
+    target, name = wanted.target, wanted.server_name
+    if wanted.is_trusting:
+        return probe_chain(target, timeout_s, name, wanted.ca_file)
+    return probe(target, timeout_s, name), None
