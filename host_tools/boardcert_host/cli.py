@@ -114,6 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if argv is None else list(argv)
     arguments = argparse.Namespace(record={}, quiet=False, verbose=False, inventory=None)
+    arguments.is_in_lines = False  # With --json, a command may print a line for each board.
     parser = _parser()
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete
@@ -142,7 +143,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with discarding_results():
         if "--json" in words:
             told = {"message": failure.message, "hint": failure.hint}
-            print_json(arguments.record | {"error": told})
+            print_json(arguments.record | {"error": told}, is_line=arguments.is_in_lines)
         flush_results()
     return failure.code
 

@@ -18,6 +18,7 @@ _ROOMS = (
     "inventory",
     "trust",
     "verify",
+    "fleet",
     "build",
     "board",
     "renewal",

@@ -72,7 +72,7 @@ def test_a_usage_error_is_told_before_a_port_that_is_not_there(words, message, c
     [
         ([], "required: COMMAND"),
         (["nothing"], "invalid choice"),
-        (["verify"], "required: HOST"),
+        (["verify"], "needs a HOST, or --all"),
         (["verify", "a:b:c"], "not a HOST or HOST:PORT: a:b:c"),
         (["verify", "host:0"], "not a HOST or HOST:PORT"),
         (["verify", "host:65536"], "not a HOST or HOST:PORT"),

@@ -88,7 +88,9 @@ def test_a_board_that_joined_the_wifi_is_verified_there(calls, monkeypatch, tmp_
         target = find(NAME, pins.load_pins()).target
         assert target == Target(NAME, port, "127.0.0.1")
         monkeypatch.setattr(socket, "getaddrinfo", _without_names(socket.getaddrinfo))
-        (result,) = hosts.verify_hosts([target], hosts.Options(pins=pins.load_pins()))
+        (result,) = hosts.verify_hosts(
+            [target], hosts.Options(known_boards=lambda _: pins.load_pins())
+        )
         assert result.ok and result.key_is_known
     assert ("settings", {"prefix": "lamp", "hostname": "kitchen"}) in calls
     names = [call[0] for call in calls]

@@ -117,7 +117,7 @@ def test_what_verify_finds_of_a_known_board_is_its_history(tmp_path, capsys):
     assert certificate_row["not_after"] and certificate_row["public_key_pin"] == pin_of(first)
     told = run(capsys, "history", f"127.0.0.1:{other}")[1]
     (row,) = told["verdicts"]
-    assert row["verdict"] == "not valid" and "known board" in row["detail"]
+    assert row["verdict"] == "not valid" and row["detail"] == "changed key"
     assert len(told["certificates"]) == 1
 
 

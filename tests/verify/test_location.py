@@ -136,7 +136,7 @@ def test_a_name_that_is_found_is_used_and_its_address_noted(tmp_path, monkeypatc
 def test_a_silent_name_server_is_not_waited_for(tmp_path, monkeypatch, capsys):
     """Where there is an address to go to."""
     board = make(change=_named)
-    monkeypatch.setattr(tls_probe, "_LOOK_UP_S", 0.1)
+    monkeypatch.setattr(tls_probe, "LOOK_UP_S", 0.1)
     look_up = socket.getaddrinfo
 
     def silent(host, *more):

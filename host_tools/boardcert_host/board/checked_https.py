@@ -16,7 +16,8 @@ from ..certificates.fingerprint import matches
 from ..deadline import Deadline, TimedSSLSocket
 from ..errors import CHECKED_AND_BAD, Error
 from ..targets import Target
-from ..verify.tls_probe import ca_context, connect, find, handshake_error
+from ..verify.network_errors import handshake_error
+from ..verify.tls_probe import ca_context, connect, find
 
 # A handshake, the page's facts.
 TIMEOUT_S = 60.0

@@ -4,13 +4,13 @@ import argparse
 import csv
 import datetime
 import io
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..console import print_plain, results, say, table_cell
 from ..errors import OK, USAGE, Error
 from .shared import Command, add_json, complete_hosts, print_json
+from .times import add_changed_since, duration, since
 
 if TYPE_CHECKING:
     from ..inventory.listing import Wanted
@@ -28,7 +28,6 @@ examples:
   boardcert history kitchen.local          keys, certificates, verdicts, and who did what
   boardcert history kitchen.local --json
 """
-_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 _COLUMNS = ("name", "address", "unique id", "verdict", "days left", "last seen", "tags")
 _CSV_FIELDS = ("host", "port", "address", "unique_id", "serial_number", "board", "firmware")
 _CSV_FIELDS += ("package", "source", "public_key_pin", "fingerprint", "not_after", "verdict")
@@ -45,6 +44,7 @@ def _add_list_arguments(parser: argparse.ArgumentParser) -> None:
     add("--where", action="append", default=[], metavar="FIELD=PATTERN", help=help)
     add("--expiring", metavar="TIME", help="certificates that end within TIME, for example 30d")
     add("--unseen", metavar="TIME", help="boards that were not seen for TIME")
+    add_changed_since(add)
     add("--sort", default="host", metavar="FIELD", help="order by this field (default: host)")
     add("--reverse", action="store_true", help="the last first")
     forms = parser.add_mutually_exclusive_group()
@@ -85,8 +85,9 @@ def _wanted(arguments: argparse.Namespace) -> "Wanted":
         patterns=arguments.patterns,
         where=where,
         tags=arguments.tag,
-        ends_before=now + _duration(arguments.expiring) if arguments.expiring else None,
-        unseen_since=now - _duration(arguments.unseen) if arguments.unseen else None,
+        ends_before=now + duration(arguments.expiring) if arguments.expiring else None,
+        unseen_since=now - duration(arguments.unseen) if arguments.unseen else None,
+        changed_since=since(arguments.changed_since),
         sort=_field(arguments.sort, SORT_FIELDS),
         is_reversed=arguments.reverse,
     )
@@ -99,14 +100,6 @@ def _field(text: str, known: Iterable[str]) -> str:
         listed = ", ".join(name.replace("_", "-") for name in known)
         raise Error(f"not a field: {text}", f"there are {listed}", USAGE)
     return name
-
-
-def _duration(text: str) -> datetime.timedelta:
-    """Read 30d, 12h or 4w. Raises Error, a usage error."""
-    match = re.fullmatch(r"(\d{1,5})([hdw])", text)
-    if match is None:
-        raise Error(f"not a time: {text}", "for example 30d, 12h or 4w", USAGE)
-    return datetime.timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def _csv(found: Iterable[dict[str, Any]]) -> str:

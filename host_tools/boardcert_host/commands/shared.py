@@ -128,9 +128,10 @@ def pinned_as(host: str, name: str | None = None) -> str:
     return found[0].host
 
 
-def print_json(data: dict[str, Any]) -> None:
-    """Print *data* and the version as one object."""
-    print_plain(json.dumps({"boardcert": __version__} | data, indent=2))
+def print_json(data: dict[str, Any], is_line: bool = False) -> None:
+    """Print *data* and the version as one object; *is_line*: among others, on one line."""
+    told = {"boardcert": __version__} | data
+    print_plain(json.dumps(told, indent=None if is_line else 2))
 
 
 def read_report(port: str) -> dict[str, Any]:

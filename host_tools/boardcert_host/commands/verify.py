@@ -11,7 +11,6 @@ from ..targets import parse_host
 from ..verify.printing import print_checks
 from .shared import (
     Command,
-    add_json,
     add_name,
     ca_file,
     check_timeout,
@@ -20,6 +19,7 @@ from .shared import (
     print_json,
     read_report,
 )
+from .verify_many import add_many, check_many, is_of_many, run_many
 
 _EXAMPLES = """\
 examples:
@@ -29,13 +29,17 @@ examples:
   boardcert verify [fd00::7]:443 --pin sha256//RkRNzHZNo2LdBLSMtNYwVXIHTDTBIUpdTRVRGxUtB9k=
   boardcert verify kitchen.local --usb /dev/ttyACM0
   boardcert verify kitchen.local --ca company-ca.pem --json
+  boardcert verify --all                           every board of the inventory, the worst first
+  boardcert verify --all --json | jq 'select(.ok == false)'
+  boardcert verify --tag greenhouse --changed-since 7d
+  boardcert verify - < hosts.txt                   a host on each line
 """
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    help = "a board, or its URL; the port is by default what its pin has, else 443"
-    complete_hosts(add("hosts", nargs="+", metavar="HOST[:PORT]", help=help))
+    help = "a board, or its URL; the port is by default what its pin has, else 443; - reads a list"
+    complete_hosts(add("hosts", nargs="*", metavar="HOST[:PORT]", help=help))
     add_name(parser)
     add(
         "--pin",
@@ -57,11 +61,19 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="time limit of each step (default: 10)",
     )
-    add_json(parser)
+    add_many(parser)
+    json = "print one JSON object on stdout; of many boards, one on each line while they are "
+    json += "verified, and at the end one with the counts"
+    add("--json", action="store_true", help=json)
 
 
 def _check(arguments: argparse.Namespace) -> None:
     """Raise Error, a usage error, for options that do not go with these hosts."""
+    if is_of_many(arguments):
+        check_many(arguments)
+        return
+    if not arguments.hosts:
+        raise Error("verify needs a HOST, or --all", "boardcert verify --help", USAGE)
     single = {"--name": arguments.name, "--pin": arguments.pin, "--usb": arguments.usb}
     for option, value in single.items():
         if value and len(arguments.hosts) > 1:
@@ -73,31 +85,38 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ..trust import pins
+    if is_of_many(arguments):
+        return run_many(arguments)
+    from ..trust import look_up
     from ..trust.location import find
     from ..verify import hosts, judging
+    from ..verify.known import known_boards
     from ..verify.own_ca import own_ca_file
+    from ..verify.reasons import reasons_of
     from ..verify.remembering import remember
 
-    boards = pins.load_pins()
     options = hosts.Options(
         name=arguments.name,
         pin=given_pin(arguments),
-        pins=boards,
+        known_boards=known_boards,
         ca_file=arguments.ca,
         own_ca=own_ca_file(),
         read_report=functools.partial(read_report, arguments.usb) if arguments.usb else None,
         timeout_s=arguments.timeout,
     )
+    boards = look_up.about_all([(text, arguments.name) for text in arguments.hosts])
     targets = [find(text, boards, arguments.name).target for text in arguments.hosts]
     found = hosts.verify_hosts(targets, options)
     ok = all(result.ok for result in found)
-    arguments.record |= {"ok": ok, "hosts": [result.to_json() for result in found]}
+    arguments.record |= {
+        "ok": ok,
+        "hosts": [result.to_json() | {"reasons": reasons_of(result)} for result in found],
+    }
     if not arguments.json:
         for result in found:
             _print_host(result)
     code = judging.exit_code(found)
-    remember(found, boards, code)
+    remember(found, known_boards(found), code)
     if arguments.json:
         print_json(arguments.record)
     return code

@@ -1,5 +1,6 @@
 """What people and commands note about known boards: tags, notes, verdicts, who made them."""
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,8 @@ class Seen:
     """What a command found at a known *host*. *verdict*: of history.VERDICTS.
 
     *facts*: of the certificate, when the board has proven the key by which it is known; then
-    *address* is where that was. *detail*: what is wrong.
+    *address* is where that was. *detail*: what is wrong. *corrects_since*: it replaces what was
+    noted of the board since then, by the same command.
     """
 
     host: str
@@ -30,6 +32,7 @@ class Seen:
     detail: str = ""
     facts: Mapping[str, Any] | None = None
     address: str | None = None
+    corrects_since: datetime.datetime | None = None
 
 
 def note_seen(found: Sequence[Seen]) -> None:
@@ -42,6 +45,9 @@ def note_seen(found: Sequence[Seen]) -> None:
             if one.facts and one.facts["public_key_pin"] == board.public_key_pin:
                 boards.refresh(connection, board, one.facts)
                 boards.place_host(connection, one.host, None, one.address)
+            if one.corrects_since:
+                since = one.corrects_since
+                history.take_back_verdict(connection, board.id, one.host, since)
             history.note_verdict(connection, board.id, one.host, one.verdict, one.detail)
 
 

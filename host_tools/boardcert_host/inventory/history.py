@@ -58,6 +58,16 @@ def note_verdict(
     connection.execute(sa.insert(verdicts).values(row))
 
 
+def take_back_verdict(
+    connection: sa.Connection, board_id: int, host: str, since: datetime.datetime
+) -> None:
+    """Remove the last verdict at *host* if it is new *since* then: a better one is to follow."""
+    own = (verdicts.c.board_id == board_id) & (verdicts.c.host == host)
+    last = sa.select(sa.func.max(verdicts.c.id)).where(own).scalar_subquery()
+    is_new = (verdicts.c.id == last) & (verdicts.c.first_at >= since) & (verdicts.c.times == 1)
+    connection.execute(sa.delete(verdicts).where(is_new))
+
+
 def of_host(connection: sa.Connection, host: str, board_id: int | None) -> dict[str, list[Any]]:
     """Return events, certificates and verdicts of a board, the oldest first.
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from .. import clock
 from ..targets import in_local
 from .history import as_data
-from .tables import boards, hosts, tags
+from .tables import boards, certificates, events, hosts, tags, verdicts
 
 # What may be compared with --where: columns of boards.
 TEXT_FIELDS = ("unique_id", "serial_number", "board", "firmware", "package", "source", "verdict")
@@ -27,7 +27,8 @@ class Wanted:
 
     *patterns*: of hosts, addresses, chip or serial numbers, with * and ?, one of which must match;
     *where*: (field, pattern), all of which must; *tags*: all of them; *ends_before*: the
-    certificate's end; *unseen_since*: not seen since then.
+    certificate's end; *unseen_since*: not seen since then; *changed_since*: since then another
+    verdict, reason, certificate, key or address was noted than before, or the first one.
     """
 
     patterns: Sequence[str] = ()
@@ -35,6 +36,7 @@ class Wanted:
     tags: Sequence[str] = ()
     ends_before: datetime.datetime | None = None
     unseen_since: datetime.datetime | None = None
+    changed_since: datetime.datetime | None = None
     sort: str = "host"
     is_reversed: bool = False
 
@@ -50,7 +52,25 @@ def find(connection: sa.Connection, wanted: Wanted) -> Iterator[dict[str, Any]]:
             yield as_data(row) | more
 
 
+def count(connection: sa.Connection, wanted: Wanted) -> int:
+    """Return how many boards there are."""
+    query = sa.select(sa.func.count()).select_from(boards).where(*_conditions(wanted))
+    return connection.execute(query).scalar_one()
+
+
+def numbers_after(connection: sa.Connection, wanted: Wanted, last: int, most: int) -> list[int]:
+    """Return the numbers of the next boards after number *last*, in their order, whatever sort."""
+    query = sa.select(boards.c.id).where(boards.c.id > last, *_conditions(wanted))
+    return list(connection.scalars(query.order_by(boards.c.id).limit(most)))
+
+
 def _query(wanted: Wanted) -> sa.Select[Any]:
+    key = _sort_key(wanted.sort)
+    order = key.desc().nulls_last() if wanted.is_reversed else key.asc().nulls_last()
+    return sa.select(boards).where(*_conditions(wanted)).order_by(order, boards.c.id)
+
+
+def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     conditions = [_like(boards.c[field], pattern) for field, pattern in wanted.where]
     if wanted.patterns:
         conditions.append(sa.or_(*map(_is_called, wanted.patterns)))
@@ -60,9 +80,17 @@ def _query(wanted: Wanted) -> sa.Select[Any]:
         conditions.append(boards.c.not_after < wanted.ends_before)
     if wanted.unseen_since:
         conditions.append(boards.c.last_seen < wanted.unseen_since)
-    key = _sort_key(wanted.sort)
-    order = key.desc().nulls_last() if wanted.is_reversed else key.asc().nulls_last()
-    return sa.select(boards).where(*conditions).order_by(order, boards.c.id)
+    if wanted.changed_since:
+        conditions.append(_has_changed(wanted.changed_since))
+    return conditions
+
+
+def _has_changed(since: datetime.datetime) -> sa.ColumnElement[bool]:
+    changes = (verdicts.c.first_at, certificates.c.first_seen, events.c.at)
+    found = [
+        sa.exists().where(time.table.c.board_id == boards.c.id, time >= since) for time in changes
+    ]
+    return sa.or_(*found)
 
 
 def _sort_key(field: str) -> sa.ColumnElement[Any]:

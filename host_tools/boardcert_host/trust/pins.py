@@ -46,7 +46,7 @@ def load_pins() -> list[Pin]:
     from ..inventory.tables import hosts
 
     with store.reading() as connection:
-        return [_pin(row) for row in connection.execute(_query().order_by(hosts.c.host))]
+        return [as_pin(row) for row in connection.execute(pin_query().order_by(hosts.c.host))]
 
 
 def find_pin(pins: Sequence[Pin], names: Sequence[str]) -> Pin | None:
@@ -200,7 +200,7 @@ def _same_board(connection: "sa.Connection", facts: Mapping[str, Any]) -> "sa.Ro
     return board if is_same_chip else None
 
 
-def _query() -> Any:
+def pin_query() -> Any:
     """Return the query for pins: its columns are the fields of Pin, in their order."""
     import sqlalchemy as sa
 
@@ -211,7 +211,7 @@ def _query() -> Any:
     return sa.select(*columns).join_from(hosts, boards)
 
 
-def _pin(row: Sequence[Any]) -> Pin:
+def as_pin(row: Sequence[Any]) -> Pin:
     host, unique_id, public_key_pin, fingerprint, first_seen, port, address = row
     date = clock.as_text(first_seen)
     return Pin(host, unique_id, public_key_pin, fingerprint, date, port, address)
@@ -220,8 +220,8 @@ def _pin(row: Sequence[Any]) -> Pin:
 def _pin_of(connection: "sa.Connection", host: str) -> Pin | None:
     from ..inventory.tables import hosts
 
-    row = connection.execute(_query().where(hosts.c.host == host)).one_or_none()
-    return _pin(row) if row else None
+    row = connection.execute(pin_query().where(hosts.c.host == host)).one_or_none()
+    return as_pin(row) if row else None
 
 
 def _found(connection: "sa.Connection", host: str) -> Pin:

@@ -15,12 +15,14 @@ class Acquaintance:
     """Which known board a server claims to be, or is. *pin*: None for one that nobody knows.
 
     *how*: what it is known by, when that is not the HOST that was asked for. *was_here*: the board
-    that was last at this address, which has another key than the one that answers.
+    that was last at this address, which has another key than the one that answers. *owner*: the
+    known board whose key answers in place of its own.
     """
 
     pin: Pin | None
     how: str = ""
     was_here: Pin | None = None
+    owner: Pin | None = None
 
     def at(self, port: int) -> Pin | None:
         """Return the board's pin, if *port* is its own: not when a tunnel may lead there."""
@@ -35,14 +37,14 @@ def recognise(
     By what it was called; else by the key that it has proven to hold.
     """
     place = find(host, boards, name)
-    if place.known and not place.is_by_address:
-        return Acquaintance(place.known)
     key = described["public_key_pin"]
+    owner = next((pin for pin in boards if pin.public_key_pin == key), None)
+    if place.known and not place.is_by_address:
+        return Acquaintance(place.known, owner=owner)
     was_here = place.known
     if was_here and was_here.public_key_pin == key:
         return Acquaintance(was_here, ", at its last address")
-    pin = next((pin for pin in boards if pin.public_key_pin == key), None)
-    return Acquaintance(pin, ", by its key", was_here)
+    return Acquaintance(owner, ", by its key", was_here)
 
 
 def comparisons(
@@ -79,7 +81,9 @@ def _known_outcome(described: dict[str, Any], acquaintance: Acquaintance) -> tup
         return "skip", "not pinned: see `boardcert pin add`"
     if key != known.public_key_pin:
         since = f"{known.public_key_pin} since {known.first_seen[:10]}"
-        return "fail", f"THE KEY CHANGED: it is {key}, {known.host} was {since}"
+        owner = acquaintance.owner
+        whose = f"that of {owner.host}, " if owner else ""
+        return "fail", f"THE KEY CHANGED: it is {whose}{key}, {known.host} was {since}"
     called = f"{known.host}{acquaintance.how}"
     if described["fingerprint"] != known.fingerprint:
         return "pass", f"{called}, with a new certificate for the same key"

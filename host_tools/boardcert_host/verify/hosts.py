@@ -20,7 +20,7 @@ def verify_hosts(targets: Iterable[Target], options: Options) -> list[HostResult
     """Connect to all *targets*, several at a time, and check each."""
     if options.ca_file:
         ca_context(options.ca_file)  # Raises Error before anything is sent.
-    return [judge(gathered, options) for gathered in _gather_all(list(targets), options)]
+    return judge(_gather_all(list(targets), options), options)
 
 
 def _gather_all(targets: list[Target], options: Options) -> list[Gathered]:

@@ -1,5 +1,6 @@
 """The verdict on what one server has shown: every check, by whatever way that was gathered."""
 
+import contextlib
 import datetime
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -24,14 +25,15 @@ class Options:
     """What a host is held against.
 
     *name*: expected in the certificate, when not the host itself. *pin*: as `fingerprint.parse_pin`
-    returns it. *pins*: the boards that are known. *ca_file*: of the CA that must have issued it;
+    returns it. *known_boards*: returns the known boards that servers, as far as they were looked
+    at, may be, as `known.known_boards` does. *ca_file*: of the CA that must have issued it;
     *own_ca*: that of the user's own, for what it has issued. *read_report*: asks the board over
     USB, after TLS was seen.
     """
 
     name: str | None = None
     pin: tuple[str, str] | None = None
-    pins: Sequence[Pin] = ()
+    known_boards: "Callable[[Sequence[HostResult]], Sequence[Pin]]" = lambda _: ()
     ca_file: str | None = None
     own_ca: str | None = None
     read_report: Callable[[], dict[str, Any]] | None = None
@@ -100,9 +102,17 @@ def exit_code(results: Iterable[HostResult]) -> int:
     return COULD_NOT_RUN if any(result.error for result in results) else OK
 
 
-def judge(gathered: Gathered, options: Options) -> HostResult:
-    """Make every check on what was *gathered*; none where the server could not be reached."""
-    result, session, chain = gathered
+def judge(gathered: Sequence[Gathered], options: Options) -> list[HostResult]:
+    """Make every check on what was *gathered*; none where a server could not be reached."""
+    results = [_look_at(*each) for each in gathered]
+    boards = options.known_boards(results)
+    for result in results:
+        _compare(result, boards, options)
+    return results
+
+
+def _look_at(result: HostResult, session: Session, chain: Check) -> HostResult:
+    """Make the checks that need nothing but what the server has shown."""
     if result.error:
         return result
     reachable = Check("reachable", "reachable", "pass", _where(result.target, session))
@@ -121,14 +131,19 @@ def judge(gathered: Gathered, options: Options) -> HostResult:
     expected = Expected(result.name, issued=chain.status != "skip", now=now)
     result.checks += [_parses("pass", f"{len(session.certificate)} bytes of DER")]
     result.checks += [*certificate_checks(certificate, expected), chain]
-    try:
+    # Where the key cannot be read, the check of its type has failed and says why.
+    with contextlib.suppress(ValueError, UnsupportedAlgorithm):
         result.certificate = certificates.describe(certificate)
-    except (ValueError, UnsupportedAlgorithm):
-        return result  # The key cannot be read: the check of its type has failed and says why.
-    acquaintance = recognise(str(result.target), options.pins, result.name, result.certificate)
+    return result
+
+
+def _compare(result: HostResult, boards: Sequence[Pin], options: Options) -> None:
+    """Make the checks against what is known of this very board."""
+    if result.certificate is None:
+        return
+    acquaintance = recognise(str(result.target), boards, result.name, result.certificate)
     result.known = acquaintance.at(result.target.port)
     result.checks += comparisons(result.certificate, options.pin, acquaintance, options.read_report)
-    return result
 
 
 def _where(target: Target, session: Session) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from ..errors import COULD_NOT_RUN, OK, Error
 from ..trust.location import find
 from ..trust.pins import Pin
-from .hosts import HostResult
+from .judging import HostResult
+from .reasons import reasons_of
 
 if TYPE_CHECKING:
     from ..inventory.changes import Seen
@@ -17,20 +18,20 @@ def remember(found: Sequence[HostResult], boards: Sequence[Pin], code: int = OK)
 
     Raises Error when that is not possible; its exit code is *code* where that tells of worse.
     """
-    known = [(result, pin) for result in found if (pin := _pin_of(result, boards))]
+    known = [(result, pin) for result in found if (pin := pin_of(result, boards))]
     if not known:
         return
     from ..inventory.changes import note_seen
 
     try:
-        note_seen([_seen(result, pin) for result, pin in known])
+        note_seen([seen_of(result, pin) for result, pin in known])
     except Error as error:
         error.code = code if code not in (OK, COULD_NOT_RUN) else error.code
         raise
 
 
-def _pin_of(result: HostResult, boards: Sequence[Pin]) -> Pin | None:
-    """Return the known board of a result: by what it was called, or by its proven key."""
+def pin_of(result: HostResult, boards: Sequence[Pin]) -> Pin | None:
+    """Return which of *boards* a result is of: by what it was called, or by its proven key."""
     if result.known:
         return result.known
     if result.certificate and result.key_is_known:
@@ -40,17 +41,19 @@ def _pin_of(result: HostResult, boards: Sequence[Pin]) -> Pin | None:
     return None if place.is_by_address else place.known
 
 
-def _seen(result: HostResult, pin: Pin) -> "Seen":
+def seen_of(result: HostResult, pin: Pin) -> "Seen":
+    """Return what is to be noted of a known board."""
     from ..inventory.changes import Seen
     from ..inventory.history import NOT_VALID, UNREACHABLE, VALID
 
+    why = ", ".join(reasons_of(result))
     if result.error:
-        return Seen(pin.host, UNREACHABLE, result.error.message)
+        return Seen(pin.host, UNREACHABLE, f"{why}: {result.error.message}")
     is_known = result.certificate is not None and result.key_is_known
     return Seen(
         pin.host,
         VALID if result.ok else NOT_VALID,
-        ", ".join(check.title for check in result.checks if check.status == "fail"),
+        why,
         result.certificate if is_known else None,
         result.address if is_known and result.known else None,
     )

@@ -21,7 +21,8 @@ from ..certificates.read_files import read_certificates
 from ..deadline import Deadline, TimedSSLSocket, open_tls
 from ..errors import USAGE, Error
 from ..files import read_small
-from ..targets import PORTAL_PORT, Target, in_local, is_address
+from ..targets import Target, is_address
+from .network_errors import handshake_error, network_error
 
 # Reasons of OpenSSL that are verdicts on the server, with the check that fails by them.
 _VERDICTS = {
@@ -33,18 +34,9 @@ _VERDICTS = {
         "the server supports nothing newer than TLS 1.1",
     ),
 }
-# What OpenSSL says of bytes that are not TLS records.
-_NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_TOO_SMALL", "PACKET_LENGTH_TOO_LONG")
 _BODY_LIMIT_BYTES = 1 << 20
 # An answer by mDNS takes a second at most; a silent name server is not waited for.
-_LOOK_UP_S = 4.0
-_NOT_TLS_HINT = (
-    f"is this the HTTPS port? boardcert's page is on {PORTAL_PORT}, HTTPS servers mostly on 443"
-)
-
-_HANDSHAKE_HINT = (
-    "no common TLS version or cipher suite: boardcert supports TLS 1.2 and 1.3 with ECDHE"
-)
+LOOK_UP_S = 4.0
 
 
 @dataclass(frozen=True)
@@ -67,17 +59,27 @@ class Session:
 
 def probe(target: Target, timeout_s: float, server_name: str) -> Session:
     """Shake hands without asking for trust. Raises Error when no TLS server answers."""
+    try:
+        return _shake_hands(looking_context(), target, timeout_s, server_name)
+    except ssl.SSLError as error:
+        return flawed_session(error, target)
+
+
+def looking_context() -> ssl.SSLContext:
+    """Return a context that asks for no trust, but for proof of the key."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    try:
-        return _shake_hands(context, target, timeout_s, server_name)
-    except ssl.SSLError as error:
-        verdict = _VERDICTS.get(error.reason or "")
-        if verdict:
-            return Session(flaw=verdict)
-        raise handshake_error(error, target) from error
+    return context
+
+
+def flawed_session(error: ssl.SSLError, target: Target) -> Session:
+    """Return what a failed handshake says about the server; raises Error when that is nothing."""
+    verdict = _VERDICTS.get(error.reason or "")
+    if verdict:
+        return Session(flaw=verdict)
+    raise handshake_error(error, target) from error
 
 
 def probe_chain(
@@ -89,13 +91,22 @@ def probe_chain(
     EKU serverAuth. Returns the session, and None or why the chain is refused. Whether the
     certificate covers the host's name is another check.
     """
-    context = ca_context(ca_file) if ca_file else _own_context()
     try:
-        return _shake_hands(context, target, timeout_s, server_name), None
-    except ssl.SSLCertVerificationError as error:
-        return Session(), error.verify_message
+        return _shake_hands(trusting_context(ca_file), target, timeout_s, server_name), None
     except ssl.SSLError as error:
-        raise handshake_error(error, target) from error
+        return Session(), refusal_of(error, target)
+
+
+def refusal_of(error: ssl.SSLError, target: Target) -> str:
+    """Return why a trusting client refuses the chain; raises Error for any other reason."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    raise handshake_error(error, target) from error
+
+
+def trusting_context(ca_file: str | None) -> ssl.SSLContext:
+    """Return a context that trusts the CAs in *ca_file*; None: those of this computer."""
+    return ca_context(ca_file) if ca_file else _own_context()
 
 
 def ca_context(ca_file: str) -> ssl.SSLContext:
@@ -154,15 +165,20 @@ def _shake_hands(
     deadline = Deadline(timeout_s)
     found = find(target, deadline)
     with connect(context, found, deadline, server_name) as secure:
-        cipher = secure.cipher()
-        return Session(
-            secure.version(),
-            cipher and cipher[0],
-            secure.getpeercert(True),
-            chain=_sent_chain(secure),
-            address=secure.getpeername()[0],
-            was_not_found=found.host != target.host,
-        )
+        return session_of(secure, found.host != target.host)
+
+
+def session_of(secure: ssl.SSLSocket, was_not_found: bool) -> Session:
+    """Return what a handshake that is done has shown."""
+    cipher = secure.cipher()
+    return Session(
+        secure.version(),
+        cipher and cipher[0],
+        secure.getpeercert(True),
+        chain=_sent_chain(secure),
+        address=secure.getpeername()[0],
+        was_not_found=was_not_found,
+    )
 
 
 def find(target: Target, deadline: Deadline) -> Target:
@@ -173,7 +189,7 @@ def find(target: Target, deadline: Deadline) -> Target:
     """
     if target.address is None or is_address(target.host):
         return target
-    limit = Deadline(min(_LOOK_UP_S, deadline.remaining_s()))
+    limit = Deadline(min(LOOK_UP_S, deadline.remaining_s()))
     try:
         limit.wait_for(lambda: socket.getaddrinfo(target.host, target.port))
     except (OSError, UnicodeError):  # TimeoutError is an OSError.
@@ -202,33 +218,5 @@ def connect(
         return open_tls(context, target.host, target.port, deadline, server_name)
     except ssl.SSLError:
         raise
-    except socket.gaierror as error:
-        hint = "check the spelling, or use the address; `boardcert doctor` looks at names in .local"
-        if in_local(target.host) != target.host:
-            hint = f"boards are found as names in .local: {in_local(target.host)}"
-        raise Error(f"cannot find {target.host}: {error.strerror}", hint) from error
-    except TimeoutError as error:
-        hint = "is the board on this network? --timeout allows more time"
-        raise Error(f"{target} did not answer within {deadline.timeout_s:g} s", hint) from error
-    except ConnectionRefusedError as error:
-        raise Error(f"{target} refused the connection", target.refused_hint()) from error
-    except ConnectionError as error:
-        raise _closed(target) from error
     except OSError as error:
-        raise Error(f"cannot reach {target}: {error.strerror or error}") from error
-
-
-def handshake_error(error: ssl.SSLError, target: Target) -> Error:
-    """Return the Error for a failed handshake that says nothing about the certificate."""
-    reason = error.reason or str(error)
-    if reason in _NOT_TLS:
-        return Error(f"{target} does not speak TLS", _NOT_TLS_HINT)
-    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return _closed(target)
-    plain = reason.replace("_", " ").lower()
-    return Error(f"the handshake with {target} failed: {plain}", _HANDSHAKE_HINT)
-
-
-def _closed(target: Target) -> Error:
-    hint = "the board may be out of memory or restarting; try again, then look at its console"
-    return Error(f"{target} closed the connection during the handshake", hint)
+        raise network_error(error, target, deadline.timeout_s) from error

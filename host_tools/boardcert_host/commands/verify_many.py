@@ -1,0 +1,133 @@
+"""`boardcert verify --all`, `--tag` and `-`: many boards at once, and what is told of them."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..console import print_plain, results
+from ..errors import USAGE, Error
+from .shared import check_timeout, print_json
+from .times import add_changed_since, duration, since
+
+if TYPE_CHECKING:
+    from ..fleet.jobs import Job
+    from ..fleet.run import Summary, Wishes
+
+_MOST_PARALLEL = 2000
+_MOST_RETRIES = 20
+_STDIN = "-"
+
+
+def add_many(parser: argparse.ArgumentParser) -> None:
+    """Add the options for many boards."""
+    many = parser.add_argument_group("many boards: those of the inventory, or of a list on stdin")
+    add = many.add_argument
+    add(
+        "--all", action="store_true", help="every board of the inventory, by the first of its names"
+    )
+    add("--tag", action="append", default=[], metavar="TAG", help="boards that have this tag")
+    add_changed_since(add)
+    help = "boards at once (default: 200); a board itself is never asked twice at once"
+    add("--parallel", type=int, default=200, metavar="N", help=help)
+    help = "how often a board that cannot be reached is asked again, after 1 s, 2 s, 4 s and so on "
+    help += "(default: 2); --timeout is for each attempt"
+    add("--retries", type=int, default=2, metavar="N", help=help)
+    help = "name valid certificates that end within TIME (default: 30d)"
+    add("--expiring", default="30d", metavar="TIME", help=help)
+    help = "how many boards the summary names, the worst first (default: 20)"
+    add("--worst", type=int, default=20, metavar="N", help=help)
+
+
+def is_of_many(arguments: argparse.Namespace) -> bool:
+    """Return whether boards of the inventory, or of a list, are asked for."""
+    from_inventory = arguments.all or arguments.tag or arguments.changed_since
+    return bool(from_inventory) or arguments.hosts == [_STDIN]
+
+
+def check_many(arguments: argparse.Namespace) -> None:
+    """Raise Error, a usage error, for options that do not go with many boards."""
+    single = {"--name": arguments.name, "--pin": arguments.pin, "--usb": arguments.usb}
+    for option, value in single.items():
+        if value:
+            raise Error(f"{option} belongs to one host, not to many boards", None, USAGE)
+    if arguments.hosts and (arguments.all or arguments.tag or arguments.changed_since):
+        hint = "either name boards, or choose them by --all, --tag and --changed-since"
+        raise Error("HOST does not go with boards of the inventory", hint, USAGE)
+    check_timeout(arguments.timeout)
+    for option, value, least, most in (
+        ("--parallel", arguments.parallel, 1, _MOST_PARALLEL),
+        ("--retries", arguments.retries, 0, _MOST_RETRIES),
+        ("--worst", arguments.worst, 0, sys.maxsize),
+    ):
+        if not least <= value <= most:
+            raise Error(f"{option} must be from {least} to {most}", None, USAGE)
+    duration(arguments.expiring)
+    since(arguments.changed_since)
+
+
+def run_many(arguments: argparse.Namespace) -> int:
+    """Verify them; a summary is printed however that ends."""
+    from ..fleet.printing import print_summary, progress
+    from ..fleet.run import Run
+    from ..fleet.spool import Told, spool
+
+    arguments.is_in_lines = True
+    pages, total = _pages(arguments)
+    wishes = _wishes(arguments)
+    with spool() as kept:
+
+        def tell(told: Sequence[Told]) -> None:
+            if arguments.json:
+                print_plain("\n".join(json.dumps(one) for one in told))
+            advance(sum(not one["again"] for one in told))
+
+        run, is_whole = Run(wishes, kept, tell), False
+        try:
+            with progress(total) as advance:
+                run.verify(pages)
+            is_whole = True
+        finally:
+            summary = run.summary(arguments.worst)
+            if arguments.json:
+                print_json(_last_line(summary, is_whole), is_line=True)
+            else:
+                print_summary(results(), summary)
+    return summary.code
+
+
+def _pages(arguments: argparse.Namespace) -> tuple["Iterator[list[Job]]", int | None]:
+    from ..fleet import jobs
+    from ..inventory.listing import Wanted
+
+    if arguments.hosts:
+        return jobs.of_lines(sys.stdin), None
+    wanted = Wanted(tags=arguments.tag, changed_since=since(arguments.changed_since))
+    count = jobs.count_of(wanted)
+    if count == 0 and not arguments.changed_since:  # Monitoring must not take that for "all valid".
+        tags = f" with the tag {' and '.join(arguments.tag)}" if arguments.tag else ""
+        raise Error(f"no board is known{tags}", "`boardcert list` prints those that are")
+    return jobs.of_inventory(wanted), count
+
+
+def _wishes(arguments: argparse.Namespace) -> "Wishes":
+    from ..fleet.gathering import Pace
+    from ..fleet.run import Wishes
+    from ..verify.judging import Options
+    from ..verify.own_ca import own_ca_file
+    from ..verify.tls_probe import ca_context
+
+    if arguments.ca:
+        ca_context(arguments.ca)  # Raises Error before anything is sent.
+    options = Options(ca_file=arguments.ca, own_ca=own_ca_file(), timeout_s=arguments.timeout)
+    pace = Pace(arguments.parallel, arguments.retries)
+    return Wishes(options, pace, duration(arguments.expiring))
+
+
+def _last_line(summary: "Summary", is_whole: bool) -> dict[str, Any]:
+    """Return the last line of --json."""
+    told: dict[str, Any] = {"is_whole": is_whole, "boards": summary.boards}
+    told |= {"ok": summary.code == 0, "verdicts": summary.verdicts, "reasons": summary.reasons}
+    worst = [one["asked"] for one in summary.worst]
+    return told | {"seconds": round(summary.seconds, 3), "worst": worst}

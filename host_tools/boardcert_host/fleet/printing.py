@@ -1,0 +1,57 @@
+"""A run as a person sees it: a bar while it lasts, then the worst servers and how many of each."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from ..console import messages, neutral
+from .run import Summary
+from .spool import Told
+
+_STYLES = {"valid": "yellow", "not valid": "bold red", "unreachable": "red"}
+
+
+@contextlib.contextmanager
+def progress(total: int | None) -> Iterator[Callable[[int], None]]:
+    """Give a function of how many servers more are done; it moves a bar on a terminal.
+
+    *total*: None where that is not known beforehand.
+    """
+    columns = (TextColumn("verifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=messages(), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+def print_summary(console: Console, summary: Summary) -> None:
+    """Print the worst servers, a line each, and the counts."""
+    if console.is_terminal:
+        console.print(_table(summary.worst), soft_wrap=False)
+    else:
+        for one in summary.worst:
+            console.print(f"{_state(one)}  {one['asked']}  {one['detail']}", markup=False)
+    not_valid = sum(summary.verdicts.values()) - summary.verdicts.get("valid", 0)
+    more = not_valid + summary.reasons.get("expiring", 0) - len(summary.worst)
+    if more > 0:
+        console.print(f"and {more} more; --worst {more + len(summary.worst)} prints them, too")
+    counts = ", ".join(f"{count} {name}" for name, count in summary.verdicts.items())
+    rate = f"{summary.seconds:.1f} s" if summary.seconds < 100 else f"{summary.seconds:.0f} s"
+    console.print(f"{summary.boards} boards in {rate}: {counts or 'none'}", markup=False)
+    for name, count in summary.reasons.items():
+        console.print(f"  {count:>7}  {name}", markup=False)
+
+
+def _state(told: Told) -> str:
+    return f"{told['verdict']}: {', '.join(told['reasons'])}"
+
+
+def _table(worst: list[Told]) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for one in worst:
+        state = Text(_state(one), _STYLES[one["verdict"]])
+        table.add_row(state, Text(neutral(one["asked"])), Text(neutral(one["detail"])))
+    return table

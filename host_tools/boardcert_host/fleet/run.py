@@ -1,0 +1,117 @@
+"""One run over many servers: gathered, judged by the checks of `verify HOST`, noted, summed up."""
+
+import datetime
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from .. import clock
+from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, Error
+from ..inventory.history import NOT_VALID, UNREACHABLE
+from ..trust.pins import Pin
+from ..verify.judging import HostResult, Options, judge
+from ..verify.known import known_boards
+from ..verify.remembering import pin_of, remember
+from .findings import Finding, found, not_a_host
+from .gathering import Answer, Gatherer, Pace
+from .jobs import Job
+from .spool import Spool, Told
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How a run is made. *options*: of `verify HOST`; its *known_boards* are looked up here.
+
+    *expiring_within*: a valid certificate that ends so soon is named.
+    """
+
+    options: Options = field(default_factory=Options)
+    pace: Pace = field(default_factory=Pace)
+    expiring_within: datetime.timedelta = datetime.timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run has found. *verdicts*, *reasons*: how many servers of each."""
+
+    boards: int
+    verdicts: dict[str, int]
+    reasons: dict[str, int]
+    worst: list[Told]
+    seconds: float
+
+    @property
+    def code(self) -> int:
+        """Return 1 when any server failed a check, else 3 when any could not be checked, else 0."""
+        if self.verdicts.get(NOT_VALID):
+            return CHECKED_AND_BAD
+        return COULD_NOT_RUN if self.verdicts.get(UNREACHABLE) else OK
+
+
+class Run:
+    """Verifies servers. *tell*: is given what was found, a group at a time, once it is noted.
+
+    A server whose key another one has as well is told once more at the end, with that.
+    """
+
+    def __init__(self, wishes: Wishes, kept: Spool, tell: Callable[[Sequence[Told]], None]) -> None:
+        self._wishes = wishes
+        self._kept = kept
+        self._tell = tell
+        self._boards: Sequence[Pin] = ()
+        self._options = replace(wishes.options, known_boards=self._look_up)
+        self._begun = time.monotonic()
+        self._begun_at = clock.now()
+
+    def verify(self, pages: Iterator[list[Job]]) -> None:
+        """Verify all servers. However it ends, what was gathered until then is noted and told."""
+        gatherer = Gatherer(self._options, self._wishes.pace, self._take)
+        try:
+            gatherer.run(pages)
+        finally:
+            for told in self._kept.mark_duplicates():
+                _note_duplicates(told, self._begun_at)
+                self._tell(told)
+
+    def summary(self, most: int) -> Summary:
+        """Return what was found, with the *most* worst servers."""
+        verdicts, reasons = self._kept.counts()
+        seconds = time.monotonic() - self._begun
+        return Summary(sum(verdicts.values()), verdicts, reasons, self._kept.worst(most), seconds)
+
+    def _take(self, answers: Sequence[Answer]) -> None:
+        """Judge a group, note what is known of it in the inventory, and tell it."""
+        asked = [(one, one.gathered) for one in answers if one.gathered]
+        results = judge([gathered for _, gathered in asked], self._options)
+        remember(results, self._boards)
+        findings = [
+            self._found(answer, result) for (answer, _), result in zip(asked, results, strict=True)
+        ]
+        jobs = [answer.job for answer in answers]
+        findings += [
+            not_a_host(job.title, job.target) for job in jobs if isinstance(job.target, Error)
+        ]
+        self._tell(self._kept.add(findings))
+
+    def _look_up(self, results: Sequence[HostResult]) -> Sequence[Pin]:
+        """Return the boards of a group, and keep them for what is noted."""
+        self._boards = known_boards(results)
+        return self._boards
+
+    def _found(self, answer: Answer, result: HostResult) -> Finding:
+        pin = pin_of(result, self._boards)
+        within = self._wishes.expiring_within
+        return found(answer.job.title, result, pin, answer.attempts, within)
+
+
+def _note_duplicates(told: Sequence[Told], since: datetime.datetime) -> None:
+    """Note of known boards that others have their key, in place of what was noted before."""
+    from ..inventory.changes import Seen, note_seen
+
+    seen = [
+        Seen(one["known"], NOT_VALID, ", ".join(one["reasons"]), corrects_since=since)
+        for one in told
+        if one["known"]
+    ]
+    if seen:
+        note_seen(seen)

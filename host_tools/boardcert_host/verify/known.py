@@ -1,0 +1,14 @@
+"""Which known boards servers may be that were looked at: by what they were called, or their key."""
+
+from collections.abc import Sequence
+
+from ..trust import look_up
+from ..trust.pins import Pin
+from .judging import HostResult
+
+
+def known_boards(results: Sequence[HostResult]) -> list[Pin]:
+    """Return them, by queries for just these; for `judging.Options`, and for `remember`."""
+    asked = [(str(result.target), result.name) for result in results]
+    keys = [one.certificate["public_key_pin"] for one in results if one.certificate]
+    return look_up.joined(look_up.about_all(asked), look_up.with_keys(keys))

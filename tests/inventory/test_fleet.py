@@ -1,0 +1,139 @@
+"""`boardcert verify --all` on a simulated fleet: each fault is found, and no other, by its name."""
+
+import datetime
+import io
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+from boardcert_host import clock
+from boardcert_host.cli import main
+from boardcert_host.inventory import store
+from boardcert_host.inventory.changes import change_tags
+from boardcert_host.inventory.listing import Wanted, count
+from fleet_plan import REASONS, know, make_plan
+from fleet_servers import serving
+from inventory_cases import run, sentence
+from servers import refusing_port
+
+_SERVERS = 60
+# For the two that do not finish; a handshake of the others takes milliseconds.
+_PATIENCE = ("--timeout", "8", "--retries", "0")
+_HOUR = datetime.timedelta(hours=1)
+_QUICK = ("--timeout", "60", "--retries", "0")
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    """Serve a fleet; give its servers and their port."""
+    folder = tmp_path_factory.mktemp("fleet")
+    servers = make_plan(folder, _SERVERS, 1)
+    with serving(folder) as port:
+        yield servers, port
+
+
+def verify(capsys, *words):
+    """Verify boards; return exit code, what the lines say of each, and the last line."""
+    capsys.readouterr()
+    code = main(["verify", *words, "--json"])
+    *lines, last = map(json.loads, capsys.readouterr().out.splitlines())
+    return code, {one["asked"]: one for one in lines}, last
+
+
+def tagged(kinds, servers, names):
+    """Tag the servers of some kinds; return their names."""
+    chosen = [name for name, one in zip(names, servers, strict=True) if one.kind in kinds]
+    for name in chosen:
+        change_tags(name, ["chosen"], [])
+    return chosen
+
+
+def test_each_fault_is_found_and_no_other(fleet, inventory, capsys):
+    """By its own word, in the lines, the counts, the exit code and the inventory."""
+    servers, port = fleet
+    names = know(servers, port)
+    code, told, last = verify(capsys, "--all", *_PATIENCE)
+    for name, server in zip(names, servers, strict=True):
+        wanted, reasons = REASONS[server.kind], told[name]["reasons"]
+        assert wanted in reasons if wanted else reasons == [], (server.kind, told[name])
+    assert code == 1 and told.keys() == set(names) and last["is_whole"]
+    assert last["boards"] == len(servers) == sum(last["verdicts"].values())
+    assert last["reasons"]["duplicate key"] == last["reasons"]["changed key"] == 2
+    assert told[last["worst"][0]]["reasons"][0] == "duplicate key"
+    listed = {one["hosts"][0]["host"]: one["verdict"] for one in run(capsys, "list")["boards"]}
+    assert listed == {name: one["verdict"] for name, one in told.items()}
+
+
+def test_a_row_for_each_change_also_of_a_duplicate_key(fleet, inventory, capsys):
+    """Which is found only when both boards have answered."""
+    servers, port = fleet
+    names = know(servers, port)
+    tagged(("copied key", "copy"), servers, names)
+    for _ in range(2):
+        code, told, _ = verify(capsys, "--tag", "chosen", *_QUICK)
+        assert code == 1 and len(told) == 2
+    for name in told:
+        (verdict,) = run(capsys, "history", name)["verdicts"]
+        assert verdict["times"] == 2 and verdict["detail"].startswith("duplicate key")
+
+
+def test_what_has_changed_since_then(fleet, inventory, capsys):
+    """All boards when they became known; none from then on, nor those that stay as they are."""
+    servers, port = fleet
+    (name,) = tagged(("expired",), servers, know(servers, port))
+    now = clock.now()
+    with store.reading() as connection:
+        numbers = [
+            count(connection, Wanted(changed_since=now + hours)) for hours in (-_HOUR, _HOUR)
+        ]
+    assert numbers == [_SERVERS, 0]
+    code, told, _ = verify(capsys, "--tag", "chosen", "--changed-since", "1h", *_QUICK)
+    assert code == 1 and list(told) == [name]
+    code, told, last = verify(capsys, "--changed-since", "2100-01-01", *_QUICK)
+    assert code == 0 and told == {} and last["boards"] == 0
+
+
+def test_a_board_that_restarts_is_asked_again(tmp_path, sqlite, capsys, monkeypatch):
+    """And is valid then; one at whose port nothing listens is refused, each time."""
+    (server,) = make_plan(tmp_path, 1, 1, kinds=["restarting"])
+    refused = f"127.0.0.1:{refusing_port()}"
+    with serving(tmp_path) as port:
+        restarting = f"{server.address}:{port}"
+        lines = f"{restarting}  # the kitchen\n\n{refused}\nno host\n"
+        monkeypatch.setattr(sys, "stdin", io.StringIO(lines))
+        code, told, _ = verify(capsys, "-", "--timeout", "60", "--retries", "1")
+    assert told[restarting]["ok"] and told[restarting]["attempts"] == 2 and code == 3
+    assert told[refused]["reasons"] == ["refused"] and told[refused]["attempts"] == 2
+    assert told["no host"]["reasons"] == ["not a host"]
+    assert not sqlite.exists()
+
+
+def test_an_empty_inventory_is_not_a_valid_one(sqlite, capsys):
+    """For monitoring; nor is a tag that no board has."""
+    assert "no board is known" in sentence(capsys, "verify", "--all")
+    assert "with the tag x" in sentence(capsys, "verify", "--tag", "x")
+    assert main(["verify", "--all", "kitchen.local"]) == 2
+    assert main(["verify", "--all", "--pin", "00"]) == 2
+
+
+def test_what_was_judged_before_ctrl_c_stays(fleet, sqlite, capsys):
+    """It is noted, and summed up."""
+    servers, port = fleet
+    names = know(servers, port)
+    slow = tagged(("stalled", "valid"), servers, names)
+    command = [sys.executable, "-m", "boardcert_host", "verify", "--tag", "chosen", "--json"]
+    with subprocess.Popen(
+        [*command, "--timeout", "600"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        first = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        lines = [json.loads(line) for line in process.stdout.read().splitlines()]
+        errors = process.stderr.read()
+    (summary,) = [line for line in lines if "is_whole" in line]
+    assert process.returncode == -signal.SIGINT and "interrupted" in errors
+    assert first["verdict"] == "valid" and not summary["is_whole"]
+    assert 0 < summary["boards"] < len(slow) and lines[-1]["error"]["message"] == "interrupted"
+    noted = [one for one in run(capsys, "list")["boards"] if one["verdict"]]
+    assert len(noted) == summary["boards"]
