@@ -92,7 +92,7 @@ def _command_lines(path: Path) -> Iterator[str]:
 def test_commands_are_as_the_program_takes_them(path: Path, capsys: pytest.CaptureFixture) -> None:
     """Commands and options that there are; what is missing in a mention is not an error."""
     for line in _command_lines(path):
-        words = shlex.split(line.partition(" > ")[0], comments=True)[1:]
+        words = shlex.split(re.split(" [|<>] ", line)[0], comments=True)[1:]
         assert words[0] in COMMANDS or words[0].startswith("-"), line
         try:
             _parser().parse_args(words)

@@ -21,6 +21,7 @@ _BY_CHECK = {
     "known": CHANGED_KEY,
     "pin": "wrong pin",
     "key_proven": "key not proven",
+    "key_strength": WEAK_KEY,
     "self_signature": "bad signature",
     "chain": "not trusted",
     "subject_alt_name": WRONG_NAME,
