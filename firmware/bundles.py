@@ -24,7 +24,7 @@ _SERVING = {
     "redirect": ("redirect",),
     "serial_line": ("serial_line",),
     "poll_repair": ("poll_repair",),
-    "esp32_reserve": ("esp32_reserve",),
+    "esp32_reserve": ("esp32_heap", "esp32_reserve"),
 }
 _PAGE = {
     "page_portal": ("page_state", "page_portal", "page_start"),
@@ -126,7 +126,7 @@ FALLBACKS = ("sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "rsa_big
 KERNEL_USERS = ("p384_kernel", "rsa_kernel")
 """What is of no use without one."""
 
-OTHER_CHIPS = ("noise_generators", "esp32_reserve")
+OTHER_CHIPS = ("noise_generators", "esp32_heap", "esp32_reserve")
 """What the RP2040 never imports."""
 
 QUICK = ("page_start", "application", "tls", "loading", "settings", "in_phases", "at_once", "tasks")

@@ -12,7 +12,8 @@ or 64 KB, and the program may have its application there already.
 import gc
 import io
 import os
-from time import sleep_ms
+
+from .esp32_heap import free_bytes, grow, largest_bytes, regions
 
 # What TLS takes of ESP-IDF's heap for a connection before its handshake. This and what follows was
 # measured on the official v1.27.0, ESP32 and ESP32-C3 without PSRAM, emulated.
@@ -25,13 +26,9 @@ _GROWTH_BYTES = 20_000
 """By what it is to grow, at least."""
 _REST_BYTES = 25_000
 """What the network takes once it is joined, and handshakes beside what is held."""
-_LEAST_STACK_BYTES = 4096
-_END_MS = 20
-"""In which the firmware gives back the stack of a thread that has ended."""
 _TLS_BUFFER_BYTES = 17_000
 """TLS's input buffer: regions of ESP-IDF's heap that have no such piece are of no use to it."""
 _MOST = 5  # More fit with PSRAM, which needs none of this.
-_STEP_BYTES = 512
 _RESTARTS = "restarts"
 _MOST_RESTARTS = 3
 
@@ -156,7 +153,7 @@ def tls_free_bytes(wanted_bytes: int) -> int:
     """Return how much is free of the heap that TLS has, ESP-IDF's."""
     if _held:  # Beside what is held, TLS and the network stack take small pieces only.
         return free_bytes()
-    return sum([largest for _, _, largest, _ in _regions() if largest > _TLS_BUFFER_BYTES])
+    return sum([largest for _, _, largest, _ in regions() if largest > _TLS_BUFFER_BYTES])
 
 
 def ballast():
@@ -190,7 +187,7 @@ def _hold_all(wanted_bytes: int) -> None:
         if largest_bytes() < needed or free_bytes() < needed + _REST_BYTES or not _hold_one():
             break
     if _held:
-        _grow(max(min(growth_bytes, free_bytes() - _REST_BYTES), _GROWTH_BYTES))
+        _growth.append(grow(max(min(growth_bytes, free_bytes() - _REST_BYTES), _GROWTH_BYTES)))
     _places = len(_held)
 
 
@@ -202,50 +199,6 @@ def _hold_one() -> bool:
     except (MemoryError, OSError):
         return False
     return True
-
-
-def _grow(growth_bytes: int) -> None:
-    """Let MicroPython's heap grow now by *growth_bytes*: the stack of a thread holds the rest.
-
-    By more, where there is no memory for that: it takes the largest free piece.
-    """
-    import _thread
-
-    ending = _thread.allocate_lock()
-    ending.acquire()
-    rest_bytes = largest_bytes() - growth_bytes
-    if rest_bytes >= _LEAST_STACK_BYTES:
-        stack_bytes = _thread.stack_size(rest_bytes)
-        _thread.start_new_thread(ending.acquire, ())
-        _thread.stack_size(stack_bytes)
-    grown = largest_bytes() - _GROWTH_BYTES // 2  # The radio takes and gives small pieces.
-    filling = []
-    try:
-        while largest_bytes() > grown:
-            filling.append(bytearray(_STEP_BYTES))
-    except MemoryError:
-        pass
-    _growth.extend(filling[-1:])
-    # What the collector may see of the list on the stack is to keep none of the pieces.
-    filling.clear()
-    ending.release()
-    sleep_ms(_END_MS)
-
-
-def largest_bytes() -> int:
-    """Return the size of the largest free piece of ESP-IDF's heap."""
-    return max([largest for _, _, largest, _ in _regions()])
-
-
-def free_bytes() -> int:
-    """Return how much of ESP-IDF's heap is free."""
-    return sum([free for _, free, _, _ in _regions()])
-
-
-def _regions() -> list:
-    import esp32
-
-    return esp32.idf_heap_info(esp32.HEAP_DATA)
 
 
 def _is_radio_on() -> bool:
