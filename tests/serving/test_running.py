@@ -205,6 +205,31 @@ def test_a_program_that_has_set_an_address_still_has_its_network_joined(stored: 
     assert any("https://127.0.0.1" in line for line in lines)
 
 
+_JOINED_LATER = """
+async def join():
+    await ask(app)
+    await ask(page)
+    await asyncio.sleep(1)
+    print("now")
+    WLAN.is_joined = True
+    await asyncio.sleep(1)
+    raise KeyboardInterrupt
+asyncio.create_task(join())
+run(wifi=False)
+"""
+
+
+def test_an_address_is_told_once_its_network_is_there(stored: Path) -> None:
+    """Not a fixed one of a board that has not joined: nobody reaches that."""
+    before = "WLAN(0).active(True); WLAN.name = ''; WLAN.ifconfig = lambda link: (WLAN.address,)"
+    lines = _run(stored, f"{before}\n{_JOINED_LATER}")
+    now = lines.index("now")
+    assert any(line.startswith("boardcert: no network:") for line in lines[:now])
+    assert not any("https://127.0.0.1" in line for line in lines[:now])
+    told = [line.split()[0] for line in lines[now:] if "https://127.0.0.1" in line]
+    assert sorted(told) == ["app", "page"]
+
+
 def test_a_network_that_was_joined_before_is_stayed_in(stored: Path) -> None:
     """As after a soft reset, which leaves an ESP32 connected."""
     before = "WLAN(0).active(True); WLAN(0).connect('HomeNet', 'secret'); print('reset')"

@@ -7,8 +7,8 @@ import asyncio
 
 from micropython import const
 
-from .. import board
 from ..modules import borrowed
+from .wifi import addresses_in_use
 
 _NEWS_MS = const(500)
 _STARVED_TIMES = const(20)
@@ -38,7 +38,7 @@ class News:
             notices = len(self._me.notices)
             if self._restarts:
                 self._restart_if_due()
-            hosts = [self._me.names[0]] + board.addresses()
+            hosts = [self._me.names[0]] + addresses_in_use()
             lines = self._addresses(hosts)
             for line in lines:
                 if line not in printed:

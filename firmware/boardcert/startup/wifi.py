@@ -6,7 +6,7 @@ from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIs
 
 from micropython import const
 
-from .. import Error
+from .. import Error, board
 
 _ATTEMPT_MS = const(20_000)
 """After which a network that was not joined is asked for again."""
@@ -67,6 +67,20 @@ def is_joined() -> bool:
         return network.WLAN(network.STA_IF).isconnected()
     except (OSError, RuntimeError, AttributeError):  # There is no radio, or it does not start.
         return False
+
+
+def addresses_in_use() -> list:
+    """Return the addresses at which the board can be reached.
+
+    Not one that the program has set, while no network is joined.
+    """
+    found = board.addresses()
+    if found and not is_joined():
+        import network
+
+        station = network.WLAN(network.STA_IF).ifconfig()[0]
+        found = [address for address in found if address != station]
+    return found
 
 
 def load(directory: str) -> tuple | None:
