@@ -79,6 +79,18 @@ def test_a_request_of_the_board_becomes_its_certificate(client, host, tmp_path, 
     assert client.served_certificate() == own
 
 
+def test_a_request_can_be_for_other_names(client, host, capsys):
+    """As a public CA wants it: exactly those, and no subject. A board refuses a wrong name."""
+    names = ["--san", "Kitchen.example.org", "--san", "*.example.org"]
+    code, answer, _ = run(capsys, "csr", host, *names)
+    request = x509.load_pem_x509_csr(answer["request"].encode())
+    found = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert code == 0 and not list(request.subject)
+    assert found.get_values_for_type(x509.DNSName) == ["kitchen.example.org", "*.example.org"]
+    code, answer, _ = run(capsys, "csr", host, "--san", "a_b.example.org")
+    assert code == 1 and "refuses the names: not a host name" in answer["error"]["message"]
+
+
 @pytest.mark.parametrize("make_key", [ec.SECP256R1, ec.SECP521R1, None])
 def test_a_key_from_elsewhere_is_installed_and_followed(make_key, client, host, tmp_path, capsys):
     """By all names of the board; its passphrase comes from a file; removed, the old key is back."""

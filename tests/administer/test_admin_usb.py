@@ -103,11 +103,11 @@ def test_a_certificate_is_requested_installed_and_removed(cable, tmp_path, capsy
 
 def test_on_a_cable_no_host_is_needed(cable, capsys):
     """The board says who it is; one that is pinned by that name has to have its key."""
-    for words in (["restart"], ["csr"], ["renew"]):
+    for words in (["restart"], ["csr"], ["renew"], ["csr", "--san", "*.example.org"]):
         assert main([*words, "--usb", _PORT, "--json"]) == 0
         answer = json.loads(capsys.readouterr().out)
         assert answer["host"] == "kitchen.local"
-    assert cable.starts == 3
+    assert cable.starts == 4
     pins.add_pin("kitchen.local", {"public_key_pin": "sha256//other", "fingerprint": "AB"})
     assert main(["restart", "--usb", _PORT]) == 1
     assert "another key than the one pinned" in capsys.readouterr().err

@@ -9,8 +9,10 @@ from board_answers import TOKEN, Dripping, answer, api, https_server, pin_of, re
 from boardcert_host.board import checked_https, over_https
 from boardcert_host.board.over_https import BoardAPI
 from boardcert_host.certificates import certificate
+from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from boardcert_host.targets import Target
+from ca_cases import kitchen_request
 from certificates import NAME, make, make_ca
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -290,6 +292,19 @@ def test_what_is_put_off_is_waited_for(tmp_path):
     answers = [put_off(), told(board), answer(200, {"request": 1})]
     with https_server(board, tmp_path, answers, []) as port:
         assert json.loads(api(port, pin=pin_of(board)).csr()) == {"request": 1}
+
+
+def test_an_older_board_gives_a_request_for_its_own_names(tmp_path, monkeypatch, capsys):
+    """Which no public CA would sign: what to do about it is said."""
+    board = make()
+    monkeypatch.setenv("BOARDCERT_TOKEN", TOKEN)
+    answers = [answer(200, kitchen_request(encoding=Encoding.PEM))]
+    with https_server(board, tmp_path, answers, []) as port:
+        host = ["csr", f"127.0.0.1:{port}", "--pin", pin_of(board)[1]]
+        assert main([*host, "--san", "kitchen.example.org"]) == 3
+    told = capsys.readouterr().err
+    assert "request is for kitchen.local, not for kitchen.example.org" in told
+    assert "boardcert flash" in told
 
 
 @pytest.mark.usefixtures("at_once")

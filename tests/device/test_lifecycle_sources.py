@@ -4,7 +4,7 @@ import os
 import sys
 
 import scratch
-from boardcert import EntropyError
+from boardcert import EntropyError, RefusedError
 from boardcert.certificates import certificate, keys
 from boardcert.entropy import noise
 from boardcert.storage.store import Record, load
@@ -235,3 +235,24 @@ def test_a_request_for_the_boards_names():
         assert me.source == "installed" and _public_key(me) not in request
         own = keys.from_der(load(directory, "generated", []).private_key)
         assert own.public_key_der in request and own.public_key_der in me.csr()
+
+
+def test_a_request_for_other_names_has_those_alone():
+    """And no subject; a name that cannot be is refused, and so is a text in place of a list."""
+    directory = scratch.fresh_directory()
+    with on_board():
+        me = identity(directory, hostname="pump-7")
+        request = me.csr(["pump.example.org", "*.Example.org", "192.168.4.9"])
+        assert b"pump-7" not in request and b"\x30\x00" in request and _public_key(me) in request
+        assert b"\x82\x10pump.example.org\x82\x0d*.example.org\x87\x04\xc0\xa8\x04\x09" in request
+        for names in (
+            [],
+            ["a..b"],
+            ["*.192.168.4.9"],
+            ["*.*.b"],
+            ["a.*"],
+            [7],
+            "a.b",
+            ["a.b"] * 21,
+        ):
+            assert raises(RefusedError, me.csr, names)

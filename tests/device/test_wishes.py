@@ -1,6 +1,7 @@
 """What is put off until the next boot, where memory is short beside the page: on esp32."""
 
 import json
+from binascii import a2b_base64
 
 import scratch
 from boardcert.credentials import lifecycle, report, wishes
@@ -102,6 +103,20 @@ def test_a_request_is_put_off_and_kept():
         assert "request" not in me.report()["outcome"]
         me.renew()
         assert wishes.stored_request(directory) is None
+
+
+def test_a_request_for_other_names_is_put_off():
+    """It is no answer to who asks for the board's own, or for others."""
+    directory = scratch.fresh_directory()
+    names = ["kitchen.example.org", "*.example.org"]
+    with on_board():
+        identity(directory)
+        wishes.put_off(directory, "request", names=names)
+        identity(directory)
+        stored = a2b_base64(wishes.stored_request(directory, names))
+        assert b"*.example.org" in stored and b".local" not in stored
+        assert wishes.stored_request(directory) is None
+        assert wishes.stored_request(directory, names[:1]) is None
 
 
 def test_installing_is_put_off():

@@ -68,6 +68,20 @@ def test_a_request_is_signed_by_the_boards_key(client: Client) -> None:
         assert response.status == 401 and b"CERTIFICATE" not in content
 
 
+def test_a_request_for_other_names_is_for_a_public_ca(client: Client) -> None:
+    """For those alone, without a subject; a wrong one is told, and so are too many."""
+    bearer = {"Authorization": f"Bearer {client.token}"}
+    wanted = "kitchen.example.org,*.example.org"
+    _, content = client.request("GET", f"/request.pem?names={wanted}", headers=bearer)
+    csr = x509.load_pem_x509_csr(content)
+    names = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == wanted.split(",")
+    assert csr.is_signature_valid and not list(csr.subject)
+    for wrong in ("a..b", "a%2eb", ",", ",".join(["a.b"] * 21)):
+        response, content = client.request("GET", f"/request.pem?names={wrong}", headers=bearer)
+        assert response.status == 422 and json.loads(content)["error"]["field"] == "names"
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/api/identity", "/certificate.pem", "/nothing", "/api/renew"]
 )

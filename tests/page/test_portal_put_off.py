@@ -73,6 +73,8 @@ def test_a_request_is_there_after_the_restart(client: Client) -> None:
         response, content = client.request("GET", "/request.pem", None, token)
         assert response.status == 200
         read_request(content)
+    response, _ = client.request("GET", "/request.pem?names=kitchen.example.org", None, token)
+    assert response.status == 202
 
 
 def test_a_form_is_answered_by_the_page(client: Client) -> None:

@@ -74,6 +74,11 @@ def request_info(key, subject: bytes, alt_names: list) -> bytes:
     )
 
 
+def empty_subject() -> bytes:
+    """Return a Name that says nothing: a CA would certify a common name, too."""
+    return der.encode_sequence()
+
+
 def encode_subject(common_name: str, unique_id: str) -> bytes:
     """Return a Name of common name and serial number: no two boards share it.
 
@@ -151,11 +156,19 @@ def _encode_alt_names(alt_names: list) -> bytes:
     """Return the subjectAltName extension; ValueError for a bad name, or none at all."""
     if not alt_names:
         raise ValueError("a certificate needs at least one name")
-    parts = []
-    for name in alt_names:
-        kind, value = fields.parse_name(name)
-        parts.append(der.encode(_DNS_NAME if kind == "dns" else _IP_ADDRESS, value))
+    parts = [_encode_alt_name(name) for name in alt_names]
     return _encode_extension(_OID_SUBJECT_ALT_NAME, der.encode_sequence(*parts))
+
+
+def _encode_alt_name(name: str) -> bytes:
+    """Return a GeneralName; a DNS name may begin with "*.", which a CA can be asked for."""
+    is_wildcard = name[:2] == "*."
+    kind, value = fields.parse_name(name[2:] if is_wildcard else name)
+    if is_wildcard and kind == "ip":
+        raise ValueError(f"not a host name or address: {name!r}")
+    if is_wildcard:
+        value = b"*." + value
+    return der.encode(_DNS_NAME if kind == "dns" else _IP_ADDRESS, value)
 
 
 def _encode_extension(oid: bytes, value: bytes, is_critical: bool = False) -> bytes:

@@ -60,9 +60,11 @@ def _do(me, task, wish: dict) -> dict:
         today = wish.get("today") or (now and board.isoformat(now))
         return {"wiped": me.install(chain, key and a2b_base64(key), today)}
     elif task == "request":
-        request = b2a_base64(me._perform("request", addresses)).decode().rstrip()
+        names = wish.get("names")
+        request = b2a_base64(me._perform("request", addresses, names)).decode().rstrip()
         record = store.load(me._directory, GENERATED, [])
-        return {"request": request, "generation": record and record.generation}
+        generation = record and record.generation
+        return {"request": request, "names": names, "generation": generation}
     elif task == "remove":
         return {"wiped": me.remove()}
     else:

@@ -60,10 +60,11 @@ def make(
     return Record(key.to_der(), [certificate], facts), steps.finish()
 
 
-def make_request(host_name: str, names: list, private_key: bytes) -> bytes:
+def make_request(host_name: str | None, names: list, private_key: bytes) -> bytes:
     """Return the DER of a PKCS#10 request for *names*, signed by *private_key*.
 
-    Raises InvalidSignature, as check does, before a faulty signature leaves the board.
+    *host_name*: the common name; None: the subject is empty. Raises InvalidSignature, as check
+    does, before a faulty signature leaves the board.
     """
     random, _ = seed(board.utc_now())
     key = keys.from_der(private_key)
@@ -102,10 +103,13 @@ def _validity(now: tuple | None, days: int) -> tuple:
     return fields.start_of_day(fields.add_days(now, -1)), fields.add_days(now, days)
 
 
-def _request_info(key, host_name: str, names: list) -> bytes:
+def _request_info(key, host_name: str | None, names: list) -> bytes:
     from ..certificates import issue
 
-    subject = issue.encode_subject(host_name, board.unique_id().hex())
+    if host_name is None:
+        subject = issue.empty_subject()
+    else:
+        subject = issue.encode_subject(host_name, board.unique_id().hex())
     return issue.request_info(key, subject, names)
 
 

@@ -140,13 +140,15 @@ class Identity:
 
             change_settings(self._directory, self._arguments, changes)
 
-    def csr(self) -> bytes:
+    def csr(self, names=None) -> bytes:
         """Return a PKCS#10 request (DER) for this board's names, signed by its own key.
 
         That is the generated key, also while another certificate is served; it is generated first
-        if necessary. install accepts the CA's certificate for it without a key.
+        if necessary. install accepts the CA's certificate for it without a key. *names*: up to
+        twenty others instead, such as "kitchen.example.org" or "*.example.org", and no subject:
+        public CAs sign for exactly the names that were ordered. RefusedError for a wrong one.
         """
-        return self._perform("request")
+        return self._perform("request", None, names)
 
     def admin_token(self) -> str:
         """Return the password of the page: 26 characters.

@@ -9,7 +9,9 @@ A task is a function of a job.Job and its arguments. Its outcome is (source, rec
 is to be served from then on, and a sentence about the rest, or None. Only request returns a DER.
 """
 
-from .. import board
+from micropython import const
+
+from .. import RefusedError, board
 from ..storage import store
 from ..storage.files import GENERATED, INSTALLED, WIPING
 from .generated import load_generated, make
@@ -17,6 +19,7 @@ from .job import in_words
 from .stored import facts_of, is_own, keep, read_leaf, sound
 
 BUILTIN = "builtin"
+_MOST_NAMES = const(20)  # As in settings.
 
 
 def load(job, new_key: bytes | None = None) -> tuple:
@@ -48,16 +51,23 @@ def sign(job, addresses: list, now: tuple | None, is_due: bool) -> tuple:
     return reload(job)
 
 
-def request(job, addresses: list | None = None) -> bytes:
+def request(job, addresses: list | None = None, names: list | None = None) -> bytes:
     """Return a PKCS#10 request (DER), signed by the generated key; generate that if necessary.
 
-    *addresses*: of the board, used if it does not know them yet.
+    *addresses*: of the board, used if it does not know them yet. *names*: see Identity.csr.
     """
     private_key = load_generated(job).private_key
     job.seen = addresses, None
     from .generate import make_request
 
-    return make_request(job.settings.hostname, job.names, private_key)
+    if names is None:
+        return make_request(job.settings.hostname, job.names, private_key)
+    if not isinstance(names, (list, tuple)) or not 1 <= len(names) <= _MOST_NAMES:
+        raise RefusedError("names", f"a request is for 1 to {_MOST_NAMES} names")
+    try:
+        return make_request(None, names, private_key)
+    except (ValueError, TypeError) as error:  # A name that is no text.
+        raise RefusedError("names", str(error)) from error
 
 
 def reload(job, message: str | None = None, new_key: bytes | None = None) -> tuple:

@@ -15,17 +15,21 @@ from ..storage.store_write import Writer, remove_file
 from .report import read_outcome
 
 
-def put_off(directory: str, task: str, chain=(), key=None, today: str | None = None) -> str:
+def put_off(
+    directory: str, task: str, chain=(), key=None, today: str | None = None, names=None
+) -> str:
     """Write a wish of an administrator, for the next boot; return its id.
 
-    *chain*, *key*, in DER, and *today*: see Identity.install. An earlier wish that has not been
-    fulfilled is replaced.
+    *chain*, *key*, in DER, and *today*: see Identity.install; *names*: see Identity.csr. An earlier
+    wish that has not been fulfilled is replaced.
     """
     number = hexlify(os.urandom(8)).decode()
     head = _head(task)
     head["id"] = number
     if today:
         head["today"] = today
+    if names:
+        head["names"] = names
     Writer(directory, []).write_pieces(WISH, _pieces(head, chain, key))
     return number
 
@@ -41,11 +45,15 @@ def withdraw(directory: str) -> None:
     remove_file(f"{directory}/{WISH}")
 
 
-def stored_request(directory: str) -> str | None:
-    """Return the certificate request (base64) of the last wish, if it is of the current key."""
+def stored_request(directory: str, names: list | None = None) -> str | None:
+    """Return the certificate request (base64) of the last wish, if it is of the current key.
+
+    *names*: see Identity.csr; the request must be for these.
+    """
     found = read_outcome(directory) or {}
     record = store.load(directory, GENERATED, [])
     is_valid = record is not None and found.get("generation") == record.generation
+    is_valid = is_valid and found.get("names") == names
     return found.get("request") if is_valid else None
 
 

@@ -81,10 +81,12 @@ def _full_name(name: str) -> str:
     return name if "." in name else name + ".local"
 
 
-async def make_request(portal, request, is_pem: bool) -> tuple:
-    """Answer with a certificate request, signed by the board's own key."""
+async def make_request(portal, request, is_pem: bool, names: list | None) -> tuple:
+    """Answer with a certificate request, signed by the board's own key; *names*: see its csr()."""
     try:
-        made = await _request(portal)
+        made = await _request(portal, names)
+    except RefusedError as error:
+        return refusal(HTTPError(422, str(error), error.field))
     except HTTPError as error:
         return refusal(error)
     except PutOff as error:
@@ -92,17 +94,17 @@ async def make_request(portal, request, is_pem: bool) -> tuple:
     return 200, {}, "pem" if is_pem else "der", ("CERTIFICATE REQUEST", "csr", [made])
 
 
-async def _request(portal) -> bytes:
+async def _request(portal, names: list | None) -> bytes:
     """Return the request; PutOff as perform."""
     me = portal.identity
     if me.lacks_memory():
         from ..credentials.wishes import stored_request
 
-        stored = stored_request(me._directory)
+        stored = stored_request(me._directory, names)
         if stored:
             return a2b_base64(stored)
-        _put_off(portal, "request", {})
-    return await _with_room(portal, "request", me.csr)
+        _put_off(portal, "request", {}, names)
+    return await _with_room(portal, "request", lambda: me.csr(names))
 
 
 def _put_off_step(request, put_off: PutOff, action: str) -> tuple:
@@ -149,7 +151,7 @@ async def perform(portal, request, action: str, values: dict) -> str | None:
             portal.server.make_room(portal.turn_bytes)
 
 
-def _put_off(portal, action: str, values: dict) -> None:
+def _put_off(portal, action: str, values: dict, names: list | None = None) -> None:
     """Defer *action* to the next boot, which comes now: raise PutOff.
 
     Not if it makes another key: the client could not know that the new one is the board's.
@@ -161,7 +163,7 @@ def _put_off(portal, action: str, values: dict) -> None:
     from ..credentials.wishes import generated_pin, put_off
 
     directory = portal.identity._directory
-    number = put_off(directory, action, *brought)
+    number = put_off(directory, action, *brought, names=names)
     _restart(portal)
     raise PutOff(number, generated_pin(directory) if action == "remove" else None)
 

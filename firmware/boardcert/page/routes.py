@@ -86,9 +86,10 @@ class Routes:
         return "body.read", "forms.read", action
 
     def certificate_request(self, name: str) -> tuple:
-        """Answer with a certificate request, DER or PEM."""
+        """Answer with a certificate request, DER or PEM; for the names in ?names=, if any."""
         self.authorize()
-        return "actions.make_request", name.endswith(".pem")
+        _, _, names = self.request.head.target.decode().partition("?names=")
+        return "actions.make_request", name.endswith(".pem"), names.split(",") if names else None
 
     def certificate(self, name: str) -> tuple:
         """Answer with the certificate: DER, or PEM with all its chain."""

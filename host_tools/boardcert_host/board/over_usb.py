@@ -54,9 +54,9 @@ class BoardUSB:
             raise Error(f"the board at {self._port} gave no token", hint)
         return lines[-1]
 
-    def csr(self) -> bytes:
-        """Return a certificate request with the board's own key, PEM."""
-        body = base64.encodebytes(usb_certificates.read_request(self._port))
+    def csr(self, names: Sequence[str] = ()) -> bytes:
+        """Return a certificate request with the board's own key, PEM; *names*: as over HTTPS."""
+        body = base64.encodebytes(usb_certificates.read_request(self._port, names))
         title = b"CERTIFICATE REQUEST-----\n"
         return b"-----BEGIN " + title + body + b"-----END " + title
 

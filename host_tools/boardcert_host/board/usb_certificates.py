@@ -15,7 +15,7 @@ _TIMEOUT_S = 180  # A board without an identity makes it first; RSA keys take th
 _REQUEST = """
 import json, boardcert
 from binascii import b2a_base64
-print(json.dumps(b2a_base64(boardcert.identity().csr()).decode()))
+print(json.dumps(b2a_base64(boardcert.identity().csr({names})).decode()))
 """
 # Run on the board: install {chain}, {key}; a refusal is an answer, everything else an error.
 _INSTALL = """
@@ -34,12 +34,12 @@ except ValueError as error:
 """
 
 
-def read_request(port: str) -> bytes:
-    """Return a certificate request (DER) with the board's key and names.
+def read_request(port: str, names: Sequence[str] = ()) -> bytes:
+    """Return a certificate request (DER) with the board's key, for its own names or these *names*.
 
     The board's program is interrupted: device.reset starts it again.
     """
-    answer = ask(port, _REQUEST, _TIMEOUT_S)
+    answer = ask(port, _REQUEST.format(names=list(names) if names else ""), _TIMEOUT_S)
     try:
         return base64.b64decode(answer, validate=False)
     except (TypeError, ValueError) as error:

@@ -7,6 +7,7 @@ request for something that only CAs have is refused.
 
 import contextlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -67,8 +68,11 @@ class Request:
     left_out: tuple[str, ...] = ()
 
 
-def read_request(data: bytes) -> Request:
-    """Read and check the one request in *data*, PEM or DER. Raises Error with the reason."""
+def read_request(data: bytes, takes_wildcards: bool = False) -> Request:
+    """Read and check the one request in *data*, PEM or DER. Raises Error with the reason.
+
+    *takes_wildcards*: it is for another CA, of which a person wants names such as "*.example.org".
+    """
     request = _load(data)
     if is_signature_broken(request):
         name = hash_words(signature_hash(request) or "").partition(" ")[0]
@@ -87,7 +91,17 @@ def read_request(data: bytes) -> Request:
     if number and not re.fullmatch(_PRINTABLE_STRING, number):
         number = None
     key = _accepted_key(request)
-    return Request(key, common_name, number, _names(extensions), tuple(left_out))
+    names = _names(extensions, takes_wildcards)
+    return Request(key, common_name, number, names, tuple(left_out))
+
+
+def require_names(request: Request, names: Sequence[str]) -> None:
+    """Raise Error unless *request* is for exactly *names*, in the spelling of `parse_name`."""
+    found = {name_text(name) for name in request.names}
+    if found != set(names):
+        message = f"the board's request is for {', '.join(sorted(found)) or 'no name'}"
+        hint = "its package may be older: `boardcert flash` brings it up to date"
+        raise Error(f"{message}, not for {', '.join(sorted(names))}", hint)
 
 
 def request_pem(data: bytes) -> str:
@@ -152,7 +166,7 @@ def _oid_words(oid: x509.ObjectIdentifier) -> str:
     return f"{name} ({oid.dotted_string})" if is_known else oid.dotted_string
 
 
-def _names(extensions: x509.Extensions) -> tuple[x509.GeneralName, ...]:
+def _names(extensions: x509.Extensions, takes_wildcards: bool) -> tuple[x509.GeneralName, ...]:
     """Return the host names and addresses. Raises Error for names of other kinds, and wildcards."""
     try:
         names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -160,13 +174,13 @@ def _names(extensions: x509.Extensions) -> tuple[x509.GeneralName, ...]:
         return ()
     if len(list(names)) > _MOST_NAMES:
         raise _refused(f"it asks for more than {_MOST_NAMES} names")
-    return tuple(_name(name) for name in names)
+    return tuple(_name(name, takes_wildcards) for name in names)
 
 
-def _name(name: x509.GeneralName) -> x509.GeneralName:
+def _name(name: x509.GeneralName, takes_wildcards: bool) -> x509.GeneralName:
     """Return a requested name in its normal form. Raises Error."""
     text = name_text(name)
-    if "*" in text:
+    if "*" in text and not takes_wildcards:
         raise _refused(f"it asks for the wildcard {text}; only --san grants that")
     if isinstance(name, x509.DNSName | x509.IPAddress):
         with contextlib.suppress(Error):

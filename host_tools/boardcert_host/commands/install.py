@@ -25,6 +25,7 @@ _CSR_EXAMPLES = """\
 examples:
   boardcert csr kitchen.local -o kitchen.csr      for a CA; the key stays on the board
   boardcert csr --usb /dev/ttyACM0
+  boardcert csr kitchen.local --san kitchen.example.org      for an ACME client or a public CA
 """
 
 
@@ -56,6 +57,8 @@ def _add_install_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_csr_arguments(parser: argparse.ArgumentParser) -> None:
     add_host(parser, is_optional=True)
     add = parser.add_argument
+    names = "ask for this name in place of the board's own; repeatable; without a subject"
+    add("--san", action="append", default=[], metavar="NAME", help=names)
     add("-o", "--output", type=Path, metavar="FILE", help="(standard output)")
     add_force(parser)
     add_options(parser)
@@ -113,13 +116,18 @@ def _check_trust(arguments: argparse.Namespace) -> None:
 
 
 def _run_csr(arguments: argparse.Namespace) -> int:
-    from ..ca.csr import read_request, request_pem
+    from ..ca.csr import read_request, request_pem, require_names
+    from ..ca.names import name_text, parse_name
     from ..files import write_output
 
     check_free(arguments.output, arguments.force)  # before the board is asked
+    names = [name_text(parse_name(name)) for name in arguments.san]
     with opened(arguments) as board, messages().status(f"{arguments.host} is working"):
-        request = board.csr()
-    read_request(request)  # Signed by its own key, and nothing in it that a CA should refuse.
+        request = board.csr(names)
+    # Signed by its own key, and nothing in it that a CA should refuse.
+    read = read_request(request, takes_wildcards=bool(names))
+    if names:
+        require_names(read, names)
     text = request_pem(request)
     if arguments.output:
         write_output(arguments.output, text.encode(), arguments.force)
