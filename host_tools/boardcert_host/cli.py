@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from . import __version__
 from .board.interruptions import programs_go_on
 from .commands import (
+    acme,
     audit_keys,
     change_identity,
     demo,
@@ -203,6 +204,7 @@ GROUPS = {
     },
     "administer boards": {
         **install.COMMANDS,
+        **acme.COMMANDS,
         **settings.COMMANDS,
         **change_identity.COMMANDS,
         **token.COMMANDS,

@@ -21,6 +21,7 @@ _ROOMS = (
     "fleet",
     "build",
     "board",
+    "acme",
     "renewal",
     "flash",
     "virtual",

@@ -1,0 +1,126 @@
+"""A certificate from an ACME CA for a board: the whole way, taken up again where it was left.
+
+After each step is written down how far it went. Run again after anything, also a loss of power, it
+goes on with the order, or with the chain that was issued but not installed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from acme import client, messages
+
+from ..certificates.certificate import describe
+from . import account, delivery, kept, ordering
+from .kept import Kept
+from .plan import Plan, Registration
+from .problems import explained
+from .propagation import wait_seen
+from .records import presented, records_of, remove_all
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Obtained:
+    """What the board serves now. *is_new*: ordered this time; else by a run before this one.
+
+    *certificate*: as `certificate.describe` says it; *chain*: all that is served, PEM.
+    """
+
+    certificate: dict[str, Any]
+    chain: str
+    remarks: list[str]
+    is_new: bool
+
+
+def obtain(plan: Plan, new: Registration, tell: Tell, *, anew: bool = False) -> Obtained:
+    """Order a certificate, install it, and see it served. *plan*: its way has a host.
+
+    *new*: for an account that is not registered yet. *tell* is called with each step, in words.
+    *anew*: whatever was issued before, and not installed. Raises Error.
+    """
+    host = plan.way.host or ""
+    with kept.held(host):
+        state = _state(host, plan)
+        tell("asking the board for its request")
+        pem, request = delivery.ask(plan.way, plan.domains)
+        if anew or not all(delivery.is_for(one, request, plan.domains) for one in state.chains):
+            state.chains = []
+        is_new = not state.chains
+        if is_new:
+            state.request = pem.decode()
+            issue = _Issue(state, host, new, tell)
+            issue.run()
+            if not delivery.is_for(state.chains[0], request, plan.domains):
+                issue.run()  # The order was taken up, and of the board's key before this one.
+        files, remarks = delivery.choose(state.chains, plan.domains)
+        tell("installing it on the board")
+        delivery.install(plan.way, files)
+        state.installed, state.chains, state.request = describe(files.chain[0]), [], None
+        kept.save(host, state)
+    return Obtained(state.installed, files.chain_pem, remarks, is_new)
+
+
+def _state(host: str, plan: Plan) -> Kept:
+    """Return what is kept of the board, for *plan*: what was for other names is forgotten."""
+    state = kept.load(host)
+    if state is None:
+        return Kept(plan)
+    before, state.plan = state.plan, plan
+    if (before.domains, before.directory) != (plan.domains, plan.directory):
+        state.order, state.chains = None, []
+    return state
+
+
+class _Issue:
+    """One order. *state* is saved for *host* with every step."""
+
+    def __init__(self, state: Kept, host: str, new: Registration, tell: Tell) -> None:
+        self._state = state
+        self._plan = state.plan
+        self._host = host
+        self._new = new
+        self._tell = tell
+
+    def run(self) -> None:
+        """Have the chains that the CA offers in the state."""
+        plan, records = self._plan, records_of(self._plan.dns)
+        if self._state.records:
+            self._keep(remove_all(records, self._state.records, self._tell))
+        with explained(plan.directory):
+            acme = account.opened(plan.directory, plan.directory_ca, self._new)
+            order = self._order(acme)
+            found = [] if ordering.is_decided(order) else ordering.to_prove(acme, order)
+        if found:
+            wanted: dict[str, list[str]] = {}
+            for one in found:
+                wanted.setdefault(one.name, []).append(one.value)
+            self._tell(f"writing {len(found)} TXT records")
+            with presented(records, found, self._keep, self._tell):
+                wait_seen(wanted, plan.dns.server, plan.dns.wait_s, self._tell)
+                self._tell("waiting for the CA to look at them")
+                with explained(plan.directory):
+                    ordering.answer(acme, found)
+                    order = ordering.await_proof(acme, order)
+        self._tell("waiting for the certificate")
+        with explained(plan.directory):
+            self._state.chains = ordering.finish(acme, order)
+        self._state.order = None
+        kept.save(self._host, self._state)
+
+    def _order(self, acme: client.ClientV2) -> messages.OrderResource:
+        """Return the order that is kept, if the CA still has it, else a new one."""
+        state = self._state
+        request = (state.request or "").encode()
+        order = ordering.take_up(acme, state.order, request) if state.order else None
+        if order is None:
+            self._tell("ordering")
+            order = ordering.begin(acme, request)
+            state.order = order.uri
+            kept.save(self._host, state)
+        return order
+
+    def _keep(self, records: list[tuple[str, str]]) -> None:
+        self._state.records = records
+        kept.save(self._host, self._state)

@@ -1,0 +1,73 @@
+"""Who writes TXT records into the DNS, and that they are taken away again, whatever happens."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from ..errors import Error
+from .challenge import Challenge
+from .plan import DNS
+
+
+class Records(Protocol):
+    """What writes to the DNS. Both raise Error; to remove what is not there is none."""
+
+    def present(self, domain: str, name: str, value: str) -> None:
+        """Have a TXT record *name* with *value*, beside others of that name."""
+        ...
+
+    def remove(self, name: str, value: str) -> None:
+        """Take it away."""
+        ...
+
+
+def records_of(dns: DNS) -> Records:
+    """Return what *dns* says."""
+    if dns.hook:
+        from .hook import Hook
+
+        return Hook(dns.hook)
+    if dns.service:
+        from .service import Service
+
+        return Service(dns.service, dns.server)
+    from .provider import Provider
+
+    return Provider(dns.provider or "", dns.config, dns.server)
+
+
+@contextlib.contextmanager
+def presented(
+    records: Records,
+    challenges: Sequence[Challenge],
+    keep: Callable[[list[tuple[str, str]]], None],
+    tell: Callable[[str], None],
+) -> Iterator[None]:
+    """Have the records of *challenges* in the DNS for as long as this takes.
+
+    *keep* is told before each change which may be there: after a loss of power, `remove_all`
+    takes them away. A failure to do so is told, by *tell*, and leaves the certificate as it is.
+    """
+    written: list[tuple[str, str]] = []
+    try:
+        for one in challenges:
+            written.append((one.name, one.value))
+            keep(written)
+            records.present(one.domain, one.name, one.value)
+        yield
+    finally:
+        keep(remove_all(records, written, tell))
+
+
+def remove_all(
+    records: Records, written: Sequence[tuple[str, str]], tell: Callable[[str], None]
+) -> list[tuple[str, str]]:
+    """Remove what was *written*; return what may be there still."""
+    left = []
+    for name, value in written:
+        try:
+            records.remove(name, value)
+        except Error as error:
+            left.append((name, value))
+            tell(f"the TXT record {name} is still in the DNS: {error.message}")
+    return left

@@ -1,0 +1,153 @@
+"""Real servers on loopback for ACME: Pebble, its challenge test server, and PowerDNS."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import issued
+from certificates import make_ca
+from micropython_server import wait_for
+from servers import closed_port
+
+ZONE = "example.org"
+API_KEY = "key-of-the-test-dns"
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class CA:
+    """A Pebble: its directory, by which CA that is trusted (a file), and what is beside it."""
+
+    directory: str
+    ca_file: Path
+    manage: str
+
+    @property
+    def options(self) -> list[str]:
+        """How `boardcert acme` is told of it."""
+        return ["--directory", self.directory, "--directory-ca", str(self.ca_file)]
+
+
+@contextlib.contextmanager
+def _running(
+    prepare: Callable[[int, int], list[str]], log: Path, **more: str
+) -> Iterator[tuple[int, int]]:
+    """Run what prepare(port, other port) returns, and yield the two once it listens on both.
+
+    Somebody else may have taken a port meanwhile: then it ends, and is tried with others.
+    """
+    for _ in range(_TRIES):
+        ports = closed_port(), closed_port()
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                prepare(*ports), stdout=output, stderr=output, env=os.environ | more
+            )
+        with process:
+            try:
+                if all(wait_for(port, lambda: process.poll() is None) for port in ports):
+                    yield ports
+                    return
+            finally:
+                process.terminate()
+    raise AssertionError(log.read_text("utf-8", "replace"))
+
+
+def dns_program() -> str | None:
+    """Return PowerDNS, which Debian has in a folder that is not on everybody's path."""
+    return shutil.which("pdns_server", path=f"{os.environ['PATH']}:/usr/sbin")
+
+
+@contextlib.contextmanager
+def challenge_server(directory: Path) -> Iterator[tuple[int, int]]:
+    """Run Pebble's DNS server; give the ports of DNS and of its management."""
+
+    def prepare(dns: int, manage: int) -> list[str]:
+        others = [word for name in ("http01", "https01", "tlsalpn01") for word in (f"-{name}", "")]
+        addresses = ["-dns01", f"127.0.0.1:{dns}", "-management", f"127.0.0.1:{manage}"]
+        return ["pebble-challtestsrv", *addresses, *others]
+
+    with _running(prepare, directory / "challtestsrv.log") as ports:
+        yield ports
+
+
+@contextlib.contextmanager
+def pebble(directory: Path, dns: int, eab: dict[str, str], **more: str) -> Iterator[CA]:
+    """Run Pebble, which asks the DNS on port *dns*. *eab*: keys of accounts; *more*: its settings."""
+    directory.mkdir()
+    ca = make_ca()
+    leaf = issued.issue(ca)
+    ca_file = issued.write(directory / "directory-ca.pem", issued.pem(ca))
+    certificate = issued.write(directory / "pebble.pem", issued.pem(leaf))
+    key_file = issued.write(directory / "pebble.key", leaf.key_pem())
+    config = directory / "pebble.json"
+
+    def prepare(port: int, manage: int) -> list[str]:
+        content = {
+            "listenAddress": f"127.0.0.1:{port}",
+            "managementListenAddress": f"127.0.0.1:{manage}",
+            "certificate": str(certificate),
+            "privateKey": str(key_file),
+            "httpPort": 1,
+            "tlsPort": 1,
+            "ocspResponderURL": "",
+            "externalAccountBindingRequired": bool(eab),
+            "externalAccountMACKeys": eab,
+        }
+        config.write_text(json.dumps({"pebble": content}))
+        return ["pebble", "-config", str(config), "-dnsserver", f"127.0.0.1:{dns}"]
+
+    settings = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_AUTHZREUSE": "0"} | more
+    with _running(prepare, directory / "pebble.log", **settings) as (port, manage):
+        yield CA(f"https://localhost:{port}/dir", Path(ca_file), f"https://localhost:{manage}")
+
+
+@contextlib.contextmanager
+def power_dns(directory: Path) -> Iterator[tuple[int, str]]:
+    """Run PowerDNS with ZONE, whose name server it is; give the port of DNS and its API."""
+    directory.mkdir()
+
+    def prepare(dns: int, api: int) -> list[str]:
+        settings = {
+            "launch": "lmdb",
+            "lmdb-filename": directory / "zones.lmdb",
+            "lmdb-shards": 1,
+            "daemon": "no",
+            "guardian": "no",
+            "socket-dir": directory,
+            "local-address": "127.0.0.1",
+            "local-port": dns,
+            "api": "yes",
+            "api-key": API_KEY,
+            "webserver-address": "127.0.0.1",
+            "webserver-port": api,
+            "security-poll-suffix": "",
+            "zone-cache-refresh-interval": 0,
+            "cache-ttl": 0,
+            "query-cache-ttl": 0,
+            "negquery-cache-ttl": 0,
+        }
+        lines = [f"{name}={value}\n" for name, value in settings.items()]
+        (directory / "pdns.conf").write_text("".join(lines))
+        return [str(dns_program()), f"--config-dir={directory}"]
+
+    with _running(prepare, directory / "pdns.log") as (dns, api):
+        url = f"http://127.0.0.1:{api}"
+        host = {"name": f"ns1.{ZONE}.", "type": "A", "ttl": 60}
+        host["records"] = [{"content": "127.0.0.1", "disabled": False}]
+        zone = {"name": f"{ZONE}.", "kind": "Native", "nameservers": [f"ns1.{ZONE}."]}
+        call(f"{url}/api/v1/servers/localhost/zones", zone | {"rrsets": [host]})
+        yield dns, url
+
+
+def call(url: str, content: object = None) -> str:
+    """Return what the API of one of the servers answers."""
+    body = None if content is None else json.dumps(content).encode()
+    request = urllib.request.Request(url, body, {"X-API-Key": API_KEY})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return answer.read().decode()
