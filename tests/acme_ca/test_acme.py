@@ -1,70 +1,23 @@
 """`boardcert acme` against Pebble, a real ACME CA, for a board's real page."""
 
 import json
-import os
-from collections.abc import Iterator
-from pathlib import Path
+import stat
 
-import acme_servers
-import portal_server
 import pytest
-from acme_servers import CA, ZONE
-from boardcert_host.board import tokens
+from acme_servers import ZONE
+from boardcert_host.acme import delivery, kept, obtain
+from boardcert_host.board import mpremote, usb_certificates
 from boardcert_host.cli import main
+from boardcert_host.errors import Error
 from boardcert_host.trust import pins
+from cable import PORT, Cable
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-pytestmark = pytest.mark.needs("pebble", "pebble-challtestsrv")
+pytestmark = pytest.mark.needs("curl", "pebble", "pebble-challtestsrv")
 
-# Has the record in Pebble's own DNS, and says what it was asked for.
-_HOOK = """\
-#!/bin/sh
-echo "$1 $2" >> {log}
-test "$1" = present && action=set-txt || action=clear-txt
-curl --silent --fail --data "{{\\"host\\": \\"$2.\\", \\"value\\": \\"$3\\"}}" \\
-  http://127.0.0.1:{manage}/$action
-"""
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[portal_server.Client]:
-    """Serve one board's page for all tests of this module."""
-    directory = tmp_path_factory.mktemp("board") / "data"
-    with portal_server.serving_page(directory) as found:
-        yield found
-
-
-@pytest.fixture
-def host(client: portal_server.Client) -> str:
-    """Know the board as after `boardcert flash`: its key and its token."""
-    report = json.loads(client.get("/api/identity"))
-    pins.add_pin("localhost", report)
-    tokens.keep_token("localhost", report["public_key_pin"], client.current_token())
-    return f"localhost:{client.port}"
-
-
-@pytest.fixture(scope="module")
-def dns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]:
-    """Run the DNS server of Pebble, of which anything may be changed: its ports."""
-    with acme_servers.challenge_server(tmp_path_factory.mktemp("dns")) as ports:
-        yield ports
-
-
-@pytest.fixture(scope="module")
-def ca(tmp_path_factory: pytest.TempPathFactory, dns: tuple[int, int]) -> Iterator[CA]:
-    """Run a CA that refuses every third nonce, though it is good."""
-    directory = tmp_path_factory.mktemp("ca") / "pebble"
-    with acme_servers.pebble(directory, dns[0], {}, PEBBLE_WFE_NONCEREJECT="30") as found:
-        yield found
-
-
-@pytest.fixture
-def hook(dns: tuple[int, int], tmp_path: Path) -> Path:
-    """The program that changes that DNS; its log is beside it."""
-    path = tmp_path / "hook.sh"
-    path.write_text(_HOOK.format(log=path.with_suffix(".log"), manage=dns[1]))
-    path.chmod(0o755)
-    return path
+_KITCHEN = ["--domain", f"kitchen.{ZONE}"]
 
 
 def run(capsys, *arguments):
@@ -81,16 +34,143 @@ def served_names(client):
     return set(names.get_values_for_type(x509.DNSName))
 
 
-def test_from_order_to_served(client, ca, dns, hook, host, capsys):
-    """Several names and a wildcard; the board's key; the records are gone; its page says it."""
+def asked(hook):
+    """Return what the hook was asked for, without names."""
+    return [line.split()[0] for line in hook.with_suffix(".log").read_text().splitlines()]
+
+
+def orders(ca):
+    """Return how many certificates the CA has issued."""
+    return (ca.ca_file.parent / "pebble.log").read_text().count("Issued certificate serial")
+
+
+def test_from_order_to_served_and_again(client, by_hook, hook, host, tmp_path, capsys):
+    """Several names and a wildcard; the board's key; an RSA issuer; the records are gone again."""
     names = [f"kitchen.{ZONE}", f"hall.{ZONE}", f"*.{ZONE}"]
     domains = [word for name in names for word in ("--domain", name)]
-    before = pins.load_pins()
-    start = ["acme", host, *ca.options, "--dns-hook", hook, "--dns-server", f"127.0.0.1:{dns[0]}"]
-    code, told, messages = run(capsys, *start, *domains, "--agree-tos")
+    before = pins.load_pins()[0].public_key_pin
+    code, told, messages = run(capsys, *by_hook, *domains)
     assert code == 0, messages
-    assert (told["result"], told["new"]) == ("installed", True)
-    assert served_names(client) == set(names)
-    assert pins.load_pins()[0].public_key_pin == before[0].public_key_pin
-    log = hook.with_suffix(".log").read_text().split("\n")
-    assert [line.split()[0] for line in log if line] == ["present"] * 3 + ["cleanup"] * 3
+    assert (told["result"], told["new"], served_names(client)) == ("installed", True, set(names))
+    assert told["certificate"]["public_key_pin"] == pins.load_pins()[0].public_key_pin == before
+    leaf, issuer = x509.load_pem_x509_certificates(told["chain"].encode())
+    assert isinstance(issuer.public_key(), rsa.RSAPublicKey)
+    assert asked(hook) == ["present"] * 3 + ["cleanup"] * 3
+    assert run(capsys, "acme", host, "--if-expiring", "30d")[1]["result"] == "not due"
+    (board,) = run(capsys, "acme", "--renew")[1]["boards"]
+    assert (board["host"], board["status"]) == (host, "not due")
+    assert main(["acme", "--renew", "--if-expiring", "9000d"]) == 0
+    assert capsys.readouterr().out.startswith(f"{host}: renewed, valid until ")
+    again = x509.load_der_x509_certificate(client.served_certificate())
+    assert again.serial_number != leaf.serial_number and served_names(client) == set(names)
+    (key_file,) = (tmp_path / "acme" / "accounts").glob("localhost_*/account.key")
+    load_pem_private_key(key_file.read_bytes(), None)
+    assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
+    for path in (tmp_path / "acme").rglob("*.json"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_board_that_went_away_gets_it_later(client, ca, by_hook, host, monkeypatch, capsys):
+    """What was issued is kept, and installed by the next run, without another order."""
+    away = Error("kitchen is away")
+
+    def fail(*_):
+        raise away
+
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery, "install", fail)
+        code, told, _ = run(capsys, *by_hook, *_KITCHEN)
+        assert (code, told["error"]["message"]) == (3, away.message)
+    issued = orders(ca)
+    (board,) = run(capsys, "acme", "--renew")[1]["boards"]
+    assert (board["status"], orders(ca)) == ("renewed", issued)
+    assert served_names(client) == {f"kitchen.{ZONE}"}
+    assert kept.load(host).chains == []
+
+
+def test_an_interrupted_order_is_taken_up(client, by_hook, hook, host, monkeypatch, capsys):
+    """By Ctrl-C: the record is gone all the same; the next run goes on with the same order."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(obtain, "wait_seen", interrupt)
+        assert run(capsys, *by_hook, *_KITCHEN)[0] == 130
+    assert asked(hook) == ["present", "cleanup"]
+    left = kept.load(host)
+    assert left.order and left.records == []
+    taken = []
+    monkeypatch.setattr(obtain.ordering, "begin", lambda *_: taken.append("a new order"))
+    assert run(capsys, "acme", host)[0] == 0
+    assert taken == [] and served_names(client) == {f"kitchen.{ZONE}"}
+
+
+def test_records_of_a_run_that_was_killed_are_removed(by_hook, hook, host, monkeypatch, capsys):
+    """They are written down before they are written into the DNS."""
+    with monkeypatch.context() as patch:
+        patch.setattr("boardcert_host.acme.records.remove_all", lambda _, written: written)
+        patch.setattr(obtain, "wait_seen", lambda *_: (_ for _ in ()).throw(Error("killed")))
+        assert run(capsys, *by_hook, *_KITCHEN)[0] == 3
+    assert asked(hook) == ["present"] and len(kept.load(host).records) == 1
+    assert run(capsys, "acme", host)[0] == 0
+    assert asked(hook) == ["present", "cleanup", "present", "cleanup"]
+
+
+def test_a_hook_that_fails_is_told_without_the_value(by_hook, hook, host, capsys):
+    """It may have written something: it is asked to take it away."""
+    hook.write_text(f'#!/bin/sh\necho "$1 $2" >> {hook.with_suffix(".log")}\nexit 7\n')
+    code, told, messages = run(capsys, *by_hook, *_KITCHEN)
+    name = f"_acme-challenge.kitchen.{ZONE}"
+    assert code == 3 and f"hook.sh present {name} failed with exit code 7" in messages
+    assert asked(hook) == ["present", "cleanup"]
+    assert f"the TXT record {name} may still be there" in messages
+    ((_, value),) = kept.load(host).records
+    assert value not in json.dumps(told) + messages
+    code, told, _ = run(capsys, "acme", host, "--dns-hook", "/dev/null")
+    assert code == 2 and "cannot run /dev/null" in told["error"]["message"]
+
+
+def test_what_the_ca_does_not_find_is_told(by_hook, hook, host, monkeypatch, capsys):
+    """By name; the record was not seen at its name servers, or was not where the CA looks."""
+    right = hook.read_text()
+    hook.write_text("#!/bin/sh\n")
+    code, told, _ = run(capsys, *by_hook, *_KITCHEN, "--dns-wait", "0")
+    assert code == 1 and "the resolver has no such record" in told["error"]["message"]
+    with monkeypatch.context() as patch:
+        patch.setattr(obtain, "wait_seen", lambda *_: None)
+        code, told, _ = run(capsys, "acme", host)
+    assert code == 1 and f"the proof for kitchen.{ZONE}: " in told["error"]["message"]
+    hook.write_text(right)
+    assert run(capsys, "acme", host, "--dns-wait", "60")[0] == 0  # By another order.
+
+
+def test_a_board_on_a_cable_needs_no_network(by_hook, host, tmp_path, monkeypatch, capsys):
+    """Nor a name here; its program is started again after each visit."""
+    cable = Cable(tmp_path / "cable")
+    monkeypatch.setattr(mpremote, "run", cable.run)
+    monkeypatch.setattr(usb_certificates, "run", cable.run)
+    words = [*by_hook, *_KITCHEN, "--usb", PORT]
+    words.remove(host)
+    pins.forget_pin("localhost")
+    code, told, messages = run(capsys, *words)
+    assert (code, told.get("host")) == (0, "kitchen.local"), messages
+    assert cable.tell("me.source") == "installed" and cable.starts == 3
+
+
+def test_what_is_missing_is_asked_for(ca, by_hook, host, tmp_path, capsys):
+    """Consent, a CA for the directory, the right URL, names, who changes the DNS."""
+    dns = by_hook[-4:]
+    start = ["acme", host, *_KITCHEN, *dns]
+    code, told, _ = run(capsys, *start, *ca.options)
+    assert code == 2 and "has terms of service, see data:text/plain" in told["error"]["message"]
+    assert not list((tmp_path / "acme").rglob("account.key"))
+    code, told, _ = run(capsys, *start, "--directory", ca.directory)
+    assert code == 3 and "--directory-ca FILE" in told["error"]["hint"]
+    wrong = ["--directory", ca.directory.replace("/dir", "/nothing"), *ca.options[2:]]
+    code, told, _ = run(capsys, *start, *wrong)
+    assert code == 3 and "no answer of an ACME CA" in told["error"]["message"]
+    code, told, _ = run(capsys, "acme", host, *dns)
+    assert code == 2 and "no name was ordered" in told["error"]["message"]
+    code, told, _ = run(capsys, "acme", host, *_KITCHEN)
+    assert code == 2 and "--dns-hook PROGRAM" in told["error"]["hint"]

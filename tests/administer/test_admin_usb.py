@@ -1,51 +1,18 @@
 """Boards administered over the cable: the code that is sent runs on the MicroPython unix binary."""
 
 import json
-import sys
 from datetime import date
 from pathlib import Path
 
-import micropython_server
+import cable as cable_module
 import pytest
-from boardcert_host.board import interruptions, mpremote, tokens, usb_certificates
+from boardcert_host.board import mpremote, tokens, usb_certificates
 from boardcert_host.cli import main
 from boardcert_host.trust import pins
+from cable import PORT, Cable
 from certificates import make_ca
 from cryptography import x509
 from issued import PublicKey, issue, pem, write
-
-_PORT = "/dev/null"
-# What runs before the code that is sent: the identity of the folder in sys.argv[1].
-_IDENTITY = """
-import sys, boardcert
-boardcert.identity(directory=sys.argv[1], hostname="kitchen", names=["localhost"])
-"""
-
-
-class Cable:
-    """A board on a cable. *starts*: how often its program was started again."""
-
-    def __init__(self, directory):
-        self.directory = str(directory)
-        self.starts = 0
-
-    def run(self, port, *words, timeout_s=60):
-        """Do what mpremote does: exec, run FILE, reset."""
-        assert port == _PORT
-        if words == ("soft-reset",):
-            return ""
-        if words == ("reset",):
-            self.starts += 1
-            return ""
-        interruptions.note_stopped(port)
-        command, code = words
-        code = Path(code).read_text() if command == "run" else code
-        return micropython_server.run(_IDENTITY + code, self.directory)
-
-    def tell(self, expression):
-        """Return what the board says of itself."""
-        code = f"{_IDENTITY}\nme = boardcert.identity()\nprint({expression})"
-        return micropython_server.run(code, self.directory).strip()
 
 
 @pytest.fixture
@@ -59,7 +26,7 @@ def cable(tmp_path, monkeypatch):
 
 def run(capsys, *arguments, host="kitchen.local"):
     """Run a command over the cable with --json; return its exit code, its object, its messages."""
-    words = [arguments[0], host, *map(str, arguments[1:]), "--usb", _PORT, "--json"]
+    words = [arguments[0], host, *map(str, arguments[1:]), "--usb", PORT, "--json"]
     code = main(words)
     output = capsys.readouterr()
     return code, json.loads(output.out), output.err
@@ -84,7 +51,7 @@ def test_the_token_is_read_kept_shown_and_forgotten(cable, capsys):
     assert token not in capsys.readouterr().out
     assert main(["token", "kitchen.local"]) == 3
     assert "token kitchen.local --usb PORT" in capsys.readouterr().err
-    assert main(["token", "kitchen.local", "--usb", _PORT, "--forget"]) == 2
+    assert main(["token", "kitchen.local", "--usb", PORT, "--forget"]) == 2
 
 
 def test_a_certificate_is_requested_installed_and_removed(cable, tmp_path, capsys):
@@ -104,12 +71,12 @@ def test_a_certificate_is_requested_installed_and_removed(cable, tmp_path, capsy
 def test_on_a_cable_no_host_is_needed(cable, capsys):
     """The board says who it is; one that is pinned by that name has to have its key."""
     for words in (["restart"], ["csr"], ["renew"], ["csr", "--san", "*.example.org"]):
-        assert main([*words, "--usb", _PORT, "--json"]) == 0
+        assert main([*words, "--usb", PORT, "--json"]) == 0
         answer = json.loads(capsys.readouterr().out)
         assert answer["host"] == "kitchen.local"
     assert cable.starts == 4
     pins.add_pin("kitchen.local", {"public_key_pin": "sha256//other", "fingerprint": "AB"})
-    assert main(["restart", "--usb", _PORT]) == 1
+    assert main(["restart", "--usb", PORT]) == 1
     assert "another key than the one pinned" in capsys.readouterr().err
     assert main(["restart"]) == 2
     assert "a HOST is needed, or --usb PORT" in capsys.readouterr().err
@@ -191,11 +158,11 @@ def test_settings_are_changed_over_the_cable(cable, capsys):
 
 def test_what_set_has_changed_is_told(cable, tmp_path, capsys, monkeypatch):
     """Fingerprints with what they are of; a name that the user's own CA does not sign for alone."""
-    code = _IDENTITY.replace(', names=["localhost"]', "")
-    monkeypatch.setattr(sys.modules[__name__], "_IDENTITY", code)
+    code = cable_module.IDENTITY.replace(', names=["localhost"]', "")
+    monkeypatch.setattr(cable_module, "IDENTITY", code)
     pins.add_pin("kitchen.local", json.loads(cable.tell("__import__('json').dumps(me.report())")))
     monkeypatch.setenv("BOARDCERT_CA", str(tmp_path / "ca"))
-    command = ["set", "kitchen.local", "names=a.example.com,b.local,10.0.0.5", "--usb", _PORT]
+    command = ["set", "kitchen.local", "names=a.example.com,b.local,10.0.0.5", "--usb", PORT]
     for _ in range(2):
         assert main(command) == 0
         told = capsys.readouterr()
@@ -211,8 +178,8 @@ def test_the_pin_follows_a_board_to_its_new_name(tmp_path, monkeypatch, capsys):
     """And its token, so that the next command finds both by the new name."""
     cable = Cable(tmp_path / "data")
     monkeypatch.setattr(mpremote, "run", cable.run)
-    code = _IDENTITY.replace('hostname="kitchen", ', "")
-    monkeypatch.setattr(sys.modules[__name__], "_IDENTITY", code)
+    code = cable_module.IDENTITY.replace('hostname="kitchen", ', "")
+    monkeypatch.setattr(cable_module, "IDENTITY", code)
     report = json.loads(cable.tell("__import__('json').dumps(me.report())"))
     pins.add_pin(report["names"][0], report)
     tokens.keep_token(report["names"][0], report["public_key_pin"], "a" * 26)

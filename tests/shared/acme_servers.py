@@ -1,16 +1,17 @@
 """Real servers on loopback for ACME: Pebble, its challenge test server, and PowerDNS."""
 
 import contextlib
+import functools
 import json
 import os
 import shutil
 import subprocess
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import issued
+import requests
 from certificates import make_ca
 from micropython_server import wait_for
 from servers import closed_port
@@ -50,12 +51,16 @@ def _running(
             )
         with process:
             try:
-                if all(wait_for(port, lambda: process.poll() is None) for port in ports):
+                if all(wait_for(port, functools.partial(_is_running, process)) for port in ports):
                     yield ports
                     return
             finally:
                 process.terminate()
     raise AssertionError(log.read_text("utf-8", "replace"))
+
+
+def _is_running(process: subprocess.Popen[bytes]) -> bool:
+    return process.poll() is None
 
 
 def dns_program() -> str | None:
@@ -78,7 +83,10 @@ def challenge_server(directory: Path) -> Iterator[tuple[int, int]]:
 
 @contextlib.contextmanager
 def pebble(directory: Path, dns: int, eab: dict[str, str], **more: str) -> Iterator[CA]:
-    """Run Pebble, which asks the DNS on port *dns*. *eab*: keys of accounts; *more*: its settings."""
+    """Run Pebble, which asks the DNS on port *dns*. *eab*: keys that it binds accounts to.
+
+    *more*: its settings, as environment variables.
+    """
     directory.mkdir()
     ca = make_ca()
     leaf = issued.issue(ca)
@@ -141,13 +149,12 @@ def power_dns(directory: Path) -> Iterator[tuple[int, str]]:
         host = {"name": f"ns1.{ZONE}.", "type": "A", "ttl": 60}
         host["records"] = [{"content": "127.0.0.1", "disabled": False}]
         zone = {"name": f"{ZONE}.", "kind": "Native", "nameservers": [f"ns1.{ZONE}."]}
-        call(f"{url}/api/v1/servers/localhost/zones", zone | {"rrsets": [host]})
+        post(f"{url}/api/v1/servers/localhost/zones", zone | {"rrsets": [host]})
         yield dns, url
 
 
-def call(url: str, content: object = None) -> str:
+def post(url: str, content: object) -> str:
     """Return what the API of one of the servers answers."""
-    body = None if content is None else json.dumps(content).encode()
-    request = urllib.request.Request(url, body, {"X-API-Key": API_KEY})
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return answer.read().decode()
+    answer = requests.post(url, json=content, headers={"X-API-Key": API_KEY}, timeout=20)
+    answer.raise_for_status()
+    return answer.text

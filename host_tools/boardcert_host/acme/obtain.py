@@ -87,7 +87,7 @@ class _Issue:
         """Have the chains that the CA offers in the state."""
         plan, records = self._plan, records_of(self._plan.dns)
         if self._state.records:
-            self._keep(remove_all(records, self._state.records, self._tell))
+            self._keep(remove_all(records, self._state.records))
         with explained(plan.directory):
             acme = account.opened(plan.directory, plan.directory_ca, self._new)
             order = self._order(acme)
@@ -97,7 +97,7 @@ class _Issue:
             for one in found:
                 wanted.setdefault(one.name, []).append(one.value)
             self._tell(f"writing {len(found)} TXT records")
-            with presented(records, found, self._keep, self._tell):
+            with presented(records, found, self._keep):
                 wait_seen(wanted, plan.dns.server, plan.dns.wait_s, self._tell)
                 self._tell("waiting for the CA to look at them")
                 with explained(plan.directory):

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from ..console import say
 from ..errors import Error
 from .challenge import Challenge
 from .plan import DNS
@@ -41,12 +42,11 @@ def presented(
     records: Records,
     challenges: Sequence[Challenge],
     keep: Callable[[list[tuple[str, str]]], None],
-    tell: Callable[[str], None],
 ) -> Iterator[None]:
     """Have the records of *challenges* in the DNS for as long as this takes.
 
     *keep* is told before each change which may be there: after a loss of power, `remove_all`
-    takes them away. A failure to do so is told, by *tell*, and leaves the certificate as it is.
+    takes them away. A failure to do so is said, and leaves the certificate as it is.
     """
     written: list[tuple[str, str]] = []
     try:
@@ -56,18 +56,16 @@ def presented(
             records.present(one.domain, one.name, one.value)
         yield
     finally:
-        keep(remove_all(records, written, tell))
+        keep(remove_all(records, written))
 
 
-def remove_all(
-    records: Records, written: Sequence[tuple[str, str]], tell: Callable[[str], None]
-) -> list[tuple[str, str]]:
-    """Remove what was *written*; return what may be there still."""
+def remove_all(records: Records, written: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Remove what was *written*; say and return what may be there still."""
     left = []
     for name, value in written:
         try:
             records.remove(name, value)
         except Error as error:
             left.append((name, value))
-            tell(f"the TXT record {name} is still in the DNS: {error.message}")
+            say(f"note: the TXT record {name} may still be there: {error.message}")
     return left

@@ -173,11 +173,12 @@ def _renew(arguments: argparse.Namespace) -> int:
 
 
 def _print_outcome(outcome: "Outcome", is_json: bool) -> None:
-    end = outcome.certificate["not_after"][:10] if outcome.certificate else "never"
+    date = outcome.certificate and outcome.certificate["not_after"][:10]
+    end = f"valid until {date}" if date else "no certificate yet"
     if outcome.error:
         say_error(f"{outcome.host}: {outcome.error.message}", outcome.error.hint)
     if not is_json:
-        line = f"{outcome.host}: {outcome.status}, valid until {end}"
+        line = f"{outcome.host}: {outcome.status}, {end}"
         results().print(line, markup=False)
 
 

@@ -1,0 +1,164 @@
+"""What `boardcert acme` takes, keeps and says without a CA: options, rate limits, what is due."""
+
+import datetime
+import importlib.util
+import json
+
+import pytest
+import requests
+from acme import errors, messages
+from boardcert_host.acme import kept, libraries, plan, problems, renewal
+from boardcert_host.cli import main
+from boardcert_host.errors import Error
+
+_NOW = datetime.datetime(2027, 3, 4, tzinfo=datetime.timezone.utc)
+_DIRECTORY = "https://ca.example/dir"
+
+
+def told(capsys, *arguments):
+    """Return the exit code and the message of a command that fails."""
+    code = main([*arguments, "--json"])
+    return code, json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ([], "a HOST is needed, or --usb PORT, or --renew"),
+        (["--renew", "kitchen.local"], "it takes no HOST"),
+        (["kitchen.local", "--dns", "gandi", "--dns-hook", "x"], "only one of --dns"),
+        (["kitchen.local", "--dns-wait", "-1"], "--dns-wait must be"),
+        (["kitchen.local", "--if-expiring", "30"], "not a number of days or hours"),
+        (["kitchen.local", "--domain", "192.168.4.1"], "dns-01 proves names, not addresses"),
+        (["kitchen.local", "--domain", "*.10.0.0.1"], "dns-01 proves names, not addresses"),
+        (["kitchen.local", "--domain", "kitchen.local"], "no CA can check this name by DNS"),
+        (["kitchen.local", "--domain", "a.b", "--dns", "x", "--directory", "http://ca"], "not the"),
+        (["kitchen.local", "--domain", "a.b", "--dns", "x", "--eab-key-file", "k"], "belongs to"),
+    ],
+)
+def test_wrong_options_are_usage_errors(words, reason, capsys):
+    """Each with its reason, before the board is asked."""
+    code, message = told(capsys, "acme", *words)
+    assert code == 2 and reason in message
+
+
+def test_without_the_extra_it_is_said_what_to_install(monkeypatch, capsys):
+    """Other commands do without; completion lists no providers then."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert main(["acme", "kitchen.local"]) == 3
+    captured = capsys.readouterr().err
+    assert "not installed: acme, josepy, dns-lexicon, dnspython" in captured
+    assert "pip install 'boardcert[acme]'" in captured
+    assert libraries.providers() == []
+
+
+def test_providers_are_completed():
+    """Those of dns-lexicon that work here."""
+    assert {"cloudflare", "powerdns", "gandi"} <= set(libraries.providers())
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "hint"),
+    [
+        (
+            messages.Error.with_code(
+                "rateLimited", detail="too many certificates, retry after 9:00"
+            ),
+            "ca.example refuses: too many certificates, retry after 9:00",
+            "run it again later",
+        ),
+        (
+            messages.Error.from_json(
+                {
+                    "type": "urn:ietf:params:acme:error:rejectedIdentifier",
+                    "detail": "Cannot issue",
+                    "subproblems": [
+                        {
+                            "type": "urn:ietf:params:acme:error:caa",
+                            "detail": "CAA forbids it.",
+                            "identifier": {"type": "dns", "value": "a.example"},
+                        }
+                    ],
+                }
+            ),
+            "ca.example refuses: Cannot issue; a.example: CAA forbids it",
+            "by its own rules",
+        ),
+        (errors.TimeoutError(), "has not decided in time", "run it again"),
+        (requests.ConnectionError("no"), "ca.example is unreachable", "run it again"),
+        (requests.ReadTimeout("no"), "ca.example did not answer in time", "run it again"),
+    ],
+)
+def test_what_a_ca_says_is_one_sentence_with_a_hint(error, message, hint):
+    """Rate limits, subproblems by name, silence."""
+    with pytest.raises(Error) as caught, problems.explained(_DIRECTORY):
+        raise error
+    assert message in caught.value.message and hint in str(caught.value.hint)
+
+
+def some_plan(**more):
+    """Return a plan with all that it may have."""
+    way = plan.Way("kitchen.local:20034", pin=("public_key_pin", "sha256//x"), timeout_s=9.0)
+    dns = plan.DNS(provider="gandi", config="/etc/lexicon")
+    return plan.Plan(way, ("a.example", "*.a.example"), dns, **more)
+
+
+def test_what_is_kept_is_read_again():
+    """By the host with its port; a plan is the same as before; a damaged file is told."""
+    state = kept.Kept(some_plan(directory_ca="/ca.pem"), order="https://ca/1", request="PEM")
+    state.records.append(("_acme-challenge.a.example", "value"))
+    kept.save("kitchen.local:20034", state)
+    assert kept.load("kitchen.local:20034") == state and kept.load("kitchen.local") is None
+    assert kept.hosts() == ["kitchen.local:20034"]
+    (path,) = (kept.home() / "boards").glob("*.json")
+    for damaged in ("{", "[]", '{"host": "kitchen.local:20034"}'):
+        path.write_text(damaged)
+        with pytest.raises(Error, match="is damaged"):
+            kept.load("kitchen.local:20034")
+
+
+def test_two_programs_do_not_order_for_one_board(monkeypatch):
+    """The second is told."""
+    monkeypatch.setattr(kept, "_LOCK_TIMEOUT_S", 0)
+    with kept.held("kitchen.local"):
+        with kept.held("hall.local"):
+            pass
+        with pytest.raises(Error, match="another program is ordering"), kept.held("kitchen.local"):
+            pass
+    with kept.held("kitchen.local"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "within", "expected"),
+    [
+        (-61, 29, None, True),
+        (-59, 31, None, False),
+        (-4, 2, None, True),  # A short-lived one, of six days.
+        (-3, 3, None, False),
+        (-1, 29, 30, True),
+        (-1, 31, 30, False),
+        (-91, -1, None, True),
+    ],
+)
+def test_the_last_third_is_due(begin, end, within, expected):
+    """Or what ends within the time that is given; and whatever was left unfinished."""
+    days = {"not_before": begin, "not_after": end}
+    dates = {name: (_NOW + datetime.timedelta(value)).isoformat() for name, value in days.items()}
+    state = kept.Kept(some_plan(), installed=dates)
+    limit = within and datetime.timedelta(within)
+    assert renewal.is_due(state, limit, _NOW) is expected
+    state.chains.append("PEM")
+    assert renewal.is_due(state, limit, _NOW)
+
+
+def test_what_fails_for_one_board_keeps_none_from_its_turn(capsys):
+    """Each is told, and the exit code says that one failed."""
+    for host in ("hall.local", "kitchen.local"):
+        kept.save(host, kept.Kept(plan.Plan(plan.Way(host), ("a.example",), plan.DNS(hook="true"))))
+    assert main(["acme", "--renew"]) == 3
+    captured = capsys.readouterr()
+    assert captured.out.splitlines() == [
+        f"{host}: failed, no certificate yet" for host in ("hall.local", "kitchen.local")
+    ]
+    assert captured.err.count("is not a known board") == 2

@@ -1,0 +1,40 @@
+"""A board on a cable without a board: the code that is sent runs on the MicroPython unix binary."""
+
+from pathlib import Path
+
+import micropython_server
+from boardcert_host.board import interruptions
+
+PORT = "/dev/null"
+
+# What runs before the code that is sent: the identity of the folder in sys.argv[1].
+IDENTITY = """
+import sys, boardcert
+boardcert.identity(directory=sys.argv[1], hostname="kitchen", names=["localhost"])
+"""
+
+
+class Cable:
+    """A board on a cable. *starts*: how often its program was started again."""
+
+    def __init__(self, directory):
+        self.directory = str(directory)
+        self.starts = 0
+
+    def run(self, port, *words, timeout_s=60):
+        """Do what mpremote does: exec, run FILE, reset."""
+        assert port == PORT
+        if words == ("soft-reset",):
+            return ""
+        if words == ("reset",):
+            self.starts += 1
+            return ""
+        interruptions.note_stopped(port)
+        command, code = words
+        code = Path(code).read_text() if command == "run" else code
+        return micropython_server.run(IDENTITY + code, self.directory)
+
+    def tell(self, expression):
+        """Return what the board says of itself."""
+        code = f"{IDENTITY}\nme = boardcert.identity()\nprint({expression})"
+        return micropython_server.run(code, self.directory).strip()
