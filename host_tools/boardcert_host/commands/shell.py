@@ -48,6 +48,7 @@ class _Place:
 
 
 def _places() -> list[_Place]:
+    from ..acme.kept import home
     from ..board.tokens import tokens_file
     from ..ca.store import default_store
     from ..directories import cache_directory
@@ -58,6 +59,7 @@ def _places() -> list[_Place]:
         _Place("inventory", place.file or place, "the boards that are known", VARIABLE),
         _Place("tokens", tokens_file(), "the passwords of boards' pages", "BOARDCERT_TOKENS"),
         _Place("ca", default_store().directory, "your certificate authority", "BOARDCERT_CA"),
+        _Place("acme", home(), "ACME accounts and orders", "BOARDCERT_ACME"),
         _Place("cache", cache_directory(), "firmware, packages, the emulator", "BOARDCERT_CACHE"),
     ]
 
