@@ -23,6 +23,7 @@ from .commands import (
     inventory,
     inventory_changes,
     pin,
+    scan,
     settings,
     shell,
     show,
@@ -196,7 +197,7 @@ def _parser() -> _Parser:
 GROUPS = {
     "try it": demo.COMMANDS | virtual.COMMANDS,
     "boards on a cable": flash.COMMANDS | firmware.COMMANDS,
-    "check what boards serve": verify.COMMANDS | pin.COMMANDS,
+    "check what boards serve": verify.COMMANDS | pin.COMMANDS | scan.COMMANDS,
     "boards that are known": {
         **inventory.COMMANDS,
         **inventory_changes.COMMANDS,

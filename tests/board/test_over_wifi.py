@@ -12,7 +12,10 @@ from pathlib import Path
 
 import over_wifi
 import pytest
+from boardcert_host.cli import main
+from boardcert_host.scan.servers import has_boards_form
 from boardcert_host.virtual import VirtualBoard
+from cryptography import x509
 
 _CLIENT = Path(__file__).resolve().parents[1] / "shared" / "TrustingClient.java"
 _CLIENTS = (1, 2, 3, 5, 8)
@@ -48,6 +51,17 @@ def test_the_first_certificate_has_the_address_and_the_date(in_wifi: VirtualBoar
     assert report["names"] == ["kitchen.local", in_wifi.network.wait_address()]
     assert report["generated"] and report["notices"] == []
     assert report["not_before"] >= "2026-11-2"
+
+
+def test_scan_recognises_it(in_wifi: VirtualBoard, capsys: pytest.CaptureFixture[str]) -> None:
+    """By its page; and what it has signed has the form by which boards without a page are known."""
+    host, port = in_wifi.network.address(over_wifi.PAGE)
+    assert main(["scan", host, "--port", str(port), "--json"]) == 0
+    (board,) = json.loads(capsys.readouterr().out)["boards"]
+    assert (board["state"], board["recognised_by"]) == ("new", "its page")
+    assert board["unique_id"] == in_wifi.unique_id and board["names"][0] == "kitchen.local"
+    served = ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((host, port)))
+    assert has_boards_form(x509.load_der_x509_certificate(served))
 
 
 @pytest.mark.needs("curl")

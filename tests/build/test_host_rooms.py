@@ -23,6 +23,7 @@ _ROOMS = (
     "board",
     "acme",
     "renewal",
+    "scan",
     "flash",
     "virtual",
 )

@@ -1,0 +1,75 @@
+"""`boardcert scan --mdns`, on loopback: announced services, and names of known boards."""
+
+import contextlib
+import socket
+import uuid
+
+from board_answers import report_of
+from boardcert_host.cli import main
+from boardcert_host.scan import mdns
+from boardcert_host.trust.pins import add_pin, load_pins
+from certificates import make
+from served import page, scan, server, states
+from zeroconf import ServiceInfo, Zeroconf
+
+_HERE, _THERE = "127.83.0.1", "127.83.0.2"
+_WHERE = ("--mdns", "--interface", "127.0.0.1")
+
+
+@contextlib.contextmanager
+def announced(host, address, port, kind="_boardcert._tcp.local."):
+    """Answer for *host* on loopback, and announce a service of it."""
+    zeroconf = Zeroconf(interfaces=["127.0.0.1"])
+    info = ServiceInfo(
+        kind,
+        f"{host.partition('.')[0]}.{kind}",
+        addresses=[socket.inet_aton(address)],
+        port=port,
+        server=f"{host}.",
+    )
+    try:
+        zeroconf.register_service(info)
+        yield
+    finally:
+        zeroconf.close()
+
+
+def _name():
+    """Return a name that no other test has: they share the loopback."""
+    return f"board-{uuid.uuid4().hex[:12]}.local"
+
+
+def test_boards_are_found_by_their_names(tmp_path, capsys, monkeypatch):
+    """A service of an unknown one; known names: moved, with another key, and without an answer.
+
+    What is announced at a public address is not asked: anyone in the network may announce it.
+    """
+    monkeypatch.setattr(mdns, "_NAME_S", 5.0)
+    moved, new, changed = make(), make(), make()
+    known, fresh, silent, other, public = (_name() for _ in range(5))
+    with (
+        server(moved, tmp_path, _HERE, page(moved)) as a,
+        server(new, tmp_path, _THERE, page(new)) as b,
+        server(changed, tmp_path, _HERE) as c,
+        announced(known, _HERE, a, "_ipp._tcp.local."),
+        announced(fresh, _THERE, b),
+        announced(other, _HERE, c, "_ipp._tcp.local."),
+        announced(public, "192.0.2.1", 443, "_https._tcp.local."),
+    ):
+        add_pin(known, report_of(moved), a, _THERE)
+        add_pin(silent, report_of(make()), a, _THERE)
+        add_pin(other, report_of(make()), c)
+        add_pin("10.0.0.9", report_of(make()), a)
+        told = scan(capsys, *_WHERE, "--add", code=1)
+    expected = {known: "moved", fresh: "new", silent: "missing", other: "changed key"}
+    assert states(told).items() >= expected.items()
+    assert not {"10.0.0.9", public} & states(told).keys() and fresh in told["added"]
+    assert {pin.host: pin.address for pin in load_pins()}[known] == _HERE
+
+
+def test_an_address_of_another_computer_is_told(capsys):
+    """And what works without mDNS."""
+    assert main(["scan", "--mdns", "--interface", "192.0.2.77"]) == 3
+    output = capsys.readouterr()
+    assert "192.0.2.77 is not an address of this computer" in output.err
+    assert "hint: " in output.err and output.out == ""
