@@ -2,15 +2,13 @@
 
 import argparse
 import asyncio
-import csv
-import io
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..console import messages, neutral, print_plain, results, say, table_cell
+from ..console import messages, print_plain, say
 from ..errors import CHECKED_AND_BAD, INTERRUPTED, OK, USAGE, Error
 from ..targets import PORTAL_PORT
 from .shared import Command, print_json
@@ -29,12 +27,6 @@ examples:
   boardcert scan 192.168.4.0/24 --add --tag greenhouse    trust new ones from now on
   boardcert scan 192.168.4.0/24 --json
 """
-_STYLES = {"two boards, one key": "bold red", "changed key": "bold red", "missing": "yellow"}
-_STYLES |= {"moved": "yellow", "new": "cyan", "known": "green"}
-_COLUMNS = ("state", "name", "place", "chip", "package", "recognised by")
-_CSV_FIELDS = ("state", "title", "address", "port", "hosts", "names", "recognised_by", "unique_id")
-_CSV_FIELDS += ("public_key_pin", "known_public_key_pin", "fingerprint", "not_after", "board")
-_CSV_FIELDS += ("firmware", "package", "detail")
 _MOST_PER_S = 1000.0
 
 
@@ -81,7 +73,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ..scan import comparison, remembering
+    from ..scan import comparison, printing, remembering
     from ..scan.sweep import Sweep
     from ..trust.pins import load_pins
 
@@ -105,9 +97,9 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(told)
     elif arguments.csv:
-        print_plain(_csv(findings).rstrip("\n"))
+        print_plain(printing.as_csv(findings).rstrip("\n"))
     else:
-        _print(findings)
+        printing.print_table(findings)
     if not arguments.json:
         _say_summary(sweep, findings, added, is_whole)
     return _code(findings) if is_whole else INTERRUPTED
@@ -184,42 +176,6 @@ def _told(sweep: "Sweep", findings: "Sequence[Finding]", added: "Sequence[Pin]")
         "boards": [one.to_json() for one in findings],
         "added": [pin.host for pin in added],
     }
-
-
-def _csv(findings: "Sequence[Finding]") -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_CSV_FIELDS)
-    for one in findings:
-        row = one.to_json()
-        row |= row["places"][0] if row["places"] else {"address": one.place, "port": ""}
-        row |= {name: " ".join(row[name]) for name in ("hosts", "names")}
-        writer.writerow([table_cell(str(row[name] or "")) for name in _CSV_FIELDS])
-    return text.getvalue()
-
-
-def _print(findings: "Sequence[Finding]") -> None:
-    """Print a table, the worst first, and under it what is wrong with single boards."""
-    from rich.table import Table
-    from rich.text import Text
-
-    if not findings:
-        return
-    table = Table(box=None, pad_edge=False, header_style="")
-    for name in _COLUMNS:
-        table.add_column(name, no_wrap=True)
-    for one in findings:
-        told = one.to_json()
-        more = f" +{len(one.servers) - 1}" if len(one.servers) > 1 else ""
-        cells = [one.title, one.place + more, told["unique_id"], told["package"]]
-        cells.append(told["recognised_by"] or ("its key" if one.servers else ""))
-        row = [Text(neutral(cell or "")) for cell in cells]
-        table.add_row(Text(one.state, _STYLES[one.state]), *row)
-    console = results()
-    console.print(table)
-    for one in findings:
-        if one.detail:
-            console.print(f"{one.title} ({one.state}): {one.detail}", markup=False)
 
 
 def _say_summary(

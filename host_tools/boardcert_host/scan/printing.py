@@ -1,0 +1,52 @@
+"""What a scan has found, as a table for a person, and as one for other programs."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from ..console import neutral, results, table_cell
+from .comparison import Finding
+
+_STYLES = {"two boards, one key": "bold red", "changed key": "bold red", "missing": "yellow"}
+_STYLES |= {"moved": "yellow", "new": "cyan", "known": "green"}
+_COLUMNS = ("state", "name", "place", "chip", "package", "recognised by")
+_CSV_FIELDS = ("state", "title", "address", "port", "hosts", "names", "recognised_by", "unique_id")
+_CSV_FIELDS += ("public_key_pin", "known_public_key_pin", "fingerprint", "not_after", "board")
+_CSV_FIELDS += ("firmware", "package", "detail")
+
+
+def as_csv(findings: Sequence[Finding]) -> str:
+    """Return a table; what a spreadsheet would calculate has an apostrophe before it."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_CSV_FIELDS)
+    for one in findings:
+        row = one.to_json()
+        row |= row["places"][0] if row["places"] else {"address": one.place, "port": ""}
+        row |= {name: " ".join(row[name]) for name in ("hosts", "names")}
+        writer.writerow([table_cell(str(row[name] or "")) for name in _CSV_FIELDS])
+    return text.getvalue()
+
+
+def print_table(findings: Sequence[Finding]) -> None:
+    """Print a table, the worst first, and under it what is wrong with single boards."""
+    if not findings:
+        return
+    table = Table(box=None, pad_edge=False, header_style="")
+    for name in _COLUMNS:
+        table.add_column(name, no_wrap=True)
+    for one in findings:
+        told = one.to_json()
+        more = f" +{len(one.servers) - 1}" if len(one.servers) > 1 else ""
+        cells = [one.title, one.place + more, told["unique_id"], told["package"]]
+        cells.append(told["recognised_by"] or ("its key" if one.servers else ""))
+        row = [Text(neutral(cell or "")) for cell in cells]
+        table.add_row(Text(one.state, _STYLES[one.state]), *row)
+    console = results()
+    console.print(table)
+    for one in findings:
+        if one.detail:
+            console.print(f"{one.title} ({one.state}): {one.detail}", markup=False)
