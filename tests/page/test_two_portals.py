@@ -17,6 +17,7 @@ from portal_server import Client, serving_page
 _SERVE = """
 import asyncio, os, sys
 import boardcert
+from boardcert.credentials import background_key
 from boardcert.page.portal import Portal
 from boardcert.serving.server import Server
 
@@ -24,6 +25,19 @@ Portal.pause_ms = Portal.turn_ms = int(sys.argv[4])
 me = boardcert.identity(directory=sys.argv[1], hostname="kitchen", names=["localhost"])
 with open(sys.argv[1] + ".token", "w") as file:
     file.write(me.admin_token())
+
+async def key_for(me):
+    # It takes until the test says so; the identity makes one then.
+    open(sys.argv[1] + ".making", "w").close()
+    while True:
+        await asyncio.sleep_ms(20)
+        try:
+            os.remove(sys.argv[1] + ".made")
+            return
+        except OSError:
+            pass
+
+background_key.key_for = key_for
 
 def begin(port):
     server = Server(me)
@@ -118,6 +132,21 @@ def test_who_keeps_the_other_page_waiting_is_ended(pages: Pages) -> None:
     connection, _ = _begin_long(pages.first)
     assert json.loads(pages.second.get("/api/identity"))["hostname"] == "kitchen"
     assert _finish(connection) == b""
+
+
+@pytest.mark.parametrize("pages", [_LONG_MS], indirect=True)
+def test_while_one_works_the_other_refuses_to(pages: Pages) -> None:
+    """A key is made outside of any turn; the identity is one."""
+    making, made = [pages.first.directory.with_suffix(name) for name in (".making", ".made")]
+    with ThreadPoolExecutor(1) as pool:
+        key = pool.submit(pages.first.api, "new-key", {"hostname": "kitchen"}, pages.first.token)
+        while not making.exists():
+            assert not key.done(), key.result()
+            time.sleep(0.02)
+        status, _ = pages.second.api("renew", {}, pages.first.token)
+        made.touch()
+        assert (status, key.result()[0]) == (503, 200)
+    assert pages.second.api("renew", {}, pages.first.token)[0] == 200
 
 
 @pytest.mark.parametrize("pages", [_LONG_MS], indirect=True)

@@ -48,6 +48,8 @@ class Identity:
         """Whether something was signed or judged: on esp32, only a reset frees that memory."""
         self.wish = None
         """Why the certificate is to be signed again at the next boot, or None; see follow."""
+        self.is_at_work = False
+        """Whether a page is changing it; see page.actions."""
         self._token = None
         self._directory = directory
         self._progress = progress

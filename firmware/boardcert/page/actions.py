@@ -122,11 +122,12 @@ async def perform(portal, request, action: str, values: dict) -> str | None:
     Return a sentence on how far an old key was wiped, or None. PutOff when it is done after a
     restart.
     """
-    if portal.is_at_work:
+    me = portal.identity  # There may be another portal of it.
+    if me.is_at_work:
         raise busy("the board is busy with another request")
-    portal.is_at_work = True
+    me.is_at_work = True
     try:
-        if action not in _RESTARTING and portal.identity.lacks_memory():
+        if action not in _RESTARTING and me.lacks_memory():
             _put_off(portal, action, values)
         made = None
         if action in _WITH_KEY:
@@ -135,7 +136,7 @@ async def perform(portal, request, action: str, values: dict) -> str | None:
         if action in _TASKS:
             # What a task reads of the values is no local name here: it would outlast the call.
             task = _TASKS[action]
-            wiped = await _with_room(portal, action, lambda: task(portal.identity, values, made))
+            wiped = await _with_room(portal, action, lambda: task(me, values, made))
         if action in _RESTARTING:
             _restart(portal)
         return wiped
@@ -144,7 +145,7 @@ async def perform(portal, request, action: str, values: dict) -> str | None:
     except (Error, OSError, ValueError) as error:
         raise HTTPError(500, f"{type(error).__name__}: {error}") from error
     finally:
-        portal.is_at_work = False
+        me.is_at_work = False
         # Before the answer is made: between what is garbage now, it would leave holes only.
         gc.collect()
         if portal.server:  # And what browsers have opened meanwhile must leave room for it.

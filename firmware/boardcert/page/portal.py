@@ -70,7 +70,6 @@ class Portal:
         self.server = server
         self.restart = restart or _reset_board
         self.access = State()
-        self.is_at_work = False
 
     async def handle_request(self, connection, _=None) -> None:
         """Answer the requests of *connection*."""
