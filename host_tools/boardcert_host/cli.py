@@ -22,6 +22,7 @@ from .commands import (
     install,
     inventory,
     inventory_changes,
+    overview,
     pin,
     scan,
     settings,
@@ -201,6 +202,7 @@ GROUPS = {
     "boards that are known": {
         **inventory.COMMANDS,
         **inventory_changes.COMMANDS,
+        **overview.COMMANDS,
         **audit_keys.COMMANDS,
     },
     "administer boards": {

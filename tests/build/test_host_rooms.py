@@ -27,7 +27,7 @@ _ROOMS = (
     "flash",
     "virtual",
 )
-_ROOMS += ("demo", "doctor", "commands")
+_ROOMS += ("demo", "doctor", "overview", "commands")
 _STARTS = {f"{_ROOT}.{name}" for name in ("cli", "entry", "__main__")}
 
 

@@ -170,16 +170,14 @@ def _run_history(arguments: argparse.Namespace) -> int:
 
 def _lines(found: dict[str, list[Any]]) -> Iterable[tuple[str, str]]:
     """Yield (time, words) of everything that happened."""
+    from ..inventory import telling
+
     for one in found["events"]:
-        detail = f": {one['detail']}" if one["detail"] else ""
-        yield one["at"], f"{one['host']} {one['what']} by {one['who']}{detail}"
+        yield one["at"], f"{one['host']} {telling.of_event(one)}"
     for one in found["certificates"]:
-        until = f", valid until {one['not_after'][:10]}" if one["not_after"] else ""
-        yield one["first_seen"], f"certificate {one['fingerprint']}{until}"
+        yield one["first_seen"], telling.of_certificate(one)
     for one in found["verdicts"]:
-        detail = f": {one['detail']}" if one["detail"] else ""
-        times = f" ({one['times']} times until {one['last_at'][:10]})" if one["times"] > 1 else ""
-        yield one["first_at"], f"{one['host']} {one['verdict']}{times}{detail}"
+        yield one["first_at"], f"{one['host']} {telling.of_verdict(one)}"
 
 
 COMMANDS = {

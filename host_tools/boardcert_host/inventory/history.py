@@ -15,11 +15,16 @@ VERDICTS = (VALID, NOT_VALID, UNREACHABLE)
 
 
 def note(
-    connection: sa.Connection, what: str, host: str, detail: str = "", board_id: int | None = None
+    connection: sa.Connection,
+    what: str,
+    host: str,
+    detail: str = "",
+    board_id: int | None = None,
+    at: datetime.datetime | None = None,
 ) -> None:
-    """Note an event: who did it, and when, goes with it."""
+    """Note an event: who did it, and when (*at*, or now), goes with it."""
     values = {"board_id": board_id, "host": host, "what": what, "who": facts_of.who()}
-    values |= {"detail": facts_of.text(detail) or "", "at": clock.now()}
+    values |= {"detail": facts_of.text(detail) or "", "at": at or clock.now()}
     connection.execute(sa.insert(events).values(values))
 
 

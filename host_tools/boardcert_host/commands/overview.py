@@ -1,0 +1,101 @@
+"""`boardcert report` and `boardcert watch`: the whole inventory at a glance."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..console import results, say
+from ..errors import OK, Error
+from ..files import cannot_read
+from .shared import Command, add_force, add_json, print_json
+
+if TYPE_CHECKING:
+    from ..overview.state import Overview
+
+_REPORT_EXAMPLES = """\
+examples:
+  boardcert report -o fleet.html            a page of all known boards, for any browser
+  boardcert report -o fleet.html --json     its counts, for programs
+"""
+
+
+def _add_report_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    help = "where to write the page; an older one is replaced"
+    add("-o", "--output", type=Path, required=True, metavar="FILE", help=help)
+    add_force(parser)
+    add_json(parser)
+
+
+def _check_report(arguments: argparse.Namespace) -> None:
+    """Raise Error for a file that is there, and is not a page of ours."""
+    path = arguments.output
+    if path.is_dir():
+        raise Error(f"{path} is a directory", f"for example -o {path / 'fleet.html'}")
+    if not path.exists() or arguments.force:
+        return
+    from ..overview.page import is_ours
+
+    try:
+        if is_ours(path):
+            return
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    raise Error(f"{path} exists already, and is not a report", "--force overwrites it")
+
+
+def _run_report(arguments: argparse.Namespace) -> int:
+    from ..files import write_whole
+    from ..inventory import facts, store, telling
+    from ..inventory.place import inventory_place, is_absent
+    from ..overview.page import render
+
+    if is_absent():
+        hint = "boards that are flashed, pinned or added by `boardcert scan --add` get into it"
+        raise Error(f"there is no inventory yet, {inventory_place()}", hint)
+    with store.reading() as connection:
+        since = telling.last_report(connection, facts.who())
+        page, overview = render(connection, since, str(inventory_place()))
+    write_whole(arguments.output, page.encode())
+    _note_report(overview, arguments.output)
+    told = _told(overview) | {"file": str(arguments.output), "bytes": len(page.encode())}
+    if arguments.json:
+        print_json(told)
+    else:
+        words = ", ".join(f"{count} {state}" for state, count in overview.states.items() if count)
+        results().print(f"{arguments.output}: {words or 'no board'}", markup=False)
+    return OK
+
+
+def _note_report(overview: "Overview", path: Path) -> None:
+    """Note when the report was made, for the next one; who may only read makes reports, too."""
+    from ..inventory import history, store, telling
+
+    try:
+        with store.writing() as connection:
+            history.note(connection, telling.REPORTED, "", str(path), at=overview.at)
+    except Error as error:
+        say(f"the next report will not know of this one: {error.message}")
+
+
+def _told(overview: "Overview") -> dict[str, object]:
+    from .. import clock
+
+    return {
+        "at": clock.as_text(overview.at),
+        "since": clock.as_text(overview.since) if overview.since else None,
+        "boards": overview.count,
+        "states": overview.states,
+        "changes": overview.changes_count,
+    }
+
+
+COMMANDS = {
+    "report": Command(
+        "make a page of all known boards: states, certificates that end, changes",
+        _REPORT_EXAMPLES,
+        _add_report_arguments,
+        _run_report,
+        _check_report,
+    ),
+}
