@@ -146,7 +146,7 @@ def test_an_older_report_is_replaced_and_nothing_else(three, file, capsys):
     assert "exists already, and is not a report" in told and "--force" in told
     assert file.read_text() == "<p>of somebody else</p>"
     assert main(["report", "-o", str(file), "--force"]) == 0
-    assert pages.is_ours(file)
+    assert pages.is_ours(file) and capsys.readouterr().out
     assert "is a directory" in sentence(capsys, "report", "-o", str(file.parent))
 
 
