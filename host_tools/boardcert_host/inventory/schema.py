@@ -11,7 +11,7 @@ from ..errors import Error
 from .tables import metadata
 
 # Every revision in migrations/versions, the newest last.
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 VERSION_TABLE = "inventory_version"
 _MIGRATIONS = Path(__file__).with_name("migrations")
 

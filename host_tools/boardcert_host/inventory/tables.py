@@ -139,6 +139,44 @@ keys = sa.Table(
     sa.Column("first_seen", UTCTime, nullable=False),
 )
 
+# A verification that workers share: what it is to do, in slices, and one result for each board.
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("started_at", UTCTime, nullable=False),
+    sa.Column("finished_at", UTCTime),
+    sa.Column("boards", sa.Integer, nullable=False),
+    sa.Column("slices", sa.Integer, nullable=False),
+    sa.Column("options", sa.Text, nullable=False),
+)
+
+
+def _run_id(**more: Any) -> sa.Column[Any]:
+    return sa.Column("run_id", sa.ForeignKey("runs.id", ondelete="CASCADE"), **more)
+
+
+run_slices = sa.Table(
+    "run_slices",
+    metadata,
+    _run_id(primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("finished_at", UTCTime, nullable=False),
+)
+
+# board_id is no foreign key: a board that is forgotten meanwhile was judged all the same.
+run_results = sa.Table(
+    "run_results",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _run_id(nullable=False),
+    sa.Column("board_id", sa.Integer, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("told", sa.Text, nullable=False),
+    sa.UniqueConstraint("run_id", "board_id"),
+)
+
 # Files of known boards that were taken over: each once, also when a process is killed after it.
 taken_files = sa.Table(
     "taken_files",

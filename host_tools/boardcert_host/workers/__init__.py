@@ -1,0 +1,1 @@
+"""Work that several computers share: jobs in the inventory's PostgreSQL, and those who do them."""
