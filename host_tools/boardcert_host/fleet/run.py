@@ -70,14 +70,12 @@ class Run:
             gatherer.run(pages)
         finally:
             for told in self._kept.mark_duplicates():
-                _note_duplicates(told, self._begun_at)
+                note_duplicates(told, self._begun_at)
                 self._tell(told)
 
     def summary(self, most: int) -> Summary:
         """Return what was found, with the *most* worst servers."""
-        verdicts, reasons = self._kept.counts()
-        seconds = time.monotonic() - self._begun
-        return Summary(sum(verdicts.values()), verdicts, reasons, self._kept.worst(most), seconds)
+        return summary_of(self._kept, most, time.monotonic() - self._begun)
 
     def _take(self, answers: Sequence[Answer]) -> None:
         """Judge a group, note what is known of it in the inventory, and tell it."""
@@ -104,7 +102,13 @@ class Run:
         return found(answer.job.title, result, pin, answer.attempts, within)
 
 
-def _note_duplicates(told: Sequence[Told], since: datetime.datetime) -> None:
+def summary_of(kept: Spool, most: int, seconds: float) -> Summary:
+    """Return what *kept* has, with the *most* worst servers."""
+    verdicts, reasons = kept.counts()
+    return Summary(sum(verdicts.values()), verdicts, reasons, kept.worst(most), seconds)
+
+
+def note_duplicates(told: Sequence[Told], since: datetime.datetime) -> None:
     """Note of known boards that others have their key, in place of what was noted before."""
     from ..inventory.changes import Seen, note_seen
 

@@ -57,8 +57,12 @@ class Spool:
     def add(self, findings: Iterable[Finding]) -> list[Told]:
         """Keep what was found; return it as it is told."""
         told = [finding.to_json() for finding in findings]
-        self._write("INSERT INTO findings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", map(_row, told))
+        self.add_told(told)
         return told
+
+    def add_told(self, told: Iterable[Told]) -> None:
+        """Keep what was told of servers before, or elsewhere."""
+        self._write("INSERT INTO findings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", map(_row, told))
 
     def mark_duplicates(self) -> Iterator[list[Told]]:
         """Note that keys were proven at several addresses; yield those servers, in pages."""

@@ -5,7 +5,7 @@ is refused: whoever has one of them can read the key of both.
 """
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,6 +41,12 @@ def hosts_of(connection: sa.Connection, board_id: int) -> list[str]:
     """Return what a board is called, the oldest name first."""
     query = sa.select(hosts.c.host).where(hosts.c.board_id == board_id)
     return list(connection.scalars(query.order_by(hosts.c.id)))
+
+
+def numbers_of(connection: sa.Connection, names: Collection[str]) -> dict[str, int]:
+    """Return the numbers of boards, by what they are called."""
+    query = sa.select(hosts.c.host, hosts.c.board_id).where(hosts.c.host.in_(names))
+    return {row.host: row.board_id for row in connection.execute(query)}
 
 
 def title(connection: sa.Connection, board: sa.Row[Any]) -> str:

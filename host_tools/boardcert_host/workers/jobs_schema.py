@@ -50,13 +50,25 @@ def connection_options() -> dict[str, Any]:
 def _schema() -> str:
     """Return the name of the schema; make and fill it where it is not there."""
     with store.writing() as connection:  # Of several programs, one is first.
-        current = connection.scalar(sa.text("SELECT current_schema()"))
-        schema = "boardcert_jobs" if current == "public" else f"{current}_jobs"
+        _, schema = _schemas(connection)
         quoted = connection.dialect.identifier_preparer.quote(schema)
         connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {quoted}")
         connection.exec_driver_sql(f"SET LOCAL search_path TO {quoted}")
         _bring_up_to_date(connection)
     return schema
+
+
+def use_jobs(connection: sa.Connection) -> None:
+    """Let a transaction of the inventory find the tables of the jobs, too."""
+    quote = connection.dialect.identifier_preparer.quote
+    current, jobs = map(quote, _schemas(connection))
+    connection.exec_driver_sql(f"SET LOCAL search_path TO {current}, {jobs}")
+
+
+def _schemas(connection: sa.Connection) -> tuple[str, str]:
+    """Return the schemas of the inventory, and of its jobs."""
+    current = connection.execute(sa.text("SELECT current_schema()")).scalar_one()
+    return current, "boardcert_jobs" if current == "public" else f"{current}_jobs"
 
 
 def _bring_up_to_date(connection: sa.Connection) -> None:

@@ -1,0 +1,86 @@
+"""`boardcert worker`: does, on this computer, what others have ordered from all workers."""
+
+import argparse
+import datetime
+import socket
+
+from ..console import say
+from ..errors import OK, USAGE, Error
+from .ca.place import add_ca, add_passphrase, passphrase_of, store_in
+from .shared import Command
+
+_EXAMPLES = """\
+examples:
+  boardcert worker --inventory postgresql://station@db.example/boards
+  boardcert worker --nightly 02:00             and verify all boards each night, at 02:00 UTC
+  boardcert worker --nightly 02:00 --renew     where the CA's key and the tokens are
+  boardcert verify --all --workers             what workers are for
+"""
+_MOST_PARALLEL = 2000
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--parallel", type=int, default=200, metavar="N", help="boards at once (default: 200)")
+    help = "verify all boards each night; the same time, UTC, for all workers"
+    add("--nightly", metavar="HH:MM", help=help)
+    help = "with --nightly: renew what the CA here has signed and ends within 30 days"
+    add("--renew", action="store_true", help=help)
+    add("--once", action="store_true", help="end when there is nothing left to do")
+    help = "do the jobs of a worker that was silent for so long (default: 30)"
+    add("--stalled-after", type=float, default=30.0, metavar="SECONDS", help=help)
+    add_ca(parser)
+    add_passphrase(parser)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Raise Error, a usage error, for arguments that do not go together."""
+    _time(arguments.nightly)
+    if arguments.renew and not arguments.nightly:
+        raise Error("--renew needs --nightly HH:MM", "boardcert worker --help", USAGE)
+    if not 1 <= arguments.parallel <= _MOST_PARALLEL:
+        raise Error(f"--parallel must be from 1 to {_MOST_PARALLEL}", None, USAGE)
+    if not 1 <= arguments.stalled_after <= 3600:
+        raise Error("--stalled-after must be from 1 to 3600 seconds", None, USAGE)
+
+
+def _time(text: str | None) -> datetime.time | None:
+    try:
+        return datetime.datetime.strptime(text, "%H:%M").time() if text else None
+    except ValueError as error:
+        raise Error(f"not a time of day: {text}", "for example 02:00", USAGE) from error
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from ..workers.jobs_schema import shared_place
+
+    place = shared_place()
+    from ..workers.serving import serve
+    from ..workers.station import Station
+
+    store, passphrase = None, passphrase_of(arguments)
+    if arguments.renew:
+        store = store_in(arguments.ca)
+        given = passphrase.get() if store.is_encrypted() else ""
+        store.load(lambda: given)  # Raises Error now, not in the night.
+    station = Station(
+        parallel=arguments.parallel,
+        ca=store,
+        passphrase=lambda: given,
+        nightly=_time(arguments.nightly),
+    )
+    say(f"worker on {socket.gethostname()}, {place}: ready")
+    serve(station, arguments.once, arguments.stalled_after)
+    say("worker: ended")
+    return OK
+
+
+COMMANDS = {
+    "worker": Command(
+        "do what was ordered from all workers: verify boards, renew certificates",
+        _EXAMPLES,
+        _add_arguments,
+        _run,
+        _check,
+    ),
+}

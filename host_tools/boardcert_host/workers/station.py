@@ -1,0 +1,51 @@
+"""This computer among those that do jobs: what it may do, and whether it is to stop."""
+
+import datetime
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..ca.store import Store
+from ..console import say
+
+RENEW_WITHIN = datetime.timedelta(days=30)
+BOARDS = "boards"
+"""The queue of what any worker can do."""
+
+
+class StoppedError(Exception):
+    """The worker was told to stop: what it has not done of a job is left to others."""
+
+
+@dataclass(frozen=True)
+class Station:
+    """One worker. *parallel*: servers at a time.
+
+    *ca*: the store of the CA whose certificates it renews, None: it renews none; *passphrase*: of
+    that CA's key. *nightly*: the time of day, UTC, of what is done each night; None: nothing is.
+    """
+
+    parallel: int = 200
+    ca: Store | None = None
+    passphrase: Callable[[], str] = field(default=lambda: "", repr=False)
+    nightly: datetime.time | None = None
+    tell: Callable[[str], None] = say
+    is_stopping: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    def go_on(self) -> None:
+        """Return, unless the worker is to stop: then raise StoppedError."""
+        if self.is_stopping.is_set():
+            raise StoppedError
+
+    @property
+    def renewals(self) -> str:
+        """The queue of what only those can do who have this CA's key."""
+        if self.ca is None:
+            raise ValueError("a worker without a CA")
+        serial_number = self.ca.certificates()[0].serial_number
+        return f"renewals-{serial_number:x}"
+
+    @property
+    def queues(self) -> list[str]:
+        """What this worker can do."""
+        return [BOARDS, *([self.renewals] if self.ca else [])]
