@@ -31,6 +31,7 @@ from .commands import (
     token,
     verify,
     virtual,
+    worker,
 )
 from .commands.ca import actions as ca
 from .commands.shared import Command, print_json
@@ -198,7 +199,12 @@ def _parser() -> _Parser:
 GROUPS = {
     "try it": demo.COMMANDS | virtual.COMMANDS,
     "boards on a cable": flash.COMMANDS | firmware.COMMANDS,
-    "check what boards serve": verify.COMMANDS | pin.COMMANDS | scan.COMMANDS,
+    "check what boards serve": {
+        **verify.COMMANDS,
+        **pin.COMMANDS,
+        **scan.COMMANDS,
+        **worker.COMMANDS,
+    },
     "boards that are known": {
         **inventory.COMMANDS,
         **inventory_changes.COMMANDS,

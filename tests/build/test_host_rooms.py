@@ -24,6 +24,7 @@ _ROOMS = (
     "acme",
     "renewal",
     "scan",
+    "workers",
     "flash",
     "virtual",
 )

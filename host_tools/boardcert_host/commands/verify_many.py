@@ -1,12 +1,14 @@
 """`boardcert verify --all`, `--tag` and `-`: many boards at once, and what is told of them."""
 
 import argparse
+import datetime
+import functools
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..console import print_plain, results
+from ..console import print_plain, results, say
 from ..errors import USAGE, Error
 from .shared import check_timeout, print_json
 from .times import add_changed_since, duration, since
@@ -14,6 +16,8 @@ from .times import add_changed_since, duration, since
 if TYPE_CHECKING:
     from ..fleet.jobs import Job
     from ..fleet.run import Summary, Wishes
+    from ..fleet.spool import Spool, Told
+    from ..inventory.listing import Wanted
 
 _MOST_PARALLEL = 2000
 _MOST_RETRIES = 20
@@ -36,6 +40,8 @@ def add_many(parser: argparse.ArgumentParser) -> None:
     add("--retries", type=int, default=2, metavar="N", help=help)
     help = "name valid certificates that end within TIME (default: 30d)"
     add("--expiring", default="30d", metavar="TIME", help=help)
+    help = "let `boardcert worker`, on any computers, do it; with an inventory in PostgreSQL"
+    add("--workers", action="store_true", help=help)
     help = "how many boards the summary names, the worst first (default: 20)"
     add("--worst", type=int, default=20, metavar="N", help=help)
 
@@ -43,7 +49,7 @@ def add_many(parser: argparse.ArgumentParser) -> None:
 def is_of_many(arguments: argparse.Namespace) -> bool:
     """Return whether boards of the inventory, or of a list, are asked for."""
     from_inventory = arguments.all or arguments.tag or arguments.changed_since
-    return bool(from_inventory) or arguments.hosts == [_STDIN]
+    return bool(from_inventory) or arguments.workers or arguments.hosts == [_STDIN]
 
 
 def check_many(arguments: argparse.Namespace) -> None:
@@ -52,6 +58,12 @@ def check_many(arguments: argparse.Namespace) -> None:
     for option, value in single.items():
         if value:
             raise Error(f"{option} belongs to one host, not to many boards", None, USAGE)
+    if arguments.workers:
+        chosen = arguments.all or arguments.tag or arguments.changed_since
+        if arguments.hosts or arguments.ca or not chosen:
+            hint = "boardcert verify --all --workers; each has the CA of its own computer"
+            reason = "--workers goes with --all, --tag or --changed-since, not with HOST or --ca"
+            raise Error(reason, hint, USAGE)
     if arguments.hosts and (arguments.all or arguments.tag or arguments.changed_since):
         hint = "either name boards, or choose them by --all, --tag and --changed-since"
         raise Error("HOST does not go with boards of the inventory", hint, USAGE)
@@ -70,12 +82,10 @@ def check_many(arguments: argparse.Namespace) -> None:
 def run_many(arguments: argparse.Namespace) -> int:
     """Verify them; a summary is printed however that ends."""
     from ..fleet.printing import print_summary, progress
-    from ..fleet.run import Run
     from ..fleet.spool import Told, spool
 
     arguments.is_in_lines = True
     pages, total = _pages(arguments)
-    wishes = _wishes(arguments)
     with spool() as kept:
 
         def tell(told: Sequence[Told]) -> None:
@@ -83,13 +93,14 @@ def run_many(arguments: argparse.Namespace) -> int:
                 print_plain("\n".join(json.dumps(one) for one in told))
             advance(sum(not one["again"] for one in told))
 
-        run, is_whole = Run(wishes, kept, tell), False
+        verify, summed_up = _ways(arguments, pages, kept, tell)
+        is_whole = False
         try:
             with progress(total) as advance:
-                run.verify(pages)
+                verify()
             is_whole = True
         finally:
-            summary = run.summary(arguments.worst)
+            summary = summed_up(arguments.worst)
             if arguments.json:
                 print_json(_last_line(summary, is_whole), is_line=True)
             else:
@@ -97,18 +108,47 @@ def run_many(arguments: argparse.Namespace) -> int:
     return summary.code
 
 
+def _ways(
+    arguments: argparse.Namespace,
+    pages: "Iterator[list[Job]]",
+    kept: "Spool",
+    tell: "Callable[[Sequence[Told]], None]",
+) -> "tuple[Callable[[], None], Callable[[int], Summary]]":
+    """Return what verifies, and what sums up: here, or by the workers. Raises Error."""
+    if not arguments.workers:
+        from ..fleet.run import Run
+
+        run = Run(_wishes(arguments), kept, tell)
+        return functools.partial(run.verify, pages), run.summary
+    from ..workers.jobs_schema import shared_place
+
+    shared_place()
+    from ..workers.verifying import Plan
+    from ..workers.waiting import Ordered
+
+    days = duration(arguments.expiring) / datetime.timedelta(days=1)
+    plan = Plan(_wanted(arguments), arguments.timeout, arguments.retries, days)
+    ordered = Ordered(plan, kept, tell, say)
+    return ordered.verify, ordered.summary
+
+
 def _pages(arguments: argparse.Namespace) -> tuple["Iterator[list[Job]]", int | None]:
     from ..fleet import jobs
-    from ..inventory.listing import Wanted
 
     if arguments.hosts:
         return jobs.of_lines(sys.stdin), None
-    wanted = Wanted(tags=arguments.tag, changed_since=since(arguments.changed_since))
+    wanted = _wanted(arguments)
     count = jobs.count_of(wanted)
     if count == 0 and not arguments.changed_since:  # Monitoring must not take that for "all valid".
         tags = f" with the tag {' and '.join(arguments.tag)}" if arguments.tag else ""
         raise Error(f"no board is known{tags}", "`boardcert list` prints those that are")
     return jobs.of_inventory(wanted), count
+
+
+def _wanted(arguments: argparse.Namespace) -> "Wanted":
+    from ..inventory.listing import Wanted
+
+    return Wanted(tags=arguments.tag, changed_since=since(arguments.changed_since))
 
 
 def _wishes(arguments: argparse.Namespace) -> "Wishes":

@@ -2,6 +2,7 @@
 
 import argparse
 import datetime
+import functools
 import socket
 
 from ..console import say
@@ -58,17 +59,11 @@ def _run(arguments: argparse.Namespace) -> int:
     from ..workers.serving import serve
     from ..workers.station import Station
 
-    store, passphrase = None, passphrase_of(arguments)
+    store, passphrase = None, functools.cache(passphrase_of(arguments).get)
     if arguments.renew:
         store = store_in(arguments.ca)
-        given = passphrase.get() if store.is_encrypted() else ""
-        store.load(lambda: given)  # Raises Error now, not in the night.
-    station = Station(
-        parallel=arguments.parallel,
-        ca=store,
-        passphrase=lambda: given,
-        nightly=_time(arguments.nightly),
-    )
+        store.load(passphrase)  # Raises Error, and asks, now and not in the night.
+    station = Station(arguments.parallel, store, passphrase, _time(arguments.nightly))
     say(f"worker on {socket.gethostname()}, {place}: ready")
     serve(station, arguments.once, arguments.stalled_after)
     say("worker: ended")

@@ -80,7 +80,7 @@ def _key_strength(certificate: x509.Certificate, _: Expected) -> Outcome:
     except (ValueError, UnsupportedAlgorithm):
         return skipped("the key cannot be read")
     if found := weak_keys.weaknesses(key):
-        return failed(f"others may have its private key: {'; '.join(found)}")
+        return failed("; ".join(found))
     if weak_keys.is_exponent_small(key):
         return warned("its exponent is below 65537, against FIPS 186-5")
     found = [f"{weak_keys.strength_bits(key)} bits of security"]

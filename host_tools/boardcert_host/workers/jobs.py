@@ -16,8 +16,8 @@ from ..errors import Error
 from ..inventory import runs, store
 from . import jobs_schema
 from .renewing import renew
-from .station import BOARDS, StoppedError, Station
-from .verifying import SLICE, Plan, slices, verify_slice
+from .station import BOARDS, Station, StoppedError
+from .verifying import Plan, slices, verify_slice
 
 VERIFY = "verify_slice"
 # After 5, 10, 20, 40 and 80 s; then somebody has to look.
@@ -72,8 +72,8 @@ def make_app(station: Station) -> procrastinate.App:
 
 
 def begin(app: procrastinate.App, plan: Plan) -> int:
-    """Begin a verification; return its number. The run and all its jobs are there, or neither is."""
-    cut = slices(plan.wanted, SLICE)
+    """Begin a verification, with all its jobs or not at all; return its number."""
+    cut = slices(plan.wanted)
     with store.writing() as connection, jobs_schema.sentences():
         count = sum(map(len, cut))
         number = runs.begin(connection, count, len(cut), plan.options())
@@ -97,7 +97,7 @@ def cancel(number: int) -> None:
 
 def count_failed(number: int) -> int:
     """Return how many jobs of a run have failed for good."""
-    query = f"SELECT COUNT(*) FROM procrastinate_jobs WHERE status = 'failed' AND {_OF_RUN}"
+    query = f"{_COUNT} FROM procrastinate_jobs WHERE status = 'failed' AND {_OF_RUN}"
     with store.reading() as connection:
         jobs_schema.use_jobs(connection)
         return connection.execute(sa.text(query), _of(number)).scalar_one()
@@ -105,7 +105,7 @@ def count_failed(number: int) -> int:
 
 def count_workers(within_s: int = 60) -> int:
     """Return how many workers have told within a time that they are alive."""
-    query = "SELECT COUNT(*) FROM procrastinate_workers"
+    query = f"{_COUNT} FROM procrastinate_workers"
     query += " WHERE last_heartbeat > now() - make_interval(secs => :seconds)"
     with store.reading() as connection:
         jobs_schema.use_jobs(connection)
@@ -132,6 +132,7 @@ def give_back(stalled_s: float) -> None:
             raw.execute(queries["retry_job"], again)
 
 
+_COUNT = "SELECT COUNT(*)"
 _OF_RUN = "task_name = :task AND (args ->> 'run')::int = :run"
 
 

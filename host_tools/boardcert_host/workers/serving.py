@@ -1,4 +1,4 @@
-"""A worker's main loop: it takes jobs until it is told to stop, and looks after those of the dead."""
+"""A worker's main loop: it takes jobs until it is to stop, and looks after those of the dead."""
 
 import asyncio
 import contextlib

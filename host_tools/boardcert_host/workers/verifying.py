@@ -18,14 +18,14 @@ from ..verify.judging import Options
 from ..verify.own_ca import own_ca_file
 from .station import Station
 
-# Boards of a job: a killed worker has done at most so many in vain, and a job takes seconds.
-SLICE = 250
+# Boards of a job: a worker that is killed has done at most so many in vain.
+_LEAST, _MOST, _SLICES = 10, 250, 20
 _PAGE = 1000
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is verified, and how. *timeout_s*: of each step; *expiring_days*: as for `--expiring`."""
+    """What is verified, and how: as the options of `verify --all` have it."""
 
     wanted: Wanted = field(default_factory=Wanted)
     timeout_s: float = 10.0
@@ -38,12 +38,15 @@ class Plan:
         return {name: getattr(self, name) for name in names}
 
 
-def slices(wanted: Wanted, size: int) -> list[list[int]]:
+def slices(wanted: Wanted) -> list[list[int]]:
     """Return the numbers of the boards, in slices."""
     found: list[int] = []
     with store.reading() as connection:
-        while numbers := listing.numbers_after(connection, wanted, found[-1] if found else 0, _PAGE):
+        while numbers := listing.numbers_after(
+            connection, wanted, found[-1] if found else 0, _PAGE
+        ):
             found += numbers
+    size = min(_MOST, max(_LEAST, len(found) // _SLICES))
     return [found[at : at + size] for at in range(0, len(found), size)]
 
 

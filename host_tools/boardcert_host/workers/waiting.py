@@ -8,51 +8,67 @@ from ..fleet.run import Summary, summary_of
 from ..fleet.spool import Spool, Told
 from ..inventory import runs, store
 from . import jobs
+from .station import Station
+from .verifying import Plan
 
 _POLL_S = 1.0
 # A worker tells at least so often that it is alive, by default.
 _ALIVE_S = 60
 
 
-class Waiting:
-    """A run, seen from outside. *tell*: is given results as they come; *say*: what is in the way."""
+class Ordered:
+    """A run that workers do. *tell*: is given results as they come; *kept*: has all in the end.
+
+    *say*: is told what is in the way.
+    """
 
     def __init__(
         self,
-        number: int,
+        plan: Plan,
+        kept: Spool,
         tell: Callable[[Sequence[Told]], None],
         say: Callable[[str], None],
     ) -> None:
-        self._number = number
+        self._plan = plan
+        self._kept = kept
         self._tell = tell
         self._say = say
+        self._number = 0
         self._last = 0
         self._begun = time.monotonic()
         self._is_missing_told = False
 
-    def wait(self) -> None:
-        """Wait until the run is over. Raises Error when a part of it has failed for good."""
-        while not self._look():
-            time.sleep(_POLL_S)
+    def verify(self) -> None:
+        """Order a run, and wait for its end. What nobody has begun when this ends is cancelled.
 
-    def summary(self, kept: Spool, most: int) -> Summary:
-        """Return what was found so far, with the *most* worst; *kept* has it all then.
+        Raises Error when a part of it has failed for good.
+        """
+        self._number = jobs.begin(jobs.make_app(Station()), self._plan)
+        try:
+            while not self._look():
+                time.sleep(_POLL_S)
+        finally:
+            jobs.cancel(self._number)
+
+    def summary(self, most: int) -> Summary:
+        """Return what was found so far, with the *most* worst servers.
 
         What only all results together tell is told once more.
         """
         with store.reading() as connection:
             for _, told in runs.results(connection, self._number):
-                kept.add_told(told)
+                self._kept.add_told(told)
                 if again := [one for one in told if one["again"]]:
                     self._tell(again)
-        return summary_of(kept, most, time.monotonic() - self._begun)
+        return summary_of(self._kept, most, time.monotonic() - self._begun)
 
     def _look(self) -> bool:
         """Tell what is new; return whether the run is over."""
         with store.reading() as connection:
             # First this: what comes in between is told below.
             is_over = runs.get(connection, self._number).finished_at is not None
-            for self._last, told in runs.results(connection, self._number, self._last):
+            for last, told in runs.results(connection, self._number, self._last):
+                self._last = last
                 self._tell([one for one in told if not one["again"]])
         if is_over:
             return True
