@@ -11,15 +11,6 @@ from acme_servers import CA
 from boardcert_host.board import tokens
 from boardcert_host.trust import pins
 
-# Has the record in Pebble's own DNS, and notes what it was asked for.
-_HOOK = """\
-#!/bin/sh
-echo "$1 $2" >> {log}
-test "$1" = present && action=set-txt || action=clear-txt
-curl --silent --fail --data "{{\\"host\\": \\"$2.\\", \\"value\\": \\"$3\\"}}" \\
-  http://127.0.0.1:{manage}/$action
-"""
-
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[portal_server.Client]:
@@ -56,10 +47,7 @@ def ca(tmp_path_factory: pytest.TempPathFactory, dns: tuple[int, int]) -> Iterat
 @pytest.fixture
 def hook(dns: tuple[int, int], tmp_path: Path) -> Path:
     """The program that changes that DNS; its log is beside it, hook.log."""
-    path = tmp_path / "hook.sh"
-    path.write_text(_HOOK.format(log=path.with_suffix(".log"), manage=dns[1]))
-    path.chmod(0o755)
-    return path
+    return acme_servers.write_hook(tmp_path / "hook.sh", dns[1])
 
 
 @pytest.fixture

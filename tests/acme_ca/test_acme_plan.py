@@ -7,7 +7,7 @@ import json
 import pytest
 import requests
 from acme import errors, messages
-from boardcert_host.acme import kept, libraries, plan, problems, renewal
+from boardcert_host.acme import kept, libraries, plan, problems, provider, renewal
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
 
@@ -94,6 +94,32 @@ def test_what_a_ca_says_is_one_sentence_with_a_hint(error, message, hint):
     with pytest.raises(Error) as caught, problems.explained(_DIRECTORY):
         raise error
     assert message in caught.value.message and hint in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        requests.HTTPError("401 for url: https://api.example/?key=in-the-url"),
+        requests.ConnectionError("https://api.example/?key=in-the-url"),
+        Exception("no zone for abc-of-environment, see /?key=in-the-url"),
+        Exception("def-of-file is no token"),
+    ],
+)
+def test_no_error_of_a_provider_shows_credentials(error, tmp_path, monkeypatch):
+    """Not even to --verbose, which prints the causes."""
+    (tmp_path / "lexicon.yml").write_text("gandi:\n  auth_token: def-of-file\n")
+    monkeypatch.setenv("LEXICON_GANDI_AUTH_TOKEN", "abc-of-environment")
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(provider, "Client", fail)
+    gandi = provider.Provider("gandi", str(tmp_path), "127.0.0.1:1")
+    with pytest.raises(Error) as caught:
+        gandi.present("a.example", "_acme-challenge.a.example", "value")
+    assert "gandi did not write the TXT record: " in caught.value.message
+    for secret in ("abc-of-environment", "def-of-file", "in-the-url"):
+        assert secret not in f"{caught.value.message} {caught.value.hint} {caught.value.__cause__}"
 
 
 def some_plan(**more):

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import acme_servers
 import pytest
 from boardcert_host.board import tokens
 from boardcert_host.cli import main
@@ -55,5 +56,28 @@ def test_certificates_follow_each_other(
     assert main(["token", _NAME, "--usb", kitchen.usb_port]) == 0
     assert main(["pin", "add", at, "--usb", kitchen.usb_port]) == 0
     assert main(["ca", "init"]) == 0
-    for _ in range(3):
+    for _ in range(2):
         assert main(["ca", "sign", at, "--install", "--force"]) == 0, capsys.readouterr().err
+
+
+@pytest.mark.needs("curl", "pebble", "pebble-challtestsrv")
+def test_an_acme_ca_certifies_its_own_key(
+    kitchen: VirtualBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wildcard, for its own key, below an RSA issuer: it is served, and pins stay."""
+    at = "{}:{}".format(*kitchen.uart_address)
+    assert main(["token", _NAME, "--usb", kitchen.usb_port]) == 0
+    assert main(["pin", "add", at, "--usb", kitchen.usb_port]) == 0
+    own_key = pins.load_pins()[0].public_key_pin
+    with (
+        acme_servers.challenge_server(tmp_path) as (dns, manage),
+        acme_servers.pebble(tmp_path / "pebble", dns, {}) as ca,
+    ):
+        hook = acme_servers.write_hook(tmp_path / "hook.sh", manage)
+        words = ["acme", at, "--domain", "*.example.org", *ca.options, "--agree-tos", "--json"]
+        capsys.readouterr()
+        code = main([*words, "--dns-hook", str(hook), "--dns-server", f"127.0.0.1:{dns}"])
+    answer = json.loads(capsys.readouterr().out)
+    assert (code, answer.get("result")) == (0, "installed"), answer
+    assert answer["certificate"]["names"] == ["*.example.org"]
+    assert {pin.public_key_pin for pin in pins.load_pins()} == {own_key}

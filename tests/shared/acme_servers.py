@@ -19,6 +19,14 @@ from servers import closed_port
 ZONE = "example.org"
 API_KEY = "key-of-the-test-dns"
 _TRIES = 5
+# Has the record in Pebble's own DNS, and notes what it was asked for.
+_HOOK = """\
+#!/bin/sh
+echo "$1 $2" >> {log}
+test "$1" = present && action=set-txt || action=clear-txt
+curl --silent --fail --data "{{\\"host\\": \\"$2.\\", \\"value\\": \\"$3\\"}}" \\
+  http://127.0.0.1:{manage}/$action
+"""
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,16 @@ def challenge_server(directory: Path) -> Iterator[tuple[int, int]]:
 
     with _running(prepare, directory / "challtestsrv.log") as ports:
         yield ports
+
+
+def write_hook(path: Path, manage: int) -> Path:
+    """Write the program that changes that DNS; it notes what it is asked for in a .log beside it.
+
+    *manage*: the port of the DNS server's management.
+    """
+    path.write_text(_HOOK.format(log=path.with_suffix(".log"), manage=manage))
+    path.chmod(0o755)
+    return path
 
 
 @contextlib.contextmanager

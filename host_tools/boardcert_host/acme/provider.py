@@ -69,7 +69,10 @@ class Provider:
 
     @contextlib.contextmanager
     def _explained(self, what: str) -> Iterator[None]:
-        """Raise Error for what goes wrong at the provider."""
+        """Raise Error for what goes wrong at the provider.
+
+        Without its cause, which --verbose would print, credentials and all.
+        """
         failed = f"{self._name} did not {what} the TXT record"
         hint = f"its credentials: $LEXICON_{self._name.upper()}_..., or files in {self._directory}"
         try:
@@ -78,19 +81,19 @@ class Provider:
             raise
         except ProviderNotAvailableError as error:
             hint = "the providers of dns-lexicon are listed in its documentation"
-            raise Error(str(error), hint, USAGE) from error
+            raise Error(str(error), hint, USAGE) from None
         except requests.HTTPError as error:
             answer = error.response
             told = "an error" if answer is None else f"{answer.status_code} {answer.reason}"
-            raise Error(f"{failed}: its API answered {told}", hint) from error
-        except requests.RequestException as error:
-            raise Error(f"{failed}: its API is unreachable", "run it again") from error
+            raise Error(f"{failed}: its API answered {told}", hint) from None
+        except requests.RequestException:
+            raise Error(f"{failed}: its API is unreachable", "run it again") from None
         except dns.exception.DNSException as error:
             raise Error(f"{failed}: the zone was not found: {error}", "see --dns-server") from error
-        except yaml.YAMLError as error:
-            raise Error(f"{failed}: lexicon's file is not YAML", hint) from error
-        except Exception as error:  # Each provider raises its own.
-            raise Error(f"{failed}: {self._harmless(error)}", hint) from error
+        except yaml.YAMLError:
+            raise Error(f"{failed}: lexicon's file is not YAML", hint) from None
+        except Exception as error:  # noqa: BLE001 (each provider raises its own)
+            raise Error(f"{failed}: {self._harmless(error)}", hint) from None
 
     def _harmless(self, error: Exception) -> str:
         """Return what *error* says, without credentials, and without queries of URLs."""

@@ -63,10 +63,10 @@ class Service:
                 f"{self._url}/{action}", json=content, headers=headers, timeout=_TIMEOUT_S
             )
             told = answer.json()
-        except requests.JSONDecodeError as error:
-            raise Error(f"{self._place} is no acme-dns server", "see --acme-dns") from error
-        except requests.RequestException as error:
-            raise Error(f"{self._place} is unreachable", "run it again") from error
+        except requests.JSONDecodeError:
+            raise Error(f"{self._place} is no acme-dns server", "see --acme-dns") from None
+        except requests.RequestException:
+            raise Error(f"{self._place} is unreachable", "run it again") from None
         if not answer.ok or not isinstance(told, dict):
             reason = told.get("error") if isinstance(told, dict) else answer.reason
             hint = "has it forgotten this domain? remove its file below acme-dns, and run it again"
@@ -75,4 +75,4 @@ class Service:
 
     @property
     def _place(self) -> str:
-        return urlsplit(self._url).netloc
+        return urlsplit(self._url).netloc.rpartition("@")[2]
