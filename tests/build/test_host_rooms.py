@@ -17,6 +17,7 @@ _ROOMS = (
     "ca",
     "inventory",
     "trust",
+    "client",
     "verify",
     "fleet",
     "build",
