@@ -14,13 +14,14 @@ from josepy.errors import Error as JOSEError
 
 from ..errors import CHECKED_AND_BAD, Error
 
+_OTHER_KEY = "another kind of key may do: boardcert set HOST key_type=p384, then new-key HOST"
 _HINTS = {
     "rateLimited": "run it again later; --directory letsencrypt-staging is for trying it out",
     "externalAccountRequired": "the CA gives you a key identifier and a key: --eab-kid, --eab-key",
     "userActionRequired": "see its terms of service, then --agree-tos",
     "rejectedIdentifier": "it signs for no such name, by its own rules",
-    "badCSR": "its key or its names; see boardcert set HOST key_type=",
-    "badPublicKey": "it takes no such key: boardcert set HOST key_type=p384, then new-key",
+    "badCSR": _OTHER_KEY,
+    "badPublicKey": _OTHER_KEY,
     "invalidContact": "see --email",
     "unsupportedContact": "see --email",
     "serverInternal": "run it again later: what is done already is kept",

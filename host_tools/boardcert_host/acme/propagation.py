@@ -127,7 +127,9 @@ class _Search:
     def _ask(self, target: dns.name.Name, address: str) -> set[str] | None:
         """Return the TXT values at one server, None when it does not answer, or not from here."""
         query = dns.message.make_query(target, dns.rdatatype.TXT)
-        port = self._resolver.port
+        # The resolver itself may be one of them, and where it is known to be.
+        is_resolver = address in self._resolver.nameservers
+        port = self._resolver.port if is_resolver else _DNS_PORT
         try:
             answer, _ = dns.query.udp_with_fallback(query, address, _QUERY_TIMEOUT_S, port)
         except (dns.exception.DNSException, OSError, ValueError):

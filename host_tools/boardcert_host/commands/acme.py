@@ -139,6 +139,8 @@ def _print_not_due(arguments: argparse.Namespace, certificate: dict[str, str]) -
 
 
 def _print_obtained(arguments: argparse.Namespace, done: "Obtained") -> int:
+    from ..acme.plan import covered_name
+
     host, certificate = arguments.record["host"], done.certificate
     if arguments.json:
         told = {"result": "installed", "new": done.is_new, "certificate": certificate}
@@ -151,6 +153,8 @@ def _print_obtained(arguments: argparse.Namespace, done: "Obtained") -> int:
         ("fingerprint", certificate["fingerprint"]),
     ]
     print_rows(f"{host}: installed and served", rows)
+    name = covered_name(certificate["names"])
+    say(f"next: boardcert verify {host} --name {name}; later, for cron: boardcert acme --renew")
     return OK
 
 
