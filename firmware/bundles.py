@@ -7,16 +7,26 @@ order in which they use each other. host_tools/boardcert_host/build/package.py r
 
 # file: its parts.
 _EVERY_BOOT = {
-    "__init__": ("__init__", "modules", "board", "files", "record", "stale", "lifecycle"),
+    "__init__": (
+        "__init__",
+        "modules",
+        "board",
+        "files",
+        "record",
+        "stale",
+        "performing",
+        "deferring",
+        "lifecycle",
+    ),
     "store": ("store", "loading"),
 }
 _SERVING = {
-    "server": ("connection", "tls_reserve", "server"),
+    "server": ("limits", "connection", "tls_reserve", "sharing", "accepting", "server"),
     "keep_alive": ("http_head", "keep_alive"),
     "http_parse": ("http_parse",),
     "tls": ("tls",),
     "application": ("application",),
-    "running": ("wifi", "clock", "news", "running"),
+    "running": ("wifi", "clock", "news", "joining", "running"),
     "dns": ("dns",),
     "programs": ("programs",),
     "microdot_exchange": ("microdot_exchange",),
@@ -54,7 +64,7 @@ _JUDGING = {
     "tasks": ("tasks",),
     "change_settings": ("change_settings",),
     "accept": ("accept",),
-    "offer": ("chain", "key_import", "offer"),
+    "offer": ("link", "chain", "key_import", "offer"),
     "strict": ("der_checks", "certificate_names", "policies", "extensions", "strict"),
     "proof": ("proof",),
     "signatures": ("signatures",),
@@ -144,6 +154,7 @@ FACES = (
     "__init__",
     "connection",
     "lifecycle",
+    "limits",
     "mutual_tls",
     "page_portal",
     "serial_line",

@@ -160,6 +160,24 @@ def test_a_refused_certificate_says_why_at_its_field(blamed, signed_in, hands):
     assert page_actions.shows_what_is_served(visit)
 
 
+def test_a_form_that_is_sent_early_keeps_its_texts(signed_in, hands):
+    """Before the page has arrived as a whole; the next page, an error, has them again."""
+    page = signed_in.page
+    page.add_init_script(
+        """if (!sessionStorage.early)
+             addEventListener("DOMContentLoaded", e => e.stopImmediatePropagation(), true);
+           sessionStorage.early = 1"""
+    )
+    page.reload()
+    assert not page.get_by_label("Private key (PEM), from a file").is_visible()
+    chain = page.get_by_label("Certificate and chain (PEM)", exact=True)
+    hands.fill(chain, "no certificate")
+    hands.press(signed_in.button("Install"))
+    page.get_by_role("alert").wait_for()
+    assert page.get_by_label("Private key (PEM), from a file").is_visible()
+    assert chain.input_value() == "no certificate"
+
+
 def test_the_board_signs_again(signed_in, hands):
     """With the same key."""
     page_actions.sign_again(signed_in, hands)

@@ -75,6 +75,7 @@ def test_style_and_script_are_those_that_the_policy_allows(board: Client) -> Non
     for tag in ("style", "script"):
         digest = base64.b64encode(hashlib.sha256(text[tag].encode()).digest()).decode()
         assert f"{tag}-src 'sha256-{digest}';" in policy
+    assert 0 < content.index(b"<script>") < content.index(b"<form")
 
 
 def test_a_wrong_token_is_told_at_the_field(browser: Browser) -> None:

@@ -47,7 +47,7 @@ _MEMORY = (
     _BEGIN
     + """
 import socket
-from boardcert.serving import server
+from boardcert.serving import accepting, server
 
 def failing(function, calls):
     def call(*arguments):
@@ -69,7 +69,7 @@ class Sockets:
     getaddrinfo = staticmethod(socket.getaddrinfo)
     socket = staticmethod(lambda family, make=socket.socket: Listener(make(family)))
 
-readable = server._readable
+readable = accepting._readable
 
 poller = asyncio.core._io_queue.poller
 
@@ -85,7 +85,7 @@ async def handle(reader, writer):
 
 asyncio.core._io_queue.poller = Poller
 server.socket = Sockets
-server._readable = lambda listener: readable(listener.stream)
+accepting._readable = lambda listener: readable(listener.stream)
 me.server_context = failing(me.server_context, [])
 running = Server(me)
 running.handshake_timeout_ms = 2000
@@ -144,7 +144,7 @@ _POLLING = (
     _BEGIN
     + """
 import io, socket
-from boardcert.serving import server
+from boardcert.serving import accepting, server
 
 class Bad(io.IOBase):
     def ioctl(self, request, argument):
@@ -170,9 +170,9 @@ class Sockets:
     getaddrinfo = staticmethod(socket.getaddrinfo)
     socket = staticmethod(lambda family, make=socket.socket: Listener(make(family)))
 
-readable = server._readable
+readable = accepting._readable
 server.socket = Sockets
-server._readable = lambda listener: readable(listener.stream)
+accepting._readable = lambda listener: readable(listener.stream)
 
 async def wait_for_bad():
     try:

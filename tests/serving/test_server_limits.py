@@ -129,7 +129,8 @@ def test_a_handshake_that_drips_ends_the_connection(port: int) -> None:
 
 _SLOW_TAKER = """
 import asyncio, io, sys, time
-from boardcert.transport.connection import Connection, LimitError, Limits
+from boardcert.transport.connection import Connection
+from boardcert.transport.limits import LimitError, Limits
 
 class Taker(io.IOBase):
     def __init__(self, pause_ms):
@@ -339,9 +340,9 @@ def test_a_request_waits_for_the_memory_that_another_has(directory: Path) -> Non
 _ROOM_FOR_ONE = """
 import asyncio, socket, sys
 import boardcert
-from boardcert.serving import server
+from boardcert.serving import accepting, server, sharing
 me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
-server.tls_reserve.tls_free_bytes = lambda wanted: 0 if server.is_anyone_connected() else wanted
+server.tls_reserve.tls_free_bytes = lambda wanted: 0 if sharing.is_anyone_connected() else wanted
 servers = [server.Server(me, silent_ms=300) for _ in sys.argv[2:]]
 async def handler(reader, writer):
     await reader.read(1)
@@ -379,10 +380,10 @@ def test_two_servers_that_share_the_room_for_one_refuse_nobody(directory: Path) 
 _TWO_SERVERS = """
 import asyncio, sys
 import boardcert
-from boardcert.serving import server
+from boardcert.serving import accepting, server, sharing
 me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
-server.tls_reserve.tls_free_bytes = lambda wanted: 0 if server.is_anyone_connected() else wanted
-server._PAUSE_MS = 700  # So that chance gives the other none.
+server.tls_reserve.tls_free_bytes = lambda wanted: 0 if sharing.is_anyone_connected() else wanted
+accepting._PAUSE_MS = 700  # So that chance gives the other none.
 busy, other = [server.Server(me) for _ in range(2)]
 async def handler(reader, writer):
     await asyncio.sleep_ms(100)

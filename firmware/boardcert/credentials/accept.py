@@ -1,7 +1,8 @@
-"""Accept a certificate from elsewhere, or refuse it: all that comes before it is stored.
+"""Accept a certificate from elsewhere, or refuse it: all steps before it is stored.
 
 Each step's modules are released before the next: beside connections, memory is short. They are
-imported in functions that return before that, since a name keeps its module.
+imported in functions that return before that, since a name keeps its module. For the same reason,
+each step reads the certificate anew: an object that one handed to the next would keep its class.
 """
 
 import sys

@@ -7,6 +7,7 @@ from .. import Error, RefusedError, board
 from ..storage import store
 from ..storage.files import GENERATED, WIPING, WISH
 from ..storage.store_write import Writer
+from .performing import perform
 from .report import OUTCOME
 
 _TASK = "wish"  # The task of wiping for a wish with a key.
@@ -53,7 +54,7 @@ def _do(me, task, wish: dict) -> dict:
     addresses, now = wish.get("addresses"), wish.get("now")
     now = now and tuple(now)
     if task in ("sign", "renew"):
-        me._adopt(me._perform("sign", addresses, now, task == "renew"))
+        me._adopt(perform(me, "sign", addresses, now, task == "renew"))
     elif task == "install":
         key = wish.get("key")
         chain = [a2b_base64(text) for text in wish["chain"]]
@@ -61,7 +62,7 @@ def _do(me, task, wish: dict) -> dict:
         return {"wiped": me.install(chain, key and a2b_base64(key), today)}
     elif task == "request":
         names = wish.get("names")
-        request = b2a_base64(me._perform("request", addresses, names)).decode().rstrip()
+        request = b2a_base64(perform(me, "request", addresses, names)).decode().rstrip()
         record = store.load(me._directory, GENERATED, [])
         generation = record and record.generation
         return {"request": request, "names": names, "generation": generation}

@@ -1,6 +1,6 @@
-"""Make a key and a certificate, or a new certificate for a key: noise to checked record.
+"""Generate a key and a certificate, or a new certificate for a key: from noise to a checked record.
 
-Imported when it is needed and released afterwards: it draws in all of the arithmetic.
+It is imported when needed, and released afterwards, with all of the arithmetic that it imports.
 """
 
 from .. import __version__, board
@@ -12,26 +12,19 @@ from ..storage.record import Record
 from .steps import Steps
 
 CLOCKLESS_DAYS = 3650
-"""Without a clock nobody knows how old the package is: a certificate then is good for at least
-so long after board.EARLIEST_DATE, and gets the days that were asked for once the clock is known."""
+"""Without a clock, the age of the package is unknown: a certificate is then valid for at least this
+long after board.EARLIEST_DATE, and gets the wanted lifetime once the clock has been set."""
 
 
-def make(
-    key_type: str,
-    validity_days: int,
-    host_name: str,
-    names: list,
-    now: tuple | None,
-    private_key: bytes | None,
-    progress,
-) -> tuple:
-    """Return (a Record for *private_key*, or a new key when that is None, {step: milliseconds}).
+def make(private_key: bytes | None, key_type: str, contents: tuple, progress) -> tuple:
+    """Return (a Record for *private_key*, or for a new key of *key_type*, {step: milliseconds}).
 
-    *key_type*, *validity_days*, *host_name*: see settings; *names*: for subjectAltName; *now*: the
-    date or None; *progress*: see Identity. Raises EntropyError before anything is made,
-    InvalidSignature or ValueError when what was made does not hold; whether the certificate reads
-    back, with this key, is for who takes it.
+    *contents*: of the certificate: (host name, names for subjectAltName, days of validity, the date
+    or None). *progress*: see Identity. Raises EntropyError before anything is generated, and
+    InvalidSignature or ValueError if the result does not verify; whether the certificate can be
+    read back, with this key, is for the caller to check.
     """
+    _, _, validity_days, now = contents
     steps = Steps(progress)
     steps.begin("entropy")
     random, entropy = seed(now)
@@ -45,7 +38,7 @@ def make(
             check_room(key_type)
         key = keys.generate(key_type, random, progress)
     steps.begin("sign")
-    tbs = _apart(_tbs, key, host_name, names, now, validity_days, random)
+    tbs = _apart(_tbs, key, contents, random)
     certificate = keys.sign(key, tbs, random)
     del tbs
     steps.begin("check")
@@ -75,26 +68,27 @@ def make_request(host_name: str | None, names: list, private_key: bytes) -> byte
 
 
 def _apart(function, *arguments):
-    """Return function(*arguments), and forget the modules that it has imported.
+    """Return function(*arguments), and release the modules that it has imported.
 
-    Beside the arithmetic, there is no memory for what encodes certificates.
+    Beside the arithmetic, there is no memory for the modules that encode certificates.
     """
     with borrowed() as lent:
         lent.at_once = False
         return function(*arguments)
 
 
-def _tbs(key, host_name: str, names: list, now: tuple | None, validity_days: int, random) -> bytes:
-    """Return what is to be signed."""
+def _tbs(key, contents: tuple, random) -> bytes:
+    """Return the tbsCertificate with *contents*, see make."""
     from ..certificates import issue
 
+    host_name, names, validity_days, now = contents
     subject = issue.encode_subject(host_name, board.unique_id().hex())
     serial = random(issue.SERIAL_BYTES)
     return issue.tbs_certificate(key, subject, names, _validity(now, validity_days), serial)
 
 
 def _validity(now: tuple | None, days: int) -> tuple:
-    """Return (not_before, not_after): from yesterday at midnight, for clocks that are slow."""
+    """Return (not_before, not_after): from yesterday's midnight, since clocks may be slow."""
     from ..certificates import fields
 
     if now is None:
@@ -114,10 +108,10 @@ def _request_info(key, host_name: str | None, names: list) -> bytes:
 
 
 def check(key, signed: bytes, random) -> None:
-    """Raise InvalidSignature or ValueError unless *key*'s halves and its signature hold.
+    """Raise InvalidSignature or ValueError unless the key pair fits, and the signature is valid.
 
-    *signed*: a certificate or request that is about to leave the arithmetic: a fault in computing
-    the signature could give the key away.
+    *signed*: a certificate or request, before it is used: a fault in computing the signature could
+    reveal the key.
     """
     content = der.decode_one(signed, der.SEQUENCE)
     _, end = der.decode_next(content, der.SEQUENCE, 0)

@@ -1,4 +1,4 @@
-"""The identity that is generated on the board: made, loaded, signed again."""
+"""The identity that the board generates: make it, load it, sign it again."""
 
 from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -12,7 +12,7 @@ from .stored import facts_of, is_own, keep, read_leaf, read_pair, sound
 
 
 def load_generated(job, new_key: bytes | None = None) -> Record:
-    """Return the generated record; make or renew it where that is due.
+    """Return the generated record; make or renew it if that is due.
 
     *new_key*: for a new identity, see make.
     """
@@ -33,13 +33,14 @@ def load_generated(job, new_key: bytes | None = None) -> Record:
 def make(job, private_key: bytes | None, is_new: bool = False, wipes: str | None = None) -> Record:
     """Make a certificate for *private_key*, store both, and return the record.
 
-    *is_new*: whether the key is a new one; None is one that is made here. *wipes*: what Wiper
-    calls it when the keys before it are to be wiped, from when this one is stored on.
+    *private_key*: None for one that is generated here. *is_new*: whether the key is new. *wipes*:
+    the task of Wiper that wipes the keys before it, once this one is stored.
     """
-    job.done["signed"] = True
+    job.outcomes["signed"] = True
     settings = job.settings
-    wanted = (settings.key_type, settings.validity_days, settings.hostname, job.names, job.now)
-    record, timings_ms = job.make_record(wanted + (private_key, job.progress))
+    contents = settings.hostname, job.names, settings.validity_days, job.now
+    wanted = private_key, settings.key_type, contents, job.progress
+    record, timings_ms = job.make_record(wanted)
     if job.progress:
         job.progress("flash")
     started = ticks_ms()
@@ -49,13 +50,13 @@ def make(job, private_key: bytes | None, is_new: bool = False, wipes: str | None
     job.writer.save(GENERATED, record)
     timings_ms["flash"] = ticks_diff(ticks_ms(), started)
     timings_ms["total"] = sum(timings_ms.values())
-    job.done["timings_ms"] = timings_ms
-    job.done["generated"] = job.done["generated"] or is_new
+    job.outcomes["timings_ms"] = timings_ms
+    job.outcomes["generated"] = job.outcomes["generated"] or is_new
     return record
 
 
 def mark(job, record: Record, is_new: bool) -> None:
-    """Report an identity that was lost, and mark the one that there is now."""
+    """Add a notice if an identity was lost, and mark the current one."""
     writer = job.writer
     marked = writer.read_mark()
     if marked and is_new:
@@ -65,7 +66,7 @@ def mark(job, record: Record, is_new: bool) -> None:
 
 
 def _renew_if_due(job, record: Record) -> Record:
-    """Return *record*, or a stored new one with the same key when its certificate is stale."""
+    """Return *record*, or if its certificate is stale, a new one with the same key, stored."""
     leaf = read_leaf(record)
     wanted = job.settings.key_type
     if leaf.key_type != wanted:
@@ -89,7 +90,7 @@ def _renew_if_due(job, record: Record) -> Record:
 
 def _changed(settings, facts: dict, leaf) -> str | None:
     """Return which setting differs from those that the certificate was made with, or None."""
-    # The set names stand first, then addresses that the board had.
+    # The names of the settings come first, then addresses that the board had.
     count = len(settings.names)
     others = [name for name in leaf.names[count:] if not fields.is_address(name)]
     if leaf.names[:count] != settings.names or others:

@@ -14,20 +14,20 @@ OLDEST_MICROPYTHON = (1, 24, 0)
 class Job:
     """One task. For *directory*, *arguments* and *progress* see Identity.
 
-    *done*: a dict that collects what was done: "timings_ms" and "generated"; "signed", whether that
-    was tried; "replaced", whether a certificate is no longer served; and for a task that is started
-    again, "begun" and "removes", whether what is missing was removed on purpose. *notices*: a list
-    of warnings. *make_record*(wanted) calls generate.make; if it raises anything but an Exception,
-    the task ends, and is started again: see in_phases.
+    *outcomes*: a dict for what the task has done: "timings_ms" and "generated"; "signed", whether
+    that was tried; "replaced", whether a certificate is no longer served; and for a task that is
+    started again, "begun" and "removes", whether what is missing was removed on purpose. *notices*:
+    a list of warnings. *make_record*(wanted) calls generate.make; if it raises anything but an
+    Exception, the task ends, and is started again: see in_phases.
     """
 
     def __init__(
-        self, done: dict, directory: str, arguments: dict, progress, notices: list, make_record
+        self, outcomes: dict, directory: str, arguments: dict, progress, notices: list, make_record
     ) -> None:
         check_version(sys.implementation.name, sys.implementation.version)
         if not isinstance(directory, str) or not directory:
             raise ValueError(f"directory must be a path: {directory!r}")
-        self.done = done
+        self.outcomes = outcomes
         self.directory = directory
         self.progress = progress
         self.notices = notices
@@ -70,7 +70,7 @@ class Job:
     def disown(self, notice: str) -> None:
         """Add *notice*, that the files are another board's, and begin to wipe their secrets."""
         self.notices.append(notice)
-        self.done["removes"] = True
+        self.outcomes["removes"] = True
         self.wiper.begin("clone")
         self.wiper.forget_token()
 

@@ -13,18 +13,17 @@ from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIs
 
 from micropython import const
 
-from .. import DIRECTORY, Error, board, give_memory
+from .. import DIRECTORY, Error, give_memory
 from ..modules import borrowed
-from ..storage.files import GENERATED, WISH
-from ..storage.record import Record, exists
+from ..storage.files import GENERATED
+from ..storage.record import Record
+from .deferring import defer_signing, fulfil_wish
+from .performing import perform
 from .stale import stale_reason
 
 # The memory for signing on esp32: MicroPython's heap doubles for it, to 112 or 128 KB (measured
 # without PSRAM), which is then lost to TLS until a reset.
 _SIGNING_BYTES = const(120_000)
-
-_OF_INSTALLED = "the installed certificate "
-"""How notices about it begin: they are dropped when another certificate is served."""
 
 
 class Identity:
@@ -58,8 +57,8 @@ class Identity:
             self.was_settled = self._serve_quickly()
             if not self.was_settled:
                 give_memory()
-                self._adopt(self._perform("load", new_key, lent=lent))
-                self._fulfil()
+                self._adopt(perform(self, "load", new_key, lent=lent))
+                fulfil_wish(self)
             lent.at_once = False
         self.timings_ms["total"] = ticks_diff(ticks_ms(), started)
 
@@ -77,9 +76,9 @@ class Identity:
         """
         reason = stale_reason(self._record.facts, self.source)
         if self.source == GENERATED and (reason or self.wish) and self.lacks_memory():
-            self._put_off(reason)
+            defer_signing(self, reason)
         elif reason and self.source == GENERATED:
-            self._adopt(self._perform("load"))
+            self._adopt(perform(self, "load"))
             reason = stale_reason(self._record.facts, self.source)
             if reason and self.source == GENERATED:
                 raise Error(self._stale_sentence(reason))
@@ -103,25 +102,25 @@ class Identity:
 
             record = accept(self._directory, self._record.private_key, chain, key, today)
             del accept  # A name keeps its module.
-        self._adopt(self._perform("install", record))
+        self._adopt(perform(self, "install", record))
 
     def remove(self) -> str:
         """Remove the installed certificate: the one below it is served again.
 
         Return a sentence on how far its key was wiped, as new_key and reset do.
         """
-        return self._adopt(self._perform("remove"))
+        return self._adopt(perform(self, "remove"))
 
     def renew(self) -> None:
         """Sign a new certificate for the generated key, dated from today."""
-        self._adopt(self._perform("renew"))
+        self._adopt(perform(self, "renew"))
 
     def new_key(self, made: bytes | None = None) -> str:
         """Generate a new key and certificate; an installed certificate is still served.
 
         *made*: the key (DER), if it was generated before; reset takes one, too.
         """
-        return self._adopt(self._perform("new_key", made))
+        return self._adopt(perform(self, "new_key", made))
 
     def reset(self, made: bytes | None = None) -> str:
         """Generate a new key, certificate and token, as at first boot, and forget all others.
@@ -129,7 +128,7 @@ class Identity:
         Settings and the Wi-Fi password stay. A certificate that is compiled in takes precedence
         over the new one.
         """
-        return self._adopt(self._perform("reset", made))
+        return self._adopt(perform(self, "reset", made))
 
     def change_settings(self, **changes) -> None:
         """Change settings in config.json; they take effect at the next boot, with the same key.
@@ -150,7 +149,7 @@ class Identity:
         twenty others instead, such as "kitchen.example.org" or "*.example.org", and no subject:
         public CAs sign for exactly the names that were ordered. RefusedError for a wrong one.
         """
-        return self._perform("request", None, names)
+        return perform(self, "request", None, names)
 
     def admin_token(self) -> str:
         """Return the password of the page: 26 characters.
@@ -221,30 +220,6 @@ class Identity:
     def _stale_sentence(self, reason: str) -> str:
         return f"the {self.source} certificate is served as it is, though {reason}"
 
-    def _put_off(self, reason: str | None) -> None:
-        """Note in flash that the certificate is to be signed again, or no longer."""
-        wish = reason and f"{reason} {board.addresses()}"
-        if wish == self.wish:
-            return
-        with borrowed():
-            from . import wishes
-
-            if reason:
-                self._add_notices([wishes.put_off_signing(self._directory, reason)])
-            else:
-                wishes.withdraw(self._directory)
-        self.wish = wish
-
-    def _fulfil(self) -> None:
-        """Do what was deferred until now."""
-        if not has_wish(self._directory):
-            return
-        self.took_memory = True
-        with borrowed():
-            from .fulfil import fulfil
-
-            fulfil(self)
-
     def _add_notices(self, notices: list) -> None:
         """Add those that are new: each attempt finds again what lasts."""
         for notice in notices:
@@ -270,40 +245,8 @@ class Identity:
         except (KeyError, TypeError):  # A fact is missing, or of a wrong type.
             return False
 
-    def _perform(self, task: str, *arguments, lent: borrowed | None = None):
-        """Return the outcome of a *task* of sources or tasks; give back what is *lent* to it."""
-        lent = lent or borrowed().begin()
-        notices = []
-        done = {"generated": self.generated, "signed": self.took_memory, "timings_ms": {}}
-        try:
-            try:
-                from .in_phases import run
-            except ImportError:  # With a kernel, there is room for all at once.
-                from .at_once import run
-
-            context = done, self._directory, self._arguments, self._progress, notices
-            result = run(task, arguments, context, lent)
-        except (Error, ValueError, OSError, MemoryError):
-            raise
-        except Exception as error:  # An invalid signature, a full stack.
-            raise Error(f"{task} failed: {error!r}") from error
-        finally:
-            lent.give_back()
-            if done.get("replaced"):
-                self.notices[:] = [one for one in self.notices if _OF_INSTALLED not in one]
-            self._add_notices(notices)
-        self.generated = done["generated"]
-        self.took_memory = done["signed"]
-        self.timings_ms.update(done["timings_ms"])
-        return result
-
 
 def check_progress(progress) -> None:
     """Raise ValueError for what is no callback, also where it is not called this time."""
     if progress is not None and not callable(progress):
         raise ValueError(f"progress must be a function: {progress!r}")
-
-
-def has_wish(directory: str) -> bool:
-    """Return whether something was put off until this boot, see wishes."""
-    return exists(f"{directory}/{WISH}")

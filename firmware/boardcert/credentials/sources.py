@@ -28,8 +28,10 @@ def load(job, new_key: bytes | None = None) -> tuple:
     *new_key*: for a new identity. A deletion that a loss of power interrupted is finished first.
     """
     check_key(new_key)
-    if not job.done.get("begun"):  # Else it may be a deletion of this boot, which ends it below.
-        job.done["begun"] = True
+    if not job.outcomes.get(
+        "begun"
+    ):  # Else it may be a deletion of this boot, which ends it below.
+        job.outcomes["begun"] = True
         _finish_wipe(
             job, "finishing a deletion", "a deletion interrupted by a loss of power was finished"
         )
@@ -118,7 +120,7 @@ def mark_stored(job, source: str, record: store.Record) -> None:
         from .losses import settle
 
         losses = settle(job.directory, job.files(), stored, job.writer)
-        if not job.done.get("removes"):
+        if not job.outcomes.get("removes"):
             job.notices.extend(losses)
 
 

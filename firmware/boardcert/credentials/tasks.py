@@ -18,7 +18,7 @@ def install(job, record: store.Record) -> tuple:
     """Store a record that accept has approved; wipe the key that it replaces."""
     from ..storage.wiping import INSTALL, has_files
 
-    job.done["removes"] = True
+    job.outcomes["removes"] = True
     leaf = read_leaf(record)
     record.facts = facts_of(job, record, leaf)
     record.facts["unique_id"] = board.unique_id().hex()
@@ -28,7 +28,7 @@ def install(job, record: store.Record) -> tuple:
     if is_replaced:
         job.wiper.begin(INSTALL)
     job.writer.save(INSTALLED, record)
-    job.done["replaced"] = True
+    job.outcomes["replaced"] = True
     mark_stored(job, INSTALLED, record)
     _note_names(job, leaf.names)
     _note_missing(job, record, leaf)
@@ -39,7 +39,7 @@ def remove(job) -> tuple:
     """Remove the installed certificate, once another one can be served."""
     from ..storage.wiping import REMOVE, UNINSTALL, has_files
 
-    job.done["removes"] = True
+    job.outcomes["removes"] = True
     source, record = choose_below(job)
     removed = store.load(job.directory, INSTALLED, [])
     is_same = removed is not None and removed.private_key == record.private_key
@@ -47,7 +47,7 @@ def remove(job) -> tuple:
     if has_files(job.directory, INSTALLED):
         job.wiper.begin(UNINSTALL if is_same else REMOVE)
         message = _wipe(job)
-        job.done["replaced"] = True
+        job.outcomes["replaced"] = True
     mark_stored(job, source, record)
     return source, record, message
 
@@ -75,7 +75,7 @@ def reset(job, made: bytes | None) -> tuple:
 def _replace_key(job, wipes: str, made: bytes | None) -> str:
     """Store a new key; do the task *wipes* of Wiper; return how far that went."""
     check_key(made)
-    job.done["removes"] = True
+    job.outcomes["removes"] = True
     record = make(job, made, is_new=True, wipes=wipes)
     with job.attempt("writing the marker"):
         mark(job, record, False)

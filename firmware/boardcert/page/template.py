@@ -1,19 +1,20 @@
-"""The page, for pieces, which says what its marks mean; before it, what every answer says.
+"""The page, a template for pieces, which explains its marks; before it, the headers of each answer.
 
-A text that is read from its file as it stands, in small pieces: on a board it is not compiled,
-and never in memory as a whole. Frozen into the firmware, it is a module, and its bytes lie in
-flash. No line in it is as long as what pieces sends at once.
+The text is read from its file as it is, in small pieces: on a board it is not compiled, and never
+in memory as a whole. Frozen into the firmware, it is a module, whose bytes are in flash. No line of
+it is as long as the pieces that are sent. The script comes before the forms: one that is sent while
+the rest of a slow board's page is still arriving keeps its texts, too.
 
-No HSTS: it would bind every port of the name, and with a certificate that no CA signed a browser
-does not heed it. Referrer-Policy is not no-referrer: with that, browsers would send "Origin: null"
-with the page's own forms. The two hashes are those of the style and of the one script, without
-which certificates are pasted, since a form cannot send a file as text.
+No HSTS: it would apply to every port of the name, and browsers ignore it with a certificate that no
+CA signed. Referrer-Policy is not no-referrer: with that, browsers would send "Origin: null" with
+the page's own forms. The two hashes are those of the style and of the only script. Without the
+script, certificates have to be pasted, since a form cannot send a file as text.
 """
 
 # ruff: noqa: E501 (lines of HTTP and HTML)
 TEMPLATE = b"""
 Cache-Control: no-store
-Content-Security-Policy: default-src 'none'; style-src 'sha256-jZ8rBh2oSF6DM8O1aIFtX2VSVDg+tTk8P3j+tnE7ISY='; script-src 'sha256-wNf9B9DQ2DWc9uc+o4ntrXOFhLGH0gMpHyboHTs30xE='; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'
+Content-Security-Policy: default-src 'none'; style-src 'sha256-jZ8rBh2oSF6DM8O1aIFtX2VSVDg+tTk8P3j+tnE7ISY='; script-src 'sha256-srF63NunR6OOJGnqhcWpxsRzXPB5e3nMY2U4gjlgxcI='; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'
 Cross-Origin-Opener-Policy: same-origin
 Cross-Origin-Resource-Policy: same-origin
 Referrer-Policy: same-origin
@@ -63,6 +64,24 @@ border-radius:.3rem;background:var(--main);color:var(--on);cursor:pointer}
 .danger button{border-color:var(--bad);background:none;color:var(--bad)}
 :focus-visible{outline:3px solid var(--main);outline-offset:2px}
 </style>
+<script>
+const s=sessionStorage,k=JSON.parse(s.kept||"{}");
+s.removeItem("kept");
+onsubmit=({target:f})=>{if(f.time)f.time.value=new Date().toISOString();
+s.kept=JSON.stringify(Object.fromEntries([...f].filter(t=>/^text/.test(t.type)).map(t=>[t.id,t.value])))};
+addEventListener("DOMContentLoaded",()=>{
+for(const f of document.querySelectorAll("input[type=file]")){f.parentNode.hidden=false;
+f.onchange=async()=>{const t=document.getElementById(f.dataset.to),c="CERTIFICATE",q="PRIVATE KEY",w=t.name=="key"?q:c,n=`
+`,b=new Uint8Array(await f.files[0].slice(0,99999).arrayBuffer()),i=2+(b[1]>128?b[1]-128:0),k=b[i]==48?c:b[i]==2&&b[i+2]<2?q:"",
+x=b[0]==48?"-----BEGIN "+k+"-----"+n+btoa(String.fromCharCode(...b)).match(/.{1,64}/g).join(n)+n+"-----END "+k+"-----":
+new TextDecoder(b[0]==255?"utf-16le":b[0]==254?"utf-16be":"utf-8").decode(b),
+m=x.match(RegExp("-----BEGIN ([A-Z0-9]+ )*"+w+"-----[^]*?-----END [^-]+-----","g"));
+if(m){t.value=m.join(n);t.focus()}
+f.nextElementSibling.textContent=m?"":"No "+w.toLowerCase()+" in this file. For a .p12 or .p7b: boardcert install HOST FILE"}}
+const e=document.querySelector(".bad");
+if(e)for(const i in k){const t=document.getElementById(i);if(t)t.value=k[i]}
+e?.focus()})
+</script>
 </head>
 <body>
 <header>
@@ -197,22 +216,6 @@ $error.reset-hostname$<input id="reset-hostname" name="hostname" required spellc
 ?
 </section>
 </main>
-<script>
-for(const f of document.querySelectorAll("input[type=file]")){f.parentNode.hidden=false;
-f.onchange=async()=>{const t=document.getElementById(f.dataset.to),c="CERTIFICATE",q="PRIVATE KEY",w=t.name=="key"?q:c,n=`
-`,b=new Uint8Array(await f.files[0].slice(0,99999).arrayBuffer()),i=2+(b[1]>128?b[1]-128:0),k=b[i]==48?c:b[i]==2&&b[i+2]<2?q:"",
-x=b[0]==48?"-----BEGIN "+k+"-----"+n+btoa(String.fromCharCode(...b)).match(/.{1,64}/g).join(n)+n+"-----END "+k+"-----":
-new TextDecoder(b[0]==255?"utf-16le":b[0]==254?"utf-16be":"utf-8").decode(b),
-m=x.match(RegExp("-----BEGIN ([A-Z0-9]+ )*"+w+"-----[^]*?-----END [^-]+-----","g"));
-if(m){t.value=m.join(n);t.focus()}
-f.nextElementSibling.textContent=m?"":"No "+w.toLowerCase()+" in this file. For a .p12 or .p7b: boardcert install HOST FILE"}}
-const e=document.querySelector(".bad"),s=sessionStorage,k=JSON.parse(s.kept||"{}");
-for(const f of document.forms){for(const t of f)if(e&&t.id in k)t.value=k[t.id];
-f.onsubmit=()=>{if(f.time)f.time.value=new Date().toISOString();
-s.kept=JSON.stringify(Object.fromEntries([...f].filter(t=>/^text/.test(t.type)).map(t=>[t.id,t.value])))}}
-s.removeItem("kept");
-e?.focus()
-</script>
 </body>
 </html>
 """

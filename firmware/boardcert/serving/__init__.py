@@ -1,1 +1,1 @@
-"""HTTP/1.1 and the accept loop: what stands between a connection and an application."""
+"""HTTP/1.1 and the accept loop: everything between a connection and an application."""

@@ -1,6 +1,6 @@
-"""Serve an application with an identity: what boardcert.serve and serve_stream do."""
+"""Serve an application with an identity: the work of boardcert.serve and serve_stream."""
 
-from ..transport.connection import Limits
+from ..transport.limits import Limits
 from .server import Server
 
 
@@ -16,8 +16,8 @@ async def serve(
 ) -> None:
     """Serve *app* over TLS until cancelled.
 
-    *client_ca*, *client_pins*: whom alone to serve, see mutual_tls.PeerCheck. *redirect_port*:
-    where plain HTTP is answered with the way to here. *limits*: see connection.Limits.
+    *client_ca*, *client_pins*: serve only such clients, see mutual_tls.PeerCheck. *redirect_port*:
+    a port from which plain HTTP is redirected to *port*. *limits*: see limits.Limits.
     """
     check_app(app)
     for each in (port, port if redirect_port is None else redirect_port):
@@ -55,13 +55,13 @@ def check_app(app) -> None:
 
 
 def check_port(port: int, host: str) -> None:
-    """Raise ValueError for what is no port, or no address."""
+    """Raise ValueError for an invalid port or address."""
     if not isinstance(port, int) or not 0 <= port <= 65535 or not isinstance(host, str):
         raise ValueError(f"port and host must be a number and a text: {port!r}, {host!r}")
 
 
 def check_limits(limits: dict) -> None:
-    """Raise ValueError for a name that is no limit of a server, or a limit of less than one."""
+    """Raise ValueError for a name that is not a limit of a server, or a limit below one."""
     for name in limits:
         is_number = isinstance(limits[name], int) and limits[name] >= 1
         if name not in Limits.__dict__ or not is_number:
@@ -69,7 +69,7 @@ def check_limits(limits: dict) -> None:
 
 
 def check_line(line) -> None:
-    """Raise ValueError for what is no serial_line.ModemLine."""
+    """Raise ValueError for anything but a serial_line.ModemLine."""
     if not hasattr(line, "answer"):
         raise ValueError(f"line must be a ModemLine: {line!r}")
 

@@ -1,18 +1,18 @@
 """The head of an HTTP/1.1 request, read strictly (RFC 9112).
 
-Where a request ends is decided here and in http_parse alone, and whatever leaves that in doubt is
+The end of a request is determined here and in http_parse alone, and whatever leaves it in doubt is
 refused.
 """
 
 import asyncio
 
 from ..modules import borrowed
-from ..transport.connection import LimitError
+from ..transport.limits import LimitError
 
 _LINGER_MS = 1000
 
 _MAX_LINES = 64
-"""Browsers send 20. In memory, a short line takes ten times what max_header_bytes counts of it."""
+"""Browsers send 20. In memory, a short line takes ten times its bytes in max_header_bytes."""
 
 _REASONS = {
     307: "Temporary Redirect",
@@ -35,9 +35,9 @@ class RequestError(Exception):
 
 
 async def read_head(connection) -> list:
-    """Return the lines of a request's head, without their ends; none when the client has gone."""
+    """Return the lines of a request's head, without their ends; none if the client has gone."""
     lines = []
-    may_be_empty = True  # RFC 9112, 2.2: one empty line before a request is passed over.
+    may_be_empty = True  # RFC 9112, 2.2: one empty line before a request is skipped.
     while True:
         try:
             line = await connection.readline()
@@ -62,8 +62,8 @@ async def read_head(connection) -> list:
 async def end_with(connection, status: int, header: str = "") -> None:
     """Answer *status* with one more *header* (its line end too), and end.
 
-    What the client still sends is passed over for a moment: it would reset the connection, and
-    lose the answer.
+    What the client still sends is discarded for a moment: unread, it would reset the connection,
+    and the answer would be lost.
     """
     text = _REASONS[status]
     connection.write(
@@ -76,7 +76,7 @@ async def end_with(connection, status: int, header: str = "") -> None:
 
 
 async def linger(connection) -> None:
-    """Pass over what the client still sends, for a moment."""
+    """Discard what the client still sends, for a moment."""
     connection.allow(_LINGER_MS * 2)
     try:
         await asyncio.wait_for_ms(_discard(connection), _LINGER_MS)
@@ -90,11 +90,11 @@ async def _discard(connection) -> None:
 
 
 class Head:
-    """What the *lines* of a request's head say; RequestError when they are not one.
+    """The head of a request, parsed from its *lines*; RequestError if they are invalid.
 
-    `method`; `target`, as it stands there; `headers`: by their names in lower case, those of
-    *wanted* and those that count here. `is_current`: HTTP/1.1, not 1.0. `is_kept`: the client
-    keeps the connection for another request. `length`: of its body. `expects`: it waits for 100
+    `method`; `target`, unchanged; `headers`: by their names in lower case, those of *wanted* and
+    those that matter here. `is_current`: HTTP/1.1, not 1.0. `is_kept`: the client keeps the
+    connection for another request. `length`: of its body. `expects`: the client waits for 100
     (Continue) before it sends that.
     """
 

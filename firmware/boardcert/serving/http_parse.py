@@ -1,4 +1,4 @@
-"""What the head of an HTTP/1.1 request says (RFC 9112): loaded for it, and released again."""
+"""Parse the head of an HTTP/1.1 request (RFC 9112): loaded for that, and released again."""
 
 from .http_head import RequestError
 
@@ -7,13 +7,12 @@ _NOT_IN_NAMES = b'"(),/:;<=>?@[\\]{}'
 
 _READ_HERE = (b"connection", b"host", b"content-length", b"transfer-encoding", b"expect")
 
-# Two of them would leave it in doubt who asks: one program may check the first, and another
-# obey the second.
+# If there were two, one program might check the first, and another obey the second.
 _ONLY_ONCE = _READ_HERE[1:] + (b"authorization", b"cookie", b"origin")
 
 
 def parse(lines: list, wanted: tuple) -> tuple:
-    """Return what *lines* say; see http_head.Head: the attributes that it sets."""
+    """Return the attributes of http_head.Head for *lines*."""
     method, target, is_current = _read_request_line(lines[0])
     headers = _read_headers(lines, wanted)
     if b"host" not in headers and is_current:
@@ -39,7 +38,7 @@ def _read_request_line(line: bytes) -> tuple:
 
 
 def _read_length(headers: dict) -> int:
-    """Find where the body ends (RFC 9112, 6.3); chunks are refused, Microdot reads none."""
+    """Find where the body ends (RFC 9112, 6.3); chunks are refused: Microdot cannot read them."""
     length = headers.get(b"content-length", b"0")
     if not length.isdigit():
         raise RequestError(400)
@@ -51,7 +50,7 @@ def _read_length(headers: dict) -> int:
 
 
 def _read_headers(lines: list, wanted: tuple) -> dict:
-    """Return the headers in all *lines* but the first that are *wanted*, or count here."""
+    """Return the headers in all *lines* but the first that are *wanted*, or matter here."""
     headers = {}
     for number in range(1, len(lines)):
         name, colon, value = lines[number].partition(b":")

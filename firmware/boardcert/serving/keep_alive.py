@@ -1,8 +1,8 @@
 """One exchange of HTTP/1.1 after another over one connection (RFC 9112).
 
-Each TLS handshake costs a board half a second, so connections are kept open. Where a request ends
-is decided here and in http_head alone; whatever leaves that in doubt is refused and ends the
-connection. Of who answers, the page and Microdot, each has its own subclass of Exchange.
+Each TLS handshake costs a board half a second, so connections are kept open. The end of a request
+is determined here and in http_head alone; whatever leaves it in doubt is refused and ends the
+connection. The page and Microdot each answer by a subclass of Exchange.
 """
 
 import asyncio
@@ -11,26 +11,28 @@ from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIs
 
 from micropython import const
 
-from ..transport.connection import LimitError, read_exactly, waiting
+from ..transport.connection import read_exactly
+from ..transport.limits import LimitError
 from .http_head import Head, RequestError, end_with, linger, read_head
+from .sharing import waiting_servers
 
-# A body up to this size goes in one TLS record with the head, for a copy of it in memory.
+# A body up to this size is copied, to be sent in one TLS record with the head.
 _SMALL_BYTES = 1024
 # An empty ping of a WebSocket (RFC 6455, 5.5.2), which every client answers.
 _PING = b"\x89\x00"
-# What follows the head of an answer, where its state is not NOT_BEGUN.
+# The states of an answer after NOT_BEGUN: what follows its head.
 _NO_BODY = 1
 _BY_LENGTH = 2
 _CHUNKED = 3
 _UNTIL_CLOSED = 4
 _UPGRADED = 5  # Another protocol, both ways, until the connection ends.
-# How often, and with what pause, a request looks for the memory to be read in.
+# How often, and with what pause, a request that lacks memory is tried again.
 _ATTEMPTS = 50
 _PAUSE_MS = 100
 
 
 async def serve(make, connection) -> None:
-    """Let make(connection, lines), an Exchange, answer each request, until one of them ends it."""
+    """Answer each request by make(connection, lines), an Exchange, until one ends it."""
     try:
         while True:
             lines = await read_head(connection)
@@ -48,7 +50,7 @@ async def serve(make, connection) -> None:
 
 
 async def _make(make, connection, lines: list):
-    """Return make(connection, lines); wait for its memory, which another request may have."""
+    """Return make(connection, lines); wait for its memory, which another request may hold."""
     for _ in range(_ATTEMPTS):
         try:
             return make(connection, lines)
@@ -64,8 +66,8 @@ NOT_BEGUN = const(0)
 class Exchange:
     """One request and its answer, which answer() of a subclass gives by begin() and write().
 
-    *lines*: the request's head; *wanted*: which of its headers `head` is to have. RequestError
-    when it is not one, or its body is too large.
+    *lines*: the request's head; *wanted*: the headers that `head` is to contain. RequestError if
+    the head is invalid, or the body too large.
     """
 
     def __init__(self, connection, lines: list, wanted: tuple = ()) -> None:
@@ -79,7 +81,7 @@ class Exchange:
         self._body_time_ms = connection.limits.body_timeout_ms
         self._expects = head.expects
         self.state = NOT_BEGUN
-        """Of the answer: NOT_BEGUN, until its head is settled; then what follows that."""
+        """Of the answer: NOT_BEGUN, until its head is complete; then what follows that."""
         self._answer_head = b""  # Of the answer, until it is sent.
         self._to_write = 0  # Of the answer's body, where its length is known.
 
@@ -104,7 +106,7 @@ class Exchange:
         return data
 
     def _pay(self, count: int, waited_ms: int) -> None:
-        """Take what the client has waited from its time for the body; each byte earns some."""
+        """Subtract *waited_ms* from the client's time for the body; each byte earns some back."""
         limits = self.connection.limits
         earned_ms = count * 1000 // limits.min_bytes_per_s
         left_ms = self._body_time_ms - waited_ms + earned_ms
@@ -113,7 +115,7 @@ class Exchange:
             raise LimitError("body too slow")
 
     def has_long_rest(self) -> bool:
-        """Return whether so much of the body was not read that passing over it is not worth it."""
+        """Return whether too much of the body is unread for it to be worth skipping."""
         return self._expects or self._to_read > _SMALL_BYTES
 
     async def readexactly(self, n: int) -> bytes:
@@ -122,7 +124,7 @@ class Exchange:
 
     def begin(self, lines: list) -> None:
         """Keep the head of the answer, its *lines* without their ends, for write()."""
-        if waiting:  # For what this connection has; see connection.Connection.yields.
+        if waiting_servers:  # For what this connection has; see connection.Connection.yields.
             self.is_kept = False
         status = int(lines[0][9:12])
         if status == 101:

@@ -1,20 +1,24 @@
-"""Microdot behind HTTP/1.1: it answers one request as HTTP/1.0 and closes; here, all of them."""
+"""Microdot over HTTP/1.1: by itself, it answers one request by HTTP/1.0 and closes."""
 
 import asyncio
 
 from .keep_alive import NOT_BEGUN, Exchange, serve
 
 _SHUTDOWN_MS = 5000
-"""That a shutdown waits for the answers that are on their way."""
+"""How long a shutdown waits for answers in progress."""
 
 
 async def serve_app(app, connection) -> None:
-    """Hand the requests of *connection* to the Microdot *app*, until one of the three ends it."""
+    """Pass the requests of *connection* to the Microdot *app*, until one of them ends it."""
     await serve(lambda connection, lines: MicrodotExchange(app, connection, lines), connection)
 
 
 class MicrodotExchange(Exchange):
-    """An exchange as Microdot takes it, for its reader and its writer; *app* answers it."""
+    """An exchange as Microdot's reader and writer; *app* answers it.
+
+    Microdot parses the head again, from the lines that Head has accepted: it makes its Request by
+    itself, and what an application sees of a head stays Microdot's decision.
+    """
 
     def __init__(self, app, connection, lines: list) -> None:
         super().__init__(connection, lines)
@@ -23,7 +27,7 @@ class MicrodotExchange(Exchange):
         self._head = bytearray()  # The head of the answer, as far as Microdot has written it.
 
     async def answer(self) -> None:
-        """Let the app answer."""
+        """Have the app answer."""
         await self._app.handle_request(self, self)
 
     def get_extra_info(self, name: str):
@@ -85,7 +89,7 @@ class Shutdown:
         self._server = server
 
     def close(self) -> None:
-        """End the server, once the answers are sent: one of them may be of who called this."""
+        """End the server, once the answers are sent: one of them may be the caller's."""
         if not self.is_begun:
             self.is_begun = True
             self._ending = asyncio.create_task(self._end())

@@ -1,4 +1,4 @@
-"""Tell plain-HTTP clients to come over HTTPS, to the name or address that they asked for."""
+"""Redirect clients from plain HTTP to HTTPS, at the name or address that they used."""
 
 import asyncio
 
@@ -53,7 +53,7 @@ class Redirector(Server):
             await end_with(connection, 307, f"Location: {location}\r\n")
 
     def _location(self, head: Head) -> str:
-        """Return the address for the request *head*; RequestError for a host of others."""
+        """Return the URL for the request *head*; RequestError for a host that is not this board."""
         host = head.host.decode()
         end = host.find("]") + 1 if host.startswith("[") else (host + ":").find(":")
         name, port = host[:end], host[end:]

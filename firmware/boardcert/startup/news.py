@@ -53,7 +53,7 @@ class News:
         TLS, which it rarely gives back; and on a board short of memory if the certificate is stale,
         unless this boot was to sign it, and could not.
         """
-        from ..serving.server import is_anyone_connected
+        from ..serving.sharing import is_anyone_connected
 
         is_short = self._me.lacks_memory()
         if is_short:
@@ -94,11 +94,11 @@ def _is_starved(has_signed: bool) -> bool:
 
     False if they never had it, unless signing has left holes: a restart would not help.
     """
-    from ..serving.server import is_anyone_connected, servers
+    from ..serving.sharing import fits, is_anyone_connected, servers
 
     if is_anyone_connected() or not (has_signed or any([one.accepted for one in servers])):
         return False
-    return bool(servers) and not any([server.fits() for server in servers])
+    return bool(servers) and not any([fits(server) for server in servers])
 
 
 def restart(reason: str) -> None:

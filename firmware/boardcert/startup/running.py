@@ -5,24 +5,18 @@
 
 import asyncio
 import sys
-from time import ticks_diff, ticks_ms
 
 from micropython import const
 
 from .. import DIRECTORY, PAGE_AFTER_MS, board, identity, identity_async, settle
-from ..credentials.lifecycle import has_wish
+from ..credentials.deferring import has_wish
 from ..modules import borrowed
+from .joining import bring_up
 from .news import News, announce, restart
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a board serves its network)
-_JOIN_MS = const(20_000)
-"""How long the first certificate waits for the network, and"""
-_CLOCK_MS = const(5_000)
-"""for the date; what comes later makes it be signed again."""
 _RETRY_S = const(10)
 """After a port was unavailable."""
-_LOOK_MS = const(20)
-"""Between two looks at what is waited for."""
 _CLEAN_UP_MS = const(50)
 
 
@@ -117,7 +111,8 @@ class _Run:
         """Bring up the network; generate an RSA key, which takes minutes, beside other tasks."""
         self._has_network = board.settle_host_name(self._host_name)
         if self._has_network:
-            await self._begin_network()
+            wifi = self._directory if self._uses_wifi else None
+            await bring_up(self._begin, wifi, self._ntp_server)
         if self._is_slow:
             await identity_async(**self._settings)
 
@@ -164,20 +159,6 @@ class _Run:
         if self._directory != DIRECTORY:
             self._settings["directory"] = self._directory
         return host_name, key_type.startswith("rsa")
-
-    async def _begin_network(self) -> None:
-        """Join the stored Wi-Fi and set the clock; wait for both, for a limited time."""
-        from .clock import stay_set
-        from .wifi import WiFi, is_joined, is_up_otherwise, load
-
-        stored = load(self._directory) if self._uses_wifi else None
-        if stored and not is_up_otherwise(stored[0]):
-            self._begin(WiFi(stored[0], stored[1], announce).stay())
-            await _wait(is_joined, _JOIN_MS)
-        if self._ntp_server:
-            self._begin(stay_set(self._ntp_server, announce))
-            if is_joined():
-                await _wait(board.utc_now, _CLOCK_MS)
 
     def identify(self) -> None:
         """Load or generate the identity, then hold the memory of TLS again."""
@@ -252,10 +233,3 @@ def _split(options: dict, directory: str) -> tuple:
     arguments = take(options)
     settings = Settings(arguments, read_config(directory), board.unique_id())
     return arguments, settings.hostname, settings.key_type
-
-
-async def _wait(condition, time_ms: int) -> None:
-    """Wait until *condition*() holds, at most for *time_ms*."""
-    began = ticks_ms()
-    while not condition() and ticks_diff(ticks_ms(), began) < time_ms:
-        await asyncio.sleep_ms(_LOOK_MS)

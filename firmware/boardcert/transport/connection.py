@@ -1,72 +1,24 @@
-"""One client's stream, with the limits that keep it from holding a connection for ever."""
+"""One client's stream, with the limits that keep it from holding a connection forever."""
 
 # The stubs leave out asyncio.core and Stream.s, and that generators can be awaited here.
 # pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false
 # pyright: reportIncompatibleMethodOverride=false
 
 import asyncio
-import sys
 from time import ticks_add, ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIssue]
 
-# A line is read in pieces of this size: readline() takes the memory for all it may return.
+from .limits import LimitError
+
+# A line is read in pieces of this size: readline() allocates the most that it may return.
 _PIECE_BYTES = 128
-
-waiting = []
-"""The servers that have a client for which there is no room yet, in their order."""
-
-
-class Limits:
-    """Limits of the memory and time that clients may take; each is an argument of serve()."""
-
-    max_connections = 8
-    """Connections at once, unless memory is the tighter limit. One more waits for its turn."""
-
-    connection_bytes = 38_000 if sys.platform == "esp32" else 44_000
-    """Free memory below which no connection is begun: what TLS takes for one, and a reserve.
-
-    What is held for it counts as free. On esp32 it is ESP-IDF's: with 1 to 5 KB left, answers
-    stall; with 14 KB none did.
-    """
-
-    handshake_timeout_ms = 10_000
-    """From accepting a connection to the first bytes of its first request."""
-
-    head_timeout_ms = 10_000
-    """From the first byte of a request's head to the last."""
-
-    silent_ms = 2000
-    """A client that is silent for longer before its request is complete makes room for another."""
-
-    body_timeout_ms = 10_000
-    """How far a client may fall behind min_bytes_per_s while it sends the body of a request."""
-
-    idle_timeout_ms = 30_000
-    """Between two pieces of data from the client, or taken by it, after the first."""
-
-    min_bytes_per_s = 200
-    """Clients that send a body, or read an answer, more slowly than this use up their time."""
-
-    max_header_bytes = 4096
-    """Of the lines of a request's head, for a Microdot app and for handlers that read lines."""
-
-    max_body_bytes = 16_384
-    """Of a request to a Microdot app, whose own Request.max_content_length counts as well."""
-
-    backlog = 8
-    """Connections that wait in the network stack. rp2 resets any beyond that; above the number of
-    lwIP's connections (5 there), a client is asked to try again instead."""
-
-
-class LimitError(OSError):
-    """The client sent more, or took longer, than a limit allows."""
 
 
 class Connection(asyncio.StreamReader):
     """A stream that keeps track of what its client has sent and read, and when.
 
     Its clocks (the deadline, the silence of a client that is waited for, and the debt of one that
-    reads slowly) are no class of their own: that takes 624 bytes more of the 24 KB that a server
-    may have, and did not fit there (measured, on a board without a kernel).
+    reads slowly) are not a class of their own: that took 624 bytes more of the 24 KB of a server,
+    which did not fit (measured, on a board without a kernel).
 
     *peer*: the client's address, for get_extra_info("peername"), or None; Microdot asks. Lines
     up to an empty one are counted as the head of a request; a handler of another line protocol
@@ -78,7 +30,7 @@ class Connection(asyncio.StreamReader):
         super().__init__(secure, {"peername": peer, "peercert": None})
         self.has_spoken = False
         self.is_waiting = False
-        """Whether nothing would be lost if it were closed now: between two requests."""
+        """Whether it is between two requests, so that nothing would be lost if it were closed."""
         self.ping = self._ping = None
         """What to send to a silent client, which has idle_timeout_ms to answer before it is closed;
         or None, if the protocol has no such message."""
@@ -225,7 +177,7 @@ class Connection(asyncio.StreamReader):
                 self._idle_ms += ticks_diff(ticks_ms(), self._waits_since)
 
     def _receive(self, function, argument):
-        """Return function(argument); the time of a handshake's arithmetic is not the client's.
+        """Return function(argument); a handshake's arithmetic does not use up the client's time.
 
         An RP2040 signs for 26 s with a key of 4,096 bits.
         """
@@ -236,7 +188,7 @@ class Connection(asyncio.StreamReader):
             if self._deadline is not None:
                 self._deadline = ticks_add(self._deadline, ticks_diff(ticks_ms(), began))
         if piece is None and not self.has_spoken:
-            self._idle_ms = 0  # A handshake that goes on is not silence.
+            self._idle_ms = 0  # A handshake in progress is not silence.
         return piece
 
     def _took(self, count: int, waited_ms: int) -> None:

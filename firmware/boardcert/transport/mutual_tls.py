@@ -2,8 +2,8 @@
 
 mbedTLS asks for a certificate, checks the proof of its key, and with a CA also the chain, its
 dates by the board's clock, and the extended key usage. It cannot require a certificate without
-judging it, as a pin alone wants. So with pins alone the certificate is optional for mbedTLS, and
-a connection without one is ended here.
+checking its chain, which a pin does not need. So with pins alone the certificate is optional for
+mbedTLS, and a connection without one is ended here.
 """
 
 # The stubs leave out verify_mode, verify_callback and that generators can be awaited here.
@@ -33,7 +33,7 @@ class PeerCheck:
     *ca*: a certificate (DER) or a list of them, one of which must have signed the other side's
     certificate, or be it. On a board without a clock no chain is valid. *pins*: texts like
     public_key_pin, one of which must be that of its key; with pins alone, nothing else in the
-    certificate counts. ValueError when both are missing, or one cannot be read.
+    certificate matters. ValueError if both are missing, or one cannot be read.
     """
 
     def __init__(self, ca=None, pins=None) -> None:
@@ -162,7 +162,7 @@ def _element(data: bytes, offset: int, tag: int) -> tuple:
 
 
 def _listed(name: str, value, kind: type) -> list:
-    """Return *value*, one of *kind* or a list of them, as a list; ValueError for all else."""
+    """Return *value*, one of *kind* or a list of them, as a list; ValueError for anything else."""
     found = [value] if isinstance(value, kind) else [] if value is None else value
     if not isinstance(found, (list, tuple)) or not all([isinstance(one, kind) for one in found]):
         raise ValueError(f"{name} must be of the type {kind.__name__}, or a list of that")
@@ -170,7 +170,7 @@ def _listed(name: str, value, kind: type) -> list:
 
 
 def _checked_pin(pin: str) -> str:
-    """Return *pin* in the one spelling that public_key_pin has."""
+    """Return *pin* in the form of public_key_pin."""
     if not pin.startswith(_PIN_PREFIX):
         raise ValueError(f"not a pin: {pin!r}")
     try:

@@ -1,4 +1,4 @@
-"""Find the streams that cannot be polled: asyncio's event loop would end by one of them."""
+"""Find the streams that cannot be polled, one of which would end asyncio's event loop."""
 
 import asyncio
 import select
@@ -8,9 +8,9 @@ _PAUSE_MS = 10
 
 
 def repair(queue) -> None:
-    """Take what cannot be polled out of asyncio's *queue*, and wake the tasks that wait for it.
+    """Remove such streams from asyncio's *queue*, and wake the tasks that wait for them.
 
-    What they do with the stream next raises an error in them, and in nobody else.
+    Their next use of the stream raises an error in these tasks alone.
     """
     # The stubs leave out asyncio.core.
     push = asyncio.core._task_queue.push  # pyright: ignore[reportAttributeAccessIssue]

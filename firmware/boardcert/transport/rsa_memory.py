@@ -1,4 +1,4 @@
-"""The memory that RSA takes: asked for before minutes are spent on a key, or one is installed."""
+"""The memory for RSA: checked before minutes are spent on a key, and before one is installed."""
 
 import gc
 import sys
@@ -14,7 +14,7 @@ _SERVED_BYTES = {"rsa2048": 34_000, "rsa3072": 46_000, "rsa4096": 46_000}
 
 
 def check(key_type: str) -> None:
-    """Raise Error when there is not enough free memory for an RSA *key_type*."""
+    """Raise Error if there is not enough free memory to generate an RSA *key_type*."""
     _require(
         _NEEDED_BYTES[key_type],
         _free_bytes(),
@@ -24,7 +24,7 @@ def check(key_type: str) -> None:
 
 
 def check_served(key_type: str) -> None:
-    """Raise Error when there is not enough free memory to serve an RSA *key_type*."""
+    """Raise Error if there is not enough free memory to serve an RSA *key_type*."""
     free_bytes = tls_bytes()
     needed = f"a connection with {key_type} needs"
     _require(_SERVED_BYTES[key_type], free_bytes, needed, "choose another type of key")

@@ -25,7 +25,7 @@ class ModemLine(io.IOBase):
         ready.value(1)
 
     async def answer(self) -> None:
-        """Wait until a client is connected; what an earlier one left behind is dropped."""
+        """Wait until a client is connected, and discard what an earlier one has left."""
         while not self._carrier.value():
             await asyncio.sleep_ms(5)
         while self._uart.any():

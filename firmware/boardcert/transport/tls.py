@@ -1,7 +1,7 @@
 """TLS contexts from an identity's key and chain, with the firmware's own TLS (mbedTLS).
 
-On rp2, that draws what must be secret (ECDSA nonces, ECDHE keys) from the ring oscillator, and does
-not test it: one that sticks gives the private key away in two handshakes. So it is tested here.
+On rp2, that takes its secrets (ECDSA nonces, ECDHE keys) from the ring oscillator without testing
+it: one that is stuck reveals the private key in two handshakes. So it is tested here.
 """
 
 import sys
@@ -49,7 +49,7 @@ def _require_noise(max_age_ms: int) -> list:
     """Test what TLS draws on unless that was done *max_age_ms* ago; raise EntropyError.
 
     On rp2 that takes 11 ms. On esp32 nothing can be tested: the notices that are returned say so
-    when the radio is off.
+    if the radio is off.
     """
     global _tested
     if _tested is not None and 0 <= ticks_diff(ticks_ms(), _tested) < max_age_ms:

@@ -1,7 +1,7 @@
 """The memory of the next TLS connection, held before it comes.
 
-TLS takes its buffers in large pieces. Were these free between two connections, small things that
-last would come to lie there, until no free piece was large enough and no client could connect.
+TLS takes its buffers in large pieces. If these were free between two connections, small objects
+that last would be allocated there, until no free piece was large enough for another client.
 On esp32, TLS has a heap of its own: see esp32_reserve.
 """
 
