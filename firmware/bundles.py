@@ -53,7 +53,7 @@ _PAGE = {
     "page_pieces": ("page_pieces",),
     "page_texts": ("page_texts",),
     "pem_blocks": ("pem_blocks",),
-    "page_actions": ("page_calls", "page_actions"),
+    "page_actions": ("page_calls", "page_restarts", "page_actions"),
 }
 _JUDGING = {
     "pem": ("pem",),

@@ -94,9 +94,9 @@ class _Stream:
                 self.data += piece
                 self.heard = time.monotonic()
                 if self._on_line:
-                    self._tell(self._on_line)
+                    self._call_back(self._on_line)
 
-    def _tell(self, on_line: Callable[[str], None]) -> None:
+    def _call_back(self, on_line: Callable[[str], None]) -> None:
         """Hand on the lines that have ended since the last time."""
         end = max(self.data.rfind(b"\n"), self.data.rfind(b"\r")) + 1
         for line in self.data[self._told_bytes : end].decode("utf-8", "replace").splitlines():

@@ -77,6 +77,7 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(prog=prog, description=description, epilog=_EXIT_CODES, allow_abbrev=False)
         self._examples = examples
         self._groups = groups or {}
+        self._words: list[str] = []
         # Before and after the command's name; what is not given does not hide what was.
         for flags, text in (
             (("-q", "--quiet"), "print results and errors only"),
@@ -101,8 +102,20 @@ class _Parser(argparse.ArgumentParser):
         del file  # Errors, which go elsewhere, are not printed here.
         print_plain(message.removesuffix("\n"))
 
+    # argparse's own has overloads.
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """Do the same as argparse, and note the words for `error`."""
+        self._words = list(args or ())
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
-        """Raise Error; for a word that is not among those that can stand there, with what can."""
+        """Raise Error; for an unknown word or option, with the most similar ones as a hint."""
+        if message.startswith("the following arguments are required"):
+            # argparse looks for these first: a mistyped option says more.
+            names = [word.partition("=")[0] for word in self._words if word.startswith("--")]
+            _refuse([name for name in names if name not in self._option_string_actions], self)
         found = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
         hint = f"{self.prog} --help"
         if found:
@@ -146,8 +159,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         say_detail(failure)
     with discarding_results():
         if "--json" in words:
-            told = {"message": failure.message, "hint": failure.hint}
-            print_json(arguments.record | {"error": told}, is_line=arguments.is_in_lines)
+            error_record = {"message": failure.message, "hint": failure.hint}
+            print_json(arguments.record | {"error": error_record}, is_line=arguments.is_in_lines)
         flush_results()
     return failure.code
 

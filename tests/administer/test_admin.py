@@ -147,7 +147,7 @@ def test_signing_again_keeps_the_key_and_a_new_key_does_not(client, host, capsys
 
 
 def test_a_reset_makes_key_and_token_anew(client, host, tmp_path, capsys):
-    """The pin follows; the token cannot: it is told over USB only, and that is said."""
+    """The pin follows; the token cannot, since it is available over USB only: a message says so."""
     old_token, keys = client.current_token(), known_keys()
     code, answer, messages = run(capsys, "reset", host, "--yes", "kitchen")
     assert (code, answer["result"]) == (0, "reset")
@@ -204,7 +204,7 @@ def test_a_restart_is_waited_for(client, host, capsys, monkeypatch):
 
 
 def test_what_the_board_refuses_changes_nothing(client, host, tmp_path, capsys):
-    """Its reason is told: here that it has no key for this certificate."""
+    """Its reason is shown: here that it has no key for this certificate."""
     before, keys = client.served_certificate(), known_keys()
     chain = write(tmp_path / "chain.pem", pem(issue(make_ca())))
     code, answer, _ = run(capsys, "install", host, chain)
@@ -255,7 +255,7 @@ def test_the_pinned_key_must_be_the_served_one(client, host, capsys, monkeypatch
 
 
 def test_a_board_that_is_not_known_is_not_asked(capsys, monkeypatch):
-    """Nor one without a token, when nobody can be asked for it."""
+    """Nor one without a token, if there is no terminal to ask for it."""
     monkeypatch.setattr("sys.stdin", _Terminal("", is_terminal=False))
     code, answer, _ = run(capsys, "csr", "kitchen.local")
     assert (code, "pin add kitchen.local" in answer["error"]["hint"]) == (3, True)

@@ -17,7 +17,7 @@ from issued import PublicKey, issue, pem, write
 
 @pytest.fixture
 def cable(tmp_path, monkeypatch):
-    """Give a board that nobody knows yet."""
+    """Yield a board that is not known yet."""
     found = Cable(tmp_path / "data")
     monkeypatch.setattr(mpremote, "run", found.run)
     monkeypatch.setattr(usb_certificates, "run", found.run)
@@ -55,7 +55,7 @@ def test_the_token_is_read_kept_shown_and_forgotten(cable, capsys):
 
 
 def test_a_certificate_is_requested_installed_and_removed(cable, tmp_path, capsys):
-    """As over HTTPS; the board's program goes on after each."""
+    """As over HTTPS; the board's program continues after each."""
     code, answer, _ = run(capsys, "csr")
     request = x509.load_pem_x509_csr(answer["request"].encode())
     assert (code, request.is_signature_valid) == (0, True)
@@ -105,7 +105,7 @@ def test_a_key_from_elsewhere_changes_the_pin(cable, tmp_path, capsys):
 
 
 def test_signing_again_a_new_key_and_a_reset(cable, capsys):
-    """After a reset the new token is kept at once: it is told over USB."""
+    """After a reset, the new token, available over USB, is kept at once."""
     assert run(capsys, "token")[0] == 0
     key, token = cable.tell("me.public_key_pin"), cable.tell("me.admin_token()")
     code, answer, _ = run(capsys, "renew")
@@ -125,7 +125,7 @@ def test_signing_again_a_new_key_and_a_reset(cable, capsys):
 
 
 def test_another_board_on_the_cable_is_left_alone(cable, capsys):
-    """One of another name, another key than the pinned one, or than --pin; its program goes on."""
+    """Another name, another key than the pinned one, or than --pin; its program continues."""
     code, answer, _ = run(capsys, "reset", "--yes", "kitchen", host="hall.local")
     assert (code, "is not hall.local, but kitchen" in answer["error"]["message"]) == (1, True)
     other = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
@@ -165,13 +165,13 @@ def test_what_set_has_changed_is_told(cable, tmp_path, capsys, monkeypatch):
     command = ["set", "kitchen.local", "names=a.example.com,b.local,10.0.0.5", "--usb", PORT]
     for _ in range(2):
         assert main(command) == 0
-        told = capsys.readouterr()
+        printed = capsys.readouterr()
         if not (tmp_path / "ca").exists():
-            assert "--san" not in told.err
+            assert "--san" not in printed.err
             assert main(["ca", "init"]) == 0
-    assert "  key's fingerprint  " in told.out and "  certificate's  " in told.out
-    assert "ca sign signs for a.example.com only with --san a.example.com" in told.err
-    assert "b.local only" not in told.err and "10.0.0.5 only" not in told.err
+    assert "  key's fingerprint  " in printed.out and "  certificate's  " in printed.out
+    assert "ca sign signs for a.example.com only with --san a.example.com" in printed.err
+    assert "b.local only" not in printed.err and "10.0.0.5 only" not in printed.err
 
 
 def test_the_pin_follows_a_board_to_its_new_name(tmp_path, monkeypatch, capsys):
@@ -183,8 +183,8 @@ def test_the_pin_follows_a_board_to_its_new_name(tmp_path, monkeypatch, capsys):
     report = json.loads(cable.tell("__import__('json').dumps(me.report())"))
     pins.add_pin(report["names"][0], report)
     tokens.keep_token(report["names"][0], report["public_key_pin"], "a" * 26)
-    code, answer, told = run(capsys, "set", "hostname=pantry", host=report["names"][0])
+    code, answer, printed = run(capsys, "set", "hostname=pantry", host=report["names"][0])
     assert (code, answer["report"]["hostname"]) == (0, "pantry")
-    assert "pantry.local now; its pin follows" in told
+    assert "pantry.local now; its pin follows" in printed
     assert [pin.host for pin in pins.load_pins()] == ["pantry.local"]
     assert tokens.find_token(["pantry.local"]) == "a" * 26

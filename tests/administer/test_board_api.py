@@ -221,7 +221,7 @@ def test_a_key_that_the_board_changed_for_us_is_the_pin_from_then_on(tmp_path):
 
 
 def test_old_tls_is_not_spoken(tmp_path):
-    """Whoever has the key: with TLS 1.1 nothing is sent."""
+    """Even if the key is right: over TLS 1.1 nothing is sent."""
     board = make()
     received = []
     version = ssl.TLSVersion.TLSv1_1
@@ -275,7 +275,7 @@ def put_off(pin=None):
     return answer(202, {"put_off": "0a1b", "public_key_pin": pin, "message": "it restarts"})
 
 
-def told(identity, error=None, number="0a1b"):
+def outcome_of(identity, error=None, number="0a1b"):
     """Return the report of a board that has done it, or refused."""
     outcome = {"task": "install", "id": number, "error": error, "field": error and "key"}
     return answer(200, report_of(identity) | {"outcome": outcome | {"wiped": "4 KB"}})
@@ -283,13 +283,13 @@ def told(identity, error=None, number="0a1b"):
 
 @pytest.mark.usefixtures("at_once")
 def test_what_is_put_off_is_waited_for(tmp_path):
-    """Until the board tells of it, by its number; a request is fetched then."""
+    """Until the board reports its number; a request is then fetched."""
     board = make()
-    waiting = [answer(200, report_of(board)), told(board, number="0000")]
-    with https_server(board, tmp_path, [put_off(), *waiting, told(board)], []) as port:
+    waiting = [answer(200, report_of(board)), outcome_of(board, number="0000")]
+    with https_server(board, tmp_path, [put_off(), *waiting, outcome_of(board)], []) as port:
         report = api(port, pin=pin_of(board)).renew()
     assert report["outcome"]["id"] == "0a1b" and report["wiped"] == "4 KB"
-    answers = [put_off(), told(board), answer(200, {"request": 1})]
+    answers = [put_off(), outcome_of(board), answer(200, {"request": 1})]
     with https_server(board, tmp_path, answers, []) as port:
         assert json.loads(api(port, pin=pin_of(board)).csr()) == {"request": 1}
 
@@ -302,9 +302,9 @@ def test_an_older_board_gives_a_request_for_its_own_names(tmp_path, monkeypatch,
     with https_server(board, tmp_path, answers, []) as port:
         host = ["csr", f"127.0.0.1:{port}", "--pin", pin_of(board)[1]]
         assert main([*host, "--san", "kitchen.example.org"]) == 3
-    told = capsys.readouterr().err
-    assert "request is for kitchen.local, not for kitchen.example.org" in told
-    assert "boardcert flash" in told
+    outcome_of = capsys.readouterr().err
+    assert "request is for kitchen.local, not for kitchen.example.org" in outcome_of
+    assert "boardcert flash" in outcome_of
 
 
 @pytest.mark.usefixtures("at_once")
@@ -312,7 +312,7 @@ def test_what_was_put_off_and_refused_is_an_error(tmp_path):
     """With the field that is to blame."""
     board = make()
     with (
-        https_server(board, tmp_path, [put_off(), told(board, "it is weak")], []) as port,
+        https_server(board, tmp_path, [put_off(), outcome_of(board, "it is weak")], []) as port,
         pytest.raises(Error, match="refuses the key: it is weak") as caught,
     ):
         api(port, pin=pin_of(board)).renew()

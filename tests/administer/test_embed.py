@@ -129,13 +129,13 @@ def test_what_was_made_is_told_to_programs(directory, capsys):
     """The file, and what it holds but for the key."""
     leaf = certificates.make()
     assert main([*write(directory, leaf), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["file"] == "boardcert_builtin.py"
-    assert certificates.NAME in told["certificate"]["names"]
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["file"] == "boardcert_builtin.py"
+    assert certificates.NAME in answer["certificate"]["names"]
 
 
 def test_an_encrypted_key_is_opened(directory, capsys, monkeypatch):
-    """By the environment; a wrong passphrase is told, and not shown."""
+    """By the environment; a wrong passphrase is an error, and not shown."""
     command = write(directory, certificates.make(), secret=b"correct horse")
     monkeypatch.setenv("BOARDCERT_PASSPHRASE", "battery staple")
     assert main(command) == 1

@@ -193,7 +193,7 @@ def test_another_name_may_be_the_one_that_counts(install):
 
 
 def test_files_that_cannot_be_read_are_named(install, tmp_path, monkeypatch):
-    """Missing, garbage, of another kind; of a key nothing is told."""
+    """Missing, garbage, of another kind; nothing of a key is shown."""
     leaf = issue(make_ca())
     for chain in (b"", b"garbage", pem(leaf)[:-40], leaf.der[:-1], leaf.key_pem()):
         code, message, _ = install(chain)
@@ -208,7 +208,7 @@ def test_files_that_cannot_be_read_are_named(install, tmp_path, monkeypatch):
 
 
 def test_an_encrypted_key_needs_its_passphrase(install, tmp_path, monkeypatch):
-    """From a file or the environment; a wrong one is told, and never shown."""
+    """From a file or the environment; a wrong one is an error, and never shown."""
     key = ec.generate_private_key(ec.SECP256R1())
     leaf = issue(make_ca(), key)
     secret = BestAvailableEncryption(b"correct horse")

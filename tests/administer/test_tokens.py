@@ -41,7 +41,7 @@ def test_a_token_is_found_by_host_however_it_is_spelled():
 
 
 def test_a_token_is_found_by_the_key_of_its_board():
-    """At an address that nobody named; a key of several boards tells none of them."""
+    """At an address without a name; a key of several boards does not identify one."""
     keep_token("kitchen.local", _KEY, _TOKEN)
     assert find_token(["192.168.4.1:20034"], _KEY) == _TOKEN
     assert find_token(["192.168.4.1:20034"], _OTHER_KEY) is None
@@ -135,7 +135,7 @@ def test_what_is_no_token_is_not_kept(text):
 
 
 def test_an_entry_does_not_show_its_token():
-    """Whoever prints one."""
+    """In no representation."""
     assert _TOKEN not in repr(tokens.Entry("kitchen.local", _KEY, _TOKEN))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from boardcert_host.virtual import VirtualBoard
 
-# A collection takes some 15 ms: from 20 ms on, the board goes on between two of them.
+# A collection takes some 15 ms: from 20 ms on, the board makes progress between two of them.
 SAMPLE_PERIODS_MS = (20, 22, 24, 26, 28, 30)
 _UNIQUE_ID = "e661640843515b2f"
 _TIMEOUT_S = 300

@@ -154,7 +154,7 @@ class Board:
         return Portal(self.me, server=server)
 
     async def settled(self):
-        """Return the memory in use when nobody calls."""
+        """Return the memory in use while no client is connected."""
         await asyncio.sleep_ms(_SETTLE_MS)
         return self.live()
 
@@ -198,7 +198,7 @@ async def with_app(board):
 
 
 async def with_page(board):
-    """Return the memory of the page when nobody calls, and the most while it answers."""
+    """Return the memory of the page while no client is connected, and the most while it answers."""
     wire = board.serve(board.portal)
     wire.prepare()
     await wire.call(200)
@@ -241,6 +241,6 @@ async def highest(board, wire, status, period_ms):
 
 
 def memory(state, *arguments):
-    """Return what *state*, one of the three functions above, tells of a board as it has booted."""
+    """Return what *state*, one of the three functions above, returns for a booted board."""
     board = Board()
     return asyncio.run(state(board, *arguments))

@@ -71,7 +71,7 @@ def microdot_app():
 
 
 async def tell(_reader, writer):
-    """Tell what was noted, and how much is free now."""
+    """Report what was noted, and how much is free now."""
     gc.collect()
     marks["free"] = gc.mem_free()
     writer.write(json.dumps(marks))

@@ -80,15 +80,15 @@ class Radio:
 
     def _memory(self, board: VirtualBoard) -> dict[str, int]:
         """Return what is free before and while it serves, and what a connection takes."""
-        told = _tell(board)
+        noted = _tell(board)
         free = []
         with ExitStack() as stack:
             for _ in range(2):
                 stack.enter_context(_connect(board, _APP))
                 free.append(_tell(board)["free"])
         return {
-            "free_before": told["free_before"],
-            "free_serving": told["free"],
+            "free_before": noted["free_before"],
+            "free_serving": noted["free"],
             "free_one_connection": free[0],
             "connection_bytes": free[0] - free[1],
         }
@@ -113,8 +113,8 @@ class Radio:
         """Reset the board; return the time to its first answer, and the radio's part of it."""
         board.reset()
         answered_us = _wait_answer(board, _APP)
-        told = _tell(board)
-        radio_us = told["joined_us"] - told["start_us"]
+        noted = _tell(board)
+        radio_us = noted["joined_us"] - noted["start_us"]
         return {
             "boot_to_answer_ms": answered_us / 1000,
             "radio_and_join_ms": radio_us / 1000,

@@ -34,7 +34,7 @@ class Speed(BenchBoard):
         return figures
 
     def times(self) -> dict[str, Any]:
-        """Return the times, and what else the same boards tell."""
+        """Return the times, and what else the same boards report."""
         with self.board() as board:
             figures = ask(board, _SCRIPT, "operations()")
         with self.board() as board:

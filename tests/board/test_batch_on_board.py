@@ -95,24 +95,24 @@ def test_four_boards_of_which_one_is_killed_and_repeated(
     killer = Killer(boards[3].usb_port, folder / "logs")
     killer.start()
     try:
-        code, told, messages = run(capsys, *wanted, "--count", "4")
+        code, answer, messages = run(capsys, *wanted, "--count", "4")
     finally:
         killer.is_over.set()
         killer.join()
     assert killer.killed
-    assert (code, len(told["done"])) == (1, 3), told
-    (failed,) = told["failed"]
+    assert (code, len(answer["done"])) == (1, 3), answer
+    (failed,) = answer["failed"]
     assert failed["error"] == "flash was killed by signal 9"
     assert failed["unique_id"] == boards[3].unique_id
     assert failed["host_name"] in messages
-    assert {one["host_name"] for one in told["done"]} == _NAMES - {failed["host_name"]}
-    assert all(one["host_name"] in sheet.read_text() for one in told["done"])
+    assert {one["host_name"] for one in answer["done"]} == _NAMES - {failed["host_name"]}
+    assert all(one["host_name"] in sheet.read_text() for one in answer["done"])
     assert failed["host_name"] not in sheet.read_text()
 
     # Those that are done are left alone.
-    code, told, messages = run(capsys, *wanted, "--count", "1", "--force")
-    assert (code, told["failed"]) == (0, [])
-    (repeated,) = told["done"]
+    code, answer, messages = run(capsys, *wanted, "--count", "1", "--force")
+    assert (code, answer["failed"]) == (0, [])
+    (repeated,) = answer["done"]
     assert repeated["unique_id"] == boards[3].unique_id
     assert repeated["host_name"] == failed["host_name"]
     _check(boards, folder, sheet)
@@ -155,11 +155,11 @@ def test_a_new_board_in_its_boot_loader_is_flashed_when_it_appears(
         # As a system lists it: while its firmware runs.
         listed = lambda: [USBPort(empty.usb_port, "")] if empty.board else []  # noqa: E731
         monkeypatch.setattr(serial_ports, "usb_ports", listed)
-        code, told, messages = run(
+        code, answer, messages = run(
             capsys, "--hostname", "new-{n}", "--count", "1", "--records", str(folder)
         )
-        assert (code, told["failed"]) == (0, []), messages
-        (done,) = told["done"]
+        assert (code, answer["failed"]) == (0, []), messages
+        (done,) = answer["done"]
         report = usb_report.read_report(empty.usb_port)
     assert done["unique_id"] == report["unique_id"]
     assert done["name"] == report["names"][0] == "new-1.local"

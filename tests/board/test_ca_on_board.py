@@ -25,7 +25,7 @@ _TIMEOUT_S = 120
 
 @pytest.fixture
 def newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The home of somebody who has only Chromium's store, and no CA yet."""
+    """The home of a user who has only Chromium's store, and no CA yet."""
     home, programs = tmp_path / "home", tmp_path / "bin"
     database = home / ".pki/nssdb"
     database.mkdir(parents=True)
@@ -51,7 +51,7 @@ def _commands(port: str) -> list[list[str]]:
 
 @pytest.fixture
 def terminal() -> Iterator[int]:
-    """A terminal at which somebody has typed yes."""
+    """A terminal at which the user has typed yes."""
     controller, terminal = pty.openpty()
     os.write(controller, b"y\n")
     yield terminal
@@ -68,16 +68,16 @@ def test_the_three_commands(kitchen: VirtualBoard, newcomer: Path, terminal: int
     assert [command[:3] for command in commands] == [
         ["boardcert", "ca", action] for action in ("init", "sign", "trust")
     ]
-    told = []
+    answer = []
     for _, *words in commands:
         done = subprocess.run(
             [_PROGRAM, *words], stdin=terminal, capture_output=True, text=True, timeout=_TIMEOUT_S
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        told.append(done.stdout)
-    assert "kitchen.local: signed by boardcert CA" in told[1]
-    assert "installed on        kitchen.local" in told[1]
-    assert f"done     nss, {newcomer}/.pki/nssdb: added" in told[2]
+        answer.append(done.stdout)
+    assert "kitchen.local: signed by boardcert CA" in answer[1]
+    assert "installed on        kitchen.local" in answer[1]
+    assert f"done     nss, {newcomer}/.pki/nssdb: added" in answer[2]
 
     ca_file = newcomer / ".local/share/boardcert/ca/ca.crt"
     options = hosts.Options(name="kitchen.local", ca_file=str(ca_file), timeout_s=30)

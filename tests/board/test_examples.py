@@ -94,7 +94,7 @@ def _request(
 
 
 def test_each_example_is_run_by_a_test_here() -> None:
-    """Another one wants another test."""
+    """A new one needs a test."""
     assert {path.name for path in _EXAMPLES.iterdir()} == _ON_BOARD | _CLIENTS
 
 
@@ -285,13 +285,13 @@ def test_a_broker_knows_the_board_by_its_certificate(
     board = start("mqtt.py", over_wifi.PAGE)
     pem = over_wifi.save_certificate(board, tmp_path / "boards.pem")
     with _mosquitto(broker_port, pem, broker) as (plain, log):
-        told = subprocess.run(
+        output = subprocess.run(
             ["mosquitto_sub", "-p", str(plain), "-t", "boards/#", "-C", "1", "-v"],
             capture_output=True,
             text=True,
             timeout=_TIMEOUT_S,
         )
-        assert told.returncode == 0, told.stderr + log.read_text()
-        topic, free = told.stdout.split()
+        assert output.returncode == 0, output.stderr + log.read_text()
+        topic, free = output.stdout.split()
         assert topic == "boards/kitchen/free_bytes" and int(free) > 0
         assert "as kitchen" in log.read_text() and "u'kitchen'" in log.read_text()

@@ -107,10 +107,10 @@ def test_it_serves_its_certificate_over_tls(installed: NewBoard) -> None:
     board.mpremote("fs", "cp", str(main), ":main.py")
     for _ in range(2):
         board.reset()
-        certificate, told = _get_when_started(board.uart_address)
+        certificate, answer = _get_when_started(board.uart_address)
         fingerprint = str(report["fingerprint"]).replace(":", "").lower()
         assert hashlib.sha256(certificate).hexdigest() == fingerprint
-        assert told["fingerprint"] == report["fingerprint"]
+        assert answer["fingerprint"] == report["fingerprint"]
         with socket.create_connection(board.uart_address, timeout=60) as client:
             client.sendall(b"GET / HTTP/1.1\r\n\r\n")
             assert client.recv(100) == b""
@@ -138,9 +138,10 @@ def test_the_dates_are_corrected_while_it_serves(installed: NewBoard) -> None:
     (board.directory / "main.py").write_text(main.replace("server = ", _LEARN_THE_DATE))
     board.mpremote("fs", "cp", str(board.directory / "main.py"), ":main.py")
     board.reset()
-    certificate, told = _get_when_started(board.uart_address)
-    assert str(told["not_before"]).startswith("2027-03-03")
-    assert told["public_key_pin"] == before["public_key_pin"]
+    certificate, answer = _get_when_started(board.uart_address)
+    assert str(answer["not_before"]).startswith("2027-03-03")
+    assert answer["public_key_pin"] == before["public_key_pin"]
     assert (
-        hashlib.sha256(certificate).hexdigest() == str(told["fingerprint"]).replace(":", "").lower()
+        hashlib.sha256(certificate).hexdigest()
+        == str(answer["fingerprint"]).replace(":", "").lower()
     )

@@ -67,11 +67,11 @@ except OSError:
 def test_the_boards_own_look_up_ends_without_a_link_too(joined):
     """The firmware's getaddrinfo would stay until there is one."""
     try:
-        told = joined.exec(inspect.getsource(dns) + _LOOK_UP).splitlines()
+        printed = joined.exec(inspect.getsource(dns) + _LOOK_UP).splitlines()
     finally:
         join(joined, "kitchen")
-    assert told.pop(0).startswith("198.18.")
-    assert told == ["192.168.77.9", "192.0.2.1", *["the name is unknown"] * 2, "no link"]
+    assert printed.pop(0).startswith("198.18.")
+    assert printed == ["192.168.77.9", "192.0.2.1", *["the name is unknown"] * 2, "no link"]
 
 
 def test_a_server_on_ipv6_is_reached_at_the_boards_address(joined):
@@ -121,7 +121,7 @@ except OSError as error:
 
 
 def test_a_changed_lease_gives_the_board_another_address_at_its_next_renewal(patient, wifi):
-    """lwIP renews by whole minutes; the board asks, is refused, and begins anew."""
+    """lwIP renews by whole minutes; the board asks, is refused, and starts again."""
     own = wifi.address_of(patient.unique_id)
     _join_again(patient, own, lease_s=120)
     patient.network.change_lease(address="192.168.77.99")

@@ -78,8 +78,8 @@ def test_openssl(in_wifi: VirtualBoard, trusted: Path) -> None:
     """In its strict mode."""
     host, port = in_wifi.network.address(over_wifi.PAGE)
     where = ("-connect", f"{host}:{port}", "-CAfile", trusted, "-verify_hostname", "kitchen.local")
-    told = _run("openssl", "s_client", "-x509_strict", "-verify_return_error", *where)
-    assert "Verify return code: 0 (ok)" in told
+    output = _run("openssl", "s_client", "-x509_strict", "-verify_return_error", *where)
+    assert "Verify return code: 0 (ok)" in output
 
 
 @pytest.mark.needs("gnutls-cli")
@@ -117,7 +117,7 @@ def test_java(in_wifi: VirtualBoard, trusted: Path, tmp_path: Path) -> None:
 
 @pytest.mark.timeout(300 * _ROUNDS)
 def test_one_to_eight_clients_at_once(in_wifi: VirtualBoard) -> None:
-    """Whoever is accepted is answered; one more waits or is refused, and no answer is an error."""
+    """Each accepted client is answered; one more waits or is refused, and no answer is an error."""
     answered = {}
     for count in _CLIENTS * _ROUNDS:
         with concurrent.futures.ThreadPoolExecutor(count) as pool:
@@ -197,7 +197,7 @@ def test_the_link_is_lost_in_the_middle_of_an_upload(in_wifi: VirtualBoard) -> N
 
 
 def test_another_address_is_signed_for_with_the_same_key(in_wifi: VirtualBoard) -> None:
-    """Whoever connects next meets a certificate with the new address; the pin holds."""
+    """The next client gets a certificate with the new address; the pin still matches."""
     before = _report(in_wifi)
     old = in_wifi.network.wait_address()
     new = f"{old.rpartition('.')[0]}.{int(old.rpartition('.')[2]) + 30}"

@@ -36,10 +36,10 @@ class Client:
 @pytest.fixture
 def token(in_wifi: VirtualBoard) -> str:
     """The board's token, over USB, for which its program is interrupted."""
-    told = in_wifi.exec(_TELL).strip()
+    answer = in_wifi.exec(_TELL).strip()
     in_wifi.reset()
     in_wifi.network.wait_listening(over_wifi.PAGE, over_wifi.TIMEOUT_S)
-    return told
+    return answer
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ _KEPT = "no key was removed"
 
 
 def _tells_finishing_only(notices: list[str], how_far: str = _OVERWRITTEN) -> bool:
-    """Return whether nothing is told but that a deletion was finished, and *how_far* it went."""
+    """Return whether the only notice is that a deletion was finished, and *how_far* it went."""
     return all(notice.startswith(_FINISHED + how_far) for notice in notices)
 
 

@@ -59,7 +59,7 @@ def test_the_program_runs_again_after_each_end(
 
 @contextmanager
 def _restarted(board: VirtualBoard) -> Iterator[None]:
-    """Check that the board has booted anew at the end: its main.py runs."""
+    """Check that the board has restarted at the end: its main.py runs."""
     boots = board.status()["boots"]
     yield
     deadline = time.monotonic() + 60

@@ -58,8 +58,8 @@ for use in (
 def test_what_is_strange_is_named(package_board: VirtualBoard) -> None:
     """In a sentence, by the package as it is shipped, whose private names are others."""
     package_board.soft_reset()
-    told = package_board.exec(_STRANGE, timeout_s=120).splitlines()
-    assert told == [
+    answer = package_board.exec(_STRANGE, timeout_s=120).splitlines()
+    assert answer == [
         "clients must be a PeerCheck, or None: 5",
         "ca must be of the type bytes, or a list of that",
         "PEM or DER is needed, as bytes or a string, not int",

@@ -71,7 +71,7 @@ connection.close()
     assert program.output == "b'from the pantry'\n"
 
 
-# Serve those whose keys are pinned; the rest of the world is told to come over HTTPS.
+# Serve clients whose keys are pinned; redirect plain HTTP to HTTPS.
 _SERVE = """
 import asyncio, hashlib
 async def handle(reader, writer):
@@ -113,7 +113,7 @@ for context in (me.client_context(pins=["{right}"]), bare, me.client_context(pin
 def test_each_knows_the_other_by_its_certificate(
     boards: dict[str, VirtualBoard], certificates: dict[str, x509.Certificate]
 ) -> None:
-    """Mutual TLS; a client without a certificate gets nothing, a server of another pin nobody."""
+    """Mutual TLS; a client without a certificate gets nothing, nor a server with another pin."""
     pins = {name: public_key_pin(one) for name, one in certificates.items()}
     larder, pantry = boards["larder"], boards["pantry"]
     ask = _ASK.format(right=pins["larder"], wrong=pins["pantry"])
@@ -181,7 +181,7 @@ def test_a_server_outside_knows_the_board_by_its_certificate(
 def _server_context(
     identity: Identity, client: x509.Certificate, directory: Path
 ) -> ssl.SSLContext:
-    """Return the context of a server that wants the certificate *client*."""
+    """Return the context of a server that requires the certificate *client*."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     file = directory / "server.pem"
     file.write_bytes(identity.key_pem() + ssl.DER_cert_to_PEM_cert(identity.der).encode())

@@ -220,11 +220,11 @@ def test_a_kept_process_knows_nothing_of_the_board_before(new_board):
         with pytest.raises(OSError), socket.create_connection(address):
             pass
     assert second.status()["boots"] == 1 and second.status()["flash"]["operations"] > 0
-    told = second.exec(
+    answer = second.exec(
         "import os, machine; print(os.listdir(), hex(machine.mem32[0x4005800c]))\n"
         "import network; w = network.WLAN(); w.active(True); print(w.scan())"
     )
-    assert told == "[] 0x0\n[]\n"
+    assert answer == "[] 0x0\n[]\n"
 
 
 def test_a_process_that_was_killed_is_not_kept(new_board):

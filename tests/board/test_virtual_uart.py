@@ -1,4 +1,4 @@
-"""UART0 of the virtual board as a TCP port: nothing is lost, modem lines tell who is there."""
+"""UART0 of the virtual board as a TCP port: nothing is lost, modem lines show who is connected."""
 
 import datetime
 import os

@@ -30,7 +30,7 @@ def test_a_reset_overwrites_what_it_deletes(installed: Callable[..., VirtualBoar
     flash = board.directory / "flash.bin"
     found = [flash.read_bytes().count(secret) for secret in secrets]
     assert found[0] > 1 and found[1] >= 1
-    told = board.exec(_RESET)
-    assert told.startswith("the free flash was overwritten: ") and told.endswith("True\n")
-    assert "wifi.json" in told
+    answer = board.exec(_RESET)
+    assert answer.startswith("the free flash was overwritten: ") and answer.endswith("True\n")
+    assert "wifi.json" in answer
     assert [flash.read_bytes().count(secret) for secret in secrets] == [0, 0]

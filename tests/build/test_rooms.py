@@ -42,7 +42,7 @@ def test_an_import_loses_its_room(source: str, room: str, flat: str) -> None:
 
 
 def test_imports_that_follow_each_other_become_one() -> None:
-    """Each costs bytes; sorted as the formatter would, so that nothing tells where rooms begin."""
+    """Each costs bytes; sorted as by the formatter, so that rooms leave no trace."""
     source = (
         "if True:\n"
         "    from .. import LIMIT, Error, board\n"

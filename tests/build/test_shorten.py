@@ -1,4 +1,4 @@
-"""Names that nobody outside uses become those of the firmware, or short; nothing else changes."""
+"""Names that only the package uses become those of the firmware, or short; nothing else changes."""
 
 import ast
 import asyncio

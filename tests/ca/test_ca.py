@@ -55,7 +55,7 @@ def test_two_cas_differ_in_their_names(authority):
 
 @pytest.mark.parametrize("name", ["", "n" * 65, "a\x1b[31mb", "two\nlines"])
 def test_a_ca_has_a_name_that_can_be_shown(name):
-    """1 to 64 characters, none of which a terminal obeys; "" is the default name."""
+    """1 to 64 characters without control characters; "" is the default name."""
     if name:
         with pytest.raises(Error, match="the name of a CA"):
             authorities.create(name, [], NOW)

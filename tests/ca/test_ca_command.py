@@ -51,17 +51,17 @@ def test_the_key_is_its_owners_and_is_not_printed(workplace, capsys):
     """Mode 0600 whatever the umask, in a directory of mode 0700; PKCS#8."""
     before = os.umask(0)
     try:
-        code, told = run(capsys, "ca", "init", workplace / "deep" / "ca", "--permit", "local")
+        code, answer = run(capsys, "ca", "init", workplace / "deep" / "ca", "--permit", "local")
     finally:
         os.umask(before)
-    assert code == 0 and told["permits"] == ["local"] and told["encrypted"] is False
-    key_file = Path(told["key_file"])
+    assert code == 0 and answer["permits"] == ["local"] and answer["encrypted"] is False
+    key_file = Path(answer["key_file"])
     assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
     assert stat.S_IMODE(key_file.parent.stat().st_mode) == 0o700
     pem = key_file.read_bytes()
     assert pem.startswith(b"-----BEGIN PRIVATE KEY-----")
     assert load_pem_private_key(pem, None).curve.name == "secp384r1"
-    assert "PRIVATE" not in json.dumps(told)
+    assert "PRIVATE" not in json.dumps(answer)
 
 
 def test_who_refuses_a_ca_with_limits_is_said(workplace, capsys):
@@ -69,8 +69,8 @@ def test_who_refuses_a_ca_with_limits_is_said(workplace, capsys):
     assert main(["ca", "init", "one"]) == 0
     assert "BoringSSL" not in capsys.readouterr().err
     assert main(["ca", "init", "two", "--permit", "192.168.4.0/24"]) == 0
-    told = " ".join(capsys.readouterr().err.split())
-    assert '"unsupported name constraint type"' in told and "mbedTLS" in told
+    answer = " ".join(capsys.readouterr().err.split())
+    assert '"unsupported name constraint type"' in answer and "mbedTLS" in answer
     with pytest.raises(SystemExit):
         main(["ca", "init", "--help"])
     assert "BoringSSL" in capsys.readouterr().out
@@ -99,21 +99,21 @@ def test_a_passphrase_protects_the_key(workplace, request_file, capsys, monkeypa
         given = ["--passphrase-file", "secret"]
     else:
         monkeypatch.setenv("BOARDCERT_CA_PASSPHRASE", "correct horse")
-    code, told = run(capsys, "ca", "init", *given)
-    assert code == 0 and told["encrypted"] is True
-    pem = Path(told["key_file"]).read_bytes()
+    code, answer = run(capsys, "ca", "init", *given)
+    assert code == 0 and answer["encrypted"] is True
+    pem = Path(answer["key_file"]).read_bytes()
     assert pem.startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----")
     assert load_pem_private_key(pem, b"correct horse")
     assert run(capsys, "ca", "sign", request_file, *given)[0] == 0
 
     monkeypatch.delenv("BOARDCERT_CA_PASSPHRASE", raising=False)
     (workplace / "wrong").write_text("battery staple")
-    code, told = run(capsys, "ca", "sign", request_file, "--passphrase-file", "wrong")
-    assert code == 1 and "wrong passphrase, or damaged" in told["error"]["message"]
-    assert "battery" not in json.dumps(told)
+    code, answer = run(capsys, "ca", "sign", request_file, "--passphrase-file", "wrong")
+    assert code == 1 and "wrong passphrase, or damaged" in answer["error"]["message"]
+    assert "battery" not in json.dumps(answer)
     monkeypatch.setattr(sys, "stdin", io.StringIO())
-    code, told = run(capsys, "ca", "sign", request_file)
-    assert code == 2 and "no terminal to ask" in told["error"]["message"]
+    code, answer = run(capsys, "ca", "sign", request_file)
+    assert code == 2 and "no terminal to ask" in answer["error"]["message"]
 
 
 @pytest.mark.parametrize(

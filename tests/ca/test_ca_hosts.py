@@ -39,18 +39,18 @@ def host(client, capsys):
 def test_a_board_gets_its_certificate_over_https(client, host, tmp_path, capsys):
     """It is asked, answered, installed and verified; pins of its key hold and know the rest."""
     known = {pin.public_key_pin for pin in pins.load_pins()}
-    code, told = run(capsys, "ca", "sign", host, "--install", "-o", tmp_path / "a.crt")
+    code, printed = run(capsys, "ca", "sign", host, "--install", "-o", tmp_path / "a.crt")
     assert code == 0
-    assert told["verify"]["ok"] and told["installed"] == "kitchen.local"
+    assert printed["verify"]["ok"] and printed["installed"] == "kitchen.local"
     leaf = x509.load_pem_x509_certificate((tmp_path / "a.crt").read_bytes())
     assert client.served_certificate() == leaf.public_bytes(Encoding.DER)
-    assert told["certificate"]["names"] == ["kitchen.local", "localhost"]
-    checks = {check["id"]: check["status"] for check in told["verify"]["checks"]}
+    assert printed["certificate"]["names"] == ["kitchen.local", "localhost"]
+    checks = {check["id"]: check["status"] for check in printed["verify"]["checks"]}
     assert checks["chain"] == checks["pin"] == "pass"
     assert {pin.public_key_pin for pin in pins.load_pins()} == known
     found = pins.find_pin(pins.load_pins(), ["kitchen.local"])
-    assert found.fingerprint == told["certificate"]["fingerprint"]
-    assert client.current_token() not in json.dumps(told)
+    assert found.fingerprint == printed["certificate"]["fingerprint"]
+    assert client.current_token() not in json.dumps(printed)
 
     # Plain `verify` looks at the user's own CA, and so do clients that trust it.
     code, verified = run(capsys, "verify", host)
@@ -59,7 +59,7 @@ def test_a_board_gets_its_certificate_over_https(client, host, tmp_path, capsys)
     assert str(default_store().certificate_file) in checks["chain"]["detail"]
     assert checks["self_signature"]["status"] == "skip"
 
-    # Again, by somebody who has no pin of it: its certificate is of the CA that signs the next.
+    # Again, by a client without a pin: its certificate is of the CA that signs the next.
     for pin in pins.load_pins():
         pins.forget_pin(pin.host)
     assert main(["ca", "sign", host, "--install"]) == 0
@@ -88,8 +88,8 @@ def test_a_board_is_renewed_and_a_signed_certificate_is_not_signed_again(
         assert main(["ca", "renew", host]) == 3
     assert f"unreachable: {host}: the connection was lost" in capsys.readouterr().out
     assert len(default_store().issued()) == 2
-    code, told = run(capsys, "ca", "list", "--expiring", "30d")
-    assert (code, told["issued"]) == (0, [])
+    code, printed = run(capsys, "ca", "list", "--expiring", "30d")
+    assert (code, printed["issued"]) == (0, [])
     assert main(["ca", "renew", "--all"]) == 0
     assert f"renewed: {host}: valid until " in capsys.readouterr().out
     *_, newest = sorted(default_store().issued(), key=lambda one: one.not_valid_after_utc)
@@ -117,27 +117,27 @@ def test_a_request_can_be_answered_without_installing(client, host, tmp_path, ca
     """Then the answer is a file, and the board as it was."""
     monkeypatch.chdir(tmp_path)
     before = client.served_certificate()
-    code, told = run(capsys, "ca", "sign", host, "--san", "hall.local")
-    assert (code, told["file"], told["verify"]) == (0, "kitchen.local.crt", None)
+    code, printed = run(capsys, "ca", "sign", host, "--san", "hall.local")
+    assert (code, printed["file"], printed["verify"]) == (0, "kitchen.local.crt", None)
     assert client.served_certificate() == before
 
 
 def test_a_host_gets_the_names_by_which_it_is_known(client, host, capsys):
     """Others, that no pin and no certificate of ours has for its key, need a person's word."""
     pins.forget_pin("kitchen.local")
-    code, told = run(capsys, "ca", "sign", host)
+    code, printed = run(capsys, "ca", "sign", host)
     assert code == 1 and not default_store().issued()
-    assert "asks for kitchen.local, but is known here as localhost" in told["error"]["message"]
+    assert "asks for kitchen.local, but is known here as localhost" in printed["error"]["message"]
     assert run(capsys, "ca", "sign", host, "--san", "kitchen.local", "--install")[0] == 0
     assert run(capsys, "ca", "sign", host, "--install")[0] == 0
 
 
 def test_a_request_for_another_key_than_the_hosts_is_refused(client, host, capsys, monkeypatch):
-    """The connection is to the right board, and yet it hands on what somebody else wants."""
+    """The connection is to the right board, but its request is for another key."""
     monkeypatch.setattr(BoardAPI, "csr", lambda board: kitchen_request())
-    code, told = run(capsys, "ca", "sign", host, "--san", "kitchen.local")
+    code, printed = run(capsys, "ca", "sign", host, "--san", "kitchen.local")
     assert code == 1 and not default_store().issued()
-    assert f"not for the key by which {host} is known" in told["error"]["message"]
+    assert f"not for the key by which {host} is known" in printed["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -154,8 +154,8 @@ def test_a_board_that_is_not_ours_gets_nothing(
     """Nothing is signed either."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "wrong").write_text("abcdefghijklmnopqrstuvwx27")
-    found, told = run(capsys, "ca", "sign", host, "--install", *words)
-    assert found == code and message in told["error"]["message"]
+    found, printed = run(capsys, "ca", "sign", host, "--install", *words)
+    assert found == code and message in printed["error"]["message"]
     assert default_store().issued() == []
 
 
@@ -205,7 +205,7 @@ class Cable:
 def test_a_board_on_a_cable_starts_again_whatever_comes(
     capsys, monkeypatch, refusal, fingerprint, code, message
 ):
-    """Once; and its refusal is told."""
+    """Once; and its refusal is shown."""
     assert main(["ca", "init"]) == 0
     capsys.readouterr()
     monkeypatch.setattr(over_usb, "BoardUSB", Cable)
@@ -213,9 +213,9 @@ def test_a_board_on_a_cable_starts_again_whatever_comes(
     monkeypatch.setattr(Cable, "restarts", 0)
     monkeypatch.setattr(Cable, "refusal", refusal)
     monkeypatch.setattr(Cable, "fingerprint", fingerprint)
-    found, told = run(capsys, "ca", "sign", "--usb", "port", "--install")
+    found, printed = run(capsys, "ca", "sign", "--usb", "port", "--install")
     assert (found, Cable.restarts) == (code, 1)
-    assert message in told.get("error", {}).get("message", "")
+    assert message in printed.get("error", {}).get("message", "")
 
 
 def test_a_chain_that_no_board_can_read_is_not_signed_for_one(tmp_path, capsys, monkeypatch):
@@ -231,9 +231,9 @@ def test_a_chain_that_no_board_can_read_is_not_signed_for_one(tmp_path, capsys, 
     store.key_file.write_bytes(private(ca.key))
     store.key_file.chmod(0o600)
     place = ["--ca", str(store.directory)]
-    found, told = run(capsys, "ca", "sign", "--usb", "port", "--install", *place)
+    found, printed = run(capsys, "ca", "sign", "--usb", "port", "--install", *place)
     message = "nothing was signed: a board would refuse it: certificate 2 has a critical extension"
-    assert (found, told["error"]["message"][: len(message)]) == (CHECKED_AND_BAD, message)
+    assert (found, printed["error"]["message"][: len(message)]) == (CHECKED_AND_BAD, message)
     assert store.issued() == []
     (tmp_path / "a.csr").write_bytes(kitchen_request())
     found, _ = run(capsys, "ca", "sign", tmp_path / "a.csr", "-o", tmp_path / "a.crt", *place)
@@ -247,15 +247,15 @@ def test_after_a_cable_the_command_that_verifies_is_told(tmp_path, capsys, monke
     sign = ["ca", "sign", "--usb", "port", "--install", "--force"]
     other = str(tmp_path / "other")
     assert main(["ca", "init"]) == main(["ca", "init", other]) == 0
-    told = "next, once the board has restarted: boardcert verify"
+    printed = "next, once the board has restarted: boardcert verify"
     assert main(sign) == 0
-    assert f"{told} HOST:PORT --name kitchen.local\n" in capsys.readouterr().err
+    assert f"{printed} HOST:PORT --name kitchen.local\n" in capsys.readouterr().err
     report = {"public_key_pin": "sha256//" + "A" * 43 + "=", "fingerprint": "AA"}
     pins.add_pin("kitchen.local", report, port=20034)
     assert main(sign) == 0
-    assert f"{told} kitchen.local\n" in capsys.readouterr().err
+    assert f"{printed} kitchen.local\n" in capsys.readouterr().err
     assert main([*sign, "--ca", other, "--san", "kitchen.local"]) == 0
-    assert f"{told} kitchen.local --ca {other}" in capsys.readouterr().err
+    assert f"{printed} kitchen.local --ca {other}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_other_requests_are_refused(data, reason):
 
 
 def test_a_file_without_a_request_is_told_by_what_it_holds():
-    """It is no request that could be refused."""
+    """There is no request to refuse."""
     for data, found in ((b"", "the file is empty"), (private(KEY), "the file holds a private key")):
         with pytest.raises(Error, match=f"there is no request to sign: {found}") as caught:
             read_request(data)
@@ -98,7 +98,7 @@ def test_a_file_without_a_request_is_told_by_what_it_holds():
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "reported"),
     [
         (
             key_usage(content_commitment=True, key_encipherment=True),
@@ -119,10 +119,10 @@ def test_a_file_without_a_request_is_told_by_what_it_holds():
         ),
     ],
 )
-def test_what_the_ca_does_not_write_is_left_out_and_told(asked, told):
+def test_what_the_ca_does_not_write_is_left_out_and_reported(asked, reported):
     """As `openssl req` with v3_req, Windows and old tutorials ask for it; the rest is taken."""
     request = read_request(make(asked, names(x509.DNSName("kitchen.local"))))
-    assert request.left_out == told and request.names == (x509.DNSName("kitchen.local"),)
+    assert request.left_out == reported and request.names == (x509.DNSName("kitchen.local"),)
 
 
 def test_a_request_beside_its_key_is_read():

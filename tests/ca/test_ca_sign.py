@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 
 
 def test_sign_answers_a_request_in_a_file(workplace, request_file, capsys):
-    """The answer is in NAME.crt, a copy is kept, and both are told."""
+    """The answer is in NAME.crt, a copy is kept, and both paths are shown."""
     assert main(["ca", "init"]) == 0
     capsys.readouterr()
     assert main(["ca", "sign", str(request_file), "--san", "192.168.4.1"]) == 0
@@ -30,9 +30,9 @@ def test_sign_answers_a_request_in_a_file(workplace, request_file, capsys):
     assert "kitchen.local, 192.168.4.1" in output and "kitchen.local.crt" in output
     leaf = x509.load_pem_x509_certificate((workplace / "kitchen.local.crt").read_bytes())
     leaf.verify_directly_issued_by(Store(workplace / "ca").certificates()[0])
-    code, told = run(capsys, "ca", "list")
+    code, answer = run(capsys, "ca", "list")
     assert code == 0
-    (issued,) = told["issued"]
+    (issued,) = answer["issued"]
     assert issued["serial_number"] == f"{leaf.serial_number:x}"
     assert issued["names"] == ["kitchen.local", "192.168.4.1"]
     assert main(["ca", "list"]) == 0
@@ -47,13 +47,13 @@ def test_names_of_the_request_can_be_left_out(workplace, request_file, capsys):
     main(["ca", "init"])
     capsys.readouterr()
     sign = ["ca", "sign", request_file]
-    code, told = run(capsys, *sign, "--only-names", "--san", "*.boards.example")
-    assert code == 0 and told["certificate"]["names"] == ["*.boards.example"]
-    assert told["file"] == "_.boards.example.crt"
-    code, told = run(capsys, *sign, "--san", "Kitchen.local", "-o", "two.crt")
-    assert code == 0 and told["certificate"]["names"] == ["kitchen.local"]
-    code, told = run(capsys, *sign, "--only-names")
-    assert code == 2 and "no name" in told["error"]["message"]
+    code, answer = run(capsys, *sign, "--only-names", "--san", "*.boards.example")
+    assert code == 0 and answer["certificate"]["names"] == ["*.boards.example"]
+    assert answer["file"] == "_.boards.example.crt"
+    code, answer = run(capsys, *sign, "--san", "Kitchen.local", "-o", "two.crt")
+    assert code == 0 and answer["certificate"]["names"] == ["kitchen.local"]
+    code, answer = run(capsys, *sign, "--only-names")
+    assert code == 2 and "no name" in answer["error"]["message"]
 
 
 def test_a_request_alone_gets_no_name_of_somebody_else(workplace, capsys):
@@ -62,23 +62,25 @@ def test_a_request_alone_gets_no_name_of_somebody_else(workplace, capsys):
     capsys.readouterr()
     wanted = names(x509.DNSName("kitchen.local"), x509.DNSName("www.bank.com"))
     Path("a.csr").write_bytes(make_request(wanted))
-    code, told = run(capsys, "ca", "sign", "a.csr", "--san", "hall.local")
-    assert code == 1 and "asks for www.bank.com, which a request alone" in told["error"]["message"]
-    assert "--san www.bank.com" in told["error"]["hint"]
+    code, answer = run(capsys, "ca", "sign", "a.csr", "--san", "hall.local")
+    assert (
+        code == 1 and "asks for www.bank.com, which a request alone" in answer["error"]["message"]
+    )
+    assert "--san www.bank.com" in answer["error"]["hint"]
     assert not (workplace / "ca" / "issued").exists() and not list(workplace.glob("*.crt"))
-    code, told = run(capsys, "ca", "sign", "a.csr", "--san", "www.bank.com")
-    assert code == 0 and told["certificate"]["names"] == ["kitchen.local", "www.bank.com"]
+    code, answer = run(capsys, "ca", "sign", "a.csr", "--san", "www.bank.com")
+    assert code == 0 and answer["certificate"]["names"] == ["kitchen.local", "www.bank.com"]
     assert main(["ca", "sign", "a.csr", "--only-names", "--san", "kitchen.local", "--force"]) == 0
 
 
 def test_a_name_of_the_router_needs_a_pin_or_a_persons_word(workplace, capsys):
-    """Of a request in a file, as over HTTPS: pins and certificates here tell whose key it is."""
+    """Of a request in a file, as over HTTPS: pins and certificates here show whose key it is."""
     main(["ca", "init"])
     capsys.readouterr()
     wanted = names(x509.DNSName("kitchen.local"), x509.DNSName("kitchen.lan"))
     Path("a.csr").write_bytes(make_request(wanted))
-    code, told = run(capsys, "ca", "sign", "a.csr")
-    assert code == 1 and "asks for kitchen.lan, which a request alone" in told["error"]["message"]
+    code, answer = run(capsys, "ca", "sign", "a.csr")
+    assert code == 1 and "asks for kitchen.lan, which a request alone" in answer["error"]["message"]
     facts = {"public_key_pin": key_pin(KEY.public_key()), "fingerprint": ":".join(["AB"] * 32)}
     pins.add_pin("kitchen.lan", facts)
     assert run(capsys, "ca", "sign", "a.csr")[0] == 0
@@ -94,8 +96,8 @@ def test_a_name_that_is_pinned_for_another_key_needs_a_persons_word(workplace, c
     other = key_pin(ec.generate_private_key(ec.SECP256R1()).public_key())
     facts = {"public_key_pin": other, "fingerprint": ":".join(["AB"] * 32)}
     pins.add_pin("kitchen.local:20034", facts)
-    code, told = run(capsys, "ca", "sign", "a.csr")
-    assert code == 1 and "kitchen.local, pinned for another key" in told["error"]["message"]
+    code, answer = run(capsys, "ca", "sign", "a.csr")
+    assert code == 1 and "kitchen.local, pinned for another key" in answer["error"]["message"]
     assert run(capsys, "ca", "sign", "a.csr", "--san", "kitchen.local")[0] == 0
 
 
@@ -108,10 +110,10 @@ def test_a_name_that_another_key_has_needs_a_persons_word(workplace, request_fil
     assert "another key" not in capsys.readouterr().err
     request_file.write_bytes(kitchen_request(key=ec.generate_private_key(ec.SECP256R1())))
     assert main(sign) == 1
-    told = capsys.readouterr().err
-    assert "another key has a certificate for kitchen.local" in told
+    answer = capsys.readouterr().err
+    assert "another key has a certificate for kitchen.local" in answer
     assert (
-        "--san kitchen.local grants it" in told
+        "--san kitchen.local grants it" in answer
         and len(list((workplace / "ca" / "issued").iterdir())) == 2
     )
     assert main([*sign, "--san", "kitchen.local"]) == 0
@@ -135,7 +137,7 @@ def test_an_answer_is_not_written_over_a_file(workplace, request_file, capsys):
 
 
 def test_what_could_not_be_written_is_on_the_list_all_the_same(workplace, request_file, capsys):
-    """Whoever signs has to know of everything that is signed."""
+    """The list must be complete for everything that was signed."""
     main(["ca", "init"])
     (workplace / "file").write_text("no directory")
     assert main(["ca", "sign", str(request_file), "-o", "file/a.crt"]) == 3
@@ -157,15 +159,15 @@ def test_a_new_key_is_made_here(workplace, capsys):
     main(["ca", "init", "--permit", "local"])
     capsys.readouterr()
     sign = ["ca", "sign", "--new-key", "hall.key", "--san"]
-    code, told = run(capsys, *sign, "bank.example")
+    code, answer = run(capsys, *sign, "bank.example")
     assert code == 1 and not (workplace / "hall.key").exists()
-    code, told = run(capsys, *sign, "hall.local")
-    assert code == 0 and told["key_file"] == "hall.key"
+    code, answer = run(capsys, *sign, "hall.local")
+    assert code == 0 and answer["key_file"] == "hall.key"
     pem = (workplace / "hall.key").read_bytes()
     assert stat.S_IMODE((workplace / "hall.key").stat().st_mode) == 0o600
     leaf = x509.load_pem_x509_certificate((workplace / "hall.local.crt").read_bytes())
     assert leaf.public_key() == load_pem_private_key(pem, None).public_key()
-    assert pem.decode() not in json.dumps(told)
+    assert pem.decode() not in json.dumps(answer)
     assert main(["ca", "sign", "--new-key", "hall.key", "--san", "a.local"]) == 3
     assert (workplace / "hall.key").read_bytes() == pem and not (workplace / "a.local.crt").exists()
 
@@ -252,7 +254,7 @@ def test_two_boards_with_one_key_are_noticed(workplace, capsys):
         return run(capsys, "ca", "sign", "a.csr", "--force")
 
     assert sign("e661")[0] == 0
-    code, told = sign("e662")
-    assert code == 1 and "the board e661 has the same key" in told["error"]["message"]
+    code, answer = sign("e662")
+    assert code == 1 and "the board e661 has the same key" in answer["error"]["message"]
     assert sign("e661")[0] == 0
     assert len(run(capsys, "ca", "list")[1]["issued"]) == 2

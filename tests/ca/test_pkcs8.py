@@ -35,11 +35,11 @@ def test_others_open_it_with_the_passphrase(key, tmp_path):
     path.write_bytes(pem)
     secret.write_text(_PASSPHRASE, "utf-8")
     command = ["openssl", "pkey", "-in", path, "-passin", f"file:{secret}", "-pubout"]
-    told = subprocess.run(command, check=True, capture_output=True).stdout
-    assert told == public(key)
+    answer = subprocess.run(command, check=True, capture_output=True).stdout
+    assert answer == public(key)
     command = ["certtool", "--load-privkey", path, "--password", _PASSPHRASE, "--pubkey-info"]
-    told = subprocess.run(command, check=True, capture_output=True).stdout
-    assert told.endswith(public(key))
+    answer = subprocess.run(command, check=True, capture_output=True).stdout
+    assert answer.endswith(public(key))
 
 
 @pytest.mark.needs("openssl")
@@ -48,8 +48,8 @@ def test_it_is_costly_to_guess(tmp_path):
     path = tmp_path / "key.pem"
     path.write_bytes(private_pem(_KEYS[0], _PASSPHRASE))
     command = ["openssl", "asn1parse", "-in", path]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert ":0927C0" in told and ":aes-256-cbc" in told and ":hmacWithSHA256" in told
+    answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert ":0927C0" in answer and ":aes-256-cbc" in answer and ":hmacWithSHA256" in answer
 
 
 def test_salt_and_vector_are_new_each_time():

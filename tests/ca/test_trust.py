@@ -224,7 +224,7 @@ def test_a_store_of_the_administrators_names_the_command(anchor, tmp_path, monke
 
 
 def test_a_store_without_its_program_is_skipped(anchor, tmp_path, monkeypatch):
-    """A file that nobody reads is not written."""
+    """A file that no program reads is not written."""
     folder = tmp_path / "usr/local/share/ca-certificates"
     folder.mkdir(parents=True)
     monkeypatch.setattr(shutil, "which", lambda name: None)

@@ -1,4 +1,4 @@
-"""`boardcert ca trust` and `untrust`: whom they ask, what they refuse, what they tell."""
+"""`boardcert ca trust` and `untrust`: their question, refusals and output."""
 
 import hashlib
 import io
@@ -22,10 +22,10 @@ def test_the_command_tells_each_store(home, anchor, capsys):
     assert capsys.readouterr().out == f"done     nss, {home}/.pki/nssdb: added\n"
     assert len(listed(home / ".pki/nssdb")) == 1
     assert main(["ca", "untrust", str(anchor.file), "--only", "nss", "--yes", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["ca"] == anchor.title
+    output = json.loads(capsys.readouterr().out)
+    assert output["ca"] == anchor.title
     expected = {"store": f"nss, {home}/.pki/nssdb", "status": "done", "detail": "removed"}
-    assert told["stores"] == [expected]
+    assert output["stores"] == [expected]
     assert listed(home / ".pki/nssdb") == []
 
 

@@ -140,7 +140,7 @@ def test_the_dates(made: Made) -> None:
 
 
 def test_the_report(made: Made) -> None:
-    """It tells the same as the certificate."""
+    """It contains the same as the certificate."""
     der = made.certificate.public_bytes(Encoding.DER)
     spki = made.certificate.public_key().public_bytes(
         Encoding.DER, PublicFormat.SubjectPublicKeyInfo

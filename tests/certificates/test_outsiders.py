@@ -43,11 +43,11 @@ def run(*command: str | Path) -> str:
 @pytest.mark.needs("certtool")
 def test_the_request_is_read_by_others(board: Board) -> None:
     """OpenSSL, GnuTLS and cryptography: key, signature, names."""
-    told = run("openssl", "req", "-inform", "DER", "-in", board.request, "-verify", "-text")
-    assert "verify OK" in told and _KEYS[board.key_type] in told
-    assert "DNS:pump-7.local, DNS:pump.boards.example, IP Address:127.0.0.1" in told
-    told = run("certtool", "--crq-info", "--inder", "--infile", board.request)
-    assert "Self signature: verified" in told and "DNSname: pump-7.local" in told
+    answer = run("openssl", "req", "-inform", "DER", "-in", board.request, "-verify", "-text")
+    assert "verify OK" in answer and _KEYS[board.key_type] in answer
+    assert "DNS:pump-7.local, DNS:pump.boards.example, IP Address:127.0.0.1" in answer
+    answer = run("certtool", "--crq-info", "--inder", "--infile", board.request)
+    assert "Self signature: verified" in answer and "DNSname: pump-7.local" in answer
     request = x509.load_der_x509_csr(board.request.read_bytes())
     assert request.is_signature_valid
 
@@ -65,10 +65,10 @@ def test_the_chain_is_verified_by_others(board: Board) -> None:
         run(*verify, "-verify_hostname", "other.boards.example", board.certificate)
     verify = ["certtool", "--verify", "--load-ca-certificate", board.ca]
     verify += ["--infile", board.certificate, "--verify-purpose", "1.3.6.1.5.5.7.3.1"]
-    told = run(*verify, "--verify-hostname", "pump-7.local")
-    assert "The certificate is trusted" in told
-    told = run("certtool", "-i", "--infile", board.certificate)
-    assert "Subject Key Identifier" in told and "Authority Key Identifier" in told
+    answer = run(*verify, "--verify-hostname", "pump-7.local")
+    assert "The certificate is trusted" in answer
+    answer = run("certtool", "-i", "--infile", board.certificate)
+    assert "Subject Key Identifier" in answer and "Authority Key Identifier" in answer
 
 
 def test_the_linter_finds_nothing(board: Board) -> None:

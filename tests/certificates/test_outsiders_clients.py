@@ -57,30 +57,30 @@ def run(*command: str | Path | int, home: Path | None = None) -> tuple[int, str]
 def test_curl(board: Board, port: int, other_ca: Path, host: str) -> None:
     """By name and by address."""
     url = f"https://{host}:{port}/"
-    code, told = run("curl", "--silent", "--show-error", "--cacert", board.ca, url)
-    assert code == 0 and WORDS in told
-    code, told = run("curl", "--silent", "--show-error", "--cacert", other_ca, url)
-    assert code == 60 and WORDS not in told
+    code, answer = run("curl", "--silent", "--show-error", "--cacert", board.ca, url)
+    assert code == 0 and WORDS in answer
+    code, answer = run("curl", "--silent", "--show-error", "--cacert", other_ca, url)
+    assert code == 60 and WORDS not in answer
 
 
 @pytest.mark.needs("gnutls-cli")
 def test_gnutls(board: Board, port: int, other_ca: Path) -> None:
     """As many programs of Debian use."""
     client = ["gnutls-cli", "--port", port, "--x509cafile"]
-    code, told = run(*client, board.ca, "localhost")
-    assert code == 0 and "Status: The certificate is trusted" in told
-    code, told = run(*client, other_ca, "localhost")
-    assert code != 0 and "The certificate is NOT trusted" in told
+    code, answer = run(*client, board.ca, "localhost")
+    assert code == 0 and "Status: The certificate is trusted" in answer
+    code, answer = run(*client, other_ca, "localhost")
+    assert code != 0 and "The certificate is NOT trusted" in answer
 
 
 @pytest.mark.needs("java")
 def test_java(board: Board, port: int, other_ca: Path) -> None:
     """With the checks of its standard library."""
     url = f"https://localhost:{port}/"
-    code, told = run("java", _CLIENT, url, board.ca)
-    assert code == 0 and WORDS in told
-    code, told = run("java", _CLIENT, url, other_ca)
-    assert code != 0 and "PKIX path building failed" in told
+    code, answer = run("java", _CLIENT, url, board.ca)
+    assert code == 0 and WORDS in answer
+    code, answer = run("java", _CLIENT, url, other_ca)
+    assert code != 0 and "PKIX path building failed" in answer
 
 
 @pytest.mark.needs("certutil")
@@ -90,11 +90,11 @@ def test_chromium(board: Board, port: int, tmp_path: Path) -> None:
     database = tmp_path / ".pki/nssdb"
     database.mkdir(parents=True)
     assert run("certutil", "-N", "-d", f"sql:{database}", "--empty-password")[0] == 0
-    _, told = browse(port, tmp_path, "--dump-dom")
-    assert WORDS not in told
+    _, answer = browse(port, tmp_path, "--dump-dom")
+    assert WORDS not in answer
     assert run(*_boardcert("trust", board), home=tmp_path)[0] == 0
-    code, told = browse(port, tmp_path, "--dump-dom")
-    assert code == 0 and f"<h1>{WORDS}</h1>" in told and "<title>pump-7</title>" in told
+    code, answer = browse(port, tmp_path, "--dump-dom")
+    assert code == 0 and f"<h1>{WORDS}</h1>" in answer and "<title>pump-7</title>" in answer
     _SCREENSHOT.unlink(missing_ok=True)
     browse(port, tmp_path, f"--screenshot={_SCREENSHOT}", "--window-size=640,200")
     assert _SCREENSHOT.stat().st_size > 1000
@@ -106,7 +106,7 @@ def _boardcert(action: str, board: Board) -> list[str]:
 
 
 def browse(port: int, home: Path, *options: str) -> tuple[int, str]:
-    """Let Chromium open the board's page as any other: nothing is told of certificates."""
+    """Have Chromium open the board's page like any other, without an option about certificates."""
     arguments = ["--headless", "--disable-gpu", f"--user-data-dir={home / 'profile'}"]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")

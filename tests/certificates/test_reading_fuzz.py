@@ -15,7 +15,7 @@ def test_sound_files_are_read() -> None:
     found = [read_items(data, lambda: "secret") for data in files()]
     assert [len(items) for items in found] == [1] * (len(found) - 1) + [4]
     unread = [item.reason for items in found for item in items if item.value is None]
-    assert unread == ["wrong passphrase, or damaged"]  # Made up, to be told from sound ones.
+    assert unread == ["wrong passphrase, or damaged"]  # Invented, to differ from sound ones.
     assert len(read_items(pkcs12_file())) == 2
 
 

@@ -78,7 +78,7 @@ def test_what_a_board_cannot_read_the_host_does_not_send(name, tmp_path):
 
 @pytest.mark.parametrize("name", _REFUSED)
 def test_what_a_board_refuses_the_host_does_not_send(name, tmp_path):
-    """By the board's own rules, which it runs; what it embeds is no other."""
+    """By the board's own rules, which the host applies; `embed` applies the same."""
     with pytest.raises(Error) as caught:
         _read(tmp_path, *_REFUSED[name], datetime.datetime.now(datetime.timezone.utc))
     assert caught.value.code == 1

@@ -27,19 +27,19 @@ def words(data, now=_NOW):
 def test_a_certificate_is_told_in_words():
     """What openssl says too: names, dates, key, purposes, digests."""
     identity = certificates.make(key=_KEY)
-    (told,) = words(identity.der)
-    assert told["subject"] == told["issuer"] == "CN=kitchen.local"
-    assert told["names"] == "kitchen.local, *.boards.example, 127.0.0.1, fd00::7"
-    assert told["key"] == "ECC P-384 (secp384r1)"
-    assert told["signed with"] == "ECDSA with SHA-384"
-    assert told["signature"] == "valid: self-signed"
-    assert told["is a CA"] == "no (critical)"
-    assert told["key usage"] == "digitalSignature (critical)"
-    assert told["purposes"] == "TLS server"
-    assert told["valid"].endswith(("UTC: 3648 days left", "UTC: 3649 days left"))
+    (row_words,) = words(identity.der)
+    assert row_words["subject"] == row_words["issuer"] == "CN=kitchen.local"
+    assert row_words["names"] == "kitchen.local, *.boards.example, 127.0.0.1, fd00::7"
+    assert row_words["key"] == "ECC P-384 (secp384r1)"
+    assert row_words["signed with"] == "ECDSA with SHA-384"
+    assert row_words["signature"] == "valid: self-signed"
+    assert row_words["is a CA"] == "no (critical)"
+    assert row_words["key usage"] == "digitalSignature (critical)"
+    assert row_words["purposes"] == "TLS server"
+    assert row_words["valid"].endswith(("UTC: 3648 days left", "UTC: 3649 days left"))
     certificate = x509.load_der_x509_certificate(identity.der)
-    assert told["fingerprint"] == certificate.fingerprint(hashes.SHA256()).hex(":").upper()
-    assert told["serial number"] == f"{certificate.serial_number:x}"
+    assert row_words["fingerprint"] == certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+    assert row_words["serial number"] == f"{certificate.serial_number:x}"
 
 
 @pytest.mark.needs("openssl")
@@ -49,8 +49,8 @@ def test_openssl_says_the_same(tmp_path, capsys):
     path.write_bytes(pem(certificates.make()))
     _, (item,) = show(capsys, path)
     command = ["openssl", "x509", "-in", path, "-noout", "-serial", "-fingerprint", "-sha256"]
-    told = subprocess.run([*command, "-dates", "-dateopt", "iso_8601"], capture_output=True)
-    lines = told.stdout.decode().splitlines()
+    row_words = subprocess.run([*command, "-dates", "-dateopt", "iso_8601"], capture_output=True)
+    lines = row_words.stdout.decode().splitlines()
     assert int(lines[0].removeprefix("serial="), 16) == int(item["serial_number"], 16)
     assert lines[1].endswith(f"={item['fingerprint']}")
     assert [line.partition("=")[2].replace("Z", "+00:00") for line in lines[2:]] == [
@@ -76,8 +76,8 @@ def test_the_time_that_is_left_is_counted(end, state):
     """Whole days, then hours or minutes; and since when it has expired."""
     der = certificates.make(key=_KEY).der
     now = x509.load_der_x509_certificate(der).not_valid_after_utc + datetime.timedelta(**end)
-    (told,) = words(der, now)
-    assert told["valid"].endswith(state)
+    (row_words,) = words(der, now)
+    assert row_words["valid"].endswith(state)
 
 
 def test_the_parts_of_a_name_are_called_as_openssl_calls_them():
@@ -89,22 +89,22 @@ def test_the_parts_of_a_name_are_called_as_openssl_calls_them():
         (NameOID.TITLE, "Dr"),
     ]
     subject = x509.Name([x509.NameAttribute(*attribute) for attribute in attributes])
-    (told,) = words(make_request(subject=subject))
-    assert told["subject"] == "title=Dr,GN=Jo,SN=Roe,emailAddress=a@b.example"
+    (row_words,) = words(make_request(subject=subject))
+    assert row_words["subject"] == "title=Dr,GN=Jo,SN=Roe,emailAddress=a@b.example"
     directory = x509.SubjectAlternativeName([x509.DirectoryName(subject)])
     leaf = certificates.make(change=lambda found: found.update(subject_alt_name=(directory, False)))
-    (told,) = words(leaf.der)
-    assert told["names"].startswith("directory name title=Dr,GN=Jo")
+    (row_words,) = words(leaf.der)
+    assert row_words["names"].startswith("directory name title=Dr,GN=Jo")
 
 
 def test_a_certificate_of_the_future_says_so():
     """A clock may be wrong."""
-    (told,) = words(certificates.make(key=_KEY, days=(5, 10)).der)
-    assert ": not valid before " in told["valid"]
+    (row_words,) = words(certificates.make(key=_KEY, days=(5, 10)).der)
+    assert ": not valid before " in row_words["valid"]
 
 
 def test_a_chain_is_linked(tmp_path, capsys):
-    """Each by the next, in any order; the root by itself; a foreign one by nobody."""
+    """Each by the next, in any order; the root by itself; a foreign one by none."""
     ca = certificates.make_ca()
     leaf = certificates.make(key=_KEY, issuer=ca)
     path = tmp_path / "chain.pem"
@@ -144,10 +144,10 @@ def test_a_ca_with_limits_is_told():
     """What it may vouch for."""
     network = x509.IPAddress(ipaddress.ip_network("10.0.0.0/8"))
     constraints = x509.NameConstraints([network], [x509.DNSName("")])
-    (told,) = words(certificates.make_ca({"limits": (constraints, True)}).der)
-    assert told["is a CA"] == "yes, with any number of CAs below it (critical)"
-    assert told["vouches for"] == "only 10.0.0.0/8; not every DNS name (critical)"
-    assert "keyCertSign (signs certificates)" in told["key usage"]
+    (row_words,) = words(certificates.make_ca({"limits": (constraints, True)}).der)
+    assert row_words["is a CA"] == "yes, with any number of CAs below it (critical)"
+    assert row_words["vouches for"] == "only 10.0.0.0/8; not every DNS name (critical)"
+    assert "keyCertSign (signs certificates)" in row_words["key usage"]
 
 
 def test_what_is_not_known_is_told_by_its_number(tmp_path, capsys):
@@ -162,11 +162,11 @@ def test_what_is_not_known_is_told_by_its_number(tmp_path, capsys):
         extensions["subject_alt_name"] = (x509.SubjectAlternativeName(others), False)
 
     identity = certificates.make(key=_KEY, change=change)
-    (told,) = words(identity.der)
-    assert told["extension 1.2.3.4"] == "30 bytes: " + "00 " * 23 + "00... (critical)"
-    assert told["purposes"] == "1.2.3.4"
+    (row_words,) = words(identity.der)
+    assert row_words["extension 1.2.3.4"] == "30 bytes: " + "00 " * 23 + "00... (critical)"
+    assert row_words["purposes"] == "1.2.3.4"
     expected = "e-mail a@b.example, registered id 1.2.3.4, directory name CN=x"
-    assert told["names"] == f"{expected}, name of type 1.2.3.4"
+    assert row_words["names"] == f"{expected}, name of type 1.2.3.4"
     path = tmp_path / "a.der"
     path.write_bytes(identity.der)
     _, (item,) = show(capsys, path)

@@ -186,6 +186,6 @@ def test_a_server_shows_all_that_it_sends(tmp_path, capsys, host):
 
 
 def test_a_host_that_does_not_answer_is_told(capsys):
-    """As `verify` tells it."""
+    """With the message of `verify`."""
     assert main(["show", f"127.0.0.1:{refusing_port()}"]) == 3
     assert "refused the connection" in capsys.readouterr().err

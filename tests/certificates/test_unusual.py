@@ -1,4 +1,4 @@
-"""Certificates and keys as other programs write them: read, and told for what they are."""
+"""Certificates and keys as other programs write them are read and described."""
 
 import base64
 import hashlib
@@ -28,7 +28,7 @@ _CA = make_ca()
 _LEAF = issue(_CA, _KEY)
 
 
-def told(data):
+def described(data):
     """Return what `show` says of the first thing in *data*: {title: words}."""
     return dict(show_items(read_items(data), NOW)[0].rows)
 
@@ -51,7 +51,7 @@ _FORMS = {
 @pytest.mark.parametrize("form", _FORMS)
 def test_a_key_is_read_in_the_form_of_every_program(form, tmp_path):
     """By show and install, and as the key of a CA."""
-    assert told(_FORMS[form])["public key pin"] == told(private(_KEY))["public key pin"]
+    assert described(_FORMS[form])["public key pin"] == described(private(_KEY))["public key pin"]
     read = read_files.read_key(_FORMS[form], "key", str)
     assert read.private_numbers() == _KEY.private_numbers()
     store = Store(tmp_path)
@@ -85,7 +85,7 @@ def test_what_only_looks_like_a_key_is_refused():
 def test_a_signature_algorithm_without_its_parameters_is_no_traceback(tmp_path, capsys):
     """As any server may send it: show, verify, and show of the file."""
     odd = unusual.pss_without_parameters()
-    assert told(odd.der)["signed with"] == "RSA-PSS, 1.2.840.113549.1.1.10"
+    assert described(odd.der)["signed with"] == "RSA-PSS, 1.2.840.113549.1.1.10"
     checks = certificate_checks(
         x509.load_der_x509_certificate(odd.der), Expected("localhost", False, NOW)
     )
@@ -105,7 +105,7 @@ def test_a_signature_with_sha1_is_not_called_false(tmp_path, capsys):
         path.write_bytes(pem(one) + pem(_CA))
         code, items = show(capsys, path)
         assert (code, items[0]["signature"]) == (0, "unchecked")
-        assert told(one.der)["signature"] == "not checked: SHA-1 is broken"
+        assert described(one.der)["signature"] == "not checked: SHA-1 is broken"
 
 
 def test_a_ca_that_was_renewed_with_a_new_key_is_not_called_false():
@@ -117,7 +117,7 @@ def test_a_ca_that_was_renewed_with_a_new_key_is_not_called_false():
         common_name="Test CA",
         change=lambda extensions: extensions.pop("subject_alt_name"),
     )
-    assert told(renewed.der)["signature"] == "not checked: its issuer is not among these"
+    assert described(renewed.der)["signature"] == "not checked: its issuer is not among these"
     both = [dict(one.rows) for one in show_items(read_items(pem(renewed) + pem(_CA)), NOW)]
     assert both[0]["signature"] == "valid: made by certificate 2"
     parsed = x509.load_der_x509_certificate(renewed.der)
@@ -133,7 +133,7 @@ def test_a_pin_is_of_the_bytes_in_the_certificate():
     ):
         spki = children(unusual.contents(children(unusual.contents(one.der))[0]))[6]
         pin = "sha256//" + base64.b64encode(hashlib.sha256(spki).digest()).decode()
-        shown = told(one.der)
+        shown = described(one.der)
         assert shown["public key pin"] == pin and shown["key"].startswith(words)
         parsed = x509.load_der_x509_certificate(one.der)
         checks = certificate_checks(parsed, Expected("localhost", True, NOW))
@@ -144,7 +144,7 @@ def test_a_pin_is_of_the_bytes_in_the_certificate():
 
 def test_the_pin_of_a_key_file_is_that_of_the_certificate_made_from_it():
     """openssl hands on how the file writes the key: for RSASSA-PSS alone, a point compressed."""
-    compressed = told(unusual.compressed(_LEAF, _CA).der)
+    compressed = described(unusual.compressed(_LEAF, _CA).der)
     pss = unusual.for_pss_alone(_CA)
     point = _KEY.public_key().public_bytes(unusual.DER, unusual.PublicFormat.SubjectPublicKeyInfo)
     spki = unusual.compressed_spki(_KEY)
@@ -152,12 +152,12 @@ def test_the_pin_of_a_key_file_is_that_of_the_certificate_made_from_it():
         (compressed, unusual.compressed_key(_KEY)),
         (compressed, unusual.in_pkcs8(unusual.compressed_key(_KEY))),
         (compressed, spki),
-        (told(pss.der), unusual.pss_key(pss.key)),
+        (described(pss.der), unusual.pss_key(pss.key)),
     ):
-        assert {row: told(data)[row] for row in ("key", "public key pin")} == {
+        assert {row: described(data)[row] for row in ("key", "public key pin")} == {
             row: shown[row] for row in ("key", "public key pin")
         }
-    assert told(point)["public key pin"] == told(private(_KEY))["public key pin"]
+    assert described(point)["public key pin"] == described(private(_KEY))["public key pin"]
     both = show_items(read_items(unusual.pss_key(pss.key) + pss.der), NOW)
     assert dict(both[0].rows)["belongs to"] == "certificate 2"
 
@@ -174,7 +174,7 @@ def test_openssl_has_the_same_pin(tmp_path):
         ["openssl", "pkey", "-pubin", "-outform", "DER"], input=key, capture_output=True, check=True
     ).stdout
     pin = base64.b64encode(hashlib.sha256(der).digest()).decode()
-    assert told(pem(_LEAF))["public key pin"] == f"sha256//{pin}"
+    assert described(pem(_LEAF))["public key pin"] == f"sha256//{pin}"
 
 
 def test_every_algorithm_has_its_own_name():
@@ -186,16 +186,16 @@ def test_every_algorithm_has_its_own_name():
     key = dsa.generate_private_key(2048)
     by_dsa = builder.sign(key, hashes.SHA256())
     request = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, hashes.SHA224())
-    assert told(by_dsa.public_bytes(unusual.DER))["signed with"] == "DSA with SHA-256"
-    assert told(request.public_bytes(unusual.DER))["signed with"] == "DSA with SHA-224"
+    assert described(by_dsa.public_bytes(unusual.DER))["signed with"] == "DSA with SHA-256"
+    assert described(request.public_bytes(unusual.DER))["signed with"] == "DSA with SHA-224"
     sha3 = unusual.signed_with_sha3(_LEAF, _CA)
-    assert told(sha3.der)["signed with"] == "ECDSA with SHA3-256"
+    assert described(sha3.der)["signed with"] == "ECDSA with SHA3-256"
     odd = bytes.fromhex("300a06082a8648ce3d040309")
     unknown = rewrite(_LEAF, lambda elements: None, None, odd, _CA)
-    assert told(unknown.der)["signed with"] == "ECDSA, 1.2.840.10045.4.3.9"
+    assert described(unknown.der)["signed with"] == "ECDSA, 1.2.840.10045.4.3.9"
     ml_dsa = bytes.fromhex("300b0609608648016503040312")
     unknown = rewrite(_LEAF, lambda elements: None, None, ml_dsa, _CA)
-    assert told(unknown.der)["signed with"] == "an unknown algorithm, 2.16.840.1.101.3.4.3.18"
+    assert described(unknown.der)["signed with"] == "an unknown algorithm, 2.16.840.1.101.3.4.3.18"
 
 
 def test_an_address_that_is_a_dns_name_is_told_so():

@@ -72,7 +72,7 @@ def test_a_port_that_may_not_be_opened_comes_with_the_rule_to_paste(port, monkey
 def test_a_rule_that_was_pasted_is_what_it_should_be(tmp_path):
     """The shell makes of it what udev reads: comments, and one rule a line."""
     script = serial.udev_rule().replace("sudo tee /etc/udev/rules.d/", f"tee {tmp_path}/")
-    script = script.rpartition("\n")[0]  # No udev is told.
+    script = script.rpartition("\n")[0]  # Without telling udev.
     subprocess.run(["sh", "-c", script], check=True, stdout=subprocess.DEVNULL)
     lines = (tmp_path / "60-boardcert.rules").read_text().splitlines()
     assert len(lines) == 2 * len(serial._MAKERS)
@@ -131,7 +131,7 @@ def test_a_host_is_looked_for_where_it_was_last(monkeypatch):
 
 
 def test_a_clock_that_stands_in_the_past_is_a_failure(monkeypatch):
-    """Certificates would not be valid yet; one that nobody keeps right is a warning."""
+    """Certificates would not be valid yet; a clock that is not synchronised is a warning."""
     past = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
     assert computer.look_at_clock(past).status == "fail"
     now = datetime.datetime(2027, 1, 1, tzinfo=datetime.timezone.utc)
@@ -170,9 +170,9 @@ def test_browsers_that_do_not_trust_the_users_ca_are_named(home, tmp_path, capsy
 def test_the_command_prints_what_to_do_and_is_bad_where_something_fails(port, monkeypatch, capsys):
     """One object with --json."""
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    code, told = run(capsys, "doctor")
-    assert (code, told["ok"]) == (1, False)
-    assert {one["id"] for one in told["findings"]} == {
+    code, answer = run(capsys, "doctor")
+    assert (code, answer["ok"]) == (1, False)
+    assert {one["id"] for one in answer["findings"]} == {
         *("python", "node", "clock", "serial", "inventory", "mdns", "trust")
     }
     assert main(["doctor"]) == 1

@@ -86,6 +86,9 @@ def test_what_a_locale_cannot_write_is_escaped(locale, tmp_path):
         ("pin ad", "did you mean add?"),
         ("verify kitchen --tiemout 3", "did you mean --timeout?"),
         ("ca sign --isntall", "did you mean --install?"),
+        ("--verbos", "did you mean --verbose"),
+        ("ca --verbos", "did you mean --verbose"),
+        ("verify --tiemout 3", "did you mean --timeout?"),
         ("flash pico_w", "did you mean RPI_PICO_W or VIRTUAL_PICO_W?"),
         ("flash RPI_PICOW", "did you mean RPI_PICO_W or RPI_PICO"),
         ("flash esp32c3", "did you mean ESP32_GENERIC_C3?"),
@@ -113,7 +116,7 @@ def test_help_that_cannot_be_written_is_an_error(words):
 
 @pytest.mark.parametrize("words", [["show"], ["ca", "sign"]])
 def test_a_link_to_nothing_is_no_host(words, tmp_path, capsys):
-    """It is told with what it is for; no name server is asked for it."""
+    """The error names its target; no name server is asked for it."""
     link = tmp_path / "request"
     link.symlink_to(tmp_path / "none")
     assert main([*words, str(link)]) == 3
@@ -157,9 +160,9 @@ def test_verbose_prints_what_an_error_came_of(capsys, monkeypatch):
     assert main(["paths"]) == 3
     assert capsys.readouterr().err == "boardcert: failed\n"
     assert main(["paths", "-v"]) == 3
-    told = "".join(f"  {line}\n" for line in _TRACEBACK.splitlines())
-    told += "  ValueError: the cause \\x1b[2J\n"
-    assert capsys.readouterr().err == "boardcert: failed\n" + told
+    output = "".join(f"  {line}\n" for line in _TRACEBACK.splitlines())
+    output += "  ValueError: the cause \\x1b[2J\n"
+    assert capsys.readouterr().err == "boardcert: failed\n" + output
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -210,7 +213,7 @@ def test_every_command_is_in_the_help_once(capsys):
 
 
 def test_paths_are_those_that_are_used(tmp_path, capsys):
-    """By their variables; a file that is not there yet is told."""
+    """By their variables; a file that is not there yet is marked."""
     add_pin("kitchen.local", {"public_key_pin": f"sha256//{'A' * 43}=", "fingerprint": "AB"})
     assert main(["paths"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -111,8 +111,8 @@ def main() -> None:
     for probability in arguments.ones:
         for count in (4096, 1024):
             found = failures(arguments.gatherings, probability, count, seed=1)
-            told = ", ".join(f"{name} {number}" for name, number in found.items()) or "none"
-            print(f"p = {probability}: of {arguments.gatherings} x {count} samples fail: {told}")
+            answer = ", ".join(f"{name} {number}" for name, number in found.items()) or "none"
+            print(f"p = {probability}: of {arguments.gatherings} x {count} samples fail: {answer}")
 
 
 if __name__ == "__main__":

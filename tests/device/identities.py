@@ -42,7 +42,7 @@ def raising(error):
     return function
 
 
-def told(me, words):
+def has_notice(me, words):
     """Return whether a notice of the identity *me* has these *words*."""
     return any(words in notice for notice in me.notices)
 

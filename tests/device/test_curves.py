@@ -45,7 +45,7 @@ def test_key_pairs_by_the_general_ladder():
 
 
 def test_public_keys():
-    """NIST CAVP PKV: points off the curve, and coordinates out of range, are told apart."""
+    """NIST CAVP PKV: points off the curve, and coordinates out of range, are refused."""
     for name in _CURVES:
         for x, y, valid in vectors.cases(f"{name}_public_keys"):
             point = int.from_bytes(x, "big"), int.from_bytes(y, "big")

@@ -62,7 +62,7 @@ def test_a_task_that_wants_nothing_is_done_at_once():
 
 
 def test_each_thing_is_made_once_and_memory_is_freed_before_and_after():
-    """The task is begun anew for each, and gets each where it has wanted it."""
+    """The task is started again for each, and gets each at the place where it asked for it."""
     task = Task(("first", "second"))
     found, happened = _run(task, lambda wanted: wanted + " made")
     assert task.stored == {"first": "first made", "second": "second made"}
@@ -71,7 +71,7 @@ def test_each_thing_is_made_once_and_memory_is_freed_before_and_after():
 
 
 def test_what_could_not_be_made_is_raised_in_the_task_each_time():
-    """It goes on without, if it can, to what comes after; that is not mistaken for it."""
+    """It continues without it if it can; what comes later is not mistaken for it."""
 
     def make(wanted):
         return ValueError("no noise") if wanted == "first" else wanted + " made"

@@ -10,7 +10,7 @@ from boardcert.certificates import fields, keys
 from boardcert.certificates.certificate import Certificate
 from boardcert.credentials.tasks import covers
 from boardcert.storage.store import Record, load
-from identities import TODAY, foreign_record, identity, on_board, raising, told
+from identities import TODAY, foreign_record, has_notice, identity, on_board, raising
 
 
 class Refusing:
@@ -70,7 +70,7 @@ def test_sound_chains_are_installed_and_loaded_again():
 
 
 def test_unsound_chains_and_keys_change_nothing():
-    """Each is refused at its field, in words that tell what is wrong."""
+    """Each is refused at its field, with the reason."""
     directory = scratch.fresh_directory()
     with on_board(_when_made()):
         me = identity(directory)
@@ -174,20 +174,20 @@ def test_a_board_without_a_clock_judges_by_the_time_that_it_is_told():
             except RefusedError as error:
                 assert error.field == "time" and "2026-11-21T05:00:00Z" in str(error), today
         me.install(*files, today="2026-12-24T05:00:00.123Z")
-        assert me.source == "installed" and not told(me, "the date was not known")
+        assert me.source == "installed" and not has_notice(me, "the date was not known")
     with on_board(TODAY):
         me.install(*files, today="2027-01-02T00:00:00Z")  # The board's own clock decides.
 
 
 def test_what_could_not_be_judged_is_told():
-    """No clock, nobody who tells the time or one who was never set: the dates are in a notice."""
+    """No clock, and no time of the installer, or an unset one: the dates are in a notice."""
     record = foreign_record()
     with on_board(None):
         for today in (None, "", "1970-01-01T00:00:10Z"):
             me = identity()
             me.install(record.chain, record.private_key, today)
-            assert told(me, "the date was not known")
-            assert told(me, "valid from 2026-11-21 to 2027-01-01")
+            assert has_notice(me, "the date was not known")
+            assert has_notice(me, "valid from 2026-11-21 to 2027-01-01")
 
 
 def test_a_chain_without_its_issuer_is_told():
@@ -198,7 +198,7 @@ def test_a_chain_without_its_issuer_is_told():
                 continue
             me = identity()
             me.install(chain, key)
-            is_told = told(me, "without that of its issuer, Intermediate")
+            is_told = has_notice(me, "without that of its issuer, Intermediate")
             assert is_told is (name == "of an unknown CA"), name
 
 
@@ -254,7 +254,7 @@ def test_names_that_do_not_cover_the_board_are_told():
             me.notices = []
             record = foreign_record(name)
             me.install(record.chain, record.private_key)
-            assert told(me, f"is for {name}") is is_told, name
+            assert has_notice(me, f"is for {name}") is is_told, name
             assert len(me.notices) == is_told
 
 
@@ -284,7 +284,7 @@ def test_a_signature_with_a_broken_hash_is_told():
             if name in ("signed with SHA-1", "two certificates, PKCS#8"):
                 me = identity()
                 me.install(chain, key)
-                assert told(me, "certificate 1 with SHA-1") is (name == "signed with SHA-1")
+                assert has_notice(me, "certificate 1 with SHA-1") is (name == "signed with SHA-1")
 
 
 def test_a_wildcard_stands_for_one_label():
@@ -313,7 +313,7 @@ def test_without_a_clock_dates_are_not_judged():
         me = identity(directory)
         me.install(record.chain, record.private_key)
         me.follow()
-        assert me.source == "installed" and not told(me, "expired")
+        assert me.source == "installed" and not has_notice(me, "expired")
     with on_board((2027, 1, 1, 0, 0, 0)):
         for _ in range(2):
             me.follow()
@@ -322,9 +322,9 @@ def test_without_a_clock_dates_are_not_judged():
             "the installed certificate is served as it is, though it had expired"
         ]
         me = identity(directory)
-        assert me.source == "installed" and told(me, "it had expired")
+        assert me.source == "installed" and has_notice(me, "it had expired")
     with on_board((2026, 11, 20, 0, 0, 0)):
-        assert told(identity(directory), "dated in the future")
+        assert has_notice(identity(directory), "dated in the future")
 
 
 def test_what_the_firmware_cannot_serve_is_not_stored():

@@ -198,7 +198,7 @@ def test_the_kind_of_key_is_told_or_refused():
 
 
 def test_key_and_certificate_of_different_boards_do_not_match():
-    """The pair is told from the public point."""
+    """The pair is recognised by the public point."""
     assert keys.key_matches(_KEY.to_der(), _KEY.public_key_der)
     other = PrivateKey(_D, b"\x04" + bytes(96))
     assert not keys.key_matches(other.to_der(), _KEY.public_key_der)

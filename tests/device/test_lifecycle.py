@@ -178,7 +178,7 @@ def test_a_damaged_identity_is_never_served():
 
 
 def test_a_lost_identity_is_reported():
-    """The mark tells of the key that was there."""
+    """The mark shows which key was there."""
     directory = scratch.fresh_directory()
     with on_board():
         pin = identity(directory).public_key_pin

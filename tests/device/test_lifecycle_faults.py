@@ -15,7 +15,7 @@ from boardcert.storage import store_write
 from boardcert.storage.store import Record, decode, load
 from boardcert.storage.store_write import Writer
 from helpers import raises
-from identities import Builtin, Replaced, on_board, raising, told
+from identities import Builtin, Replaced, has_notice, on_board, raising
 
 
 def test_a_renewal_that_fails_leaves_the_old_certificate_in_service():
@@ -33,7 +33,7 @@ def test_a_renewal_that_fails_leaves_the_old_certificate_in_service():
             with Replaced(owner, **{name: raising(error)}):
                 me = Identity(directory)
                 assert me.certificate == first.certificate, name
-                assert told(me, type(error).__name__) and told(me, "served as it is")
+                assert has_notice(me, type(error).__name__) and has_notice(me, "served as it is")
                 count = len(me.notices)
                 assert raises(Error, me.follow)
                 assert me.certificate == first.certificate and len(me.notices) == count
@@ -48,7 +48,7 @@ def test_an_expired_certificate_is_served_when_no_new_one_can_be_signed():
         first = Identity(directory)
     with on_board((2040, 1, 1, 0, 0, 0)), Replaced(noise, gather=raising(EntropyError("stuck"))):
         me = Identity(directory)
-        assert me.certificate == first.certificate and told(me, "it had expired")
+        assert me.certificate == first.certificate and has_notice(me, "it had expired")
 
 
 def test_other_settings_on_a_full_flash_change_what_is_told_only():
@@ -59,7 +59,7 @@ def test_other_settings_on_a_full_flash_change_what_is_told_only():
         with Replaced(store_write, _write=raising(OSError(28))):
             me = Identity(directory, portal_port=0)
             assert me.certificate == first.certificate and me.portal_port == 0
-            assert told(me, "storing the settings failed")
+            assert has_notice(me, "storing the settings failed")
             assert raises(OSError, Identity, scratch.fresh_directory())
 
 
@@ -69,12 +69,12 @@ def test_a_marker_that_cannot_be_kept_is_no_reason_to_stop():
     with on_board():
         with Replaced(Writer, write_text=raising(OSError(28))):
             first = Identity(directory)
-            assert told(first, "writing the marker failed")
+            assert has_notice(first, "writing the marker failed")
         for function in ("_nvs", "_nvs_write"):
             os.remove(directory + "/marker") if scratch.exists(directory + "/marker") else None
             with Replaced(store_write, **{function: raising(OSError(-4357))}):
                 me = Identity(directory)
-                assert me.certificate == first.certificate and told(me, "NVS")
+                assert me.certificate == first.certificate and has_notice(me, "NVS")
                 assert scratch.exists(directory + "/marker")
 
 
@@ -101,7 +101,7 @@ def test_another_lifetime_or_host_name_is_signed_with_the_same_key():
             ({"hostname": "pump-7.local", "validity_days": 30}, "host name"),
         ):
             me = Identity(directory, **arguments)
-            assert told(me, words) and me.not_after == "2026-12-21T05:00:00Z"
+            assert has_notice(me, words) and me.not_after == "2026-12-21T05:00:00Z"
             assert me.public_key_pin == first.public_key_pin
             assert Identity(directory, **arguments).notices == []
         assert b"pump-7.local" in me.certificate[:200]
@@ -143,7 +143,7 @@ def test_a_failure_after_the_key_is_changed_is_told_only():
         for change in (me.new_key, me.reset):
             pin = me.public_key_pin
             assert change().startswith("what was deleted may still be in flash")
-            assert me.public_key_pin != pin and told(me, "no room")
+            assert me.public_key_pin != pin and has_notice(me, "no room")
             assert lifecycle.Identity(directory=directory).public_key_pin == me.public_key_pin
 
 
@@ -154,13 +154,13 @@ def test_a_directory_in_the_way_is_reported_and_repaired():
         first = Identity(directory)
         os.mkdir(directory + "/installed.bin")
         me = Identity(directory)
-        assert me.certificate == first.certificate and told(me, "installed.bin was ignored")
+        assert me.certificate == first.certificate and has_notice(me, "installed.bin was ignored")
         me.remove()
         assert Identity(directory).notices == []
         os.remove(directory + "/generated.bin")
         os.mkdir(directory + "/generated.bin")
         me = Identity(directory)
-        assert me.generated and told(me, "generated.bin was ignored")
+        assert me.generated and has_notice(me, "generated.bin was ignored")
         assert Identity(directory).certificate == me.certificate
 
 
@@ -186,20 +186,20 @@ def test_a_config_that_cannot_be_read_is_an_error():
 
 
 def test_an_intact_record_of_no_use_is_kept_aside():
-    """Its digest is right, so somebody wrote it so; it is not overwritten."""
+    """Its digest is right, so it was written like this; it is not overwritten."""
     directory = scratch.fresh_directory()
     with on_board():
         Identity(directory)
         record = load(directory, "generated", [])
         Writer(directory, []).save("generated", Record(b"no key", record.chain, {}))
         me = Identity(directory)
-        assert me.generated and told(me, "kept as")
+        assert me.generated and has_notice(me, "kept as")
         kept = decode(scratch.read(directory + "/generated.bin.bad"))
         assert kept.private_key == b"no key" and kept.chain == record.chain
 
 
 def test_a_request_with_a_faulty_signature_does_not_leave():
-    """It could tell the key."""
+    """It could reveal the key."""
     with on_board():
         me = Identity(scratch.fresh_directory())
         sign = PrivateKey.sign

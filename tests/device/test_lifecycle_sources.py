@@ -10,7 +10,7 @@ from boardcert.entropy import noise
 from boardcert.storage.store import Record, load
 from boardcert.storage.store_write import Writer
 from helpers import raises
-from identities import Builtin, Replaced, foreign_record, identity, on_board, raising, told
+from identities import Builtin, Replaced, foreign_record, has_notice, identity, on_board, raising
 
 
 def _public_key(me):
@@ -108,7 +108,7 @@ def test_what_is_compiled_in_and_unsound_is_reported_and_skipped():
         directory = scratch.fresh_directory()
         with on_board(), Builtin(**values):
             me = identity(directory)
-            assert me.source == "generated" and told(me, words), (values.keys(), me.notices)
+            assert me.source == "generated" and has_notice(me, words), (values.keys(), me.notices)
 
 
 def test_what_is_compiled_in_and_cannot_be_imported_is_reported_and_skipped():
@@ -124,7 +124,7 @@ def test_what_is_compiled_in_and_cannot_be_imported_is_reported_and_skipped():
             for _ in range(2):  # At first boot, and when the generated one is there.
                 me = identity(directory)
                 assert me.source == "generated"
-                assert told(me, "boardcert_builtin was ignored: ValueError: incompatible")
+                assert has_notice(me, "boardcert_builtin was ignored: ValueError: incompatible")
     finally:
         sys.path.remove(modules)
 
@@ -143,7 +143,7 @@ def test_a_removal_waits_for_what_is_below():
 
 
 def test_a_renewal_keeps_the_key():
-    """A new certificate, from today; what is installed goes on serving."""
+    """A new certificate, from today; an installed one is still served."""
     directory = scratch.fresh_directory()
     with on_board():
         me = identity(directory)
@@ -178,7 +178,7 @@ def test_a_new_key_leaves_the_installed_certificate_and_the_token():
         me.remove()
         assert me.public_key_pin != pin and me.admin_token() == token
         os.remove(directory + "/generated.bin")
-        assert told(identity(directory), f"the pin {me.public_key_pin} is lost")
+        assert has_notice(identity(directory), f"the pin {me.public_key_pin} is lost")
 
 
 def test_another_key_type_is_for_the_next_new_key():
@@ -188,7 +188,7 @@ def test_another_key_type_is_for_the_next_new_key():
         pin = identity(directory).public_key_pin
         for change in ("new_key", "reset"):
             me = identity(directory, key_type="p256")
-            assert me.public_key_pin == pin and told(me, "the key stays p384: p256 is for")
+            assert me.public_key_pin == pin and has_notice(me, "the key stays p384: p256 is for")
             assert me.report()["key_type"] == "p384"
             getattr(me, change)()
             assert me.report()["key_type"] == "p256" and me.public_key_pin != pin
@@ -201,7 +201,7 @@ def test_another_key_type_is_for_the_next_new_key():
 
 
 def test_the_token_is_made_once_and_anew_at_a_reset():
-    """26 characters of base32; a damaged one is replaced; it is not told anywhere else."""
+    """26 characters of base32; a damaged one is replaced; it appears nowhere else."""
     directory = scratch.fresh_directory()
     path = directory + "/token"
     with on_board():
@@ -216,7 +216,7 @@ def test_the_token_is_made_once_and_anew_at_a_reset():
             scratch.write(path, damaged)
             me = identity(directory)
             made = me.admin_token()
-            assert len(made) == 26 and made != token and told(me, "the token was altered")
+            assert len(made) == 26 and made != token and has_notice(me, "the token was altered")
         assert me.reset()
         assert not scratch.exists(path) and me.admin_token() not in (token, made)
 

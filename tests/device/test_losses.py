@@ -5,7 +5,7 @@ import os
 import scratch
 from boardcert.storage.store import load
 from boardcert.storage.store_write import Writer
-from identities import foreign_record, identity, on_board, told
+from identities import foreign_record, has_notice, identity, on_board
 
 _OTHER = b"another board's"
 _FACTS = ("not_after", "not_before", "names", "public_key_pin", "https", "settings")
@@ -30,7 +30,7 @@ def test_a_missing_installed_certificate_is_noticed_once():
         assert identity(directory).notices == []
         os.remove(directory + "/installed.bin")
         me = identity(directory)
-        assert me.source == "generated" and told(me, "the installed certificate is lost")
+        assert me.source == "generated" and has_notice(me, "the installed certificate is lost")
         assert identity(directory).notices == []
 
 
@@ -42,10 +42,10 @@ def test_what_is_removed_is_not_lost():
         me.install(record.chain, record.private_key)
         assert identity(directory).notices == []
         me.remove()
-        assert me.notices == [] or not told(me, "lost")
+        assert me.notices == [] or not has_notice(me, "lost")
         assert identity(directory).notices == []
         me.reset()
-        assert not told(me, "lost") and identity(directory).notices == []
+        assert not has_notice(me, "lost") and identity(directory).notices == []
 
 
 def test_a_missing_token_is_noticed_once():
@@ -55,7 +55,7 @@ def test_a_missing_token_is_noticed_once():
         assert identity(directory).notices == []
         os.remove(directory + "/token")
         me = identity(directory)
-        assert told(me, "the token is lost") and me.admin_token() != token
+        assert has_notice(me, "the token is lost") and me.admin_token() != token
         assert identity(directory).notices == []
         os.remove(directory + "/mark.token")  # As when the power goes before it is written.
         assert identity(directory).notices == [] and scratch.exists(directory + "/mark.token")
@@ -73,7 +73,7 @@ def test_every_flipped_bit_of_the_token_is_noticed():
             flipped[bit // 8] ^= 1 << bit % 8
             scratch.write(directory + "/token", flipped)
             me = identity(directory)
-            assert me.admin_token() != token and told(me, "the token was altered"), bit
+            assert me.admin_token() != token and has_notice(me, "the token was altered"), bit
 
 
 def test_an_older_identity_that_is_put_back_is_noticed():
@@ -85,7 +85,7 @@ def test_an_older_identity_that_is_put_back_is_noticed():
         assert identity(directory).notices == []
         scratch.write(directory + "/generated.bin", older)
         me = identity(directory)
-        assert told(me, "older than the previous one")
+        assert has_notice(me, "older than the previous one")
 
 
 def test_what_is_lost_below_an_installed_certificate_is_noticed_once():
@@ -117,8 +117,8 @@ def test_what_is_lost_below_an_installed_certificate_is_noticed_once():
             else:
                 os.remove(path)
             again = identity(directory)
-            assert again.source == "installed" and told(again, words), words
-            assert not told(identity(directory), words), words
+            assert again.source == "installed" and has_notice(again, words), words
+            assert not has_notice(identity(directory), words), words
             scratch.write(path, newer)
             assert identity(directory).notices == [], words
 
@@ -174,7 +174,7 @@ def test_a_clone_makes_its_own_key_and_token():
         token = me.admin_token()
     clone = _move_to_another_board(directory)
     assert clone.generated and clone.public_key_pin != me.public_key_pin
-    assert told(clone, "another board's") and not told(clone, "lost")
+    assert has_notice(clone, "another board's") and not has_notice(clone, "lost")
     with on_board(unique_id=_OTHER):
         assert clone.admin_token() != token
         assert identity(directory).notices == []
@@ -230,12 +230,12 @@ if scratch.HAS_ROOM:
             secrets = [_scalar(own), me.admin_token().encode()]
         clone = _move_to_another_board(directory)
         assert clone.certificate == me.certificate
-        assert told(clone, "the generated identity is another board's: it is removed")
+        assert has_notice(clone, "the generated identity is another board's: it is removed")
         assert not any(disk.data.find(secret) >= 0 for secret in secrets)
         with on_board(unique_id=_OTHER):
             clone.csr()
             again = identity(directory)
-            assert again.notices == [] and not told(clone, "lost")
+            assert again.notices == [] and not has_notice(clone, "lost")
 
     def test_an_installed_key_that_another_replaces_is_wiped():
         disk, directory = _disk()

@@ -75,7 +75,7 @@ def test_modules_of_which_nothing_is_used_any_more_are_emptied():
 
 
 def test_it_is_given_back_when_the_work_fails():
-    """The error goes on to the caller."""
+    """The error reaches the caller."""
     system = System()
 
     def work():

@@ -105,7 +105,7 @@ def test_rp2350_trng_that_never_answers_is_refused():
 
 
 class _Radio:
-    """A module `network` with one radio: what it was told, and how it answers.
+    """A module `network` with one radio: its commands, and how it answers.
 
     *is_connected*, *has_point*: as the application has left it. *scan*: called by a scan, which
     takes a quarter of a second unless it says otherwise. *works*: whether activation has an effect.
@@ -114,7 +114,7 @@ class _Radio:
     STA_IF, AP_IF = 0, 1
 
     def __init__(self, is_connected=False, has_point=False, scan=None, works=True, was_on=False):
-        self.told = []
+        self.commands = []
         self.scans = 0
         self._state = [was_on or is_connected, has_point]
         self._is_connected = is_connected
@@ -128,7 +128,7 @@ class _Radio:
             @staticmethod
             def active(*value):
                 if value:
-                    radio.told.append((interface, value[0]))
+                    radio.commands.append((interface, value[0]))
                     radio._state[interface] = value[0] and radio._works
                 return radio._state[interface]
 
@@ -174,13 +174,13 @@ if scratch.HAS_ROOM or scratch.vfs is None:  # A Pico's image has no threads.
         for was_on in (False, True):
             radio = _Radio(was_on=was_on)
             assert _refusal(radio) is None
-            assert radio.scans == 1 and radio.told == [(0, True), (0, was_on)]
+            assert radio.scans == 1 and radio.commands == [(0, True), (0, was_on)]
 
     def test_esp32_radio_that_is_in_use_is_left_alone():
         """A connection or an access point keeps it on."""
         for radio in (_Radio(is_connected=True), _Radio(has_point=True)):
             assert _refusal(radio) is None
-            assert radio.scans == 0 and radio.told == []
+            assert radio.scans == 0 and radio.commands == []
 
     def test_esp32_noise_is_read_in_parts_over_a_tenth_of_a_second():
         original = noise_generators.os.urandom
@@ -206,7 +206,7 @@ if scratch.HAS_ROOM or scratch.vfs is None:  # A Pico's image has no threads.
             (_Radio(scan=fail), "Wifi Internal State Error"),
         ):
             assert words in _refusal(radio), words
-            assert radio.told[-1] == (0, False)
+            assert radio.commands[-1] == (0, False)
 
     def test_esp32_connection_that_ends_meanwhile_is_refused():
         radio = _Radio(is_connected=True)
@@ -232,7 +232,7 @@ if scratch.HAS_ROOM or scratch.vfs is None:  # A Pico's image has no threads.
             assert "does not work" in _refusal(radio)
 
     def test_esp32_generator_that_starts_anew_with_each_read_is_refused():
-        """One that is seeded once cannot be told from noise."""
+        """One that is seeded only once cannot be distinguished from noise."""
         with Replaced(noise_generators, os=_Module(lambda count: bytes(range(77, 77 + count)))):
             assert "replay" in _refusal(_Radio())
 

@@ -65,7 +65,7 @@ def test_key_pairs():
 
 
 def test_public_keys():
-    """NIST CAVP PKV: points off the curve, and coordinates out of range, are told apart."""
+    """NIST CAVP PKV: points off the curve, and coordinates out of range, are refused."""
     for x, y, valid in vectors.cases("p384_public_keys"):
         point = int.from_bytes(x, "big"), int.from_bytes(y, "big")
         assert P384.is_on_curve(point) == (valid == b"\1")

@@ -53,7 +53,7 @@ def test_only_the_whole_token_is_taken():
 
 
 def test_wrong_tokens_slow_down_and_the_right_one_waits_too():
-    """1, 2, 4 ... 60 seconds; a right one afterwards begins anew."""
+    """1, 2, 4 ... 60 seconds; after a right one, it starts from 1 again."""
     with _Clock() as clock:
         state = State()
         access = Access(state, lambda: _TOKEN)

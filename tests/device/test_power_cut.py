@@ -6,7 +6,7 @@ from boardcert.storage.store import Record, load
 from boardcert.storage.store_remove import Remover
 from boardcert.storage.store_write import Writer
 from helpers import raises
-from identities import identity, on_board, told
+from identities import has_notice, identity, on_board
 from power_cuts import FOREIGN, TASKS, stored_keys
 
 
@@ -77,7 +77,11 @@ def _cut_task(file_system, tears, task, has_installed):
             is_complete = count == len(journal) and not is_torn
             assert me.certificate == new or (me.certificate == old and not is_complete), count
             assert not me.generated and len(me.admin_token()) == 26, count
-            assert not told(me, "lost") and not told(me, "older"), (count, is_torn, me.notices)
+            assert not has_notice(me, "lost") and not has_notice(me, "older"), (
+                count,
+                is_torn,
+                me.notices,
+            )
             again = identity(directory)
             assert again.certificate == me.certificate and not again.generated, count
             if me.certificate == new:

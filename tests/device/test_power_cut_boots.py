@@ -3,7 +3,7 @@
 import scratch
 from boardcert.certificates.keys import from_der
 from boardcert.storage.store import load
-from identities import foreign_record, identity, on_board, told
+from identities import foreign_record, has_notice, identity, on_board
 from power_cuts import FOREIGN, TASKS, stored_keys
 
 
@@ -33,7 +33,11 @@ def _cut_twice(file_system, tears, task):
             directory = scratch.mount(after, file_system)
             me = identity(directory)
             assert me.certificate in served and not me.generated, (first, second)
-            assert not told(me, "lost") and not told(me, "older"), (first, second, me.notices)
+            assert not has_notice(me, "lost") and not has_notice(me, "older"), (
+                first,
+                second,
+                me.notices,
+            )
             if not deleted & stored_keys(directory):
                 left = any(after.data.find(key) >= 0 for key in deleted)
                 assert not left, (first, second, me.notices)
@@ -66,7 +70,7 @@ def _cut_clone(file_system, tears, installed):
             after = scratch.Disk.after(image, journal[:count], tears and count % 2)
             directory = scratch.mount(after, file_system)
             me = identity(directory)
-            assert not told(me, "lost") and not told(me, "older"), (count, me.notices)
+            assert not has_notice(me, "lost") and not has_notice(me, "older"), (count, me.notices)
             assert not any(after.data.find(secret) >= 0 for secret in secrets), count
             again = identity(directory)
             assert again.certificate == me.certificate and again.notices == [], count
@@ -87,7 +91,7 @@ def test_an_empty_slot_is_told_once():
         for slot in ("generated.alt", "installed.bin"):
             scratch.write(f"{directory}/{slot}", b"")
             me = identity(directory)
-            assert told(me, f"{slot} was ignored: empty") and me.public_key_pin == pin
+            assert has_notice(me, f"{slot} was ignored: empty") and me.public_key_pin == pin
             assert identity(directory).notices == []
 
 
@@ -109,7 +113,7 @@ if scratch.HAS_ROOM:
     if hasattr(scratch.vfs, "VfsFat"):
 
         def test_two_power_cuts_on_fat():
-            """The same; no empty slot is told of at each boot."""
+            """The same; an empty slot is not reported at each boot."""
             with on_board():
                 for _, task, has_installed in TASKS:
                     if has_installed:
@@ -129,7 +133,9 @@ if scratch.HAS_ROOM:
                 scratch.mount(disk, scratch.vfs.VfsFat)
                 again = identity(directory)
                 assert again.certificate == me.certificate and again.admin_token() == token
-                assert len(again.notices) == 1 and told(again, "name is damaged"), again.notices
+                assert len(again.notices) == 1 and has_notice(again, "name is damaged"), (
+                    again.notices
+                )
                 again.install(FOREIGN[0].chain, FOREIGN[0].private_key)
                 assert "may still be in flash" in again.remove()
                 assert again.certificate == me.certificate
@@ -137,7 +143,7 @@ if scratch.HAS_ROOM:
                 scratch.umount()
                 disk.data[disk.data.find(b"\x82ZZZZZZZZZZ")] = ord("Z")
                 scratch.mount(disk, scratch.vfs.VfsFat)
-                assert not told(identity(directory), "damaged")
+                assert not has_notice(identity(directory), "damaged")
 
         def test_power_cuts_of_a_clones_first_boot_on_fat():
             """The same, where files are overwritten before they are deleted."""

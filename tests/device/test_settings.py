@@ -51,7 +51,7 @@ def test_names_are_normalized_and_kept_once():
 
 
 def test_wrong_values_are_named():
-    """The message tells the setting and the value."""
+    """The message names the setting and the value."""
     for arguments in (
         {"key_type": "p192"},
         {"validity_days": 0},
@@ -78,7 +78,7 @@ def test_wrong_values_are_named():
 
 
 def test_a_damaged_file_is_named():
-    """The message tells which file and what to do."""
+    """The message says which file, and what to do."""
     for config in ("", "{", "[]", "5", '"x"', "null"):
         assert "config.json" in _refused({}, config, Error), config
 

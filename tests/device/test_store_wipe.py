@@ -1,4 +1,4 @@
-"""What was deleted is overwritten, as far as the file system lets it; and it is told how far."""
+"""What was deleted is overwritten as far as the file system allows, and the answer says how far."""
 
 import os
 

@@ -6,7 +6,7 @@ from binascii import a2b_base64
 import scratch
 from boardcert.credentials import lifecycle, report, wishes
 from boardcert.storage.store import load
-from identities import Replaced, foreign_record, identity, on_board, told
+from identities import Replaced, foreign_record, has_notice, identity, on_board
 
 
 def _short(is_short=True):
@@ -77,7 +77,7 @@ def test_a_second_address_replaces_the_first():
 
 
 def test_renewing_is_put_off():
-    """Its outcome is told by each later boot."""
+    """Its outcome is reported by each later boot."""
     directory = scratch.fresh_directory()
     with on_board():
         first = identity(directory)
@@ -144,7 +144,7 @@ def test_what_is_refused_is_told_and_its_key_wiped():
         outcome = me.report()["outcome"]
         assert outcome["id"] == number and outcome["field"] == "key" and outcome["error"]
         assert "overwritten" in outcome["wiped"]
-        assert told(me, "install, deferred to this boot, failed")
+        assert has_notice(me, "install, deferred to this boot, failed")
         assert identity(directory).was_settled
 
 
@@ -159,7 +159,7 @@ def test_what_cannot_be_read_or_is_another_boards_is_not_done():
         for content in (json.dumps(another).encode(), b"{", b"[]", b"\xff", b""):
             scratch.write(directory + "/wish", content)
             me = identity(directory)
-            assert me.certificate == first.certificate and told(me, "another board's")
+            assert me.certificate == first.certificate and has_notice(me, "another board's")
             assert not scratch.exists(directory + "/wish")
 
 

@@ -114,7 +114,7 @@ def test_programs_are_python(path: Path) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_described(command: str) -> None:
-    """A command that nobody can find is not there."""
+    """Otherwise nobody would find it."""
     assert f"| `boardcert {command}` |" in _COMMANDS.read_text("utf-8")
 
 

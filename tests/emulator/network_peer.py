@@ -189,7 +189,7 @@ class Peer:
 
     @property
     def notes(self) -> dict[str, int]:
-        """What was asked for in vain."""
+        """Requests without an answer."""
         return self.status["notes"]
 
     def send(self, frame: bytes, within_ms: float = 20) -> list[Packet]:

@@ -126,7 +126,7 @@ def test_three_duplicates_bring_the_missing_segment_without_waiting(board, clien
     for _ in range(2):
         board.next += 1600
         got += board.send(ACK)
-    # The next one is lost; those after it are told by duplicates.
+    # The next one is lost; duplicates acknowledge those after it.
     again = [segment for _ in range(3) for segment in board.send(ACK)]
     assert again[0].sequence == board.next
     assert again[0].at_ms - got[-1].at_ms < 100

@@ -176,15 +176,15 @@ def test_no_more_boards_begin_than_were_asked_for(
     plugged[:] = ["a", "b", "c", "d"]
     results = {"a": entry(1), "b": None, "c": entry(2, FAILED, "no"), "d": entry(3)}
     wishes = BatchWishes(tmp_path, _PATTERN, (), 2, ())
-    told: list[Entry] = []
-    batch = Batch(load_board("ESP32_GENERIC"), wishes, b"", lambda _: None, told.append)
+    reported: list[Entry] = []
+    batch = Batch(load_board("ESP32_GENERIC"), wishes, b"", lambda _: None, reported.append)
     monkeypatch.setattr(batch._worker, "work", results.get)
     batch.run()
-    assert batch.ended == told == [results["a"], results["c"]]
-    assert batches.done(told) == [results["a"]]
-    assert batches.failed(told) == [results["c"]]
-    assert batches.failed([*told, entry(2)]) == []
-    assert batch.record.read() == told
+    assert batch.ended == reported == [results["a"], results["c"]]
+    assert batches.done(reported) == [results["a"]]
+    assert batches.failed(reported) == [results["c"]]
+    assert batches.failed([*reported, entry(2)]) == []
+    assert batch.record.read() == reported
 
 
 def test_a_port_with_two_names_is_one_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

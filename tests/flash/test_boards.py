@@ -83,7 +83,7 @@ def test_a_board_without_a_network_has_a_main_of_its_own(name):
 
 
 def test_an_image_without_a_known_hash_is_asked_for(capsys):
-    """It is not downloaded: nothing could tell whether it is the right one."""
+    """It is not downloaded: nothing could show whether it is the right one."""
     assert main(["firmware", "RPI_PICO2_W"]) == 3
     message = capsys.readouterr().err
     assert "no SHA-256" in message

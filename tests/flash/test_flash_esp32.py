@@ -31,7 +31,7 @@ def image_of(name):
 
 
 def ignore(done, total):
-    """Be told of progress, and do nothing."""
+    """Ignore progress."""
 
 
 @pytest.fixture(scope="module")
@@ -44,18 +44,18 @@ def esp32():
 def test_an_empty_board_has_the_image_in_its_place_byte_for_byte(name, tmp_path):
     """For each chip: detected, checked, written, verified; and nothing else is written."""
     board, data, _ = image_of(name)
-    told = []
+    progresses = []
     flash = tmp_path / "flash.bin"
     with mock_boot_loader(board.esp32.chip, flash) as port:
         chip = esptool.detect(board, port)
         image = esptool.check_image(board, data)
-        esptool.write(board, port, image, lambda *progress: told.append(progress))
+        esptool.write(board, port, image, lambda *progress: progresses.append(progress))
     assert chip.name == board.chip
     assert chip.mac.startswith("24:0a:c4:")
     assert chip.flash_bytes == image.flash_bytes == 4 * _MIB
     expected = b"\xff" * board.esp32.offset + data
     assert flash.read_bytes() == expected.ljust(4 * _MIB, b"\xff")
-    assert told[-1][0] == told[-1][1] == sum(len(piece.data) for piece in image.pieces)
+    assert progresses[-1][0] == progresses[-1][1] == sum(len(piece.data) for piece in image.pieces)
 
 
 def test_what_a_board_keeps_survives_a_new_image(esp32, tmp_path):
@@ -136,7 +136,7 @@ def test_a_flash_that_forgets_is_noticed(esp32, tmp_path):
 
 
 def test_a_port_that_is_not_there_is_named(esp32):
-    """A device file, and an address where nobody listens."""
+    """A device file, and an address where nothing listens."""
     for port in ("/dev/ttyNOSUCH0", f"socket://127.0.0.1:{refusing_port()}"):
         with pytest.raises(Error, match="Could not open") as caught:
             esptool.detect(esp32[0], port)

@@ -43,11 +43,13 @@ def report_of(identity, **more):
 
 @pytest.fixture
 def calls(monkeypatch):
-    """Take the place of a board; return what it was told, in order."""
-    told = []
+    """Replace a board by a fake; return the calls to it, in order."""
+    steps_of = []
 
     def answer(name, value):
-        return lambda port, *arguments, progress=None: (told.append((name, *arguments)), value)[1]
+        return lambda port, *arguments, progress=None: (steps_of.append((name, *arguments)), value)[
+            1
+        ]
 
     state = kept_files.BoardState("v", "m", False, None, {"prefix": "lamp"}, False, 1)
     installed = installation.Installed(["a.mpy"], [], 0)
@@ -63,7 +65,7 @@ def calls(monkeypatch):
     monkeypatch.setattr(kept_files, "write_wifi", answer("wifi", True))
     monkeypatch.setattr(kept_files, "write_example_main", answer("main", None))
     monkeypatch.setattr(kept_files, "join_wifi", answer("join", ("127.0.0.1", "2026-11-28")))
-    return told
+    return steps_of
 
 
 def run(monkeypatch, report, wanted=None, mark=None):
@@ -111,9 +113,9 @@ def test_where_a_program_is_served_is_told_with_the_page(calls, monkeypatch, tmp
             report = report_of(identity, portal_port=20034 if is_tunnel else port)
             ok, story = run(monkeypatch, report, wanted)
             assert ok and len(story.record["urls"]) == count
-            told = [step["detail"] for step in story.record["steps"] if step["id"] == "main.py"]
+            steps_of = [step["detail"] for step in story.record["steps"] if step["id"] == "main.py"]
             expected = f"port 443: https://{NAME}, or https://127.0.0.1"
-            assert any(expected in detail for detail in told) != is_tunnel
+            assert any(expected in detail for detail in steps_of) != is_tunnel
 
 
 def test_what_the_users_own_ca_has_issued_is_checked_against_it(calls, monkeypatch, tmp_path):
@@ -140,7 +142,7 @@ def _without_names(look_up):
     return found
 
 
-def told(story):
+def steps_of(story):
     """Return (step, status) of each step."""
     return [(step["id"], step["status"]) for step in story.record["steps"]]
 
@@ -150,10 +152,10 @@ def test_the_token_is_read_over_usb_and_kept(calls, monkeypatch, capsys):
     report = report_of(make())
     _, story = run(monkeypatch, report, Provision())
     assert tokens.find_token([NAME], report["public_key_pin"]) == _TOKEN
-    assert ("token", "done") in told(story)
-    assert ("microdot", "done") in told(story)
+    assert ("token", "done") in steps_of(story)
+    assert ("microdot", "done") in steps_of(story)
     _, again = run(monkeypatch, report, Provision())
-    assert ("token", "kept") in told(again)
+    assert ("token", "kept") in steps_of(again)
     output = capsys.readouterr()
     assert _TOKEN not in f"{story.record}{output.out}{output.err}"
 
@@ -239,13 +241,13 @@ def test_a_board_that_is_called_otherwise_takes_its_pin_along(calls, monkeypatch
     assert [pin.host for pin in pins.load_pins()] == [NAME]
     assert tokens.find_token(["larder.local"]) is None
     assert tokens.find_token([NAME]) == _TOKEN
-    assert ("name", "done") in told(story)
-    assert ("pin", "kept") in told(story)
+    assert ("name", "done") in steps_of(story)
+    assert ("pin", "kept") in steps_of(story)
 
 
 def test_a_wifi_that_is_not_joined_is_an_error(monkeypatch):
     """With the status that the board's driver gives."""
-    told = {"is_connected": False, "address": "0.0.0.0", "status": -3, "date": ""}
-    monkeypatch.setattr(mpremote, "ask", lambda port, code, timeout_s: told)
+    steps_of = {"is_connected": False, "address": "0.0.0.0", "status": -3, "date": ""}
+    monkeypatch.setattr(mpremote, "ask", lambda port, code, timeout_s: steps_of)
     with pytest.raises(Error, match=r"cannot join the Wi-Fi HomeNet \(status -3\)"):
         kept_files.join_wifi("/dev/ttyUSB0", "kitchen", "HomeNet")

@@ -170,23 +170,25 @@ def test_waiting_for_a_drive_says_how_to_get_one(tmp_path, drives):
 
 
 def test_a_copied_image_is_whole_and_the_board_restarts(tmp_path):
-    """Progress is told, and the end of the drive is waited for."""
+    """Progress is shown, and the drive's disappearance is waited for."""
     drive = uf2_drive.BootDrive(make_drive(tmp_path / "drive"), "RPI-RP2")
     data = file_of(1000)
-    told, received = [], []
+    progresses, received = [], []
 
     def board():
-        while not (drive.path / "firmware.uf2").exists() or told[-1:] != [(len(data), len(data))]:
+        while not (drive.path / "firmware.uf2").exists() or progresses[-1:] != [
+            (len(data), len(data))
+        ]:
             time.sleep(0.01)
         received.append((drive.path / "firmware.uf2").read_bytes())
         shutil.rmtree(drive.path)
 
     thread = threading.Thread(target=board)
     thread.start()
-    uf2_drive.copy_image(data, drive, lambda *progress: told.append(progress))
+    uf2_drive.copy_image(data, drive, lambda *progress: progresses.append(progress))
     thread.join()
     assert received == [data]
-    assert told == sorted(told)
+    assert progresses == sorted(progresses)
 
 
 def test_a_board_that_does_not_take_the_image_is_an_error(tmp_path, monkeypatch):
@@ -212,9 +214,9 @@ def test_a_drive_that_fails_while_copying_is_an_error(number, tmp_path, monkeypa
 
 
 def test_a_drive_that_goes_with_the_last_block_is_no_error(tmp_path, monkeypatch):
-    """The board restarts before the computer is told that all was written."""
+    """The board restarts before the computer learns that all was written."""
     drive = uf2_drive.BootDrive(make_drive(tmp_path / "drive"), "RPI-RP2")
-    told = []
+    progresses = []
 
     def fail(descriptor):
         shutil.rmtree(drive.path)
@@ -222,5 +224,5 @@ def test_a_drive_that_goes_with_the_last_block_is_no_error(tmp_path, monkeypatch
 
     monkeypatch.setattr(os, "fsync", fail)
     data = file_of(100)
-    uf2_drive.copy_image(data, drive, lambda *progress: told.append(progress))
-    assert told == [(len(data), len(data))]
+    uf2_drive.copy_image(data, drive, lambda *progress: progresses.append(progress))
+    assert progresses == [(len(data), len(data))]

@@ -53,18 +53,18 @@ def server(**options):
 Server = boardcert.Server
 client_context = me.client_context
 server_context = me.server_context
-told = []
+messages = []
 with open(sys.argv[2]) as file:
     calls = json.load(file)
 for function, arguments in calls:
     try:
         globals()[function](**arguments)
-        told.append("no error")
+        messages.append("no error")
     except ValueError as error:
-        told.append(str(error))
+        messages.append(str(error))
     except Exception as error:
-        told.append(repr(error))
-print(json.dumps(told))
+        messages.append(repr(error))
+print(json.dumps(messages))
 """
 
 _STRANGE = (5, "x", [5], {}, True)
@@ -107,7 +107,7 @@ _CASES = [
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def messages(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What MicroPython says of each case."""
     directory = tmp_path_factory.mktemp("board")
     calls = directory / "calls.json"  # Too long for an argument of MicroPython.
@@ -117,10 +117,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.mark.parametrize("number", range(len(_CASES)))
-def test_a_wrong_argument_is_named_at_once(told: list[str], number: int) -> None:
+def test_a_wrong_argument_is_named_at_once(messages: list[str], number: int) -> None:
     """Whatever type it has."""
     _, _, words = _CASES[number]
-    assert words in told[number], _CASES[number]
+    assert words in messages[number], _CASES[number]
 
 
 def test_the_page_is_taken_for_an_application(tmp_path) -> None:
@@ -146,7 +146,7 @@ def test_a_certificate_to_trust_is_read_at_once(tmp_path) -> None:
     code = """
 import asyncio, json, sys
 import boardcert
-told = []
+messages = []
 me = boardcert.identity(directory=sys.argv[1])
 async def handler(reader, writer):
     pass
@@ -157,12 +157,12 @@ for data in (b"", b"no certificate", me.certificate[:-1]):
     ):
         try:
             act()
-            told.append("taken")
+            messages.append("taken")
         except ValueError as error:
-            told.append(str(error))
-print(json.dumps(told))
+            messages.append(str(error))
+print(json.dumps(messages))
 me.client_context([me.certificate])
 """
-    told = json.loads(micropython_server.run(code, str(tmp_path / "data")).splitlines()[-1])
-    assert len(told) == 6
-    assert all(one.startswith("ca: not a certificate in DER that") for one in told), told
+    messages = json.loads(micropython_server.run(code, str(tmp_path / "data")).splitlines()[-1])
+    assert len(messages) == 6
+    assert all(one.startswith("ca: not a certificate in DER that") for one in messages), messages

@@ -99,7 +99,7 @@ def test_a_certificate_and_its_key_are_uploaded_from_files(signed_in, hands, tmp
 
 
 def test_the_browser_reads_what_is_in_a_file(signed_in, hands, tmp_path):
-    """DER, UTF-16, key and chain in one: to each field its own; others are told where they go."""
+    """DER, UTF-16, key and chain in one: each field gets its own; others get a hint."""
     visit, leaf = signed_in, issue(make_ca())
     own = x509.load_der_x509_certificate(leaf.der)
     key = leaf.key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
@@ -174,7 +174,7 @@ def test_a_form_that_is_sent_early_keeps_its_texts(signed_in, hands):
     hands.fill(chain, "no certificate")
     hands.press(signed_in.button("Install"))
     page.get_by_role("alert").wait_for()
-    assert page.get_by_label("Private key (PEM), from a file").is_visible()
+    page.get_by_label("Private key (PEM), from a file").wait_for()  # Its script has run.
     assert chain.input_value() == "no certificate"
 
 
@@ -225,7 +225,7 @@ def test_certificate_and_request_are_downloaded(signed_in, hands, tmp_path):
 
 
 def test_whoever_guesses_has_to_wait_and_is_told_so(chromium, tmp_path):
-    """Even the right token waits then."""
+    """Then even the right token has to wait."""
     with (
         portal_server.serving_page(tmp_path / "data", "first_delay_ms=20000") as client,
         visiting(chromium, client) as visit,

@@ -32,7 +32,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 
 def test_the_identity_is_told_to_anyone(client: Client) -> None:
-    """What is told is what is served; the words are of the fingerprint."""
+    """It matches what is served; the words are of the fingerprint."""
     report = json.loads(client.get("/api/identity"))
     digest = hashlib.sha256(client.served_certificate()).digest()
     assert report["fingerprint"] == digest.hex(":").upper()

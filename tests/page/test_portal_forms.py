@@ -79,7 +79,7 @@ def test_style_and_script_are_those_that_the_policy_allows(board: Client) -> Non
 
 
 def test_a_wrong_token_is_told_at_the_field(browser: Browser) -> None:
-    """And signs nobody in."""
+    """And nobody is signed in."""
     browser.submit("sign-in", token="a" * 26)
     assert browser.status == 401 and 'aria-describedby="sign-in-token-error"' in browser.page
     assert not browser.cookie and "sign-out" not in browser.found.forms
@@ -201,7 +201,7 @@ def test_what_a_form_says_is_never_markup(admin: Browser) -> None:
 
 
 def test_names_of_an_installed_certificate_are_never_markup(admin: Browser) -> None:
-    """Whoever can get a certificate signed chooses its names; as a host's, markup is refused."""
+    """Anyone who gets a certificate signed chooses its names; as a host's, markup is refused."""
 
     def name_it(extensions: dict) -> None:
         names = [x509.DNSName(_HOSTILE), x509.DNSName("kitchen.local")]

@@ -75,7 +75,7 @@ def _exchange(client: Client, sent: bytes) -> bytes:
     ):
         try:
             secure.sendall(sent)
-            socket.socket.shutdown(secure, socket.SHUT_WR)  # Of TCP: TLS goes on reading.
+            socket.socket.shutdown(secure, socket.SHUT_WR)  # Of TCP: TLS still reads.
         except OSError:
             pass  # It has refused the beginning, and closed.
         try:
@@ -87,7 +87,7 @@ def _exchange(client: Client, sent: bytes) -> bytes:
 
 
 def _check(answers: bytes) -> None:
-    """What comes back is answers, none of them a failure of the board."""
+    """Check that each answer is one, and none is a failure of the board."""
     statuses = [int(status) for status in re.findall(rb"HTTP/1\.1 (\d\d\d) ", answers)]
     assert bool(statuses) == bool(answers) and b"HTTP/1.0" not in answers
     assert 500 not in statuses, answers

@@ -91,7 +91,7 @@ def test_a_form_is_answered_by_the_page(client: Client) -> None:
 
 
 def test_another_key_is_made_over_usb_only(client: Client) -> None:
-    """Nobody could tell over the network that the new key is this board's."""
+    """Over the network, nothing would show that the new key is this board's."""
     for action in ("new-key", "reset"):
         status, answer = client.api(action, {"hostname": "kitchen"}, client.token)
         assert status == 503 and "USB" in answer["error"]["message"]

@@ -64,7 +64,7 @@ def test_the_page_needs_no_microdot(tmp_path: Path) -> None:
 
 
 def test_a_module_that_is_missing_shows_in_the_log(tmp_path: Path) -> None:
-    """The program goes on."""
+    """The program continues."""
     broken = "import sys\nsys.modules['boardcert.page.portal'] = None\n"
     lines = _enable(tmp_path / "identity", "required", broken)
     assert "[]" in lines and any("page/start.py" in line for line in lines)

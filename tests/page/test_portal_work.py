@@ -80,7 +80,7 @@ def test_a_restart_is_answered_first(tmp_path: Path) -> None:
 
 
 def test_settings_are_stored_and_the_board_restarts(tmp_path: Path) -> None:
-    """By the API, as texts; what is wrong is told, with its field, and changes nothing."""
+    """By the API, as texts; a wrong one is refused with its field, and changes nothing."""
     with serving_page(tmp_path / "identity") as client:
         config = client.directory / "config.json"
         restarted = client.directory.with_suffix(".restarted")

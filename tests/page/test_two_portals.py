@@ -121,7 +121,7 @@ def test_what_one_works_with_is_not_taken_by_the_other(pages: Pages) -> None:
     with ThreadPoolExecutor(1) as pool:
         beginning = pool.submit(_begin_long, pages.second)
         time.sleep(1)  # It comes, and has to wait.
-        assert _finish(first, rest).startswith(b"HTTP/1.1 422 ")  # Letters are no certificate.
+        assert _finish(first, rest).startswith(b"HTTP/1.1 422 ")  # Letters are not a certificate.
         assert _finish(*beginning.result()).startswith(b"HTTP/1.1 422 ")
     assert json.loads(pages.second.get("/api/identity"))["hostname"] == "kitchen"
 
@@ -151,7 +151,7 @@ def test_while_one_works_the_other_refuses_to(pages: Pages) -> None:
 
 @pytest.mark.parametrize("pages", [_LONG_MS], indirect=True)
 def test_a_turn_ends_with_its_event_loop(pages: Pages) -> None:
-    """After Ctrl-C and new_event_loop(), nobody has it any more."""
+    """After Ctrl-C and new_event_loop(), no task has it any more."""
     with _begin_long(pages.first)[0]:
         pages.first.directory.with_suffix(".interrupt").touch()
         assert micropython_server.wait_for(pages.third.port)

@@ -138,5 +138,5 @@ def test_the_board_trusts_servers_by_ca_by_pin_or_both(
             (None, [make()], False),
             (ca, [make()], False),
         ):
-            told = _connect(directory, tmp_path, port, authority, *pins)
-            assert told.startswith("b'olleh" if expected else "refused"), told
+            answer = _connect(directory, tmp_path, port, authority, *pins)
+            assert answer.startswith("b'olleh" if expected else "refused"), answer

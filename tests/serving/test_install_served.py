@@ -80,7 +80,7 @@ def port(tmp_path_factory: pytest.TempPathFactory, files: Path) -> Iterator[int]
 
 
 class _Connection:
-    """A client that trusts nobody in particular, and talks line by line."""
+    """A client without a trusted CA, which talks line by line."""
 
     def __init__(self, port: int) -> None:
         context = ssl.create_default_context()

@@ -162,8 +162,8 @@ def test_what_the_program_loaded_counts(
     stored: Path, heap: int, free: int, alive: int, page: bool, places: int
 ) -> None:
     """ESP32 and ESP32-C3, with and without Microdot: room for the page, for TLS and handshakes."""
-    on, told = _begin(stored, heap, free, alive, _PLACES.format(page=page))
-    held, grown = map(int, told.split())
+    on, answer = _begin(stored, heap, free, alive, _PLACES.format(page=page))
+    held, grown = map(int, answer.split())
     assert (on, held) == ("on", places)
     assert heap + grown - alive >= (75_000 if page else 55_000)
     assert free - held * 23_700 - grown >= 25_000
@@ -190,14 +190,14 @@ def test_what_else_takes_memory_does_not_disturb_the_growth(stored: Path) -> Non
     were in the first area, and the second one was lost.
     """
     code = "reserve._turn_radio_on()\n" + _DISTURBED
-    on, *told = _begin(stored, 64_000, 110_000, 19_600, code)
-    assert on == "on" and len(told) == 4 * 3 * 12
-    assert set(told) == {"2 35600 True"}
+    on, *answer = _begin(stored, 64_000, 110_000, 19_600, code)
+    assert on == "on" and len(answer) == 4 * 3 * 12
+    assert set(answer) == {"2 35600 True"}
 
 
 def test_the_memory_is_given_back_for_signing_and_taken_again(stored: Path) -> None:
     """And not taken before what was put off is done."""
-    told = _begin(
+    answer = _begin(
         stored,
         64_000,
         110_000,
@@ -207,9 +207,9 @@ def test_the_memory_is_given_back_for_signing_and_taken_again(stored: Path) -> N
         + "reserve.end()\nopen(directory + '/wish', 'w').close()\n"
         + _PLACES.format(page=True),
     )
-    assert told[0] == "on" and told[1].startswith("2 ")
-    assert told[2].startswith("0 True ") and int(told[2].split()[2]) >= 1
-    assert told[3].startswith("0 ")
+    assert answer[0] == "on" and answer[1].startswith("2 ")
+    assert answer[2].startswith("0 True ") and int(answer[2].split()[2]) >= 1
+    assert answer[3].startswith("0 ")
 
 
 def test_a_radio_that_nobody_uses_stays_off(stored: Path) -> None:

@@ -1,4 +1,4 @@
-"""boardcert.run and arun on the MicroPython unix binary, with a radio that does as it is told."""
+"""boardcert.run and arun on the MicroPython unix binary, with a radio that the test controls."""
 
 import json
 import socket
@@ -122,7 +122,7 @@ def test_the_network_is_joined_and_page_and_application_are_served(stored: Path)
     lines = _run(stored, _STORY)
     assert lines[:2] == ["host name kitchen", "connect HomeNet secret"]
     first, second = lines[2 : lines.index("ended")], lines[lines.index("ended") :]
-    # Told again when the network is lost for so long that it is seen.
+    # Printed again if the network is lost for long enough to be noticed.
     page, app = sorted({line for line in first if "https://127.0.0.1" in line}, reverse=True)
     (key,) = [line for line in first if line.startswith("boardcert: SHA-256 of the public key: ")]
     (words,) = [
@@ -220,14 +220,14 @@ run(wifi=False)
 
 
 def test_an_address_is_told_once_its_network_is_there(stored: Path) -> None:
-    """Not a fixed one of a board that has not joined: nobody reaches that."""
+    """Not a fixed one of a board that has not joined, where it cannot be reached."""
     before = "WLAN(0).active(True); WLAN.name = ''; WLAN.ifconfig = lambda link: (WLAN.address,)"
     lines = _run(stored, f"{before}\n{_JOINED_LATER}")
     now = lines.index("now")
     assert any(line.startswith("boardcert: no network:") for line in lines[:now])
     assert not any("https://127.0.0.1" in line for line in lines[:now])
-    told = [line.split()[0] for line in lines[now:] if "https://127.0.0.1" in line]
-    assert sorted(told) == ["app", "page"]
+    answer = [line.split()[0] for line in lines[now:] if "https://127.0.0.1" in line]
+    assert sorted(answer) == ["app", "page"]
 
 
 def test_a_network_that_was_joined_before_is_stayed_in(stored: Path) -> None:
@@ -248,7 +248,7 @@ def test_a_stored_network_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_a_setting_that_is_none_is_refused(tmp_path: Path) -> None:
-    """Of the application's server, or of nobody."""
+    """One of the application's server, and an unknown one."""
     with pytest.raises(AssertionError, match="not a limit of a server: hostnam"):
         _run(tmp_path, "run(hostnam='kitchen')")
     with pytest.raises(AssertionError, match="unknown setting: 'hostnam'"):

@@ -47,7 +47,7 @@ def _get(port: int, path: str, method: str = "GET", body: str | None = None) -> 
 
 
 def test_python_trusts_the_certificate_and_reads_the_identity(port: int) -> None:
-    """The name is checked, and what is told is what is served."""
+    """The name is checked, and the report matches what is served."""
     context = _trusting(port)
     with (
         socket.create_connection(("127.0.0.1", port), timeout=10) as raw,

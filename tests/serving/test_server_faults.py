@@ -1,4 +1,4 @@
-"""What may go wrong around a connection ends that connection; what serves goes on serving."""
+"""A failure around a connection ends that connection alone; the server keeps serving."""
 
 import socket
 import ssl
@@ -292,7 +292,7 @@ def test_a_server_that_sends_is_not_idle(directory: Path) -> None:
 
 
 def test_a_long_answer_to_a_slow_reader_is_not_idle(directory: Path) -> None:
-    """One drain that lasts longer than the limit, as long as it goes on."""
+    """One drain that lasts longer than the limit, while it makes progress."""
     size = 200_000
     with micropython_server.serving(directory, "1", str(size), "0", code=_STREAMING) as port:
         began = time.monotonic()
@@ -301,7 +301,7 @@ def test_a_long_answer_to_a_slow_reader_is_not_idle(directory: Path) -> None:
 
 
 def test_unknown_limits_are_refused() -> None:
-    """A name that is mistyped, and a limit that lets nobody in."""
+    """A mistyped name, and a limit that admits no client."""
     for limit in ("max_conections=2", "backlog=0", "max_connections=0"):
         assert micropython_server.run(
             "from boardcert.serving.application import check_limits\n"

@@ -156,7 +156,7 @@ def _converse(port: int, sent: bytes, goes_on: bool) -> bytes:
         try:
             client.sendall(sent)
             if not goes_on:
-                socket.socket.shutdown(client, socket.SHUT_WR)  # Of TCP: TLS goes on reading.
+                socket.socket.shutdown(client, socket.SHUT_WR)  # Of TCP: TLS still reads.
             while piece := client.recv(65536):
                 received += piece
         except (ConnectionError, ssl.SSLError):

@@ -165,7 +165,7 @@ def test_pipelined_requests_are_answered_in_order(port: int) -> None:
 def test_the_connection_is_closed_when_it_must_be(
     port: int, request_: bytes, ending: bytes
 ) -> None:
-    """The client wishes it, is old, or got less than it was told."""
+    """The client asks for it, is old, or got less than announced."""
     answer = _ask(port, request_ + _GET)
     assert answer.startswith(b"HTTP/1.1 200 OK") and answer.endswith(ending)
     assert answer.count(b"HTTP/1.1 200 OK") == 1 and b"chunked" not in answer
@@ -231,7 +231,7 @@ def test_a_head_has_64_lines_at_most(port: int, count: int, status: int) -> None
 
 
 def test_a_client_may_ask_before_it_sends_a_body(port: int) -> None:
-    """It is told to go on, or that it is too much; then nothing may follow."""
+    """It gets 100 (Continue), or a refusal, after which nothing may follow."""
     head = b"POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: %d\r\n\r\n"
     with _connect(port) as client:
         client.sendall(head % 5)

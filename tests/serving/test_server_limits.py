@@ -276,7 +276,7 @@ def _send_slowly(connection: socket.socket, data: bytes, parts: int) -> None:
 
 @pytest.mark.parametrize("port", [("app", "connection_bytes=100000000")], indirect=True)
 def test_a_connection_that_does_not_fit_in_memory_is_refused(port: int) -> None:
-    """When nobody is connected whose end could help it."""
+    """If no connection could be ended for it."""
     for _ in range(3):
         with pytest.raises(OSError):
             _connect(port)

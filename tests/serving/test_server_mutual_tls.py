@@ -141,7 +141,7 @@ def test_a_client_is_told_nothing_before_it_is_known(
 
 
 def test_whom_to_trust_must_be_said() -> None:
-    """An empty list permits nobody; a pin has the form that reports have."""
+    """An empty list permits no client; a pin has the form of reports."""
     for arguments in (
         "None, []",
         "[], None",

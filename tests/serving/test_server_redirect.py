@@ -162,5 +162,5 @@ def test_a_port_that_is_taken_is_told(directory: Path, taken: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         ports = [str(closed_port()) for _ in range(2)]
         ports[taken] = str(other.getsockname()[1])
-        told = micropython_server.run(_BOTH, str(directory), *ports)
-    assert told.endswith(f"refused {errno.EADDRINUSE}\nfree\n")
+        output = micropython_server.run(_BOTH, str(directory), *ports)
+    assert output.endswith(f"refused {errno.EADDRINUSE}\nfree\n")

@@ -1,4 +1,4 @@
-"""Many clients, good and bad, one after another and at once: nothing grows, nobody waits long."""
+"""Many clients, good and bad, one after another and at once: nothing grows, none waits long."""
 
 import contextlib
 import os
@@ -202,7 +202,7 @@ def _go_wrong(port: int, number: int, chance: random.Random) -> None:
 
 
 def test_scans_garbage_and_half_handshakes_leave_nothing_behind(port: int) -> None:
-    """Whoever comes in between is served."""
+    """Clients in between are served."""
     chance = random.Random(20034)
     before = _measure(port)
     for number in range(420):

@@ -8,7 +8,7 @@ from pathlib import Path
 import micropython_server
 import pytest
 
-# Serve until a client says "end", beside a task that counts; then tell how far it came.
+# Serve until a client says "end", beside a task that counts; then print how far it came.
 _CANCEL = """
 import asyncio, sys
 import boardcert
@@ -71,11 +71,11 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_server_that_is_cancelled_closes_everything(directory: Path, tmp_path: Path) -> None:
     """Also connections whose handlers sleep; other tasks run before and after."""
-    told = tmp_path / "ticks"
+    answer = tmp_path / "ticks"
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    with micropython_server.serving(directory, str(told), code=_CANCEL) as port:
+    with micropython_server.serving(directory, str(answer), code=_CANCEL) as port:
         stalled = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(2)]
         time.sleep(0.3)
         with (
@@ -88,10 +88,10 @@ def test_a_server_that_is_cancelled_closes_everything(directory: Path, tmp_path:
             with client:
                 assert client.recv(1) == b""
         deadline = time.monotonic() + 10
-        while not told.exists() or not told.read_text():
+        while not answer.exists() or not answer.read_text():
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        assert int(told.read_text()) >= 10
+        assert int(answer.read_text()) >= 10
 
 
 def test_the_page_is_served_once(directory: Path) -> None:

@@ -16,9 +16,13 @@ def report(number, days=100, **more):
     """Return what a board reports of itself."""
     not_after = clock.now() + datetime.timedelta(days=days, hours=1)
     letter = chr(ord("A") + number)
-    told = {"public_key_pin": key(letter), "fingerprint": letter, "unique_id": f"e66{number:02}"}
-    told |= {"board": "Raspberry Pi Pico W with RP2040", "version": "0.1.0", "source": "generated"}
-    return told | {"firmware": "3.4.0; v1.27.0", "not_after": clock.as_text(not_after)} | more
+    facts = {"public_key_pin": key(letter), "fingerprint": letter, "unique_id": f"e66{number:02}"}
+    facts |= {
+        "board": "Raspberry Pi Pico W with RP2040",
+        "version": "0.1.0",
+        "source": "generated",
+    }
+    return facts | {"firmware": "3.4.0; v1.27.0", "not_after": clock.as_text(not_after)} | more
 
 
 def run(capsys, *words):

@@ -12,7 +12,7 @@ from typing import Any
 import micropython_server
 
 # The page of the identity in argv[1] on port argv[2]; over TLS, without the argument "plain". With
-# "slow", a key takes four seconds, as an RSA key takes minutes. A restart is told by a file. Each
+# "slow", a key takes four seconds, as an RSA key takes minutes. A file shows a restart. Each
 # argument name=value sets a limit of the portal or its access.
 _SERVE = """
 import asyncio, sys

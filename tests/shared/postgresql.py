@@ -24,7 +24,7 @@ def programs() -> Path | None:
 def cluster(folder: Path) -> Iterator[str]:
     """Start a server by the programs in *folder*; give the start of URLs of its databases.
 
-    It refuses to run as root, and does not wait for the disk, which nobody needs here.
+    It refuses to run as root, and does not wait for the disk, which is not needed here.
     """
     user = _USER if os.geteuid() == 0 else None
     directory = Path(tempfile.mkdtemp(prefix="boardcert-pg-"))  # Short: a socket's path is limited.

@@ -74,7 +74,7 @@ def _shake_hands(context: ssl.SSLContext, connection: socket.socket) -> None:
 
 
 def refusing_port() -> int:
-    """Return a port of loopback that refuses connections, and that nobody else is given."""
+    """Return a port of loopback that refuses connections, and that no other process gets."""
     taken = socket.socket()
     taken.bind(("127.0.0.1", 0))  # Without listening.
     _TAKEN.append(taken)

@@ -45,7 +45,7 @@ def test_another_ca_is_asked_for(verify):
 
 
 def test_a_self_signed_certificate_is_not_looked_for_there(verify):
-    """A second handshake would cost the board time, and tell nothing."""
+    """A second handshake would cost the board time, and show nothing new."""
     own = make()
     _, checks = verify(own, [own])
     assert checks["chain"] == ("skip", "no --ca given")

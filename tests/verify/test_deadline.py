@@ -22,7 +22,7 @@ _PIN = ("public_key_pin", "sha256//" + "A" * 43 + "=")
 
 @pytest.fixture
 def is_pending(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], bool]]:
-    """Leave each name without an answer for a minute; tell whether that is still waited for."""
+    """Leave each name without an answer for a minute; return whether that is still waited for."""
     begun: list[threading.Thread] = []
     answered: list[str] = []
     is_over = threading.Event()
@@ -67,7 +67,7 @@ def test_a_client_that_trusts_a_ca_ends_by_its_timeout(is_pending, tmp_path) -> 
 
 @pytest.mark.parametrize("scheme", ["socket", "rfc2217"])
 def test_nothing_answers_at_a_port_of_such_a_name(is_pending, scheme) -> None:
-    """`flash` asks whether MicroPython is there, and then goes on."""
+    """`flash` asks whether MicroPython is there, and then continues."""
     assert not serial_ports.is_answering(f"{scheme}://{_NAME}:4000", timeout_s=0.3)
     assert is_pending()
 

@@ -53,7 +53,7 @@ def repl(respond: Callable[[socket.socket], None]) -> Callable[[socket.socket], 
 
 
 def endless(connection: socket.socket) -> None:
-    """Send for as long as somebody listens."""
+    """Send while the client is connected."""
     while True:
         connection.sendall(b"x" * 65536)
 
@@ -183,12 +183,12 @@ def test_devices_shows_a_boards_words_as_plain_text(monkeypatch, capsys):
 
 
 def test_a_story_shows_a_boards_words_as_plain_text(capsys):
-    """As `boardcert flash` tells it; the record keeps what was said."""
+    """As printed by `boardcert flash`; the record keeps the original."""
     story = Story(results())
-    story.tell("board", "done", _ESCAPES)
+    story.step("board", "done", _ESCAPES)
     messages().print(_ESCAPES, markup=False)
-    told = capsys.readouterr()
-    assert told.out == f"board     done     {_PLAIN}\n" and told.err == f"{_PLAIN}\n"
+    captured = capsys.readouterr()
+    assert captured.out == f"board     done     {_PLAIN}\n" and captured.err == f"{_PLAIN}\n"
     assert story.record["steps"][0]["detail"] == _ESCAPES
 
 

@@ -97,7 +97,7 @@ def test_verify_fails_loudly_when_the_key_is_another(tmp_path, capsys):
 
 
 def test_what_verify_finds_of_a_known_board_is_its_history(tmp_path, capsys):
-    """Verdicts, certificates and where it was; of what nobody knows, nothing."""
+    """Verdicts, certificates and addresses; nothing about an unknown board."""
     first = make()
     with tls_server(first, tmp_path) as port:
         host = f"127.0.0.1:{port}"
@@ -110,15 +110,15 @@ def test_what_verify_finds_of_a_known_board_is_its_history(tmp_path, capsys):
     with tls_server(make(), tmp_path) as other:
         pins.add_pin(f"127.0.0.1:{other}", {"public_key_pin": "sha256//x", "fingerprint": "AB"})
         assert run(capsys, "verify", f"127.0.0.1:{other}")[0] == 1
-    told = run(capsys, "history", host)[1]
-    rows = [(one["verdict"], one["times"]) for one in told["verdicts"]]
+    printed = run(capsys, "history", host)[1]
+    rows = [(one["verdict"], one["times"]) for one in printed["verdicts"]]
     assert rows == [("valid", 2), ("unreachable", 1)]
-    (certificate_row,) = told["certificates"]
+    (certificate_row,) = printed["certificates"]
     assert certificate_row["not_after"] and certificate_row["public_key_pin"] == pin_of(first)
-    told = run(capsys, "history", f"127.0.0.1:{other}")[1]
-    (row,) = told["verdicts"]
+    printed = run(capsys, "history", f"127.0.0.1:{other}")[1]
+    (row,) = printed["verdicts"]
     assert row["verdict"] == "not valid" and row["detail"] == "changed key"
-    assert len(told["certificates"]) == 1
+    assert len(printed["certificates"]) == 1
 
 
 def test_a_verdict_that_cannot_be_noted_is_told_all_the_same(tmp_path, capsys, monkeypatch):
@@ -190,7 +190,7 @@ class _Terminal:
 def test_a_board_on_the_cable_is_pinned_listed_labelled_and_forgotten(
     tmp_path, capsys, monkeypatch
 ):
-    """Its program goes on after it was asked."""
+    """Its program continues afterwards."""
     report = {"public_key_pin": pin_of(make()), "fingerprint": "AB:" * 31 + "CD", "unique_id": "01"}
     restarted = []
     monkeypatch.setattr(usb_report, "read_report", lambda port: report)
@@ -202,9 +202,9 @@ def test_a_board_on_the_cable_is_pinned_listed_labelled_and_forgotten(
     assert main(["label", "kitchen.local", str(tmp_path / "label.svg")]) == 0
     assert "https://kitchen.local:20034/" in capsys.readouterr().out
     assert (tmp_path / "label.svg").exists()
-    code, told, _ = run(capsys, "label", "kitchen.local", str(tmp_path / "label.png"))
-    assert (code, told["host"]) == (0, "kitchen.local:20034")
-    assert told["fingerprint"] == report["fingerprint"] and Path(told["file"]).exists()
+    code, printed, _ = run(capsys, "label", "kitchen.local", str(tmp_path / "label.png"))
+    assert (code, printed["host"]) == (0, "kitchen.local:20034")
+    assert printed["fingerprint"] == report["fingerprint"] and Path(printed["file"]).exists()
     assert run(capsys, "pin", "forget", "kitchen.local")[0] == 0
     assert pins.load_pins() == []
     assert main(["label", "kitchen.local", str(tmp_path / "label.svg")]) == 3

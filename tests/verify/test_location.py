@@ -85,7 +85,7 @@ def facts(identity: Identity) -> dict:
 
 
 def test_a_name_that_is_not_found_leads_to_the_last_address(tmp_path, capsys):
-    """Where the pin tells whether it is the same board. The name is still the one to be covered."""
+    """There, the pin shows whether it is the same board. The name must still be covered."""
     board = make(common_name=_NOWHERE, change=_named)
     with tls_server(board, tmp_path) as port:
         add_pin(_NOWHERE, facts(board), port, "127.0.0.1")
@@ -157,8 +157,8 @@ def test_pinning_what_is_served_keeps_its_port_and_address(tmp_path, capsys):
     with tls_server(board, tmp_path) as port:
         words = ["pin", "add", f"127.0.0.1:{port}", "--name", NAME, "--yes", "--json"]
         assert main(words) == 0
-        told = json.loads(capsys.readouterr().out)["pin"]
-        assert (told["port"], told["address"]) == (port, "127.0.0.1")
+        printed = json.loads(capsys.readouterr().out)["pin"]
+        assert (printed["port"], printed["address"]) == (port, "127.0.0.1")
         assert main(["verify", "127.0.0.1", "--name", NAME]) == 0
     capsys.readouterr()
 

@@ -89,9 +89,9 @@ def test_commands_find_a_board_by_its_short_name_and_by_its_address(tmp_path, ca
         tokens.keep_token(NAME, _KEY, _TOKEN)
         for host in ("kitchen", f"127.0.0.1:{port}", "127.0.0.1"):
             assert main(["verify", host, "--json"]) == 0
-            (told,) = json.loads(capsys.readouterr().out)["hosts"]
-            assert told["port"] == port
-            (check,) = [check for check in told["checks"] if check["id"] == "known"]
+            (answer,) = json.loads(capsys.readouterr().out)["hosts"]
+            assert answer["port"] == port
+            (check,) = [check for check in answer["checks"] if check["id"] == "known"]
             assert check["status"] == "pass" and check["detail"].startswith(NAME)
             assert ("at its last address" in check["detail"]) == (host != "kitchen")
             assert main(["doctor", host]) in (0, 1)
@@ -109,8 +109,8 @@ def test_another_key_at_a_last_address_is_told_by_whose_it_is(tmp_path, capsys):
 
     def known(host):
         code = main(["verify", host, "--json"])
-        (told,) = json.loads(capsys.readouterr().out)["hosts"]
-        (check,) = [check for check in told["checks"] if check["id"] == "known"]
+        (answer,) = json.loads(capsys.readouterr().out)["hosts"]
+        (check,) = [check for check in answer["checks"] if check["id"] == "known"]
         return code, check["status"], check["detail"]
 
     with tls_server(other, tmp_path) as port:

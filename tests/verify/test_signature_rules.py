@@ -53,7 +53,7 @@ def test_what_browsers_refuse_fails(key, hash, words):
 
 
 def test_a_salt_of_another_length_fails():
-    """As openssl makes it when it is not told: the longest that fits."""
+    """openssl's default: the longest that fits."""
     status, detail = outcome(_RSA, hashes.SHA256(), 222)
     assert status == "fail" and detail.startswith("RSA-PSS with a salt of 222 bytes: browsers")
     assert detail.endswith("-sigopt rsa_pss_saltlen:digest")

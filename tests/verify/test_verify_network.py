@@ -198,7 +198,7 @@ def test_a_full_disk_is_a_message(more):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 def test_messages_that_cannot_be_written_change_neither_code_nor_json():
-    """A log on a full disk: standard error fails, and the results are still told."""
+    """A log on a full disk: standard error fails, and the results are still printed."""
     command = [sys.executable, "-m", "boardcert_host", "pin", "forget", "kitchen.local", "--json"]
     with open("/dev/full", "wb") as full:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=full)
@@ -223,7 +223,7 @@ except OSError:
 
 
 def test_a_server_without_the_certificates_key_is_found_out(tmp_path, capsys):
-    """MicroPython loads a key that is not the certificate's; the handshake tells."""
+    """MicroPython loads a key that is not the certificate's; the handshake shows it."""
     key = make().key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     (tmp_path / "certificate").write_bytes(make().der)
     (tmp_path / "key").write_bytes(key)

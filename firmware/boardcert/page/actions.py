@@ -1,15 +1,12 @@
 """The actions of an administrator, with the fields of a form or of a JSON object."""
 
-import asyncio
 import gc
 from binascii import a2b_base64
 
 from .. import Error, RefusedError
 from .calls import apart
-from .http import PUT_OFF, HTTPError, PutOff, busy, forget, refusal, text
-
-RESTART_AFTER_MS = 1000
-"""From the answer to the restart that it announces."""
+from .http import HTTPError, PutOff, busy, forget, refusal, text
+from .restarts import RELOADS, put_off_step, reload_from, restart, url_after
 
 _OVER_USB = "this board lacks the memory for that: do it over USB"
 
@@ -21,9 +18,6 @@ _RESTARTING = ("restart", "settings")
 
 _WITH_KEY = ("new-key", "reset")
 """What needs another key."""
-
-_RELOAD_S = 20
-"""From an answer in a browser until it loads the page again: the board has restarted by then."""
 
 _SETTINGS = ("hostname", "prefix", "names", "validity_days", "key_type", "portal_port", "https")
 _SETTING_BYTES = 1024  # Twenty names.
@@ -38,7 +32,6 @@ _DONE = {
     "settings": "The settings are stored, and the board restarts with them. Your browser may ask "
     "about the changed certificate: its public key is the same as before.",
 }
-_RELOADS = " This page reloads in 20 seconds."
 
 
 async def act(portal, request, action: str, values: dict) -> tuple:
@@ -48,37 +41,19 @@ async def act(portal, request, action: str, values: dict) -> tuple:
     except HTTPError as error:
         return refusal(error, (action, values) if request.is_form() else None)
     except PutOff as error:
-        return _put_off_step(request, error, action)
+        return put_off_step(request, error, action)
     if not request.is_form():
         return 200, {}, "status", wiped
     message, headers = _DONE[action], None
     if action in _RESTARTING:
-        message += _RELOADS
-        headers = _reload(_place(portal.identity.hostname, request, text(values, "hostname")))
+        message += RELOADS
+        headers = reload_from(
+            url_after(portal.identity.hostname, request, text(values, "hostname"))
+        )
     if wiped:
         message += f" {wiped[0].upper()}{wiped[1:]}."
     forget(values)
     return "show.page", (message, False, action, None, {}), 200, headers
-
-
-def _reload(place: str) -> dict:
-    """Return the header that makes a browser load *place* after the restart."""
-    return {"Refresh": f"{_RELOAD_S}; url={place}"}
-
-
-def _place(old: str, request, new: str) -> str:
-    """Return the URL after the restart: by the *new* name if the *old* one was used.
-
-    *new*: another host name, the same, or empty.
-    """
-    host, _, port = request.header(b"host").partition(":")
-    if not new or host.lower() != _full_name(old):
-        return "/"
-    return f"https://{_full_name(new)}:{port or 443}/"
-
-
-def _full_name(name: str) -> str:
-    return name if "." in name else name + ".local"
 
 
 async def make_request(portal, request, is_pem: bool, names: list | None) -> tuple:
@@ -90,7 +65,7 @@ async def make_request(portal, request, is_pem: bool, names: list | None) -> tup
     except HTTPError as error:
         return refusal(error)
     except PutOff as error:
-        return _put_off_step(request, error, "request")
+        return put_off_step(request, error, "request")
     return 200, {}, "pem" if is_pem else "der", ("CERTIFICATE REQUEST", "csr", [made])
 
 
@@ -105,15 +80,6 @@ async def _request(portal, names: list | None) -> bytes:
             return a2b_base64(stored)
         _put_off(portal, "request", {}, names)
     return await _with_room(portal, "request", lambda: me.csr(names))
-
-
-def _put_off_step(request, put_off: PutOff, action: str) -> tuple:
-    """Return the step that answers that *action* is done after a restart."""
-    if request.is_form():
-        message = f"{PUT_OFF[0].upper()}{PUT_OFF[1:]}.{_RELOADS}"
-        return "show.page", (message, False, action, None, {}), 200, _reload("/")
-    message = {"put_off": put_off.number, "public_key_pin": put_off.pin, "message": PUT_OFF}
-    return 202, {"Retry-After": "15"}, "json", message
 
 
 async def perform(portal, request, action: str, values: dict) -> str | None:
@@ -138,7 +104,7 @@ async def perform(portal, request, action: str, values: dict) -> str | None:
             task = _TASKS[action]
             wiped = await _with_room(portal, action, lambda: task(me, values, made))
         if action in _RESTARTING:
-            _restart(portal)
+            restart(portal)
         return wiped
     except RefusedError as error:
         raise HTTPError(422, str(error), error.field) from error
@@ -165,12 +131,8 @@ def _put_off(portal, action: str, values: dict, names: list | None = None) -> No
 
     directory = portal.identity._directory
     number = put_off(directory, action, *brought, names=names)
-    _restart(portal)
+    restart(portal)
     raise PutOff(number, generated_pin(directory) if action == "remove" else None)
-
-
-def _restart(portal) -> None:
-    portal.restarting = asyncio.create_task(portal.restart_soon(RESTART_AFTER_MS))
 
 
 async def _with_room(portal, action: str, function):

@@ -18,8 +18,8 @@ _TIMEOUT_S = 600
 _ACT = """
 import json, boardcert
 me = boardcert.identity()
-told = me.{}()
-print(json.dumps(dict(me.report(), **({{"wiped": told}} if told else {{}}))))
+outcome = me.{}()
+print(json.dumps(dict(me.report(), **({{"wiped": outcome}} if outcome else {{}}))))
 """
 _SETTINGS = """
 import json, boardcert

@@ -55,11 +55,11 @@ def install(port: str, chain: Sequence[bytes], key: bytes | None = None) -> str:
     lines = "\n".join(f"decode({base64.b64encode(der)!r})," for der in chain)
     secret = f"decode({base64.b64encode(key)!r})" if key else "None"
     answer = _ask_in_private(port, _INSTALL.format(chain=lines, key=secret, today=now_text()))
-    told = answer if isinstance(answer, dict) else {}
-    if isinstance(told.get("fingerprint"), str):
-        return told["fingerprint"]
-    if isinstance(told.get("refused"), str):
-        reason = told["refused"]
+    facts = answer if isinstance(answer, dict) else {}
+    if isinstance(facts.get("fingerprint"), str):
+        return facts["fingerprint"]
+    if isinstance(facts.get("refused"), str):
+        reason = facts["refused"]
         raise Error(f"the board at {port} refused the certificate: {reason}", None, CHECKED_AND_BAD)
     hint = "whether it has installed it is not known: see boardcert verify"
     raise Error(f"the board at {port} sent an unreadable answer", hint)

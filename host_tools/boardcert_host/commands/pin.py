@@ -112,8 +112,8 @@ def _list(as_json: bool) -> int:
 
     known = pins.load_pins()
     if as_json:
-        told = [asdict(pin) for pin in known]
-        print_json({"inventory": str(inventory_place()), "pins": told})
+        entries = [asdict(pin) for pin in known]
+        print_json({"inventory": str(inventory_place()), "pins": entries})
         return OK
     width = max((len(pin.host) for pin in known), default=0)
     for pin in known:
@@ -197,9 +197,9 @@ def _run_label(arguments: argparse.Namespace) -> int:
     wanted = label.Label(url, name, facts["public_key_pin"])
     label.write_label(arguments.file, wanted, arguments.force)
     if arguments.json:
-        told = {name: facts[name] for name in ("fingerprint", "public_key_pin")}
-        told["key_fingerprint"] = key_fingerprint(facts["public_key_pin"])
-        print_json({"file": str(arguments.file), "host": str(target), "url": url} | told)
+        digests = {name: facts[name] for name in ("fingerprint", "public_key_pin")}
+        digests["key_fingerprint"] = key_fingerprint(facts["public_key_pin"])
+        print_json({"file": str(arguments.file), "host": str(target), "url": url} | digests)
     else:
         results().print(f"{arguments.file}: {name}, {url}", markup=False)
     return OK

@@ -63,18 +63,18 @@ class Demo:
     def run(self, keep: bool) -> bool:
         """Run the whole story; return whether all checks passed. Raises Error to give up."""
         self._record.prepare()
-        self._tell_firmware()
+        self._show_firmware()
         with new_home() as home:
             self._flash(home)
             self._serve(home)
             self._change_address(home)
             self._cut_power(home)
             ok = self._record.finish()
-            self._tell_page(home, keep)
+            self._show_page(home, keep)
         self._record.say(_REAL_BOARD)
         return ok
 
-    def _tell_firmware(self) -> None:
+    def _show_firmware(self) -> None:
         board = load_board(_BOARD)
         _, source = firmware_image(board)
         firmware = board.firmware
@@ -179,8 +179,8 @@ class Demo:
         trusted = str(self._record.certificate_file)
         body = get(target, _TIMEOUT_S, NAME, trusted, _PAGE)
         self._data["first_https_ms"] = home.board.clock_us // 1000
-        told = json.loads(body)["fingerprint"]
-        same = told == self._data["fingerprint"]["after_address_change"]
+        fingerprint = json.loads(body)["fingerprint"]
+        same = fingerprint == self._data["fingerprint"]["after_address_change"]
         detail = f"https://{NAME}:20034{_PAGE}, trusting only demo-cert.pem"
         return _check("https_request", "HTTPS request", same, detail)
 
@@ -191,7 +191,7 @@ class Demo:
         self._record.keep_digests(when, certificate)
         self._record.save_certificate(result.certificate_der or b"")
 
-    def _tell_page(self, home: Home, keep: bool) -> None:
+    def _show_page(self, home: Home, keep: bool) -> None:
         """Print how to open the page; with *keep*, wait for Ctrl-C."""
         if not keep:
             self._record.say("To open its page in your browser: boardcert demo --keep")

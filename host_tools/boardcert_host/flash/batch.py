@@ -48,13 +48,13 @@ class Batch:
         board: Board,
         wishes: BatchWishes,
         image: bytes,
-        tell: Callable[[str], None],
+        say: Callable[[str], None],
         on_entry: Callable[[Entry], None],
     ) -> None:
         self._board = board
         self._wishes = wishes
         self._ports = _distinct(wishes.ports)
-        self._tell = tell
+        self._say = say
         self._on_entry = on_entry
         self.record = Record(wishes.folder)
         self._lock = threading.Lock()
@@ -68,7 +68,7 @@ class Batch:
         self._has_boot_loader = False
         self._numbers = Numbers(self.record, wishes.pattern)
         work = Work(board, image, wishes.arguments, wishes.environment, bool(wishes.ports))
-        self._worker = Worker(work, self.record, self._numbers, tell, self._claim_new)
+        self._worker = Worker(work, self.record, self._numbers, say, self._claim_new)
 
     def run(self) -> None:
         """Flash boards until as many as wanted were tried. Raises KeyboardInterrupt, and Error."""

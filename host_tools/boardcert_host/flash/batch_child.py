@@ -47,7 +47,7 @@ class Child:
             self.log.parent.mkdir(parents=True, exist_ok=True)
             with self.log.open("ab", buffering=0) as log, self._start(command) as process:
                 self._process = process
-                thread = threading.Thread(target=self._tell, args=(process.stderr, log))
+                thread = threading.Thread(target=self._forward, args=(process.stderr, log))
                 thread.start()
                 answer = process.stdout.read(_ANSWER_LIMIT_BYTES) if process.stdout else b""
                 thread.join()
@@ -78,7 +78,7 @@ class Child:
             start_new_session=True,
         )
 
-    def _tell(self, pipe: IO[bytes], log: IO[bytes]) -> None:
+    def _forward(self, pipe: IO[bytes], log: IO[bytes]) -> None:
         """Write what it says to the log, as it comes; read on where the log cannot be written.
 
         Else the program would wait for ever for somebody to read.

@@ -52,13 +52,13 @@ class Worker:
         work: Work,
         record: Record,
         numbers: Numbers,
-        tell: Callable[[str], None],
+        say: Callable[[str], None],
         claim: Claim,
     ) -> None:
         self._wanted = work
         self._record = record
         self._numbers = numbers
-        self._tell = tell
+        self._say = say
         self._claim = claim
         self._boot_loader = threading.Lock()
         self._children: set[Child] = set()
@@ -116,7 +116,7 @@ class Worker:
                 reason = f"a different board, {state.machine}"
         if reason is None:
             return False
-        self._tell(f"{port}: left alone: {reason}")
+        self._say(f"{port}: left alone: {reason}")
         if state:
             with contextlib.suppress(Error):
                 mpremote.reset(port)
@@ -149,7 +149,7 @@ class Worker:
         unique_id = state.unique_id if state else None
         mine = self._numbers.take(unique_id)
         log = log or self._new_log(mine[1] or port, started)
-        self._tell(f"{port}: {mine[1] or unique_id or 'a new board'} begins")
+        self._say(f"{port}: {mine[1] or unique_id or 'a new board'} begins")
         name = ["--hostname", mine[1]] if mine[1] else []
         outcome = self._run(["--port", port, "--serial-number", mine[0], *name], log)
         interruptions.note_started(port)  # By that program, however it ended.

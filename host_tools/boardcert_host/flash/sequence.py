@@ -98,7 +98,7 @@ def find_image(story: Story, board: Board, wishes: Wishes) -> Image:
             content = uf2_drive.check_image(board, data)
     version = re.search(rb"MicroPython (v[\w.-]+)", content)
     name = version[1].decode() if version else "without a version"
-    story.tell("image", "done", f"{path.name}, MicroPython {name} ({source}), checked")
+    story.step("image", "done", f"{path.name}, MicroPython {name} ({source}), checked")
     return Image(data, content)
 
 
@@ -122,9 +122,9 @@ def _look(
         hint = "name it with --port if this image is to replace its firmware"
         raise Error(f"the board at {port} is a different one: {state.machine}", hint)
     if state:
-        story.tell("board", "done", f"{state.machine} at {where}, {state.build}")
+        story.step("board", "done", f"{state.machine} at {where}, {state.build}")
     else:
-        story.tell("board", "done", f"MicroPython does not answer at {where}")
+        story.step("board", "done", f"MicroPython does not answer at {where}")
     # A board in its boot loader has no port, or another one: one that was not named is not kept.
     if not state and not isinstance(board.flashing, ESP32):
         port = wishes.port
@@ -167,7 +167,7 @@ def _put_firmware(
 ) -> None:
     """Write the image, unless the board runs it already. *host_name*: not that of another board."""
     if before and not wishes.erase and _is_of(before, image):
-        story.tell("firmware", "kept", "the board already runs this image")
+        story.step("firmware", "kept", "the board already runs this image")
     elif isinstance(board.flashing, ESP32):
         _put_by_esptool(story, board, wishes, image, port, host_name)
     else:
@@ -187,7 +187,7 @@ def _put_by_esptool(
     parts = read_image(image.data, board.esp32.offset)
     with story.working("asking for the chip"):
         chip = esptool.detect(board, port)
-    story.tell("chip", "done", f"{chip.name}, MAC {chip.mac}")
+    story.step("chip", "done", f"{chip.name}, MAC {chip.mac}")
     # MicroPython's unique id of an ESP32 is this address.
     refuse_duplicate(host_name, chip.mac.replace(":", ""))
     if chip.flash_bytes and chip.flash_bytes < parts.flash_bytes:
@@ -196,12 +196,12 @@ def _put_by_esptool(
     if wishes.erase:
         with story.working("erasing the flash"):
             esptool.erase(board, port)
-        story.tell("erase", "done", "the whole flash")
+        story.step("erase", "done", "the whole flash")
     with story.progress("writing the firmware") as progress:
         esptool.write(board, port, parts, progress)
     interruptions.note_started(port)  # By esptool.
     pieces = " and ".join(f"{len(part.data)} bytes at {part.address:#x}" for part in parts.pieces)
-    story.tell("firmware", "done", f"{pieces}, read back and compared")
+    story.step("firmware", "done", f"{pieces}, read back and compared")
 
 
 def _put_on_boot_drive(
@@ -214,7 +214,7 @@ def _put_on_boot_drive(
         drive = uf2_drive.wait_boot_drive(board, chosen)
     with story.progress("copying the firmware") as progress:
         uf2_drive.copy_image(image.data, drive, progress)
-    story.tell("firmware", "done", f"{len(image.data)} bytes to {drive.path}, the board restarted")
+    story.step("firmware", "done", f"{len(image.data)} bytes to {drive.path}, the board restarted")
 
 
 def _wait_started(
@@ -232,11 +232,11 @@ def _wait_started(
     story.record["port"] = port
     if wishes.erase and not isinstance(board.flashing, ESP32):
         kept_files.format_files(port)
-        story.tell("erase", "done", "the file system, made anew")
+        story.step("erase", "done", "the file system, made anew")
     now = kept_files.read_state(port)
     if not _is_of(now, image):
         raise Error(f"the board at {port} does not run the image: {now.machine}, {now.version}")
-    story.tell("start", "done", f"{now.machine} answers at {port}")
+    story.step("start", "done", f"{now.machine} answers at {port}")
     refuse_duplicate(host_name, now.unique_id)
     return port
 

@@ -30,8 +30,8 @@ class Story:
         self._console = console
         self._began = time.monotonic()
 
-    def tell(self, id: str, status: str, detail: str) -> None:
-        """Print what a step did; it took the time since the one before."""
+    def step(self, id: str, status: str, detail: str) -> None:
+        """Record and print what a step did; it took the time since the previous one."""
         now = time.monotonic()
         step = Step(id, status, detail, round(now - self._began, 1))
         self._began = now
@@ -46,7 +46,7 @@ class Story:
     @staticmethod
     @contextlib.contextmanager
     def progress(title: str) -> Iterator[Callable[[int, int], None]]:
-        """Give a function of (bytes done, bytes in all) that moves a bar on a terminal."""
+        """Yield a function of (bytes done, total bytes) that moves a progress bar on a terminal."""
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
         with Progress(*columns, console=messages(), transient=True) as bar:
             task = bar.add_task(title, total=None)
