@@ -150,6 +150,25 @@ def test_a_ca_with_limits_is_told():
     assert "keyCertSign (signs certificates)" in row_words["key usage"]
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("*.xn--kche-0ra.example", "*.xn--kche-0ra.example (*.küche.example)"),
+        ("xn--zzzzz--.example", "xn--zzzzz--.example"),
+        ("a" * 64 + ".example", "a" * 64 + ".example"),
+    ],
+)
+def test_an_international_name_is_shown_in_both_forms(name, shown):
+    """One that no encoder has made is shown as it is."""
+
+    def change(extensions):
+        found = x509.SubjectAlternativeName([x509.DNSName(name)])
+        extensions["subject_alt_name"] = (found, False)
+
+    (row_words,) = words(certificates.make(key=_KEY, change=change).der)
+    assert row_words["names"] == shown
+
+
 def test_what_is_not_known_is_told_by_its_number(tmp_path, capsys):
     """Extensions, purposes and names of other kinds."""
 

@@ -150,8 +150,10 @@ def _purposes(value: x509.ExtendedKeyUsage) -> str:
 
 def _general_name(name: x509.GeneralName) -> str:
     """Return a name with its kind, unless it is a host's."""
-    if isinstance(name, x509.DNSName | x509.IPAddress):
-        return str(name.value) or "every DNS name"
+    if isinstance(name, x509.DNSName):
+        return _with_unicode(name.value) or "every DNS name"
+    if isinstance(name, x509.IPAddress):
+        return str(name.value)
     if isinstance(name, x509.DirectoryName):
         return f"directory name {name_words(name.value)}"
     if isinstance(name, x509.OtherName):
@@ -160,6 +162,15 @@ def _general_name(name: x509.GeneralName) -> str:
         return f"registered id {name.value.dotted_string}"
     kind = {x509.RFC822Name: "e-mail", x509.UniformResourceIdentifier: "URI"}[type(name)]
     return f"{kind} {name.value}"
+
+
+def _with_unicode(name: str) -> str:
+    """Return a DNS name, with its Unicode form beside it if it has one (xn--..., RFC 3490)."""
+    try:
+        text = name.encode("ascii").decode("idna")
+    except UnicodeError:  # Not what an encoder makes: the name alone.
+        return name
+    return name if text == name or not text.isprintable() else f"{name} ({text})"
 
 
 def _names(value: Iterable[x509.GeneralName]) -> str:
