@@ -126,13 +126,13 @@ def test_a_page_is_loaded_again_where_the_board_is_then() -> None:
     """By its new name, if it was called by the old one; by an address, which stays, otherwise."""
     code = """
 import sys
-from boardcert.page.actions import _place
+from boardcert.page.restarts import url_after
 
 class Request:
     header = staticmethod(lambda name: sys.argv[1])
 
 for new in ("kitchen", "pantry", "pantry.example.com", ""):
-    print(_place("kitchen", Request, new))
+    print(url_after("kitchen", Request, new))
 """
     asked = micropython_server.run(code, "Kitchen.local:20034").split()
     assert asked[:2] == ["https://kitchen.local:20034/", "https://pantry.local:20034/"]
