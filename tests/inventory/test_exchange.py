@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from boardcert_host.cli import main
-from boardcert_host.inventory.changes import Seen, note_seen
+from boardcert_host.inventory.sightings import Seen, note_seen
 from boardcert_host.trust.pins import add_pin
 from inventory_cases import report, run
 

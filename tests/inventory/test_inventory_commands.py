@@ -5,7 +5,7 @@ import csv
 import pytest
 from boardcert_host.board import tokens
 from boardcert_host.cli import main
-from boardcert_host.inventory.changes import Seen, note_seen
+from boardcert_host.inventory.sightings import Seen, note_seen
 from boardcert_host.trust.pins import add_pin, follow_key
 from inventory_cases import key, names, report, run
 

@@ -11,7 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from boardcert_host import clock
 from boardcert_host.cli import main
 from boardcert_host.inventory import store
-from boardcert_host.inventory.changes import Seen, change_tags, note_seen
+from boardcert_host.inventory.changes import change_tags
+from boardcert_host.inventory.sightings import Seen, note_seen
 from boardcert_host.inventory.tables import boards as boards_table
 from boardcert_host.inventory.tables import events
 from boardcert_host.overview import page as pages

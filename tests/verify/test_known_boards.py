@@ -12,7 +12,7 @@ from boardcert_host.certificates.fingerprint import fingerprint_words, key_finge
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from boardcert_host.flash import plugged_in
-from boardcert_host.inventory import changes, place
+from boardcert_host.inventory import place, sightings
 from boardcert_host.trust import pins
 from certificates import NAME, make
 from servers import tls_server
@@ -131,7 +131,7 @@ def test_a_verdict_that_cannot_be_noted_is_told_all_the_same(tmp_path, capsys, m
     with tls_server(identity, tmp_path) as port:
         host = f"127.0.0.1:{port}"
         assert run(capsys, "pin", "add", host, "--yes")[0] == 0
-        monkeypatch.setattr(changes, "note_seen", fail)
+        monkeypatch.setattr(sightings, "note_seen", fail)
         code, answer, messages = run(capsys, "verify", host)
         assert (code, answer["ok"]) == (3, True) and "no room" in answer["error"]["message"]
         assert main(["verify", host]) == 3

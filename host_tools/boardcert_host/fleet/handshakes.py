@@ -114,7 +114,7 @@ async def _connect_to(plain: socket.socket, address: object, limit: Limit) -> No
 
 async def _finish(secure: ssl.SSLSocket, limit: Limit, timeout_s: float) -> str | None:
     """Shake hands; return why that was not done in time: STALLED or DRIPPING."""
-    heard = 0.0
+    first = last = 0.0
     try:
         while True:
             try:
@@ -122,9 +122,10 @@ async def _finish(secure: ssl.SSLSocket, limit: Limit, timeout_s: float) -> str 
                 return None
             except ssl.SSLWantReadError:
                 await limit.until_readable(secure.fileno())
-                heard = time.monotonic()
+                last = time.monotonic()
+                first = first or last
             except ssl.SSLWantWriteError:
                 await limit.until_writable(secure.fileno())
     except TimeoutError:
-        # One that said something once, and is silent since, does not drip.
-        return DRIPPING if time.monotonic() - heard < timeout_s / 2 else STALLED
+        # One that says something at once, and then no more, does not drip.
+        return DRIPPING if last - first > timeout_s / 2 else STALLED

@@ -110,7 +110,7 @@ def summary_of(kept: Spool, most: int, seconds: float) -> Summary:
 
 def note_duplicates(told: Sequence[Told], since: datetime.datetime) -> None:
     """Note of known boards that others have their key, in place of what was noted before."""
-    from ..inventory.changes import Seen, note_seen
+    from ..inventory.sightings import Seen, note_seen
 
     seen = [
         Seen(one["known"], NOT_VALID, ", ".join(one["reasons"]), corrects_since=since)

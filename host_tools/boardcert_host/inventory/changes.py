@@ -1,8 +1,6 @@
-"""What people and commands note about known boards: tags, notes, verdicts, who made them."""
+"""What people and commands note about known boards: tags, notes, who made them."""
 
-import datetime
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,39 +14,6 @@ from .tables import tags
 
 _LONGEST_TAG = 60
 _LONGEST_NOTE = 10_000
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a command found at a known *host*. *verdict*: of history.VERDICTS.
-
-    *facts*: of the certificate, when the board has proven the key by which it is known; then
-    *address* is where that was. *detail*: what is wrong. *corrects_since*: it replaces what was
-    noted of the board since then, by the same command.
-    """
-
-    host: str
-    verdict: str
-    detail: str = ""
-    facts: Mapping[str, Any] | None = None
-    address: str | None = None
-    corrects_since: datetime.datetime | None = None
-
-
-def note_seen(found: Sequence[Seen]) -> None:
-    """Note what was found of several boards, in one transaction."""
-    with store.writing() as connection:
-        for one in found:
-            board = boards.by_host(connection, one.host)
-            if board is None:  # Another program has forgotten it meanwhile.
-                continue
-            if one.facts and one.facts["public_key_pin"] == board.public_key_pin:
-                boards.refresh(connection, board, one.facts)
-                boards.place_host(connection, one.host, None, one.address)
-            if one.corrects_since:
-                since = one.corrects_since
-                history.take_back_verdict(connection, board.id, one.host, since)
-            history.note_verdict(connection, board.id, one.host, one.verdict, one.detail)
 
 
 def note_provisioned(host: str, serial_number: str | None) -> None:

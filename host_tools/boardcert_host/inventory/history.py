@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from .. import clock
 from . import facts as facts_of
-from .tables import boards, certificates, events, verdicts
+from .tables import certificates, events, verdicts
 
 VALID, NOT_VALID, UNREACHABLE = "valid", "not valid", "unreachable"
 VERDICTS = (VALID, NOT_VALID, UNREACHABLE)
@@ -44,23 +44,12 @@ def note_certificate(
         connection.execute(sa.insert(certificates).values(values))
 
 
-def note_verdict(
-    connection: sa.Connection, board_id: int, host: str, verdict: str, detail: str
-) -> None:
-    """Note what `verify` found at *host*; the same again lengthens the row that is there."""
-    now, detail = clock.now(), facts_of.text(detail) or ""
-    values = {"verdict": verdict, "verified_at": now}
-    connection.execute(sa.update(boards).where(boards.c.id == board_id).values(values))
-    own = (verdicts.c.board_id == board_id) & (verdicts.c.host == host)
-    query = sa.select(verdicts).where(own).order_by(verdicts.c.id.desc()).limit(1)
-    last = connection.execute(query).one_or_none()
-    if last and (last.verdict, last.detail) == (verdict, detail):
-        again = {"last_at": now, "times": last.times + 1}
-        connection.execute(sa.update(verdicts).where(verdicts.c.id == last.id).values(again))
-        return
+def first_verdict(
+    board_id: int, host: str, verdict: str, detail: str, now: datetime.datetime
+) -> dict[str, Any]:
+    """Return the row for a verdict that is another than the one before."""
     row = {"board_id": board_id, "host": host, "verdict": verdict, "detail": detail}
-    row |= {"first_at": now, "last_at": now, "times": 1}
-    connection.execute(sa.insert(verdicts).values(row))
+    return row | {"first_at": now, "last_at": now, "times": 1}
 
 
 def take_back_verdict(

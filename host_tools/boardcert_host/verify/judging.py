@@ -3,7 +3,7 @@
 import contextlib
 import datetime
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -81,7 +81,7 @@ class HostResult:
             "name": self.name,
             "ok": self.ok,
             "error": error,
-            "checks": [asdict(check) for check in self.checks],
+            "checks": [dict(vars(check)) for check in self.checks],
             "certificate": self.certificate,
         }
 

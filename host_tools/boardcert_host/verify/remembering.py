@@ -10,7 +10,7 @@ from .judging import HostResult
 from .reasons import reasons_of
 
 if TYPE_CHECKING:
-    from ..inventory.changes import Seen
+    from ..inventory.sightings import Seen
 
 
 def remember(found: Sequence[HostResult], boards: Sequence[Pin], code: int = OK) -> None:
@@ -21,7 +21,7 @@ def remember(found: Sequence[HostResult], boards: Sequence[Pin], code: int = OK)
     known = [(result, pin) for result in found if (pin := pin_of(result, boards))]
     if not known:
         return
-    from ..inventory.changes import note_seen
+    from ..inventory.sightings import note_seen
 
     try:
         note_seen([seen_of(result, pin) for result, pin in known])
@@ -43,8 +43,8 @@ def pin_of(result: HostResult, boards: Sequence[Pin]) -> Pin | None:
 
 def seen_of(result: HostResult, pin: Pin) -> "Seen":
     """Return what is to be noted of a known board."""
-    from ..inventory.changes import Seen
     from ..inventory.history import NOT_VALID, UNREACHABLE, VALID
+    from ..inventory.sightings import Seen
 
     why = ", ".join(reasons_of(result))
     if result.error:
