@@ -189,3 +189,24 @@ def test_a_station_in_the_boards_own_network_gets_an_address_and_leads_to_it(
         assert client.recv(20) == b"through the air"
         station = board.status()["station"]
         assert station == {"address": "192.168.4.16", "board": "192.168.4.1"}
+
+
+_OWN_MDNS = """
+import network, socket
+found = []
+for reuse in (0, 1):
+    own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, reuse)
+    try:
+        own.bind(("0.0.0.0", 5353))
+        found.append("bound")
+    except OSError as error:
+        found.append(error.errno)
+    own.close()
+print(found, [name for name in dir(network) + dir(link) if "mdns" in name.lower()])
+"""
+
+
+def test_a_program_can_neither_announce_a_service_nor_answer_mdns_itself(joined):
+    """The firmware keeps the port, and has no function for services: docs/fleet says so."""
+    assert joined.exec(_OWN_MDNS).strip() == "[98, 98] []"
