@@ -93,6 +93,11 @@ def results() -> Console:
     return _Console(highlight=False, soft_wrap=True, emoji=False)
 
 
+def terminal() -> Console:
+    """Return the console for what fills the terminal, and is made to fit."""
+    return _Console(highlight=False, emoji=False)
+
+
 def neutral(text: str) -> str:
     """Return *text* with escapes in place of what a terminal obeys, or what turns its direction.
 

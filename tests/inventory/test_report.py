@@ -48,6 +48,7 @@ def six(three):
     change_tags("broken.local", ["attic"], ())
 
 
+_sqlite = pytest.mark.parametrize("inventory", ["sqlite"], indirect=True)
 _ORDER = ["broken.local", "ended.local", "sensor-001.local", "soon.local", "silent.local"]
 _ORDER += ["hall_x.local +1", "sensor-002.local"]
 
@@ -97,6 +98,7 @@ def test_the_page_needs_nothing_and_has_the_worst_first(six, file, capsys):
     assert "provisioned by " in read.text and "also called 10.0.0.3:8443" in read.text
 
 
+@_sqlite
 def test_the_policy_allows_this_style_and_this_script_alone(six, file, capsys):
     """By their hashes, which the browser of the other test checks."""
     _report(capsys, file)
@@ -137,6 +139,7 @@ def test_the_next_report_has_the_changes_since_the_last_one(six, file, capsys):
     assert "pinned" not in changes and "report made" not in text
 
 
+@_sqlite
 def test_an_older_report_is_replaced_and_nothing_else(three, file, capsys):
     """But with --force."""
     for _ in range(2):
@@ -183,7 +186,7 @@ def test_ends_are_told_by_months_and_then_by_years():
 
 
 @pytest.mark.needs("chromium")
-@pytest.mark.parametrize("inventory", ["sqlite"], indirect=True)
+@_sqlite
 def test_a_browser_sorts_and_finds_boards_and_axe_has_nothing_to_say(six, file, capsys):
     """In both colour schemes and on a phone; it asks for nothing, and complains of nothing."""
     _report(capsys, file)
@@ -218,6 +221,7 @@ def _names(page):
     return page.locator("#boards tbody th").all_inner_texts()
 
 
+@_sqlite
 def test_json_is_for_programs(three, file, capsys):
     """One object, and the same counts as on the page."""
     assert main(["report", "-o", str(file), "--json"]) == 0

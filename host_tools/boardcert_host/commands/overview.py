@@ -1,13 +1,15 @@
 """`boardcert report` and `boardcert watch`: the whole inventory at a glance."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..console import results, say
-from ..errors import OK, Error
+from ..errors import INTERRUPTED, OK, USAGE, Error
 from ..files import cannot_read
 from .shared import Command, add_force, add_json, print_json
+from .times import duration
 
 if TYPE_CHECKING:
     from ..overview.state import Overview
@@ -16,6 +18,13 @@ _REPORT_EXAMPLES = """\
 examples:
   boardcert report -o fleet.html            a page of all known boards, for any browser
   boardcert report -o fleet.html --json     its counts, for programs
+"""
+_LEAST_S, _MOST_S = 1.0, 3600.0
+_WATCH_EXAMPLES = """\
+examples:
+  boardcert watch                          counts, the worst boards, the last changes; until Ctrl-C
+  boardcert watch --verify 1h              and verify all boards every hour
+  boardcert watch | tee changes.log        not on a terminal: a line for each change
 """
 
 
@@ -47,12 +56,10 @@ def _check_report(arguments: argparse.Namespace) -> None:
 def _run_report(arguments: argparse.Namespace) -> int:
     from ..files import write_whole
     from ..inventory import facts, store, telling
-    from ..inventory.place import inventory_place, is_absent
+    from ..inventory.place import inventory_place
     from ..overview.page import render
 
-    if is_absent():
-        hint = "boards that are flashed, pinned or added by `boardcert scan --add` get into it"
-        raise Error(f"there is no inventory yet, {inventory_place()}", hint)
+    _require_inventory()
     with store.reading() as connection:
         since = telling.last_report(connection, facts.who())
         page, overview = render(connection, since, str(inventory_place()))
@@ -65,6 +72,15 @@ def _run_report(arguments: argparse.Namespace) -> int:
         words = ", ".join(f"{count} {state}" for state, count in overview.states.items() if count)
         results().print(f"{arguments.output}: {words or 'no board'}", markup=False)
     return OK
+
+
+def _require_inventory() -> None:
+    """Raise Error when there is nothing to be seen."""
+    from ..inventory.place import inventory_place, is_absent
+
+    if is_absent():
+        hint = "boards that are flashed, pinned or added by `boardcert scan --add` get into it"
+        raise Error(f"there is no inventory yet, {inventory_place()}", hint)
 
 
 def _note_report(overview: "Overview", path: Path) -> None:
@@ -90,6 +106,36 @@ def _told(overview: "Overview") -> dict[str, object]:
     }
 
 
+def _add_watch_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    help = "seconds between two looks at the inventory (default: 5)"
+    add("--interval", type=float, default=5.0, metavar="SECONDS", help=help)
+    add("--verify", metavar="TIME", help="verify all boards so often, for example 1h or 1d")
+
+
+def _check_watch(arguments: argparse.Namespace) -> None:
+    """Raise Error, a usage error, for times that cannot be waited for."""
+    if not _LEAST_S <= arguments.interval <= _MOST_S:
+        limits = f"from {_LEAST_S:g} to {_MOST_S:g} seconds"
+        raise Error(f"--interval must be {limits}", None, USAGE)
+    if arguments.verify and not duration(arguments.verify):
+        raise Error("--verify needs a time, for example 1h", None, USAGE)
+
+
+def _run_watch(arguments: argparse.Namespace) -> int:
+    from ..overview.verifying import Verification
+    from ..overview.watching import Watch
+
+    _require_inventory()
+    period = duration(arguments.verify) if arguments.verify else None
+    watch = Watch(arguments.interval, Verification(period, arguments.inventory))
+    try:
+        watch.on_terminal() if sys.stdout.isatty() else watch.on_pipe()
+    except KeyboardInterrupt:  # Its only end: nothing that would have to be said.
+        return INTERRUPTED
+    return OK
+
+
 COMMANDS = {
     "report": Command(
         "make a page of all known boards: states, certificates that end, changes",
@@ -97,5 +143,12 @@ COMMANDS = {
         _add_report_arguments,
         _run_report,
         _check_report,
+    ),
+    "watch": Command(
+        "watch all known boards: counts, the worst first, the last changes",
+        _WATCH_EXAMPLES,
+        _add_watch_arguments,
+        _run_watch,
+        _check_watch,
     ),
 }
