@@ -10,6 +10,8 @@ from boardcert_host.board import mpremote, usb_certificates
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from boardcert_host.trust import pins
+from boardcert_host.workers.renewing import renew_acme
+from boardcert_host.workers.station import Station
 from cable import PORT, Cable
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -81,9 +83,10 @@ def test_a_board_that_went_away_gets_it_later(client, ca, by_hook, host, monkeyp
         patch.setattr(delivery, "install", fail)
         code, told, _ = run(capsys, *by_hook, *_KITCHEN)
         assert (code, told["error"]["message"]) == (3, away.message)
-    issued = orders(ca)
-    (board,) = run(capsys, "acme", "--renew")[1]["boards"]
-    assert (board["status"], orders(ca)) == ("renewed", issued)
+    issued, said = orders(ca), []
+    station = Station(acme=True, tell=said.append)
+    assert renew_acme(station) == "ACME: 1 boards: 1 renewed" and orders(ca) == issued
+    assert said == [f"ACME: {host}: renewed"]
     assert served_names(client) == {f"kitchen.{ZONE}"}
     assert kept.load(host).chains == []
 

@@ -204,19 +204,20 @@ def test_a_night_has_its_jobs(names, tmp_path, capsys):
     """All boards are verified; what the CA here has signed is renewed, by whom has its key."""
     assert main(["ca", "init"]) == 0
     from boardcert_host.ca.store import default_store
-    from boardcert_host.workers.renewing import renew
+    from boardcert_host.workers.renewing import renew, renew_acme
 
     said = []
     at = datetime.time(2, 30)
-    station = Station(ca=default_store(), nightly=at, tell=said.append)
+    station = Station(ca=default_store(), acme=True, nightly=at, tell=said.append)
     app = jobs.make_app(station)
     crons = {task.task.name: task.cron for task in app.periodic_registry.periodic_tasks.values()}
-    assert crons == {"verify_all": "30 2 * * *", "renew": "30 2 * * *"}
-    assert station.queues == ["boards", station.renewals]
+    assert crons == dict.fromkeys(("verify_all", "renew", "renew_acme"), "30 2 * * *")
+    assert station.queues == ["boards", station.renewals, station.orders]
     app.tasks["verify_all"].func(0)
     assert said == ["run 1 begins, of all boards"]
     assert renew(station) == "renewal: 0 boards: none is due"
-    assert "renew" not in jobs.make_app(Station(nightly=at)).tasks
+    assert renew_acme(station) == "ACME: 0 boards: none was ordered here"
+    assert not {"renew", "renew_acme"} & set(jobs.make_app(Station(nightly=at)).tasks)
 
 
 def test_workers_need_a_shared_inventory(sqlite, capsys):
@@ -227,6 +228,7 @@ def test_workers_need_a_shared_inventory(sqlite, capsys):
     assert "workers need an inventory in PostgreSQL" in capsys.readouterr().err
     for words in (
         ["worker", "--renew"],
+        ["worker", "--acme"],
         ["worker", "--nightly", "25:00"],
         ["worker", "--parallel", "0"],
         ["worker", "--stalled-after", "0"],

@@ -15,6 +15,7 @@ examples:
   boardcert worker --inventory postgresql://station@db.example/boards
   boardcert worker --nightly 02:00             and verify all boards each night, at 02:00 UTC
   boardcert worker --nightly 02:00 --renew     where the CA's key and the tokens are
+  boardcert worker --nightly 02:00 --acme      where boardcert acme was used
   boardcert verify --all --workers             what workers are for
 """
 _MOST_PARALLEL = 2000
@@ -27,6 +28,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--nightly", metavar="HH:MM", help=help)
     help = "with --nightly: renew what the CA here has signed and ends within 30 days"
     add("--renew", action="store_true", help=help)
+    help = "with --nightly: renew what was ordered here by boardcert acme and is due"
+    add("--acme", action="store_true", help=help)
     add("--once", action="store_true", help="end when there is nothing left to do")
     help = "do the jobs of a worker that was silent for so long (default: 30)"
     add("--stalled-after", type=float, default=30.0, metavar="SECONDS", help=help)
@@ -37,8 +40,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _check(arguments: argparse.Namespace) -> None:
     """Raise Error, a usage error, for arguments that do not go together."""
     _time(arguments.nightly)
-    if arguments.renew and not arguments.nightly:
-        raise Error("--renew needs --nightly HH:MM", "boardcert worker --help", USAGE)
+    for name in ("renew", "acme"):
+        if getattr(arguments, name) and not arguments.nightly:
+            raise Error(f"--{name} needs --nightly HH:MM", "boardcert worker --help", USAGE)
     if not 1 <= arguments.parallel <= _MOST_PARALLEL:
         raise Error(f"--parallel must be from 1 to {_MOST_PARALLEL}", None, USAGE)
     if not 1 <= arguments.stalled_after <= 3600:
@@ -53,6 +57,7 @@ def _time(text: str | None) -> datetime.time | None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from ..acme import libraries
     from ..workers.jobs_schema import shared_place
 
     place = shared_place()
@@ -63,7 +68,10 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.renew:
         store = store_in(arguments.ca)
         store.load(passphrase)  # Raises Error, and asks, now and not in the night.
-    station = Station(arguments.parallel, store, passphrase, _time(arguments.nightly))
+    if arguments.acme:
+        libraries.require()
+    nightly = _time(arguments.nightly)
+    station = Station(arguments.parallel, store, passphrase, arguments.acme, nightly)
     say(f"worker on {socket.gethostname()}, {place}: ready")
     serve(station, arguments.once, arguments.stalled_after)
     say("worker: ended")

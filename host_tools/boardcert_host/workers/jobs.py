@@ -15,7 +15,7 @@ from .. import clock
 from ..errors import Error
 from ..inventory import runs, store
 from . import jobs_schema
-from .renewing import renew
+from .renewing import renew, renew_acme
 from .station import BOARDS, Station, StoppedError
 from .verifying import Plan, slices, verify_slice
 
@@ -57,18 +57,25 @@ def make_app(station: Station) -> procrastinate.App:
             _doing(station, lambda: f"run {begin(app, Plan())} begins, of all boards")
 
         if station.ca:
-
-            @app.periodic(cron=cron, periodic_id=station.renewals)
-            @app.task(
-                name="renew",
-                queue=station.renewals,
-                retry=patience,
-                queueing_lock=station.renewals,
-            )
-            def _renew(timestamp: int) -> None:
-                _doing(station, lambda: renew(station))
-
+            _each_night(app, station, cron, station.renewals, renew)
+        if station.acme:
+            _each_night(app, station, cron, station.orders, renew_acme)
     return app
+
+
+def _each_night(
+    app: procrastinate.App,
+    station: Station,
+    cron: str,
+    queue: str,
+    work: Callable[[Station], str],
+) -> None:
+    """Have *work* done each night by one of those who take jobs from *queue*."""
+
+    @app.periodic(cron=cron, periodic_id=queue)
+    @app.task(name=work.__name__, queue=queue, retry=_Patience(), queueing_lock=queue)
+    def _work(timestamp: int) -> None:
+        _doing(station, lambda: work(station))
 
 
 def begin(app: procrastinate.App, plan: Plan) -> int:

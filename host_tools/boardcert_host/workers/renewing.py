@@ -1,5 +1,8 @@
-"""The nightly renewal, where the CA's key and the tokens are."""
+"""The nightly renewal, where the CA's key, or accounts at ACME CAs, and the tokens are."""
 
+import collections
+
+from ..acme.renewal import NOT_DUE, renew_due
 from ..renewal.outcomes import CODES
 from ..renewal.prepared import all_due, prepared
 from ..renewal.run import renew_all
@@ -26,3 +29,20 @@ def renew(station: Station) -> str:
         station.go_on()
     listed = ", ".join(f"{count} {result}" for result, count in counts.items() if count)
     return f"renewal: {len(due)} boards: {listed or 'none is due'}"
+
+
+def renew_acme(station: Station) -> str:
+    """Renew what was ordered here from ACME CAs and is due; return a sentence about it.
+
+    What fails is said, and tried again the next night: a CA counts the attempts. Raises
+    StoppedError between two boards when the worker is to stop.
+    """
+    counts: collections.Counter[str] = collections.Counter()
+    for outcome in renew_due(None, lambda _host, _step: None):
+        counts[outcome.status] += 1
+        reason = f": {outcome.error.message}" if outcome.error else ""
+        if outcome.status != NOT_DUE:
+            station.tell(f"ACME: {outcome.host}: {outcome.status}{reason}")
+        station.go_on()
+    listed = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    return f"ACME: {counts.total()} boards: {listed or 'none was ordered here'}"

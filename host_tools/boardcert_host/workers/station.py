@@ -1,10 +1,13 @@
 """This computer among those that do jobs: what it may do, and whether it is to stop."""
 
 import datetime
+import hashlib
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ..acme.kept import home
 from ..ca.store import Store
 from ..console import say
 
@@ -22,12 +25,14 @@ class Station:
     """One worker. *parallel*: servers at a time.
 
     *ca*: the store of the CA whose certificates it renews, None: it renews none; *passphrase*: of
-    that CA's key. *nightly*: the time of day, UTC, of what is done each night; None: nothing is.
+    that CA's key. *acme*: whether it renews what was ordered here from ACME CAs. *nightly*: the
+    time of day, UTC, of what is done each night; None: nothing is.
     """
 
     parallel: int = 200
     ca: Store | None = None
     passphrase: Callable[[], str] = field(default=lambda: "", repr=False)
+    acme: bool = False
     nightly: datetime.time | None = None
     tell: Callable[[str], None] = say
     is_stopping: threading.Event = field(default_factory=threading.Event, repr=False)
@@ -46,6 +51,13 @@ class Station:
         return f"renewals-{serial_number:x}"
 
     @property
+    def orders(self) -> str:
+        """The queue of what only this computer can do: here are the accounts at ACME CAs."""
+        place = f"{socket.gethostname()} {home()}"
+        return f"acme-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
+
+    @property
     def queues(self) -> list[str]:
         """What this worker can do."""
-        return [BOARDS, *([self.renewals] if self.ca else [])]
+        own = [self.renewals] if self.ca else []
+        return [BOARDS, *own, *([self.orders] if self.acme else [])]
