@@ -7,7 +7,7 @@ import signal
 
 from . import jobs_schema
 from .jobs import give_back, make_app
-from .station import Station
+from .station import JOBS, Station
 
 # New jobs are announced; for one whose announcement was lost.
 _POLL_S = 5.0
@@ -50,7 +50,7 @@ async def _serve(station: Station, is_once: bool, stalled_s: float) -> None:
             app.run_worker_async(
                 queues=station.queues,
                 wait=not is_once,
-                concurrency=1,
+                concurrency=JOBS,
                 delete_jobs="successful",
                 fetch_job_polling_interval=_POLL_S,
                 install_signal_handlers=False,

@@ -12,6 +12,8 @@ from ..ca.store import Store
 from ..console import say
 
 RENEW_WITHIN = datetime.timedelta(days=30)
+JOBS = 4
+"""Jobs at a time: one board that says nothing for a minute holds up its own job only."""
 BOARDS = "boards"
 """The queue of what any worker can do."""
 

@@ -16,10 +16,10 @@ from ..trust import look_up
 from ..trust.location import find
 from ..verify.judging import Options
 from ..verify.own_ca import own_ca_file
-from .station import Station
+from .station import JOBS, Station
 
-# Boards of a job: a worker that is killed has done at most so many in vain.
-_LEAST, _MOST, _SLICES = 10, 250, 20
+# Boards of a job. Results are kept as they come: a large job loses no more than a small one.
+_LEAST, _MOST, _SLICES = 10, 1000, 20
 _PAGE = 1000
 
 
@@ -110,6 +110,6 @@ def _pages(station: Station, jobs: list[Job]) -> Iterator[list[Job]]:
 def _wishes(options: dict[str, Any], station: Station) -> Wishes:
     return Wishes(
         Options(own_ca=own_ca_file(), timeout_s=options["timeout_s"]),
-        Pace(station.parallel, options["retries"]),
+        Pace(max(1, station.parallel // JOBS), options["retries"]),
         datetime.timedelta(days=options["expiring_days"]),
     )
