@@ -188,3 +188,14 @@ def test_what_fails_for_one_board_keeps_none_from_its_turn(capsys):
         f"{host}: failed, no certificate yet" for host in ("hall.local", "kitchen.local")
     ]
     assert captured.err.count("is not a known board") == 2
+
+
+def test_nobody_is_asked_at_night(monkeypatch, capsys):
+    """Though there is a terminal: a token that is missing is an error."""
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("getpass.getpass", lambda _: pytest.fail("a person was asked"))
+    pin = ("public_key_pin", "sha256//x")
+    way = plan.Way("kitchen.local", pin=pin)
+    kept.save("kitchen.local", kept.Kept(plan.Plan(way, ("a.example",), plan.DNS(hook="true"))))
+    assert main(["acme", "--renew"]) == 3
+    assert "no token of kitchen.local on the key ring" in capsys.readouterr().err

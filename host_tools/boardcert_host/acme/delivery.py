@@ -33,8 +33,8 @@ def host_on(way: Way) -> str:
 
 
 @contextlib.contextmanager
-def board_on(way: Way) -> Iterator[Board]:
-    """Give the board, by its cable or its page. Raises Error."""
+def board_on(way: Way, asks: bool = True) -> Iterator[Board]:
+    """Give the board, by its cable or its page. Raises Error. *asks*: see `access.open_board`."""
     if way.usb:
         with access.open_usb(way.host, way.usb, way.pin, way.name) as board:
             yield board
@@ -46,12 +46,13 @@ def board_on(way: Way) -> Iterator[Board]:
         ca=way.ca,
         token_file=Path(way.token_file) if way.token_file else None,
         timeout_s=way.timeout_s,
+        asks=asks,
     )
 
 
-def ask(way: Way, domains: Sequence[str]) -> tuple[bytes, Request]:
+def ask(way: Way, domains: Sequence[str], asks: bool) -> tuple[bytes, Request]:
     """Return the board's request for *domains*, PEM, and what it says; by its own key."""
-    with board_on(way) as board:
+    with board_on(way, asks) as board:
         data = board.csr(domains)
     request = read_request(data, takes_wildcards=True)
     require_names(request, domains)
@@ -88,9 +89,9 @@ def choose(chains: Sequence[str], domains: Sequence[str]) -> tuple[Installable, 
     raise Error(message, first.hint or hint, CHECKED_AND_BAD)
 
 
-def install(way: Way, files: Installable) -> None:
+def install(way: Way, files: Installable, asks: bool) -> None:
     """Install it, follow the board to this key, and see it served: over TLS, or by its report."""
-    with board_on(way) as board:
+    with board_on(way, asks) as board:
         before = board.report()
         report = board.install(files)
         access.follow_report(board, before["public_key_pin"], report)

@@ -34,17 +34,20 @@ class Obtained:
     is_new: bool
 
 
-def obtain(plan: Plan, new: Registration, tell: Tell, *, anew: bool = False) -> Obtained:
+def obtain(
+    plan: Plan, new: Registration, tell: Tell, *, anew: bool = False, asks: bool = True
+) -> Obtained:
     """Order a certificate, install it, and see it served. *plan*: its way has a host.
 
     *new*: for an account that is not registered yet. *tell* is called with each step, in words.
-    *anew*: whatever was issued before, and not installed. Raises Error.
+    *anew*: whatever was issued before, and not installed. *asks*: a person for a token that is
+    missing. Raises Error.
     """
     host = plan.way.host or ""
     with kept.held(host):
         state = _state(host, plan)
         tell("asking the board for its request")
-        pem, request = delivery.ask(plan.way, plan.domains)
+        pem, request = delivery.ask(plan.way, plan.domains, asks)
         if anew or not all(delivery.is_for(one, request, plan.domains) for one in state.chains):
             state.chains = []
         is_new = not state.chains
@@ -56,7 +59,7 @@ def obtain(plan: Plan, new: Registration, tell: Tell, *, anew: bool = False) -> 
                 issue.run()  # The order was taken up, and of the board's key before this one.
         files, remarks = delivery.choose(state.chains, plan.domains)
         tell("installing it on the board")
-        delivery.install(plan.way, files)
+        delivery.install(plan.way, files, asks)
         state.installed, state.chains, state.request = describe(files.chain[0]), [], None
         kept.save(host, state)
     return Obtained(state.installed, files.chain_pem, remarks, is_new)

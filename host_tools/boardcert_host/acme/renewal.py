@@ -52,7 +52,7 @@ def renew_due(
     """Renew what is due, one board after another, and give the outcome of each.
 
     *within*: see `is_due`. *tell* is called with a board and each of its steps, in words. What
-    fails for one board keeps none of the others from its turn.
+    fails for one board keeps none of the others from its turn; and nobody is asked for anything.
     """
     for host in kept.hosts():
         state = None
@@ -71,5 +71,5 @@ def renew_due(
 def _renew(host: str, state: Kept, tell: Callable[[str, str], None]) -> Outcome:
     from .obtain import obtain
 
-    done = obtain(state.plan, Registration(), lambda step: tell(host, step))
+    done = obtain(state.plan, Registration(), lambda step: tell(host, step), asks=False)
     return Outcome(host, RENEWED, done.certificate)

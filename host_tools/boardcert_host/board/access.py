@@ -30,11 +30,13 @@ def open_board(
     ca: str | None = None,
     token_file: Path | None = None,
     timeout_s: float | None = None,
+    asks: bool = True,
 ) -> BoardAPI:
     """Return the API of a board as a person names it: HOST, or HOST:PORT.
 
     It is identified by *pin*, else by the pin known for host or *name*, else by *ca*. The
-    token comes from *token_file*, the environment, the key ring, or a prompt. Raises Error.
+    token comes from *token_file*, the environment, the key ring, or, if it *asks*, a prompt. Raises
+    Error.
     """
     boards, host = pins.load_pins(), canonical(host)
     place = find(host, boards, name)
@@ -43,14 +45,18 @@ def open_board(
     if pin is None and ca is None:
         hint = f"boardcert pin add {host} --usb PORT; or give --pin or --ca"
         raise Error(f"{host} is not a known board", did_you_mean(host, boards) or hint)
-    token = _token(host, place.names, pin, token_file)
+    token = _token(host, place.names, pin, token_file, asks)
     board = BoardAPI(place.target, name=name, pin=pin, ca=ca, token=token, timeout_s=timeout_s)
     board.names += place.names
     return board
 
 
 def _token(
-    host: str, names: Sequence[str], pin: tuple[str, str] | None, token_file: Path | None
+    host: str,
+    names: Sequence[str],
+    pin: tuple[str, str] | None,
+    token_file: Path | None,
+    asks: bool,
 ) -> str:
     """Return the token of the board. Raises Error when there is none."""
     hint = f"on its cable: boardcert token {host} --usb PORT"
@@ -59,7 +65,7 @@ def _token(
     if token is None:
         key = pin[1] if pin and pin[0] == "public_key_pin" else None
         token = tokens.find_token(names, key)
-    if token is None and not sys.stdin.isatty():
+    if token is None and not (asks and sys.stdin.isatty()):
         raise Error(f"no token of {host} on the key ring", hint)
     token = (secret.get() if token is None else token).strip().lower()
     if not tokens.is_token(token):
