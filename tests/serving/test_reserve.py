@@ -112,6 +112,8 @@ class thread:
         return size
     @staticmethod
     def start_new_thread(function, arguments):
+        if thread.size > 200_000:
+            raise OSError("can't create thread")
         Heap.stack = thread.size
 class collector:
     collect = gc.collect
@@ -193,6 +195,14 @@ def test_what_else_takes_memory_does_not_disturb_the_growth(stored: Path) -> Non
     on, *answer = _begin(stored, 64_000, 110_000, 19_600, code)
     assert on == "on" and len(answer) == 4 * 3 * 12
     assert set(answer) == {"2 35600 True"}
+
+
+def test_with_psram_nothing_is_held(stored: Path) -> None:
+    """There is enough of it for the heap and for TLS; where there is less, no stack lies in it."""
+    code = _PLACES.format(page=True) + "print(reserve.hold(0), len(reserve._held), thread.size)\n"
+    assert _begin(stored, 64_000, 4_000_000, 19_600, code) == ["on", "0 0", "True 0 0"]
+    _, told, later = _begin(stored, 64_000, 900_000, 19_600, code)
+    assert told.startswith("5 ") and later == "True 5 0"
 
 
 def test_the_memory_is_given_back_for_signing_and_taken_again(stored: Path) -> None:

@@ -26,7 +26,10 @@ def grow(growth_bytes: int) -> list:
     rest_bytes = most_bytes - growth_bytes
     if rest_bytes >= _LEAST_STACK_BYTES:
         stack_bytes = _thread.stack_size(rest_bytes)
-        _thread.start_new_thread(ending.acquire, ())
+        try:
+            _thread.start_new_thread(ending.acquire, ())
+        except OSError:  # In PSRAM, of which there is enough, no stack may lie.
+            pass
         _thread.stack_size(stack_bytes)
     pieces = []
     try:

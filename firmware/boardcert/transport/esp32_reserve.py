@@ -28,7 +28,9 @@ _REST_BYTES = 25_000
 """What the network takes once it is joined, and handshakes beside what is held."""
 _TLS_BUFFER_BYTES = 17_000
 """TLS's input buffer: regions of ESP-IDF's heap that have no such piece are of no use to it."""
-_MOST = 5  # More fit with PSRAM, which needs none of this.
+_MOST = 5
+_AMPLE_BYTES = 1_000_000
+"""Only PSRAM has so much; both heaps grow into that, and nothing is to be held."""
 _RESTARTS = "restarts"
 _MOST_RESTARTS = 3
 
@@ -103,9 +105,9 @@ def end() -> None:
 def begin(has_page: bool = True) -> None:
     """Take the memory now, while MicroPython's heap is small.
 
-    Not while the radio is off: what it takes would be held. Nor twice.
+    Not while the radio is off: what it takes would be held. Nor twice, nor with ample memory.
     """
-    if not _context and _is_radio_on():
+    if not _context and _is_radio_on() and free_bytes() < _AMPLE_BYTES:
         _hold_all(_SERVER_BYTES + (_PAGE_BYTES if has_page else 0))
 
 
