@@ -1,4 +1,4 @@
-# boardcert: make demo | test | lint | bench | docs | dist. Each sets up what it needs, in .venv/ and build/.
+# boardcert: make demo | test | lint | bench | fleet | docs | dist. Each sets up what it needs, in .venv/ and build/.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -6,13 +6,14 @@ BIN    := $(VENV)/bin
 JOBS   ?= 4
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup demo test lint format bench docs dist clean
+.PHONY: help setup demo test lint format bench fleet docs dist clean
 
 help:
 	@echo "make demo    the main job, from nothing, on the virtual board (build/demo.json)"
 	@echo "make test    everything that can be tested without hardware"
 	@echo "make lint    ruff, and the type checker against the MicroPython stubs"
 	@echo "make bench   speed and memory on the virtual board (build/bench.json)"
+	@echo "make fleet   10,000 simulated boards, some broken, are verified (build/fleet.json)"
 	@echo "make docs    the documentation as a site (build/docs)"
 	@echo "make dist    wheel, sdist, and compiled packages for mpremote mip (build/dist)"
 	@echo "make clean   remove build/ and the virtual environment"
@@ -39,6 +40,9 @@ test: setup
 
 bench: setup
 	$(BIN)/python tests/bench/bench.py
+
+fleet: setup
+	$(BIN)/python tests/bench/fleet.py
 
 # The stubs replace the checker's own standard library, so they stand apart from the environment.
 build/stubs/%/.ready: $(VENV)/.ready

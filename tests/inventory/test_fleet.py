@@ -1,8 +1,10 @@
 """`boardcert verify --all` on a simulated fleet: each fault is found, and no other, by its name."""
 
 import datetime
+import errno
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,12 +12,14 @@ import sys
 import pytest
 from boardcert_host import clock
 from boardcert_host.cli import main
+from boardcert_host.fleet import prometheus
 from boardcert_host.inventory import store
 from boardcert_host.inventory.changes import change_tags
 from boardcert_host.inventory.listing import Wanted, count
 from fleet_plan import REASONS, know, make_plan
 from fleet_servers import serving
 from inventory_cases import run, sentence
+from prometheus_client.parser import text_string_to_metric_families
 from servers import refusing_port
 
 _SERVERS = 60
@@ -50,11 +54,20 @@ def tagged(kinds, servers, names):
     return chosen
 
 
-def test_each_fault_is_found_and_no_other(fleet, inventory, capsys):
-    """By its own word, in the lines, the counts, the exit code and the inventory."""
+def metrics(file):
+    """Return the values in a file for Prometheus: (name, values of the labels by their names)."""
+    families = text_string_to_metric_families(file.read_text())
+    samples = [sample for family in families for sample in family.samples]
+    found = {(one.name, *one.labels.values()): one.value for one in samples}
+    assert len(found) == len(samples)
+    return found
+
+
+def test_each_fault_is_found_and_no_other(fleet, inventory, tmp_path, capsys):
+    """By its own word, in the lines, the counts, the exit code, the inventory, and the file."""
     servers, port = fleet
-    names = know(servers, port)
-    code, told, last = verify(capsys, "--all", *_PATIENCE)
+    names, file = know(servers, port), tmp_path / "boards.prom"
+    code, told, last = verify(capsys, "--all", "--prometheus", str(file), *_PATIENCE)
     for name, server in zip(names, servers, strict=True):
         wanted, reasons = REASONS[server.kind], told[name]["reasons"]
         assert wanted in reasons if wanted else reasons == [], (server.kind, told[name])
@@ -64,6 +77,16 @@ def test_each_fault_is_found_and_no_other(fleet, inventory, capsys):
     assert told[last["worst"][0]]["reasons"][0] == "duplicate key"
     listed = {one["hosts"][0]["host"]: one["verdict"] for one in run(capsys, "list")["boards"]}
     assert listed == {name: one["verdict"] for name, one in told.items()}
+    found = metrics(file)
+    for verdict, boards in last["verdicts"].items():
+        assert found["boardcert_boards", verdict] == boards
+    for name, one in told.items():
+        reason = one["reasons"][0] if one["reasons"] else ""
+        assert found["boardcert_board_verdict", name, reason, one["verdict"]] == 1
+        days = found.get(("boardcert_board_days_left", name))
+        assert (days is None) == (one["certificate"] is None)
+        assert days is None or (days < 0) == ("expired" in one["reasons"])
+    assert file.stat().st_mode & 0o777 == 0o644 and list(tmp_path.glob(".*")) == []
 
 
 def test_a_row_for_each_change_also_of_a_duplicate_key(fleet, inventory, capsys):
@@ -116,6 +139,40 @@ def test_an_empty_inventory_is_not_a_valid_one(sqlite, capsys):
     assert "with the tag x" in sentence(capsys, "verify", "--tag", "x")
     assert main(["verify", "--all", "kitchen.local"]) == 2
     assert main(["verify", "--all", "--pin", "00"]) == 2
+
+
+def test_a_file_for_prometheus_is_written_whole_or_not_at_all(
+    sqlite, tmp_path, capsys, monkeypatch
+):
+    """In groups, each host once; where it cannot be written, the verdict is not lost."""
+    monkeypatch.setattr(prometheus, "_GROUP", 2)
+    file, hosts = tmp_path / "boards.prom", [f"127.0.0.{n}:{refusing_port()}" for n in range(1, 6)]
+    patience = ("--timeout", "60", "--retries", "0")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(hosts * 2)))
+    assert verify(capsys, "-", "--prometheus", str(file), *patience)[0] == 3
+    found = metrics(file)
+    shown = {key[1] for key in found if key[0] == "boardcert_board_verdict"}
+    assert shown == set(hosts) and found["boardcert_boards", "unreachable"] == 10
+    assert file.read_text().count("# TYPE boardcert_board_verdict gauge") == 1
+    before = file.read_text()
+    monkeypatch.setattr(prometheus, "_write_all", _fail)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(hosts[0]))
+    assert "No space left" in sentence_of_stdin(capsys, file, patience)
+    assert file.read_text() == before and list(tmp_path.glob(".*")) == []
+    for wrong in (tmp_path / "boards.txt", tmp_path / "none" / "boards.prom"):
+        assert main(["verify", "-", "--prometheus", str(wrong)]) == 2
+    assert main(["verify", "kitchen.local", "--prometheus", str(file)]) == 2
+
+
+def _fail(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def sentence_of_stdin(capsys, file, patience):
+    """Verify the hosts on stdin into a file that cannot be written; return what is said."""
+    capsys.readouterr()
+    assert main(["verify", "-", "--prometheus", str(file), *patience]) == 3
+    return capsys.readouterr().err
 
 
 def test_what_was_judged_before_ctrl_c_stays(fleet, sqlite, capsys):

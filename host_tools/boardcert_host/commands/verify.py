@@ -32,6 +32,7 @@ examples:
   boardcert verify --all                           every board of the inventory, the worst first
   boardcert verify --all --json | jq 'select(.ok == false)'
   boardcert verify --tag greenhouse --changed-since 7d
+  boardcert verify --all --prometheus /var/lib/prometheus/node-exporter/boardcert.prom
   boardcert verify - < hosts.txt                   a host on each line
 """
 
@@ -72,6 +73,8 @@ def _check(arguments: argparse.Namespace) -> None:
     if is_of_many(arguments):
         check_many(arguments)
         return
+    if arguments.prometheus:
+        raise Error("--prometheus is for many boards", "with --all, --tag or -", USAGE)
     if not arguments.hosts:
         raise Error("verify needs a HOST, or --all", "boardcert verify --help", USAGE)
     single = {"--name": arguments.name, "--pin": arguments.pin, "--usb": arguments.usb}

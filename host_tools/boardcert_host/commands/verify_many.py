@@ -6,6 +6,7 @@ import functools
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..console import print_plain, results, say
@@ -44,6 +45,9 @@ def add_many(parser: argparse.ArgumentParser) -> None:
     add("--workers", action="store_true", help=help)
     help = "how many boards the summary names, the worst first (default: 20)"
     add("--worst", type=int, default=20, metavar="N", help=help)
+    help = "write a file for the textfile collector of Prometheus's node_exporter, FILE.prom, when "
+    help += "all boards are done; an older one is replaced"
+    add("--prometheus", type=Path, metavar="FILE", help=help)
 
 
 def is_of_many(arguments: argparse.Namespace) -> bool:
@@ -77,6 +81,11 @@ def check_many(arguments: argparse.Namespace) -> None:
             raise Error(f"{option} must be from {least} to {most}", None, USAGE)
     duration(arguments.expiring)
     since(arguments.changed_since)
+    file = arguments.prometheus
+    if file and file.suffix != ".prom":
+        raise Error(f"not FILE.prom: {file}", "the collector reads no other files", USAGE)
+    if file and not file.parent.is_dir():
+        raise Error(f"no such directory: {file.parent}", None, USAGE)
 
 
 def run_many(arguments: argparse.Namespace) -> int:
@@ -105,6 +114,10 @@ def run_many(arguments: argparse.Namespace) -> int:
                 print_json(_last_line(summary, is_whole), is_line=True)
             else:
                 print_summary(results(), summary)
+        if arguments.prometheus:
+            from ..fleet import prometheus
+
+            prometheus.write(arguments.prometheus, kept, summary)
     return summary.code
 
 

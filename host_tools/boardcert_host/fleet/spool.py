@@ -20,7 +20,7 @@ from .findings import Finding
 
 _TABLES = """\
 CREATE TABLE findings (
-    id INTEGER PRIMARY KEY, key TEXT, address TEXT, is_v6 INTEGER,
+    id INTEGER PRIMARY KEY, asked TEXT, key TEXT, address TEXT, is_v6 INTEGER,
     verdict TEXT, reasons TEXT, badness INTEGER, line TEXT
 );
 CREATE INDEX by_key ON findings (key);
@@ -62,7 +62,7 @@ class Spool:
 
     def add_told(self, told: Iterable[Told]) -> None:
         """Keep what was told of servers before, or elsewhere."""
-        self._write("INSERT INTO findings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", map(_row, told))
+        self._write("INSERT INTO findings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", map(_row, told))
 
     def mark_duplicates(self) -> Iterator[list[Told]]:
         """Note that keys were proven at several addresses; yield those servers, in pages."""
@@ -72,7 +72,7 @@ class Spool:
             last = rows[-1][0]
             told = {number: self._duplicate(*rest) for number, *rest in rows}
             statement = "UPDATE findings SET verdict = ?, reasons = ?, badness = ?, line = ?"
-            changed = ((*_row(one)[3:], number) for number, one in told.items())
+            changed = ((*_row(one)[4:], number) for number, one in told.items())
             self._write(f"{statement} WHERE id = ?", changed)
             yield list(told.values())
 
@@ -92,9 +92,12 @@ class Spool:
         query = "SELECT line FROM findings WHERE badness < ? ORDER BY badness, id LIMIT ?"
         return [json.loads(line) for (line,) in self._connection.execute(query, (_NOT_BAD, most))]
 
-    def all(self) -> Iterator[Told]:
-        """Yield every server, in the order in which they were found."""
-        for (line,) in self._connection.execute("SELECT line FROM findings ORDER BY id"):
+    def each(self) -> Iterator[Told]:
+        """Yield every server; one that was asked for several times once, as it was found last."""
+        query = (
+            "SELECT line FROM findings WHERE id IN (SELECT MAX(id) FROM findings GROUP BY asked)"
+        )
+        for (line,) in self._connection.execute(f"{query} ORDER BY id"):
             yield json.loads(line)
 
     def _duplicate(self, key: str, address: str, line: str) -> Told:
@@ -123,7 +126,8 @@ def _row(told: Told) -> tuple[Any, ...]:
     key = certificate["public_key_pin"] if certificate else None
     bad = min(map(badness, reasons), default=_NOT_BAD)
     text = _SEPARATOR.join(reasons)
-    return key, address, ":" in (address or ""), told["verdict"], text, bad, json.dumps(told)
+    asked = told["asked"]
+    return asked, key, address, ":" in (address or ""), told["verdict"], text, bad, json.dumps(told)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,112 @@
+"""What a run has found, as a file for Prometheus, which node_exporter's textfile collector reads.
+
+prometheus-client writes the format; it is given the boards in groups, since it holds the text of
+all that it is given in memory.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import generate_latest
+
+from .. import clock
+from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, Error
+from ..inventory.history import VERDICTS
+from .run import Summary
+from .spool import Spool, Told
+
+_GROUP = 1000
+_DAY_S = 86400
+# The collector runs as another user; nothing secret is in the file.
+_MODE = 0o644
+
+_Row = tuple[tuple[str, ...], float]
+"""The values of the labels, and of the metric."""
+
+
+class _Family:
+    """A collector of one metric, as `generate_latest` asks for it."""
+
+    def __init__(self, name: str, help: str, labels: tuple[str, ...], rows: Iterable[_Row]) -> None:
+        self._family = GaugeMetricFamily(name, help, labels=labels)
+        for values, number in rows:
+            self._family.add_metric(values, number)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield self._family
+
+
+def write(path: Path, kept: Spool, summary: Summary) -> None:
+    """Write the file, whole or not at all, in place of an older one. Raises Error."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}", dir=path.parent)
+        part = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                _write_all(file, kept, summary)
+            part.chmod(_MODE)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        code = CHECKED_AND_BAD if summary.code == CHECKED_AND_BAD else COULD_NOT_RUN
+        reason = error.strerror or error
+        raise Error(f"cannot write {path}: {reason}", "an older one was left", code) from error
+
+
+def _write_all(file: IO[bytes], kept: Spool, summary: Summary) -> None:
+    verdicts = [((one,), float(summary.verdicts.get(one, 0))) for one in VERDICTS]
+    reasons = [((one,), float(count)) for one, count in summary.reasons.items()]
+    at = clock.now().timestamp()
+    for name, help, labels, rows in (
+        ("boards", "Boards of the last run by verdict.", ("verdict",), verdicts),
+        ("boards_with_reason", "Boards of the last run by reason.", ("reason",), reasons),
+        ("run_timestamp_seconds", "When the last whole run ended.", (), [((), at)]),
+        ("run_duration_seconds", "How long it took.", (), [((), summary.seconds)]),
+    ):
+        _write_family(file, f"boardcert_{name}", help, labels, iter(rows))
+    help = "Days until the certificate of a board ends, negative when it has ended."
+    _of_boards(file, "days_left", help, ("board",), kept, _days_left)
+    help = "1 for the verdict on a board and the worst reason for it."
+    _of_boards(file, "verdict", help, ("board", "verdict", "reason"), kept, _verdict)
+
+
+def _of_boards(
+    file: IO[bytes],
+    name: str,
+    help: str,
+    labels: tuple[str, ...],
+    kept: Spool,
+    row: Callable[[Told], _Row | None],
+) -> None:
+    rows = (found for told in kept.each() if (found := row(told)))
+    _write_family(file, f"boardcert_board_{name}", help, labels, rows)
+
+
+def _write_family(
+    file: IO[bytes], name: str, help: str, labels: tuple[str, ...], rows: Iterator[_Row]
+) -> None:
+    """Write one metric; its head stands before the first group alone."""
+    is_first = True
+    while group := list(islice(rows, _GROUP)):
+        text = generate_latest(_Family(name, help, labels, group))
+        lines = text.splitlines(keepends=True)
+        file.writelines(lines if is_first else [line for line in lines if line[:1] != b"#"])
+        is_first = False
+
+
+def _days_left(told: Told) -> _Row | None:
+    if not told["certificate"]:
+        return None
+    left = clock.from_text(told["certificate"]["not_after"]) - clock.now()
+    return (told["asked"],), round(left.total_seconds() / _DAY_S, 3)
+
+
+def _verdict(told: Told) -> _Row:
+    reason = told["reasons"][0] if told["reasons"] else ""
+    return (told["asked"], told["verdict"], reason), 1.0
