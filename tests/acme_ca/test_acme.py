@@ -1,9 +1,12 @@
 """`boardcert acme` against Pebble, a real ACME CA, for a board's real page."""
 
 import json
+import socket
+import ssl
 import stat
 
 import pytest
+import requests
 from acme_servers import ZONE
 from boardcert_host.acme import delivery, kept, obtain
 from boardcert_host.board import mpremote, usb_certificates
@@ -36,6 +39,19 @@ def served_names(client):
     return set(names.get_values_for_type(x509.DNSName))
 
 
+def accepted_by_a_client(client, ca, name):
+    """Return whether a client that trusts the CA's root alone, and is strict, accepts the board."""
+    root = requests.get(f"{ca.manage}/roots/0", verify=ca.ca_file, timeout=20).text
+    context = ssl.create_default_context(cadata=root)
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    with socket.create_connection(("127.0.0.1", client.port), timeout=20) as raw:
+        try:
+            context.wrap_socket(raw, server_hostname=name).close()
+        except ssl.SSLCertVerificationError:
+            return False
+    return True
+
+
 def asked(hook):
     """Return what the hook was asked for, without names."""
     return [line.split()[0] for line in hook.with_suffix(".log").read_text().splitlines()]
@@ -46,7 +62,7 @@ def orders(ca):
     return (ca.ca_file.parent / "pebble.log").read_text().count("Issued certificate serial")
 
 
-def test_from_order_to_served_and_again(client, by_hook, hook, host, tmp_path, capsys):
+def test_from_order_to_served_and_again(client, ca, by_hook, hook, host, tmp_path, capsys):
     """Several names and a wildcard; the board's key; an RSA issuer; the records are gone again."""
     names = [f"kitchen.{ZONE}", f"hall.{ZONE}", f"*.{ZONE}"]
     domains = [word for name in names for word in ("--domain", name)]
@@ -58,6 +74,8 @@ def test_from_order_to_served_and_again(client, by_hook, hook, host, tmp_path, c
     leaf, issuer = x509.load_pem_x509_certificates(told["chain"].encode())
     assert isinstance(issuer.public_key(), rsa.RSAPublicKey)
     assert asked(hook) == ["present"] * 3 + ["cleanup"] * 3
+    accepted = [accepted_by_a_client(client, ca, name) for name in (names[1], f"any.{ZONE}", "a.b")]
+    assert accepted == [True, True, False]
     assert run(capsys, "acme", host, "--if-expiring", "30d")[1]["result"] == "not due"
     (board,) = run(capsys, "acme", "--renew")[1]["boards"]
     assert (board["host"], board["status"]) == (host, "not due")

@@ -289,9 +289,12 @@ def test_what_is_put_off_is_waited_for(tmp_path):
     with https_server(board, tmp_path, [put_off(), *waiting, outcome_of(board)], []) as port:
         report = api(port, pin=pin_of(board)).renew()
     assert report["outcome"]["id"] == "0a1b" and report["wiped"] == "4 KB"
-    answers = [put_off(), outcome_of(board), answer(200, {"request": 1})]
-    with https_server(board, tmp_path, answers, []) as port:
-        assert json.loads(api(port, pin=pin_of(board)).csr()) == {"request": 1}
+    answers, received = [put_off(), outcome_of(board), answer(200, {"request": 1})], []
+    with https_server(board, tmp_path, answers, received) as port:
+        names = ["a.example", "*.a.example"]
+        assert json.loads(api(port, pin=pin_of(board)).csr(names)) == {"request": 1}
+    wanted = b"GET /request.pem?names=a.example,*.a.example HTTP/1.1\r\n"
+    assert [one.startswith(wanted) for one in received] == [True, False, True]
 
 
 def test_an_older_board_gives_a_request_for_its_own_names(tmp_path, monkeypatch, capsys):
