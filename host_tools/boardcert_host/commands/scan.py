@@ -144,16 +144,22 @@ def _scan(sweep: "Sweep") -> bool:
 
 @contextmanager
 def _progress(sweep: "Sweep") -> Iterator[None]:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     console = messages()
-    words = TextColumn("{task.description}", markup=False)
-    columns = (words, BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     if not console.is_terminal:
         yield
         return
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
-        task = progress.add_task("looking for names" if sweep.wishes.uses_mdns else "scanning")
+        words = "looking for names" if sweep.wishes.uses_mdns else "scanning"
+        task = progress.add_task(words, total=None)
 
         def show(sweep: "Sweep") -> None:
             found = sum(server.how is not None for server in sweep.found)

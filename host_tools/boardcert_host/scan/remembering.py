@@ -7,20 +7,28 @@ from ..targets import Target, canonical_host, is_address, parse_host
 from ..trust.pins import Pin, add_pin
 from .comparison import KNOWN, MOVED, NEW, Finding
 
+_AT_ONCE = 100
+
 
 def note_known(findings: Sequence[Finding]) -> list[str]:
     """Note addresses, certificates and reports of boards whose key was proven.
 
-    In one transaction. Returns a sentence for each that the inventory refuses.
+    A hundred in a transaction: others write, too. Returns a sentence for each that the inventory
+    refuses.
     """
     mine = [one for one in findings if one.state in (KNOWN, MOVED)]
-    if not mine:
-        return []
+    refused = []
+    for at in range(0, len(mine), _AT_ONCE):
+        refused += _note(mine[at : at + _AT_ONCE])
+    return refused
+
+
+def _note(findings: Sequence[Finding]) -> list[str]:
     from ..inventory import boards, store
 
     refused = []
     with store.writing() as connection:
-        for one in mine:
+        for one in findings:
             server = one.servers[0]
             board = boards.by_key(connection, server.public_key_pin)
             if board is None:  # Another program has forgotten it meanwhile.
