@@ -133,6 +133,7 @@ class network:
 sys.modules.update({{"esp32": esp32, "network": network, "_thread": thread, "gc": collector}})
 from boardcert.transport import esp32_heap, esp32_reserve as reserve
 esp32_heap._WORD = Word()
+esp32_heap._END_MS = 0
 directory = sys.argv[1]
 """
 
