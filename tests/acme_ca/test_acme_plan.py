@@ -27,6 +27,7 @@ def told(capsys, *arguments):
         ([], "a HOST is needed, or --usb PORT, or --renew"),
         (["--renew", "kitchen.local"], "it takes no HOST"),
         (["kitchen.local", "--dns", "gandi", "--dns-hook", "x"], "only one of --dns"),
+        (["--renew", "--forget"], "--forget needs a HOST"),
         (["kitchen.local", "--dns-wait", "-1"], "--dns-wait must be"),
         (["kitchen.local", "--if-expiring", "30"], "not a number of days or hours"),
         (["kitchen.local", "--domain", "192.168.4.1"], "dns-01 proves names, not addresses"),
@@ -188,6 +189,15 @@ def test_what_fails_for_one_board_keeps_none_from_its_turn(capsys):
         f"{host}: failed, no certificate yet" for host in ("hall.local", "kitchen.local")
     ]
     assert captured.err.count("is not a known board") == 2
+    (kept.home() / "boards" / "attic.local.json").write_text("{")
+    assert main(["acme", "--renew"]) == 3
+    captured = capsys.readouterr()
+    assert captured.out.splitlines()[0] == "attic.local: failed, no certificate yet"
+    assert "attic.local.json is damaged" in captured.err and len(captured.out.splitlines()) == 3
+    assert main(["acme", "Attic.local", "--forget"]) == 0
+    assert kept.hosts() == ["hall.local", "kitchen.local"]
+    assert capsys.readouterr().out == "attic.local: renewed no longer\n"
+    assert told(capsys, "acme", "attic.local", "--forget")[1].startswith("nothing was ordered")
 
 
 def test_nobody_is_asked_at_night(monkeypatch, capsys):

@@ -62,8 +62,8 @@ def service_file(domain: str) -> Path:
 
 
 def hosts() -> list[str]:
-    """Return the boards for which something is kept."""
-    return sorted(_content(path)["host"] for path in (home() / "boards").glob("*.json"))
+    """Return the boards for which something is kept; `load` tells of a file that is damaged."""
+    return sorted(_host_in(path) for path in (home() / "boards").glob("*.json"))
 
 
 def load(host: str) -> Kept | None:
@@ -85,6 +85,16 @@ def save(host: str, kept: Kept) -> None:
     write_own_json(_board_file(host), {"host": host} | asdict(kept))
 
 
+def forget(host: str) -> None:
+    """Keep nothing of the board any more; its account at the CA stays. Raises Error."""
+    known = hosts()
+    if host not in known:
+        hint = f"there are {', '.join(known)}" if known else None
+        raise Error(f"nothing was ordered here for {host}", hint)
+    with held(host):
+        _board_file(host).unlink()
+
+
 @contextlib.contextmanager
 def held(host: str) -> Iterator[None]:
     """Hold the board's file: of two programs that order for it, the second raises Error."""
@@ -97,6 +107,13 @@ def held(host: str) -> Iterator[None]:
         raise Error(f"another program is ordering for {host}", "wait for its end") from error
     with taken:
         yield
+
+
+def _host_in(path: Path) -> str:
+    try:
+        return str(_content(path)["host"])
+    except Error:
+        return path.stem
 
 
 def _board_file(host: str) -> Path:

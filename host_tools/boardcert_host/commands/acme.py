@@ -57,6 +57,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     help = "do nothing unless it expires within N days or hours: 30d, 12h"
     add("--if-expiring", type=_duration, metavar="N", help=help)
     add("--renew", action="store_true", help="all boards that are due, as they were ordered before")
+    add("--forget", action="store_true", help="renew it no longer; what is installed stays")
     add("--new-order", action="store_true", help="whatever was issued before, and not installed")
     add_options(parser)
 
@@ -83,6 +84,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise Error("--usb excludes --ca and --token-file", hint, USAGE)
     if arguments.renew and (arguments.host or arguments.usb or arguments.domain):
         raise Error("--renew is for all boards: it takes no HOST, --usb or --domain", hint, USAGE)
+    if arguments.forget and (arguments.renew or arguments.usb or not arguments.host):
+        raise Error("--forget needs a HOST, and nothing else", hint, USAGE)
     if not arguments.renew and arguments.host is None and not arguments.usb:
         raise Error("a HOST is needed, or --usb PORT, or --renew", hint, USAGE)
     if sum(map(bool, (arguments.dns, arguments.dns_hook, arguments.acme_dns))) > 1:
@@ -94,8 +97,23 @@ def _check(arguments: argparse.Namespace) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from ..acme import libraries
 
+    if arguments.forget:
+        return _forget(arguments)
     libraries.require()
     return _renew(arguments) if arguments.renew else _obtain(arguments)
+
+
+def _forget(arguments: argparse.Namespace) -> int:
+    from ..acme import kept
+    from ..targets import canonical
+
+    host = canonical(arguments.host)
+    kept.forget(host)
+    if arguments.json:
+        print_json({"host": host, "result": "forgotten"})
+    else:
+        results().print(f"{host}: renewed no longer", markup=False)
+    return OK
 
 
 def _obtain(arguments: argparse.Namespace) -> int:
