@@ -1,7 +1,7 @@
-"""What the code needs to know of the board it runs on: name, id, clock, addresses.
+"""Facts about the board: name, id, clock, addresses.
 
-Where a port lacks something (on a computer, there is no module machine), the nearest thing stands
-in, so that the same code serves on a desktop.
+Where a port lacks something (a computer has no module `machine`), the nearest equivalent is used,
+so that the same code serves on a desktop.
 """
 
 import time

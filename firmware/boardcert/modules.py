@@ -1,4 +1,4 @@
-"""Borrow modules that only a rare moment needs: the one place that knows how small a board is."""
+"""Borrow modules that are rarely needed: the one place that knows how small a board's memory is."""
 
 import gc
 import sys
@@ -73,7 +73,7 @@ class borrowed:
 def rare_text(number: int) -> str:
     """Return one of the sentences that the build took out of the modules, see build/rare_texts.
 
-    Where the file is missing or cannot be read, what says the number: the error itself counts.
+    If the file is missing or cannot be read, return the number: the error itself matters more.
     """
     try:
         with open(__file__.rsplit("/", 1)[0] + "/rare_texts.py") as file:

@@ -1,7 +1,7 @@
 """The names in certificates from elsewhere: of issuers and subjects, and in subjectAltName.
 
-What is read differently here and there is refused, with a ValueError that says what it is
-(RFC 5280, 4.1.2.4 and 4.2.1.6).
+What clients read differently is refused, with a ValueError that names it (RFC 5280, 4.1.2.4 and
+4.2.1.6).
 """
 
 from ..asn1 import der

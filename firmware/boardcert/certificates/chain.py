@@ -32,9 +32,9 @@ def check(links: list, now: tuple | None) -> None:
 
 
 def signatures(links: list) -> list:
-    """Return (number, SPKI of the signer, algorithm in DER, data, signature) of all to verify.
+    """Return (number, SPKI of the signer, algorithm in DER, data, signature) of each to verify.
 
-    The last certificate is among them if it is self-signed; else its signer is not here.
+    The last certificate is included if it is self-signed; else its signer is not in the chain.
     """
     signers = links[1:]
     if links[-1].is_self_signed():
@@ -49,7 +49,7 @@ def signatures(links: list) -> list:
 
 
 def common_name(name: bytes) -> str:
-    """Return what people call a Name (DER): its common name, or else its last part."""
+    """Return a Name (DER) as people call it: its common name, or else its last part."""
     text = "?"
     for _, relative in der.decode_all(der.decode_one(name, der.SEQUENCE)):
         for _, attribute in der.decode_all(relative):
@@ -87,7 +87,7 @@ def _day(date: tuple) -> str:
 
 
 def _check_server(link: Link) -> None:
-    """Raise ValueError unless browsers take a leaf like *link* for a server's, by ECDHE suites."""
+    """Raise ValueError unless browsers accept a leaf like *link* for a server, by ECDHE suites."""
     if link.is_authority:
         raise ValueError(
             "the board's own certificate must not be a CA's; with openssl, add "

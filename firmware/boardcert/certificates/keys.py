@@ -65,7 +65,7 @@ class PrivateKey:
         )
 
     def check(self, data: bytes, signature: bytes, random) -> None:
-        """Make sure of the key pair and of the DER *signature* of *data* by it.
+        """Verify the key pair, and the DER *signature* of *data* by it.
 
         Raises InvalidSignature unless the signature fits, and the point is the scalar's (a wrong
         one on the curve goes unnoticed once in 2**30); ValueError when scalar or point is out of
@@ -104,7 +104,7 @@ def generate(key_type: str, random, progress=None):
     """Return a new key pair of *key_type*, see settings: a PrivateKey or an rsa.RSAPrivateKey.
 
     d is a number of at least 64 bits more than n has, reduced to 1 .. n - 1 (FIPS 186-5 A.2.1).
-    *progress*, a callback, hears of the search for an RSA key. *random*: random(n) -> n bytes.
+    *progress* is called during the search for an RSA key. *random*: random(n) -> n bytes.
     """
     if key_type.startswith("rsa"):
         bits = int(key_type[3:])
@@ -146,8 +146,8 @@ def from_der(data: bytes):
 def key_matches(private_key: bytes, public_key_der: bytes) -> bool:
     """Return whether a private key, in one of from_der's forms, has this SubjectPublicKeyInfo.
 
-    Compares what the two say, computes nothing: that they belong together was made sure of when
-    the key was made. ValueError when the private key is of neither form.
+    Compares the two without computing: that the pair belongs together was verified when the key was
+    made. ValueError if the private key is of neither form.
     """
     version, offset, content = _begin(private_key)
     if content[offset : offset + 1] != bytes((der.INTEGER,)):

@@ -1,8 +1,8 @@
-"""Check what install and chain pass over in certificates from elsewhere, to the last bit.
+"""Check what install and chain ignore in certificates from elsewhere, to the last bit.
 
-The firmware's TLS sends what it was given. A client that cannot parse one string or one bit of it
-drops every connection, or reads another name than this board (RFC 5280; X.690 for the encoding).
-Extensions that no TLS client reads are left as they are.
+The firmware's TLS sends any certificate as it is. A client that cannot parse one string or one bit
+of it drops every connection, or reads another name than this board (RFC 5280; X.690 for the
+encoding). Extensions that no TLS client reads are not checked.
 """
 
 from .. import RefusedError

@@ -14,10 +14,10 @@ from ..storage.files import GENERATED
 
 
 def accept(directory: str, served_key: bytes, chain, key, today: str | None) -> store.Record:
-    """Return the Record of *chain* once it is read, proven, and taken by the firmware's TLS.
+    """Return the Record of *chain* once it is read, proven, and accepted by the firmware's TLS.
 
     *chain*, *key*, *today*: see Identity.install; without *key*, the board's own or *served_key*
-    is taken. The fact "judged_on" is the date by which the dates were judged, or None. Raises
+    is used. The fact "judged_on" is the date by which the dates were checked, or None. Raises
     RefusedError.
     """
     held = _hold()
@@ -97,7 +97,7 @@ def _prove_key(private_key: bytes, now: tuple | None) -> None:
 
 
 def _try_to_serve(record: store.Record) -> None:
-    """Raise RefusedError for what the firmware's TLS does not take, or the memory."""
+    """Raise RefusedError if the firmware's TLS does not accept it, or memory is short."""
     from ..transport.tls import server_context
 
     key_type = record.facts["key_type"]

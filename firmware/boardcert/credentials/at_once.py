@@ -1,7 +1,7 @@
-"""Do a task of sources or tasks, and what has to be made on the way beside them.
+"""Do a task of sources or tasks, and keep its modules loaded while certificates are made.
 
-So it is done where the kernel leaves room: finding these modules anew takes 36 ms. in_phases is for
-other boards.
+That is for boards with a kernel, which have the memory: finding the modules again takes 36 ms.
+in_phases is for other boards.
 """
 
 from ..modules import borrowed
@@ -37,7 +37,7 @@ def find(name: str):
 
 
 def _make(wanted: tuple):
-    """Return what is made, or why it cannot be; the arithmetic is released again."""
+    """Return what is made, or why it cannot be; release the arithmetic again."""
     with borrowed():
         from . import generate
 

@@ -1,8 +1,8 @@
-"""Make an RSA key while the application runs, for a board that has none to serve with.
+"""Generate an RSA key while the application runs, for a board that has none to serve with.
 
-All that comes before the search for the primes (files, modules, noise), and the search, minutes of
-it, give way to the event loop every 100 ms or more often. What comes after does not: signing the
-certificate, checking and storing it, which takes as long as with a key that is there.
+Everything before the search for the primes (files, modules, noise), and the search, which takes
+minutes, yields to the event loop at least every 100 ms. The rest does not: signing the certificate,
+checking and storing it, which takes as long as with an existing key.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from .lifecycle import check_progress
 
 
 async def prepare(directory: str = DIRECTORY, progress=None, **arguments):
-    """Return identity(**arguments); make its RSA key first if it needs one."""
+    """Return identity(**arguments); generate its RSA key first if it needs one."""
     check_progress(progress)
     new_key = None
     await asyncio.sleep(0)
@@ -26,7 +26,7 @@ async def prepare(directory: str = DIRECTORY, progress=None, **arguments):
 
 
 async def key_for(me) -> bytes | None:
-    """Return a key for me.new_key() or me.reset(), None when they make one in no time."""
+    """Return a key for me.new_key() or me.reset(); None if they generate one quickly themselves."""
     return await _make_key(me._directory, me._arguments, me._progress)
 
 
@@ -41,7 +41,7 @@ async def _make_key(directory: str, arguments: dict, progress) -> bytes | None:
 
 
 async def _generate(bits: int, progress) -> bytes:
-    """Return the DER of a new RSA key, giving way at each step of its making."""
+    """Return the DER of a new RSA key, and yield to other tasks at each step."""
     lent = set()
     try:
         for load in (_load_encodings, _load_curves, _load_rsa, _load_search, _load_noise):
@@ -116,7 +116,7 @@ def _key_type(directory: str, arguments: dict) -> str:
 
 
 def _is_served(directory: str) -> bool:
-    """Return whether there is what can be served, as far as it shows without judging it."""
+    """Return whether there is something to serve, as far as that shows without checking it."""
     try:
         import boardcert_builtin  # noqa: F401  # pyright: ignore[reportMissingImports]
     except Exception:  # noqa: BLE001, S110 (absent, or unusable: identity reports it)

@@ -1,6 +1,6 @@
-"""Do a task of sources or tasks; what has to be made on the way, without them in memory.
+"""Do a task of sources or tasks; release its modules while certificates are made.
 
-See phases. To find the modules anew costs some 40 ms, and spares 9 KB of memory where there is the
+See phases. Finding the modules again costs some 40 ms, and saves 9 KB of memory when there is the
 least: beside the arithmetic of a board without a kernel.
 """
 
@@ -32,7 +32,7 @@ def _begin(task: str, arguments: tuple, context: tuple, make_record):
 
 
 def _make(wanted: tuple):
-    """Return what is made, or why it cannot be; what makes it must not be in a caller's name."""
+    """Return what is made, or why it cannot be; no caller may keep a name of generate's."""
     from . import generate
 
     try:

@@ -1,9 +1,9 @@
-"""Read and judge a certificate from elsewhere, with its chain and key, before it is stored.
+"""Read and check a certificate from elsewhere, with its chain and key, before it is stored.
 
-What is refused, RefusedError says in words for whoever sent it: what cannot be parsed to the
-last byte; a key that is not the certificate's; a certificate that no browser takes for a
-server's; a chain that does not hold, see chain; what is expired or not yet valid, if the date is
-known; more than the board can send; and, see proof, a signature or a key that does not hold.
+RefusedError explains to the sender what is refused: data that cannot be parsed to the last byte; a
+key that is not the certificate's; a certificate that browsers do not accept for a server; an
+invalid chain, see chain; certificates that are expired or not yet valid, if the date is known; more
+than the board can send; and, see proof, an invalid signature or key pair.
 Trust is not judged: usually, clients have to be configured to trust the CA.
 """
 
@@ -46,7 +46,7 @@ def read(certificates, key, own_keys: list, now: tuple | None) -> tuple:
 
 
 def _facts(links: list) -> dict:
-    """Return what is known of the chain *links*; ValueError for a leaf that cannot be served."""
+    """Return the facts of the chain *links*; ValueError for a leaf that cannot be served."""
     leaf = links[0].certificate
     key_type = leaf.key_type
     if key_type not in KEY_TYPES:

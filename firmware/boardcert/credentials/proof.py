@@ -1,4 +1,4 @@
-"""Prove by arithmetic what offer has read: the signatures of a chain, the halves of a key."""
+"""Verify by arithmetic what offer has read: the signatures of a chain, and the key pair."""
 
 from .. import RefusedError
 from ..certificates import keys
@@ -9,7 +9,7 @@ _PROOF = b"boardcert: the private key belongs to the certificate"
 
 
 def prove_chain(signatures: list) -> None:
-    """Raise RefusedError unless all *signatures* hold; see chain.signatures."""
+    """Raise RefusedError unless all *signatures* are valid; see chain.signatures."""
     from ..certificates.signatures import verify
 
     for number, public_key_der, algorithm, data, signature in signatures:
@@ -24,9 +24,9 @@ def prove_chain(signatures: list) -> None:
 
 
 def prove_key(private_key: bytes, now: tuple | None) -> None:
-    """Sign with *private_key* (stored form), verify that; raise RefusedError when it fails.
+    """Sign with *private_key* (stored form), and verify that; raise RefusedError if it fails.
 
-    *now*: the date or None. Raises EntropyError when there is no noise to sign with.
+    *now*: the date or None. Raises EntropyError if there is no noise to sign with.
     """
     try:
         key = keys.from_der(private_key)

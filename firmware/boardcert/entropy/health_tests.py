@@ -1,4 +1,4 @@
-"""The health tests of raw noise, before anyone uses it: SP 800-90B, section 4.
+"""The health tests of raw noise, before it is used: SP 800-90B, section 4.
 
 Four tests, each of which a source of the credited entropy fails with a probability of 2**-20 at
 most, for each count that it makes:

@@ -1,4 +1,4 @@
-"""Gather raw noise from the board's own source, and health-test it before anyone uses it.
+"""Gather raw noise from the board's own source, and health-test it before it is used.
 
 Every sample of a gathering passes the tests of health_tests before the first one is handed out.
 Each raw sample is credited with 0.1 bit of min-entropy, much less than measured (a ring-oscillator
@@ -99,7 +99,7 @@ def _sample_ring(samples: ptr8, count: int, random_bit: ptr32, timer: ptr32):  #
 
 
 def _uncredited() -> bytes:
-    """Return what else varies between boards and boots: it can only add, and is not relied on."""
+    """Return other data that varies between boards and boots: it can only help, uncredited."""
     parts = [os.urandom(48), repr(time.time()).encode()]
     ticks = getattr(time, "ticks_cpu", time.time)
     jitter = []

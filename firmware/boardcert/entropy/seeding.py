@@ -1,4 +1,4 @@
-"""Seed a random generator with this board's noise: what everything secret is made from."""
+"""Seed a random generator with this board's noise, from which every secret is made."""
 
 from .. import board
 from ..crypto.drbg import HMACDRBG
