@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import datetime
+import functools
 import json
 import os
 import signal
@@ -16,7 +17,8 @@ import sqlalchemy as sa
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from boardcert_host.inventory import runs, store
-from boardcert_host.workers import jobs, jobs_schema, verifying
+from boardcert_host.scan.sweep import Wishes
+from boardcert_host.workers import jobs, jobs_schema, scanning, verifying
 from boardcert_host.workers.station import Station, StoppedError
 from boardcert_host.workers.waiting import Ordered
 from fleet_plan import REASONS, know, make_plan
@@ -200,24 +202,32 @@ def test_the_tables_of_jobs_have_a_version(postgresql, capsys, monkeypatch):
     assert list(jobs_schema._migrations_after((3, 4, 0), folder)) == []
 
 
-def test_a_night_has_its_jobs(names, tmp_path, capsys):
+def test_a_night_has_its_jobs(names, fleet, monkeypatch):
     """All boards are verified; what the CA here has signed is renewed, by whom has its key."""
     assert main(["ca", "init"]) == 0
     from boardcert_host.ca.store import default_store
     from boardcert_host.workers.renewing import renew, renew_acme
+    from boardcert_host.workers.scanning import scan
 
     said = []
     at = datetime.time(2, 30)
-    station = Station(ca=default_store(), acme=True, nightly=at, tell=said.append)
+    networks = [server.address for server in fleet[0][:2]]
+    made = {"ca": default_store(), "acme": True, "networks": networks}
+    station = Station(**made, nightly=at, tell=said.append)
     app = jobs.make_app(station)
     crons = {task.task.name: task.cron for task in app.periodic_registry.periodic_tasks.values()}
-    assert crons == dict.fromkeys(("verify_all", "renew", "renew_acme"), "30 2 * * *")
-    assert station.queues == ["boards", station.renewals, station.orders]
+    assert crons == dict.fromkeys(("verify_all", "renew", "renew_acme", "scan"), "30 2 * * *")
+    assert station.queues == ["boards", station.renewals, station.orders, station.scans]
     app.tasks["verify_all"].func(0)
     assert said == ["run 1 begins, of all boards"]
     assert renew(station) == "renewal: 0 boards: none is due"
     assert renew_acme(station) == "ACME: 0 boards: none was ordered here"
-    assert not {"renew", "renew_acme"} & set(jobs.make_app(Station(nightly=at)).tasks)
+    monkeypatch.setattr(scanning, "Wishes", functools.partial(Wishes, ports=[fleet[1]]))
+    assert scan(station) == f"scan of {', '.join(networks)}: 2 known"
+    station.is_stopping.set()
+    with pytest.raises(StoppedError):
+        scan(station)
+    assert not {"renew", "renew_acme", "scan"} & set(jobs.make_app(Station(nightly=at)).tasks)
 
 
 def test_workers_need_a_shared_inventory(sqlite, capsys):
@@ -229,6 +239,7 @@ def test_workers_need_a_shared_inventory(sqlite, capsys):
     for words in (
         ["worker", "--renew"],
         ["worker", "--acme"],
+        ["worker", "--nightly", "02:00", "--scan", "8.8.8.8"],
         ["worker", "--nightly", "25:00"],
         ["worker", "--parallel", "0"],
         ["worker", "--stalled-after", "0"],

@@ -16,6 +16,7 @@ examples:
   boardcert worker --nightly 02:00             and verify all boards each night, at 02:00 UTC
   boardcert worker --nightly 02:00 --renew     where the CA's key and the tokens are
   boardcert worker --nightly 02:00 --acme      where boardcert acme was used
+  boardcert worker --nightly 02:00 --scan 192.168.4.0/24
   boardcert verify --all --workers             what workers are for
 """
 _MOST_PARALLEL = 2000
@@ -30,6 +31,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--renew", action="store_true", help=help)
     help = "with --nightly: renew what was ordered here by boardcert acme and is due"
     add("--acme", action="store_true", help=help)
+    help = "with --nightly: scan this network, as boardcert scan does; repeatable"
+    add("--scan", action="append", default=[], metavar="RANGE", help=help)
     add("--once", action="store_true", help="end when there is nothing left to do")
     help = "do the jobs of a worker that was silent for so long (default: 30)"
     add("--stalled-after", type=float, default=30.0, metavar="SECONDS", help=help)
@@ -39,10 +42,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _check(arguments: argparse.Namespace) -> None:
     """Raise Error, a usage error, for arguments that do not go together."""
+    from ..scan import ranges
+
     _time(arguments.nightly)
-    for name in ("renew", "acme"):
+    for name in ("renew", "acme", "scan"):
         if getattr(arguments, name) and not arguments.nightly:
             raise Error(f"--{name} needs --nightly HH:MM", "boardcert worker --help", USAGE)
+    ranges.parse(arguments.scan, False)
     if not 1 <= arguments.parallel <= _MOST_PARALLEL:
         raise Error(f"--parallel must be from 1 to {_MOST_PARALLEL}", None, USAGE)
     if not 1 <= arguments.stalled_after <= 3600:
@@ -71,7 +77,8 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.acme:
         libraries.require()
     nightly = _time(arguments.nightly)
-    station = Station(arguments.parallel, store, passphrase, arguments.acme, nightly)
+    own = arguments.acme, arguments.scan
+    station = Station(arguments.parallel, store, passphrase, *own, nightly)
     say(f"worker on {socket.gethostname()}, {place}: ready")
     serve(station, arguments.once, arguments.stalled_after)
     say("worker: ended")

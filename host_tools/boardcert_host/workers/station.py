@@ -4,7 +4,7 @@ import datetime
 import hashlib
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ..acme.kept import home
@@ -27,14 +27,15 @@ class Station:
     """One worker. *parallel*: servers at a time.
 
     *ca*: the store of the CA whose certificates it renews, None: it renews none; *passphrase*: of
-    that CA's key. *acme*: whether it renews what was ordered here from ACME CAs. *nightly*: the
-    time of day, UTC, of what is done each night; None: nothing is.
+    that CA's key. *acme*: whether it renews what was ordered here from ACME CAs. *networks*: what
+    it scans. *nightly*: the time of day, UTC, of what is done each night; None: nothing is.
     """
 
     parallel: int = 200
     ca: Store | None = None
     passphrase: Callable[[], str] = field(default=lambda: "", repr=False)
     acme: bool = False
+    networks: Sequence[str] = ()
     nightly: datetime.time | None = None
     tell: Callable[[str], None] = say
     is_stopping: threading.Event = field(default_factory=threading.Event, repr=False)
@@ -59,7 +60,14 @@ class Station:
         return f"acme-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
 
     @property
+    def scans(self) -> str:
+        """The queue of what only those can do who reach these networks from this computer."""
+        place = f"{socket.gethostname()} {' '.join(self.networks)}"
+        return f"scans-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
+
+    @property
     def queues(self) -> list[str]:
         """What this worker can do."""
         own = [self.renewals] if self.ca else []
-        return [BOARDS, *own, *([self.orders] if self.acme else [])]
+        own += [self.orders] if self.acme else []
+        return [BOARDS, *own, *([self.scans] if self.networks else [])]
