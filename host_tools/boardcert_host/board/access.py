@@ -12,7 +12,8 @@ from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, Error
 from ..passwords import Password
 from ..targets import canonical, parse_host
 from ..trust import pins
-from ..trust.location import Place, did_you_mean, find
+from ..trust.location import Place
+from ..trust.look_up import did_you_mean, place_of
 from . import tokens
 from .over_https import BoardAPI
 from .over_usb import BoardUSB
@@ -38,13 +39,13 @@ def open_board(
     token comes from *token_file*, the environment, the key ring, or, if it *asks*, a prompt. Raises
     Error.
     """
-    boards, host = pins.load_pins(), canonical(host)
-    place = find(host, boards, name)
+    host = canonical(host)
+    place = place_of(host, name)
     if pin is None and place.known:
         pin = ("public_key_pin", place.known.public_key_pin)
     if pin is None and ca is None:
         hint = f"boardcert pin add {host} --usb PORT; or give --pin or --ca"
-        raise Error(f"{host} is not a known board", did_you_mean(host, boards) or hint)
+        raise Error(f"{host} is not a known board", did_you_mean(host) or hint)
     token = _token(host, place.names, pin, token_file, asks)
     board = BoardAPI(place.target, name=name, pin=pin, ca=ca, token=token, timeout_s=timeout_s)
     board.names += place.names
@@ -86,7 +87,7 @@ def open_usb(
     """
     board = BoardUSB(port, [host] if host else [])
     report = board.report()
-    place = find(host or report["names"][0], pins.load_pins(), name)
+    place = place_of(host or report["names"][0], name)
     board.names = place.names
     _check_usb(place, report, pin)
     yield board

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import Error
 from ..trust import pins
-from ..trust.location import did_you_mean, find
+from ..trust.look_up import did_you_mean, place_of
 from .pinned import PinnedContext
 
 if TYPE_CHECKING:
@@ -42,10 +42,9 @@ def session(host: str) -> "requests.Session":
 
 def _known(host: str) -> tuple[PinnedContext, str, str | None]:
     """Return a context, the board's name as URLs have it, and its last address."""
-    boards = pins.load_pins()
-    place = find(host, boards)
+    place = place_of(host)
     if place.known is None:
-        raise pins.not_pinned(host, did_you_mean(host, boards))
+        raise pins.not_pinned(host, did_you_mean(host))
     name = place.target.host
     in_url = f"[{name}]" if ":" in name else name
     return PinnedContext(place.known.public_key_pin), in_url, place.target.address

@@ -39,10 +39,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _look(host: str | None, name: str | None) -> "list[Finding]":
     from ..doctor import browsers, computer, inventory, names, serial
-    from ..trust.pins import load_pins
+    from ..trust.look_up import about
 
     known = inventory.look_at_inventory()
-    boards = load_pins() if known.status == "ok" else []
+    boards = about(host, name) if host and known.status == "ok" else []
     found = [computer.look_at_python(), computer.look_at_node(), computer.look_at_clock()]
     found += serial.look_at_ports()
     found += [known, names.look_at_mdns(), *browsers.look_at_trust()]

@@ -67,15 +67,14 @@ def _add_csr_arguments(parser: argparse.ArgumentParser) -> None:
 def _run_install(arguments: argparse.Namespace) -> int:
     from ..board import installable
     from ..passwords import Password
-    from ..trust.location import find
-    from ..trust.pins import load_pins
+    from ..trust.look_up import place_of
 
     def ask(name: str) -> str:
         option, file = "--passphrase-file", arguments.passphrase_file
         return Password(f"passphrase of {name}", option, "BOARDCERT_PASSPHRASE", file).get()
 
     files = installable.read_installable(arguments.chain, arguments.key, ask)
-    place = find(arguments.host, load_pins(), arguments.name)
+    place = place_of(arguments.host, arguments.name)
     name = arguments.name or place.target.host
     now = datetime.datetime.now(datetime.timezone.utc)
     for check in installable.check_installable(files, name, now):
@@ -103,11 +102,10 @@ def _trusted(ca_file: str | None) -> "list[x509.Certificate]":
 def _check_trust(arguments: argparse.Namespace) -> None:
     """Raise Error unless a client that trusts only --ca accepts the chain that is served."""
     from ..board.checked_https import TIMEOUT_S
-    from ..trust.location import find
-    from ..trust.pins import load_pins
+    from ..trust.look_up import place_of
     from ..verify.tls_probe import probe_chain
 
-    target = find(arguments.host, load_pins(), arguments.name).target
+    target = place_of(arguments.host, arguments.name).target
     name = arguments.name or target.host
     _, refusal = probe_chain(target, arguments.timeout or TIMEOUT_S, name, arguments.ca)
     if refusal:

@@ -146,10 +146,9 @@ def _add_history_arguments(parser: argparse.ArgumentParser) -> None:
 def _run_history(arguments: argparse.Namespace) -> int:
     from ..inventory.place import is_absent
     from ..targets import canonical, in_local
-    from ..trust.location import find
-    from ..trust.pins import load_pins
+    from ..trust.look_up import place_of
 
-    place = find(arguments.host, load_pins())
+    place = place_of(arguments.host)
     host = place.known.host if place.known else canonical(in_local(arguments.host))
     found: dict[str, list[Any]] = {}
     if not is_absent():

@@ -54,7 +54,8 @@ def _add_pin_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run_pin(arguments: argparse.Namespace) -> int:
     from ..trust import pins
-    from ..trust.location import find, name_for
+    from ..trust.location import name_for
+    from ..trust.look_up import place_of
 
     if arguments.action == "list":
         return _list(arguments.json)
@@ -62,7 +63,7 @@ def _run_pin(arguments: argparse.Namespace) -> int:
         pin, word = pins.forget_pin(pinned_as(arguments.host, arguments.name)), "forgotten"
     else:
         facts, port, address = _over_usb(arguments) if arguments.usb else _served(arguments)
-        place = find(arguments.host, pins.load_pins(), arguments.name)
+        place = place_of(arguments.host, arguments.name)
         host = name_for(place, arguments.host, facts)
         pin, is_new = pins.add_pin(host, facts, port, address)
         word = "pinned" if is_new else "already known, with the same key"
@@ -126,13 +127,12 @@ def _list(as_json: bool) -> int:
 
 def _served(arguments: argparse.Namespace) -> tuple[dict[str, Any], int, str | None]:
     """Return what the board serves, checked and confirmed by the user, and where."""
-    from ..trust.location import find
-    from ..trust.pins import load_pins
+    from ..trust.look_up import place_of
     from ..verify import hosts
     from ..verify.own_ca import own_ca_file
 
     pin = given_pin(arguments)
-    target = find(arguments.host, load_pins(), arguments.name).target
+    target = place_of(arguments.host, arguments.name).target
     options = hosts.Options(name=arguments.name, pin=pin, own_ca=own_ca_file())
     (result,) = hosts.verify_hosts([target], options)
     if result.error:
@@ -176,12 +176,11 @@ def _add_label_arguments(parser: argparse.ArgumentParser) -> None:
 def _run_label(arguments: argparse.Namespace) -> int:
     from ..board import label
     from ..board.reports import portal_port
-    from ..trust import pins
-    from ..trust.location import did_you_mean, find
+    from ..trust.look_up import did_you_mean, place_of
+    from ..trust.pins import not_pinned
 
-    boards = pins.load_pins()
     check_free(arguments.file, arguments.force)
-    place = find(arguments.host, boards, arguments.name)
+    place = place_of(arguments.host, arguments.name)
     target = place.target
     if arguments.usb:
         facts = read_report(arguments.usb)
@@ -190,9 +189,9 @@ def _run_label(arguments: argparse.Namespace) -> int:
     elif place.known:
         facts = asdict(place.known)
     else:
-        hint = did_you_mean(arguments.host, boards)
+        hint = did_you_mean(arguments.host)
         hint = hint or f"boardcert pin add {arguments.host}, or --usb PORT"
-        raise pins.not_pinned(arguments.host, hint)
+        raise not_pinned(arguments.host, hint)
     url, name = f"https://{target}/", arguments.name or target.host
     wanted = label.Label(url, name, facts["public_key_pin"])
     label.write_label(arguments.file, wanted, arguments.force)

@@ -115,13 +115,12 @@ def given_pin(arguments: argparse.Namespace) -> tuple[str, str] | None:
 
 def pinned_as(host: str, name: str | None = None) -> str:
     """Return the name by which the board called *host* is pinned. Raises Error if none is."""
-    from ..trust import pins
-    from ..trust.location import did_you_mean, find
+    from ..trust.look_up import did_you_mean, place_of
+    from ..trust.pins import not_pinned
 
-    boards = pins.load_pins()
-    found = find(host, boards, name).pins
+    found = place_of(host, name).pins
     if not found:
-        raise pins.not_pinned(host, did_you_mean(host, boards))
+        raise not_pinned(host, did_you_mean(host))
     if len({pin.public_key_pin for pin in found}) > 1:
         names = ", ".join(pin.host for pin in found)
         raise Error(f"{host} may be several boards", f"name one: {names}", USAGE)

@@ -73,14 +73,13 @@ def _read(source: str, ask: "Ask", timeout_s: float, name: str | None) -> list[A
     """Return the items in a file, from standard input or a server. Raises Error for none."""
     from ..certificates.items import read_chain, read_items
     from ..files import read_small, read_stream
-    from ..trust.location import find
-    from ..trust.pins import load_pins
+    from ..trust.look_up import place_of
     from ..verify.tls_probe import probe
 
     path = None if source == "-" else named_file(source)
     if source != "-" and path is None:
         # Not the board's last address: no pin is checked here.
-        target = replace(find(source, load_pins(), name).target, address=None)
+        target = replace(place_of(source, name).target, address=None)
         session = probe(target, timeout_s, name or target.host.partition("%")[0])
         if session.flaw:
             raise Error(f"{target}: {session.flaw[1]}", None, CHECKED_AND_BAD)

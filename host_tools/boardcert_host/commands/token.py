@@ -97,19 +97,17 @@ def _run_file(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from .. import targets
     from ..board import tokens
-    from ..trust.location import did_you_mean, find
-    from ..trust.pins import load_pins
+    from ..trust.look_up import did_you_mean, place_of
 
     if arguments.file:
         return _run_file(arguments)
     host = targets.canonical(arguments.host)
     if arguments.usb:
         return _keep(arguments, host)
-    boards = load_pins()
-    place = find(host, boards, arguments.name)
+    place = place_of(host, arguments.name)
     token = tokens.find_token(place.names, place.known and place.known.public_key_pin)
     if token is None:
-        hint = None if place.known else did_you_mean(host, boards)
+        hint = None if place.known else did_you_mean(host)
         hint = hint or f"boardcert token {host} --usb PORT"
         raise Error(f"no token of {host} on the key ring", hint)
     if arguments.forget:
@@ -129,13 +127,14 @@ def _keep(arguments: argparse.Namespace, host: str) -> int:
     from ..board import access
     from ..board.reports import portal_port
     from ..trust import pins
-    from ..trust.location import find, name_for
+    from ..trust.location import name_for
+    from ..trust.look_up import place_of
 
     name = arguments.name
     asking = messages().status("asking the board")
     with asking, access.open_usb(host, arguments.usb, name=name) as board:
         report = board.report()
-        host = name_for(find(host, pins.load_pins(), name), host, report)
+        host = name_for(place_of(host, name), host, report)
         pins.add_pin(host, report, portal_port(report))
         is_new = access.keep_token(board, host, report)
     return _tell(arguments, host, "kept" if is_new else "already known")

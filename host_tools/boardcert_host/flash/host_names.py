@@ -10,7 +10,7 @@ from collections.abc import Collection
 from ..errors import CHECKED_AND_BAD, USAGE, Error
 from ..patterns import has_fields
 from ..targets import in_local
-from ..trust import location, pins
+from ..trust import look_up, pins
 
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _LONGEST = 63
@@ -78,7 +78,7 @@ def next_free(pattern: str, taken: Collection[str] = ()) -> tuple[int, str]:
 
 def known_as(pattern: str, unique_id: str) -> tuple[int, str] | None:
     """Return number and host name of a known board by this *pattern*, None for others."""
-    mine = {pin.host for pin in pins.load_pins() if pin.unique_id == unique_id}
+    mine = {pin.host for pin in look_up.of_unit(unique_id)}
     for number in range(1, _MOST_BOARDS if mine else 1):
         host_name = host_name_of(pattern, number)
         if in_local(host_name) in mine:
@@ -99,7 +99,7 @@ def refuse_duplicate(host_name: str | None, unique_id: str | None) -> None:
     if not host_name or not unique_id or is_pattern(host_name):
         return
     host = in_local(host_name)
-    known = location.find(host, pins.load_pins()).known
+    known = look_up.place_of(host).known
     if known and known.unique_id and known.unique_id != unique_id:
         raise Error(
             f"{host} is the board {known.unique_id}, pinned on {known.first_seen[:10]}; "

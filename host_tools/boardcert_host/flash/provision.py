@@ -10,8 +10,7 @@ from ..certificates.fingerprint import fingerprint_words, key_fingerprint
 from ..errors import Error
 from ..inventory.changes import note_provisioned
 from ..targets import Target, in_local
-from ..trust import pins
-from ..trust.location import find
+from ..trust import look_up, pins
 from ..verify import hosts
 from ..verify.own_ca import own_ca_file
 from ..verify.remembering import remember
@@ -167,11 +166,11 @@ def _pin(
 ) -> None:
     """Pin the key as it was read over USB, where nobody stands between, and where it serves."""
     host = report["names"][0]
-    boards, unit = pins.load_pins(), report.get("unique_id")
-    mine = [pin for pin in boards if unit and pin.unique_id == unit]
+    unit = report.get("unique_id")
+    mine = look_up.of_unit(unit) if unit else []
     stale = [
         pin
-        for pin in dict.fromkeys([*mine, *find(host, boards).pins])
+        for pin in dict.fromkeys([*mine, *look_up.place_of(host).pins])
         if pin.public_key_pin != report["public_key_pin"]
     ]
     if stale and not wanted.replace:
@@ -220,7 +219,7 @@ def _verify(story: Story, wanted: Provision, report: dict[str, Any], target: Tar
     story.step("verify", "done" if result.ok else "failed", detail)
     if result.ok and result.address:
         pins.add_pin(name, report, target.port, result.address)
-    remember([result], [pin for pin in pins.load_pins() if pin.host == name])
+    remember([result], [pin for pin in look_up.about(name) if pin.host == name])
     urls = [f"https://{Target(name, target.port)}", f"https://{target}"]
     story.record["urls"] = urls
     story.step("page", "done", f"open {urls[0]}, or {urls[1]}")

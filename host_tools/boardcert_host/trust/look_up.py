@@ -9,11 +9,45 @@ from typing import TYPE_CHECKING, Any
 
 from ..inventory.place import is_absent
 from ..targets import parse_host
-from .location import names_of
+from . import location
+from .location import Place, names_of
 from .pins import Pin, as_pin, pin_query
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
+
+# With how many names a mistyped one is compared, and how much shorter it may be: the suffix .local
+# and a port may be missing.
+_NEARLY, _DIFFERENCE = 5000, 15
+
+
+def place_of(text: str, name: str | None = None) -> Place:
+    """Return the board that a person calls *text*, a known or a new one. Raises Error.
+
+    *name*: of its certificate, where that is not HOST.
+    """
+    return location.find(text, about(text, name), name)
+
+
+def did_you_mean(text: str) -> str | None:
+    """Return a hint with the known boards that are called nearly so; None when none is."""
+    if is_absent():
+        return None
+    import sqlalchemy as sa
+
+    from ..inventory.tables import hosts
+
+    longest = len(text) + _DIFFERENCE
+    return location.did_you_mean(text, _look_up(sa.func.length(hosts.c.host) <= longest, _NEARLY))
+
+
+def of_unit(unique_id: str) -> list[Pin]:
+    """Return, sorted, all pins of the board with this chip number."""
+    if is_absent():
+        return []
+    from ..inventory.tables import boards
+
+    return _look_up(boards.c.unique_id == unique_id)
 
 
 def about(text: str, name: str | None = None) -> list[Pin]:
@@ -54,11 +88,9 @@ def with_keys(public_key_pins: Iterable[str]) -> list[Pin]:
     """Return, sorted, all pins of the boards that have these keys."""
     if is_absent():
         return []
-    from ..inventory import store
     from ..inventory.tables import boards
 
-    with store.reading() as connection:
-        return _found(connection, boards.c.public_key_pin.in_(set(public_key_pins)))
+    return _look_up(boards.c.public_key_pin.in_(set(public_key_pins)))
 
 
 def first_names(connection: "sa.Connection", board_ids: Sequence[int]) -> list[Pin]:
@@ -83,6 +115,13 @@ def _with_a_port(name: str) -> str:
     return f"[{name}]:" if ":" in name else f"{name}:"
 
 
-def _found(connection: "sa.Connection", condition: Any) -> list[Pin]:
-    rows = connection.execute(pin_query().where(condition))
+def _look_up(condition: Any, most: int | None = None) -> list[Pin]:
+    from ..inventory import store
+
+    with store.reading() as connection:
+        return _found(connection, condition, most)
+
+
+def _found(connection: "sa.Connection", condition: Any, most: int | None = None) -> list[Pin]:
+    rows = connection.execute(pin_query().where(condition).limit(most))
     return sorted(map(as_pin, rows), key=lambda pin: pin.host)

@@ -193,12 +193,12 @@ def _issue(
     from ...ca import authorities, strict
     from ...files import write_output
     from ...trust import pins
-    from ...trust.location import find
+    from ...trust.look_up import place_of
 
     if arguments.only_names:
         request = replace(request, names=())
     issued = store.issued()
-    place = find(host, pins.load_pins(), arguments.name) if host else None
+    place = place_of(host, arguments.name) if host else None
     known = signing.known(request, pins.load_pins(), issued, place)
     files = signing.sign(authority, request, arguments.san, arguments.days, known)
     leaf = files.chain[0]
@@ -231,13 +231,12 @@ def _verify(
 ) -> "HostResult | None":
     """Look at what the board serves now, where that is known."""
     from ...board import signing
-    from ...trust.location import find
-    from ...trust.pins import load_pins
+    from ...trust.look_up import place_of
 
     host = arguments.at or arguments.source
     if host is None:
         return None
-    target = find(host, load_pins(), arguments.name).target
+    target = place_of(host, arguments.name).target
     with messages().status(f"checking what {target} serves"):
         return signing.verify_served(target, files, ca_file)
 

@@ -55,10 +55,10 @@ def print_signed(
 
 def _verification(name: str, arguments: argparse.Namespace) -> str:
     """Return the command that verifies a board; for a known one, all but its name is known too."""
-    from ...trust.location import find
-    from ...trust.pins import load_pins, port_of
+    from ...trust.look_up import place_of
+    from ...trust.pins import port_of
 
-    known = find(name, load_pins()).known
+    known = place_of(name).known
     place = name if known and port_of(known) else f"HOST:PORT --name {name}"
     ca = f" --ca {arguments.record['ca_file']}" if arguments.ca else ""
     return f"boardcert verify {place}{ca}"
