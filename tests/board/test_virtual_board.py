@@ -262,3 +262,17 @@ def _wait_for(condition, limit_s: float = 20) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_the_stack_is_recorded_as_the_board_sees_it(board):
+    """Its own measure of a depth, and its own limit, 256 bytes above the stack's end."""
+    down = "def down(n):\n    return down(n - 1) if n else stack_use()\n"
+    board.forget_stack()
+    used = int(board.exec(f"from micropython import stack_use\n{down}print(down(20))"))
+    assert 0 <= 8192 - used - board.stack["thread_left"] < 500
+    with pytest.raises(Error, match="RuntimeError"):
+        board.exec(f"from micropython import stack_use\n{down}down(1000)")
+    assert 0 < board.stack["thread_left"] < 256
+    assert 0 < board.stack["interrupts"] < 1024
+    board.forget_stack()
+    assert board.stack["thread_left"] > 7000

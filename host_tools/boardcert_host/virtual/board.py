@@ -166,7 +166,7 @@ class VirtualBoard(RadioControls):
         return event["message"]
 
     def status(self) -> dict[str, Any]:
-        """Return powered, ready, boots, clock_us, cycles, and the counters of flash and radio."""
+        """Return powered, ready, boots, clock_us, cycles, counters of flash and radio, and stack."""
         return self._running.request("status")
 
     @property
@@ -178,6 +178,19 @@ class VirtualBoard(RadioControls):
     def flash_operations(self) -> int:
         """Sector erases and page programs since `start`."""
         return self.status()["flash"]["operations"]
+
+    @property
+    def stack(self) -> dict[str, int]:
+        """What the stack of 8 KB was used for since `start` or `forget_stack`, over all resets.
+
+        In bytes: thread_left and interrupt_left, the least that was left (negative: the heap below
+        was written to); interrupts, the most that these took on top of a thread.
+        """
+        return self.status()["stack"]
+
+    def forget_stack(self) -> None:
+        """Begin `stack` anew. What runs now counts from its next call on."""
+        self._running.request("forget_stack")
 
     def reset(self) -> None:
         """Reset the chip, as by its RUN pin, and wait until it is ready."""

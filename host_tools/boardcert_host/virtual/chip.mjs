@@ -56,8 +56,8 @@ class Logger {
 
 export class Chip {
   /**
-   * *board*: {memory, flash, uniqueId, nextBit, usbLine, uartLine, mac, air, onReady, onReset, flashTiming, flashCache}:
-   * the last two tell whether erasing and programming, and reading what is not in the cache, take their time.
+   * *board*: {memory, flash, uniqueId, nextBit, usbLine, uartLine, mac, air, stack, onReady, onReset, flashTiming,
+   * flashCache}: the last two tell whether erasing and programming, and reading what is not in the cache, take their time.
    */
   constructor(board) {
     this.memory = board.memory;
@@ -68,6 +68,7 @@ export class Chip {
     mcu.logger = new Logger();
     board.memory.attach(mcu);
     this.core = mcu.core = new Core(mcu, board.memory);
+    this.core.stack = board.stack;
     this.clock.attach(this.core);
     mcu.addClockListener((hertz) => this.clock.setFrequency(hertz));
     divideInto(mcu.sio);

@@ -5,6 +5,7 @@
 import { fetch, instructions } from './instructions.mjs';
 import { FLASH, FLASH_WORD_MASK, OUTSIDE, ROM_BYTES } from './memory.mjs';
 import { CortexM0Core } from './rp2040js.mjs';
+import { StackRecord } from './stack.mjs';
 
 const CHOOSING_BITS = 10;
 const SIO_START = 0xd0000000;
@@ -41,6 +42,7 @@ function compileExecutor(isCached) {
   }
   const cases = instructions.map((instruction, i) => `${labels[i]}{ ${instructionSource(instruction)} break; }\n`);
   const source = `
+    let low = core.stack.low(core.IPSR);
     let pc = R[15] & -2, cycles = core.cycles, nz = core.nz, c = core.C ? 1 : 0, v = core.V ? 1 : 0;
     run: while (cycles < limit) {
       FETCH(pc)
@@ -86,6 +88,7 @@ export class Core extends CortexM0Core {
     this.views = [memory.all, new Uint16Array(buffer), new Int32Array(buffer)];
     this.limitChanged = false;
     this.cache = null;
+    this.stack = new StackRecord();
     this.onTrap = () => {};
   }
 
@@ -146,7 +149,9 @@ export class Core extends CortexM0Core {
     if (!exception || (this.PM && exception !== EXC_NMI)) return false;
     this.#clearPending(exception);
     this.cycles += EXCEPTION_ENTRY_CYCLES;
+    if (this.IPSR === 0) this.stack.interrupted(this.SP);
     this.exceptionEntry(exception);
+    this.stack.note(this.SP, exception);
     this.interruptsUpdated = true;
     return true;
   }

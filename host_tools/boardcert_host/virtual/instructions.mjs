@@ -6,7 +6,8 @@
  * integers; pc, the address of the next halfword; nz, a number that is negative or zero as the flags N and Z say; c
  * and v, the flags as 0 or 1; cycles, counted as in the Cortex-M0+ TRM, table 3-1, with the first one of each
  * instruction counted already; core, which serves what is rare. `break run` lets the core look for interrupts.
- * READ(x) and FETCH(x) stand where data or an instruction is read at x, which may be in flash: see core.mjs.
+ * low is the lowest stack pointer that need not be noted, see stack.mjs. READ(x) and FETCH(x) stand where data or an
+ * instruction is read at x, which may be in flash: see core.mjs.
  */
 
 const cell = (address, shift) => `((((${address} >>> 4) & 0x03000000) | (${address} & 0x00ffffff)) >>> ${shift})`;
@@ -77,11 +78,16 @@ const branchTo = (target) => `
 const branchIf = (condition) =>
   `if (${condition}) { pc += (i << 24 >> 23) + 2; cycles++; }`;
 
+/** Whatever lowers the stack pointer is followed by this. */
+const lowered = 'if (R[13] < low) low = core.stack.note(R[13], core.IPSR);';
+
 /** Registers 8 to 15 as operands: the PC reads as the address of the instruction + 4. */
 const operand = (number) => `(${number} === 15 ? pc + 2 : R[${number}])`;
 const setAny = (value) => `
   const t = (h << 3) | d, s = ${value};
-  if (t === 15) { pc = s & -2; cycles++; } else R[t] = t === 13 ? s & -4 : s;`;
+  if (t === 15) { pc = s & -2; cycles++; }
+  else if (t === 13) { R[13] = s & -4; ${lowered} }
+  else R[t] = s;`;
 
 /** Do *action* with each register k of *list*, lowest first, at the rising address a. */
 const eachRegister = (list, action) => `
@@ -167,7 +173,7 @@ export const instructions = [
   ['10100dddiiiiiiii', 'R[d] = ((pc + 2) & -4) + (i << 2);'],
   ['10101dddiiiiiiii', 'R[d] = R[13] + (i << 2);'],
   ['101100000iiiiiii', 'R[13] += i << 2;'],
-  ['101100001iiiiiii', 'R[13] -= i << 2;'],
+  ['101100001iiiiiii', `R[13] -= i << 2; ${lowered}`],
   ['1011001000mmmddd', 'R[d] = R[m] << 16 >> 16;'],
   ['1011001001mmmddd', 'R[d] = R[m] << 24 >> 24;'],
   ['1011001010mmmddd', 'R[d] = R[m] & 0xffff;'],
@@ -179,6 +185,7 @@ export const instructions = [
   ['1011010hllllllll', `const list = l | (h << 14); ${bitCount}
     let a = (R[13] - 4 * count) | 0;
     R[13] = a;
+    ${lowered}
     ${eachRegister('list', storeOne)}`],
   ['1011110hllllllll', `let a = R[13];
     ${eachRegister('l', loadInto('R[k]'))}

@@ -11,6 +11,7 @@ import { Air, addressOf } from './radio/air.mjs';
 import { BoardStopped } from './rom_boot.mjs';
 import { UnknownROMFunction } from './rom.mjs';
 import { bitSource } from './rosc.mjs';
+import { StackRecord } from './stack.mjs';
 import { TCPLine } from './tcp.mjs';
 
 const SLICE_MS = 4; // after this much computing the sockets get their turn
@@ -30,6 +31,7 @@ export class Machine {
     this.timer = null;
     this.boots = 0;
     this.ready = false;
+    this.stack = new StackRecord(); // of all boots
     this.onReady = () => this.#ready();
     this.onReset = () => { throw RESET; };
     try {
@@ -100,7 +102,7 @@ export class Machine {
       clock_us: Math.floor(nanos / 1000), cycles, flash: { ...this.flash.counters },
       radio: this.powered ? this.chip.radio.status() : null,
       network: this.network?.status ?? null, station: this.station.status,
-      cache_misses: this.chip?.core.cache?.misses ?? 0,
+      cache_misses: this.chip?.core.cache?.misses ?? 0, stack: this.stack.status,
     };
   }
 

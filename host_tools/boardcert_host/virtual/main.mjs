@@ -25,6 +25,7 @@ const commands = {
   network: networkCommand,
   air: airCommand,
   pace: (machine, { mode }) => machine.setPace(mode),
+  forget_stack: (machine) => machine.stack.forget(),
   ring_oscillator: (machine, { setting }) => machine.setRingOscillator(setting),
 };
 
