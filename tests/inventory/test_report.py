@@ -49,6 +49,7 @@ def six(three):
 
 
 _sqlite = pytest.mark.parametrize("inventory", ["sqlite"], indirect=True)
+_TIMEOUT_MS = 120_000
 _ORDER = ["broken.local", "ended.local", "sensor-001.local", "soon.local", "silent.local"]
 _ORDER += ["hall_x.local +1", "sensor-002.local"]
 
@@ -193,6 +194,7 @@ def test_a_browser_sorts_and_finds_boards_and_axe_has_nothing_to_say(six, file, 
     with chromium() as browser:
         for scheme, width in (("light", 1280), ("dark", 360)):
             page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+            page.set_default_timeout(_TIMEOUT_MS)
             complaints, requests = [], []
             page.on("console", lambda message, to=complaints: to.append(message.text))
             page.on("pageerror", lambda error, to=complaints: to.append(str(error)))

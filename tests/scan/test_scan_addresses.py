@@ -73,6 +73,24 @@ def test_answers_that_are_no_report_are_none(folder, capsys, said):
     assert (told["boards"], told["other_tls_servers"]) == ([], 1)
 
 
+def test_what_a_board_should_not_report_is_left_out(folder, capsys):
+    """Text where there is none, and what a terminal would obey."""
+    identity = make()
+    strange = {
+        "unique_id": 7,
+        "version": ["\x1b[2J"],
+        "board": {},
+        "firmware": "\x1b[2J" + "x" * 9000,
+    }
+    with server(identity, folder, _HERE, page(identity, **strange)) as port:
+        ports = ["--port", str(port)]
+        (told,) = scan(capsys, _HERE, *ports, "--add")["boards"]
+        assert (told["unique_id"], told["package"], told["board"]) == (None, None, None)
+        for form in ((), ("--csv",)):
+            assert main(["scan", _HERE, *ports, *form]) == 0
+            assert "\x1b" not in capsys.readouterr().out
+
+
 def test_a_board_that_is_busy_is_asked_again(folder, capsys):
     """It closes a connection that it has no memory for."""
     identity = make()

@@ -60,7 +60,6 @@ class Finding:
         """Return JSON-able data; its fields are the interface of `scan --json`."""
         server = self.servers[0] if self.servers else None
         known = self.pins[0] if self.pins else None
-        report = (server.report if server else None) or {}
         return {
             "state": self.state,
             "detail": self.detail,
@@ -74,9 +73,9 @@ class Finding:
             "fingerprint": server.certificate["fingerprint"] if server else None,
             "not_after": server.certificate["not_after"] if server else None,
             "unique_id": (server.unique_id if server else None) or (known and known.unique_id),
-            "board": report.get("board"),
-            "firmware": report.get("firmware"),
-            "package": report.get("version"),
+            "board": server.reported("board") if server else None,
+            "firmware": server.reported("firmware") if server else None,
+            "package": server.reported("version") if server else None,
         }
 
 

@@ -53,8 +53,8 @@ async def opened(interface: str | None) -> "AsyncIterator[AsyncZeroconf]":
         await zeroconf.async_close()
 
 
-async def find_services(zeroconf: "AsyncZeroconf", wait_s: float = _SERVICE_S) -> list[Place]:
-    """Return what is announced within *wait_s*, by the services that a board may have."""
+async def find_services(zeroconf: "AsyncZeroconf") -> list[Place]:
+    """Return what is announced within _SERVICE_S, by the services that a board may have."""
     from zeroconf import ServiceStateChange
     from zeroconf.asyncio import AsyncServiceBrowser
 
@@ -68,7 +68,7 @@ async def find_services(zeroconf: "AsyncZeroconf", wait_s: float = _SERVICE_S) -
 
     browser = AsyncServiceBrowser(zeroconf.zeroconf, list(SERVICES), handlers=[note])
     try:
-        await asyncio.sleep(wait_s)
+        await asyncio.sleep(_SERVICE_S)
     finally:
         await browser.async_cancel()
     found = await asyncio.gather(*(_service(zeroconf, kind, name) for kind, name in sorted(names)))
@@ -87,9 +87,7 @@ async def _service(zeroconf: "AsyncZeroconf", kind: str, name: str) -> list[Plac
     return [Place(host, address, info.port) for address in info.parsed_scoped_addresses()]
 
 
-async def find_names(
-    zeroconf: "AsyncZeroconf", names: Sequence[str], pace: Pace, wait_s: float = _NAME_S
-) -> list[Place]:
+async def find_names(zeroconf: "AsyncZeroconf", names: Sequence[str], pace: Pace) -> list[Place]:
     """Return the addresses of *names* in .local that answer; IPv4, as lwIP and ESP-IDF have it."""
     from zeroconf import AddressResolverIPv4  # pyright: ignore[reportPrivateImportUsage]
 
@@ -99,7 +97,7 @@ async def find_names(
         async with turn:
             await pace.wait()
             resolver = AddressResolverIPv4(f"{name}.")
-            await resolver.async_request(zeroconf.zeroconf, wait_s * 1000)
+            await resolver.async_request(zeroconf.zeroconf, _NAME_S * 1000)
             return [Place(name, address, None) for address in resolver.parsed_scoped_addresses()]
 
     return _joined(await asyncio.gather(*map(look_up, names)))

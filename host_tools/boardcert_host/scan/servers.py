@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from ..board import reports
 from ..certificates import certificate as certificates
+from ..inventory.facts import text
 from ..targets import in_local
 
 REPORT, FORM = "its page", "its certificate"
@@ -64,8 +65,11 @@ class Server:
     @property
     def unique_id(self) -> str | None:
         """The chip number that it reports."""
-        found = (self.report or {}).get("unique_id")
-        return found if isinstance(found, str) and found else None
+        return self.reported("unique_id")
+
+    def reported(self, name: str) -> str | None:
+        """Return a text that it reports; None for anything else, which is not a board's."""
+        return text((self.report or {}).get(name))
 
     def facts(self) -> dict[str, Any]:
         """Return what the inventory keeps of a board: its report, and what its certificate says."""
