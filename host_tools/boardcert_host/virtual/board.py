@@ -166,7 +166,7 @@ class VirtualBoard(RadioControls):
         return event["message"]
 
     def status(self) -> dict[str, Any]:
-        """Return powered, ready, boots, clock_us, cycles, counters of flash and radio, and stack."""
+        """Return powered, ready, boots, clock_us, cycles, stack; counters of flash and radio."""
         return self._running.request("status")
 
     @property
