@@ -13,7 +13,8 @@ import pytest
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from boardcert_host.inventory import store
-from boardcert_host.inventory.changes import Seen, forget_boards, note_seen
+from boardcert_host.inventory.changes import forget_boards
+from boardcert_host.inventory.sightings import Seen, note_seen
 from boardcert_host.overview import terminal, watching
 from boardcert_host.overview.state import STATES, look, worst
 from boardcert_host.overview.verifying import Verification
