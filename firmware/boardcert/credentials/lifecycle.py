@@ -68,11 +68,10 @@ class Identity:
         return hexlify(hashlib.sha256(self.certificate).digest(), ":").decode().upper()
 
     def follow(self) -> None:
-        """Sign the generated certificate again if the date or an address asks for it.
+        """Sign the generated certificate again if the date or an address requires it.
 
-        Raises Error when that fails: the old certificate is still served. One from elsewhere is
-        served in any case; `notices` say what is wrong with its dates. Where memory is short, see
-        lacks_memory, signing is deferred until the next boot.
+        Raises Error if that fails: the old certificate is still served. One from elsewhere is
+        served in any case; `notices` report its dates. If lacks_memory, the next boot signs.
         """
         reason = stale_reason(self._record.facts, self.source)
         if self.source == GENERATED and (reason or self.wish) and self.lacks_memory():
@@ -144,10 +143,9 @@ class Identity:
     def csr(self, names=None) -> bytes:
         """Return a PKCS#10 request (DER) for this board's names, signed by its own key.
 
-        That is the generated key, also while another certificate is served; it is generated first
-        if necessary. install accepts the CA's certificate for it without a key. *names*: up to
-        twenty others instead, such as "kitchen.example.org" or "*.example.org", and no subject:
-        public CAs sign for exactly the names that were ordered. RefusedError for a wrong one.
+        That is the generated key, even while another certificate is served. install accepts the
+        CA's certificate for it without a key. *names*: up to twenty others instead, and no subject,
+        for public CAs, which sign for exactly these names. RefusedError for a wrong one.
         """
         return perform(self, "request", None, names)
 
