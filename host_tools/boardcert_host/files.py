@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-import filelock
 import platformdirs
 
 from .errors import Error
@@ -76,6 +75,8 @@ def own_file(variable: str, name: str) -> Path:
 @contextlib.contextmanager
 def changing(path: Path, what: str) -> Iterator[None]:
     """Hold *path*, which keeps *what*, against other programs. Trouble with it becomes Error."""
+    import filelock  # Here, since it loads asyncio, which few commands need.
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(f"{path}.lock", timeout=_LOCK_TIMEOUT_S, mode=0o600):
