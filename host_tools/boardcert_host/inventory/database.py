@@ -26,10 +26,17 @@ from .place import Place, inventory_place
 from .tables import boards
 
 _WAIT_S = 10
+_patience_s: int | None = None
 # Of the advisory lock: "bcrt" as a number, so that other programs' locks are others.
 _LOCK = 0x62637274
 _SKEW = datetime.timedelta(hours=1)
 _DAY = datetime.timedelta(days=1)
+
+
+def be_patient(wait_s: int) -> None:
+    """Wait so long for other writers from now on, in PostgreSQL: for a program that may wait."""
+    global _patience_s
+    _patience_s = wait_s
 
 
 @contextlib.contextmanager
@@ -121,7 +128,7 @@ def _prepare_sqlite(connection: sa.engine.interfaces.DBAPIConnection, _: object)
 
 def _prepare_postgresql(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
     cursor = connection.cursor()
-    cursor.execute(f"SET lock_timeout = '{_WAIT_S}s'")
+    cursor.execute(f"SET lock_timeout = '{_patience_s or _WAIT_S}s'")
     cursor.close()
     connection.commit()
 

@@ -5,12 +5,15 @@ import contextlib
 import logging
 import signal
 
+from ..inventory import database
 from . import jobs_schema
 from .jobs import give_back, make_app
 from .station import JOBS, Station
 
 # New jobs are announced; for one whose announcement was lost.
 _POLL_S = 5.0
+# Many workers write in turns, each some hundred results; nobody sits in front of them.
+_PATIENCE_S = 300
 
 
 class _Telling(logging.Handler):
@@ -30,6 +33,7 @@ def serve(station: Station, is_once: bool, stalled_s: float) -> None:
 
     *stalled_s*: after so long without a sign of life, a worker's jobs are given to others.
     """
+    database.be_patient(_PATIENCE_S)
     log = logging.getLogger("procrastinate")
     handler, was_propagating = _Telling(station), log.propagate
     log.addHandler(handler)
