@@ -23,8 +23,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from servers import refusing_port
 
 _SERVERS = 60
-# For the two that do not finish; a handshake of the others takes milliseconds.
-_PATIENCE = ("--timeout", "8", "--retries", "0")
+# As long wait the two that do not finish, so one database is enough for them.
+_PATIENCE = ("--timeout", "20", "--retries", "0")
+_ENDLESS = ("stalled", "dripping")
 _HOUR = datetime.timedelta(hours=1)
 _QUICK = ("--timeout", "60", "--retries", "0")
 
@@ -66,6 +67,8 @@ def metrics(file):
 def test_each_fault_is_found_and_no_other(fleet, inventory, tmp_path, capsys):
     """By its own word, in the lines, the counts, the exit code, the inventory, and the file."""
     servers, port = fleet
+    if inventory != "sqlite":
+        servers = [server for server in servers if server.kind not in _ENDLESS]
     names, file = know(servers, port), tmp_path / "boards.prom"
     code, told, last = verify(capsys, "--all", "--prometheus", str(file), *_PATIENCE)
     for name, server in zip(names, servers, strict=True):
