@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
+from boardcert_host.fleet.spool import spool
 from boardcert_host.inventory import runs, store
 from boardcert_host.scan.sweep import Wishes
 from boardcert_host.workers import jobs, jobs_schema, scanning, verifying
@@ -153,6 +154,24 @@ def test_a_second_result_for_a_board_changes_nothing(names):
         runs.finish(connection, number)
         assert ended == [False] * 6 + [True] * 2
         assert not runs.end_slice(connection, number, 5)
+
+
+def test_what_is_corrected_before_it_was_seen_is_told_twice(names):
+    """As by a run without workers: first what was found, then what all together tell."""
+    number, found = order()
+    told = {"asked": names[0], "verdict": "valid", "again": True, "reasons": []}
+    told |= {"certificate": None, "address": None}
+    with store.writing() as connection:
+        runs.add(connection, number, {found[0]["boards"][0]: told})
+        runs.finish(connection, number)
+    lines = []
+    ordered = Ordered(verifying.Plan(), None, lines.extend, print)
+    ordered._number = number
+    assert ordered._look()
+    with spool() as kept:
+        ordered._kept = kept
+        assert ordered.summary(1).boards == 1
+    assert lines == [told | {"again": False}, told]
 
 
 def test_what_fails_is_done_again_later_and_then_told(names):

@@ -69,7 +69,8 @@ class Ordered:
             is_over = runs.get(connection, self._number).finished_at is not None
             for last, told in runs.results(connection, self._number, self._last):
                 self._last = last
-                self._tell([one for one in told if not one["again"]])
+                # What was corrected before it was seen here is told now, and at the end again.
+                self._tell([one | {"again": False} for one in told])
         if is_over:
             return True
         if failed := jobs.count_failed(self._number):
