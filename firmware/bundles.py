@@ -130,8 +130,11 @@ NATIVE = {
 }
 """Files with native code, which there are by themselves: what esp32 loads of it, it never frees."""
 
+EITHER = {"sha384": ("sha384",)}
+"""Instead of that, where a kernel is there but may be refused: what takes its place is apart."""
+
 FALLBACKS = ("sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "rsa_bigint", "in_phases")
-"""What no board with a kernel ever imports."""
+"""What no board with a kernel that every firmware runs ever imports."""
 
 KERNEL_USERS = ("p384_kernel", "rsa_kernel")
 """What is of no use without one."""

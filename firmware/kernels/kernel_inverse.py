@@ -10,21 +10,18 @@ products of a limb and a matrix element, both below 2**14, can be summed in one 
 with the same index stand together: f g m, d e m. To d and e a multiple of m is added that makes
 them divisible by 2**14; that lets them grow by m each time, to at most 81 m.
 
-Timing: branches and addresses depend on counters only. Around the assembler, a few big-integer
-operations on a, and on the result, vary with leading zeros.
+Rows are of 24 bytes, f g m d e m. One row more comes first: in the place of m it has -1/m. What
+calls these functions is kernel_invert.py.
+
+Timing: branches and addresses depend on counters only.
 """
 # ruff: noqa: F821 (the names of the assembler)
 
 import micropython
-from micropython import const
-
-_LIMBS = const(28)
-_ROW = const(24)  # Bytes of f g m d e m. One row more comes first: in the place of m it has -1/m.
-_BYTES = const(50)  # 28 limbs and a sign.
 
 
 @micropython.asm_thumb
-def _divide_steps(r0):
+def divide_steps(r0):
     """Do 80 times 14 division steps on the rows at r0."""
     mov(r4, r8)
     mov(r5, r9)
@@ -176,7 +173,7 @@ def _divide_steps(r0):
 
 
 @micropython.asm_thumb
-def _spread(r0, r1, r2):
+def spread(r0, r1, r2):
     """Write the limbs of the positive number at r0 to the rows at r1, at place r2 in each."""
     lsl(r2, r2, 2)
     add(r1, r1, r2)
@@ -204,7 +201,7 @@ def _spread(r0, r1, r2):
 
 
 @micropython.asm_thumb
-def _gather(r0, r1, r2):
+def gather(r0, r1, r2):
     """Write to r2 the number at place r1 in each of the rows at r0, 50 bytes, two's complement."""
     lsl(r1, r1, 2)
     add(r0, r0, r1)
@@ -227,26 +224,3 @@ def _gather(r0, r1, r2):
     sub(r4, 1)
     bne(LIMB)
     strb(r1, [r2, 0])  # The sign.
-
-
-def invert(a: int, m: int) -> int:
-    """Return 1/a modulo the odd prime *m* below 2**384; 0 when *m* divides *a*. Constant time."""
-    rows = bytearray(_ROW * (_LIMBS + 1))
-    modulus = m.to_bytes(_BYTES, "little")
-    for place in (0, 2, 5):
-        _spread(modulus, rows, place)
-    _spread((a % m).to_bytes(_BYTES, "little"), rows, 1)
-    rows[_ROW + 16] = 1
-    lowest = m & 0x3FFF
-    x = lowest  # Inverse to 3 bits; each round doubles that.
-    for _ in range(3):
-        x = x * (2 - lowest * x) & 0x3FFF
-    for place in (8, 20):
-        rows[place] = -x & 0xFF
-        rows[place + 1] = (-x & 0x3FFF) >> 8
-    _divide_steps(rows)
-    result = bytearray(_BYTES)
-    _gather(rows, 3, result)
-    d = int.from_bytes(result, "little")
-    sign = 1 - (rows[_ROW] & 2)  # f is 1 or -1.
-    return sign * (d - (result[-1] >> 7 << 400)) % m

@@ -68,6 +68,13 @@ def assemble(program: str) -> bytes:
     return bytes(code) + bytes(4)
 
 
+def programs() -> str:
+    """Return the source of the programs, as constants."""
+    lines = [f"{name} = {assemble(program)}" for name, program in PROGRAMS.items()]
+    select = bytes([5, 0, 3 * PLACES.index("S"), 0])
+    return "\n".join([*lines, f"SELECT = {select}  # A step, to be completed."])
+
+
 def run(w: Writer) -> None:
     """Emit the interpreter.
 
@@ -171,8 +178,7 @@ def kernel(has_dsp: bool) -> str:
     lines = [
         '"""P-384 arithmetic; make_p384.py, which made it, explains it (do not edit)."""\n',
         "# ruff: noqa\n# fmt: off\nimport micropython\n",
-        *(f"{name} = {assemble(program)}" for name, program in PROGRAMS.items()),
-        f"SELECT = {bytes([5, 0, 3 * PLACES.index('S'), 0])}  # A step, to be completed.",
+        programs(),
     ]
     return "\n".join([*lines, "\n", w.text()])
 

