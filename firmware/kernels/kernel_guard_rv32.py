@@ -6,6 +6,7 @@ where its first byte is. A firmware that says it reads other files is not given 
 refuses it, has no memory for it, or computes with it something else (kernel_check_rv32.py) goes on
 with big integers, after a notice.
 """
+# ruff: noqa: F401 (the functions are for other parts of the same module)
 
 import sys
 
@@ -24,4 +25,4 @@ try:
     )
 except (ValueError, MemoryError) as error:
     print("boardcert: this firmware does not load our assembler, so signing is slow:", error)
-    raise ImportError("no kernel")
+    raise ImportError("no kernel") from error

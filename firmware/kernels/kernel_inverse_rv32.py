@@ -1,4 +1,4 @@
-"""Modular inversion for RV32; make_inverse_rv32.py, which made it, explains it (do not edit)."""
+"""Inversion for RV32; make_inverse_rv32.py made it and explains it (do not edit)."""
 
 # ruff: noqa
 # fmt: off

@@ -13,7 +13,7 @@ from riscv import Writer
 _LIMBS, _ROW = 28, 24
 _SAVED, _FRAME = 4, 64
 
-HEADER = '''"""Modular inversion for RV32; make_inverse_rv32.py, which made it, explains it (do not edit)."""
+HEADER = '''"""Inversion for RV32; make_inverse_rv32.py made it and explains it (do not edit)."""
 
 # ruff: noqa
 # fmt: off
@@ -38,6 +38,11 @@ def gather(rows: ptr8, place: int, number: ptr8):
 '''
 
 
+def _limb_bits(register: str) -> str:
+    """Return what puts the mask of a limb's 14 bits into *register*."""
+    return f"li({register}, 1); slli({register}, {register}, 14); addi({register}, {register}, -1)"
+
+
 def divide_steps() -> str:
     """Return the function that does 80 times 14 division steps on rows.
 
@@ -45,7 +50,7 @@ def divide_steps() -> str:
     """
     w = Writer("_divide_steps")
     w.enter(_FRAME, _SAVED, addresses=1)
-    w.op("mv(s0, a0); li(s1, 80); li(s2, -1); li(s9, 1); slli(s9, s9, 14); addi(s9, s9, -1); label(matrix)")
+    w.op("mv(s0, a0); li(s1, 80); li(s2, -1)", _limb_bits("s9"), "label(matrix)")
     _matrix(w)
     w.op("mv(a7, s0); label(pair)")
     _apply(w)
@@ -64,7 +69,9 @@ def _matrix(w: Writer) -> None:
     # Is delta > 0? Is g odd? Then g += f, or g -= f when delta > 0.
     w.op("label(divide); srai(a0, s2, 31); slli(a1, t1, 31); srai(a1, a1, 31)")
     for source, target in (("t0", "t1"), ("t2", "t3")):
-        w.op(f"xor(a2, {source}, a0); sub(a2, a2, a0); and_(a2, a2, a1); add({target}, {target}, a2)")
+        w.op(
+            f"xor(a2, {source}, a0); sub(a2, a2, a0); and_(a2, a2, a1); add({target}, {target}, a2)"
+        )
     # Both: delta = 1 - delta, and f + (g - f) is the old g. Else delta += 1.
     w.op("and_(a0, a0, a1); xor(s2, s2, a0); addi(s2, s2, -1); sub(s2, s2, a0)")
     w.op("and_(a2, t1, a0); add(t0, t0, a2); and_(a2, t3, a0); add(t2, t2, a2)")
@@ -100,7 +107,10 @@ def spread() -> str:
     w = Writer("_spread")
     w.enter(_FRAME, _SAVED, addresses=2, numbers=1)
     w.op(f"slli(a2, a2, 2); add(a1, a1, a2); li(a2, 0); li(a3, 0); li(a4, {_LIMBS}); li(a5, 14)")
-    w.op("li(a7, 1); slli(a7, a7, 14); addi(a7, a7, -1); label(limb); bge(a3, a5, enough); lbu(t0, 0(a0)); addi(a0, a0, 1)")
+    w.op(
+        _limb_bits("a7"),
+        "label(limb); bge(a3, a5, enough); lbu(t0, 0(a0)); addi(a0, a0, 1)",
+    )
     w.op("sll(t0, t0, a3); or_(a2, a2, t0); addi(a3, a3, 8); jal(zero, limb); label(enough)")
     w.op(f"addi(a1, a1, {_ROW}); and_(t0, a2, a7); sw(t0, 0(a1)); srli(a2, a2, 14)")
     w.op("addi(a3, a3, -14); addi(a4, a4, -1); bne(a4, zero, limb)")

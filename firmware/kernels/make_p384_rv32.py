@@ -31,7 +31,7 @@ _DOCSTRING = '''"""P-384 for RV32; make_p384_rv32.py, which made it, explains it
 # ruff: noqa
 # fmt: off
 '''
-_WRAPPER = '''import micropython
+_WRAPPER = """import micropython
 
 
 @micropython.viper
@@ -39,7 +39,7 @@ def run(program: ptr8, work: ptr8):
     _run(int(program) >> 2, int(work) >> 2)
 
 
-'''
+"""
 
 
 def run(w: Writer) -> None:

@@ -55,7 +55,7 @@ def _compress_blocks(state: ptr8, blocks: ptr8, work: ptr8, count: int):
 
 # The known answer, before any secret is touched; only then there is a `compress`. See
 # kernel_guard_rv32.py about the firmware.
-CHECK = '''
+CHECK = """
 
 def _works() -> bool:
     if getattr(sys.implementation, "_mpy", 0) & 0x3FFF != 6 | 3 << 8 | 11 << 10:
@@ -70,7 +70,7 @@ if not _works():
     print("boardcert: our assembler computes something else on this firmware; hashing is slow")
     raise ImportError("no kernel")
 compress = _compress_blocks
-'''
+"""
 
 # What is shifted and how far, from within, "h" or "l" half: to the right, and to the left; for the
 # low half of a result, and the high one.
@@ -86,12 +86,16 @@ def _sigma(w: Writer, name: str, high: str, low: str, result: list[str], spare: 
     """Emit a sigma of *high*, *low*; *result*: the registers for its high and low half."""
     halves = {"h": high, "l": low}
     right_low, left_low, right_high, left_high = _SIGMAS[name]
-    for target, right, left in ((result[1], right_low, left_low), (result[0], right_high, left_high)):
+    for target, right, left in (
+        (result[1], right_low, left_low),
+        (result[0], right_high, left_high),
+    ):
         for shift, terms, total in (("srli", right, target), ("slli", left, spare)):
             first, *others = terms.split()
             w.op(f"{shift}({total}, {halves[first[0]]}, {first[1:]})")
             for term in others:
-                w.op(f"xor({total}, {total}, {halves[term[0]]}); {shift}({total}, {total}, {term[1:]})")
+                w.op(f"xor({total}, {total}, {halves[term[0]]})")
+                w.op(f"{shift}({total}, {total}, {term[1:]})")
         w.op(f"xor({target}, {target}, {spare})")
 
 
@@ -136,7 +140,9 @@ def _round(w: Writer, number: int, v: list[list[str]]) -> None:
     _sigma(w, "S1", *e, term, spare)
     _add(w, h, term, spare)
     for half in range(2):  # Ch = ((f ^ g) & e) ^ g
-        w.op(f"xor({term[half]}, {f[half]}, {g[half]}); and_({term[half]}, {term[half]}, {e[half]})")
+        w.op(
+            f"xor({term[half]}, {f[half]}, {g[half]}); and_({term[half]}, {term[half]}, {e[half]})"
+        )
         w.op(f"xor({term[half]}, {term[half]}, {g[half]})")
     _add(w, h, term, spare)
     _add(w, d, h, spare)
@@ -144,7 +150,9 @@ def _round(w: Writer, number: int, v: list[list[str]]) -> None:
     _add(w, h, term, spare)
     new, old = _XORS[1 - number % 2], _XORS[number % 2]
     for half in range(2):  # Maj = ((a ^ b) & (b ^ c)) ^ b
-        w.op(f"xor({new[half]}, {a[half]}, {b[half]}); and_({term[half]}, {new[half]}, {old[half]})")
+        w.op(
+            f"xor({new[half]}, {a[half]}, {b[half]}); and_({term[half]}, {new[half]}, {old[half]})"
+        )
         w.op(f"xor({term[half]}, {term[half]}, {b[half]})")
     _add(w, h, term, spare)
 
@@ -204,7 +212,10 @@ def compressed(state: bytes, block: bytes) -> bytes:
 
     w = [int.from_bytes(block[i : i + 8], "big") for i in range(0, 128, 8)]
     for t in range(16, 80):
-        s0, s1 = (rotated(w[t - 15], 1, 8) ^ w[t - 15] >> 7), (rotated(w[t - 2], 19, 61) ^ w[t - 2] >> 6)
+        s0, s1 = (
+            (rotated(w[t - 15], 1, 8) ^ w[t - 15] >> 7),
+            (rotated(w[t - 2], 19, 61) ^ w[t - 2] >> 6),
+        )
         w.append(w[t - 16] + s0 + w[t - 7] + s1 & mask)
     start = [int.from_bytes(state[i : i + 8], "big") for i in range(0, 64, 8)]
     a, b, c, d, e, f, g, h = start

@@ -82,7 +82,7 @@ def _subtract_word(total: str, word: str, borrow: str) -> str:
 
 
 def add_or_subtract(w: Writer, name: str, is_plus: bool) -> None:
-    """Emit: the element that a1 points at plus, or minus, that at a2; `fold` of that must follow."""
+    """Emit: the element that a1 points at plus, or minus, that at a2; `fold` must follow."""
     w.op(f"label({name})")
     w.op(*(f"lw({register}, {4 * i}(a1))" for i, register in enumerate(ELEMENT)))
     for i, total in enumerate(ELEMENT):

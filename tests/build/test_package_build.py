@@ -6,6 +6,7 @@ import runpy
 import pytest
 from boardcert import modules
 from boardcert_host.build import package as build
+from boardcert_host.build.kernels import KERNELS
 from boardcert_host.build.load_plan import load_plan
 from boardcert_host.build.rooms import module_paths
 from boardcert_host.directories import data_directory
@@ -19,9 +20,7 @@ _NUMBERS = {"armv6m": 4, "armv7emsp": 7, "xtensawin": 10, "rv32imc": 11}
 _REPLACED = {"sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "noise_generators"}
 _REPLACED |= {"rsa_bigint", "esp32_reserve", "in_phases"}
 _SOURCES = set(module_paths(data_directory("firmware") / "boardcert"))
-_OTHER_KERNELS = {
-    path.stem for path in (data_directory("firmware") / "kernels").glob("kernel_*.py")
-} - {"kernel_inverse", "kernel_p384", "kernel_p384_dsp"}
+_OTHER_KERNELS = KERNELS["armv6m"].modules.keys() - {"kernel"}
 _PLAN = load_plan()
 _PARTS = {part for parts in _PLAN.bundles.values() for part in parts} - set(_PLAN.bundles)
 
@@ -36,7 +35,11 @@ def test_every_module_is_compiled_for_its_processor(architecture, tmp_path):
             expected |= {"noise_generators", "esp32_reserve"}
     else:
         joined = {"rsa_kernel", "p384_kernel", "p384_comb", "bigint_engine", "sha512_block"}
+        if architecture == "rv32imc":
+            joined -= {"p384_kernel"}
         expected = _SOURCES - _PARTS - joined | {"sha384", "keys", "fields", "issue"}
+        if architecture == "rv32imc":
+            expected |= {"kernel_code", "kernel_sha512", "sha512_block"}
     assert {path.stem for path in built} == expected | {"rare_texts"}
     assert set(tmp_path.iterdir()) == set(built)
     texts = [path.name for path in built if path.suffix != ".mpy"]
@@ -61,6 +64,27 @@ def test_newer_thumb_processors_take_the_kernel(tmp_path):
     assert changed == {"ecdsa.mpy", "p384_kernel.mpy", "noise.mpy", "rsa.mpy"}  # What is native.
     same = {path.name: path.read_bytes() for path in plain}
     assert all(path.read_bytes() == same[path.name] for path in own)
+
+
+def test_a_kernel_that_may_be_refused_is_beside_what_takes_its_place(tmp_path):
+    """On RV32 both are there, and apart: what does not run is not loaded, and native code alone."""
+    sources = build.package_sources("rv32imc")
+    for user, kernel, other in (
+        ("ecdsa", "p384_kernel", "p384_bigint"),
+        ("sha384", "kernel_sha512", "sha512_block"),
+    ):
+        attempts = [
+            node for node in ast.walk(ast.parse(sources[user])) if isinstance(node, ast.Try)
+        ]
+        text = "".join(map(ast.unparse, attempts))
+        assert kernel in text and other in text
+    assert not {"rsa_kernel", "kernel_rsa"} & sources.keys()
+    paths = [path for path in build.build_package("rv32imc", tmp_path) if path.suffix == ".mpy"]
+    native = {path.stem: load(path) for path in paths if path.read_bytes()[2] >> 2}
+    assert native.keys() <= set(modules._NATIVE.split())
+    kinds = {function.kind for functions in native.values() for function in functions.values()}
+    assert kinds == {"viper"}
+    assert {"_run", "_divide_steps"} <= native["kernel_code"].keys()
 
 
 @pytest.mark.parametrize("name", ["kernel_sha512", "kernel_inverse", "kernel_rsa"])
@@ -113,6 +137,8 @@ def test_without_a_kernel_no_module_is_in_two_files():
     assert {"p384_comb", "p384_reduce"} & set(bundles) == set()
     assert bundles["p384_bigint"] == _PLAN.portable["p384_bigint"]
     assert bundles["sha384"] == ("sha512_block", "sha384") and "sha384" not in bundles["ecdsa"]
+    either = _PLAN.without_kernel({"sha384", "sha512_block", "p384_reduce", "kernel_sha512"})
+    assert either == bundles | {"sha384": ("sha384",), "ecdsa": ("drbg", "ec", "ecdsa", "seeding")}
 
 
 def test_native_modules_stay_out_of_bundles_where_they_cannot_be_freed():
@@ -125,14 +151,12 @@ def test_native_modules_stay_out_of_bundles_where_they_cannot_be_freed():
 
 
 def test_every_kernel_is_in_the_package():
-    """firmware/kernels/kernel_*.py: in `kernel`, whole, or by itself; make_*.py are generators."""
-    packages = [build.package_sources(name, build.Form.APART) for name in ("armv6m", "armv7emsp")]
-    kernels = [sources["kernel"] for sources in packages]
+    """firmware/kernels/kernel_*.py, whole, in a module of some processor."""
+    packages = [build.package_sources(name, build.Form.APART) for name in KERNELS]
+    kernels = [text for sources in packages for name, text in sources.items() if "kernel" in name]
     paths = list((data_directory("firmware") / "kernels").glob("kernel_*.py"))
-    assert paths and all(
-        path.stem in packages[0] or any(path.read_text() in kernel for kernel in kernels)
-        for path in paths
-    )
+    assert paths
+    assert all(any(path.read_text() in kernel for kernel in kernels) for path in paths)
     assert not any(name.startswith("kernel") for name in build.package_sources("xtensawin"))
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import microdot
 import pytest
 from boardcert_host.build.fold import fold
+from boardcert_host.build.kernels import KERNELS, NO_KERNELS, kernel_sources
 from boardcert_host.build.load_plan import load_plan
 from boardcert_host.build.new_names import Known, new_names
-from boardcert_host.build.package import Form, _known, _without_kernel, package_sources
+from boardcert_host.build.package import _known, _without_kernel, package_sources
 from boardcert_host.build.rom_names import BY_NUMBER, NAMES, TAKEN
 from boardcert_host.build.rooms import read_flat
 from boardcert_host.build.shorten import shorten
@@ -144,16 +145,14 @@ def _names(trees: Iterable[ast.AST]) -> set[str]:
     return {name for name in found if isinstance(name, str)}
 
 
-@pytest.fixture(scope="module", params=[Form.SHIPPED, Form.PORTABLE])
+@pytest.fixture(scope="module", params=["armv6m", "rv32imc", "xtensawin"])
 def package(request):
     """The package's trees, what each name becomes in each, and the files they are joined in."""
-    sources = read_flat(_FIRMWARE / "boardcert") | {
-        path.stem: path.read_text() for path in (_FIRMWARE / "kernels").glob("kernel_*.py")
-    }
-    bundles = load_plan().bundles
-    if request.param is Form.PORTABLE:
-        sources = {name: text for name, text in sources.items() if "kernel" not in name}
-        bundles = _without_kernel(sources)
+    kernels = KERNELS.get(request.param, NO_KERNELS)
+    sources = read_flat(_FIRMWARE / "boardcert") | kernel_sources(kernels)
+    for user in kernels.useless(load_plan().kernel_users):
+        del sources[user]
+    bundles = load_plan().bundles if kernels.are_certain else _without_kernel(sources)
     trees = {name: ast.parse(source) for name, source in fold(sources).items()}
     return trees, new_names(trees, _known(bundles)), bundles
 

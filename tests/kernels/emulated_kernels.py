@@ -1,26 +1,49 @@
 """The kernels' assembler functions as Python functions, run in the emulator."""
 
+import sys
 from pathlib import Path
 from types import ModuleType
 
 import micropython
 import pytest
-from boardcert_host.build.package import kernel_source
-from mpy_machine_code import Machine
+from boardcert_host.build.kernels import KERNELS as ARCHITECTURES
+from boardcert_host.build.kernels import kernel_sources
+from mpy_machine_code import Function, Machine, build, load
 
 KERNELS = Path(__file__).parents[2] / "firmware" / "kernels"
 SIZE = 48  # Bytes of a field element.
 
 
-def import_kernel(functions: dict, p384: str = "kernel_p384") -> ModuleType:
-    """Return the module `kernel`, its assembler functions replaced by those of *functions*.
+# What the firmware says that takes RV32's kernel: .mpy files of version 6.3 for rv32imc.
+_RV32_FIRMWARE = 6 | 3 << 8 | 11 << 10
+# The parts of the kernel for P-384 that have code, for each architecture.
+_CODE = {
+    "armv6m": ("kernel_inverse", "kernel_p384"),
+    "armv7emsp": ("kernel_inverse", "kernel_p384_dsp"),
+    "rv32imc": ("kernel_inverse_rv32", "kernel_p384_rv32"),
+}
 
-    *p384*: which of the kernels for P-384 is a part of it.
-    """
+
+def load_kernel(architecture: str, directory: Path) -> dict[str, Function]:
+    """Return the functions for P-384 of an *architecture*; they are compiled in *directory*."""
+    functions = {}
+    for name in _CODE[architecture]:
+        functions |= load(build(KERNELS / f"{name}.py", directory, architecture))
+    return functions
+
+
+def import_kernel(functions: dict, architecture: str = "armv6m") -> ModuleType:
+    """Return the module `kernel` of an *architecture*, with *functions* as what the code does."""
     module = ModuleType("boardcert.crypto.kernel")
+    module.__package__ = "boardcert.crypto"
+    code = ModuleType("boardcert.crypto.kernel_code")
+    code.__dict__.update(functions)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(micropython, "asm_thumb", lambda f: functions.get(f.__name__), raising=False)
-        exec(kernel_source(p384), module.__dict__)  # noqa: S102
+        if architecture == "rv32imc":
+            patch.setattr(sys.implementation, "_mpy", _RV32_FIRMWARE, raising=False)
+            patch.setitem(sys.modules, code.__name__, code)
+        exec(kernel_sources(ARCHITECTURES[architecture])["kernel"], module.__dict__)  # noqa: S102
     return module
 
 
@@ -30,10 +53,11 @@ def elements(work: bytes) -> list[int]:
 
 
 class P384Kernel:
-    """The function of kernel_p384.py, or kernel_p384_dsp.py, on the buffers of CPython."""
+    """The interpreter of a kernel for P-384, on the buffers of CPython."""
 
     def __init__(self, functions, observe=False, arch="armv6m"):
         self.machine = Machine(functions, observe, arch)
+        self._is_viper = arch == "rv32imc"
         self._program = self.machine.allocate(1024)
         self._work = self.machine.allocate(85 * SIZE)
         self._tables = {}
@@ -42,8 +66,15 @@ class P384Kernel:
         """Run *program* on the bytearray *work*."""
         self.machine.write(self._program, program)
         self.machine.write(self._work, work)
-        self.machine.call("run", self._program, self._work)
+        self.start()
         work[:] = self.machine.read(self._work, len(work))
+
+    def start(self):
+        """Run what is in the emulated memory."""
+        if self._is_viper:
+            self.machine.call_viper("_run", (self._program, self._work))
+        else:
+            self.machine.call("run", self._program, self._work)
 
     def address_of(self, table):
         """Return where *table* is in the emulated memory."""
@@ -64,33 +95,43 @@ class P384Kernel:
 
 
 class InverseKernel:
-    """The assembler functions of kernel_inverse.py, on the buffers of CPython."""
+    """The functions for inversion, on the buffers of CPython."""
 
-    def __init__(self, functions, observe=False):
-        self.machine = Machine(functions, observe)
+    def __init__(self, functions, observe=False, arch="armv6m"):
+        self.machine = Machine(functions, observe, arch)
+        self._is_viper = arch == "rv32imc"
         self._rows = self.machine.allocate(29 * 24)
         self._number = self.machine.allocate(50)
         self.functions = {
-            "_divide_steps": self.divide_steps,
-            "_spread": self.spread,
-            "_gather": self.gather,
+            "divide_steps": self.divide_steps,
+            "spread": self.spread,
+            "gather": self.gather,
         }
 
     def divide_steps(self, rows):
         """Do the division steps on the bytearray *rows*."""
         self.machine.write(self._rows, rows)
-        self.machine.call("_divide_steps", self._rows)
+        if self._is_viper:
+            self.machine.call_viper("_divide_steps", (self._rows,))
+        else:
+            self.machine.call("divide_steps", self._rows)
         rows[:] = self.machine.read(self._rows, len(rows))
 
     def spread(self, number, rows, place):
         """Write the limbs of *number* to the bytearray *rows*."""
         self.machine.write(self._rows, rows)
         self.machine.write(self._number, number)
-        self.machine.call("_spread", self._number, self._rows, place)
+        if self._is_viper:
+            self.machine.call_viper("_spread", (self._number, self._rows), place)
+        else:
+            self.machine.call("spread", self._number, self._rows, place)
         rows[:] = self.machine.read(self._rows, len(rows))
 
     def gather(self, rows, place, number):
         """Write the number in *rows* to the bytearray *number*."""
         self.machine.write(self._rows, rows)
-        self.machine.call("_gather", self._rows, place, self._number)
+        if self._is_viper:
+            self.machine.call_viper("_gather", (self._rows, self._number), place)
+        else:
+            self.machine.call("gather", self._rows, place, self._number)
         number[:] = self.machine.read(self._number, len(number))

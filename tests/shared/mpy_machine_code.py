@@ -310,7 +310,7 @@ class Machine:
             count = _count_rv32 if self._processor is _RV32 else _block_cost
             self._costs[address] = count(self.read(address, size))
         last = self.read(self._fall_through - 2, 2)[1] if self._fall_through else 0
-        if last >> 4 == 0xD and address != self._fall_through:
+        if last >> 4 == 0xD and address != self._fall_through and self._processor is not _RV32:
             self.cycles += 1  # The conditional branch before this block was taken.
         instructions, cycles = self._costs[address]
         self.instructions += instructions

