@@ -51,9 +51,6 @@ _BUDGET_BYTES = {"armv6m": 4000, "armv7emsp": 4000, "rv32imc": 10_300}
 
 # So many of a thousand scalars, others in each run; with BOARDCERT_SCALARS=1000, all.
 _SCALARS = int(os.environ.get("BOARDCERT_SCALARS", "200"))
-# On RV32, a tenth of the random numbers, unless BOARDCERT_EVERY_DEVICE_TEST is set, as for a change
-# of that kernel: then 110,000 operations and 1,000 scalars.
-_EVERY = "BOARDCERT_EVERY_DEVICE_TEST" in os.environ
 
 # The boundaries of the range and of the halves, and carries that begin or end at every word.
 _EDGES = sorted(
@@ -146,11 +143,6 @@ def test_comb_has_the_shape_that_the_kernel_knows(engine):
     assert len(engine.TABLE) == 32 * 2 * SIZE
 
 
-def _share(name, count):
-    """Return how many of *count* random cases are tried for a kernel."""
-    return count if _EVERY or _KERNELS[name] != "rv32imc" else count // 10
-
-
 def _check_pairs(kernel, pairs):
     """Check all four operations on each pair; return how many that were."""
     checked = 0
@@ -177,23 +169,20 @@ def test_field_operations_at_the_edges(new_kernel):
     assert _check_pairs(new_kernel(), pairs) > 10_000
 
 
-def test_field_operations_on_sparse_and_dense_words(name, new_kernel):
+def test_field_operations_on_sparse_and_dense_words(new_kernel):
     """Words of all zeros and all ones, where half-word carries run far."""
     choose = random.Random(1)
     words = (0, 0xFFFFFFFF, 0xFFFF0000, 0x0000FFFF, 1, 0x80000000)
-    count = _share(name, 6_000)
-    numbers = [sum(choose.choice(words) << 32 * i for i in range(12)) for _ in range(count)]
-    pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
-    assert _check_pairs(new_kernel(), pairs) == 2 * count
+    numbers = [sum(choose.choice(words) << 32 * i for i in range(12)) for _ in range(6_000)]
+    assert _check_pairs(new_kernel(), list(zip(numbers[::2], numbers[1::2], strict=True))) == 12_000
 
 
-def test_field_operations_on_random_values(name, new_kernel):
+def test_field_operations_on_random_values(new_kernel):
     """Random values below 2**384, not only below p."""
     seed = int.from_bytes(os.urandom(8), "big")
     choose = random.Random(seed)
-    count = _share(name, 22_000)
-    pairs = [(choose.getrandbits(384), choose.getrandbits(384)) for _ in range(count)]
-    assert _check_pairs(new_kernel(), pairs) == 4 * count, seed
+    pairs = [(choose.getrandbits(384), choose.getrandbits(384)) for _ in range(22_000)]
+    assert _check_pairs(new_kernel(), pairs) == 88_000, seed
 
 
 @pytest.mark.parametrize("operation", _OPERATIONS)
@@ -271,8 +260,8 @@ def test_select_reads_all_entries(new_kernel):
     assert all(len(ways) == 1 for ways in observed.values())
 
 
-def _scalars(count):
-    """The ends, and of a thousand others (single bits, all ones, random ones) *count* of them."""
+def _scalars():
+    """The ends, and of a thousand others (single bits, all ones, random ones) _SCALARS of them."""
     choose = random.Random(os.urandom(8))
     special = [
         1,
@@ -291,12 +280,12 @@ def _scalars(count):
     bits = [1 << i for i in range(384)]
     ones = [(1 << i) - 1 for i in range(8, 384, 8)] + [_N - (1 << i) for i in range(8, 384, 8)]
     others = bits + ones + [choose.randrange(1, _N) for _ in range(1000 - len(bits) - len(ones))]
-    return special + choose.sample(others, count)
+    return special + choose.sample(others, _SCALARS)
 
 
-def test_multiples_of_the_base_point(name, curve):
+def test_multiples_of_the_base_point(curve):
     """Against cryptography."""
-    for scalar in _scalars(1_000 if _EVERY else _share(name, _SCALARS)):
+    for scalar in _scalars():
         assert curve.multiply_base(scalar, os.urandom) == _public_point(scalar), hex(scalar)
 
 
