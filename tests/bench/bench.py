@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import instructions
 import memory
 import radio
 import report
@@ -23,7 +24,7 @@ from boardcert_host.flash.board_kinds import load_board
 from boardcert_host.flash.firmware import firmware_image
 from speed import Speed, mpy_sizes
 
-PARTS = ("speed", "memory", "network")
+PARTS = ("instructions", "speed", "memory", "network")
 _FORMS = {"kernel": Form.SHIPPED, "bigint": Form.PORTABLE}
 
 
@@ -31,8 +32,10 @@ def run(parts: tuple[str, ...], engines: tuple[str, ...]) -> dict[str, Any]:
     """Return the figures of *parts*; speed and memory are those of *engines*."""
     firmware, _ = firmware_image(load_board("VIRTUAL_PICO_W"))
     figures: dict[str, Any] = {"memory": {}} if "memory" in parts else {}
+    if "instructions" in parts:
+        figures["instructions"] = instructions.measure()
     with tempfile.TemporaryDirectory(prefix="boardcert-bench-") as name:
-        for engine in engines if parts != ("network",) else ():
+        for engine in engines if {"speed", "memory"} & set(parts) else ():
             with messages().status(f"measuring the {engine} engine: 1 to 3 minutes"):
                 _measure(engine, parts, firmware, Path(name), figures)
     if "network" in parts:

@@ -30,6 +30,7 @@ NETWORK_KEYS += ("connection_bytes", "app_free")
 MEMORY_FORMS = {"kernel": "kernel", "bigint": "portable"}
 """What "memory" calls the package with each engine."""
 MEMORY_KEYS = ("identity", "server", "page_idle", "page_peak", "sign_peak", "app_idle")
+INSTRUCTION_KEYS = ("field_mul", "field_sqr", "sha384_block", "fixed_base", "signature")
 ANCHORS = json.loads(Path(__file__).with_name("anchors.json").read_text())
 
 
@@ -56,11 +57,16 @@ def _groups(results: dict) -> dict[str, dict]:
     groups = {engine: results[engine] for engine in ENGINES if engine in results}
     memory = results.get("memory", {})
     groups |= {f"memory {form}": figures for form, figures in memory.items()}
+    counts = results.get("instructions", {})
+    groups |= {f"instructions {name}": figures for name, figures in counts.items()}
     return groups | {name: results[name] for name in ("network",) if name in results}
 
 
 def _targets(name: str) -> dict[str, dict]:
     return ANCHORS["targets"].get(name, {})
+
+
+_KEYS_OF = {"memory": MEMORY_KEYS, "instructions": INSTRUCTION_KEYS}
 
 
 def differences(first: dict, second: dict, tolerance: float = 0.01) -> list[str]:
@@ -72,7 +78,7 @@ def differences(first: dict, second: dict, tolerance: float = 0.01) -> list[str]
     groups = [_groups(run) for run in (first, second)]
     lines = []
     for name in (groups[0] | groups[1]).keys() - {"network"}:
-        for key in MEMORY_KEYS if name.startswith("memory") else KEYS:
+        for key in _KEYS_OF.get(name.split()[0], KEYS):
             before, after = (group.get(name, {}).get(key) for group in groups)
             if before is None or after is None:
                 lines.append(f"{name} {key}: missing")
@@ -84,6 +90,8 @@ def differences(first: dict, second: dict, tolerance: float = 0.01) -> list[str]
 def tables(results: dict) -> list[Table]:
     """Return a table for each part that *results* have, and for other libraries."""
     found = []
+    if "instructions" in results:
+        found.append(instructions_table(results["instructions"]))
     if ENGINES[0] in results:
         found += [results_table(results), anchors_table(results)]
     if "memory" in results:
@@ -91,6 +99,12 @@ def tables(results: dict) -> list[Table]:
     if "network" in results:
         found.append(network_table(results["network"]))
     return found
+
+
+def instructions_table(counts: dict) -> Table:
+    """Return the kernels' instructions on each processor, beside the targets of RV32's."""
+    title = "Instructions of the kernels, counted in an emulator"
+    return _table(title, counts, INSTRUCTION_KEYS, "instructions rv32imc")
 
 
 def results_table(results: dict) -> Table:
@@ -126,10 +140,14 @@ def _table(title: str, columns: dict[str, dict], keys: tuple[str, ...], judged: 
         target = _targets(judged).get(key, {})
         limits = [f"{target[limit]:,}" if limit in target else "" for limit in ("must", "aim")]
         found = [figures.get(key) for figures in columns.values()]
-        figures = ["" if figure is None else f"{figure:,.6g}" for figure in found]
+        figures = ["" if figure is None else _text(figure) for figure in found]
         verdict = _verdict(key, columns[column][key], target) if column in columns else ""
         table.add_row(key, *figures, *limits, verdict)
     return table
+
+
+def _text(figure: float) -> str:
+    return f"{figure:,}" if isinstance(figure, int) else f"{figure:,.6g}"
 
 
 def _verdict(key: str, figure: float, target: dict) -> str:

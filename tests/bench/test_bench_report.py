@@ -15,7 +15,9 @@ def results():
     memory = dict.fromkeys(report.MEMORY_KEYS, 11_000)
     times = dict.fromkeys(report.TIMES, 77.75)
     network = dict.fromkeys(report.NETWORK_KEYS, 700.0)
+    counts = dict.fromkeys(report.INSTRUCTION_KEYS, 1_500)
     return {
+        "instructions": {"armv6m": counts, "rv32imc": counts | {"fixed_base": 2_199_660}},
         "network": network | {"connections": 3, "with_flash": network},
         **{engine: figures | {"with_flash": times} for engine in report.ENGINES},
         "memory": {form: dict(memory) for form in report.MEMORY_FORMS.values()},
@@ -89,6 +91,16 @@ def test_memory_of_two_runs_is_compared(results):
     ]
 
 
+def test_too_many_instructions_are_named(results):
+    """By the processor; another number than before is a difference."""
+    other = copy.deepcopy(results)
+    other["instructions"]["rv32imc"]["field_mul"] = 2_001
+    assert report.missed_targets(other) == [
+        "instructions rv32imc field_mul: 2,001, must be at most 2,000"
+    ]
+    assert report.differences(results, other) == ["instructions rv32imc field_mul: 1500 and 2001"]
+
+
 def test_tables_show_figures_and_ratios(results):
     """94.5 ms against 40 ms is 2.4 times as fast; a missed target is called so."""
     results["kernel"]["verify_ms"] = 500.0
@@ -100,6 +112,7 @@ def test_tables_show_figures_and_ratios(results):
     assert "wolfSSL 5.9.2, C, -O3, plain look-up" in text
     assert "94.5 (2.4x)" in text
     assert "page_idle" in text and "38,912" in text
+    assert "2,199,660" in text and "2,500,000" in text
     assert "77.75" in text
 
 
@@ -117,6 +130,7 @@ def test_targets_name_known_figures():
         assert set(report.ANCHORS["targets"][engine]) <= set(report.KEYS)
     assert set(report.ANCHORS["targets"]["memory portable"]) <= set(report.MEMORY_KEYS)
     assert set(report.ANCHORS["targets"]["network"]) <= set(report.NETWORK_KEYS)
+    assert set(report.ANCHORS["targets"]["instructions rv32imc"]) <= set(report.INSTRUCTION_KEYS)
 
 
 @pytest.mark.parametrize("needed", [1, 4096, 41_000, 130_000, 180_224])

@@ -1,11 +1,14 @@
 """The kernels' assembler functions as Python functions, run in the emulator."""
 
+import importlib
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
 import micropython
 import pytest
+from boardcert.crypto import sha512_block
 from boardcert_host.build.kernels import KERNELS as ARCHITECTURES
 from boardcert_host.build.kernels import kernel_sources
 from mpy_machine_code import Function, Machine, build, load
@@ -21,6 +24,12 @@ _CODE = {
     "armv6m": ("kernel_inverse", "kernel_p384"),
     "armv7emsp": ("kernel_inverse", "kernel_p384_dsp"),
     "rv32imc": ("kernel_inverse_rv32", "kernel_p384_rv32"),
+}
+
+SHA512 = {
+    "armv6m": "kernel_sha512.py",
+    "armv7emsp": "kernel_sha512.py",
+    "rv32imc": "kernel_sha512_rv32.py",
 }
 
 
@@ -135,3 +144,44 @@ class InverseKernel:
         else:
             self.machine.call("gather", self._rows, place, self._number)
         number[:] = self.machine.read(self._number, len(number))
+
+
+class Sha512Kernel:
+    """The compression function of SHA-512 with its buffers; *offset* is the blocks' in memory."""
+
+    MOST_BLOCKS = 7  # In one call.
+
+    def __init__(self, functions, offset=0, observe=False, arch="armv6m"):
+        self.machine = Machine(functions, observe, arch)
+        self._constants = self.machine.allocate(sha512_block._K) if arch == "rv32imc" else 0
+        self._state = self.machine.allocate(64)
+        self._blocks = self.machine.allocate(self.MOST_BLOCKS * 128 + offset) + offset
+        self._work = self.machine.allocate(8 * (8 + 80))
+
+    def compress(self, state, blocks):
+        """Return the state after *blocks*."""
+        self.machine.write(self._state, state)
+        self.machine.write(self._blocks, blocks)
+        count = len(blocks) // 128
+        if self._constants:
+            addresses = (self._state, self._blocks, self._work, self._constants)
+            self.machine.call_viper("_compress", addresses, count)
+        else:
+            self.machine.call("compress", self._state, self._blocks, self._work, count)
+        return self.machine.read(self._state, 64)
+
+
+@contextmanager
+def p384_engine(architecture, functions, observe=False):
+    """Import the device's p384_kernel.py on emulated kernels; yield it, and the kernels."""
+    field = P384Kernel(functions, observe, architecture)
+    inverse = InverseKernel(functions, observe, architecture)
+    kernel = import_kernel({"run": field.run, **inverse.functions}, architecture)
+    uctypes = ModuleType("uctypes")
+    uctypes.__dict__["addressof"] = field.address_of
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (kernel, uctypes):
+            patch.setitem(sys.modules, module.__name__, module)
+        yield importlib.import_module("boardcert.crypto.p384_kernel"), (field, inverse)
+        del sys.modules["boardcert.crypto.p384_kernel"]
+        del sys.modules["boardcert.crypto"].p384_kernel

@@ -7,18 +7,16 @@ import os
 import random
 import subprocess
 import sys
-import types
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from emulated_kernels import (
     KERNELS,
     SIZE,
-    InverseKernel,
     P384Kernel,
     elements,
-    import_kernel,
     load_kernel,
+    p384_engine,
 )
 
 # Each kernel, the architecture that it is compiled for, and what writes it.
@@ -83,19 +81,10 @@ def new_kernel(name, functions):
 
 
 @pytest.fixture(scope="module")
-def engine(name, functions, new_kernel):
+def engine(name, functions):
     """The device's p384_kernel.py, on the emulated kernels."""
-    field = new_kernel()
-    inverse = InverseKernel(functions, arch=_KERNELS[name])
-    uctypes = types.ModuleType("uctypes")
-    uctypes.addressof = field.address_of
-    kernel = import_kernel({"run": field.run, **inverse.functions}, _KERNELS[name])
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (kernel, uctypes):
-            patch.setitem(sys.modules, module.__name__, module)
-        yield importlib.import_module("boardcert.crypto.p384_kernel")
-        del sys.modules["boardcert.crypto.p384_kernel"]
-        del sys.modules["boardcert.crypto"].p384_kernel
+    with p384_engine(_KERNELS[name], functions) as (engine, _):
+        yield engine
 
 
 @pytest.fixture

@@ -5,13 +5,9 @@ import os
 
 import cryptography_vectors
 import pytest
-from boardcert.crypto import sha512_block
-from emulated_kernels import KERNELS
-from mpy_machine_code import Machine, build, load
+from emulated_kernels import KERNELS, SHA512, Sha512Kernel
+from mpy_machine_code import build, load
 
-_SOURCES = {"armv6m": "kernel_sha512.py", "rv32imc": "kernel_sha512_rv32.py"}
-_WORK_BYTES = 8 * (8 + 80)
-_MOST_BLOCKS = 7  # In one call.
 _BUDGET_CYCLES = 18_750  # 0.15 ms at 125 MHz.
 _BUDGET_INSTRUCTIONS_RV32 = 12_100  # With the call's own 500.
 _BUDGET_BYTES = {"armv6m": 1300, "rv32imc": 3700}
@@ -27,38 +23,18 @@ _SHA512_INITIAL = bytes.fromhex(
 )
 
 
-class _Kernel:
-    """The kernel with its buffers; *offset* puts the block at an odd address."""
-
-    def __init__(self, arch, functions, offset=0, observe=False):
-        self.machine = Machine(functions, observe, arch)
-        self._constants = self.machine.allocate(sha512_block._K) if arch == "rv32imc" else 0
-        self._state = self.machine.allocate(64)
-        self._blocks = self.machine.allocate(_MOST_BLOCKS * 128 + offset) + offset
-        self._work = self.machine.allocate(_WORK_BYTES)
-
-    def compress(self, state: bytes, blocks: bytes) -> bytes:
-        """Return the state after *blocks*."""
-        self.machine.write(self._state, state)
-        self.machine.write(self._blocks, blocks)
-        count = len(blocks) // 128
-        if self._constants:
-            addresses = (self._state, self._blocks, self._work, self._constants)
-            self.machine.call_viper("_compress", addresses, count)
-        else:
-            self.machine.call("compress", self._state, self._blocks, self._work, count)
-        return self.machine.read(self._state, 64)
-
+class _Kernel(Sha512Kernel):
     def digest(self, initial: bytes, message: bytes) -> bytes:
+        """Return the digest's words, the state having been *initial*."""
         padding = bytes([0x80]) + bytes((111 - len(message)) % 128)
         padded = message + padding + (8 * len(message)).to_bytes(16, "big")
-        size = 128 * _MOST_BLOCKS
+        size = 128 * self.MOST_BLOCKS
         for offset in range(0, len(padded), size):
             initial = self.compress(initial, padded[offset : offset + size])
         return initial
 
 
-@pytest.fixture(scope="module", params=_SOURCES)
+@pytest.fixture(scope="module", params=["armv6m", "rv32imc"])
 def arch(request):
     """An architecture with a kernel for this."""
     return request.param
@@ -66,13 +42,13 @@ def arch(request):
 
 @pytest.fixture(scope="module")
 def functions(arch, tmp_path_factory):
-    return load(build(KERNELS / _SOURCES[arch], tmp_path_factory.mktemp("mpy"), arch))
+    return load(build(KERNELS / SHA512[arch], tmp_path_factory.mktemp("mpy"), arch))
 
 
 @pytest.mark.parametrize("name", ["SHA384ShortMsg", "SHA384LongMsg"])
 def test_cavp_vectors(arch, functions, name):
     """Every CAVP SHA-384 message of whole bytes (cryptography-vectors, hashes/SHA2)."""
-    kernel = _Kernel(arch, functions)
+    kernel = _Kernel(functions, arch=arch)
     count = 0
     with cryptography_vectors.open_vector_file(f"hashes/SHA2/{name}.rsp", "r") as lines:
         for line in lines:
@@ -93,7 +69,7 @@ def test_random_messages_at_any_address(arch, functions, offset):
 
     On RV32, at addresses of words, as all objects of bytes have them.
     """
-    kernel = _Kernel(arch, functions, 4 * offset if arch == "rv32imc" else offset)
+    kernel = _Kernel(functions, 4 * offset if arch == "rv32imc" else offset, arch=arch)
     for size in [*range(4), *range(109, 131), 239, 240, 255, 256, 257, 40_000]:
         message = os.urandom(size)
         expected = hashlib.sha512(message).digest()
@@ -102,7 +78,7 @@ def test_random_messages_at_any_address(arch, functions, offset):
 
 def test_extreme_words_carry(arch, functions):
     """Chains of blocks of zeros, of ones, and of single bits: each half-word carry happens."""
-    kernel = _Kernel(arch, functions)
+    kernel = _Kernel(functions, arch=arch)
     bits = b"".join((1 << bit).to_bytes(128, "big") for bit in range(0, 1024, 7))
     for message in (bytes(12_800), b"\xff" * 12_800, bits, b"\xff\xff\xff\xff\0\0\0\0" * 1600):
         assert kernel.digest(_SHA512_INITIAL, message) == hashlib.sha512(message).digest()
@@ -110,7 +86,7 @@ def test_extreme_words_carry(arch, functions):
 
 def test_nothing_depends_on_the_data(arch, functions):
     """Path, addresses and cycles are the same for different states and blocks, within budget."""
-    kernel = _Kernel(arch, functions, observe=True)
+    kernel = _Kernel(functions, observe=True, arch=arch)
     observed = set()
     for fill in (bytes, lambda size: b"\xff" * size, os.urandom, os.urandom):
         kernel.compress(fill(64), fill(256))

@@ -243,6 +243,7 @@ class Machine:
         self._costs: dict[int, tuple[int, int]] = {}
         self._fall_through = 0
         self.instructions = self.cycles = 0
+        self.all_instructions = 0  # Of all calls; the others are of the last one.
         self.path: list[int] = []  # The address of each basic block that ran.
         self.accesses: list[tuple[bool, int, int]] = []  # (is a write, address, size)
         if observe:
@@ -284,6 +285,7 @@ class Machine:
             ]
         )
         self._uc.emu_start(self._entries[name] | processor.code_bit, processor.ram)
+        self.all_instructions += self.instructions
         result, *left = self._uc.reg_read_batch([processor.arguments[0], *saved])
         if list(left) != values:
             raise RuntimeError(f"{name} changes a register that belongs to its caller")
