@@ -17,5 +17,5 @@ def _works() -> bool:
 
 
 if not _works():
-    print("boardcert: our assembler computes something else on this firmware; signing is slow")
+    print("boardcert: our assembler does not work on this firmware, so signing is slow")
     raise ImportError("no kernel")

@@ -67,7 +67,7 @@ def _works() -> bool:
 
 
 if not _works():
-    print("boardcert: our assembler computes something else on this firmware; hashing is slow")
+    print("boardcert: our assembler does not work on this firmware, so hashing is slow")
     raise ImportError("no kernel")
 compress = _compress_blocks
 """

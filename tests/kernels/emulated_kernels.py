@@ -41,17 +41,25 @@ def load_kernel(architecture: str, directory: Path) -> dict[str, Function]:
     return functions
 
 
-def import_kernel(functions: dict, architecture: str = "armv6m") -> ModuleType:
-    """Return the module `kernel` of an *architecture*, with *functions* as what the code does."""
+def import_kernel(
+    functions: dict | None, architecture: str = "armv6m", firmware: int = _RV32_FIRMWARE
+) -> ModuleType:
+    """Return the module `kernel` of an *architecture*, with *functions* as what the code does.
+
+    None: kernel_code is there already. *firmware*: what that says of its .mpy files.
+    """
     module = ModuleType("boardcert.crypto.kernel")
     module.__package__ = "boardcert.crypto"
     code = ModuleType("boardcert.crypto.kernel_code")
-    code.__dict__.update(functions)
+    code.__dict__.update(functions or {})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(micropython, "asm_thumb", lambda f: functions.get(f.__name__), raising=False)
+        patch.setattr(
+            micropython, "asm_thumb", lambda f: code.__dict__.get(f.__name__), raising=False
+        )
         if architecture == "rv32imc":
-            patch.setattr(sys.implementation, "_mpy", _RV32_FIRMWARE, raising=False)
-            patch.setitem(sys.modules, code.__name__, code)
+            patch.setattr(sys.implementation, "_mpy", firmware, raising=False)
+            if functions is not None:
+                patch.setitem(sys.modules, code.__name__, code)
         exec(kernel_sources(ARCHITECTURES[architecture])["kernel"], module.__dict__)  # noqa: S102
     return module
 
