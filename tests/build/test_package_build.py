@@ -78,6 +78,9 @@ def test_a_kernel_that_may_be_refused_is_beside_what_takes_its_place(tmp_path):
         ]
         text = "".join(map(ast.unparse, attempts))
         assert kernel in text and other in text
+    making = sources["in_phases"]
+    assert 0 < making.index("import kernel_code") < making.index("import sha384")
+    assert "import kernel" not in build.package_sources("xtensawin")["in_phases"]
     assert not {"rsa_kernel", "kernel_rsa"} & sources.keys()
     paths = [path for path in build.build_package("rv32imc", tmp_path) if path.suffix == ".mpy"]
     native = {path.stem: load(path) for path in paths if path.read_bytes()[2] >> 2}

@@ -33,9 +33,23 @@ def _begin(task: str, arguments: tuple, context: tuple, make_record):
 
 def _make(wanted: tuple):
     """Return what is made, or why it cannot be; no caller may keep a name of generate's."""
+    _load_native_code()
     from . import generate
 
     try:
         return generate.make(*wanted)
     except Exception as error:  # noqa: BLE001 (the task reports it, and may go on without)
         return error
+
+
+def _load_native_code() -> None:
+    """Load the kernels, or what hashes without them, while there is little else in memory.
+
+    The code of a function is read into one piece of memory, up to 8 KB. Later there was none for
+    it on an ESP32-C3: its heap grew, and took what TLS needs.
+    """
+    try:
+        from ..crypto import kernel_code  # noqa: F401  # pyright: ignore[reportAttributeAccessIssue]
+    except (ImportError, ValueError, MemoryError):
+        from ..crypto import sha384
+    from ..crypto import sha384  # noqa: F401
