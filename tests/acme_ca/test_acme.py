@@ -139,7 +139,8 @@ def test_records_of_a_run_that_was_killed_are_removed(by_hook, hook, host, monke
 
 
 def test_a_hook_that_fails_is_told_without_the_value(by_hook, hook, host, capsys):
-    """It may have written something: it is asked to take it away."""
+    """It may have written something: each run asks it to take that away, until it has."""
+    right = hook.read_text()
     hook.write_text(f'#!/bin/sh\necho "$1 $2" >> {hook.with_suffix(".log")}\nexit 7\n')
     code, told, messages = run(capsys, *by_hook, *_KITCHEN)
     name = f"_acme-challenge.kitchen.{ZONE}"
@@ -150,6 +151,14 @@ def test_a_hook_that_fails_is_told_without_the_value(by_hook, hook, host, capsys
     assert value not in json.dumps(told) + messages
     code, told, _ = run(capsys, "acme", host, "--dns-hook", "/dev/null")
     assert code == 2 and "cannot run /dev/null" in told["error"]["message"]
+    hook.write_text(right.replace("#!/bin/sh", '#!/bin/sh\ntest "$1" = present || exit 1'))
+    hall = ["--domain", f"hall.{ZONE}"]
+    code, told, messages = run(capsys, "acme", host, "--dns-hook", hook, *hall)
+    assert code == 0, (told, messages)
+    names = [name for name, _ in kept.load(host).records]
+    assert names == [name, f"_acme-challenge.hall.{ZONE}"]
+    hook.write_text(right)
+    assert run(capsys, "acme", host)[0] == 0 and kept.load(host).records == []
 
 
 def test_what_the_ca_does_not_find_is_told(by_hook, hook, host, monkeypatch, capsys):

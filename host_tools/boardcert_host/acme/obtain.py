@@ -85,12 +85,14 @@ class _Issue:
         self._host = host
         self._new = new
         self._tell = tell
+        self._left: list[tuple[str, str]] = []
 
     def run(self) -> None:
         """Have the chains that the CA offers in the state."""
         plan, records = self._plan, records_of(self._plan.dns)
         if self._state.records:
-            self._keep(remove_all(records, self._state.records))
+            self._left = remove_all(records, self._state.records)
+            self._keep([])
         with explained(plan.directory):
             acme = account.opened(plan.directory, plan.directory_ca, self._new)
             order = self._order(acme)
@@ -125,5 +127,6 @@ class _Issue:
         return order
 
     def _keep(self, records: list[tuple[str, str]]) -> None:
-        self._state.records = records
+        """Keep *records* of this run, and what is left of those before."""
+        self._state.records = list(dict.fromkeys([*self._left, *records]))
         kept.save(self._host, self._state)

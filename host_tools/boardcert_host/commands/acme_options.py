@@ -87,6 +87,8 @@ def _dns(arguments: argparse.Namespace, before: "DNS | None") -> "DNS":
     if provider or hook or service:
         config = str((arguments.dns_config or Path.cwd()).absolute())
         dns = DNS(provider, config if provider else None, hook and _program(hook), service)
+        if before:
+            dns = replace(dns, wait_s=before.wait_s, server=before.server)
     elif before:
         dns = before
     else:
