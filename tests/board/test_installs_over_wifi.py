@@ -1,6 +1,7 @@
 """Certificates are installed by a browser, in the states that users reach, and the page stays."""
 
 import concurrent.futures
+import contextlib
 import http.client
 import os
 import time
@@ -22,7 +23,7 @@ _RESTART_S = 0.5
 
 
 class _Admin:
-    """A browser that has signed in to *board*, each request over a connection of its own."""
+    """A browser that has signed in to *board*: by one connection, all else by one each."""
 
     def __init__(self, board: VirtualBoard, token: str) -> None:
         self._board = board
@@ -30,10 +31,16 @@ class _Admin:
         self._cookie = ""
         self.page = ""
 
-    def request(self, method: str, fields: dict[str, str] | None = None) -> int:
-        """Send a request for the page; return the status."""
-        connection = over_wifi.connect(self._board)
-        headers = {"Host": "kitchen.local", "Cookie": self._cookie, "Connection": "close"}
+    def request(
+        self,
+        method: str,
+        fields: dict[str, str] | None = None,
+        kept: http.client.HTTPSConnection | None = None,
+    ) -> int:
+        """Send a request for the page, by the connection that is *kept*; return the status."""
+        connection = kept or over_wifi.connect(self._board)
+        headers = {"Host": "kitchen.local", "Cookie": self._cookie}
+        headers |= {} if kept else {"Connection": "close"}
         headers |= {**FORM, "Origin": "https://kitchen.local"} if fields else {}
         try:
             connection.request(method, "/", urllib.parse.urlencode(fields or {}), headers)
@@ -41,7 +48,8 @@ class _Admin:
                 self._keep(answer)
                 return answer.status
         finally:
-            connection.close()
+            if not kept:
+                connection.close()
 
     def _keep(self, answer: http.client.HTTPResponse) -> None:
         self._cookie = (answer.headers["Set-Cookie"] or self._cookie).partition(";")[0]
@@ -51,10 +59,11 @@ class _Admin:
     def sign_in(self) -> None:
         """Sign in, and read the page."""
         self._cookie = ""
-        assert self.request("GET") == 200
-        form = Reader(self.page).forms["sign-in"]
-        assert self.request("POST", {**form, "token": self._token}) == 303
-        assert self.request("GET") == 200
+        with contextlib.closing(over_wifi.connect(self._board)) as kept:
+            assert self.request("GET", kept=kept) == 200
+            form = Reader(self.page).forms["sign-in"]
+            assert self.request("POST", {**form, "token": self._token}, kept) == 303
+            assert self.request("GET", kept=kept) == 200
 
     def submit(self, action: str, **values: str) -> int:
         """Send the form *action* of the last page; return the status."""

@@ -6,9 +6,9 @@ DIRECTORY = __file__.rsplit("tests/device/", 1)[0] + "build/vectors"
 # No more lines of a file than this; a slow board's runner lowers it.
 LIMIT = 1 << 30
 # CPython interprets the viper code and has the unix binary beside it, which reads all lines: it
-# reads only every nth, and fewer of those that hash for thousands of blocks.
+# reads only every nth, and fewer of those that take long.
 _IS_SAMPLE = sys.implementation.name == "cpython"
-_STEP, _HEAVY_STEP = (3, 25) if _IS_SAMPLE else (1, 1)
+_STEP, _HEAVY_STEP = (3, 50) if _IS_SAMPLE else (1, 1)
 
 
 def is_slow():
@@ -33,7 +33,7 @@ def cases(name, heavy=False):
 def sample(things):
     """Return those of *things* that this interpreter tries, the first and the last among them."""
     last = min(len(things), LIMIT) - 1
-    return [things[i] for i in range(last + 1) if i % _STEP == 0 or i == last]
+    return [things[i] for i in range(last + 1) if i % _HEAVY_STEP == 0 or i == last]
 
 
 def numbers(fields):
