@@ -1,5 +1,6 @@
 """A package that was built for the same sources before is read from the user's cache."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,27 @@ def test_the_same_origin_is_made_once(cache: Path) -> None:
     assert _made("a", "second") == {"module": "first"}
     assert _made("b", "second") == {"module": "second"}
     assert len(list(cache.iterdir())) == 2
+
+
+def test_who_comes_while_it_is_made_waits_for_it(cache: Path) -> None:
+    """As four processes do that begin to test at once: it takes five seconds of CPU time."""
+    is_begun, is_made_twice = threading.Event(), threading.Event()
+
+    def make() -> dict[str, str]:
+        is_begun.set()
+        is_made_twice.wait(0.3)
+        return {"module": "first"}
+
+    def make_again() -> dict[str, str]:
+        is_made_twice.set()
+        return {"module": "second"}
+
+    making = threading.Thread(target=kept.kept_sources, args=("a", make))
+    making.start()
+    is_begun.wait()
+    assert kept.kept_sources("a", make_again) == {"module": "first"}
+    making.join()
+    assert not is_made_twice.is_set()
 
 
 def test_a_change_of_the_program_makes_it_anew(

@@ -8,15 +8,19 @@ import contextlib
 import hashlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import filelock
 
 from ..directories import cache_directory
 from ..files import write_whole
 
-_DIRECTORY = "packages"
+_DIRECTORY, _LOCKS = "packages", "package-locks"
 # Four forms for three processors, for two checkouts; a package takes 250 KB.
 _MOST_FILES = 24
+# Longer than that, no other process takes to make one: it has died, or the disk is not a local one.
+_TURN_TIMEOUT_S = 60
 
 Sources = dict[str, str]
 
@@ -31,12 +35,29 @@ def kept_sources(origin: object, make: Callable[[], Sources]) -> Sources:
     path = cache_directory() / _DIRECTORY / f"{key[:32]}.json"
     with contextlib.suppress(OSError, ValueError):
         return _read(path)
-    sources = make()
-    with contextlib.suppress(OSError):
-        content = json.dumps(sources).encode()
-        write_whole(path, f"{_digest(content)}\n".encode() + content)
-        _remove_oldest(path.parent)
+    with _turn(path):
+        with contextlib.suppress(OSError, ValueError):
+            return _read(path)
+        sources = make()
+        with contextlib.suppress(OSError):
+            content = json.dumps(sources).encode()
+            write_whole(path, f"{_digest(content)}\n".encode() + content)
+            _remove_oldest(path.parent)
     return sources
+
+
+@contextlib.contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """Let one process at a time make *path*: those that wait then read it, as tests do in parallel.
+
+    If there can be no lock, each makes its own.
+    """
+    file = path.parent.with_name(_LOCKS) / path.stem[0]  # Sixteen of them, which stay.
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError, filelock.Timeout):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(filelock.FileLock(file, timeout=_TURN_TIMEOUT_S))
+        yield
 
 
 def _read(path: Path) -> Sources:
