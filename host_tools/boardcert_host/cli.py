@@ -212,17 +212,14 @@ def _parser() -> _Parser:
 GROUPS = {
     "try it": demo.COMMANDS | virtual.COMMANDS,
     "boards on a cable": flash.COMMANDS | firmware.COMMANDS,
-    "check what boards serve": {
-        **verify.COMMANDS,
-        **pin.COMMANDS,
+    "check what boards serve": verify.COMMANDS | pin.COMMANDS,
+    "many boards": {
         **scan.COMMANDS,
-        **worker.COMMANDS,
-    },
-    "boards that are known": {
         **inventory.COMMANDS,
         **inventory_changes.COMMANDS,
         **overview.COMMANDS,
         **audit_keys.COMMANDS,
+        **worker.COMMANDS,
     },
     "administer boards": {
         **install.COMMANDS,

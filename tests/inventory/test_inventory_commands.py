@@ -81,7 +81,7 @@ def test_a_table_is_for_people_and_csv_for_spreadsheets(three, capsys):
     assert rows[0]["notes"] == '\'=HYPERLINK("http://x")'
     assert rows[0]["hosts"] == "hall_x.local 10.0.0.3:8443"
     assert main(["list", "nothing"]) == 0
-    assert capsys.readouterr() == ("", "boardcert: no board is known that fits\n")
+    assert capsys.readouterr() == ("", "boardcert: no known board matches\n")
 
 
 def test_the_history_of_a_board_outlives_it(three, capsys):

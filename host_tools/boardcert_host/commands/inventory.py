@@ -46,7 +46,7 @@ def _add_list_arguments(parser: argparse.ArgumentParser) -> None:
     add("--unseen", metavar="TIME", help="boards that were not seen for TIME")
     add_changed_since(add)
     add("--sort", default="host", metavar="FIELD", help="order by this field (default: host)")
-    add("--reverse", action="store_true", help="the last first")
+    add("--reverse", action="store_true", help="reverse the order")
     forms = parser.add_mutually_exclusive_group()
     forms.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     forms.add_argument("--csv", action="store_true", help="print a table for other programs")
@@ -121,7 +121,7 @@ def _print_table(found: list[dict[str, Any]]) -> None:
     from ..inventory.listing import days_left
 
     if not found:
-        say("no board is known that fits")
+        say("no known board matches")
         return
     rows: list[list[str]] = [list(_COLUMNS)]
     for board in found:
@@ -181,13 +181,13 @@ def _lines(found: dict[str, list[Any]]) -> Iterable[tuple[str, str]]:
 
 COMMANDS = {
     "list": Command(
-        "list the boards that are known: names, addresses, verdicts, certificates that end",
+        "list known boards: names, addresses, verdicts, days left",
         _LIST_EXAMPLES,
         _add_list_arguments,
         _run_list,
     ),
     "history": Command(
-        "tell all that happened to a board: keys, certificates, verdicts, who did what",
+        "show the history of a board: keys, certificates, verdicts, who did what",
         _HISTORY_EXAMPLES,
         _add_history_arguments,
         _run_history,

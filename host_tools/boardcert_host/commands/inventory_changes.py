@@ -26,12 +26,12 @@ examples:
 """
 _FORGET_EXAMPLES = """\
 examples:
-  boardcert forget kitchen.local                  a board, with all its names; its events stay
+  boardcert forget kitchen.local                  a board with all its names; its history stays
   boardcert forget sensor-001.local sensor-002.local
 """
 _EXPORT_EXAMPLES = """\
 examples:
-  boardcert export boards.jsonl       all that is known, as a backup, or for another computer
+  boardcert export boards.jsonl       everything, as a backup or for another computer
   boardcert export --force boards.jsonl
 """
 _IMPORT_EXAMPLES = """\
@@ -44,8 +44,8 @@ examples:
 def _add_tag_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     complete_hosts(add("host", metavar="NAME", help="a board of the inventory"))
-    add("tags", nargs="*", metavar="TAG", help="words of your own")
-    add("--remove", action="append", default=[], metavar="TAG", help="take this tag away")
+    add("tags", nargs="*", metavar="TAG", help="any words, such as a place")
+    add("--remove", action="append", default=[], metavar="TAG", help="remove this tag")
     add_json(parser)
 
 
@@ -62,7 +62,7 @@ def _run_tag(arguments: argparse.Namespace) -> int:
 def _add_note_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     complete_hosts(add("host", metavar="NAME", help="a board of the inventory"))
-    add("text", nargs="?", metavar="TEXT", help="the note, in place of an older one")
+    add("text", nargs="?", metavar="TEXT", help="the note; it replaces an older one")
     add("--serial-number", metavar="TEXT", help="the serial number of the device")
     add_json(parser)
 
@@ -78,8 +78,8 @@ def _run_note(arguments: argparse.Namespace) -> int:
 
 
 def _add_rename_arguments(parser: argparse.ArgumentParser) -> None:
-    complete_hosts(parser.add_argument("old", metavar="OLD", help="what the board is called"))
-    parser.add_argument("new", metavar="NEW", help="what it is to be called")
+    complete_hosts(parser.add_argument("old", metavar="OLD", help="its name in the inventory"))
+    parser.add_argument("new", metavar="NEW", help="its new name")
     add_json(parser)
 
 
@@ -155,25 +155,25 @@ def _tell(arguments: argparse.Namespace, told: Mapping[str, object], words: str)
 
 COMMANDS = {
     "tag": Command(
-        "give a board tags, words of your own, by which boards are listed",
+        "add or remove tags, by which boards are listed and chosen",
         _TAG_EXAMPLES,
         _add_tag_arguments,
         _run_tag,
     ),
     "note": Command(
-        "note something about a board, or the serial number of the device",
+        "add a note to a board, or a serial number",
         _NOTE_EXAMPLES,
         _add_note_arguments,
         _run_note,
     ),
     "rename": Command(
-        "let a board be known by another name",
+        "rename a board in the inventory",
         _RENAME_EXAMPLES,
         _add_rename_arguments,
         _run_rename,
     ),
     "forget": Command(
-        "forget boards: the next ones with their names are met anew",
+        "remove boards from the inventory; their history stays",
         _FORGET_EXAMPLES,
         _add_forget_arguments,
         _run_forget,
@@ -185,7 +185,7 @@ COMMANDS = {
         _run_export,
     ),
     "import": Command(
-        "take in boards that another inventory has exported",
+        "import boards that another inventory has exported",
         _IMPORT_EXAMPLES,
         _add_import_arguments,
         _run_import,

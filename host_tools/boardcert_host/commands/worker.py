@@ -87,7 +87,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 COMMANDS = {
     "worker": Command(
-        "do what was ordered from all workers: verify boards, renew certificates",
+        "do jobs that several computers share: verify boards, renew certificates",
         _EXAMPLES,
         _add_arguments,
         _run,
