@@ -28,6 +28,8 @@ from postgresql import cluster, programs  # noqa: E402
 
 _COMMAND = [sys.executable, "-m", "boardcert_host"]
 _OF_EACH_FAULT = 20
+# All servers are one process: more at once would only wait, and be judged as stalled.
+_PARALLEL = ("--parallel", "48")
 _MB = 1 << 20
 
 
@@ -67,7 +69,7 @@ def _measure(count: int, wanted: dict[str, str | None], directory: Path) -> dict
         stdout=subprocess.PIPE,
         text=True,
     )
-    workers = [subprocess.Popen([*_COMMAND, "worker", "--quiet"]) for _ in range(count)]
+    workers = [subprocess.Popen([*_COMMAND, "worker", "--quiet", *_PARALLEL]) for _ in range(count)]
     begun, killed_at, lines = None, None, []
     peaks, worker_s = collections.Counter(), collections.Counter()
     for text in ordered.stdout or ():
