@@ -54,8 +54,15 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
 
 
 def write_output(path: Path, data: bytes, is_forced: bool, mode: int = 0o644) -> None:
-    """Write a file that a command was asked for; over an older one only when *is_forced*."""
-    if is_forced:
+    """Write a file that a command was asked for; over an older one only when *is_forced*.
+
+    A device, a pipe or a link is written to, and stays what it is.
+    """
+    if is_forced and (path.is_symlink() or (path.exists() and not path.is_file())):
+        # What a link points to may not be there yet: it gets this mode, too.
+        with open(path, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+            file.write(data)
+    elif is_forced:
         write_whole(path, data, mode)
     else:
         write_new(path, data, mode)

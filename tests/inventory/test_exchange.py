@@ -1,5 +1,7 @@
 """`boardcert export` and `import`: everything, or nothing."""
 
+import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,20 @@ def test_an_inventory_is_taken_to_another_computer_and_back(three, tmp_path, cap
     assert contents(three) == contents(one)
     assert main(["export", three]) == 3
     assert "exists already" in capsys.readouterr().err
+
+
+def test_an_export_comes_through_a_pipe(three, tmp_path, capsys, monkeypatch):
+    """Whole or not at all, as from a file; what it is written to is not replaced by a file."""
+    file, link = tmp_path / "boards.jsonl", tmp_path / "link"
+    link.symlink_to(file)
+    assert main(["export", "--force", str(link)]) == 0 and link.is_symlink()
+    other = ["--inventory", str(tmp_path / "other.db")]
+    for data, code in ((file.read_bytes()[:-9], 3), (file.read_bytes(), 0)):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+        assert main([*other, "import", "-"]) == code
+    output = capsys.readouterr()
+    assert "standard input is not an export" in output.err
+    assert "3 boards are new, 0 were known" in output.out
 
 
 def contents(path):

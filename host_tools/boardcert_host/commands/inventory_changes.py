@@ -1,6 +1,9 @@
 """`boardcert tag`, `note`, `rename`, `forget`, `export` and `import`: changes of the inventory."""
 
 import argparse
+import shutil
+import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,6 +11,7 @@ from ..console import results
 from ..errors import OK, USAGE, Error
 from .shared import Command, add_force, add_json, check_free, complete_hosts, pinned_as, print_json
 
+_STDIN = "-"
 _TAG_EXAMPLES = """\
 examples:
   boardcert tag kitchen.local greenhouse north        give a board two tags
@@ -37,6 +41,7 @@ examples:
 _IMPORT_EXAMPLES = """\
 examples:
   boardcert import boards.jsonl
+  ssh station cat boards.jsonl | boardcert import -
   boardcert import boards.jsonl --inventory postgresql://station@db.example/boards
 """
 
@@ -130,17 +135,26 @@ def _run_export(arguments: argparse.Namespace) -> int:
 
 
 def _add_import_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="what `boardcert export` wrote")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="what `boardcert export` wrote; - is stdin"
+    )
     add_json(parser)
 
 
 def _run_import(arguments: argparse.Namespace) -> int:
     from ..inventory.exchange import import_file
 
-    try:
-        new, known = import_file(arguments.file)
-    except FileNotFoundError as error:
-        raise Error(f"no such file: {arguments.file}") from error
+    if str(arguments.file) == _STDIN:
+        # Nobody else can write while it is taken in: not for as long as another computer sends.
+        with tempfile.NamedTemporaryFile() as copy:
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+            copy.flush()
+            new, known = import_file(Path(copy.name), "standard input")
+    else:
+        try:
+            new, known = import_file(arguments.file, str(arguments.file))
+        except FileNotFoundError as error:
+            raise Error(f"no such file: {arguments.file}") from error
     words = f"{arguments.file}: {new} boards are new, {known} were known"
     return _tell(arguments, {"new": new, "known": known}, words)
 

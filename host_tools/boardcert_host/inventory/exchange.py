@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from .. import clock
 from ..errors import CHECKED_AND_BAD, Error
-from ..files import read_small
+from ..files import read_stream
 from ..targets import canonical, is_address
 from . import boards, known_boards, listing, store
 from . import keys as keys_of
@@ -53,24 +53,24 @@ def _line(data: Mapping[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False) + "\n"
 
 
-def import_file(path: Path) -> tuple[int, int]:
+def import_file(path: Path, source: str) -> tuple[int, int]:
     """Take in what an export has; return how many boards are new, and how many were known.
 
     Or the hosts of a file of known boards, of a version before the inventory. All of it or, with an
     Error that names the line, nothing. Of a board that is known, tags and history are joined, and
-    what is known of it here stays.
+    what is known of it here stays. *source*: what to call the file.
     """
     with path.open(encoding="utf-8") as file:
         is_export = _HEAD in file.read(_LONGEST)
         file.seek(0)
-        return _import_lines(file, str(path)) if is_export else _import_known_boards(path)
+        return (_import_lines if is_export else _import_known_boards)(file, source)
 
 
-def _import_known_boards(path: Path) -> tuple[int, int]:
-    entries = known_boards.read(read_small(path), str(path))
+def _import_known_boards(file: TextIO, source: str) -> tuple[int, int]:
+    entries = known_boards.read(read_stream(file.buffer, source), source)
     with store.writing() as connection:
         count = sum(boards.by_host(connection, entry.host) is None for entry in entries)
-        told = known_boards.add(connection, entries, str(path))
+        told = known_boards.add(connection, entries, source)
         if told:
             raise Error(told[0], "forget one of both; nothing was changed", CHECKED_AND_BAD)
     return count, len(entries) - count
