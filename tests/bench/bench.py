@@ -15,6 +15,7 @@ import instructions
 import memory
 import radio
 import report
+import stack
 from bench_board import BenchBoard
 from boardcert_host.board import installation
 from boardcert_host.build.package import Form, build_package
@@ -24,7 +25,7 @@ from boardcert_host.flash.board_kinds import load_board
 from boardcert_host.flash.firmware import firmware_image
 from speed import Speed, mpy_sizes
 
-PARTS = ("instructions", "speed", "memory", "network")
+PARTS = ("instructions", "speed", "memory", "network", "stack")
 _FORMS = {"kernel": Form.SHIPPED, "bigint": Form.PORTABLE}
 
 
@@ -42,6 +43,9 @@ def run(parts: tuple[str, ...], engines: tuple[str, ...]) -> dict[str, Any]:
         with messages().status("measuring a board in a Wi-Fi: 3 to 6 minutes"):
             figures["network"] = radio.measure(firmware)
         figures["connections"] = figures["network"]["connections"]
+    if "stack" in parts:
+        with messages().status("measuring the stack: 1 to 3 minutes"):
+            figures["stack"] = stack.measure(firmware)
     return figures
 
 

@@ -27,10 +27,14 @@ NETWORK_KEYS = ("connections", "app_connections", "page_clients", "handshake_ms"
 NETWORK_KEYS += ("page_first_byte_ms", "page_whole_ms", "boot_to_answer_ms", "radio_and_join_ms")
 NETWORK_KEYS += ("boot_without_radio_ms", "free_before", "free_serving", "free_one_connection")
 NETWORK_KEYS += ("connection_bytes", "app_free")
+STACK_KEYS = ("first_boot_left", "boot_left", "request_left", "install_left", "remove_left")
+STACK_KEYS += ("renew_left", "new_key_left", "reset_left", "interrupts")
 MEMORY_FORMS = {"kernel": "kernel", "bigint": "portable"}
 """What "memory" calls the package with each engine."""
 MEMORY_KEYS = ("identity", "server", "page_idle", "page_peak", "sign_peak", "app_idle")
 INSTRUCTION_KEYS = ("field_mul", "field_sqr", "sha384_block", "fixed_base", "signature")
+_APART = ("network", "stack")
+"""What depends on when clients on this computer come: two runs are not compared in it."""
 ANCHORS = json.loads(Path(__file__).with_name("anchors.json").read_text())
 
 
@@ -45,7 +49,7 @@ def missed_targets(results: dict) -> list[str]:
 
 
 def _bound(key: str) -> str:
-    return "least" if key.endswith("connections") else "most"
+    return "least" if key.endswith(("connections", "_left")) else "most"
 
 
 def _is_beyond(key: str, figure: float, limit: float) -> bool:
@@ -59,7 +63,7 @@ def _groups(results: dict) -> dict[str, dict]:
     groups |= {f"memory {form}": figures for form, figures in memory.items()}
     counts = results.get("instructions", {})
     groups |= {f"instructions {name}": figures for name, figures in counts.items()}
-    return groups | {name: results[name] for name in ("network",) if name in results}
+    return groups | {name: results[name] for name in _APART if name in results}
 
 
 def _targets(name: str) -> dict[str, dict]:
@@ -72,12 +76,11 @@ _KEYS_OF = {"memory": MEMORY_KEYS, "instructions": INSTRUCTION_KEYS}
 def differences(first: dict, second: dict, tolerance: float = 0.01) -> list[str]:
     """Return a line for each figure by which two runs differ by more than *tolerance*.
 
-    A figure that only one of them has is a difference too. Times over the network are left out:
-    those of clients on this computer are in them.
+    A figure that only one of them has is a difference too.
     """
     groups = [_groups(run) for run in (first, second)]
     lines = []
-    for name in (groups[0] | groups[1]).keys() - {"network"}:
+    for name in (groups[0] | groups[1]).keys() - {*_APART}:
         for key in _KEYS_OF.get(name.split()[0], KEYS):
             before, after = (group.get(name, {}).get(key) for group in groups)
             if before is None or after is None:
@@ -98,6 +101,8 @@ def tables(results: dict) -> list[Table]:
         found.append(memory_table(results["memory"]))
     if "network" in results:
         found.append(network_table(results["network"]))
+    if "stack" in results:
+        found.append(stack_table(results["stack"]))
     return found
 
 
@@ -128,6 +133,11 @@ def network_table(network: dict) -> Table:
     """Return what clients see of a Pico W in a Wi-Fi, with and without what its flash takes."""
     columns = {"network": network, "with flash": network["with_flash"]}
     return _table("A Pico W in a Wi-Fi, kernel", columns, NETWORK_KEYS, "network")
+
+
+def stack_table(stack: dict) -> Table:
+    """Return what is left of the stack of a Pico W, and what interrupts take."""
+    return _table("The stack of a Pico W, bytes of 8,192", {"stack": stack}, STACK_KEYS, "stack")
 
 
 def _table(title: str, columns: dict[str, dict], keys: tuple[str, ...], judged: str) -> Table:

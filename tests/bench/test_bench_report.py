@@ -19,6 +19,7 @@ def results():
     return {
         "instructions": {"armv6m": counts, "rv32imc": counts | {"fixed_base": 2_199_660}},
         "network": network | {"connections": 3, "with_flash": network},
+        "stack": dict.fromkeys(report.STACK_KEYS, 2_000) | {"interrupts": 1_600},
         **{engine: figures | {"with_flash": times} for engine in report.ENGINES},
         "memory": {form: dict(memory) for form in report.MEMORY_FORMS.values()},
     }
@@ -68,6 +69,18 @@ def test_fewer_connections_than_must_be_are_named(results):
         "network connections: 2, must be at least 3",
         "network page_whole_ms: 2,001.5, must be at most 2,000",
     ]
+
+
+def test_too_little_stack_is_named(results):
+    """More is better of what is left; less, of what interrupts take."""
+    results["stack"] |= {"renew_left": 1_052, "interrupts": 1_800}
+    assert report.missed_targets(results) == [
+        "stack renew_left: 1,052, must be at least 1,700",
+        "stack interrupts: 1,800, must be at most 1,700",
+    ]
+    output = StringIO()
+    Console(file=output, width=160).print(report.stack_table(results["stack"]))
+    assert output.getvalue().count("missed") == 2
 
 
 def test_memory_is_judged_by_the_portable_package(results):
@@ -131,6 +144,7 @@ def test_targets_name_known_figures():
     assert set(report.ANCHORS["targets"]["memory portable"]) <= set(report.MEMORY_KEYS)
     assert set(report.ANCHORS["targets"]["network"]) <= set(report.NETWORK_KEYS)
     assert set(report.ANCHORS["targets"]["instructions rv32imc"]) <= set(report.INSTRUCTION_KEYS)
+    assert set(report.ANCHORS["targets"]["stack"]) <= set(report.STACK_KEYS)
 
 
 @pytest.mark.parametrize("needed", [1, 4096, 41_000, 130_000, 180_224])

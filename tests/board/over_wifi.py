@@ -17,6 +17,8 @@ SSID = "HomeNet"
 PASSWORD = "a good password"  # noqa: S105 (of a virtual network)
 PAGE = 20034
 TIMEOUT_S = 240  # of real time, on a busy computer
+STACK_LEFT_BYTES = 1700
+"""Of the stack, for interrupts: of these, answers to mDNS take most, see tests/bench/README.md."""
 TWO_LINES = "import boardcert\nboardcert.run()\n"
 
 
@@ -33,6 +35,7 @@ def board_in_wifi(flash: Path, firmware: Path, directory: Path) -> Iterator[Virt
         network_file = files_on_board.wifi(network.ssid, network.password)
         main = {files_on_board.MAIN: TWO_LINES.encode()}
         files_on_board.put(board, files_on_board.KITCHEN | network_file | main)
+        board.forget_stack()
         board.reset()
         board.network.wait_listening(PAGE, TIMEOUT_S)
         yield board

@@ -138,9 +138,10 @@ def test_forms_are_installed_after_a_restart_and_after_one_another(
 
 
 def test_two_read_the_page_at_once(kitchen: VirtualBoard) -> None:
-    """While run() serves: both get it."""
+    """While run() serves: both get it. From the first boot to here, stack was left."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         answers = [pool.submit(over_wifi.get, kitchen) for _ in range(2)]
         for answer in answers:
             status, content = answer.result()
             assert status == 200 and content.rstrip().endswith(b"</html>")
+    assert kitchen.stack["thread_left"] >= over_wifi.STACK_LEFT_BYTES

@@ -58,7 +58,8 @@ def foreign_record(name="installed.example", key=None, until=(2027, 1, 1, 0, 0, 
     subject = issue.encode_subject("elsewhere", "00")
     serial = random_bytes(issue.SERIAL_BYTES)
     tbs = issue.tbs_certificate(key, subject, [name], (TODAY, until), serial)
-    return Record(key.to_der(), [keys.sign(key, tbs, random_bytes)], {})
+    certificate = keys.signed(key, tbs, key.sign(tbs, random_bytes))
+    return Record(key.to_der(), [certificate], {})
 
 
 class Builtin:

@@ -23,7 +23,7 @@ def _issue(names=_NAMES, not_before=_FROM, not_after=_UNTIL):
     subject = issue.encode_subject("pump-7", "0123456789abcdef")
     serial = random_bytes(issue.SERIAL_BYTES)
     tbs = issue.tbs_certificate(_KEY, subject, names, (not_before, not_after), serial)
-    return keys.sign(_KEY, tbs, random_bytes)
+    return keys.signed(_KEY, tbs, _KEY.sign(tbs, random_bytes))
 
 
 _CERTIFICATE = _issue()
@@ -215,11 +215,9 @@ def test_key_and_certificate_of_different_boards_do_not_match():
 def test_a_request_is_signed_and_names_the_board():
     """PKCS#10 with the names in an extensionRequest."""
     subject = issue.encode_subject("pump-7", "00")
-    parts = der.decode_all(
-        der.decode_one(
-            keys.sign(_KEY, issue.request_info(_KEY, subject, _NAMES), random_bytes), der.SEQUENCE
-        )
-    )
+    info = issue.request_info(_KEY, subject, _NAMES)
+    request = keys.signed(_KEY, info, _KEY.sign(info, random_bytes))
+    parts = der.decode_all(der.decode_one(request, der.SEQUENCE))
     info = der.encode(*parts[0])
     _KEY.check(info, der.decode_bit_string(parts[2][1]), random_bytes)
     assert subject in info and _KEY.public_key_der in info

@@ -48,7 +48,7 @@ def test_whatever_lowers_the_stack_pointer_is_recorded() -> None:
 
 
 def test_interrupts_are_recorded_apart_and_what_they_add() -> None:
-    """With those that interrupt them; the most they add is not where most is in use."""
+    """With those that interrupt them; also from a moment on when one is being served."""
     lowered = _STACK_BYTES - 504
     first, nested = _FRAME_BYTES + 16, _FRAME_BYTES + 16 + _FRAME_BYTES + 16
     found = _ask(
@@ -58,12 +58,14 @@ def test_interrupts_are_recorded_apart_and_what_they_add() -> None:
         ["interrupt", 2],
         ["run", [_PUSH_FOUR], 0],
         ["forget"],
+        ["run", [_PUSH_FOUR], 0],
     )
     assert found[0] == (lowered, _STACK_BYTES, 0)
     assert found[1] == (lowered, lowered - _FRAME_BYTES, _FRAME_BYTES)
     assert found[2] == (lowered, lowered - first, first)
     assert found[4] == (lowered, lowered - nested, nested)
     assert found[5] == (_STACK_BYTES, _STACK_BYTES, 0)
+    assert found[6] == (_STACK_BYTES, lowered - nested - 16, nested + 16)
 
 
 def test_an_interrupt_of_another_moment_counts_from_there() -> None:

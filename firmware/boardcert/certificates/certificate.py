@@ -35,9 +35,16 @@ class Certificate:
         self.tbs = content[:end]
         algorithm, offset = der.decode_next(content, der.SEQUENCE, end)
         self.signature = der.decode_bit_string(der.decode_one(content[offset:], der.BIT_STRING))
-        self._read_tbs(tbs, algorithm)
+        # One after another, not one in another: signing again comes here with little of a Pico's
+        # stack left.
+        dates, extensions = self._read_tbs(tbs, algorithm)
+        (first, begin), (second, end) = dates
+        self.not_before, self.not_after = _read_time(first, begin), _read_time(second, end)
+        alt_names = _find_alt_names(extensions)
+        self.names = _read_alt_names(alt_names) if alt_names is not None else []
 
-    def _read_tbs(self, tbs: bytes, outer_algorithm: bytes) -> None:
+    def _read_tbs(self, tbs: bytes, outer_algorithm: bytes) -> tuple:
+        """Read what stands before the extensions; return the two dates, and these, or nothing."""
         if tbs[:1] == b"\2":
             raise ValueError(
                 "version 1, without names; with openssl, sign with -copy_extensions copyall"
@@ -51,10 +58,12 @@ class Certificate:
             raise ValueError("the certificate names two signature algorithms")
         self.issuer, offset = _element(tbs, der.SEQUENCE, offset)
         validity, offset = der.decode_next(tbs, der.SEQUENCE, offset)
-        self.not_before, self.not_after = _read_validity(validity)
+        dates = der.decode_all(validity)
+        if len(dates) != 2:
+            raise ValueError("validity has two dates")
         self.subject, offset = _element(tbs, der.SEQUENCE, offset)
         self.public_key_der, offset = _element(tbs, der.SEQUENCE, offset)
-        self.names = _read_names(tbs[offset:])
+        return dates, tbs[offset:]
 
     @property
     def key_type(self) -> str:
@@ -82,13 +91,6 @@ def _element(data: bytes, tag: int, offset: int) -> tuple:
     return data[offset:end], end
 
 
-def _read_validity(content: bytes) -> tuple:
-    times = der.decode_all(content)
-    if len(times) != 2:
-        raise ValueError("validity has two dates")
-    return _read_time(*times[0]), _read_time(*times[1])
-
-
 def _read_time(tag: int, content: bytes) -> tuple:
     """Return the date of a Time in the one form that RFC 5280, 4.1.2.5, allows."""
     if tag not in (_UTC_TIME, _GENERALIZED_TIME) or not 13 <= len(content) <= 15:
@@ -100,16 +102,19 @@ def _read_time(tag: int, content: bytes) -> tuple:
         raise ValueError("not a date of a certificate")
     if len(text) != 15 or text[14] != "Z" or not text[:14].isdigit():
         raise ValueError("not a date of a certificate")
-    date = tuple([int(text[:4])] + [int(text[i : i + 2]) for i in range(4, 14, 2)])
+    parts = [int(text[:4])]
+    for i in range(4, 14, 2):  # No comprehension, which is a call: see Certificate.
+        parts.append(int(text[i : i + 2]))
+    date = tuple(parts)
     if not fields.is_valid_date(date):
         raise ValueError("not a date of a certificate")
     return date
 
 
-def _read_names(rest: bytes) -> list:
-    """Return the SAN names; *rest* is what follows the public key: the extensions, or nothing."""
+def _find_alt_names(rest: bytes) -> bytes | None:
+    """Return the value of subjectAltName, if it is there; *rest*: the extensions, or nothing."""
     if not rest:
-        return []
+        return None
     extensions = der.decode_one(der.decode_one(rest, der.context(3)), der.SEQUENCE)
     found = None
     for tag, extension in der.decode_all(extensions):
@@ -122,8 +127,8 @@ def _read_names(rest: bytes) -> list:
         if oid == _OID_SUBJECT_ALT_NAME:
             if found is not None:
                 raise ValueError("subjectAltName occurs twice")
-            found = _read_alt_names(value)
-    return found or []
+            found = value
+    return found
 
 
 def _read_alt_names(value: bytes) -> list:

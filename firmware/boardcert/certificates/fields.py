@@ -33,7 +33,10 @@ def normalize(name: str) -> str:
     all. Other scripts must come in their ASCII form (xn--...). ValueError otherwise.
     """
     lower = name.lower()
-    if len(lower) > 253 or not all(_is_label(label) for label in lower.split(".")):
+    valid = len(lower) <= 253
+    for label in lower.split("."):  # No generator: it takes 0.6 KB of a Pico's stack.
+        valid = valid and _is_label(label)
+    if not valid:
         raise ValueError(f"not a host name or address: {name!r}")
     return lower
 
@@ -41,7 +44,7 @@ def normalize(name: str) -> str:
 def _is_label(label: str) -> bool:
     if not 1 <= len(label) <= 63 or label[0] == "-" or label[-1] == "-":
         return False
-    return all(character in _LETTERS_DIGITS + "-" for character in label)
+    return not label.strip(_LETTERS_DIGITS + "-")
 
 
 def _parse_ipv4(text: str) -> bytes:
@@ -85,8 +88,9 @@ def is_valid_date(date: tuple) -> bool:
         return False
     if not (0 <= hour <= 23 and 0 <= minute <= 59 and 0 <= second <= 59):
         return False
-    first = day_number(year, month, 1)
-    return day <= (day_number(year, month + 1, 1) if month < 12 else first + 31) - first
+    if month == 2:
+        return day <= 28 + (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0))
+    return day <= 30 + (month + month // 8) % 2
 
 
 # Day numbers count from 0000-03-01, so that the leap day is the last of its year. In such a

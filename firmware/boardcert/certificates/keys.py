@@ -94,10 +94,9 @@ class PrivateKey:
         return f"<PrivateKey {self.key_type}>"
 
 
-def sign(key, data: bytes, random) -> bytes:
+def signed(key, data: bytes, signature: bytes) -> bytes:
     """Return SEQUENCE { *data*, algorithm, signature }: a certificate, or a request, by *key*."""
-    signature = der.encode_bit_string(key.sign(data, random))
-    return der.encode_sequence(data, key.signature_algorithm, signature)
+    return der.encode_sequence(data, key.signature_algorithm, der.encode_bit_string(signature))
 
 
 def generate(key_type: str, random, progress=None):

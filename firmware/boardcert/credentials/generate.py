@@ -39,7 +39,7 @@ def make(private_key: bytes | None, key_type: str, contents: tuple, progress) ->
         key = keys.generate(key_type, random, progress)
     steps.begin("sign")
     tbs = _apart(_tbs, key, contents, random)
-    certificate = keys.sign(key, tbs, random)
+    certificate = keys.signed(key, tbs, key.sign(tbs, random))
     del tbs
     steps.begin("check")
     check(key, certificate, random)
@@ -62,7 +62,7 @@ def make_request(host_name: str | None, names: list, private_key: bytes) -> byte
     random, _ = seed(board.utc_now())
     key = keys.from_der(private_key)
     info = _apart(_request_info, key, host_name, names)
-    request = keys.sign(key, info, random)
+    request = keys.signed(key, info, key.sign(info, random))
     check(key, request, random)
     return request
 

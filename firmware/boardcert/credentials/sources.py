@@ -35,9 +35,10 @@ def load(job, new_key: bytes | None = None) -> tuple:
         _finish_wipe(
             job, "finishing a deletion", "a deletion interrupted by a loss of power was finished"
         )
-    outcome = reload(job, new_key=new_key)
+    source, record = _choose(job, new_key)  # As reload: a call less on a small stack.
+    mark_stored(job, source, record)
     _finish_wipe(job, "wiping another board's data", "another board's data was wiped")
-    return outcome
+    return source, record, None
 
 
 def sign(job, addresses: list, now: tuple | None, is_due: bool) -> tuple:
@@ -72,9 +73,9 @@ def request(job, addresses: list | None = None, names: list | None = None) -> by
         raise RefusedError("names", str(error)) from error
 
 
-def reload(job, message: str | None = None, new_key: bytes | None = None) -> tuple:
-    """Return the outcome with *message*, and mark what is stored. *new_key*: see load."""
-    source, record = _choose(job, new_key)
+def reload(job, message: str | None = None) -> tuple:
+    """Return the outcome with *message*, and mark what is stored."""
+    source, record = _choose(job)
     mark_stored(job, source, record)
     return source, record, message
 
@@ -91,8 +92,8 @@ def check_key(new_key: bytes | None) -> None:
         raise ValueError("new_key is not a private key as the board stores it") from error
 
 
-def _choose(job, new_key: bytes | None) -> tuple:
-    """Return (source, record) of the first source that is sound."""
+def _choose(job, new_key: bytes | None = None) -> tuple:
+    """Return (source, record) of the first source that is sound. *new_key*: see load."""
     installed = store.load(job.directory, INSTALLED, job.notices)
     if installed and installed.facts.get("own_key") and not is_own(installed):
         job.disown("the installed certificate is for another board's key: it is removed")

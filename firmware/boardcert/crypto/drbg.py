@@ -1,8 +1,10 @@
 """HMAC_DRBG over SHA-256 (SP 800-90A Rev. 1 section 10.1.2), at 256 bits of strength."""
 
+import hashlib
+
 from micropython import const
 
-from .sha384 import hmac, sha256
+from .sha384 import INNER, OUTER, mask
 
 _SHA256_BLOCK_BYTES = const(64)
 _OUTPUT_BYTES = const(32)
@@ -54,24 +56,35 @@ class HMACDRBG:
             self._update(additional)
         output = bytearray()
         while len(output) < n:
-            self._v = hmac(sha256, _SHA256_BLOCK_BYTES, self._key, self._v)
+            self._v = _hmac(self._key, self._v)
             output.extend(self._v)
         self._update(additional)
         self._requests += 1
         return bytes(output[:n])
 
     def _update(self, *provided: bytes) -> None:
-        """HMAC_DRBG_Update (section 10.1.2.2) with the concatenated *provided* data.
-
-        It calls hmac itself: of a signature, it is the deepest call, for which a Pico's stack
-        must suffice.
-        """
+        """HMAC_DRBG_Update (section 10.1.2.2) with the concatenated *provided* data."""
+        data = b"".join(provided)
         for separator in (b"\x00", b"\x01"):
-            self._key = hmac(sha256, _SHA256_BLOCK_BYTES, self._key, self._v, separator, *provided)
-            self._v = hmac(sha256, _SHA256_BLOCK_BYTES, self._key, self._v)
-            if not any(provided):
+            self._key = _hmac(self._key, b"".join((self._v, separator, data)))
+            self._v = _hmac(self._key, self._v)
+            if not data:
                 return
 
     def _check_entropy(self, entropy: bytes) -> None:
         if len(entropy) < self.MIN_ENTROPY_BYTES:
             raise ValueError("entropy too short")
+
+
+def _hmac(key: bytes, data: bytes) -> bytes:
+    """Return HMAC-SHA-256 (FIPS 198-1) of *data* under *key*, which is shorter than a block.
+
+    The hash is called from here: of a signature this is the deepest call, for which a Pico's stack
+    must suffice, and sha384.hmac takes 0.4 KB more of it.
+    """
+    padded = bytearray(_SHA256_BLOCK_BYTES)
+    padded[: len(key)] = key
+    mask(padded, _SHA256_BLOCK_BYTES, INNER)
+    inner = hashlib.sha256(padded + data).digest()
+    mask(padded, _SHA256_BLOCK_BYTES, INNER ^ OUTER)
+    return hashlib.sha256(padded + inner).digest()

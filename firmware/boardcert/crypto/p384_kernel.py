@@ -36,11 +36,18 @@ _table = bytearray(TABLE) if addressof(TABLE) & 3 else TABLE
 
 def multiply_base(k: int, random) -> tuple | None:
     """Return k G as (x, y) for a secret *k* from 1 to n - 1. *random*: random(n) -> n bytes."""
-    return multiply_add(k, 0, 0, 0, random)
+    return _multiply_sum(k, 0, 0, 0, random(_SIZE))
 
 
 def multiply_add(u1: int, u2: int, x: int, y: int, random) -> tuple | None:
-    """Return u1 G + u2 (x, y) as (x, y); *random* is for a secret u1, or None.
+    """Return u1 G + u2 (x, y) as (x, y); *random* is for a secret u1, or None."""
+    return _multiply_sum(u1, u2, x, y, random and random(_SIZE))
+
+
+def _multiply_sum(u1: int, u2: int, x: int, y: int, factor: bytes | None) -> tuple | None:
+    """Return u1 G + u2 (x, y) as (x, y); *factor*: the random one of a secret u1, or None.
+
+    It is drawn before: below this, the generator would be the deepest call of all.
 
     Doublings serve both: at each of the comb's 64 columns its entry is added, and wherever a window
     of u2 ends, that multiple of the point. None at infinity, and where an addition meets equal
@@ -59,7 +66,7 @@ def multiply_add(u1: int, u2: int, x: int, y: int, random) -> tuple | None:
     if started:
         _multiply_window(windows, multiples, work)
     else:
-        work[_Z:_SUM_END] = random(_SIZE) if random else point[2 * _SIZE :]
+        work[_Z:_SUM_END] = factor or point[2 * _SIZE :]
     _multiply_comb(even, started, windows, multiples, work)
     return _affine(work)
 

@@ -21,8 +21,9 @@ DIGEST_SIZES = (32, 48, 64)
 
 _BLOCK_BYTES = const(128)
 _PADDING_BYTES = const(17)  # At least: a one bit, and the 128-bit length of the message.
-_INNER = const(0x36)
-_OUTER = const(0x5C)
+INNER = const(0x36)
+OUTER = const(0x5C)
+"""What HMAC masks its key with, byte by byte."""
 
 _work = array("I", bytes(704))  # For compress.
 
@@ -84,14 +85,14 @@ def hmac(hash_function, block_bytes: int, key: bytes, *parts: bytes) -> bytes:
         key = hash_function(key)
     padded = bytearray(block_bytes)
     padded[: len(key)] = key
-    _mask(padded, block_bytes, _INNER)
+    mask(padded, block_bytes, INNER)
     inner = hash_function(padded, *parts)
-    _mask(padded, block_bytes, _INNER ^ _OUTER)
+    mask(padded, block_bytes, INNER ^ OUTER)
     return hash_function(padded, inner)
 
 
 @micropython.viper
-def _mask(block: ptr8, size: int, mask: int):
+def mask(block: ptr8, size: int, mask: int):
     """XOR each byte of *block* with *mask*."""
     for i in range(size):
         block[i] = block[i] ^ mask

@@ -102,7 +102,7 @@ async def perform(portal, request, action: str, values: dict) -> str | None:
         if action in _TASKS:
             # What a task reads of the values is no local name here: it would outlast the call.
             task = _TASKS[action]
-            wiped = await _with_room(portal, action, lambda: task(me, values, made))
+            wiped = await _with_room(portal, action, task, me, values, made)
         if action in _RESTARTING:
             restart(portal)
         return wiped
@@ -135,14 +135,14 @@ def _put_off(portal, action: str, values: dict, names: list | None = None) -> No
     raise PutOff(number, generated_pin(directory) if action == "remove" else None)
 
 
-async def _with_room(portal, action: str, function):
-    """Return function(), which may be tried twice; HTTPError 503 if memory lacks both times."""
+async def _with_room(portal, action: str, function, *arguments):
+    """Return function(*arguments), tried twice if need be; HTTPError 503 when memory lacks."""
     for attempt in range(2):
         if portal.server:
             portal.server.make_room(portal.work_bytes)
         gc.collect()
         try:
-            return await apart(function)
+            return await apart(function, *arguments)
         except MemoryError:
             if attempt or action in _ONCE:
                 break

@@ -80,6 +80,8 @@ class Portal:
         await request.read_small()
         await self.take_turn(request)
         try:
+            if self.access.sessions or request.has(b"authorization"):
+                self._read_token()
             first = "show.find" if request.is_of_page() else "routes.find"
             step = await self._follow(request, first)
             if step[2] in ("page", "status"):
@@ -90,6 +92,13 @@ class Portal:
             self._forget()
         finally:
             self.leave_turn(request)
+
+    def _read_token(self) -> None:
+        """Have the token in memory: after a change, a step would read it from too deep a stack."""
+        try:
+            self.identity.admin_token()
+        except MemoryError:  # The step meets it, too, and answers.
+            pass
 
     async def _follow(self, request: "Request", *step) -> tuple:
         """Return the answer that *step* leads to."""

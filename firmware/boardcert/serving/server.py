@@ -61,7 +61,8 @@ class Server(Limits):
                 handler = await self._prepare(app)
                 # Not earlier: what clients send before they are accepted is handed over late.
                 listener.listen(self.backlog)
-                await self._repeat(accept_client, listener, handler)
+                # From a task of its own: making the TLS context takes 2.5 KB of a Pico's stack.
+                await asyncio.create_task(self._repeat(accept_client, listener, handler))
             finally:
                 await self._stop(reaper)
         finally:
@@ -71,7 +72,8 @@ class Server(Limits):
         """Serve one call after another of the serial_line *line*, until cancelled."""
         reaper = asyncio.create_task(self._reap())
         try:
-            await self._repeat(answer_call, line, await self._prepare(app))
+            handler = await self._prepare(app)
+            await asyncio.create_task(self._repeat(answer_call, line, handler))
         finally:
             await self._stop(reaper)
 

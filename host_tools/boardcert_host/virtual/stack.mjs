@@ -8,6 +8,7 @@ const STACK_END = 0x20040000;
 
 export class StackRecord {
   constructor() {
+    this.interruptedAt = STACK_TOP;
     this.forget();
   }
 
@@ -15,8 +16,7 @@ export class StackRecord {
   forget() {
     this.lowestInThread = STACK_TOP;
     this.lowestInInterrupt = STACK_TOP;
-    this.mostOfInterrupts = 0;
-    this.interruptedAt = STACK_TOP;
+    this.mostOfInterrupts = 0; // interruptedAt stays: this may be in the middle of one
   }
 
   /** In bytes: what was left above the stack's end, by mode, and the most that interrupts took on top of a thread. */
