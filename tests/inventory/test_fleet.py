@@ -136,6 +136,18 @@ def test_a_board_that_restarts_is_asked_again(tmp_path, sqlite, capsys, monkeypa
     assert not sqlite.exists()
 
 
+def test_a_list_of_hosts_may_have_long_remarks_and_bytes_of_no_text(sqlite, capsys, monkeypatch):
+    """Each line is one host, or said to be none; in any locale, names are in UTF-8."""
+    name = f"127.0.0.1:{refusing_port()}"
+    lines = [name.encode() + b" # " + b"x y" * 1000, b"\xff\xfe", "k\u00fcche..x".encode()]
+    data = io.BytesIO(b"\n".join(lines))
+    stdin = io.TextIOWrapper(data, encoding="ascii", errors="surrogateescape")
+    monkeypatch.setattr(sys, "stdin", stdin)
+    code, told, last = verify(capsys, "-", "--timeout", "60", "--retries", "0")
+    assert (code, last["reasons"]) == (3, {"not a host": 2, "refused": 1})
+    assert told.keys() == {name, "\\xff\\xfe", "k\u00fcche..x"}
+
+
 def test_an_empty_inventory_is_not_a_valid_one(sqlite, capsys):
     """For monitoring; nor is a tag that no board has."""
     assert "no board is known" in sentence(capsys, "verify", "--all")
@@ -193,7 +205,7 @@ def test_what_was_judged_before_ctrl_c_stays(fleet, sqlite, capsys):
         errors = process.stderr.read()
     (summary,) = [line for line in lines if "is_whole" in line]
     assert process.returncode == -signal.SIGINT and "interrupted" in errors
-    assert first["verdict"] == "valid" and not summary["is_whole"]
+    assert first["verdict"] == "valid" and not summary["is_whole"] and not summary["ok"]
     assert 0 < summary["boards"] < len(slow) and lines[-1]["error"]["message"] == "interrupted"
     noted = [one for one in run(capsys, "list")["boards"] if one["verdict"]]
     assert len(noted) == summary["boards"]

@@ -3,6 +3,7 @@
 import argparse
 import datetime
 import functools
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -149,6 +150,8 @@ def _pages(arguments: argparse.Namespace) -> tuple["Iterator[list[Job]]", int | 
     from ..fleet import jobs
 
     if arguments.hosts:
+        if isinstance(sys.stdin, io.TextIOWrapper):  # In any locale; bytes of none are no host.
+            sys.stdin.reconfigure(encoding="utf-8", errors="backslashreplace")
         return jobs.of_lines(sys.stdin), None
     wanted = _wanted(arguments)
     count = jobs.count_of(wanted)
@@ -181,6 +184,7 @@ def _wishes(arguments: argparse.Namespace) -> "Wishes":
 def _last_line(summary: "Summary", is_whole: bool) -> dict[str, Any]:
     """Return the last line of --json."""
     told: dict[str, Any] = {"is_whole": is_whole, "boards": summary.boards}
-    told |= {"ok": summary.code == 0, "verdicts": summary.verdicts, "reasons": summary.reasons}
+    told |= {"ok": is_whole and summary.code == 0}
+    told |= {"verdicts": summary.verdicts, "reasons": summary.reasons}
     worst = [one["asked"] for one in summary.worst]
     return told | {"seconds": round(summary.seconds, 3), "worst": worst}

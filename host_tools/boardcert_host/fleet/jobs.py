@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..inventory.listing import Wanted
 
 _PAGE = 500
-# Longer than any host: a file that is none of hosts is noticed, not read into memory.
+# Longer than any host, and a remark: a file that is none of hosts is not read into memory.
 _LONGEST_LINE = 1000
 
 
@@ -58,10 +58,18 @@ def count_of(wanted: "Wanted") -> int:
 
 def of_lines(file: TextIO) -> Iterator[list[Job]]:
     """Yield pages of the hosts in *file*: one on each line; what follows a # is a remark."""
-    lines = iter(lambda: file.readline(_LONGEST_LINE), "")
-    texts = (text for line in lines if (text := line.partition("#")[0].strip()))
+    texts = (text for line in _beginnings(file) if (text := line.partition("#")[0].strip()))
     while page := list(islice(texts, _PAGE)):
         yield of_hosts(page)
+
+
+def _beginnings(file: TextIO) -> Iterator[str]:
+    """Yield the lines of *file*, of a long one its beginning: the rest is no host of its own."""
+    is_begun = False
+    while part := file.readline(_LONGEST_LINE):
+        if not is_begun:
+            yield part
+        is_begun = not part.endswith("\n")
 
 
 def of_hosts(texts: Sequence[str]) -> list[Job]:
