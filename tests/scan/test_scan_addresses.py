@@ -265,6 +265,21 @@ def test_the_table_has_the_worst_first(folder, capsys):
     assert "--add" in output.err
 
 
+def test_each_place_is_counted_once(folder, capsys):
+    """Also those that are known, or in two ranges; what has a known key is no other server."""
+    identity = make()
+    add_pin(f"{_THERE}:{refusing_port()}", _facts(make()))
+    with server(identity, folder, _HERE) as port:
+        add_pin(_HERE, _facts(identity), port)
+        words = ["scan", "--rate", "1000", _BOTH, _HERE, "--port", str(port), "--csv"]
+        assert main(words) == 0
+    output = capsys.readouterr()
+    missing, known = csv.DictReader(output.out.splitlines())
+    assert (known["state"], missing["state"], missing["address"]) == ("known", "missing", _THERE)
+    assert f"{_THERE}:{missing['port']}" == missing["title"]
+    assert "boardcert: 1 missing, 1 known; 3 of 3 places asked\n" in output.err
+
+
 def test_ctrl_c_prints_what_was_found_and_notes_nothing(folder, capsys, monkeypatch):
     """The other place answers nothing, and would hold the scan up."""
     identity, noting = make(), Sweep._note

@@ -172,12 +172,14 @@ def _progress(sweep: "Sweep") -> Iterator[None]:
 
 def _told(sweep: "Sweep", findings: "Sequence[Finding]", added: "Sequence[Pin]") -> dict[str, Any]:
     """Return the object of --json."""
+    from ..scan.comparison import count_others
+
     return {
         "ranges": [one.text for one in sweep.wishes.ranges],
         "ports": list(sweep.wishes.ports),
         "mdns": sweep.wishes.uses_mdns and sweep.trouble is None,
         "asked": len(sweep.asked),
-        "other_tls_servers": sweep.others,
+        "other_tls_servers": count_others(sweep, findings),
         "counts": dict(Counter(one.state for one in findings)),
         "boards": [one.to_json() for one in findings],
         "added": [pin.host for pin in added],
@@ -187,11 +189,12 @@ def _told(sweep: "Sweep", findings: "Sequence[Finding]", added: "Sequence[Pin]")
 def _say_summary(
     sweep: "Sweep", findings: "Sequence[Finding]", added: "Sequence[Pin]", is_whole: bool
 ) -> None:
-    from ..scan.comparison import NEW, STATES
+    from ..scan.comparison import NEW, STATES, count_others
 
     counts = Counter(one.state for one in findings)
     words = [f"{counts[state]} {state}" for state in STATES if counts[state]]
-    others = f"; {sweep.others} other TLS servers" if sweep.others else ""
+    count = count_others(sweep, findings)
+    others = f"; {count} other TLS server{'s' if count > 1 else ''}" if count else ""
     asked = f"{len(sweep.asked)} of {sweep.total} places asked"
     say(f"{', '.join(words) or 'no board found'}; {asked}{others}")
     if sweep.trouble and sweep.asked:

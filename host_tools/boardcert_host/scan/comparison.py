@@ -10,7 +10,7 @@ from typing import Any
 
 from ..targets import Target, in_local, is_address, parse_host
 from ..trust.pins import Pin, port_of
-from .servers import Server
+from .servers import TLS, Server
 from .sweep import Sweep
 
 TWINS, CHANGED, NEW, MOVED, MISSING, KNOWN = (
@@ -50,11 +50,16 @@ class Finding:
     @property
     def place(self) -> str:
         """Where it is, or was last: HOST:PORT."""
-        if self.servers:
-            return str(Target(self.servers[0].address, self.servers[0].port))
-        known = next((pin for pin in self.pins if pin.address), self.pins[0])
-        address, port = known.address or parse_host(known.host)[0], port_of(known)
+        address, port = self.address_and_port
         return str(Target(address, port)) if port else address
+
+    @property
+    def address_and_port(self) -> tuple[str, int | None]:
+        """Where it is, or was last; None where the port is not known."""
+        if self.servers:
+            return self.servers[0].address, self.servers[0].port
+        known = next((pin for pin in self.pins if pin.address), self.pins[0])
+        return known.address or parse_host(known.host)[0], port_of(known)
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-able data; its fields are the interface of `scan --json`."""
@@ -103,6 +108,11 @@ def compare(sweep: Sweep, is_whole: bool) -> list[Finding]:
             if key not in replaced and _was_expected(sweep, pins)
         ]
     return sorted(findings, key=lambda one: (STATES.index(one.state), one.title, one.place))
+
+
+def count_others(sweep: Sweep, findings: Iterable[Finding]) -> int:
+    """Return how many TLS servers are not recognised as boards: by form, by page, or by key."""
+    return sweep.outcomes[TLS] - sum(len(one.servers) for one in findings)
 
 
 def _by_key(boards: Iterable[Pin]) -> dict[str, list[Pin]]:

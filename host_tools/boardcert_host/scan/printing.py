@@ -25,7 +25,7 @@ def as_csv(findings: Sequence[Finding]) -> str:
     writer.writerow(_CSV_FIELDS)
     for one in findings:
         row = one.to_json()
-        row |= row["places"][0] if row["places"] else {"address": one.place, "port": ""}
+        row["address"], row["port"] = one.address_and_port
         row |= {name: " ".join(row[name]) for name in ("hosts", "names")}
         writer.writerow([table_cell(str(row[name] or "")) for name in _CSV_FIELDS])
     return text.getvalue()

@@ -11,7 +11,7 @@ from ..targets import PORTAL_PORT, is_address, parse_host
 from ..trust.pins import Pin, port_of
 from . import mdns, ranges
 from .pace import Pace
-from .servers import TLS, Server, look_at, open_context
+from .servers import Server, look_at, open_context
 
 _AT_ONCE = 128
 """Connections: each costs memory in routers, which keep track of them, for as long as it lasts."""
@@ -61,7 +61,7 @@ class Sweep:
         if self.wishes.uses_mdns:
             await self._ask_for_names(pace)
         places = dict.fromkeys([*self._names, *self._known_places()])
-        self.total = len(places) + len(self.wishes.ports) * sum(map(len, self.wishes.ranges))
+        self.total = sum(1 for _ in self._places(places))  # Some are in two ranges, or known.
         rest = self._places(places)
         context = open_context()
 
@@ -136,8 +136,3 @@ class Sweep:
         """Note that something called *name* is there, if we may ask it."""
         if port and (self.wishes.is_public_allowed or ranges.is_near_address(address)):
             self._names.setdefault((address, port), set()).add(name)
-
-    @property
-    def others(self) -> int:
-        """Return how many TLS servers are not recognised as boards."""
-        return self.outcomes[TLS] - sum(server.how is not None for server in self.found)
