@@ -95,7 +95,9 @@ def test_another_file_is_one_sentence(text, tmp_path, capsys):
     output = capsys.readouterr().err
     assert "is not a file of tokens, or is damaged" in output and "Traceback" not in output
     path.unlink()
-    assert main(["token", "import", str(path)]) == 3
+    assert main(["token", "import", str(path), "--json"]) == 3
+    told = json.loads(capsys.readouterr().out)
+    assert "No such file" in told["error"]["message"] and "result" not in told
 
 
 def test_a_newer_file_is_told(exported, capsys):

@@ -116,3 +116,19 @@ def test_half_an_export_or_a_damaged_one_changes_nothing(three, tmp_path, capsys
         said = capsys.readouterr().err
         assert str(path) in said and "damaged" in said
     assert run(capsys, "list") == before
+
+
+def test_the_line_that_is_damaged_is_named(three, tmp_path, capsys):
+    """Whatever is wrong with it: bytes that are no text, no end of brackets, a value."""
+    path = tmp_path / "all.jsonl"
+    assert main(["export", str(path)]) == 0
+    lines = path.read_text().splitlines()
+    spoiled = [(at, text) for at in range(len(lines)) for text in ("\udcff", "[" * 100_000)]
+    spoiled.append((2, lines[2].replace('"port": 20034', '"port": true')))
+    assert spoiled[-1][1] != lines[2]
+    for at, text in spoiled:
+        all_lines = "\n".join([*lines[:at], text, *lines[at + 1 :]])
+        path.write_text(all_lines, encoding="utf-8", errors="surrogateescape")
+        assert main(["import", str(path)]) == 3
+        said = capsys.readouterr().err
+        assert "is damaged" in said and (f": line {at + 1}: " in said or at == 0), said[:200]

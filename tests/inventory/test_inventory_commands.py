@@ -145,3 +145,11 @@ def test_what_is_not_said_rightly_is_a_usage_error(three, capsys):
     for words in _WRONG:
         assert main([word.strip("'") for word in words.split()]) == 2, words
         assert "boardcert: hint: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["list", "\udcff"], ["list", "--where", "notes=\udcff"]])
+def test_bytes_that_are_no_text_are_a_usage_error(words, three, capsys):
+    """As a shell passes them on; no database can look for them."""
+    assert main(words) == 2
+    assert "not text in UTF-8" in capsys.readouterr().err
+    assert main(["verify", "--tag", "\udcff"]) == 2

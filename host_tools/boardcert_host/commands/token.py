@@ -78,7 +78,7 @@ def _run_file(arguments: argparse.Namespace) -> int:
 
     file, told = arguments.password_file, arguments.record
     password = Password("password of the tokens", "--password-file", _PASSWORD_VARIABLE, file)
-    told |= {"file": str(arguments.file), "result": f"{arguments.host}ed"}
+    told |= {"file": str(arguments.file)}
     if arguments.host == _EXPORT:
         count = export_tokens(arguments.file, password.choose(), arguments.force)
         told |= {"tokens": count}
@@ -88,7 +88,7 @@ def _run_file(arguments: argparse.Namespace) -> int:
         told |= {"new": new, "known": known}
         line = f"{arguments.file}: {new} tokens are new, {known} were known"
     if arguments.json:
-        print_json(told)
+        print_json(told | {"result": f"{arguments.host}ed"})
     else:
         results().print(line, markup=False)
     return OK

@@ -19,7 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
 from .. import clock
-from ..errors import Error
+from ..errors import USAGE, Error
 from ..files import changing
 from . import schema, troubles
 from .place import Place, inventory_place
@@ -77,6 +77,8 @@ def _sentences(place: Place) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         raise troubles.explain(error, place) from error
+    except UnicodeEncodeError as error:  # Bytes of an argument that are no text in this locale.
+        raise Error("what was asked for is not text in UTF-8", None, USAGE) from error
     except ImportError as error:
         if error.name and error.name.startswith("psycopg"):
             raise troubles.missing_driver(error) from error

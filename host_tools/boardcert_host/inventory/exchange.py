@@ -60,7 +60,8 @@ def import_file(path: Path, source: str) -> tuple[int, int]:
     Error that names the line, nothing. Of a board that is known, tags and history are joined, and
     what is known of it here stays. *source*: what to call the file.
     """
-    with path.open(encoding="utf-8") as file:
+    # Bytes that are no text reach the line that they are in, which is refused.
+    with path.open(encoding="utf-8", errors="surrogateescape") as file:
         is_export = _HEAD in file.read(_LONGEST)
         file.seek(0)
         return (_import_lines if is_export else _import_known_boards)(file, source)
@@ -77,33 +78,40 @@ def _import_known_boards(file: TextIO, source: str) -> tuple[int, int]:
 
 
 def _import_lines(file: TextIO, source: str) -> tuple[int, int]:
-    counts = {True: 0, False: 0}
+    counts, lines = {True: 0, False: 0}, _Lines(file)
     with store.writing() as connection:
-        number = 0
         try:
-            for number, data in _checked_lines(_lines_of(file)):  # noqa: B007 (for the Error)
+            for data in _checked_lines(lines):
                 if "event" in data:
                     _add_once(connection, events, {**_row(events, data["event"]), "board_id": None})
                 elif "key" in data:
                     _add_key(connection, _row(keys, data["key"]))
                 else:
                     counts[_add_board(connection, data)] += 1
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             reason = f"{source} is not an export of an inventory, or is damaged"
-            raise Error(f"{reason}: line {number + 1}: {error}", "nothing was changed") from error
+            raise Error(f"{reason}: line {lines.number}: {error}", "nothing was changed") from error
     return counts[True], counts[False]
 
 
-def _lines_of(file: TextIO) -> Iterator[str]:
-    """Yield the lines of a file. Raises ValueError for one that is no line of an export."""
-    while line := file.readline(_LONGEST_LINE + 1):
-        if len(line) > _LONGEST_LINE:
-            raise ValueError("the line is too long")
-        yield line
+class _Lines:
+    """The lines of a file. *number*: of the last that was read, from 1."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield them. Raises ValueError for one that is no line of an export."""
+        while line := self._file.readline(_LONGEST_LINE + 1):
+            self.number += 1
+            if len(line) > _LONGEST_LINE:
+                raise ValueError("the line is too long")
+            yield line
 
 
-def _checked_lines(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the lines between the first and the last, numbered. Raises ValueError."""
+def _checked_lines(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Yield the lines between the first and the last. Raises ValueError."""
     count, others, is_whole = 0, 0, False
     for number, line in enumerate(lines, 1):
         data = json.loads(line)
@@ -121,7 +129,7 @@ def _checked_lines(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]
         else:
             is_other = any(name in data for name in _OTHERS)
             count, others = count + (not is_other), others + is_other
-            yield number, data
+            yield data
     if not is_whole:
         raise ValueError("its end is missing")
 

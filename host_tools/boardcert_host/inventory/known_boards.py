@@ -35,7 +35,7 @@ def read(data: bytes, name: str) -> list[Entry]:
         if content["version"] != _FILE_VERSION:
             raise ValueError(f"version {content['version']!r} is not known")
         entries = _merged(_checked(Entry(**one)) for one in content["boards"])
-    except (Error, ValueError, TypeError, KeyError) as error:
+    except (Error, ValueError, TypeError, KeyError, RecursionError) as error:
         hint = "repair it, or move it away and pin the boards again"
         raise Error(f"the file of known boards {name} is damaged: {error}", hint) from error
     return sorted(entries, key=lambda entry: (entry.first_seen, entry.host))
