@@ -14,6 +14,7 @@ from .errors import Error
 
 # How cells begin that spreadsheets compute.
 _FORMULAS = ("=", "+", "-", "@")
+_MOST_OF_A_CELL = 40
 _is_quiet = False
 
 
@@ -113,6 +114,16 @@ def table_cell(text: str) -> str:
     """Return *text* for a table: nothing that a board has said is a formula to a spreadsheet."""
     shown = neutral(text)
     return f"'{shown}" if shown.lstrip().startswith(_FORMULAS) else shown
+
+
+def brief(text: str) -> str:
+    """Return *text* for a column: no board can say so much that others are pushed out of sight."""
+    shown = neutral(text)
+    return (
+        shown
+        if len(shown) <= _MOST_OF_A_CELL
+        else f"{shown[: _MOST_OF_A_CELL - 1]}\N{HORIZONTAL ELLIPSIS}"
+    )
 
 
 def say(message: str) -> None:

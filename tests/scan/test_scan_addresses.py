@@ -280,6 +280,24 @@ def test_each_place_is_counted_once(folder, capsys):
     assert "boardcert: 1 missing, 1 known; 3 of 3 places asked\n" in output.err
 
 
+def test_no_board_pushes_others_out_of_sight(folder, capsys):
+    """Whatever it reports, and however narrow the terminal is that there is not."""
+    first, second = make(), make()
+    add_pin("greenhouse-sensor-001.lab.example", _facts(first), None, _HERE)
+    said = {"unique_id": "e6" * 40, "version": "1\x1b[2J" * 100}
+    with (
+        server(first, folder, _HERE, page(first)) as a,
+        server(second, folder, _THERE, page(second, **said)) as b,
+    ):
+        where = (_BOTH, "--port", str(a), "--port", str(b))
+        assert main(["scan", "--rate", "1000", *where, "--add"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"greenhouse-sensor-001.lab.example  {_HERE}:{a}" in lines[2]
+    assert lines[1].startswith("new") and max(map(len, lines)) < 200
+    assert main(["list"]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) < 200
+
+
 def test_ctrl_c_prints_what_was_found_and_notes_nothing(folder, capsys, monkeypatch):
     """The other place answers nothing, and would hold the scan up."""
     identity, noting = make(), Sweep._note

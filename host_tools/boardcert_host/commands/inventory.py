@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..console import print_plain, results, say, table_cell
+from ..console import brief, print_plain, results, say, table_cell
 from ..errors import OK, USAGE, Error
 from .shared import Command, add_json, complete_hosts, print_json
 from .times import add_changed_since, duration, since
@@ -129,7 +129,7 @@ def _print_table(found: list[dict[str, Any]]) -> None:
         address = next((one["address"] for one in board["hosts"] if one["address"]), "")
         days = days_left(board["not_after"])
         more = f" +{len(names) - 1}" if len(names) > 1 else ""
-        cells = [f"{names[0]}{more}" if names else "", address, board["unique_id"] or ""]
+        cells = [f"{names[0]}{more}" if names else "", address, brief(board["unique_id"] or "")]
         cells += [board["verdict"] or "", "" if days is None else str(days)]
         rows.append([*cells, board["last_seen"][:10], ", ".join(board["tags"])])
     widths = [max(len(row[at]) for row in rows) for at in range(len(_COLUMNS))]

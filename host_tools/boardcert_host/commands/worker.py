@@ -79,7 +79,7 @@ def _run(arguments: argparse.Namespace) -> int:
     nightly = _time(arguments.nightly)
     own = arguments.acme, arguments.scan
     station = Station(arguments.parallel, store, passphrase, *own, nightly)
-    say(f"worker on {socket.gethostname()}, {place}: ready")
+    say(f"worker on {socket.gethostname()}, {place}: starting")
     serve(station, arguments.once, arguments.stalled_after)
     say("worker: ended")
     return OK

@@ -4,10 +4,9 @@ import csv
 import io
 from collections.abc import Sequence
 
-from rich.table import Table
 from rich.text import Text
 
-from ..console import neutral, results, table_cell
+from ..console import brief, neutral, results, table_cell
 from .comparison import Finding
 
 _STYLES = {"two boards, one key": "bold red", "changed key": "bold red", "missing": "yellow"}
@@ -31,22 +30,29 @@ def as_csv(findings: Sequence[Finding]) -> str:
     return text.getvalue()
 
 
+def _cells(one: Finding) -> tuple[str, ...]:
+    told = one.to_json()
+    more = f" +{len(one.servers) - 1}" if len(one.servers) > 1 else ""
+    how = told["recognised_by"] or ("its key" if one.servers else "")
+    said = [brief(told[name] or "") for name in ("unique_id", "package")]
+    return (one.state, neutral(one.title), one.place + more, *said, how)
+
+
 def print_table(findings: Sequence[Finding]) -> None:
-    """Print a table, the worst first, and under it what is wrong with single boards."""
+    """Print a table, the worst first, and under it what is wrong with single boards.
+
+    Lines are as long as they need to be, also where they go into a file or a pipe.
+    """
     if not findings:
         return
-    table = Table(box=None, pad_edge=False, header_style="")
-    for name in _COLUMNS:
-        table.add_column(name, no_wrap=True)
-    for one in findings:
-        told = one.to_json()
-        more = f" +{len(one.servers) - 1}" if len(one.servers) > 1 else ""
-        cells = [one.title, one.place + more, told["unique_id"], told["package"]]
-        cells.append(told["recognised_by"] or ("its key" if one.servers else ""))
-        row = [Text(neutral(cell or "")) for cell in cells]
-        table.add_row(Text(one.state, _STYLES[one.state]), *row)
+    rows = [_COLUMNS, *map(_cells, findings)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     console = results()
-    console.print(table)
+    for row in rows:
+        padded = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)]
+        line = Text("  ".join(padded).rstrip())
+        line.stylize(_STYLES.get(row[0], ""), 0, len(row[0]))
+        console.print(line)
     for one in findings:
         if one.detail:
             console.print(f"{one.title} ({one.state}): {one.detail}", markup=False)

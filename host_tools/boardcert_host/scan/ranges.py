@@ -45,7 +45,7 @@ def parse(texts: Iterable[str], is_public_allowed: bool) -> list[Range]:
     found = [_parse(text) for text in texts]
     for one in found:
         if not is_public_allowed and not is_near(one):
-            hint = "--public allows it; ask whom it belongs to before"
+            hint = "`boardcert scan --public` allows it; ask its owner first"
             raise Error(f"{one.text} is not a private network", hint, USAGE)
     count = sum(int(one.last) - int(one.first) + 1 for one in found)  # len() has a limit.
     if count > MOST_ADDRESSES:
