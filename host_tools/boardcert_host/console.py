@@ -116,14 +116,16 @@ def table_cell(text: str) -> str:
     return f"'{shown}" if shown.lstrip().startswith(_FORMULAS) else shown
 
 
+def counted(count: int, noun: str) -> str:
+    """Return "1 board", "20 boards"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def brief(text: str) -> str:
     """Return *text* for a column: no board can say so much that others are pushed out of sight."""
     shown = neutral(text)
-    return (
-        shown
-        if len(shown) <= _MOST_OF_A_CELL
-        else f"{shown[: _MOST_OF_A_CELL - 1]}\N{HORIZONTAL ELLIPSIS}"
-    )
+    is_brief = len(shown) <= _MOST_OF_A_CELL
+    return shown if is_brief else f"{shown[: _MOST_OF_A_CELL - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def say(message: str) -> None:

@@ -44,7 +44,7 @@ def test_sound_keys_give_no_finding(three, capsys):
     assert (told["keys"], told["rsa_keys"], told["unseen"]) == (1, 0, 3)
     assert main(["audit-keys"]) == 0
     output = capsys.readouterr()
-    assert output.out == "1 keys, 0 of RSA: nothing found\n"
+    assert output.out == "1 key, 0 of RSA: nothing found\n"
     assert "3 keys have not been seen yet" in output.err
 
 

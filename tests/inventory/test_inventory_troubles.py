@@ -7,13 +7,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from boardcert_host import clock
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
-from boardcert_host.inventory import database, schema
+from boardcert_host.inventory import database, schema, troubles
+from boardcert_host.inventory.place import Place
 from boardcert_host.trust.pins import add_pin, forget_pin, load_pins
 from inventory_cases import sentence
 
@@ -225,3 +227,12 @@ def test_what_a_wrong_clock_has_dated_can_be_forgotten(sqlite, monkeypatch, caps
     assert f"a board was seen on {later:%Y-%m-%d}" in said and "--sort last-seen" in said
     assert forget_pin("kitchen.local").host == "kitchen.local"
     assert main(["note", "hall.local", "mine"]) == 0
+
+
+def test_an_error_of_the_disk_has_a_hint():
+    """SQLite says so, too, where there is no room for the files beside the database."""
+    place = Place(Path("inventory.db"))
+    cause = sqlite3.OperationalError("disk I/O error")
+    error = troubles.explain(sa.exc.OperationalError("SELECT 1", None, cause), place)
+    assert error.message == "cannot use the inventory inventory.db: disk I/O error"
+    assert error.hint == "is the disk full? nothing was changed"

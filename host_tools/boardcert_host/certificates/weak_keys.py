@@ -30,7 +30,7 @@ _CHECKS = {
 CHECKED = "ROCA, close, known and small primes, small exponents"
 _LEAST_BITS = 2048  # NIST SP 800-131A, revision 2, section 3.
 _USUAL_EXPONENT = 65537  # FIPS 186-5, section A.1.1: none below.
-_UPDATE = "`badkeys --update-bl` brings the list of compromised keys"
+_UPDATE = "`badkeys --update-bl` downloads the list of compromised keys"
 
 
 def list_of_compromised() -> datetime.date | None:

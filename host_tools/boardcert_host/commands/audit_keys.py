@@ -2,7 +2,7 @@
 
 import argparse
 
-from ..console import messages, results, say
+from ..console import counted, messages, results, say
 from ..errors import CHECKED_AND_BAD, OK
 from .shared import Command, add_json, print_json
 
@@ -32,15 +32,15 @@ def _run(arguments: argparse.Namespace) -> int:
     for finding in done.findings:
         line = f"{finding.kind.upper()}: {finding.detail}: {', '.join(finding.units)}"
         results().print(line, markup=False)
-    found = f"{len(done.findings)} findings" if done.findings else "nothing found"
-    what = f"{done.keys} keys, {done.rsa_keys} of RSA"
+    found = counted(len(done.findings), "finding") if done.findings else "nothing found"
+    what = f"{counted(done.keys, 'key')}, {done.rsa_keys} of RSA"
     results().print(f"{what}: {found}", markup=False)
     if done.findings:
         say("give each of these boards another key: boardcert new-key HOST")
     if done.unseen:
         say(f"note: {done.unseen} keys have not been seen yet: boardcert verify HOST")
     if hint := weak_keys.update_hint():
-        say(f"note: not looked up on the list of compromised keys: {hint}")
+        say(f"note: compromised keys were not looked for: {hint}")
     return code
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..console import messages, print_plain, say
+from ..console import counted, messages, print_plain, say
 from ..errors import CHECKED_AND_BAD, INTERRUPTED, OK, USAGE, Error
 from ..targets import PORTAL_PORT
 from .shared import Command, print_json
@@ -163,7 +163,7 @@ def _progress(sweep: "Sweep") -> Iterator[None]:
 
         def show(sweep: "Sweep") -> None:
             found = sum(server.how is not None for server in sweep.found)
-            words = f"{found} boards" if found != 1 else "1 board"
+            words = counted(found, "board")
             progress.update(task, description=words, completed=len(sweep.asked), total=sweep.total)
 
         sweep.on_progress = show
@@ -194,7 +194,7 @@ def _say_summary(
     counts = Counter(one.state for one in findings)
     words = [f"{counts[state]} {state}" for state in STATES if counts[state]]
     count = count_others(sweep, findings)
-    others = f"; {count} other TLS server{'s' if count > 1 else ''}" if count else ""
+    others = f"; {counted(count, 'other TLS server')}" if count else ""
     asked = f"{len(sweep.asked)} of {sweep.total} places asked"
     say(f"{', '.join(words) or 'no board found'}; {asked}{others}")
     if sweep.trouble and sweep.asked:

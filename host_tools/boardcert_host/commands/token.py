@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..console import messages, print_plain, results, say
+from ..console import counted, messages, print_plain, results, say
 from ..errors import OK, USAGE, Error
 from ..targets import parse_host
 from .shared import (
@@ -82,7 +82,7 @@ def _run_file(arguments: argparse.Namespace) -> int:
     if arguments.host == _EXPORT:
         count = export_tokens(arguments.file, password.choose(), arguments.force)
         told |= {"tokens": count}
-        line = f"{arguments.file}: {count} tokens, encrypted"
+        line = f"{arguments.file}: {counted(count, 'token')}, encrypted"
     else:
         new, known = import_tokens(arguments.file, password.get(), arguments.replace)
         told |= {"new": new, "known": known}

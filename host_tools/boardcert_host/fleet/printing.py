@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from ..console import messages, neutral
+from ..console import counted, messages, neutral
 from .run import Summary
 from .spool import Told
 
@@ -40,7 +40,7 @@ def print_summary(console: Console, summary: Summary) -> None:
         console.print(f"and {more} more; --worst {more + len(summary.worst)} prints them, too")
     counts = ", ".join(f"{count} {name}" for name, count in summary.verdicts.items())
     rate = f"{summary.seconds:.1f} s" if summary.seconds < 100 else f"{summary.seconds:.0f} s"
-    console.print(f"{summary.boards} boards in {rate}: {counts or 'none'}", markup=False)
+    console.print(f"{counted(summary.boards, 'board')} in {rate}: {counts or 'none'}", markup=False)
     for name, count in summary.reasons.items():
         console.print(f"  {count:>7}  {name}", markup=False)
 

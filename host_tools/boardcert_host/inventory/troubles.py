@@ -5,11 +5,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from ..errors import Error
 from .place import Place
 
-_HELD, _FULL, _DAMAGED, _FORBIDDEN = "held", "full", "damaged", "forbidden"
+_HELD, _FULL, _DAMAGED, _FORBIDDEN, _IO = "held", "full", "damaged", "forbidden", "I/O"
 # What SQLite says, and SQLSTATEs of PostgreSQL (its manual, appendix A).
 _WORDS = {
     "database is locked": _HELD,
     "is full": _FULL,
+    "disk I/O error": _IO,
     "not a database": _DAMAGED,
     "malformed": _DAMAGED,
     "readonly": _FORBIDDEN,
@@ -43,7 +44,9 @@ def explain(error: SQLAlchemyError, place: Place) -> Error:
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         hint = f"is the server there? {unchanged}"
         return Error(f"the connection to the inventory {place} has ended", hint)
-    return Error(f"cannot use the inventory {place}: {_reason(error)}", unchanged)
+    # What SQLite says as well where no room is left for the files beside the database.
+    hint = f"is the disk full? {unchanged}" if kind == _IO else unchanged
+    return Error(f"cannot use the inventory {place}: {_reason(error)}", hint)
 
 
 def _kind(error: SQLAlchemyError) -> str | None:

@@ -3,6 +3,7 @@
 import collections
 
 from ..acme.renewal import NOT_DUE, renew_due
+from ..console import counted
 from ..renewal.outcomes import CODES
 from ..renewal.prepared import all_due, prepared
 from ..renewal.run import renew_all
@@ -28,7 +29,7 @@ def renew(station: Station) -> str:
         station.tell(f"{outcome.result}: {outcome.host}: {outcome.detail}".rstrip(": "))
         station.go_on()
     listed = ", ".join(f"{count} {result}" for result, count in counts.items() if count)
-    return f"renewal: {len(due)} boards: {listed or 'none is due'}"
+    return f"renewal: {counted(len(due), 'board')}: {listed or 'none is due'}"
 
 
 def renew_acme(station: Station) -> str:
@@ -45,4 +46,4 @@ def renew_acme(station: Station) -> str:
             station.tell(f"ACME: {outcome.host}: {outcome.status}{reason}")
         station.go_on()
     listed = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-    return f"ACME: {counts.total()} boards: {listed or 'none was ordered here'}"
+    return f"ACME: {counted(counts.total(), 'board')}: {listed or 'none was ordered here'}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from ...console import messages, print_plain, results, say
+from ...console import counted, messages, print_plain, results, say
 from ...errors import USAGE, Error
 from ..shared import Command, check_timeout, complete_hosts
 from ..times import duration
@@ -104,7 +104,7 @@ def _tell(done: "Sequence[Outcome]", total: int, is_json: bool) -> None:
         words = ", ".join(filter(None, (one.detail, until)))
         results().print(f"{one.result}: {one.host}: {words}", markup=False)
     listed = ", ".join(f"{count} {result}" for result, count in counts.items())
-    results().print(f"{total} boards: {listed or 'none is due'}", markup=False)
+    results().print(f"{counted(total, 'board')}: {listed or 'none is due'}", markup=False)
     if len(done) < total:
         say("not all of them are done: the same command goes on")
 
