@@ -50,7 +50,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     help = "or a program that changes it, run as: PROGRAM present|cleanup NAME VALUE"
     add("--dns-hook", metavar="PROGRAM", help=help)
     add("--acme-dns", metavar="URL", help="or an acme-dns server")
-    help = "how long a record may take to its name servers (default: 300)"
+    help = "how long a record may take to reach its name servers (default: 300)"
     add("--dns-wait", type=float, metavar="SECONDS", help=help)
     help = "the resolver to ask for them (default: the system's)"
     add("--dns-server", metavar="ADDRESS[:PORT]", help=help)

@@ -40,10 +40,10 @@ def _add_list_arguments(parser: argparse.ArgumentParser) -> None:
     help = "names, addresses, chip or serial numbers, with * and ? (default: all boards)"
     complete_hosts(add("patterns", nargs="*", metavar="NAME", help=help))
     add("--tag", action="append", default=[], metavar="TAG", help="boards with this tag")
-    help = "boards of which a field fits: board, firmware, package, source, verdict and others"
+    help = "boards of which a field matches: board, firmware, package, source, verdict and others"
     add("--where", action="append", default=[], metavar="FIELD=PATTERN", help=help)
     add("--expiring", metavar="TIME", help="certificates that end within TIME, for example 30d")
-    add("--unseen", metavar="TIME", help="boards that were not seen for TIME")
+    add("--unseen", metavar="TIME", help="boards that have not been seen for TIME")
     add_changed_since(add)
     add("--sort", default="host", metavar="FIELD", help="order by this field (default: host)")
     add("--reverse", action="store_true", help="reverse the order")

@@ -110,7 +110,7 @@ def _add_watch_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     help = "seconds between two looks at the inventory (default: 5)"
     add("--interval", type=float, default=5.0, metavar="SECONDS", help=help)
-    add("--verify", metavar="TIME", help="verify all boards so often, for example 1h or 1d")
+    add("--verify", metavar="TIME", help="verify all boards this often, for example 1h or 1d")
 
 
 def _check_watch(arguments: argparse.Namespace) -> None:

@@ -37,8 +37,8 @@ def add_many(parser: argparse.ArgumentParser) -> None:
     add_changed_since(add)
     help = "boards at once (default: 200); a board itself is never asked twice at once"
     add("--parallel", type=int, default=200, metavar="N", help=help)
-    help = "how often a board that cannot be reached is asked again, after 1 s, 2 s, 4 s and so on "
-    help += "(default: 2); --timeout is for each attempt"
+    help = "how many times a board that cannot be reached is asked again, after 1 s, 2 s, 4 s and "
+    help += "so on (default: 2); --timeout is for each attempt"
     add("--retries", type=int, default=2, metavar="N", help=help)
     help = "name valid certificates that end within TIME (default: 30d)"
     add("--expiring", default="30d", metavar="TIME", help=help)

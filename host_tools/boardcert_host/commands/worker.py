@@ -34,7 +34,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     help = "with --nightly: scan this network, as boardcert scan does; repeatable"
     add("--scan", action="append", default=[], metavar="RANGE", help=help)
     add("--once", action="store_true", help="end when there is nothing left to do")
-    help = "do the jobs of a worker that was silent for so long (default: 30)"
+    help = "take over the jobs of a worker that was silent for this long (default: 30)"
     add("--stalled-after", type=float, default=30.0, metavar="SECONDS", help=help)
     add_ca(parser)
     add_passphrase(parser)
