@@ -47,6 +47,18 @@ def test_an_export_comes_through_a_pipe(three, tmp_path, capsys, monkeypatch):
     assert "3 boards are new, 0 were known" in output.out
 
 
+def test_an_export_may_be_printed(three, tmp_path, capsys):
+    """For a pipe to another computer: the same lines, and nothing else."""
+    run(capsys, "note", "hall_x.local", "k\u00fcche")
+    path = tmp_path / "all.jsonl"
+    assert main(["export", str(path)]) == 0
+    capsys.readouterr()
+    assert main(["export", "-"]) == 0
+    output = capsys.readouterr()
+    assert output.out.splitlines()[1:] == contents(path) and output.err == ""
+    assert main(["export", "-", "--json"]) == 2
+
+
 def contents(path):
     """Return the lines of an export, but for its date."""
     return Path(path).read_text("utf-8").splitlines()[1:]

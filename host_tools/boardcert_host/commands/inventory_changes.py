@@ -1,17 +1,18 @@
 """`boardcert tag`, `note`, `rename`, `forget`, `export` and `import`: changes of the inventory."""
 
 import argparse
+import io
 import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..console import results
+from ..console import print_plain, results
 from ..errors import OK, USAGE, Error
 from .shared import Command, add_force, add_json, check_free, complete_hosts, pinned_as, print_json
 
-_STDIN = "-"
+_STDIO = "-"
 _TAG_EXAMPLES = """\
 examples:
   boardcert tag kitchen.local greenhouse north        give a board two tags
@@ -114,7 +115,7 @@ def _run_forget(arguments: argparse.Namespace) -> int:
 
 
 def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="lines of JSON")
+    parser.add_argument("file", type=Path, metavar="FILE", help="lines of JSON; - is stdout")
     add_force(parser)
     add_json(parser)
 
@@ -124,11 +125,20 @@ def _run_export(arguments: argparse.Namespace) -> int:
     from ..inventory.exchange import export_lines
     from ..inventory.place import inventory_place, is_absent
 
-    check_free(arguments.file, arguments.force)
+    is_printed = str(arguments.file) == _STDIO
+    if is_printed and arguments.json:
+        raise Error("- and --json would both print on stdout", "name a file", USAGE)
+    if not is_printed:
+        check_free(arguments.file, arguments.force)
     if is_absent():
         hint = "boards that are flashed or pinned get into it"
         raise Error(f"there is no inventory yet, {inventory_place()}", hint)
     lines = list(export_lines())
+    if is_printed:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # As in a file, in any locale.
+        print_plain("".join(lines).removesuffix("\n"))
+        return OK
     write_output(arguments.file, "".join(lines).encode(), arguments.force, 0o600)
     told = {"file": str(arguments.file), "inventory": str(inventory_place())}
     return _tell(arguments, told, f"{arguments.file}: all of {inventory_place()}")
@@ -144,7 +154,7 @@ def _add_import_arguments(parser: argparse.ArgumentParser) -> None:
 def _run_import(arguments: argparse.Namespace) -> int:
     from ..inventory.exchange import import_file
 
-    if str(arguments.file) == _STDIN:
+    if str(arguments.file) == _STDIO:
         # Nobody else can write while it is taken in: not for as long as another computer sends.
         with tempfile.NamedTemporaryFile() as copy:
             shutil.copyfileobj(sys.stdin.buffer, copy)
