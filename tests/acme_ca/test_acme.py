@@ -102,7 +102,7 @@ def test_a_board_that_went_away_gets_it_later(client, ca, by_hook, host, monkeyp
         code, told, _ = run(capsys, *by_hook, *_KITCHEN)
         assert (code, told["error"]["message"]) == (3, away.message)
     issued, said = orders(ca), []
-    station = Station(acme=True, tell=said.append)
+    station = Station(acme=True, log=said.append)
     assert renew_acme(station) == "ACME: 1 board: 1 renewed" and orders(ca) == issued
     assert said == [f"ACME: {host}: renewed"]
     assert served_names(client) == {f"kitchen.{ZONE}"}

@@ -120,7 +120,7 @@ def test_a_stopped_worker_leaves_the_rest_to_others(names):
     assert [len(one["boards"]) for one in found] == [10] * 6
     words = found[-1]["index"], found[-1]["boards"]
     said = []
-    station = Station(tell=said.append)
+    station = Station(log=said.append)
     station.is_stopping.set()
     with pytest.raises(StoppedError):
         verifying.verify_slice(station, number, *words)
@@ -232,7 +232,7 @@ def test_a_night_has_its_jobs(names, fleet, monkeypatch):
     at = datetime.time(2, 30)
     networks = [server.address for server in fleet[0][:2]]
     made = {"ca": default_store(), "acme": True, "networks": networks}
-    station = Station(**made, nightly=at, tell=said.append)
+    station = Station(**made, nightly=at, log=said.append)
     app = jobs.make_app(station)
     crons = {task.task.name: task.cron for task in app.periodic_registry.periodic_tasks.values()}
     assert crons == dict.fromkeys(("verify_all", "renew", "renew_acme", "scan"), "30 2 * * *")

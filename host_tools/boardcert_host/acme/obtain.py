@@ -18,7 +18,7 @@ from .problems import explained
 from .propagation import wait_seen
 from .records import presented, records_of, remove_all
 
-Tell = Callable[[str], None]
+OnStep = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -35,30 +35,30 @@ class Obtained:
 
 
 def obtain(
-    plan: Plan, new: Registration, tell: Tell, *, anew: bool = False, asks: bool = True
+    plan: Plan, new: Registration, on_step: OnStep, *, anew: bool = False, asks: bool = True
 ) -> Obtained:
     """Order a certificate, install it, and see it served. *plan*: its way has a host.
 
-    *new*: for an account that is not registered yet. *tell* is called with each step, in words.
+    *new*: for an account that is not registered yet. *on_step* is called with each step, in words.
     *anew*: whatever was issued before, and not installed. *asks*: a person for a token that is
     missing. Raises Error.
     """
     host = plan.way.host or ""
     with kept.held(host):
         state = _state(host, plan)
-        tell("asking the board for its request")
+        on_step("asking the board for its request")
         pem, request = delivery.ask(plan.way, plan.domains, asks)
         if anew or not all(delivery.is_for(one, request, plan.domains) for one in state.chains):
             state.chains = []
         is_new = not state.chains
         if is_new:
             state.request = pem.decode()
-            issue = _Issue(state, host, new, tell)
+            issue = _Issue(state, host, new, on_step)
             issue.run()
             if not delivery.is_for(state.chains[0], request, plan.domains):
                 issue.run()  # The order was taken up, and of the board's key before this one.
         files, remarks = delivery.choose(state.chains, plan.domains)
-        tell("installing it on the board")
+        on_step("installing it on the board")
         delivery.install(plan.way, files, asks)
         state.installed, state.chains, state.request = describe(files.chain[0]), [], None
         kept.save(host, state)
@@ -79,12 +79,12 @@ def _state(host: str, plan: Plan) -> Kept:
 class _Issue:
     """One order. *state* is saved for *host* with every step."""
 
-    def __init__(self, state: Kept, host: str, new: Registration, tell: Tell) -> None:
+    def __init__(self, state: Kept, host: str, new: Registration, on_step: OnStep) -> None:
         self._state = state
         self._plan = state.plan
         self._host = host
         self._new = new
-        self._tell = tell
+        self._on_step = on_step
         self._left: list[tuple[str, str]] = []
 
     def run(self) -> None:
@@ -101,14 +101,14 @@ class _Issue:
             wanted: dict[str, list[str]] = {}
             for one in found:
                 wanted.setdefault(one.name, []).append(one.value)
-            self._tell(f"writing {len(found)} TXT records")
+            self._on_step(f"writing {len(found)} TXT records")
             with presented(records, found, self._keep):
-                wait_seen(wanted, plan.dns.server, plan.dns.wait_s, self._tell)
-                self._tell("waiting for the CA to look at them")
+                wait_seen(wanted, plan.dns.server, plan.dns.wait_s, self._on_step)
+                self._on_step("waiting for the CA to look at them")
                 with explained(plan.directory):
                     ordering.answer(acme, found)
                     order = ordering.await_proof(acme, order)
-        self._tell("waiting for the certificate")
+        self._on_step("waiting for the certificate")
         with explained(plan.directory):
             self._state.chains = ordering.finish(acme, order)
         self._state.order = None
@@ -120,7 +120,7 @@ class _Issue:
         request = (state.request or "").encode()
         order = ordering.take_up(acme, state.order, request) if state.order else None
         if order is None:
-            self._tell("ordering")
+            self._on_step("ordering")
             order = ordering.begin(acme, request)
             state.order = order.uri
             kept.save(self._host, state)

@@ -72,14 +72,14 @@ def refusal(place: str, error: messages.Error) -> Error:
 def _invalid(place: str, error: errors.ValidationError) -> Error:
     """Return the Error for names that the CA did not find proven."""
     failed: Any = error.failed_authzrs
-    told = [
+    reasons = [
         f"{one.body.identifier.value}: {_sentence(challenge.error)}"
         for one in failed
         for challenge in one.body.challenges
         if challenge.error
     ]
     hint = "its name servers have it, as seen from here; run it again: that is a new order"
-    return Error(f"{place} does not find the proof for {'; '.join(told)}", hint, CHECKED_AND_BAD)
+    return Error(f"{place} does not find the proof for {'; '.join(reasons)}", hint, CHECKED_AND_BAD)
 
 
 def _about(problem: Any) -> str:

@@ -52,7 +52,7 @@ def wait_seen(
     wanted: Mapping[str, Iterable[str]],
     server: str | None,
     wait_s: float,
-    tell: Callable[[str], None],
+    on_step: Callable[[str], None],
 ) -> None:
     """Return when all name servers that answer have the TXT values *wanted* of each name.
 
@@ -62,7 +62,7 @@ def wait_seen(
     deadline = time.monotonic() + wait_s
     for name, values in wanted.items():
         search = _Search(resolver_at(server), name, set(values))
-        tell(f"waiting for {name} at its name servers")
+        on_step(f"waiting for {name} at its name servers")
         while missing := search.missing():
             if time.monotonic() > deadline:
                 message = (
@@ -101,10 +101,10 @@ class _Search:
         except dns.exception.DNSException:
             target, servers = dns.name.from_text(self._name), []
         answers = {str(server): self._ask(target, server.address) for server in servers}
-        told = {server: values for server, values in answers.items() if values is not None}
-        if not told:
-            told = {"the resolver": self._ask_resolver()}
-        behind = (server for server, values in told.items() if not self._values <= values)
+        seen = {server: values for server, values in answers.items() if values is not None}
+        if not seen:
+            seen = {"the resolver": self._ask_resolver()}
+        behind = (server for server, values in seen.items() if not self._values <= values)
         return next(behind, None)
 
     def _servers(self, target: dns.name.Name) -> Sequence[_Server]:

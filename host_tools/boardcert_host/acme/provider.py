@@ -84,8 +84,8 @@ class Provider:
             raise Error(str(error), hint, USAGE) from None
         except requests.HTTPError as error:
             answer = error.response
-            told = "an error" if answer is None else f"{answer.status_code} {answer.reason}"
-            raise Error(f"{failed}: its API answered {told}", hint) from None
+            status = "an error" if answer is None else f"{answer.status_code} {answer.reason}"
+            raise Error(f"{failed}: its API answered {status}", hint) from None
         except requests.RequestException:
             raise Error(f"{failed}: its API is unreachable", "run it again") from None
         except dns.exception.DNSException as error:

@@ -45,7 +45,7 @@ def presented(
 ) -> Iterator[None]:
     """Have the records of *challenges* in the DNS for as long as this takes.
 
-    *keep* is told before each change which may be there: after a loss of power, `remove_all`
+    *keep* is called before each change which may be there: after a loss of power, `remove_all`
     takes them away. A failure to do so is said, and leaves the certificate as it is.
     """
     written: list[tuple[str, str]] = []

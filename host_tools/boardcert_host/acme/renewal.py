@@ -47,11 +47,11 @@ def is_due(state: Kept, within: datetime.timedelta | None, now: datetime.datetim
 
 
 def renew_due(
-    within: datetime.timedelta | None, tell: Callable[[str, str], None]
+    within: datetime.timedelta | None, on_step: Callable[[str, str], None]
 ) -> Iterator[Outcome]:
     """Renew what is due, one board after another, and give the outcome of each.
 
-    *within*: see `is_due`. *tell* is called with a board and each of its steps, in words. What
+    *within*: see `is_due`. *on_step* is called with a board and each of its steps, in words. What
     fails for one board keeps none of the others from its turn; and nobody is asked for anything.
     """
     for host in kept.hosts():
@@ -63,13 +63,13 @@ def renew_due(
             ):
                 yield Outcome(host, NOT_DUE, state and state.installed)
                 continue
-            yield _renew(host, state, tell)
+            yield _renew(host, state, on_step)
         except Error as error:
             yield Outcome(host, FAILED, state and state.installed, error)
 
 
-def _renew(host: str, state: Kept, tell: Callable[[str, str], None]) -> Outcome:
+def _renew(host: str, state: Kept, on_step: Callable[[str, str], None]) -> Outcome:
     from .obtain import obtain
 
-    done = obtain(state.plan, Registration(), lambda step: tell(host, step), asks=False)
+    done = obtain(state.plan, Registration(), lambda step: on_step(host, step), asks=False)
     return Outcome(host, RENEWED, done.certificate)

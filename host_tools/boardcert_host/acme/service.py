@@ -62,16 +62,16 @@ class Service:
             answer = requests.post(
                 f"{self._url}/{action}", json=content, headers=headers, timeout=_TIMEOUT_S
             )
-            told = answer.json()
+            data = answer.json()
         except requests.JSONDecodeError:
             raise Error(f"{self._place} is no acme-dns server", "see --acme-dns") from None
         except requests.RequestException:
             raise Error(f"{self._place} is unreachable", "run it again") from None
-        if not answer.ok or not isinstance(told, dict):
-            reason = told.get("error") if isinstance(told, dict) else answer.reason
+        if not answer.ok or not isinstance(data, dict):
+            reason = data.get("error") if isinstance(data, dict) else answer.reason
             hint = "has it forgotten this domain? remove its file below acme-dns, and run it again"
             raise Error(f"{self._place} refuses to {action}: {reason}", hint, CHECKED_AND_BAD)
-        return told
+        return data
 
     @property
     def _place(self) -> str:

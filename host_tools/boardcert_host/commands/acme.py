@@ -129,15 +129,15 @@ def _obtain(arguments: argparse.Namespace) -> int:
     if is_same and state and state.installed and not renewal.is_due(state, within, now):
         return _print_not_due(arguments, state.installed)
     new = registration_of(arguments)
-    with _telling() as tell:
-        done = obtain(plan, new, lambda step: tell(f"{host}: {step}"), anew=arguments.new_order)
+    with _showing_steps() as show:
+        done = obtain(plan, new, lambda step: show(f"{host}: {step}"), anew=arguments.new_order)
     for remark in done.remarks:
         say(remark)
     return _print_obtained(arguments, done)
 
 
 @contextmanager
-def _telling() -> "Iterator[Callable[[str], None]]":
+def _showing_steps() -> "Iterator[Callable[[str], None]]":
     """Give what shows each step: on a terminal only, one after another in one line."""
     from rich.text import Text
 
@@ -161,8 +161,8 @@ def _print_obtained(arguments: argparse.Namespace, done: "Obtained") -> int:
 
     host, certificate = arguments.record["host"], done.certificate
     if arguments.json:
-        told = {"result": "installed", "new": done.is_new, "certificate": certificate}
-        print_json(arguments.record | told | {"chain": done.chain})
+        data = {"result": "installed", "new": done.is_new, "certificate": certificate}
+        print_json(arguments.record | data | {"chain": done.chain})
         return OK
     rows = [
         ("names", ", ".join(certificate["names"])),
@@ -180,8 +180,8 @@ def _renew(arguments: argparse.Namespace) -> int:
     from ..acme.renewal import FAILED, renew_due
 
     outcomes = []
-    with _telling() as tell:
-        for outcome in renew_due(arguments.if_expiring, lambda host, step: tell(f"{host}: {step}")):
+    with _showing_steps() as show:
+        for outcome in renew_due(arguments.if_expiring, lambda host, step: show(f"{host}: {step}")):
             outcomes.append(outcome)
             _print_outcome(outcome, arguments.json)
     if arguments.json:
@@ -206,12 +206,12 @@ def _print_outcome(outcome: "Outcome", is_json: bool) -> None:
 
 def _outcome_json(outcome: "Outcome") -> dict[str, object]:
     error = outcome.error
-    told = error and {"message": error.message, "hint": error.hint}
+    reason = error and {"message": error.message, "hint": error.hint}
     return {
         "host": outcome.host,
         "status": outcome.status,
         "certificate": outcome.certificate,
-        "error": told,
+        "error": reason,
     }
 
 

@@ -62,7 +62,9 @@ def _run_tag(arguments: argparse.Namespace) -> int:
         raise Error("tag needs a TAG, or --remove TAG", "boardcert tag --help", USAGE)
     host = pinned_as(arguments.host)
     tags = change_tags(host, arguments.tags, arguments.remove)
-    return _tell(arguments, {"host": host, "tags": tags}, f"{host}: {', '.join(tags) or 'no tag'}")
+    return _print_result(
+        arguments, {"host": host, "tags": tags}, f"{host}: {', '.join(tags) or 'no tag'}"
+    )
 
 
 def _add_note_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +82,7 @@ def _run_note(arguments: argparse.Namespace) -> int:
         raise Error("note needs a TEXT, or --serial-number", "boardcert note --help", USAGE)
     host = pinned_as(arguments.host)
     change_note(host, arguments.text, arguments.serial_number)
-    return _tell(arguments, {"host": host, "result": "noted"}, f"{host}: noted")
+    return _print_result(arguments, {"host": host, "result": "noted"}, f"{host}: noted")
 
 
 def _add_rename_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +100,7 @@ def _run_rename(arguments: argparse.Namespace) -> int:
     new = canonical(in_local(arguments.new) if old.endswith(".local") else arguments.new)
     rename_board(old, new)
     tokens.rename(old, new)
-    return _tell(arguments, {"old": old, "new": new}, f"{old} is {new} now")
+    return _print_result(arguments, {"old": old, "new": new}, f"{old} is {new} now")
 
 
 def _add_forget_arguments(parser: argparse.ArgumentParser) -> None:
@@ -111,7 +113,7 @@ def _run_forget(arguments: argparse.Namespace) -> int:
     from ..inventory.changes import forget_boards
 
     names = forget_boards([pinned_as(host) for host in arguments.hosts])
-    return _tell(arguments, {"forgotten": names}, f"forgotten: {', '.join(names)}")
+    return _print_result(arguments, {"forgotten": names}, f"forgotten: {', '.join(names)}")
 
 
 def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
@@ -140,8 +142,8 @@ def _run_export(arguments: argparse.Namespace) -> int:
         print_plain("".join(lines).removesuffix("\n"))
         return OK
     write_output(arguments.file, "".join(lines).encode(), arguments.force, 0o600)
-    told = {"file": str(arguments.file), "inventory": str(inventory_place())}
-    return _tell(arguments, told, f"{arguments.file}: all of {inventory_place()}")
+    data = {"file": str(arguments.file), "inventory": str(inventory_place())}
+    return _print_result(arguments, data, f"{arguments.file}: all of {inventory_place()}")
 
 
 def _add_import_arguments(parser: argparse.ArgumentParser) -> None:
@@ -166,12 +168,12 @@ def _run_import(arguments: argparse.Namespace) -> int:
         except FileNotFoundError as error:
             raise Error(f"no such file: {arguments.file}") from error
     words = f"{arguments.file}: {new} boards are new, {known} were known"
-    return _tell(arguments, {"new": new, "known": known}, words)
+    return _print_result(arguments, {"new": new, "known": known}, words)
 
 
-def _tell(arguments: argparse.Namespace, told: Mapping[str, object], words: str) -> int:
+def _print_result(arguments: argparse.Namespace, data: Mapping[str, object], words: str) -> int:
     if arguments.json:
-        print_json(dict(told))
+        print_json(dict(data))
     else:
         results().print(words, markup=False)
     return OK

@@ -65,9 +65,9 @@ def _run_report(arguments: argparse.Namespace) -> int:
         page, overview = render(connection, since, str(inventory_place()))
     write_whole(arguments.output, page.encode())
     _note_report(overview, arguments.output)
-    told = _told(overview) | {"file": str(arguments.output), "bytes": len(page.encode())}
+    data = _data(overview) | {"file": str(arguments.output), "bytes": len(page.encode())}
     if arguments.json:
-        print_json(told)
+        print_json(data)
     else:
         words = ", ".join(f"{count} {state}" for state, count in overview.states.items() if count)
         results().print(f"{arguments.output}: {words or 'no board'}", markup=False)
@@ -94,7 +94,7 @@ def _note_report(overview: "Overview", path: Path) -> None:
         say(f"the next report will not know of this one: {error.message}")
 
 
-def _told(overview: "Overview") -> dict[str, object]:
+def _data(overview: "Overview") -> dict[str, object]:
     from .. import clock
 
     return {

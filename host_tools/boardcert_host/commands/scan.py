@@ -92,10 +92,10 @@ def _run(arguments: argparse.Namespace) -> int:
             refused += more
         for sentence in refused:
             say(sentence)
-    told = _told(sweep, findings, added) | {"interrupted": not is_whole}
-    told["seconds"] = round(time.monotonic() - began, 1)
+    data = _data(sweep, findings, added) | {"interrupted": not is_whole}
+    data["seconds"] = round(time.monotonic() - began, 1)
     if arguments.json:
-        print_json(told)
+        print_json(data)
     elif arguments.csv:
         print_plain(printing.as_csv(findings).rstrip("\n"))
     else:
@@ -170,7 +170,7 @@ def _progress(sweep: "Sweep") -> Iterator[None]:
         yield
 
 
-def _told(sweep: "Sweep", findings: "Sequence[Finding]", added: "Sequence[Pin]") -> dict[str, Any]:
+def _data(sweep: "Sweep", findings: "Sequence[Finding]", added: "Sequence[Pin]") -> dict[str, Any]:
     """Return the object of --json."""
     from ..scan.comparison import count_others
 

@@ -129,8 +129,8 @@ def pinned_as(host: str, name: str | None = None) -> str:
 
 def print_json(data: dict[str, Any], is_line: bool = False) -> None:
     """Print *data* and the version as one object; *is_line*: among others, on one line."""
-    told = {"boardcert": __version__} | data
-    print_plain(json.dumps(told, indent=None if is_line else 2))
+    line = {"boardcert": __version__} | data
+    print_plain(json.dumps(line, indent=None if is_line else 2))
 
 
 def read_report(port: str) -> dict[str, Any]:

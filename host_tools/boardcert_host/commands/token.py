@@ -76,19 +76,19 @@ def _run_file(arguments: argparse.Namespace) -> int:
     from ..board.token_files import export_tokens, import_tokens
     from ..passwords import Password
 
-    file, told = arguments.password_file, arguments.record
+    file, record = arguments.password_file, arguments.record
     password = Password("password of the tokens", "--password-file", _PASSWORD_VARIABLE, file)
-    told |= {"file": str(arguments.file)}
+    record |= {"file": str(arguments.file)}
     if arguments.host == _EXPORT:
         count = export_tokens(arguments.file, password.choose(), arguments.force)
-        told |= {"tokens": count}
+        record |= {"tokens": count}
         line = f"{arguments.file}: {counted(count, 'token')}, encrypted"
     else:
         new, known = import_tokens(arguments.file, password.get(), arguments.replace)
-        told |= {"new": new, "known": known}
+        record |= {"new": new, "known": known}
         line = f"{arguments.file}: {new} tokens are new, {known} were known"
     if arguments.json:
-        print_json(told | {"result": f"{arguments.host}ed"})
+        print_json(record | {"result": f"{arguments.host}ed"})
     else:
         results().print(line, markup=False)
     return OK
@@ -112,7 +112,7 @@ def _run(arguments: argparse.Namespace) -> int:
         raise Error(f"no token of {host} on the key ring", hint)
     if arguments.forget:
         tokens.forget_token(token)
-        return _tell(arguments, host, "forgotten")
+        return _print_result(arguments, host, "forgotten")
     if arguments.json:
         print_json({"host": host, "token": token})
         return OK
@@ -137,10 +137,10 @@ def _keep(arguments: argparse.Namespace, host: str) -> int:
         host = name_for(place_of(host, name), host, report)
         pins.add_pin(host, report, portal_port(report))
         is_new = access.keep_token(board, host, report)
-    return _tell(arguments, host, "kept" if is_new else "already known")
+    return _print_result(arguments, host, "kept" if is_new else "already known")
 
 
-def _tell(arguments: argparse.Namespace, host: str, word: str) -> int:
+def _print_result(arguments: argparse.Namespace, host: str, word: str) -> int:
     from ..board import tokens
 
     if arguments.json:

@@ -1,4 +1,4 @@
-"""`boardcert verify --all`, `--tag` and `-`: many boards at once, and what is told of them."""
+"""`boardcert verify --all`, `--tag` and `-`: many boards at once, with a summary."""
 
 import argparse
 import datetime
@@ -18,7 +18,7 @@ from .times import add_changed_since, duration, since
 if TYPE_CHECKING:
     from ..fleet.jobs import Job
     from ..fleet.run import Summary, Wishes
-    from ..fleet.spool import Spool, Told
+    from ..fleet.spool import Entry, Spool
     from ..inventory.listing import Wanted
 
 _MOST_PARALLEL = 2000
@@ -92,18 +92,18 @@ def check_many(arguments: argparse.Namespace) -> None:
 def run_many(arguments: argparse.Namespace) -> int:
     """Verify them; a summary is printed however that ends."""
     from ..fleet.printing import print_summary, progress
-    from ..fleet.spool import Told, spool
+    from ..fleet.spool import Entry, spool
 
     arguments.is_in_lines = True
     pages, total = _pages(arguments)
     with spool() as kept:
 
-        def tell(told: Sequence[Told]) -> None:
+        def on_entries(entries: Sequence[Entry]) -> None:
             if arguments.json:
-                print_plain("\n".join(json.dumps(one) for one in told))
-            advance(sum(not one["again"] for one in told))
+                print_plain("\n".join(json.dumps(one) for one in entries))
+            advance(sum(not one["again"] for one in entries))
 
-        verify, summed_up = _ways(arguments, pages, kept, tell)
+        verify, summed_up = _ways(arguments, pages, kept, on_entries)
         is_whole = False
         try:
             with progress(total) as advance:
@@ -126,13 +126,13 @@ def _ways(
     arguments: argparse.Namespace,
     pages: "Iterator[list[Job]]",
     kept: "Spool",
-    tell: "Callable[[Sequence[Told]], None]",
+    on_entries: "Callable[[Sequence[Entry]], None]",
 ) -> "tuple[Callable[[], None], Callable[[int], Summary]]":
     """Return what verifies, and what sums up: here, or by the workers. Raises Error."""
     if not arguments.workers:
         from ..fleet.run import Run
 
-        run = Run(_wishes(arguments), kept, tell)
+        run = Run(_wishes(arguments), kept, on_entries)
         return functools.partial(run.verify, pages), run.summary
     from ..workers.jobs_schema import shared_place
 
@@ -142,7 +142,7 @@ def _ways(
 
     days = duration(arguments.expiring) / datetime.timedelta(days=1)
     plan = Plan(_wanted(arguments), arguments.timeout, arguments.retries, days)
-    ordered = Ordered(plan, kept, tell, say)
+    ordered = Ordered(plan, kept, on_entries, say)
     return ordered.verify, ordered.summary
 
 
@@ -183,8 +183,8 @@ def _wishes(arguments: argparse.Namespace) -> "Wishes":
 
 def _last_line(summary: "Summary", is_whole: bool) -> dict[str, Any]:
     """Return the last line of --json."""
-    told: dict[str, Any] = {"is_whole": is_whole, "boards": summary.boards}
-    told |= {"ok": is_whole and summary.code == 0}
-    told |= {"verdicts": summary.verdicts, "reasons": summary.reasons}
+    line: dict[str, Any] = {"is_whole": is_whole, "boards": summary.boards}
+    line |= {"ok": is_whole and summary.code == 0}
+    line |= {"verdicts": summary.verdicts, "reasons": summary.reasons}
     worst = [one["asked"] for one in summary.worst]
-    return told | {"seconds": round(summary.seconds, 3), "worst": worst}
+    return line | {"seconds": round(summary.seconds, 3), "worst": worst}

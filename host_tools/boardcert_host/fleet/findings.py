@@ -1,4 +1,4 @@
-"""What is told of one server: the verdict, the reasons, and what a program needs of the rest."""
+"""The findings about one server: the verdict, the reasons, and what a program needs of the rest."""
 
 import datetime
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """Return an entry of `verify --json`, with only the checks that did not pass, and more."""
-        told = self.result.to_json()
-        told["checks"] = [one for one in told["checks"] if one["status"] in ("warn", "fail")]
+        data = self.result.to_json()
+        data["checks"] = [one for one in data["checks"] if one["status"] in ("warn", "fail")]
         more = {"asked": self.title, "verdict": self.verdict, "reasons": list(self.reasons)}
         more |= {"detail": self._detail()}
         more |= {"address": self.result.address, "attempts": self.attempts}
         more |= {"known": self.pin.host if self.pin else None}
         more |= {"unique_id": self.pin.unique_id if self.pin else None, "again": False}
-        return more | told
+        return more | data
 
     def _detail(self) -> str:
         """Return the reasons as sentences."""
@@ -63,6 +63,6 @@ def found(
 
 
 def not_a_host(title: str, error: Error) -> Finding:
-    """Return what is told of a text that is no host: it was not asked."""
+    """Return the finding about a text that is not a host, and was not asked."""
     result = HostResult(Target(title), title, error=error)
     return Finding(title, result, None, 0, UNREACHABLE, (NOT_A_HOST,))

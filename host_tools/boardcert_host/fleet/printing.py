@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ..console import counted, messages, neutral
 from .run import Summary
-from .spool import Told
+from .spool import Entry
 
 _STYLES = {"valid": "yellow", "not valid": "bold red", "unreachable": "red"}
 
@@ -45,11 +45,11 @@ def print_summary(console: Console, summary: Summary) -> None:
         console.print(f"  {count:>7}  {name}", markup=False)
 
 
-def _state(told: Told) -> str:
-    return f"{told['verdict']}: {', '.join(told['reasons'])}"
+def _state(entry: Entry) -> str:
+    return f"{entry['verdict']}: {', '.join(entry['reasons'])}"
 
 
-def _table(worst: list[Told]) -> Table:
+def _table(worst: list[Entry]) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for one in worst:
         state = Text(_state(one), _STYLES[one["verdict"]])

@@ -18,7 +18,7 @@ from .. import clock
 from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, Error
 from ..inventory.history import VERDICTS
 from .run import Summary
-from .spool import Spool, Told
+from .spool import Entry, Spool
 
 _GROUP = 1000
 _DAY_S = 86400
@@ -82,9 +82,9 @@ def _of_boards(
     help: str,
     labels: tuple[str, ...],
     kept: Spool,
-    row: Callable[[Told], _Row | None],
+    row: Callable[[Entry], _Row | None],
 ) -> None:
-    rows = (found for told in kept.each() if (found := row(told)))
+    rows = (found for entry in kept.each() if (found := row(entry)))
     _write_family(file, f"boardcert_board_{name}", help, labels, rows)
 
 
@@ -100,13 +100,13 @@ def _write_family(
         is_first = False
 
 
-def _days_left(told: Told) -> _Row | None:
-    if not told["certificate"]:
+def _days_left(entry: Entry) -> _Row | None:
+    if not entry["certificate"]:
         return None
-    left = clock.from_text(told["certificate"]["not_after"]) - clock.now()
-    return (told["asked"],), round(left.total_seconds() / _DAY_S, 3)
+    left = clock.from_text(entry["certificate"]["not_after"]) - clock.now()
+    return (entry["asked"],), round(left.total_seconds() / _DAY_S, 3)
 
 
-def _verdict(told: Told) -> _Row:
-    reason = told["reasons"][0] if told["reasons"] else ""
-    return (told["asked"], told["verdict"], reason), 1.0
+def _verdict(entry: Entry) -> _Row:
+    reason = entry["reasons"][0] if entry["reasons"] else ""
+    return (entry["asked"], entry["verdict"], reason), 1.0

@@ -15,7 +15,7 @@ from ..verify.remembering import pin_of, remember
 from .findings import Finding, found, not_a_host
 from .gathering import Answer, Gatherer, Pace
 from .jobs import Job
-from .spool import Spool, Told
+from .spool import Entry, Spool
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Summary:
     boards: int
     verdicts: dict[str, int]
     reasons: dict[str, int]
-    worst: list[Told]
+    worst: list[Entry]
     seconds: float
 
     @property
@@ -49,36 +49,38 @@ class Summary:
 
 
 class Run:
-    """Verifies servers. *tell*: is given what was found, a group at a time, once it is noted.
+    """Verifies servers. *on_entries*: is called with the entries of each group, once it is noted.
 
-    A server whose key another one has as well is told once more at the end, with that.
+    A server whose key another one has as well has a second entry at the end, with that.
     """
 
-    def __init__(self, wishes: Wishes, kept: Spool, tell: Callable[[Sequence[Told]], None]) -> None:
+    def __init__(
+        self, wishes: Wishes, kept: Spool, on_entries: Callable[[Sequence[Entry]], None]
+    ) -> None:
         self._wishes = wishes
         self._kept = kept
-        self._tell = tell
+        self._on_entries = on_entries
         self._boards: Sequence[Pin] = ()
         self._options = replace(wishes.options, known_boards=self._look_up)
         self._begun = time.monotonic()
         self._begun_at = clock.now()
 
     def verify(self, pages: Iterator[list[Job]]) -> None:
-        """Verify all servers. However it ends, what was gathered until then is noted and told."""
+        """Verify all servers. However it ends, what was gathered is noted and passed on."""
         gatherer = Gatherer(self._options, self._wishes.pace, self._take)
         try:
             gatherer.run(pages)
         finally:
-            for told in self._kept.mark_duplicates():
-                note_duplicates(told, self._begun_at)
-                self._tell(told)
+            for entries in self._kept.mark_duplicates():
+                note_duplicates(entries, self._begun_at)
+                self._on_entries(entries)
 
     def summary(self, most: int) -> Summary:
         """Return what was found, with the *most* worst servers."""
         return summary_of(self._kept, most, time.monotonic() - self._begun)
 
     def _take(self, answers: Sequence[Answer]) -> None:
-        """Judge a group, note what is known of it in the inventory, and tell it."""
+        """Judge a group, note what is known of it in the inventory, and pass it on."""
         asked = [(one, one.gathered) for one in answers if one.gathered]
         results = judge([gathered for _, gathered in asked], self._options)
         remember(results, self._boards)
@@ -89,7 +91,7 @@ class Run:
         findings += [
             not_a_host(job.title, job.target) for job in jobs if isinstance(job.target, Error)
         ]
-        self._tell(self._kept.add(findings))
+        self._on_entries(self._kept.add(findings))
 
     def _look_up(self, results: Sequence[HostResult]) -> Sequence[Pin]:
         """Return the boards of a group, and keep them for what is noted."""
@@ -108,13 +110,13 @@ def summary_of(kept: Spool, most: int, seconds: float) -> Summary:
     return Summary(sum(verdicts.values()), verdicts, reasons, kept.worst(most), seconds)
 
 
-def note_duplicates(told: Sequence[Told], since: datetime.datetime) -> None:
+def note_duplicates(entries: Sequence[Entry], since: datetime.datetime) -> None:
     """Note of known boards that others have their key, in place of what was noted before."""
     from ..inventory.sightings import Seen, note_seen
 
     seen = [
         Seen(one["known"], NOT_VALID, ", ".join(one["reasons"]), corrects_since=since)
-        for one in told
+        for one in entries
         if one["known"]
     ]
     if seen:

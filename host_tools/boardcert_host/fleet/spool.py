@@ -1,6 +1,6 @@
 """What was found so far, on disk: however many servers there are, memory holds a few of them.
 
-A database of SQLite in a temporary file, which is gone afterwards. At the end it tells which keys
+A database of SQLite in a temporary file, which is gone afterwards. At the end it says which keys
 were proven at several addresses, what was worst, and how many servers there were of each kind.
 """
 
@@ -44,8 +44,8 @@ WHERE id > ? ORDER BY id LIMIT ?
 """
 _OTHERS = "SELECT line FROM findings WHERE key = ? AND address <> ? ORDER BY id LIMIT ?"
 
-Told = dict[str, Any]
-"""One server, as `Finding.to_json` tells it."""
+Entry = dict[str, Any]
+"""One server, as `Finding.to_json` describes it."""
 
 
 class Spool:
@@ -54,27 +54,29 @@ class Spool:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def add(self, findings: Iterable[Finding]) -> list[Told]:
-        """Keep what was found; return it as it is told."""
-        told = [finding.to_json() for finding in findings]
-        self.add_told(told)
-        return told
+    def add(self, findings: Iterable[Finding]) -> list[Entry]:
+        """Keep what was found; return it as entries."""
+        entries = [finding.to_json() for finding in findings]
+        self.add_entries(entries)
+        return entries
 
-    def add_told(self, told: Iterable[Told]) -> None:
-        """Keep what was told of servers before, or elsewhere."""
-        self._write("INSERT INTO findings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", map(_row, told))
+    def add_entries(self, entries: Iterable[Entry]) -> None:
+        """Keep entries that were made before, or elsewhere."""
+        self._write(
+            "INSERT INTO findings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", map(_row, entries)
+        )
 
-    def mark_duplicates(self) -> Iterator[list[Told]]:
+    def mark_duplicates(self) -> Iterator[list[Entry]]:
         """Note that keys were proven at several addresses; yield those servers, in pages."""
         self._connection.execute(_DUPLICATES)
         last = 0
         while rows := self._connection.execute(_OF_DUPLICATES, (last, _PAGE)).fetchall():
             last = rows[-1][0]
-            told = {number: self._duplicate(*rest) for number, *rest in rows}
+            entries = {number: self._duplicate(*rest) for number, *rest in rows}
             statement = "UPDATE findings SET verdict = ?, reasons = ?, badness = ?, line = ?"
-            changed = ((*_row(one)[4:], number) for number, one in told.items())
+            changed = ((*_row(one)[4:], number) for number, one in entries.items())
             self._write(f"{statement} WHERE id = ?", changed)
-            yield list(told.values())
+            yield list(entries.values())
 
     def counts(self) -> tuple[dict[str, int], dict[str, int]]:
         """Return how many servers there are of each verdict, and of each reason, most first."""
@@ -87,12 +89,12 @@ class Spool:
                 reasons[reason] += count
         return dict(verdicts.most_common()), dict(reasons.most_common())
 
-    def worst(self, most: int) -> list[Told]:
+    def worst(self, most: int) -> list[Entry]:
         """Return the servers that are not simply valid, the worst first, at most so many."""
         query = "SELECT line FROM findings WHERE badness < ? ORDER BY badness, id LIMIT ?"
         return [json.loads(line) for (line,) in self._connection.execute(query, (_NOT_BAD, most))]
 
-    def each(self) -> Iterator[Told]:
+    def each(self) -> Iterator[Entry]:
         """Yield every server; one that was asked for several times once, as it was found last."""
         query = (
             "SELECT line FROM findings WHERE id IN (SELECT MAX(id) FROM findings GROUP BY asked)"
@@ -100,14 +102,14 @@ class Spool:
         for (line,) in self._connection.execute(f"{query} ORDER BY id"):
             yield json.loads(line)
 
-    def _duplicate(self, key: str, address: str, line: str) -> Told:
+    def _duplicate(self, key: str, address: str, line: str) -> Entry:
         others = self._connection.execute(_OTHERS, (key, address, _MOST_OTHERS)).fetchall()
         names = _SEPARATOR.join(json.loads(other)["asked"] for (other,) in others)
-        told = json.loads(line)
-        told["reasons"] = [DUPLICATE_KEY, *told["reasons"]]
+        entry = json.loads(line)
+        entry["reasons"] = [DUPLICATE_KEY, *entry["reasons"]]
         sentence = f"TWO BOARDS WITH ONE KEY: {names} has the same, {key}"
-        told["detail"] = "; ".join(filter(None, (sentence, told["detail"])))
-        return told | {"verdict": NOT_VALID, "ok": False, "again": True}
+        entry["detail"] = "; ".join(filter(None, (sentence, entry["detail"])))
+        return entry | {"verdict": NOT_VALID, "ok": False, "again": True}
 
     def _write(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
         try:
@@ -120,14 +122,23 @@ class Spool:
             ) from error
 
 
-def _row(told: Told) -> tuple[Any, ...]:
+def _row(entry: Entry) -> tuple[Any, ...]:
     """Return the columns of a server after its number."""
-    certificate, address, reasons = told["certificate"], told["address"], told["reasons"]
+    certificate, address, reasons = entry["certificate"], entry["address"], entry["reasons"]
     key = certificate["public_key_pin"] if certificate else None
     bad = min(map(badness, reasons), default=_NOT_BAD)
     text = _SEPARATOR.join(reasons)
-    asked = told["asked"]
-    return asked, key, address, ":" in (address or ""), told["verdict"], text, bad, json.dumps(told)
+    asked = entry["asked"]
+    return (
+        asked,
+        key,
+        address,
+        ":" in (address or ""),
+        entry["verdict"],
+        text,
+        bad,
+        json.dumps(entry),
+    )
 
 
 @contextlib.contextmanager

@@ -71,9 +71,11 @@ def _import_known_boards(file: TextIO, source: str) -> tuple[int, int]:
     entries = known_boards.read(read_stream(file.buffer, source), source)
     with store.writing() as connection:
         count = sum(boards.by_host(connection, entry.host) is None for entry in entries)
-        told = known_boards.add(connection, entries, source)
-        if told:
-            raise Error(told[0], "forget one of both; nothing was changed", CHECKED_AND_BAD)
+        contradictions = known_boards.add(connection, entries, source)
+        if contradictions:
+            raise Error(
+                contradictions[0], "forget one of both; nothing was changed", CHECKED_AND_BAD
+            )
     return count, len(entries) - count
 
 
@@ -122,9 +124,11 @@ def _checked_lines(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             raise ValueError("more after its end")
         elif _END in data:
             # Older exports did not count their other lines.
-            told = data[_END], data.get("others", others)
-            if told != (count, others):
-                raise ValueError(f"{count} boards and {others} others, of {told[0]} and {told[1]}")
+            stated = data[_END], data.get("others", others)
+            if stated != (count, others):
+                raise ValueError(
+                    f"{count} boards and {others} others, of {stated[0]} and {stated[1]}"
+                )
             is_whole = True
         else:
             is_other = any(name in data for name in _OTHERS)

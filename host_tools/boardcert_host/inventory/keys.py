@@ -1,4 +1,4 @@
-"""The public keys that boards have and had, for what only all of them together tell."""
+"""The public keys that boards have and had, for what only all of them together show."""
 
 import base64
 import binascii

@@ -43,25 +43,25 @@ def read(data: bytes, name: str) -> list[Entry]:
 
 def add(connection: sa.Connection, entries: Iterable[Entry], source: str) -> list[str]:
     """Add what a file of known boards has; return a sentence for each entry that contradicts."""
-    told = (_add_known(connection, entry, source) for entry in entries)
-    return [sentence for sentence in told if sentence]
+    sentences = (_add_known(connection, entry, source) for entry in entries)
+    return [sentence for sentence in sentences if sentence]
 
 
 def _add_known(connection: sa.Connection, entry: Entry, source: str) -> str | None:
     """Add one entry; return a sentence when something of it contradicts what is there."""
     known = boards.by_host(connection, entry.host)
     if known and known.public_key_pin != entry.public_key_pin:
-        told = (
+        sentence = (
             f"{entry.host} has another key in the inventory than in {source}, which is left out: "
         )
-        told += f"{known.public_key_pin}, there {entry.public_key_pin}"
-        history.note(connection, "contradiction", entry.host, told, known.id)
-        return told
+        sentence += f"{known.public_key_pin}, there {entry.public_key_pin}"
+        history.note(connection, "contradiction", entry.host, sentence, known.id)
+        return sentence
     facts = {"public_key_pin": entry.public_key_pin, "fingerprint": entry.fingerprint}
     unit = boards.by_unique_id(connection, entry.unique_id)
     board = boards.by_key(connection, entry.public_key_pin)
-    told = _contradiction(connection, entry, unit, board)
-    if entry.unique_id and not told:
+    sentence = _contradiction(connection, entry, unit, board)
+    if entry.unique_id and not sentence:
         facts["unique_id"] = entry.unique_id
     first_seen = clock.from_text(entry.first_seen)
     if board is None:
@@ -75,9 +75,9 @@ def _add_known(connection: sa.Connection, entry: Entry, source: str) -> str | No
     if not known:
         boards.add_host(connection, entry.host, board_id, entry.port, entry.address, first_seen)
         history.note(connection, "imported", entry.host, source, board_id)
-    if told:
-        history.note(connection, "contradiction", entry.host, told, board_id)
-    return told
+    if sentence:
+        history.note(connection, "contradiction", entry.host, sentence, board_id)
+    return sentence
 
 
 def _contradiction(connection: sa.Connection, entry: Entry, unit: Any, board: Any) -> str | None:

@@ -59,23 +59,23 @@ def judged(connection: sa.Connection, number: int, boards: Collection[int]) -> s
     return set(connection.scalars(sa.select(run_results.c.board_id).where(mine)))
 
 
-def add(connection: sa.Connection, number: int, told: dict[int, dict[str, Any]]) -> None:
-    """Keep results, {board: what is told of it}, of boards that have none."""
-    known = judged(connection, number, told.keys())
+def add(connection: sa.Connection, number: int, entries: dict[int, dict[str, Any]]) -> None:
+    """Keep results, {board: its entry}, of boards that have none."""
+    known = judged(connection, number, entries.keys())
     rows = [
-        {"run_id": number, "board_id": board, "host": one["asked"], "told": json.dumps(one)}
-        for board, one in told.items()
+        {"run_id": number, "board_id": board, "host": one["asked"], "entry": json.dumps(one)}
+        for board, one in entries.items()
         if board not in known
     ]
     if rows:
         connection.execute(sa.insert(run_results), rows)
 
 
-def correct(connection: sa.Connection, number: int, told: Sequence[dict[str, Any]]) -> None:
-    """Replace results by what all of them together tell."""
-    for one in told:
+def correct(connection: sa.Connection, number: int, entries: Sequence[dict[str, Any]]) -> None:
+    """Replace results by what all of them together show."""
+    for one in entries:
         mine = (run_results.c.run_id == number) & (run_results.c.host == one["asked"])
-        connection.execute(sa.update(run_results).where(mine).values(told=json.dumps(one)))
+        connection.execute(sa.update(run_results).where(mine).values(entry=json.dumps(one)))
 
 
 def end_slice(connection: sa.Connection, number: int, index: int) -> bool:
@@ -105,12 +105,12 @@ def count(connection: sa.Connection, number: int) -> int:
 def results(
     connection: sa.Connection, number: int, after: int = 0
 ) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-    """Yield (the last number, what is told) of results after that number, in pages."""
+    """Yield (the last number, entries) of results after that number, in pages."""
     while True:
         mine = (run_results.c.run_id == number) & (run_results.c.id > after)
-        query = sa.select(run_results.c.id, run_results.c.told).where(mine)
+        query = sa.select(run_results.c.id, run_results.c.entry).where(mine)
         rows = connection.execute(query.order_by(run_results.c.id).limit(_PAGE)).all()
         if not rows:
             return
         after = rows[-1].id
-        yield after, [json.loads(row.told) for row in rows]
+        yield after, [json.loads(row.entry) for row in rows]

@@ -1,6 +1,6 @@
 """The way into the inventory: what an older version kept in a file is taken over first, once.
 
-Only entries that contradict the inventory are left out, and told: a host that has another key
+Only entries that contradict the inventory are left out, and reported: a host that has another key
 there. The file stays, with another name.
 """
 
@@ -50,13 +50,13 @@ def _take_old_file() -> None:
         reason = error.strerror or error
         raise Error(f"cannot read the known boards {path}: {reason}") from error
     entries = known_boards.read(data, str(path))
-    digest, told = hashlib.sha256(data).hexdigest(), []
+    digest, sentences = hashlib.sha256(data).hexdigest(), []
     with database.writing() as connection:
         if connection.execute(sa.select(taken_files).filter_by(digest=digest)).first() is None:
-            told = known_boards.add(connection, entries, str(path))
+            sentences = known_boards.add(connection, entries, str(path))
             values = {"digest": digest, "path": str(path), "taken_at": clock.now()}
             connection.execute(sa.insert(taken_files).values(values))
-    for sentence in told:
+    for sentence in sentences:
         questions().print(f"boardcert: {sentence}", markup=False)
     _move_away(path)
 

@@ -173,7 +173,7 @@ run_results = sa.Table(
     _run_id(nullable=False),
     sa.Column("board_id", sa.Integer, nullable=False),
     sa.Column("host", sa.Text, nullable=False),
-    sa.Column("told", sa.Text, nullable=False),
+    sa.Column("entry", sa.Text, nullable=False),
     sa.UniqueConstraint("run_id", "board_id"),
 )
 

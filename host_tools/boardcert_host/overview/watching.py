@@ -51,16 +51,16 @@ class Watch:
     def on_pipe(self) -> None:
         """Print the counts when they have changed, and each change, the oldest first."""
         with contextlib.closing(self._verification):
-            view, told, known = self._look(1), "", None
+            view, shown, known = self._look(1), "", None
             while True:
                 counts = views.count_words(view.overview)
                 found = {_mark(one): one for one in reversed(view.overview.changes)}
                 new = found.keys() - known if known is not None else ()
                 lines = [views.change_words(one) for key, one in found.items() if key in new]
-                lines += [f"{views.minute(view.overview.at)} {counts}"] if counts != told else []
+                lines += [f"{views.minute(view.overview.at)} {counts}"] if counts != shown else []
                 if lines:
                     print_plain("\n".join(lines))
-                told, known = counts, found.keys()
+                shown, known = counts, found.keys()
                 if self._is_over():
                     return
                 view = self._next(view, 1)

@@ -1,4 +1,4 @@
-"""The renewal of many boards: several at a time, each told as it is done."""
+"""The renewal of many boards: several at a time, each reported as it is done."""
 
 import queue
 import threading

@@ -31,10 +31,10 @@ def as_csv(findings: Sequence[Finding]) -> str:
 
 
 def _cells(one: Finding) -> tuple[str, ...]:
-    told = one.to_json()
+    data = one.to_json()
     more = f" +{len(one.servers) - 1}" if len(one.servers) > 1 else ""
-    how = told["recognised_by"] or ("its key" if one.servers else "")
-    said = [brief(told[name] or "") for name in ("unique_id", "package")]
+    how = data["recognised_by"] or ("its key" if one.servers else "")
+    said = [brief(data[name] or "") for name in ("unique_id", "package")]
     return (one.state, neutral(one.title), one.place + more, *said, how)
 
 

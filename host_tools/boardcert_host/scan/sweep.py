@@ -41,7 +41,7 @@ class Sweep:
     """The course of a scan. *found*: TLS servers; *asked*: (address, port) that have been asked.
 
     *looked_up*: names that were asked for; *outcomes*: how many addresses were what; *total*:
-    places to ask, as far as that is known. *on_progress*: is told that one of these has changed.
+    places to ask, as far as that is known. *on_progress*: is called when one of these has changed.
     """
 
     wishes: Wishes

@@ -1,4 +1,4 @@
-"""Weak keys in the inventory: by what each of them tells, and by what only all together tell."""
+"""Weak keys in the inventory: by what each of them shows, and by what only all together show."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field

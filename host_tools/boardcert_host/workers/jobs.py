@@ -114,7 +114,7 @@ def count_failed(number: int) -> int:
 
 
 def count_workers(within_s: int = 60) -> int:
-    """Return how many workers have told within a time that they are alive."""
+    """Return how many workers have reported within a time that they are alive."""
     query = f"{_COUNT} FROM procrastinate_workers"
     query += " WHERE last_heartbeat > now() - make_interval(secs => :seconds)"
     with store.reading() as connection:
@@ -123,7 +123,7 @@ def count_workers(within_s: int = 60) -> int:
 
 
 def give_back(stalled_s: float) -> None:
-    """Let others do the jobs of workers that have not told for *stalled_s* that they are alive.
+    """Let others do the jobs of workers that have not reported for *stalled_s* that they are alive.
 
     One program at a time, so that nobody takes away a job that has begun again meanwhile.
     """
@@ -153,9 +153,9 @@ def _of(number: int) -> dict[str, Any]:
 def _doing(station: Station, work: Callable[[], str]) -> None:
     """Do a job, and say what came of it; its failure is for procrastinate to decide about."""
     try:
-        station.tell(work())
+        station.log(work())
     except StoppedError:
         raise
     except Error as error:
-        station.tell(f"failed, to be done again: {error.message}")
+        station.log(f"failed, to be done again: {error.message}")
         raise

@@ -29,7 +29,7 @@ def shared_place() -> Place:
     if place.file:
         raise Error(f"workers need an inventory in PostgreSQL, not {place}", _HINT, USAGE)
     try:
-        import procrastinate  # noqa: F401 (its absence is told here)
+        import procrastinate  # noqa: F401 (its absence is reported here)
         import psycopg  # noqa: F401
     except ImportError as error:
         raise troubles.missing_driver(error) from error

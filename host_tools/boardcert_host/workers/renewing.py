@@ -26,7 +26,7 @@ def renew(station: Station) -> str:
     counts = dict.fromkeys(CODES, 0)
     for outcome in renew_all(due, renewer, _PARALLEL):
         counts[outcome.result] += 1
-        station.tell(f"{outcome.result}: {outcome.host}: {outcome.detail}".rstrip(": "))
+        station.log(f"{outcome.result}: {outcome.host}: {outcome.detail}".rstrip(": "))
         station.go_on()
     listed = ", ".join(f"{count} {result}" for result, count in counts.items() if count)
     return f"renewal: {counted(len(due), 'board')}: {listed or 'none is due'}"
@@ -43,7 +43,7 @@ def renew_acme(station: Station) -> str:
         counts[outcome.status] += 1
         reason = f": {outcome.error.message}" if outcome.error else ""
         if outcome.status != NOT_DUE:
-            station.tell(f"ACME: {outcome.host}: {outcome.status}{reason}")
+            station.log(f"ACME: {outcome.host}: {outcome.status}{reason}")
         station.go_on()
     listed = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     return f"ACME: {counted(counts.total(), 'board')}: {listed or 'none was ordered here'}"

@@ -16,17 +16,17 @@ _LOOK_S = 0.5
 def scan(station: Station) -> str:
     """Scan the station's networks, and note where known boards are; return a sentence about it.
 
-    Boards that are new, or in which something is wrong, are told. Raises StoppedError, and Error.
+    Boards that are new, or in which something is wrong, are logged. Raises StoppedError, and Error.
     """
     wishes = Wishes(ranges=ranges.parse(station.networks, False))
     sweep = Sweep(wishes, load_pins())
     asyncio.run(_run(sweep, station))
     findings = compare(sweep, True)
     for sentence in note_known(findings):
-        station.tell(sentence)
+        station.log(sentence)
     for one in findings:
         if one.state in (*BAD, NEW):
-            station.tell(f"scan: {one.state}: {one.title} at {one.place}: {one.detail}")
+            station.log(f"scan: {one.state}: {one.title} at {one.place}: {one.detail}")
     counts = collections.Counter(one.state for one in findings)
     listed = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
     return f"scan of {', '.join(station.networks)}: {listed or 'no board'}"

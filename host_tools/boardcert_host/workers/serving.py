@@ -24,8 +24,8 @@ class _Telling(logging.Handler):
         self._station = station
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Say the message, without the traceback: of a job's Error that is told already."""
-        self._station.tell(record.getMessage())
+        """Say the message, without the traceback: a job's Error was logged already."""
+        self._station.log(record.getMessage())
 
 
 def serve(station: Station, is_once: bool, stalled_s: float) -> None:

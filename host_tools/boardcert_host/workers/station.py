@@ -37,7 +37,7 @@ class Station:
     acme: bool = False
     networks: Sequence[str] = ()
     nightly: datetime.time | None = None
-    tell: Callable[[str], None] = say
+    log: Callable[[str], None] = say
     is_stopping: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def go_on(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from ..fleet.gathering import Pace
 from ..fleet.jobs import Job
 from ..fleet.run import Run, Wishes, note_duplicates
-from ..fleet.spool import Told, spool
+from ..fleet.spool import Entry, spool
 from ..inventory import boards as boards_of
 from ..inventory import listing, runs, store
 from ..inventory.listing import Wanted
@@ -64,9 +64,9 @@ def verify_slice(station: Station, number: int, index: int, boards: Sequence[int
     wishes = _wishes(run.options, station)
     counts: dict[str, int] = {}
 
-    def keep(told: Sequence[Told]) -> None:
+    def keep(entries: Sequence[Entry]) -> None:
         # Duplicates are sought among all at the end.
-        first = {numbers[one["asked"]]: one for one in told if not one["again"]}
+        first = {numbers[one["asked"]]: one for one in entries if not one["again"]}
         if not first:
             return
         with store.writing() as connection:
@@ -87,17 +87,17 @@ def verify_slice(station: Station, number: int, index: int, boards: Sequence[int
 
 
 def end_run(number: int) -> None:
-    """Find what only all results together tell, and note that the run is over."""
+    """Find what only all entries together show, and note that the run is over."""
     with store.reading() as connection:
         run = runs.get(connection, number)
     with spool() as kept:
         with store.reading() as connection:
-            for _, told in runs.results(connection, number):
-                kept.add_told(told)
-        for told in kept.mark_duplicates():
-            note_duplicates(told, run.started_at)
+            for _, entries in runs.results(connection, number):
+                kept.add_entries(entries)
+        for entries in kept.mark_duplicates():
+            note_duplicates(entries, run.started_at)
             with store.writing() as connection:
-                runs.correct(connection, number, told)
+                runs.correct(connection, number, entries)
     with store.writing() as connection:
         runs.finish(connection, number)
 

@@ -75,7 +75,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 if arguments.json:
                     print_plain(json.dumps(outcome.to_json()))
     finally:
-        _tell(done, len(chosen), arguments.json)
+        _print_report(done, len(chosen), arguments.json)
     return exit_code(done)
 
 
@@ -90,7 +90,7 @@ def _bar(total: int) -> Iterator[Callable[[], None]]:
         yield lambda: progress.advance(task)
 
 
-def _tell(done: "Sequence[Outcome]", total: int, is_json: bool) -> None:
+def _print_report(done: "Sequence[Outcome]", total: int, is_json: bool) -> None:
     """Print the report: the worst first, and how many there are of each."""
     from ...renewal.outcomes import CODES
 

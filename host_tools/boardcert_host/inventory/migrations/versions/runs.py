@@ -42,7 +42,7 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Integer, nullable=False),
         sa.Column("board_id", sa.Integer, nullable=False),
         sa.Column("host", sa.Text, nullable=False),
-        sa.Column("told", sa.Text, nullable=False),
+        sa.Column("entry", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_run_results"),
         sa.UniqueConstraint("run_id", "board_id", name="uq_run_results_run_id"),
         _of_run("run_results"),
