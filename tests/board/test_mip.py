@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from boardcert_host.board import installation, usb_report
+from boardcert_host.build.load_plan import load_plan
 from boardcert_host.directories import data_directory
 
 _MAKE_DIST = Path(__file__).resolve().parents[2] / "host_tools" / "make_dist.py"
@@ -35,7 +36,7 @@ def _install(board, *arguments):
 
 @pytest.mark.timeout(600)
 def test_what_mip_installs_is_the_package(new_board, firmware_url):
-    """As sources, without the kernels; the board imports what it got."""
+    """As sources, without the kernels and their users; the board imports what it got."""
     board = new_board(pace="idle")
     _install(board, "--no-mpy", f"{firmware_url}/package.json")
     package = data_directory("firmware") / "boardcert"
@@ -43,6 +44,7 @@ def test_what_mip_installs_is_the_package(new_board, firmware_url):
         place = "/lib/boardcert" if folder == package else f"/lib/boardcert/{folder.name}"
         listed = board.exec(f"import os; print(*os.listdir({place!r}))").split()
         names = {path.name for path in folder.iterdir() if path.name != "__pycache__"}
+        names -= {f"{user}.py" for user in load_plan().kernel_users}
         assert set(listed) == names
     code = "import boardcert; from boardcert.credentials.lifecycle import Identity\n"
     assert board.exec(code + "print(boardcert.__version__)").strip() == "0.1.0"

@@ -80,8 +80,6 @@ class Portal:
         await request.read_small()
         await self.take_turn(request)
         try:
-            if self.access.sessions or request.has(b"authorization"):
-                self._read_token()
             first = "show.find" if request.is_of_page() else "routes.find"
             step = await self._follow(request, first)
             if step[2] in ("page", "status"):
@@ -93,16 +91,18 @@ class Portal:
         finally:
             self.leave_turn(request)
 
-    def _read_token(self) -> None:
+    def _read_token(self, request: "Request") -> None:
         """Have the token in memory: after a change, a step would read it from too deep a stack."""
-        try:
-            self.identity.admin_token()
-        except MemoryError:  # The step meets it, too, and answers.
-            pass
+        if self.access.sessions or request.has(b"authorization"):
+            try:
+                self.identity.admin_token()
+            except MemoryError:  # The step meets it, too, and answers.
+                pass
 
     async def _follow(self, request: "Request", *step) -> tuple:
         """Return the answer that *step* leads to."""
         while isinstance(step[0], str):
+            self._read_token(request)
             step = await self._try(request, *step)
         return step
 
