@@ -6,6 +6,7 @@ Writes build/fleet.json and prints it. Exit codes: 0 done; 1 a server was judged
 import argparse
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -27,6 +28,7 @@ _OF_EACH_FAULT = 50
 _SIZES = (100, 1_000, 10_000)
 _BY_OPENSSL, _BY_SSLYZE = 400, 40
 _MIB_OF_KIB = 1024
+_LOOK_S = 0.05
 # The servers share the processors: a handshake waits for those that were begun before it.
 _FOR_SLOW_MACHINES = ("--timeout", "30", "--parallel", "64")
 
@@ -42,13 +44,25 @@ class Cost:
 
 def run(command: Sequence[str], out: IO[str], given: Path | None = None) -> Cost:
     """Run a program to its end; what it prints goes to *out*, *given* is its standard input."""
-    begun = time.monotonic()
+    begun, most_kib, ended = time.monotonic(), 0, 0
     with open(given or os.devnull) as source:
         process = subprocess.Popen(command, stdin=source, stdout=out, stderr=subprocess.DEVNULL)
-        _, _, used = os.wait4(process.pid, 0)
+        while not ended:
+            time.sleep(_LOOK_S)
+            most_kib = max(most_kib, _peak_kib(process.pid))
+            ended, _, used = os.wait4(process.pid, os.WNOHANG)
     process.returncode = 0  # It was waited for.
     cpu_s = used.ru_utime + used.ru_stime
-    return Cost(time.monotonic() - begun, cpu_s, used.ru_maxrss / _MIB_OF_KIB)
+    return Cost(time.monotonic() - begun, cpu_s, most_kib / _MIB_OF_KIB)
+
+
+def _peak_kib(pid: int) -> int:
+    """Return the most memory that a process has had, 0 for one that has ended.
+
+    Not its ru_maxrss, which begins with what this program had when it started the other.
+    """
+    found = re.search(r"^VmHWM:\s*(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 def verify(output: Path, *words: str, given: Path | None = None) -> Cost:
@@ -59,18 +73,18 @@ def verify(output: Path, *words: str, given: Path | None = None) -> Cost:
 
 def judged(servers: Sequence[Server], names: Sequence[str], output: Path) -> dict[str, Any]:
     """Compare what was said of each server with what it does; the last word counts."""
-    told = {}
+    entries = {}
     for line in output.read_text().splitlines():
         one = json.loads(line)
-        told[one.get("asked")] = one
+        entries[one.get("asked")] = one
     wrong, missed = [], []
     for name, server in zip(names, servers, strict=True):
-        wanted, reasons = REASONS[server.kind], told[name]["reasons"]
+        wanted, reasons = REASONS[server.kind], entries[name]["reasons"]
         if wanted is None and reasons:
             wrong.append((name, server.kind, reasons))
         elif wanted is not None and wanted not in reasons:
             (wrong if reasons else missed).append((name, server.kind, reasons))
-    seconds = told[None]["seconds"]
+    seconds = entries[None]["seconds"]
     figures = {"boards": len(servers), "broken": sum(one.kind != "valid" for one in servers)}
     figures |= {"of_each_fault": _OF_EACH_FAULT, "faults": list(FAULTS), "seconds": seconds}
     return figures | {"wrongly_judged": wrong, "missed": missed}

@@ -1,6 +1,7 @@
 """How `make fleet` compares what was said of each server with what it does."""
 
 import json
+import sys
 
 import fleet
 from fleet_plan import Server
@@ -19,3 +20,13 @@ def test_what_is_judged_wrongly_and_what_is_missed(tmp_path):
     assert [name for name, _, _ in figures["wrongly_judged"]] == ["1", "3"]
     assert [name for name, _, _ in figures["missed"]] == ["4"]
     assert (figures["boards"], figures["broken"], figures["seconds"]) == (6, 4, 1.5)
+
+
+def test_the_memory_of_a_program_is_its_own(tmp_path):
+    """Not that of the one which has started it."""
+    here = bytearray(200 << 20)
+    with (tmp_path / "out").open("w") as out:
+        program = "import time; time.sleep(0.5); print('done')"
+        cost = fleet.run([sys.executable, "-c", program], out)
+    assert (tmp_path / "out").read_text() == "done\n"
+    assert 1 < cost.rss_mb < len(here) >> 21
