@@ -7,9 +7,8 @@ import os
 import shutil
 import signal
 import sys
-import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
@@ -30,6 +29,7 @@ os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = _PYCACHE
 sys.dont_write_bytecode = False
 
 import micropython  # noqa: E402, F401 (it completes modules that device code imports)
+from http_servers import http_server  # noqa: E402
 from longest import LONGEST  # noqa: E402
 
 
@@ -93,17 +93,8 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         """Print nothing."""
 
 
-@contextmanager
-def _served(directory: Path) -> Iterator[str]:
-    handler = functools.partial(_Quiet, directory=str(directory))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+def _served(directory: Path) -> AbstractContextManager[str]:
+    return http_server(functools.partial(_Quiet, directory=str(directory)))
 
 
 @pytest.fixture

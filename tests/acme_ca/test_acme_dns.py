@@ -6,7 +6,6 @@ PowerDNS is a real name server, whose zone dns-lexicon changes by its API. Pebbl
 import http.server
 import json
 import stat
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,6 +16,7 @@ from acme_servers import API_KEY, ZONE
 from boardcert_host.acme import kept, propagation
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
+from http_servers import http_server
 
 pytestmark = [
     pytest.mark.needs("pebble", "pebble-challtestsrv"),
@@ -189,14 +189,8 @@ class _AcmeDNS(http.server.BaseHTTPRequestHandler):
 def acme_dns(dns, monkeypatch):
     """Run an acme-dns server; give its URL."""
     monkeypatch.setattr(_AcmeDNS, "manage", dns[1])
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _AcmeDNS) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with http_server(_AcmeDNS) as url:
+        yield url
 
 
 def test_an_acme_dns_server_needs_one_cname(acme_dns, ca, dns, host, tmp_path, capsys):

@@ -7,20 +7,12 @@
  */
 import { readFileSync } from 'node:fs';
 
-import { Clock } from '../../host_tools/boardcert_host/virtual/clock.mjs';
-import { Core } from '../../host_tools/boardcert_host/virtual/core.mjs';
-import { Memory } from '../../host_tools/boardcert_host/virtual/memory.mjs';
-import { RP2040 } from '../../host_tools/boardcert_host/virtual/rp2040js.mjs';
+import { bareCore } from './bare_core.mjs';
 
 const CODE = 0x20000100;
 const DATA = 0x20001000;
 
-const clock = new Clock();
-const mcu = new RP2040(clock);
-const memory = new Memory();
-memory.attach(mcu);
-const core = (mcu.core = new Core(mcu, memory));
-clock.attach(core);
+const { mcu, memory, core } = bareCore();
 
 function execute({ code, registers, flags, ram }) {
   const data = Buffer.from(ram, 'base64');

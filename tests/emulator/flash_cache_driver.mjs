@@ -6,20 +6,12 @@
  */
 import { readFileSync } from 'node:fs';
 
-import { Clock } from '../../host_tools/boardcert_host/virtual/clock.mjs';
-import { Core } from '../../host_tools/boardcert_host/virtual/core.mjs';
-import { Memory } from '../../host_tools/boardcert_host/virtual/memory.mjs';
-import { RP2040 } from '../../host_tools/boardcert_host/virtual/rp2040js.mjs';
 import { SSI } from '../../host_tools/boardcert_host/virtual/ssi.mjs';
 import { XIPCache, XIPControl } from '../../host_tools/boardcert_host/virtual/xip.mjs';
+import { bareCore } from './bare_core.mjs';
 
 const STACK = 0x20001000;
-const clock = new Clock();
-const mcu = new RP2040(clock);
-const memory = new Memory();
-memory.attach(mcu);
-const core = (mcu.core = new Core(mcu, memory));
-clock.attach(core);
+const { clock, mcu, memory, core } = bareCore();
 const ssi = new SSI(mcu, []);
 core.cache = new XIPCache(ssi);
 const control = new XIPControl(mcu, core.cache);

@@ -5,20 +5,12 @@
  */
 import { readFileSync } from 'node:fs';
 
-import { Clock } from '../../host_tools/boardcert_host/virtual/clock.mjs';
-import { Core } from '../../host_tools/boardcert_host/virtual/core.mjs';
-import { Memory } from '../../host_tools/boardcert_host/virtual/memory.mjs';
-import { RP2040 } from '../../host_tools/boardcert_host/virtual/rp2040js.mjs';
+import { bareCore } from './bare_core.mjs';
 
 const [VECTORS, CODE, STACK_TOP] = [0x20000000, 0x20001000, 0x20042000];
 const BX_LR = 0x4770;
 
-const clock = new Clock();
-const mcu = new RP2040(clock);
-const memory = new Memory();
-memory.attach(mcu);
-const core = (mcu.core = new Core(mcu, memory));
-clock.attach(core);
+const { mcu, core } = bareCore();
 core.VTOR = VECTORS;
 for (let number = 0; number < 48; number++) mcu.writeUint32(VECTORS + 4 * number, CODE | 1);
 core.enabledInterrupts = 0b110;

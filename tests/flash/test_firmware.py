@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import http.server
 import subprocess
-import threading
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from boardcert_host.flash import board_kinds, firmware
+from http_servers import http_server
 
 _IMAGE = bytes(range(256)) * 1000
 
@@ -52,14 +52,8 @@ def web_server(body: bytes, length: str | None = None):
         def log_message(self, *arguments: object) -> None:
             pass
 
-    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/image.uf2"
-        finally:
-            server.shutdown()
-            thread.join()
+    with http_server(Handler) as url:
+        yield f"{url}/image.uf2"
 
 
 def pip_that_brings(monkeypatch: pytest.MonkeyPatch, member: str, data: bytes) -> None:

@@ -9,10 +9,21 @@ import sqlalchemy as sa
 from boardcert_host.inventory import database
 from boardcert_host.inventory.changes import note_provisioned
 from boardcert_host.trust.pins import add_pin
-from inventory_cases import report
+from fleet_plan import Server, make_plan
+from fleet_servers import serving
+from inventory_cases import FLEET, report
 from postgresql import cluster, programs
 
 _numbers = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Server], int]]:
+    """Serve a fleet, one server of it broken in each way; give its servers and their port."""
+    folder = tmp_path_factory.mktemp("fleet")
+    servers = make_plan(folder, FLEET, 1)
+    with serving(folder) as port:
+        yield servers, port
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 
-import pytest
 from boardcert_host import clock
 from boardcert_host.cli import main
 from boardcert_host.fleet import prometheus
@@ -18,25 +17,15 @@ from boardcert_host.inventory.changes import change_tags
 from boardcert_host.inventory.listing import Wanted, count
 from fleet_plan import REASONS, know, make_plan
 from fleet_servers import serving
-from inventory_cases import run, sentence
+from inventory_cases import FLEET, run, sentence
 from prometheus_client.parser import text_string_to_metric_families
 from servers import refusing_port
 
-_SERVERS = 60
 # As long wait the two that do not finish, so one database is enough for them.
 _PATIENCE = ("--timeout", "20", "--retries", "0")
 _ENDLESS = ("stalled", "dripping")
 _HOUR = datetime.timedelta(hours=1)
 _QUICK = ("--timeout", "60", "--retries", "0")
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory):
-    """Serve a fleet; give its servers and their port."""
-    folder = tmp_path_factory.mktemp("fleet")
-    servers = make_plan(folder, _SERVERS, 1)
-    with serving(folder) as port:
-        yield servers, port
 
 
 def verify(capsys, *words):
@@ -114,7 +103,7 @@ def test_what_has_changed_since_then(fleet, inventory, capsys):
         numbers = [
             count(connection, Wanted(changed_since=now + hours)) for hours in (-_HOUR, _HOUR)
         ]
-    assert numbers == [_SERVERS, 0]
+    assert numbers == [FLEET, 0]
     code, told, _ = verify(capsys, "--tag", "chosen", "--changed-since", "1h", *_QUICK)
     assert code == 1 and list(told) == [name]
     code, told, last = verify(capsys, "--changed-since", "2100-01-01", *_QUICK)

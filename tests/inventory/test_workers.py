@@ -22,24 +22,14 @@ from boardcert_host.scan.sweep import Wishes
 from boardcert_host.workers import jobs, jobs_schema, scanning, verifying
 from boardcert_host.workers.station import Station, StoppedError
 from boardcert_host.workers.waiting import Ordered
-from fleet_plan import REASONS, know, make_plan
-from fleet_servers import serving
+from fleet_plan import REASONS, know
+from inventory_cases import FLEET
 from procrastinate.jobs import Job
 from procrastinate.schema import SchemaManager
 
-_SERVERS = 60
 # The first job lasts as long as this: two of its servers do not finish.
 _LIMIT_S = 8.0
 _PATIENCE_S = 120
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory):
-    """Serve a fleet; give its servers and their port."""
-    folder = tmp_path_factory.mktemp("fleet")
-    servers = make_plan(folder, _SERVERS, 1)
-    with serving(folder) as port:
-        yield servers, port
 
 
 @pytest.fixture
@@ -93,13 +83,13 @@ def test_a_killed_worker_loses_nothing(names, fleet):
     *lines, last = map(json.loads, output.splitlines())
     told = collections.Counter(one["asked"] for one in lines if not one["again"])
     assert told == dict.fromkeys(names, 1)
-    assert (ordered.returncode, last["boards"], last["is_whole"]) == (1, _SERVERS, True)
+    assert (ordered.returncode, last["boards"], last["is_whole"]) == (1, FLEET, True)
     said = {one["asked"]: one["reasons"] for one in lines}
     for name, server in zip(names, fleet[0], strict=True):
         if server.kind in ("expired", "weak key", "changed key", "copied key", "copy"):
             assert REASONS[server.kind] in said[name]
     with store.reading() as connection:
-        assert runs.count(connection, 1) == _SERVERS
+        assert runs.count(connection, 1) == FLEET
         jobs_schema.use_jobs(connection)
         left = connection.execute(sa.text("SELECT COUNT(*) FROM procrastinate_jobs")).scalar_one()
     assert left == 0

@@ -6,6 +6,9 @@ import json
 from boardcert_host import clock
 from boardcert_host.cli import main
 
+FLEET = 60
+"""Servers of the fixture `fleet`."""
+
 
 def key(letter):
     """Return a pin."""
