@@ -28,9 +28,8 @@ def load(job, new_key: bytes | None = None) -> tuple:
     *new_key*: for a new identity. A deletion that a loss of power interrupted is finished first.
     """
     check_key(new_key)
-    if not job.outcomes.get(
-        "begun"
-    ):  # Else it may be a deletion of this boot, which ends it below.
+    # Later, it may be a deletion of this boot, which ends it below.
+    if not job.outcomes.get("begun"):
         job.outcomes["begun"] = True
         _finish_wipe(
             job, "finishing a deletion", "a deletion interrupted by a loss of power was finished"
