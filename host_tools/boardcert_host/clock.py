@@ -17,6 +17,11 @@ def as_text(time: datetime.datetime) -> str:
     return utc.isoformat().replace("+00:00", "Z")
 
 
+def as_minute(time: datetime.datetime) -> str:
+    """Return a time as "2026-11-29 05:00", UTC."""
+    return as_text(time)[:16].replace("T", " ")
+
+
 def from_text(text: str) -> datetime.datetime:
     """Read what `as_text` writes, and other forms of ISO 8601; UTC where no zone is named.
 

@@ -1,9 +1,11 @@
 """What a person sees: results on stdout, everything else on stderr, colour only on a terminal."""
 
 import contextlib
+import csv
+import io
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
 from rich.console import Console
@@ -114,6 +116,24 @@ def table_cell(text: str) -> str:
     """Return *text* for a table: nothing that a board has said is a formula to a spreadsheet."""
     shown = neutral(text)
     return f"'{shown}" if shown.lstrip().startswith(_FORMULAS) else shown
+
+
+def as_csv(fields: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table for other programs; what a spreadsheet would calculate has an apostrophe."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(fields)
+    writer.writerows(map(table_cell, row) for row in rows)
+    return text.getvalue()
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return each of *rows*, as many cells in all, as a line with columns that are wide enough."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
 
 
 def counted(count: int, noun: str) -> str:

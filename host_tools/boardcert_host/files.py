@@ -36,21 +36,31 @@ def read_stream(file: IO[bytes], name: str) -> bytes:
     return data
 
 
-def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write *data* beside *path*, then rename: a reader never sees half a file, or another mode."""
+@contextlib.contextmanager
+def writing_whole(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """Give a file beside *path*, renamed at the end: a reader never sees half of it, or its mode.
+
+    When the body raises, *path* stays as it was.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     # mkstemp opens with O_EXCL and mode 0600.
     descriptor, name = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
     part = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         part.chmod(mode)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Write *data* to *path*, whole or not at all."""
+    with writing_whole(path, mode) as file:
+        file.write(data)
 
 
 def write_output(path: Path, data: bytes, is_forced: bool, mode: int = 0o644) -> None:

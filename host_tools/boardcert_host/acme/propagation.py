@@ -80,7 +80,7 @@ def find_alias(name: str, server: str | None) -> str | None:
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return None
     except dns.exception.DNSException as error:
-        raise Error(f"no name server tells about {name}: {error}", "see --dns-server") from error
+        raise Error(f"no name server answers about {name}: {error}", "see --dns-server") from error
     records: Any = answer.rrset
     return records[0].target.to_text(omit_final_dot=True).lower()
 
@@ -94,7 +94,7 @@ class _Search:
         self._values = values
 
     def missing(self) -> str | None:
-        """Return a server that does not have all values yet, None when there is none."""
+        """Return a server that does not have all values yet; None when all have them."""
         try:
             target = self._resolver.canonical_name(self._name)
             servers = self._servers(target)

@@ -22,7 +22,7 @@ from lexicon.exceptions import ProviderNotAvailableError
 from ..errors import USAGE, Error
 from .propagation import resolver_at
 
-# Others may remember a record for so long.
+# How long resolvers may cache a record.
 _TTL_S = 60
 _HIDDEN = "***"
 # Shorter ones may be a part of any word.

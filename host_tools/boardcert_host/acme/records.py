@@ -11,7 +11,7 @@ from .plan import DNS
 
 
 class Records(Protocol):
-    """What writes to the DNS. Both raise Error; to remove what is not there is none."""
+    """What writes to the DNS. Both raise Error, but not for a record that is not there."""
 
     def present(self, domain: str, name: str, value: str) -> None:
         """Have a TXT record *name* with *value*, beside others of that name."""

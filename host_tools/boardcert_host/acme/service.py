@@ -35,7 +35,7 @@ class Service:
         target = account["fulldomain"].rstrip(".").lower()
         if find_alias(name, self._server) != target:
             hint = f"add it once, then run this again: {name}. CNAME {target}."
-            raise Error(f"{name} is no CNAME for {target} yet", hint, CHECKED_AND_BAD)
+            raise Error(f"{name} is not a CNAME for {target} yet", hint, CHECKED_AND_BAD)
         headers = {"X-Api-User": account["username"], "X-Api-Key": account["password"]}
         self._post("update", {"subdomain": account["subdomain"], "txt": value}, headers)
 
@@ -51,7 +51,7 @@ class Service:
                 return content
         content = self._post("register", None, {})
         if not all(isinstance(content.get(field), str) for field in _FIELDS):
-            raise Error(f"{self._place} is no acme-dns server", "see --acme-dns")
+            raise Error(f"{self._place} is not an acme-dns server", "see --acme-dns")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_own_json(path, content | {"url": self._url})
         return content
@@ -64,7 +64,7 @@ class Service:
             )
             data = answer.json()
         except requests.JSONDecodeError:
-            raise Error(f"{self._place} is no acme-dns server", "see --acme-dns") from None
+            raise Error(f"{self._place} is not an acme-dns server", "see --acme-dns") from None
         except requests.RequestException:
             raise Error(f"{self._place} is unreachable", "run it again") from None
         if not answer.ok or not isinstance(data, dict):

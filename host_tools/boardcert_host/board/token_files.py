@@ -89,7 +89,7 @@ def _opened(path: Path, password: str) -> dict[str, Entry]:
     except InvalidTag:
         raise Error(f"wrong password, or {path} is damaged") from None
     except (Error, ValueError, TypeError, KeyError):
-        raise Error(f"{path} holds what is no token", "write it anew") from None
+        raise Error(f"{path} contains something that is not a token", "write it anew") from None
 
 
 def _key(password: str, salt: bytes) -> bytes:

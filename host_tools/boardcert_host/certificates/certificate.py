@@ -17,6 +17,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
 
 from . import der
+from .fingerprint import spki_pin
 from .unreadable import UNREADABLE, UnreadableError, explain
 
 Kind = TypeVar("Kind", bound=x509.ExtensionType)
@@ -154,16 +155,12 @@ def public_key_pin(holder: HasPublicKey) -> str:
     This is what `curl --pinnedpubkey` takes. It is of the bytes in the certificate or request,
     which may encode a key in another way than cryptography does.
     """
-    return _pin(_spki(holder))
+    return spki_pin(_spki(holder))
 
 
 def key_pin(public_key: PublicKeyTypes) -> str:
     """Return the same for a public key."""
-    return _pin(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
-
-
-def _pin(spki: bytes) -> str:
-    return "sha256//" + base64.b64encode(hashlib.sha256(spki).digest()).decode()
+    return spki_pin(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
 
 
 def _spki(holder: HasPublicKey) -> bytes:

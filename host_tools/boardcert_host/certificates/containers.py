@@ -45,8 +45,8 @@ def read_pkcs12(
 ) -> tuple[Any, list[x509.Certificate]] | None:
     """Return the private key, or None, and the certificates; its own certificate first.
 
-    No passphrase and an empty one are tried first. *ask*: returns the passphrase, or None if there
-    is none; then the result is None. Raises ValueError.
+    No passphrase and an empty one are tried first. *ask*: returns the passphrase; if it
+    returns None, so does this. Raises ValueError.
     """
     if reason := why_too_many(data):
         raise ValueError(reason)

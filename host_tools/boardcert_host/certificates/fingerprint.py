@@ -2,6 +2,7 @@
 
 import base64
 import functools
+import hashlib
 import re
 import runpy
 from collections.abc import Callable
@@ -10,6 +11,11 @@ from typing import Any
 from ..console import in_groups
 from ..directories import data_directory
 from ..errors import USAGE, Error
+
+
+def spki_pin(spki: bytes) -> str:
+    """Return "sha256//" and the base64 SHA-256 of a SubjectPublicKeyInfo (DER)."""
+    return "sha256//" + base64.b64encode(hashlib.sha256(spki).digest()).decode()
 
 
 def key_fingerprint(public_key_pin: str) -> str:

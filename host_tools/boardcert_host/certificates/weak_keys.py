@@ -1,4 +1,4 @@
-"""Public keys whose private key others can compute, or have: what one key alone tells.
+"""Public keys whose private key others can compute, or have: what one key alone shows.
 
 The checks are those of the package badkeys, without those that are wrong now and then. What they
 need comes with it, but for its list of compromised keys (such as those of Debian's broken OpenSSL,
@@ -34,7 +34,7 @@ _UPDATE = "`badkeys --update-bl` downloads the list of compromised keys"
 
 
 def list_of_compromised() -> datetime.date | None:
-    """Return of what day the list of compromised keys is; None where there is none."""
+    """Return the date of the list of compromised keys; None if it is not on this computer."""
     try:
         times = [path.stat().st_mtime for path in _list_files()]
     except OSError:

@@ -1,13 +1,11 @@
 """`boardcert list` and `history`: what the inventory knows."""
 
 import argparse
-import csv
 import datetime
-import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..console import brief, print_plain, results, say, table_cell
+from ..console import aligned, as_csv, brief, print_plain, results, say
 from ..errors import OK, USAGE, Error
 from .shared import Command, add_json, complete_hosts, print_json
 from .times import add_changed_since, duration, since
@@ -65,7 +63,7 @@ def _run_list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"inventory": str(inventory_place()), "boards": found})
     elif arguments.csv:
-        print_plain(_csv(found).rstrip("\n"))
+        print_plain(as_csv(_CSV_FIELDS, map(_csv_row, found)).rstrip("\n"))
     else:
         _print_table(found)
     return OK
@@ -102,19 +100,12 @@ def _field(text: str, known: Iterable[str]) -> str:
     return name
 
 
-def _csv(found: Iterable[dict[str, Any]]) -> str:
-    """Return a table; what a spreadsheet would calculate has an apostrophe before it."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_CSV_FIELDS)
-    for board in found:
-        first = board["hosts"][0] if board["hosts"] else {}
-        row = board | {name: first.get(name) for name in ("host", "port", "address")}
-        row["hosts"] = " ".join(one["host"] for one in board["hosts"])
-        row["tags"] = ",".join(board["tags"])
-        cells = ["" if row[name] is None else str(row[name]) for name in _CSV_FIELDS]
-        writer.writerow(map(table_cell, cells))
-    return text.getvalue()
+def _csv_row(board: dict[str, Any]) -> list[str]:
+    first = board["hosts"][0] if board["hosts"] else {}
+    row = board | {name: first.get(name) for name in ("host", "port", "address")}
+    row["hosts"] = " ".join(one["host"] for one in board["hosts"])
+    row["tags"] = ",".join(board["tags"])
+    return ["" if row[name] is None else str(row[name]) for name in _CSV_FIELDS]
 
 
 def _print_table(found: list[dict[str, Any]]) -> None:
@@ -132,10 +123,8 @@ def _print_table(found: list[dict[str, Any]]) -> None:
         cells = [f"{names[0]}{more}" if names else "", address, brief(board["unique_id"] or "")]
         cells += [board["verdict"] or "", "" if days is None else str(days)]
         rows.append([*cells, board["last_seen"][:10], ", ".join(board["tags"])])
-    widths = [max(len(row[at]) for row in rows) for at in range(len(_COLUMNS))]
-    for row in rows:
-        line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-        results().print(line.rstrip(), markup=False)
+    for line in aligned(rows):
+        results().print(line, markup=False)
 
 
 def _add_history_arguments(parser: argparse.ArgumentParser) -> None:

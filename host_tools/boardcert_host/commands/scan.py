@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..console import counted, messages, print_plain, say
+from ..console import counted, print_plain, say
 from ..errors import CHECKED_AND_BAD, INTERRUPTED, OK, USAGE, Error
 from ..targets import PORTAL_PORT
 from .shared import Command, print_json
@@ -144,20 +144,12 @@ def _scan(sweep: "Sweep") -> bool:
 
 @contextmanager
 def _progress(sweep: "Sweep") -> Iterator[None]:
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
-    console = messages()
+    from ..progress import bars
+
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    if not console.is_terminal:
-        yield
-        return
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+    with bars(*columns, TimeRemainingColumn()) as progress:
         words = "looking for names" if sweep.wishes.uses_mdns else "scanning"
         task = progress.add_task(words, total=None)
 

@@ -91,8 +91,11 @@ def check_many(arguments: argparse.Namespace) -> None:
 
 def run_many(arguments: argparse.Namespace) -> int:
     """Verify them; a summary is printed however that ends."""
-    from ..fleet.printing import print_summary, progress
+    from rich.progress import TimeRemainingColumn
+
+    from ..fleet.printing import print_summary
     from ..fleet.spool import Entry, spool
+    from ..progress import counting
 
     arguments.is_in_lines = True
     pages, total = _pages(arguments)
@@ -106,7 +109,7 @@ def run_many(arguments: argparse.Namespace) -> int:
         verify, summed_up = _ways(arguments, pages, kept, on_entries)
         is_whole = False
         try:
-            with progress(total) as advance:
+            with counting("verifying", total, TimeRemainingColumn()) as advance:
                 verify()
             is_whole = True
         finally:

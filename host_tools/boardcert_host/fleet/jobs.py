@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..inventory.listing import Wanted
 
 _PAGE = 500
-# Longer than any host, and a remark: a file that is none of hosts is not read into memory.
+# Longer than any host, and a remark: a file of something else is not read into memory.
 _LONGEST_LINE = 1000
 
 
@@ -64,7 +64,7 @@ def of_lines(file: TextIO) -> Iterator[list[Job]]:
 
 
 def _beginnings(file: TextIO) -> Iterator[str]:
-    """Yield the lines of *file*, of a long one its beginning: the rest is no host of its own."""
+    """Yield the lines of *file*, of a long one its beginning: the rest is not another host."""
     is_begun = False
     while part := file.readline(_LONGEST_LINE):
         if not is_begun:

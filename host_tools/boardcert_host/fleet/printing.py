@@ -1,30 +1,14 @@
-"""A run as a person sees it: a bar while it lasts, then the worst servers and how many of each."""
-
-import contextlib
-from collections.abc import Callable, Iterator
+"""A run as a person sees it at its end: the worst servers, and how many there are of each."""
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from ..console import counted, messages, neutral
+from ..console import counted, neutral
 from .run import Summary
 from .spool import Entry
 
 _STYLES = {"valid": "yellow", "not valid": "bold red", "unreachable": "red"}
-
-
-@contextlib.contextmanager
-def progress(total: int | None) -> Iterator[Callable[[int], None]]:
-    """Give a function of how many servers more are done; it moves a bar on a terminal.
-
-    *total*: None where that is not known beforehand.
-    """
-    columns = (TextColumn("verifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=messages(), transient=True) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda count: bar.advance(task, count)
 
 
 def print_summary(console: Console, summary: Summary) -> None:

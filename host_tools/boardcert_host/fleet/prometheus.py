@@ -4,8 +4,6 @@ prometheus-client writes the format; it is given the boards in groups, since it 
 all that it is given in memory.
 """
 
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -16,14 +14,13 @@ from prometheus_client.exposition import generate_latest
 
 from .. import clock
 from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, Error
+from ..files import writing_whole
 from ..inventory.history import VERDICTS
 from .run import Summary
 from .spool import Entry, Spool
 
 _GROUP = 1000
 _DAY_S = 86400
-# The collector runs as another user; nothing secret is in the file.
-_MODE = 0o644
 
 _Row = tuple[tuple[str, ...], float]
 """The values of the labels, and of the metric."""
@@ -42,17 +39,13 @@ class _Family:
 
 
 def write(path: Path, kept: Spool, summary: Summary) -> None:
-    """Write the file, whole or not at all, in place of an older one. Raises Error."""
+    """Write the file, whole or not at all, in place of an older one. Raises Error.
+
+    The collector, which runs as another user, may read it: nothing in it is secret.
+    """
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}", dir=path.parent)
-        part = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                _write_all(file, kept, summary)
-            part.chmod(_MODE)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with writing_whole(path) as file:
+            _write_all(file, kept, summary)
     except OSError as error:
         code = CHECKED_AND_BAD if summary.code == CHECKED_AND_BAD else COULD_NOT_RUN
         reason = error.strerror or error

@@ -104,7 +104,7 @@ class _Lines:
         self.number = 0
 
     def __iter__(self) -> Iterator[str]:
-        """Yield them. Raises ValueError for one that is no line of an export."""
+        """Yield them. Raises ValueError for one that is not a line of an export."""
         while line := self._file.readline(_LONGEST_LINE + 1):
             self.number += 1
             if len(line) > _LONGEST_LINE:

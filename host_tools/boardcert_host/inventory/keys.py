@@ -3,12 +3,12 @@
 import base64
 import binascii
 import datetime
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
+from ..certificates.fingerprint import spki_pin
 from .tables import keys
 
 _CHUNK = 1000
@@ -41,11 +41,10 @@ def checked(facts: Mapping[str, Any]) -> str | None:
     if not isinstance(text, str):
         return None
     try:
-        digest = hashlib.sha256(base64.b64decode(text, validate=True)).digest()
+        pin = spki_pin(base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError):
         return None
-    is_own = facts["public_key_pin"] == "sha256//" + base64.b64encode(digest).decode()
-    return text if is_own else None
+    return text if facts["public_key_pin"] == pin else None
 
 
 def shared_by_units(connection: sa.Connection) -> list[str]:

@@ -165,7 +165,7 @@ run_slices = sa.Table(
     sa.Column("finished_at", UTCTime, nullable=False),
 )
 
-# board_id is no foreign key: a board that is forgotten meanwhile was judged all the same.
+# board_id is not a foreign key: a board that is forgotten meanwhile was judged all the same.
 run_results = sa.Table(
     "run_results",
     metadata,

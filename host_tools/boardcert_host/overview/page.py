@@ -105,7 +105,7 @@ def _environment() -> "Environment":
         finalize=_plain,
     )
     environment.filters["day"] = lambda at: clock.as_text(at)[:10] if at else ""
-    environment.filters["minute"] = lambda at: clock.as_text(at)[:16].replace("T", " ")
+    environment.filters["minute"] = clock.as_minute
     environment.filters["kind"] = lambda state: state.replace(" ", "-")
     return environment
 

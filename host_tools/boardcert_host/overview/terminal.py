@@ -1,6 +1,5 @@
 """The view of `boardcert watch`: what fits on a terminal of any width, with colour or without."""
 
-import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -67,12 +66,7 @@ def board_words(overview: Overview) -> str:
 
 def change_words(one: Change) -> str:
     """Return a change as one line."""
-    return f"{minute(one.at)} {neutral(one.host)} {neutral(one.words)}"
-
-
-def minute(at: datetime.datetime) -> str:
-    """Return a time as "2026-11-29 13:50"."""
-    return clock.as_text(at)[:16].replace("T", " ")
+    return f"{clock.as_minute(one.at)} {neutral(one.host)} {neutral(one.words)}"
 
 
 def _counts(overview: Overview) -> Text:

@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable
 
+from .. import clock
 from ..console import print_plain, terminal
 from ..errors import Error
 from ..inventory import store
@@ -57,7 +58,8 @@ class Watch:
                 found = {_mark(one): one for one in reversed(view.overview.changes)}
                 new = found.keys() - known if known is not None else ()
                 lines = [views.change_words(one) for key, one in found.items() if key in new]
-                lines += [f"{views.minute(view.overview.at)} {counts}"] if counts != shown else []
+                if counts != shown:
+                    lines.append(f"{clock.as_minute(view.overview.at)} {counts}")
                 if lines:
                     print_plain("\n".join(lines))
                 shown, known = counts, found.keys()

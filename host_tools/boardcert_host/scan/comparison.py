@@ -153,7 +153,7 @@ def _twins(servers: Sequence[Server], units: set[Any]) -> str:
 def _of_stranger(servers: list[Server], absent: dict[str, list[Pin]]) -> Finding | None:
     """Judge a key that nobody knows: of a new board, or of one that had another key.
 
-    *absent*: boards whose own key was not found. None for a server that is no board.
+    *absent*: boards whose own key was not found. None for a server that is not a board.
     """
     servers_first = _witnesses(servers)
     units = {server.unique_id for server in servers} - {None}

@@ -72,7 +72,7 @@ async def find_services(zeroconf: "AsyncZeroconf") -> list[Place]:
     finally:
         await browser.async_cancel()
     found = await asyncio.gather(*(_service(zeroconf, kind, name) for kind, name in sorted(names)))
-    return [place for places in found for place in places]
+    return _joined(found)
 
 
 async def _service(zeroconf: "AsyncZeroconf", kind: str, name: str) -> list[Place]:

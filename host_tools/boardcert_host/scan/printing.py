@@ -1,12 +1,11 @@
 """What a scan has found, as a table for a person, and as one for other programs."""
 
-import csv
-import io
 from collections.abc import Sequence
 
 from rich.text import Text
 
-from ..console import brief, neutral, results, table_cell
+from .. import console
+from ..console import aligned, brief, neutral, results
 from .comparison import Finding
 
 _STYLES = {"two boards, one key": "bold red", "changed key": "bold red", "missing": "yellow"}
@@ -18,16 +17,15 @@ _CSV_FIELDS += ("firmware", "package", "detail")
 
 
 def as_csv(findings: Sequence[Finding]) -> str:
-    """Return a table; what a spreadsheet would calculate has an apostrophe before it."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_CSV_FIELDS)
-    for one in findings:
-        row = one.to_json()
-        row["address"], row["port"] = one.address_and_port
-        row |= {name: " ".join(row[name]) for name in ("hosts", "names")}
-        writer.writerow([table_cell(str(row[name] or "")) for name in _CSV_FIELDS])
-    return text.getvalue()
+    """Return a table for other programs."""
+    return console.as_csv(_CSV_FIELDS, map(_csv_row, findings))
+
+
+def _csv_row(one: Finding) -> list[str]:
+    row = one.to_json()
+    row["address"], row["port"] = one.address_and_port
+    row |= {name: " ".join(row[name]) for name in ("hosts", "names")}
+    return [str(row[name] or "") for name in _CSV_FIELDS]
 
 
 def _cells(one: Finding) -> tuple[str, ...]:
@@ -46,13 +44,11 @@ def print_table(findings: Sequence[Finding]) -> None:
     if not findings:
         return
     rows = [_COLUMNS, *map(_cells, findings)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    console = results()
-    for row in rows:
-        padded = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)]
-        line = Text("  ".join(padded).rstrip())
+    shown = results()
+    for row, text in zip(rows, aligned(rows), strict=True):
+        line = Text(text)
         line.stylize(_STYLES.get(row[0], ""), 0, len(row[0]))
-        console.print(line)
+        shown.print(line)
     for one in findings:
         if one.detail:
-            console.print(f"{one.title} ({one.state}): {one.detail}", markup=False)
+            shown.print(f"{one.title} ({one.state}): {one.detail}", markup=False)

@@ -23,7 +23,9 @@ class Range:
     first: Address
     last: Address
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many addresses; of IPv6, more than len() can return."""
         return int(self.last) - int(self.first) + 1
 
     def __iter__(self) -> Iterator[str]:
@@ -47,7 +49,7 @@ def parse(texts: Iterable[str], is_public_allowed: bool) -> list[Range]:
         if not is_public_allowed and not is_near(one):
             hint = "`boardcert scan --public` allows it; ask its owner first"
             raise Error(f"{one.text} is not a private network", hint, USAGE)
-    count = sum(int(one.last) - int(one.first) + 1 for one in found)  # len() has a limit.
+    count = sum(one.size for one in found)
     if count > MOST_ADDRESSES:
         hint = "scan a part of it at a time, such as 10.0.0.0/16, or by name: --mdns"
         message = f"{count:,} addresses are too many for one scan, which takes {MOST_ADDRESSES:,}"
@@ -85,7 +87,7 @@ def own_networks(interface: str | None = None) -> tuple[list[Range], list[Range]
             if network and (interface or not network.is_loopback):
                 found[str(network)] = _of_network(str(network), network)
     near = [one for one in found.values() if is_near(one)]
-    small = [one for one in near if int(one.last) - int(one.first) < _MOST_UNASKED]
+    small = [one for one in near if one.size <= _MOST_UNASKED]
     return small, [one for one in near if one not in small]
 
 

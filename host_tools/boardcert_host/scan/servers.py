@@ -76,15 +76,6 @@ class Server:
         return (self.report or {}) | self.certificate
 
 
-def open_context() -> ssl.SSLContext:
-    """Return the context of a client that looks at every certificate."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
 async def look_at(
     context: ssl.SSLContext, address: str, port: int, connect_s: float, talk_s: float
 ) -> tuple[str, Server | None]:
@@ -114,7 +105,7 @@ async def look_at(
 
 
 async def _connect(address: str, port: int, connect_s: float) -> socket.socket:
-    """Connect; the address is no name, so that nothing is looked up."""
+    """Connect to an address; no name is looked up."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     (_, _, _, _, where), *_ = socket.getaddrinfo(address, port, family, socket.SOCK_STREAM)
     plain = socket.socket(family, socket.SOCK_STREAM)
@@ -136,10 +127,10 @@ async def _talk(
         sock=plain, ssl=context, server_hostname=address.partition("%")[0]
     )
     try:
-        certificate = _read(writer.get_extra_info("ssl_object").getpeercert(True))
-        if certificate is None:
+        shown = _read(writer.get_extra_info("ssl_object").getpeercert(True))
+        if shown is None:
             return TLS, None
-        described = certificates.describe(certificate)
+        certificate, described = shown
         report = await _ask(reader, writer, address)
         if report and report["fingerprint"] != described["fingerprint"]:
             report = None  # Of another board: this server passes on what that one says.
@@ -152,14 +143,13 @@ async def _talk(
         writer.transport.abort()
 
 
-def _read(data: bytes | None) -> x509.Certificate | None:
-    """Return a certificate that can be described, else None."""
+def _read(data: bytes | None) -> tuple[x509.Certificate, dict[str, Any]] | None:
+    """Return a certificate and its description; None for one that cannot be described."""
     try:
         certificate = certificates.parse(data or b"")
-        certificates.describe(certificate)
+        return certificate, certificates.describe(certificate)
     except (ValueError, UnsupportedAlgorithm):
         return None
-    return certificate
 
 
 async def _ask(

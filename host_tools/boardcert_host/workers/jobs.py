@@ -92,7 +92,7 @@ def begin(app: procrastinate.App, plan: Plan) -> int:
         ]
         if rows:
             jobs_schema.use_jobs(connection)
-            raw = connection.connection.driver_connection
+            raw = jobs_schema.raw_of(connection)
             app.tasks[VERIFY].configure(connection=raw).batch_defer(*rows)
     return number
 
@@ -131,9 +131,7 @@ def give_back(stalled_s: float) -> None:
 
     with store.writing() as connection, jobs_schema.sentences():
         jobs_schema.use_jobs(connection)
-        raw = connection.connection.driver_connection
-        if raw is None:
-            raise ValueError("a connection that is closed")
+        raw = jobs_schema.raw_of(connection)
         wanted = {"queue": None, "task_name": None, "seconds_since_heartbeat": stalled_s}
         stalled = raw.execute(queries["select_stalled_jobs_by_heartbeat"], wanted).fetchall()
         same = dict.fromkeys(("new_priority", "new_queue_name", "new_lock"))

@@ -21,7 +21,7 @@ _VERSION_TABLE = "boardcert_jobs_version"
 
 
 def shared_place() -> Place:
-    """Return where the inventory is. Raises Error when that is no PostgreSQL, which can be shared.
+    """Return where the inventory is. Raises Error if that is not PostgreSQL, which can be shared.
 
     And when a package is missing.
     """
@@ -105,10 +105,15 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _execute(connection: sa.Connection, text: str) -> None:
     """Run several statements as they are: nothing in them is a parameter."""
+    raw_of(connection).execute(text)
+
+
+def raw_of(connection: sa.Connection) -> Any:
+    """Return psycopg's connection, which procrastinate takes."""
     raw = connection.connection.driver_connection
     if raw is None:
         raise ValueError("a connection that is closed")
-    raw.execute(text)
+    return raw
 
 
 @contextlib.contextmanager

@@ -3,13 +3,13 @@
 import collections
 
 from ..acme.renewal import NOT_DUE, renew_due
+from ..ca.authorities import DEVICE_DAYS
 from ..console import counted
 from ..renewal.outcomes import CODES
 from ..renewal.prepared import all_due, prepared
 from ..renewal.run import renew_all
 from .station import RENEW_WITHIN, Station
 
-_DAYS = 825
 _TIMEOUT_S = 20.0
 _PARALLEL = 16
 
@@ -21,7 +21,7 @@ def renew(station: Station) -> str:
     """
     if station.ca is None:
         raise ValueError("a worker without a CA")
-    renewer = prepared(station.ca, station.passphrase, RENEW_WITHIN, _DAYS, _TIMEOUT_S)
+    renewer = prepared(station.ca, station.passphrase, RENEW_WITHIN, DEVICE_DAYS, _TIMEOUT_S)
     due = all_due(renewer)
     counts = dict.fromkeys(CODES, 0)
     for outcome in renew_all(due, renewer, _PARALLEL):

@@ -56,14 +56,12 @@ class Station:
     @property
     def orders(self) -> str:
         """The queue of what only this computer can do: here are the accounts at ACME CAs."""
-        place = f"{socket.gethostname()} {home()}"
-        return f"acme-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
+        return _queue_here("acme", str(home()))
 
     @property
     def scans(self) -> str:
         """The queue of what only those can do who reach these networks from this computer."""
-        place = f"{socket.gethostname()} {' '.join(self.networks)}"
-        return f"scans-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
+        return _queue_here("scans", " ".join(self.networks))
 
     @property
     def queues(self) -> list[str]:
@@ -71,3 +69,9 @@ class Station:
         own = [self.renewals] if self.ca else []
         own += [self.orders] if self.acme else []
         return [BOARDS, *own, *([self.scans] if self.networks else [])]
+
+
+def _queue_here(kind: str, what: str) -> str:
+    """Return the name of a queue that is about *what*, as this computer has it."""
+    place = f"{socket.gethostname()} {what}"
+    return f"{kind}-{hashlib.sha256(place.encode()).hexdigest()[:16]}"

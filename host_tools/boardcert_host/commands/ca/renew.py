@@ -1,14 +1,11 @@
 """`boardcert ca renew`: what the CA has signed is signed again, and brought to its boards."""
 
 import argparse
-import contextlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-from ...console import counted, messages, print_plain, results, say
+from ...console import counted, print_plain, results, say
 from ...errors import USAGE, Error
 from ..shared import Command, check_timeout, complete_hosts
 from ..times import duration
@@ -57,6 +54,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from ...progress import counting
     from ...renewal.outcomes import exit_code
     from ...renewal.prepared import all_due, named, prepared
     from ...renewal.run import renew_all
@@ -68,26 +66,15 @@ def _run(arguments: argparse.Namespace) -> int:
     chosen = all_due(renewer) if arguments.all else named(renewer, arguments.hosts)
     done: list[Outcome] = []
     try:
-        with _bar(len(chosen)) as step:
+        with counting("renewing", len(chosen)) as advance:
             for outcome in renew_all(chosen, renewer, arguments.parallel):
                 done.append(outcome)
-                step()
+                advance(1)
                 if arguments.json:
                     print_plain(json.dumps(outcome.to_json()))
     finally:
         _print_report(done, len(chosen), arguments.json)
     return exit_code(done)
-
-
-@contextlib.contextmanager
-def _bar(total: int) -> Iterator[Callable[[], None]]:
-    """Give a function that moves a bar on a terminal by one."""
-    columns = (TextColumn("renewing"), BarColumn(), MofNCompleteColumn())
-    console = messages()
-    is_shown = console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=not is_shown) as progress:
-        task = progress.add_task("", total=total)
-        yield lambda: progress.advance(task)
 
 
 def _print_report(done: "Sequence[Outcome]", total: int, is_json: bool) -> None:
