@@ -93,6 +93,8 @@ _SIGNING = {
     "background_key": ("rsa_memory", "background_key"),
     # What encodes a certificate is not loaded beside the arithmetic any more when that signs.
     "issue": ("issue",),
+    # Of boards that are their own authority.
+    "authority_certificate": ("authority_certificate",),
     "generate": ("steps", "generate"),
 }
 _STORING = {

@@ -1,7 +1,8 @@
 """Build certificates (RFC 5280) and certificate requests (RFC 2986), up to their signatures.
 
-The profile is one that OpenSSL, GnuTLS, Go, Java, NSS and pkilint all accept of a self-signed
-server certificate: version 3, no CA, digitalSignature, SAN, and both key identifiers.
+The profile is one that OpenSSL, GnuTLS, Go, Java, NSS and pkilint all accept of a server
+certificate, self-signed or not: version 3, no CA, digitalSignature, SAN, and both key identifiers.
+The certificate of a board's own authority is in authority_certificate.
 """
 
 import hashlib
@@ -15,9 +16,9 @@ SERIAL_BYTES = 16
 _OID_COMMON_NAME = b"\x06\x03\x55\x04\x03"  # 2.5.4.3
 _OID_SERIAL_NUMBER = b"\x06\x03\x55\x04\x05"  # 2.5.4.5
 _OID_SUBJECT_KEY_IDENTIFIER = b"\x06\x03\x55\x1d\x0e"  # 2.5.29.14
-_OID_KEY_USAGE = b"\x06\x03\x55\x1d\x0f"  # 2.5.29.15
+OID_KEY_USAGE = b"\x06\x03\x55\x1d\x0f"  # 2.5.29.15
 _OID_SUBJECT_ALT_NAME = b"\x06\x03\x55\x1d\x11"  # 2.5.29.17
-_OID_BASIC_CONSTRAINTS = b"\x06\x03\x55\x1d\x13"  # 2.5.29.19
+OID_BASIC_CONSTRAINTS = b"\x06\x03\x55\x1d\x13"  # 2.5.29.19
 _OID_AUTHORITY_KEY_IDENTIFIER = b"\x06\x03\x55\x1d\x23"  # 2.5.29.35
 _OID_EXTENDED_KEY_USAGE = b"\x06\x03\x55\x1d\x25"  # 2.5.29.37
 _OID_SERVER_AUTH = b"\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01"  # 1.3.6.1.5.5.7.3.1
@@ -28,7 +29,7 @@ _OID_EXTENSION_REQUEST = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e"
 _PRINTABLE_STRING = 0x13
 _UTC_TIME = 0x17
 _GENERALIZED_TIME = 0x18
-_DNS_NAME = 0x82
+DNS_NAME = 0x82
 _IP_ADDRESS = 0x87
 
 
@@ -38,12 +39,31 @@ def tbs_certificate(
     alt_names: list,
     validity: tuple,
     random_bytes: bytes,
+    issuer: tuple | None = None,
 ) -> bytes:
-    """Return the DER of what *key* is to sign to be a certificate for itself.
+    """Return the DER of what is to be signed to be a certificate for *key*.
 
-    *key*: from keys; *subject*: from encode_subject, also the issuer; *alt_names*: host
-    names and addresses as text, at least one; *validity*: (not_before, not_after), see fields;
-    *random_bytes*: SERIAL_BYTES of them, of which 126 bits make the serial number.
+    *key*: from keys; *subject*: from encode_subject; *alt_names*: host names and addresses as
+    text, at least one; *validity*: (not_before, not_after), see fields; *random_bytes*:
+    SERIAL_BYTES of them, of which 126 bits make the serial number. *issuer*: the subject and the
+    key of who signs it; None: *key* does so itself.
+    """
+    issuer = issuer or (subject, key)
+    extensions = (
+        encode_extension(OID_BASIC_CONSTRAINTS, der.encode_sequence(), True),  # CA:FALSE
+        _encode_key_usage(),
+        _encode_extended_key_usage(),
+        _encode_alt_names(alt_names),
+    )
+    return assemble(key, subject, validity, random_bytes, issuer, extensions)
+
+
+def assemble(
+    key, subject: bytes, validity: tuple, random_bytes: bytes, issuer: tuple, extensions: tuple
+) -> bytes:
+    """Return a tbsCertificate with these *extensions*, and both key identifiers.
+
+    The other arguments: as of tbs_certificate.
     """
     not_before, not_after = validity
     if not_after < not_before:
@@ -51,12 +71,14 @@ def tbs_certificate(
     return der.encode_sequence(
         der.encode(der.context(0), der.encode_integer(2)),  # version 3
         der.encode(der.INTEGER, encode_serial_number(random_bytes)),
-        key.signature_algorithm,
-        subject,
+        issuer[1].signature_algorithm,
+        issuer[0],
         der.encode_sequence(encode_time(not_before), encode_time(not_after)),
         subject,
         key.public_key_der,
-        der.encode(der.context(3), _encode_extensions(key.public_key_der, alt_names)),
+        der.encode(
+            der.context(3), der.encode_sequence(*extensions + _key_identifiers(key, issuer[1]))
+        ),
     )
 
 
@@ -127,29 +149,24 @@ def key_identifier(public_key_der: bytes) -> bytes:
     return digest[:20]
 
 
-def _encode_extensions(public_key_der: bytes, alt_names: list) -> bytes:
-    identifier = key_identifier(public_key_der)
-    return der.encode_sequence(
-        _encode_extension(_OID_BASIC_CONSTRAINTS, der.encode_sequence(), True),  # CA:FALSE
-        _encode_key_usage(),
-        _encode_extended_key_usage(),
-        _encode_alt_names(alt_names),
-        _encode_extension(_OID_SUBJECT_KEY_IDENTIFIER, der.encode_octet_string(identifier)),
-        _encode_extension(
-            _OID_AUTHORITY_KEY_IDENTIFIER,
-            der.encode_sequence(der.encode(der.context(0, False), identifier)),
-        ),
+def _key_identifiers(key, issuers_key) -> tuple:
+    """Return the extensions that name *key* and *issuers_key*."""
+    own = der.encode_octet_string(key_identifier(key.public_key_der))
+    issuers = der.encode(der.context(0, False), key_identifier(issuers_key.public_key_der))
+    return (
+        encode_extension(_OID_SUBJECT_KEY_IDENTIFIER, own),
+        encode_extension(_OID_AUTHORITY_KEY_IDENTIFIER, der.encode_sequence(issuers)),
     )
 
 
 def _encode_key_usage() -> bytes:
     digital_signature = der.encode_bit_string(b"\x80", 7)
-    return _encode_extension(_OID_KEY_USAGE, digital_signature, True)
+    return encode_extension(OID_KEY_USAGE, digital_signature, True)
 
 
 def _encode_extended_key_usage() -> bytes:
     purposes = der.encode_sequence(_OID_SERVER_AUTH, _OID_CLIENT_AUTH)
-    return _encode_extension(_OID_EXTENDED_KEY_USAGE, purposes)
+    return encode_extension(_OID_EXTENDED_KEY_USAGE, purposes)
 
 
 def _encode_alt_names(alt_names: list) -> bytes:
@@ -157,7 +174,7 @@ def _encode_alt_names(alt_names: list) -> bytes:
     if not alt_names:
         raise ValueError("a certificate needs at least one name")
     parts = [_encode_alt_name(name) for name in alt_names]
-    return _encode_extension(_OID_SUBJECT_ALT_NAME, der.encode_sequence(*parts))
+    return encode_extension(_OID_SUBJECT_ALT_NAME, der.encode_sequence(*parts))
 
 
 def _encode_alt_name(name: str) -> bytes:
@@ -168,10 +185,10 @@ def _encode_alt_name(name: str) -> bytes:
         raise ValueError(f"not a host name or address: {name!r}")
     if is_wildcard:
         value = b"*." + value
-    return der.encode(_DNS_NAME if kind == "dns" else _IP_ADDRESS, value)
+    return der.encode(DNS_NAME if kind == "dns" else _IP_ADDRESS, value)
 
 
-def _encode_extension(oid: bytes, value: bytes, is_critical: bool = False) -> bytes:
+def encode_extension(oid: bytes, value: bytes, is_critical: bool = False) -> bytes:
     """Return an Extension; critical is left out when false, as DER wants of a default."""
     critical = b"\x01\x01\xff" if is_critical else b""  # TRUE
     return der.encode_sequence(oid, critical, der.encode_octet_string(value))

@@ -1,0 +1,59 @@
+"""The certificate of a board's own authority: a CA that signs for this board's names alone.
+
+Version 3, self-signed, no CA below it. Name constraints (RFC 5280, 4.2.1.10) permit the board's DNS
+names, and what lies below them; addresses are not constrained, since BoringSSL refuses certificates
+that constrain them. They are not critical, though RFC 5280 wants them to be: mbedTLS, which must
+read the certificate to send it, refuses critical extensions that it does not know. Clients that
+know constraints apply these all the same.
+"""
+
+from ..asn1 import der
+from . import fields, issue
+
+_OID_NAME_CONSTRAINTS = b"\x06\x03\x55\x1d\x1e"  # 2.5.29.30
+_TRUE = b"\x01\x01\xff"
+
+_NAME_CHARACTERS = 54  # With " authority", 64: as many as a common name has (RFC 5280, A.1).
+
+
+def subject_of(host_name: str, unique_id: str) -> bytes:
+    """Return the authority's Name: no two boards share it. *unique_id*: see encode_subject."""
+    return issue.encode_subject(host_name[:_NAME_CHARACTERS] + " authority", unique_id)
+
+
+def dns_names(names: list) -> list:
+    """Return those of the certificate *names* that are no addresses: what is constrained."""
+    return [name for name in names if not fields.is_address(name)]
+
+
+def tbs_authority(
+    key, subject: bytes, permitted: list, validity: tuple, random_bytes: bytes
+) -> bytes:
+    """Return the DER of what *key* is to sign to be the authority's certificate.
+
+    *permitted*: DNS names, at least one. The other arguments: see issue.tbs_certificate.
+    """
+    extensions = (
+        issue.encode_extension(
+            issue.OID_BASIC_CONSTRAINTS, der.encode_sequence(_TRUE, der.encode_integer(0)), True
+        ),
+        issue.encode_extension(
+            issue.OID_KEY_USAGE,
+            der.encode_bit_string(b"\x04", 2),
+            True,  # keyCertSign
+        ),
+        _name_constraints(permitted),
+    )
+    return issue.assemble(key, subject, validity, random_bytes, (subject, key), extensions)
+
+
+def _name_constraints(permitted: list) -> bytes:
+    """Return the extension that permits the DNS names in *permitted*; ValueError for none."""
+    if not permitted:
+        raise ValueError("an authority needs at least one name")
+    trees = []
+    for name in permitted:
+        base = der.encode(issue.DNS_NAME, fields.normalize(name).encode())
+        trees.append(der.encode_sequence(base))
+    value = der.encode_sequence(der.encode(der.context(0), *trees))
+    return issue.encode_extension(_OID_NAME_CONSTRAINTS, value)
