@@ -36,7 +36,8 @@ demo: setup
 	$(BIN)/boardcert demo
 
 test: setup
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder tests
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder \
+	  --max-worker-restart 0 --instafail tests
 
 bench: setup
 	$(BIN)/python tests/bench/bench.py
