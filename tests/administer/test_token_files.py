@@ -45,7 +45,7 @@ def test_tokens_arrive_at_another_computer(exported, capsys):
     assert (told["result"], told["new"], told["known"]) == ("imported", 2, 0)
     assert found() == _TOKENS and tokens.find_token(["unknown"], _KEY) is None
     assert main(["token", "import", str(exported)]) == 0
-    assert "0 tokens are new, 2 were known" in capsys.readouterr().out
+    assert "0 tokens added, 2 already known" in capsys.readouterr().out
     assert stat.S_IMODE(tokens.tokens_file().stat().st_mode) == 0o600
 
 
@@ -59,7 +59,7 @@ def test_another_token_is_never_replaced_silently(exported, capsys):
     assert found() == {"kitchen.local": "c" * 26}
     assert not any(token in output.err for token in _TOKENS.values())
     assert main(["token", "import", str(exported), "--replace"]) == 0
-    assert "2 tokens are new" in capsys.readouterr().out
+    assert "2 tokens added" in capsys.readouterr().out
     assert found() == _TOKENS
 
 

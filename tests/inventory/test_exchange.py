@@ -26,7 +26,7 @@ def test_an_inventory_is_taken_to_another_computer_and_back(three, tmp_path, cap
     assert main([*other, "export", two]) == 0
     assert contents(two) == contents(one)
     assert main(["import", two]) == 0
-    assert "0 boards are new, 2 were known" in capsys.readouterr().out
+    assert "0 boards added, 2 already known" in capsys.readouterr().out
     assert main(["export", three]) == 0
     assert contents(three) == contents(one)
     assert main(["export", three]) == 3
@@ -44,7 +44,7 @@ def test_an_export_comes_through_a_pipe(three, tmp_path, capsys, monkeypatch):
         assert main([*other, "import", "-"]) == code
     output = capsys.readouterr()
     assert "standard input is not an export" in output.err
-    assert "3 boards are new, 0 were known" in output.out
+    assert "3 boards added, 0 already known" in output.out
 
 
 def test_an_export_may_be_printed(three, tmp_path, capsys):

@@ -12,7 +12,7 @@ import sys
 from boardcert_host import clock
 from boardcert_host.cli import main
 from boardcert_host.fleet import prometheus
-from boardcert_host.inventory import store
+from boardcert_host.inventory import database, store
 from boardcert_host.inventory.changes import change_tags
 from boardcert_host.inventory.listing import Wanted, count
 from fleet_plan import REASONS, know, make_plan
@@ -137,8 +137,27 @@ def test_a_list_of_hosts_may_have_long_remarks_and_bytes_of_no_text(sqlite, caps
     assert told.keys() == {name, "\\xff\\xfe", "k\u00fcche..x"}
 
 
-def test_an_empty_inventory_is_not_a_valid_one(sqlite, capsys):
-    """For monitoring; nor is a tag that no board has."""
+def test_what_was_found_is_said_also_where_another_program_holds_the_inventory(
+    tmp_path, sqlite, capsys, monkeypatch
+):
+    """The run ends with the reason; nobody has to ask the boards again to know."""
+    servers = make_plan(tmp_path, 2, 1, kinds=["valid", "expired"])
+    monkeypatch.setattr(database, "_WAIT_S", 0.5)
+    with serving(tmp_path) as port:
+        names = know(servers, port)
+        with store.writing():
+            capsys.readouterr()
+            assert main(["verify", "--all", "--json", *_QUICK]) == 3
+    *lines, last, failure = map(json.loads, capsys.readouterr().out.splitlines())
+    assert {one["asked"]: one["ok"] for one in lines} == {names[0]: True, names[1]: False}
+    assert not last["is_whole"] and not last["ok"]
+    assert "holds the inventory" in failure["error"]["message"]
+
+
+def test_an_empty_inventory_is_not_a_valid_one(sqlite, capsys, monkeypatch):
+    """For monitoring; nor is a tag that no board has, or an empty list."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("# none\n\n"))
+    assert "no host on standard input" in sentence(capsys, "verify", "-")
     assert "no board is known" in sentence(capsys, "verify", "--all")
     assert "with the tag x" in sentence(capsys, "verify", "--tag", "x")
     assert main(["verify", "--all", "kitchen.local"]) == 2

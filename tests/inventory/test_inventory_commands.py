@@ -84,6 +84,15 @@ def test_a_table_is_for_people_and_csv_for_spreadsheets(three, capsys):
     assert capsys.readouterr() == ("", "boardcert: no known board matches\n")
 
 
+def test_an_empty_inventory_says_how_boards_get_into_it(inventory, capsys):
+    """A pattern that no board matches is another matter."""
+    for words in ([], ["--sort", "verdict", "--reverse"]):
+        assert main(["list", *words]) == 0
+        assert "no board is known yet\nboardcert: hint: " in capsys.readouterr().err
+    assert main(["list", "--tag", "north"]) == 0
+    assert "no known board matches" in capsys.readouterr().err
+
+
 def test_the_history_of_a_board_outlives_it(three, capsys):
     """Keys, certificates, verdicts, who did what; a verdict that stays is one row."""
     follow_key(["sensor-001.local"], key("B"), report(1, 3650) | {"public_key_pin": key("Z")})

@@ -1,6 +1,5 @@
 """`boardcert verify` against pins, CAs, the cable, and servers that are not what they should be."""
 
-import datetime
 import json
 import os
 import signal
@@ -13,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from boardcert_host import clock
 from boardcert_host.board import mpremote, usb_report
 from boardcert_host.certificates import certificate
 from boardcert_host.certificates.fingerprint import key_fingerprint
@@ -376,9 +376,7 @@ def test_the_json_object_keeps_its_shape(tmp_path, capsys):
     assert (described["fingerprint"], described["public_key_pin"]) == (fingerprint, pin)
     assert described["key_type"] == "p384"
     assert described["names"] == [NAME, "*.boards.example", "127.0.0.1", "fd00::7"]
-    lifetime = [
-        datetime.datetime.fromisoformat(described[end]) for end in ("not_before", "not_after")
-    ]
+    lifetime = [clock.from_text(described[end]) for end in ("not_before", "not_after")]
     assert (lifetime[1] - lifetime[0]).days == 3650
 
 

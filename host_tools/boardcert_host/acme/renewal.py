@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from .. import clock
 from ..errors import Error
 from . import kept
 from .kept import Kept
@@ -39,10 +40,7 @@ def is_due(state: Kept, within: datetime.timedelta | None, now: datetime.datetim
     """
     if state.installed is None or state.order or state.chains:
         return True
-    begin, end = (
-        datetime.datetime.fromisoformat(state.installed[name])
-        for name in ("not_before", "not_after")
-    )
+    begin, end = (clock.from_text(state.installed[name]) for name in ("not_before", "not_after"))
     return now >= end - ((end - begin) / _LAST_PART if within is None else within)
 
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
 
+from .. import clock
 from . import der
 from .fingerprint import spki_pin
 from .unreadable import UNREADABLE, UnreadableError, explain
@@ -221,8 +222,8 @@ def describe(certificate: x509.Certificate) -> dict[str, Any]:
         "issuer": name_words(certificate.issuer),
         "serial_number": f"{serial_number(certificate):x}",
         "names": alternative_names(certificate),
-        "not_before": certificate.not_valid_before_utc.isoformat(),
-        "not_after": certificate.not_valid_after_utc.isoformat(),
+        "not_before": clock.as_text(certificate.not_valid_before_utc),
+        "not_after": clock.as_text(certificate.not_valid_after_utc),
         "key_type": key_type(certificate),
         "fingerprint": fingerprint(certificate.public_bytes(Encoding.DER)),
         "public_key_pin": public_key_pin(certificate),

@@ -64,9 +64,17 @@ def _run_list(arguments: argparse.Namespace) -> int:
         print_json({"inventory": str(inventory_place()), "boards": found})
     elif arguments.csv:
         print_plain(as_csv(_CSV_FIELDS, map(_csv_row, found)).rstrip("\n"))
-    else:
+    elif found or _is_narrowed(arguments):
         _print_table(found)
+    else:
+        say("no board is known yet")
+        say("hint: `boardcert flash`, `boardcert pin add` and `boardcert scan --add` add boards")
     return OK
+
+
+def _is_narrowed(arguments: argparse.Namespace) -> bool:
+    of_words = arguments.patterns or arguments.tag or arguments.where
+    return bool(of_words or arguments.expiring or arguments.unseen or arguments.changed_since)
 
 
 def _wanted(arguments: argparse.Namespace) -> "Wanted":

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..console import print_plain, results
+from ..console import counted, print_plain, results
 from ..errors import OK, USAGE, Error
 from .shared import Command, add_force, add_json, check_free, complete_hosts, pinned_as, print_json
 
@@ -167,7 +167,7 @@ def _run_import(arguments: argparse.Namespace) -> int:
             new, known = import_file(arguments.file, str(arguments.file))
         except FileNotFoundError as error:
             raise Error(f"no such file: {arguments.file}") from error
-    words = f"{arguments.file}: {new} boards are new, {known} were known"
+    words = f"{arguments.file}: {counted(new, 'board')} added, {known} already known"
     return _print_result(arguments, {"new": new, "known": known}, words)
 
 

@@ -86,7 +86,7 @@ def _run_file(arguments: argparse.Namespace) -> int:
     else:
         new, known = import_tokens(arguments.file, password.get(), arguments.replace)
         record |= {"new": new, "known": known}
-        line = f"{arguments.file}: {new} tokens are new, {known} were known"
+        line = f"{arguments.file}: {counted(new, 'token')} added, {known} already known"
     if arguments.json:
         print_json(record | {"result": f"{arguments.host}ed"})
     else:

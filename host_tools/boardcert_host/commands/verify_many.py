@@ -4,6 +4,7 @@ import argparse
 import datetime
 import functools
 import io
+import itertools
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -153,9 +154,14 @@ def _pages(arguments: argparse.Namespace) -> tuple["Iterator[list[Job]]", int | 
     from ..fleet import jobs
 
     if arguments.hosts:
-        if isinstance(sys.stdin, io.TextIOWrapper):  # In any locale; bytes of none are no host.
+        # Monitoring must not take an empty list for "all valid"; in any locale, bytes of none are
+        # no host.
+        if isinstance(sys.stdin, io.TextIOWrapper):
             sys.stdin.reconfigure(encoding="utf-8", errors="backslashreplace")
-        return jobs.of_lines(sys.stdin), None
+        pages = jobs.of_lines(sys.stdin)
+        if (first := next(pages, None)) is None:
+            raise Error("no host on standard input", "one HOST on each line")
+        return itertools.chain([first], pages), None
     wanted = _wanted(arguments)
     count = jobs.count_of(wanted)
     if count == 0 and not arguments.changed_since:  # Monitoring must not take that for "all valid".

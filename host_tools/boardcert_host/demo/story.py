@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from ..board import file_writer, mpremote, usb_report
+from ..clock import from_text
 from ..console import messages
 from ..errors import Error
 from ..flash.board_kinds import load_board
@@ -220,7 +221,7 @@ def _certificate_of(result: HostResult) -> dict[str, Any]:
 def _dated_today(not_before: str) -> tuple[bool, str]:
     """Return whether a certificate begins yesterday, which shows that its board knows the date."""
     yesterday = datetime.now(timezone.utc) - timedelta(days=1)
-    age = abs(datetime.fromisoformat(not_before.replace("Z", "+00:00")) - yesterday)
+    age = abs(from_text(not_before) - yesterday)
     return age <= timedelta(days=1), f"valid from {not_before}"
 
 

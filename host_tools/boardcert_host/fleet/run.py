@@ -49,7 +49,8 @@ class Summary:
 
 
 class Run:
-    """Verifies servers. *on_entries*: is called with the entries of each group, once it is noted.
+    """Verifies servers. *on_entries*: is called with the entries of each group, once it is noted,
+    or could not be.
 
     A server whose key another one has as well has a second entry at the end, with that.
     """
@@ -83,7 +84,6 @@ class Run:
         """Judge a group, note what is known of it in the inventory, and pass it on."""
         asked = [(one, one.gathered) for one in answers if one.gathered]
         results = judge([gathered for _, gathered in asked], self._options)
-        remember(results, self._boards)
         findings = [
             self._found(answer, result) for (answer, _), result in zip(asked, results, strict=True)
         ]
@@ -91,7 +91,10 @@ class Run:
         findings += [
             not_a_host(job.title, job.target) for job in jobs if isinstance(job.target, Error)
         ]
-        self._on_entries(self._kept.add(findings))
+        try:
+            remember(results, self._boards)
+        finally:  # What was found is said, too, where the inventory does not take it.
+            self._on_entries(self._kept.add(findings))
 
     def _look_up(self, results: Sequence[HostResult]) -> Sequence[Pin]:
         """Return the boards of a group, and keep them for what is noted."""

@@ -6,6 +6,7 @@ The inventory keeps them before the colon of a verdict's detail; programs may re
 import datetime
 import re
 
+from .. import clock
 from ..certificates.certificate import parse
 from .judging import HostResult
 from .network_errors import KINDS, UNREACHABLE, Unreachable
@@ -47,7 +48,7 @@ def is_expiring(result: HostResult, within: datetime.timedelta, now: datetime.da
     """Return whether a valid certificate ends within that time."""
     if not result.ok or not result.certificate:
         return False
-    return datetime.datetime.fromisoformat(result.certificate["not_after"]) - now < within
+    return clock.from_text(result.certificate["not_after"]) - now < within
 
 
 def badness(reason: str) -> int:
