@@ -7,8 +7,10 @@ from pathlib import Path
 
 import certificates
 import pytest
+from authority_pair import make_pair
+from boardcert_host.certificates.certificate import parse
 from boardcert_host.trust import java_store, nss_databases, system_store
-from boardcert_host.trust.anchors import DONE, FAILED, KEPT, SKIPPED
+from boardcert_host.trust.anchors import DONE, FAILED, KEPT, SKIPPED, Anchor
 from ca_cases import listed, make_nss
 
 
@@ -65,6 +67,22 @@ def test_what_was_imported_by_hand_is_found(home, anchor, tmp_path):
     assert line.startswith("my own CA") and line.split()[-1] == "C,,"
     assert statuses(nss_databases.change_nss(anchor, False)) == [DONE]
     assert listed(place) == []
+
+
+@pytest.mark.needs("certutil")
+def test_cas_of_the_same_name_are_told_apart(home):
+    """As a board's authority, and the one that it had before: certutil prints both for each."""
+    place = home / ".pki/nssdb"
+    make_nss(place)
+    first, *others = (Anchor(parse(make_pair()[1].der), home) for _ in range(6))
+    for anchor in (first, *others):
+        assert statuses(nss_databases.change_nss(anchor, True)) == [DONE]
+        assert statuses(nss_databases.change_nss(anchor, True)) == [KEPT]
+    assert statuses(nss_databases.change_nss(first, False)) == [DONE]
+    assert statuses(nss_databases.change_nss(first, False)) == [KEPT]
+    for anchor in others:
+        assert statuses(nss_databases.change_nss(anchor, True)) == [KEPT]
+    assert len(listed(place)) == len(others)
 
 
 @pytest.mark.needs("certutil")

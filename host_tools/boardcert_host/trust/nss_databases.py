@@ -29,6 +29,8 @@ _TRUST = "C,,"
 # A line of what certutil lists: a name, and a C among what it is trusted for by TLS.
 _TRUSTED = re.compile(r"^(?P<name>\S.*?)\s+\w*C\w*,\w*,\w*\s*$", re.MULTILINE)
 
+_PEM = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
 
 def change_nss(anchor: Anchor, trusted: bool, home: Path | None = None) -> list[Outcome]:
     """Trust *anchor*, or no longer, in every database of this user."""
@@ -91,11 +93,16 @@ def _add(database: str, anchor: Anchor) -> None:
 
 
 def _nickname(database: str, anchor: Anchor) -> str | None:
-    """Return the name under which this very certificate is trusted: ours, or an older import's."""
+    """Return the name under which this very certificate is trusted: ours, or an older import's.
+
+    For each name certutil prints all certificates with the same subject, as a board's earlier
+    authority has: then only our own name tells which of them it is of.
+    """
     listed = run("certutil", "-L", "-d", database)
     for match in _TRUSTED.finditer(listed):
         with contextlib.suppress(StoreError, ValueError):
             found = run("certutil", "-L", "-d", database, "-n", match["name"], "-a")
-            if ssl.PEM_cert_to_DER_cert(found.strip().replace("\r", "")) == anchor.der:
+            same = [ssl.PEM_cert_to_DER_cert(one) for one in _PEM.findall(found.replace("\r", ""))]
+            if anchor.der in same and (len(same) == 1 or match["name"] == anchor.title):
                 return match["name"]
     return None
