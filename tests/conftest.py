@@ -76,6 +76,7 @@ def no_known_boards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOARDCERT_TOKENS", str(tmp_path / "tokens.json"))
     monkeypatch.setenv("BOARDCERT_CA", str(tmp_path / "ca"))
     monkeypatch.setenv("BOARDCERT_ACME", str(tmp_path / "acme"))
+    monkeypatch.setenv("BOARDCERT_AUTHORITIES", str(tmp_path / "authorities"))
 
 
 @pytest.fixture

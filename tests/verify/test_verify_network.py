@@ -355,7 +355,8 @@ def test_the_json_object_keeps_its_shape(tmp_path, capsys):
         _, answer = verify(capsys, f"127.0.0.1:{port}")
     assert list(answer) == ["boardcert", "ok", "hosts"]
     (host,) = answer["hosts"]
-    assert list(host) == ["host", "port", "name", "ok", "error", "checks", "certificate", "reasons"]
+    fields = ["host", "port", "name", "ok", "error", "checks", "certificate", "authority"]
+    assert list(host) == [*fields, "reasons"]
     assert [check["id"] for check in host["checks"]] == [
         *("reachable", "tls_version", "cipher_suite", "key_proven", "certificate_parses"),
         *(

@@ -53,12 +53,19 @@ def _places() -> list[_Place]:
     from ..ca.store import default_store
     from ..directories import cache_directory
     from ..inventory.place import VARIABLE, inventory_place
+    from ..trust import kept_authorities
 
     place = inventory_place()
     return [
         _Place("inventory", place.file or place, "the boards that are known", VARIABLE),
         _Place("tokens", tokens_file(), "the passwords of boards' pages", "BOARDCERT_TOKENS"),
         _Place("ca", default_store().directory, "your certificate authority", "BOARDCERT_CA"),
+        _Place(
+            "authorities",
+            kept_authorities.directory(),
+            "boards' own authorities that were imported",
+            "BOARDCERT_AUTHORITIES",
+        ),
         _Place("acme", home(), "ACME accounts and orders", "BOARDCERT_ACME"),
         _Place("cache", cache_directory(), "firmware, packages, the emulator", "BOARDCERT_CACHE"),
     ]

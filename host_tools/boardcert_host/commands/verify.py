@@ -133,7 +133,8 @@ def _print_host(result: Any) -> None:
     console = results()
     described = result.certificate
     verdict = "valid" if result.ok else "NOT VALID"
-    console.print(f"{result.target}: {verdict}", markup=False)
+    by = ", by its own authority" if result.authority else ""
+    console.print(f"{result.target}: {verdict}{by}", markup=False)
     print_checks(console, result.checks)
     if described:
         first, *rest = to_compare(described["public_key_pin"])

@@ -20,6 +20,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 
 from ..board import reports
+from ..ca.board_authority import is_boards_own
 from ..certificates import certificate as certificates
 from ..inventory.facts import text
 from ..targets import in_local
@@ -203,12 +204,14 @@ class _Answer:
 def has_boards_form(certificate: x509.Certificate) -> bool:
     """Return whether it is as boards sign their own: no other program names itself so.
 
-    Issuer and subject are the host name, which is in subjectAltName with .local, and the chip's
-    number in hexadecimal (firmware/boardcert/certificates/issue.py).
+    The subject is the host name, which is in subjectAltName with .local, and the chip's number in
+    hexadecimal (firmware/boardcert/certificates/issue.py); the issuer is the same, or the board's
+    own authority.
     """
     attributes = list(certificate.subject)
     kinds = [attribute.oid for attribute in attributes]
-    if certificate.issuer != certificate.subject:
+    issuer, subject = certificate.issuer, certificate.subject
+    if issuer != subject and not is_boards_own(issuer, subject):
         return False
     if kinds != [NameOID.COMMON_NAME, NameOID.SERIAL_NUMBER]:
         return False

@@ -23,6 +23,7 @@ from ..files import read_small
 
 DONE, KEPT, SKIPPED, FAILED = "done", "kept", "skipped", "failed"
 _TIMEOUT_S = 120
+_FOR_ADMINISTRATOR = "needs an administrator: "
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Outcome:
     store: str
     status: str
     detail: str
+
+    @property
+    def is_for_administrator(self) -> bool:
+        """Return whether *detail* is a command by which an administrator may do it."""
+        return _FOR_ADMINISTRATOR in self.detail
 
 
 @dataclass(frozen=True)
@@ -116,4 +122,4 @@ def as_root(action: str, kind: str, anchor: Anchor) -> str:
     program = Path(sys.executable).with_name("boardcert")
     words = [str(program)] if program.exists() else [sys.executable, "-m", "boardcert_host"]
     command = shlex.join([*words, "ca", action, str(anchor.file), "--only", kind, "--yes"])
-    return f"needs an administrator: {'sudo ' if os.name == 'posix' else ''}{command}"
+    return f"{_FOR_ADMINISTRATOR}{'sudo ' if os.name == 'posix' else ''}{command}"

@@ -7,9 +7,11 @@ for a few hosts (`hosts`), an event loop for many (the room `fleet`).
 from collections.abc import Generator
 from dataclasses import dataclass
 
+from ..ca.board_authority import find_authority
 from ..errors import Error
 from ..targets import Target
 from .judging import Gathered, HostResult, Options
+from .of_authority import chain_outcome
 from .outcomes import Check
 from .own_ca import has_issued, is_issued
 from .tls_probe import Session
@@ -38,7 +40,10 @@ def asking(target: Target, options: Options) -> Generator[Handshake, Shown, Gath
         session, _ = yield Handshake(target, name)
         result.address = session.address
         result.ca_file = options.ca_file or _own_ca(session, options)
-        if (der := session.certificate) and (result.ca_file or is_issued(der)):
+        result.authority = find_authority(session.chain)
+        if result.authority and not result.ca_file:
+            chain = _chain(*chain_outcome(result.authority, session.chain[0]))
+        elif (der := session.certificate) and (result.ca_file or is_issued(der)):
             again, refusal = yield Handshake(target, name, True, result.ca_file)
             chain = _chain_check(result.ca_file, again, refusal, der)
     except Error as error:

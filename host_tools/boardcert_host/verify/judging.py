@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from ..certificates import certificate as certificates
@@ -14,6 +15,7 @@ from ..targets import Target
 from ..trust.pins import Pin
 from .checks import certificate_checks, certificate_checks_skipped
 from .comparisons import comparisons, recognise
+from .of_authority import authority_facts
 from .outcomes import Check, Expected
 from .tls_probe import Session
 
@@ -44,7 +46,8 @@ class Options:
 class HostResult:
     """What is known about one host. *error*: why the checks could not be made, or None.
 
-    *known*: the pin of the board that serves here, at *address*.
+    *known*: the pin of the board that serves here, at *address*. *authority*: the board's own,
+    which has issued what it serves; None: it has none.
     """
 
     target: Target
@@ -56,6 +59,7 @@ class HostResult:
     ca_file: str | None = None
     known: Pin | None = None
     address: str | None = None
+    authority: x509.Certificate | None = None
 
     @property
     def ok(self) -> bool:
@@ -83,6 +87,7 @@ class HostResult:
             "error": error,
             "checks": [dict(vars(check)) for check in self.checks],
             "certificate": self.certificate,
+            "authority": self.authority and authority_facts(self.authority),
         }
 
 

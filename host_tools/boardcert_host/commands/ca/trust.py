@@ -1,113 +1,129 @@
-"""`boardcert ca trust` and `boardcert ca untrust`."""
+"""`boardcert ca trust` and `boardcert ca untrust`: of a CA in a file, or of a board's own."""
 
 import argparse
-import sys
-from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ...console import questions, results, say
-from ...errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, USAGE, Error
-from ..shared import Command, add_json, print_json
+from ...errors import USAGE, Error
+from ...targets import parse_host
+from ..shared import (
+    Command,
+    add_force,
+    add_json,
+    add_name,
+    check_free,
+    complete_hosts,
+    given_pin,
+    named_file,
+)
+from . import stores
 from .place import store_in
-
-if TYPE_CHECKING:
-    from ...trust.anchors import Anchor, Outcome
 
 _TRUST_EXAMPLES = """\
 examples:
   boardcert ca trust                      your own CA, in every store of this computer
   boardcert ca trust ca.crt --only nss    another CA, in Firefox and Chromium only
+  boardcert ca trust kitchen.local        the authority of a board whose chain is "authority"
+  boardcert ca trust kitchen.local -o kitchen.crt   only save it, for other devices
 """
 _UNTRUST_EXAMPLES = """\
 examples:
   boardcert ca untrust
   boardcert ca untrust ca.crt --only system
+  boardcert ca untrust kitchen.local      also when the board is gone
 """
-_KINDS = ("system", "nss", "java")
+_SOURCE = "a CA's certificate, or a board (default: your own CA)"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add(
-        "file",
-        nargs="?",
-        type=Path,
-        metavar="FILE",
-        help="the CA's certificate (default: your own CA's)",
-    )
+    complete_hosts(add("source", nargs="?", metavar="FILE|HOST[:PORT]", help=_SOURCE))
     kinds = "one kind of store only: the system's, Firefox and Chromium, or Java's"
-    add("--only", choices=_KINDS, help=kinds)
+    add("--only", choices=stores.KINDS, help=kinds)
     add("--yes", action="store_true", help="do not ask")
+    add_name(parser)
     add_json(parser)
 
 
+def _add_trust_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_arguments(parser)
+    add = parser.add_argument
+    add("--pin", metavar="SHA256", help="fingerprint or public-key pin that HOST must have")
+    usb = "compare HOST with the board on this serial port; restarts its program"
+    add("--usb", metavar="PORT", help=usb)
+    add("--print", action="store_true", help="only print the authority of HOST, checked, as PEM")
+    saved = "only write the authority of HOST, checked, as PEM"
+    add("-o", "--output", type=Path, metavar="FILE", help=saved)
+    add_force(parser)
+
+
+def _check_trust(arguments: argparse.Namespace) -> None:
+    """Raise Error, a usage error, for options that do not go with the source."""
+    hint = "boardcert ca trust --help"
+    is_board = _is_board(arguments.source)
+    of_boards = {"--pin": arguments.pin, "--usb": arguments.usb, "--name": arguments.name}
+    of_boards |= {"--print": arguments.print, "--output": arguments.output}
+    for option, value in of_boards.items():
+        if value and not is_board:
+            raise Error(f"{option} belongs to a HOST", hint, USAGE)
+    if arguments.print and arguments.output:
+        raise Error("--print and --output do not go together", hint, USAGE)
+    if is_board:
+        parse_host(arguments.source)
+    given_pin(arguments)
+    check_free(arguments.output, arguments.force)
+
+
+def _check_untrust(arguments: argparse.Namespace) -> None:
+    if _is_board(arguments.source):
+        parse_host(arguments.source)
+    elif arguments.name:
+        raise Error("--name belongs to a HOST", "boardcert ca untrust --help", USAGE)
+
+
+def _is_board(source: str | None) -> bool:
+    return source is not None and named_file(source) is None
+
+
 def _run_trust(arguments: argparse.Namespace) -> int:
-    return _run(arguments, True)
+    if _is_board(arguments.source):
+        from .trust_board import trust
+
+        return trust(arguments)
+    return _run_file(arguments, True)
 
 
 def _run_untrust(arguments: argparse.Namespace) -> int:
-    return _run(arguments, False)
+    if _is_board(arguments.source):
+        from .trust_board import untrust
+
+        return untrust(arguments)
+    return _run_file(arguments, False)
 
 
-def _run(arguments: argparse.Namespace, trusted: bool) -> int:
-    from ...trust.anchors import DONE, FAILED, KEPT, read_anchor
-
-    anchor = read_anchor(arguments.file or store_in(None).certificate_file)
-    if not arguments.yes:
-        _ask(anchor, trusted)
-    outcomes = _change(anchor, trusted, arguments.only)
-    if arguments.json:
-        print_json({"ca": anchor.title, "stores": [asdict(outcome) for outcome in outcomes]})
-    else:
-        for one in outcomes:
-            line = f"{one.status:<8} {one.store}: {one.detail}"
-            results().print(line, markup=False)
-    if any(outcome.status == FAILED for outcome in outcomes):
-        return COULD_NOT_RUN
-    is_done = any(outcome.status in (DONE, KEPT) for outcome in outcomes)
-    return OK if is_done else COULD_NOT_RUN
-
-
-def _change(anchor: "Anchor", trusted: bool, only: str | None) -> "list[Outcome]":
-    from ...trust.java_store import change_java
-    from ...trust.nss_databases import change_nss
-    from ...trust.system_store import change_system
-
-    # The system first: Debian passes its CAs on to Java.
-    functions: tuple[Callable[[Anchor, bool], list[Outcome]], ...]
-    functions = (change_system, change_nss, change_java)
-    found = []
-    for kind, change in zip(_KINDS, functions, strict=True):
-        if only in (None, kind):
-            found += change(anchor, trusted)
-    return found
-
-
-def _ask(anchor: "Anchor", trusted: bool) -> None:
-    """Ask the user; raise Error unless the answer is yes."""
+def _run_file(arguments: argparse.Namespace, trusted: bool) -> int:
     from ...certificates.certificate import describe
+    from ...trust.anchors import read_anchor
 
-    described = describe(anchor.certificate)
-    if not sys.stdin.isatty():
-        raise Error("no terminal to confirm it", "--yes confirms it", USAGE)
-    questions().print(f"CA           {described['subject']}", markup=False)
-    questions().print(f"fingerprint  {described['fingerprint']}", markup=False)
-    if trusted:
-        say("anyone with its private key can then impersonate any server it may sign for")
-    question = f"Shall it be {'trusted' if trusted else 'trusted no longer'} here? [y/N] "
-    questions().print(question, markup=False, end="")
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise Error("nothing was changed", None, CHECKED_AND_BAD)
+    path = Path(arguments.source) if arguments.source else store_in(None).certificate_file
+    anchor = read_anchor(path)
+    if not arguments.yes:
+        described = describe(anchor.certificate)
+        rows = [("CA", described["subject"]), ("fingerprint", described["fingerprint"])]
+        warning = "anyone with its private key can then impersonate any server it may sign for"
+        stores.ask(rows, trusted, warning)
+    outcomes = stores.change(anchor, trusted, arguments.only)
+    return stores.tell(outcomes, {"ca": anchor.title}, arguments.json)
 
 
 ACTIONS = {
     "trust": Command(
-        "make this computer trust the CA: the system, Firefox and Chromium, Java",
+        "make this computer trust a CA, or a board's own: the system, Firefox and Chromium, Java",
         _TRUST_EXAMPLES,
-        _add_arguments,
+        _add_trust_arguments,
         _run_trust,
+        _check_trust,
     ),
-    "untrust": Command("undo what trust did", _UNTRUST_EXAMPLES, _add_arguments, _run_untrust),
+    "untrust": Command(
+        "undo what trust did", _UNTRUST_EXAMPLES, _add_arguments, _run_untrust, _check_untrust
+    ),
 }

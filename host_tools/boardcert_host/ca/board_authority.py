@@ -1,0 +1,122 @@
+"""The authority of a board's own: a small CA that a board keeps, and that signs for it alone.
+
+A board whose setting `chain` is "authority" serves its certificate and this one after it. Pure
+functions; the profile is that of firmware/boardcert/certificates/authority_certificate.py.
+"""
+
+import datetime
+from collections.abc import Iterator, Sequence
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from ..certificates.certificate import find_extension, is_signature_broken, is_signed_by, parse
+from .names import permits
+
+_SUFFIX = " authority"
+# Ten years with up to three leap days, and the day before: they begin on that.
+_LIFETIME_LIMIT_DAYS = 3655
+
+
+def is_boards_own(issuer: x509.Name, subject: x509.Name) -> bool:
+    """Return whether *issuer* is named as the authority of the board that *subject* names.
+
+    By "NAME authority" and the number of the chip, which both have.
+    """
+    attributes = list(issuer)
+    if [one.oid for one in attributes] != [NameOID.COMMON_NAME, NameOID.SERIAL_NUMBER]:
+        return False
+    number = subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
+    is_same = [one.value for one in number] == [attributes[1].value]
+    return is_same and str(attributes[0].value).endswith(_SUFFIX)
+
+
+def find_authority(chain: Sequence[bytes]) -> x509.Certificate | None:
+    """Return the authority that a board sends after its own certificate; None when it sends none.
+
+    *chain*: DER, leaf first. It is named as one and signed by itself; see `faults` for the rest.
+    """
+    if len(chain) != 2:
+        return None
+    try:
+        leaf, authority = map(parse, chain)
+    except ValueError:
+        return None
+    is_own = authority.issuer == authority.subject == leaf.issuer
+    return authority if is_own and is_boards_own(authority.subject, leaf.subject) else None
+
+
+def constrained_to(authority: x509.Certificate) -> list[str]:
+    """Return the DNS names that it may sign for, with those below each; none: for every name."""
+    found = find_extension(authority, x509.NameConstraints)
+    bases = (found.value.permitted_subtrees if found else None) or ()
+    return [str(base.value) for base in bases if isinstance(base, x509.DNSName)]
+
+
+def faults(
+    authority: x509.Certificate, leaf: x509.Certificate, now: datetime.datetime
+) -> list[str]:
+    """Return what keeps *authority* from being trusted as that of the board which serves *leaf*."""
+    return [
+        *_faults_of_signatures(authority, leaf),
+        *_faults_of_usage(authority),
+        *_faults_of_constraints(authority, leaf),
+        *_faults_of_dates(authority, now),
+    ]
+
+
+def _faults_of_signatures(authority: x509.Certificate, leaf: x509.Certificate) -> Iterator[str]:
+    if is_signature_broken(authority) or not is_signed_by(authority, authority):
+        yield "it has not signed itself"
+    if is_signature_broken(leaf) or not is_signed_by(leaf, authority):
+        yield "it has not signed the board's certificate"
+    if leaf.public_key() == authority.public_key():
+        yield "it has the board's own key, which programs on the board use"
+
+
+def _faults_of_usage(authority: x509.Certificate) -> Iterator[str]:
+    basic = find_extension(authority, x509.BasicConstraints)
+    if basic is None or not (basic.critical and basic.value.ca and basic.value.path_length == 0):
+        yield "its basicConstraints are not those of a CA for end entities alone"
+    usage = find_extension(authority, x509.KeyUsage)
+    if usage is None or not (usage.critical and usage.value.key_cert_sign):
+        yield "its keyUsage is not keyCertSign"
+    elif usage.value.digital_signature:
+        yield "its key may be used for more than signing certificates"
+
+
+def _faults_of_constraints(authority: x509.Certificate, leaf: x509.Certificate) -> Iterator[str]:
+    bases = constrained_to(authority)
+    if not bases:
+        yield "it may sign for every name"
+        return
+    names = find_extension(leaf, x509.SubjectAlternativeName)
+    own = (
+        [one.value.lower() for one in names.value if isinstance(one, x509.DNSName)] if names else []
+    )
+    for base in bases:
+        if _is_too_wide(base.lower(), own):
+            yield f"it may sign for all of {base or 'the Internet'}"
+    constraints = find_extension(authority, x509.NameConstraints)
+    for name in own:
+        if constraints and not permits(constraints.value, x509.DNSName(name)):
+            yield f"it may not sign for {name}"
+
+
+def _is_too_wide(base: str, own: Sequence[str]) -> bool:
+    """Return whether *base* permits more than a name of a board's own, and those below it.
+
+    It may be a name that the board had: an authority stays the same for as long as it can.
+    """
+    if base in own:
+        return False
+    above = any(name.endswith(f".{base.removeprefix('.')}") for name in own)
+    return above or base.startswith(".") or "." not in base
+
+
+def _faults_of_dates(authority: x509.Certificate, now: datetime.datetime) -> Iterator[str]:
+    begin, end = authority.not_valid_before_utc, authority.not_valid_after_utc
+    if not begin <= now <= end:
+        yield f"it is valid from {begin:%Y-%m-%d} to {end:%Y-%m-%d} only"
+    if (end - begin).days > _LIFETIME_LIMIT_DAYS:
+        yield "it is valid for more than ten years"

@@ -1,0 +1,141 @@
+"""`boardcert ca trust HOST` and `untrust HOST`: the authority of a board's own."""
+
+import argparse
+import functools
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ...console import messages, print_plain, say
+from ...errors import CHECKED_AND_BAD, OK, Error
+from ..shared import given_pin, read_report
+from . import stores
+
+if TYPE_CHECKING:
+    from ...trust.anchors import Anchor, Outcome
+    from ...verify.served_authority import Served
+
+
+def trust(arguments: argparse.Namespace) -> int:
+    """Trust the authority of a board that is known; or only save it, once it is checked."""
+    from ...trust import kept_authorities
+
+    served = _served(arguments)
+    if arguments.print or arguments.output:
+        return _save(served, arguments)
+    if not arguments.yes:
+        _ask(served)
+    earlier = [
+        one for one in kept_authorities.kept([served.host]) if one.certificate != served.authority
+    ]
+    # First the copy: the command for an administrator names it.
+    anchor = kept_authorities.keep(served.host, served.authority)
+    outcomes = stores.change(anchor, True, arguments.only)
+    if not (stores.is_done(outcomes) or _is_left(outcomes)):
+        kept_authorities.forget(anchor)
+    for one in earlier:
+        outcomes += _take_back(one, arguments.only)
+    code = stores.tell(outcomes, _data(served.host, anchor), arguments.json)
+    if stores.is_done(outcomes):
+        say(f"until {anchor.certificate.not_valid_after_utc:%Y-%m-%d}")
+        say(f"undo: boardcert ca untrust {served.host}")
+    return code
+
+
+def untrust(arguments: argparse.Namespace) -> int:
+    """Trust no longer what was imported of a board; the board is not asked."""
+    from ...trust import kept_authorities
+    from ...trust.look_up import did_you_mean, place_of
+
+    place = place_of(arguments.source, arguments.name)
+    anchors = kept_authorities.kept(place.names)
+    if not anchors:
+        hint = did_you_mean(arguments.source) or "boardcert ca untrust FILE takes another CA"
+        message = f"no authority of {arguments.source} was imported here"
+        raise Error(message, hint, CHECKED_AND_BAD)
+    if not arguments.yes:
+        stores.ask([("authority", one.title) for one in anchors], False, "")
+    outcomes: list[Outcome] = []
+    for one in anchors:
+        found = stores.change(one, False, arguments.only)
+        _forget(one, found, arguments.only)
+        outcomes += found
+    return stores.tell(outcomes, _data(arguments.source, *anchors), arguments.json)
+
+
+def _served(arguments: argparse.Namespace) -> "Served":
+    from ...verify.served_authority import served_authority
+
+    asks_usb = functools.partial(read_report, arguments.usb) if arguments.usb else None
+    with messages().status(f"asking {arguments.source}"):
+        return served_authority(
+            arguments.source,
+            name=arguments.name,
+            pin=given_pin(arguments),
+            read_report=asks_usb,
+        )
+
+
+def _save(served: "Served", arguments: argparse.Namespace) -> int:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from ...files import write_output
+
+    pem = served.authority.public_bytes(Encoding.PEM)
+    if arguments.output:
+        write_output(arguments.output, pem, arguments.force)
+        say(f"{arguments.output}: the authority of {served.host}; nothing trusts it yet")
+    else:
+        print_plain(pem.decode().rstrip())
+    return OK
+
+
+def _ask(served: "Served") -> None:
+    from ...ca.board_authority import constrained_to
+    from ...certificates.certificate import describe
+
+    described = describe(served.authority)
+    names = ", ".join(constrained_to(served.authority))
+    rows = [
+        ("board", served.host),
+        ("authority", described["subject"]),
+        ("fingerprint", described["fingerprint"]),
+        ("valid until", described["not_after"][:10]),
+        ("signs for", f"{names}, what is below, and any address"),
+    ]
+    warning = "whoever reads the keys of this board can then impersonate what it signs for"
+    stores.ask(rows, True, warning)
+
+
+def _take_back(anchor: "Anchor", only: str | None) -> "list[Outcome]":
+    """Trust no longer the authority that a board had before; return what changed."""
+    from ...trust.anchors import DONE, FAILED
+
+    found = stores.change(anchor, False, only)
+    _forget(anchor, found, only)
+    return [
+        replace(one, detail=f"its earlier authority {one.detail}")
+        for one in found
+        if one.status in (DONE, FAILED) or one.is_for_administrator
+    ]
+
+
+def _forget(anchor: "Anchor", outcomes: "list[Outcome]", only: str | None) -> None:
+    """Remove the copy of an authority when no store may have it any more."""
+    from ...trust.kept_authorities import forget
+
+    if only is None and not _is_left(outcomes):
+        forget(anchor)
+
+
+def _is_left(outcomes: "list[Outcome]") -> bool:
+    """Return whether something was not done that may be done later."""
+    from ...trust.anchors import FAILED
+
+    return any(one.status == FAILED or one.is_for_administrator for one in outcomes)
+
+
+def _data(host: str, *anchors: "Anchor") -> dict[str, object]:
+    return {
+        "host": host,
+        "authorities": [{"ca": one.title, "file": str(one.file)} for one in anchors],
+    }

@@ -1,0 +1,36 @@
+"""Boards that have an authority of their own: what is said of it.
+
+It needs no second handshake: the board sends it, and what it has signed is checked here.
+"""
+
+import datetime
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ..ca import board_authority
+from ..certificates.certificate import fingerprint, parse
+from ..trust.kept_authorities import is_kept
+from .outcomes import Outcome, failed, passed
+
+
+def chain_outcome(authority: x509.Certificate, leaf: bytes) -> Outcome:
+    """Check that a board's *authority* has issued *leaf*, DER, and is fit to be trusted."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    found = board_authority.faults(authority, parse(leaf), now)
+    if found:
+        return failed(f"of the board's own authority: {'; '.join(found)}")
+    end = f"its own authority, valid until {authority.not_valid_after_utc:%Y-%m-%d}"
+    if is_kept(authority):
+        return passed(f"{end}, which this computer was told to trust")
+    return passed(f"{end}; `boardcert ca trust` lets this computer trust it")
+
+
+def authority_facts(authority: x509.Certificate) -> dict[str, Any]:
+    """Return what is told of a board's authority as data for JSON."""
+    return {
+        "fingerprint": fingerprint(authority.public_bytes(Encoding.DER)),
+        "not_after": authority.not_valid_after_utc.isoformat(),
+        "permitted_names": board_authority.constrained_to(authority),
+    }
