@@ -1,5 +1,7 @@
 """A board with a certificate of a CA of ours: made, signed, installed and served, for outsiders."""
 
+import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,6 +9,9 @@ from pathlib import Path
 
 import micropython_server
 from boardcert_host.cli import main
+
+CLIENT = Path(__file__).resolve().parents[1] / "shared" / "TrustingClient.java"
+"""A program in Java that trusts the CA in a file."""
 
 WORDS = "served by a board whose CA is trusted"
 
@@ -76,3 +81,25 @@ def make_board(tmp_path: Path, key_type: str, names: str, ca: Path) -> Board:
     output = micropython_server.run(_INSTALL, str(directory), str(certificate), key_type, names)
     assert output.split()[-1] == "installed"
     return Board(key_type, names, directory, request, certificate, ca / "ca.crt")
+
+
+def run(*command: str | Path | int, home: Path | None = None) -> tuple[int, str]:
+    """Run a program; return its exit code and what it says."""
+    environment = {**os.environ, "HOME": str(home)} if home else None
+    done = subprocess.run(
+        [str(word) for word in command],
+        input="",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def browse(port: int, home: Path, *options: str) -> tuple[int, str]:
+    """Have Chromium open the board's page like any other, without an option about certificates."""
+    arguments = ["--headless", "--disable-gpu", f"--user-data-dir={home / 'profile'}"]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    return run("chromium", *arguments, *options, f"https://localhost:{port}/", home=home)

@@ -1,17 +1,14 @@
 """Clients of others open a board whose CA they trust, without a warning; and refuse it else."""
 
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from boardcert_host.cli import main
 from micropython_server import ROOT
-from outsiders import WORDS, Board, make_board
+from outsiders import CLIENT, WORDS, Board, browse, make_board, run
 
-_CLIENT = Path(__file__).resolve().parents[1] / "shared" / "TrustingClient.java"
 _SCREENSHOT = ROOT / "build" / "outsiders-chromium.png"
 
 
@@ -36,20 +33,6 @@ def other_ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("other") / "ca"
     assert main(["ca", "init", str(directory)]) == 0
     return directory / "ca.crt"
-
-
-def run(*command: str | Path | int, home: Path | None = None) -> tuple[int, str]:
-    """Run a program; return its exit code and what it says."""
-    environment = {**os.environ, "HOME": str(home)} if home else None
-    done = subprocess.run(
-        [str(word) for word in command],
-        input="",
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=environment,
-    )
-    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.mark.needs("curl")
@@ -77,9 +60,9 @@ def test_gnutls(board: Board, port: int, other_ca: Path) -> None:
 def test_java(board: Board, port: int, other_ca: Path) -> None:
     """With the checks of its standard library."""
     url = f"https://localhost:{port}/"
-    code, answer = run("java", _CLIENT, url, board.ca)
+    code, answer = run("java", CLIENT, url, board.ca)
     assert code == 0 and WORDS in answer
-    code, answer = run("java", _CLIENT, url, other_ca)
+    code, answer = run("java", CLIENT, url, other_ca)
     assert code != 0 and "PKIX path building failed" in answer
 
 
@@ -103,11 +86,3 @@ def test_chromium(board: Board, port: int, tmp_path: Path) -> None:
 def _boardcert(action: str, board: Board) -> list[str]:
     program = shutil.which("boardcert") or str(ROOT / ".venv/bin/boardcert")
     return [program, "ca", action, str(board.ca), "--only", "nss", "--yes"]
-
-
-def browse(port: int, home: Path, *options: str) -> tuple[int, str]:
-    """Have Chromium open the board's page like any other, without an option about certificates."""
-    arguments = ["--headless", "--disable-gpu", f"--user-data-dir={home / 'profile'}"]
-    if os.geteuid() == 0:
-        arguments.append("--no-sandbox")
-    return run("chromium", *arguments, *options, f"https://localhost:{port}/", home=home)

@@ -1,0 +1,297 @@
+"""Clients of others that trust a board's own authority: they open the board, and nothing else.
+
+What the authority signs outside of its limits is refused by all that read name constraints.
+"""
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import micropython_server
+import pytest
+from authority_pair import make_pair
+from boardcert_host.certificates.certificate import describe, parse
+from boardcert_host.cli import main
+from boardcert_host.virtual.node import find_node
+from certificates import Identity
+from issued import pem
+from outsiders import CLIENT, WORDS, browse, run
+from servers import serving
+
+_NAMES = ("pump-7.local", "localhost", "127.0.0.1")
+_HOSTS = ("localhost", "127.0.0.1")
+_HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/html\r\n"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A board that serves WORDS at *port*; its *authority*, PEM, and its *leaf*, DER."""
+
+    port: int
+    authority: Path
+    leaf: bytes
+
+
+def _serve(directory: Path, leaf: Identity, authority: Identity) -> AbstractContextManager[int]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    (directory / "board.pem").write_bytes(leaf.key_pem() + pem(leaf, authority))
+    context.load_cert_chain(directory / "board.pem")
+    body = f"<h1>{WORDS}</h1>".encode()
+    whole = _HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+    def answer(connection: object) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            secure.recv(4096)
+            secure.sendall(whole)
+
+    return serving(answer)
+
+
+def _served(directory: Path, **changes: object) -> Iterator[Served]:
+    leaf, authority = make_pair(_NAMES, **changes)
+    file = directory / "authority.pem"
+    file.write_bytes(pem(authority))
+    with _serve(directory, leaf, authority) as port:
+        yield Served(port, file, leaf.der)
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A board within the limits of its authority."""
+    yield from _served(tmp_path_factory.mktemp("board"))
+
+
+@pytest.fixture(scope="module")
+def thief(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Somebody who has the keys of pump-7.local, and calls himself localhost."""
+    yield from _served(tmp_path_factory.mktemp("thief"), permitted=["pump-7.local"])
+
+
+Asked = tuple[bool, str]
+
+
+def _python(module: str, served: Served, host: str, flags: str = "0") -> Asked:
+    code = f"""
+import socket, sys, {module} as ssl
+context = ssl.create_default_context(cafile=sys.argv[1])
+context.verify_flags |= {flags}
+with socket.create_connection((sys.argv[2], int(sys.argv[3]))) as plain:
+    with context.wrap_socket(plain, server_hostname=sys.argv[2]) as secure:
+        secure.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
+        answer = b""
+        while {WORDS!r}.encode() not in answer:
+            part = secure.recv(4096)
+            if not part:
+                break
+            answer += part
+        print(answer.decode())
+"""
+    words = (sys.executable, "-c", code, served.authority, host, served.port)
+    return _found(*run(*words))
+
+
+def _found(code: int, answer: str) -> Asked:
+    return code == 0 and WORDS in answer, answer
+
+
+def _url(served: Served, host: str) -> str:
+    return f"https://{host}:{served.port}/"
+
+
+def _openssl(served: Served, host: str) -> Asked:
+    name = "-verify_ip" if host[0].isdigit() else "-verify_hostname"
+    connect = ("-connect", f"{host}:{served.port}", "-CAfile", served.authority, "-no-CApath")
+    strict = ("-x509_strict", "-verify_return_error", "-brief", name, host)
+    _, answer = run("openssl", "s_client", *connect, *strict)
+    return "Verification: OK" in answer, answer
+
+
+def _curl(served: Served, host: str) -> Asked:
+    quiet = ("--silent", "--show-error")
+    return _found(*run("curl", *quiet, "--cacert", served.authority, _url(served, host)))
+
+
+def _boringssl(served: Served, host: str) -> Asked:
+    code = "import curl_cffi, sys; print(curl_cffi.get(sys.argv[1], verify=sys.argv[2]).text)"
+    return _found(*run(sys.executable, "-c", code, _url(served, host), served.authority))
+
+
+def _gnutls(served: Served, host: str) -> Asked:
+    client = ("gnutls-cli", "--port", served.port, "--x509cafile", served.authority)
+    code, answer = run(*client, host)
+    return code == 0 and "Status: The certificate is trusted" in answer, answer
+
+
+def _node(served: Served, host: str) -> Asked:
+    code = "fetch(process.argv[1]).then((answer) => answer.text()).then(console.log)"
+    done = subprocess.run(
+        [find_node().executable, "-e", code, _url(served, host)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "NODE_EXTRA_CA_CERTS": str(served.authority)},
+    )
+    return _found(done.returncode, done.stdout + done.stderr)
+
+
+def _java(served: Served, host: str) -> Asked:
+    return _found(*run("java", CLIENT, _url(served, host), served.authority))
+
+
+def _mbedtls(served: Served, host: str) -> Asked:
+    return _micropython("CERT_REQUIRED", served, host)
+
+
+def _mbedtls_unverified(served: Served, host: str) -> Asked:
+    return _micropython("CERT_NONE", served, host)
+
+
+_MICROPYTHON = """
+import socket, ssl, sys
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.verify_mode = getattr(ssl, sys.argv[1])
+if sys.argv[1] == "CERT_REQUIRED":
+    with open(sys.argv[2], "rb") as file:
+        context.load_verify_locations(cadata=file.read())
+plain = socket.socket()
+plain.connect(socket.getaddrinfo("127.0.0.1", int(sys.argv[4]))[0][-1])
+secure = context.wrap_socket(plain, server_hostname=sys.argv[3])
+secure.write(b"GET / HTTP/1.0\\r\\n\\r\\n")
+print(secure.read(500).decode())
+"""
+
+
+def _micropython(mode: str, served: Served, host: str) -> Asked:
+    file = served.authority.with_suffix(".der")
+    file.write_bytes(ssl.PEM_cert_to_DER_cert(served.authority.read_text()))
+    try:
+        answer = micropython_server.run(_MICROPYTHON, mode, str(file), host, str(served.port))
+    except AssertionError as error:
+        return False, str(error)
+    return _found(0, answer)
+
+
+def _openssl_of_python(served: Served, host: str) -> Asked:
+    return _python("ssl", served, host, "ssl.VERIFY_X509_STRICT")
+
+
+def _rustls(served: Served, host: str) -> Asked:
+    return _python("rtls", served, host)
+
+
+_Ask = Callable[[Served, str], Asked]
+# Clients that read name constraints, and the words by which they refuse.
+_LIMITED: dict[str, tuple[_Ask, str]] = {
+    "openssl": (_openssl, "certificate verify failed"),
+    "python": (_openssl_of_python, "permitted subtree violation"),
+    "curl": (_curl, "verify"),
+    "boringssl": (_boringssl, "permitted subtree violation"),
+    "gnutls-cli": (_gnutls, "The certificate is NOT trusted"),
+    "node": (_node, "fetch failed"),
+    "rustls": (_rustls, "NameConstraintViolation"),
+}
+# Those that do not, at least of a CA that they were told to trust.
+_UNLIMITED: dict[str, _Ask] = {
+    "java": _java,
+    "mbedtls": _mbedtls,
+    "mbedtls-unverified": _mbedtls_unverified,
+}
+_PROGRAMS = ("openssl", "curl", "gnutls-cli", "java")
+_ASK = {**{name: ask for name, (ask, _) in _LIMITED.items()}, **_UNLIMITED}
+
+
+def _parameters(*names: str) -> list[object]:
+    return [
+        pytest.param(name, marks=[pytest.mark.needs(name)] if name in _PROGRAMS else [])
+        for name in names
+    ]
+
+
+@pytest.mark.parametrize("host", _HOSTS)
+@pytest.mark.parametrize("name", _parameters(*_ASK))
+def test_a_client_that_trusts_it_connects(board: Served, name: str, host: str) -> None:
+    """By name and by address, with all checks of that client."""
+    is_open, answer = _ASK[name](board, host)
+    assert is_open, answer
+
+
+@pytest.mark.parametrize("name", _parameters(*(one for one in _ASK if "unverified" not in one)))
+def test_the_authority_of_another_board_is_no_help(board: Served, thief: Served, name: str) -> None:
+    """It has the same name, and another key."""
+    other = Served(board.port, thief.authority, board.leaf)
+    assert not _ASK[name](other, "localhost")[0]
+
+
+@pytest.mark.parametrize("name", _parameters(*_LIMITED))
+def test_another_name_is_refused(thief: Served, name: str) -> None:
+    """Though the authority has signed for it, and its limits are not critical."""
+    ask, words = _LIMITED[name]
+    is_open, answer = ask(thief, "localhost")
+    assert not is_open and words in answer, answer
+
+
+@pytest.mark.parametrize("name", _parameters(*_UNLIMITED))
+def test_some_clients_do_not_read_the_limits(thief: Served, name: str) -> None:
+    """As the documentation says: there, a thief of keys is taken for any server."""
+    is_open, answer = _UNLIMITED[name](thief, "localhost")
+    assert is_open, answer
+
+
+@pytest.mark.needs("certutil")
+@pytest.mark.needs("chromium")
+def test_chromium(board: Served, thief: Served, tmp_path: Path) -> None:
+    """No warning after `boardcert ca trust HOST`, and one without; none of its limits is passed."""
+    database = tmp_path / ".pki/nssdb"
+    database.mkdir(parents=True)
+    assert run("certutil", "-N", "-d", f"sql:{database}", "--empty-password")[0] == 0
+    assert WORDS not in browse(board.port, tmp_path, "--dump-dom")[1]
+    pin = describe(parse(board.leaf))["public_key_pin"]
+    place = f"127.0.0.1:{board.port}"
+    trust = ("ca", "trust", place, "--name", "pump-7.local", "--pin", pin)
+    boardcert = Path(sys.executable).with_name("boardcert")
+    done = run(boardcert, *trust, "--only", "nss", "--yes", home=tmp_path)
+    assert done[0] == 0, done
+    code, answer = browse(board.port, tmp_path, "--dump-dom")
+    assert code == 0 and f"<h1>{WORDS}</h1>" in answer
+    add = ("certutil", "-A", "-d", f"sql:{database}", "-n", "thief", "-t", "C,,")
+    assert run(*add, "-i", thief.authority)[0] == 0
+    answer = browse(thief.port, tmp_path, "--dump-dom")[1]
+    assert WORDS not in answer and "ERR_CERT_INVALID" in answer
+
+
+def test_the_linter_finds_that_the_limits_are_not_critical(tmp_path: Path) -> None:
+    """Nothing else, in either certificate. It takes no name without a dot, such as localhost."""
+    leaf, authority = make_pair(("pump-7.local", "pump.boards.example", "127.0.0.1"))
+    assert _lint(tmp_path, leaf) == set()
+    assert _lint(tmp_path, authority) == {
+        ("ERROR", "pkix.certificate_name_constraints_extension_not_critical")
+    }
+
+
+def _lint(directory: Path, identity: Identity) -> set[tuple[str, str]]:
+    path = directory / "linted.pem"
+    path.write_bytes(pem(identity))
+    linter = Path(sys.executable).parent / "lint_pkix_cert"
+    _, answer = run(linter, "lint", "-s", "NOTICE", "-f", "JSON", path)
+    return {
+        (finding["severity"], finding["code"])
+        for result in json.loads(answer)["results"]
+        for finding in result["finding_descriptions"]
+    }
+
+
+def test_it_is_taken_from_the_board_as_it_is(
+    board: Served, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """`boardcert ca trust HOST -o FILE`, for clients on other computers."""
+    file = tmp_path / "authority.pem"
+    pin = describe(parse(board.leaf))["public_key_pin"]
+    place = ["ca", "trust", f"127.0.0.1:{board.port}", "--pin", pin]
+    assert main([*place, "-o", str(file)]) == 0
+    assert file.read_bytes() == board.authority.read_bytes()
