@@ -10,6 +10,7 @@ import time
 import pytest
 from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualNetwork
+from processes import started
 
 _BOOT_LIMIT_S = 10
 _ORPHAN_LIMIT_S = 10
@@ -242,7 +243,7 @@ def test_no_emulator_is_left_when_python_is_killed(firmware, tmp_path):
         "print(board.process_id, flush=True); time.sleep(600)"
     )
     command = [sys.executable, "-c", program, str(tmp_path), str(firmware)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as python:
+    with started(command, stdout=subprocess.PIPE) as python:
         emulator = int(python.stdout.readline())
         os.kill(emulator, 0)
         python.send_signal(signal.SIGKILL)

@@ -5,20 +5,22 @@ import re
 import signal
 import subprocess
 import sys
+import termios
+import time
 import urllib.request
 from collections.abc import Iterator
 
 import pytest
 from boardcert_host.cli import main
+from processes import started
 
 
 @pytest.fixture
 def command(tmp_path) -> Iterator[subprocess.Popen[str]]:
     """The command, with its messages to be read."""
     arguments = [sys.executable, "-m", "boardcert_host", "virtual", "--directory", str(tmp_path)]
-    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as process:
+    with started(arguments, stderr=subprocess.PIPE) as process:
         yield process
-        process.kill()
 
 
 def _shown(command: subprocess.Popen[str]) -> str:
@@ -54,8 +56,9 @@ def test_the_repl_of_mpremote_runs_at_the_port(command):
     port = _usb_port(command)
     ours, its = os.openpty()
     arguments = [sys.executable, "-m", "mpremote", "connect", port, "repl"]
-    with subprocess.Popen(arguments, stdin=its, stdout=its, stderr=its) as repl:
+    with started(arguments, stdin=its, stdout=its, stderr=its) as repl:
         _read_until(ours, b"to exit this shell")
+        _wait_for_raw_mode(its)
         os.write(ours, b"print(7 * 9)\r")
         _read_until(ours, b"\r\n63\r\n")
         os.write(ours, b"\x1d")  # Ctrl-]
@@ -63,6 +66,12 @@ def test_the_repl_of_mpremote_runs_at_the_port(command):
     os.close(its)
     os.close(ours)
     assert _run_on_board(port, "print(6 * 7)").strip() == "42"
+
+
+def _wait_for_raw_mode(terminal: int) -> None:
+    """Wait until the REPL has the terminal: before that, Enter arrives as another character."""
+    while termios.tcgetattr(terminal)[3] & termios.ICANON:
+        time.sleep(0.01)
 
 
 def _read_until(terminal: int, wanted: bytes) -> None:
@@ -89,9 +98,8 @@ def in_wifi(tmp_path) -> Iterator[subprocess.Popen[str]]:
     """The command with two boards in a Wi-Fi."""
     arguments = [sys.executable, "-m", "boardcert_host", "virtual", "--directory", str(tmp_path)]
     arguments += ["--wifi", "HomeNet", "--boards", "2", "--pcap", str(tmp_path / "frames.pcap")]
-    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as process:
+    with started(arguments, stderr=subprocess.PIPE) as process:
         yield process
-        process.kill()
 
 
 _SERVE = """

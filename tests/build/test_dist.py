@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from boardcert_host.build.package import build_package
 from boardcert_host.flash.board_kinds import board_names, load_board
+from processes import started
 
 _ROOT = Path(__file__).resolve().parents[2]
 _MAKE_DIST = runpy.run_path(str(_ROOT / "host_tools" / "make_dist.py"))
@@ -100,12 +101,9 @@ def test_the_installed_command_makes_an_inventory(environment, tmp_path):
 def test_a_virtual_board_starts_from_the_installed_command(environment, tmp_path):
     """Its emulator is more than Python files."""
     command = [environment / "boardcert", "virtual", "--directory", tmp_path / "board"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            lines = iter(process.stderr.readline, "")
-            assert any("mpremote connect" in line for line in lines)
-        finally:
-            process.kill()
+    with started(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:
+        lines = iter(process.stderr.readline, "")
+        assert any("mpremote connect" in line for line in lines)
 
 
 def test_there_is_a_folder_for_each_processor():

@@ -20,6 +20,7 @@ from boardcert_host.certificates.certificate import alternative_names, describe
 from boardcert_host.cli import main
 from boardcert_host.trust import pins
 from cryptography.hazmat.primitives.serialization import Encoding
+from processes import started
 from servers import refusing_port
 from simulated_boards import answering, simulated_boards
 
@@ -171,7 +172,7 @@ def test_a_killed_renewal_goes_on(boards, capsys):
     for board in boards:
         board.on_install = stop_at_the_fifth
     command = [sys.executable, "-m", "boardcert_host", "ca", "renew", "--all", "--parallel", "4"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ) as process:
+    with started(command, stdout=subprocess.DEVNULL, env=os.environ) as process:
         assert reached.wait(120)
         process.send_signal(signal.SIGKILL)
         process.wait()

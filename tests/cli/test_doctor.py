@@ -17,6 +17,7 @@ from boardcert_host.trust.nss_databases import change_nss
 from boardcert_host.trust.pins import Pin
 from boardcert_host.virtual import node
 from ca_cases import make_nss, run
+from processes import started
 from servers import refusing_port, serving
 
 _PIN = ("sha256//" + "A" * 43 + "=", "AB", "2026-11-28T00:00:00Z")
@@ -45,9 +46,8 @@ def test_who_has_a_port_open_is_named(port):
     """With its number, by which it can be ended."""
     code = "import sys; line = open(sys.argv[1], 'rb', buffering=0); print(flush=True); input()"
     command = [sys.executable, "-c", code, port]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-    ) as holder:
+    pipe = subprocess.PIPE
+    with started(command, stdin=pipe, stdout=pipe, start_new_session=True) as holder:
         holder.stdout.readline()
         (found,) = serial.look_at_ports()
         holder.stdin.close()

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from boardcert_host.errors import Error
 from boardcert_host.virtual.node import find_node
+from processes import started
 from rom_math_reference import FLOAT, Format
 
 MASK32 = 0xFFFFFFFF
@@ -104,5 +105,5 @@ def running() -> Iterator[ROMFunctions]:
         pytest.skip(f"no Node: {error}")
     command = [node.executable, str(_DRIVER)]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+    with started(command, stdin=pipe, stdout=pipe) as process:
         yield ROMFunctions(process)

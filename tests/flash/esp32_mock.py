@@ -33,7 +33,10 @@ def mock_boot_loader(chip: str, flash: Path, **options: object) -> Iterator[str]
             yield f"socket://127.0.0.1:{int(process.stdout.readline())}"
         finally:
             process.stdin.close()
-            process.wait(30)
+            try:
+                process.wait(30)  # It writes the flash.
+            finally:
+                process.kill()
 
 
 def _arguments() -> argparse.Namespace:

@@ -18,6 +18,7 @@ from boardcert_host.inventory.listing import Wanted, count
 from fleet_plan import REASONS, know, make_plan
 from fleet_servers import serving
 from inventory_cases import FLEET, run, sentence
+from processes import started
 from prometheus_client.parser import text_string_to_metric_families
 from servers import refusing_port
 
@@ -204,9 +205,8 @@ def test_what_was_judged_before_ctrl_c_stays(fleet, sqlite, capsys):
     names = know(servers, port)
     slow = tagged(("stalled", "valid"), servers, names)
     command = [sys.executable, "-m", "boardcert_host", "verify", "--tag", "chosen", "--json"]
-    with subprocess.Popen(
-        [*command, "--timeout", "600"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    command += ["--timeout", "600"]
+    with started(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         first = json.loads(process.stdout.readline())
         process.send_signal(signal.SIGINT)
         lines = [json.loads(line) for line in process.stdout.read().splitlines()]

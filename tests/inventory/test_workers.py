@@ -1,7 +1,6 @@
 """Workers on one PostgreSQL: each board is judged once, whoever is killed or stopped."""
 
 import collections
-import contextlib
 import datetime
 import functools
 import json
@@ -24,6 +23,7 @@ from boardcert_host.workers.station import Station, StoppedError
 from boardcert_host.workers.waiting import Ordered
 from fleet_plan import REASONS, know
 from inventory_cases import FLEET
+from processes import started
 from procrastinate.jobs import Job
 from procrastinate.schema import SchemaManager
 
@@ -38,15 +38,10 @@ def names(fleet, postgresql):
     return know(*fleet)
 
 
-@contextlib.contextmanager
-def started(*words):
-    """Start a command; however it goes, it is gone at the end."""
+def begun(*words):
+    """Start a command, with the environment of this moment."""
     command = [sys.executable, "-m", "boardcert_host", *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    return started(command, stdout=subprocess.PIPE, env=os.environ)
 
 
 def doing():
@@ -69,13 +64,13 @@ def test_a_killed_worker_loses_nothing(names, fleet):
     """Three workers, one of them killed in the middle of a job: each board has one result."""
     jobs.make_app(Station())
     words = ("--all", "--workers", "--timeout", str(_LIMIT_S), "--retries", "0", "--json")
-    with started("verify", *words) as ordered, started("worker") as first:
+    with begun("verify", *words) as ordered, begun("worker") as first:
         wait_for_a_job()
         first.send_signal(signal.SIGKILL)
         first.wait()
         assert doing()
         others = ("worker", "--stalled-after", "2")
-        with started(*others) as second, started(*others) as third:
+        with begun(*others) as second, begun(*others) as third:
             output, _ = ordered.communicate(timeout=_PATIENCE_S)
             for worker in (second, third):
                 worker.send_signal(signal.SIGTERM)

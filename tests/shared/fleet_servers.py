@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fleet_plan import Server, address_of, identity_file, read_plan
+from processes import started
 
 _BACKLOG = 4096
 _DRIP_S = 0.25
@@ -25,14 +26,8 @@ _PLAIN = b"HTTP/1.0 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 def serving(folder: Path) -> Iterator[int]:
     """Run the servers of a plan; give their port."""
     command = [sys.executable, __file__, str(folder)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin and process.stdout
-        try:
-            yield int(process.stdout.readline())
-        finally:
-            process.stdin.close()
+    with started(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        yield int(process.stdout.readline())
 
 
 async def _serve(folder: Path) -> None:

@@ -20,6 +20,7 @@ from boardcert_host.cli import main
 from certificates import NAME, Identity, make, make_ca
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from processes import started
 from servers import closed_port, refusing_port, serving, tls_server
 
 
@@ -159,12 +160,12 @@ def test_ctrl_c_does_not_wait_for_a_silent_host():
     command = [sys.executable, "-m", "boardcert_host", "verify", "--timeout", "60"]
     with (
         serving(hold) as port,
-        subprocess.Popen([*command, f"127.0.0.1:{port}"], stderr=subprocess.PIPE) as process,
+        started([*command, f"127.0.0.1:{port}"], stderr=subprocess.PIPE) as process,
     ):
         assert called.wait(20)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == -signal.SIGINT  # Of which a shell makes 130.
-        assert process.stderr.read() == b"boardcert: interrupted\n"
+        assert process.stderr.read() == "boardcert: interrupted\n"
 
 
 @pytest.mark.parametrize("more", [[], ["--json"]])
@@ -232,8 +233,8 @@ def test_a_server_without_the_certificates_key_is_found_out(tmp_path, capsys):
     files = ("server.py", "certificate", "key")
     micropython = Path(sys.executable).with_name("micropython")
     command = [micropython, *(str(tmp_path / name) for name in files), str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
-        assert server.stdout.readline() == b"ready\n"
+    with started(command, stdout=subprocess.PIPE) as server:
+        assert server.stdout.readline() == "ready\n"
         code, answer = verify(capsys, f"127.0.0.1:{port}")
         server.wait(10)
     assert (code, outcome(answer, "key_proven")[0]) == (1, "fail")

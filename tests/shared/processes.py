@@ -1,0 +1,20 @@
+"""A program beside a test: however the test ends, the program has ended as well."""
+
+import contextlib
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+
+@contextlib.contextmanager
+def started(command: Sequence[str | Path], **more: Any) -> Iterator[subprocess.Popen[Any]]:
+    """Start *command*, with *more* as for Popen, and kill it at the end if it still runs.
+
+    `with Popen` by itself waits for the program for ever, also when a test has run out of time.
+    """
+    with subprocess.Popen(command, **({"text": True} | more)) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
