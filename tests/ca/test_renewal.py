@@ -10,6 +10,7 @@ import sys
 import threading
 
 import pytest
+from authority_pair import make_pair
 from boardcert_host import clock
 from boardcert_host.board import tokens
 from boardcert_host.ca import authorities
@@ -20,6 +21,7 @@ from boardcert_host.certificates.certificate import alternative_names, describe
 from boardcert_host.cli import main
 from boardcert_host.trust import pins
 from cryptography.hazmat.primitives.serialization import Encoding
+from issued import pem as chain_pem
 from processes import started
 from servers import refusing_port
 from simulated_boards import answering, simulated_boards
@@ -107,7 +109,7 @@ def listed(capsys, time):
 
 def test_what_is_in_the_way_is_told_the_worst_first(boards, authority, capsys):
     """Each board by itself; the others are renewed."""
-    silent, tokenless, other, wrong, forgotten, *rest = boards
+    silent, tokenless, other, wrong, forgotten, own_authority, *rest = boards
     hosts = {board: f"127.0.0.1:{board.server_port}" for board in boards}
     tokens.forget_token(tokenless.token)
     own = authorities.create("Another", (), clock.now())
@@ -115,6 +117,7 @@ def test_what_is_in_the_way_is_told_the_worst_first(boards, authority, capsys):
     names = [parse_name("127.0.0.1")]
     pem = own.issue(request, names, 90, clock.now()).public_bytes(Encoding.PEM).decode()
     other.serve_chain(pem)
+    own_authority.serve_chain(chain_pem(*make_pair(key=own_authority.key)).decode())
     wrong.token = "27abcdefghijklmnopqrstuvwx"  # noqa: S105 (made up)
     pins.forget_pin(hosts[forgotten])
     silent_host = f"127.0.0.1:{refusing_port()}"
@@ -124,7 +127,8 @@ def test_what_is_in_the_way_is_told_the_worst_first(boards, authority, capsys):
     code, lines, last = renewed(capsys, "--all")
     assert code == 3
     wanted = {silent_host: "unreachable", hosts[tokenless]: "no token"}
-    wanted |= {hosts[other]: "serves another certificate", hosts[wrong]: "unreachable"}
+    wanted |= dict.fromkeys((hosts[other], hosts[own_authority]), "serves another certificate")
+    wanted |= {hosts[wrong]: "unreachable"}
     wanted |= {"127.0.0.1": "not in the inventory"} | {hosts[one]: "renewed" for one in rest}
     assert {host: line["result"] for host, line in lines.items()} == wanted
     assert last["results"]["renewed"] == len(rest)

@@ -65,6 +65,7 @@ def test_a_known_boards_authority_is_imported_and_taken_back(run, database, caps
     assert main(["ca", "untrust", _HOST, "--only", "nss", "--yes"]) == 0
     assert capsys.readouterr().out == f"done     nss, {database}: removed\n"
     assert listed(database) == []
+    assert not kept_authorities.is_kept(parse(authority.der))  # No other store has it, either.
 
 
 @pytest.mark.needs("certutil")

@@ -6,6 +6,7 @@ import urllib.request
 import httpx
 import pytest
 import requests
+from authority_pair import make_pair
 from board_answers import answer, https_server, report_of
 from boardcert_host.client import context, session
 from boardcert_host.errors import Error
@@ -41,6 +42,14 @@ def test_a_reading_in_three_lines(board, tmp_path, monkeypatch):
 def test_a_certificate_signed_again_is_the_same_board(board, tmp_path):
     """Its key is pinned, not its certificate."""
     served = https_server(make(key=board.key), tmp_path, [_ANSWER], [])
+    with served as port, session("127.0.0.1") as kitchen:
+        assert kitchen.get(f"https://127.0.0.1:{port}/", timeout=20).json() == _READING
+
+
+def test_a_board_with_its_own_authority_is_the_same_board(board, tmp_path):
+    """The pin is of the leaf's key; the authority that is sent along is not looked at."""
+    leaf, authority = make_pair(key=board.key)
+    served = https_server(leaf, tmp_path, [_ANSWER], [], chain=(authority,))
     with served as port, session("127.0.0.1") as kitchen:
         assert kitchen.get(f"https://127.0.0.1:{port}/", timeout=20).json() == _READING
 

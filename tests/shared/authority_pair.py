@@ -57,7 +57,8 @@ def _new() -> ec.EllipticCurvePrivateKey:
 def _firmwares(key: ec.EllipticCurvePrivateKey) -> keys.PrivateKey:
     """Return *key* as the firmware has it."""
     point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    return keys.PrivateKey(key.private_numbers().private_value, point)
+    key_type = f"p{key.curve.key_size}"
+    return keys.PrivateKey(key.private_numbers().private_value, point, key_type)
 
 
 def _dates(days: Days) -> tuple[tuple[int, ...], ...]:

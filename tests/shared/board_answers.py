@@ -11,8 +11,7 @@ from boardcert_host.board.over_https import BoardAPI
 from boardcert_host.certificates import certificate
 from boardcert_host.targets import Target
 from certificates import Identity
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from issued import pem
 from servers import serving
 
 TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
@@ -53,10 +52,12 @@ def https_server(
     received: list[bytes],
     version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2,
     busy: int = 0,
+    chain: tuple[Identity, ...] = (),
 ) -> contextlib.AbstractContextManager[int]:
     """Give each connection the next of *answers*, None for silence, and note what it sent.
 
     *busy*: so many connections are closed at once, as by a board that has no memory for them.
+    *chain*: certificates that are sent after its own.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with warnings.catch_warnings():
@@ -64,8 +65,7 @@ def https_server(
         context.minimum_version = context.maximum_version = version
     context.set_ciphers("ALL:@SECLEVEL=0")
     path = tmp_path / "identity.pem"
-    certificate = x509.load_der_x509_certificate(identity.der)
-    path.write_bytes(identity.key_pem() + certificate.public_bytes(Encoding.PEM))
+    path.write_bytes(identity.key_pem() + pem(identity, *chain))
     context.load_cert_chain(path)
     waiting = iter(answers)
     refusing = iter(range(busy))

@@ -1,5 +1,6 @@
 """Java's own store: what every program on a Java virtual machine looks at."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -29,6 +30,15 @@ def change_java(anchor: Anchor, trusted: bool) -> list[Outcome]:
     if not stores:
         return [Outcome(_NAME, SKIPPED, f"no cacerts in {home}")]
     return [_change(home / "bin" / "keytool", stores[0], anchor, trusted)]
+
+
+def is_in_java(anchor: Anchor) -> bool:
+    """Return whether the Java that runs by default trusts *anchor*."""
+    home = _java_home()
+    stores = [home / place for place in _PLACES if (home / place).exists()] if home else []
+    with contextlib.suppress(StoreError):
+        return bool(home and stores and _aliases(home / "bin" / "keytool", stores[0], anchor))
+    return False
 
 
 def _java_home() -> Path | None:

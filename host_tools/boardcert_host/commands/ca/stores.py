@@ -31,6 +31,16 @@ def change(anchor: "Anchor", trusted: bool, only: str | None) -> "list[Outcome]"
     return found
 
 
+def is_anywhere(anchor: "Anchor") -> bool:
+    """Return whether some store trusts *anchor*, or may: not every system's can be looked into."""
+    from ...trust.java_store import is_in_java
+    from ...trust.nss_databases import trusting_databases
+    from ...trust.system_store import is_in_system
+
+    in_databases = any(state is not False for state in trusting_databases(anchor).values())
+    return in_databases or is_in_system(anchor) is not False or is_in_java(anchor)
+
+
 def tell(outcomes: "Sequence[Outcome]", data: dict[str, Any], as_json: bool) -> int:
     """Print what became of each store; return the exit code. *data*: what else JSON says."""
     from ...trust.anchors import FAILED

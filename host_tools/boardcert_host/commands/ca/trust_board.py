@@ -123,7 +123,7 @@ def _forget(anchor: "Anchor", outcomes: "list[Outcome]", only: str | None) -> No
     """Remove the copy of an authority when no store may have it any more."""
     from ...trust.kept_authorities import forget
 
-    if only is None and not _is_left(outcomes):
+    if not _is_left(outcomes) and (only is None or not stores.is_anywhere(anchor)):
         forget(anchor)
 
 
