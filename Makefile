@@ -37,7 +37,7 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder \
-	  --max-worker-restart 0 --instafail tests
+	  --max-worker-restart 0 tests
 
 bench: setup
 	$(BIN)/python tests/bench/bench.py
