@@ -77,6 +77,7 @@ def no_known_boards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOARDCERT_CA", str(tmp_path / "ca"))
     monkeypatch.setenv("BOARDCERT_ACME", str(tmp_path / "acme"))
     monkeypatch.setenv("BOARDCERT_AUTHORITIES", str(tmp_path / "authorities"))
+    monkeypatch.setenv("BOARDCERT_EST", str(tmp_path / "est"))
 
 
 @pytest.fixture

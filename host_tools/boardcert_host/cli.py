@@ -17,6 +17,7 @@ from .commands import (
     demo,
     doctor,
     embed,
+    est,
     firmware,
     flash,
     install,
@@ -224,6 +225,7 @@ GROUPS = {
     "administer boards": {
         **install.COMMANDS,
         **acme.COMMANDS,
+        **est.COMMANDS,
         **settings.COMMANDS,
         **change_identity.COMMANDS,
         **token.COMMANDS,

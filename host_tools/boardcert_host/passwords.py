@@ -36,11 +36,17 @@ class Password:
         except UnicodeDecodeError:  # Not passed on: it holds the bytes.
             raise Error(f"the {place} is not UTF-8") from None
 
+    def required(self) -> str:
+        """Return what the file or the environment says. Raises Error when nobody gave it there."""
+        given = self.given()
+        if given is None:
+            raise self._missing("nobody is asked for it now")
+        return given
+
     def ask(self, prompt: str) -> str:
         """Ask a person. Raises Error, a usage error, when there is nobody to ask."""
         if not sys.stdin.isatty():
-            hint = f"{self.option} FILE, or {self.variable} in the environment"
-            raise Error(f"no {self.what}, and no terminal to ask for it", hint, USAGE)
+            raise self._missing("no terminal to ask for it")
         try:
             return getpass.getpass(f"{prompt}: ")
         except (EOFError, UnicodeDecodeError):
@@ -50,6 +56,10 @@ class Password:
         """Return what was given, else what a person answers."""
         given = self.given()
         return self.ask(self.what[0].upper() + self.what[1:]) if given is None else given
+
+    def _missing(self, why: str) -> Error:
+        hint = f"{self.option} FILE, or {self.variable} in the environment"
+        return Error(f"no {self.what}, and {why}", hint, USAGE)
 
     def choose(self) -> str:
         """As get, for a new secret: a person types it twice. Raises Error when it is short."""

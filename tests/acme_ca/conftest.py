@@ -1,32 +1,15 @@
 """A board's real page, CAs, and the DNS that they ask."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import acme_servers
-import portal_server
+import known_board
 import pytest
 from acme_servers import CA
-from boardcert_host.board import tokens
-from boardcert_host.trust import pins
 
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[portal_server.Client]:
-    """Serve one board's page for all tests of a module."""
-    directory = tmp_path_factory.mktemp("board") / "data"
-    with portal_server.serving_page(directory) as found:
-        yield found
-
-
-@pytest.fixture
-def host(client: portal_server.Client) -> str:
-    """Know the board as after `boardcert flash`: its key and its token."""
-    report = json.loads(client.get("/api/identity"))
-    pins.add_pin("localhost", report)
-    tokens.keep_token("localhost", report["public_key_pin"], client.current_token())
-    return f"localhost:{client.port}"
+client = known_board.client
+host = known_board.host
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,11 @@ import stat
 import pytest
 import requests
 from acme_servers import ZONE
-from boardcert_host.acme import delivery, kept, obtain
+from boardcert_host.acme import obtain
+from boardcert_host.acme.kept import SHELF
 from boardcert_host.board import mpremote, usb_certificates
 from boardcert_host.cli import main
+from boardcert_host.enrolment import delivery
 from boardcert_host.errors import Error
 from boardcert_host.trust import pins
 from boardcert_host.workers.renewing import renew_acme
@@ -106,7 +108,7 @@ def test_a_board_that_went_away_gets_it_later(client, ca, by_hook, host, monkeyp
     assert renew_acme(station) == "ACME: 1 board: 1 renewed" and orders(ca) == issued
     assert said == [f"ACME: {host}: renewed"]
     assert served_names(client) == {f"kitchen.{ZONE}"}
-    assert kept.load(host).chains == []
+    assert SHELF.load(host).chains == []
 
 
 def test_an_interrupted_order_is_taken_up(client, by_hook, hook, host, monkeypatch, capsys):
@@ -119,7 +121,7 @@ def test_an_interrupted_order_is_taken_up(client, by_hook, hook, host, monkeypat
         patch.setattr(obtain, "wait_seen", interrupt)
         assert run(capsys, *by_hook, *_KITCHEN)[0] == 130
     assert asked(hook) == ["present", "cleanup"]
-    left = kept.load(host)
+    left = SHELF.load(host)
     assert left.order and left.records == []
     taken = []
     monkeypatch.setattr(obtain.ordering, "begin", lambda *_: taken.append("a new order"))
@@ -133,7 +135,7 @@ def test_records_of_a_run_that_was_killed_are_removed(by_hook, hook, host, monke
         patch.setattr("boardcert_host.acme.records.remove_all", lambda _, written: written)
         patch.setattr(obtain, "wait_seen", lambda *_: (_ for _ in ()).throw(Error("killed")))
         assert run(capsys, *by_hook, *_KITCHEN)[0] == 3
-    assert asked(hook) == ["present"] and len(kept.load(host).records) == 1
+    assert asked(hook) == ["present"] and len(SHELF.load(host).records) == 1
     assert run(capsys, "acme", host)[0] == 0
     assert asked(hook) == ["present", "cleanup", "present", "cleanup"]
 
@@ -147,7 +149,7 @@ def test_a_hook_that_fails_is_told_without_the_value(by_hook, hook, host, capsys
     assert code == 3 and f"hook.sh present {name} failed with exit code 7" in messages
     assert asked(hook) == ["present", "cleanup"]
     assert f"the TXT record {name} may still be there" in messages
-    ((_, value),) = kept.load(host).records
+    ((_, value),) = SHELF.load(host).records
     assert value not in json.dumps(told) + messages
     code, told, _ = run(capsys, "acme", host, "--dns-hook", "/dev/null")
     assert code == 2 and "cannot run /dev/null" in told["error"]["message"]
@@ -155,10 +157,10 @@ def test_a_hook_that_fails_is_told_without_the_value(by_hook, hook, host, capsys
     hall = ["--domain", f"hall.{ZONE}"]
     code, told, messages = run(capsys, "acme", host, "--dns-hook", hook, *hall)
     assert code == 0, (told, messages)
-    names = [name for name, _ in kept.load(host).records]
+    names = [name for name, _ in SHELF.load(host).records]
     assert names == [name, f"_acme-challenge.hall.{ZONE}"]
     hook.write_text(right)
-    assert run(capsys, "acme", host)[0] == 0 and kept.load(host).records == []
+    assert run(capsys, "acme", host)[0] == 0 and SHELF.load(host).records == []
 
 
 def test_what_the_ca_does_not_find_is_told(by_hook, hook, host, monkeypatch, capsys):

@@ -13,7 +13,8 @@ import acme_servers
 import pytest
 import requests
 from acme_servers import API_KEY, ZONE
-from boardcert_host.acme import kept, propagation
+from boardcert_host.acme import propagation
+from boardcert_host.acme.kept import SHELF
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from http_servers import http_server
@@ -141,7 +142,7 @@ def test_a_chain_that_is_too_long_is_refused_and_kept(host, dns, tmp_path, capsy
         log = ca.ca_file.parent / "pebble.log"
         assert run(capsys, "acme", host)[0] == 1
         assert log.read_text().count("Issued certificate serial") == 1
-        assert len(kept.load(host).chains) == 1
+        assert len(SHELF.load(host).chains) == 1
 
 
 @contextmanager

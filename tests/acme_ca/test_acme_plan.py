@@ -7,8 +7,11 @@ import json
 import pytest
 import requests
 from acme import errors, messages
-from boardcert_host.acme import kept, libraries, plan, problems, provider, renewal
+from boardcert_host.acme import libraries, plan, problems, provider
+from boardcert_host.acme.kept import SHELF, Kept
 from boardcert_host.cli import main
+from boardcert_host.enrolment import renewals, shelf
+from boardcert_host.enrolment.way import Way
 from boardcert_host.errors import Error
 
 _NOW = datetime.datetime(2027, 3, 4, tzinfo=datetime.timezone.utc)
@@ -125,34 +128,34 @@ def test_no_error_of_a_provider_shows_credentials(error, tmp_path, monkeypatch):
 
 def some_plan(**more):
     """Return a plan with all that it may have."""
-    way = plan.Way("kitchen.local:20034", pin=("public_key_pin", "sha256//x"), timeout_s=9.0)
+    way = Way("kitchen.local:20034", pin=("public_key_pin", "sha256//x"), timeout_s=9.0)
     dns = plan.DNS(provider="gandi", config="/etc/lexicon")
     return plan.Plan(way, ("a.example", "*.a.example"), dns, **more)
 
 
 def test_what_is_kept_is_read_again():
     """By the host with its port; a plan is the same as before; a damaged file is told."""
-    state = kept.Kept(some_plan(directory_ca="/ca.pem"), order="https://ca/1", request="PEM")
+    state = Kept(some_plan(directory_ca="/ca.pem"), order="https://ca/1", request="PEM")
     state.records.append(("_acme-challenge.a.example", "value"))
-    kept.save("kitchen.local:20034", state)
-    assert kept.load("kitchen.local:20034") == state and kept.load("kitchen.local") is None
-    assert kept.hosts() == ["kitchen.local:20034"]
-    (path,) = (kept.home() / "boards").glob("*.json")
+    SHELF.save("kitchen.local:20034", state)
+    assert SHELF.load("kitchen.local:20034") == state and SHELF.load("kitchen.local") is None
+    assert SHELF.hosts() == ["kitchen.local:20034"]
+    (path,) = (SHELF.home() / "boards").glob("*.json")
     for damaged in ("{", "[]", '{"host": "kitchen.local:20034"}'):
         path.write_text(damaged)
         with pytest.raises(Error, match="is damaged"):
-            kept.load("kitchen.local:20034")
+            SHELF.load("kitchen.local:20034")
 
 
 def test_two_programs_do_not_order_for_one_board(monkeypatch):
     """The second is told."""
-    monkeypatch.setattr(kept, "_LOCK_TIMEOUT_S", 0)
-    with kept.held("kitchen.local"):
-        with kept.held("hall.local"):
+    monkeypatch.setattr(shelf, "_LOCK_TIMEOUT_S", 0)
+    with SHELF.held("kitchen.local"):
+        with SHELF.held("hall.local"):
             pass
-        with pytest.raises(Error, match="another program is ordering"), kept.held("kitchen.local"):
+        with pytest.raises(Error, match="another program is ordering"), SHELF.held("kitchen.local"):
             pass
-    with kept.held("kitchen.local"):
+    with SHELF.held("kitchen.local"):
         pass
 
 
@@ -172,30 +175,30 @@ def test_the_last_third_is_due(begin, end, within, expected):
     """Or what ends within the time that is given; and whatever was left unfinished."""
     days = {"not_before": begin, "not_after": end}
     dates = {name: (_NOW + datetime.timedelta(value)).isoformat() for name, value in days.items()}
-    state = kept.Kept(some_plan(), installed=dates)
+    state = Kept(some_plan(), installed=dates)
     limit = within and datetime.timedelta(within)
-    assert renewal.is_due(state, limit, _NOW) is expected
+    assert renewals.is_due(state, limit, _NOW) is expected
     state.chains.append("PEM")
-    assert renewal.is_due(state, limit, _NOW)
+    assert renewals.is_due(state, limit, _NOW)
 
 
 def test_what_fails_for_one_board_keeps_none_from_its_turn(capsys):
     """Each is told, and the exit code says that one failed."""
     for host in ("hall.local", "kitchen.local"):
-        kept.save(host, kept.Kept(plan.Plan(plan.Way(host), ("a.example",), plan.DNS(hook="true"))))
+        SHELF.save(host, Kept(plan.Plan(Way(host), ("a.example",), plan.DNS(hook="true"))))
     assert main(["acme", "--renew"]) == 3
     captured = capsys.readouterr()
     assert captured.out.splitlines() == [
         f"{host}: failed, no certificate yet" for host in ("hall.local", "kitchen.local")
     ]
     assert captured.err.count("is not a known board") == 2
-    (kept.home() / "boards" / "attic.local.json").write_text("{")
+    (SHELF.home() / "boards" / "attic.local.json").write_text("{")
     assert main(["acme", "--renew"]) == 3
     captured = capsys.readouterr()
     assert captured.out.splitlines()[0] == "attic.local: failed, no certificate yet"
     assert "attic.local.json is damaged" in captured.err and len(captured.out.splitlines()) == 3
     assert main(["acme", "Attic.local", "--forget"]) == 0
-    assert kept.hosts() == ["hall.local", "kitchen.local"]
+    assert SHELF.hosts() == ["hall.local", "kitchen.local"]
     assert capsys.readouterr().out == "attic.local: renewed no longer\n"
     assert told(capsys, "acme", "attic.local", "--forget")[1].startswith("nothing was ordered")
 
@@ -205,7 +208,7 @@ def test_nobody_is_asked_at_night(monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("getpass.getpass", lambda _: pytest.fail("a person was asked"))
     pin = ("public_key_pin", "sha256//x")
-    way = plan.Way("kitchen.local", pin=pin)
-    kept.save("kitchen.local", kept.Kept(plan.Plan(way, ("a.example",), plan.DNS(hook="true"))))
+    way = Way("kitchen.local", pin=pin)
+    SHELF.save("kitchen.local", Kept(plan.Plan(way, ("a.example",), plan.DNS(hook="true"))))
     assert main(["acme", "--renew"]) == 3
     assert "no token of kitchen.local on the key ring" in capsys.readouterr().err

@@ -210,28 +210,31 @@ def test_a_night_has_its_jobs(names, fleet, monkeypatch):
     """All boards are verified; what the CA here has signed is renewed, by whom has its key."""
     assert main(["ca", "init"]) == 0
     from boardcert_host.ca.store import default_store
-    from boardcert_host.workers.renewing import renew, renew_acme
+    from boardcert_host.workers.renewing import renew, renew_acme, renew_est
     from boardcert_host.workers.scanning import scan
 
     said = []
     at = datetime.time(2, 30)
     networks = [server.address for server in fleet[0][:2]]
-    made = {"ca": default_store(), "acme": True, "networks": networks}
+    made = {"ca": default_store(), "acme": True, "est": True, "networks": networks}
     station = Station(**made, nightly=at, log=said.append)
     app = jobs.make_app(station)
     crons = {task.task.name: task.cron for task in app.periodic_registry.periodic_tasks.values()}
-    assert crons == dict.fromkeys(("verify_all", "renew", "renew_acme", "scan"), "30 2 * * *")
-    assert station.queues == ["boards", station.renewals, station.orders, station.scans]
+    nightly = ("verify_all", "renew", "renew_acme", "renew_est", "scan")
+    assert crons == dict.fromkeys(nightly, "30 2 * * *")
+    own = [station.renewals, station.orders, station.enrolments, station.scans]
+    assert station.queues == ["boards", *own] and len(set(own)) == 4
     app.tasks["verify_all"].func(0)
     assert said == ["run 1 begins, of all boards"]
     assert renew(station) == "renewal: 0 boards: none is due"
     assert renew_acme(station) == "ACME: 0 boards: none was ordered here"
+    assert renew_est(station) == "EST: 0 boards: none was ordered here"
     monkeypatch.setattr(scanning, "Wishes", functools.partial(Wishes, ports=[fleet[1]]))
     assert scan(station) == f"scan of {', '.join(networks)}: 2 known"
     station.is_stopping.set()
     with pytest.raises(StoppedError):
         scan(station)
-    assert not {"renew", "renew_acme", "scan"} & set(jobs.make_app(Station(nightly=at)).tasks)
+    assert not set(nightly[1:]) & set(jobs.make_app(Station(nightly=at)).tasks)
 
 
 def test_workers_need_a_shared_inventory(sqlite, capsys):
@@ -243,6 +246,7 @@ def test_workers_need_a_shared_inventory(sqlite, capsys):
     for words in (
         ["worker", "--renew"],
         ["worker", "--acme"],
+        ["worker", "--est"],
         ["worker", "--nightly", "02:00", "--scan", "8.8.8.8"],
         ["worker", "--nightly", "25:00"],
         ["worker", "--parallel", "0"],

@@ -64,10 +64,12 @@ def make(
     change: Callable[[dict], None] = lambda extensions: None,
     issuer: Identity | None = None,
     common_name: str = NAME,
+    subject: x509.Name | None = None,
 ) -> Identity:
     """Make a certificate of the profile, self-signed or by *issuer*, with the given departures.
 
     *days*: not before and not after, counted from now. *change*: edits the extensions of `profile`.
+    *subject*: in place of *common_name*.
     """
     key = key or ec.generate_private_key(ec.SECP384R1())
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
@@ -81,7 +83,7 @@ def make(
     change(extensions)
     builder = x509.CertificateBuilder(
         issuer_name,
-        name(common_name),
+        name(common_name) if subject is None else subject,
         key.public_key(),
         serial_number or x509.random_serial_number() | 1 << 127,
         now + days[0] * DAY,

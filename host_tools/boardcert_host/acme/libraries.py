@@ -2,17 +2,14 @@
 
 import importlib.util
 
-from ..errors import Error
+from ..enrolment import extras
 
 _MODULES = {"acme": "acme", "josepy": "josepy", "lexicon": "dns-lexicon", "dns": "dnspython"}
 
 
 def require() -> None:
     """Raise Error unless the packages of the extra are installed."""
-    missing = [name for module, name in _MODULES.items() if not importlib.util.find_spec(module)]
-    if missing:
-        message = f"ACME needs packages that are not installed: {', '.join(missing)}"
-        raise Error(message, "pip install 'boardcert[acme]'")
+    extras.require("ACME", "acme", _MODULES)
 
 
 def providers() -> list[str]:

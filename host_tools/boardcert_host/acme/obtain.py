@@ -4,34 +4,18 @@ After each step is written down how far it went. Run again after anything, also 
 goes on with the order, or with the chain that was issued but not installed.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
 from acme import client, messages
 
 from ..certificates.certificate import describe
-from . import account, delivery, kept, ordering
-from .kept import Kept
+from ..enrolment import delivery
+from ..enrolment.renewals import Obtained, OnStep
+from ..enrolment.way import covered_name
+from . import account, ordering
+from .kept import SHELF, Kept
 from .plan import Plan, Registration
 from .problems import explained
 from .propagation import wait_seen
 from .records import presented, records_of, remove_all
-
-OnStep = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Obtained:
-    """What the board serves now. *is_new*: ordered this time; else by a run before this one.
-
-    *certificate*: as `certificate.describe` says it; *chain*: all that is served, PEM.
-    """
-
-    certificate: dict[str, Any]
-    chain: str
-    remarks: list[str]
-    is_new: bool
 
 
 def obtain(
@@ -44,7 +28,7 @@ def obtain(
     missing. Raises Error.
     """
     host = plan.way.host or ""
-    with kept.held(host):
+    with SHELF.held(host):
         state = _state(host, plan)
         on_step("asking the board for its request")
         pem, request = delivery.ask(plan.way, plan.domains, asks)
@@ -57,17 +41,17 @@ def obtain(
             issue.run()
             if not delivery.is_for(state.chains[0], request, plan.domains):
                 issue.run()  # The order was taken up, and of the board's key before this one.
-        files, remarks = delivery.choose(state.chains, plan.domains)
+        files, remarks = delivery.choose(state.chains, covered_name(plan.domains))
         on_step("installing it on the board")
         delivery.install(plan.way, files, asks)
         state.installed, state.chains, state.request = describe(files.chain[0]), [], None
-        kept.save(host, state)
+        SHELF.save(host, state)
     return Obtained(state.installed, files.chain_pem, remarks, is_new)
 
 
 def _state(host: str, plan: Plan) -> Kept:
     """Return what is kept of the board, for *plan*: what was for other names is forgotten."""
-    state = kept.load(host)
+    state = SHELF.load(host)
     if state is None:
         return Kept(plan)
     before, state.plan = state.plan, plan
@@ -112,7 +96,7 @@ class _Issue:
         with explained(plan.directory):
             self._state.chains = ordering.finish(acme, order)
         self._state.order = None
-        kept.save(self._host, self._state)
+        SHELF.save(self._host, self._state)
 
     def _order(self, acme: client.ClientV2) -> messages.OrderResource:
         """Return the order that is kept, if the CA still has it, else a new one."""
@@ -123,10 +107,10 @@ class _Issue:
             self._on_step("ordering")
             order = ordering.begin(acme, request)
             state.order = order.uri
-            kept.save(self._host, state)
+            SHELF.save(self._host, state)
         return order
 
     def _keep(self, records: list[tuple[str, str]]) -> None:
         """Keep *records* of this run, and what is left of those before."""
         self._state.records = list(dict.fromkeys([*self._left, *records]))
-        kept.save(self._host, self._state)
+        SHELF.save(self._host, self._state)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..enrolment.way import Way, way_from
 from ..errors import USAGE, Error
 from ..targets import canonical_host, is_address
 
@@ -19,22 +20,6 @@ DIRECTORIES = {
 DNS_WAIT_S = 300.0
 # What the board's request may have: firmware/boardcert/credentials/sources.py.
 _MOST_DOMAINS = 20
-
-
-@dataclass(frozen=True)
-class Way:
-    """How the board is reached: as the options of `boardcert install` have it.
-
-    *pin*: as `parse_pin` returns it. *usb*: a serial port, instead of the network.
-    """
-
-    host: str | None
-    name: str | None = None
-    pin: tuple[str, str] | None = None
-    ca: str | None = None
-    token_file: str | None = None
-    usb: str | None = None
-    timeout_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -105,15 +90,7 @@ def _domain(text: str) -> str:
     return star + host
 
 
-def covered_name(domains: Iterable[str]) -> str:
-    """Return a host name that a certificate for *domains* is good for."""
-    first = next(iter(domains))
-    return f"board{first[1:]}" if first.startswith("*.") else first
-
-
 def plan_from(content: dict[str, Any]) -> Plan:
     """Return the plan that `asdict` has made *content* of. Raises TypeError and KeyError."""
-    way = dict(content["way"])
-    way["pin"] = tuple(way["pin"]) if way.get("pin") else None
-    rest = {**content, "way": Way(**way), "dns": DNS(**content["dns"])}
+    rest = {**content, "way": way_from(content["way"]), "dns": DNS(**content["dns"])}
     return Plan(**{**rest, "domains": tuple(content["domains"])})

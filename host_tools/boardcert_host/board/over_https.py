@@ -10,6 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from cryptography import x509
+
+from ..certificates import certificate
 from ..errors import CHECKED_AND_BAD, Error
 from ..targets import Target, in_local
 from . import reports
@@ -121,6 +124,11 @@ class BoardAPI:
         """Return what the certificate says that a new connection shows; it is checked as always."""
         with self.https.connected() as (_, described):
             return described
+
+    def certificate(self) -> x509.Certificate:
+        """Return the certificate that a new connection shows; it is checked as always."""
+        with self.https.connected() as (secure, _):
+            return certificate.parse(secure.getpeercert(True) or b"")
 
     def _act(
         self,

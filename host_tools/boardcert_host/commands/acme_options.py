@@ -9,23 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import USAGE, Error
-from .shared import given_pin
+from .enrolling import existing, is_way_given, way_of
 
 if TYPE_CHECKING:
-    from ..acme.plan import DNS, Plan, Registration, Way
-
-_WAY = ("name", "pin", "ca", "token_file", "usb", "timeout")
+    from ..acme.plan import DNS, Plan, Registration
 
 
 def plan_of(arguments: argparse.Namespace) -> "Plan":
     """Return what is to be done; its way has a host. Raises Error, a usage error, without it."""
-    from ..acme import kept
+    from ..acme.kept import SHELF
     from ..acme.plan import DIRECTORIES, Plan, directory_url, read_domains
 
-    way = _way(arguments)
-    state = kept.load(way.host or "")
+    way = way_of(arguments)
+    state = SHELF.load(way.host or "")
     before = state.plan if state else None
-    if before and not any(getattr(arguments, name) for name in _WAY):
+    if before and not is_way_given(arguments):
         way = before.way
     domains = read_domains(arguments.domain) or (before.domains if before else ())
     if not domains:
@@ -36,7 +34,7 @@ def plan_of(arguments: argparse.Namespace) -> "Plan":
     if arguments.directory:
         directory, trusted = directory_url(arguments.directory), None
     if arguments.directory_ca:
-        trusted = _existing(arguments.directory_ca, "--directory-ca")
+        trusted = existing(arguments.directory_ca, "--directory-ca")
     return Plan(way, domains, _dns(arguments, before.dns if before else None), directory, trusted)
 
 
@@ -58,26 +56,6 @@ def registration_of(arguments: argparse.Namespace) -> "Registration":
     if not is_key:
         raise Error("the EAB key is not base64url, as the CA has given it", None, USAGE)
     return Registration(arguments.agree_tos, arguments.email, kid, key.rstrip("="))
-
-
-def _way(arguments: argparse.Namespace) -> "Way":
-    from ..acme.plan import Way
-    from ..targets import canonical
-
-    way = Way(
-        host=arguments.host and canonical(arguments.host),
-        name=arguments.name,
-        pin=given_pin(arguments),
-        ca=arguments.ca and str(Path(arguments.ca).absolute()),
-        token_file=arguments.token_file and str(arguments.token_file.absolute()),
-        usb=arguments.usb,
-        timeout_s=arguments.timeout,
-    )
-    if way.host is None:
-        from ..acme.delivery import host_on
-
-        way = replace(way, host=host_on(way))
-    return way
 
 
 def _dns(arguments: argparse.Namespace, before: "DNS | None") -> "DNS":
@@ -102,9 +80,3 @@ def _dns(arguments: argparse.Namespace, before: "DNS | None") -> "DNS":
 def _program(hook: str) -> str:
     """Return the program by a path that holds in other directories, too."""
     return str(Path(hook).absolute()) if os.sep in hook else hook
-
-
-def _existing(path: Path, option: str) -> str:
-    if not path.is_file():
-        raise Error(f"{option}: no such file: {path}", None, USAGE)
-    return str(path.absolute())

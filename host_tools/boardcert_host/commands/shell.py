@@ -48,10 +48,11 @@ class _Place:
 
 
 def _places() -> list[_Place]:
-    from ..acme.kept import home
+    from ..acme.kept import SHELF as ORDERS
     from ..board.tokens import tokens_file
     from ..ca.store import default_store
     from ..directories import cache_directory
+    from ..est.kept import SHELF as ENROLMENTS
     from ..inventory.place import VARIABLE, inventory_place
     from ..trust import kept_authorities
 
@@ -66,7 +67,8 @@ def _places() -> list[_Place]:
             "boards' own authorities that were imported",
             "BOARDCERT_AUTHORITIES",
         ),
-        _Place("acme", home(), "ACME accounts and orders", "BOARDCERT_ACME"),
+        _Place("acme", ORDERS.home(), "ACME accounts and orders", "BOARDCERT_ACME"),
+        _Place("est", ENROLMENTS.home(), "what EST servers were asked for", "BOARDCERT_EST"),
         _Place("cache", cache_directory(), "firmware, packages, the emulator", "BOARDCERT_CACHE"),
     ]
 

@@ -15,7 +15,7 @@ examples:
   boardcert worker --inventory postgresql://station@db.example/boards
   boardcert worker --nightly 02:00             and verify all boards each night, at 02:00 UTC
   boardcert worker --nightly 02:00 --renew     where the CA's key and the tokens are
-  boardcert worker --nightly 02:00 --acme      where boardcert acme was used
+  boardcert worker --nightly 02:00 --acme      where boardcert acme was used; --est as well
   boardcert worker --nightly 02:00 --scan 192.168.4.0/24
   boardcert verify --all --workers             what workers are for
 """
@@ -31,6 +31,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--renew", action="store_true", help=help)
     help = "with --nightly: renew what was ordered here by boardcert acme and is due"
     add("--acme", action="store_true", help=help)
+    help = "with --nightly: renew what was ordered here by boardcert est and is due"
+    add("--est", action="store_true", help=help)
     help = "with --nightly: scan this network, as boardcert scan does; repeatable"
     add("--scan", action="append", default=[], metavar="RANGE", help=help)
     add("--once", action="store_true", help="end when there is nothing left to do")
@@ -45,7 +47,7 @@ def _check(arguments: argparse.Namespace) -> None:
     from ..scan import ranges
 
     _time(arguments.nightly)
-    for name in ("renew", "acme", "scan"):
+    for name in ("renew", "acme", "est", "scan"):
         if getattr(arguments, name) and not arguments.nightly:
             raise Error(f"--{name} needs --nightly HH:MM", "boardcert worker --help", USAGE)
     ranges.parse(arguments.scan, False)
@@ -63,7 +65,8 @@ def _time(text: str | None) -> datetime.time | None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ..acme import libraries
+    from ..acme import libraries as acme
+    from ..est import libraries as est
     from ..workers.jobs_schema import shared_place
 
     place = shared_place()
@@ -74,10 +77,11 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.renew:
         store = store_in(arguments.ca)
         store.load(passphrase)  # Raises Error, and asks, now and not in the night.
-    if arguments.acme:
-        libraries.require()
+    for is_wanted, libraries in ((arguments.acme, acme), (arguments.est, est)):
+        if is_wanted:
+            libraries.require()
     nightly = _time(arguments.nightly)
-    own = arguments.acme, arguments.scan
+    own = arguments.acme, arguments.est, arguments.scan
     station = Station(arguments.parallel, store, passphrase, *own, nightly)
     say(f"worker on {socket.gethostname()}, {place}: starting")
     serve(station, arguments.once, arguments.stalled_after)

@@ -15,7 +15,7 @@ from .. import clock
 from ..errors import Error
 from ..inventory import runs, store
 from . import jobs_schema
-from .renewing import renew, renew_acme
+from .renewing import renew, renew_acme, renew_est
 from .scanning import scan
 from .station import BOARDS, Station, StoppedError
 from .verifying import Plan, slices, verify_slice
@@ -61,6 +61,8 @@ def make_app(station: Station) -> procrastinate.App:
             _each_night(app, station, cron, station.renewals, renew)
         if station.acme:
             _each_night(app, station, cron, station.orders, renew_acme)
+        if station.est:
+            _each_night(app, station, cron, station.enrolments, renew_est)
         if station.networks:
             _each_night(app, station, cron, station.scans, scan)
     return app

@@ -1,10 +1,13 @@
-"""The nightly renewal, where the CA's key, or accounts at ACME CAs, and the tokens are."""
+"""The nightly renewal, where the CA's key, or what ACME and EST need, and the tokens are."""
 
 import collections
+from collections.abc import Callable, Iterator
 
-from ..acme.renewal import NOT_DUE, renew_due
+from ..acme import renewal as acme
 from ..ca.authorities import DEVICE_DAYS
 from ..console import counted
+from ..enrolment.renewals import NOT_DUE, Outcome
+from ..est import renewal as est
 from ..renewal.outcomes import CODES
 from ..renewal.prepared import all_due, prepared
 from ..renewal.run import renew_all
@@ -33,7 +36,17 @@ def renew(station: Station) -> str:
 
 
 def renew_acme(station: Station) -> str:
-    """Renew what was ordered here from ACME CAs and is due; return a sentence about it.
+    """Renew what was ordered here from ACME CAs and is due; return a sentence about it."""
+    return _renew_by("ACME", acme.renew_due, station)
+
+
+def renew_est(station: Station) -> str:
+    """Renew what EST servers have issued for boards of this computer; as `renew_acme`."""
+    return _renew_by("EST", est.renew_due, station)
+
+
+def _renew_by(title: str, renew_due: Callable[..., Iterator[Outcome]], station: Station) -> str:
+    """Renew what is due, and return a sentence about it.
 
     What fails is said, and tried again the next night: a CA counts the attempts. Raises
     StoppedError between two boards when the worker is to stop.
@@ -43,7 +56,7 @@ def renew_acme(station: Station) -> str:
         counts[outcome.status] += 1
         reason = f": {outcome.error.message}" if outcome.error else ""
         if outcome.status != NOT_DUE:
-            station.log(f"ACME: {outcome.host}: {outcome.status}{reason}")
+            station.log(f"{title}: {outcome.host}: {outcome.status}{reason}")
         station.go_on()
     listed = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-    return f"ACME: {counted(counts.total(), 'board')}: {listed or 'none was ordered here'}"
+    return f"{title}: {counted(counts.total(), 'board')}: {listed or 'none was ordered here'}"

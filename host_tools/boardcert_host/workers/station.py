@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ..acme.kept import home
+from ..acme.kept import SHELF as ORDERS
 from ..ca.store import Store
 from ..console import say
+from ..est.kept import SHELF as ENROLMENTS
 
 RENEW_WITHIN = datetime.timedelta(days=30)
 JOBS = 4
@@ -27,14 +28,16 @@ class Station:
     """One worker. *parallel*: servers at a time.
 
     *ca*: the store of the CA whose certificates it renews, None: it renews none; *passphrase*: of
-    that CA's key. *acme*: whether it renews what was ordered here from ACME CAs. *networks*: what
-    it scans. *nightly*: the time of day, UTC, of what is done each night; None: nothing is.
+    that CA's key. *acme*, *est*: whether it renews what was ordered here from ACME CAs, and from
+    EST servers. *networks*: what it scans. *nightly*: the time of day, UTC, of what is done each
+    night; None: nothing is.
     """
 
     parallel: int = 200
     ca: Store | None = None
     passphrase: Callable[[], str] = field(default=lambda: "", repr=False)
     acme: bool = False
+    est: bool = False
     networks: Sequence[str] = ()
     nightly: datetime.time | None = None
     log: Callable[[str], None] = say
@@ -56,7 +59,12 @@ class Station:
     @property
     def orders(self) -> str:
         """The queue of what only this computer can do: here are the accounts at ACME CAs."""
-        return _queue_here("acme", str(home()))
+        return _queue_here("acme", str(ORDERS.home()))
+
+    @property
+    def enrolments(self) -> str:
+        """The queue of what only this computer can do: here is what EST servers were asked for."""
+        return _queue_here("est", str(ENROLMENTS.home()))
 
     @property
     def scans(self) -> str:
@@ -68,6 +76,7 @@ class Station:
         """What this worker can do."""
         own = [self.renewals] if self.ca else []
         own += [self.orders] if self.acme else []
+        own += [self.enrolments] if self.est else []
         return [BOARDS, *own, *([self.scans] if self.networks else [])]
 
 

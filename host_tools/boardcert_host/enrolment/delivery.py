@@ -20,7 +20,8 @@ from ..certificates.certificate import alternative_names
 from ..certificates.items import read_items
 from ..certificates.read_files import certificates_of
 from ..errors import CHECKED_AND_BAD, Error
-from .plan import Way, covered_name
+from ..trust.look_up import place_of
+from .way import Way
 
 # After an installation a board may be busy with the connection before; on esp32, it restarts.
 _SERVE_TIMEOUT_S = 60
@@ -50,25 +51,50 @@ def board_on(way: Way, asks: bool = True) -> Iterator[Board]:
     )
 
 
-def ask(way: Way, domains: Sequence[str], asks: bool) -> tuple[bytes, Request]:
-    """Return the board's request for *domains*, PEM, and what it says; by its own key."""
+def name_of(way: Way) -> str:
+    """Return the name by which clients look for the board."""
+    return way.name or place_of(way.host or "", way.name).target.host
+
+
+def ask(way: Way, names: Sequence[str], asks: bool) -> tuple[bytes, Request]:
+    """Return the board's request, PEM, and what it says; by its own key.
+
+    *names*: what it is for; empty: the board's own.
+    """
     with board_on(way, asks) as board:
-        data = board.csr(domains)
-    request = read_request(data, takes_wildcards=True)
-    require_names(request, domains)
+        data = board.csr(names)
+    request = read_request(data, takes_wildcards=bool(names))
+    if names:
+        require_names(request, names)
     return request_pem(data).encode(), request
+
+
+def served(way: Way, asks: bool) -> x509.Certificate | None:
+    """Return the certificate that the board serves; None of one on a cable, which tells no more.
+
+    Over a connection that is checked.
+    """
+    if way.usb:
+        return None
+    with board_on(way, asks) as board:
+        return board.certificate() if isinstance(board, BoardAPI) else None
+
+
+def is_for_key(chain: str, request: Request) -> bool:
+    """Return whether the *chain* (PEM) is for the key of *request*, and still good."""
+    leaf = _certificates(chain)[0]
+    is_good = leaf.not_valid_after_utc > datetime.datetime.now(datetime.timezone.utc)
+    return is_good and leaf.public_key() == request.public_key
 
 
 def is_for(chain: str, request: Request, domains: Sequence[str]) -> bool:
     """Return whether the *chain* (PEM) is for this key and these names, and still good."""
-    leaf = _certificates(chain)[0]
-    is_good = leaf.not_valid_after_utc > datetime.datetime.now(datetime.timezone.utc)
-    names = {name.lower() for name in alternative_names(leaf)}
-    return is_good and leaf.public_key() == request.public_key and names == set(domains)
+    names = {name.lower() for name in alternative_names(_certificates(chain)[0])}
+    return is_for_key(chain, request) and names == set(domains)
 
 
-def choose(chains: Sequence[str], domains: Sequence[str]) -> tuple[Installable, list[str]]:
-    """Return the first of *chains* (PEM) that a board can serve, and remarks on it.
+def choose(chains: Sequence[str], name: str) -> tuple[Installable, list[str]]:
+    """Return the first of *chains* (PEM) that a board can serve as *name*, and remarks on it.
 
     Raises Error with the reason of the first: it has too many certificates, or one that a board's
     TLS cannot read. The root is left out: who trusts it has it.
@@ -78,14 +104,14 @@ def choose(chains: Sequence[str], domains: Sequence[str]) -> tuple[Installable, 
     for chain in chains:
         files = Installable(_without_root(_certificates(chain)))
         try:
-            disliked = installable.check_installable(files, covered_name(domains), now)
+            disliked = installable.check_installable(files, name, now)
         except Error as error:
             refused.append(error)
             continue
         return files, [installable.remark(check) for check in disliked]
     first = refused[0]
     message = f"no board can serve what the CA has issued: {first.message}"
-    hint = "it is kept: run this again to try the same once more, or --new-order"
+    hint = "it is kept: run this again to try the same once more, or see --help to ask anew"
     raise Error(message, first.hint or hint, CHECKED_AND_BAD)
 
 

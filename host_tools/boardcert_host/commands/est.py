@@ -1,0 +1,205 @@
+"""`boardcert est`: a certificate from a company's CA by EST, for the key of the board."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..console import questions, say
+from ..errors import USAGE, Error
+from .enrolling import (
+    add_renewal,
+    check,
+    current,
+    existing,
+    forget,
+    is_way_given,
+    print_not_due,
+    print_obtained,
+    print_renewed,
+    showing_steps,
+    way_of,
+)
+from .shared import Command, check_timeout
+from .with_board import add_host, add_options
+
+if TYPE_CHECKING:
+    from ..est.plan import Login, Plan
+
+_EXAMPLES = """\
+examples:
+  boardcert est kitchen.local --server https://est.example.org --user operator
+  boardcert est kitchen.local --server https://est.example.org:8443 --label boards \\
+      --server-ca company-ca.pem --client-cert me.pem --client-key me.key
+  boardcert est --usb /dev/ttyACM0 --server https://est.example.org --server-fingerprint SHA256
+  boardcert est kitchen.local                  the same again, or to its end if it was cut short
+  boardcert est --renew                        for cron: what is in the last third of its time
+"""
+_HINT = "boardcert est --help"
+_LONGEST_WAIT_S = 86400
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_host(parser, is_optional=True)
+    add = parser.add_argument
+    help = "the EST server; /.well-known/est is added to a URL without a path (default: as before)"
+    add("--server", metavar="URL", help=help)
+    add("--label", metavar="L", help="which of the server's CAs, or profiles: a part of its URL")
+    help = "the CA by which the server itself is trusted, a file (default: this computer's)"
+    add("--server-ca", type=Path, metavar="FILE", help=help)
+    help = (
+        "or its fingerprint: the CA is fetched, compared, and trusted for this server from then on"
+    )
+    add("--server-fingerprint", metavar="SHA256", help=help)
+    help = "who asks, by HTTP Basic or Digest, as the server wants it; the password is asked for"
+    add("--user", metavar="NAME", help=help)
+    help = "file with the password (default: $BOARDCERT_EST_PASSWORD)"
+    add("--password-file", type=Path, metavar="FILE", help=help)
+    help = "or who asks, by TLS: a certificate, PEM, with those of its issuers"
+    add("--client-cert", type=Path, metavar="FILE", help=help)
+    help = "its private key, PEM (default: in the file of the certificate)"
+    add("--client-key", type=Path, metavar="FILE", help=help)
+    help = "file with the key's passphrase (default: $BOARDCERT_PASSPHRASE)"
+    add("--passphrase-file", type=Path, metavar="FILE", help=help)
+    help = "ask for this name in place of the board's own; repeatable; without a subject"
+    add("--san", action="append", default=[], metavar="NAME", help=help)
+    help = "how long to wait for a server that decides later (default: 300)"
+    add("--wait", type=float, metavar="SECONDS", help=help)
+    add_renewal(parser)
+    add("--new-request", action="store_true", help="whatever was asked for, or issued, before")
+    add_options(parser)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Raise Error, a usage error, for arguments that do not go together."""
+    check_timeout(arguments.timeout)
+    check(arguments, arguments.san, _HINT)
+    if arguments.wait is not None and not 0 <= arguments.wait <= _LONGEST_WAIT_S:
+        raise Error(f"--wait must be 0 to {_LONGEST_WAIT_S} seconds", _HINT, USAGE)
+    if arguments.server_ca and arguments.server_fingerprint:
+        raise Error("only one of --server-ca and --server-fingerprint", _HINT, USAGE)
+    if arguments.client_key and not arguments.client_cert:
+        raise Error("--client-key belongs to --client-cert", _HINT, USAGE)
+    if arguments.password_file and not arguments.user:
+        raise Error("--password-file belongs to --user", _HINT, USAGE)
+    if arguments.label and not arguments.server:
+        raise Error("--label belongs to --server", _HINT, USAGE)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from ..est import libraries
+    from ..est.kept import SHELF
+
+    if arguments.forget:
+        return forget(arguments, SHELF)
+    libraries.require()
+    return _renew(arguments) if arguments.renew else _obtain(arguments)
+
+
+def _obtain(arguments: argparse.Namespace) -> int:
+    from ..est.kept import SHELF
+    from ..est.obtain import obtain
+
+    plan = _plan(arguments)
+    host = arguments.record["host"] = plan.way.host
+    state = SHELF.load(host or "")
+    found = current(arguments, state, lambda before: before.names == plan.names)
+    if found:
+        return print_not_due(arguments, found)
+    plan = _trusting(plan, arguments.server_fingerprint)
+    with showing_steps() as show:
+        done = obtain(plan, lambda step: show(f"{host}: {step}"), anew=arguments.new_request)
+    return print_obtained(arguments, done, "boardcert est")
+
+
+def _renew(arguments: argparse.Namespace) -> int:
+    from ..est.renewal import renew_due
+
+    with showing_steps() as show:
+        found = renew_due(arguments.if_expiring, lambda host, step: show(f"{host}: {step}"))
+        return print_renewed(arguments, found)
+
+
+def _plan(arguments: argparse.Namespace) -> "Plan":
+    """Return what is to be done: what is not given is as it was before."""
+    from ..ca.names import name_text, parse_name
+    from ..est.kept import SHELF
+    from ..est.plan import Plan, server_url
+
+    way = way_of(arguments)
+    state = SHELF.load(way.host or "")
+    before: Plan | None = state.plan if state else None
+    if before and not is_way_given(arguments):
+        way = before.way
+    if arguments.server:
+        url = server_url(arguments.server, arguments.label)
+        plan = replace(before, way=way) if before and before.url == url else Plan(way, url)
+    elif before:
+        plan = replace(before, way=way)
+    else:
+        hint = "--server https://est.example.org"
+        raise Error(f"no EST server is known for {way.host}", hint, USAGE)
+    if arguments.server_ca:
+        plan = replace(plan, server_ca=existing(arguments.server_ca, "--server-ca"))
+    if arguments.san:
+        names = tuple(dict.fromkeys(name_text(parse_name(name)) for name in arguments.san))
+        plan = replace(plan, names=names)
+    if arguments.wait is not None:
+        plan = replace(plan, wait_s=arguments.wait)
+    return replace(plan, login=_login(arguments, plan.login))
+
+
+def _login(arguments: argparse.Namespace, before: "Login") -> "Login":
+    """Return who asks: each way that is given replaces what was before."""
+    if arguments.user:
+        file = arguments.password_file
+        file = existing(file, "--password-file") if file else None
+        before = replace(before, user=arguments.user, password_file=file)
+    if arguments.client_cert:
+        key, secret = arguments.client_key, arguments.passphrase_file
+        before = replace(
+            before,
+            certificate=existing(arguments.client_cert, "--client-cert"),
+            key=existing(key, "--client-key") if key else None,
+            passphrase_file=existing(secret, "--passphrase-file") if secret else None,
+        )
+    return before
+
+
+def _trusting(plan: "Plan", fingerprint: str | None) -> "Plan":
+    """Return *plan* with a trust anchor: that of a fingerprint, or what a person says is right."""
+    from ..certificates.fingerprint import parse_pin
+    from ..est import bootstrap
+
+    if fingerprint:
+        return bootstrap.trusting(plan, parse_pin(fingerprint), _confirm)
+    if plan.server_ca or not sys.stdin.isatty() or bootstrap.is_trusted(plan):
+        return plan
+    return bootstrap.trusting(plan, None, _confirm)
+
+
+def _confirm(found: Sequence[dict[str, Any]]) -> bool:
+    """Show the CAs of a server that this computer does not trust, and ask a person."""
+    from ..console import in_groups
+
+    say("this computer does not trust the server; it says that its CA is")
+    for one in found:
+        questions().print(f"CA           {one['subject']}", markup=False)
+        for line in in_groups(one["fingerprint"]):
+            questions().print(f"  {line}", markup=False)
+    question = "Has who runs the CA told you this fingerprint (SHA-256)? [y/N] "
+    questions().print(question, markup=False, end="")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+COMMANDS = {
+    "est": Command(
+        "get a certificate for a board from a company's CA by EST",
+        _EXAMPLES,
+        _add_arguments,
+        _run,
+        _check,
+    ),
+}

@@ -1,0 +1,133 @@
+"""What is kept of each board between two runs, in files for their owner only."""
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import filelock
+import platformdirs
+
+from ..errors import Error
+from ..files import write_own_json
+
+_LOCK_TIMEOUT_S = 5
+
+
+@dataclass
+class Entry:
+    """One board's. *plan*: what was asked for, so that a renewal needs only the board's name.
+
+    *request*: the board's (PEM), of which no certificate has come yet. *chains*: issued (PEM), the
+    CA's choice first, and not installed yet. *installed*: what was installed last, as
+    `certificate.describe` says it.
+    """
+
+    plan: Any
+    request: str | None = None
+    chains: list[str] = field(default_factory=list)
+    installed: dict[str, Any] | None = None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether something was begun, and is to be taken up."""
+        return bool(self.chains)
+
+
+_Entry = TypeVar("_Entry", bound=Entry)
+
+
+class Shelf(Generic[_Entry]):
+    """The entries of one way to a CA: boards/HOST.json in the directory that *variable* names.
+
+    By default, in *folder* of the user's data. *read*: makes an entry of what `asdict` has made of
+    one; KeyError, TypeError or ValueError for anything else.
+    """
+
+    def __init__(
+        self, variable: str, folder: str, read: Callable[[dict[str, Any]], _Entry]
+    ) -> None:
+        self._variable = variable
+        self._folder = folder
+        self._read = read
+
+    def home(self) -> Path:
+        """Return the directory of all this."""
+        chosen = os.environ.get(self._variable)
+        return (
+            Path(chosen) if chosen else Path(platformdirs.user_data_dir("boardcert")) / self._folder
+        )
+
+    def hosts(self) -> list[str]:
+        """Return the boards for which something is kept; `load` tells of a file that is damaged."""
+        return sorted(_host_in(path) for path in (self.home() / "boards").glob("*.json"))
+
+    def load(self, host: str) -> _Entry | None:
+        """Return what is kept for *host*. Raises Error when the file cannot be read."""
+        path = self._file(host)
+        if not path.exists():
+            return None
+        try:
+            return self._read(_content(path))
+        except (KeyError, TypeError, ValueError) as error:
+            raise _unreadable(path) from error
+
+    def save(self, host: str, entry: _Entry) -> None:
+        """Keep it, whole or not at all."""
+        write_own_json(self._file(host), {"host": host} | asdict(entry))
+
+    def forget(self, host: str) -> None:
+        """Keep nothing of the board any more; what belongs to the CA stays. Raises Error."""
+        known = self.hosts()
+        if host not in known:
+            hint = f"there are {', '.join(known)}" if known else None
+            raise Error(f"nothing was ordered here for {host}", hint)
+        with self.held(host):
+            self._file(host).unlink()
+
+    @contextlib.contextmanager
+    def held(self, host: str) -> Iterator[None]:
+        """Hold the board's file: of two programs that order for it, the second raises Error."""
+        path = self._file(host)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = filelock.FileLock(f"{path}.lock", timeout=_LOCK_TIMEOUT_S, mode=0o600)
+        try:
+            taken = lock.acquire()
+        except filelock.Timeout as error:
+            raise Error(f"another program is ordering for {host}", "wait for its end") from error
+        with taken:
+            yield
+
+    def _file(self, host: str) -> Path:
+        return self.home() / "boards" / f"{file_name(host)}.json"
+
+
+def file_name(host: str) -> str:
+    """Return a file's name for *host*: a name or an address, perhaps with a port."""
+    return re.sub(r"[^a-z0-9.-]", "_", host.lower())
+
+
+def _host_in(path: Path) -> str:
+    try:
+        return str(_content(path)["host"])
+    except Error:
+        return path.stem
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+        if isinstance(content, dict) and isinstance(content.get("host"), str):
+            return content
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(path) from error
+    raise _unreadable(path)
+
+
+def _unreadable(path: Path) -> Error:
+    hint = "move it away, and order again with all options"
+    return Error(f"{path} is damaged, or of another version", hint)
