@@ -114,9 +114,9 @@ def test_a_known_board_with_another_key_is_not_trusted(run, home):
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
-        ({"permitted": ["local"]}, "it may sign for all of local"),
-        ({"permitted": ["pantry.local"]}, "it may not sign for kitchen.local"),
-        ({"authority_days": (-20, -10)}, "it is valid from"),
+        ({"permitted": ["local", "localhost", "boards.example"]}, "may sign for all of local, "),
+        ({"permitted": ["pantry.local"]}, "own authority: it may not sign for kitchen.local"),
+        ({"authority_days": (-20, -10)}, "own authority: it is valid from"),
     ],
 )
 def test_an_authority_out_of_bounds_is_refused(run, home, changes, fault):
@@ -124,7 +124,7 @@ def test_an_authority_out_of_bounds_is_refused(run, home, changes, fault):
     leaf, authority = make_pair(**changes)
     _know(leaf)
     code, _, err = run(leaf, authority, options=_NSS)
-    assert code == 1 and f"of the board's own authority: {fault}" in err
+    assert code == 1 and fault in err
 
 
 def test_a_board_that_signs_for_itself_is_told_how(run, home):

@@ -56,13 +56,24 @@ def constrained_to(authority: x509.Certificate) -> list[str]:
 def faults(
     authority: x509.Certificate, leaf: x509.Certificate, now: datetime.datetime
 ) -> list[str]:
-    """Return what keeps *authority* from being trusted as that of the board which serves *leaf*."""
+    """Return what is wrong with the *authority* of a board that serves *leaf*."""
     return [
         *_faults_of_signatures(authority, leaf),
         *_faults_of_usage(authority),
-        *_faults_of_constraints(authority, leaf),
+        *_faults_of_names(authority, leaf),
         *_faults_of_dates(authority, now),
     ]
+
+
+def excess(authority: x509.Certificate, leaf: x509.Certificate) -> list[str]:
+    """Return what *authority* may sign for beyond the names of a board, which serves *leaf*.
+
+    A name that the board had is none: an authority stays the same for as long as it can.
+    """
+    bases, own = constrained_to(authority), _dns_names(leaf)
+    if not bases:
+        return ["every name"]
+    return [f"all of {base}" for base in bases if _is_too_wide(base.lower(), own)]
 
 
 def _faults_of_signatures(authority: x509.Certificate, leaf: x509.Certificate) -> Iterator[str]:
@@ -85,29 +96,21 @@ def _faults_of_usage(authority: x509.Certificate) -> Iterator[str]:
         yield "its key may be used for more than signing certificates"
 
 
-def _faults_of_constraints(authority: x509.Certificate, leaf: x509.Certificate) -> Iterator[str]:
-    bases = constrained_to(authority)
-    if not bases:
-        yield "it may sign for every name"
-        return
-    names = find_extension(leaf, x509.SubjectAlternativeName)
-    own = (
-        [one.value.lower() for one in names.value if isinstance(one, x509.DNSName)] if names else []
-    )
-    for base in bases:
-        if _is_too_wide(base.lower(), own):
-            yield f"it may sign for all of {base or 'the Internet'}"
+def _faults_of_names(authority: x509.Certificate, leaf: x509.Certificate) -> Iterator[str]:
     constraints = find_extension(authority, x509.NameConstraints)
-    for name in own:
+    for name in _dns_names(leaf):
         if constraints and not permits(constraints.value, x509.DNSName(name)):
             yield f"it may not sign for {name}"
 
 
-def _is_too_wide(base: str, own: Sequence[str]) -> bool:
-    """Return whether *base* permits more than a name of a board's own, and those below it.
+def _dns_names(leaf: x509.Certificate) -> list[str]:
+    found = find_extension(leaf, x509.SubjectAlternativeName)
+    names = found.value if found else ()
+    return [name.value.lower() for name in names if isinstance(name, x509.DNSName)]
 
-    It may be a name that the board had: an authority stays the same for as long as it can.
-    """
+
+def _is_too_wide(base: str, own: Sequence[str]) -> bool:
+    """Return whether *base* permits more than one name, which the board may have had, and below."""
     if base in own:
         return False
     above = any(name.endswith(f".{base.removeprefix('.')}") for name in own)

@@ -130,7 +130,28 @@ def change(
     for notice in _notices(report):
         if notice not in _notices(before):
             say(f"note: {notice}")
+    _say_authority(arguments, before, report)
     return OK
+
+
+def _say_authority(
+    arguments: argparse.Namespace, before: dict[str, Any], report: dict[str, Any]
+) -> None:
+    """Say what is to be done where the board has got another authority, or has none any more."""
+    from ..trust.kept_authorities import kept
+    from ..trust.look_up import place_of
+
+    old, new = before.get("authority"), report.get("authority")
+    if old == new:
+        return
+    is_trusted = bool(kept(place_of(arguments.host, arguments.name).names))
+    trust = f"boardcert ca trust {arguments.host}"
+    if new and is_trusted:
+        say(f"it has another authority now: {trust} replaces the one that is trusted here")
+    elif new:
+        say(f"next, on each computer: {trust}")
+    elif is_trusted:
+        say(f"this computer trusts its authority still: boardcert ca untrust {arguments.host}")
 
 
 def _notices(report: dict[str, Any]) -> list[str]:

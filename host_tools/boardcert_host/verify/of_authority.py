@@ -12,7 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ..ca import board_authority
 from ..certificates.certificate import fingerprint, parse
 from ..trust.kept_authorities import is_kept
-from .outcomes import Outcome, failed, passed
+from .outcomes import Outcome, failed, passed, warned
+
+_ANOTHER = "`boardcert new-key` makes another one, which may not"
 
 
 def chain_outcome(authority: x509.Certificate, leaf: bytes) -> Outcome:
@@ -21,6 +23,8 @@ def chain_outcome(authority: x509.Certificate, leaf: bytes) -> Outcome:
     found = board_authority.faults(authority, parse(leaf), now)
     if found:
         return failed(f"of the board's own authority: {'; '.join(found)}")
+    if wide := board_authority.excess(authority, parse(leaf)):
+        return warned(f"its own authority, which may sign for {', '.join(wide)}; {_ANOTHER}")
     end = f"its own authority, valid until {authority.not_valid_after_utc:%Y-%m-%d}"
     if is_kept(authority):
         return passed(f"{end}, which this computer was told to trust")

@@ -1,17 +1,21 @@
 """The authority of a board's own, fetched from the board that is known to be that board."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from cryptography import x509
 
+from ..ca.board_authority import excess
+from ..certificates.certificate import parse
 from ..errors import CHECKED_AND_BAD, Error
 from ..trust.location import name_for
 from ..trust.look_up import did_you_mean, place_of
 from .hosts import verify_hosts
 from .judging import HostResult, Options
 from .known import known_boards
+from .of_authority import authority_facts
 from .own_ca import own_ca_file
 
 # By which a board is known to be the one that is meant: at least one of them has passed.
@@ -41,6 +45,7 @@ def served_authority(
     """
     place = place_of(text, name)
     target = place.target
+    read_report = functools.cache(read_report) if read_report else None  # It restarts the board.
     options = Options(
         name=name,
         pin=pin,
@@ -59,7 +64,22 @@ def served_authority(
         raise Error(f"{target} is not a known board", did_you_mean(text) or hint, CHECKED_AND_BAD)
     if result.authority is None:
         raise _without(text, result)
+    if wide := excess(result.authority, parse(result.certificate_der or b"")):
+        reason = f"its authority may sign for {', '.join(wide)}, beyond the names of a board"
+        hint = f"boardcert new-key {text} makes another one, which may not"
+        raise Error(f"{target}: {reason}", hint, CHECKED_AND_BAD)
+    if read_report:
+        _compare(read_report(), result.authority)
     return Served(name_for(place, text, result.certificate), result.authority)
+
+
+def _compare(report: dict[str, Any], authority: x509.Certificate) -> None:
+    """Raise Error unless the *report* over USB names this authority; an older board names none."""
+    told = report.get("authority")
+    found = authority_facts(authority)["fingerprint"]
+    if isinstance(told, dict) and told.get("fingerprint") != found:
+        message = f"the board on the cable has another authority, {told.get('fingerprint')}"
+        raise Error(message, "restart it, and try again", CHECKED_AND_BAD)
 
 
 def _without(text: str, result: HostResult) -> Error:
