@@ -1,8 +1,11 @@
 """`boardcert ca trust` and `untrust`: real stores of NSS, Java and Debian, in folders of ours."""
 
+import hashlib
+import re
 import shutil
 import ssl
 import subprocess
+import sys
 from pathlib import Path
 
 import certificates
@@ -249,6 +252,62 @@ def test_a_store_without_its_program_is_skipped(anchor, tmp_path, monkeypatch):
     (outcome,) = system_store.change_system(anchor, True, tmp_path)
     assert (outcome.status, outcome.detail) == (SKIPPED, "no update-ca-certificates here")
     assert list(folder.iterdir()) == []
+
+
+_KEYCHAIN = "/Library/Keychains/System.keychain"
+_ADD_ON_MACOS = f"security add-trusted-cert -d -r trustRoot -k {_KEYCHAIN} FILE"
+
+
+@pytest.mark.parametrize(
+    ("platform", "is_administrator", "look", "add", "remove"),
+    [
+        (
+            "darwin",
+            False,
+            "security verify-cert -c FILE",
+            _ADD_ON_MACOS,
+            f"security delete-certificate -Z SHA1 -t {_KEYCHAIN}",
+        ),
+        (
+            "win32",
+            True,
+            "certutil -store Root SHA1",
+            "certutil -addstore -f Root FILE",
+            "certutil -delstore Root SHA1",
+        ),
+        (
+            "win32",
+            False,
+            "certutil -user -store Root SHA1",
+            "certutil -user -addstore -f Root FILE",
+            "certutil -user -delstore Root SHA1",
+        ),
+    ],
+)
+def test_macos_and_windows_have_their_command_lines(
+    anchor, tmp_path, monkeypatch, platform, is_administrator, look, add, remove
+):
+    """As documented; none of these systems is at hand. The look decides what is done."""
+    state, ran = tmp_path / "trusted", tmp_path / "ran"
+    shim = tmp_path / look.split()[0]
+    shim.write_text(
+        f"""#!/bin/sh
+echo "${{0##*/}} $@" >> {ran}
+case "$*" in *-addstore*|add-*) : > {state};; *-delstore*|delete-*) rm {state};; esac
+case "$*" in *-store*|verify-*) [ -e {state} ];; esac
+"""
+    )
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    monkeypatch.setattr(system_store, "_is_administrator", lambda: is_administrator)
+    monkeypatch.setattr(sys, "platform", platform)
+    for trusted, expected in ((True, [DONE, KEPT]), (False, [DONE, KEPT])):
+        found = [system_store.change_system(anchor, trusted) for _ in range(2)]
+        assert [one.status for (one,) in found] == expected
+    sha1 = hashlib.sha1(anchor.der).hexdigest().upper()  # noqa: S324 (as these programs name it)
+    lines = [re.sub(r"/\S+\.crt", "FILE", line) for line in ran.read_text().splitlines()]
+    lines = [line.replace(sha1, "SHA1") for line in lines]
+    assert lines == [look, add, look, look, remove, look]
 
 
 def test_an_unknown_system_is_skipped(anchor, tmp_path):

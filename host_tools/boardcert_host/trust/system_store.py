@@ -1,5 +1,6 @@
 """The operating system's store of trusted CAs: what curl, git, Python and most programs look at."""
 
+import ctypes
 import hashlib
 import os
 import shutil
@@ -7,6 +8,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..files import write_whole
 from .anchors import (
@@ -114,7 +116,10 @@ def _change_folder(folder: _Folder, path: Path, anchor: Anchor, trusted: bool) -
 
 
 def _change_by_program(anchor: Anchor, trusted: bool) -> Outcome:
-    """Do it as macOS and Windows do. Not tested: nothing here runs on them."""
+    """Do it as macOS and Windows do: by the command lines that their documentation has.
+
+    On Windows, who is no administrator changes a store of his own, and Windows asks him.
+    """
     sha1 = hashlib.sha1(anchor.der, usedforsecurity=False).hexdigest().upper()
     with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
         file = Path(directory) / f"{anchor.slug}.crt"
@@ -124,9 +129,10 @@ def _change_by_program(anchor: Anchor, trusted: bool) -> Outcome:
             add = ("security", "add-trusted-cert", "-d", "-r", "trustRoot", "-k", _KEYCHAIN)
             remove = ("security", "delete-certificate", "-Z", sha1, "-t", _KEYCHAIN)
         else:
-            look = ("certutil", "-store", "Root", sha1)
-            add = ("certutil", "-addstore", "-f", "Root")
-            remove = ("certutil", "-delstore", "Root", sha1)
+            certutil = ("certutil",) if _is_administrator() else ("certutil", "-user")
+            look = (*certutil, "-store", "Root", sha1)
+            add = (*certutil, "-addstore", "-f", "Root")
+            remove = (*certutil, "-delstore", "Root", sha1)
         if succeeds(*look) == trusted:
             return Outcome(_NAME, KEPT, "already trusted" if trusted else "it was not trusted")
         try:
@@ -135,3 +141,9 @@ def _change_by_program(anchor: Anchor, trusted: bool) -> Outcome:
             action = "trust" if trusted else "untrust"
             return Outcome(_NAME, FAILED, f"{error}; {as_root(action, 'system', anchor)}")
     return Outcome(_NAME, DONE, "added" if trusted else "removed")
+
+
+def _is_administrator() -> bool:
+    """Return whether this process may change the store of a whole Windows computer."""
+    windows: Any = getattr(ctypes, "windll", None)
+    return bool(windows and windows.shell32.IsUserAnAdmin())
