@@ -13,7 +13,7 @@ from boardcert_host.certificates.certificate import describe, fingerprint, parse
 from boardcert_host.cli import main
 from boardcert_host.commands.ca import trust_board
 from boardcert_host.trust import kept_authorities, pins, system_store
-from boardcert_host.trust.anchors import Anchor
+from boardcert_host.trust.anchors import Anchor, read_anchor
 from ca_cases import listed, make_nss
 from certificates import make, make_ca
 from issued import issue, pem
@@ -236,6 +236,18 @@ def test_what_an_administrator_has_to_do_is_said_and_kept(run, home, tmp_path, m
     (folder / f"{kept.slug}.pem").unlink()
     assert main(["ca", "untrust", _HOST, "--yes"]) == 0
     assert kept_authorities.kept([_HOST]) == []
+
+
+def test_a_copy_is_found_by_each_name_of_its_board(home):
+    """Also by one that has a port; it is the certificate as a file for the administrator."""
+    authority = parse(make_pair()[1].der)
+    for host in (_HOST, f"{_HOST}:20034", "[fd00::7]:443"):
+        kept = kept_authorities.keep(host, authority)
+    assert kept_authorities.kept([f"{_HOST}:20034"]) == kept_authorities.kept([_HOST]) == [kept]
+    assert kept_authorities.kept(["pantry.local"]) == []
+    assert read_anchor(kept.file) == kept
+    kept_authorities.forget(kept)
+    assert not kept_authorities.is_kept(authority)
 
 
 def test_what_was_not_imported_cannot_be_taken_back(home, capsys):

@@ -1,8 +1,8 @@
 """Boards' own authorities that this computer was told to trust: a copy of each.
 
-They lie in $BOARDCERT_AUTHORITIES, or in the user's data directory: a folder for each board, named
-as it is pinned, and in it a file for each authority. So what was imported can be taken back when
-the board is out of reach, or has a new authority.
+They lie in $BOARDCERT_AUTHORITIES, or in the user's data directory: a file for each authority, with
+what its board is called here, and the certificate. So what was imported can be taken back when the
+board is out of reach, or has a new authority.
 """
 
 import os
@@ -16,28 +16,28 @@ from ..files import write_whole
 from .anchors import Anchor, read_anchor
 
 _SUFFIX = ".crt"
+_BOARD = "board: "
 
 
 def is_kept(authority: x509.Certificate) -> bool:
     """Return whether this very certificate was imported, and not taken back since."""
-    file = Anchor(authority, Path()).slug + _SUFFIX
-    return any(directory().glob(f"*/{file}"))
+    return _anchor(authority).file.exists()
 
 
 def keep(host: str, authority: x509.Certificate) -> Anchor:
     """Keep a copy of the authority of the board that is called *host* here."""
-    folder = directory() / _folder_name(host)
-    anchor = Anchor(authority, folder)
-    path = folder / (anchor.slug + _SUFFIX)
-    write_whole(path, anchor.pem)
-    return Anchor(authority, path)
+    anchor = _anchor(authority)
+    hosts = _hosts(anchor.file) if anchor.file.exists() else []
+    lines = [f"{_BOARD}{one}\n" for one in dict.fromkeys([*hosts, host])]
+    write_whole(anchor.file, "".join(lines).encode() + anchor.pem)
+    return anchor
 
 
 def kept(hosts: Iterable[str]) -> list[Anchor]:
     """Return the authorities that were imported of the board called so. Raises Error."""
-    folders = dict.fromkeys(_folder_name(host) for host in hosts)
-    paths = [path for name in folders for path in sorted((directory() / name).glob(f"*{_SUFFIX}"))]
-    return [read_anchor(path) for path in paths]
+    wanted = set(hosts)
+    paths = sorted(directory().glob(f"*{_SUFFIX}"))
+    return [read_anchor(path) for path in paths if wanted & set(_hosts(path))]
 
 
 def forget(anchor: Anchor) -> None:
@@ -51,6 +51,12 @@ def directory() -> Path:
     return Path(chosen) if chosen else Path(platformdirs.user_data_dir("boardcert")) / "authorities"
 
 
-def _folder_name(host: str) -> str:
-    """Return *host*, HOST or HOST:PORT, as a name that a folder can have on every system."""
-    return host.replace(":", "_").replace("[", "").replace("]", "")
+def _anchor(authority: x509.Certificate) -> Anchor:
+    name = Anchor(authority, directory()).slug
+    return Anchor(authority, directory() / (name + _SUFFIX))
+
+
+def _hosts(path: Path) -> list[str]:
+    """Return what the board of a copy is called."""
+    lines = path.read_text("utf-8", "replace").splitlines()
+    return [line.removeprefix(_BOARD) for line in lines if line.startswith(_BOARD)]
