@@ -12,10 +12,15 @@ from pathlib import Path
 
 import over_wifi
 import pytest
+from boardcert_host.board import tokens
 from boardcert_host.cli import main
 from boardcert_host.scan.servers import has_boards_form
+from boardcert_host.trust import pins
 from boardcert_host.virtual import VirtualBoard
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from est_server import PASSWORD, USER, est_server
 
 _CLIENT = Path(__file__).resolve().parents[1] / "shared" / "TrustingClient.java"
 _CLIENTS = (1, 2, 3, 5, 8)
@@ -217,6 +222,45 @@ def test_another_address_is_signed_for_with_the_same_key(in_wifi: VirtualBoard) 
 
 
 @pytest.mark.timeout(300 + 10 * _REQUESTS)
+def test_est_enrols_it(
+    in_wifi: VirtualBoard,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Its own request, its own key; renewed as what it serves; then its own certificate again."""
+    monkeypatch.setenv("BOARDCERT_EST_PASSWORD", PASSWORD)
+    token = in_wifi.exec("print(open('/boardcert-data/token').read().split()[0])").strip()
+    in_wifi.reset()
+    in_wifi.network.wait_listening(over_wifi.PAGE, over_wifi.TIMEOUT_S)
+    address, port = in_wifi.network.address(over_wifi.PAGE)
+    before = _report(in_wifi)
+    pins.add_pin(address, before)
+    tokens.keep_token(address, before["public_key_pin"], token)
+    own = before["public_key_pin"]
+    at = f"{address}:{port}"
+    with est_server(tmp_path) as server:
+        words = ["est", at, "--name", "kitchen.local", "--server", server.url, "--user", USER]
+        words += ["--server-ca", str(server.ca_file), "--json"]
+        for operation in ("simpleenroll", "simplereenroll"):
+            assert main(words) == 0, capsys.readouterr().err
+            told = json.loads(capsys.readouterr().out)
+            assert told["certificate"]["names"] == before["names"]
+            assert told["certificate"]["public_key_pin"] == own
+            assert server.seen[-1][1].endswith(f"/{operation}")
+        after = _report(in_wifi)
+        leaf = server.issued[-1].fingerprint(hashes.SHA256()).hex(":").upper()
+        assert (after["source"], after["fingerprint"]) == ("installed", leaf)
+        trusting = ssl.create_default_context(cafile=str(server.ca_file))
+        with (
+            socket.create_connection((address, port), over_wifi.TIMEOUT_S) as raw,
+            trusting.wrap_socket(raw, server_hostname="kitchen.local") as secure,
+        ):
+            assert secure.getpeercert(True) == server.issued[-1].public_bytes(Encoding.DER)
+    assert main(["remove", at, "--name", "kitchen.local", "--json"]) == 0
+    assert _report(in_wifi)["public_key_pin"] == own
+
+
 def test_many_requests_leave_the_memory_flat(in_wifi: VirtualBoard) -> None:
     """One after another, each with a handshake of its own."""
     free = []

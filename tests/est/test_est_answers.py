@@ -57,7 +57,7 @@ def test_the_csrattrs_of_the_standard_are_read():
     assert second["2.999.2"] == ["2.999.3", "2.999.4"]
     told = attributes.lacking(first, request(_P384))
     assert told == [
-        "binds requests to the TLS connection, which a board cannot do",
+        "wants requests bound to the TLS connection, which a board cannot make",
         "wants extensions that a board does not ask for: 1.3.6.1.1.1.1.22",
     ]
 
@@ -109,7 +109,7 @@ def test_what_a_board_lacks_is_said_and_the_server_decides(server, words, capsys
     """It goes on."""
     server.attributes = Reply(200, CSRATTRS_OF_SECTION_4_5_2, "application/csrattrs")
     code, _, messages = run(capsys, *words)
-    assert code == 0 and "binds requests to the TLS connection" in messages
+    assert code == 0 and "wants requests bound to the TLS connection" in messages
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def read_installable(
     is_pkcs12 = containers.is_pkcs12(data)
     items = read_items(data, lambda: ask_passphrase(name)) if is_pkcs12 else read_items(data)
     chain = certificates_of(items, name)
-    if is_pkcs12 or containers.is_pkcs7(data) or b"BEGIN PKCS" in data:
+    if any(item.is_in_container for item in items):
         chain = in_order(chain)
     if key_file:
         key_name = str(key_file)

@@ -63,7 +63,8 @@ class Item:
     """One item that was found. *value*: cryptography's object; None if it cannot be read.
 
     *reason*: why it cannot be read; *is_encrypted*: of a private key. *public*: the public half of
-    a private key as its file encodes it; None while it is encrypted. repr() shows no key.
+    a private key as its file encodes it; None while it is encrypted. *is_in_container*: from
+    PKCS#7 or PKCS#12, whose certificates have no order. repr() shows no key.
     """
 
     kind: str
@@ -71,6 +72,7 @@ class Item:
     reason: str | None = None
     is_encrypted: bool = False
     public: BarePublicKey | None = field(default=None, repr=False)
+    is_in_container: bool = field(default=False, repr=False)
 
 
 def read_items(data: bytes, ask: Ask = lambda: None) -> list[Item]:
@@ -113,8 +115,8 @@ def _pem(match: re.Match[bytes], ask: Ask) -> list[Item]:
         content = base64.b64decode(b"".join(text.split()), validate=True)
     except binascii.Error:
         return [Item(kind, reason="its base64 is damaged")]
-    if kind == PKCS7:
-        return _pkcs7(content)
+    if kind == PKCS7 or (kind == CERTIFICATE and containers.is_pkcs7(content)):
+        return _pkcs7(content)  # Windows calls a chain of certificates a certificate, too.
     if kind == PRIVATE_KEY:
         return [_private_der(content, ask)]
     return [_load(kind, _LOADERS[kind], content)]
@@ -153,15 +155,19 @@ def _pkcs12(data: bytes, ask: Ask) -> list[Item]:
     if found is None:
         return [Item(PKCS12, is_encrypted=True)]
     key, certificates = found
-    items = [_load(CERTIFICATE, parse, one.public_bytes(Encoding.DER)) for one in certificates]
-    return [*items, Item(PRIVATE_KEY, key, None, True)] if key else items
+    items = _unordered(one.public_bytes(Encoding.DER) for one in certificates)
+    return [*items, Item(PRIVATE_KEY, key, None, True, None, True)] if key else items
 
 
 def _pkcs7(data: bytes) -> list[Item]:
     try:
-        return read_chain(containers.read_pkcs7(data))
+        return _unordered(containers.read_pkcs7(data))
     except ValueError as error:
         return [Item(PKCS7, reason=str(error))]
+
+
+def _unordered(certificates: Iterable[bytes]) -> list[Item]:
+    return [replace(one, is_in_container=True) for one in read_chain(certificates)]
 
 
 def _request(data: bytes) -> x509.CertificateSigningRequest:

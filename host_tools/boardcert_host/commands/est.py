@@ -126,7 +126,7 @@ def _plan(arguments: argparse.Namespace) -> "Plan":
     """Return what is to be done: what is not given is as it was before."""
     from ..ca.names import name_text, parse_name
     from ..est.kept import SHELF
-    from ..est.plan import Plan, server_url
+    from ..est.plan import Plan, place_of, server_url
 
     way = way_of(arguments)
     state = SHELF.load(way.host or "")
@@ -135,7 +135,8 @@ def _plan(arguments: argparse.Namespace) -> "Plan":
         way = before.way
     if arguments.server:
         url = server_url(arguments.server, arguments.label)
-        plan = replace(before, way=way) if before and before.url == url else Plan(way, url)
+        is_same = before and before.place == place_of(url)
+        plan = replace(before, way=way, url=url) if before and is_same else Plan(way, url)
     elif before:
         plan = replace(before, way=way)
     else:

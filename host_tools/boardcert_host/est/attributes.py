@@ -65,7 +65,7 @@ def lacking(asked: Wanted, request: x509.CertificateSigningRequest) -> list[str]
     key = request.public_key()
     found = []
     if _CHALLENGE_PASSWORD in asked:
-        found.append("binds requests to the TLS connection, which a board cannot do")
+        found.append("wants requests bound to the TLS connection, which a board cannot make")
     if isinstance(key, ec.EllipticCurvePublicKey):
         found += _about_curve(asked, key.curve.name)
     if isinstance(key, rsa.RSAPublicKey):

@@ -73,7 +73,7 @@ def server_url(text: str, label: str | None) -> str:
     url = url if path else url + WELL_KNOWN
     if label is None:
         return url
-    if not re.fullmatch(r"[A-Za-z0-9._~%-]+", label) or label in _OPERATIONS:
+    if not re.fullmatch(r"[A-Za-z0-9._~%-]+", label):
         raise Error(f"not a label: {label}", "one part of a URL's path", USAGE)
     return f"{url}/{label}"
 
