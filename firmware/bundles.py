@@ -48,6 +48,7 @@ _PAGE = {
     "page_head": ("page_head",),
     "page_send": ("page_send",),
     "page_bodies": ("page_bodies",),
+    "page_authority": ("page_authority",),
     "page_facts": ("report", "page_words", "page_facts"),
     "page_view": ("page_html", "page_view"),
     "page_pieces": ("page_pieces",),
@@ -94,6 +95,7 @@ _SIGNING = {
     # What encodes a certificate is not loaded beside the arithmetic any more when that signs.
     "issue": ("issue",),
     # Of boards that are their own authority.
+    "authority": ("authority",),
     "authority_certificate": ("authority_certificate",),
     "generate": ("steps", "generate"),
 }

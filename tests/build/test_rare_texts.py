@@ -46,6 +46,24 @@ def test_nothing_else_is_said(value):
     assert _run(sources["some"], texts, value) == _run(_MODULE, [], value)
 
 
+def test_reasons_are_taken_where_functions_return_them():
+    """Of functions whose names say so; they return the same, and None as before."""
+    source = """
+def stale_reason(now, end):
+    if now > end:
+        return "it had expired"
+    return None
+def other(now):
+    return "it had expired"
+"""
+    sources, text = take_texts({"some": source})
+    assert text == "#it had expired\n" and sources["some"].count("had expired") == 1
+    names = {"rare_text": [text[1:-1]].__getitem__}
+    exec(sources["some"].replace("from .modules import rare_text\n", ""), names)  # noqa: S102
+    assert names["stale_reason"](2, 1) == names["other"](0) == "it had expired"
+    assert names["stale_reason"](1, 2) is None
+
+
 def test_a_module_without_such_texts_stays():
     """So does a text of several lines: the file has one in each."""
     sources, text = take_texts({"some": "number = 1", "other": _TWO_LINES})

@@ -36,6 +36,7 @@ def _status(**changes):
         "unique_id": "0011223344556677",
         "firmware": "3.4.0; MicroPython v1.27.0 on 2025-12-09",
         "source": "generated",
+        "authority": None,
         "fingerprint": ":".join([f"A{i % 10}" for i in range(32)]),
         "words": "lusab-babad",
         "key_fingerprint": ":".join([f"B{i % 10}" for i in range(32)]),
@@ -88,6 +89,15 @@ def test_it_says_where_the_certificate_is_from():
         page = _render(_status(source=source), "0" * 32)
         assert ("made its own key" in page) is (source == "generated")
         assert ('value="remove"' in page) is (source == "installed")
+
+
+def test_an_authority_is_shown_with_its_files():
+    """Only of a board that has one; its fingerprint in four groups, too."""
+    told = {"fingerprint": ":".join([f"C{i % 10}" for i in range(32)]), "not_after": "2036"}
+    page = _render(_status(authority=told))
+    for text in ("C0:C1:C2:C3:C4:C5:C6:C7<br>C8:C9", "/authority.crt", "/authority.mobileconfig"):
+        assert text in page and text not in _render(), text
+    assert '<h2 id="h4">' in page and '<h2 id="h4">' in _render()
 
 
 def test_a_certificate_without_entropy_or_of_unknown_kind_is_shown():

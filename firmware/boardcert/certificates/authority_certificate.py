@@ -21,6 +21,15 @@ def subject_of(host_name: str, unique_id: str) -> bytes:
     return issue.encode_subject(host_name[:_NAME_CHARACTERS] + " authority", unique_id)
 
 
+def subject_in(certificate: bytes, key) -> bytes:
+    """Return the Name in the authority's *certificate*; ValueError if that is not of *key*."""
+    tbs = der.decode_all(der.decode_one(certificate, der.SEQUENCE))[0][1]
+    elements = der.decode_all(tbs)
+    if der.encode(*elements[6]) != key.public_key_der:
+        raise ValueError("the authority's certificate is for another key")
+    return der.encode(*elements[5])
+
+
 def dns_names(names: list) -> list:
     """Return those of the certificate *names* that are no addresses: what is constrained."""
     return [name for name in names if not fields.is_address(name)]

@@ -64,9 +64,10 @@ class PrivateKey:
             ecdsa.sign(find_curve(self.key_type), self._d, digest, random)
         )
 
-    def check(self, data: bytes, signature: bytes, random) -> None:
-        """Verify the key pair, and the DER *signature* of *data* by it.
+    def check(self, data: bytes, signature: bytes, random, signer=None) -> None:
+        """Verify the key pair, and the DER *signature* of *data* by it, or by *signer*.
 
+        *signer*: another key of the same curve, whose own pair was verified before.
         Raises InvalidSignature unless the signature fits, and the point is the scalar's (a wrong
         one on the curve goes unnoticed once in 2**30); ValueError when scalar or point is out of
         range, or the point not on the curve.
@@ -79,7 +80,7 @@ class PrivateKey:
         point = curve.decode_point(self._public_point)
         pair = ecdsa.decode_signature(signature)
         digest = hash_of_size(self._digest_bytes())[0](data)
-        ecdsa.check_own(curve, self._d, point, digest, pair, random)
+        ecdsa.check_own(curve, self._d, point, digest, pair, random, signer and signer._d)
 
     def _digest_bytes(self) -> int:
         return min(SCALAR_BYTES[self.key_type], 64)

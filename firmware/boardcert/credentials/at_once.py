@@ -39,9 +39,11 @@ def find(name: str):
 def _make(wanted: tuple):
     """Return what is made, or why it cannot be; release the arithmetic again."""
     with borrowed():
-        from . import generate
-
+        if len(wanted) > 4:
+            from .authority import make
+        else:
+            from .generate import make
         try:
-            return generate.make(*wanted)
+            return make(*wanted)
         except Exception as error:  # noqa: BLE001 (the task reports it, and may go on without)
             return error

@@ -24,33 +24,40 @@ def make(private_key: bytes | None, key_type: str, contents: tuple, progress) ->
     InvalidSignature or ValueError if the result does not verify; whether the certificate can be
     read back, with this key, is for the caller to check.
     """
-    _, _, validity_days, now = contents
     steps = Steps(progress)
     steps.begin("entropy")
-    random, entropy = seed(now)
+    random, entropy = seed(contents[3])
     steps.begin("key")
-    if private_key:
-        key = keys.from_der(private_key)
-    else:
-        if key_type.startswith("rsa"):
-            from ..transport.rsa_memory import check as check_room
-
-            check_room(key_type)
-        key = keys.generate(key_type, random, progress)
+    key = find_key(private_key, key_type, random, progress)
     steps.begin("sign")
-    tbs = _apart(_tbs, key, contents, random)
+    tbs = apart(_tbs, key, contents, random)
     certificate = keys.signed(key, tbs, key.sign(tbs, random))
     del tbs
     steps.begin("check")
     check(key, certificate, random)
-    facts = {
-        "clock": now is not None,
+    return Record(key.to_der(), [certificate], facts_of(contents, entropy)), steps.finish()
+
+
+def find_key(private_key: bytes | None, key_type: str, random, progress):
+    """Return the key pair of *private_key*, or a new one of *key_type*."""
+    if private_key:
+        return keys.from_der(private_key)
+    if key_type.startswith("rsa"):
+        from ..transport.rsa_memory import check as check_room
+
+        check_room(key_type)
+    return keys.generate(key_type, random, progress)
+
+
+def facts_of(contents: tuple, entropy: dict) -> dict:
+    """Return the first facts of a record with *contents*, see make."""
+    return {
+        "clock": contents[3] is not None,
         "entropy": entropy,
         "unique_id": board.unique_id().hex(),
-        "validity_days": validity_days,
+        "validity_days": contents[2],
         "version": __version__,
     }
-    return Record(key.to_der(), [certificate], facts), steps.finish()
 
 
 def make_request(host_name: str | None, names: list, private_key: bytes) -> bytes:
@@ -61,13 +68,13 @@ def make_request(host_name: str | None, names: list, private_key: bytes) -> byte
     """
     random, _ = seed(board.utc_now())
     key = keys.from_der(private_key)
-    info = _apart(_request_info, key, host_name, names)
+    info = apart(_request_info, key, host_name, names)
     request = keys.signed(key, info, key.sign(info, random))
     check(key, request, random)
     return request
 
 
-def _apart(function, *arguments):
+def apart(function, *arguments):
     """Return function(*arguments), and release the modules that it has imported.
 
     Beside the arithmetic, there is no memory for the modules that encode certificates.
@@ -84,10 +91,10 @@ def _tbs(key, contents: tuple, random) -> bytes:
     host_name, names, validity_days, now = contents
     subject = issue.encode_subject(host_name, board.unique_id().hex())
     serial = random(issue.SERIAL_BYTES)
-    return issue.tbs_certificate(key, subject, names, _validity(now, validity_days), serial)
+    return issue.tbs_certificate(key, subject, names, validity(now, validity_days), serial)
 
 
-def _validity(now: tuple | None, days: int) -> tuple:
+def validity(now: tuple | None, days: int) -> tuple:
     """Return (not_before, not_after): from yesterday's midnight, since clocks may be slow."""
     from ..certificates import fields
 

@@ -7,8 +7,11 @@ from ..storage import store
 from ..storage.files import GENERATED
 from ..storage.record import Record
 from .job import in_words
+from .settings import AUTHORITY
 from .stale import stale_reason
 from .stored import facts_of, is_own, keep, read_leaf, read_pair, sound
+
+_NEW_KEY = "new-key"  # As in wiping, which is not imported beside the arithmetic.
 
 
 def load_generated(job, new_key: bytes | None = None) -> Record:
@@ -16,7 +19,7 @@ def load_generated(job, new_key: bytes | None = None) -> Record:
 
     *new_key*: for a new identity, see make.
     """
-    found = store.load(job.directory, GENERATED, job.notices)
+    found = store.load(job.directory, GENERATED, job.notices, True)
     stored = sound(job, found, GENERATED)
     if found and not stored:
         job.writer.set_aside(GENERATED)
@@ -30,24 +33,40 @@ def load_generated(job, new_key: bytes | None = None) -> Record:
     return record
 
 
-def make(job, private_key: bytes | None, is_new: bool = False, wipes: str | None = None) -> Record:
+def make(
+    job,
+    private_key: bytes | None,
+    old: Record | None = None,
+    is_new: bool = False,
+    wipes: str | None = None,
+) -> Record:
     """Make a certificate for *private_key*, store both, and return the record.
 
-    *private_key*: None for one that is generated here. *is_new*: whether the key is new. *wipes*:
-    the task of Wiper that wipes the keys before it, once this one is stored.
+    *private_key*: None for one that is generated here. *old*: the record of a key that stays; so
+    does its authority, if there is to be one. *is_new*: whether the key is new. *wipes*: the task
+    of Wiper that wipes the keys before it, once this one is stored.
     """
     job.outcomes["signed"] = True
     settings = job.settings
     contents = settings.hostname, job.names, settings.validity_days, job.now
     wanted = private_key, settings.key_type, contents, job.progress
+    if settings.chain == AUTHORITY:
+        wanted += (old,)
     record, timings_ms = job.make_record(wanted)
     if job.progress:
         job.progress("flash")
     started = ticks_ms()
     record.facts = facts_of(job, record, read_pair(record))
+    is_changed = old and old.authority_key and old.chain[1:] != record.chain[1:]
+    if is_changed and not record.authority_key:
+        wipes = _NEW_KEY
     if wipes:
         job.wiper.begin(wipes, record.facts["public_key_pin"])
     job.writer.save(GENERATED, record)
+    if is_changed and wipes:
+        job.finish_wipe("wiping the authority's key", "the board is no authority any more")
+    elif is_changed:
+        job.notices.append("the authority's certificate is another one: clients must import it")
     timings_ms["flash"] = ticks_diff(ticks_ms(), started)
     timings_ms["total"] = sum(timings_ms.values())
     job.outcomes["timings_ms"] = timings_ms
@@ -74,11 +93,11 @@ def _renew_if_due(job, record: Record) -> Record:
             f"the key stays {leaf.key_type}: {wanted} is for the next new key or reset"
         )
     facts = facts_of(job, record, leaf)
-    reason = _changed(job.settings, record.facts, leaf) or stale_reason(facts)
+    reason = _change_reason(job.settings, record.facts, leaf) or stale_reason(facts)
     if reason is None:
         return keep(job, GENERATED, record)
     try:
-        new = make(job, record.private_key)
+        new = make(job, record.private_key, record)
     except Exception as error:  # noqa: BLE001 (noise, flash, memory, a fault in signing)
         job.notices.append(f"signing the certificate again failed: {in_words(error)}")
         job.notices.append(f"the certificate is served as it is, though {reason}")
@@ -88,7 +107,7 @@ def _renew_if_due(job, record: Record) -> Record:
     return new
 
 
-def _changed(settings, facts: dict, leaf) -> str | None:
+def _change_reason(settings, facts: dict, leaf) -> str | None:
     """Return which setting differs from those that the certificate was made with, or None."""
     # The names of the settings come first, then addresses that the board had.
     count = len(settings.names)
@@ -99,4 +118,6 @@ def _changed(settings, facts: dict, leaf) -> str | None:
         return "the host name has changed"
     if facts.get("validity_days") != settings.validity_days:
         return "its lifetime has changed"
+    if ("authority" in facts) != (settings.chain == AUTHORITY):
+        return "who signs it has changed"
     return None

@@ -34,10 +34,12 @@ def _begin(task: str, arguments: tuple, context: tuple, make_record):
 def _make(wanted: tuple):
     """Return what is made, or why it cannot be; no caller may keep a name of generate's."""
     _load_native_code()
-    from . import generate
-
+    if len(wanted) > 4:
+        from .authority import make
+    else:
+        from .generate import make
     try:
-        return generate.make(*wanted)
+        return make(*wanted)
     except Exception as error:  # noqa: BLE001 (the task reports it, and may go on without)
         return error
 

@@ -5,6 +5,7 @@ import sys
 
 from .. import Error, board
 from ..storage import store
+from ..storage.files import WIPING
 from .loading import settings_digest
 from .settings import Settings
 
@@ -73,6 +74,12 @@ class Job:
         self.outcomes["removes"] = True
         self.wiper.begin("clone")
         self.wiper.forget_token()
+
+    def finish_wipe(self, what: str, message: str) -> None:
+        """Finish a deletion that has begun; add a notice how far it went, or that *what* failed."""
+        with self.attempt(what):
+            if WIPING in self.files() and (how_far := self.wiper.finish()):
+                self.notices.append(f"{message}: {how_far}")
 
     def files(self) -> list:
         """Return the names in the directory, none if there is no directory."""

@@ -67,22 +67,24 @@ class Identity:
         """SHA-256 of the certificate, as "AB:CD:..."."""
         return hexlify(hashlib.sha256(self.certificate).digest(), ":").decode().upper()
 
+    @property
+    def authority(self) -> bytes | None:
+        """The certificate (DER) of the board's own authority, if that has signed what is served."""
+        return self._record.facts.get("authority") and self.chain[1]
+
     def follow(self) -> None:
         """Sign the generated certificate again if the date or an address requires it.
 
         Raises Error if that fails: the old certificate is still served. One from elsewhere is
         served in any case; `notices` report its dates. If lacks_memory, the next boot signs.
         """
-        reason = stale_reason(self._record.facts, self.source)
-        if self.source == GENERATED and (reason or self.wish) and self.lacks_memory():
+        reason = self._judge()
+        if (reason or (self.wish and self.source == GENERATED)) and self.lacks_memory():
             defer_signing(self, reason)
-        elif reason and self.source == GENERATED:
-            self._adopt(perform(self, "load"))
-            reason = stale_reason(self._record.facts, self.source)
-            if reason and self.source == GENERATED:
-                raise Error(self._stale_sentence(reason))
         elif reason:
-            self._add_notices([self._stale_sentence(reason)])
+            self._adopt(perform(self, "load"))
+            if reason := self._judge():
+                raise Error(f"the generated certificate is served as it is, though {reason}")
 
     def lacks_memory(self) -> bool:
         """Return whether signing or judging now would end the server: on esp32 without PSRAM."""
@@ -211,12 +213,17 @@ class Identity:
         self.not_after = facts["not_after"]
         self._record = record
         self._context = None
-        reason = stale_reason(facts, source)
-        if reason and source != GENERATED:
-            self._add_notices([self._stale_sentence(reason)])
+        self._judge()
 
-    def _stale_sentence(self, reason: str) -> str:
-        return f"the {self.source} certificate is served as it is, though {reason}"
+    def _judge(self) -> str | None:
+        """Return why the generated certificate is stale; of another one, a notice says that."""
+        reason = stale_reason(self._record.facts, self.source)
+        if not reason or self.source == GENERATED:
+            return reason
+        notices = []
+        notices.append(f"the {self.source} certificate is served as it is, though {reason}")
+        self._add_notices(notices)
+        return None
 
     def _add_notices(self, notices: list) -> None:
         """Add those that are new: each attempt finds again what lasts."""

@@ -13,7 +13,7 @@ below the stack's end, into the heap.
 class Wanted(BaseException):
     """Abandons a task. Not an Exception: nothing has failed that a task could handle.
 
-    Its argument: what is wanted, the arguments of generate.make.
+    Its argument: what is wanted, the arguments of generate.make, or with one more authority.make.
     """
 
 

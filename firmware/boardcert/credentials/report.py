@@ -1,8 +1,9 @@
 """The report of an identity: everything that is public, as values that JSON can express."""
 
+import hashlib
 import json
 import sys
-from binascii import b2a_base64
+from binascii import b2a_base64, hexlify
 
 from .. import __version__, board
 
@@ -29,8 +30,9 @@ def report(identity, facts: dict) -> dict:
     """Return the report of *identity*, whose record has these *facts*.
 
     "issuer" and "own_key" are for an installed certificate only, else None: who signed it, and
-    whether it was for the board's own key when it was installed. "outcome": of the last task that
-    was deferred until a boot, or None.
+    whether it was for the board's own key when it was installed. "authority": of the board's own,
+    see Identity.authority, or None. "outcome": of the last task that was deferred until a boot, or
+    None.
     """
     result = {name: facts.get(name) for name in _TOLD_FACTS}
     result.update(
@@ -41,6 +43,7 @@ def report(identity, facts: dict) -> dict:
             "fingerprint": identity.fingerprint,
             "certificate": b2a_base64(identity.certificate).decode().strip(),
             "chain": len(identity.chain),
+            "authority": _authority(identity.authority, facts),
             "version": __version__,
             "firmware": sys.version,
             "timings_ms": identity.timings_ms,
@@ -50,6 +53,17 @@ def report(identity, facts: dict) -> dict:
         }
     )
     return result
+
+
+def _authority(certificate: bytes | None, facts: dict) -> dict | None:
+    """Return what there is to know of the authority's *certificate*, if the board has one."""
+    if certificate is None:
+        return None
+    digest = hashlib.sha256(certificate).digest()
+    return {
+        "fingerprint": hexlify(digest, ":").decode().upper(),
+        "not_after": facts["authority"]["not_after"],
+    }
 
 
 def _outcome(directory: str) -> dict | None:

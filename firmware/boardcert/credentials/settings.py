@@ -9,6 +9,7 @@
 | names         | []          | more names and addresses for subjectAltName                   |
 | portal_port   | 20034       | the port of the configuration page; 0: no page                |
 | https         | "required"  | for the page; "off": it is read-only, over plain HTTP           |
+| chain         | "self"      | who signs the certificate; "authority": a CA of the board's own |
 
 A certificate begins on the day before it is signed; a client's limit counts that as well. Changed
 settings take effect when the identity is loaded next, with the same key: another key_type only
@@ -23,6 +24,8 @@ from ..storage.store import CONFIG_NAME, parse_config
 KEY_TYPES = ("p256", "p384", "p521", "rsa2048", "rsa3072", "rsa4096")
 """Chrome and Edge refuse p521; an RP2040 computes for minutes to make an RSA key."""
 
+AUTHORITY = "authority"
+
 _DEFAULTS = {
     "key_type": "p384",
     "validity_days": 3650,
@@ -31,6 +34,7 @@ _DEFAULTS = {
     "names": [],
     "portal_port": 20034,
     "https": "required",
+    "chain": "self",
 }
 
 
@@ -72,6 +76,7 @@ class Settings:
         self.validity_days = _number(values, "validity_days", 1, 36500)
         self.portal_port = _number(values, "portal_port", 0, 65535)
         self.https = _choice(values, "https", ("required", "off"))
+        self.chain = _choice(values, "chain", ("self", AUTHORITY))
         self.hostname = _host_name(values, unique_id)
         self.names = _all_names(self.hostname, values["names"])
 

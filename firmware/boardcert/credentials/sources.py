@@ -13,7 +13,7 @@ from micropython import const
 
 from .. import RefusedError, board
 from ..storage import store
-from ..storage.files import GENERATED, INSTALLED, WIPING
+from ..storage.files import GENERATED, INSTALLED
 from .generated import load_generated, make
 from .job import in_words
 from .stored import facts_of, is_own, keep, read_leaf, sound
@@ -31,12 +31,12 @@ def load(job, new_key: bytes | None = None) -> tuple:
     # Later, it may be a deletion of this boot, which ends it below.
     if not job.outcomes.get("begun"):
         job.outcomes["begun"] = True
-        _finish_wipe(
-            job, "finishing a deletion", "a deletion interrupted by a loss of power was finished"
+        job.finish_wipe(
+            "finishing a deletion", "a deletion interrupted by a loss of power was finished"
         )
     source, record = _choose(job, new_key)  # As reload: a call less on a small stack.
     mark_stored(job, source, record)
-    _finish_wipe(job, "wiping another board's data", "another board's data was wiped")
+    job.finish_wipe("wiping another board's data", "another board's data was wiped")
     return source, record, None
 
 
@@ -49,7 +49,7 @@ def sign(job, addresses: list, now: tuple | None, is_due: bool) -> tuple:
     record = load_generated(job)
     if is_due or not (board.addresses() and board.utc_now()):
         job.seen = addresses, now
-        make(job, record.private_key)
+        make(job, record.private_key, record)
     return reload(job)
 
 
@@ -108,7 +108,10 @@ def choose_below(job, new_key: bytes | None = None) -> tuple:
     if record := sound(job, _find_builtin(job), BUILTIN):
         record.facts = facts_of(job, record, read_leaf(record))
         return BUILTIN, record
-    return GENERATED, load_generated(job, new_key)
+    record = load_generated(job, new_key)
+    if record.authority_key:
+        record.authority_key = None  # What serves has no use for it.
+    return GENERATED, record
 
 
 def mark_stored(job, source: str, record: store.Record) -> None:
@@ -145,13 +148,6 @@ def _find_builtin(job) -> store.Record | None:
     except Exception as error:  # noqa: BLE001 (of another .mpy version, incomplete, whatever)
         job.notices.append(f"boardcert_builtin was ignored: {in_words(error)}")
         return None
-
-
-def _finish_wipe(job, what: str, message: str) -> None:
-    """Finish an interrupted deletion; add a notice how far it went, or that *what* failed."""
-    with job.attempt(what):
-        if WIPING in job.files() and (how_far := job.wiper.finish()):
-            job.notices.append(f"{message}: {how_far}")
 
 
 TASKS = {"load": load, "sign": sign, "request": request}

@@ -19,6 +19,8 @@ def stale_reason(facts: dict, source: str = GENERATED) -> str | None:
             return "it was dated in the future"
         if source == GENERATED and not facts.get("clock"):
             return "the clock has been set"
+        if today > facts.get("renew_from", today):
+            return "it ends within 30 days"
     if source == GENERATED and not all(address in facts["names"] for address in board.addresses()):
         return "the board's address has changed"
     return None

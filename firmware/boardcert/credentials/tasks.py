@@ -54,7 +54,8 @@ def remove(job) -> tuple:
 
 def renew(job) -> tuple:
     """Sign a new certificate for the generated key; generate both if there is no key."""
-    make(job, load_generated(job).private_key)
+    record = load_generated(job)
+    make(job, record.private_key, record)
     return reload(job)
 
 

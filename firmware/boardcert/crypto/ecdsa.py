@@ -54,11 +54,20 @@ def verify(curve, public_key: tuple, digest: bytes, signature: tuple) -> None:
     _compare(curve, curve.multiply_add(u1, u2, public_key), signature)
 
 
-def check_own(curve, d: int, public_key: tuple, digest: bytes, signature: tuple, random) -> None:
+def check_own(
+    curve,
+    d: int,
+    public_key: tuple,
+    digest: bytes,
+    signature: tuple,
+    random,
+    signer: int | None = None,
+) -> None:
     """Raise InvalidSignature unless *signature* signs *digest* for *d*, and *public_key* is d G.
 
-    Both at the price of a multiplication of the base point and a short one: for a random t,
-    (u1 + (u2 + t) d) G - t Q = (u1 + u2 d) G + t (d G - Q), which has the right x for every t
+    *signer*: the scalar e that has signed *digest*, if that is not *d* itself. Both at the price
+    of a multiplication of the base point and a short one: for a random t,
+    (u1 + u2 e + t d) G - t Q = (u1 + u2 e) G + t (d G - Q), which has the right x for every t
     when all is well, and for at most 4 of the 2**32 when Q, on the curve, is not d G: then d G - Q
     has the order n, a prime, so that one t at most leads to each of the points whose x is r modulo
     n, of which there are 4 at most, as p < 2 n. The first factor is secret, as it gives away d
@@ -67,7 +76,7 @@ def check_own(curve, d: int, public_key: tuple, digest: bytes, signature: tuple,
     u1, u2 = _factors(curve, digest, signature)
     t = int.from_bytes(random(_CHECK_BYTES), "big")
     x, y = public_key
-    total = (u1 + (u2 + t) * d) % curve.n
+    total = (u1 + u2 * (signer or d) + t * d) % curve.n
     _compare(curve, curve.multiply_add(total, t, (x, -y % curve.p), random), signature)
 
 

@@ -20,6 +20,7 @@ _WITH_KEY = ("new-key", "reset")
 """What needs another key."""
 
 _SETTINGS = ("hostname", "prefix", "names", "validity_days", "key_type", "portal_port", "https")
+_SETTINGS += ("chain",)
 _SETTING_BYTES = 1024  # Twenty names.
 
 _DONE = {

@@ -19,6 +19,10 @@ def pieces_of(kind: str, data):
         return lambda: _json({"error": {"message": message, "field": field}})
     if kind == "der":
         return lambda: data[2][:1]
+    if kind == "profile":
+        from .authority import profile
+
+        return lambda: profile(*data[2])
     if kind == "pem":
         return lambda: as_pem(data[0], data[2])
     return (lambda: _json(data)) if kind in ("status", "json") else tuple

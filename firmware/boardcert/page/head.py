@@ -6,7 +6,12 @@ import sys
 from .lines import body, head_lines, is_api
 from .state import LATER
 
-_FILES = {"crt": "application/pkix-cert", "csr": "application/pkcs10"}
+_FILES = {
+    "crt": "application/pkix-cert",
+    "csr": "application/pkcs10",
+    "authority.crt": "application/x-x509-ca-cert",
+    "mobileconfig": "application/x-apple-aspen-config",
+}
 
 
 async def begin(portal, request, found: tuple) -> tuple:
@@ -45,7 +50,7 @@ def _head(portal, request, found: tuple, size: int) -> list:
     """Return the lines of the answer's head that differ between answers."""
     status, headers, kind, data = found
     lines = [f"HTTP/1.1 {status} {'OK' if status < 400 else 'Refused'}", f"Content-Length: {size}"]
-    if kind in ("der", "pem"):
+    if kind in ("der", "pem", "profile"):
         suffix = data[1]
         content_type = "application/x-pem-file" if kind == "pem" else _FILES[suffix]
         name = f"{portal.identity.hostname}.{suffix}{'.pem' if kind == 'pem' else ''}"

@@ -97,6 +97,10 @@ class Routes:
         me = self.portal.identity
         return 200, {}, "pem" if is_pem else "der", ("CERTIFICATE", "crt", me.chain)
 
+    def authority(self, name: str) -> tuple:
+        """Answer with the certificate of the board's own authority."""
+        return "authority.answer", name
+
     def session(self) -> Session | None:
         """Return the session that the request's cookie belongs to."""
         return find_session(self.portal, self.request, self.access)
@@ -136,6 +140,8 @@ _ANSWERS = {
     "/api/session": {"POST": Routes.read_token, "DELETE": Routes.sign_out},
     "/certificate.pem": {"GET": Routes.certificate},
     "/certificate.der": {"GET": Routes.certificate},
+    "/authority.crt": {"GET": Routes.authority},
+    "/authority.mobileconfig": {"GET": Routes.authority},
     "/request.pem": {"GET": Routes.certificate_request},
     "/request.der": {"GET": Routes.certificate_request},
 }

@@ -22,6 +22,7 @@ def view(status: dict, form_token: str | None, is_secure: bool, outcome: tuple |
     text = escape(text)
     id = f"{action}-{field}"
     host_name = escape(status["hostname"])
+    authority = status["authority"]
     marks = {
         "title": f"Error: {host_name}" if is_error else host_name,
         "host_name": host_name,
@@ -33,6 +34,7 @@ def view(status: dict, form_token: str | None, is_secure: bool, outcome: tuple |
         "error": f'<span class="error" id="{id}-error">{text}</span>\n' if is_error else "",
         "key_fingerprint": _grouped(status["key_fingerprint"]),
         "fingerprint": _grouped(status["fingerprint"]),
+        "authority": _grouped(authority["fingerprint"]) if authority else "",
         "words": status["words"],
         "names": escape(", ".join(status["settings"].get("names", ()))),
         "validity_days": str(status["settings"].get("validity_days", 3650)),
@@ -40,7 +42,8 @@ def view(status: dict, form_token: str | None, is_secure: bool, outcome: tuple |
         "rows": [row.encode() for row in rows(status)],
         "kept": texts,
     }
-    return _holding(status["source"], form_token is not None, is_secure), marks
+    holding = _holding(status["source"], form_token is not None, is_secure)
+    return holding + ("authority",) if authority else holding, marks
 
 
 def _holding(source: str, is_signed_in: bool, is_secure: bool) -> tuple:

@@ -6,6 +6,9 @@ import os
 class Record:
     """What one file holds. *private_key*: DER; *chain*: DER certificates, the leaf first."""
 
+    authority_key: bytes | None = None
+    """DER; of a board that is its own authority, where it is to sign: what serves has None."""
+
     def __init__(self, private_key: bytes, chain: list, facts: dict, generation: int = 0) -> None:
         self.private_key = private_key
         self.chain = chain

@@ -8,9 +8,10 @@
     13             records: tag (1 byte), length (2 bytes, big-endian), value
     end-32  32     SHA-256 over everything before
 
-Records, in this order: 1 private key (DER: SEC 1 or PKCS#1), once; 2 certificate (DER), one to
-eight times, the leaf first; 3 facts about them (a JSON object), once. Nothing may follow. One
-file holds one identity, so key and certificate are never torn apart.
+Records, in this order: 1 private key (DER: SEC 1 or PKCS#1), once; 4 private key of the board's
+own authority (DER: SEC 1), at most once; 2 certificate (DER), one to eight times, the leaf first;
+3 facts about them (a JSON object), once. Nothing may follow. One file holds one identity, so keys
+and certificates are never torn apart.
 
 An identity NAME is in NAME.bin or, on FAT, in the newer of NAME.bin and NAME.alt. What is not
 valid is reported and never used. With store_write, this is the only module that knows the file
@@ -43,17 +44,21 @@ VERSION = const(1)
 PRIVATE_KEY = const(1)
 CERTIFICATE = const(2)
 FACTS = const(3)
+AUTHORITY_KEY = const(4)
 HEADER_BYTES = const(13)
 DIGEST_BYTES = const(32)
 
 
-def load(directory: str, name: str, notices: list) -> Record | None:
-    """Return the newest valid record called *name*, or None; *notices* hear of invalid ones."""
+def load(directory: str, name: str, notices: list, signs: bool = False) -> Record | None:
+    """Return the newest valid record called *name*, or None; *notices* hear of invalid ones.
+
+    *signs*: whether it has the authority's key, if there is one.
+    """
     best = None
     for suffix in SLOTS:
         path = f"{directory}/{name}{suffix}"
         try:
-            found = read(path)
+            found = read(path, signs)
         except DamagedError as error:
             notices.append(f"{path} was ignored: {error}")
             continue
@@ -62,19 +67,27 @@ def load(directory: str, name: str, notices: list) -> Record | None:
     return best
 
 
-def read(path: str) -> Record | None:
-    """Return the record in one file, None without the file; raise DamagedError."""
+def read(path: str, signs: bool = False) -> Record | None:
+    """Return the record in one file, None without the file; raise DamagedError. *signs*: see load.
+
+    The file's bytes do not stay in memory.
+    """
     try:
-        if os.stat(path)[6] > MAX_FILE_BYTES:
+        size = os.stat(path)[6]
+        if size > MAX_FILE_BYTES:
             raise DamagedError("not an identity file")
+        data = bytearray(size)
         with open(path, "rb") as file:
-            data = file.read()
+            file.readinto(data)
     except OSError as error:
         if error.errno == errno.ENOENT:
             return None
         # A directory, or a medium that fails: no identity to serve, and none to stumble over.
         raise DamagedError(f"cannot be read ({error!r})") from error
-    return decode(data)
+    try:
+        return decode(data, signs)
+    finally:
+        data[:] = bytes(len(data))
 
 
 def read_config(directory: str) -> str | None:
@@ -117,10 +130,14 @@ def read_text(path: str) -> str | None:
         return None
 
 
-def decode(data: bytes) -> Record:
-    """Return the Record in *data*; raise DamagedError unless every byte is as it was written."""
+def decode(data, signs: bool = False) -> Record:
+    """Return the Record in *data*; raise DamagedError unless every byte is as it was written.
+
+    *data*: bytes, or a bytearray. *signs*: see load.
+    """
     if not data:
         raise DamagedError("empty")
+    data = memoryview(data)
     if data[:4] != MAGIC:
         raise DamagedError("not an identity file")
     if len(data) < HEADER_BYTES + DIGEST_BYTES:
@@ -134,27 +151,34 @@ def decode(data: bytes) -> Record:
     if hashlib.sha256(data[:end]).digest() != data[end:]:
         raise DamagedError("altered: the digest does not match")
     values = _split(data[HEADER_BYTES:end])
+    authority_key = None
+    if len(values) > 1 and values[1][0] == AUTHORITY_KEY:
+        authority_key = values.pop(1)[1]
     tags = [tag for tag, _ in values]
     facts = None
     if tags == [PRIVATE_KEY] + [CERTIFICATE] * (len(tags) - 2) + [FACTS] and len(tags) > 2:
         try:
-            facts = json.loads(values[-1][1])
+            facts = json.loads(bytes(values[-1][1]))
         except ValueError:
             pass
     if not isinstance(facts, dict):
         raise DamagedError("unexpected records")
-    return Record(values[0][1], [value for _, value in values[1:-1]], facts, generation)
+    chain = [bytes(value) for _, value in values[1:-1]]
+    record = Record(bytes(values[0][1]), chain, facts, generation)
+    if signs and authority_key:
+        record.authority_key = bytes(authority_key)
+    return record
 
 
-def _split(records: bytes) -> list:
-    """Return [(tag, value)]; raise DamagedError unless the lengths add up."""
+def _split(records) -> list:
+    """Return [(tag, value)], of a memoryview; raise DamagedError unless the lengths add up."""
     values = []
     offset = 0
     while offset < len(records):
         start = offset + 3
         length = int.from_bytes(records[offset + 1 : start], "big")
         offset = start + length
-        values.append((records[start - 3], bytes(records[start:offset])))
+        values.append((records[start - 3], records[start:offset]))
     if offset != len(records):
         raise DamagedError("truncated")
     return values

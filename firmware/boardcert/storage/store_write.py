@@ -21,6 +21,7 @@ import struct
 from .. import DamagedError
 from .record import exists
 from .store import (
+    AUTHORITY_KEY,
     CERTIFICATE,
     DIGEST_BYTES,
     FACTS,
@@ -48,6 +49,8 @@ _DIRECTORY_MODE = 0x4000  # In os.stat()[0].
 def encode(record: Record) -> list:
     """Return the bytes of a file, in pieces; ValueError when they would not be accepted back."""
     values = [(PRIVATE_KEY, record.private_key)]
+    if record.authority_key:
+        values.append((AUTHORITY_KEY, record.authority_key))
     values += [(CERTIFICATE, certificate) for certificate in record.chain]
     values.append((FACTS, json.dumps(record.facts).encode()))
     pieces = [b""]

@@ -1,4 +1,4 @@
-"""Move the messages of errors and notices out of the modules: a board reads one when needed.
+"""Move the texts of errors, notices and reasons out of the modules: a board reads one when needed.
 
 In a module they would take flash in files that every boot reads, and memory for as long as the
 module is loaded. One file has them all, one per line, and `modules.rare_text(number)` reads one.
@@ -11,6 +11,7 @@ FILE = "rare_texts"
 """The name of that file. Like the template of the page it is Python, here comments only."""
 
 _HOME, _FUNCTION = "modules", "rare_text"
+_REASON = "_reason"  # How the names of functions end that return one.
 _SHORTEST = 12  # The call itself takes some ten bytes.
 
 
@@ -27,6 +28,7 @@ class _Taker(ast.NodeTransformer):
     def __init__(self) -> None:
         self.texts: dict[str, int] = {}
         self._is_rare = False
+        self._is_reason = False
         self._found = False
 
     def take(self, source: str) -> str:
@@ -41,8 +43,16 @@ class _Taker(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         """Skip native code, whose compiler cannot make such calls."""
-        native = any("micropython." in ast.unparse(one) for one in node.decorator_list)
-        return node if native else self.generic_visit(node)
+        if any("micropython." in ast.unparse(one) for one in node.decorator_list):
+            return node
+        outer, self._is_reason = self._is_reason, node.name.endswith(_REASON)
+        self.generic_visit(node)
+        self._is_reason = outer
+        return node
+
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        """`return "a sentence"`, in a function that returns why something is to be done."""
+        return self._visit_rare(node) if self._is_reason else self.generic_visit(node)
 
     def visit_Raise(self, node: ast.Raise) -> ast.AST:
         """`raise Kind("a sentence")`."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # Of firmware/docs/settings.md, in its order.
 SETTINGS = ("key_type", "validity_days", "hostname", "prefix", "names", "portal_port", "https")
+SETTINGS += ("chain",)
 _EXAMPLES = """\
 examples:
   boardcert set kitchen.local names=kitchen.example.com,192.168.4.1

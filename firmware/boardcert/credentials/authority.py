@@ -1,0 +1,123 @@
+"""Make what a board serves that is its own authority: a leaf, signed by a second key of its own.
+
+In the place of generate, for the setting chain "authority", and released as that is. The authority
+signs for the board's names alone, see authority_certificate. Its certificate is what people import:
+it stays as it is, for ten years, while leaves of 397 days follow each other.
+"""
+
+from .. import board
+from ..certificates import keys
+from ..entropy.seeding import seed
+from ..storage.record import Record
+from .generate import CLOCKLESS_DAYS, apart, facts_of, find_key, validity
+from .steps import Steps
+
+KEY_TYPE = "p384"
+
+DAYS = CLOCKLESS_DAYS
+"""Of the authority's certificate, whether there is a clock or not."""
+
+LEAF_DAYS = 397
+"""Apple and the CA/Browser Forum allow 398, the first and the last day included."""
+
+RENEWAL_DAYS = 30
+"""Before its end, a leaf is signed again; in the last third of its time if that is shorter."""
+
+_PROOF = b"boardcert: the private key belongs to the certificate"
+
+
+def make(
+    private_key: bytes | None, key_type: str, contents: tuple, progress, old: Record | None
+) -> tuple:
+    """Return what generate.make does; the record's chain is leaf and authority.
+
+    *old*: a Record whose authority stays if it has one, or None. Its certificate stays, too, unless
+    a name of the leaf is not among those it permits, or it ends before the leaf: then it is signed
+    again. Each signature, and each new key pair, is verified.
+    """
+    steps = Steps(progress)
+    steps.begin("entropy")
+    random, entropy = seed(contents[3])
+    steps.begin("key")
+    key = find_key(private_key, key_type, random, progress)
+    authority_key = find_key(old and old.authority_key, KEY_TYPE, random, None)
+    steps.begin("sign")
+    certificate, tbs, leaf_tbs, facts = apart(_contents, key, authority_key, contents, random, old)
+    if tbs:
+        signature = authority_key.sign(tbs, random)
+        authority_key.check(tbs, signature, random)
+        certificate = keys.signed(authority_key, tbs, signature)
+    signature = authority_key.sign(leaf_tbs, random)
+    steps.begin("check")
+    if isinstance(key, keys.PrivateKey) and key.key_type == KEY_TYPE:
+        key.check(leaf_tbs, signature, random, authority_key)
+    else:
+        authority_key.check(leaf_tbs, signature, random)
+        key.check(_PROOF, key.sign(_PROOF, random), random)
+    facts.update(facts_of(contents, entropy))
+    leaf = keys.signed(authority_key, leaf_tbs, signature)
+    record = Record(key.to_der(), [leaf, certificate], facts)
+    record.authority_key = authority_key.to_der()
+    return record, steps.finish()
+
+
+def _contents(key, authority_key, contents: tuple, random, old) -> tuple:
+    """Return (the authority's certificate, what it is to sign for itself, and the leaf, facts).
+
+    One of the first two is None: the certificate that stays, or what makes another one.
+    """
+    from ..certificates import authority_certificate, issue
+
+    host_name, names, days, now = contents
+    unique_id = board.unique_id().hex()
+    period = _leaf_validity(now, days)
+    certificate = tbs = told = None
+    if old and old.authority_key:
+        certificate, told = old.chain[1], old.facts["authority"]
+        subject = authority_certificate.subject_in(certificate, authority_key)
+    else:
+        subject = authority_certificate.subject_of(host_name, unique_id)
+    permitted = authority_certificate.dns_names(names)
+    if told is None or _is_outdated(told, permitted, period[1]):
+        certificate = None
+        lifetime = validity(now, DAYS)
+        serial = random(issue.SERIAL_BYTES)
+        tbs = authority_certificate.tbs_authority(
+            authority_key, subject, permitted, lifetime, serial
+        )
+        told = {"names": permitted, "not_after": board.isoformat(lifetime[1])}
+    leaf = issue.tbs_certificate(
+        key,
+        issue.encode_subject(host_name, unique_id),
+        names,
+        period,
+        random(issue.SERIAL_BYTES),
+        (subject, authority_key),
+    )
+    return certificate, tbs, leaf, {"authority": told, "renew_from": _renew_from(period)}
+
+
+def _leaf_validity(now: tuple | None, days: int) -> tuple:
+    """Return (not_before, not_after) of a leaf; without a clock, of one that is replaced soon."""
+    from ..certificates import fields
+
+    first, last = validity(now, min(days, LEAF_DAYS))
+    return first, last if now is None else min(last, fields.add_days(first, LEAF_DAYS))
+
+
+def _renew_from(period: tuple) -> str:
+    from ..certificates import fields
+
+    first, last = period
+    days = fields.day_number(*last[:3]) - fields.day_number(*first[:3])
+    return board.isoformat(fields.add_days(last, -min(RENEWAL_DAYS, days // 3)))
+
+
+def _is_outdated(told: dict, names: list, last: tuple) -> bool:
+    """Return whether the authority may not sign for all of *names*, or until *last*."""
+    if told["not_after"] < board.isoformat(last):
+        return True
+    for name in names:
+        if not any([name == tree or name.endswith("." + tree) for tree in told["names"]]):
+            return True
+    return False

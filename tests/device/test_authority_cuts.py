@@ -1,0 +1,96 @@
+"""Power fails while an authority is made, signs again, or goes: no key is lost or left behind."""
+
+import scratch
+from boardcert.storage.store import load
+from identities import has_notice, identity, on_board
+
+
+def _secrets(directory):
+    """Return the scalars of both keys there."""
+    record = load(directory, "generated", [], True)
+    keys = [record.private_key, record.authority_key]
+    return {key[8:56] for key in keys if key}
+
+
+def _of_setting(chain):
+    """Return a task that changes the setting, and what it does at the next boot."""
+
+    def task(me):
+        me.change_settings(chain=chain)
+        return identity(me._directory)
+
+    return task
+
+
+def _done(name):
+    """Return a task that calls the method of that name."""
+
+    def task(me):
+        getattr(me, name)()
+        return me
+
+    return task
+
+
+# (What happens, whether the board was an authority before, and whether it is one after.)
+_TASKS = (
+    (_of_setting("authority"), False, True),
+    (_of_setting(None), True, False),
+    (_done("renew"), True, True),
+    (_done("new_key"), True, True),
+    (_done("reset"), True, True),
+)
+
+
+def _cut(file_system, tears, task, was_authority, is_authority):
+    """Cut a task after its operations, all of the first forty and some of those that wipe.
+
+    Whatever the cut, the board serves as before or as after it, and the same at the next boot; the
+    leaf's key and the authority's are those of one record. Of keys that are not stored any more,
+    nothing is left.
+    """
+    disk = scratch.Disk()
+    file_system.mkfs(disk)
+    directory = scratch.mount(disk, file_system)
+    me = identity(directory)
+    if was_authority:
+        me = _of_setting("authority")(me)
+    image, before = bytes(disk.data), _secrets(directory)
+    disk.journal.clear()
+    me = task(me)
+    journal, after = disk.journal, _secrets(directory)
+    assert (len(before), len(after)) == (1 + was_authority, 1 + is_authority)
+    for count in range(len(journal) + 1):
+        if count > 40 and count % 197 and count < len(journal) - 3:
+            continue
+        found = scratch.Disk.after(image, journal[:count], tears and count % 2)
+        directory = scratch.mount(found, file_system)
+        me = identity(directory)
+        now = _secrets(directory)
+        assert not me.generated and not has_notice(me, "lost"), (count, me.notices)
+        assert bool(me.authority) == (len(now) == 2) == (len(me.chain) == 2), count
+        again = identity(directory)
+        assert again.chain == me.chain and again.notices == [], (count, again.notices)
+        # A certificate for the authority that is to be made may not have been stored yet.
+        is_made_anew = is_authority and not was_authority
+        assert now in (before, after) or is_made_anew, count
+        left = [secret for secret in before - now if found.data.find(secret) >= 0]
+        assert not left, (count, me.notices)
+    return len(journal)
+
+
+if scratch.HAS_ROOM:
+
+    def test_power_cuts_of_an_authority_on_littlefs():
+        """Torn writes included."""
+        with on_board():
+            for number, case in enumerate(_TASKS):
+                assert _cut(scratch.vfs.VfsLfs2, True, *case) >= 2, number
+
+    if hasattr(scratch.vfs, "VfsFat"):
+
+        def test_power_cuts_of_an_authority_on_fat():
+            """The same, where single sectors are written whole."""
+            with on_board():
+                for number, case in enumerate(_TASKS):
+                    assert _cut(scratch.vfs.VfsFat, False, *case) >= 2, number
