@@ -19,7 +19,7 @@ _IDENTITY = """
 import sys
 import boardcert
 me = boardcert.identity(directory=sys.argv[1], hostname="pump-7", key_type=sys.argv[3],
-    names=sys.argv[4].split())
+    names=sys.argv[4].split(), chain=sys.argv[5])
 """
 _REQUEST = f"""{_IDENTITY}
 with open(sys.argv[2], "wb") as file:
@@ -60,10 +60,15 @@ class Board:
     @contextmanager
     def serving(self) -> Iterator[int]:
         """Serve WORDS with what is installed; give the port."""
-        with micropython_server.serving(
-            self.directory, self.key_type, self.names, code=_SERVE
-        ) as port:
+        with serving(self.directory, self.key_type, self.names) as port:
             yield port
+
+
+@contextmanager
+def serving(directory: Path, key_type: str, names: str, chain: str = "self") -> Iterator[int]:
+    """Serve WORDS with the identity in *directory*; give the port. *names*: as for `make_board`."""
+    with micropython_server.serving(directory, key_type, names, chain, code=_SERVE) as port:
+        yield port
 
 
 def make_board(tmp_path: Path, key_type: str, names: str, ca: Path) -> Board:
@@ -73,12 +78,13 @@ def make_board(tmp_path: Path, key_type: str, names: str, ca: Path) -> Board:
     """
     directory, request = tmp_path / "identity", tmp_path / "request.der"
     certificate = tmp_path / "board.crt"
-    micropython_server.run(_REQUEST, str(directory), str(request), key_type, names)
+    settings = (key_type, names, "self")
+    micropython_server.run(_REQUEST, str(directory), str(request), *settings)
     # Names of this computer, and of an earlier board, which no request gets by itself.
     granted = [word for name in ("pump-7.local", *names.split()) for word in ("--san", name)]
     sign = ["ca", "sign", str(request), "--ca", str(ca), "-o", str(certificate), *granted]
     assert main(sign) == 0
-    output = micropython_server.run(_INSTALL, str(directory), str(certificate), key_type, names)
+    output = micropython_server.run(_INSTALL, str(directory), str(certificate), *settings)
     assert output.split()[-1] == "installed"
     return Board(key_type, names, directory, request, certificate, ca / "ca.crt")
 

@@ -5,28 +5,27 @@ What the authority signs outside of its limits is refused by all that read name 
 
 import json
 import os
+import socket
 import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 import micropython_server
+import outsiders
 import pytest
 from authority_pair import make_pair
 from boardcert_host.certificates.certificate import describe, parse
 from boardcert_host.cli import main
+from boardcert_host.verify.tls_probe import looking_context, session_of
 from boardcert_host.virtual.node import find_node
-from certificates import Identity
 from issued import pem
 from outsiders import CLIENT, WORDS, browse, run
 from servers import serving
 
-_NAMES = ("pump-7.local", "localhost", "127.0.0.1")
 _HOSTS = ("localhost", "127.0.0.1")
-_HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/html\r\n"
 
 
 @dataclass(frozen=True)
@@ -38,39 +37,40 @@ class Served:
     leaf: bytes
 
 
-def _serve(directory: Path, leaf: Identity, authority: Identity) -> AbstractContextManager[int]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    (directory / "board.pem").write_bytes(leaf.key_pem() + pem(leaf, authority))
-    context.load_cert_chain(directory / "board.pem")
-    body = f"<h1>{WORDS}</h1>".encode()
-    whole = _HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
-
-    def answer(connection: object) -> None:
-        with context.wrap_socket(connection, server_side=True) as secure:
-            secure.recv(4096)
-            secure.sendall(whole)
-
-    return serving(answer)
-
-
-def _served(directory: Path, **changes: object) -> Iterator[Served]:
-    leaf, authority = make_pair(_NAMES, **changes)
-    file = directory / "authority.pem"
-    file.write_bytes(pem(authority))
-    with _serve(directory, leaf, authority) as port:
-        yield Served(port, file, leaf.der)
-
-
 @pytest.fixture(scope="module")
 def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A board within the limits of its authority."""
-    yield from _served(tmp_path_factory.mktemp("board"))
+    """A board with the firmware's own code; its authority as `boardcert ca trust` fetches it."""
+    directory = tmp_path_factory.mktemp("board")
+    file = directory / "authority.pem"
+    with outsiders.serving(directory / "data", "p384", "localhost 127.0.0.1", "authority") as port:
+        leaf = ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", port)))
+        pin = describe(parse(leaf))["public_key_pin"]
+        fetch = ["ca", "trust", f"127.0.0.1:{port}", "--pin", pin, "-o", str(file)]
+        assert main(fetch) == 0
+        yield Served(port, file, leaf)
 
 
 @pytest.fixture(scope="module")
 def thief(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Somebody who has the keys of pump-7.local, and calls himself localhost."""
-    yield from _served(tmp_path_factory.mktemp("thief"), permitted=["pump-7.local"])
+    directory = tmp_path_factory.mktemp("thief")
+    leaf, authority = make_pair(
+        ("pump-7.local", "localhost", "127.0.0.1"), permitted=["pump-7.local"]
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    (directory / "board.pem").write_bytes(leaf.key_pem() + pem(leaf, authority))
+    context.load_cert_chain(directory / "board.pem")
+    answer = f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {len(WORDS)}\r\n\r\n{WORDS}"
+
+    def reply(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            secure.recv(4096)
+            secure.sendall(answer.encode())
+
+    file = directory / "authority.pem"
+    file.write_bytes(pem(authority))
+    with serving(reply) as port:
+        yield Served(port, file, leaf.der)
 
 
 Asked = tuple[bool, str]
@@ -267,16 +267,23 @@ def test_chromium(board: Served, thief: Served, tmp_path: Path) -> None:
 
 def test_the_linter_finds_that_the_limits_are_not_critical(tmp_path: Path) -> None:
     """Nothing else, in either certificate. It takes no name without a dot, such as localhost."""
-    leaf, authority = make_pair(("pump-7.local", "pump.boards.example", "127.0.0.1"))
+    names = "pump.boards.example 192.168.4.7"
+    with outsiders.serving(tmp_path / "data", "p256", names, "authority") as port:
+        context = looking_context()
+        with (
+            socket.create_connection(("127.0.0.1", port)) as plain,
+            context.wrap_socket(plain) as secure,
+        ):
+            leaf, authority = session_of(secure, False).chain
     assert _lint(tmp_path, leaf) == set()
     assert _lint(tmp_path, authority) == {
         ("ERROR", "pkix.certificate_name_constraints_extension_not_critical")
     }
 
 
-def _lint(directory: Path, identity: Identity) -> set[tuple[str, str]]:
+def _lint(directory: Path, der: bytes) -> set[tuple[str, str]]:
     path = directory / "linted.pem"
-    path.write_bytes(pem(identity))
+    path.write_text(ssl.DER_cert_to_PEM_cert(der))
     linter = Path(sys.executable).parent / "lint_pkix_cert"
     _, answer = run(linter, "lint", "-s", "NOTICE", "-f", "JSON", path)
     return {
@@ -284,14 +291,3 @@ def _lint(directory: Path, identity: Identity) -> set[tuple[str, str]]:
         for result in json.loads(answer)["results"]
         for finding in result["finding_descriptions"]
     }
-
-
-def test_it_is_taken_from_the_board_as_it_is(
-    board: Served, tmp_path: Path, capsys: pytest.CaptureFixture
-) -> None:
-    """`boardcert ca trust HOST -o FILE`, for clients on other computers."""
-    file = tmp_path / "authority.pem"
-    pin = describe(parse(board.leaf))["public_key_pin"]
-    place = ["ca", "trust", f"127.0.0.1:{board.port}", "--pin", pin]
-    assert main([*place, "-o", str(file)]) == 0
-    assert file.read_bytes() == board.authority.read_bytes()
