@@ -1,4 +1,4 @@
-"""SHA-512 for RV32; make_sha512_rv32.py, which made it, explains it (do not edit)."""
+"""SHA-512 for RV32; make_sha512_rv32.py made it and explains it (do not edit)."""
 
 # ruff: noqa
 # fmt: off

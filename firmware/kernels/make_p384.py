@@ -2,8 +2,10 @@
 
     python firmware/kernels/make_p384.py > firmware/kernels/kernel_p384.py
     python firmware/kernels/make_p384.py --dsp > firmware/kernels/kernel_p384_dsp.py
+    python firmware/kernels/make_p384.py --programs > firmware/kernels/kernel_programs.py
 
-The kernel is one function, and programs for it; p384_kernel.py drives them. The second multiplies
+The kernel is one function, and programs for it, which the kernels of other processors have in the
+third file; p384_kernel.py drives them. The second multiplies
 with UMAAL, of the DSP extension that the RP2350's Cortex-M33 has, and is the same otherwise.
 
 run(program, work): interpret *program*, four bytes a step: operation, destination, a, b. Operands
@@ -183,5 +185,14 @@ def kernel(has_dsp: bool) -> str:
     return "\n".join([*lines, "\n", w.text()])
 
 
+_PROGRAMS_ALONE = '''"""Programs for kernels of P-384, made by make_p384.py (do not edit)."""
+
+# ruff: noqa
+# fmt: off
+'''
+
 if __name__ == "__main__":
-    sys.stdout.write(kernel("--dsp" in sys.argv[1:]))
+    if "--programs" in sys.argv[1:]:
+        sys.stdout.write(f"{_PROGRAMS_ALONE}{programs()}\n")
+    else:
+        sys.stdout.write(kernel("--dsp" in sys.argv[1:]))

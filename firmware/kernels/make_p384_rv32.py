@@ -1,7 +1,6 @@
 """Write P-384 arithmetic in MicroPython's inline assembler for RV32IMC: ESP32-C3, C5 and C6.
 
     python firmware/kernels/make_p384_rv32.py > firmware/kernels/kernel_p384_rv32.py
-    python firmware/kernels/make_p384_rv32.py --programs > firmware/kernels/kernel_programs_rv32.py
 
 The same interpreter and programs as make_p384.py, which says what they do, apart: native code is
 in a module of its own on esp32, since its memory is never freed there. How the interpreter is
@@ -17,7 +16,7 @@ import sys
 
 import p384_modulo_rv32 as modulo
 import p384_product_rv32 as product
-from make_p384 import SPACING, TEETH, programs
+from make_p384 import SPACING, TEETH
 from p384_product_rv32 import ELEMENT
 from riscv import Writer
 
@@ -130,5 +129,4 @@ def kernel() -> str:
 
 
 if __name__ == "__main__":
-    is_programs = "--programs" in sys.argv[1:]
-    sys.stdout.write(f"{_DOCSTRING}{programs()}\n" if is_programs else kernel())
+    sys.stdout.write(kernel())

@@ -33,7 +33,7 @@ _T = ["t0", "t1", "t2"]
 _XORS = (["a2", "a3"], ["t3", "t4"])
 _END = "t6"
 
-HEADER = '''"""SHA-512 for RV32; make_sha512_rv32.py, which made it, explains it (do not edit)."""
+HEADER = '''"""SHA-512 for {name}; make_sha512_{file}.py made it and explains it (do not edit)."""
 
 # ruff: noqa
 # fmt: off
@@ -54,11 +54,11 @@ def _compress_blocks(state: ptr8, blocks: ptr8, work: ptr8, count: int):
 '''
 
 # The known answer, before any secret is touched; only then there is a `compress`. See
-# kernel_guard_rv32.py about the firmware.
+# kernel_guard_esp32.py about the firmware.
 CHECK = """
 
 def _works() -> bool:
-    if getattr(sys.implementation, "_mpy", 0) & 0x3FFF != 6 | 3 << 8 | 11 << 10:
+    if getattr(sys.implementation, "_mpy", 0) & 0x3FFF != 6 | 3 << 8 | {processor} << 10:
         return False
     state = bytearray(_K[:64])
     _compress_blocks(state, bytearray(_K[:128]), bytearray(704), 1)
@@ -243,9 +243,18 @@ def kernel() -> str:
     _copy(w)
     w.op(f"label(hashed); mv(t0, {_END}); lw(t1, {_STATE}(sp)); addi(t2, t1, 64); jal(ra, copy)")
     w.leave()
+    return module(w.text(), "RV32", 11)
+
+
+def module(code: str, name: str, processor: int) -> str:
+    """Return the source of a kernel of this kind: what is around the assembler function *code*.
+
+    *processor*: the number of the one called *name* in .mpy files.
+    """
     data = b"".join([constant.to_bytes(8, "little") for constant in constants()])
     answer = _text(compressed(data[:64], data[:128]), "        ")
-    return HEADER.format(constants=_text(data)) + w.text() + CHECK.format(answer=answer)
+    header = HEADER.format(name=name, file=name.lower(), constants=_text(data))
+    return header + code + CHECK.format(answer=answer, processor=processor)
 
 
 def _text(data: bytes, indent: str = "    ") -> str:

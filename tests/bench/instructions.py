@@ -27,7 +27,7 @@ from emulated_kernels import (  # noqa: E402
 )
 from mpy_machine_code import build, load  # noqa: E402
 
-ARCHITECTURES = ("armv6m", "armv7emsp", "rv32imc")
+ARCHITECTURES = ("armv6m", "armv7emsp", "rv32imc", "xtensawin")
 _MULTIPLY, _SQUARE = 1, 2
 # Nothing depends on it.
 _SCALAR = P384.n // 3

@@ -107,9 +107,10 @@ def tables(results: dict) -> list[Table]:
 
 
 def instructions_table(counts: dict) -> Table:
-    """Return the kernels' instructions on each processor, beside the targets of RV32's."""
+    """Return the kernels' instructions on each processor, beside the targets of ESP32s'."""
     title = "Instructions of the kernels, counted in an emulator"
-    return _table(title, counts, INSTRUCTION_KEYS, "instructions rv32imc")
+    judged = [f"instructions {name}" for name in ("rv32imc", "xtensawin")]
+    return _table(title, counts, INSTRUCTION_KEYS, *judged)
 
 
 def results_table(results: dict) -> Table:
@@ -140,19 +141,25 @@ def stack_table(stack: dict) -> Table:
     return _table("The stack of a Pico W, bytes of 8,192", {"stack": stack}, STACK_KEYS, "stack")
 
 
-def _table(title: str, columns: dict[str, dict], keys: tuple[str, ...], judged: str) -> Table:
-    """Return figures by column and key, with the targets called *judged* for that column."""
-    column = judged.split()[-1]
+def _table(title: str, columns: dict[str, dict], keys: tuple[str, ...], *judged: str) -> Table:
+    """Return figures by column and key, with the targets called *judged* for those columns.
+
+    They are the same for all of them.
+    """
+    judged_columns = [name.split()[-1] for name in judged]
     table = Table(title=title)
-    for heading in ("", *columns, "must", "aim", f"{column} is"):
+    for heading in ("", *columns, "must", "aim", *(f"{column} is" for column in judged_columns)):
         table.add_column(heading, justify="left" if heading == "" else "right", no_wrap=True)
     for key in keys:
-        target = _targets(judged).get(key, {})
+        target = _targets(judged[0]).get(key, {})
         limits = [f"{target[limit]:,}" if limit in target else "" for limit in ("must", "aim")]
         found = [figures.get(key) for figures in columns.values()]
         figures = ["" if figure is None else _text(figure) for figure in found]
-        verdict = _verdict(key, columns[column][key], target) if column in columns else ""
-        table.add_row(key, *figures, *limits, verdict)
+        verdicts = [
+            _verdict(key, columns[column][key], target) if column in columns else ""
+            for column in judged_columns
+        ]
+        table.add_row(key, *figures, *limits, *verdicts)
     return table
 
 

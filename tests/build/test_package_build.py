@@ -15,7 +15,9 @@ from mpy_machine_code import build as mpy_build
 from mpy_machine_code import load
 
 # py/persistentcode.h: "M", the version 6, then the architecture in bits 2 to 5 of the third byte.
-_NUMBERS = {"armv6m": 4, "armv7emsp": 7, "xtensawin": 10, "rv32imc": 11}
+_NUMBERS = {"armv6m": 4, "armv7emsp": 7, "xtensa": 9, "xtensawin": 10, "rv32imc": 11}
+_ESP32S = ("rv32imc", "xtensawin")
+_WITHOUT = "xtensa"  # The ESP8266: no kernel of ours.
 # What a board with a kernel never imports.
 _REPLACED = {"sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "noise_generators"}
 _REPLACED |= {"rsa_bigint", "esp32_reserve", "in_phases"}
@@ -35,10 +37,10 @@ def test_every_module_is_compiled_for_its_processor(architecture, tmp_path):
             expected |= {"noise_generators", "esp32_reserve"}
     else:
         joined = {"rsa_kernel", "p384_kernel", "p384_comb", "bigint_engine", "sha512_block"}
-        if architecture == "rv32imc":
+        if architecture in _ESP32S:
             joined -= {"p384_kernel"}
         expected = _SOURCES - _PARTS - joined | {"sha384", "keys", "fields", "issue"}
-        if architecture == "rv32imc":
+        if architecture in _ESP32S:
             expected |= {"kernel_code", "kernel_sha512", "sha512_block"}
     assert {path.stem for path in built} == expected | {"rare_texts"}
     assert set(tmp_path.iterdir()) == set(built)
@@ -66,9 +68,10 @@ def test_newer_thumb_processors_take_the_kernel(tmp_path):
     assert all(path.read_bytes() == same[path.name] for path in own)
 
 
-def test_a_kernel_that_may_be_refused_is_beside_what_takes_its_place(tmp_path):
-    """On RV32 both are there, and apart: what does not run is not loaded, and native code alone."""
-    sources = build.package_sources("rv32imc")
+@pytest.mark.parametrize("architecture", _ESP32S)
+def test_a_kernel_that_may_be_refused_is_beside_what_takes_its_place(architecture, tmp_path):
+    """On ESP32s both are there, apart: what does not run is not loaded, and native code alone."""
+    sources = build.package_sources(architecture)
     for user, kernel, other in (
         ("ecdsa", "p384_kernel", "p384_bigint"),
         ("sha384", "kernel_sha512", "sha512_block"),
@@ -80,10 +83,11 @@ def test_a_kernel_that_may_be_refused_is_beside_what_takes_its_place(tmp_path):
         assert kernel in text and other in text
     making = sources["in_phases"]
     assert 0 < making.index("import kernel_code") < making.index("import sha384")
-    assert "import kernel" not in build.package_sources("xtensawin")["in_phases"]
+    assert "import kernel" not in build.package_sources(_WITHOUT)["in_phases"]
     assert not {"rsa_kernel", "kernel_rsa"} & sources.keys()
-    paths = [path for path in build.build_package("rv32imc", tmp_path) if path.suffix == ".mpy"]
-    native = {path.stem: load(path) for path in paths if path.read_bytes()[2] >> 2}
+    built = build.build_package(architecture, tmp_path)
+    paths = [path for path in built if path.suffix == ".mpy" and path.read_bytes()[2] >> 2]
+    native = {path.stem: load(path) for path in paths}
     assert native.keys() <= set(modules._NATIVE.split())
     kinds = {function.kind for functions in native.values() for function in functions.values()}
     assert kinds == {"viper"}
@@ -111,7 +115,7 @@ def test_for_tests_every_module_stands_apart(tmp_path):
 def test_portable_modules_may_be_had_for_a_processor_with_a_kernel(tmp_path):
     """To compare them: the same files as those of a processor without one."""
     portable = build.build_package("armv6m", tmp_path / "a", build.Form.PORTABLE)
-    other = build.build_package("xtensawin", tmp_path / "b")
+    other = build.build_package(_WITHOUT, tmp_path / "b")
     assert [path.name for path in portable] == [path.name for path in other]
 
 
@@ -146,7 +150,7 @@ def test_without_a_kernel_no_module_is_in_two_files():
 
 def test_native_modules_stay_out_of_bundles_where_they_cannot_be_freed():
     """modules.borrowed goes by the names of modules."""
-    files = build.package_sources("xtensawin")
+    files = build.package_sources(_WITHOUT)
     native = {name for name in files if "@micropython." in files[name]}
     assert native and native <= set(modules._NATIVE.split())
     joined = {name for name, parts in _PLAN.without_kernel(native).items() if len(parts) > 1}
@@ -160,7 +164,7 @@ def test_every_kernel_is_in_the_package():
     paths = list((data_directory("firmware") / "kernels").glob("kernel_*.py"))
     assert paths
     assert all(any(path.read_text() in kernel for kernel in kernels) for path in paths)
-    assert not any(name.startswith("kernel") for name in build.package_sources("xtensawin"))
+    assert not any(name.startswith("kernel") for name in build.package_sources(_WITHOUT))
 
 
 def test_the_same_sources_give_the_same_bytes(tmp_path):

@@ -12,24 +12,27 @@ from boardcert.crypto import sha512_block
 from boardcert_host.build.kernels import KERNELS as ARCHITECTURES
 from boardcert_host.build.kernels import kernel_sources
 from mpy_machine_code import Function, Machine, build, load
+from xtensa_machine import XtensaMachine
 
 KERNELS = Path(__file__).parents[2] / "firmware" / "kernels"
 SIZE = 48  # Bytes of a field element.
 
 
-# What the firmware says that takes RV32's kernel: .mpy files of version 6.3 for rv32imc.
-_RV32_FIRMWARE = 6 | 3 << 8 | 11 << 10
+# What is called as viper, and what firmware says that takes it: which .mpy files it reads.
+ESP32S = {"rv32imc": 6 | 3 << 8 | 11 << 10, "xtensawin": 6 | 3 << 8 | 10 << 10}
 # The parts of the kernel for P-384 that have code, for each architecture.
 _CODE = {
     "armv6m": ("kernel_inverse", "kernel_p384"),
     "armv7emsp": ("kernel_inverse", "kernel_p384_dsp"),
     "rv32imc": ("kernel_inverse_rv32", "kernel_p384_rv32"),
+    "xtensawin": ("kernel_inverse_xtensa", "kernel_p384_xtensa"),
 }
 
 SHA512 = {
     "armv6m": "kernel_sha512.py",
     "armv7emsp": "kernel_sha512.py",
     "rv32imc": "kernel_sha512_rv32.py",
+    "xtensawin": "kernel_sha512_xtensa.py",
 }
 
 
@@ -42,11 +45,12 @@ def load_kernel(architecture: str, directory: Path) -> dict[str, Function]:
 
 
 def import_kernel(
-    functions: dict | None, architecture: str = "armv6m", firmware: int = _RV32_FIRMWARE
+    functions: dict | None, architecture: str = "armv6m", firmware: int | None = None
 ) -> ModuleType:
     """Return the module `kernel` of an *architecture*, with *functions* as what the code does.
 
-    None: kernel_code is there already. *firmware*: what that says of its .mpy files.
+    None: kernel_code is there already. *firmware*: what that says of its .mpy files, if not what it
+    should.
     """
     module = ModuleType("boardcert.crypto.kernel")
     module.__package__ = "boardcert.crypto"
@@ -56,8 +60,9 @@ def import_kernel(
         patch.setattr(
             micropython, "asm_thumb", lambda f: code.__dict__.get(f.__name__), raising=False
         )
-        if architecture == "rv32imc":
-            patch.setattr(sys.implementation, "_mpy", firmware, raising=False)
+        if architecture in ESP32S:
+            says = ESP32S[architecture] if firmware is None else firmware
+            patch.setattr(sys.implementation, "_mpy", says, raising=False)
             if functions is not None:
                 patch.setitem(sys.modules, code.__name__, code)
         exec(kernel_sources(ARCHITECTURES[architecture])["kernel"], module.__dict__)  # noqa: S102
@@ -69,12 +74,19 @@ def elements(work: bytes) -> list[int]:
     return [int.from_bytes(work[i : i + SIZE], "little") for i in range(0, len(work), SIZE)]
 
 
+def machine(functions: dict, observe: bool, arch: str) -> Machine | XtensaMachine:
+    """Return what runs *functions*."""
+    if arch == "xtensawin":
+        return XtensaMachine(functions, observe)
+    return Machine(functions, observe, arch)
+
+
 class P384Kernel:
     """The interpreter of a kernel for P-384, on the buffers of CPython."""
 
     def __init__(self, functions, observe=False, arch="armv6m"):
-        self.machine = Machine(functions, observe, arch)
-        self._is_viper = arch == "rv32imc"
+        self.machine = machine(functions, observe, arch)
+        self._is_viper = arch in ESP32S
         self._program = self.machine.allocate(1024)
         self._work = self.machine.allocate(85 * SIZE)
         self._tables = {}
@@ -115,8 +127,8 @@ class InverseKernel:
     """The functions for inversion, on the buffers of CPython."""
 
     def __init__(self, functions, observe=False, arch="armv6m"):
-        self.machine = Machine(functions, observe, arch)
-        self._is_viper = arch == "rv32imc"
+        self.machine = machine(functions, observe, arch)
+        self._is_viper = arch in ESP32S
         self._rows = self.machine.allocate(29 * 24)
         self._number = self.machine.allocate(50)
         self.functions = {
@@ -160,8 +172,8 @@ class Sha512Kernel:
     MOST_BLOCKS = 7  # In one call.
 
     def __init__(self, functions, offset=0, observe=False, arch="armv6m"):
-        self.machine = Machine(functions, observe, arch)
-        self._constants = self.machine.allocate(sha512_block._K) if arch == "rv32imc" else 0
+        self.machine = machine(functions, observe, arch)
+        self._constants = self.machine.allocate(sha512_block._K) if arch in ESP32S else 0
         self._state = self.machine.allocate(64)
         self._blocks = self.machine.allocate(self.MOST_BLOCKS * 128 + offset) + offset
         self._work = self.machine.allocate(8 * (8 + 80))

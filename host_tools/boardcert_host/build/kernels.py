@@ -43,20 +43,14 @@ def _thumb(p384: str, compiled_for: str = "") -> Kernels:
 # the RP2350 says armv7emsp.
 _ARMV6M = _thumb("kernel_p384", "armv6m")
 _WITH_DSP = _thumb("kernel_p384_dsp")
-# The ESP32-C3, C5 and C6. Native code is apart, since its memory is never freed there.
-_RV32IMC = Kernels(
-    {
-        "kernel": (
-            "kernel_guard_rv32",
-            "kernel_invert",
-            "kernel_programs_rv32",
-            _COMB,
-            "kernel_check_rv32",
-        ),
-        "kernel_code": ("kernel_inverse_rv32", "kernel_p384_rv32"),
-        "kernel_sha512": ("kernel_sha512_rv32",),
-    }
-)
+
+
+def _esp32(name: str) -> Kernels:
+    """Return what an ESP32 gets. Native code is apart, since its memory is never freed there."""
+    around = ("kernel_guard_esp32", "kernel_invert", "kernel_programs", _COMB, "kernel_check_esp32")
+    modules = {"kernel": around, "kernel_code": (f"kernel_inverse_{name}", f"kernel_p384_{name}")}
+    return Kernels(modules | {"kernel_sha512": (f"kernel_sha512_{name}",)})
+
 
 NO_KERNELS = Kernels()
 KERNELS = {
@@ -65,7 +59,8 @@ KERNELS = {
     "armv7em": _WITH_DSP,
     "armv7emsp": _WITH_DSP,
     "armv7emdp": _WITH_DSP,
-    "rv32imc": _RV32IMC,
+    "rv32imc": _esp32("rv32"),
+    "xtensawin": _esp32("xtensa"),
 }
 
 

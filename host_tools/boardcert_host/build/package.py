@@ -149,6 +149,7 @@ def _compile(source: Path, architecture: str, directory: Path) -> Path:
     if process.returncode:
         lines = output.strip().splitlines() or ["no message"]
         raise Error(f"mpy-cross cannot compile {source.name} for {architecture}: {lines[-1]}")
-    if CALLED_AS_VIPER in source.read_text("utf-8"):
+    text = source.read_text("utf-8")
+    if any(decorator in text for decorator in CALLED_AS_VIPER):
         target.write_bytes(with_asm_as_viper(target.read_bytes()))
     return target

@@ -1,4 +1,4 @@
-"""The end of the module `kernel` on RV32: known answers, before any secret is touched."""
+"""The end of the module `kernel` on ESP32s: known answers, before any secret is touched."""
 # ruff: noqa: F821 (the functions are in other parts of the same module)
 # pyright: reportUndefinedVariable=false
 

@@ -1,4 +1,4 @@
-"""P-384 for RV32; make_p384_rv32.py, which made it, explains it (do not edit)."""
+"""Programs for kernels of P-384, made by make_p384.py (do not edit)."""
 
 # ruff: noqa
 # fmt: off
