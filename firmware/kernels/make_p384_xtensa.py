@@ -57,12 +57,10 @@ def run(w: Writer) -> None:
     w.op(f"bnez(a5, linear); s32i(a6, a1, {_COUNT}); j(square)")
     w.op("label(linear); addi(a5, a5, -1); beqz(a5, plus)")
     w.op("addi(a5, a5, -1); bnez(a5, more); j(minus); label(more); j(select)")
-    modulo.add_or_subtract(w, "plus", is_plus=True)
-    modulo.fold(w, _RESULT)
-    w.op(f"l32i(a7, a1, {_COUNT}); addi(a7, a7, -1); s32i(a7, a1, {_COUNT})")
-    w.op("mov(a2, a3); beqz(a7, next); j(square); label(next); j(step)")
-    modulo.add_or_subtract(w, "minus", is_plus=False)
-    w.op("j(fold)")
+    modulo.add_or_subtract(w, "plus", True, _RESULT)
+    w.op("j(step)")
+    modulo.add_or_subtract(w, "minus", False, _RESULT)
+    w.op("j(step)")
 
 
 def select(w: Writer) -> None:
@@ -116,7 +114,9 @@ def kernel() -> str:
     product.multiply(w)
     product.square(w)
     modulo.reduce(w)
-    w.op("label(end)")
+    modulo.fold(w, _RESULT)
+    w.op(f"l32i(a7, a1, {_COUNT}); addi(a7, a7, -1); s32i(a7, a1, {_COUNT}); mov(a2, a3)")
+    w.op("beqz(a7, done); j(square); label(done); j(step); label(end)")
     w.leave()
     return _DOCSTRING + _WRAPPER + w.text()
 
