@@ -25,6 +25,7 @@ _ROOMS = (
     "enrolment",
     "acme",
     "est",
+    "step",
     "renewal",
     "scan",
     "workers",

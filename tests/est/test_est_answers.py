@@ -4,6 +4,9 @@ import base64
 import json
 
 import pytest
+from boardcert_host.acme import plan as orders
+from boardcert_host.acme.kept import SHELF as ORDERS
+from boardcert_host.acme.kept import Kept as Order
 from boardcert_host.cli import main
 from boardcert_host.enrolment.way import Way
 from boardcert_host.errors import Error
@@ -209,6 +212,21 @@ def test_wrong_options_are_usage_errors(words, reason, capsys):
 def test_where_the_operations_are(text, label, expected):
     """RFC 7030, section 3.2.2; other servers have another path."""
     assert plan.server_url(text, label) == expected
+
+
+def test_two_ways_do_not_take_turns(capsys):
+    """A board that is renewed by ACME, or by EST, is so until that is forgotten."""
+    way = Way("kitchen.local")
+    ORDERS.save("kitchen.local", Order(orders.Plan(way, ("a.example",), orders.DNS(hook="true"))))
+    code, told, _ = run(capsys, "est", "kitchen.local", "--server", "https://e")
+    assert code == 2 and told["error"]["message"] == "kitchen.local is renewed by boardcert acme"
+    assert told["error"]["hint"] == "boardcert acme kitchen.local --forget"
+    assert main(["acme", "kitchen.local", "--forget"]) == 0
+    capsys.readouterr()
+    SHELF.save("kitchen.local", Kept(Plan(way, "https://e/est")))
+    words = ["--domain", "a.example", "--dns-hook", "true"]
+    code, told, _ = run(capsys, "acme", "kitchen.local", *words)
+    assert code == 2 and told["error"]["hint"] == "boardcert est kitchen.local --forget"
 
 
 def test_what_is_kept_is_read_again():

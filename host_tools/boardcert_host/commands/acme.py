@@ -13,6 +13,7 @@ from .enrolling import (
     print_not_due,
     print_obtained,
     print_renewed,
+    refuse_other,
     showing_steps,
 )
 from .shared import Command, check_timeout
@@ -88,9 +89,11 @@ def _run(arguments: argparse.Namespace) -> int:
 def _obtain(arguments: argparse.Namespace) -> int:
     from ..acme.kept import SHELF
     from ..acme.obtain import obtain
+    from ..est.kept import SHELF as ENROLMENTS
 
     plan = plan_of(arguments)
     host = arguments.record["host"] = plan.way.host
+    refuse_other(host, ENROLMENTS, "boardcert est")
     state = SHELF.load(host or "")
     found = current(arguments, state, lambda before: before.domains == plan.domains)
     if found:

@@ -85,6 +85,12 @@ def existing(path: Path, option: str) -> str:
     return str(path.absolute())
 
 
+def refuse_other(host: str | None, shelf: "Shelf[Any]", command: str) -> None:
+    """Raise Error if *host* is renewed by another *command*: the two would take turns."""
+    if host in shelf.hosts():
+        raise Error(f"{host} is renewed by {command}", f"{command} {host} --forget", USAGE)
+
+
 def current(
     arguments: argparse.Namespace, state: "Entry | None", is_same: Callable[[Any], bool]
 ) -> dict[str, Any] | None:
@@ -134,8 +140,10 @@ def print_not_due(arguments: argparse.Namespace, certificate: dict[str, Any]) ->
     return OK
 
 
-def print_obtained(arguments: argparse.Namespace, done: "Obtained", command: str) -> int:
-    """Print what the board serves now. *command*: which renews it."""
+def print_obtained(
+    arguments: argparse.Namespace, done: "Obtained", command: str | None = None
+) -> int:
+    """Print what the board serves now. *command*: which renews it; None: a person does."""
     from ..enrolment.way import covered_name
 
     for remark in done.remarks:
@@ -153,7 +161,8 @@ def print_obtained(arguments: argparse.Namespace, done: "Obtained", command: str
     ]
     print_rows(f"{host}: installed and served", rows)
     name = covered_name(certificate["names"] or [host])
-    say(f"next: boardcert verify {host} --name {name}; later, for cron: {command} --renew")
+    later = f"; later, for cron: {command} --renew" if command else ""
+    say(f"next: boardcert verify {host} --name {name}{later}")
     return OK
 
 

@@ -19,6 +19,7 @@ from .enrolling import (
     print_not_due,
     print_obtained,
     print_renewed,
+    refuse_other,
     showing_steps,
     way_of,
 )
@@ -99,11 +100,13 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _obtain(arguments: argparse.Namespace) -> int:
+    from ..acme.kept import SHELF as ORDERS
     from ..est.kept import SHELF
     from ..est.obtain import obtain
 
     plan = _plan(arguments)
     host = arguments.record["host"] = plan.way.host
+    refuse_other(host, ORDERS, "boardcert acme")
     state = SHELF.load(host or "")
     found = current(arguments, state, lambda before: before.names == plan.names)
     if found:

@@ -18,6 +18,7 @@ from urllib3.exceptions import InsecureRequestWarning
 from ..certificates.certificate import describe, is_signed_by
 from ..certificates.fingerprint import matches
 from ..deadline import Deadline, open_tls
+from ..enrolment.tls import unverified_context
 from ..errors import CHECKED_AND_BAD, Error
 from ..files import write_whole
 from .content import certificates
@@ -25,7 +26,7 @@ from .kept import anchors_file
 from .plan import Login, Plan
 from .problems import refusal
 from .server import Server
-from .tls import unverified_context, verifying_context
+from .tls import verifying_context
 
 _OK = 200
 _HTTPS = 443

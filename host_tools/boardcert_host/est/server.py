@@ -9,11 +9,12 @@ import requests
 from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 
 from .. import __version__
+from ..enrolment.tls import ContextAdapter
 from ..passwords import Password
 from .answer import Answer
 from .plan import Plan
 from .problems import explained, strange
-from .tls import ContextAdapter, verifying_context
+from .tls import verifying_context
 
 _TIMEOUT_S = 45
 # A chain has some kilobytes; more is no answer.

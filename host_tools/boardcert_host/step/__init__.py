@@ -1,0 +1,1 @@
+"""Certificates from step-ca by a one-time token of its JWK provisioner."""

@@ -1,0 +1,137 @@
+"""`boardcert step` against a real step-ca, for a board's real page."""
+
+import base64
+import hashlib
+import json
+import socket
+import ssl
+
+import pytest
+from board_answers import answer, https_server
+from boardcert_host.cli import main
+from boardcert_host.enrolment import delivery
+from boardcert_host.errors import Error
+from boardcert_host.trust import pins
+from certificates import make, make_ca
+from cryptography import x509
+from issued import pem, write
+
+_NAMES = ["localhost", "kitchen.local", "192.168.4.1"]
+
+
+@pytest.fixture
+def step(host, tmp_path, monkeypatch, capsys):
+    """Return a function that runs the command with a token: exit code, object, messages."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(token, *more):
+        file = write(tmp_path / "ott", f"{token}\n".encode())
+        code = main(["step", host, "--ott-file", str(file), *map(str, more), "--json"])
+        output = capsys.readouterr()
+        assert token not in output.out + output.err
+        return code, json.loads(output.out), output.err
+
+    return run
+
+
+def test_a_token_is_all_it_needs(ca, client, step):
+    """It says where the CA is, its root, and the names; the key is the board's."""
+    before = pins.load_pins()[0].public_key_pin
+    code, told, messages = step(ca.token(_NAMES))
+    assert code == 0, messages
+    assert set(told["certificate"]["names"]) == set(_NAMES)
+    assert told["certificate"]["public_key_pin"] == pins.load_pins()[0].public_key_pin == before
+    leaf, issuer = x509.load_pem_x509_certificates(told["chain"].encode())
+    assert x509.load_der_x509_certificate(client.served_certificate()) == leaf
+    assert issuer.subject.rfc4514_string() == "CN=Smallstep intermediate"
+    context = ssl.create_default_context(cafile=str(ca.root_file))
+    with socket.create_connection(("127.0.0.1", client.port), timeout=20) as raw:
+        context.wrap_socket(raw, server_hostname="localhost").close()
+
+
+def test_a_token_is_good_once(ca, step):
+    """The second time, the CA refuses; its words are told, and what to do."""
+    token = ca.token(["localhost"])
+    assert step(token)[0] == 0
+    code, told, _ = step(token)
+    assert code == 1 and "answers /1.0/sign with 401: " in told["error"]["message"]
+    assert "step ca token makes another" in told["error"]["hint"]
+
+
+def test_a_token_of_another_is_refused(ca, step):
+    """By the CA; its signature is not looked at here."""
+    head, claims, signature = ca.token(["localhost"]).split(".")
+    code, told, _ = step(f"{head}.{claims}.{signature[::-1]}")
+    assert code == 1 and "with 401: " in told["error"]["message"]
+
+
+def test_the_root_is_that_of_the_token(ca, step, tmp_path):
+    """Another digest, another file: nothing is sent; the right file is enough without a digest."""
+    other = make_ca()
+    digest = hashlib.sha256(other.der).hexdigest()
+    code, told, _ = step(ca.token(["localhost"], sha=digest))
+    assert code == 1 and "answers /root with 404: " in told["error"]["message"]
+    wrong = write(tmp_path / "wrong.pem", pem(other))
+    code, told, _ = step(ca.token(["localhost"]), "--root", wrong)
+    assert code == 3 and "no certificate that is trusted here" in told["error"]["message"]
+    code, told, _ = step(ca.token(["localhost"], sha=None))
+    assert code == 3 and "--root FILE" in told["error"]["hint"]
+    assert step(ca.token(["localhost"], sha=None), "--root", ca.root_file)[0] == 0
+
+
+def test_a_root_that_is_not_the_tokens_is_not_believed(step, tmp_path):
+    """Whoever answers in the CA's place: it gets no request, and no token."""
+    other, received = make(), []
+    lie = answer(200, {"ca": pem(other).decode()})
+    with https_server(other, tmp_path, [lie], received) as port:
+        url = f"https://127.0.0.1:{port}/1.0/sign"
+        code, told, _ = step(claims(aud=url, sub="localhost", sha="ab" * 32))
+    assert code == 1 and "is not that of the token; nothing was sent" in told["error"]["message"]
+    assert len(received) == 1 and received[0].startswith(b"GET /root/abab")
+
+
+def test_what_a_board_was_not_given_is_in_a_file(ca, step, host, tmp_path, monkeypatch):
+    """Since the token is spent."""
+    away = Error("kitchen is away")
+
+    def fail(*_, **__):
+        raise away
+
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery, "install", fail)
+        code, told, _ = step(ca.token(["localhost"]))
+    (file,) = tmp_path.glob("*-chain.pem")
+    assert code == 3 and told["error"]["message"] == away.message
+    assert told["error"]["hint"] == (
+        f"what was issued is in {file.name}: boardcert install {host} {file.name}"
+    )
+    assert main(["install", host, str(file)]) == 0
+
+
+def claims(**changes):
+    """Return a token without a signature."""
+    content = {"aud": "https://ca.example/1.0/sign", "sub": "kitchen.local", **changes}
+    return f"e30.{base64.urlsafe_b64encode(json.dumps(content).encode()).decode()}.x"
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [
+        ("", "this is not a token of step-ca"),
+        ("a.b", "this is not a token of step-ca"),
+        ("e30.!!!.x", "this is not a token of step-ca"),
+        ("e30.W10.x", "this is not a token of step-ca"),
+        (claims(exp=1_700_000_000), "the token has ended at 2023-11-14 22:13 UTC"),
+        (claims(aud="https://ca.example/1.0/revoke"), "not one to sign a certificate with"),
+        (claims(aud=["http://ca.example/1.0/sign"]), "not one to sign a certificate with"),
+        (claims(sans=[7]), "the token names no host"),
+        (claims(sub=None), "the token names no host"),
+    ],
+)
+def test_what_is_no_token_is_told(token, reason, host, tmp_path, capsys):
+    """Before anybody is asked, and without showing it."""
+    file = write(tmp_path / "ott", token.encode())
+    assert main(["step", host, "--ott-file", str(file)]) == 2
+    message = capsys.readouterr().err
+    assert reason in message and "step ca token kitchen.local" in message
+    assert not token or token not in message
