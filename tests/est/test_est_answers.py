@@ -1,6 +1,7 @@
 """What `boardcert est` makes of answers: the examples of RFC 7030, other spellings, wrong ones."""
 
 import base64
+import importlib.util
 import json
 
 import pytest
@@ -198,6 +199,16 @@ def test_wrong_options_are_usage_errors(words, reason, capsys):
     """Each with its reason, before anybody is asked."""
     code, told, _ = run(capsys, "est", *words)
     assert code == 2 and reason in told["error"]["message"]
+
+
+@pytest.mark.parametrize(("command", "extra"), [("est", "est"), ("step", "client")])
+def test_without_the_extra_it_is_said_what_to_install(command, extra, monkeypatch, capsys):
+    """Other commands do without."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert main([command, "kitchen.local"]) == 3
+    captured = capsys.readouterr().err
+    assert "needs packages that are not installed: " in captured and "requests" in captured
+    assert f"pip install 'boardcert[{extra}]'" in captured
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,27 @@ def test_another_ca_is_not_enough(server, start, tmp_path, capsys):
     assert server.seen == []
 
 
+def test_a_certificate_for_another_name_is_not_enough(server, words, capsys):
+    """Though its CA is the right one."""
+    at = words.index("--server") + 1
+    words[at] = server.url.replace("localhost", "127.0.0.1")
+    code, told, _ = run(capsys, *words)
+    assert code == 3 and "mismatch, certificate is not valid for" in told["error"]["message"]
+    assert server.seen == []
+
+
+def test_what_requests_is_told_elsewhere_changes_nothing(
+    server, words, tmp_path, capsys, monkeypatch
+):
+    """Its variable for CAs, and passwords in ~/.netrc."""
+    (tmp_path / ".netrc").write_text("machine localhost login mary password secret\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(write(tmp_path / "x.pem", pem(make_ca()))))
+    assert run(capsys, *words)[0] == 0
+    assert {headers.get("authorization") for _, _, headers, _ in server.seen[:3]} == {None}
+
+
 def test_only_the_named_ca_is_trusted(server, words, capsys, monkeypatch):
     """Not those of certifi, by which requests would trust any server of the world."""
     import certifi
