@@ -141,7 +141,7 @@ def test_an_inventory_that_is_named_for_once_does_not_take_the_file(tmp_path, ca
     assert main([*named, "pin", "list"]) == 0
     assert path.exists()
     assert main([*named, "import", str(path)]) == 0
-    assert "1 boards are new" in capsys.readouterr().out
+    assert "1 board added" in capsys.readouterr().out
     assert main([*named, "pin", "list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["pins"] == [vars(_KITCHEN)]
     assert load_pins() == [_KITCHEN]
