@@ -54,6 +54,30 @@ def test_the_module_that_there_is_is_imported(missing, there):
     assert "try" not in source and missing not in source
 
 
+_ASKING = """
+def is_fast():
+    try:
+        from . import fast
+    except ({caught}):
+        return False
+    return True
+"""
+
+
+def test_without_the_module_what_is_done_without_it_remains():
+    """Also where that is no import: the board does not search in vain."""
+    asking = _ASKING.format(caught="ImportError, ValueError")
+    folded = fold({**_without("fast"), "user": asking})["user"]
+    assert "try" not in folded and "fast\n" not in folded and "return False" in folded
+    assert "try" in fold({**_SOURCES, "user": asking})["user"]
+
+
+def test_what_does_not_catch_a_missing_module_is_left():
+    """The board raises what it would have raised."""
+    asking = _ASKING.format(caught="ValueError, MemoryError")
+    assert "from . import fast" in fold({**_without("fast"), "user": asking})["user"]
+
+
 def test_with_both_modules_the_board_decides():
     """As it is written."""
     source = fold(_SOURCES)["user"]

@@ -1,9 +1,9 @@
-"""Boards without a kernel: what decides about a certificate and what makes it take turns."""
+"""What decides about a certificate and what makes it take turns, unless a kernel makes it."""
 
 import sys
 
 import scratch
-from boardcert import EntropyError, Error, modules
+from boardcert import EntropyError, Error, crypto, modules
 from boardcert.credentials import generate, in_phases, lifecycle
 from helpers import raises
 from identities import Replaced, on_board, raising
@@ -50,7 +50,7 @@ def _run(task, make):
         def give_back(self):
             happened.append("released")
 
-    with Replaced(in_phases, _begin=task.begin, _make=note):
+    with Replaced(in_phases, _begin=task.begin, _make=note, _has_kernel=lambda _wanted: False):
         return in_phases.run("load", (1,), (2,), Lent()), happened
 
 
@@ -157,6 +157,38 @@ def test_what_decides_is_not_in_memory_beside_the_arithmetic():
     again, seen, left = _identity(directory=directory, names=["other.example"])
     assert again.public_key_pin == first.public_key_pin and "other.example" in again.names
     assert seen["sign"][0] == [] and seen["flash"][1] == [] and left == []
+
+
+class KernelCode:
+    """A context in which the firmware loads the code of a kernel, which only an ESP32's can."""
+
+    _NAME = crypto.__name__ + ".kernel_code"
+
+    def __enter__(self):
+        sys.modules[self._NAME] = crypto.kernel_code = type(sys)("kernel_code")
+
+    def __exit__(self, *_details):
+        sys.modules.pop(self._NAME, None)
+        if hasattr(crypto, "kernel_code"):
+            del crypto.kernel_code
+
+
+def test_beside_a_kernel_what_decides_stays_in_memory():
+    """It need not be found again; the arithmetic is gone before the record is stored."""
+    with KernelCode():
+        made, seen, left = _identity(directory=scratch.fresh_directory())
+    for step in ("entropy", "key", "sign", "check"):
+        deciding, making = seen[step]
+        assert "sources" in deciding and "generate" in making, step
+    assert "sources" in seen["flash"][0] and seen["flash"][1] == []
+    assert made.generated and left == []
+
+
+def test_a_key_that_the_kernel_does_not_make_takes_turns_with_what_decides():
+    """Of other curves and RSA, the arithmetic is that of a board without a kernel."""
+    with KernelCode():
+        made, seen, left = _identity(directory=scratch.fresh_directory(), key_type="p256")
+    assert made.generated and seen["sign"][0] == [] and left == []
 
 
 def test_a_task_that_makes_nothing_loads_no_arithmetic():

@@ -3,8 +3,8 @@
 A public constant, NAME = const(1), is replaced by the number wherever it is used: each name costs
 bytes in several files, and memory. A private number, _NAME = 1, becomes const(1) if nothing else is
 bound to the name: the compiler then leaves nothing of it. An import with a fallback, for boards
-without the first module, becomes the import of the module that exists: a vain search for a module
-takes as long as finding one.
+without the first module, becomes the import of the module that exists, or what is done without: a
+vain search for a module takes as long as finding one.
 """
 
 import ast
@@ -129,7 +129,16 @@ class _Folder(ast.NodeTransformer):
         bodies = [node.body] + [handler.body for handler in node.handlers]
         modules = [_own_module(body[0]) for body in bodies]
         there = [bodies[i] for i in range(len(bodies)) if modules[i] in self._numbers]
-        return there[0] if all(modules) and len(there) == 1 else node
+        if all(modules) and len(there) == 1:
+            return there[0]
+        is_missing = modules[0] and modules[0] not in self._numbers
+        return bodies[1] if is_missing and _catches_missing(node.handlers[0]) else node
+
+
+def _catches_missing(handler: ast.ExceptHandler) -> bool:
+    """Return whether it is what a module that does not exist leads to, and imports none itself."""
+    caught = ast.unparse(handler.type) if handler.type else "ImportError"
+    return "ImportError" in caught and not _own_module(handler.body[0])
 
 
 def _own_module(node: ast.stmt) -> str:
