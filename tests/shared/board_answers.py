@@ -75,19 +75,22 @@ def https_server(
             return
         with context.wrap_socket(connection, server_side=True) as secure:
             received.append(_read_request(secure))
-            if not received[-1]:
-                return
-            sent = next(waiting)
-            if sent is None:
-                secure.recv(1)  # until the client closes
-            elif isinstance(sent, Dripping):
-                for byte in sent:
-                    secure.sendall(bytes([byte]))
-                    time.sleep(0.1)
-            else:
-                secure.sendall(sent)
+            if received[-1]:
+                _send(secure, next(waiting))
 
     return serving(handle)
+
+
+def _send(secure: ssl.SSLSocket, sent: bytes | None) -> None:
+    """Send one of the answers of `https_server`."""
+    if sent is None:
+        secure.recv(1)  # until the client closes
+    elif isinstance(sent, Dripping):
+        for byte in sent:
+            secure.sendall(bytes([byte]))
+            time.sleep(0.1)
+    else:
+        secure.sendall(sent)
 
 
 def _read_request(secure: ssl.SSLSocket) -> bytes:

@@ -65,9 +65,7 @@ def served_authority(
     if result.authority is None:
         raise _without(text, result)
     if wide := excess(result.authority, parse(result.certificate_der or b"")):
-        reason = f"its authority may sign for {', '.join(wide)}, beyond the names of a board"
-        hint = f"boardcert new-key {text} makes another one, which may not"
-        raise Error(f"{target}: {reason}", hint, CHECKED_AND_BAD)
+        raise _too_wide(text, wide)
     if read_report:
         _compare(read_report(), result.authority)
     return Served(name_for(place, text, result.certificate), result.authority)
@@ -80,6 +78,13 @@ def _compare(report: dict[str, Any], authority: x509.Certificate) -> None:
     if isinstance(told, dict) and told.get("fingerprint") != found:
         message = f"the board on the cable has another authority, {told.get('fingerprint')}"
         raise Error(message, "restart it, and try again", CHECKED_AND_BAD)
+
+
+def _too_wide(text: str, wide: list[str]) -> Error:
+    """Return the Error for an authority that may sign for more than its board."""
+    reason = f"its authority may sign for {', '.join(wide)}, beyond the names of a board"
+    hint = f"boardcert new-key {text} makes another one, which may not"
+    return Error(f"{text}: {reason}", hint, CHECKED_AND_BAD)
 
 
 def _without(text: str, result: HostResult) -> Error:
