@@ -19,7 +19,7 @@ from boardcert_host.trust import pins
 from boardcert_host.workers.renewing import renew_est
 from boardcert_host.workers.station import Station
 from cable import PORT, Cable
-from certificates import make_ca
+from certificates import key_usage, make, make_ca
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption as Encrypted
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
@@ -281,6 +281,36 @@ def test_curl_and_openssl_enrol_at_the_server_of_these_tests(server, tmp_path):
     words = ["openssl", "pkcs7", "-inform", "DER", "-print_certs"]
     printed = subprocess.run(words, input=der, check=True, capture_output=True).stdout
     assert b"CN = kitchen" in printed and len(server.issued) == 1
+
+
+def test_a_ca_that_changes_its_root_is_understood(client, server, words, capsys):
+    """RFC 7030, section 4.1.3: the new root by the old one is sent along, if there is room."""
+
+    def of_a_ca(extensions):
+        extensions["basic_constraints"] = (x509.BasicConstraints(True, None), True)
+        extensions["key_usage"] = (key_usage(key_cert_sign=True, crl_sign=True), True)
+        del extensions["extended_key_usage"], extensions["subject_alt_name"]
+
+    old = make(common_name="Old CA", change=of_a_ca)
+    new_with_old = make(key=server.root.key, issuer=old, common_name="Test CA", change=of_a_ca)
+    old_with_new = make(key=old.key, issuer=server.root, common_name="Old CA", change=of_a_ca)
+    four = [old, new_with_old, old_with_new, server.root]
+    server.always["cacerts"] = certs_only([parsed(one) for one in (*four, server.intermediate)])
+    code, told, messages = run(capsys, *words)
+    assert code == 0, messages
+    chain = x509.load_pem_x509_certificates(told["chain"].encode())
+    assert chain[1:] == [parsed(server.intermediate), parsed(new_with_old)]
+    assert accepted_by_a_client(client, server)
+    between, server.intermediate = (
+        server.intermediate,
+        make(issuer=server.intermediate, common_name="Test lower CA", change=of_a_ca),
+    )
+    below = [*four, between, server.intermediate]
+    server.always["cacerts"] = certs_only([parsed(one) for one in below])
+    code, told, messages = run(capsys, *words)
+    assert code == 0, messages
+    chain = x509.load_pem_x509_certificates(told["chain"].encode())
+    assert chain[1:] == [parsed(server.intermediate), parsed(between)]
 
 
 def test_a_key_that_is_not_the_boards_is_refused(server, words, host, capsys):

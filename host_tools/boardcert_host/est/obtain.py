@@ -4,6 +4,8 @@ What is under way is written down. Run again after anything, it sends the reques
 has not decided about, or installs the chain that was issued but not installed.
 """
 
+from collections.abc import Iterator
+
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -92,8 +94,7 @@ def _issue(
     chain = _chain(issued, authorities, request, plan.place)
     if missing := installable.missing_issuer(installable.Installable(chain), authorities):
         more.append(missing)
-    pems = [one.public_bytes(Encoding.PEM).decode() for one in chain]
-    state.chains, state.request = ["".join(pems)], None
+    state.chains, state.request = [_pem(one) for one in _shorter(chain, authorities)], None
     SHELF.save(host, state)
     return [*remarks, *(f"note: {one}" for one in more)]
 
@@ -119,6 +120,25 @@ def _renews(
     return served.subject == request.subject and has_same_names
 
 
+def _shorter(
+    chain: list[x509.Certificate], authorities: list[x509.Certificate]
+) -> Iterator[list[x509.Certificate]]:
+    """Give *chain*, and what is left of it without certificates of one root by another.
+
+    While a CA changes its root, /cacerts has these, too (RFC 7030, section 4.1.3): a board that
+    has no room for them can do without.
+    """
+    yield chain
+    roots = [one for one in authorities if is_signed_by(one, one)]
+    for count in range(len(chain) - 1, 0, -1):
+        if any(is_signed_by(chain[count - 1], root) for root in roots):
+            yield chain[:count]
+
+
+def _pem(chain: list[x509.Certificate]) -> str:
+    return "".join(one.public_bytes(Encoding.PEM).decode() for one in chain)
+
+
 def _chain(
     issued: list[x509.Certificate],
     authorities: list[x509.Certificate],
@@ -131,4 +151,5 @@ def _chain(
         message = f"{place} has issued {len(issued)} certificates, none for the key of the board"
         raise Error(message, None, CHECKED_AND_BAD)
     others = [one for one in [*issued, *authorities] if one not in own]
+    others.sort(key=lambda one: bool(is_signed_by(one, one)))  # Roots last: PKCS#7 has no order.
     return in_order([own[0], *others])
