@@ -95,7 +95,7 @@ _SIGNING = {
     # What encodes a certificate is not loaded beside the arithmetic any more when that signs.
     "issue": ("issue",),
     # Of boards that are their own authority.
-    "authority": ("authority",),
+    "authority": ("ecdsa_pair", "authority"),
     "authority_certificate": ("authority_certificate",),
     "generate": ("steps", "generate"),
 }

@@ -8,26 +8,21 @@ Of the thousands of operations that overwrite free flash, only a few are tried.
 import datetime
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from boardcert_host.ca import authorities, csr
-from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard
 from cryptography.hazmat.primitives.serialization import Encoding
+from cut_boards import UNIQUE_ID, cut_everywhere
 from prepared import AT_ONCE
 
 NewBoard = Callable[..., VirtualBoard]
 
-_UNIQUE_ID = "e661640843515b2f"
-
 _MAKE = "import boardcert; boardcert.identity(hostname='old')"
 _SIGN_AGAIN = "import boardcert; boardcert.identity(hostname='new')"
 _RESET = "import boardcert; boardcert.identity(hostname='old').reset()"
-
-# So many operations are tried one by one: more than any task has before it overwrites free flash.
-_FIRST = 14
 
 _REQUEST = "import boardcert; print(boardcert.identity(hostname='old').csr().hex())"
 _INSTALL = "import boardcert; boardcert.identity(hostname='old').install({chain!r})"
@@ -70,7 +65,7 @@ def flashes(
     (directory / "board").mkdir()
     shutil.copy(package_flash, directory / "board" / "flash.bin")
     for name in ("made", "installed"):
-        settings = {"ring_oscillator": "seed:1", "unique_id": _UNIQUE_ID, "pace": "free"} | AT_ONCE
+        settings = {"ring_oscillator": "seed:1", "unique_id": UNIQUE_ID, "pace": "free"} | AT_ONCE
         with VirtualBoard(directory / "board", firmware=firmware, **settings) as board:
             board.wait_ready()
             if name == "made":
@@ -91,35 +86,6 @@ def _sign(request: str) -> str:
     leaf = authority.issue(request_read, request_read.names, 100, now)
     chain = (leaf, authority.certificate)
     return "".join(one.public_bytes(Encoding.PEM).decode() for one in chain)
-
-
-def _cut_everywhere(
-    new_board: NewBoard, flash: Path, code: str
-) -> Iterator[tuple[VirtualBoard, bool]]:
-    """Run *code* on *flash* with the power cut in its 1st, 2nd, ... operation, half done.
-
-    Yields the board, on again, and False; at last one on which *code* ran to its end, and True.
-    """
-    number = 0
-    is_complete = False
-    while not is_complete:
-        number += 1 if number < _FIRST else 3 * number
-        (directory := flash.parent / f"{flash.stem}-{number}").mkdir()
-        shutil.copy(flash, directory / "flash.bin")
-        settings = {"ring_oscillator": "seed:2", "unique_id": _UNIQUE_ID, "pace": "free"} | AT_ONCE
-        board = new_board(str(directory), **settings)
-        board.cut_power(after_operations=number)
-        try:
-            board.exec(code)
-            is_complete = True
-            board.reset()
-        except Error:
-            assert "flash operation" in board.wait_off()
-            board.power_on()
-        yield board, is_complete
-        board.stop()
-        shutil.rmtree(directory)
-    assert number > 1
 
 
 def _look(board: VirtualBoard, host_name: str) -> tuple[list[str] | None, list[object]]:
@@ -145,7 +111,7 @@ def _tells_finishing_only(notices: list[str], how_far: str = _OVERWRITTEN) -> bo
 def test_first_boot(new_board: NewBoard, flashes: dict[str, Path]) -> None:
     """There is no identity, or a whole one; a board without one makes another."""
     found = []
-    for board, is_complete in _cut_everywhere(new_board, flashes["empty"], _MAKE):
+    for board, is_complete in cut_everywhere(new_board, flashes["empty"], _MAKE):
         stored, (generated, pin, notices) = _look(board, "old")
         assert notices == []
         assert generated if stored is None else (generated, pin) == (False, stored[0])
@@ -158,7 +124,7 @@ def test_signing_again(new_board: NewBoard, flashes: dict[str, Path]) -> None:
     """The key is the same, under the old name or the new one; the next boot has the new one."""
     names = []
     pins = set()
-    for board, is_complete in _cut_everywhere(new_board, flashes["made"], _SIGN_AGAIN):
+    for board, is_complete in cut_everywhere(new_board, flashes["made"], _SIGN_AGAIN):
         stored, served = _look(board, "new")
         assert stored is not None
         pin, name = stored
@@ -173,7 +139,7 @@ def test_signing_again(new_board: NewBoard, flashes: dict[str, Path]) -> None:
 def test_reset(new_board: NewBoard, flashes: dict[str, Path]) -> None:
     """The key is the old one or the new one, and is served as it is."""
     pins = []
-    for board, _ in _cut_everywhere(new_board, flashes["made"], _RESET):
+    for board, _ in cut_everywhere(new_board, flashes["made"], _RESET):
         stored, (generated, pin, notices) = _look(board, "old")
         assert stored is not None
         assert (generated, pin) == (False, stored[0]) and _tells_finishing_only(notices)
@@ -196,7 +162,7 @@ def test_installing_and_removing(
     sources = []
     pins = set()
     code = code.format(chain=flashes["chain"].read_text())
-    for board, is_complete in _cut_everywhere(new_board, flashes[flash], code):
+    for board, is_complete in cut_everywhere(new_board, flashes[flash], code):
         source, pin, generated, notices = json.loads(board.exec(_LOOK_AT_SOURCE))
         assert not generated and _tells_finishing_only(notices, _KEPT)
         assert source == after if is_complete else source in (before, after)

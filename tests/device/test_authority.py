@@ -243,7 +243,7 @@ def test_a_fault_leaves_what_was_there():
         fault = ecdsa.InvalidSignature("fault")
         for owner, name, error in (
             (noise, "gather", EntropyError("no noise")),
-            (ecdsa, "check_own", fault),
+            (ecdsa, "compare", fault),
         ):
             with Replaced(owner, **{name: raising(error)}):
                 me = authority(directory, names=["pump.example"])

@@ -68,6 +68,17 @@ def assemble(
     not_before, not_after = validity
     if not_after < not_before:
         raise ValueError("the certificate would end before it begins")
+    public_key_der = key.public_key_der
+    identifier = issuers = key_identifier(public_key_der)
+    if issuer[1] is not key:
+        issuers = key_identifier(issuer[1].public_key_der)
+    identifiers = (
+        encode_extension(_OID_SUBJECT_KEY_IDENTIFIER, der.encode_octet_string(identifier)),
+        encode_extension(
+            _OID_AUTHORITY_KEY_IDENTIFIER,
+            der.encode_sequence(der.encode(der.context(0, False), issuers)),
+        ),
+    )
     return der.encode_sequence(
         der.encode(der.context(0), der.encode_integer(2)),  # version 3
         der.encode(der.INTEGER, encode_serial_number(random_bytes)),
@@ -75,10 +86,8 @@ def assemble(
         issuer[0],
         der.encode_sequence(encode_time(not_before), encode_time(not_after)),
         subject,
-        key.public_key_der,
-        der.encode(
-            der.context(3), der.encode_sequence(*extensions + _key_identifiers(key, issuer[1]))
-        ),
+        public_key_der,
+        der.encode(der.context(3), der.encode_sequence(*extensions + identifiers)),
     )
 
 
@@ -147,16 +156,6 @@ def key_identifier(public_key_der: bytes) -> bytes:
     public_key = der.decode_bit_string(spki[1][1])
     digest = getattr(hashlib, "sha1", hashlib.sha256)(public_key).digest()
     return digest[:20]
-
-
-def _key_identifiers(key, issuers_key) -> tuple:
-    """Return the extensions that name *key* and *issuers_key*."""
-    own = der.encode_octet_string(key_identifier(key.public_key_der))
-    issuers = der.encode(der.context(0, False), key_identifier(issuers_key.public_key_der))
-    return (
-        encode_extension(_OID_SUBJECT_KEY_IDENTIFIER, own),
-        encode_extension(_OID_AUTHORITY_KEY_IDENTIFIER, der.encode_sequence(issuers)),
-    )
 
 
 def _encode_key_usage() -> bytes:

@@ -43,22 +43,40 @@ def make(
     authority_key = find_key(old and old.authority_key, KEY_TYPE, random, None)
     steps.begin("sign")
     certificate, tbs, leaf_tbs, facts = apart(_contents, key, authority_key, contents, random, old)
-    if tbs:
-        signature = authority_key.sign(tbs, random)
-        authority_key.check(tbs, signature, random)
-        certificate = keys.signed(authority_key, tbs, signature)
-    signature = authority_key.sign(leaf_tbs, random)
-    steps.begin("check")
-    if isinstance(key, keys.PrivateKey) and key.key_type == KEY_TYPE:
-        key.check(leaf_tbs, signature, random, authority_key)
+    alike = key if isinstance(key, keys.PrivateKey) and key.key_type == KEY_TYPE else None
+    if tbs and alike:
+        first, signature = _sign_both(authority_key, key, (tbs, leaf_tbs), random, steps)
     else:
-        authority_key.check(leaf_tbs, signature, random)
-        key.check(_PROOF, key.sign(_PROOF, random), random)
+        first = tbs and authority_key.sign(tbs, random)
+        signature = authority_key.sign(leaf_tbs, random)
+        steps.begin("check")
+        if tbs:
+            authority_key.check(tbs, first, random)
+        if alike:
+            alike.check(leaf_tbs, signature, random, authority_key)
+        else:
+            authority_key.check(leaf_tbs, signature, random)
+            key.check(_PROOF, key.sign(_PROOF, random), random)
+    if tbs:
+        certificate = keys.signed(authority_key, tbs, first)
     facts.update(facts_of(contents, entropy))
     leaf = keys.signed(authority_key, leaf_tbs, signature)
     record = Record(key.to_der(), [leaf, certificate], facts)
     record.authority_key = authority_key.to_der()
     return record, steps.finish()
+
+
+def _sign_both(authority_key, key, data: tuple, random, steps: Steps) -> list:
+    """Return the DER signatures of both *data*, verified with both key pairs at once."""
+    from ..crypto import ecdsa_pair
+
+    return ecdsa_pair.sign_both(
+        keys.find_curve(KEY_TYPE),
+        [(one._d, one._public_point) for one in (authority_key, key)],
+        data,
+        random,
+        lambda: steps.begin("check"),
+    )
 
 
 def _contents(key, authority_key, contents: tuple, random, old) -> tuple:

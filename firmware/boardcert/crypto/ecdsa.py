@@ -35,8 +35,13 @@ def sign_with_nonce(curve, d: int, digest: bytes, k: int, random) -> tuple:
     signature. The secrets meet big-integer arithmetic only with a fresh random factor.
     """
     curve.check_scalar(d)
+    return finish(curve, d, digest, k, curve.multiply_base(k, random), random)
+
+
+def finish(curve, d: int, digest: bytes, k: int, point: tuple, random) -> tuple:
+    """Return the signature with the nonce *k*, whose *point* is k G; see sign_with_nonce."""
     n = curve.n
-    r = curve.multiply_base(k, random)[0] % n
+    r = point[0] % n
     blind = random_nonzero(n, curve.size_bytes, random)
     blinded_sum = (blind * _to_scalar(curve, digest) + blind * d % n * r) % n
     s = curve.invert_scalar(blind * k % n) * blinded_sum % n
@@ -50,8 +55,8 @@ def verify(curve, public_key: tuple, digest: bytes, signature: tuple) -> None:
 
     Raises ValueError when the point is not on the curve. Variable time: all of it is public.
     """
-    u1, u2 = _factors(curve, digest, signature)
-    _compare(curve, curve.multiply_add(u1, u2, public_key), signature)
+    u1, u2 = factors(curve, digest, signature)
+    compare(curve, curve.multiply_add(u1, u2, public_key), signature)
 
 
 def check_own(
@@ -73,14 +78,14 @@ def check_own(
     n, of which there are 4 at most, as p < 2 n. The first factor is secret, as it gives away d
     with t and the signature. Raises ValueError when Q is not on the curve.
     """
-    u1, u2 = _factors(curve, digest, signature)
+    u1, u2 = factors(curve, digest, signature)
     t = int.from_bytes(random(_CHECK_BYTES), "big")
     x, y = public_key
     total = (u1 + u2 * (signer or d) + t * d) % curve.n
-    _compare(curve, curve.multiply_add(total, t, (x, -y % curve.p), random), signature)
+    compare(curve, curve.multiply_add(total, t, (x, -y % curve.p), random), signature)
 
 
-def _factors(curve, digest: bytes, signature: tuple) -> tuple:
+def factors(curve, digest: bytes, signature: tuple) -> tuple:
     """Return u1 = z/s and u2 = r/s (FIPS 186-5 section 6.4.2)."""
     n = curve.n
     r, s = signature
@@ -90,7 +95,7 @@ def _factors(curve, digest: bytes, signature: tuple) -> tuple:
     return _to_scalar(curve, digest) * w % n, r * w % n
 
 
-def _compare(curve, point: tuple | None, signature: tuple) -> None:
+def compare(curve, point: tuple | None, signature: tuple) -> None:
     if point is None or point[0] % curve.n != signature[0]:
         raise InvalidSignature("signature does not match")
 
