@@ -1,4 +1,4 @@
-"""P-384 on the assembler kernel: the engine for the RP2040 and RP2350.
+"""P-384 on the assembler kernel: the engine for processors that have one.
 
 What leaks by timing where a scalar is secret: nothing by the sequence of operations or the
 addresses of the kernel, which are the same for every scalar; the starting point has a fresh random
