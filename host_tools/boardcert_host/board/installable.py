@@ -129,7 +129,8 @@ def check_installable(files: Installable, name: str, now: datetime.datetime) -> 
         _check_link(issued, issuer, now)
     last = files.chain[-1]
     if may_have_issued(last, last) and not _holds(last, last):
-        raise _bad(f"{_called(last)} is not signed by its own key: it is altered or damaged")
+        hint = "if it is from a change of the CA's root, signed by the former key, leave it out"
+        raise _bad(f"{_called(last)} is not signed by its own key: altered or damaged", hint)
     if reason := why_not_served(files.chain_der, files.key_der, now):
         raise _bad(f"a board refuses it: {reason}")
     return disliked
