@@ -1,14 +1,18 @@
 """A board that is its own authority: what changes its leaf, and what else stays as it is."""
 
+import hashlib
+import struct
+
 import scratch
-from boardcert import EntropyError
+from boardcert import DamagedError, EntropyError
 from boardcert.certificates import chain, keys
 from boardcert.certificates.certificate import Certificate
 from boardcert.crypto import ecdsa
 from boardcert.crypto.sha384 import sha384
 from boardcert.entropy import noise
+from boardcert.storage import store
 from boardcert.storage.store import load
-from boardcert.storage.store_write import Writer
+from boardcert.storage.store_write import Writer, encode
 from helpers import raises, random_bytes
 from identities import Replaced, foreign_record, has_notice, identity, on_board, raising
 
@@ -283,3 +287,37 @@ def test_a_leaf_of_two_keys_is_verified_at_once():
         (own, data, None, signature),
     ):
         assert raises(ecdsa.InvalidSignature, key.check, text, signed, random_bytes, by)
+
+
+def test_the_authoritys_key_is_read_only_where_it_signs():
+    """And the bytes of the file are overwritten in memory, also when it is damaged."""
+    directory = scratch.fresh_directory()
+    with on_board():
+        authority(directory)
+    path = directory + "/generated.bin"
+    seen = []
+
+    def decode(data, signs=False):
+        seen.append(data)
+        return original(data, signs)
+
+    original = store.decode
+    with Replaced(store, decode=decode):
+        assert store.read(path).authority_key is None
+        assert store.read(path, True).authority_key
+        scratch.write(path, scratch.read(path)[:-1])
+        assert raises(DamagedError, store.read, path)
+    assert len(seen) == 3 and not any([any(data) for data in seen])
+
+
+def test_a_record_has_that_key_in_one_place():
+    """After the board's own, once: another order, a second one or one alone is damage."""
+    record = store.Record(b"key", [b"leaf"], {})
+    record.authority_key = b"other"
+    pieces = encode(record)
+    body = pieces[1:-1]
+    assert store.decode(b"".join(pieces), True).authority_key == b"other"
+    for order in ([2, 3, 0, 1, 4, 5, 6, 7], [0, 1, 2, 3, 2, 3, 4, 5, 6, 7], [2, 3, 4, 5, 6, 7]):
+        data = b"".join([body[place] for place in order])
+        head = struct.pack(store.HEADER, store.MAGIC, store.VERSION, 1, len(data)) + data
+        assert raises(DamagedError, store.decode, head + hashlib.sha256(head).digest()), order
