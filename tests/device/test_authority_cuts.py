@@ -2,7 +2,9 @@
 
 import scratch
 from boardcert.storage.store import load
-from identities import has_notice, identity, on_board
+from boardcert.storage.store_write import Writer
+from helpers import raises
+from identities import Replaced, has_notice, identity, on_board, raising
 
 
 def _secrets(directory):
@@ -77,6 +79,19 @@ def _cut(file_system, tears, task, was_authority, is_authority):
         left = [secret for secret in before - now if found.data.find(secret) >= 0]
         assert not left, (count, me.notices)
     return len(journal)
+
+
+def test_new_keys_that_cannot_be_stored_change_nothing():
+    """The flash fails: both keys and both certificates are those of before."""
+    directory = scratch.fresh_directory()
+    with on_board():
+        me = identity(directory, chain="authority")
+        before, shown = _secrets(directory), me.chain
+        with Replaced(Writer, save=raising(OSError(5))):
+            assert raises(OSError, me.new_key)
+        assert _secrets(directory) == before and me.chain == shown
+        again = identity(directory, chain="authority")
+        assert again.chain == shown and again.authority == shown[1]
 
 
 if scratch.HAS_ROOM:
