@@ -8,7 +8,7 @@ import ssl
 import sys
 
 import pytest
-from authority_pair import make_pair
+from authority_pair import NAMES, make_pair
 from boardcert_host.certificates.certificate import describe, fingerprint, parse
 from boardcert_host.cli import main
 from boardcert_host.commands.ca import trust_board
@@ -115,6 +115,7 @@ def test_a_known_board_with_another_key_is_not_trusted(run, home):
     ("changes", "fault"),
     [
         ({"permitted": ["local", "localhost", "boards.example"]}, "may sign for all of local, "),
+        ({"permitted": [*NAMES[:2], "localhost", "co.uk"]}, "may sign for all of co.uk, "),
         ({"permitted": ["pantry.local"]}, "own authority: it may not sign for kitchen.local"),
         ({"authority_days": (-20, -10)}, "own authority: it is valid from"),
     ],

@@ -172,6 +172,27 @@ def test_an_authority_that_ends_before_its_leaf_is_signed_again():
     check_pair(second)
 
 
+def test_an_authority_of_a_wrong_clock_is_signed_again_once_that_is_right():
+    """It would begin years later, and no client would take anything that it signs until then."""
+    directory = scratch.fresh_directory()
+    with on_board((2034, 5, 6, 7, 8, 9)):
+        first = authority(directory)
+        assert _dates(first.authority)[0] == (2034, 5, 5, 0, 0, 0)
+    with on_board(None):
+        assert authority(directory).authority == first.authority
+    with on_board():
+        second = authority(directory)
+        assert has_notice(second, "clients must import it")
+        check_pair(second)
+        assert _dates(second.authority) == ((2026, 11, 20, 0, 0, 0), (2036, 11, 18, 5, 0, 0))
+        assert second.public_key_pin == first.public_key_pin
+        assert authority(directory).chain == second.chain
+    made = second.authority
+    with on_board((2026, 11, 20, 1, 0, 0)):  # A clock that is slow for a day is no such clock.
+        second.renew()
+    assert second.authority == made
+
+
 def test_the_setting_to_and_fro_keeps_the_leafs_key():
     """Going back wipes the authority's key; the next authority is another one."""
     directory = scratch.fresh_directory()

@@ -58,7 +58,8 @@ def test_a_pair_is_a_chain_that_the_board_itself_would_accept():
     assert leaf.certificate.names == _NAMES and not leaf.is_authority
     assert (authority.is_authority, authority.path_length) == (True, 0)
     assert authority.is_self_signed() and not leaf.is_self_signed()
-    assert authority.usage == link.KEY_CERT_SIGN and authority.purposes is None
+    assert authority.usage == link.KEY_CERT_SIGN
+    assert authority.purposes == leaf.purposes and len(authority.purposes) == 2  # TLS, no programs.
     assert len(signatures) == 2
     for _, public_key_der, _, data, signature in signatures:
         assert public_key_der == _AUTHORITY_KEY.public_key_der

@@ -8,17 +8,28 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from authority_pair import UNIT, make_pair
-from boardcert_host.ca.board_authority import constrained_to, excess, faults, find_authority
+from boardcert_host.ca.board_authority import (
+    constrained_to,
+    excess,
+    faults,
+    find_authority,
+    is_boards_own,
+)
 from boardcert_host.certificates.certificate import describe, fingerprint, parse
 from boardcert_host.cli import main
 from boardcert_host.scan.servers import has_boards_form
 from boardcert_host.trust import kept_authorities, pins
-from certificates import make, make_ca
+from certificates import Identity, make, make_ca
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from issued import issue, pem
 from servers import tls_server
 
 _NOW = datetime.now(timezone.utc)
+_SERVERS = ExtendedKeyUsageOID.SERVER_AUTH
 
 
 @pytest.fixture
@@ -147,7 +158,7 @@ def test_what_keeps_an_authority_from_being_trusted(changes, fault):
     assert any(fault in one for one in found), found
 
 
-@pytest.mark.parametrize("base", ["local", "boards.example", "com"])
+@pytest.mark.parametrize("base", ["local", "boards.example", "com", "co.uk", "bank.test"])
 def test_an_authority_for_more_than_the_board_is_a_warning(verify, base):
     """Clients accept what it signs; this computer is not made to trust it, see `ca trust`."""
     permitted = [base, "kitchen.local", "kitchen.boards.example", "localhost"]
@@ -173,7 +184,7 @@ def test_other_cas_have_the_faults_of_their_kind():
         "its basicConstraints are not those of a CA for end entities alone",
         "its key may be used for more than signing certificates",
     ]
-    assert excess(parse(ca.der), parse(issue(ca).der)) == ["every name"]
+    assert excess(parse(ca.der), parse(issue(ca).der)) == ["programs and mail", "every name"]
 
 
 def test_names_that_the_board_had_are_no_fault():
@@ -187,6 +198,37 @@ def test_names_that_the_board_had_are_no_fault():
     assert excess(authority, leaf) == []
     assert constrained_to(authority) == permitted
     assert faults(authority, leaf, _NOW + timedelta(days=3000)) == []
+
+
+@pytest.mark.parametrize("purposes", [None, [_SERVERS, ExtendedKeyUsageOID.CODE_SIGNING]])
+def test_an_authority_for_more_than_tls_is_a_warning(verify, purposes):
+    """What signs programs or mail is constrained by no name, and systems trust a root for them."""
+    leaf, authority = make_pair()
+    read = parse(authority.der)
+    builder = x509.CertificateBuilder(read.issuer, read.subject, read.public_key(), 7)
+    builder = builder.not_valid_before(read.not_valid_before_utc)
+    builder = builder.not_valid_after(read.not_valid_after_utc)
+    for one in read.extensions:
+        if not isinstance(one.value, x509.ExtendedKeyUsage):
+            builder = builder.add_extension(one.value, one.critical)
+    if purposes:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), False)
+    signed = builder.sign(authority.key, hashes.SHA384()).public_bytes(Encoding.DER)
+    code, host = verify(leaf, Identity(authority.key, signed))
+    status, detail = host["checks"]["chain"]
+    assert (code, status) == (0, "warn") and "may sign for programs and mail;" in detail
+
+
+@pytest.mark.parametrize(
+    "name", ["\nkitchen authority", "token:kitchen authority", "-d authority", "kitchen  authority"]
+)
+def test_a_name_that_stores_would_not_find_again_is_no_boards(name):
+    """Such an authority could be imported, and not be taken back."""
+    number = x509.NameAttribute(NameOID.SERIAL_NUMBER, UNIT)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kitchen"), number])
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name), number])
+    assert not is_boards_own(issuer, subject)
+    assert is_boards_own(parse(make_pair()[1].der).subject, subject)
 
 
 def test_it_is_found_by_its_form_alone():

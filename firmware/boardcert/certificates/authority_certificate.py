@@ -5,6 +5,9 @@ names, and what lies below them; addresses are not constrained, since BoringSSL 
 that constrain them. They are not critical, though RFC 5280 wants them to be: mbedTLS, which must
 read the certificate to send it, refuses critical extensions that it does not know. Clients that
 know constraints apply these all the same.
+
+Its extendedKeyUsage holds for what it signs (RFC 5280 has it for end entities, CAs in use have it):
+systems that trust a CA without one trust it for programs and mail, too, which no name constrains.
 """
 
 from ..asn1 import der
@@ -51,6 +54,7 @@ def tbs_authority(
             der.encode_bit_string(b"\x04", 2),
             True,  # keyCertSign
         ),
+        issue.encode_extended_key_usage(),
         _name_constraints(permitted),
     )
     return issue.assemble(key, subject, validity, random_bytes, (subject, key), extensions)

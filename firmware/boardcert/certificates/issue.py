@@ -52,7 +52,7 @@ def tbs_certificate(
     extensions = (
         encode_extension(OID_BASIC_CONSTRAINTS, der.encode_sequence(), True),  # CA:FALSE
         _encode_key_usage(),
-        _encode_extended_key_usage(),
+        encode_extended_key_usage(),
         _encode_alt_names(alt_names),
     )
     return assemble(key, subject, validity, random_bytes, issuer, extensions)
@@ -94,7 +94,7 @@ def assemble(
 def request_info(key, subject: bytes, alt_names: list) -> bytes:
     """Return the DER of what *key* is to sign to be a PKCS#10 request for *alt_names*."""
     extensions = der.encode_sequence(
-        _encode_key_usage(), _encode_extended_key_usage(), _encode_alt_names(alt_names)
+        _encode_key_usage(), encode_extended_key_usage(), _encode_alt_names(alt_names)
     )
     attribute = der.encode_sequence(_OID_EXTENSION_REQUEST, der.encode(der.SET, extensions))
     return der.encode_sequence(
@@ -163,7 +163,8 @@ def _encode_key_usage() -> bytes:
     return encode_extension(OID_KEY_USAGE, digital_signature, True)
 
 
-def _encode_extended_key_usage() -> bytes:
+def encode_extended_key_usage() -> bytes:
+    """Return the extension for TLS alone, as a server and as a client."""
     purposes = der.encode_sequence(_OID_SERVER_AUTH, _OID_CLIENT_AUTH)
     return encode_extension(_OID_EXTENDED_KEY_USAGE, purposes)
 

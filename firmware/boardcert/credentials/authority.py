@@ -32,8 +32,9 @@ def make(
     """Return what generate.make does; the record's chain is leaf and authority.
 
     *old*: a Record whose authority stays if it has one, or None. Its certificate stays, too, unless
-    a name of the leaf is not among those it permits, or it ends before the leaf: then it is signed
-    again. Each signature, and each new key pair, is verified.
+    a name of the leaf is not among those it permits, it ends before the leaf, or a clock that was
+    wrong had it begin in the future: then it is signed again. Each signature, and each new key
+    pair, is verified.
     """
     steps = Steps(progress)
     steps.begin("entropy")
@@ -96,14 +97,15 @@ def _contents(key, authority_key, contents: tuple, random, old) -> tuple:
     else:
         subject = authority_certificate.subject_of(host_name, unique_id)
     permitted = authority_certificate.dns_names(names)
-    if told is None or _is_outdated(told, permitted, period[1]):
+    if told is None or _is_outdated(told, permitted, period[1], now):
         certificate = None
         lifetime = validity(now, DAYS)
         serial = random(issue.SERIAL_BYTES)
         tbs = authority_certificate.tbs_authority(
             authority_key, subject, permitted, lifetime, serial
         )
-        told = {"names": permitted, "not_after": board.isoformat(lifetime[1])}
+        first, last = map(board.isoformat, lifetime)
+        told = {"names": permitted, "not_before": first, "not_after": last}
     leaf = issue.tbs_certificate(
         key,
         issue.encode_subject(host_name, unique_id),
@@ -131,9 +133,11 @@ def _renew_from(period: tuple) -> str:
     return board.isoformat(fields.add_days(last, -min(RENEWAL_DAYS, days // 3)))
 
 
-def _is_outdated(told: dict, names: list, last: tuple) -> bool:
-    """Return whether the authority may not sign for all of *names*, or until *last*."""
+def _is_outdated(told: dict, names: list, last: tuple, now: tuple | None) -> bool:
+    """Return whether the authority may not sign for all of *names*, from *now* until *last*."""
     if told["not_after"] < board.isoformat(last):
+        return True
+    if now and told["not_before"] > board.isoformat(now):
         return True
     for name in names:
         if not any([name == tree or name.endswith("." + tree) for tree in told["names"]]):

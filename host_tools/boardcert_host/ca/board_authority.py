@@ -5,15 +5,19 @@ functions; the profile is that of firmware/boardcert/certificates/authority_cert
 """
 
 import datetime
+import re
 from collections.abc import Iterator, Sequence
 
 from cryptography import x509
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ..certificates.certificate import find_extension, is_signature_broken, is_signed_by, parse
 from .names import permits
 
-_SUFFIX = " authority"
+# A host name, and the number of a chip: stores list a CA by its name, and are searched for that.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,53} authority")
+_NUMBER = re.compile(r"[0-9a-f]{1,64}")
+_TLS = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH}
 # Ten years with up to three leap days, and the day before: they begin on that.
 _LIFETIME_LIMIT_DAYS = 3655
 
@@ -28,7 +32,8 @@ def is_boards_own(issuer: x509.Name, subject: x509.Name) -> bool:
         return False
     number = subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
     is_same = [one.value for one in number] == [attributes[1].value]
-    return is_same and str(attributes[0].value).endswith(_SUFFIX)
+    texts = [str(one.value) for one in attributes]
+    return bool(is_same and _NAME.fullmatch(texts[0]) and _NUMBER.fullmatch(texts[1]))
 
 
 def find_authority(chain: Sequence[bytes]) -> x509.Certificate | None:
@@ -68,12 +73,15 @@ def faults(
 def excess(authority: x509.Certificate, leaf: x509.Certificate) -> list[str]:
     """Return what *authority* may sign for beyond the names of a board, which serves *leaf*.
 
-    A name that the board had is none: an authority stays the same for as long as it can.
+    A name that the board may have had, beside one that it has, is none: an authority stays the same
+    for as long as it can.
     """
     bases, own = constrained_to(authority), _dns_names(leaf)
+    purposes = find_extension(authority, x509.ExtendedKeyUsage)
+    found = [] if purposes and set(purposes.value) <= _TLS else ["programs and mail"]
     if not bases:
-        return ["every name"]
-    return [f"all of {base}" for base in bases if _is_too_wide(base.lower(), own)]
+        return [*found, "every name"]
+    return found + [f"all of {base}" for base in bases if _is_too_wide(base.lower(), own)]
 
 
 def _faults_of_signatures(authority: x509.Certificate, leaf: x509.Certificate) -> Iterator[str]:
@@ -110,11 +118,17 @@ def _dns_names(leaf: x509.Certificate) -> list[str]:
 
 
 def _is_too_wide(base: str, own: Sequence[str]) -> bool:
-    """Return whether *base* permits more than one name, which the board may have had, and below."""
-    if base in own:
-        return False
-    above = any(name.endswith(f".{base.removeprefix('.')}") for name in own)
-    return above or base.startswith(".") or "." not in base
+    """Return whether *base* is no name of the board, nor one in the domain of such a name.
+
+    What is above such a name is in no such domain.
+    """
+    domains = {name.partition(".")[2] for name in own} - {""}
+    label, _, domain = base.partition(".")
+    return base not in own and not (label and domain in domains and not _is_above(base, own))
+
+
+def _is_above(base: str, own: Sequence[str]) -> bool:
+    return any(name.endswith(f".{base}") for name in own)
 
 
 def _faults_of_dates(authority: x509.Certificate, now: datetime.datetime) -> Iterator[str]:
