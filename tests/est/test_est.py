@@ -27,6 +27,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from est_server import PASSWORD, USER, Reply, certs_only, est_server, parsed
 from issued import issue, pem, write
 
+# Beyond what a computer counts to.
+_FAR = "Fri, 31 Dec 99999999999 23:59:59 GMT"
 _LATER = Reply(202, b"An operator has to approve it.\n", headers={"Retry-After": "1"})
 
 
@@ -179,7 +181,14 @@ def test_a_decision_that_takes_too_long_is_asked_for_by_the_next_run(server, wor
 
 @pytest.mark.parametrize(
     ("text", "least", "most"),
-    [("", 60, 60), ("soon", 60, 60), ("0", 1, 1), ("Wed, 21 Oct 2015 07:28:00 GMT", 1, 1)],
+    [
+        ("", 60, 60),
+        ("soon", 60, 60),
+        ("0", 1, 1),
+        ("-5", 60, 60),
+        (_FAR, 60, 60),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 1, 1),
+    ],
 )
 def test_when_to_ask_again_is_read(text, least, most, server, words, capsys, monkeypatch):
     """Also what is no time, or past."""

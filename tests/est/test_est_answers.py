@@ -3,6 +3,7 @@
 import base64
 import importlib.util
 import json
+import time
 
 import pytest
 from boardcert_host.acme import plan as orders
@@ -102,6 +103,17 @@ def test_attributes_that_cannot_be_read_are_told():
             attributes.wanted(answer(data), "est")
 
 
+def test_a_number_that_is_too_long_is_told():
+    """Python writes none of more than 4,300 digits."""
+    number = b"\x02\x82\x0b\xb8" + 3000 * b"\x01"
+    values = b"\x31\x82\x0b\xbc" + number
+    attribute = b"\x30\x82\x0b\xcb" + bytes.fromhex("06092a864886f70d010101") + values
+    data = b"\x30\x82\x0b\xcf" + attribute
+    assert attributes.decoder.decode(data)[1] == b""
+    with pytest.raises(Error, match="attributes for requests that cannot be read"):
+        attributes.wanted(answer(data), "est")
+
+
 def run(capsys, *arguments):
     """Run a command with --json; return its exit code, its object and its messages."""
     code = main([*map(str, arguments), "--json"])
@@ -164,6 +176,24 @@ def test_a_wrong_answer_is_told(operation, reply, code, message, server, words, 
     found, told, _ = run(capsys, *words)
     assert found == code and message in told["error"]["message"], told
     assert told["error"]["hint"] and SHELF.load(host).installed is None
+
+
+@pytest.mark.parametrize("challenge", ['Digest nonce="1"', 'Digest realm="a"', "Digest x"])
+def test_half_a_challenge_is_told(challenge, server, words, capsys):
+    """As any other: with --renew, it keeps no other board from its turn."""
+    server.always["cacerts"] = Reply(401, headers={"WWW-Authenticate": challenge})
+    code, told, _ = run(capsys, *words)
+    assert code == 3 and "sent a challenge for Digest without" in told["error"]["message"]
+
+
+def test_an_answer_that_drips_ends(server, words, capsys, monkeypatch):
+    """Each byte comes in time."""
+    monkeypatch.setattr("boardcert_host.est.server._WHOLE_S", 1.5)
+    server.always["cacerts"] = Reply(200, 100 * b"M", _KIND, drips=0.2)
+    began = time.monotonic()
+    code, told, _ = run(capsys, *words)
+    assert code == 3 and told["error"]["message"].endswith("did not answer in time")
+    assert time.monotonic() - began < 10
 
 
 def test_a_chain_that_no_board_can_serve_is_told(server, words, capsys):

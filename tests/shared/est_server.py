@@ -28,12 +28,13 @@ _CERTS_ONLY = "application/pkcs7-mime; smime-type=certs-only"
 
 @dataclass
 class Reply:
-    """An answer. *body*: as it is sent."""
+    """An answer. *body*: as it is sent; *drips*: a byte of it in so many seconds."""
 
     status: int
     body: bytes = b""
     kind: str = "text/plain"
     headers: dict[str, str] = field(default_factory=dict)
+    drips: float = 0
 
 
 def in_base64(der: bytes, is_in_lines: bool = True) -> bytes:
@@ -65,6 +66,7 @@ class ESTServer(http.server.ThreadingHTTPServer):
 
     def __init__(self, directory: Path, is_client_required: bool = False) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.closing = threading.Event()
         self.root = make_ca()
         self.intermediate = _intermediate(self.root)
         self.client_ca = make_ca()
@@ -176,7 +178,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
-        self.wfile.write(reply.body)
+        if not reply.drips:
+            self.wfile.write(reply.body)
+            return
+        for byte in reply.body:
+            self.wfile.write(bytes([byte]))
+            if self.server.closing.wait(reply.drips):
+                return
 
     def _reply(self, body: bytes) -> Reply:
         server, (base, _, operation) = self.server, self.path.rpartition("/")
@@ -267,5 +275,6 @@ def est_server(directory: Path, is_client_required: bool = False) -> Iterator[ES
         try:
             yield server
         finally:
+            server.closing.set()
             server.shutdown()
             thread.join()

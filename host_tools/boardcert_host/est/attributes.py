@@ -44,7 +44,7 @@ def wanted(answer: Answer, place: str) -> Wanted:
         if rest:
             raise strange(place, "more than attributes for requests")
         return dict(_entries(found))
-    except PyAsn1Error as error:
+    except (PyAsn1Error, ValueError) as error:  # The latter of a number too long to be written.
         raise strange(place, "attributes for requests that cannot be read") from error
 
 

@@ -89,7 +89,7 @@ def _pause_s(answer: Answer) -> float:
         moment = email.utils.parsedate_to_datetime(text)
         now = datetime.datetime.now(datetime.timezone.utc)
         return max(_LEAST_PAUSE_S, (moment - now).total_seconds())
-    except (ValueError, TypeError):  # Also of a date without a time zone.
+    except (ValueError, TypeError, OverflowError):  # Also of a date without a time zone.
         return _PAUSE_S
 
 

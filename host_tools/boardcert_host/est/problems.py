@@ -12,7 +12,7 @@ from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, Error
 from .answer import Answer
 from .plan import Plan
 
-_AGAIN = "run it again: what is done already is kept"
+AGAIN = "run it again: what is done already is kept"
 _NOT_EST = "is this the URL of an EST server? see --server and --label"
 _WHO = "who may enrol there: --user NAME, or --client-cert FILE --client-key FILE"
 _HINTS = {
@@ -44,7 +44,9 @@ def explained(plan: Plan) -> Iterator[None]:
         if _CLIENT_ALERT.search(_words(error)) or "connection reset" in _words(error):
             raise _tls(plan, error) from error
         kind = "did not answer in time" if isinstance(error, requests.Timeout) else "is unreachable"
-        raise Error(f"{place} {kind}", _AGAIN) from error
+        raise Error(f"{place} {kind}", AGAIN) from error
+    except KeyError as error:  # What requests misses in a challenge.
+        raise strange(place, f"a challenge for Digest without {error}") from error
 
 
 def strange(place: str, what: str) -> Error:

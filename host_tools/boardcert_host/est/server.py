@@ -9,14 +9,18 @@ import requests
 from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 
 from .. import __version__
+from ..deadline import Deadline
 from ..enrolment.tls import ContextAdapter
+from ..errors import Error
 from ..passwords import Password
 from .answer import Answer
 from .plan import Plan
-from .problems import explained, strange
+from .problems import AGAIN, explained, strange
 from .tls import verifying_context
 
 _TIMEOUT_S = 45
+# A timeout begins again with every byte.
+_WHOLE_S = 120
 # A chain has some kilobytes; more is no answer.
 _LIMIT_BYTES = 1 << 20
 _UNAUTHORIZED = 401
@@ -68,6 +72,17 @@ class Server:
             self._auth = HTTPDigestAuth(user, password)
         return self._send(method, operation, body, head)
 
+    def _send(
+        self, method: str, operation: str, body: bytes | None, head: dict[str, str]
+    ) -> Answer:
+        """Send it, and read the answer; Error when that takes too long, however it drips."""
+        try:
+            return Deadline(_WHOLE_S).wait_for(
+                lambda: self._exchange(method, operation, body, head)
+            )
+        except TimeoutError:
+            raise Error(f"{self._plan.place} did not answer in time", AGAIN) from None
+
     def _password(self, user: str) -> str:
         login = self._plan.login
         file = Path(login.password_file) if login.password_file else None
@@ -75,7 +90,7 @@ class Server:
         secret = Password(what, "--password-file", "BOARDCERT_EST_PASSWORD", file)
         return secret.get() if self._asks else secret.required()
 
-    def _send(
+    def _exchange(
         self, method: str, operation: str, body: bytes | None, head: dict[str, str]
     ) -> Answer:
         url = f"{self._plan.url}/{operation}"
