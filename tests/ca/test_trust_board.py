@@ -12,7 +12,7 @@ from authority_pair import NAMES, make_pair
 from boardcert_host.certificates.certificate import describe, fingerprint, parse
 from boardcert_host.cli import main
 from boardcert_host.commands.ca import trust_board
-from boardcert_host.trust import kept_authorities, pins, system_store
+from boardcert_host.trust import kept_authorities, nss_databases, pins, system_store
 from boardcert_host.trust.anchors import Anchor, read_anchor
 from ca_cases import listed, make_nss
 from certificates import make, make_ca
@@ -237,6 +237,27 @@ def test_what_an_administrator_has_to_do_is_said_and_kept(run, home, tmp_path, m
     (folder / f"{kept.slug}.pem").unlink()
     assert main(["ca", "untrust", _HOST, "--yes"]) == 0
     assert kept_authorities.kept([_HOST]) == []
+
+
+@pytest.mark.needs("certutil")
+def test_a_copy_stays_while_a_store_that_was_passed_over_has_it(run, database, monkeypatch, capsys):
+    """Without it, nothing would say that this computer trusts the authority."""
+    leaf, authority = make_pair()
+    _know(leaf)
+    assert run(leaf, authority, options=_NSS)[0] == 0
+    (kept,) = kept_authorities.kept([_HOST])
+    which = shutil.which
+    monkeypatch.setattr(
+        nss_databases.shutil, "which", lambda name: None if name == "certutil" else which(name)
+    )
+    assert run(leaf, authority, options=_NSS)[0] == 3  # A second time: no store can be asked.
+    assert kept_authorities.kept([_HOST]) == [kept]
+    main(["ca", "untrust", _HOST, "--yes"])
+    assert "certutil is missing" in capsys.readouterr().out
+    assert kept_authorities.kept([_HOST]) == [kept] and len(listed(database)) == 1
+    monkeypatch.setattr(nss_databases.shutil, "which", which)
+    assert main(["ca", "untrust", _HOST, "--yes"]) == 0
+    assert kept_authorities.kept([_HOST]) == [] and listed(database) == []
 
 
 def test_a_copy_is_found_by_each_name_of_its_board(home):

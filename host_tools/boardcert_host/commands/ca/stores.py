@@ -31,14 +31,19 @@ def change(anchor: "Anchor", trusted: bool, only: str | None) -> "list[Outcome]"
     return found
 
 
-def is_anywhere(anchor: "Anchor") -> bool:
-    """Return whether some store trusts *anchor*, or may: not every system's can be looked into."""
+def is_anywhere(anchor: "Anchor", was_asked: bool = False) -> bool:
+    """Return whether some store trusts *anchor*, or may: not every system's can be looked into.
+
+    *was_asked*: whether the system's has just said that it does not; a database may have been
+    passed over.
+    """
     from ...trust.java_store import is_in_java
     from ...trust.nss_databases import trusting_databases
     from ...trust.system_store import is_in_system
 
     in_databases = any(state is not False for state in trusting_databases(anchor).values())
-    return in_databases or is_in_system(anchor) is not False or is_in_java(anchor)
+    in_system = is_in_system(anchor)
+    return in_databases or in_system or (in_system is None and not was_asked) or is_in_java(anchor)
 
 
 def tell(outcomes: "Sequence[Outcome]", data: dict[str, Any], as_json: bool) -> int:

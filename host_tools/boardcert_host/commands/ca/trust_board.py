@@ -27,10 +27,11 @@ def trust(arguments: argparse.Namespace) -> int:
     earlier = [
         one for one in kept_authorities.kept([served.host]) if one.certificate != served.authority
     ]
+    was_kept = kept_authorities.is_kept(served.authority)
     # First the copy: the command for an administrator names it.
     anchor = kept_authorities.keep(served.host, served.authority)
     outcomes = stores.change(anchor, True, arguments.only)
-    if not (stores.is_done(outcomes) or _is_left(outcomes)):
+    if not (was_kept or stores.is_done(outcomes) or _is_left(outcomes)):
         kept_authorities.forget(anchor)
     for one in earlier:
         outcomes += _take_back(one, arguments.only)
@@ -123,7 +124,7 @@ def _forget(anchor: "Anchor", outcomes: "list[Outcome]", only: str | None) -> No
     """Remove the copy of an authority when no store may have it any more."""
     from ...trust.kept_authorities import forget
 
-    if not _is_left(outcomes) and (only is None or not stores.is_anywhere(anchor)):
+    if not _is_left(outcomes) and not stores.is_anywhere(anchor, only is None):
         forget(anchor)
 
 
