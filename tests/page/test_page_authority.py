@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from portal_server import Client, serving_page
 
 _FILES = ("/authority.crt", "/authority.mobileconfig")
+_EXPOSED = "anyone on the way can have put another authority here"
 _SETTING = '{"chain": "authority"}'
 
 
@@ -92,7 +93,7 @@ def test_page_and_report_tell_its_fingerprint(client: Client) -> None:
     }
     assert report["chain"] == 2 and report["days_left"] <= 397
     page = client.get("/").decode().replace("<br>", ":")
-    assert f"<code>{fingerprint}</code>" in page
+    assert f"<code>{fingerprint}</code>" in page and _EXPOSED not in page
     assert all(f'href="{path}"' in page for path in _FILES)
     chain = x509.load_pem_x509_certificates(client.get("/certificate.pem"))
     assert [one.public_bytes(Encoding.DER) for one in chain][1:] == [authority]
@@ -106,11 +107,15 @@ def test_it_can_be_read_only(client: Client, path: str) -> None:
 
 
 def test_over_plain_http_it_is_there_too(tmp_path: Path) -> None:
-    """What it contains is public."""
+    """What it contains is public; but nothing says that it is what the board has sent."""
     directory = _directory(tmp_path / "plain", _SETTING)
     with serving_page(directory, "plain") as client:
         x509.load_der_x509_certificate(client.get("/authority.crt"))
         assert plistlib.loads(client.get("/authority.mobileconfig"))
+        page = client.get("/").decode()
+        assert _EXPOSED in page and 'report()["authority"])</code>:</p>' in page
+    with serving_page(_directory(tmp_path / "self", "{}"), "plain") as client:
+        assert _EXPOSED not in client.get("/").decode()
 
 
 def test_a_board_without_one_says_why(tmp_path: Path) -> None:

@@ -119,7 +119,11 @@ $rows$</dl>
 ?authority
 <section aria-labelledby="h5">
 <h2 id="h5">Without warnings</h2>
-<p>This board is an authority for its own names. A device that has imported its certificate once trusts the board from then on, also after renewals. Compare first, see above; then its SHA-256:</p>
+<p>This board is an authority for its own names. A device that has imported its certificate once trusts the board from then on, also after renewals.</p>
+?exposed
+<p class="error">This page came without encryption: anyone on the way can have put another authority here, good for any server.</p>
+?authority
+<p>First compare its SHA-256 with what the board says over USB, by <code>print(boardcert.identity().report()["authority"])</code>:</p>
 <p><code>$authority$</code></p>
 <ul>
 <li>iPhone, iPad: open <a href="/authority.mobileconfig" download>this profile</a> in Safari; Settings, Profile Downloaded, Install; then Settings, General, About, Certificate Trust Settings: turn it on.</li>

@@ -43,7 +43,9 @@ def view(status: dict, form_token: str | None, is_secure: bool, outcome: tuple |
         "kept": texts,
     }
     holding = _holding(status["source"], form_token is not None, is_secure)
-    return holding + ("authority",) if authority else holding, marks
+    if authority:
+        holding += ("authority", "" if is_secure else "exposed")
+    return holding, marks
 
 
 def _holding(source: str, is_signed_in: bool, is_secure: bool) -> tuple:
