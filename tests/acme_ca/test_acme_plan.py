@@ -153,7 +153,10 @@ def test_two_programs_do_not_order_for_one_board(monkeypatch):
     with SHELF.held("kitchen.local"):
         with SHELF.held("hall.local"):
             pass
-        with pytest.raises(Error, match="another program is ordering"), SHELF.held("kitchen.local"):
+        with (
+            pytest.raises(Error, match="another program is requesting"),
+            SHELF.held("kitchen.local"),
+        ):
             pass
     with SHELF.held("kitchen.local"):
         pass
@@ -199,8 +202,10 @@ def test_what_fails_for_one_board_keeps_none_from_its_turn(capsys):
     assert "attic.local.json is damaged" in captured.err and len(captured.out.splitlines()) == 3
     assert main(["acme", "Attic.local", "--forget"]) == 0
     assert SHELF.hosts() == ["hall.local", "kitchen.local"]
-    assert capsys.readouterr().out == "attic.local: renewed no longer\n"
-    assert told(capsys, "acme", "attic.local", "--forget")[1].startswith("nothing was ordered")
+    assert capsys.readouterr().out == "attic.local: no longer renewed\n"
+    assert told(capsys, "acme", "attic.local", "--forget")[1].startswith(
+        "no certificate was requested"
+    )
 
 
 def test_nobody_is_asked_at_night(monkeypatch, capsys):

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import cable as cable_module
 import pytest
+from authority_pair import make_pair
 from boardcert_host.board import mpremote, tokens, usb_certificates
+from boardcert_host.certificates.certificate import parse
 from boardcert_host.cli import main
-from boardcert_host.trust import pins
+from boardcert_host.trust import kept_authorities, pins
 from cable import PORT, Cable
 from certificates import make_ca
 from cryptography import x509
@@ -188,3 +190,21 @@ def test_the_pin_follows_a_board_to_its_new_name(tmp_path, monkeypatch, capsys):
     assert "pantry.local now; its pin follows" in printed
     assert [pin.host for pin in pins.load_pins()] == ["pantry.local"]
     assert tokens.find_token(["pantry.local"]) == "a" * 26
+
+
+def test_a_new_authority_is_trusted_by_the_boards_new_name(tmp_path, monkeypatch, capsys):
+    """What a renamed board needs next is said with the name by which it is found from then on."""
+    cable = Cable(tmp_path / "data")
+    monkeypatch.setattr(mpremote, "run", cable.run)
+    code = cable_module.IDENTITY.replace('hostname="kitchen", ', "")
+    monkeypatch.setattr(cable_module, "IDENTITY", code)
+    report = json.loads(cable.tell("__import__('json').dumps(me.report())"))
+    old = report["names"][0]
+    pins.add_pin(old, report)
+    kept = kept_authorities.keep(old, parse(make_pair()[1].der))
+    assert main(["set", old, "hostname=pantry", "chain=authority", "--usb", PORT]) == 0
+    err = capsys.readouterr().err
+    assert "another authority now: boardcert ca trust pantry.local replaces the one" in err
+    assert kept_authorities.kept(["pantry.local"]) == [kept]
+    assert main(["set", "pantry.local", "chain=self", "--usb", PORT]) == 0
+    assert "boardcert ca untrust pantry.local ends that" in capsys.readouterr().err

@@ -45,7 +45,7 @@ def test_a_board_is_trusted_by_its_own_authority(
     assert main(["ca", "trust", *there, "--usb", kitchen.usb_port, "-o", str(file)]) == 0
     assert ssl.PEM_cert_to_DER_cert(file.read_text()) == kept.der
     assert main(["set", *there, "chain=self"]) == 0
-    still = f"this computer trusts its authority still: boardcert ca untrust {at}"
+    still = f"this computer still trusts its authority: boardcert ca untrust {at} ends that"
     assert still in capsys.readouterr().err
     (host,) = run("verify", *there)["hosts"]
     assert (host["certificate"]["public_key_pin"], host["authority"]) == (own_key, None)

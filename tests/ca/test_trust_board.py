@@ -20,6 +20,7 @@ from issued import issue, pem
 from servers import tls_server
 
 _HOST = "kitchen.local"
+_PANTRY = "pantry.local"
 _NSS = ["--only", "nss", "--yes"]
 
 
@@ -57,7 +58,7 @@ def test_a_known_boards_authority_is_imported_and_taken_back(run, database, caps
     code, out, err = run(leaf, authority, options=_NSS)
     assert (code, out) == (0, f"done     nss, {database}: added\n")
     end = parse(authority.der).not_valid_after_utc
-    assert f"until {end:%Y-%m-%d}" in err and f"undo: boardcert ca untrust {_HOST}" in err
+    assert f"valid until {end:%Y-%m-%d}" in err and f"undo: boardcert ca untrust {_HOST}" in err
     (line,) = listed(database)
     assert line.startswith("kitchen authority boardcert-") and line.split()[-1] == "C,,"
     again = run(leaf, authority, options=_NSS)[1]
@@ -168,6 +169,26 @@ def test_a_new_authority_takes_the_place_of_the_earlier_one(run, database, capsy
     assert line.startswith(Anchor(parse(second[1].der), database).title)
 
 
+@pytest.mark.needs("certutil")
+def test_a_renamed_boards_authority_is_replaced_and_taken_back(run, database, capsys):
+    """By its new name: the copy follows the pin, with the ports that it was imported under."""
+    first, second = make_pair(), make_pair(names=[_PANTRY])
+    _know(first[0])
+    assert run(*first, options=_NSS)[0] == 0
+    kept_authorities.keep(f"{_HOST}:20034", parse(first[1].der))
+    assert main(["rename", _HOST, "pantry"]) == 0
+    assert kept_authorities.kept([_HOST, f"{_HOST}:20034"]) == []
+    assert kept_authorities.kept([_PANTRY]) == kept_authorities.kept([f"{_PANTRY}:20034"])
+    pins.forget_pin(_PANTRY)
+    pins.add_pin(_PANTRY, describe(parse(second[0].der)), None, None)
+    code, out, _ = run(*second, options=_NSS, name=_PANTRY)
+    assert code == 0 and f"nss, {database}: its earlier authority removed" in out
+    (line,) = listed(database)
+    assert line.startswith(Anchor(parse(second[1].der), database).title)
+    assert main(["ca", "untrust", _PANTRY, *_NSS]) == 0
+    assert listed(database) == []
+
+
 def test_it_is_only_saved_when_that_is_wanted(run, home, tmp_path):
     """To a file, which is not overwritten, or to standard output; no store is touched."""
     leaf, authority = make_pair()
@@ -195,8 +216,11 @@ def test_a_person_is_asked(run, database, monkeypatch, answer, code):
     found, _, err = run(leaf, authority, options=["--only", "nss"])
     assert found == code
     assert fingerprint(authority.der) in err
-    assert "kitchen.local, kitchen.boards.example, localhost, what is below, and any address" in err
-    assert "whoever reads the keys of this board can then impersonate" in err
+    assert (
+        "kitchen.local, kitchen.boards.example, localhost, names below these, and any address"
+        in err
+    )
+    assert "anyone who can read the keys of this board can then impersonate" in err
     assert len(listed(database)) == (1 if code == 0 else 0)
     assert kept_authorities.is_kept(parse(authority.der)) == (code == 0)
 
@@ -273,9 +297,14 @@ def test_a_copy_is_found_by_each_name_of_its_board(home):
 
 
 def test_what_was_not_imported_cannot_be_taken_back(home, capsys):
-    """With a hint."""
+    """With a hint: a known name that is nearly what was typed, never what was typed."""
+    _know(make_pair()[0])
+    assert main(["ca", "untrust", "kitchne.local", "--yes"]) == 1
+    assert f"did you mean {_HOST}?" in capsys.readouterr().err
     assert main(["ca", "untrust", _HOST, "--yes"]) == 1
-    assert f"no authority of {_HOST} was imported here" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert f"no authority of {_HOST} was imported here" in err
+    assert "did you mean" not in err and "boardcert ca untrust FILE" in err
 
 
 @pytest.mark.parametrize(

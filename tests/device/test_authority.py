@@ -199,10 +199,10 @@ def test_the_setting_to_and_fro_keeps_the_leafs_key():
     with on_board():
         first = identity(directory)
         second = authority(directory)
-        assert has_notice(second, "who signs it has changed")
+        assert has_notice(second, "its issuer has changed")
         secret = stored(directory).authority_key[8:56]
         third = identity(directory)
-        assert has_notice(third, "the board is no authority any more")
+        assert has_notice(third, "the authority's key was deleted")
         assert third.authority is None and len(third.chain) == 1
         for name in ("generated.bin", "generated.alt", "generated.new"):
             path = f"{directory}/{name}"

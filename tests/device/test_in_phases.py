@@ -165,7 +165,7 @@ class KernelCode:
     _NAME = crypto.__name__ + ".kernel_code"
 
     def __enter__(self):
-        sys.modules[self._NAME] = crypto.kernel_code = type(sys)("kernel_code")
+        sys.modules[self._NAME] = crypto.kernel_code = object()
 
     def __exit__(self, *_details):
         sys.modules.pop(self._NAME, None)

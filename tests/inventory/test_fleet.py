@@ -159,8 +159,8 @@ def test_an_empty_inventory_is_not_a_valid_one(sqlite, capsys, monkeypatch):
     """For monitoring; nor is a tag that no board has, or an empty list."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("# none\n\n"))
     assert "no host on standard input" in sentence(capsys, "verify", "-")
-    assert "no board is known" in sentence(capsys, "verify", "--all")
-    assert "with the tag x" in sentence(capsys, "verify", "--tag", "x")
+    assert "`boardcert scan --add` add boards" in sentence(capsys, "verify", "--all")
+    assert "no board has the tag x" in sentence(capsys, "verify", "--tag", "x")
     assert main(["verify", "--all", "kitchen.local"]) == 2
     assert main(["verify", "--all", "--pin", "00"]) == 2
 

@@ -227,8 +227,8 @@ def test_a_night_has_its_jobs(names, fleet, monkeypatch):
     app.tasks["verify_all"].func(0)
     assert said == ["run 1 begins, of all boards"]
     assert renew(station) == "renewal: 0 boards: none is due"
-    assert renew_acme(station) == "ACME: 0 boards: none was ordered here"
-    assert renew_est(station) == "EST: 0 boards: none was ordered here"
+    assert renew_acme(station) == "ACME: 0 boards: none was requested here"
+    assert renew_est(station) == "EST: 0 boards: none was requested here"
     monkeypatch.setattr(scanning, "Wishes", functools.partial(Wishes, ports=[fleet[1]]))
     assert scan(station) == f"scan of {', '.join(networks)}: 2 known"
     station.is_stopping.set()

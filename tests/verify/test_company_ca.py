@@ -1,5 +1,6 @@
 """`verify` of what a company's CA has issued: found if this computer trusts it, else asked for."""
 
+import io
 import json
 
 import pytest
@@ -49,3 +50,13 @@ def test_a_self_signed_certificate_is_not_looked_for_there(verify):
     own = make()
     _, checks = verify(own, [own])
     assert checks["chain"] == ("skip", "no --ca given")
+
+
+def test_another_ca_is_not_trusted_rather_than_a_bad_signature(tmp_path, monkeypatch, capsys):
+    """Nothing was altered: what a fleet's summary, and its inventory, say of a company's CA."""
+    monkeypatch.setenv("BOARDCERT_INVENTORY", str(tmp_path / "inventory.db"))
+    with tls_server(issue(make_ca()), tmp_path) as port:
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"127.0.0.1:{port}\n"))
+        assert main(["verify", "-", "--retries", "0"]) == 1
+    found = capsys.readouterr()
+    assert "not trusted" in found.out and "bad signature" not in found.out

@@ -64,7 +64,7 @@ def make(
         job.wiper.begin(wipes, record.facts["public_key_pin"])
     job.writer.save(GENERATED, record)
     if is_changed and wipes:
-        job.finish_wipe("wiping the authority's key", "the board is no authority any more")
+        job.finish_wipe("wiping the authority's key", "the authority's key was deleted")
     elif is_changed:
         job.notices.append("the authority's certificate is another one: clients must import it")
     timings_ms["flash"] = ticks_diff(ticks_ms(), started)
@@ -119,5 +119,5 @@ def _change_reason(settings, facts: dict, leaf) -> str | None:
     if facts.get("validity_days") != settings.validity_days:
         return "its lifetime has changed"
     if ("authority" in facts) != (settings.chain == AUTHORITY):
-        return "who signs it has changed"
+        return "its issuer has changed"
     return None

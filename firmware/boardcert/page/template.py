@@ -119,18 +119,18 @@ $rows$</dl>
 ?authority
 <section aria-labelledby="h5">
 <h2 id="h5">Without warnings</h2>
-<p>This board is an authority for its own names. A device that has imported its certificate once trusts the board from then on, also after renewals.</p>
+<p>This board is an authority for its own names. A device that has imported the authority's certificate trusts the board from then on, also after renewals.</p>
 ?exposed
 <p class="error">This page came without encryption: anyone on the way can have put another authority here, good for any server.</p>
 ?authority
 <p>First compare its SHA-256 with what the board says over USB, by <code>print(boardcert.identity().report()["authority"])</code>:</p>
 <p><code>$authority$</code></p>
 <ul>
-<li>iPhone, iPad: open <a href="/authority.mobileconfig" download>this profile</a> in Safari; Settings, Profile Downloaded, Install; then Settings, General, About, Certificate Trust Settings: turn it on.</li>
+<li>iPhone, iPad: open <a href="/authority.mobileconfig" download>this profile</a> in Safari; Settings, Profile Downloaded, Install; then Settings, General, About, Certificate Trust Settings: turn on full trust.</li>
 <li>Mac: open the profile; System Settings, General, Device Management, Install.</li>
 <li>Android: download <a href="/authority.crt" download>the certificate</a>; Settings, Security, Encryption and credentials, Install a certificate, CA certificate.</li>
 <li>Windows: open the certificate; Install Certificate, Current User, Trusted Root Certification Authorities.</li>
-<li>Firefox: Settings, Privacy and Security, View Certificates, Authorities, Import: trust it for websites.</li>
+<li>Firefox: Settings, Privacy and Security, View Certificates, Authorities, Import: trust it to identify websites.</li>
 <li>Linux, or any computer with boardcert: <code>boardcert ca trust $known_as$</code></li>
 </ul>
 </section>

@@ -126,7 +126,7 @@ def forget(arguments: argparse.Namespace, shelf: "Shelf[Any]") -> int:
     if arguments.json:
         print_json({"host": host, "result": "forgotten"})
     else:
-        results().print(f"{host}: renewed no longer", markup=False)
+        results().print(f"{host}: no longer renewed", markup=False)
     return OK
 
 
@@ -145,6 +145,7 @@ def print_obtained(
 ) -> int:
     """Print what the board serves now. *command*: which renews it; None: a person does."""
     from ..enrolment.way import covered_name
+    from ..targets import parse_host
 
     for remark in done.remarks:
         say(remark)
@@ -161,8 +162,10 @@ def print_obtained(
     ]
     print_rows(f"{host}: installed and served", rows)
     name = covered_name(certificate["names"] or [host])
-    later = f"; later, for cron: {command} --renew" if command else ""
-    say(f"next: boardcert verify {host} --name {name}{later}")
+    options = "" if name == parse_host(host)[0] else f" --name {name}"
+    say(f"next: boardcert verify {host}{options}; --ca FILE if this computer does not trust its CA")
+    if command:
+        say(f"to renew it, from cron: {command} --renew")
     return OK
 
 
@@ -177,7 +180,7 @@ def print_renewed(arguments: argparse.Namespace, outcomes: "Iterable[Outcome]") 
     if arguments.json:
         print_json({"boards": [_outcome_json(outcome) for outcome in seen]})
     elif not seen:
-        say("nothing was ordered here yet")
+        say("no certificate was requested here yet")
     failed = [outcome.error for outcome in seen if outcome.status == FAILED]
     if any(error and error.code != CHECKED_AND_BAD for error in failed):
         return COULD_NOT_RUN

@@ -45,31 +45,32 @@ _LONGEST_WAIT_S = 86400
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_host(parser, is_optional=True)
     add = parser.add_argument
-    help = "the EST server; /.well-known/est is added to a URL without a path (default: as before)"
+    help = (
+        "the EST server; /.well-known/est is added to a URL without a path (default: the last one)"
+    )
     add("--server", metavar="URL", help=help)
     add("--label", metavar="L", help="which of the server's CAs, or profiles: a part of its URL")
     help = "the CA by which the server itself is trusted, a file (default: this computer's)"
     add("--server-ca", type=Path, metavar="FILE", help=help)
-    help = (
-        "or its fingerprint: the CA is fetched, compared, and trusted for this server from then on"
-    )
+    help = "or that CA's fingerprint: it is fetched, compared, and then trusted for this server"
     add("--server-fingerprint", metavar="SHA256", help=help)
-    help = "who asks, by HTTP Basic or Digest, as the server wants it; the password is asked for"
+    help = "user name for HTTP Basic or Digest, as the server wants it; prompts for the password"
     add("--user", metavar="NAME", help=help)
     help = "file with the password (default: $BOARDCERT_EST_PASSWORD)"
     add("--password-file", type=Path, metavar="FILE", help=help)
-    help = "or who asks, by TLS: a certificate, PEM, with those of its issuers"
+    help = "or authenticate by this TLS client certificate, PEM, with those of its issuers"
     add("--client-cert", type=Path, metavar="FILE", help=help)
     help = "its private key, PEM (default: in the file of the certificate)"
     add("--client-key", type=Path, metavar="FILE", help=help)
     help = "file with the key's passphrase (default: $BOARDCERT_PASSPHRASE)"
     add("--passphrase-file", type=Path, metavar="FILE", help=help)
-    help = "ask for this name in place of the board's own; repeatable; without a subject"
+    help = "request this name, not the board's own, and no subject; repeatable"
     add("--san", action="append", default=[], metavar="NAME", help=help)
-    help = "how long to wait for a server that decides later (default: 300)"
+    help = "how long to wait for the CA to approve the request (default: 300)"
     add("--wait", type=float, metavar="SECONDS", help=help)
     add_renewal(parser)
-    add("--new-request", action="store_true", help="whatever was asked for, or issued, before")
+    help = "make a new request, though one is pending, or its answer is not installed yet"
+    add("--new-request", action="store_true", help=help)
     add_options(parser)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..console import aligned, as_csv, brief, print_plain, results, say
 from ..errors import OK, USAGE, Error
-from .shared import Command, add_json, complete_hosts, print_json
+from .shared import HOW_TO_ADD, Command, add_json, complete_hosts, print_json
 from .times import add_changed_since, duration, since
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _run_list(arguments: argparse.Namespace) -> int:
         _print_table(found)
     else:
         say("no board is known yet")
-        say("hint: `boardcert flash`, `boardcert pin add` and `boardcert scan --add` add boards")
+        say(f"hint: {HOW_TO_ADD}")
     return OK
 
 

@@ -95,11 +95,13 @@ def _run_rename(arguments: argparse.Namespace) -> int:
     from ..board import tokens
     from ..inventory.changes import rename_board
     from ..targets import canonical, in_local
+    from ..trust import kept_authorities
 
     old = pinned_as(arguments.old)
     new = canonical(in_local(arguments.new) if old.endswith(".local") else arguments.new)
     rename_board(old, new)
     tokens.rename(old, new)
+    kept_authorities.rename(old, new)
     return _print_result(arguments, {"old": old, "new": new}, f"{old} is {new} now")
 
 

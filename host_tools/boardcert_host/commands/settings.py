@@ -80,11 +80,12 @@ def _follow(before: dict[str, Any], report: dict[str, Any]) -> None:
     """Move pin and token to the board's new host name, and the pin to its new port."""
     from ..board import tokens
     from ..board.reports import portal_port
-    from ..trust import pins
+    from ..trust import kept_authorities, pins
 
     old, new = before["names"][0], report["names"][0]
     if old != new and pins.rename(old, new, report):
         tokens.rename(old, new)
+        kept_authorities.rename(old, new)
         say(f"{old} is {new} now; its pin follows")
     port, new_port = portal_port(before), portal_port(report)
     if port and new_port and port != new_port:

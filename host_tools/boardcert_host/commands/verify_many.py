@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..console import print_plain, results, say
 from ..errors import USAGE, Error
-from .shared import check_timeout, print_json
+from .shared import HOW_TO_ADD, check_timeout, print_json
 from .times import add_changed_since, duration, since
 
 if TYPE_CHECKING:
@@ -165,8 +165,10 @@ def _pages(arguments: argparse.Namespace) -> tuple["Iterator[list[Job]]", int | 
     wanted = _wanted(arguments)
     count = jobs.count_of(wanted)
     if count == 0 and not arguments.changed_since:  # Monitoring must not take that for "all valid".
-        tags = f" with the tag {' and '.join(arguments.tag)}" if arguments.tag else ""
-        raise Error(f"no board is known{tags}", "`boardcert list` prints those that are")
+        if not arguments.tag:
+            raise Error("no board is known yet", HOW_TO_ADD)
+        tags = " and ".join(arguments.tag)
+        raise Error(f"no board has the tag {tags}", "`boardcert list` prints all, with their tags")
     return jobs.of_inventory(wanted), count
 
 

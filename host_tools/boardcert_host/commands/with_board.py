@@ -144,14 +144,24 @@ def _say_authority(
     old, new = before.get("authority"), report.get("authority")
     if old == new:
         return
-    is_trusted = bool(kept(place_of(arguments.host, arguments.name).names))
-    trust = f"boardcert ca trust {arguments.host}"
+    host = _called_now(arguments, report)
+    is_trusted = bool(kept(place_of(host, arguments.name).names))
+    trust = f"boardcert ca trust {host}"
     if new and is_trusted:
         say(f"it has another authority now: {trust} replaces the one that is trusted here")
     elif new:
         say(f"next, on each computer: {trust}")
     elif is_trusted:
-        say(f"this computer trusts its authority still: boardcert ca untrust {arguments.host}")
+        say(f"this computer still trusts its authority: boardcert ca untrust {host} ends that")
+
+
+def _called_now(arguments: argparse.Namespace, report: dict[str, Any]) -> str:
+    """Return the board's name in commands: the new one when its pin has moved there."""
+    from ..trust.look_up import place_of
+
+    new: str = report["names"][0]
+    is_moved = place_of(arguments.host, arguments.name).known is None and place_of(new).known
+    return new if is_moved else arguments.host
 
 
 def _notices(report: dict[str, Any]) -> list[str]:

@@ -29,9 +29,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--nightly", metavar="HH:MM", help=help)
     help = "with --nightly: renew what the CA here has signed and ends within 30 days"
     add("--renew", action="store_true", help=help)
-    help = "with --nightly: renew what was ordered here by boardcert acme and is due"
+    help = "with --nightly: renew what was requested here by boardcert acme and is due"
     add("--acme", action="store_true", help=help)
-    help = "with --nightly: renew what was ordered here by boardcert est and is due"
+    help = "with --nightly: renew what was requested here by boardcert est and is due"
     add("--est", action="store_true", help=help)
     help = "with --nightly: scan this network, as boardcert scan does; repeatable"
     add("--scan", action="append", default=[], metavar="RANGE", help=help)

@@ -84,21 +84,23 @@ class Shelf(Generic[_Entry]):
         """Keep nothing of the board any more; what belongs to the CA stays. Raises Error."""
         known = self.hosts()
         if host not in known:
-            hint = f"there are {', '.join(known)}" if known else None
-            raise Error(f"nothing was ordered here for {host}", hint)
+            hint = f"they were for {', '.join(known)}" if known else None
+            raise Error(f"no certificate was requested here for {host}", hint)
         with self.held(host):
             self._file(host).unlink()
 
     @contextlib.contextmanager
     def held(self, host: str) -> Iterator[None]:
-        """Hold the board's file: of two programs that order for it, the second raises Error."""
+        """Hold the board's file: the second of two programs that do so for it raises Error."""
         path = self._file(host)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = filelock.FileLock(f"{path}.lock", timeout=_LOCK_TIMEOUT_S, mode=0o600)
         try:
             taken = lock.acquire()
         except filelock.Timeout as error:
-            raise Error(f"another program is ordering for {host}", "wait for its end") from error
+            raise Error(
+                f"another program is requesting a certificate for {host}", "wait for its end"
+            ) from error
         with taken:
             yield
 

@@ -14,10 +14,10 @@ from .plan import Plan
 
 AGAIN = "run it again: what is done already is kept"
 _NOT_EST = "is this the URL of an EST server? see --server and --label"
-_WHO = "who may enrol there: --user NAME, or --client-cert FILE --client-key FILE"
+_WHO = "authenticate as someone who may enrol: --user NAME, or --client-cert FILE --client-key FILE"
 _HINTS = {
     400: "by the CA's rules, which may be about keys, names and addresses; its log says more",
-    401: f"a wrong password, or {_WHO}",
+    401: f"check the password, or {_WHO}",
     403: _WHO,
     404: _NOT_EST,
     405: _NOT_EST,

@@ -13,6 +13,7 @@ import platformdirs
 from cryptography import x509
 
 from ..files import write_whole
+from ..targets import Target, parse_host
 from .anchors import Anchor, read_anchor
 
 _SUFFIX = ".crt"
@@ -28,9 +29,17 @@ def keep(host: str, authority: x509.Certificate) -> Anchor:
     """Keep a copy of the authority of the board that is called *host* here."""
     anchor = _anchor(authority)
     hosts = _hosts(anchor.file) if anchor.file.exists() else []
-    lines = [f"{_BOARD}{one}\n" for one in dict.fromkeys([*hosts, host])]
-    write_whole(anchor.file, "".join(lines).encode() + anchor.pem)
+    _write(anchor, [*hosts, host])
     return anchor
+
+
+def rename(old: str, new: str) -> None:
+    """Let the authorities of the board called *old* be those of *new*, with the same ports."""
+    for path in sorted(directory().glob(f"*{_SUFFIX}")):
+        hosts = _hosts(path)
+        renamed = [_renamed(host, old, new) for host in hosts]
+        if renamed != hosts:
+            _write(read_anchor(path), renamed)
 
 
 def kept(hosts: Iterable[str]) -> list[Anchor]:
@@ -54,6 +63,19 @@ def directory() -> Path:
 def _anchor(authority: x509.Certificate) -> Anchor:
     name = Anchor(authority, directory()).slug
     return Anchor(authority, directory() / (name + _SUFFIX))
+
+
+def _renamed(host: str, old: str, new: str) -> str:
+    if host == old:
+        return new
+    name, port = parse_host(host)
+    return str(Target(parse_host(new)[0], port)) if name == old and port else host
+
+
+def _write(anchor: Anchor, hosts: list[str]) -> None:
+    """Write a copy: what its board is called, each name once, and the certificate."""
+    lines = [f"{_BOARD}{host}\n" for host in dict.fromkeys(hosts)]
+    write_whole(anchor.file, "".join(lines).encode() + anchor.pem)
 
 
 def _hosts(path: Path) -> list[str]:

@@ -80,6 +80,7 @@ def did_you_mean(text: str, boards: Sequence[Pin]) -> str | None:
     """Return a hint with the known boards that are called nearly so; None when none is."""
     by_label = {parse_host(pin.host)[0].removesuffix(".local"): pin.host for pin in boards}
     label = parse_host(text)[0].removesuffix(".local")
+    by_label.pop(label, None)  # Known as it was written: that is not what was meant.
     close = [by_label[each] for each in difflib.get_close_matches(label, by_label)]
     return f"did you mean {' or '.join(close)}?" if close else None
 

@@ -7,14 +7,14 @@ import datetime
 import re
 
 from .. import clock
-from ..certificates.certificate import parse
+from ..certificates.certificate import may_have_issued, parse
 from .judging import HostResult
 from .network_errors import KINDS, UNREACHABLE, Unreachable
 from .outcomes import Check
 
 DUPLICATE_KEY, CHANGED_KEY, EXPIRED = "duplicate key", "changed key", "expired"
 NOT_YET_VALID, WRONG_NAME, WEAK_KEY = "not yet valid", "wrong name", "weak key"
-EXPIRING, NOT_A_HOST = "expiring", "not a host"
+EXPIRING, NOT_A_HOST, NOT_TRUSTED = "expiring", "not a host", "not trusted"
 # NIST SP 800-57 part 1, table 2: what has less than 112 bits of strength.
 _WEAK_RSA_BITS, _WEAK_CURVE_BITS = 2048, 224
 # What each check is called as a reason; any other by its title.
@@ -24,7 +24,7 @@ _BY_CHECK = {
     "key_proven": "key not proven",
     "key_strength": WEAK_KEY,
     "self_signature": "bad signature",
-    "chain": "not trusted",
+    "chain": NOT_TRUSTED,
     "subject_alt_name": WRONG_NAME,
     "signature_algorithm": "weak signature",
     "tls_version": "old TLS",
@@ -32,7 +32,7 @@ _BY_CHECK = {
     "lifetime": "lifetime",
 }
 _FIRST = (DUPLICATE_KEY, CHANGED_KEY, "wrong pin", "key not proven", WEAK_KEY, "bad signature")
-_FIRST += ("not trusted", EXPIRED, NOT_YET_VALID, WRONG_NAME)
+_FIRST += (NOT_TRUSTED, EXPIRED, NOT_YET_VALID, WRONG_NAME)
 _ORDER = (*_FIRST, "", *KINDS, NOT_A_HOST, EXPIRING)  # "": any other check.
 
 
@@ -63,6 +63,10 @@ def _reason(result: HostResult, check: Check) -> str:
         return EXPIRED if is_over else NOT_YET_VALID
     if check.id == "key_type" and result.certificate and _is_weak(result.certificate["key_type"]):
         return WEAK_KEY
+    if check.id == "self_signature" and result.certificate_der:
+        certificate = parse(result.certificate_der)
+        if not may_have_issued(certificate, certificate):
+            return NOT_TRUSTED
     return _BY_CHECK.get(check.id, check.title)
 
 

@@ -36,7 +36,7 @@ def renew(station: Station) -> str:
 
 
 def renew_acme(station: Station) -> str:
-    """Renew what was ordered here from ACME CAs and is due; return a sentence about it."""
+    """Renew what was requested here from ACME CAs and is due; return a sentence about it."""
     return _renew_by("ACME", acme.renew_due, station)
 
 
@@ -59,4 +59,4 @@ def _renew_by(title: str, renew_due: Callable[..., Iterator[Outcome]], station: 
             station.log(f"{title}: {outcome.host}: {outcome.status}{reason}")
         station.go_on()
     listed = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-    return f"{title}: {counted(counts.total(), 'board')}: {listed or 'none was ordered here'}"
+    return f"{title}: {counted(counts.total(), 'board')}: {listed or 'none was requested here'}"

@@ -71,12 +71,14 @@ def is_done(outcomes: "Sequence[Outcome]") -> bool:
 def ask(rows: Sequence[tuple[str, str]], trusted: bool, warning: str) -> None:
     """Show *rows* and, before it is trusted, *warning*; raise Error unless the answer is yes."""
     if not sys.stdin.isatty():
-        raise Error("no terminal to confirm it", "--yes confirms it", USAGE)
+        raise Error(
+            "there is no terminal to ask at, and nothing was changed", "--yes answers yes", USAGE
+        )
     for name, words in rows:
         questions().print(f"{name:<11}  {words}", markup=False)
     if trusted:
         say(warning)
-    question = f"Shall it be {'trusted' if trusted else 'trusted no longer'} here? [y/N] "
-    questions().print(question, markup=False, end="")
+    question = "Trust it on this computer?" if trusted else "Stop trusting it on this computer?"
+    questions().print(f"{question} [y/N] ", markup=False, end="")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise Error("nothing was changed", None, CHECKED_AND_BAD)

@@ -37,7 +37,7 @@ def trust(arguments: argparse.Namespace) -> int:
         outcomes += _take_back(one, arguments.only)
     code = stores.tell(outcomes, _data(served.host, anchor), arguments.json)
     if stores.is_done(outcomes):
-        say(f"until {anchor.certificate.not_valid_after_utc:%Y-%m-%d}")
+        say(f"valid until {anchor.certificate.not_valid_after_utc:%Y-%m-%d}")
         say(f"undo: boardcert ca untrust {served.host}")
     return code
 
@@ -101,9 +101,9 @@ def _ask(served: "Served") -> None:
         ("authority", described["subject"]),
         ("fingerprint", described["fingerprint"]),
         ("valid until", described["not_after"][:10]),
-        ("signs for", f"{names}, what is below, and any address"),
+        ("signs for", f"{names}, names below these, and any address"),
     ]
-    warning = "whoever reads the keys of this board can then impersonate what it signs for"
+    warning = "anyone who can read the keys of this board can then impersonate all of that"
     stores.ask(rows, True, warning)
 
 
