@@ -58,7 +58,9 @@ def test_a_known_boards_authority_is_imported_and_taken_back(run, database, caps
     code, out, err = run(leaf, authority, options=_NSS)
     assert (code, out) == (0, f"done     nss, {database}: added\n")
     end = parse(authority.der).not_valid_after_utc
-    assert f"valid until {end:%Y-%m-%d}" in err and f"undo: boardcert ca untrust {_HOST}" in err
+    names = "kitchen.local, kitchen.boards.example, localhost, names below these, and any address"
+    assert f"valid until {end:%Y-%m-%d}, for {names}" in err
+    assert f"undo: boardcert ca untrust {_HOST}" in err
     (line,) = listed(database)
     assert line.startswith("kitchen authority boardcert-") and line.split()[-1] == "C,,"
     again = run(leaf, authority, options=_NSS)[1]

@@ -37,7 +37,8 @@ def trust(arguments: argparse.Namespace) -> int:
         outcomes += _take_back(one, arguments.only)
     code = stores.tell(outcomes, _data(served.host, anchor), arguments.json)
     if stores.is_done(outcomes):
-        say(f"valid until {anchor.certificate.not_valid_after_utc:%Y-%m-%d}")
+        end = f"{anchor.certificate.not_valid_after_utc:%Y-%m-%d}"
+        say(f"valid until {end}, for {_signs_for(served)}")
         say(f"undo: boardcert ca untrust {served.host}")
     return code
 
@@ -91,20 +92,25 @@ def _save(served: "Served", arguments: argparse.Namespace) -> int:
 
 
 def _ask(served: "Served") -> None:
-    from ...ca.board_authority import constrained_to
     from ...certificates.certificate import describe
 
     described = describe(served.authority)
-    names = ", ".join(constrained_to(served.authority))
     rows = [
         ("board", served.host),
         ("authority", described["subject"]),
         ("fingerprint", described["fingerprint"]),
         ("valid until", described["not_after"][:10]),
-        ("signs for", f"{names}, names below these, and any address"),
+        ("signs for", _signs_for(served)),
     ]
     warning = "anyone who can read the keys of this board can then impersonate all of that"
     stores.ask(rows, True, warning)
+
+
+def _signs_for(served: "Served") -> str:
+    """Return for what, in words: a board has claimed these names itself."""
+    from ...ca.board_authority import constrained_to
+
+    return f"{', '.join(constrained_to(served.authority))}, names below these, and any address"
 
 
 def _take_back(anchor: "Anchor", only: str | None) -> "list[Outcome]":
