@@ -167,6 +167,22 @@ def test_an_authority_for_more_than_the_board_is_a_warning(verify, base):
     assert (code, status) == (0, "warn") and f"may sign for all of {base}" in detail
 
 
+@pytest.mark.parametrize(
+    ("names", "permitted"),
+    [
+        (["kitchen.local", "kitchen"], ["kitchen.local", "kitchen"]),
+        (["com", "kitchen.local"], ["com", "kitchen.local"]),
+        (["board.co.uk"], ["board.co.uk", "bank.co.uk"]),
+        (["board.github.io"], ["board.github.io", "other.github.io"]),
+    ],
+)
+def test_a_name_below_which_others_have_theirs_is_too_wide(names, permitted):
+    """Though the board is called so, or is beside it: .kitchen is a top-level domain."""
+    leaf, authority = (parse(one.der) for one in make_pair(names, permitted=permitted))
+    (found,) = excess(authority, leaf)
+    assert found == f"all of {permitted[0 if permitted[0] == 'com' else 1]}"
+
+
 def test_a_key_for_both_is_refused():
     """The authority's key is not what programs on the board use."""
     key = ec.generate_private_key(ec.SECP384R1())

@@ -5,14 +5,19 @@ functions; the profile is that of firmware/boardcert/certificates/authority_cert
 """
 
 import datetime
+import functools
 import re
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ..certificates.certificate import find_extension, is_signature_broken, is_signed_by, parse
 from .names import permits
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
 
 # A host name, and the number of a chip: stores list a CA by its name, and are searched for that.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,53} authority")
@@ -120,11 +125,27 @@ def _dns_names(leaf: x509.Certificate) -> list[str]:
 def _is_too_wide(base: str, own: Sequence[str]) -> bool:
     """Return whether *base* is no name of the board, nor one in the domain of such a name.
 
-    What is above such a name is in no such domain.
+    What is above such a name is in no such domain. A public suffix, below which others have names,
+    is too wide also where it is a name of the board: .kitchen is one, too.
     """
     domains = {name.partition(".")[2] for name in own} - {""}
     label, _, domain = base.partition(".")
-    return base not in own and not (label and domain in domains and not _is_above(base, own))
+    is_beside = label and domain in domains and not _is_above(base, own)
+    if is_public_suffix(base):
+        return True
+    return base not in own and (not is_beside or is_public_suffix(domain))
+
+
+def is_public_suffix(name: str) -> bool:
+    """Return whether anyone can have names below *name*, as the Public Suffix List has it."""
+    return _suffixes().publicsuffix(name) == name
+
+
+@functools.cache
+def _suffixes() -> "PublicSuffixList":
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList(accept_unknown=False)
 
 
 def _is_above(base: str, own: Sequence[str]) -> bool:

@@ -83,7 +83,7 @@ def _compare(report: dict[str, Any], authority: x509.Certificate) -> None:
 def _too_wide(text: str, wide: list[str]) -> Error:
     """Return the Error for an authority that may sign for more than its board."""
     reason = f"its authority may sign for {', '.join(wide)}, beyond the names of a board"
-    hint = f"boardcert new-key {text} makes another one, which may not"
+    hint = f"remove such names from its setting names, then boardcert new-key {text}"
     return Error(f"{text}: {reason}", hint, CHECKED_AND_BAD)
 
 
