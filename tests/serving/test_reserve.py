@@ -229,3 +229,30 @@ def test_a_radio_that_nobody_uses_stays_off(stored: Path) -> None:
     assert _begin(stored, 64_000, 110_000, 9_000, code.format(False)) == ["0"]
     (stored / "wifi.json").unlink()
     assert _begin(stored, 64_000, 110_000, 9_000, code.format(True)) == ["0"]
+
+
+# The least that a client takes of ESP-IDF's heap while it waits to be accepted and has sent
+# something; how many wait for one listener at most, whatever it asks for; and what is free with
+# nobody connected: measured on an emulated ESP32.
+_WAITING = """
+class system:
+    pass
+for name in dir(sys):
+    setattr(system, name, getattr(sys, name))
+system.platform = "esp32"
+sys.modules["sys"] = system
+from boardcert.serving import sharing
+from boardcert.serving.server import Server
+reserve._turn_radio_on()
+reserve.begin()
+Heap.free += 27_060 - Heap.largest()
+sharing.servers.extend([Server("page"), Server("app")])
+for each in sharing.servers:
+    Heap.free -= 2_170 * min(each.backlog, 6)
+print(len(reserve._held), [sharing.fits(each) for each in sharing.servers])
+"""
+
+
+def test_clients_that_wait_leave_room_for_the_one_that_is_next(stored: Path) -> None:
+    """Else none is ever begun: 12 at once on two ports were all turned away, again and again."""
+    assert _begin(stored, 56_000, 90_000, 9_000, _WAITING) == ["on", "1 [True, True]"]

@@ -40,9 +40,13 @@ class Limits:
     max_body_bytes = 16_384
     """Of a request to a Microdot app, whose own Request.max_content_length applies as well."""
 
-    backlog = 8
+    backlog = 2 if sys.platform == "esp32" else 8
     """Connections that wait in the network stack. rp2 resets any beyond that; above the number of
-    lwIP's connections (5 there), a client is asked to try again instead."""
+    lwIP's connections (5 there), a client is asked to try again instead.
+
+    On esp32 it always is, up to 6: more would be reset. There each takes 2.2 KB and more of the
+    memory of TLS as soon as it has sent something.
+    """
 
 
 class LimitError(OSError):
