@@ -11,9 +11,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
+_SERVER, _CLIENT = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
 _MAKE = """
 import json, sys
 import boardcert
@@ -67,6 +68,7 @@ def test_the_authoritys_profile(pair: Pair) -> None:
     assert [(one.critical, one.value) for one in authority.extensions] == [
         (True, x509.BasicConstraints(ca=True, path_length=0)),
         (True, x509.KeyUsage(**usage)),
+        (False, x509.ExtendedKeyUsage([_SERVER, _CLIENT])),
         (False, x509.NameConstraints(permitted_subtrees=names, excluded_subtrees=None)),
         (False, identifier),
         (False, x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)),

@@ -66,7 +66,14 @@ def _serve(arguments: argparse.Namespace, listener: socket.socket, flash: object
 
     while True:
         connection = listener.accept()[0]
-        handle_client(Line(sock=connection), threading.Event(), arguments.chip, flash=flash)
+        # Otherwise it hangs up a moment after the last block, also on an esptool that is slow.
+        handle_client(
+            Line(sock=connection),
+            threading.Event(),
+            arguments.chip,
+            exit_on_disconnect=True,
+            flash=flash,
+        )
 
 
 def main() -> None:
