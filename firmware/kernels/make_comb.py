@@ -80,6 +80,13 @@ def make_table(curve: str, teeth: int, blocks: int, spacing: int) -> bytes:
     return bytes(table)
 
 
+def _as_text(byte: int) -> str:
+    """Return a byte in a literal: as short as may be, since a board may keep the sources."""
+    character = chr(byte)
+    is_itself = " " <= character <= "~" and character not in '"\\'
+    return character if is_itself else f"\\x{byte:02x}"
+
+
 def make_module(teeth: int, blocks: int, curve: str = "p384") -> str:
     """Return the text of the Python module that holds the table."""
     bits = CURVES[curve][0].bit_length()
@@ -91,7 +98,7 @@ def make_module(teeth: int, blocks: int, curve: str = "p384") -> str:
     lines = []
     for offset in range(0, len(table), BYTES_A_LINE):
         row = table[offset : offset + BYTES_A_LINE]
-        lines.append('b"' + "".join(f"\\x{byte:02x}" for byte in row) + '"\n')
+        lines.append('b"' + "".join(map(_as_text, row)) + '"\n')
     return head + "".join(lines) + ")\n"
 
 

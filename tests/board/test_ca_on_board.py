@@ -18,7 +18,7 @@ from boardcert_host.verify import hosts
 from boardcert_host.virtual import VirtualBoard
 
 _README = data_directory("firmware").parent / "README.md"
-_HEADING = "## Your own CA in three commands"
+_HEADING = "Your own CA in three commands:"
 _PROGRAM = Path(sys.executable).with_name("boardcert")
 _TIMEOUT_S = 120
 

@@ -81,11 +81,12 @@ def test_what_is_left_to_do_is_said(client, home, capsys):
     authority = parse(client.get("/authority.crt"))
     arguments = argparse.Namespace(host=host, name=None)
     said = with_board._say_authority
-    said(arguments, {}, {"authority": {"fingerprint": "AB"}})
+    names = {"names": ["kitchen.local"]}
+    said(arguments, {}, {"authority": {"fingerprint": "AB"}} | names)
     assert capsys.readouterr().err.endswith(f"next, on each computer: boardcert ca trust {host}\n")
-    said(arguments, {"authority": {"fingerprint": "AB"}}, {"authority": None})
+    said(arguments, {"authority": {"fingerprint": "AB"}}, {"authority": None} | names)
     assert capsys.readouterr().err == ""
     kept = kept_authorities.keep(host, authority)
     assert kept.file.read_bytes().endswith(authority.public_bytes(Encoding.PEM))
-    said(arguments, {"authority": {"fingerprint": "AB"}}, {"authority": None})
+    said(arguments, {"authority": {"fingerprint": "AB"}}, {"authority": None} | names)
     assert f"boardcert ca untrust {host}" in capsys.readouterr().err

@@ -55,7 +55,7 @@ def test_without_a_person_yes_is_needed(home, anchor, capsys, monkeypatch):
     """Nothing is changed by accident in a script."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     assert main(["ca", "trust", "--only", "java"]) == 2
-    assert "--yes confirms it" in capsys.readouterr().err
+    assert "--yes answers yes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ _STARVED_TIMES = const(20)
 
 
 class News:
-    """News of the Identity *me*, and of *urls*: the port of each thing that is served, by its name.
+    """News of the Identity *me*, and of *urls*: the port of each thing served, by name.
 
     *restarts*: whether the board may be restarted while nobody is connected.
     """
@@ -49,9 +49,8 @@ class News:
     def _restart_if_due(self) -> None:
         """Restart while nobody is connected, if that helps.
 
-        It does if the heap has holes, or if on esp32 it has grown once more, into the memory of
-        TLS, which it rarely gives back; and on a board short of memory if the certificate is stale,
-        unless this boot was to sign it, and could not.
+        It does if the heap has holes, or on esp32 has grown into the memory of TLS; and, where
+        memory is short, if the certificate is stale, unless this boot could not sign it.
         """
         from ..serving.sharing import is_anyone_connected
 
@@ -69,7 +68,7 @@ class News:
             restart("to sign the certificate again")
 
     def _print_key(self) -> None:
-        """Print the fingerprint, to be compared with the label or with a browser."""
+        """Print the fingerprint, to compare with the label or a browser."""
         with borrowed():
             from ..page.words import of_key
 
