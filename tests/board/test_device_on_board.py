@@ -32,6 +32,16 @@ _VECTOR_LIMIT = 2
 
 # Of each module, what is left to the unix binary: seconds each, by the board's own clock.
 _ELSEWHERE = {
+    "test_authority": (
+        "a_short_lifetime_is_renewed_in_its_last_third",
+        "an_authority_of_a_wrong_clock_is_signed_again_once_that_is_right",
+        "an_authority_that_ends_before_its_leaf_is_signed_again",
+    ),
+    "test_authority_keys": (
+        "a_certificate_of_another_authority_is_not_used",
+        "a_fault_leaves_what_was_there",
+        "a_key_of_another_kind_is_signed_for",
+    ),
     "test_curves": (
         "curves_of_another_a",
         "key_pairs",
