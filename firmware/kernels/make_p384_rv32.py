@@ -30,7 +30,7 @@ _DOCSTRING = '''"""P-384 for RV32; make_p384_rv32.py, which made it, explains it
 # ruff: noqa
 # fmt: off
 '''
-_WRAPPER = """import micropython
+WRAPPER = """import micropython
 
 
 @micropython.viper
@@ -125,7 +125,7 @@ def kernel() -> str:
     modulo.reduce(w)
     w.op("label(end)")
     w.leave()
-    return _DOCSTRING + _WRAPPER + w.text()
+    return _DOCSTRING + WRAPPER + w.text()
 
 
 if __name__ == "__main__":

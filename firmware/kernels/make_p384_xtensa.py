@@ -17,6 +17,7 @@ import sys
 import p384_modulo_xtensa as modulo
 import p384_product_xtensa as product
 from make_p384 import SPACING, TEETH
+from make_p384_rv32 import WRAPPER
 from xtensa import Writer
 
 # The rest of the stack frame, after what p384_product_xtensa has there.
@@ -31,15 +32,6 @@ _DOCSTRING = '''"""P-384 for Xtensa; make_p384_xtensa.py made it and explains it
 # ruff: noqa
 # fmt: off
 '''
-_WRAPPER = """import micropython
-
-
-@micropython.viper
-def run(program: ptr8, work: ptr8):
-    _run(int(program) >> 2, int(work) >> 2)
-
-
-"""
 
 
 def run(w: Writer) -> None:
@@ -118,7 +110,7 @@ def kernel() -> str:
     w.op(f"l32i(a7, a1, {_COUNT}); addi(a7, a7, -1); s32i(a7, a1, {_COUNT}); mov(a2, a3)")
     w.op("beqz(a7, done); j(square); label(done); j(step); label(end)")
     w.leave()
-    return _DOCSTRING + _WRAPPER + w.text()
+    return _DOCSTRING + WRAPPER + w.text()
 
 
 if __name__ == "__main__":

@@ -63,8 +63,8 @@ def _store(w: Writer, registers: list[str], base: str, offset: int) -> None:
 
 def _schedule(w: Writer) -> None:
     """Emit: W[t+16] = W[t] + s0(W[t+1]) + W[t+9] + s1(W[t+14]) for all t."""
-    old, new, other, term, spares = (["a2", "a3"], ["a4", "a5"], ["a6", "a7"], ["a10", "a11"], None)
-    spares = ["a12", "a13"]
+    old, new, other = ["a2", "a3"], ["a4", "a5"], ["a6", "a7"]
+    term, spares = ["a10", "a11"], ["a12", "a13"]
     w.op(f"l32i({_PLACE}, a1, {_WORK}); addmi(a14, {_PLACE}, 512)")
     _load(w, old, _PLACE, 0)
     w.op("label(schedule)")

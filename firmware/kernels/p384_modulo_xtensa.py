@@ -83,7 +83,7 @@ def add_or_subtract(w: Writer, name: str, is_plus: bool, result: int) -> None:
 def _correct(w: Writer, source: str, place: int, is_plus: bool, is_last: bool = False) -> None:
     """Emit: to a3 the first five words at *place*, with a2 * 2**384 modulo p added or subtracted.
 
-    a2 is 0 or 1. The carry is left, unless it *is_last*, when there is none.
+    a2 is 0 or 1. It leaves the carry, except where it *is_last*: then there is none.
     """
     w.op(f"mov({_CARRY}, a2)")
     for i in range(4):

@@ -170,6 +170,12 @@ def say_error(message: str, hint: str | None) -> None:
         _silence(sys.stderr)
 
 
+def agrees(question: str) -> bool:
+    """Ask the person at the terminal; return whether the answer is yes."""
+    questions().print(f"{question} [y/N] ", markup=False, end="")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def say_detail(error: Error) -> None:
     """Print what an error came of: what the board printed, and the exceptions beneath it."""
     console = questions()

@@ -17,6 +17,12 @@ def data_directory(name: str) -> Path:
     raise Error(f"this installation has no directory {name}", "install boardcert again")
 
 
+def kept_directory(variable: str, name: str) -> Path:
+    """Return where something is kept: what *variable* says, or *name* in the user's data."""
+    chosen = os.environ.get(variable)
+    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("boardcert")) / name
+
+
 def cache_directory() -> Path:
     """Return where downloads and built packages are: $BOARDCERT_CACHE, or the user's cache."""
     chosen = os.environ.get("BOARDCERT_CACHE")

@@ -4,6 +4,7 @@ import json
 import socket
 import ssl
 import stat
+from unittest import mock
 
 import pytest
 import requests
@@ -92,15 +93,10 @@ def test_from_order_to_served_and_again(client, ca, by_hook, hook, host, tmp_pat
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_board_that_went_away_gets_it_later(client, ca, by_hook, host, monkeypatch, capsys):
+def test_a_board_that_went_away_gets_it_later(client, ca, by_hook, host, capsys):
     """What was issued is kept, and installed by the next run, without another order."""
     away = Error("kitchen is away")
-
-    def fail(*_):
-        raise away
-
-    with monkeypatch.context() as patch:
-        patch.setattr(delivery, "install", fail)
+    with mock.patch.object(delivery, "install", side_effect=away):
         code, told, _ = run(capsys, *by_hook, *_KITCHEN)
         assert (code, told["error"]["message"]) == (3, away.message)
     issued, said = orders(ca), []

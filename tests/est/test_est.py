@@ -7,6 +7,7 @@ import ssl
 import stat
 import subprocess
 import time
+from unittest import mock
 
 import pytest
 from boardcert_host.board import mpremote, usb_certificates
@@ -208,15 +209,10 @@ def test_a_date_in_the_future_is_waited_for(server, words, capsys, monkeypatch):
     assert run(capsys, *words)[0] == 0 and 60 < pauses[0] <= 120
 
 
-def test_a_board_that_went_away_gets_it_later(client, server, words, host, monkeypatch, capsys):
+def test_a_board_that_went_away_gets_it_later(client, server, words, host, capsys):
     """What was issued is kept, and installed by the next run; the server is not asked again."""
     away = Error("kitchen is away")
-
-    def fail(*_):
-        raise away
-
-    with monkeypatch.context() as patch:
-        patch.setattr(delivery, "install", fail)
+    with mock.patch.object(delivery, "install", side_effect=away):
         code, told, _ = run(capsys, *words)
         assert (code, told["error"]["message"]) == (3, away.message)
     asked = len(server.seen)

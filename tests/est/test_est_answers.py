@@ -188,7 +188,7 @@ def test_half_a_challenge_is_told(challenge, server, words, capsys):
 
 def test_an_answer_that_drips_ends(server, words, capsys, monkeypatch):
     """Each byte comes in time."""
-    monkeypatch.setattr("boardcert_host.est.server._WHOLE_S", 1.5)
+    monkeypatch.setattr("boardcert_host.enrolment.exchange._WHOLE_S", 1.5)
     server.always["cacerts"] = Reply(200, 100 * b"M", _KIND, drips=0.2)
     began = time.monotonic()
     code, told, _ = run(capsys, *words)

@@ -20,6 +20,7 @@ import unicorn as uc
 from boardcert_host.build.asm_kind import with_asm_as_viper
 from unicorn import arm_const as arm
 from unicorn import riscv_const as riscv
+from viper_call import call_as_viper
 
 _KINDS = ("bytecode", "native", "viper", "asm")
 _SCOPE_LINKED = 0x70  # The flags of code linked by mpy_ld.py: relocations, rodata, bss.
@@ -297,15 +298,7 @@ class Machine:
 
     def call_viper(self, name: str, addresses: tuple[int, ...], *numbers: int) -> None:
         """Call a function that is written as firmware/kernels/riscv.py says; check its result."""
-        values = [*(address >> 2 for address in addresses), *numbers]
-        if any(address & 3 for address in addresses):
-            raise ValueError("an address is not that of a word")
-        objects = b"".join([(2 * value + 1).to_bytes(4, "little") for value in values])
-        stack = self._processor.ram + _RAM_SIZE - 256
-        self.write(stack, objects)
-        result = self.call(name, 0, len(values), 0, stack)
-        if result & 1 == 0 or self.read(stack, len(objects)) != objects:
-            raise RuntimeError(f"{name} returns no small integer, or changes its arguments")
+        call_as_viper(self, self._processor.ram + _RAM_SIZE - 256, name, addresses, *numbers)
 
     def _on_block(self, _uc: uc.Uc, address: int, size: int, _data: object) -> None:
         if address not in self._costs:

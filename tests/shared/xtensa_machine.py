@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+from viper_call import call_as_viper
 from xtensa_code import translate
 
 RAM, RAM_SIZE = 0x3000_0000, 0x4_0000  # As far up as QEMU lets it be.
@@ -90,12 +91,4 @@ class XtensaMachine:
 
     def call_viper(self, name: str, addresses: tuple[int, ...], *numbers: int) -> None:
         """Call a function that is written as firmware/kernels/xtensa.py says; check its result."""
-        values = [*(address >> 2 for address in addresses), *numbers]
-        if any(address & 3 for address in addresses):
-            raise ValueError("an address is not that of a word")
-        objects = b"".join([(2 * value + 1).to_bytes(4, "little") for value in values])
-        place = _ARGUMENTS
-        self.write(place, objects)
-        result = self.call(name, 0, len(values), 0, place)
-        if result & 1 == 0 or self.read(place, len(objects)) != objects:
-            raise RuntimeError(f"{name} returns no small integer, or changes its arguments")
+        call_as_viper(self, _ARGUMENTS, name, addresses, *numbers)

@@ -5,6 +5,7 @@ import hashlib
 import json
 import socket
 import ssl
+from unittest import mock
 
 import pytest
 from board_answers import answer, https_server
@@ -90,15 +91,18 @@ def test_a_root_that_is_not_the_tokens_is_not_believed(step, tmp_path):
     assert len(received) == 1 and received[0].startswith(b"GET /root/abab")
 
 
-def test_what_a_board_was_not_given_is_in_a_file(ca, step, host, tmp_path, monkeypatch):
+def test_an_answer_without_end_is_not_read_to_its_end(step, tmp_path):
+    """It comes before anything is known of who sends it."""
+    with https_server(make(), tmp_path, [answer(200, {"ca": "x" * (2 << 20)})], []) as port:
+        url = f"https://127.0.0.1:{port}/1.0/sign"
+        code, told, _ = step(claims(aud=url, sub="localhost", sha="ab" * 32))
+    assert code == 3 and told["error"]["message"].endswith("sent too long an answer")
+
+
+def test_what_a_board_was_not_given_is_in_a_file(ca, step, host, tmp_path):
     """Since the token is spent."""
     away = Error("kitchen is away")
-
-    def fail(*_, **__):
-        raise away
-
-    with monkeypatch.context() as patch:
-        patch.setattr(delivery, "install", fail)
+    with mock.patch.object(delivery, "install", side_effect=away):
         code, told, _ = step(ca.token(["localhost"]))
     (file,) = tmp_path.glob("*-chain.pem")
     assert code == 3 and told["error"]["message"] == away.message

@@ -220,7 +220,7 @@ class Identity:
         reason = stale_reason(self._record.facts, self.source)
         if not reason or self.source == GENERATED:
             return reason
-        notices = []
+        notices = []  # What is appended so is in no boot's memory, see rare_text.
         notices.append(f"the {self.source} certificate is served as it is, though {reason}")
         self._add_notices(notices)
         return None

@@ -78,8 +78,8 @@ def faults(
 def excess(authority: x509.Certificate, leaf: x509.Certificate) -> list[str]:
     """Return what *authority* may sign for beyond the names of a board, which serves *leaf*.
 
-    A name that the board may have had, beside one that it has, is none: an authority stays the same
-    for as long as it can.
+    A name in the same domain as one of the board's may be one that the board had earlier: that is
+    not counted, since an authority stays the same for as long as it can.
     """
     bases, own = constrained_to(authority), _dns_names(leaf)
     purposes = find_extension(authority, x509.ExtendedKeyUsage)

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ..certificates.read_files import PrivateKey, read_certificates, read_key
+from ..directories import kept_directory
 from ..errors import Error
 from ..files import write_new, write_whole
 from . import pkcs8
@@ -100,8 +100,7 @@ class Store:
 
 def default_store() -> Store:
     """Return the user's own CA: in $BOARDCERT_CA, or in the user's data directory."""
-    chosen = os.environ.get("BOARDCERT_CA")
-    return Store(Path(chosen) if chosen else Path(platformdirs.user_data_dir("boardcert")) / "ca")
+    return Store(kept_directory("BOARDCERT_CA", "ca"))
 
 
 def private_pem(key: PrivateKey, passphrase: str | None = None) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..console import questions, say
+from ..console import agrees, questions, say
 from ..errors import USAGE, Error
 from .enrolling import (
     add_renewal,
@@ -194,9 +194,7 @@ def _confirm(found: Sequence[dict[str, Any]]) -> bool:
         questions().print(f"CA           {one['subject']}", markup=False)
         for line in in_groups(one["fingerprint"]):
             questions().print(f"  {line}", markup=False)
-    question = "Has who runs the CA told you this fingerprint (SHA-256)? [y/N] "
-    questions().print(question, markup=False, end="")
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return agrees("Has who runs the CA told you this fingerprint (SHA-256)?")
 
 
 COMMANDS = {

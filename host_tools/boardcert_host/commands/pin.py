@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..certificates.fingerprint import key_fingerprint, matches, to_compare
-from ..console import questions, results, say
+from ..console import agrees, questions, results, say
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
 from ..targets import parse_host
 from .shared import (
@@ -155,10 +155,7 @@ def _ask(host: str, facts: dict[str, Any]) -> None:
     for line in to_compare(facts["public_key_pin"]):
         questions().print(f"  {line}", markup=False)
     questions().print(f"in the certificate {facts['fingerprint']}", markup=False)
-    questions().print(
-        "Does it match its label, or the console of the board? [y/N] ", markup=False, end=""
-    )
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    if not agrees("Does it match its label, or the console of the board?"):
         raise Error("not pinned", None, CHECKED_AND_BAD)
 
 

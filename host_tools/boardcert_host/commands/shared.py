@@ -12,9 +12,9 @@ from ..console import print_plain
 from ..errors import USAGE, Error
 from ..flash.board_kinds import board_names
 
-# One day; the operating system refuses some hundred years.
 HOW_TO_ADD = "`boardcert flash`, `boardcert pin add` and `boardcert scan --add` add boards"
 
+# One day; the operating system refuses some hundred years.
 _LONGEST_TIMEOUT_S = 86400
 # These suffixes mean a file, though a host's name could end so: it is reported as missing.
 _FILE_NAME = r".*[/\\].*|.*\.(pem|crt|cer|der|key|csr|req|p10|pub|p12|pfx|p7b|p7c)"

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -10,8 +9,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import filelock
-import platformdirs
 
+from ..directories import kept_directory
 from ..errors import Error
 from ..files import write_own_json
 
@@ -57,10 +56,7 @@ class Shelf(Generic[_Entry]):
 
     def home(self) -> Path:
         """Return the directory of all this."""
-        chosen = os.environ.get(self._variable)
-        return (
-            Path(chosen) if chosen else Path(platformdirs.user_data_dir("boardcert")) / self._folder
-        )
+        return kept_directory(self._variable, self._folder)
 
     def hosts(self) -> list[str]:
         """Return the boards for which something is kept; `load` tells of a file that is damaged."""

@@ -5,7 +5,6 @@ compares the fingerprint of the CA, or has given it; what matches is the trust a
 """
 
 import ssl
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +12,11 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from urllib3.exceptions import InsecureRequestWarning
 
 from ..certificates.certificate import describe, is_signed_by
 from ..certificates.fingerprint import matches
 from ..deadline import Deadline, open_tls
+from ..enrolment.exchange import unverified
 from ..enrolment.tls import unverified_context
 from ..errors import CHECKED_AND_BAD, Error
 from ..files import write_whole
@@ -77,8 +76,7 @@ def _offered(plan: Plan) -> list[x509.Certificate]:
     anonymous = replace(plan, login=Login(), server_ca=None)
     server = Server(anonymous, asks=False, context=unverified_context())
     try:
-        with warnings.catch_warnings():  # urllib3 warns of what is meant to be.
-            warnings.simplefilter("ignore", InsecureRequestWarning)
+        with unverified():
             answer = server.get("cacerts")
     finally:
         server.close()

@@ -6,7 +6,6 @@ Its API: POST /1.0/sign with {"csr", "ott"}, GET /root/SHA256.
 import hashlib
 import json
 import ssl
-import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,17 +13,15 @@ from urllib.parse import urlsplit
 import requests
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from urllib3.exceptions import InsecureRequestWarning
 
-from .. import __version__
 from ..ca.store import read_certificates
 from ..console import neutral
-from ..enrolment.tls import ContextAdapter, unverified_context
+from ..enrolment.exchange import TooLongError, exchange, session_over, unverified
+from ..enrolment.tls import unverified_context
 from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, Error
 from ..files import read_small
 from .token import Token
 
-_TIMEOUT_S = 45
 _CREATED = 201
 _NOT_STEP = "is this the URL of a step-ca? it is in the token"
 _HINTS = {
@@ -66,8 +63,7 @@ class Authority:
 
     def _root_by_digest(self, digest: str) -> x509.Certificate:
         """Return the root; what is sent over a connection that is not verified is held to that."""
-        with warnings.catch_warnings():  # urllib3 warns of what is meant to be.
-            warnings.simplefilter("ignore", InsecureRequestWarning)
+        with unverified():
             answer = self._call(unverified_context(), "GET", f"/root/{digest}", None)
         try:
             root = x509.load_pem_x509_certificate(answer["ca"].encode())
@@ -81,21 +77,19 @@ class Authority:
     def _call(
         self, context: ssl.SSLContext, method: str, path: str, content: dict[str, str] | None
     ) -> dict[str, Any]:
-        session = requests.Session()
-        session.headers["User-Agent"] = f"boardcert/{__version__}"
-        session.mount("https://", ContextAdapter(context))
-        more = {"timeout": _TIMEOUT_S, "allow_redirects": False, "auth": lambda request: request}
         try:
-            with (
-                session,
-                session.request(method, self._token.url + path, json=content, **more) as got,
-            ):
-                status, data = got.status_code, got.content
+            with session_over(context) as session:
+                got, data = exchange(session, method, self._token.url + path, json=content)
         except requests.exceptions.SSLError as error:
             hint = "--root FILE names its root"
             raise Error(f"{self._place} has no certificate that is trusted here", hint) from error
         except requests.exceptions.RequestException as error:
             raise Error(f"{self._place} is unreachable", _NOT_STEP) from error
+        except TimeoutError:
+            raise Error(f"{self._place} did not answer in time", _NOT_STEP) from None
+        except TooLongError:
+            raise self._strange("too long an answer") from None
+        status = got.status_code
         try:
             answer = json.loads(data)
         except (ValueError, RecursionError) as error:

@@ -32,7 +32,7 @@ class Token:
 
 
 def read_token(text: str) -> Token:
-    """Return what a token says. Raises Error, a usage error, for what is none, or has ended."""
+    """Return what a token says. Raises Error, a usage error, for any other text, or an old one."""
     text = text.strip()
     claims = _claims(text)
     expires = claims.get("exp")

@@ -5,13 +5,12 @@ what its board is called here, and the certificate. So what was imported can be 
 board is out of reach, or has a new authority.
 """
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
-import platformdirs
 from cryptography import x509
 
+from ..directories import kept_directory
 from ..files import write_whole
 from ..targets import Target, parse_host
 from .anchors import Anchor, read_anchor
@@ -56,8 +55,7 @@ def forget(anchor: Anchor) -> None:
 
 def directory() -> Path:
     """Return the directory of all copies."""
-    chosen = os.environ.get("BOARDCERT_AUTHORITIES")
-    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("boardcert")) / "authorities"
+    return kept_directory("BOARDCERT_AUTHORITIES", "authorities")
 
 
 def _anchor(authority: x509.Certificate) -> Anchor:

@@ -118,7 +118,7 @@ def _change_folder(folder: _Folder, path: Path, anchor: Anchor, trusted: bool) -
 def _change_by_program(anchor: Anchor, trusted: bool) -> Outcome:
     """Do it as macOS and Windows do: by the command lines that their documentation has.
 
-    On Windows, who is no administrator changes a store of his own, and Windows asks him.
+    On Windows, a user without administrator rights changes their own store; Windows asks first.
     """
     sha1 = hashlib.sha1(anchor.der, usedforsecurity=False).hexdigest().upper()
     with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:

@@ -17,13 +17,13 @@ from .outcomes import Outcome, failed, passed, warned
 _ANOTHER = "`boardcert new-key` makes another one, which may not"
 
 
-def chain_outcome(authority: x509.Certificate, leaf: bytes) -> Outcome:
-    """Check that a board's *authority* has issued *leaf*, DER, and is fit to be trusted."""
-    now = datetime.datetime.now(datetime.timezone.utc)
-    found = board_authority.faults(authority, parse(leaf), now)
+def chain_outcome(authority: x509.Certificate, leaf_der: bytes) -> Outcome:
+    """Check that a board's *authority* has issued its certificate, and is fit to be trusted."""
+    now, leaf = datetime.datetime.now(datetime.timezone.utc), parse(leaf_der)
+    found = board_authority.faults(authority, leaf, now)
     if found:
         return failed(f"of the board's own authority: {'; '.join(found)}")
-    if wide := board_authority.excess(authority, parse(leaf)):
+    if wide := board_authority.excess(authority, leaf):
         return warned(f"its own authority, which may sign for {', '.join(wide)}; {_ANOTHER}")
     end = f"its own authority, valid until {authority.not_valid_after_utc:%Y-%m-%d}"
     if is_kept(authority):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ...console import questions, results, say
+from ...console import agrees, questions, results, say
 from ...errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, USAGE, Error
 from ..shared import print_json
 
@@ -79,6 +79,5 @@ def ask(rows: Sequence[tuple[str, str]], trusted: bool, warning: str) -> None:
     if trusted:
         say(warning)
     question = "Trust it on this computer?" if trusted else "Stop trusting it on this computer?"
-    questions().print(f"{question} [y/N] ", markup=False, end="")
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    if not agrees(question):
         raise Error("nothing was changed", None, CHECKED_AND_BAD)
