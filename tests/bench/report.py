@@ -81,7 +81,7 @@ def differences(first: dict, second: dict, tolerance: float = 0.01) -> list[str]
     """
     groups = [_groups(run) for run in (first, second)]
     lines = []
-    for name in (groups[0] | groups[1]).keys() - {*_APART}:
+    for name in (name for name in groups[0] | groups[1] if name not in _APART):
         for key in _KEYS_OF.get(name.split()[0], KEYS):
             before, after = (group.get(name, {}).get(key) for group in groups)
             if before is None or after is None:
