@@ -4,7 +4,7 @@
     boardcert.run()      # the one line: the Wi-Fi, the identity, and its page on port 20034
 
 Nothing else is imported and nothing is done before a function is called. Bad arguments raise
-ValueError, flash and network OSError, everything else an Error.
+ValueError, failures of flash and network OSError, everything else an Error.
 """
 
 import sys
@@ -15,7 +15,7 @@ DIRECTORY = "/boardcert-data"
 """Where everything is kept. Not /boardcert: that would hide this package from `import`."""
 
 PAGE_AFTER_MS = 1000
-"""The application begins first, and answers who waits for it: the page takes 0.1 s to be loaded."""
+"""The application starts first, and answers clients that wait: loading the page takes 0.1 s."""
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a board serves its network)
 
@@ -59,7 +59,7 @@ def identity(**arguments):
 
 
 async def identity_async(**arguments):
-    """As identity; an RSA key, which takes minutes, is generated in the background."""
+    """Do the same as identity; generate an RSA key, which takes minutes, in the background."""
     if _identity is not None and not arguments:
         return _identity
     from .credentials.background_key import prepare
@@ -90,7 +90,7 @@ def enable(**arguments):
 
 
 def take_memory(arguments: dict, joins: bool = False) -> None:
-    """Take what TLS needs before the heap grows into it, see begin_early."""
+    """Reserve the memory that TLS needs before the heap grows into it, see begin_early."""
     if sys.platform == "esp32":
         from .transport import esp32_reserve
 
@@ -99,7 +99,7 @@ def take_memory(arguments: dict, joins: bool = False) -> None:
 
 
 def give_memory() -> None:
-    """Give back what is held for TLS: signing and judging need more than what is left."""
+    """Release the memory held for TLS: signing and judging need more than is left."""
     if sys.platform == "esp32":
         from .transport import esp32_reserve
 
@@ -107,7 +107,7 @@ def give_memory() -> None:
 
 
 def settle(me) -> None:
-    """Do what must be done between the identity and what serves with it."""
+    """Prepare the memory between loading the identity and serving with it."""
     if sys.platform == "esp32":
         from .transport import esp32_reserve
 
@@ -129,16 +129,16 @@ def run(app=None, port: int = 443, **options) -> None:
 
     The Wi-Fi that `boardcert flash --wifi` stored is joined, and joined again after a loss;
     the clock is set by NTP; then the identity is loaded or generated, its page is served, and
-    *app*, as by serve, on *port*. The URLs are printed, and anything that is in the way; whatever
-    fails is tried again. The program may bring up a network of its own before, or an access
-    point: the stored one is left alone then.
+    *app*, as by serve, on *port*. The URLs and any problems are printed; whatever fails is tried
+    again. If the program has brought up a network or an access point before, the stored network
+    is not joined.
 
     *options*: settings; those of serve; and wifi=False, to leave the network to the program;
-    *ntp_server*, a name, or None; *line*, a ModemLine, on which the application is served as
-    well, or the page; *host*, the address to serve on; restart=False, to leave restarts to the
-    program. `run` restarts the board while nobody is connected when no client could have memory
-    for 10 s, or after a key was generated; on esp32 without PSRAM also to sign the certificate
-    again.
+    *ntp_server*, a name, or None; *line*, a ModemLine, on which the application, or the page, is
+    served as well; *host*, the address to serve on; restart=False, to leave restarts to the
+    program. While nobody is connected, `run` restarts the board if there was no memory for any
+    client for 10 s, or if generating a key took it; on esp32 without PSRAM also to sign the
+    certificate again.
     """
     take_memory(options, options.get("wifi", True))
     from .startup.running import run
@@ -147,7 +147,7 @@ def run(app=None, port: int = 443, **options) -> None:
 
 
 async def arun(app=None, port: int = 443, **options) -> None:
-    """As run, for a program that has an event loop: until cancelled."""
+    """Do the same as run, for a program that has an event loop: until cancelled."""
     take_memory(options, options.get("wifi", True))
     from .startup.running import arun
 
@@ -158,8 +158,8 @@ async def serve(app, port: int = 443, host: str = _EVERY_ADDRESS, **options) -> 
     """Serve *app* over TLS until cancelled.
 
     *app*: a Microdot app, or an `async handler(reader, writer)`; when it returns, the connection
-    ends. *options*: *client_ca* (DER, or a list) and *client_pins*, which clients alone to
-    serve; *redirect_port*, from which plain HTTP is redirected to HTTPS; and limits, see Limits.
+    ends. *options*: *client_ca* (DER, or a list) and *client_pins*, to serve such clients only;
+    *redirect_port*, from which plain HTTP is redirected to HTTPS; and limits, see Limits.
     """
     me = identity()
     settle(me)
@@ -175,8 +175,8 @@ async def serve_stream(app, line, **options) -> None:
     await serve_stream(identity(), app, line, **options)
 
 
-# What programs take from the modules inside, which only this package imports: on a board, several
-# of them are one file, named after one of them.
+# What programs use of the inner modules, which only this package may import: on a board, several of
+# them are one file, named after one of them.
 
 
 def Portal(me, **options):

@@ -18,7 +18,7 @@ EARLIEST_DATE = (2026, 1, 1, 0, 0, 0)
 """The year of this package's release: a clock that shows less was never set."""
 
 LATEST_DATE = (2200, 1, 1, 0, 0, 0)
-"""And one that shows this was set wrong."""
+"""A clock that shows this or more was set wrong."""
 
 
 def unique_id() -> bytes:
@@ -60,7 +60,7 @@ def addresses() -> list:
 def settle_host_name(host_name: str) -> bool:
     """Give the network the board's own name, up to its first dot; False without a network.
 
-    It must stand before the first connection, and has at most 32 characters.
+    It must be set before the first connection, and has at most 32 characters.
     """
     try:
         import network

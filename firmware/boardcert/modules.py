@@ -4,16 +4,16 @@ import gc
 import sys
 
 # Modules with native code, or that try to import one (ec tries p384_kernel, rsa rsa_kernel).
-# In one text: a tuple takes 0.2 KB for as long as the board runs.
+# One string, because a tuple takes 0.2 KB for as long as the board runs.
 _NATIVE = "noise health_tests sha384 sha512_block ec p384_reduce rsa kernel_code kernel_sha512"
 
 
 class FirmwareFirst:
     """A context in which `import` takes the firmware's own modules without looking for files.
 
-    The build puts imports into it, see firmware/bundles.py: MicroPython looks for a file hashlib,
-    hashlib.py or hashlib.mpy first, at each import: 2 ms each, 80 ms in a first boot. Modules of
-    this package are found as always. Only imports belong inside: meanwhile, other tasks find no
+    The build puts imports into it, see firmware/bundles.py: at each import, MicroPython first looks
+    for files hashlib, hashlib.py and hashlib.mpy, which takes 2 ms, 80 ms in a first boot. Modules
+    of this package are found as always. Only imports belong inside: meanwhile, other tasks find no
     files.
     """
 
@@ -37,9 +37,9 @@ class borrowed:
     """Whether their memory is free afterwards, by a collection; if not, it is when needed."""
 
     empties = "-"
-    """How the names of those begin of which nothing is used any more: they are emptied; "" for
-    all. What the collector takes for a reference, such as a word that a call has left on the
-    stack, keeps nothing of them then."""
+    """Modules whose names begin so are emptied, because nothing of them is used any more; "" for
+    all. Then nothing of them stays because the collector takes something for a reference, such as
+    a word that a call has left on the stack."""
 
     def begin(self) -> "borrowed":
         """Note which modules are not borrowed: `kept`."""
@@ -49,8 +49,8 @@ class borrowed:
     def give_back(self, *_details) -> None:
         """Give back what was imported until now.
 
-        Not modules with native code on esp32: there, its memory comes back at a soft reset only, so
-        each import anew would lose some of it.
+        Except for modules with native code on esp32: there, its memory is freed at a soft reset
+        only, so each new import would lose some of it.
         """
         prefix = __name__.split(".", 1)[0] + "."
         for name in list(sys.modules):

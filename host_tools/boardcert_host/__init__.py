@@ -1,4 +1,4 @@
-"""The computer's half of boardcert: try, install on and verify boards."""
+"""The computer's half of boardcert: the command that flashes, verifies and administers boards."""
 
 
 def __getattr__(name: str) -> str:

@@ -86,7 +86,7 @@ class _Parser(argparse.ArgumentParser):
             (("-v", "--verbose"), "also print the cause of an error, such as a board's traceback"),
         ):
             self.add_argument(*flags, action="store_true", default=argparse.SUPPRESS, help=text)
-        help = "where known boards are kept: a file, or postgresql://... (default: `paths` says it)"
+        help = "where known boards are kept: a file, or postgresql://... (default: see paths)"
         place = "FILE|URL"
         self.add_argument("--inventory", metavar=place, default=argparse.SUPPRESS, help=help)
 

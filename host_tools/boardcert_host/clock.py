@@ -1,8 +1,8 @@
-"""The time, and the least that a clock which is right can say."""
+"""The time, its form in text, and the earliest time that a correct clock can show."""
 
 import datetime
 
-# This file is of that day.
+# This file was written on that day.
 WRITTEN = datetime.datetime(2026, 11, 29, tzinfo=datetime.timezone.utc)
 
 

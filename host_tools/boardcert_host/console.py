@@ -41,7 +41,7 @@ class _Console(Console):
 
 
 def _silence(file: IO[str]) -> None:
-    """Let what is written to *file* go nowhere, also what lies in its buffer."""
+    """Discard what is written to *file*, including what is in its buffer."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, file.fileno())
     os.close(nowhere)
@@ -102,7 +102,7 @@ def terminal() -> Console:
 
 
 def neutral(text: str) -> str:
-    """Return *text* with escapes in place of what a terminal obeys, or what turns its direction.
+    """Return *text* with control characters, and those that change its direction, escaped.
 
     For what others wrote: names in certificates, answers of servers.
     """
@@ -142,7 +142,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def brief(text: str) -> str:
-    """Return *text* for a column: no board can say so much that others are pushed out of sight."""
+    """Return *text*, shortened for a column, so that no board pushes others out of sight."""
     shown = neutral(text)
     is_brief = len(shown) <= _MOST_OF_A_CELL
     return shown if is_brief else f"{shown[: _MOST_OF_A_CELL - 1]}\N{HORIZONTAL ELLIPSIS}"
@@ -160,7 +160,7 @@ def say_lines(*lines: str) -> None:
 
 
 def say_error(message: str, hint: str | None) -> None:
-    """Print an error and, on a line of its own, its hint; where stderr fails, nothing."""
+    """Print an error and, on a line of its own, its hint; nothing if stderr fails."""
     console = questions()
     try:
         console.print(f"boardcert: {message}", markup=False)
@@ -177,7 +177,7 @@ def agrees(question: str) -> bool:
 
 
 def say_detail(error: Error) -> None:
-    """Print what an error came of: what the board printed, and the exceptions beneath it."""
+    """Print the cause of an error: what the board printed, and the exceptions beneath it."""
     console = questions()
     for line in error.detail.splitlines():
         console.print(f"  {line}", markup=False)

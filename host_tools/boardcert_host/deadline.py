@@ -1,4 +1,4 @@
-"""One time limit for a whole call, however slowly the other side, or a name server, answers.
+"""One time limit for a whole call, however slowly the other side or a name server answers.
 
 A socket's own timeout starts again with every byte that arrives, and looking up a name has none.
 """

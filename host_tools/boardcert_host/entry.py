@@ -1,4 +1,4 @@
-"""Where the program starts: sees to the standard streams, then loads and runs the command line."""
+"""Where the program starts: set up the standard streams, then load and run the command line."""
 
 import io
 import os
@@ -14,7 +14,7 @@ _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
 def main() -> int:
-    """Run one command and return its exit code; one that Ctrl-C interrupted dies of that signal.
+    """Run one command and return its exit code; after Ctrl-C, die of that signal.
 
     A shell ends a loop or a script only when the command in it died of the signal.
     """

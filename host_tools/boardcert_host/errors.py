@@ -1,4 +1,4 @@
-"""The one exception of the computer's half, and its exit codes."""
+"""The exception for all that users must see, and the exit codes."""
 
 OK = 0
 CHECKED_AND_BAD = 1

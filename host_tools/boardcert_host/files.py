@@ -1,4 +1,4 @@
-"""Output files that are whole or absent, and files of the user's own that programs share."""
+"""Output files that are whole or absent, and the user's own files that programs share."""
 
 import contextlib
 import json
@@ -38,7 +38,7 @@ def read_stream(file: IO[bytes], name: str) -> bytes:
 
 @contextlib.contextmanager
 def writing_whole(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
-    """Give a file beside *path*, renamed at the end: a reader never sees half of it, or its mode.
+    """Yield a file beside *path*, renamed at the end: readers never see half of it, or its mode.
 
     When the body raises, *path* stays as it was.
     """
@@ -91,7 +91,7 @@ def own_file(variable: str, name: str) -> Path:
 
 @contextlib.contextmanager
 def changing(path: Path, what: str) -> Iterator[None]:
-    """Hold *path*, which keeps *what*, against other programs. Trouble with it becomes Error."""
+    """Lock *path*, which keeps *what*, against other programs. Failures become Error."""
     import filelock  # Here, since it loads asyncio, which few commands need.
 
     try:

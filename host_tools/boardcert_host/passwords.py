@@ -1,4 +1,4 @@
-"""Secrets that a person gives: from a file, the environment or a prompt, never from arguments."""
+"""Secrets that a user supplies: by a file, the environment or a prompt, never by arguments."""
 
 import getpass
 import os
@@ -15,7 +15,7 @@ _LEAST_CHARACTERS = 8  # NIST SP 800-63B (revision 3), section 5.1.1.1
 class Password:
     """Where one secret comes from: *file* (by *option*), else the environment's *variable*.
 
-    *what*: how a sentence calls it, for example "passphrase of the CA".
+    *what*: what messages call it, for example "passphrase of the CA".
     """
 
     what: str
@@ -24,7 +24,7 @@ class Password:
     file: Path | None = None
 
     def given(self) -> str | None:
-        """Return what the file or the environment says, or None when nobody gave it there."""
+        """Return the secret from the file or the environment, None if it is in neither."""
         place = f"file with the {self.what}" if self.file else self.variable
         try:
             if self.file:
@@ -37,7 +37,7 @@ class Password:
             raise Error(f"the {place} is not UTF-8") from None
 
     def required(self) -> str:
-        """Return what the file or the environment says. Raises Error when nobody gave it there."""
+        """Return the secret from the file or the environment. Raises Error if it is in neither."""
         given = self.given()
         if given is None:
             raise self._missing("nobody is asked for it now")

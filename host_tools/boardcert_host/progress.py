@@ -18,7 +18,7 @@ def bars(*columns: ProgressColumn) -> Progress:
 def counting(
     words: str, total: int | None, *more: ProgressColumn
 ) -> Iterator[Callable[[int], None]]:
-    """Give a function of how many things more are done; it moves a bar.
+    """Yield a function that advances a bar by a number of things done.
 
     *total*: None where that is not known beforehand. *more*: columns after the count.
     """

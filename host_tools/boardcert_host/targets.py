@@ -1,4 +1,4 @@
-"""Hosts as people write them, each brought to one spelling: `verify` and the pins compare it."""
+"""Hosts as people write them, in one canonical spelling, which `verify` and the pins compare."""
 
 import ipaddress
 import re

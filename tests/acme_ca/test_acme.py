@@ -197,7 +197,7 @@ def test_what_is_missing_is_asked_for(ca, by_hook, host, tmp_path, capsys):
     assert code == 3 and "--directory-ca FILE" in told["error"]["hint"]
     wrong = ["--directory", ca.directory.replace("/dir", "/nothing"), *ca.options[2:]]
     code, told, _ = run(capsys, *start, *wrong)
-    assert code == 3 and "no answer of an ACME CA" in told["error"]["message"]
+    assert code == 3 and "an answer that is not ACME" in told["error"]["message"]
     code, told, _ = run(capsys, "acme", host, *dns)
     assert code == 2 and "no name was ordered" in told["error"]["message"]
     code, told, _ = run(capsys, "acme", host, *_KITCHEN)

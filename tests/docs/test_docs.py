@@ -30,9 +30,18 @@ _README = _ROOT / "README.md"
 _COMMANDS = _ROOT / "host_tools" / "docs" / "commands.md"
 _SETTINGS = _ROOT / "firmware" / "docs" / "settings.md"
 _ARCHITECTURE = _ROOT / "firmware" / "docs" / "architecture.md"
+_EXTENDING = _ROOT / "firmware" / "docs" / "extending.md"
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 _WORDS = 900
+_SOURCES = [
+    path.relative_to(_ROOT).as_posix()
+    for folder in ("firmware", "host_tools", "tests")
+    for path in (_ROOT / folder).rglob("*.*")
+    if path.suffix in (".py", ".yml")
+]
+_BOARD_DATA = sorted(path.relative_to(_ROOT) for path in _ROOT.glob("boards/*/board.json"))
+_PROGRAMS = {"cryptography", "openssl"}  # With which the page has tests compare.
 
 
 def _name(path: Path) -> str:
@@ -130,6 +139,19 @@ def test_every_setting_is_described() -> None:
     assert re.findall(r'`"(\w+)"`', dict((row[0], row[2]) for row in rows)["key_type"]) == sorted(
         KEY_TYPES
     )
+
+
+def test_what_extending_names_is_in_the_files_that_it_names() -> None:
+    """A function, a constant or a field that was renamed would be looked for in vain."""
+    text = _FENCE.sub("", _EXTENDING.read_text("utf-8"))
+    named = set(re.findall(r"`([\w./-]+)`", text))
+    files = {name for name in named if name.endswith((".py", ".yml"))}
+    found = {name: [path for path in _SOURCES if f"/{path}".endswith(f"/{name}")] for name in files}
+    assert [name for name in files if not found[name]] == []
+    paths = [path for some in found.values() for path in some] + list(_BOARD_DATA)
+    content = "\n".join((_ROOT / path).read_text("utf-8") for path in paths)
+    words = {name for name in named - files if re.fullmatch(r"[\w-]+", name)}
+    assert len(words) > 20 and words - _PROGRAMS - set(re.findall(r"[\w-]+", content)) == set()
 
 
 @pytest.mark.parametrize("board", board_names())

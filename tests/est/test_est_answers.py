@@ -154,7 +154,7 @@ _HTML = Reply(200, b"<html>Welcome</html>", "text/html; charset=utf-8")
     ("reply", "code", "message"),
     [
         (_HTML, 3, "sent text/html in place of certificates"),
-        (Reply(200, b"MII*", _KIND), 3, "sent what is not base64"),
+        (Reply(200, b"MII*", _KIND), 3, "sent data that is not base64"),
         (Reply(200, b"MIIDUAYJ", _KIND), 3, "sent certificates that cannot be read: damaged"),
         (Reply(200, b"", _KIND), 3, "sent certificates that cannot be read"),
         (Reply(200, b"A" * 2_000_000, _KIND), 3, "sent too long an answer"),

@@ -61,7 +61,7 @@ def common_name(name: bytes) -> str:
 
 
 def _ascii(tag: int, value: bytes) -> str:
-    """Return a string of a Name with "?" for what is not ASCII, once for each character."""
+    """Return a string of a Name with "?" for each character that is not ASCII."""
     size = _BYTES_PER_CHARACTER.get(tag, 1)
     points = [int.from_bytes(value[i : i + size], "big") for i in range(0, len(value), size)]
     if tag == der.UTF8_STRING:  # Only the first byte of a character counts.

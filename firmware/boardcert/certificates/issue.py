@@ -46,7 +46,7 @@ def tbs_certificate(
     *key*: from keys; *subject*: from encode_subject; *alt_names*: host names and addresses as
     text, at least one; *validity*: (not_before, not_after), see fields; *random_bytes*:
     SERIAL_BYTES of them, of which 126 bits make the serial number. *issuer*: the subject and the
-    key of who signs it; None: *key* does so itself.
+    key of the issuer; None: *key* signs it itself.
     """
     issuer = issuer or (subject, key)
     extensions = (

@@ -26,7 +26,7 @@ KEY_CERT_SIGN = 0x04
 
 
 class Link:
-    """What counts of a *certificate* in a chain, the *number*th; ValueError for what is not valid.
+    """The facts of a *certificate* in a chain, the *number*th; ValueError for an invalid one.
 
     *certificate*: a certificate.Certificate. `algorithm`: of its signature, in DER. `broken_hash`:
     "SHA-1" or "MD5" when it is signed by that: whether it holds, says nothing. `is_authority`,

@@ -43,7 +43,7 @@ def accept(directory: str, served_key: bytes, chain, key, today: str | None) -> 
 
 
 def _hold():
-    """Hold what TLS needs in the end, on esp32; there, it has a heap of its own."""
+    """Hold what TLS needs in the end, on esp32, where TLS has a heap of its own."""
     if sys.platform != "esp32":
         return None
     from ..transport.esp32_reserve import ballast

@@ -1,6 +1,6 @@
 """Do a task of sources or tasks, and keep its modules loaded while certificates are made.
 
-That is for boards with a kernel, which have the memory: finding the modules again takes 36 ms.
+This is for boards with a kernel, which have the memory: finding the modules again takes 36 ms.
 in_phases is for other boards.
 """
 

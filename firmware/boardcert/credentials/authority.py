@@ -1,8 +1,8 @@
-"""Make what a board serves that is its own authority: a leaf, signed by a second key of its own.
+"""Make the certificates of a board that is its own authority: a leaf, signed by its second key.
 
-In the place of generate, for the setting chain "authority", and released as that is. The authority
-signs for the board's names alone, see authority_certificate. Its certificate is what people import:
-it stays as it is, for ten years, while leaves of 397 days follow each other.
+Used instead of generate for the setting chain "authority", and released in the same way. The
+authority signs for the board's names only, see authority_certificate. Its certificate is the one
+that people import: it stays for ten years, while leaves of 397 days follow each other.
 """
 
 from .. import board

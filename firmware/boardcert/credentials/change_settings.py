@@ -25,7 +25,7 @@ def change_settings(directory: str, arguments: dict, changes: dict) -> None:
             value = _value(name, value)
             shown = now.names[1:] if name == "names" else getattr(now, name, None)
             if value == shown or not (value or shown):
-                continue  # A form brings back what it showed.
+                continue  # A form sends back what it showed.
             if name in arguments:
                 raise ValueError("the board's program sets this: change it there")
             if value is None:
@@ -43,7 +43,7 @@ def change_settings(directory: str, arguments: dict, changes: dict) -> None:
 
 
 def _value(name: str, value):
-    """Return the *value* of a setting as config.json has it; what is no number stays a text."""
+    """Return the *value* of a setting as config.json has it; what is not a number stays text."""
     if isinstance(value, str):
         value = value.strip()
         if name in _NUMBERS and value.isdigit():

@@ -7,7 +7,7 @@ from ..storage.record import exists
 
 
 def defer_signing(me, reason: str | None) -> None:
-    """Note in flash that the certificate is to be signed again, or with no *reason*, no longer."""
+    """Write to flash that the certificate has to be signed again; without *reason*, no longer."""
     wish = reason and f"{reason} {board.addresses()}"
     if wish == me.wish:
         return

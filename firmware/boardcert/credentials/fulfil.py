@@ -14,7 +14,7 @@ _TASK = "wish"  # The task of wiping for a wish with a key.
 
 
 def fulfil(me) -> None:
-    """Do for the Identity *me* what the file WISH asks for, once, whether it succeeds or not."""
+    """Do for the Identity *me* what the file WISH asks for: once, even if it fails."""
     wiper = _wiper(me)
     wish = _take(me._directory, wiper)
     task = wish.get("task")

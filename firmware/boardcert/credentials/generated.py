@@ -42,9 +42,9 @@ def make(
 ) -> Record:
     """Make a certificate for *private_key*, store both, and return the record.
 
-    *private_key*: None for one that is generated here. *old*: the record of a key that stays; so
-    does its authority, if there is to be one. *is_new*: whether the key is new. *wipes*: the task
-    of Wiper that wipes the keys before it, once this one is stored.
+    *private_key*: None for one that is generated here. *old*: the record of a key that stays; its
+    authority stays as well, unless the settings say otherwise. *is_new*: whether the key is new.
+    *wipes*: the task of Wiper that wipes the older keys, once this one is stored.
     """
     job.outcomes["signed"] = True
     settings = job.settings

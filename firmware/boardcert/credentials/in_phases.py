@@ -1,7 +1,7 @@
 """Do a task of sources or tasks; release its modules while certificates are made.
 
-See phases. Finding the modules again costs some 40 ms, and saves 9 KB of memory when there is the
-least: beside the arithmetic of a board without a kernel. Where the firmware runs a kernel, which
+See phases. Finding the modules again costs some 40 ms, and saves 9 KB of memory when it is
+shortest: during the arithmetic of a board without a kernel. Where the firmware runs a kernel, which
 takes less, they stay.
 """
 

@@ -1,8 +1,8 @@
 """The board's identity, as the application sees it; and the quick way to load it.
 
-What this package has stored, on this board and with these settings, is used as it is once its
-digest has been checked. Anything else (first boot, other settings, damage, an expired certificate)
-is for sources, which is imported for it and released afterwards, with all that it needs.
+What this package has stored, on this board and with these settings, is used once its digest has
+been checked. Anything else (first boot, other settings, damage, an expired certificate) is left to
+sources, which is imported when needed and released afterwards, with everything that it imports.
 """
 
 import gc
@@ -21,8 +21,8 @@ from .deferring import defer_signing, fulfil_wish
 from .performing import perform
 from .stale import stale_reason
 
-# The memory for signing on esp32: MicroPython's heap doubles for it, to 112 or 128 KB (measured
-# without PSRAM), which is then lost to TLS until a reset.
+# The memory for signing on esp32: MicroPython's heap doubles, to 112 or 128 KB (measured without
+# PSRAM), and TLS does not get that back until a reset.
 _SIGNING_BYTES = const(120_000)
 
 
@@ -220,7 +220,7 @@ class Identity:
         reason = stale_reason(self._record.facts, self.source)
         if not reason or self.source == GENERATED:
             return reason
-        notices = []  # What is appended so is in no boot's memory, see rare_text.
+        notices = []  # The build moves texts that are appended to it out of memory, see rare_text.
         notices.append(f"the {self.source} certificate is served as it is, though {reason}")
         self._add_notices(notices)
         return None
@@ -252,6 +252,6 @@ class Identity:
 
 
 def check_progress(progress) -> None:
-    """Raise ValueError for what is no callback, also where it is not called this time."""
+    """Raise ValueError for anything but a function or None, even if it would not be called."""
     if progress is not None and not callable(progress):
         raise ValueError(f"progress must be a function: {progress!r}")

@@ -1,6 +1,6 @@
-"""Load what can be served as it is, quickly: the usual boot. All else is for sources.
+"""Load what can be served without changes, quickly: the usual boot. All else is left to sources.
 
-Released again, with store: what the identity needs from then on is in lifecycle.
+It is released again, with store: what the identity needs from then on is in lifecycle.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ def load_quickly(directory: str, arguments: dict) -> tuple | None:
 
 
 def settings_digest(directory: str, arguments: dict) -> str:
-    """Return a digest of all that settings are made from, and of who reads them."""
+    """Return a digest of everything that determines the settings, the version included."""
     config = store.read_config(directory)
     inputs = (sorted(arguments.items()), config, board.unique_id(), __version__)
     return hashlib.sha256(repr(inputs).encode()).digest().hex()

@@ -35,7 +35,7 @@ def _losses(mark: str, stored: dict, files: list) -> list:
     """Return what has been lost since *mark* was made."""
     if mark == TOKEN_MARK:
         return ["the token is lost; a new one is made when needed"]
-    # A fourth part stands there when the power went while it was written.
+    # There is a fourth part when power failed while it was written.
     _, source, generation, *torn = mark.split(".")
     if torn or source not in (GENERATED, INSTALLED):
         return []

@@ -22,7 +22,7 @@ MAX_CHAIN_BYTES = 4089
 which MicroPython's boards have 4096 bytes (MBEDTLS_SSL_OUT_CONTENT_LEN), seven of them its own."""
 
 MAX_NAMES = 64
-"""In the board's own: they stay in memory from then on, some 50 bytes each."""
+"""In the board's own certificate: they stay in memory from then on, some 50 bytes each."""
 
 
 def read(certificates, key, own_keys: list, now: tuple | None) -> tuple:

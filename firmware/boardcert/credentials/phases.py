@@ -1,10 +1,10 @@
 """Make the certificates that a task of sources or tasks asks for outside of the task.
 
 The task is started, and abandoned where it asks for a certificate; that is made; then the task is
-started again, and takes the certificate at the same place. So everything that it does before must
+started again, and gets the certificate at the same place. So everything that it does before must
 be repeatable.
 
-Making one needs the most of a Pico's stack, of which a task itself takes 1.5 KB: when it was done
+Making a certificate needs most of a Pico's stack, of which a task takes 1.5 KB: when it was done
 inside the task, an interrupt of the network that answered mDNS, 1.3 KB deep, was seen to write
 below the stack's end, into the heap.
 """

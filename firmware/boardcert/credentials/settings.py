@@ -39,7 +39,7 @@ _DEFAULTS = {
 
 
 def take(arguments: dict) -> dict:
-    """Return those of *arguments* that are settings; there, they are no longer."""
+    """Remove those of *arguments* that are settings, and return them."""
     return {name: arguments.pop(name) for name in list(arguments) if name in _DEFAULTS}
 
 
@@ -109,8 +109,8 @@ def _host_name(values: dict, unique_id: bytes) -> str:
 def _all_names(host_name: str, more: list) -> list:
     """Return every name for subjectAltName: the host name, as mDNS knows it, and *more*.
 
-    A host name without a dot stands there with .local only: linters refuse a dNSName that is not
-    a full one. Whoever calls the board by the short name says so in *more*.
+    A host name without a dot is included with .local only: linters refuse a dNSName that is not a
+    full one. For clients that use the short name, it has to be in *more*.
     """
     if not isinstance(more, (list, tuple)):
         raise ValueError(f"names must be a list: {more!r}")

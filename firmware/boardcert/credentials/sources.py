@@ -68,7 +68,7 @@ def request(job, addresses: list | None = None, names: list | None = None) -> by
         raise RefusedError("names", f"a request is for 1 to {_MOST_NAMES} names")
     try:
         return make_request(None, names, private_key)
-    except (ValueError, TypeError) as error:  # A name that is no text.
+    except (ValueError, TypeError) as error:  # The latter for a name that is not text.
         raise RefusedError("names", str(error)) from error
 
 

@@ -8,7 +8,7 @@ def stale_reason(facts: dict, source: str = GENERATED) -> str | None:
     """Return why a certificate with these *facts* should not be served any longer, or None.
 
     Of one from elsewhere only the dates count. Addresses that the board had earlier may stay in
-    a generated one, so that nothing changes while a network is away.
+    a generated one, so that nothing changes while a network is down.
     """
     now = board.utc_now()
     if now is not None:

@@ -1,4 +1,4 @@
-"""Stored records: whether one holds, whose it is, and its facts, by which lifecycle serves it."""
+"""Stored records: whether one is valid, whose it is, and its facts, which lifecycle uses."""
 
 from binascii import hexlify
 
@@ -62,7 +62,7 @@ def read_leaf(record: Record):
 
 def read_pair(record: Record):
     """Return the record's own Certificate; ValueError when it is for another key than there is."""
-    # As read_leaf, whose call would be one more on a small stack.
+    # The same as read_leaf: calling it would be one call more on a small stack.
     from ..certificates.certificate import Certificate
     from ..certificates.keys import key_matches
 

@@ -84,7 +84,7 @@ def _replace_key(job, wipes: str, made: bytes | None) -> str:
 
 
 def _wipe(job) -> str:
-    """Wipe, and return how far it went. A failure does not affect what is served from now on."""
+    """Wipe, and return how far it went. A failure does not affect what is served afterwards."""
     message = None
     with job.attempt("overwriting the flash"):
         message = job.wiper.finish()

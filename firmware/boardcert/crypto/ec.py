@@ -130,7 +130,7 @@ class EngineCurve(Curve):
     def multiply_base(self, k: int, random) -> tuple:
         """Return k G for a secret *k* from 1 to n - 1; ValueError when it is out of range.
 
-        What leaks by timing is said in the engine.
+        The engine states what leaks by timing.
         """
         self.check_scalar(k)
         return self.engine().multiply_base(k, random) or self.multiply(k, self.g, random)

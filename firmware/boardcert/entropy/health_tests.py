@@ -40,7 +40,7 @@ _REPLAY_BYTES = const(((_ALPHA_BITS + 9) * 100 // CREDIT_PERCENT + 7) // 8)
 
 _WINDOW_WORDS = const(32)  # 1,024 samples: 4.4.2, for binary sources.
 _LAST_LAG = const(256)
-_LAGGING_WORDS = const(9)  # That have at least so many samples before them.
+_LAGGING_WORDS = const(9)  # From this word on, all have that many samples before them.
 
 
 def check_samples(source: str, samples: bytes) -> None:

@@ -11,8 +11,8 @@ from micropython import const
 
 from .. import EntropyError
 
-_PARTS = const(8)  # In so many reads the ESP32's noise is gathered,
-_PAUSE_S = 0.015  # and before each of them there is this pause: 120 ms in all.
+_PARTS = const(8)  # The ESP32's noise is gathered in this many reads,
+_PAUSE_S = 0.015  # with this pause before each: 120 ms in all.
 
 
 def find_generator(for_tls: bool) -> tuple:

@@ -1,4 +1,4 @@
-"""Who may administer the board: its token, the sessions it opens, and a brake on guessing."""
+"""Authorisation: the board's token, the sessions that it opens, and delays against guessing."""
 
 import os
 import time
@@ -75,7 +75,7 @@ class Access:
         raise unauthorized("wrong token", "token")
 
     def _delay(self, address, delay_ms: int) -> None:
-        """Look at no token from *address* for *delay_ms* from now."""
+        """Ignore tokens from *address* for *delay_ms* from now."""
         guessers = self._state.guessers
         now_ms = ticks_ms()
         if address not in guessers and len(guessers) >= self._state.max_guessers:
@@ -84,7 +84,7 @@ class Access:
         guessers[address] = delay_ms, now_ms
 
     def open_session(self) -> Session:
-        """Return a new session, for whoever has just shown the token."""
+        """Return a new session; the caller has checked the token."""
         self._drop_idle()
         state = self._state
         if len(state.sessions) >= state.max_sessions:
@@ -131,10 +131,10 @@ class Access:
         state.sessions = kept
 
     def _new_secret(self) -> str:
-        """Return 128 bits as text that nobody can guess who does not know the token.
+        """Return 128 bits as text that cannot be guessed without the token.
 
         HMAC-SHA256 under the token (FIPS 198-1), of something that never comes twice. Not
-        os.urandom alone: on rp2 it is no generator for secrets. HMAC is written out here, since
+        os.urandom alone: on rp2 it is not fit for secrets. HMAC is written out here, since
         the package's own is in a module with a kernel, too large to stay loaded.
         """
         self._state.counter += 1

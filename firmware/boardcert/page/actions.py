@@ -11,13 +11,13 @@ from .restarts import RELOADS, put_off_step, reload_from, restart, url_after
 _OVER_USB = "this board lacks the memory for that: do it over USB"
 
 _ONCE = ("remove",)
-"""If repeated, it could no longer say what became of the key."""
+"""Not repeated: the second time, it could no longer report what became of the key."""
 
 _RESTARTING = ("restart", "settings")
-"""What ends with a restart; it is done at once, even if memory is short."""
+"""Actions that end with a restart; they are done at once, even if memory is short."""
 
 _WITH_KEY = ("new-key", "reset")
-"""What needs another key."""
+"""Actions that need another key."""
 
 _SETTINGS = ("hostname", "prefix", "names", "validity_days", "key_type", "portal_port", "https")
 _SETTINGS += ("chain",)
@@ -101,7 +101,7 @@ async def perform(portal, request, action: str, values: dict) -> str | None:
             made = await _make_key(portal, request, text(values, "hostname"))
         wiped = None
         if action in _TASKS:
-            # What a task reads of the values is no local name here: it would outlast the call.
+            # No local name here may refer to what a task reads: it would outlast the call.
             task = _TASKS[action]
             wiped = await _with_room(portal, action, task, me, values, made)
         if action in _RESTARTING:
@@ -113,7 +113,7 @@ async def perform(portal, request, action: str, values: dict) -> str | None:
         raise HTTPError(500, f"{type(error).__name__}: {error}") from error
     finally:
         me.is_at_work = False
-        # Before the answer is made: between what is garbage now, it would leave holes only.
+        # Before the answer is made: made among the garbage, it would leave holes.
         gc.collect()
         if portal.server:  # And what browsers have opened meanwhile must leave room for it.
             portal.server.make_room(portal.turn_bytes)

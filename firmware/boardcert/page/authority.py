@@ -51,8 +51,8 @@ async def answer(portal, _, name: str) -> tuple:
 def profile(name: str, certificate: bytes):
     """Yield the configuration profile with the *certificate* of the board called *name*, as bytes.
 
-    The UUIDs are made of the certificate's digest: installed again, the profile takes the place of
-    the same one, and by its identifier that of an older one of this board.
+    The UUIDs are made of the certificate's digest: installed again, the profile replaces itself,
+    and by its identifier an older one of this board.
     """
     digest = sha256(certificate).digest()
     values = {

@@ -7,11 +7,11 @@ from binascii import unhexlify
 
 FIELDS = ("action", "form", "token", "hostname", "chain", "key", "time", "names", "prefix")
 FIELDS += ("validity_days", "key_type", "portal_port", "https")
-"""What the page and its API know; other fields are passed over."""
+"""What the page and its API know; other fields are ignored."""
 
 
 class FieldsError(Exception):
-    """A body that is refused with a *status*. *field*: which is to blame, or None."""
+    """A body that is refused with a *status*. *field*: the one at fault, or None."""
 
     def __init__(self, status: int, message: str, field: str | None = None) -> None:
         super().__init__(message)
@@ -60,7 +60,7 @@ class Form:
         self._rest = b""
 
     def feed(self, data: bytes) -> None:
-        """Take the next *data*; ValueError when it is no form."""
+        """Take the next *data*; ValueError when it is not a form."""
         parts = (self._rest + data).split(b"&")
         for number in range(len(parts) - 1):
             self._take(parts[number])

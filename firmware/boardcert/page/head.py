@@ -15,7 +15,7 @@ _FILES = {
 
 
 async def begin(portal, request, found: tuple) -> tuple:
-    """Begin the answer *found*, see portal, and return it; or one that memory is short.
+    """Begin the answer *found*, see portal, and return it; or one that says memory is short.
 
     Its body is generated once to measure it, and discarded.
     """

@@ -1,4 +1,4 @@
-"""How a request to the page or its API is refused, and the texts of its fields."""
+"""Refusals of requests to the page or its API, and the texts of their fields."""
 
 from hashlib import sha256
 
@@ -15,7 +15,7 @@ _TEXT_BYTES = 256
 
 
 class HTTPError(Exception):
-    """A request that is refused. *field*: the name of the input that is to blame, or None."""
+    """A request that is refused. *field*: the name of the input at fault, or None."""
 
     def __init__(
         self, status: int, message: str, field: str | None = None, headers: dict | None = None
@@ -28,9 +28,9 @@ class HTTPError(Exception):
 
 
 class PutOff(Exception):
-    """What was asked for is done at the next boot, which comes now.
+    """The task is done at the next boot, which comes now.
 
-    *number*: of its outcome; *pin*: of the key that serves then, or None where that is not known.
+    *number*: of its outcome; *pin*: of the key that is served then, None if that is not known.
     """
 
     def __init__(self, number: str, pin: str | None) -> None:
@@ -45,7 +45,7 @@ def unauthorized(message: str, field: str | None = None) -> HTTPError:
 
 
 def busy(message: str = NO_MEMORY) -> HTTPError:
-    """Return the HTTPError 503: the same request may do in ten seconds."""
+    """Return the HTTPError 503: the same request may succeed in ten seconds."""
     return HTTPError(503, message, None, dict(LATER))
 
 
@@ -53,7 +53,7 @@ def refusal(error: HTTPError, form: tuple | None = None) -> tuple:
     """Return the step that answers *error*, see portal.
 
     *form*: None for the API; of a form of the page, the action and the fields, which come back
-    with the page when the same form may do later.
+    with the page if the same form may succeed later.
     """
     if form is None:
         return error.status, error.headers, "error", (error.message, error.field)
@@ -65,7 +65,7 @@ def refusal(error: HTTPError, form: tuple | None = None) -> tuple:
 
 
 def forget(values: dict) -> None:
-    """Give back the memory of the fields, even where something still refers to them."""
+    """Free the memory of the fields, even if something still refers to them."""
     for pieces in values.values():
         if pieces:
             pieces.clear()

@@ -21,7 +21,7 @@ class JSON:
         self._name = b""
 
     def feed(self, data: bytes) -> None:
-        """Take the next *data*; ValueError when it is no such object, FieldsError for a value."""
+        """Take the next *data*; ValueError if it is not such an object, FieldsError for a value."""
         data, self._rest = self._rest + data, b""
         at = 0
         while at < len(data):
@@ -78,7 +78,7 @@ class JSON:
         return self._other(data, at)
 
     def _other(self, data: bytes, at: int) -> int:
-        """Read null, which is no text; of another value no more than that it is one."""
+        """Read null, which stands for no text; raise FieldsError for any other value."""
         if data[at] in b"[{-0123456789tf":
             raise FieldsError(422, "this must be text", self._name.decode())
         if data[at : at + 4] != b"null"[: len(data) - at]:

@@ -1,8 +1,8 @@
-"""The configuration page and its JSON API; docs/api.md says what they answer.
+"""The configuration page and its JSON API, see docs/api.md.
 
-Here is what stays in memory: whose turn it is, and what must outlast a request. One page or answer
-of the API is made at a time, in steps: each has a module of its own, which is released, with what
-it imports, before the next one. Beside TLS, memory is short.
+This module stays in memory: it knows whose turn it is, and what must outlast a request. One page or
+answer of the API is made at a time, in steps: each has a module of its own, which is released, with
+what it imports, before the next one, since memory is short beside TLS.
 
 A step is a tuple: "routes.find", a coroutine of routes, and its arguments after portal and
 request. It returns the next one; or the answer, for send: a tuple of a status, a dict of
@@ -24,8 +24,8 @@ from .state import LATER, NO_MEMORY, State
 _ONCE = ("body.read", "texts.read")
 """Steps that cannot be taken again: what they have read is gone."""
 
-# Of a body, read at once: what reads it has several copies of that. With what MicroPython adds,
-# blocks of the heap are full.
+# Of a body, read at once: its reader has several copies of it. With what MicroPython adds, this
+# fills blocks of the heap.
 _PIECE_BYTES = 383
 
 _BESIDE = __name__[: -len("portal")]
@@ -96,7 +96,7 @@ class Portal:
         if self.access.sessions or request.has(b"authorization"):
             try:
                 self.identity.admin_token()
-            except MemoryError:  # The step meets it, too, and answers.
+            except MemoryError:  # The step runs into it as well, and answers.
                 pass
 
     async def _follow(self, request: "Request", *step) -> tuple:
@@ -107,7 +107,7 @@ class Portal:
         return step
 
     async def _try(self, request: "Request", name: str, *data) -> tuple:
-        """Return what the step *name* returns; when memory lacks twice, what tells that.
+        """Return what the step *name* returns; if memory is short twice, an answer that says so.
 
         The fields of a form come back with the page.
         """
@@ -131,7 +131,7 @@ class Portal:
         return await getattr(module, function)(self, request, *data)
 
     def _forget(self) -> None:
-        """Give back what was imported for a step that nobody takes any more."""
+        """Give back what was imported for a step that is over."""
         _lent.empties = _BESIDE
         _lent.give_back()
         del _lent.empties
@@ -139,11 +139,11 @@ class Portal:
     async def take_turn(self, request: "Request") -> None:
         """Wait for the turn of *request*, among those of all portals."""
         global _turn, _tasks, _lent
-        # That of an event loop which was given up, by Ctrl-C and new_event_loop(), never ends.
+        # The turn of an abandoned event loop, after Ctrl-C and new_event_loop(), never ends.
         while _turn and _tasks is asyncio.core._task_queue:
             self._hurry(_turn)
             await asyncio.sleep_ms(20)
-        if not _turn:  # Else what that has loaded goes with what this one loads.
+        if not _turn:  # Otherwise its modules are given back with this one's.
             _lent = borrowed().begin()
         request.began_ms = ticks_ms()
         _turn = request
@@ -200,7 +200,7 @@ class Request(Exchange):
         return self.head.method == b"POST" and self.is_of_page()
 
     async def read_small(self) -> None:
-        """Read the body if it is small: whoever sends it slowly is to keep nobody waiting."""
+        """Read the body if it is small, so that a slow sender keeps nobody waiting."""
         if 0 < self.head.length <= self._portal.small_body_bytes:
             self._small = await self.readexactly(self.head.length)
 

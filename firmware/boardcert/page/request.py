@@ -1,4 +1,4 @@
-"""What a request to the page carries, and what answers give to carry: tokens, origins, cookies."""
+"""Tokens, origins and cookies in requests to the page, and cookies in its answers."""
 
 from .http import HTTPError, unauthorized
 
@@ -44,7 +44,7 @@ def sender(request):
 def check_origin(request) -> None:
     """Raise HTTPError unless a page of this very site has sent *request*.
 
-    Browsers say where a POST comes from; a request with a cookie that does not say it is refused.
+    Browsers state where a POST comes from; a request with a cookie that does not is refused.
     """
     if request.has(b"origin"):
         is_own = request.header(b"origin") == "https://" + request.header(b"host")

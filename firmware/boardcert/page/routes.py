@@ -1,4 +1,4 @@
-"""Who answers which request but the page's own, and with what: steps of portal."""
+"""Steps of portal: find what answers a request, other than the page's own."""
 
 from .access import Access, Session
 from .http import ACTIONS, HTTPError, refusal, text, unauthorized
@@ -7,7 +7,7 @@ from .show import find_session
 
 
 async def find(portal, request) -> tuple:
-    """Return the step that *request* leads to, see portal: what it asks for is done there."""
+    """Return the step for *request*, see portal, which does what it asks for."""
     try:
         return Routes(portal, request).find()
     except HTTPError as error:
@@ -15,7 +15,7 @@ async def find(portal, request) -> tuple:
 
 
 async def sign_in(portal, request, values: dict) -> tuple:
-    """Open a session for who knows the token, from the page or from a program."""
+    """Open a session for a sender who knows the token, from the page or from a program."""
     try:
         session = Routes(portal, request).open_session(text(values, "token"))
     except HTTPError as error:
@@ -62,11 +62,11 @@ class Routes:
     # What answers: each gets the last part of the path.
 
     def identity(self, _) -> tuple:
-        """Answer with what anyone may know of the identity."""
+        """Answer with what anyone may know about the identity."""
         return 200, {}, "status", None
 
     def read_token(self, _) -> tuple:
-        """Answer with a session for who sends the token."""
+        """Answer with a session if the token is right."""
         if self.request.head.length > self.portal.small_body_bytes:
             raise HTTPError(413, "too long for a sign-in")
         return "body.read", "routes.sign_in"
@@ -106,7 +106,7 @@ class Routes:
         return find_session(self.portal, self.request, self.access)
 
     def open_session(self, token: str) -> Session:
-        """Return a new session for who knows the *token*; HTTPError if not."""
+        """Return a new session if the *token* is right, else raise HTTPError."""
         self._require_secure()
         if self.request.has(b"origin"):  # A program sends none; another site's page does.
             check_origin(self.request)

@@ -27,7 +27,7 @@ def in_chunks(pieces, size: int = 0):
     for piece in pieces:
         if size + len(piece) > _PIECE_BYTES and waiting:
             waiting = _joined(waiting)
-            while waiting:  # What is sent is not to be beside what comes.
+            while waiting:  # What is sent should not be in memory beside what comes.
                 yield waiting.pop(0)
             size = 0
         waiting.append(piece)

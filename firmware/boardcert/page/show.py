@@ -1,4 +1,4 @@
-"""The page for who has sent a request, and its forms, until what they say is read."""
+"""The page, as the sender of a request may see it, and its forms before they are read."""
 
 from .access import Access, Session
 from .http import ENDED, HTTPError, refusal, unauthorized
@@ -19,7 +19,7 @@ async def find(portal, request) -> tuple:
 
 
 def _check_sender(portal, request) -> list | None:
-    """Return what is kept of the sender's session, or None; HTTPError without a long form's."""
+    """Return what is kept of the sender's session, or None; HTTPError for a long form without."""
     session = find_session(portal, request, Access(portal.access, portal.identity.admin_token))
     if session:
         check_origin(request)
@@ -36,7 +36,7 @@ def find_session(portal, request, access: Access) -> Session | None:
 
 
 def show(portal, request, outcome=None, status: int = 200, headers=None) -> tuple:
-    """Answer with the page for who has sent *request*, with the *outcome* of a form."""
+    """Answer with the page for the sender of *request*, with the *outcome* of a form."""
     access = Access(portal.access, portal.identity.admin_token)
     session = find_session(portal, request, access)
     if session and not session.form_token:

@@ -8,7 +8,7 @@ async def serve_page(me, host: str) -> None:
     """Serve the page of the Identity *me* until cancelled."""
     is_secure = me.https == "required"
     if me.generated:
-        me.admin_token()  # So that it is there from the first boot on.
+        me.admin_token()  # So that it exists from the first boot on.
     limits = {} if is_secure else {"connection_bytes": Portal.turn_bytes}
     server = Server(me if is_secure else None, **limits)
     portal = Portal(me, is_secure=is_secure, server=server)

@@ -1,30 +1,30 @@
-"""What outlasts a request of who may administer the board; access works on it."""
+"""The sessions and delays that outlast a request; access works on them."""
 
 NO_MEMORY = "the board is short of memory: try again soon, or over USB"
 """The message of every answer 503 for lack of memory."""
 
 LATER = {"Retry-After": "10"}
-"""The header of each: the same request may do in ten seconds."""
+"""The header of each: the same request may succeed in ten seconds."""
 
 
 class State:
-    """Who may administer the board, as far as it outlasts a request; see access."""
+    """Sessions, delays and counters, see access."""
 
     max_sessions = 2
     """One more sign-in ends the session that was unused for longest."""
 
     session_idle_ms = 15 * 60 * 1000
-    """A session ends when it was not used for so long."""
+    """A session ends when it has been idle for this long."""
 
     first_delay_ms = 1000
-    """After a wrong token, no other from the same address is looked at for so long; twice as long
-    after each more. Others are not delayed: a guesser would lock the owner out."""
+    """After a wrong token, others from the same address are ignored for this long, then twice as
+    long each time. Other addresses are not delayed: a guesser would lock the owner out."""
 
     longest_delay_ms = 60_000
-    """Who has mistyped it often need not wait longer. No guess finds 130 bits."""
+    """Somebody who has mistyped it often need not wait longer. No guess finds 130 bits."""
 
     max_guessers = 8
-    """Addresses that are delayed; one more, and whoever has waited for longest is forgotten."""
+    """Addresses that are delayed; for one more, the one that has waited longest is forgotten."""
 
     def __init__(self) -> None:
         self.wrong_tokens = 0

@@ -1,13 +1,13 @@
 """Certificates and key of a form, or of a request of the API: from PEM to DER, piece by piece."""
 
 _LINE_BYTES = 128
-"""Of a text without line breaks, so much is read at once: each step of that copies it."""
+"""Of a text without line breaks, read at once: each step copies it."""
 
 
 async def read(_, request, action: str, values: dict) -> tuple:
     """Return the step that does *action* with blocks instead of texts: (label, [DER]).
 
-    What is read of a text is no longer in it: memory is short.
+    What has been read of a text is removed from it: memory is short.
     """
     # Not while this module is being loaded: two at a time take more beside the texts.
     from ..asn1.pem_blocks import CERTIFICATE, blocks, key_block

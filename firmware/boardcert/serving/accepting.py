@@ -18,7 +18,7 @@ _PAUSE_MS = 100
 """Between two looks for room."""
 
 _RENEWAL_LOOKS = const(10)
-"""The certificate follows date and address at each so many looks."""
+"""Looks after which the certificate follows date and address again."""
 
 _MAX_WAITS = const(7)
 """Looks while nobody is connected: what has just ended may take a moment."""

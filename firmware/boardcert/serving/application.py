@@ -43,7 +43,7 @@ async def serve_stream(me, app, line, client_ca=None, client_pins=None, **limits
 
 
 async def _coroutine() -> None:
-    """Show what type a function has that waits."""
+    """Show the type of an async function."""
 
 
 def check_app(app) -> None:

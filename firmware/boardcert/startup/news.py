@@ -12,7 +12,7 @@ from .wifi import addresses_in_use
 
 _NEWS_MS = const(500)
 _STARVED_TIMES = const(20)
-"""In a row, at each look for news: 10 s."""
+"""Looks for news in a row: 10 s."""
 
 
 class News:

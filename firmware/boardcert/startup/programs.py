@@ -1,6 +1,6 @@
-"""What programs of their own make, its arguments checked: the page, a server.
+"""The page and servers that programs make themselves, with their arguments checked.
 
-Not in those modules, which others keep in memory who give them nothing strange.
+The checks are not in those modules, which stay in memory and usually get no wrong arguments.
 """
 
 from ..serving.application import check_app, check_limits, check_line, check_port

@@ -1,4 +1,4 @@
-"""Join the Wi-Fi that `boardcert flash --wifi` stored, and join it again whenever it was lost."""
+"""Join the Wi-Fi that `boardcert flash --wifi` stored, and rejoin it whenever it is lost."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ class WiFi:
         self._link = network.WLAN(network.STA_IF)
 
     async def stay(self) -> None:
-        """Join the network, and again when it was lost, until cancelled."""
+        """Join the network, and rejoin it when it is lost, until cancelled."""
         while True:
             if self._link.isconnected():
                 self._reported = None
@@ -40,7 +40,7 @@ class WiFi:
         began = ticks_ms()
         try:
             self._link.active(True)
-            self._link.disconnect()  # Or esp32 refuses to begin anew.
+            self._link.disconnect()  # Otherwise esp32 refuses to connect again.
             self._link.connect(self._name, self._password)
         except OSError as error:  # A radio that does not start, or is at work.
             await asyncio.sleep_ms(_ATTEMPT_MS)

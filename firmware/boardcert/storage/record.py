@@ -1,4 +1,4 @@
-"""An identity as it is stored, and whether a file is there: of store, what stays in memory."""
+"""An identity as it is stored, and whether a file exists: the part of store that stays loaded."""
 
 import os
 
@@ -7,7 +7,7 @@ class Record:
     """What one file holds. *private_key*: DER; *chain*: DER certificates, the leaf first."""
 
     authority_key: bytes | None = None
-    """DER; of a board that is its own authority, where it is to sign: what serves has None."""
+    """DER; set only while a board that is its own authority signs: while it serves, None."""
 
     def __init__(self, private_key: bytes, chain: list, facts: dict, generation: int = 0) -> None:
         self.private_key = private_key

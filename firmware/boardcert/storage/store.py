@@ -50,9 +50,9 @@ DIGEST_BYTES = const(32)
 
 
 def load(directory: str, name: str, notices: list, signs: bool = False) -> Record | None:
-    """Return the newest valid record called *name*, or None; *notices* hear of invalid ones.
+    """Return the newest valid record called *name*, or None; invalid ones become *notices*.
 
-    *signs*: whether it has the authority's key, if there is one.
+    *signs*: include the authority's key, if there is one.
     """
     best = None
     for suffix in SLOTS:
@@ -82,7 +82,7 @@ def read(path: str, signs: bool = False) -> Record | None:
     except OSError as error:
         if error.errno == errno.ENOENT:
             return None
-        # A directory, or a medium that fails: no identity to serve, and none to stumble over.
+        # A directory, or a failing medium: not an identity, and no reason to stop.
         raise DamagedError(f"cannot be read ({error!r})") from error
     try:
         return decode(data, signs)
@@ -122,7 +122,7 @@ def parse_config(text: str | None) -> dict:
 
 
 def read_text(path: str) -> str | None:
-    """Return the text of a small file, or None when it is not there or no text."""
+    """Return the text of a small file, or None when it does not exist or is not text."""
     try:
         with open(path) as file:
             return file.read(MAX_TEXT_BYTES)

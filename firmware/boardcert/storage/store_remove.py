@@ -1,4 +1,4 @@
-"""Delete what store_write has written; what is left of it in flash is for store_wipe."""
+"""Delete what store_write has written; store_wipe overwrites what is left of it in flash."""
 
 import os
 
@@ -8,7 +8,7 @@ from .store_write import Writer, is_fat, remove_file
 
 
 class Remover(Writer):
-    """Delete in one directory, too."""
+    """A Writer that can also delete."""
 
     def remove(self, name: str) -> None:
         """Delete every record called *name*, the newest one last."""

@@ -1,6 +1,6 @@
-"""Write identities, so that no loss of power leaves neither the old nor the new one.
+"""Write identities so that after a loss of power either the old or the new one is there.
 
-Two ways, by what the file system can do:
+There are two ways, depending on the file system:
 
 - littlefs and POSIX: the file is written under a new name (NAME.new), flushed and closed, and
   renamed over the old one (NAME.bin), which is atomic there.
@@ -37,8 +37,8 @@ from .store import (
     read_text,
 )
 
-# What a slot holds, in ascending worth: what is damaged or not ours; an empty file, as a loss of
-# power leaves it on FAT; no file; a record.
+# What a slot holds, in ascending order of value: something damaged or not ours; an empty file, as a
+# loss of power leaves on FAT; no file; a record.
 _FOREIGN = 0
 _TORN = 1
 _ABSENT = 2

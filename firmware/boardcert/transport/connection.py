@@ -153,7 +153,7 @@ class Connection(asyncio.StreamReader):
     def drain(self):
         """As asyncio.StreamWriter.drain; LimitError for a client that reads too slowly.
 
-        A long answer may take long: each piece counts.
+        A long answer may take a long time: each piece counts by itself.
         """
         if not self._unsent:
             yield from asyncio.sleep_ms(0)  # So that a loop of writes lets others run.

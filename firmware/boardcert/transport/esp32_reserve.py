@@ -30,7 +30,7 @@ _TLS_BUFFER_BYTES = 17_000
 """TLS's input buffer: regions of ESP-IDF's heap that have no such piece are of no use to it."""
 _MOST = 5
 _AMPLE_BYTES = 1_000_000
-"""Only PSRAM has so much; both heaps grow into that, and nothing is to be held."""
+"""Only PSRAM has this much; both heaps grow into that, and nothing has to be held."""
 _RESTARTS = "restarts"
 _MOST_RESTARTS = 3
 
@@ -75,7 +75,7 @@ def begin_early(directory: str, joins: bool, has_page: bool) -> None:
     """
     try:
         files = os.listdir(directory)
-    except (OSError, TypeError):  # None yet; or no path at all, which is told later.
+    except (OSError, TypeError):  # None yet; or not a path, which is reported later.
         files = []
     if "wish" in files:
         return
@@ -89,12 +89,12 @@ def _turn_radio_on() -> None:
 
     try:
         network.WLAN(network.STA_IF).active(True)
-    except OSError:  # Who joins tells it.
+    except OSError:  # Joining will report it.
         pass
 
 
 def end() -> None:
-    """Give everything back, for what takes more than there is beside it."""
+    """Release everything, for work that needs more memory than is left beside it."""
     global _places
     release_all()
     for taken in (_context, _growth):
@@ -140,7 +140,7 @@ def release_all() -> None:
 
 
 def lend(wanted_bytes: int) -> None:
-    """Give nothing of what is held to work that needs MicroPython's heap: it is another's."""
+    """Release nothing for work that needs MicroPython's heap: what is held is not of that heap."""
 
 
 def heap_free_bytes(wanted_bytes: int) -> int:

@@ -42,10 +42,10 @@ class Limits:
 
     backlog = 2 if sys.platform == "esp32" else 8
     """Connections that wait in the network stack. rp2 resets any beyond that; above the number of
-    lwIP's connections (5 there), a client is asked to try again instead.
+    lwIP's connections (5 there), a client has to try again instead.
 
-    On esp32 it always is, up to 6: more would be reset. There each takes 2.2 KB and more of the
-    memory of TLS as soon as it has sent something.
+    On esp32 it always has to, up to 6: more would be reset. There, each client takes 2.2 KB and
+    more of the memory of TLS as soon as it has sent something.
     """
 
 

@@ -15,11 +15,11 @@ from ..modules import borrowed
 from ..storage.record import Record
 
 NOISE_INTERVAL_MS = const(3_600_000)
-"""After so long the noise is tested again while the identity serves."""
+"""After this time, the noise is tested again while the identity serves."""
 
 _LOADED_BYTES = const(8000)
-"""Free memory below which it may be this that lacked: the largest key, of 4,096 bits, and its
-certificate take 5,100 of ESP-IDF's (measured on an emulated ESP32-C3, v1.27.0)."""
+"""Free memory below which a lack of memory may be the reason: the largest key, of 4,096 bits, and
+its certificate take 5,100 of ESP-IDF's (measured on an emulated ESP32-C3, v1.27.0)."""
 
 _JUST_NOW_MS = const(1000)
 

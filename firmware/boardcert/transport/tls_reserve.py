@@ -20,9 +20,9 @@ if sys.platform == "esp32":
         tls_free_bytes,
     )
 else:
-    # TLS's input buffer on MicroPython's boards, to the 16 bytes of a block of the heap: 16,384 of
-    # a record, 333 around it, 8 of the allocator's. Were it more, what TLS leaves of it would go to
-    # small things, and it would not fit again. Then what else a connection takes.
+    # TLS's input buffer on MicroPython's boards, in whole blocks of the heap (16 bytes): 16,384 of
+    # a record, 333 around it, 8 of the allocator's. If it were more, small objects would take what
+    # TLS leaves of it, and it would not fit again. Then what else a connection takes.
     _PIECES = (16_736, 7_000)
 
     _held = []

@@ -1,4 +1,4 @@
-"""The account at an ACME CA: a P-256 key, kept for its owner only, and registered once."""
+"""The account at an ACME CA: a P-256 key, readable by its owner only, registered once."""
 
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class Network(client.ClientNetwork):
             self.verify_ssl = ca_file  # pyright: ignore[reportAttributeAccessIssue] (as requests)
 
     def post(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """Post; a nonce that the server does not know any more is nothing to give up for."""
+        """Post; try again with a new nonce when the server no longer knows the one sent."""
         for _ in range(_NONCE_ROUNDS - 1):
             try:
                 return super().post(*args, **kwargs)
@@ -48,7 +48,7 @@ class Network(client.ClientNetwork):
 
 
 def opened(directory: str, ca_file: str | None, new: Registration) -> client.ClientV2:
-    """Return a client with the account at *directory*, which is registered now if need be.
+    """Return a client with the account at *directory*, which is registered first if necessary.
 
     Raises Error for what is missing in *new* then, and what the library raises.
     """
@@ -89,11 +89,11 @@ def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
 
 
 def _no_key(path: Path) -> Error:
-    return Error(f"{path} is not an account's key", "move it away: another is made then")
+    return Error(f"{path} is not an account's key", "move it away: a new one is made then")
 
 
 def _existing(acme: client.ClientV2) -> str | None:
-    """Return the account's URL, None when the CA does not know the key (any more)."""
+    """Return the account's URL, None when the CA does not know the key."""
     try:
         acme.new_account(messages.NewRegistration(only_return_existing=True))
     except errors.ConflictError as error:
@@ -115,7 +115,7 @@ def _registration(
     place = urlsplit(directory).netloc
     terms = getattr(acme.directory.meta, "terms_of_service", None)
     if terms and not new.agrees:
-        hint = "--agree-tos, once: then an account is registered"
+        hint = "--agree-tos, once, to register an account"
         raise Error(f"{place} has terms of service, see {terms}", hint, USAGE)
     binding = None
     if new.eab_kid and new.eab_key and acme.net.key:
@@ -125,7 +125,7 @@ def _registration(
         )
     elif acme.external_account_required():
         hint = "it gives you a key identifier and a key: --eab-kid KID --eab-key FILE"
-        raise Error(f"{place} binds accounts to those that it knows", hint, USAGE)
+        raise Error(f"{place} requires external account binding", hint, USAGE)
     return messages.NewRegistration.from_data(
         email=new.email,
         terms_of_service_agreed=bool(terms) or None,

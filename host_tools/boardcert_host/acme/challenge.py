@@ -1,4 +1,4 @@
-"""What a CA wants to see in the DNS before it signs: dns-01 (RFC 8555, section 8.4)."""
+"""What a CA must find in the DNS before it signs: dns-01 (RFC 8555, section 8.4)."""
 
 from dataclasses import dataclass, field
 from typing import Any

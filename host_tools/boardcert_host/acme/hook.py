@@ -1,4 +1,4 @@
-"""A program that changes the DNS: PROGRAM present|cleanup NAME VALUE, exit code 0 if it is done."""
+"""A program that changes the DNS: PROGRAM present|cleanup NAME VALUE, exit code 0 on success."""
 
 import subprocess
 from pathlib import Path
@@ -16,12 +16,12 @@ class Hook:
         self._path = path
 
     def present(self, domain: str, name: str, value: str) -> None:
-        """Have it write the record."""
+        """Run it to write the record."""
         del domain  # The name has it.
         self._run("present", name, value)
 
     def remove(self, name: str, value: str) -> None:
-        """Have it take the record away."""
+        """Run it to remove the record."""
         self._run("cleanup", name, value)
 
     def _run(self, action: str, name: str, value: str) -> None:
@@ -40,5 +40,5 @@ class Hook:
             hint = "--dns-hook names an executable file"
             raise Error(f"cannot run {self._path}: {error.strerror}", hint, USAGE) from error
         if done.returncode:
-            hint = "what it printed is above"
+            hint = "its output is above"
             raise Error(f"{called} failed with exit code {done.returncode}", hint)

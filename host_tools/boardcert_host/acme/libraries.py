@@ -1,4 +1,4 @@
-"""What ACME needs of PyPI: an extra, which a computer that only verifies boards does without."""
+"""The packages that ACME needs: an extra, which a computer that only verifies boards can omit."""
 
 import importlib.util
 

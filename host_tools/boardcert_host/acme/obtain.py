@@ -1,7 +1,7 @@
-"""A certificate from an ACME CA for a board: the whole way, taken up again where it was left.
+"""A certificate from an ACME CA for a board: the whole procedure, resumed where it stopped.
 
-After each step is written down how far it went. Run again after anything, also a loss of power, it
-goes on with the order, or with the chain that was issued but not installed.
+Progress is recorded after each step. Run again after anything, even a loss of power, it continues
+with the order, or with the chain that was issued but not installed.
 """
 
 from acme import client, messages
@@ -88,7 +88,7 @@ class _Issue:
             self._on_step(f"writing {len(found)} TXT records")
             with presented(records, found, self._keep):
                 wait_seen(wanted, plan.dns.server, plan.dns.wait_s, self._on_step)
-                self._on_step("waiting for the CA to look at them")
+                self._on_step("waiting for the CA to check them")
                 with explained(plan.directory):
                     ordering.answer(acme, found)
                     order = ordering.await_proof(acme, order)

@@ -1,4 +1,4 @@
-"""One order at an ACME CA: begun or taken up again, proven, finalised, its chains fetched.
+"""One order at an ACME CA: created or resumed, proven, finalised, its chains fetched.
 
 RFC 8555, section 7.4. What the library raises is for `problems.explained`.
 """
@@ -51,7 +51,7 @@ def to_prove(acme: client.ClientV2, order: messages.OrderResource) -> list[Chall
 
 
 def answer(acme: client.ClientV2, found: Sequence[Challenge]) -> None:
-    """Have the CA look at what is in the DNS now."""
+    """Have the CA check the DNS now."""
     for one in found:
         acme.answer_challenge(one.body, one.response)
 
@@ -62,7 +62,7 @@ def await_proof(acme: client.ClientV2, order: messages.OrderResource) -> message
 
 
 def finish(acme: client.ClientV2, order: messages.OrderResource) -> list[str]:
-    """Have it signed; return the chains that the CA offers (PEM), its own choice first."""
+    """Have it signed; return the chains that the CA offers (PEM), its default first."""
     if order.body.status in (messages.STATUS_PROCESSING, messages.STATUS_VALID):
         done = acme.poll_finalization(order, _deadline(), fetch_alternative_chains=True)
     else:
@@ -77,8 +77,8 @@ def _challenge(acme: client.ClientV2, authorization: Any) -> Challenge:
             response, value = body.response_and_validation(acme.net.key)
             name = body.chall.validation_domain_name(domain)
             return Challenge(domain, name, value, body, response)
-    hint = "it proves names in another way only, which boards do not take part in"
-    raise Error(f"the CA does not check {domain} by dns-01", hint, CHECKED_AND_BAD)
+    hint = "its other challenges would need the board to answer the CA"
+    raise Error(f"the CA does not offer dns-01 for {domain}", hint, CHECKED_AND_BAD)
 
 
 def _authorization(acme: client.ClientV2, url: str) -> messages.AuthorizationResource:

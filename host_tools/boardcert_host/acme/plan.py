@@ -1,4 +1,4 @@
-"""What a person has asked for: names, which CA, how its DNS is changed, where the board is.
+"""What was asked for: names, which CA, how the DNS is changed, where the board is.
 
 It is kept with the order, so that a renewal needs no more than the board's name.
 """

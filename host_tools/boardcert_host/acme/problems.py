@@ -1,4 +1,4 @@
-"""What an ACME CA refuses, and what its answers mean, in a sentence with what to do about it.
+"""Errors of an ACME CA in plain words, each with what to do about it.
 
 The kinds of problems are those of RFC 8555, section 6.7.
 """
@@ -14,12 +14,12 @@ from josepy.errors import Error as JOSEError
 
 from ..errors import CHECKED_AND_BAD, Error
 
-_OTHER_KEY = "another kind of key may do: boardcert set HOST key_type=p384, then new-key HOST"
+_OTHER_KEY = "another key type may work: boardcert set HOST key_type=p384, then new-key HOST"
 _HINTS = {
     "rateLimited": "run it again later; --directory letsencrypt-staging is for trying it out",
     "externalAccountRequired": "the CA gives you a key identifier and a key: --eab-kid, --eab-key",
     "userActionRequired": "see its terms of service, then --agree-tos",
-    "rejectedIdentifier": "it signs for no such name, by its own rules",
+    "rejectedIdentifier": "its policy does not allow this name",
     "badCSR": _OTHER_KEY,
     "badPublicKey": _OTHER_KEY,
     "invalidContact": "see --email",
@@ -53,7 +53,7 @@ def explained(directory: str) -> Iterator[None]:
     except (errors.Error, JOSEError, ValueError) as error:
         # Also what the library raises for an answer that has another form.
         hint = "is this the URL of an ACME directory? see --directory"
-        raise Error(f"{place} sent what is no answer of an ACME CA", hint) from error
+        raise Error(f"{place} sent an answer that is not ACME", hint) from error
 
 
 def is_kind(error: messages.Error, *kinds: str) -> bool:
@@ -78,8 +78,8 @@ def _invalid(place: str, error: errors.ValidationError) -> Error:
         for challenge in one.body.challenges
         if challenge.error
     ]
-    hint = "its name servers have it, as seen from here; run it again: that is a new order"
-    return Error(f"{place} does not find the proof for {'; '.join(reasons)}", hint, CHECKED_AND_BAD)
+    hint = "as seen from here, the name servers have it; run it again, which makes a new order"
+    return Error(f"{place} did not find the proof for {'; '.join(reasons)}", hint, CHECKED_AND_BAD)
 
 
 def _about(problem: Any) -> str:

@@ -1,6 +1,6 @@
-"""Wait until the name servers of a zone have a record: the CA asks those, and only once.
+"""Wait until the name servers of a zone have a record: the CA queries them, and only once.
 
-They are asked directly, each of them, so that no cache on the way says what was there before.
+Each of them is queried directly, so that no cache answers with an older state.
 """
 
 import time
@@ -68,7 +68,7 @@ def wait_seen(
                 message = (
                     f"{missing} has no such record of {name}, {wait_s:g} s after it was written"
                 )
-                hint = "run it again, that is a new try; --dns-wait SECONDS waits for longer"
+                hint = "run it again; --dns-wait SECONDS waits longer"
                 raise Error(message, hint, CHECKED_AND_BAD)
             time.sleep(_PAUSE_S)
 
@@ -80,7 +80,7 @@ def find_alias(name: str, server: str | None) -> str | None:
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return None
     except dns.exception.DNSException as error:
-        raise Error(f"no name server answers about {name}: {error}", "see --dns-server") from error
+        raise Error(f"no name server answers for {name}: {error}", "see --dns-server") from error
     records: Any = answer.rrset
     return records[0].target.to_text(omit_final_dot=True).lower()
 

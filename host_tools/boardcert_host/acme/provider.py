@@ -47,7 +47,7 @@ class Provider:
             client.create_record("TXT", name, value)
 
     def remove(self, name: str, value: str) -> None:
-        """Take the record away."""
+        """Remove the record."""
         with self._explained("remove"), self._client(name) as client:
             client.delete_record(None, "TXT", name, value)
 

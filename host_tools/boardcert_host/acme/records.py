@@ -1,4 +1,4 @@
-"""Who writes TXT records into the DNS, and that they are taken away again, whatever happens."""
+"""Write TXT records to the DNS, and remove them again, whatever happens."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +18,7 @@ class Records(Protocol):
         ...
 
     def remove(self, name: str, value: str) -> None:
-        """Take it away."""
+        """Remove it."""
         ...
 
 
@@ -46,7 +46,7 @@ def presented(
     """Have the records of *challenges* in the DNS for as long as this takes.
 
     *keep* is called before each change which may be there: after a loss of power, `remove_all`
-    takes them away. A failure to do so is said, and leaves the certificate as it is.
+    removes them. A failure to do so is reported, and does not affect the certificate.
     """
     written: list[tuple[str, str]] = []
     try:

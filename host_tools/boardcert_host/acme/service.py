@@ -1,4 +1,4 @@
-"""An acme-dns server: a DNS server of which each domain has one name, and may change no other.
+"""An acme-dns server: a DNS server with one name for each domain, which may change no other.
 
 The domain's own DNS is changed once, by hand: `_acme-challenge.kitchen.example.org` becomes a
 CNAME for the name that the server gives. Its API: github.com/joohoi/acme-dns, README.

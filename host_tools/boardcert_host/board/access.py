@@ -1,4 +1,4 @@
-"""What this computer knows, and learns, of a board that it administers: its pin and its token."""
+"""What this computer knows and learns about a board that it administers: its pin and its token."""
 
 import contextlib
 import sys
@@ -81,7 +81,7 @@ def open_usb(
     pin: tuple[str, str] | None = None,
     name: str | None = None,
 ) -> Iterator[BoardUSB]:
-    """Give the board on a cable; Error when it is not *host*. Its program starts again after.
+    """Yield the board on a cable; Error when it is not *host*. Its program starts again after.
 
     Without *host* it may be any board, but one that is known by its name has to have its key.
     """

@@ -23,7 +23,7 @@ from ..verify.tls_probe import ca_context, connect, find
 TIMEOUT_S = 60.0
 # An action: a board may take minutes for an RSA key, and overwrites 8 MB of flash in 96 s.
 _ACTION_TIMEOUT_S = 600.0
-# A board has few connections, and closes one more than that: before anything was sent.
+# A board has few connections, and closes any more than that before anything is sent.
 _ATTEMPTS = 6
 _RETRY_S = 1
 _BUSY = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)

@@ -46,7 +46,7 @@ def compile_module(source: str) -> bytes:
 
 
 def _literal(data: bytes) -> Iterator[str]:
-    """Give the lines of a bytes literal."""
+    """Yield the lines of a bytes literal."""
     for start in range(0, len(data), _BYTES_PER_LINE):
         digits = "".join(f"\\x{byte:02x}" for byte in data[start : start + _BYTES_PER_LINE])
         yield f'    b"{digits}"'

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from . import mpremote
 
-# Without a word from the board, while a script is sent: 33 KB, of which a slow line carries 300
-# bytes a second.
+# Of silence while a script is sent: 33 KB, at 300 bytes a second on a slow line.
 _WRITE_SILENCE_S = 120
 _PIECE_BYTES = 3072  # a literal of 4 KB: the board compiles it in what memory it has
 _SCRIPT_PIECES = 8  # and so many of them in one script, which is sent and compiled whole

@@ -28,11 +28,11 @@ from ..verify.checks import certificate_checks
 from ..verify.outcomes import Check, Expected
 from .rules import why_not_served
 
-# What a board keeps; the root is not among them, since who trusts it has it.
+# What a board keeps; the root is not among them, since clients that trust it have it.
 _MOST_CERTIFICATES = 3
 _ORDER_HINT = "the board's own certificate comes first, then its issuers"
 _NO_CA = "basicConstraints=critical,CA:FALSE"
-# Without these nothing works. The rest of the profile is said, and left to who issued it.
+# Without these nothing works. Other faults are reported, and left to the issuer.
 _ESSENTIAL = ("version", "key_type", "subject_alt_name", "validity_now")
 
 
@@ -108,8 +108,8 @@ def read_installable(
 def check_installable(files: Installable, name: str, now: datetime.datetime) -> list[Check]:
     """Raise Error for what no board can serve as *name*; return what clients may dislike.
 
-    Checks that failed: some clients refuse it; and those that warn. Without any name it is left to
-    who issued it, as by a board: some clients go by the common name.
+    That is checks that failed, since some clients refuse the certificate, and those that warn. A
+    certificate without any name is accepted, as by a board: some clients use the common name.
     """
     if len(files.chain) > _MOST_CERTIFICATES:
         hint = "the board's own and the intermediate ones, without the root"
@@ -137,13 +137,13 @@ def check_installable(files: Installable, name: str, now: datetime.datetime) -> 
 
 
 def remark(check: Check) -> str:
-    """Return what is said of a check that `check_installable` has returned."""
+    """Return the message about a check that `check_installable` has returned."""
     word = "some clients refuse it" if check.status == "fail" else "note"
     return f"{word}: {check.title}: {check.detail}"
 
 
 def missing_issuer(files: Installable, trusted: Sequence[x509.Certificate]) -> str | None:
-    """Return why clients that trust *trusted* may find no way from them to the chain, or None.
+    """Return why clients that trust *trusted* may be unable to build the chain, or None.
 
     A board sends only what is installed: an intermediate CA's certificate that is left out is
     unknown to most clients. Some browsers fetch it; that is why it looks well there.

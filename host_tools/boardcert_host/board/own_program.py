@@ -93,7 +93,7 @@ def _read_folder(folder: Path) -> dict[str, bytes]:
         _refuse_reserved(name, path)
         other = spelled.setdefault(name.lower(), name)
         if other != name:
-            raise Error(f"{other} and {name} may be one file on a board", "rename one", USAGE)
+            raise Error(f"{other} and {name} may be the same file on a board", "rename one", USAGE)
         files[name] = _read(path)
     if not files:
         raise Error(f"{folder} holds no file", None, USAGE)
@@ -117,7 +117,7 @@ def _read(path: Path) -> bytes:
 
 
 def copy(port: str, program: Program) -> Copied:
-    """Bring the files of *program* on the board up to date; main.py takes its place last."""
+    """Bring the files of *program* on the board up to date; main.py is replaced last."""
     paths = sorted(program.files, key=lambda path: (path == _MAIN, path))
     wanted = {path: hashlib.sha256(program.files[path]).hexdigest() for path in paths}
     found = _digests(port, paths)

@@ -1,4 +1,4 @@
-"""What a board reports of itself: read by commands and kept by pins, so its form is checked."""
+"""What a board reports about itself: its form is checked, since commands and pins rely on it."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""The board's own rules, run here: what a board would refuse is said before it is asked.
+"""The board's own rules, applied here: what a board would refuse is reported beforehand.
 
 The code is the firmware's, so that there is one set of rules. Only what reads and compares is run
 here; signatures are verified by cryptography, see installable.

@@ -48,7 +48,7 @@ def only_usb_port() -> str | None:
 
 
 def is_there(port: str) -> bool:
-    """Return whether there is such a port, without a word to the board at it.
+    """Return whether there is such a port, without sending anything to the board at it.
 
     Of what is neither a device nor an address (mpremote's `auto`, `id:...`), it is taken as said.
     """

@@ -1,4 +1,4 @@
-"""`boardcert ca sign`, between the CA and a board: what to sign, and whether it is served then."""
+"""`boardcert ca sign`: what to sign for a board, and whether the board then serves it."""
 
 import datetime
 import re
@@ -146,7 +146,7 @@ def check_shared(
     taken = [name for name in shared if name not in texts]
     if taken:
         message = f"nothing was signed: another key has a certificate for {', '.join(taken)}"
-        hint = f"has the board a new key? --san {taken[0]} grants it; see boardcert ca list"
+        hint = f"does the board have a new key? --san {taken[0]} grants it; see boardcert ca list"
         raise Error(message, hint, CHECKED_AND_BAD)
     return shared
 

@@ -1,7 +1,7 @@
 """The key ring: the tokens by which boards let this user administer them.
 
-A token is a password. The file is its owner's alone, and one that others can read is refused, as
-ssh refuses a private key; no message, repr or record holds a token.
+A token is a password. The file is readable by its owner only, and refused if others can read it,
+as ssh refuses a private key; no message, repr or record contains a token.
 """
 
 import contextlib
@@ -89,7 +89,7 @@ def rename(old: str, new: str) -> None:
 
 
 def forget_token(token: str) -> None:
-    """Take a token off the key ring: its board has another one by now."""
+    """Remove a token from the key ring: its board has another one by now."""
     with changing_ring() as entries:
         for host in [host for host, entry in entries.items() if entry.token == token]:
             del entries[host]
@@ -97,7 +97,7 @@ def forget_token(token: str) -> None:
 
 @contextlib.contextmanager
 def changing_ring() -> Iterator[dict[str, Entry]]:
-    """Hold the file for this process, give {host: entry} to change, and write it at the end."""
+    """Lock the file for this process, yield {host: entry} to change, and write it at the end."""
     path = tokens_file()
     with changing(path, "the key ring"):
         entries = load_tokens()

@@ -1,4 +1,4 @@
-"""Certificates of a board on a serial port: ask for its request, give it what a CA has signed."""
+"""Certificates of a board on a serial port: get its request, install what a CA has signed."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What a board says of itself over USB: its report, and its memory."""
+"""What a board reports about itself over USB: its identity, and its memory."""
 
 from typing import Any
 

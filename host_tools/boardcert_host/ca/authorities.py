@@ -97,7 +97,7 @@ class Authority:
 
     def _check_names(self, names: Sequence[x509.GeneralName]) -> None:
         if not names:
-            hint = "--san NAME gives one; browsers refuse a certificate without"
+            hint = "--san NAME adds one; browsers refuse a certificate without a name"
             raise Error("the certificate would have no name", hint, USAGE)
         outside = [name_text(name) for name in names if not permits(self.constraints, name)]
         if outside:

@@ -68,7 +68,7 @@ class BarePublicKey:
 
 @contextlib.contextmanager
 def _allowing_bad_serial_numbers() -> Iterator[None]:
-    """Let cryptography read a serial number of zero or less: a check of ours reports it."""
+    """Have cryptography accept a serial number of zero or less: our own check reports it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Parsed a serial number", CryptographyDeprecationWarning)
         yield

@@ -34,7 +34,7 @@ def is_pkcs7(data: bytes) -> bool:
 
 @contextlib.contextmanager
 def _allowing_ber() -> Iterator[None]:
-    """Let cryptography read the BER that NSS and other programs write, without a warning."""
+    """Have cryptography read the BER that NSS and other programs write, without a warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         yield

@@ -1,4 +1,4 @@
-"""A key's fingerprint, which people compare: it stays when a certificate is signed again."""
+"""A key's fingerprint, which people compare: it stays the same when a certificate is re-signed."""
 
 import base64
 import functools

@@ -1,4 +1,4 @@
-"""Private keys (DER) in the forms that programs write, some of which cryptography refuses.
+"""Private keys (DER) in the forms that other programs write; cryptography refuses some of them.
 
 GnuTLS encodes a scalar like an INTEGER, with a zero byte if the first bit is set; python-ecdsa
 writes PKCS#8 version 2 without the fields of that version. OpenSSL and the board

@@ -1,4 +1,4 @@
-"""How much work an encrypted file asks for before its passphrase can be tried.
+"""How much work an encrypted file requires before its passphrase can be tried.
 
 The author of the file chooses the amount, and opening it cannot be interrupted: a file that would
 take minutes, or all of the memory, is not opened. The highest number of PBKDF2 rounds that OWASP

@@ -1,4 +1,4 @@
-"""Public keys whose private key others can compute, or have: what one key alone shows.
+"""Weak public keys: private keys that others can compute or have, as far as one key shows it.
 
 The checks are those of the package badkeys, without those that are wrong now and then. What they
 need comes with it, but for its list of compromised keys (such as those of Debian's broken OpenSSL,

@@ -1,4 +1,4 @@
-"""For programs that ask boards: connections to a known board, by its key, without a CA."""
+"""For programs that talk to boards: connections to a known board, by its key, without a CA."""
 
 from .known import context, session
 from .pinned import PinnedContext

@@ -1,4 +1,4 @@
-"""How requests, and urllib3 beneath it, connect by a PinnedContext."""
+"""Have requests, and urllib3 beneath it, connect with a PinnedContext."""
 
 import socket
 import ssl

@@ -24,8 +24,8 @@ examples:
   boardcert acme kitchen.local --domain kitchen.example.org --dns cloudflare --agree-tos
   boardcert acme kitchen.local --domain kitchen.example.org --dns-hook ./dns.sh
   boardcert acme --usb /dev/ttyACM0 --domain kitchen.example.org --dns powerdns
-  boardcert acme kitchen.local                  the same again, or to its end if it was cut short
-  boardcert acme --renew                        for cron: what is in the last third of its time
+  boardcert acme kitchen.local                  the same again; an interrupted order is resumed
+  boardcert acme --renew                        for cron: what is in the last third of its lifetime
 """
 
 
@@ -34,16 +34,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     help = 'a name for the certificate, "*.example.org" too; repeatable (default: as before)'
     add("--domain", action="append", default=[], metavar="D", help=help)
-    help = "of the CA: a URL, or letsencrypt, letsencrypt-staging (default: as before, letsencrypt)"
+    help = "the CA: URL, letsencrypt or letsencrypt-staging (default: as before, or letsencrypt)"
     add("--directory", metavar="URL|NAME", help=help)
     help = "the CA by which the directory itself is trusted, PEM (default: the system's)"
     add("--directory-ca", type=Path, metavar="FILE", help=help)
     add("--agree-tos", action="store_true", help="agree to the CA's terms of service, once")
-    add("--email", metavar="ADDRESS", help="where the CA writes to; only for a new account")
+    add("--email", metavar="ADDRESS", help="your address for the CA; only for a new account")
     add("--eab-kid", metavar="KID", help="the key identifier that the CA has given you, once")
     help = "file with the key that belongs to it (default: $BOARDCERT_EAB_KEY)"
     add("--eab-key-file", type=Path, metavar="FILE", help=help)
-    help = "who has the domain's DNS, as dns-lexicon calls it; credentials: $LEXICON_PROVIDER_..."
+    help = "the domain's DNS provider, as dns-lexicon calls it; credentials: $LEXICON_PROVIDER_..."
     add("--dns", metavar="PROVIDER", help=help).completer = _complete_providers  # type: ignore[attr-defined]
     help = "the directory of lexicon.yml and lexicon_PROVIDER.yml (default: the current one)"
     add("--dns-config", type=Path, metavar="DIRECTORY", help=help)
@@ -52,10 +52,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--acme-dns", metavar="URL", help="or an acme-dns server")
     help = "how long a record may take to reach its name servers (default: 300)"
     add("--dns-wait", type=float, metavar="SECONDS", help=help)
-    help = "the resolver to ask for them (default: the system's)"
+    help = "the resolver that finds them (default: the system's)"
     add("--dns-server", metavar="ADDRESS[:PORT]", help=help)
     add_renewal(parser)
-    add("--new-order", action="store_true", help="whatever was issued before, and not installed")
+    help = "order a new certificate, even if one was issued and not installed"
+    add("--new-order", action="store_true", help=help)
     add_options(parser)
 
 

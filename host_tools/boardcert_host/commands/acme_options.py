@@ -1,4 +1,4 @@
-"""From the options of `boardcert acme` to a plan: what is not given is as it was before."""
+"""Turn the options of `boardcert acme` into a plan; options not given keep their last value."""
 
 import argparse
 import binascii
@@ -71,7 +71,7 @@ def _dns(arguments: argparse.Namespace, before: "DNS | None") -> "DNS":
         dns = before
     else:
         hint = "--dns PROVIDER, --dns-hook PROGRAM or --acme-dns URL"
-        raise Error("who changes the DNS is not known", hint, USAGE)
+        raise Error("no way to change the DNS was given", hint, USAGE)
     if arguments.dns_wait is not None:
         dns = replace(dns, wait_s=arguments.dns_wait)
     return replace(dns, server=arguments.dns_server) if arguments.dns_server else dns

@@ -65,7 +65,7 @@ def _run_renew(arguments: argparse.Namespace) -> int:
 def _run_new_key(arguments: argparse.Namespace) -> int:
     def act(board: "Board", before: dict[str, Any]) -> dict[str, Any]:
         typed = _confirm(
-            arguments, before, "a new key: everyone who pinned the old one must pin it again"
+            arguments, before, "a new key: everyone who pinned the old one must pin the new one"
         )
         return working(arguments, "new_key", typed)(board, before)
 

@@ -33,7 +33,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--mpy", action="store_true", help="compile it")
     add_force(parser)
-    add("--passphrase-file", type=Path, metavar="FILE", help=f"of KEY, else ${_VARIABLE}, or asks")
+    help = f"file with the passphrase of KEY (default: ${_VARIABLE}, or a prompt)"
+    add("--passphrase-file", type=Path, metavar="FILE", help=help)
     add_json(parser)
 
 

@@ -1,4 +1,4 @@
-"""What the commands share that get certificates from a CA elsewhere: `acme` and `est`."""
+"""What `acme`, `est` and `step` share: commands that get certificates from a CA elsewhere."""
 
 import argparse
 import datetime
@@ -23,13 +23,13 @@ _WAY = ("name", "pin", "ca", "token_file", "usb", "timeout")
 
 
 def add_renewal(parser: argparse.ArgumentParser) -> None:
-    """Add the options about what was obtained before."""
+    """Add the options about renewal."""
     add = parser.add_argument
     help = "do nothing unless it expires within N days or hours: 30d, 12h"
     add("--if-expiring", type=_duration, metavar="N", help=help)
-    help = "all boards that are due, as they were asked for before"
+    help = "all boards that are due, with the options used before"
     add("--renew", action="store_true", help=help)
-    add("--forget", action="store_true", help="renew it no longer; what is installed stays")
+    add("--forget", action="store_true", help="stop renewing it; what is installed stays")
 
 
 def _duration(text: str) -> datetime.timedelta:
@@ -74,12 +74,12 @@ def way_of(arguments: argparse.Namespace) -> "Way":
 
 
 def is_way_given(arguments: argparse.Namespace) -> bool:
-    """Return whether any option says how the board is reached; else it is as before."""
+    """Return whether any option says how the board is reached; otherwise it stays as before."""
     return any(getattr(arguments, name) for name in _WAY)
 
 
 def existing(path: Path, option: str) -> str:
-    """Return *path* as it holds in other directories. Raises Error, a usage error."""
+    """Return *path* as an absolute path. Raises Error, a usage error, when there is no file."""
     if not path.is_file():
         raise Error(f"{option}: no such file: {path}", None, USAGE)
     return str(path.absolute())
@@ -108,7 +108,7 @@ def current(
 
 @contextmanager
 def showing_steps() -> "Iterator[Callable[[str], None]]":
-    """Give what shows each step: on a terminal only, one after another in one line."""
+    """Yield a function that shows each step: on a terminal only, all in the same line."""
     from rich.text import Text
 
     from ..console import neutral

@@ -35,8 +35,8 @@ examples:
   boardcert est kitchen.local --server https://est.example.org:8443 --label boards \\
       --server-ca company-ca.pem --client-cert me.pem --client-key me.key
   boardcert est --usb /dev/ttyACM0 --server https://est.example.org --server-fingerprint SHA256
-  boardcert est kitchen.local                  the same again, or to its end if it was cut short
-  boardcert est --renew                        for cron: what is in the last third of its time
+  boardcert est kitchen.local                  the same again; an interrupted run is resumed
+  boardcert est --renew                        for cron: what is in the last third of its lifetime
 """
 _HINT = "boardcert est --help"
 _LONGEST_WAIT_S = 86400
@@ -58,7 +58,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--user", metavar="NAME", help=help)
     help = "file with the password (default: $BOARDCERT_EST_PASSWORD)"
     add("--password-file", type=Path, metavar="FILE", help=help)
-    help = "or authenticate by this TLS client certificate, PEM, with those of its issuers"
+    help = "or authenticate with a TLS client certificate, PEM, followed by those of its issuers"
     add("--client-cert", type=Path, metavar="FILE", help=help)
     help = "its private key, PEM (default: in the file of the certificate)"
     add("--client-key", type=Path, metavar="FILE", help=help)
@@ -69,7 +69,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     help = "how long to wait for the CA to approve the request (default: 300)"
     add("--wait", type=float, metavar="SECONDS", help=help)
     add_renewal(parser)
-    help = "make a new request, though one is pending, or its answer is not installed yet"
+    help = "make a new request, even if one is pending or its answer is not installed yet"
     add("--new-request", action="store_true", help=help)
     add_options(parser)
 
@@ -127,7 +127,7 @@ def _renew(arguments: argparse.Namespace) -> int:
 
 
 def _plan(arguments: argparse.Namespace) -> "Plan":
-    """Return what is to be done: what is not given is as it was before."""
+    """Return what is to be done; options not given keep their last value."""
     from ..ca.names import name_text, parse_name
     from ..est.kept import SHELF
     from ..est.plan import Plan, place_of, server_url
@@ -157,7 +157,7 @@ def _plan(arguments: argparse.Namespace) -> "Plan":
 
 
 def _login(arguments: argparse.Namespace, before: "Login") -> "Login":
-    """Return who asks: each way that is given replaces what was before."""
+    """Return how to authenticate: each method that is given replaces the earlier one."""
     if arguments.user:
         file = arguments.password_file
         file = existing(file, "--password-file") if file else None
@@ -174,7 +174,7 @@ def _login(arguments: argparse.Namespace, before: "Login") -> "Login":
 
 
 def _trusting(plan: "Plan", fingerprint: str | None) -> "Plan":
-    """Return *plan* with a trust anchor: that of a fingerprint, or what a person says is right."""
+    """Return *plan* with a trust anchor: by its fingerprint, or confirmed by a person."""
     from ..certificates.fingerprint import parse_pin
     from ..est import bootstrap
 
@@ -194,7 +194,7 @@ def _confirm(found: Sequence[dict[str, Any]]) -> bool:
         questions().print(f"CA           {one['subject']}", markup=False)
         for line in in_groups(one["fingerprint"]):
             questions().print(f"  {line}", markup=False)
-    return agrees("Has who runs the CA told you this fingerprint (SHA-256)?")
+    return agrees("Is this the fingerprint (SHA-256) that the CA's operator gave you?")
 
 
 COMMANDS = {

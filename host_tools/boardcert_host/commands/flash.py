@@ -42,11 +42,12 @@ def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
     drive = "its boot drive, when several boards are in their boot loader"
     add("--drive", type=Path, metavar="FOLDER", help=drive)
     add("--firmware", type=Path, metavar="FILE", help="use this image, not the pinned official one")
-    add("--firmware-only", action="store_true", help="install MicroPython alone")
+    add("--firmware-only", action="store_true", help="install MicroPython only")
     add("--hostname", metavar="NAME", help=_HOST_NAME)
     add("--wifi", metavar="SSID", help="the network that the board joins; prompts for its password")
     add("--wifi-open", action="store_true", help="it has no password: do not ask for one")
-    add("--wifi-password-file", type=Path, metavar="FILE", help=f"else ${WIFI_PASSWORD_VARIABLE}")
+    help = f"file with its password (default: ${WIFI_PASSWORD_VARIABLE}, or a prompt)"
+    add("--wifi-password-file", type=Path, metavar="FILE", help=help)
     add(
         "--at",
         metavar="HOST[:PORT]",

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TEXT",
         help=f"a line on the label, two at most; with {', '.join(_TEXT_FIELDS)} in braces",
     )
-    add("--label-size", metavar="WxHmm", help="of the labels of a sheet (default: 62x29mm)")
+    add("--label-size", metavar="WxHmm", help="size of a label on a sheet (default: 62x29mm)")
     add("--force", action="store_true", help="overwrite the FILE of --label")
 
 

@@ -49,7 +49,7 @@ def _add_install_arguments(parser: argparse.ArgumentParser) -> None:
         "--passphrase-file",
         type=Path,
         metavar="FILE",
-        help="its passphrase, else $BOARDCERT_PASSPHRASE",
+        help="file with its passphrase (default: $BOARDCERT_PASSPHRASE)",
     )
     add_options(parser)
 

@@ -84,7 +84,7 @@ def _require_inventory() -> None:
 
 
 def _note_report(overview: "Overview", path: Path) -> None:
-    """Note when the report was made, for the next one; who may only read makes reports, too."""
+    """Record when the report was made, for the next one; read access alone will do, too."""
     from ..inventory import history, store, telling
 
     try:

@@ -1,4 +1,4 @@
-"""`boardcert scan`: find boards in the network, and hold them against the inventory."""
+"""`boardcert scan`: find boards on the network, and compare them with the inventory."""
 
 import argparse
 import asyncio
@@ -45,7 +45,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     help = "use mDNS, and without RANGE the network, of this address of this computer only"
     add("--interface", metavar="ADDRESS", help=help)
     add("--public", action="store_true", help="allow addresses that are not private")
-    add("--add", action="store_true", help="trust new boards from now on, unseen (see the docs)")
+    help = "trust new boards from now on, without comparing their keys"
+    add("--add", action="store_true", help=help)
     add("--tag", action="append", default=[], metavar="TAG", help="with --add: give them this tag")
     forms = parser.add_mutually_exclusive_group()
     forms.add_argument("--json", action="store_true", help="print one JSON object on stdout")
@@ -120,7 +121,7 @@ def _wishes(arguments: argparse.Namespace) -> "Wishes":
     if uses_default:
         found, large = ranges.own_networks(arguments.interface)
         for one in large:
-            say(f"{one.text} is a large network, and left out: name it to have it scanned")
+            say(f"{one.text} is a large network, and was not scanned: name it to scan it")
     return Wishes(
         ranges=found,
         uses_mdns=arguments.mdns or uses_default,
@@ -202,7 +203,7 @@ def _say_summary(
 
 COMMANDS = {
     "scan": Command(
-        "find boards in the network: new, moved, missing, or with another key",
+        "find boards on the network: new, moved, missing, or with another key",
         _EXAMPLES,
         _add_arguments,
         _run,

@@ -1,4 +1,4 @@
-"""`boardcert token`: the password of a board's page, on the key ring and off it."""
+"""`boardcert token`: read, show, forget and hand on the password of a board's page."""
 
 import argparse
 import sys
@@ -39,9 +39,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--usb", metavar="PORT", help="read it over this serial port; restarts the board's program")
     add_name(parser)
     add("--forget", action="store_true", help="remove it from the key ring; the board keeps it")
-    help = f"of the exported file, else ${_PASSWORD_VARIABLE}, or asks"
+    help = f"file with the export's password (default: ${_PASSWORD_VARIABLE}, or a prompt)"
     add("--password-file", type=Path, metavar="FILE", help=help)
-    help = "with import: in place of another token of the same host"
+    help = "with import: replace a different token of the same host"
     add("--replace", action="store_true", help=help)
     add_force(parser)
     add_json(parser)

@@ -39,7 +39,7 @@ examples:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    help = "a board, or its URL; the port is by default what its pin has, else 443; - reads a list"
+    help = "a board or its URL (default port: as pinned, or 443); - reads a list from stdin"
     complete_hosts(add("hosts", nargs="*", metavar="HOST[:PORT]", help=help))
     add_name(parser)
     add(

@@ -36,14 +36,14 @@ def add_many(parser: argparse.ArgumentParser) -> None:
     )
     add("--tag", action="append", default=[], metavar="TAG", help="boards that have this tag")
     add_changed_since(add)
-    help = "boards at once (default: 200); a board itself is never asked twice at once"
+    help = "boards at once (default: 200); no board is contacted twice at the same time"
     add("--parallel", type=int, default=200, metavar="N", help=help)
-    help = "how many times a board that cannot be reached is asked again, after 1 s, 2 s, 4 s and "
+    help = "how many times a board that cannot be reached is tried again, after 1 s, 2 s, 4 s and "
     help += "so on (default: 2); --timeout is for each attempt"
     add("--retries", type=int, default=2, metavar="N", help=help)
     help = "name valid certificates that end within TIME (default: 30d)"
     add("--expiring", default="30d", metavar="TIME", help=help)
-    help = "let `boardcert worker`, on any computers, do it; with an inventory in PostgreSQL"
+    help = "let `boardcert worker` on any computers do it; needs an inventory in PostgreSQL"
     add("--workers", action="store_true", help=help)
     help = "how many boards the summary names, the worst first (default: 20)"
     add("--worst", type=int, default=20, metavar="N", help=help)

@@ -1,4 +1,4 @@
-"""`boardcert virtual`: the virtual board, alone or in a Wi-Fi."""
+"""`boardcert virtual`: the virtual board, alone or on a Wi-Fi network."""
 
 import argparse
 import re

@@ -37,7 +37,7 @@ _SENTENCES = {
 
 def add_host(parser: argparse.ArgumentParser, is_optional: bool = False) -> None:
     """Add HOST. *is_optional*: a board on a cable needs none."""
-    help = "a pinned board, or the URL of its page; the port is by default what its pin has"
+    help = "a pinned board, or the URL of its page (default port: as pinned)"
     help += "; with --usb, may be left out" if is_optional else ""
     number = "?" if is_optional else None
     complete_hosts(parser.add_argument("host", nargs=number, metavar="HOST[:PORT]", help=help))

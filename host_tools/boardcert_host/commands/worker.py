@@ -1,4 +1,4 @@
-"""`boardcert worker`: does, on this computer, what others have ordered from all workers."""
+"""`boardcert worker`: do jobs on this computer that several computers share."""
 
 import argparse
 import datetime

@@ -1,4 +1,4 @@
-"""Whether the programs on this computer trust the user's own CA."""
+"""Check whether the programs on this computer trust the user's own CA."""
 
 from pathlib import Path
 

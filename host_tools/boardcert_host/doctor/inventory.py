@@ -1,4 +1,4 @@
-"""The inventory: whether it can be read, and is whole."""
+"""Check whether the inventory can be read, and is complete."""
 
 from ..errors import Error
 from ..inventory.place import inventory_place, is_absent

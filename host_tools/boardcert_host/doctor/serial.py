@@ -1,4 +1,4 @@
-"""Serial ports: may this user open them, and does another program have them open?"""
+"""Check whether this user may open the serial ports, and whether another program has them open."""
 
 import getpass
 import os

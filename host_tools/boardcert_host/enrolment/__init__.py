@@ -1,1 +1,1 @@
-"""What ways to a CA elsewhere share: the board's request, its chain, what is kept, renewals."""
+"""What ACME, EST and step-ca share: the board's request, its chain, stored state, renewals."""

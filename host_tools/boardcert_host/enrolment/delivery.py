@@ -1,7 +1,7 @@
-"""Between the CA and the board: its request, and the chain that it is to serve then.
+"""Between the CA and the board: fetch its request, install the chain.
 
-The board is asked for the one and given the other over connections of their own: minutes may lie
-between, in which its program goes on.
+Each of the two has a connection of its own: minutes may pass in between, in which the board's
+program continues.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ def host_on(way: Way) -> str:
 
 @contextlib.contextmanager
 def board_on(way: Way, asks: bool = True) -> Iterator[Board]:
-    """Give the board, by its cable or its page. Raises Error. *asks*: see `access.open_board`."""
+    """Yield the board, by its cable or its page. Raises Error. *asks*: see `access.open_board`."""
     if way.usb:
         with access.open_usb(way.host, way.usb, way.pin, way.name) as board:
             yield board
@@ -70,7 +70,7 @@ def ask(way: Way, names: Sequence[str], asks: bool) -> tuple[bytes, Request]:
 
 
 def served(way: Way, asks: bool) -> x509.Certificate | None:
-    """Return the certificate that the board serves; None of one on a cable, which tells no more.
+    """Return the certificate that the board serves; None for a board on a cable.
 
     Over a connection that is checked.
     """
@@ -111,7 +111,7 @@ def choose(chains: Sequence[str], name: str) -> tuple[Installable, list[str]]:
         return files, [installable.remark(check) for check in disliked]
     first = refused[0]
     message = f"no board can serve what the CA has issued: {first.message}"
-    hint = "it is kept: run this again to try the same once more, or see --help to ask anew"
+    hint = "it is kept: run this again to try once more, or see --help for a new request"
     raise Error(message, first.hint or hint, CHECKED_AND_BAD)
 
 

@@ -17,14 +17,14 @@ from .tls import ContextAdapter
 _TIMEOUT_S = 45
 # A timeout begins again with every byte.
 _WHOLE_S = 120
-# A chain has some kilobytes; more is no answer.
+# A chain has some kilobytes; anything longer is not one.
 _LIMIT_BYTES = 1 << 20
 
 Auth = AuthBase | Callable[[requests.PreparedRequest], requests.PreparedRequest]
 
 
 class TooLongError(Exception):
-    """An answer has more bytes than any that is wanted."""
+    """An answer is longer than any valid one."""
 
 
 def session_over(context: ssl.SSLContext) -> requests.Session:
@@ -58,7 +58,7 @@ def exchange(
 
 @contextlib.contextmanager
 def unverified() -> Iterator[None]:
-    """Keep urllib3 from warning of `tls.unverified_context`, which is meant to be."""
+    """Keep urllib3 from warning of `tls.unverified_context`, which is used on purpose."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InsecureRequestWarning)
         yield

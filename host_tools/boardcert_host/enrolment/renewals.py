@@ -1,4 +1,4 @@
-"""Renewals: what was obtained once is obtained again before it expires, by the same plan.
+"""Renewals: a certificate is obtained again before it expires, by the same plan.
 
 For cron, `boardcert acme --renew` and `boardcert est --renew`; and for the jobs of workers.
 """

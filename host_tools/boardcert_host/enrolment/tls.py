@@ -1,4 +1,4 @@
-"""How requests connects to the server of a CA: by a TLS context of ours, and by no other.
+"""Have requests connect to the server of a CA with our TLS context, and no other.
 
 By default requests trusts the CAs of its own package, beside those that it is given.
 """
@@ -36,7 +36,7 @@ class ContextAdapter(HTTPAdapter):
 
 
 def unverified_context() -> ssl.SSLContext:
-    """Return a context that believes every server: for what is compared otherwise."""
+    """Return a context that accepts every server, for answers that are verified otherwise."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,4 +1,4 @@
-"""How a board is reached, which is kept with what was asked for; and a name to look for there."""
+"""How a board is reached, which is kept with the plan; and a name to expect in its certificate."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a server has answered."""
+"""The answer of an EST server."""
 
 from dataclasses import dataclass, field
 

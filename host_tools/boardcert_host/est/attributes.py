@@ -1,7 +1,7 @@
-"""What a server asks requests for, /csrattrs (RFC 7030, section 4.5), held against a board's.
+"""Compare what a server wants in requests, /csrattrs (RFC 7030, section 4.5), with a board's.
 
-A board makes its request by itself, so nothing is added to it: what it lacks is said, and whether
-that is enough, is for the server to decide.
+A board makes its request by itself, so nothing is added to it: what it lacks is reported, and the
+server decides whether that is enough.
 """
 
 from collections.abc import Iterable, Iterator

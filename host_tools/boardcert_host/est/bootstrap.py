@@ -67,7 +67,7 @@ def is_trusted(plan: Plan) -> bool:
     except ssl.SSLCertVerificationError:
         return False
     except OSError:
-        pass  # What is wrong is said when it is asked for something.
+        pass  # The first request to it will report what is wrong.
     return True
 
 

@@ -1,4 +1,4 @@
-"""What an EST server's answers hold: base64 in lines or not, of PKCS#7 with certificates alone.
+"""The content of an EST server's answers: base64, in lines or not, of certificates-only PKCS#7.
 
 RFC 7030, section 4.1.3 and 4.2.3; RFC 8951, section 3: whatever Content-Transfer-Encoding says.
 """
@@ -27,7 +27,7 @@ def body(answer: Answer, place: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
-        raise strange(place, "what is not base64") from None
+        raise strange(place, "data that is not base64") from None
 
 
 def certificates(answer: Answer, place: str) -> list[x509.Certificate]:

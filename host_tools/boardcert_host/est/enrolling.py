@@ -1,4 +1,4 @@
-"""One request to an EST server, until it has an answer: a certificate, or a refusal.
+"""One request to an EST server, until it is answered by a certificate or a refusal.
 
 A server may decide later (RFC 7030, section 4.2.3): then the same request is sent again when it
 says so, by this run or by one after it.

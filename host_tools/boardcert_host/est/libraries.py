@@ -1,4 +1,4 @@
-"""What EST needs of PyPI: an extra."""
+"""The packages that EST needs: an extra."""
 
 from ..enrolment import extras
 

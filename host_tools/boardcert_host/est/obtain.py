@@ -1,7 +1,7 @@
-"""A certificate from an EST server for a board: the whole way, taken up again where it was left.
+"""A certificate from an EST server for a board: the whole procedure, resumed where it stopped.
 
-What is under way is written down. Run again after anything, it sends the request that the server
-has not decided about, or installs the chain that was issued but not installed.
+Progress is recorded. Run again after anything, it sends the request that the server has not decided
+about, or installs the chain that was issued but not installed.
 """
 
 from collections.abc import Iterator

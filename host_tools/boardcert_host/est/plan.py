@@ -1,4 +1,4 @@
-"""What a person has asked for: which EST server, how it is trusted, who asks, where the board is.
+"""What was asked for: which EST server, how to trust it, how to authenticate, where the board is.
 
 It is kept, so that a renewal needs no more than the board's name.
 """
@@ -19,7 +19,7 @@ _OPERATIONS = ("cacerts", "simpleenroll", "simplereenroll", "csrattrs")
 
 @dataclass(frozen=True)
 class Login:
-    """Who asks, to the server. *user*: of HTTP Basic or Digest; *password_file*: or elsewhere.
+    """How to authenticate. *user*: for HTTP Basic or Digest; without *password_file*, see Password.
 
     *certificate*, *key*: PEM files of a TLS client; *passphrase_file*: of the key.
     """

@@ -1,4 +1,4 @@
-"""What an EST server refuses, and what goes wrong on the way, in a sentence with what to do."""
+"""Errors of an EST server and of the connection to it, each with what to do about it."""
 
 import contextlib
 import re

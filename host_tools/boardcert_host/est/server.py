@@ -1,4 +1,4 @@
-"""Requests to an EST server: over TLS that is verified, and as the user that it asks for."""
+"""Requests to an EST server, over verified TLS, authenticated as it requires."""
 
 import ssl
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The TLS context for an EST server: by whom it has to be signed, and who asks."""
+"""The TLS context for an EST server: whom it trusts, and its client certificate."""
 
 import ssl
 from pathlib import Path

@@ -164,7 +164,7 @@ class Batch:
 
     @contextlib.contextmanager
     def _claim_new(self, place: str) -> Iterator[Callable[[], str | None]]:
-        """Give a function that returns the port which has come since, or None: *place*'s own."""
+        """Yield a function that returns the port that has appeared since at *place*, or None."""
         before = {each.device for each in serial_ports.usb_ports()}
         self._has_boot_loader = True
 

@@ -1,6 +1,6 @@
 """One board of a batch: `boardcert flash` as a program of its own, with its log.
 
-So that one that is killed, or whose board is unplugged, is the loss of that one board.
+If it is killed, or its board unplugged, only that one board is lost.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""What a batch does with one board: look at it, name it, flash it, and say what became of it.
+"""What a batch does with one board: identify it, name it, flash it, and report the result.
 
 A board whose firmware has to go through its boot loader is flashed while no other board is: its
 drive, and the port that appears after it, do not say which board they are of.

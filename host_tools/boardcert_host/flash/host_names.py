@@ -41,9 +41,9 @@ def _flaw(name: str) -> str | None:
     labels = name.split(".")
     strange = re.search(r"[^A-Za-z0-9.-]", name)
     if strange:
-        return f"{strange[0]!r} cannot be in one, only the letters a to z, digits and hyphens"
+        return f"{strange[0]!r} is not allowed, only the letters a to z, digits and hyphens"
     if not all(labels):
-        return "nothing stands before or after a dot" if name else "it is empty"
+        return "a part before or after a dot is empty" if name else "it is empty"
     if not all(re.fullmatch(_LABEL, label) for label in labels):
         return "each part begins and ends with a letter or a digit"
     if len(name) > _LONGEST:

@@ -1,4 +1,4 @@
-"""The steps of a long command: each is printed for the user, and kept in a record for a program."""
+"""The steps of a long command, printed for the user and recorded for programs."""
 
 import contextlib
 import time

@@ -36,7 +36,7 @@ class Shaker:
         self._trusting: dict[str | None, ssl.SSLContext] = {}
 
     def close(self) -> None:
-        """Let go of what looks up names."""
+        """Stop the look-up of names."""
         self._resolver.close()
 
     async def shake_hands(self, wanted: Handshake) -> Shown:

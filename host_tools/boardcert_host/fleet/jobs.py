@@ -1,4 +1,4 @@
-"""Which servers are to be asked: from the inventory page by page, or from lines of text."""
+"""The servers to contact: from the inventory page by page, or from lines of text."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

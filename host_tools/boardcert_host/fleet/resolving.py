@@ -46,7 +46,7 @@ class Resolver:
             self._waiting -= 1
 
     def close(self) -> None:
-        """Let the threads end that wait for no answer."""
+        """End the threads that are not waiting for an answer."""
         for _ in range(self._threads):
             self._questions.put(None)
 

@@ -1,4 +1,4 @@
-"""What was found so far, on disk: however many servers there are, memory holds a few of them.
+"""What was found so far, on disk: memory holds only a few servers, however many there are.
 
 A database of SQLite in a temporary file, which is gone afterwards. At the end it says which keys
 were proven at several addresses, what was worst, and how many servers there were of each kind.
@@ -143,7 +143,7 @@ def _row(entry: Entry) -> tuple[Any, ...]:
 
 @contextlib.contextmanager
 def spool() -> Iterator[Spool]:
-    """Give an empty one, which is removed at the end."""
+    """Yield an empty one, which is removed at the end."""
     with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
         path = Path(directory) / "findings.db"
         # Made in one thread, used in another, never in two at once.

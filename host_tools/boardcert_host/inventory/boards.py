@@ -1,4 +1,4 @@
-"""What the inventory knows of single boards, and how it learns: one key is one board.
+"""Look up and update single boards in the inventory: one key is one board.
 
 A board is found by a host, by its key, or by its chip number. A key that another board has, or had,
 is refused: whoever has one of them can read the key of both.
@@ -98,7 +98,7 @@ def add_host(
     address: str | None,
     first_seen: datetime.datetime | None = None,
 ) -> None:
-    """Let a board be called *host*, too."""
+    """Add the name *host* to a board."""
     values = {"host": host, "board_id": board_id, "port": port, "address": address}
     connection.execute(sa.insert(hosts).values(first_seen=first_seen or clock.now(), **values))
 
@@ -205,7 +205,7 @@ def forget(connection: sa.Connection, board: sa.Row[Any]) -> list[str]:
 
 
 def rename(connection: sa.Connection, old: str, new: str, port: int | None = None) -> None:
-    """Let the board that is called *old* be called *new*, which no board is, and have this port."""
+    """Rename the board called *old* to *new*, which no board is called, and set its port."""
     board = by_host(connection, old)
     values = {"host": new, **({"port": port} if port else {})}
     connection.execute(sa.update(hosts).where(hosts.c.host == old).values(values))

@@ -58,7 +58,7 @@ def change_note(name: str, text: str | None, serial_number: str | None) -> None:
 
 
 def rename_board(old: str, new: str) -> None:
-    """Let the board that is called *old* be called *new*, which no board is."""
+    """Rename the board called *old* to *new*, which no board is called."""
     with store.writing() as connection:
         (board,) = boards.named(connection, [old])
         other = boards.by_host(connection, new)

@@ -1,4 +1,4 @@
-"""Transactions on the inventory: whole or not at all, one writer at a time, for a while only.
+"""Transactions on the inventory: all or nothing, one writer at a time, with a time limit.
 
 SQLite is in WAL mode, where readers and the writer do not wait for each other; a writer begins
 with BEGIN IMMEDIATE, so that it waits at its start and never fails in the middle. In PostgreSQL,
@@ -34,14 +34,14 @@ _DAY = datetime.timedelta(days=1)
 
 
 def be_patient(wait_s: int) -> None:
-    """Wait so long for other writers from now on, in PostgreSQL: for a program that may wait."""
+    """Set how long to wait for other writers from now on, in PostgreSQL."""
     global _patience_s
     _patience_s = wait_s
 
 
 @contextlib.contextmanager
 def reading() -> Iterator[sa.Connection]:
-    """Give a connection that sees the inventory as it is at this moment."""
+    """Yield a connection that sees the inventory as it is at this moment."""
     place = inventory_place()
     with _sentences(place), _opened(place).begin() as connection:
         yield connection
@@ -49,7 +49,7 @@ def reading() -> Iterator[sa.Connection]:
 
 @contextlib.contextmanager
 def writing(is_repair: bool = False) -> Iterator[sa.Connection]:
-    """Give the connection of the only writer; what it does is done when the block is left.
+    """Yield the connection of the only writer; its changes are committed at the end of the block.
 
     *is_repair*: of what was dated by a wrong clock. Raises Error, and changes nothing.
     """

@@ -54,7 +54,7 @@ def _line(data: Mapping[str, Any]) -> str:
 
 
 def import_file(path: Path, source: str) -> tuple[int, int]:
-    """Take in what an export has; return how many boards are new, and how many were known.
+    """Import the lines of an export; return how many boards are new, and how many were known.
 
     Or the hosts of a file of known boards, of a version before the inventory. All of it or, with an
     Error that names the line, nothing. Of a board that is known, tags and history are joined, and
@@ -74,7 +74,7 @@ def _import_known_boards(file: TextIO, source: str) -> tuple[int, int]:
         contradictions = known_boards.add(connection, entries, source)
         if contradictions:
             raise Error(
-                contradictions[0], "forget one of both; nothing was changed", CHECKED_AND_BAD
+                contradictions[0], "forget one of the two; nothing was changed", CHECKED_AND_BAD
             )
     return count, len(entries) - count
 
@@ -189,7 +189,7 @@ def _refuse_contradictions(
             raise Error(
                 f"{host} has the {what} of {called}, and another key: {values['public_key_pin']}, "
                 f"in the inventory {other.public_key_pin}",
-                "forget the older one of both, here or there; nothing was changed",
+                "forget the older of the two, here or there; nothing was changed",
                 CHECKED_AND_BAD,
             )
 

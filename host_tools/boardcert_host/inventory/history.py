@@ -22,7 +22,7 @@ def note(
     board_id: int | None = None,
     at: datetime.datetime | None = None,
 ) -> None:
-    """Note an event: who did it, and when (*at*, or now), goes with it."""
+    """Record an event, with who did it and when (*at*, or now)."""
     values = {"board_id": board_id, "host": host, "what": what, "who": facts_of.who()}
     values |= {"detail": facts_of.text(detail) or "", "at": at or clock.now()}
     connection.execute(sa.insert(events).values(values))

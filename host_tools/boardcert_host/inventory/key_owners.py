@@ -1,4 +1,4 @@
-"""Who has a key, and who had it: what such a unit is called."""
+"""The units that have or had a key, and what they are called."""
 
 import sqlalchemy as sa
 

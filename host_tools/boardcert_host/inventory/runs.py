@@ -36,7 +36,7 @@ class Run:
 
 
 def begin(connection: sa.Connection, boards: int, slices: int, options: dict[str, Any]) -> int:
-    """Begin a run over so many boards, in so many slices; return its number."""
+    """Begin a run over a number of boards, in a number of slices; return the run's number."""
     values = {"who": facts.who(), "started_at": clock.now(), "boards": boards, "slices": slices}
     values |= {"options": json.dumps(options)}
     if slices == 0:

@@ -1,4 +1,4 @@
-"""The way into the inventory: what an older version kept in a file is taken over first, once.
+"""Access to the inventory: what an older version kept in a file is imported first, once.
 
 Only entries that contradict the inventory are left out, and reported: a host that has another key
 there. The file stays, with another name.
@@ -24,7 +24,7 @@ _TAKEN = ".imported"
 
 @contextlib.contextmanager
 def reading() -> Iterator[sa.Connection]:
-    """Give a connection that sees the inventory as it is at this moment."""
+    """Yield a connection that sees the inventory as it is at this moment."""
     _take_old_file()
     with database.reading() as connection:
         yield connection
@@ -32,7 +32,7 @@ def reading() -> Iterator[sa.Connection]:
 
 @contextlib.contextmanager
 def writing(is_repair: bool = False) -> Iterator[sa.Connection]:
-    """Give the connection of the only writer, as `database.writing`."""
+    """Yield the connection of the only writer, as `database.writing`."""
     _take_old_file()
     with database.writing(is_repair) as connection:
         yield connection

@@ -1,4 +1,4 @@
-"""What happened to boards, as lines of one kind: events, certificates and verdicts."""
+"""What happened to boards, in words: events, certificates and verdicts."""
 
 import datetime
 import heapq

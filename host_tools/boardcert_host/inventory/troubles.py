@@ -1,4 +1,4 @@
-"""What goes wrong with a database, each as one sentence with a hint, whatever the database is."""
+"""Errors of the database, SQLite or PostgreSQL, each as one sentence with a hint."""
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -71,5 +71,5 @@ def missing_driver(error: ImportError) -> Error:
 
 
 def skewed_clock(ours: str, theirs: str, hint: str) -> Error:
-    """Return the Error for a clock that cannot be right. *theirs*: what it is held against."""
+    """Return the Error for a clock that cannot be right. *theirs*: what it is compared with."""
     return Error(f"the clock of this computer is wrong: it says {ours}, {theirs}", hint)

@@ -1,4 +1,4 @@
-"""What is to be seen of an inventory: counts, ends of certificates, the worst boards, changes."""
+"""The state of an inventory: counts, ends of certificates, the worst boards, changes."""
 
 import datetime
 from collections import Counter
@@ -57,7 +57,7 @@ class Overview:
 
 
 def look(connection: sa.Connection, since: datetime.datetime | None, most_changes: int) -> Overview:
-    """Return what there is to be seen; its size does not depend on the number of boards."""
+    """Return the state of the inventory; its size does not depend on the number of boards."""
     now = clock.now()
     state = state_column(now)
     states = dict.fromkeys(STATES, 0)

@@ -74,7 +74,7 @@ class Watch:
         return View(overview, rows, self._verification.words)
 
     def _next(self, before: View, height: int) -> View:
-        """Look again, later; with trouble, such as a server that restarts, keep what was seen."""
+        """Look again; on errors, such as a server that restarts, keep what was seen last."""
         time.sleep(self._interval_s)
         self._verification.go_on()
         try:

@@ -1,4 +1,4 @@
-"""Which boards a renewal is about: those whose pins are of keys that a CA has signed for."""
+"""The boards that a renewal is for: those pinned with a key that the CA has signed for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

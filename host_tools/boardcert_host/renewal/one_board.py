@@ -1,4 +1,4 @@
-"""The renewal of one board, in steps that a new run finds out from what is there.
+"""The renewal of one board, in steps whose state a new run can determine by looking.
 
 Its certificate is signed and kept first, then installed, then seen served. What a run has left
 after any of them is seen by the next: a certificate that was signed, and that the board does not

@@ -1,4 +1,4 @@
-"""What a renewal begins with: the CA, the key ring, and the boards that it is about."""
+"""What a renewal needs at its start: the CA, the key ring, and the boards to renew."""
 
 import datetime
 from collections.abc import Callable, Sequence

@@ -1,1 +1,1 @@
-"""Finding boards in a network: by mDNS and by address, held against the inventory."""
+"""Finding boards on a network, by mDNS and by address, and comparing them with the inventory."""

@@ -1,4 +1,4 @@
-"""What was found, held against the boards that are known.
+"""Compare what was found with the boards that are known.
 
 A board is known by its key, which the handshake has proven. Names, chip numbers and addresses are
 what a server claims, or anyone in the network may take: they only say which board it is not.

@@ -35,7 +35,7 @@ class Place:
 
 @contextlib.asynccontextmanager
 async def opened(interface: str | None) -> "AsyncIterator[AsyncZeroconf]":
-    """Give access to mDNS on all interfaces, or on the one with this address. Raises Error."""
+    """Yield access to mDNS on all interfaces, or on the one with this address. Raises Error."""
     from zeroconf import InterfaceChoice
     from zeroconf.asyncio import AsyncZeroconf
 

@@ -4,7 +4,7 @@ import asyncio
 
 
 class Pace:
-    """Gives so many turns a second, evenly: no burst meets a small router."""
+    """Limits a scan to a number of turns a second, evenly, to spare small routers bursts."""
 
     def __init__(self, turns_per_s: float) -> None:
         self._pause_s = 1 / turns_per_s

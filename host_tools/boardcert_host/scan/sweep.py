@@ -1,4 +1,4 @@
-"""One scan: what is asked, how fast, and what was found, also when it is interrupted."""
+"""One scan: what to contact, how fast, and what was found, also when it is interrupted."""
 
 import asyncio
 from collections import Counter

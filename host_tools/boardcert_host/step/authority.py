@@ -93,9 +93,9 @@ class Authority:
         try:
             answer = json.loads(data)
         except (ValueError, RecursionError) as error:
-            raise self._strange("what is not JSON") from error
+            raise self._strange("data that is not JSON") from error
         if not isinstance(answer, dict):
-            raise self._strange("what is no answer of a step-ca")
+            raise self._strange("an answer that is not step-ca's")
         if status not in (200, _CREATED):
             words = neutral(str(answer.get("message", "")))[:300].rstrip(".")
             asked = "/root" if path.startswith("/root/") else path

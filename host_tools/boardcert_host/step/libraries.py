@@ -1,4 +1,4 @@
-"""What step-ca needs of PyPI: an extra, the one of clients."""
+"""The packages that step-ca needs: an extra, that of clients."""
 
 from ..enrolment import extras
 

@@ -1,4 +1,4 @@
-"""`boardcert ca trust` and `untrust`: who on this computer is to believe a CA, and who no longer.
+"""`boardcert ca trust` and `untrust`: make the programs on this computer trust a CA, or stop.
 
 Three kinds of stores: the operating system's, NSS databases (Firefox, Chromium) and Java's. Each
 says what became of it; whatever is not there, or not ours to change, is skipped with the reason.

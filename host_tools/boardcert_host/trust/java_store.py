@@ -1,4 +1,4 @@
-"""Java's own store: what every program on a Java virtual machine looks at."""
+"""Java's own trust store, which all programs on a Java virtual machine use."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Boards' own authorities that this computer was told to trust: a copy of each.
+"""Copies of the boards' own authorities that this computer trusts.
 
 They lie in $BOARDCERT_AUTHORITIES, or in the user's data directory: a file for each authority, with
 what its board is called here, and the certificate. So what was imported can be taken back when the

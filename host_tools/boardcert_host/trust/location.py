@@ -1,4 +1,4 @@
-"""What a person means by a HOST: one rule for the boards, ports and addresses of all commands.
+"""Resolve a HOST as users write it: one rule of boards, ports and addresses for all commands.
 
 HOST is a name, one in .local without that, an address, or a URL; with a port or without. It is the
 board that is pinned so, with this port before without; else, without one, the board that is pinned

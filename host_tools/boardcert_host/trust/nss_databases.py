@@ -1,4 +1,4 @@
-"""NSS databases: what Firefox, and Chromium on Linux, look at."""
+"""NSS databases, the trust stores of Firefox, and of Chromium on Linux."""
 
 import contextlib
 import re

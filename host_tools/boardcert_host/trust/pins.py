@@ -1,6 +1,6 @@
-"""The boards that were trusted once: what known_hosts is for SSH, kept in the inventory.
+"""Pinned boards: what known_hosts is for SSH, kept in the inventory.
 
-A board is trusted at the first meeting and recognised by its public key from then on. A new
+A board is trusted at the first contact, and recognised by its public key from then on. A new
 certificate for the same key (renewed, renamed, dated) is the same board; another key is not. One
 is replaced only by the board's own word, over a connection that was checked (`follow_key`);
 otherwise a person has to forget the old one first.

@@ -1,4 +1,4 @@
-"""The operating system's store of trusted CAs: what curl, git, Python and most programs look at."""
+"""The operating system's store of trusted CAs, which curl, git, Python and most programs use."""
 
 import ctypes
 import hashlib

@@ -1,4 +1,4 @@
-"""What is asked of one server, and in what order: one rule for whatever makes the connections.
+"""Which handshakes to make with one server, in which order, whatever makes the connections.
 
 `asking` yields the handshakes that are wanted, and is sent what each has shown. Threads make them
 for a few hosts (`hosts`), an event loop for many (the room `fleet`).

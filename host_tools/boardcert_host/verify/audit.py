@@ -1,4 +1,4 @@
-"""Weak keys in the inventory: by what each of them shows, and by what only all together show."""
+"""Weak keys in the inventory: found in single keys, and by comparing all of them."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field

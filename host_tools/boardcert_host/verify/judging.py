@@ -24,7 +24,7 @@ _NO_SESSION = "no certificate: the handshake failed"
 
 @dataclass(frozen=True)
 class Options:
-    """What a host is held against.
+    """What a host is compared with.
 
     *name*: expected in the certificate, when not the host itself. *pin*: as `fingerprint.parse_pin`
     returns it. *known_boards*: returns the known boards that servers, as far as they were looked

@@ -1,4 +1,4 @@
-"""Which known boards servers may be that were looked at: by what they were called, or their key."""
+"""Find the known boards that some servers may be, by the names used for them, or by their keys."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What goes wrong between here and a server: a word for each kind, and a sentence with a hint."""
+"""Network errors: one word for each kind, and a sentence with a hint."""
 
 import socket
 import ssl
@@ -62,7 +62,7 @@ def unfinished(kind: str, target: Target, timeout_s: float) -> Unreachable:
 
 
 def handshake_error(error: ssl.SSLError, target: Target) -> Unreachable:
-    """Return what a failed handshake says that tells nothing about the certificate."""
+    """Return the Error for a failed handshake that says nothing about the certificate."""
     reason = error.reason or str(error)
     if reason in _NOT_TLS_REASONS:
         return Unreachable(NOT_TLS, f"{target} does not speak TLS", _NOT_TLS_HINT)

@@ -1,6 +1,6 @@
-"""Boards that have an authority of their own: what is said of it.
+"""The authority of a board that has its own: whether it is fit to be trusted, and its facts.
 
-It needs no second handshake: the board sends it, and what it has signed is checked here.
+No second handshake is needed: the board sends its authority, whose signature is checked here.
 """
 
 import datetime
@@ -11,10 +11,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ..ca import board_authority
 from ..certificates.certificate import fingerprint, parse
+from ..clock import as_text
 from ..trust.kept_authorities import is_kept
 from .outcomes import Outcome, failed, passed, warned
 
-_ANOTHER = "`boardcert new-key` makes another one, which may not"
+_ANOTHER = "`boardcert new-key` makes another one, which may not sign for more than its board"
 
 
 def chain_outcome(authority: x509.Certificate, leaf_der: bytes) -> Outcome:
@@ -32,9 +33,9 @@ def chain_outcome(authority: x509.Certificate, leaf_der: bytes) -> Outcome:
 
 
 def authority_facts(authority: x509.Certificate) -> dict[str, Any]:
-    """Return what is told of a board's authority as data for JSON."""
+    """Return the facts about a board's authority as data for JSON."""
     return {
         "fingerprint": fingerprint(authority.public_bytes(Encoding.DER)),
-        "not_after": authority.not_valid_after_utc.isoformat(),
+        "not_after": as_text(authority.not_valid_after_utc),
         "permitted_names": board_authority.constrained_to(authority),
     }

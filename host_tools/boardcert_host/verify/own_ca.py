@@ -1,4 +1,4 @@
-"""The user's own CA, which `boardcert ca` keeps: what it has issued is checked against it."""
+"""The user's own CA, made by `boardcert ca`, against which its certificates are checked."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What `boardcert verify` notes in the inventory about boards that are known: what it found."""
+"""Record in the inventory what `boardcert verify` found about known boards."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

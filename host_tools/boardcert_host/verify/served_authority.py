@@ -1,4 +1,4 @@
-"""The authority of a board's own, fetched from the board that is known to be that board."""
+"""A board's own authority, fetched once the board has proven to be the known one."""
 
 import functools
 from collections.abc import Callable

@@ -128,7 +128,7 @@ class VirtualBoard(RadioControls):
 
     @property
     def network(self) -> BoardNetwork:
-        """The board in its network: addresses that lead to it, and faults on request."""
+        """The board on its network: addresses that lead to it, and faults on request."""
         if self._network is None:
             raise Error("the virtual board has not been started")
         return self._network

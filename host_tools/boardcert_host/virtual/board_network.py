@@ -1,4 +1,4 @@
-"""A virtual board in its network, controlled from this computer: forwarded ports, and faults."""
+"""A virtual board on its network, controlled from this computer: forwarded ports, and faults."""
 
 import time
 from pathlib import Path

@@ -79,7 +79,7 @@ class _Watched:
 
 
 def run_in_wifi(directory: Path, firmware: Path, ring_oscillator: str, wishes: WifiWishes) -> int:
-    """Run boards in a Wi-Fi until Ctrl-C; print how to reach them, and when they listen."""
+    """Run boards on a Wi-Fi network until Ctrl-C; print how to reach them, and when they listen."""
     network = VirtualNetwork(wishes.ssid, password=wishes.password)
     with contextlib.ExitStack() as stack:
         watched = []

@@ -48,7 +48,7 @@ def renew_est(station: Station) -> str:
 def _renew_by(title: str, renew_due: Callable[..., Iterator[Outcome]], station: Station) -> str:
     """Renew what is due, and return a sentence about it.
 
-    What fails is said, and tried again the next night: a CA counts the attempts. Raises
+    What fails is reported, and tried again the next night: a CA counts the attempts. Raises
     StoppedError between two boards when the worker is to stop.
     """
     counts: collections.Counter[str] = collections.Counter()

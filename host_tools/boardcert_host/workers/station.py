@@ -20,7 +20,7 @@ BOARDS = "boards"
 
 
 class StoppedError(Exception):
-    """The worker was told to stop: what it has not done of a job is left to others."""
+    """The worker got a signal to stop: the rest of its job is left to others."""
 
 
 @dataclass(frozen=True)

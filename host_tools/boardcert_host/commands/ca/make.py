@@ -66,7 +66,7 @@ def _run_init(arguments: argparse.Namespace) -> int:
         return OK
     protection = "encrypted" if is_encrypted else "not encrypted"
     rows = [
-        ("certificate", f"{store.certificate_file}, for all who are to trust it"),
+        ("certificate", f"{store.certificate_file}, for everyone who should trust it"),
         ("private key", f"{store.key_file}, readable by you only, {protection}"),
         ("valid until", described["not_after"][:10]),
         ("vouches for", ", ".join(permits) or "any name"),

@@ -1,4 +1,4 @@
-"""What the actions of `boardcert ca` share: where the CA is, and who opens its key."""
+"""What the actions of `boardcert ca` share: where the CA is, and how its key is decrypted."""
 
 import argparse
 from pathlib import Path
@@ -22,8 +22,8 @@ def _directory(text: str) -> Path:
 
 
 def add_passphrase(parser: argparse.ArgumentParser) -> None:
-    """Add where the passphrase of the CA's key comes from."""
-    words = f"of the CA's key, else ${_VARIABLE}, or asks"
+    """Add --passphrase-file."""
+    words = f"file with the passphrase of the CA's key (default: ${_VARIABLE}, or a prompt)"
     parser.add_argument("--passphrase-file", type=Path, metavar="FILE", help=words)
 
 

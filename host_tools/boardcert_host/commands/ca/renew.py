@@ -1,4 +1,4 @@
-"""`boardcert ca renew`: what the CA has signed is signed again, and brought to its boards."""
+"""`boardcert ca renew`: sign again what the CA has signed, and install it on its boards."""
 
 import argparse
 import json

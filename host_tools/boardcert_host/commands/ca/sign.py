@@ -1,4 +1,4 @@
-"""`boardcert ca sign`: answer the request of a board, and bring the certificate to it."""
+"""`boardcert ca sign`: sign the request of a board, and install the certificate on it."""
 
 import argparse
 import contextlib
@@ -116,7 +116,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 @contextlib.contextmanager
 def _board(arguments: argparse.Namespace, ca_file: str) -> "Iterator[Board | None]":
-    """Give the board that is asked, None for a file; one on a cable starts its program again."""
+    """Yield the board that is asked, None for a file; one on a cable starts its program again."""
     from ...board import access
     from ...board.over_usb import BoardUSB
 

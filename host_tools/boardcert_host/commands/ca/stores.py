@@ -1,4 +1,4 @@
-"""What `boardcert ca trust` and `untrust` do to the stores of this computer, and how they ask."""
+"""What `boardcert ca trust` and `untrust` do to this computer's stores, and how they confirm it."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -71,9 +71,7 @@ def is_done(outcomes: "Sequence[Outcome]") -> bool:
 def ask(rows: Sequence[tuple[str, str]], trusted: bool, warning: str) -> None:
     """Show *rows* and, before it is trusted, *warning*; raise Error unless the answer is yes."""
     if not sys.stdin.isatty():
-        raise Error(
-            "there is no terminal to ask at, and nothing was changed", "--yes answers yes", USAGE
-        )
+        raise Error("no terminal to ask at; nothing was changed", "--yes answers yes", USAGE)
     for name, words in rows:
         questions().print(f"{name:<11}  {words}", markup=False)
     if trusted:

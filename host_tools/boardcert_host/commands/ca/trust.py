@@ -1,4 +1,4 @@
-"""`boardcert ca trust` and `boardcert ca untrust`: of a CA in a file, or of a board's own."""
+"""`boardcert ca trust` and `boardcert ca untrust`: for a CA in a file, or a board's own."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`boardcert ca trust HOST` and `untrust HOST`: the authority of a board's own."""
+"""`boardcert ca trust HOST` and `untrust HOST`: a board's own authority."""
 
 import argparse
 import functools
