@@ -86,7 +86,7 @@ def test_providers_are_completed():
                 }
             ),
             "ca.example refuses: Cannot issue; a.example: CAA forbids it",
-            "by its own rules",
+            "its policy does not allow this name",
         ),
         (errors.TimeoutError(), "has not decided in time", "run it again"),
         (requests.ConnectionError("no"), "ca.example is unreachable", "run it again"),

@@ -4,7 +4,7 @@ import sys
 
 import scratch
 from boardcert import EntropyError, Error, modules
-from boardcert.credentials import generate, in_phases, lifecycle
+from boardcert.credentials import generate, in_phases, lifecycle, phases
 from boardcert.crypto import ecdsa
 from helpers import raises
 from identities import Replaced, on_board, raising
@@ -51,7 +51,8 @@ def _run(task, make):
         def give_back(self):
             happened.append("released")
 
-    with Replaced(in_phases, _begin=task.begin, _make=note, _has_kernel=lambda _wanted: False):
+    replaced = {"_begin": task.begin, "make_wanted": note, "_has_kernel": lambda _wanted: False}
+    with Replaced(in_phases, _load_making=lambda _has_kernel: None, **replaced):
         return in_phases.run("load", (1,), (2,), Lent()), happened
 
 
@@ -94,9 +95,9 @@ def test_a_task_that_goes_on_without_anything_that_fails_is_given_up_all_the_sam
 def test_what_prevents_the_making_is_kept_for_the_task_but_no_interruption():
     """Errors are returned by what makes it; Ctrl-C ends everything."""
     with Replaced(generate, make=raising(EntropyError("stuck"))):
-        assert isinstance(in_phases._make((1,)), EntropyError)
+        assert isinstance(phases.make_wanted((False, (1,))), EntropyError)
     with Replaced(generate, make=raising(KeyboardInterrupt())):
-        assert raises(KeyboardInterrupt, in_phases._make, (1,))
+        assert raises(KeyboardInterrupt, phases.make_wanted, (False, (1,)))
 
 
 class Unloaded:

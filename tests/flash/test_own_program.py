@@ -72,7 +72,7 @@ def test_names_that_only_resemble_those_are_allowed(tmp_path: Path) -> None:
     ("names", "main_file", "reason"),
     [
         (("main.py",), "start.py", "holds a main.py"),
-        (("App.py", "app.py"), None, "may be one file on a board"),
+        (("App.py", "app.py"), None, "may be the same file on a board"),
         ((".hidden",), None, "holds no file"),
     ],
 )

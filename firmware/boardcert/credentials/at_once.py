@@ -4,14 +4,13 @@ This is for boards with a kernel, which have the memory: finding the modules aga
 in_phases is for other boards.
 """
 
-from ..modules import borrowed
 from .job import Job
 from .sources import TASKS
 
 
 def run(name: str, arguments: tuple, context: tuple, _lent):
     """Return what the task *name* returns with its *arguments*. *context*: see job.Job."""
-    from .phases import Maker, Wanted
+    from .phases import Maker, Wanted, make_wanted
 
     maker = Maker()
     context += (maker.make,)
@@ -21,7 +20,7 @@ def run(name: str, arguments: tuple, context: tuple, _lent):
             return task(job, *arguments)
         except Wanted as given_up:
             wanted = given_up.args[0]
-        maker.add(_make(wanted))
+        maker.add(make_wanted(wanted))
 
 
 def find(name: str):
@@ -34,16 +33,3 @@ def find(name: str):
     from .tasks import TASKS as others
 
     return others[name]
-
-
-def _make(wanted: tuple):
-    """Return what is made, or why it cannot be; release the arithmetic again."""
-    with borrowed():
-        if len(wanted) > 4:
-            from .authority import make
-        else:
-            from .generate import make
-        try:
-            return make(*wanted)
-        except Exception as error:  # noqa: BLE001 (the task reports it, and may go on without)
-            return error

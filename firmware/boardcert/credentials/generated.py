@@ -50,9 +50,10 @@ def make(
     settings = job.settings
     contents = settings.hostname, job.names, settings.validity_days, job.now
     wanted = private_key, settings.key_type, contents, job.progress
-    if settings.chain == AUTHORITY:
+    has_authority = settings.chain == AUTHORITY
+    if has_authority:
         wanted += (old,)
-    record, timings_ms = job.make_record(wanted)
+    record, timings_ms = job.make_record((has_authority, wanted))
     if job.progress:
         job.progress("flash")
     started = ticks_ms()

@@ -9,12 +9,29 @@ inside the task, an interrupt of the network that answered mDNS, 1.3 KB deep, wa
 below the stack's end, into the heap.
 """
 
+from ..modules import borrowed
+
 
 class Wanted(BaseException):
     """Abandons a task. Not an Exception: nothing has failed that a task could handle.
 
-    Its argument: what is wanted, the arguments of generate.make, or with one more authority.make.
+    Its argument: what is wanted, (whether the board has an authority of its own, which signs; the
+    arguments of authority.make, or without one those of generate.make).
     """
+
+
+def make_wanted(wanted: tuple):
+    """Return what is made, or why it cannot be; release the arithmetic again."""
+    has_authority, arguments = wanted
+    with borrowed():
+        if has_authority:
+            from .authority import make
+        else:
+            from .generate import make
+        try:
+            return make(*arguments)
+        except Exception as error:  # noqa: BLE001 (the task reports it, and may go on without)
+            return error
 
 
 class Maker:

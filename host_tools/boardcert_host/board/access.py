@@ -114,7 +114,7 @@ def keep_token(board: BoardUSB, host: str, report: dict[str, Any]) -> bool:
 
 
 def follow_report(board: Board, before: str, report: dict[str, Any]) -> bool:
-    """Note in pins and key ring what the board changed for us; return whether it was its key.
+    """Record in pins and key ring what the board changed for us; return whether it was its key.
 
     *before*: the public-key pin that it had. *report*: from the board, over a checked connection.
     """

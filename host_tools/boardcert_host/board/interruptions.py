@@ -11,12 +11,12 @@ _stopped: set[str] = set()
 
 
 def note_stopped(port: str) -> None:
-    """Note that the program of the board at *port* is stopped, or is about to be."""
+    """Record that the program of the board at *port* is stopped, or is about to be."""
     _stopped.add(port)
 
 
 def note_started(port: str) -> None:
-    """Note that the board at *port* was restarted."""
+    """Record that the board at *port* was restarted."""
     _stopped.discard(port)
 
 

@@ -1,7 +1,7 @@
 """A sticker for a board: its name, its key's short fingerprint, and a QR code of address and key.
 
-Anyone who meets the board compares the fingerprint of the public key, or the words, on the board's
-page or in a browser with those on the sticker: all are of the same bytes. They stay when the board
+Anyone can compare the fingerprint of the public key, or the words, on the board's page or in a
+browser with those on the sticker: all are of the same bytes. They stay when the board
 signs its certificate again; the certificate's own fingerprint does not, and is not there.
 segno makes the QR code; an SVG is text, a PNG of the same layout is drawn by Pillow.
 """

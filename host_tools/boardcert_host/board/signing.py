@@ -56,8 +56,8 @@ def sign(
 ) -> Installable:
     """Return a certificate for what *request* asks for and *more_names*, and its issuers'.
 
-    Raises Error for a name that a request alone does not get: one that is pinned for another key,
-    or that is neither known for its own nor nobody's (ca.names.may_claim).
+    Raises Error for a name that a request alone is not granted: one that is pinned for another key,
+    or that is neither known for this key nor free to be claimed (ca.names.may_claim).
     """
     granted = [parse_name(name) for name in more_names]
     claimed = [name for name in request.names if name not in granted]
@@ -65,7 +65,7 @@ def sign(
     _refuse([name for name in claimed if texts[name] in known.others], "pinned for another key")
     foreign = [name for name in claimed if not may_claim(authority.constraints, name)]
     foreign = [name for name in foreign if texts[name] not in known.own]
-    _refuse(foreign, "which a request alone does not get")
+    _refuse(foreign, "which a request alone is not granted")
     if known.is_remote:
         strange = [name for name in claimed if not _is_known(name, known.own)]
         _refuse(strange, f"but is known here as {', '.join(sorted(known.own))}")
@@ -172,9 +172,9 @@ def file_name(certificate: x509.Certificate) -> str:
 
 
 def install(board: Board, files: Installable) -> str:
-    """Bring a certificate to its board; return the name that it has here. Raises Error.
+    """Install a certificate on its board; return the name that it has here. Raises Error.
 
-    What is known here of the board (pins) learns its new fingerprint.
+    The board's pin gets the new fingerprint.
     """
     report = board.install(files)
     if report["fingerprint"] != files.fingerprint:

@@ -73,7 +73,7 @@ def find_in(
 
 
 def follow_key(token: str, public_key_pin: str) -> None:
-    """Note the new key of the board that has this token."""
+    """Record the new key of the board that has this token."""
     with changing_ring() as entries:
         for host, entry in entries.items():
             if entry.token == token:

@@ -37,7 +37,7 @@ except ValueError as error:
 def read_request(port: str, names: Sequence[str] = ()) -> bytes:
     """Return a certificate request (DER) with the board's key, for its own names or these *names*.
 
-    The board's program is interrupted: device.reset starts it again.
+    The board's program is interrupted: `mpremote.reset` starts it again.
     """
     answer = ask(port, _REQUEST.format(names=list(names) if names else ""), _TIMEOUT_S)
     try:

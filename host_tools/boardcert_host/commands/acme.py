@@ -9,11 +9,10 @@ from .enrolling import (
     add_renewal,
     check,
     current,
-    forget,
     print_not_due,
     print_obtained,
-    print_renewed,
     refuse_other,
+    run,
     showing_steps,
 )
 from .shared import Command, check_timeout
@@ -80,11 +79,9 @@ def _check(arguments: argparse.Namespace) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from ..acme import libraries
     from ..acme.kept import SHELF
+    from ..acme.renewal import renew_due
 
-    if arguments.forget:
-        return forget(arguments, SHELF)
-    libraries.require()
-    return _renew(arguments) if arguments.renew else _obtain(arguments)
+    return run(arguments, SHELF, libraries.require, renew_due, _obtain)
 
 
 def _obtain(arguments: argparse.Namespace) -> int:
@@ -96,21 +93,12 @@ def _obtain(arguments: argparse.Namespace) -> int:
     host = arguments.record["host"] = plan.way.host
     refuse_other(host, ENROLMENTS, "boardcert est")
     state = SHELF.load(host or "")
-    found = current(arguments, state, lambda before: before.domains == plan.domains)
-    if found:
+    if found := current(arguments, state, lambda before: before.domains == plan.domains):
         return print_not_due(arguments, found)
     new = registration_of(arguments)
     with showing_steps() as show:
         done = obtain(plan, new, lambda step: show(f"{host}: {step}"), anew=arguments.new_order)
     return print_obtained(arguments, done, "boardcert acme")
-
-
-def _renew(arguments: argparse.Namespace) -> int:
-    from ..acme.renewal import renew_due
-
-    with showing_steps() as show:
-        found = renew_due(arguments.if_expiring, lambda host, step: show(f"{host}: {step}"))
-        return print_renewed(arguments, found)
 
 
 COMMANDS = {

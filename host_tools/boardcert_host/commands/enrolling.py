@@ -14,7 +14,7 @@ from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, USAGE, Error
 from .shared import given_pin, print_json
 
 if TYPE_CHECKING:
-    from ..enrolment.renewals import Obtained, Outcome
+    from ..enrolment.renewals import Obtained, Outcome, RenewDue
     from ..enrolment.shelf import Entry, Shelf
     from ..enrolment.way import Way
 
@@ -106,6 +106,27 @@ def current(
     return None if is_due(state, arguments.if_expiring, now) else state.installed
 
 
+def run(
+    arguments: argparse.Namespace,
+    shelf: "Shelf[Any]",
+    require: Callable[[], None],
+    renew_due: "RenewDue",
+    obtain: Callable[[argparse.Namespace], int],
+) -> int:
+    """Do --forget or --renew, or *obtain* a certificate; return the exit code.
+
+    *require*: raises Error where a package that the latter two need is missing.
+    """
+    if arguments.forget:
+        return _forget(arguments, shelf)
+    require()
+    if not arguments.renew:
+        return obtain(arguments)
+    with showing_steps() as show:
+        found = renew_due(arguments.if_expiring, lambda host, step: show(f"{host}: {step}"))
+        return _print_renewed(arguments, found)
+
+
 @contextmanager
 def showing_steps() -> "Iterator[Callable[[str], None]]":
     """Yield a function that shows each step: on a terminal only, all in the same line."""
@@ -117,8 +138,7 @@ def showing_steps() -> "Iterator[Callable[[str], None]]":
         yield lambda step: status.update(Text(neutral(step)))
 
 
-def forget(arguments: argparse.Namespace, shelf: "Shelf[Any]") -> int:
-    """Do --forget."""
+def _forget(arguments: argparse.Namespace, shelf: "Shelf[Any]") -> int:
     from ..targets import canonical
 
     host = canonical(arguments.host)
@@ -169,7 +189,7 @@ def print_obtained(
     return OK
 
 
-def print_renewed(arguments: argparse.Namespace, outcomes: "Iterable[Outcome]") -> int:
+def _print_renewed(arguments: argparse.Namespace, outcomes: "Iterable[Outcome]") -> int:
     """Print the outcome of each board as it comes; return the exit code of all."""
     from ..enrolment.renewals import FAILED
 

@@ -14,12 +14,11 @@ from .enrolling import (
     check,
     current,
     existing,
-    forget,
     is_way_given,
     print_not_due,
     print_obtained,
-    print_renewed,
     refuse_other,
+    run,
     showing_steps,
     way_of,
 )
@@ -93,11 +92,9 @@ def _check(arguments: argparse.Namespace) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from ..est import libraries
     from ..est.kept import SHELF
+    from ..est.renewal import renew_due
 
-    if arguments.forget:
-        return forget(arguments, SHELF)
-    libraries.require()
-    return _renew(arguments) if arguments.renew else _obtain(arguments)
+    return run(arguments, SHELF, libraries.require, renew_due, _obtain)
 
 
 def _obtain(arguments: argparse.Namespace) -> int:
@@ -109,21 +106,12 @@ def _obtain(arguments: argparse.Namespace) -> int:
     host = arguments.record["host"] = plan.way.host
     refuse_other(host, ORDERS, "boardcert acme")
     state = SHELF.load(host or "")
-    found = current(arguments, state, lambda before: before.names == plan.names)
-    if found:
+    if found := current(arguments, state, lambda before: before.names == plan.names):
         return print_not_due(arguments, found)
     plan = _trusting(plan, arguments.server_fingerprint)
     with showing_steps() as show:
         done = obtain(plan, lambda step: show(f"{host}: {step}"), anew=arguments.new_request)
     return print_obtained(arguments, done, "boardcert est")
-
-
-def _renew(arguments: argparse.Namespace) -> int:
-    from ..est.renewal import renew_due
-
-    with showing_steps() as show:
-        found = renew_due(arguments.if_expiring, lambda host, step: show(f"{host}: {step}"))
-        return print_renewed(arguments, found)
 
 
 def _plan(arguments: argparse.Namespace) -> "Plan":

@@ -186,7 +186,7 @@ class Demo:
         return _check("https_request", "HTTPS request", same, detail)
 
     def _keep(self, result: HostResult, when: str) -> None:
-        """Keep the certificate that is served now as the demo's."""
+        """Keep the certificate that is served now as demo-cert.pem."""
         self._data["certificate"] = certificate = _certificate_of(result)
         self._data["names"] = certificate["names"]
         self._record.keep_digests(when, certificate)

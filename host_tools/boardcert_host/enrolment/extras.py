@@ -1,4 +1,4 @@
-"""Packages of PyPI that only one way to a CA needs: an extra, which other computers do without."""
+"""Packages that only one kind of CA needs: an extra, which other computers do without."""
 
 import importlib.util
 from collections.abc import Mapping

@@ -46,10 +46,14 @@ class Outcome:
     error: Error | None = None
 
 
+RenewDue = Callable[[datetime.timedelta | None, Callable[[str, str], None]], Iterator[Outcome]]
+"""Renews what is due, as `renew_due`, called with *within* and *on_step*."""
+
+
 def is_due(state: Entry, within: datetime.timedelta | None, now: datetime.datetime) -> bool:
     """Return whether something is left to be done: an unfinished order, or a renewal.
 
-    *within*: of the end; None: in the last third of its time.
+    *within*: time before the end; None: the last third of the lifetime.
     """
     if state.installed is None or state.is_unfinished:
         return True
@@ -63,11 +67,10 @@ def renew_due(
     within: datetime.timedelta | None,
     on_step: Callable[[str, str], None],
 ) -> Iterator[Outcome]:
-    """Renew what is due on *shelf*, one board after another, and give the outcome of each.
+    """Renew what is due on *shelf*, one board after another, and yield the outcome of each.
 
-    *again*: obtains by a plan, and asks nobody for anything. *within*: see `is_due`. *on_step* is
-    called with a board and each of its steps, in words. What fails for one board keeps none of the
-    others from its turn.
+    *again*: obtains by a plan, without prompting. *within*: see `is_due`. *on_step* is called with
+    a board and each of its steps, in words. A failure for one board does not affect the others.
     """
     for host in shelf.hosts():
         state = None

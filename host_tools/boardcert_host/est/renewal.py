@@ -12,7 +12,7 @@ from .plan import Plan
 def renew_due(
     within: datetime.timedelta | None, on_step: Callable[[str, str], None]
 ) -> Iterator[Outcome]:
-    """Renew what is due, and give the outcome of each board: see `enrolment.renewals.renew_due`."""
+    """Renew what is due, and yield each outcome: see `enrolment.renewals.renew_due`."""
     return renew_on_shelf(SHELF, _again, within, on_step)
 
 

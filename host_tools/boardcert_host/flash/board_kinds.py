@@ -103,7 +103,7 @@ def load_board(name: str) -> Board:
 
 
 def _likely(name: str, names: list[str]) -> list[str]:
-    """Return which of *names* somebody may mean by *name*: pico-w, esp32, a mistyped one."""
+    """Return which of *names* the user may mean by *name*: pico-w, esp32, a mistyped one."""
     wanted = re.sub(r"\W", "_", name).upper()
     parts = re.findall(r"ESP32|[A-Z]\d$|[^_]+", wanted)  # esp32c3 is ESP32_GENERIC_C3.
     holding = [one for one in names if wanted in one]

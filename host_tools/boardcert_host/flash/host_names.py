@@ -1,4 +1,4 @@
-"""Host names: one as it is, or a pattern that numbers boards; and no name for two boards.
+"""Host names: a fixed one, or a pattern that numbers boards; and never one name for two boards.
 
 A pattern is for str.format: 'sensor-{n:03}' is sensor-001 for the first board. What is taken is
 known from the pins.

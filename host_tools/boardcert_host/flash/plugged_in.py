@@ -1,4 +1,4 @@
-"""`boardcert devices`: what is plugged in, and what runs there."""
+"""`boardcert devices`: the boards that are plugged in, and what runs on them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The second half of `boardcert flash`: package, settings, identity, pin, and proof over TLS."""
+"""The second half of `boardcert flash`: package, settings, identity, pin, verification over TLS."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -1,7 +1,7 @@
 """`boardcert flash`: from an empty board to one whose certificate is pinned and verified.
 
-A list of steps, each of which looks first and does only what is missing: running the command again
-takes up where it stopped. Nothing that the board keeps is erased unless that is asked for.
+A list of steps, each of which checks first and does only what is missing: running the command again
+continues where it stopped. Nothing that the board keeps is erased unless the user asks for it.
 """
 
 import re
@@ -30,7 +30,7 @@ _ANSWER_TIMEOUT_S = 15
 
 @dataclass(frozen=True)
 class Wishes:
-    """What is asked for. *erase*: everything on the board; *yes*: even what cannot be had again.
+    """What was asked for. *erase*: everything on the board; *yes*: even what cannot be restored.
 
     *drive*: the boot drive, where several boards show one.
     """

@@ -1,4 +1,4 @@
-"""What many servers show, gathered by an event loop: a bounded number at once, each in its time."""
+"""Gather what many servers show, in an event loop: a bounded number at once, each with a limit."""
 
 import asyncio
 import contextlib

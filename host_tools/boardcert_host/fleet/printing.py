@@ -1,4 +1,4 @@
-"""A run as a person sees it at its end: the worst servers, and how many there are of each."""
+"""Print the summary of a run: the worst servers, and how many there are of each kind."""
 
 from rich.console import Console
 from rich.table import Table

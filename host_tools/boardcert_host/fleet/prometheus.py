@@ -1,4 +1,4 @@
-"""What a run has found, as a file for Prometheus, which node_exporter's textfile collector reads.
+"""The findings of a run as a file for Prometheus, read by node_exporter's textfile collector.
 
 prometheus-client writes the format; it is given the boards in groups, since it holds the text of
 all that it is given in memory.

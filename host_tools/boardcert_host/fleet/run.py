@@ -114,7 +114,7 @@ def summary_of(kept: Spool, most: int, seconds: float) -> Summary:
 
 
 def note_duplicates(entries: Sequence[Entry], since: datetime.datetime) -> None:
-    """Note of known boards that others have their key, in place of what was noted before."""
+    """Record that other boards have the key of known ones, replacing the earlier verdict."""
     from ..inventory.sightings import Seen, note_seen
 
     seen = [

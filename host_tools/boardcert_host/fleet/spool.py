@@ -67,7 +67,7 @@ class Spool:
         )
 
     def mark_duplicates(self) -> Iterator[list[Entry]]:
-        """Note that keys were proven at several addresses; yield those servers, in pages."""
+        """Record that keys were proven at several addresses; yield those servers, in pages."""
         self._connection.execute(_DUPLICATES)
         last = 0
         while rows := self._connection.execute(_OF_DUPLICATES, (last, _PAGE)).fetchall():

@@ -1,1 +1,1 @@
-"""The inventory: every board that is known, with its names, keys, certificates and history."""
+"""The inventory: every known board, with its names, keys, certificates and history."""

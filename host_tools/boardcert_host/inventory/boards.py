@@ -132,7 +132,7 @@ def meet(connection: sa.Connection, host: str, facts: Facts) -> int:
 
 
 def refresh(connection: sa.Connection, board: sa.Row[Any], facts: Facts) -> None:
-    """Note what is new of a board, and that it was seen. Raises Error for another board's facts."""
+    """Record new facts about a board, and when it was seen. Error for another board's facts."""
     refuse_twin(connection, hosts_of(connection, board.id)[0], facts)
     refuse_second_key(connection, facts)
     _update(connection, board, facts)
@@ -148,7 +148,7 @@ def _update(connection: sa.Connection, board: sa.Row[Any], facts: Facts) -> None
 
 
 def set_unique_id(connection: sa.Connection, board_id: int, unique_id: str) -> None:
-    """Note a board's chip number, which no other board has."""
+    """Record a board's chip number, which no other board has."""
     mine, unit = boards.c.id == board_id, facts_of.text(unique_id)
     noted = sa.update(boards).where(mine).values(unique_id=unit).returning(boards.c.public_key_pin)
     pin = connection.execute(noted).scalar_one()
@@ -156,7 +156,7 @@ def set_unique_id(connection: sa.Connection, board_id: int, unique_id: str) -> N
 
 
 def place_host(connection: sa.Connection, host: str, port: int | None, address: str | None) -> None:
-    """Note where a host is, as far as that is known; a new address is an event."""
+    """Record where a host is, as far as that is known; a new address is an event."""
     row = connection.execute(sa.select(hosts).where(hosts.c.host == host)).one()
     values = {"port": port or row.port, "address": address or row.address}
     if values == {"port": row.port, "address": row.address}:

@@ -17,7 +17,7 @@ _LONGEST_NOTE = 10_000
 
 
 def note_provisioned(host: str, serial_number: str | None) -> None:
-    """Note that a board was flashed and pinned just now, here, and its serial number."""
+    """Record that a board was flashed and pinned just now, here, and its serial number."""
     with store.writing() as connection:
         (board,) = boards.named(connection, [host])
         values: dict[str, Any] = {"provisioned_at": clock.now(), "provisioned_by": facts_of.who()}

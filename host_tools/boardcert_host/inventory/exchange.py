@@ -1,8 +1,8 @@
-"""`boardcert export` and `import`: the whole inventory as lines of JSON, whatever keeps it.
+"""`boardcert export` and `import`: the whole inventory as lines of JSON, from any database.
 
-The first line says what it is, the last how many boards there are, so that half a file is noticed.
-In between there is a line for each board with all that is known of it, one for each event of a
-board that was forgotten, and one for each key that a board has or had. Nothing secret is among it.
+The first line says what it is, the last how many boards there are, so that a truncated file is
+noticed. In between there is a line for each board with all that is known of it, one for each event
+of a forgotten board, and one for each key that a board has or had. None of it is secret.
 """
 
 import json

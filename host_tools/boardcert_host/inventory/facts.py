@@ -1,4 +1,4 @@
-"""What is kept of what boards, certificates and people say: text of a bounded length, times, ports.
+"""What is stored of the facts that boards, certificates and people state: text, times, ports.
 
 A board's report may hold anything; the database takes neither NUL nor half of a surrogate pair.
 """

@@ -31,7 +31,7 @@ def note(
 def note_certificate(
     connection: sa.Connection, board_id: int, facts: Mapping[str, Any], seen: datetime.datetime
 ) -> None:
-    """Note the certificate in *facts*, or that it was seen again."""
+    """Record the certificate in *facts*, or that it was seen again."""
     values = facts_of.of_certificate(facts)
     if not {"fingerprint", "public_key_pin"} <= values.keys():
         return

@@ -20,7 +20,7 @@ def note(
     facts: Mapping[str, Any],
     seen: datetime.datetime,
 ) -> None:
-    """Note the key in *facts* as that of a unit, *unique_id*; once, also when it is seen again."""
+    """Record the key in *facts* for a unit, *unique_id*: once, even if it is seen again."""
     pin, public_key = facts["public_key_pin"], checked(facts)
     query = sa.select(keys).where(keys.c.public_key_pin == pin)
     found = {row.unique_id: row for row in connection.execute(query)}

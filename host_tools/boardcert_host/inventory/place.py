@@ -1,4 +1,4 @@
-"""Where the inventory is: a file of this user, or a database that several computers share.
+"""Where the inventory is: this user's file, or a database that several computers share.
 
 Nothing here loads what is needed to open it, which takes a quarter of a second.
 """

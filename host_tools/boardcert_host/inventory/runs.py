@@ -1,4 +1,4 @@
-"""Verifications that workers share: begun by one, judged by many, each board exactly once.
+"""Verifications that workers share: started by one, done by many, each board exactly once.
 
 A run is cut into slices; a slice that is begun again leaves out what has a result. There is one
 writer at a time, so that of two with a result for one board the second sees that of the first, and
@@ -79,7 +79,7 @@ def correct(connection: sa.Connection, number: int, entries: Sequence[dict[str, 
 
 
 def end_slice(connection: sa.Connection, number: int, index: int) -> bool:
-    """Note that a slice is done; return whether it was the last one that was not."""
+    """Record that a slice is done; return whether it was the last one."""
     mine = (run_slices.c.run_id == number) & (run_slices.c.number == index)
     if connection.execute(sa.select(run_slices).where(mine)).first() is None:
         values = {"run_id": number, "number": index, "finished_at": clock.now()}
@@ -90,7 +90,7 @@ def end_slice(connection: sa.Connection, number: int, index: int) -> bool:
 
 
 def finish(connection: sa.Connection, number: int) -> None:
-    """Note that a run is over, and remove what is left of runs that nobody waits for."""
+    """Record that a run is over, and remove runs that nobody waits for any more."""
     now = clock.now()
     connection.execute(sa.update(runs).where(runs.c.id == number).values(finished_at=now))
     connection.execute(sa.delete(runs).where(runs.c.started_at < now - _KEPT))

@@ -1,7 +1,7 @@
-"""What `verify` found of boards, noted for many at once: a few statements, however many there are.
+"""What `verify` found about boards, recorded for many at once by a few statements.
 
-What is as it was, as nearly everything is each night, is noted in groups; a certificate or an
-address that is new goes the way of a single board.
+Unchanged facts, nearly all of them each night, are recorded in groups; a new certificate or address
+is recorded as for a single board.
 """
 
 import datetime
@@ -39,7 +39,7 @@ class Seen:
 
 
 def note_seen(found: Sequence[Seen]) -> None:
-    """Note what was found of boards, in one transaction; of a host the last that was found."""
+    """Record what was found about boards, in one transaction; for a host, the last finding."""
     last = list({one.host: one for one in found}.values())
     with store.writing() as connection:
         for start in range(0, len(last), _MOST):
@@ -91,7 +91,7 @@ def _kept(connection: sa.Connection, found: Sequence[sa.Row[Any]]) -> set[tuple[
 
 
 def _note_seen_again(connection: sa.Connection, found: Sequence[tuple[int, str]]) -> None:
-    """Note of boards and their certificates that they are there."""
+    """Record when boards and their certificates were seen."""
     if not found:
         return
     now = clock.now()
@@ -104,7 +104,7 @@ def _note_seen_again(connection: sa.Connection, found: Sequence[tuple[int, str]]
 
 
 def _note_verdicts(connection: sa.Connection, known: Sequence[tuple[Seen, sa.Row[Any]]]) -> None:
-    """Note a verdict of each; the same again lengthens the row that is there."""
+    """Record a verdict for each; the same verdict again extends the existing row."""
     now, again, new = clock.now(), [], []
     for one, board in known:
         if one.corrects_since:

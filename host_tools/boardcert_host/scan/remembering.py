@@ -1,4 +1,4 @@
-"""What a scan notes in the inventory: where known boards are; new ones, if that is wanted."""
+"""What a scan records in the inventory: where known boards are, and new ones if asked to."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ _AT_ONCE = 100
 
 
 def note_known(findings: Sequence[Finding]) -> list[str]:
-    """Note addresses, certificates and reports of boards whose key was proven.
+    """Record addresses, certificates and reports of boards whose key was proven.
 
     A hundred in a transaction: others write, too. Returns a sentence for each that the inventory
     refuses.

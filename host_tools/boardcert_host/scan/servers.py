@@ -40,7 +40,7 @@ _BUSY = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroRetu
 
 @dataclass(frozen=True)
 class Server:
-    """A TLS server. *certificate*: as `certificates.describe` has it, its key proven.
+    """A TLS server. *certificate*: as returned by `certificate.describe`; its key was proven.
 
     *report*: of a board's page, whose certificate is this one, else None. *how*: by what it is
     recognised as a board, None if it is not. *called*: names by which it was found.

@@ -134,6 +134,6 @@ class Sweep:
                 self._add_place(place.address, port, place.name)
 
     def _add_place(self, address: str, port: int | None, name: str) -> None:
-        """Note that something called *name* is there, if we may ask it."""
+        """Record that something called *name* is there, if we may ask it."""
         if port and (self.wishes.is_public_allowed or ranges.is_near_address(address)):
             self._names.setdefault((address, port), set()).add(name)

@@ -88,7 +88,7 @@ def add_pin(
 
 
 def refresh(facts: Mapping[str, Any]) -> None:
-    """Note the certificate in *facts*, the newest for its key, if that key is known."""
+    """Record the certificate in *facts*, the newest for its key, if that key is known."""
     if is_absent():
         return
     from ..inventory import boards, store
@@ -137,7 +137,7 @@ def rename(old: str, new: str, facts: Mapping[str, Any]) -> bool:
 
 
 def follow_port(facts: Mapping[str, Any], old: int, new: int) -> None:
-    """Note that the board in *facts* serves its page on port *new* now, not on *old*."""
+    """Record that the board in *facts* now serves its page on port *new*, not on *old*."""
     if is_absent():
         return
     from ..inventory import boards, store

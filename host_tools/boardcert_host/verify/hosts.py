@@ -1,4 +1,4 @@
-"""Verify a few hosts: threads connect to them over TLS, and what they serve is judged."""
+"""Verify a few hosts: threads connect to them over TLS, and the results are judged."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""The verdict on what one server has shown: every check, by whatever way that was gathered."""
+"""The verdict on what one server has shown: every check, however that was gathered."""
 
 import contextlib
 import datetime

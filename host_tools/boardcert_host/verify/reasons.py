@@ -1,4 +1,4 @@
-"""Why a board is not valid, or could not be checked: one word for each kind, the worst first.
+"""Why a board is not valid, or could not be checked: fixed words, the worst first.
 
 The inventory keeps them before the colon of a verdict's detail; programs may rely on the words.
 """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def remember(found: Sequence[HostResult], boards: Sequence[Pin], code: int = OK) -> None:
-    """Note verdicts, certificates and addresses of those among *found* that are known *boards*.
+    """Record verdicts, certificates and addresses of those among *found* that are known *boards*.
 
     Raises Error when that is not possible; its exit code is *code* where that tells of worse.
     """

@@ -75,7 +75,7 @@ def _each_night(
     queue: str,
     work: Callable[[Station], str],
 ) -> None:
-    """Have *work* done each night by one of those who take jobs from *queue*."""
+    """Have one of the workers that take jobs from *queue* do *work* each night."""
 
     @app.periodic(cron=cron, periodic_id=queue)
     @app.task(name=work.__name__, queue=queue, retry=_Patience(), queueing_lock=queue)
@@ -100,7 +100,7 @@ def begin(app: procrastinate.App, plan: Plan) -> int:
 
 
 def cancel(number: int) -> None:
-    """Take the jobs of a run away that nobody has begun."""
+    """Cancel the jobs of a run that no worker has started."""
     cancelled = "SELECT procrastinate_cancel_job_v1(id, false, true) FROM procrastinate_jobs"
     with store.writing() as connection:
         jobs_schema.use_jobs(connection)
@@ -125,7 +125,7 @@ def count_workers(within_s: int = 60) -> int:
 
 
 def give_back(stalled_s: float) -> None:
-    """Let others do the jobs of workers that have not reported for *stalled_s* that they are alive.
+    """Return the jobs of workers that have shown no sign of life for *stalled_s* to the queue.
 
     One program at a time, so that nobody takes away a job that has begun again meanwhile.
     """
@@ -151,7 +151,7 @@ def _of(number: int) -> dict[str, Any]:
 
 
 def _doing(station: Station, work: Callable[[], str]) -> None:
-    """Do a job, and say what came of it; its failure is for procrastinate to decide about."""
+    """Do a job, and log the result; procrastinate decides what follows a failure."""
     try:
         station.log(work())
     except StoppedError:

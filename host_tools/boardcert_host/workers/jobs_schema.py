@@ -59,7 +59,7 @@ def _schema() -> str:
 
 
 def use_jobs(connection: sa.Connection) -> None:
-    """Let a transaction of the inventory find the tables of the jobs, too."""
+    """Have a transaction of the inventory find the tables of the jobs, too."""
     quote = connection.dialect.identifier_preparer.quote
     current, jobs = map(quote, _schemas(connection))
     connection.exec_driver_sql(f"SET LOCAL search_path TO {current}, {jobs}")

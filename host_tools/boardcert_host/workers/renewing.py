@@ -1,12 +1,11 @@
 """The nightly renewal, where the CA's key, or what ACME and EST need, and the tokens are."""
 
 import collections
-from collections.abc import Callable, Iterator
 
 from ..acme import renewal as acme
 from ..ca.authorities import DEVICE_DAYS
 from ..console import counted
-from ..enrolment.renewals import NOT_DUE, Outcome
+from ..enrolment.renewals import NOT_DUE, RenewDue
 from ..est import renewal as est
 from ..renewal.outcomes import CODES
 from ..renewal.prepared import all_due, prepared
@@ -45,7 +44,7 @@ def renew_est(station: Station) -> str:
     return _renew_by("EST", est.renew_due, station)
 
 
-def _renew_by(title: str, renew_due: Callable[..., Iterator[Outcome]], station: Station) -> str:
+def _renew_by(title: str, renew_due: RenewDue, station: Station) -> str:
     """Renew what is due, and return a sentence about it.
 
     What fails is reported, and tried again the next night: a CA counts the attempts. Raises

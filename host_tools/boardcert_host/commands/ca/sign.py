@@ -24,6 +24,8 @@ from .place import add_ca, add_passphrase, passphrase_of, store_in
 from .signed import print_signed
 
 if TYPE_CHECKING:
+    from cryptography import x509
+
     from ...board.access import Board
     from ...board.installable import Installable
     from ...ca.authorities import Authority
@@ -42,42 +44,27 @@ examples:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add(
-        "source",
-        nargs="?",
-        metavar="CSR|HOST[:PORT]",
-        help="the file of a request, or a pinned board",
-    )
+    help = "the file of a request, or a pinned board"
+    add("source", nargs="?", metavar="CSR|HOST[:PORT]", help=help)
     add("--usb", metavar="PORT", help="a board on this serial port; restarts its program")
-    add(
-        "--new-key",
-        type=Path,
-        metavar="FILE",
-        help="generate a P-384 key, and a certificate for it",
-    )
-    names = "grant a name or address that a request alone does not get; repeatable"
-    add("--san", action="append", default=[], metavar="NAME", help=names)
+    help = "generate a P-384 key, and a certificate for it"
+    add("--new-key", type=Path, metavar="FILE", help=help)
+    help = "grant a name or address that a request alone is not granted; repeatable"
+    add("--san", action="append", default=[], metavar="NAME", help=help)
     add("--only-names", action="store_true", help="ignore the names in the request")
-    days = "lifetime, at most that of the CA (default: 825, the most that Apple's clients accept)"
-    add("--days", type=int, default=825, metavar="N", help=days)
-    add(
-        "--install",
-        action="store_true",
-        help="install it on the board, and check that it is served",
-    )
-    at = "with --usb: where the board serves, to be verified over TLS"
-    add("--at", metavar="HOST[:PORT]", help=at)
-    output = "the certificate and its issuers (default: NAME.crt, unless --install)"
-    add("-o", "--output", type=Path, metavar="FILE", help=output)
+    help = "lifetime, at most that of the CA (default: 825, the most that Apple's clients accept)"
+    add("--days", type=int, default=825, metavar="N", help=help)
+    help = "install it on the board, and check that it is served"
+    add("--install", action="store_true", help=help)
+    help = "with --usb: where the board serves, to be verified over TLS"
+    add("--at", metavar="HOST[:PORT]", help=help)
+    help = "the certificate and its issuers (default: NAME.crt, unless --install)"
+    add("-o", "--output", type=Path, metavar="FILE", help=help)
     add_force(parser)
     add_name(parser)
     add("--pin", metavar="SHA256", help="fingerprint or public-key pin that HOST must have")
-    add(
-        "--token-file",
-        type=Path,
-        metavar="FILE",
-        help="file with the token of HOST (default: as `boardcert install`)",
-    )
+    help = "file with the token of HOST (default: as `boardcert install`)"
+    add("--token-file", type=Path, metavar="FILE", help=help)
     add_timeout(parser)
     add_ca(parser)
     add_passphrase(parser)
@@ -190,7 +177,6 @@ def _issue(
     *host*: who sent the request over the network.
     """
     from ...board import signing
-    from ...ca import authorities, strict
     from ...files import write_output
     from ...trust import pins
     from ...trust.look_up import place_of
@@ -207,12 +193,7 @@ def _issue(
         signing.check_servable(files)
     for name in signing.check_shared(leaf, issued, arguments.san):
         say(f"note: another key already has a certificate for {name}, see boardcert ca list")
-    if reason := strict.why_strict_clients_refuse(authority.certificate):
-        say(f"note: Python 3.13 and other strict users of OpenSSL refuse this CA: {reason}")
-    if arguments.days > authorities.DEVICE_DAYS:
-        say(f"note: Apple's clients refuse more than {authorities.DEVICE_DAYS} days")
-    if leaf.not_valid_after_utc == authority.certificate.not_valid_after_utc:
-        say(f"note: it expires with the CA, on {leaf.not_valid_after_utc:%Y-%m-%d}")
+    _print_notes(authority.certificate, leaf, arguments.days)
     path: Path | None = arguments.output
     if path is None and not arguments.install:
         path = Path(signing.file_name(leaf))
@@ -224,6 +205,18 @@ def _issue(
         write_output(path, data, arguments.force)
         arguments.record["file"] = str(path)
     return files
+
+
+def _print_notes(ca: "x509.Certificate", leaf: "x509.Certificate", days: int) -> None:
+    """Print which clients will refuse *leaf*, and whether it ends before *days*."""
+    from ...ca import authorities, strict
+
+    if reason := strict.why_strict_clients_refuse(ca):
+        say(f"note: Python 3.13 and other strict users of OpenSSL refuse this CA: {reason}")
+    if days > authorities.DEVICE_DAYS:
+        say(f"note: Apple's clients refuse more than {authorities.DEVICE_DAYS} days")
+    if leaf.not_valid_after_utc == ca.not_valid_after_utc:
+        say(f"note: it expires with the CA, on {leaf.not_valid_after_utc:%Y-%m-%d}")
 
 
 def _verify(
