@@ -8,6 +8,7 @@ import { CortexM0Core } from './rp2040js.mjs';
 import { StackRecord } from './stack.mjs';
 
 const CHOOSING_BITS = 10;
+const MOST_CYCLES = 2 ** 30; // of one call: an integer of 32 bits counts them faster
 const SIO_START = 0xd0000000;
 const APB_START = 0x40000000;
 const APB_READ_CYCLES = 2; // beyond the two of a load; one more to write
@@ -42,19 +43,21 @@ function compileExecutor(isCached) {
   }
   const cases = instructions.map((instruction, i) => `${labels[i]}{ ${instructionSource(instruction)} break; }\n`);
   const source = `
+    const start = core.cycles;
+    limit = Math.min(limit - start, ${MOST_CYCLES}) | 0;
     let low = core.stack.low(core.IPSR);
-    let pc = R[15] & -2, cycles = core.cycles, nz = core.nz, c = core.C ? 1 : 0, v = core.V ? 1 : 0;
+    let pc = R[15] & -2, cycles = 0, nz = core.nz, c = core.C ? 1 : 0, v = core.V ? 1 : 0;
     run: while (cycles < limit) {
       FETCH(pc)
       const op = ${fetch};
       pc += 2;
-      cycles++;
+      cycles = (cycles + 1) | 0;
       switch (op >>> ${16 - CHOOSING_BITS}) {
         ${cases.join('')}
         default: core.fault('undefined instruction 0x' + op.toString(16), pc - 2);
       }
     }
-    core.cycles = cycles;
+    core.cycles = start + cycles;
     core.spill(pc, nz, c, v);`;
   const body = isCached
     ? `const { ways, recent } = core.cache; let word = -1; ${reading(source, lookUpAny)}`

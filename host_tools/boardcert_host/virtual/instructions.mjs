@@ -4,10 +4,10 @@
  * In a pattern, 0 and 1 are fixed, and a run of one letter is a field whose unsigned value the code sees under that
  * letter. Only the first ten bits choose between instructions. The code also sees: R, the registers as signed
  * integers; pc, the address of the next halfword; nz, a number that is negative or zero as the flags N and Z say; c
- * and v, the flags as 0 or 1; cycles, counted as in the Cortex-M0+ TRM, table 3-1, with the first one of each
- * instruction counted already; core, which serves what is rare. `break run` lets the core look for interrupts.
- * low is the lowest stack pointer that need not be noted, see stack.mjs. READ(x) and FETCH(x) stand where data or an
- * instruction is read at x, which may be in flash: see core.mjs.
+ * and v, the flags as 0 or 1; cycles, since the executor started, counted as in the Cortex-M0+ TRM, table 3-1, with
+ * the first one of each instruction counted already; start, the core's cycles then; core, which serves what is rare.
+ * `break run` lets the core look for interrupts. low is the lowest stack pointer that need not be noted, see stack.mjs.
+ * READ(x) and FETCH(x) stand where data or an instruction is read at x, which may be in flash: see core.mjs.
  */
 
 const cell = (address, shift) => `((((${address} >>> 4) & 0x03000000) | (${address} & 0x00ffffff)) >>> ${shift})`;
@@ -24,22 +24,29 @@ const BYTE = { bits: 8, shift: 0, low: 0, extend: '' };
 const SIGNED_HALF = { ...HALF, extend: '<< 16 >> 16' };
 const SIGNED_BYTE = { ...BYTE, extend: '<< 24 >> 24' };
 
+/** Count *number* cycles more; with `| 0`, V8 need not check that they stay an integer. */
+const take = (number) => `cycles = (cycles + ${number}) | 0;`;
+
+/** Between the cycles that the code counts and those of the core, which are too many for integers of 32 bits. */
+const saveCycles = 'core.cycles = start + cycles;';
+const loadCycles = 'cycles = (core.cycles - start) | 0;';
+
 /** Do what may reach a peripheral, which may read the time, raise an interrupt or set an alarm. */
 const outside = (action) =>
-  `core.cycles = cycles; R[15] = pc; ${action}; cycles = core.cycles; if (core.attention) break run;`;
+  `${saveCycles} R[15] = pc; ${action}; ${loadCycles} if (core.attention) break run;`;
 
 /** Hand everything to the core for *action* and start over from the state that it leaves. */
-const leave = (action) => `core.cycles = cycles; core.spill(pc, nz, c, v); ${action}; return;`;
+const leave = (action) => `${saveCycles} core.spill(pc, nz, c, v); ${action}; return;`;
 
 const load = ({ bits, shift, low, extend }, address) => `
   const a = (${address}) | 0;
-  cycles++;
+  ${take(1)}
   if (${inMemory('a', low)}) { READ(a) R[d] = mem${bits}[${cell('a', shift)}] ${extend}; }
   else { ${outside(`R[d] = core.load${bits}(a) ${extend}`)} }`;
 
 const store = ({ bits, shift, low }, address) => `
   const a = (${address}) | 0;
-  cycles++;
+  ${take(1)}
   if (${inRAM('a', low)}) mem${bits}[${cell('a', shift)}] = R[d];
   else { ${outside(`core.store${bits}(a, R[d])`)} }`;
 
@@ -76,7 +83,7 @@ const branchTo = (target) => `
   if ((t & ${0xcf000001 | 0}) !== 1) { ${leave('core.branchOutside(t)')} }
   pc = t & -2;`;
 const branchIf = (condition) =>
-  `if (${condition}) { pc += (i << 24 >> 23) + 2; cycles++; }`;
+  `if (${condition}) { pc += (i << 24 >> 23) + 2; ${take(1)} }`;
 
 /** Whatever lowers the stack pointer is followed by this. */
 const lowered = 'if (R[13] < low) low = core.stack.note(R[13], core.IPSR);';
@@ -85,7 +92,7 @@ const lowered = 'if (R[13] < low) low = core.stack.note(R[13], core.IPSR);';
 const operand = (number) => `(${number} === 15 ? pc + 2 : R[${number}])`;
 const setAny = (value) => `
   const t = (h << 3) | d, s = ${value};
-  if (t === 15) { pc = s & -2; cycles++; }
+  if (t === 15) { pc = s & -2; ${take(1)} }
   else if (t === 13) { R[13] = s & -4; ${lowered} }
   else R[t] = s;`;
 
@@ -95,10 +102,10 @@ const eachRegister = (list, action) => `
     const k = 31 - Math.clz32(rest & -rest);
     ${action}
     a = (a + 4) | 0;
-    cycles++;
+    ${take(1)}
   }`;
 /** The rest of the list still has to be done, so the executor returns after this instruction. */
-const outsideOne = (action) => `core.cycles = cycles; R[15] = pc; limit = 0; ${action}; cycles = core.cycles;`;
+const outsideOne = (action) => `${saveCycles} R[15] = pc; limit = 0; ${action}; ${loadCycles}`;
 const loadInto = (target) => `
   if (${inMemory('a', 3)}) { READ(a) ${target} = mem32[${cell('a', 2)}]; }
   else { ${outsideOne(`${target} = core.load32(a)`)} }`;
@@ -149,8 +156,8 @@ export const instructions = [
   ['01000100hmmmmddd', setAny(`(${operand('t')} + ${operand('m')}) | 0`)],
   ['01000101hmmmmddd', `const t = (h << 3) | d; ${subtract('R[t]', 'R[m]')}`],
   ['01000110hmmmmddd', setAny(operand('m'))],
-  ['010001110mmmm000', `cycles++; ${branchTo('R[m]')}`],
-  ['010001111mmmm000', `const back = pc | 1; cycles++; ${branchTo('R[m]')} R[14] = back;`],
+  ['010001110mmmm000', `${take(1)} ${branchTo('R[m]')}`],
+  ['010001111mmmm000', `const back = pc | 1; ${take(1)} ${branchTo('R[m]')} R[14] = back;`],
   // Loads and stores
   ['01001dddiiiiiiii', load(WORD, '((pc + 2) & -4) + (i << 2)')],
   ['0101000mmmnnnddd', store(WORD, 'R[n] + R[m]')],
@@ -189,19 +196,19 @@ export const instructions = [
     ${eachRegister('list', storeOne)}`],
   ['1011110hllllllll', `let a = R[13];
     ${eachRegister('l', loadInto('R[k]'))}
-    if (h) { let p = 0; ${loadInto('p')} R[13] = a + 4; cycles += 3; ${branchTo('p')} } else R[13] = a;`],
+    if (h) { let p = 0; ${loadInto('p')} R[13] = a + 4; ${take(3)} ${branchTo('p')} } else R[13] = a;`],
   ['11000nnnllllllll', `let a = R[n]; ${eachRegister('l', storeOne)} R[n] = a;`],
   ['11001nnnllllllll', `let a = R[n]; ${eachRegister('l', loadInto('R[k]'))} if (!(l & (1 << n))) R[n] = a;`],
   // Branches, the system
   ...conditions,
-  ['11100iiiiiiiiiii', 'pc += (i << 21 >> 20) + 2; cycles++;'],
+  ['11100iiiiiiiiiii', `pc += (i << 21 >> 20) + 2; ${take(1)}`],
   ['11110siiiiiiiiii', `FETCH(pc) const q = ${fetch};
     if ((q & 0xd000) === 0xd000) {
       R[14] = (pc + 2) | 1;
       const j = (s - 1) << 24, n = ~(q >> 13 ^ s) & 1, m = ~(q >> 11 ^ s) & 1;
       pc = (pc + 2 + ((~j & -0x1000000 & -s) | (n << 23) | (m << 22) | (i << 12) | ((q & 0x7ff) << 1))) | 0;
-      cycles += 2;
-    } else { pc += 2; cycles += 2; ${leave('core.system(op, q)')} }`],
+      ${take(2)}
+    } else { pc += 2; ${take(2)} ${leave('core.system(op, q)')} }`],
   ['10110110011i0010', leave('core.maskInterrupts(i)')],
   ['10111110iiiiiiii', leave('core.breakpoint(i)')],
   ['10111111iiii0000', `if (i !== 0) { ${leave('core.hint(i)')} }`],
