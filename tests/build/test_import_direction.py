@@ -1,6 +1,7 @@
 """The device package's modules import only in the direction that the design draws."""
 
 import ast
+import functools
 import graphlib
 
 import pytest
@@ -10,7 +11,6 @@ from boardcert_host.build.rooms import module_paths, read_flat, room_names
 from boardcert_host.directories import data_directory
 
 _PACKAGE = data_directory("firmware") / "boardcert"
-_SOURCES = read_flat(_PACKAGE)
 _ROOT = _PACKAGE.name
 _ROOM_OF = {name: path.parent.name for name, path in module_paths(_PACKAGE).items()}
 
@@ -43,8 +43,14 @@ _KERNELS = {"sha384": "kernel_sha512", "p384_kernel": "kernel", "rsa_kernel": "k
 _COMPUTING = {"array", "binascii", "hashlib", "micropython", "struct", "uctypes"}
 
 
+@functools.cache
+def _sources() -> dict[str, str]:
+    """The modules' sources: a second's work, which not every worker has to do to find the tests."""
+    return read_flat(_PACKAGE)
+
+
 def _tree(name: str) -> ast.Module:
-    return ast.parse(_SOURCES[name])
+    return ast.parse(_sources()[name])
 
 
 def _imports(tree: ast.Module) -> tuple[set[str], set[str]]:
@@ -66,7 +72,7 @@ def _imports(tree: ast.Module) -> tuple[set[str], set[str]]:
 def _edges(name: str) -> set[str]:
     """Return the modules of the package that *name* imports anywhere; kernels are none."""
     own, _ = _imports(_tree(name))
-    return {one if one in _SOURCES else "__init__" for one in own} - {*_KERNELS.values()}
+    return {one if one in _sources() else "__init__" for one in own} - {*_KERNELS.values()}
 
 
 class _WithoutFunctions(ast.NodeTransformer):
@@ -110,14 +116,14 @@ def _sorted_modules(dropped: set[tuple[str, str]]) -> list[str]:
     """
     graph = {
         name: {other for other in _edges(name) - {name} if (name, other) not in dropped}
-        for name in _SOURCES
+        for name in _sources()
     }
     return list(graphlib.TopologicalSorter(graph | {"__init__": set()}).static_order())
 
 
 def test_modules_import_in_no_circle() -> None:
     """But those that are named here, each for what it spares."""
-    assert set(_sorted_modules(_LATE)) == set(_SOURCES)
+    assert set(_sorted_modules(_LATE)) == set(_sources())
 
 
 @pytest.mark.parametrize("late", sorted(_LATE))
@@ -141,7 +147,7 @@ def test_only_those_who_know_kernels_import_them() -> None:
     """Each has one user, which others take the arithmetic from."""
     users = {
         (name, kernel)
-        for name in _SOURCES
+        for name in _sources()
         for kernel in _imports(_tree(name))[0] & {*_KERNELS.values()}
     }
     assert users == set(_KERNELS.items())
@@ -180,13 +186,13 @@ def test_pure_module_neither_prints_nor_opens_files(name: str) -> None:
 
 def test_modules_of_the_package_are_imported_relatively() -> None:
     """So that the package works under any directory of the board."""
-    for name, source in _SOURCES.items():
+    for name, source in _sources().items():
         _, others = _imports(ast.parse(source))
         assert "boardcert" not in others, name
 
 
 def test_modules_with_native_code_are_kept_on_esp32() -> None:
     """All but users of kernels: ec and rsa, kept, try them once."""
-    sources = _SOURCES | kernel_sources(KERNELS["rv32imc"])
+    sources = _sources() | kernel_sources(KERNELS["rv32imc"])
     native = {name for name, source in sources.items() if "\n@micropython." in source}
     assert native - {"p384_kernel", "rsa_kernel"} | {"ec", "rsa"} == set(modules._NATIVE.split())
