@@ -72,6 +72,14 @@ def in_local(name: str) -> str:
     return name if "." in name or ":" in name else f"{name}.local"
 
 
+def renamed(host: str, old: str, new: str) -> str:
+    """Return what HOST or HOST:PORT is once *old* is called *new*: its port stays."""
+    if host == old:
+        return new
+    name, port = parse_host(host)
+    return str(Target(parse_host(new)[0], port)) if name == old and port else host
+
+
 def is_address(host: str) -> bool:
     """Return whether *host* is an IPv4 or IPv6 address, not a name."""
     try:

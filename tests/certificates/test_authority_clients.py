@@ -3,6 +3,7 @@
 What the authority signs outside of its limits is refused by all that read name constraints.
 """
 
+import contextlib
 import json
 import os
 import socket
@@ -21,6 +22,8 @@ from boardcert_host.certificates.certificate import describe, parse
 from boardcert_host.cli import main
 from boardcert_host.verify.tls_probe import looking_context, session_of
 from boardcert_host.virtual.node import find_node
+from certificates import Identity
+from cryptography.hazmat.primitives.asymmetric import ec
 from issued import pem
 from outsiders import CLIENT, WORDS, browse, run
 from servers import serving
@@ -57,6 +60,15 @@ def thief(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     leaf, authority = make_pair(
         ("pump-7.local", "localhost", "127.0.0.1"), permitted=["pump-7.local"]
     )
+    file = directory / "authority.pem"
+    file.write_bytes(pem(authority))
+    with _answering(directory, leaf, authority) as port:
+        yield Served(port, file, leaf.der)
+
+
+@contextlib.contextmanager
+def _answering(directory: Path, leaf: Identity, authority: Identity) -> Iterator[int]:
+    """Serve WORDS by these certificates; give the port."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     (directory / "board.pem").write_bytes(leaf.key_pem() + pem(leaf, authority))
     context.load_cert_chain(directory / "board.pem")
@@ -67,9 +79,24 @@ def thief(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             secure.recv(4096)
             secure.sendall(answer.encode())
 
-    file = directory / "authority.pem"
-    file.write_bytes(pem(authority))
     with serving(reply) as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def clockwork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A board whose clock was years ahead for a while: its authority was signed again, twice.
+
+    The client has imported the first certificate; the board serves the third.
+    """
+    directory = tmp_path_factory.mktemp("clockwork")
+    key, names = ec.generate_private_key(ec.SECP384R1()), ("localhost", "127.0.0.1")
+    _, first = make_pair(names, authority_key=key, authority_days=(-400, 3252))
+    leaf, third = make_pair(names, authority_key=key)
+    file = directory / "authority.pem"
+    file.write_bytes(pem(first))
+    assert first.der != third.der
+    with _answering(directory, leaf, third) as port:
         yield Served(port, file, leaf.der)
 
 
@@ -221,6 +248,13 @@ def test_a_client_that_trusts_it_connects(board: Served, name: str, host: str) -
     assert is_open, answer
 
 
+@pytest.mark.parametrize("name", _parameters(*_ASK))
+def test_an_earlier_import_is_good_once_the_clock_is_right(clockwork: Served, name: str) -> None:
+    """Key and name are the same: what a wrong clock had signed again need not be imported."""
+    is_open, answer = _ASK[name](clockwork, "localhost")
+    assert is_open, answer
+
+
 @pytest.mark.parametrize("name", _parameters(*(one for one in _ASK if "unverified" not in one)))
 def test_the_authority_of_another_board_is_no_help(board: Served, thief: Served, name: str) -> None:
     """It has the same name, and another key."""
@@ -245,7 +279,7 @@ def test_some_clients_do_not_read_the_limits(thief: Served, name: str) -> None:
 
 @pytest.mark.needs("certutil")
 @pytest.mark.needs("chromium")
-def test_chromium(board: Served, thief: Served, tmp_path: Path) -> None:
+def test_chromium(board: Served, thief: Served, clockwork: Served, tmp_path: Path) -> None:
     """No warning after `boardcert ca trust HOST`, and one without; none of its limits is passed."""
     database = tmp_path / ".pki/nssdb"
     database.mkdir(parents=True)
@@ -263,6 +297,9 @@ def test_chromium(board: Served, thief: Served, tmp_path: Path) -> None:
     assert run(*add, "-i", thief.authority)[0] == 0
     answer = browse(thief.port, tmp_path, "--dump-dom")[1]
     assert WORDS not in answer and "ERR_CERT_INVALID" in answer
+    assert run(*add[:-3], "clockwork", *add[-2:], "-i", clockwork.authority)[0] == 0
+    code, answer = browse(clockwork.port, tmp_path, "--dump-dom")
+    assert code == 0 and WORDS in answer
 
 
 def test_the_linter_finds_that_the_limits_are_not_critical(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from ..passwords import Password
 from ..targets import canonical, parse_host
 from ..trust import pins
 from ..trust.location import Place
-from ..trust.look_up import did_you_mean, place_of
-from . import tokens
+from ..trust.look_up import did_you_mean, place_of, with_keys
+from . import reports, tokens
 from .over_https import BoardAPI
 from .over_usb import BoardUSB
 
@@ -87,11 +87,21 @@ def open_usb(
     """
     board = BoardUSB(port, [host] if host else [])
     report = board.report()
-    place = place_of(host or report["names"][0], name)
+    place = place_of(host or _called(report), name)
     board.names = place.names
     _check_usb(place, report, pin)
     yield board
     board.restart()  # After an error, `interruptions` does that.
+
+
+def _called(report: dict[str, Any]) -> str:
+    """Return what the board in *report* is called here, or else calls itself.
+
+    Not by its certificate, which may be for public names.
+    """
+    own = reports.own_name(report)
+    known = [pin.host for pin in with_keys([report["public_key_pin"]])]
+    return own if own in known or not known else known[0]
 
 
 def _check_usb(place: Place, report: dict[str, Any], pin: tuple[str, str] | None) -> None:
@@ -99,7 +109,8 @@ def _check_usb(place: Place, report: dict[str, Any], pin: tuple[str, str] | None
     is_same = place.known and place.known.public_key_pin == report["public_key_pin"]
     if place.known and not is_same and not place.is_by_address:
         raise pins.changed_key(place.known, report["public_key_pin"])
-    if not is_same and not set(place.names) & set(report["names"]):
+    its_names = {reports.own_name(report), *report["names"]}
+    if not is_same and not set(place.names) & its_names:
         called = " or ".join(name for name in place.names if parse_host(name)[1] is None)
         found = f"the board on the cable is not {called}, but {', '.join(report['names'])}"
         raise Error(found, None, CHECKED_AND_BAD)

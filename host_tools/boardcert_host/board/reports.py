@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from ..targets import PORTAL_PORT
+from ..targets import PORTAL_PORT, in_local
 
 # Each field that is read of any report; those with a pattern are compared, kept, or sent back.
 _FIELDS = {"hostname": str, "names": list, "public_key_pin": str, "fingerprint": str}
@@ -29,6 +29,11 @@ def flaw(report: dict[str, Any]) -> str | None:
     if not is_text or not isinstance(report.get("wiped", ""), str):
         return "an unreadable report"
     return None
+
+
+def own_name(report: dict[str, Any]) -> str:
+    """Return the name by which a board is found, whatever its certificate is for."""
+    return in_local(report["hostname"])
 
 
 def portal_port(report: dict[str, Any]) -> int | None:

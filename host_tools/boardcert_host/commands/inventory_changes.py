@@ -92,16 +92,14 @@ def _add_rename_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_rename(arguments: argparse.Namespace) -> int:
-    from ..board import tokens
     from ..inventory.changes import rename_board
+    from ..renewal.following import follow
     from ..targets import canonical, in_local
-    from ..trust import kept_authorities
 
     old = pinned_as(arguments.old)
     new = canonical(in_local(arguments.new) if old.endswith(".local") else arguments.new)
     rename_board(old, new)
-    tokens.rename(old, new)
-    kept_authorities.rename(old, new)
+    follow(old, new, is_own=False)
     return _print_result(arguments, {"old": old, "new": new}, f"{old} is {new} now")
 
 

@@ -77,16 +77,19 @@ def _not_claimed(names: str) -> list[str]:
 
 
 def _follow(before: dict[str, Any], report: dict[str, Any]) -> None:
-    """Move pin and token to the board's new host name, and the pin to its new port."""
-    from ..board import tokens
-    from ..board.reports import portal_port
-    from ..trust import kept_authorities, pins
+    """Move pin, token and renewals to the board's new host name, and the pin to its new port."""
+    from ..board.reports import own_name, portal_port
+    from ..renewal import following
+    from ..trust import pins
+    from ..trust.look_up import place_of
 
-    old, new = before["names"][0], report["names"][0]
-    if old != new and pins.rename(old, new, report):
-        tokens.rename(old, new)
-        kept_authorities.rename(old, new)
+    old, new = own_name(before), own_name(report)
+    is_moved = old != new and pins.rename(old, new, report)
+    if is_moved or (old != new and place_of(new).known is None):
+        following.follow(old, new, is_own=True)
+    if is_moved:
         say(f"{old} is {new} now; its pin follows")
+    following.say_outdated(before, report)
     port, new_port = portal_port(before), portal_port(report)
     if port and new_port and port != new_port:
         pins.follow_port(report, port, new_port)

@@ -4,7 +4,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +13,7 @@ import filelock
 from ..directories import kept_directory
 from ..errors import Error
 from ..files import write_own_json
+from ..targets import parse_host
 
 _LOCK_TIMEOUT_S = 5
 
@@ -84,6 +85,23 @@ class Shelf(Generic[_Entry]):
             raise Error(f"no certificate was requested here for {host}", hint)
         with self.held(host):
             self._file(host).unlink()
+
+    def rename(self, old: str, new: str, is_own: bool) -> None:
+        """Let what is kept of *old* be that of *new*. Raises Error where something is of that.
+
+        *is_own*: whether the board calls itself so now; else its certificate is for the old name,
+        unless it has the new one.
+        """
+        with self.held(old):
+            if self._file(new).exists():
+                raise Error(f"{new} is renewed already")
+            entry = self.load(old)
+            if entry:
+                has_new = is_own or parse_host(new)[0] in (entry.installed or {}).get("names", ())
+                way = entry.plan.way.renamed(old, new, has_new)
+                entry.plan = replace(entry.plan, way=way)
+                self.save(new, entry)
+                self._file(old).unlink()
 
     @contextlib.contextmanager
     def held(self, host: str) -> Iterator[None]:

@@ -1,8 +1,10 @@
 """How a board is reached, which is kept with the plan; and a name to expect in its certificate."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from ..targets import parse_host
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,13 @@ class Way:
     token_file: str | None = None
     usb: str | None = None
     timeout_s: float | None = None
+
+    def renamed(self, old: str, new: str, has_new: bool) -> "Way":
+        """Return the way to a board that was called *old*. *has_new*: whether its certificate is
+        for *new*."""
+        name, own = self.name, parse_host(old)[0]
+        name = (None if name == own else name) if has_new else name or own
+        return replace(self, host=new, name=name)
 
 
 def way_from(content: dict[str, Any]) -> Way:

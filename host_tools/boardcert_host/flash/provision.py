@@ -3,12 +3,13 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..board import access, installation, kept_files, mpremote, own_program, tokens, usb_report
+from ..board import access, installation, kept_files, mpremote, own_program, usb_report
 from ..board.over_usb import BoardUSB
-from ..board.reports import portal_port
+from ..board.reports import own_name, portal_port
 from ..certificates.fingerprint import fingerprint_words, key_fingerprint
 from ..errors import Error
 from ..inventory.changes import note_provisioned
+from ..renewal.following import follow
 from ..targets import Target, in_local
 from ..trust import look_up, pins
 from ..verify import hosts
@@ -147,13 +148,13 @@ def _identify(story: Story, port: str, mark: str | None) -> dict[str, Any]:
 
 
 def _follow_name(story: Story, before: object, report: dict[str, Any]) -> None:
-    """Have pin and token of a board that is called otherwise now follow it."""
-    host = report["names"][0]
+    """Have what is known of a board that is called otherwise now follow it."""
+    host = own_name(report)
     if not isinstance(before, str) or in_local(before) == host:
         return
     old = in_local(before)
     if pins.rename(old, host, report):
-        tokens.rename(old, host)
+        follow(old, host, is_own=True)
         story.step("name", "done", f"{old} is {host} now, with the same key")
 
 

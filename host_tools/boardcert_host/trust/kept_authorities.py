@@ -12,7 +12,7 @@ from cryptography import x509
 
 from ..directories import kept_directory
 from ..files import write_whole
-from ..targets import Target, parse_host
+from ..targets import renamed
 from .anchors import Anchor, read_anchor
 
 _SUFFIX = ".crt"
@@ -36,9 +36,9 @@ def rename(old: str, new: str) -> None:
     """Let the authorities of the board called *old* be those of *new*, with the same ports."""
     for path in sorted(directory().glob(f"*{_SUFFIX}")):
         hosts = _hosts(path)
-        renamed = [_renamed(host, old, new) for host in hosts]
-        if renamed != hosts:
-            _write(read_anchor(path), renamed)
+        now = [renamed(host, old, new) for host in hosts]
+        if now != hosts:
+            _write(read_anchor(path), now)
 
 
 def kept(hosts: Iterable[str]) -> list[Anchor]:
@@ -61,13 +61,6 @@ def directory() -> Path:
 def _anchor(authority: x509.Certificate) -> Anchor:
     name = Anchor(authority, directory()).slug
     return Anchor(authority, directory() / (name + _SUFFIX))
-
-
-def _renamed(host: str, old: str, new: str) -> str:
-    if host == old:
-        return new
-    name, port = parse_host(host)
-    return str(Target(parse_host(new)[0], port)) if name == old and port else host
 
 
 def _write(anchor: Anchor, hosts: list[str]) -> None:

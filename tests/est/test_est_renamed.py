@@ -1,0 +1,124 @@
+"""A board that is called otherwise is renewed as before: in the inventory, or by its own name."""
+
+import json
+
+import cable as cable_module
+import pytest
+from boardcert_host.acme.kept import SHELF as ORDERS
+from boardcert_host.acme.kept import Kept as Order
+from boardcert_host.acme.plan import DNS
+from boardcert_host.acme.plan import Plan as OrderPlan
+from boardcert_host.board import mpremote, usb_certificates
+from boardcert_host.cli import main
+from boardcert_host.enrolment import shelf
+from boardcert_host.enrolment.way import Way
+from boardcert_host.est.kept import SHELF
+from boardcert_host.trust import pins
+from cable import PORT, Cable
+from certificates import make_ca
+from cryptography import x509
+from issued import PublicKey, issue, pem, write
+
+
+def run(capsys, *arguments):
+    """Run a command with --json; return its exit code, its object and its messages."""
+    code = main([*map(str, arguments), "--json"])
+    output = capsys.readouterr()
+    return code, json.loads(output.out), output.err
+
+
+@pytest.fixture
+def cable(tmp_path, monkeypatch):
+    """Yield a board on a cable whose program sets no host name."""
+    code = cable_module.IDENTITY.replace('hostname="kitchen", ', "")
+    monkeypatch.setattr(cable_module, "IDENTITY", code)
+    found = Cable(tmp_path / "cable")
+    monkeypatch.setattr(mpremote, "run", found.run)
+    monkeypatch.setattr(usb_certificates, "run", found.run)
+    return found
+
+
+@pytest.fixture
+def on_cable(cable, words, host):
+    """The command `est` for that board, which nobody knows."""
+    pins.forget_pin("localhost")
+    return [*(word for word in words if word != host), "--usb", PORT]
+
+
+def own_name(cable):
+    return f"{cable.tell('me.hostname')}.local"
+
+
+def test_a_board_is_renewed_by_its_new_name_here(words, host, capsys):
+    """With the port that it was enrolled with; another board's enrolment stays."""
+    assert run(capsys, *words)[0] == 0
+    port = host.rpartition(":")[2]
+    other = SHELF.load(host)
+    SHELF.save("other.local", other)
+    assert main(["rename", "localhost", "127.0.0.1"]) == 0
+    capsys.readouterr()
+    assert SHELF.hosts() == [f"127.0.0.1:{port}", "other.local"]
+    assert main(["est", "other.local", "--forget"]) == 0
+    capsys.readouterr()
+    code, told, messages = run(capsys, "est", "--renew", "--if-expiring", "900d")
+    (board,) = told["boards"]
+    assert (code, board["host"], board["status"]) == (0, f"127.0.0.1:{port}", "renewed"), messages
+    assert main(["est", f"127.0.0.1:{port}", "--forget"]) == 0
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_board_is_renewed_for_its_own_new_name(
+    is_known, is_named, server, cable, on_cable, capsys
+):
+    """Also where its old name was asked for, and where it is not pinned; what to do is said."""
+    old = own_name(cable)
+    if is_known:
+        pins.add_pin(old, json.loads(cable.tell("__import__('json').dumps(me.report())")))
+    assert run(capsys, *on_cable, *(["--san", old] if is_named else []))[0] == 0
+    code, told, messages = run(capsys, "set", old, "hostname=pantry", "--usb", PORT)
+    assert code == 0 and old in told["report"]["names"]
+    assert "not for pantry.local: boardcert est pantry.local" in messages
+    assert [pin.host for pin in pins.load_pins()] == (["pantry.local"] if is_known else [])
+    assert SHELF.hosts() == ["pantry.local"]
+    code, told, messages = run(capsys, "est", "--renew", "--if-expiring", "900d")
+    (board,) = told["boards"]
+    assert (code, board["host"], board["status"]) == (0, "pantry.local", "renewed"), messages
+    assert "pantry.local" in board["certificate"]["names"]
+    assert old not in board["certificate"]["names"]
+    assert cable.tell("me.names[0]") == "pantry.local"
+
+
+def test_what_another_program_holds_is_said(words, host, capsys, monkeypatch):
+    """Its pin has followed then, and what is to be done is told."""
+    monkeypatch.setattr(shelf, "_LOCK_TIMEOUT_S", 0.2)
+    assert run(capsys, *words)[0] == 0
+    with SHELF.held(host):
+        assert main(["rename", "localhost", "127.0.0.1"]) == 0
+    messages = capsys.readouterr().err
+    assert f"still renewed as {host}" in messages and f"est {host} --forget" in messages
+    assert SHELF.hosts() == [host]
+
+
+def test_an_order_of_the_new_name_stays(host, capsys):
+    """Neither of the two is lost, and that is said."""
+    plan = OrderPlan(Way(host), ("kitchen.example.org",), DNS(hook="x"))
+    other = OrderPlan(Way("127.0.0.1"), ("larder.example.org",), DNS(hook="y"))
+    ORDERS.save("localhost", Order(plan))
+    ORDERS.save("127.0.0.1", Order(other))
+    assert main(["rename", "localhost", "127.0.0.1"]) == 0
+    assert ORDERS.hosts() == ["127.0.0.1", "localhost"]
+    assert ORDERS.load("127.0.0.1").plan == other
+    assert "renewed as localhost: 127.0.0.1 is renewed already" in capsys.readouterr().err
+
+
+def test_without_an_enrolment_a_request_is_proposed(cable, tmp_path, capsys):
+    """For a certificate of any CA."""
+    old = own_name(cable)
+    assert run(capsys, "csr", old, "-o", tmp_path / "csr", "--usb", PORT)[0] == 0
+    request = x509.load_pem_x509_csr((tmp_path / "csr").read_bytes())
+    leaf = issue(make_ca(), PublicKey(request.public_key()), name=old)
+    chain = write(tmp_path / "chain.pem", pem(leaf))
+    assert run(capsys, "install", old, chain, "--usb", PORT)[0] == 0
+    code, _, messages = run(capsys, "set", old, "hostname=pantry", "--usb", PORT)
+    assert code == 0 and "not for pantry.local: boardcert csr pantry.local" in messages
