@@ -1,6 +1,7 @@
 """`boardcert step` against a real step-ca, for a board's real page."""
 
 import base64
+import errno
 import hashlib
 import json
 import socket
@@ -9,6 +10,7 @@ from unittest import mock
 
 import pytest
 from board_answers import answer, https_server
+from boardcert_host.certificates.certificate import alternative_names
 from boardcert_host.cli import main
 from boardcert_host.enrolment import delivery
 from boardcert_host.errors import Error
@@ -110,6 +112,37 @@ def test_what_a_board_was_not_given_is_in_a_file(ca, step, host, tmp_path):
         f"what was issued is in {file.name}: boardcert install {host} {file.name}"
     )
     assert main(["install", host, str(file)]) == 0
+
+
+def test_what_was_issued_is_kept_though_its_file_is_there(ca, step, host, tmp_path):
+    """That of an earlier token stays as well."""
+    with mock.patch.object(delivery, "install", side_effect=Error("kitchen is away")):
+        hints = [step(ca.token(["localhost"]))[1]["error"]["hint"] for _ in range(2)]
+    files = sorted(tmp_path.glob("*-chain*.pem"))
+    assert len(files) == 2 and all(file.name in "".join(hints) for file in files)
+    assert files[0].read_text() != files[1].read_text()
+
+
+def test_what_was_issued_is_kept_after_an_interruption(ca, step, host, tmp_path):
+    """Ctrl-C while the board is busy with it."""
+    with mock.patch.object(delivery, "install", side_effect=KeyboardInterrupt):
+        code, _, messages = step(ca.token(["localhost"]))
+    (file,) = tmp_path.glob("*-chain.pem")
+    assert code == 130 and f"boardcert install {host} {file.name}" in messages
+
+
+def test_what_was_issued_is_printed_where_no_file_can_be(ca, step, host, tmp_path):
+    """As where the disk is full; also with --quiet."""
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with (
+        mock.patch.object(delivery, "install", side_effect=Error("kitchen is away")),
+        mock.patch("boardcert_host.step.obtain.write_new", side_effect=full),
+    ):
+        code, told, messages = step(ca.token(["localhost"]), "--quiet")
+    assert code == 3 and "printed above" in told["error"]["hint"]
+    leaf, *_ = x509.load_pem_x509_certificates(messages.encode())
+    assert alternative_names(leaf) == ["localhost"]
+    assert not list(tmp_path.glob("*-chain*.pem"))
 
 
 def claims(**changes):

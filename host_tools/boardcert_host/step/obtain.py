@@ -6,6 +6,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ..certificates.certificate import describe
 from ..certificates.read_files import in_order
+from ..console import questions, say
 from ..enrolment import delivery
 from ..enrolment.renewals import Obtained, OnStep
 from ..enrolment.way import Way, covered_name
@@ -14,12 +15,14 @@ from ..files import write_new
 from .authority import Authority
 from .token import Token
 
+_MOST_FILES = 20
+
 
 def obtain(way: Way, token: Token, root_file: Path | None, spare: Path, step: OnStep) -> Obtained:
     """Have the board's request signed, install it, and see it served. Raises Error.
 
-    *spare*: the file to which the chain is written when the board cannot be given it: a token is
-    good once.
+    *spare*: the file to which the chain is written when the board cannot be given it, also after
+    Ctrl-C: a token is good once.
     """
     step("asking the board for its request")
     pem, request = delivery.ask(way, token.names, asks=True)
@@ -37,7 +40,28 @@ def obtain(way: Way, token: Token, root_file: Path | None, spare: Path, step: On
         step("installing it on the board")
         delivery.install(way, files, asks=True)
     except Error as error:
-        write_new(spare, text.encode(), 0o644)
-        hint = f"what was issued is in {spare}: boardcert install {way.host} {spare}"
-        raise Error(error.message, hint, error.code) from error
+        raise Error(error.message, _saved(text, spare, way.host), error.code) from error
+    except KeyboardInterrupt:
+        say(_saved(text, spare, way.host))
+        raise
     return Obtained(describe(files.chain[0]), files.chain_pem, remarks, True)
+
+
+def _saved(chain: str, spare: Path, host: str | None) -> str:
+    """Write *chain* to *spare*, or a name after it that is free; return what to do with it.
+
+    Where no file can be written, it is printed: it holds no secret.
+    """
+    for number in range(1, _MOST_FILES + 1):
+        path = spare.with_stem(f"{spare.stem}-{number}") if number > 1 else spare
+        try:
+            write_new(path, chain.encode(), 0o644)
+        except OSError as error:
+            say(f"cannot write {path}: {error.strerror or error}")
+            break
+        except Error:  # It is there already, of an earlier token.
+            continue
+        return f"what was issued is in {path}: boardcert install {host} {path}"
+    for line in chain.splitlines():
+        questions().print(line, markup=False)
+    return f"what was issued is printed above: keep it in a FILE, boardcert install {host} FILE"
