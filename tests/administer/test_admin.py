@@ -91,6 +91,22 @@ def test_a_request_can_be_for_other_names(client, host, capsys):
     assert code == 1 and "refuses the names: not a host name" in answer["error"]["message"]
 
 
+def test_more_names_than_a_board_can_serve_are_refused_at_once(host, capsys):
+    """Before it is asked, and with the limit."""
+    limit = "1 to 20 names and addresses, at most 1000 characters in all"
+    long = [f"{'n' * 50}.{'n' * 50}.{number}.example.org" for number in range(10, 20)]
+    for words in ([f"n{number}.example.org" for number in range(21)], long):
+        names = [word for name in words for word in ("--san", name)]
+        code, answer, _ = run(capsys, "csr", "nowhere.local", *names)
+        assert code == 2 and answer["error"]["message"].endswith(limit)
+        code, answer, _ = run(capsys, "set", "nowhere.local", f"names={','.join(words)}")
+        assert code == 2 and answer["error"]["message"].endswith(limit)
+        code, answer, _ = run(capsys, "est", "nowhere.local", "--server", "https://x", *names)
+        assert code == 2 and answer["error"]["message"].endswith(limit)
+    names = [word for name in long[:8] for word in ("--san", name)]
+    assert run(capsys, "csr", host, *names)[0] == 0
+
+
 @pytest.mark.parametrize("make_key", [ec.SECP256R1, ec.SECP521R1, None])
 def test_a_key_from_elsewhere_is_installed_and_followed(make_key, client, host, tmp_path, capsys):
     """By all names of the board; its passphrase comes from a file; removed, the old key is back."""

@@ -4,9 +4,14 @@ import scratch
 from authorities import authority, check_pair, dates, stored
 from boardcert.certificates import chain
 from boardcert.certificates.certificate import Certificate
+from boardcert.credentials.offer import MAX_CHAIN_BYTES
+from boardcert.credentials.settings import MOST_CHARACTERS
 from boardcert.storage.store import load
 from helpers import raises
 from identities import has_notice, identity, on_board
+
+# A public key of RSA, 4,096 bits, beside one on P-384: 550 and 120 bytes.
+_RSA_MORE_BYTES = 430
 
 
 def test_first_boot_makes_both_and_the_second_loads_them():
@@ -39,6 +44,22 @@ def test_without_the_setting_there_is_none():
         assert stored(directory).authority_key is None
         for wrong in ("mine", "", True):
             assert raises(ValueError, lambda wrong=wrong: identity(directory, chain=wrong)), wrong
+
+
+def test_the_longest_names_fit_into_what_is_sent():
+    """All of the chain, in one record of TLS; also with a key of RSA, of 4,096 bits."""
+    host_name = "h" * 63
+    names = ["n" * 40 + str(i + 10) + ".example" for i in range(18)]
+    names.append("n" * (MOST_CHARACTERS - len("".join(names)) - 63 - 6 - 8) + ".example")
+    addresses = ["192.168.100.200", "fe80:1111:2222:3333:4444:5555:6666:7777"]
+    with on_board(addresses=addresses):
+        me = authority(hostname=host_name, names=names)
+        assert len("".join(me.names[:20])) == MOST_CHARACTERS and len(me.names) == 22
+        size = sum([len(one) + 3 for one in me.chain])
+        assert size + _RSA_MORE_BYTES <= MAX_CHAIN_BYTES, size
+        check_pair(me)
+        one_more = ["n" + names[0]] + names[1:]
+        assert raises(ValueError, lambda: authority(hostname=host_name, names=one_more))
 
 
 def test_a_leaf_is_renewed_thirty_days_before_its_end():

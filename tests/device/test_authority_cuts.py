@@ -1,10 +1,11 @@
 """Power fails while an authority is made, signs again, or goes: no key is lost or left behind."""
 
 import scratch
-from boardcert.storage.store import load
+from boardcert.storage.store import load, read_config
 from boardcert.storage.store_write import Writer
 from helpers import raises
 from identities import Replaced, has_notice, identity, on_board, raising
+from power_cuts import FOREIGN
 
 
 def _secrets(directory):
@@ -81,6 +82,35 @@ def _cut(file_system, tears, task, was_authority, is_authority):
     return len(journal)
 
 
+def _cut_below(file_system, tears):
+    """The same, when the setting goes while an installed certificate is served."""
+    disk = scratch.Disk()
+    file_system.mkfs(disk)
+    directory = scratch.mount(disk, file_system)
+    me = _of_setting("authority")(identity(directory))
+    me.install(FOREIGN[0].chain, FOREIGN[0].private_key)
+    image, before = bytes(disk.data), _secrets(directory)
+    disk.journal.clear()
+    me.change_settings(chain=None)
+    assert identity(directory).chain == FOREIGN[0].chain
+    journal = disk.journal
+    assert (len(before), len(_secrets(directory))) == (2, 1)
+    for count in range(len(journal) + 1):
+        if count > 40 and count % 197 and count < len(journal) - 3:
+            continue
+        found = scratch.Disk.after(image, journal[:count], tears and count % 2)
+        directory = scratch.mount(found, file_system)
+        me = identity(directory)
+        now = _secrets(directory)
+        is_wanted = "authority" in (read_config(directory) or "")
+        assert me.chain == FOREIGN[0].chain and now <= before, count
+        assert len(now) == 1 + is_wanted, (count, me.notices)
+        assert not [secret for secret in before - now if found.data.find(secret) >= 0], count
+        again = identity(directory)
+        assert again.was_settled and again.notices == [], (count, again.notices)
+    return len(journal)
+
+
 def test_new_keys_that_cannot_be_stored_change_nothing():
     """The flash fails: both keys and both certificates are those of before."""
     directory = scratch.fresh_directory()
@@ -101,6 +131,7 @@ if scratch.HAS_ROOM:
         with on_board():
             for number, case in enumerate(_TASKS):
                 assert _cut(scratch.vfs.VfsLfs2, True, *case) >= 2, number
+            assert _cut_below(scratch.vfs.VfsLfs2, True) >= 2
 
     if hasattr(scratch.vfs, "VfsFat"):
 

@@ -84,6 +84,37 @@ def test_an_installed_certificate_has_no_authority():
         assert me.authority == own and stored(directory).authority_key == key
 
 
+def test_the_setting_ends_it_below_an_installed_certificate_too():
+    """Its key is wiped at once; what it has signed is replaced once it is to serve."""
+    directory = scratch.fresh_directory()
+    with on_board():
+        foreign = foreign_record()
+        me = authority(directory)
+        own, secret = me.public_key_pin, stored(directory).authority_key[8:56]
+        me.install(foreign.chain, foreign.private_key)
+        assert stored(directory).authority_key
+        second = identity(directory)
+        assert second.chain == foreign.chain
+        assert has_notice(second, "the authority's key was deleted")
+        assert stored(directory).authority_key is None
+        for name in ("generated.bin", "generated.alt", "generated.new"):
+            path = f"{directory}/{name}"
+            assert not scratch.exists(path) or secret not in scratch.read(path)
+        third = identity(directory)
+        assert third.was_settled and third.notices == []
+        # Back, before it has ever served for itself: with another key.
+        fourth = authority(directory)
+        assert fourth.chain == foreign.chain and stored(directory).authority_key is None
+        fourth.remove()
+        check_pair(fourth)
+        assert fourth.public_key_pin == own
+        assert stored(directory).authority_key[8:56] != secret
+        fourth.install(foreign.chain, foreign.private_key)
+        fifth = identity(directory)
+        fifth.remove()
+        assert len(fifth.chain) == 1 and fifth.authority is None and fifth.public_key_pin == own
+
+
 def test_a_fault_leaves_what_was_there():
     """No noise, or a signature that does not verify: the old certificate serves, and is told."""
     directory = scratch.fresh_directory()

@@ -51,6 +51,7 @@ def test_a_wrong_one_changes_nothing_and_is_named():
         {"validity_days": "0"},
         {"names": "not_a_name!"},
         {"names": " ".join([f"a{i}.example" for i in range(20)])},
+        {"names": " ".join([10 * "long-name." + f"{i}.example" for i in range(10)])},
         {"portal_port": "70000"},
         {"https": "sometimes"},
         {"colour": "red"},
@@ -58,6 +59,8 @@ def test_a_wrong_one_changes_nothing_and_is_named():
         found = _refused(path, {}, changes)
         assert found and found[0] == list(changes)[-1], changes
         assert _config(path) == {"hostname": "pump"}
+        if "example" in str(changes):
+            assert found[1] == "1 to 20 names and addresses, at most 1000 characters in all"
 
 
 def test_what_the_program_sets_is_changed_there():

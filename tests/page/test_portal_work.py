@@ -122,6 +122,23 @@ def test_settings_of_a_form_are_what_it_shows(tmp_path: Path) -> None:
         assert 'name="validity_days" value="90"' in browser.page
 
 
+def test_who_signs_is_chosen_by_the_form(tmp_path: Path) -> None:
+    """It shows what is set; another value is refused at its field."""
+    with serving_page(tmp_path / "identity") as client:
+        browser = Browser(client.port, client.directory)
+        browser.open()
+        browser.submit("sign-in", token=client.token)
+        assert browser.found.forms["settings"]["chain"] == "self"
+        config = client.directory / "config.json"
+        browser.submit("settings", chain="neither")
+        assert browser.status == 422 and 'id="settings-chain-error"' in browser.page
+        browser.submit("settings", chain="authority")
+        assert browser.status == 200 and json.loads(config.read_text()) == {"chain": "authority"}
+        assert browser.found.forms["settings"]["chain"] == "authority"
+        browser.submit("settings", chain="self")
+        assert json.loads(config.read_text()) == {"chain": "self"}
+
+
 def test_a_page_is_loaded_again_where_the_board_is_then() -> None:
     """By its new name, if it was called by the old one; by an address, which stays, otherwise."""
     code = """

@@ -20,6 +20,7 @@ class Reader(html.parser.HTMLParser):
         self.addresses: list[str] = []
         self.text: dict[str, str] = {}
         self._form: dict[str, str] = {}
+        self._select = ""
         self._open: list[str] = []
         self.feed(page)
         self.close()
@@ -40,6 +41,10 @@ class Reader(html.parser.HTMLParser):
         if tag in ("input", "textarea") and "name" in found:
             self._form[found["name"]] = found.get("value", "")
             self.forms[self._form["action"]] = self._form
+        if tag == "select":
+            self._select = found["name"]
+        if tag == "option" and (self._select not in self._form or "selected" in found):
+            self._form[self._select] = found["value"]
 
     def handle_endtag(self, tag: str) -> None:
         while self._open and self._open.pop() != tag:

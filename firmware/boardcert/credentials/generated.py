@@ -94,7 +94,7 @@ def _renew_if_due(job, record: Record) -> Record:
             f"the key stays {leaf.key_type}: {wanted} is for the next new key or reset"
         )
     facts = facts_of(job, record, leaf)
-    reason = _change_reason(job.settings, record.facts, leaf) or stale_reason(facts)
+    reason = _change_reason(job.settings, record, leaf) or stale_reason(facts)
     if reason is None:
         return keep(job, GENERATED, record)
     try:
@@ -108,8 +108,9 @@ def _renew_if_due(job, record: Record) -> Record:
     return new
 
 
-def _change_reason(settings, facts: dict, leaf) -> str | None:
+def _change_reason(settings, record: Record, leaf) -> str | None:
     """Return which setting differs from those that the certificate was made with, or None."""
+    facts = record.facts
     # The names of the settings come first, then addresses that the board had.
     count = len(settings.names)
     others = [name for name in leaf.names[count:] if not fields.is_address(name)]
@@ -119,6 +120,9 @@ def _change_reason(settings, facts: dict, leaf) -> str | None:
         return "the host name has changed"
     if facts.get("validity_days") != settings.validity_days:
         return "its lifetime has changed"
-    if ("authority" in facts) != (settings.chain == AUTHORITY):
+    has_authority = "authority" in facts
+    if has_authority != (settings.chain == AUTHORITY) or (
+        has_authority and not record.authority_key
+    ):
         return "its issuer has changed"
     return None

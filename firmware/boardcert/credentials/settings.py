@@ -26,6 +26,8 @@ KEY_TYPES = ("p256", "p384", "p521", "rsa2048", "rsa3072", "rsa4096")
 
 AUTHORITY = "authority"
 
+MOST_CHARACTERS = 1000
+
 _DEFAULTS = {
     "key_type": "p384",
     "validity_days": 3650,
@@ -120,6 +122,17 @@ def _all_names(host_name: str, more: list) -> list:
         text = value.decode() if kind == "dns" else fields.format_address(value)
         if text not in found:
             found.append(text)
-    if len(found) > 20:
-        raise ValueError("at most 20 names and addresses")
+    check_size(found)
     return found
+
+
+def check_size(names: list) -> None:
+    """Raise ValueError for more *names* than a certificate for them could be sent with.
+
+    mbedTLS sends the whole chain in one record, see offer.MAX_CHAIN_BYTES; the board's own
+    authority has the names as well, beside those of the leaf.
+    """
+    if not 1 <= len(names) <= 20 or len("".join(names)) > MOST_CHARACTERS:
+        raise ValueError(
+            f"1 to 20 names and addresses, at most {MOST_CHARACTERS} characters in all"
+        )

@@ -9,17 +9,15 @@ A task is a function of a job.Job and its arguments. Its outcome is (source, rec
 is to be served from then on, and a sentence about the rest, or None. Only request returns a DER.
 """
 
-from micropython import const
-
 from .. import RefusedError, board
 from ..storage import store
 from ..storage.files import GENERATED, INSTALLED
 from .generated import load_generated, make
 from .job import in_words
+from .settings import AUTHORITY, check_size
 from .stored import facts_of, is_own, keep, read_leaf, sound
 
 BUILTIN = "builtin"
-_MOST_NAMES = const(20)  # As in settings.
 
 
 def load(job, new_key: bytes | None = None) -> tuple:
@@ -64,9 +62,8 @@ def request(job, addresses: list | None = None, names: list | None = None) -> by
 
     if names is None:
         return make_request(job.settings.hostname, job.names, private_key)
-    if not isinstance(names, (list, tuple)) or not 1 <= len(names) <= _MOST_NAMES:
-        raise RefusedError("names", f"a request is for 1 to {_MOST_NAMES} names")
     try:
+        check_size(names if isinstance(names, (list, tuple)) else [])
         return make_request(None, names, private_key)
     except (ValueError, TypeError) as error:  # The latter for a name that is not text.
         raise RefusedError("names", str(error)) from error
@@ -99,6 +96,7 @@ def _choose(job, new_key: bytes | None = None) -> tuple:
         job.wiper.remove(INSTALLED)
         installed = None
     if record := sound(job, installed, INSTALLED):
+        _forget_authority(job)  # First: keep has the next boot look no further.
         return INSTALLED, keep(job, INSTALLED, record)
     return choose_below(job, new_key)
 
@@ -106,12 +104,26 @@ def _choose(job, new_key: bytes | None = None) -> tuple:
 def choose_below(job, new_key: bytes | None = None) -> tuple:
     """Return (source, record) as if nothing were installed. *new_key*: see load."""
     if record := sound(job, _find_builtin(job), BUILTIN):
+        _forget_authority(job)
         record.facts = facts_of(job, record, read_leaf(record))
         return BUILTIN, record
     record = load_generated(job, new_key)
     if record.authority_key:
         record.authority_key = None  # What serves has no use for it.
     return GENERATED, record
+
+
+def _forget_authority(job) -> None:
+    """Wipe the authority's key below what is served, if the settings want no authority any more."""
+    if job.settings.chain == AUTHORITY:
+        return
+    below = store.load(job.directory, GENERATED, [], True)
+    if below and below.authority_key:
+        below.authority_key = None
+        with job.attempt("wiping the authority's key"):
+            job.wiper.begin("new-key", below.facts["public_key_pin"])
+            job.writer.save(GENERATED, below)
+            job.finish_wipe("wiping the authority's key", "the authority's key was deleted")
 
 
 def mark_stored(job, source: str, record: store.Record) -> None:

@@ -21,7 +21,7 @@ _WITH_KEY = ("new-key", "reset")
 
 _SETTINGS = ("hostname", "prefix", "names", "validity_days", "key_type", "portal_port", "https")
 _SETTINGS += ("chain",)
-_SETTING_BYTES = 1024  # Twenty names.
+_SETTING_BYTES = 4096  # The settings have limits of their own, and name them.
 
 _DONE = {
     "install": "The certificate is installed and served.",

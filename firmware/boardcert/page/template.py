@@ -14,7 +14,7 @@ script, certificates have to be pasted, since a form cannot send a file as text.
 # ruff: noqa: E501 (lines of HTTP and HTML)
 TEMPLATE = b"""
 Cache-Control: no-store
-Content-Security-Policy: default-src 'none'; style-src 'sha256-jZ8rBh2oSF6DM8O1aIFtX2VSVDg+tTk8P3j+tnE7ISY='; script-src 'sha256-srF63NunR6OOJGnqhcWpxsRzXPB5e3nMY2U4gjlgxcI='; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'
+Content-Security-Policy: default-src 'none'; style-src 'sha256-vgGDbFBKjJD4Sa9L8X+qQVFWXmCSsuQX+qUXyJszbH0='; script-src 'sha256-KD2VX9Ov9WUmysKk767wnaM3jR+PaAq2APfMEsW5cgQ='; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'
 Cross-Origin-Opener-Policy: same-origin
 Cross-Origin-Resource-Policy: same-origin
 Referrer-Policy: same-origin
@@ -55,7 +55,7 @@ code,textarea{font-family:ui-monospace,monospace;font-size:.95rem;overflow-wrap:
 .words{font-size:1.15rem;font-weight:600}
 a{color:var(--main)}
 label{display:block;font-weight:600}
-input,textarea{width:100%;padding:.5rem;font-size:1rem;color:inherit;background:var(--card);
+input,select,textarea{width:100%;padding:.5rem;font-size:1rem;color:inherit;background:var(--card);
 border:1px solid var(--line);border-radius:.3rem}
 textarea{height:8rem}
 [aria-invalid]{border:2px solid var(--bad)}
@@ -68,7 +68,7 @@ border-radius:.3rem;background:var(--main);color:var(--on);cursor:pointer}
 const s=sessionStorage,k=JSON.parse(s.kept||"{}");
 s.removeItem("kept");
 onsubmit=({target:f})=>{if(f.time)f.time.value=new Date().toISOString();
-s.kept=JSON.stringify(Object.fromEntries([...f].filter(t=>/^text/.test(t.type)).map(t=>[t.id,t.value])))};
+s.kept=JSON.stringify(Object.fromEntries([...f].filter(t=>/^(text|sel)/.test(t.type)).map(t=>[t.id,t.value])))};
 addEventListener("DOMContentLoaded",()=>{
 for(const f of document.querySelectorAll("input[type=file]")){f.parentNode.hidden=false;
 f.onchange=async()=>{const t=document.getElementById(f.dataset.to),c="CERTIFICATE",q="PRIVATE KEY",w=t.name=="key"?q:c,n=`
@@ -189,6 +189,11 @@ $error.settings-hostname$<input id="settings-hostname" name="hostname" value="$h
 $error.settings-names$<input id="settings-names" name="names" value="$names$" spellcheck="false" autocomplete="off" autocapitalize="none"$more.settings-names$></p>
 <p><label for="settings-validity_days">Days for which a certificate is valid</label>
 $error.settings-validity_days$<input id="settings-validity_days" name="validity_days" value="$validity_days$" inputmode="numeric" autocomplete="off"$more.settings-validity_days$></p>
+<p><label for="settings-chain">Who signs the certificate</label>
+$error.settings-chain$<select id="settings-chain" name="chain"$more.settings-chain$>
+<option value="self">The board itself</option>
+<option value="authority"$by_authority$>An authority of its own, which devices import once</option>
+</select></p>
 <p><button>Save and restart</button></p>
 </form>
 <form method="post" action="/">

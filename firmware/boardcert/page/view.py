@@ -22,7 +22,7 @@ def view(status: dict, form_token: str | None, is_secure: bool, outcome: tuple |
     text = escape(text)
     id = f"{action}-{field}"
     host_name = escape(status["hostname"])
-    authority = status["authority"]
+    authority, settings = status["authority"], status["settings"]
     marks = {
         "title": f"Error: {host_name}" if is_error else host_name,
         "host_name": host_name,
@@ -36,8 +36,9 @@ def view(status: dict, form_token: str | None, is_secure: bool, outcome: tuple |
         "fingerprint": _grouped(status["fingerprint"]),
         "authority": _grouped(authority["fingerprint"]) if authority else "",
         "words": status["words"],
-        "names": escape(", ".join(status["settings"].get("names", ()))),
-        "validity_days": str(status["settings"].get("validity_days", 3650)),
+        "names": escape(", ".join(settings.get("names", ()))),
+        "validity_days": str(settings.get("validity_days", 3650)),
+        "by_authority": " selected" if settings.get("chain") == "authority" else "",
         "wrong_tokens": str(status["wrong_tokens"]),
         "rows": [row.encode() for row in rows(status)],
         "kept": texts,

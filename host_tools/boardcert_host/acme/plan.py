@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..board.rules import why_not_named
 from ..enrolment.way import Way, way_from
 from ..errors import USAGE, Error
 from ..targets import canonical_host, is_address
@@ -18,8 +19,6 @@ DIRECTORIES = {
     "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
 }
 DNS_WAIT_S = 300.0
-# What the board's request may have: firmware/boardcert/credentials/sources.py.
-_MOST_DOMAINS = 20
 
 
 @dataclass(frozen=True)
@@ -74,8 +73,8 @@ def read_domains(texts: Iterable[str]) -> tuple[str, ...]:
     dns-01 proves DNS names alone; "*." may stand in front.
     """
     found = tuple(dict.fromkeys(_domain(text) for text in texts))
-    if len(found) > _MOST_DOMAINS:
-        raise Error(f"{len(found)} domains; a board asks for at most {_MOST_DOMAINS}", None, USAGE)
+    if found and (reason := why_not_named(found)):
+        raise Error(f"no board makes a request for so many domains: {reason}", None, USAGE)
     return found
 
 

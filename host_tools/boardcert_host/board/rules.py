@@ -55,6 +55,16 @@ def why_not_set(changes: Mapping[str, Any]) -> str | None:
     return None
 
 
+def why_not_named(names: Sequence[str]) -> str | None:
+    """Return why a board makes no request for so many *names*, None if it does."""
+    with _lock:
+        try:
+            _module(".credentials.settings").check_size(names)
+        except ValueError as error:
+            return str(error)
+    return None
+
+
 def _module(name: str) -> Any:
     """Return a module of the firmware's package, by its name within that."""
     _provide()

@@ -23,7 +23,7 @@ from .enrolling import (
     way_of,
 )
 from .shared import Command, check_timeout
-from .with_board import add_host, add_options
+from .with_board import add_host, add_options, requested_names
 
 if TYPE_CHECKING:
     from ..est.plan import Login, Plan
@@ -77,6 +77,7 @@ def _check(arguments: argparse.Namespace) -> None:
     """Raise Error, a usage error, for arguments that do not go together."""
     check_timeout(arguments.timeout)
     check(arguments, arguments.san, _HINT)
+    requested_names(arguments.san)
     if arguments.wait is not None and not 0 <= arguments.wait <= _LONGEST_WAIT_S:
         raise Error(f"--wait must be 0 to {_LONGEST_WAIT_S} seconds", _HINT, USAGE)
     if arguments.server_ca and arguments.server_fingerprint:
@@ -116,7 +117,6 @@ def _obtain(arguments: argparse.Namespace) -> int:
 
 def _plan(arguments: argparse.Namespace) -> "Plan":
     """Return what is to be done; options not given keep their last value."""
-    from ..ca.names import name_text, parse_name
     from ..est.kept import SHELF
     from ..est.plan import Plan, place_of, server_url
 
@@ -137,8 +137,7 @@ def _plan(arguments: argparse.Namespace) -> "Plan":
     if arguments.server_ca:
         plan = replace(plan, server_ca=existing(arguments.server_ca, "--server-ca"))
     if arguments.san:
-        names = tuple(dict.fromkeys(name_text(parse_name(name)) for name in arguments.san))
-        plan = replace(plan, names=names)
+        plan = replace(plan, names=tuple(requested_names(arguments.san)))
     if arguments.wait is not None:
         plan = replace(plan, wait_s=arguments.wait)
     return replace(plan, login=_login(arguments, plan.login))

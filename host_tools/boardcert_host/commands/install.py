@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from ..console import messages, print_plain, results, say
 from ..errors import CHECKED_AND_BAD, OK, Error
 from .shared import Command, add_force, check_free, print_json
-from .with_board import add_host, add_options, change, check_options, opened, working
+from .with_board import (
+    add_host,
+    add_options,
+    change,
+    check_options,
+    opened,
+    requested_names,
+    working,
+)
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -113,13 +121,18 @@ def _check_trust(arguments: argparse.Namespace) -> None:
         raise Error(message, "are the certificates of its issuers in CHAIN?", CHECKED_AND_BAD)
 
 
+def _check_csr(arguments: argparse.Namespace) -> None:
+    """Raise Error, a usage error, also for names that no board makes a request for."""
+    check_options(arguments)
+    requested_names(arguments.san)
+    check_free(arguments.output, arguments.force)
+
+
 def _run_csr(arguments: argparse.Namespace) -> int:
     from ..ca.csr import read_request, request_pem, require_names
-    from ..ca.names import name_text, parse_name
     from ..files import write_output
 
-    check_free(arguments.output, arguments.force)  # before the board is asked
-    names = [name_text(parse_name(name)) for name in arguments.san]
+    names = requested_names(arguments.san)
     with opened(arguments) as board, messages().status(f"{arguments.host} is working"):
         request = board.csr(names)
     # Signed by its own key, and nothing in it that a CA should refuse.
@@ -155,6 +168,6 @@ COMMANDS = {
         _CSR_EXAMPLES,
         _add_csr_arguments,
         _run_csr,
-        check_options,
+        _check_csr,
     ),
 }

@@ -2,7 +2,7 @@
 
 import argparse
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +69,17 @@ def check_options(arguments: argparse.Namespace) -> None:
         raise Error("--usb cannot be used with --ca or --token-file", None, USAGE)
     if arguments.host is None and not arguments.usb:
         raise Error("a HOST is needed, or --usb PORT", None, USAGE)
+
+
+def requested_names(texts: Sequence[str]) -> list[str]:
+    """Return the names of --san in their one spelling, each once. Raises Error, a usage error."""
+    from ..board.rules import why_not_named
+    from ..ca.names import name_text, parse_name
+
+    names = list(dict.fromkeys(name_text(parse_name(text)) for text in texts))
+    if names and (reason := why_not_named(names)):
+        raise Error(f"no board makes a request for so many names: {reason}", None, USAGE)
+    return names
 
 
 @contextlib.contextmanager
@@ -157,9 +168,10 @@ def _say_authority(
 
 def _called_now(arguments: argparse.Namespace, report: dict[str, Any]) -> str:
     """Return the board's name in commands: the new one when its pin has moved there."""
+    from ..board.reports import own_name
     from ..trust.look_up import place_of
 
-    new: str = report["names"][0]
+    new = own_name(report)
     is_moved = place_of(arguments.host, arguments.name).known is None and place_of(new).known
     return new if is_moved else arguments.host
 
