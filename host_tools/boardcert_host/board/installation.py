@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..build.package import Form, build_microdot, build_package
 from ..errors import Error
-from . import file_writer, mpremote
+from . import compaction, file_writer, mpremote
 from .file_writer import SHA256, Progress
 
 PACKAGE_DIRECTORY = "/lib/boardcert"
@@ -112,6 +112,8 @@ def install(
             mpremote.execute(port, _REMOVE.format(paths))
         contents = {f"{PACKAGE_DIRECTORY}/{path.name}": path.read_bytes() for path in changed}
         file_writer.write_files(port, contents, progress)
+    if changed or removed:
+        compaction.compact(port, PACKAGE_DIRECTORY)
     if (changed or removed) and survey(port).files != wanted:
         raise Error(
             f"the package on the board at {port} is not what was written", "run the command again"

@@ -1,0 +1,96 @@
+"""After an installation, littlefs on a board finds the package's files by reading little."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from boardcert_host.board import compaction
+from boardcert_host.build.package import package_sources
+
+_MICROPYTHON = Path(sys.executable).with_name("micropython")
+# A flash in memory, with littlefs as boards make it. Its clock is what is read from it.
+_FLASH = """
+import os, sys, vfs
+class Flash:
+    BLOCK = 4096
+    def __init__(self, blocks):
+        self.data = bytearray(b"\\xff" * (self.BLOCK * blocks))
+        self.read = 0
+    def readblocks(self, number, buffer, offset=0):
+        start = number * self.BLOCK + offset
+        buffer[:] = memoryview(self.data)[start : start + len(buffer)]
+        self.read += len(buffer)
+    def writeblocks(self, number, buffer, offset=0):
+        start = number * self.BLOCK + offset
+        self.data[start : start + len(buffer)] = buffer
+    def ioctl(self, operation, argument):
+        if operation == 4:
+            return len(self.data) // self.BLOCK
+        if operation == 5:
+            return self.BLOCK
+        if operation == 6:
+            self.writeblocks(argument, b"\\xff" * self.BLOCK)
+        return 0
+flash = Flash(512)
+make = getattr(vfs, sys.argv[1])
+make.mkfs(flash)
+vfs.mount(make(flash), "/flash")
+os.mkdir("/flash/lib")
+os.mkdir("/flash/lib/boardcert")
+class time:
+    ticks_us = staticmethod(lambda: flash.read)
+    ticks_diff = staticmethod(lambda end, start: end - start)
+sys.modules["time"] = time
+directory = "/flash/lib/boardcert/"
+names = sys.argv[2:]
+for name in names:
+    with open(directory + name + ".new", "wb") as file:
+        file.write(name)
+    os.rename(directory + name + ".new", directory + name)
+def read_by_imports():
+    before = flash.read
+    for name in names:
+        module = name.rsplit(".", 1)[0]
+        for missing in (module, module + ".py"):
+            try:
+                os.stat(directory + missing)
+            except OSError:
+                pass
+        os.stat(directory + name)
+        with open(directory + name, "rb") as file:
+            assert file.read().decode() == name
+    return flash.read - before
+def report():
+    print(read_by_imports(), sorted(os.listdir(directory[:-1])) == sorted(names))
+report()
+"""
+
+
+def _read(file_system: str) -> list[list[str]]:
+    """Return what imports of all files read, and whether these are all, before and after."""
+    names = [f"{name}.mpy" for name in package_sources("xtensawin")]
+    assert len(names) > 60
+    code = f"{_FLASH}exec({compaction.script('/flash/lib/boardcert')!r}, {{}})\nreport()"
+    done = subprocess.run(
+        [_MICROPYTHON, "-X", "heapsize=16m", "-c", code, file_system, *names],
+        env={**os.environ, "MICROPYPATH": ".frozen"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return [line.split() for line in done.stdout.splitlines()]
+
+
+def test_what_an_import_reads_gets_less_by_a_fifth() -> None:
+    """Each file is there as before, and no other."""
+    (before, before_all), (after, after_all) = _read("VfsLfs2")
+    assert before_all == after_all == "True"
+    assert int(after) < 0.8 * int(before)
+
+
+def test_a_file_system_without_such_logs_is_left_alone() -> None:
+    """FAT: what is read is the same, to the byte."""
+    before, after = _read("VfsFat")
+    assert before == after
