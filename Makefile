@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# For two cores: boards wait now and then. A file is a job, since its tests share a board.
-JOBS   ?= 4
+# For two cores: boards wait often. A file is a job, since its tests share a board.
+JOBS   ?= 6
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help setup demo test lint format bench fleet docs dist clean

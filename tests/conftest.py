@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -30,7 +31,7 @@ sys.dont_write_bytecode = False
 
 import micropython  # noqa: E402, F401 (it completes modules that device code imports)
 from http_servers import http_server  # noqa: E402
-from longest import LONGEST  # noqa: E402
+from longest import FIRST, LONGEST  # noqa: E402
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,11 +49,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, then with the virtual board's."""
 
     def rank(item: pytest.Item) -> tuple[int, bool]:
-        folder, name = item.path.parts[-2:]
-        file = f"{folder}/{name}"
-        return LONGEST.index(file) if file in LONGEST else len(LONGEST), folder != "board"
+        file = _file(item)
+        place = LONGEST.index(file) if file in LONGEST else len(LONGEST)
+        return place, not file.startswith("board/")
 
     items.sort(key=rank)
+
+
+def _file(item: pytest.Item) -> str:
+    return "/".join(item.path.parts[-2:])
 
 
 def pytest_collection_finish() -> None:
@@ -60,8 +65,21 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def _wait_for_programs() -> None:
+    """Wait until `.ci/run` has installed what tests need, and has written the exit status."""
+    if "BOARDCERT_PROGRAMS" not in os.environ:
+        return
+    status = Path(os.environ["BOARDCERT_PROGRAMS"])
+    while not (status.exists() and status.read_text()):
+        time.sleep(1)
+    if status.read_text() != "0\n":
+        pytest.fail("the programs that tests need could not be installed", pytrace=False)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what is marked needs(program) where that program is not installed."""
+    if _file(item) not in FIRST:
+        _wait_for_programs()
     for marker in item.iter_markers("needs"):
         for program in marker.args:
             if shutil.which(program) is None:
