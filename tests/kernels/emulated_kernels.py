@@ -12,6 +12,7 @@ from boardcert.crypto import sha512_block
 from boardcert_host.build.kernels import KERNELS as ARCHITECTURES
 from boardcert_host.build.kernels import kernel_sources
 from mpy_machine_code import Function, Machine, build, load
+from tested_kernels import CODE
 from xtensa_machine import XtensaMachine
 
 KERNELS = Path(__file__).parents[2] / "firmware" / "kernels"
@@ -20,13 +21,6 @@ SIZE = 48  # Bytes of a field element.
 
 # What is called as viper, and what firmware says that takes it: which .mpy files it reads.
 ESP32S = {"rv32imc": 6 | 3 << 8 | 11 << 10, "xtensawin": 6 | 3 << 8 | 10 << 10}
-# The parts of the kernel for P-384 that have code, for each architecture.
-_CODE = {
-    "armv6m": ("kernel_inverse", "kernel_p384"),
-    "armv7emsp": ("kernel_inverse", "kernel_p384_dsp"),
-    "rv32imc": ("kernel_inverse_rv32", "kernel_p384_rv32"),
-    "xtensawin": ("kernel_inverse_xtensa", "kernel_p384_xtensa"),
-}
 
 SHA512 = {
     "armv6m": "kernel_sha512.py",
@@ -39,7 +33,7 @@ SHA512 = {
 def load_kernel(architecture: str, directory: Path) -> dict[str, Function]:
     """Return the functions for P-384 of an *architecture*; they are compiled in *directory*."""
     functions = {}
-    for name in _CODE[architecture]:
+    for name in CODE[architecture]:
         functions |= load(build(KERNELS / f"{name}.py", directory, architecture))
     return functions
 

@@ -18,6 +18,7 @@ from emulated_kernels import (
     load_kernel,
     p384_engine,
 )
+from tested_kernels import sample_size
 
 # Each kernel, the architecture that it is compiled for, and what writes it.
 _KERNELS = {"kernel_p384": "armv6m", "kernel_p384_dsp": "armv7emsp", "kernel_p384_rv32": "rv32imc"}
@@ -52,7 +53,8 @@ _BUDGET_INSTRUCTIONS = {
 }
 _BUDGET_BYTES = {"armv6m": 4000, "armv7emsp": 4000, "rv32imc": 10_300, "xtensawin": 10_000}
 
-# So many of a thousand scalars, others in each run; with BOARDCERT_SCALARS=1000, all.
+# So many of a thousand scalars, others in each run; with BOARDCERT_SCALARS=1000, all. Fewer of a
+# kernel that has not changed, see tested_kernels.py.
 _SCALARS = int(os.environ.get("BOARDCERT_SCALARS", "200"))
 # Without it, one in so many where the emulator is slow.
 _FEWER = {"kernel_p384_xtensa": 5}
@@ -173,12 +175,13 @@ def test_field_operations_on_sparse_and_dense_words(new_kernel):
     assert _check_pairs(new_kernel(), list(zip(numbers[::2], numbers[1::2], strict=True))) == 12_000
 
 
-def test_field_operations_on_random_values(new_kernel):
+def test_field_operations_on_random_values(name, new_kernel):
     """Random values below 2**384, not only below p."""
     seed = int.from_bytes(os.urandom(8), "big")
     choose = random.Random(seed)
-    pairs = [(choose.getrandbits(384), choose.getrandbits(384)) for _ in range(22_000)]
-    assert _check_pairs(new_kernel(), pairs) == 88_000, seed
+    count = sample_size(_KERNELS[name], 22_000)
+    pairs = [(choose.getrandbits(384), choose.getrandbits(384)) for _ in range(count)]
+    assert _check_pairs(new_kernel(), pairs) == 4 * count, seed
 
 
 @pytest.mark.parametrize("operation", _OPERATIONS)
@@ -258,7 +261,9 @@ def test_select_reads_all_entries(new_kernel):
 
 def _sample(name, count):
     """Return how many of *count* are tried with the kernel *name*."""
-    return count // (1 if "BOARDCERT_SCALARS" in os.environ else _FEWER.get(name, 1))
+    if "BOARDCERT_SCALARS" in os.environ:
+        return count
+    return sample_size(_KERNELS[name], count // _FEWER.get(name, 1))
 
 
 def _scalars(name):

@@ -1,0 +1,38 @@
+"""A kernel that has changed is tested whole; of one that has not, a sample."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from tested_kernels import CODE, sample_size
+
+_FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
+
+
+@pytest.fixture
+def changed(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A copy of the sources in which the file *request.param* has one comment more."""
+    for folder in ("kernels", "boardcert/crypto"):
+        shutil.copytree(_FIRMWARE / folder, tmp_path / folder)
+    with (tmp_path / request.param).open("a") as source:
+        source.write("# Changed.\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("architecture", CODE)
+@pytest.mark.parametrize(
+    "changed", ["boardcert/crypto/p384_kernel.py", "kernels/kernel_programs.py"], indirect=True
+)
+def test_a_change_that_all_share(architecture: str, changed: Path) -> None:
+    """Each is tested whole."""
+    assert sample_size(architecture, 100, changed) == 100
+
+
+@pytest.mark.parametrize("changed", ["kernels/kernel_p384_rv32.py"], indirect=True)
+def test_a_change_of_one(changed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That one is, and no other: a quarter of them, unless all are asked for."""
+    monkeypatch.delenv("BOARDCERT_EVERY_DEVICE_TEST", raising=False)
+    tried = {architecture: sample_size(architecture, 100, changed) for architecture in CODE}
+    assert tried == dict.fromkeys(CODE, 25) | {"rv32imc": 100}
+    monkeypatch.setenv("BOARDCERT_EVERY_DEVICE_TEST", "1")
+    assert sample_size("armv6m", 100, changed) == 100

@@ -1,0 +1,51 @@
+"""Which kernels have been tested since they changed: of those, each run tries a quarter.
+
+tested_kernels.json has the digest of each architecture's sources when they were. To test all of
+them and write it: `python tests/kernels/tested_kernels.py`.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+_RECORD = _HERE / "tested_kernels.json"
+_TESTS = ("test_kernel_p384.py", "test_kernel_inverse.py")
+_FIRMWARE = _HERE.parents[1] / "firmware"
+# Of the kernel for P-384, by architecture: its code; and for all, its programs and who calls it.
+CODE = {
+    "armv6m": ("kernel_inverse", "kernel_p384"),
+    "armv7emsp": ("kernel_inverse", "kernel_p384_dsp"),
+    "rv32imc": ("kernel_inverse_rv32", "kernel_p384_rv32"),
+    "xtensawin": ("kernel_inverse_xtensa", "kernel_p384_xtensa"),
+}
+_SHARED = ("kernels/kernel_programs.py", "boardcert/crypto/p384_kernel.py")
+_SHARE = 4
+_EVERY = "BOARDCERT_EVERY_DEVICE_TEST"
+
+
+def digest(architecture: str, firmware: Path = _FIRMWARE) -> str:
+    """Return a digest of the sources in *firmware* of the kernel for P-384."""
+    files = [*(f"kernels/{name}.py" for name in CODE[architecture]), *_SHARED]
+    return hashlib.sha256(b"".join((firmware / file).read_bytes() for file in files)).hexdigest()
+
+
+def sample_size(architecture: str, count: int, firmware: Path = _FIRMWARE) -> int:
+    """Return how many of *count* are tried: all, if the sources differ from those that were."""
+    is_tested = json.loads(_RECORD.read_text()).get(architecture) == digest(architecture, firmware)
+    return max(1, count // _SHARE) if is_tested and _EVERY not in os.environ else count
+
+
+def _test_and_record() -> None:
+    tests = [str(_HERE / name) for name in _TESTS]
+    command = [sys.executable, "-m", "pytest", "-q", *tests]
+    subprocess.run(command, check=True, env=os.environ | {_EVERY: "1"})
+    record = {architecture: digest(architecture) for architecture in CODE}
+    _RECORD.write_text(json.dumps(record, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    _test_and_record()
