@@ -33,14 +33,20 @@ _VECTOR_LIMIT = 2
 # Of each module, what is left to the unix binary: seconds each, by the board's own clock.
 _ELSEWHERE = {
     "test_authority": (
+        "a_leaf_is_renewed_thirty_days_before_its_end",
+        "a_name_outside_its_constraints_has_it_signed_again",
         "a_short_lifetime_is_renewed_in_its_last_third",
         "an_authority_of_a_wrong_clock_is_signed_again_once_that_is_right",
         "an_authority_that_ends_before_its_leaf_is_signed_again",
+        "the_authority_outlasts_clock_and_address",
     ),
     "test_authority_keys": (
         "a_certificate_of_another_authority_is_not_used",
         "a_fault_leaves_what_was_there",
         "a_key_of_another_kind_is_signed_for",
+        "an_installed_certificate_has_no_authority",
+        "new_keys_are_both_new",
+        "the_setting_ends_it_below_an_installed_certificate_too",
     ),
     "test_curves": (
         "curves_of_another_a",
@@ -87,13 +93,19 @@ _ELSEWHERE = {
         "what_is_no_certificate_at_all",
         "without_a_clock_dates_are_not_judged",
     ),
-    "test_keys": ("storage_round_trip", "two_keys_differ"),
+    "test_keys": (
+        "halves_of_other_curves_are_refused",
+        "pairs_that_do_not_belong_together",
+        "storage_round_trip",
+        "two_keys_differ",
+    ),
     "test_lifecycle": (
         "an_expired_certificate_is_replaced_with_the_same_key",
         "an_identity_copied_from_another_board_is_not_used",
         "changed_names_are_signed_with_the_same_key",
         "dates_are_corrected_once_the_clock_is_known",
         "dates_with_and_without_a_clock",
+        "no_secret_is_shown",
         "the_certificate_follows_the_address",
         "the_esp32_remembers_in_nvs_when_the_file_system_is_new",
         "two_boards_make_two_keys",
@@ -101,6 +113,7 @@ _ELSEWHERE = {
     "test_lifecycle_faults": (
         "a_failure_after_the_key_is_changed_is_told_only",
         "a_renewal_that_fails_leaves_the_old_certificate_in_service",
+        "a_request_with_a_faulty_signature_does_not_leave",
         "a_reset_ends_with_what_the_next_boot_serves",
         "a_reset_leaves_no_old_key",
         "an_expired_certificate_is_served_when_no_new_one_can_be_signed",
@@ -113,7 +126,9 @@ _ELSEWHERE = {
         "a_new_key_leaves_the_installed_certificate_and_the_token",
         "a_removal_waits_for_what_is_below",
         "a_renewal_keeps_the_key",
+        "a_request_for_other_names_has_those_alone",
         "a_request_for_the_boards_names",
+        "an_installed_certificate_comes_first_and_its_removal_brings_the_generated_back",
         "another_key_type_is_for_the_next_new_key",
         "reset_makes_a_new_key_and_forgets_the_rest",
         "the_token_is_made_once_and_anew_at_a_reset",

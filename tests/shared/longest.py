@@ -20,6 +20,7 @@ LONGEST = (
     "board/test_page_over_wifi.py",
     "board/test_over_wifi.py",
     "cli/test_demo.py",
+    "step/test_step.py",
     "board/test_authority_boards.py",
     "serving/test_server_soak.py",
     "package/test_device_on_unix.py",
@@ -28,4 +29,10 @@ LONGEST = (
     "board/test_rsa_on_board.py",
     "board/test_run_on_board.py",
     "board/test_snippets_on_board.py",
+    "serving/test_running.py",
+    "kernels/test_kernel_p384.py",
+    "flash/test_flash_esp32.py",
+    "build/test_package_build.py",
+    "verify/test_hostile_boards.py",
+    "verify/test_verify_network.py",
 )
