@@ -21,6 +21,8 @@ class NVS:
         pass
 class esp32:
     NVS = NVS
+    HEAP_DATA = 0
+    idf_heap_info = staticmethod(lambda kind: [(250_000, 9_000, 9_000, 0), (%d, 20_000, 20_000, 0)])
 class machine:
     reset = staticmethod(lambda: print("reset"))
 class WLAN:
@@ -39,9 +41,9 @@ for me.took_memory in (%s):
 """
 
 
-def _story(*took_memory: bool) -> list[str]:
+def _story(*took_memory: bool, region_bytes: int = 60_000) -> list[str]:
     """Return what the boots print, each of which signed or not."""
-    code = _BOARD % "".join(f"{each}, " for each in took_memory)
+    code = _BOARD % (region_bytes, "".join(f"{each}, " for each in took_memory))
     output = micropython_server.run(code).splitlines()
     return [line for line in output if not line.startswith("boardcert: ")]
 
@@ -57,6 +59,11 @@ def test_a_board_that_signs_at_each_boot_does_not_restart_for_ever() -> None:
     assert _story(*[True] * 5) == ["reset", "1", "reset", "2", "reset", *"333"]
 
 
+def test_with_psram_nothing_restarts() -> None:
+    """There is memory for all, also when MicroPython's heap has grown over nearly all of it."""
+    assert _story(True, False, region_bytes=4 << 20) == ["None", "None"]
+
+
 # ESP-IDF's heap as MicroPython and TLS take it, in one piece: TLS for each that is held, the
 # stack of a thread, and then, whole, MicroPython's second area. That is for what finds no room in
 # the first; a collection gives it back where nothing in it is alive. *other*: what something else
@@ -67,7 +74,7 @@ class Heap:
     free = {free}
     alive = {alive}
     room = {heap} - {alive}
-    grown = stack = looks = other = moment = 0
+    grown = stack = looks = other = moment = size = 0
     inside = []
     def largest():
         return Heap.free - 23_700 * len(reserve._held) - Heap.stack - Heap.grown
@@ -97,7 +104,7 @@ class esp32:
         if Heap.other and Heap.looks == Heap.moment:
             Heap.take(Heap.other, None)
             Heap.other = 0
-        return [(0, Heap.largest(), Heap.largest(), 0)]
+        return [(Heap.size, Heap.largest(), Heap.largest(), 0)]
 class Lock:
     def acquire(self):
         pass
@@ -198,12 +205,39 @@ def test_what_else_takes_memory_does_not_disturb_the_growth(stored: Path) -> Non
     assert set(answer) == {"2 35600 True"}
 
 
-def test_with_psram_nothing_is_held(stored: Path) -> None:
-    """There is enough of it for the heap and for TLS; where there is less, no stack lies in it."""
-    code = _PLACES.format(page=True) + "print(reserve.hold(0), len(reserve._held), thread.size)\n"
-    assert _begin(stored, 64_000, 4_000_000, 19_600, code) == ["on", "0 0", "True 0 0"]
-    _, told, later = _begin(stored, 64_000, 900_000, 19_600, code)
+@pytest.mark.parametrize("free", [4_000_000, 190_000])
+def test_with_psram_nothing_is_held(stored: Path, free: int) -> None:
+    """There is enough of it for the heap and for TLS, as seen in an emulated ESP32-S3.
+
+    Also when the heap has grown over most of it.
+    """
+    held = "print(reserve.hold(0), len(reserve._held), thread.size)\n"
+    code = "Heap.size = 4 << 20\n" + _PLACES.format(page=True) + held
+    assert _begin(stored, 64_000, free, 19_600, code) == ["on", "0 0", "True 0 0"]
+
+
+def test_memory_too_large_for_a_stack_is_held(stored: Path) -> None:
+    """The heap grows by more then."""
+    held = "print(reserve.hold(0), len(reserve._held), thread.size)\n"
+    _, told, later = _begin(stored, 64_000, 900_000, 19_600, _PLACES.format(page=True) + held)
     assert told.startswith("5 ") and later == "True 5 0"
+
+
+_ROOM = """
+reserve._turn_radio_on()
+Heap.size = {size}
+print(reserve.heap_free_bytes(25_000))
+"""
+
+
+def test_the_heap_has_room_where_it_can_grow_into_psram(stored: Path) -> None:
+    """Else each answer of the page would end the connections that are kept for the next one.
+
+    Without PSRAM, what the heap could grow by is TLS's.
+    """
+    free = 4_000_000
+    assert _begin(stored, 64_000, free, 54_000, _ROOM.format(size=4 << 20)) == ["on", "4010000"]
+    assert _begin(stored, 64_000, 110_000, 54_000, _ROOM.format(size=250_000)) == ["on", "10000"]
 
 
 def test_the_memory_is_given_back_for_signing_and_taken_again(stored: Path) -> None:

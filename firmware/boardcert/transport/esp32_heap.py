@@ -10,6 +10,8 @@ _WORD_BYTES = 4
 _KEPT_WORDS = 8
 """More than a block of 16 bytes: MicroPython gives an area back whose first block alone is used."""
 _HALVINGS = 16
+_INTERNAL_BYTES = 1_000_000
+"""More than any region of a chip's own memory has, and less than the smallest PSRAM."""
 
 
 def grow(growth_bytes: int) -> list:
@@ -28,7 +30,7 @@ def grow(growth_bytes: int) -> list:
         stack_bytes = _thread.stack_size(rest_bytes)
         try:
             _thread.start_new_thread(ending.acquire, ())
-        except OSError:  # In PSRAM, of which there is enough, no stack may lie.
+        except OSError:  # Without one, the heap grows by more.
             pass
         _thread.stack_size(stack_bytes)
     pieces = []
@@ -66,6 +68,14 @@ def _shrink(piece: list) -> None:
     del piece[_KEPT_WORDS + _HALVINGS :]
     while len(piece) > _KEPT_WORDS:
         piece.pop()
+
+
+def has_psram() -> bool:
+    """Return whether ESP-IDF's heap has PSRAM, in which TLS's buffers and this heap's growth fit.
+
+    It is told by what the region has in all: MicroPython's heap may have grown over most of it.
+    """
+    return max([size for size, _, _, _ in regions()]) > _INTERNAL_BYTES
 
 
 def largest_bytes() -> int:

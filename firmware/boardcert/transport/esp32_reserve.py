@@ -13,7 +13,7 @@ import gc
 import io
 import os
 
-from .esp32_heap import free_bytes, grow, largest_bytes, regions
+from .esp32_heap import free_bytes, grow, has_psram, largest_bytes, regions
 
 # What TLS takes of ESP-IDF's heap for a connection before its handshake. This and what follows was
 # measured on the official v1.27.0, ESP32 and ESP32-C3 without PSRAM, emulated.
@@ -45,7 +45,7 @@ def settle(me) -> None:
 
     What that took comes back at a reset only, and in one piece only at a hard one: what the network
     took meanwhile lies in between. Three times in a row at most: a board that has to sign at each
-    boot serves, as far as it can.
+    boot serves, as far as it can. Nothing of this with PSRAM.
     """
     import esp32
 
@@ -54,7 +54,7 @@ def settle(me) -> None:
         restarts = storage.get_i32(_RESTARTS)
     except OSError:
         restarts = 0
-    is_due = me.took_memory and restarts < _MOST_RESTARTS
+    is_due = me.took_memory and restarts < _MOST_RESTARTS and not has_psram()
     if is_due or (restarts and not me.took_memory):
         storage.set_i32(_RESTARTS, restarts + 1 if is_due else 0)
         storage.commit()
@@ -105,9 +105,9 @@ def end() -> None:
 def begin(has_page: bool = True) -> None:
     """Take the memory now, while MicroPython's heap is small.
 
-    Not while the radio is off: what it takes would be held. Nor twice, nor with ample memory.
+    Not while the radio is off: what it takes would be held. Nor twice, nor with PSRAM.
     """
-    if not _context and _is_radio_on() and free_bytes() < _AMPLE_BYTES:
+    if not _context and _is_radio_on() and not has_psram():
         _hold_all(_SERVER_BYTES + (_PAGE_BYTES if has_page else 0))
 
 
@@ -144,11 +144,18 @@ def lend(wanted_bytes: int) -> None:
 
 
 def heap_free_bytes(wanted_bytes: int) -> int:
-    """Return what is free of MicroPython's heap, as it is; collect garbage below *wanted_bytes*."""
-    # mem_free() counts what ESP-IDF could give.
-    if gc.mem_free() - largest_bytes() < wanted_bytes:
+    """Return what is free of MicroPython's heap, as it is; collect garbage below *wanted_bytes*.
+
+    With PSRAM, what it can grow by counts as well.
+    """
+    if _own_free_bytes() < wanted_bytes:
         gc.collect()
-    return gc.mem_free() - largest_bytes()
+    return _own_free_bytes()
+
+
+def _own_free_bytes() -> int:
+    # mem_free() counts what ESP-IDF could give.
+    return gc.mem_free() - (0 if has_psram() else largest_bytes())
 
 
 def tls_free_bytes(wanted_bytes: int) -> int:
