@@ -145,7 +145,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         set_verbosity(arguments.quiet)
         arguments.check(arguments)
         _require_port(getattr(arguments, "usb", None))
-        with chosen(arguments.inventory), programs_go_on():
+        with chosen(arguments.inventory), programs_go_on(_restart):
             code: int = arguments.run(arguments)
         flush_results()
         return code
@@ -165,6 +165,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             print_json(arguments.record | {"error": error_record}, is_line=arguments.is_in_lines)
         flush_results()
     return failure.code
+
+
+def _restart(port: str) -> None:
+    from .board import mpremote
+
+    mpremote.reset(port)
 
 
 def _require_port(port: str | None) -> None:

@@ -9,6 +9,7 @@ import requests
 from acme import errors, messages
 from boardcert_host.acme import libraries, plan, problems, provider
 from boardcert_host.acme.kept import SHELF, Kept
+from boardcert_host.certificates.fingerprint import KeyPin
 from boardcert_host.cli import main
 from boardcert_host.enrolment import renewals, shelf
 from boardcert_host.enrolment.way import Way
@@ -128,7 +129,7 @@ def test_no_error_of_a_provider_shows_credentials(error, tmp_path, monkeypatch):
 
 def some_plan(**more):
     """Return a plan with all that it may have."""
-    way = Way("kitchen.local:20034", pin=("public_key_pin", "sha256//x"), timeout_s=9.0)
+    way = Way("kitchen.local:20034", pin=KeyPin.of_key("sha256//x"), timeout_s=9.0)
     dns = plan.DNS(provider="gandi", config="/etc/lexicon")
     return plan.Plan(way, ("a.example", "*.a.example"), dns, **more)
 
@@ -212,7 +213,7 @@ def test_nobody_is_asked_at_night(monkeypatch, capsys):
     """Though there is a terminal: a token that is missing is an error."""
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("getpass.getpass", lambda _: pytest.fail("a person was asked"))
-    pin = ("public_key_pin", "sha256//x")
+    pin = KeyPin.of_key("sha256//x")
     way = Way("kitchen.local", pin=pin)
     SHELF.save("kitchen.local", Kept(plan.Plan(way, ("a.example",), plan.DNS(hook="true"))))
     assert main(["acme", "--renew"]) == 3

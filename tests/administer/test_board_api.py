@@ -9,6 +9,7 @@ from board_answers import TOKEN, Dripping, answer, api, https_server, pin_of, re
 from boardcert_host.board import checked_https, over_https
 from boardcert_host.board.over_https import BoardAPI
 from boardcert_host.certificates import certificate
+from boardcert_host.certificates.fingerprint import KeyPin
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from boardcert_host.targets import Target
@@ -25,7 +26,7 @@ def test_the_token_is_sent_to_the_board_that_has_the_pin(tmp_path):
     received = []
     with https_server(board, tmp_path, [answer(200, report_of(board))] * 2, received) as port:
         assert api(port, pin=pin_of(board)).report()["hostname"] == "kitchen"
-        pin = ("fingerprint", certificate.fingerprint(board.der))
+        pin = KeyPin.of_certificate(certificate.fingerprint(board.der))
         assert api(port, pin=pin).report() == report_of(board)
     assert len(received) == 2
     assert all(f"Authorization: Bearer {TOKEN}".encode() in request for request in received)
@@ -41,7 +42,7 @@ def test_another_key_than_the_pinned_one_gets_nothing(kind, tmp_path):
     with https_server(other, tmp_path, [answer(200, report_of(other))], received) as port:
         for act in (BoardAPI.report, BoardAPI.csr, BoardAPI.remove, BoardAPI.served):
             with pytest.raises(Error, match="nothing was sent to it") as caught:
-                act(api(port, pin=(kind, pinned)))
+                act(api(port, pin=KeyPin(kind, pinned)))
             assert caught.value.code == 1
             assert pinned in caught.value.message
             found = certificate.describe(certificate.parse(other.der))[kind]
@@ -194,7 +195,7 @@ def test_an_action_may_take_longer_than_an_answer(tmp_path, monkeypatch):
 def test_what_does_not_speak_tls_is_an_error():
     """No server, and a plain one: nothing but a ClientHello reaches it."""
     with pytest.raises(Error, match="refused the connection") as caught:
-        api(refusing_port(), pin=("fingerprint", "AB")).report()
+        api(refusing_port(), pin=KeyPin.of_certificate("AB")).report()
     assert caught.value.code == 3
     received = []
 
@@ -203,7 +204,7 @@ def test_what_does_not_speak_tls_is_an_error():
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     with serving(handle) as port, pytest.raises(Error, match="does not speak TLS"):
-        api(port, pin=("fingerprint", "AB")).report()
+        api(port, pin=KeyPin.of_certificate("AB")).report()
     assert TOKEN.encode() not in b"".join(received)
 
 

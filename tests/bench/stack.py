@@ -15,6 +15,7 @@ from boardcert_host.board.installable import Installable
 from boardcert_host.board.over_https import BoardAPI
 from boardcert_host.ca import authorities
 from boardcert_host.ca.csr import read_request
+from boardcert_host.certificates.fingerprint import KeyPin
 from boardcert_host.targets import PORTAL_PORT, Target
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 
@@ -72,7 +73,7 @@ class _Measured:
             token, pin = board.exec(f"import boardcert; {_TELL}").split()
             self._note("boot", lambda: self._boot(board.reset))
             target = Target(*board.network.address(PORTAL_PORT))
-            page = BoardAPI(target, pin=("public_key_pin", pin), token=token, timeout_s=_TIMEOUT_S)
+            page = BoardAPI(target, pin=KeyPin.of_key(pin), token=token, timeout_s=_TIMEOUT_S)
             self._note("request", page.report)
             request = page.csr()
             self._note("install", lambda: page.install(_certificate(request)))

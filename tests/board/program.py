@@ -1,7 +1,6 @@
 """A program on the board that runs in a thread, so that a test can be its client meanwhile."""
 
 import threading
-from types import TracebackType
 
 from boardcert_host.virtual import VirtualBoard
 
@@ -31,12 +30,7 @@ class Program:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _kind: object, error: object, _traceback: object) -> None:
         if error is not None:
             self.board.reset()  # else the program would wait for who does not come
         self._thread.join()

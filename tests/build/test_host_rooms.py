@@ -107,14 +107,7 @@ def test_nothing_imports_what_starts_the_commands() -> None:
     }
 
 
-# mpremote notes each program that it stops, and those that still stand are started by mpremote.
-_LATE = {(f"{_ROOT}.board.interruptions", f"{_ROOT}.board.mpremote")}
-
-
 def test_modules_import_in_no_circle() -> None:
-    """But the one pair that is named here, whose import is in a function."""
-    graph = {
-        name: {other for other in _edges(name) - {name} if (name, other) not in _LATE}
-        for name in _MODULES
-    }
+    """Not in a function either."""
+    graph = {name: _edges(name) - {name} for name in _MODULES}
     assert set(graphlib.TopologicalSorter(graph).static_order()) == set(_MODULES)

@@ -85,7 +85,7 @@ def test_their_signatures_verify(d: int, digest: bytes, bit: int) -> None:
     r, s = decode_dss_signature(_private_key(d).sign(digest, _PREHASHED))
     public_key = _point(d)
     ecdsa.verify(P384, public_key, digest, (r, s))
-    ecdsa.check_own(P384, d, public_key, digest, (r, s), os.urandom)
+    ecdsa.check_own(P384, (d, public_key), digest, (r, s), os.urandom)
     changed = (int.from_bytes(digest, "big") ^ 1 << bit).to_bytes(48, "big")
     for bad in ((changed, (r, s)), (digest, (r ^ 1 << bit, s)), (digest, (r, s ^ 1 << bit))):
         with pytest.raises(InvalidSignature):
@@ -94,7 +94,7 @@ def test_their_signatures_verify(d: int, digest: bytes, bit: int) -> None:
         with pytest.raises(ecdsa.InvalidSignature):
             ecdsa.verify(P384, public_key, *bad)
         with pytest.raises(ecdsa.InvalidSignature):
-            ecdsa.check_own(P384, d, public_key, *bad, os.urandom)
+            ecdsa.check_own(P384, (d, public_key), *bad, os.urandom)
 
 
 @settings(max_examples=25, deadline=None)

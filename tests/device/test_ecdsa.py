@@ -30,7 +30,7 @@ def test_signatures_with_given_nonce():
             digest = _hash(size, fields[0])
             d, x, y, k, r, s = vectors.numbers(fields[1:])
             assert ecdsa.sign_with_nonce(curve, d, digest, k, random_bytes) == (r, s)
-            ecdsa.check_own(curve, d, (x, y), digest, (r, s), random_bytes)
+            ecdsa.check_own(curve, (d, (x, y)), digest, (r, s), random_bytes)
             if vectors.is_slow():
                 break
             ecdsa.verify(curve, (x, y), digest, (r, s))
@@ -100,7 +100,7 @@ def test_signing_hedges():
     assert first != second
     for signature in (first, second):
         ecdsa.verify(P384, public_key, digest, signature)
-        ecdsa.check_own(P384, _D, public_key, digest, signature, random_bytes)
+        ecdsa.check_own(P384, (_D, public_key), digest, signature, random_bytes)
 
 
 def test_public_keys_of_others():
@@ -111,11 +111,13 @@ def test_public_keys_of_others():
     for other in ((x, P384.p - y), P384.g, P384.multiply_base(_D + 1, random_bytes)):
         assert _own_is_refused(_D, other, digest, signature)
     off_curve = x, y ^ 1
-    assert raises(ValueError, ecdsa.check_own, P384, _D, off_curve, digest, signature, random_bytes)
+    assert raises(
+        ValueError, ecdsa.check_own, P384, (_D, off_curve), digest, signature, random_bytes
+    )
 
 
 def _own_is_refused(d, public_key, digest, signature):
-    arguments = P384, d, public_key, digest, signature, random_bytes
+    arguments = P384, (d, public_key), digest, signature, random_bytes
     return raises(ecdsa.InvalidSignature, ecdsa.check_own, *arguments)
 
 

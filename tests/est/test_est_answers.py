@@ -9,6 +9,7 @@ import pytest
 from boardcert_host.acme import plan as orders
 from boardcert_host.acme.kept import SHELF as ORDERS
 from boardcert_host.acme.kept import Kept as Order
+from boardcert_host.certificates.fingerprint import KeyPin
 from boardcert_host.cli import main
 from boardcert_host.enrolment.way import Way
 from boardcert_host.errors import Error
@@ -272,7 +273,7 @@ def test_two_ways_do_not_take_turns(capsys):
 
 def test_what_is_kept_is_read_again():
     """All of it, and nothing of another shape."""
-    way = Way("kitchen.local", pin=("public_key_pin", "sha256//x"))
+    way = Way("kitchen.local", pin=KeyPin.of_key("sha256//x"))
     login = plan.Login("operator", "/password", "/me.pem")
     state = Kept(Plan(way, "https://e/est", "/ca.pem", login, ("a.example",), 9.0), request="PEM")
     SHELF.save("kitchen.local", state)

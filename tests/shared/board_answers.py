@@ -9,6 +9,7 @@ import warnings
 
 from boardcert_host.board.over_https import BoardAPI
 from boardcert_host.certificates import certificate
+from boardcert_host.certificates.fingerprint import KeyPin
 from boardcert_host.targets import Target
 from certificates import Identity
 from issued import pem
@@ -17,9 +18,9 @@ from servers import serving
 TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
 
 
-def pin_of(identity: Identity) -> tuple[str, str]:
+def pin_of(identity: Identity) -> KeyPin:
     """Return the pin of its key, as BoardAPI takes it."""
-    return "public_key_pin", certificate.public_key_pin(certificate.parse(identity.der))
+    return KeyPin.of_key(certificate.public_key_pin(certificate.parse(identity.der)))
 
 
 def report_of(identity: Identity) -> dict[str, object]:

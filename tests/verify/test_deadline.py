@@ -8,6 +8,7 @@ import pytest
 from boardcert_host import cli
 from boardcert_host.board import serial_ports
 from boardcert_host.board.over_https import BoardAPI
+from boardcert_host.certificates.fingerprint import KeyPin
 from boardcert_host.deadline import Deadline
 from boardcert_host.errors import Error
 from boardcert_host.targets import Target
@@ -17,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 _NAME = "kitchen.example"
-_PIN = ("public_key_pin", "sha256//" + "A" * 43 + "=")
+_PIN = KeyPin.of_key("sha256//" + "A" * 43 + "=")
 
 
 @pytest.fixture

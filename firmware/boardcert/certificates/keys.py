@@ -77,10 +77,10 @@ class PrivateKey:
 
         curve = find_curve(self.key_type)
         curve.check_scalar(self._d)
-        point = curve.decode_point(self._public_point)
+        key_pair = self._d, curve.decode_point(self._public_point)
         pair = ecdsa.decode_signature(signature)
         digest = hash_of_size(self._digest_bytes())[0](data)
-        ecdsa.check_own(curve, self._d, point, digest, pair, random, signer and signer._d)
+        ecdsa.check_own(curve, key_pair, digest, pair, random, signer and signer._d)
 
     def _digest_bytes(self) -> int:
         return min(SCALAR_BYTES[self.key_type], 64)

@@ -22,11 +22,11 @@ _ENCIPHER_ONLY = 0x01
 
 def check(chain: list) -> None:
     """Raise RefusedError unless each certificate of *chain* (DER, the leaf first) is sound."""
-    for i in range(len(chain)):
+    for number, certificate in enumerate(chain, 1):
         try:
-            _check(Certificate(chain[i]), i == 0)
+            _check(Certificate(certificate), number == 1)
         except ValueError as error:
-            reason = f"certificate {i + 1} cannot be read by every client: {error}"
+            reason = f"certificate {number} cannot be read by every client: {error}"
             raise RefusedError("chain", reason) from error
 
 

@@ -1,8 +1,7 @@
 """The board's identity, as the application sees it; and the quick way to load it.
 
 What this package has stored, on this board and with these settings, is used once its digest has
-been checked. Anything else (first boot, other settings, damage, an expired certificate) is left to
-sources, which is imported when needed and released afterwards, with everything that it imports.
+been checked. All else (first boot, other settings, damage, expiry) is left to sources, borrowed.
 """
 
 import gc
@@ -46,7 +45,7 @@ class Identity:
         self.took_memory = False
         """Whether something was signed or judged: on esp32, only a reset frees that memory."""
         self.wish = None
-        """Why the certificate is to be signed again at the next boot, or None; see follow."""
+        """Why the certificate will be signed again at the next boot, or None; see follow."""
         self.is_at_work = False
         """Whether a page is changing it; see page.actions."""
         self._token = None
@@ -75,8 +74,8 @@ class Identity:
     def follow(self) -> None:
         """Sign the generated certificate again if the date or an address requires it.
 
-        Raises Error if that fails: the old certificate is still served. One from elsewhere is
-        served in any case; `notices` report its dates. If lacks_memory, the next boot signs.
+        Raises Error if that fails: the old one is still served. If lacks_memory, the next boot
+        signs. A certificate from elsewhere is served in any case; `notices` report its dates.
         """
         reason = self._judge()
         if (reason or (self.wish and self.source == GENERATED)) and self.lacks_memory():
@@ -108,7 +107,7 @@ class Identity:
     def remove(self) -> str:
         """Remove the installed certificate: the one below it is served again.
 
-        Return a sentence on how far its key was wiped, as new_key and reset do.
+        Return a sentence on how far its key was wiped; so do new_key and reset.
         """
         return self._adopt(perform(self, "remove"))
 
@@ -152,10 +151,7 @@ class Identity:
         return perform(self, "request", None, names)
 
     def admin_token(self) -> str:
-        """Return the password of the page: 26 characters.
-
-        Generated when the page is first served, or when it is first asked for.
-        """
+        """Return the password of the page, 26 characters; the first call generates it."""
         if self._token is None:
             notices = []
             try:

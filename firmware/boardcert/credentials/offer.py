@@ -67,18 +67,20 @@ def _read_chain(data) -> list:
         blocks = [pem.to_bytes(certificate) for certificate in data]
     else:
         blocks = pem.read_certificates(data)
-    # Programs join a leaf with a chain that begins with it.
-    blocks = [blocks[i] for i in range(len(blocks)) if blocks[i] not in blocks[:i]]
-    if not 1 <= len(blocks) <= MAX_CERTIFICATES:
-        raise ValueError(f"1 to {MAX_CERTIFICATES} certificates are needed, not {len(blocks)}")
-    size = sum([3 + len(block) for block in blocks])
+    unique = []  # Programs join a leaf with a chain that begins with it.
+    for block in blocks:
+        if block not in unique:
+            unique.append(block)
+    if not 1 <= len(unique) <= MAX_CERTIFICATES:
+        raise ValueError(f"1 to {MAX_CERTIFICATES} certificates are needed, not {len(unique)}")
+    size = sum([3 + len(block) for block in unique])
     if size > MAX_CHAIN_BYTES:
         raise ValueError(
             f"the chain is too long to be sent: {size} bytes, at most {MAX_CHAIN_BYTES}; "
             "leave out the root, or use elliptic curves"
         )
     found = []
-    for block in blocks:
+    for block in unique:
         try:
             found.append(Certificate(block))
         except ValueError as error:

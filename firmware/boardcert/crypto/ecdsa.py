@@ -60,18 +60,12 @@ def verify(curve, public_key: tuple, digest: bytes, signature: tuple) -> None:
 
 
 def check_own(
-    curve,
-    d: int,
-    public_key: tuple,
-    digest: bytes,
-    signature: tuple,
-    random,
-    signer: int | None = None,
+    curve, key_pair: tuple, digest: bytes, signature: tuple, random, signer: int | None = None
 ) -> None:
-    """Raise InvalidSignature unless *signature* signs *digest* for *d*, and *public_key* is d G.
+    """Raise InvalidSignature unless *signature* signs *digest* for d, and Q is d G.
 
-    *signer*: the scalar e that has signed *digest*, if that is not *d* itself. Both at the price
-    of a multiplication of the base point and a short one: for a random t,
+    *key_pair*: (d, Q). *signer*: the scalar e that has signed *digest*, if that is not d itself.
+    Both at the price of a multiplication of the base point and a short one: for a random t,
     (u1 + u2 e + t d) G - t Q = (u1 + u2 e) G + t (d G - Q), which has the right x for every t
     when all is well, and for at most 4 of the 2**32 when Q, on the curve, is not d G: then d G - Q
     has the order n, a prime, so that one t at most leads to each of the points whose x is r modulo
@@ -80,7 +74,7 @@ def check_own(
     """
     u1, u2 = factors(curve, digest, signature)
     t = int.from_bytes(random(_CHECK_BYTES), "big")
-    x, y = public_key
+    d, (x, y) = key_pair
     total = (u1 + u2 * (signer or d) + t * d) % curve.n
     compare(curve, curve.multiply_add(total, t, (x, -y % curve.p), random), signature)
 

@@ -62,10 +62,10 @@ class Form:
     def feed(self, data: bytes) -> None:
         """Take the next *data*; ValueError when it is not a form."""
         parts = (self._rest + data).split(b"&")
-        for number in range(len(parts) - 1):
-            self._take(parts[number])
+        self._rest = parts.pop()
+        for part in parts:
+            self._take(part)
             self._pieces = None
-        self._rest = parts[-1]
         if len(self._rest) > 2 and (self._pieces is not None or b"=" in self._rest):
             # What may be the beginning of an escape waits for its end.
             whole = len(self._rest)

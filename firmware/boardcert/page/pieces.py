@@ -28,12 +28,11 @@ class Page:
 
     def _filled(self, line: bytes):
         """Yield the *line* of the template with what its marks stand for."""
-        parts = line.split(b"$")
-        for number in range(len(parts)):
+        for number, part in enumerate(line.split(b"$")):
             if number % 2:
-                yield from self._text(parts[number].decode())
+                yield from self._text(part.decode())
             else:
-                yield parts[number]
+                yield part
 
     def _text(self, mark: str):
         """Return the pieces that a *mark* stands for."""

@@ -52,8 +52,8 @@ def _read_length(headers: dict) -> int:
 def _read_headers(lines: list, wanted: tuple) -> dict:
     """Return the headers in all *lines* but the first that are *wanted*, or matter here."""
     headers = {}
-    for number in range(1, len(lines)):
-        name, colon, value = lines[number].partition(b":")
+    for line in lines[1:]:
+        name, colon, value = line.partition(b":")
         if not colon or not _is_token(name) or not _is_text(value):
             raise RequestError(400)
         name = name.lower()

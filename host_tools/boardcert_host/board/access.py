@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..certificates.fingerprint import matches
+from ..certificates.fingerprint import KeyPin
 from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, Error
 from ..passwords import Password
 from ..targets import canonical, parse_host
@@ -27,22 +27,21 @@ def open_board(
     host: str,
     *,
     name: str | None = None,
-    pin: tuple[str, str] | None = None,
+    pin: KeyPin | None = None,
     ca: str | None = None,
     token_file: Path | None = None,
     timeout_s: float | None = None,
     asks: bool = True,
 ) -> BoardAPI:
-    """Return the API of a board as a person names it: HOST, or HOST:PORT.
+    """Return the API of a board that the user calls *host*: HOST, or HOST:PORT.
 
-    It is identified by *pin*, else by the pin known for host or *name*, else by *ca*. The
-    token comes from *token_file*, the environment, the key ring, or, if it *asks*, a prompt. Raises
-    Error.
+    It is identified by *pin*, else by the pin known for host or *name*, else by *ca*. The token
+    comes from *token_file*, the environment, the key ring, or, with *asks*, a prompt. Raises Error.
     """
     host = canonical(host)
     place = place_of(host, name)
     if pin is None and place.known:
-        pin = ("public_key_pin", place.known.public_key_pin)
+        pin = KeyPin.of_key(place.known.public_key_pin)
     if pin is None and ca is None:
         hint = f"boardcert pin add {host} --usb PORT; or give --pin or --ca"
         raise Error(f"{host} is not a known board", did_you_mean(host) or hint)
@@ -55,7 +54,7 @@ def open_board(
 def _token(
     host: str,
     names: Sequence[str],
-    pin: tuple[str, str] | None,
+    pin: KeyPin | None,
     token_file: Path | None,
     asks: bool,
 ) -> str:
@@ -64,8 +63,7 @@ def _token(
     secret = Password(f"token of {host}", "--token-file", "BOARDCERT_TOKEN", token_file)
     token = secret.given()
     if token is None:
-        key = pin[1] if pin and pin[0] == "public_key_pin" else None
-        token = tokens.find_token(names, key)
+        token = tokens.find_token(names, pin.public_key_pin if pin else None)
     if token is None and not (asks and sys.stdin.isatty()):
         raise Error(f"no token of {host} on the key ring", hint)
     token = (secret.get() if token is None else token).strip().lower()
@@ -78,12 +76,12 @@ def _token(
 def open_usb(
     host: str | None,
     port: str,
-    pin: tuple[str, str] | None = None,
+    pin: KeyPin | None = None,
     name: str | None = None,
 ) -> Iterator[BoardUSB]:
     """Yield the board on a cable; Error when it is not *host*. Its program starts again after.
 
-    Without *host* it may be any board, but one that is known by its name has to have its key.
+    Without *host* it may be any board, but a board with a known name must have its key.
     """
     board = BoardUSB(port, [host] if host else [])
     report = board.report()
@@ -104,7 +102,7 @@ def _called(report: dict[str, Any]) -> str:
     return own if own in known or not known else known[0]
 
 
-def _check_usb(place: Place, report: dict[str, Any], pin: tuple[str, str] | None) -> None:
+def _check_usb(place: Place, report: dict[str, Any], pin: KeyPin | None) -> None:
     """Raise Error unless the board is the one at *place*, and *pin*."""
     is_same = place.known and place.known.public_key_pin == report["public_key_pin"]
     if place.known and not is_same and not place.is_by_address:
@@ -114,18 +112,18 @@ def _check_usb(place: Place, report: dict[str, Any], pin: tuple[str, str] | None
         called = " or ".join(name for name in place.names if parse_host(name)[1] is None)
         found = f"the board on the cable is not {called}, but {', '.join(report['names'])}"
         raise Error(found, None, CHECKED_AND_BAD)
-    if pin and not matches(report, pin):
-        found = f"the board on the cable has {report[pin[0]]}, the pin is {pin[1]}"
+    if pin and not pin.matches(report):
+        found = f"the board on the cable has {pin.found_in(report)}, the pin is {pin.value}"
         raise Error(found, None, CHECKED_AND_BAD)
 
 
 def keep_token(board: BoardUSB, host: str, report: dict[str, Any]) -> bool:
-    """Put the token of a board on a cable on the key ring; False when it was there already."""
+    """Add the token of a board on a cable to the key ring; False when it was there already."""
     return tokens.keep_token(host, report["public_key_pin"], board.token())
 
 
 def follow_report(board: Board, before: str, report: dict[str, Any]) -> bool:
-    """Record in pins and key ring what the board changed for us; return whether it was its key.
+    """Update pins and key ring after a change of the board; return whether its key changed.
 
     *before*: the public-key pin that it had. *report*: from the board, over a checked connection.
     """
@@ -142,7 +140,7 @@ def follow_report(board: Board, before: str, report: dict[str, Any]) -> bool:
 def wait_served(board: BoardAPI, fingerprint: str | None, wait_s: float) -> None:
     """Check over TLS what the board serves now; Error when it does not have *fingerprint*.
 
-    A board that is busy, or restarts, is asked again for *wait_s* seconds.
+    A board that is busy or restarting is tried again for *wait_s* seconds.
     """
     deadline = time.monotonic() + wait_s
     while True:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..certificates import certificate as certificates
-from ..certificates.fingerprint import matches
+from ..certificates.fingerprint import KeyPin
 from ..deadline import Deadline, TimedSSLSocket
 from ..errors import CHECKED_AND_BAD, Error
 from ..targets import Target
@@ -40,7 +40,7 @@ _HINTS = {
 
 
 class CheckedHTTPS:
-    """Requests to one board. *pin*: as `parse_pin` returns it; *ca*: a file, used without a pin.
+    """Requests to one board. *pin*: what it must have; *ca*: a file, used without a pin.
 
     *name*: expected in the certificate. *token*: sent with each request, unless None.
     *timeout_s*: of each request; None: a minute, and ten for what changes something.
@@ -50,7 +50,7 @@ class CheckedHTTPS:
         self,
         target: Target,
         name: str,
-        pin: tuple[str, str] | None,
+        pin: KeyPin | None,
         ca: str | None,
         token: str | None,
         timeout_s: float | None,
@@ -65,7 +65,7 @@ class CheckedHTTPS:
         self._timeout_s = timeout_s or TIMEOUT_S
         self._action_timeout_s = timeout_s or _ACTION_TIMEOUT_S
 
-    def trust_only(self, pin: tuple[str, str]) -> None:
+    def trust_only(self, pin: KeyPin) -> None:
         """Identify the board by *pin* from now on."""
         self.pin, self._ca = pin, None
 
@@ -141,8 +141,9 @@ class CheckedHTTPS:
             described = certificates.describe(certificates.parse(der or b""))
         except ValueError as error:
             raise self._wrong("shows an unreadable certificate") from error
-        if self.pin and not matches(described, self.pin):
-            raise self._wrong(f"shows {described[self.pin[0]]}, but its pin is {self.pin[1]}")
+        if self.pin and not self.pin.matches(described):
+            found = self.pin.found_in(described)
+            raise self._wrong(f"shows {found}, but its pin is {self.pin.value}")
         return described
 
     def _wrong(self, reason: str, hint: str = _OTHER_HINT) -> Error:
@@ -155,7 +156,7 @@ class CheckedHTTPS:
         return Error(f"{self.target} did not answer {reason}", hint if method == "POST" else None)
 
     def strange(self, what: str) -> Error:
-        """Return the Error for an answer that this page does not give; *what* it is."""
+        """Return the Error for an answer that a board's page never gives; *what*: describes it."""
         return Error(f"{self.target} sent {what}", _HINTS[404])
 
     def _refusal(self, answer: http.client.HTTPResponse, data: bytes) -> Error:

@@ -66,7 +66,7 @@ class Survey:
 
 @dataclass(frozen=True)
 class Installed:
-    """What `install` did: the files it copied and removed, and how many were right already."""
+    """What `install` did: the files copied and removed, and how many were up to date already."""
 
     copied: list[str]
     removed: list[str]
@@ -94,10 +94,10 @@ def survey(port: str) -> Survey:
 def install(
     port: str, form: Form = Form.SHIPPED, progress: Progress = lambda done, total: None
 ) -> Installed:
-    """Bring the package on the board up to date, and read back that it is.
+    """Bring the package on the board up to date, and verify that it is.
 
-    Compiled for the processor that the board reports. What is the same already is not copied, what
-    does not belong is removed: a second run does nothing, and one that was cut short is repaired.
+    It is compiled for the processor that the board reports. Identical files are not copied, and
+    foreign ones are removed: a second run does nothing, or completes an interrupted one.
     """
     # Stops the board's program and frees its memory; main.py does not run.
     mpremote.run(port, "soft-reset")
@@ -122,7 +122,7 @@ def install(
 
 
 def install_microdot(port: str) -> bool:
-    """Bring Microdot on the board up to date; False when it was so already."""
+    """Bring Microdot on the board up to date; False when it already was."""
     with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
         module = build_microdot(survey(port).architecture, Path(directory))
         return file_writer.put_file(port, module.read_bytes(), f"/lib/{module.name}")

@@ -1,7 +1,7 @@
 """Boards whose program a command has stopped: each is restarted, however the command ends."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ..console import messages
 from ..errors import Error
@@ -21,22 +21,17 @@ def note_started(port: str) -> None:
 
 
 @contextlib.contextmanager
-def programs_go_on() -> Iterator[None]:
+def programs_go_on(restart: Callable[[str], None]) -> Iterator[None]:
     """Restart at the end, however it comes, each board whose program was stopped.
 
-    A board that is out of reach by then was unplugged, or has no power.
+    *restart*(port): see `mpremote.reset`; Error for a board that is out of reach: it was unplugged,
+    or has no power.
     """
     _stopped.clear()
     try:
         yield
     finally:
         for port in sorted(_stopped):
-            _restart(port)
-
-
-def _restart(port: str) -> None:
-    from . import mpremote
-
-    waiting = messages().status(f"restarting the board at {port}; Ctrl-C leaves it stopped")
-    with waiting, contextlib.suppress(Error):
-        mpremote.reset(port)
+            waiting = messages().status(f"restarting the board at {port}; Ctrl-C leaves it stopped")
+            with waiting, contextlib.suppress(Error):
+                restart(port)

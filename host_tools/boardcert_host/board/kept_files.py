@@ -145,9 +145,9 @@ def write_example_main(port: str, board_name: str) -> None:
 
 
 def join_wifi(port: str, host_name: str | None, ssid: str) -> tuple[str, str | None]:
-    """Have the board join its Wi-Fi now, under its own name; return its address and its date.
+    """Have the board join its Wi-Fi now, under its own name; return its address and the date.
 
-    The date is None when no time server answers: the first certificate is then signed again later.
+    The date is None if no time server answers: the first certificate is then signed again later.
     """
     seconds = _JOIN_TIMEOUT_S // 2
     code = JOIN.format(path=WIFI_FILE, host_name=host_name, seconds=seconds)

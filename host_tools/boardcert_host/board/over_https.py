@@ -13,6 +13,7 @@ from typing import Any
 from cryptography import x509
 
 from ..certificates import certificate
+from ..certificates.fingerprint import KeyPin
 from ..errors import CHECKED_AND_BAD, Error
 from ..targets import Target, in_local
 from . import reports
@@ -25,7 +26,7 @@ _PUT_OFF_PAUSE_S = 3
 
 
 class BoardAPI:
-    """One board's API. *pin*: as `parse_pin` returns it; *ca*: a file, used without a pin.
+    """One board's API. *pin*: what it must have; *ca*: a file, used without a pin.
 
     *name*: expected in the certificate, when not the host itself. *token*: for all but `report`.
     *timeout_s*: of each step; None: a minute, and ten for what changes something.
@@ -37,7 +38,7 @@ class BoardAPI:
         target: Target,
         *,
         name: str | None = None,
-        pin: tuple[str, str] | None = None,
+        pin: KeyPin | None = None,
         ca: str | None = None,
         token: str | None = None,
         timeout_s: float | None = None,
@@ -53,7 +54,7 @@ class BoardAPI:
 
     @property
     def token(self) -> str | None:
-        """What it is administered with."""
+        """The token that it is administered with."""
         return self.https.token
 
     def report(self) -> dict[str, Any]:
@@ -77,7 +78,7 @@ class BoardAPI:
     def install(self, files: Installable) -> dict[str, Any]:
         """Install certificates; without a key, they are for the board's own."""
         content = {"chain": files.chain_pem, "key": files.key_pem, "time": now_text()}
-        return self._act("install", content, ("fingerprint", files.fingerprint))
+        return self._act("install", content, KeyPin.of_certificate(files.fingerprint))
 
     def remove(self) -> dict[str, Any]:
         """Remove the installed certificate: the generated one serves again."""
@@ -88,7 +89,7 @@ class BoardAPI:
         return self._act("renew")
 
     def new_key(self, hostname: str) -> dict[str, Any]:
-        """Have the board generate a new key. *hostname*: the board's, as a person has typed it."""
+        """Have the board generate a new key. *hostname*: the board's, as typed by the user."""
         return self._act("new-key", {"hostname": hostname})
 
     def reset(self, hostname: str) -> dict[str, Any]:
@@ -134,7 +135,7 @@ class BoardAPI:
         self,
         action: str,
         content: dict[str, Any] | None = None,
-        expected: tuple[str, str] | None = None,
+        expected: KeyPin | None = None,
     ) -> dict[str, Any]:
         """Have the board do *action*. *expected*: the pins that identify it afterwards, if known.
 
@@ -146,12 +147,12 @@ class BoardAPI:
         if number is None:
             report = self._read(data)
         else:
-            expected = ("public_key_pin", pin) if pin else expected
+            expected = KeyPin.of_key(pin) if pin else expected
             report = self._await(number, [*([expected] if expected else []), self.https.pin])
-        self.https.trust_only(("public_key_pin", report["public_key_pin"]))
+        self.https.trust_only(KeyPin.of_key(report["public_key_pin"]))
         return report
 
-    def _await(self, number: str, pins: Sequence[tuple[str, str] | None]) -> dict[str, Any]:
+    def _await(self, number: str, pins: Sequence[KeyPin | None]) -> dict[str, Any]:
         """Wait for the restart and the outcome of task *number*; return the board's report.
 
         *pins*: any of which may identify it then. Raises Error, also when the task was refused.
@@ -165,7 +166,7 @@ class BoardAPI:
         return report | {"wiped": outcome.get("wiped")}
 
     def _after_restart(
-        self, pins: Sequence[tuple[str, str] | None], is_it: Callable[[dict[str, Any]], bool]
+        self, pins: Sequence[KeyPin | None], is_it: Callable[[dict[str, Any]], bool]
     ) -> dict[str, Any]:
         """Wait for the restart and the report that *is_it*. *pins*: any of which identifies it."""
         deadline = time.monotonic() + _PUT_OFF_TIMEOUT_S
@@ -183,7 +184,7 @@ class BoardAPI:
             if time.monotonic() > deadline:
                 raise failure
 
-    def _report_by(self, pins: Sequence[tuple[str, str] | None]) -> dict[str, Any]:
+    def _report_by(self, pins: Sequence[KeyPin | None]) -> dict[str, Any]:
         """Return the report of the board, known by any of *pins*, or by its CA."""
         first, *others = pins
         try:

@@ -1,8 +1,8 @@
 """The maker's own program on a board: main.py, and the files of a folder.
 
-Files are compared by their digests: what is the same stays. The others are written beside those
-that are there, read back, and only then take their places, so that a board whose cable is pulled
-meanwhile runs the program that it had.
+Files are compared by their digests: identical ones stay. The others are written under other names,
+read back, and only then renamed over the old ones, so that a board whose cable is pulled meanwhile
+runs the program that it had.
 """
 
 import contextlib
@@ -62,8 +62,8 @@ class Copied:
 def read_program(main: Path | None, folder: Path | None) -> Program | None:
     """Read *main* (to become main.py) and all of *folder* (to go to /); None without either.
 
-    Hidden files and __pycache__ are left out. Raises Error for what would replace a file of
-    boardcert's, and for two files that would be one.
+    Hidden files and __pycache__ are left out. Raises Error for files that would replace one of
+    boardcert's, and for two files that would become one.
     """
     if main is None and folder is None:
         return None

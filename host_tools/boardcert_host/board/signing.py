@@ -13,6 +13,7 @@ from ..ca import authorities
 from ..ca.csr import Request
 from ..ca.names import may_claim, name_text, parse_name
 from ..certificates.certificate import alternative_names, key_pin, public_key_pin
+from ..certificates.fingerprint import KeyPin
 from ..errors import CHECKED_AND_BAD, Error
 from ..targets import Target, parse_target
 from ..trust import pins
@@ -192,7 +193,7 @@ def verify_served(target: Target, files: Installable, ca_file: str) -> HostResul
         target,
         Options(
             name=target.host if is_named or not texts else texts[0],
-            pin=("fingerprint", files.fingerprint),
+            pin=KeyPin.of_certificate(files.fingerprint),
             ca_file=ca_file,
             timeout_s=_STEP_TIMEOUT_S,
         ),

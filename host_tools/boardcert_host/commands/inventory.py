@@ -165,7 +165,7 @@ def _run_history(arguments: argparse.Namespace) -> int:
 
 
 def _lines(found: dict[str, list[Any]]) -> Iterable[tuple[str, str]]:
-    """Yield (time, words) of everything that happened."""
+    """Yield (time, words) for everything that happened."""
     from ..inventory import telling
 
     for one in found["events"]:

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from ..certificates.fingerprint import key_fingerprint, matches, to_compare
+from ..certificates.fingerprint import key_fingerprint, to_compare
 from ..console import agrees, questions, results, say
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
 from ..targets import parse_host
@@ -101,8 +101,8 @@ def _over_usb(arguments: argparse.Namespace) -> tuple[dict[str, Any], int | None
     host = targets.canonical(arguments.host)  # before the board is asked
     pin = given_pin(arguments)
     facts = read_report(arguments.usb)
-    if pin and not matches(facts, pin):
-        found = f"the board on the cable has {facts[pin[0]]}, the pin is {pin[1]}"
+    if pin and not pin.matches(facts):
+        found = f"the board on the cable has {pin.found_in(facts)}, the pin is {pin.value}"
         raise Error(f"{host} is not pinned: {found}", None, CHECKED_AND_BAD)
     return facts, portal_port(facts), None
 

@@ -5,12 +5,15 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import __version__
 from ..console import print_plain
 from ..errors import USAGE, Error
 from ..flash.board_kinds import board_names
+
+if TYPE_CHECKING:
+    from ..certificates.fingerprint import KeyPin
 
 HOW_TO_ADD = "`boardcert flash`, `boardcert pin add` and `boardcert scan --add` add boards"
 
@@ -108,8 +111,8 @@ def _name(text: str) -> str:
     return canonical_host(text)
 
 
-def given_pin(arguments: argparse.Namespace) -> tuple[str, str] | None:
-    """Return --pin as `fingerprint.parse_pin` reads it. Raises Error, a usage error."""
+def given_pin(arguments: argparse.Namespace) -> "KeyPin | None":
+    """Return the pin that --pin gives. Raises Error, a usage error."""
     from ..certificates.fingerprint import parse_pin
 
     return parse_pin(arguments.pin) if arguments.pin else None

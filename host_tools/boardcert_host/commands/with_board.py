@@ -109,7 +109,7 @@ def change(
     act: "Callable[[Board, dict[str, Any]], dict[str, Any]]",
     fingerprint: str | None = None,
 ) -> int:
-    """Have the board *act*, follow it to a new key, check what it then serves, and print it.
+    """Have the board *act*, pin its new key if there is one, check what it serves, and print it.
 
     *result*: a key of _SENTENCES. *fingerprint*: what it must serve (default: as in its report).
     """
@@ -148,7 +148,7 @@ def change(
 def _say_authority(
     arguments: argparse.Namespace, before: dict[str, Any], report: dict[str, Any]
 ) -> None:
-    """Say what is to be done where the board has got another authority, or has none any more."""
+    """Print what to do if the board has a new authority, or no longer has one."""
     from ..trust.kept_authorities import kept
     from ..trust.look_up import place_of
 
@@ -198,7 +198,7 @@ def _see(board: "Board", fingerprint: str, arguments: argparse.Namespace) -> Non
 def working(
     arguments: argparse.Namespace, method: str, *words: Any
 ) -> "Callable[[Board, dict[str, Any]], dict[str, Any]]":
-    """Return a function that calls *method* of a board, and shows meanwhile that it is working."""
+    """Return a function that calls *method* of a board, and shows that it is working."""
 
     def act(board: "Board", _before: dict[str, Any]) -> Any:
         with messages().status(f"{arguments.host} is working"):

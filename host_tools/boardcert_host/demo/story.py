@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from ..board import file_writer, mpremote, usb_report
+from ..certificates.fingerprint import KeyPin
 from ..clock import from_text
 from ..console import messages
 from ..errors import Error
@@ -147,7 +148,7 @@ class Demo:
 
     def _signed_again(self, home: Home, address: str) -> HostResult:
         """Return the result for the pinned key, once the certificate names *address*."""
-        pin = ("public_key_pin", self._data["public_key_pin"]["usb"])
+        pin = KeyPin.of_key(self._data["public_key_pin"]["usb"])
 
         def look() -> HostResult:
             (result,) = home.verify([HTTPS_PORT], Options(name=NAME, pin=pin))
@@ -159,7 +160,7 @@ class Demo:
 
     def _cut_power(self, home: Home) -> None:
         self._record.chapter("5. Power is cut, and restored: is it still the same board?")
-        pin = ("fingerprint", self._data["fingerprint"]["after_address_change"])
+        pin = KeyPin.of_certificate(self._data["fingerprint"]["after_address_change"])
         with messages().status("the board starts, joins, and serves its identity"):
             home.board.power_off()
             home.board.power_on()

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..certificates.fingerprint import KeyPin
 from ..targets import parse_host
 
 
@@ -16,7 +17,7 @@ class Way:
 
     host: str | None
     name: str | None = None
-    pin: tuple[str, str] | None = None
+    pin: KeyPin | None = None
     ca: str | None = None
     token_file: str | None = None
     usb: str | None = None
@@ -32,7 +33,7 @@ class Way:
 
 def way_from(content: dict[str, Any]) -> Way:
     """Return the way that `asdict` has made *content* of. Raises TypeError."""
-    return Way(**{**content, "pin": tuple(content["pin"]) if content.get("pin") else None})
+    return Way(**{**content, "pin": KeyPin(*content["pin"]) if content.get("pin") else None})
 
 
 def covered_name(names: Iterable[str]) -> str:

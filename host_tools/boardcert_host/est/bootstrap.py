@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ..certificates.certificate import describe, is_signed_by
-from ..certificates.fingerprint import matches
+from ..certificates.fingerprint import KeyPin
 from ..deadline import Deadline, open_tls
 from ..enrolment.exchange import unverified
 from ..enrolment.tls import unverified_context
@@ -34,7 +34,7 @@ Confirm = Callable[[Sequence[dict]], bool]
 """Asks a person whether these CAs, as `describe` says them, are the right ones."""
 
 
-def trusting(plan: Plan, pin: tuple[str, str] | None, confirm: Confirm) -> Plan:
+def trusting(plan: Plan, pin: KeyPin | None, confirm: Confirm) -> Plan:
     """Return *plan* with the server's CA as its trust anchor, kept in a file.
 
     *pin*: what the CA must have, as `parse_pin` returns it; None: *confirm* decides. Raises Error.
@@ -45,7 +45,7 @@ def trusting(plan: Plan, pin: tuple[str, str] | None, confirm: Confirm) -> Plan:
         if not confirm([describe(one) for one in chosen]):
             raise Error("nothing was sent to it", None, CHECKED_AND_BAD)
     else:
-        chosen = [one for one in found if matches(describe(one), pin)]
+        chosen = [one for one in found if pin.matches(describe(one))]
         if not chosen:
             offered = ", ".join(f"{describe(one)['fingerprint']}" for one in found)
             message = f"no CA of {plan.place} has this fingerprint; nothing was sent to it"

@@ -27,7 +27,7 @@ _GONE_S = 3.0
 
 @dataclass(frozen=True)
 class BatchWishes:
-    """What is asked for. *ports*: those named, else all on USB; *most*: boards to try, or None.
+    """What was asked for. *ports*: those named, else all on USB; *most*: boards to try, or None.
 
     *arguments*: of `boardcert flash`, the same for each board; *environment*: what they need.
     """
@@ -71,7 +71,7 @@ class Batch:
         self._worker = Worker(work, self.record, self._numbers, say, self._claim_new)
 
     def run(self) -> None:
-        """Flash boards until as many as wanted were tried. Raises KeyboardInterrupt, and Error."""
+        """Flash boards until the wanted number was tried. Raises KeyboardInterrupt, and Error."""
         while self._failure is None and not self._is_enough():
             self._look()
             time.sleep(_POLL_S)
@@ -84,7 +84,7 @@ class Batch:
         self._join()
 
     def stop(self) -> None:
-        """End the boards in progress: they are failed."""
+        """Stop the boards in progress: they count as failed."""
         self._worker.stop()
         self._join()
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,18 @@ class Work:
     arguments: tuple[str, ...]
     environment: dict[str, str] = field(repr=False)
     is_named: bool = False
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One board at *port*, or its boot drive. *started*: UTC; what is not known is empty."""
+
+    port: str
+    started: str
+    log: Path
+    serial_number: str = ""
+    host_name: str = ""
+    unique_id: str | None = None
 
 
 class Worker:
@@ -140,7 +152,7 @@ class Worker:
                 time.sleep(_POLL_S)
         if port is None:
             error = outcome.error or "the board did not start: no port appeared"
-            return self._entry(outcome, error, ("", ""), None, drive, started, log)
+            return self._entry(_Attempt(drive, started, log), replace(outcome, error=error))
         return self._flash(port, self._look(port), started, log)
 
     def _flash(
@@ -153,7 +165,7 @@ class Worker:
         name = ["--hostname", mine[1]] if mine[1] else []
         outcome = self._run(["--port", port, "--serial-number", mine[0], *name], log)
         interruptions.note_started(port)  # By that program, however it ended.
-        return self._entry(outcome, outcome.error, mine, unique_id, port, started, log)
+        return self._entry(_Attempt(port, started, log, *mine, unique_id), outcome)
 
     def _run(self, more: list[str], log: Path) -> Outcome:
         wanted = self._wanted
@@ -176,26 +188,17 @@ class Worker:
             path, number = self._record.logs / f"{stem}-{number}.log", number + 1
         return path
 
-    def _entry(
-        self,
-        outcome: Outcome,
-        error: str | None,
-        mine: tuple[str, str],
-        unique_id: str | None,
-        port: str,
-        started: str,
-        log: Path,
-    ) -> Entry:
+    def _entry(self, attempt: _Attempt, outcome: Outcome) -> Entry:
         record: dict[str, Any] = outcome.record
         report = record.get("report") or {}
         name = (report.get("names") or [""])[0]
         urls = record.get("urls") or [f"https://{name}:{PORTAL_PORT}"]
         return Entry(
-            serial_number=mine[0],
-            host_name=mine[1],
-            unique_id=str(report.get("unique_id") or unique_id or ""),
-            result=FAILED if error else DONE,
-            error=error or "",
+            serial_number=attempt.serial_number,
+            host_name=attempt.host_name,
+            unique_id=str(report.get("unique_id") or attempt.unique_id or ""),
+            result=FAILED if outcome.error else DONE,
+            error=outcome.error or "",
             name=name,
             public_key_pin=str(report.get("public_key_pin") or ""),
             fingerprint=str(report.get("fingerprint") or ""),
@@ -203,8 +206,8 @@ class Worker:
             firmware=str(report.get("firmware") or ""),
             package=str(report.get("version") or ""),
             url=str(urls[0]) if name else "",
-            port=port,
-            started=started,
+            port=attempt.port,
+            started=attempt.started,
             finished=now_text(),
-            log=str(log.relative_to(self._record.folder)),
+            log=str(attempt.log.relative_to(self._record.folder)),
         )

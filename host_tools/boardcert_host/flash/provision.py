@@ -6,7 +6,7 @@ from typing import Any
 from ..board import access, installation, kept_files, mpremote, own_program, usb_report
 from ..board.over_usb import BoardUSB
 from ..board.reports import own_name, portal_port
-from ..certificates.fingerprint import fingerprint_words, key_fingerprint
+from ..certificates.fingerprint import KeyPin, fingerprint_words, key_fingerprint
 from ..errors import Error
 from ..inventory.changes import note_provisioned
 from ..renewal.following import follow
@@ -41,7 +41,7 @@ class Provision:
 
 
 def provision(story: Story, board: Board, wanted: Provision, port: str, mark: str | None) -> bool:
-    """Bring a board that runs MicroPython from there to a pinned, verified certificate.
+    """Bring a board that runs MicroPython to a pinned, verified certificate.
 
     *mark*: the pin of the key that it had before. Returns whether what it serves is valid.
     """
@@ -92,7 +92,7 @@ def _copy_program(story: Story, program: own_program.Program, port: str) -> None
 
 
 def _set(story: Story, board: Board, wanted: Provision, port: str) -> tuple[Any, dict[str, Any]]:
-    """Write the settings whole, those that were not named as they were; and a main.py.
+    """Write the settings, keeping those that were not named; and a main.py.
 
     Returns the host name that was set before, and the settings.
     """
@@ -148,7 +148,7 @@ def _identify(story: Story, port: str, mark: str | None) -> dict[str, Any]:
 
 
 def _follow_name(story: Story, before: object, report: dict[str, Any]) -> None:
-    """Have what is known of a board that is called otherwise now follow it."""
+    """Have what is known of a board follow it to a new name."""
     host = own_name(report)
     if not isinstance(before, str) or in_local(before) == host:
         return
@@ -165,7 +165,7 @@ def _pin(
     port: int | None,
     address: str | None,
 ) -> None:
-    """Pin the key as it was read over USB, where nobody stands between, and where it serves."""
+    """Pin the key as it was read over USB, where nobody can interfere, and where it serves."""
     host = report["names"][0]
     unit = report.get("unique_id")
     mine = look_up.of_unit(unit) if unit else []
@@ -185,7 +185,7 @@ def _pin(
 
 
 def _replace_keys(story: Story, stale: list[pins.Pin], report: dict[str, Any]) -> None:
-    """Give the board the key that it has now; forget others that had its name."""
+    """Pin the board's current key; forget other boards that had its name."""
     followed = pins.follow_key([stale[0].host], stale[0].public_key_pin, report)
     names = {pin.host for pin in followed}
     for known in stale:
@@ -208,7 +208,7 @@ def _keep_token(story: Story, port: str, report: dict[str, Any]) -> None:
 
 def _verify(story: Story, wanted: Provision, report: dict[str, Any], target: Target) -> bool:
     """Check over TLS that the board serves what it said over USB."""
-    key = ("public_key_pin", report["public_key_pin"])
+    key = KeyPin.of_key(report["public_key_pin"])
     name = report["names"][0]
     options = hosts.Options(name=name, pin=key, own_ca=own_ca_file(), timeout_s=_TLS_TIMEOUT_S)
     with story.working(f"waiting for {target}"):

@@ -51,20 +51,32 @@ class Image:
     content: bytes
 
 
+@dataclass(frozen=True)
+class _Job:
+    """What the steps share. *host_name*: the one wanted, which no other board may have."""
+
+    story: Story
+    board: Board
+    wishes: Wishes
+    image: Image
+    host_name: str | None
+
+
 def flash(story: Story, board: Board, wishes: Wishes, provisions: Provision) -> bool:
     """Make every step; return whether all is well. *story* has them all, also after an Error."""
     story.record.update(ok=False, board=board.name, port=wishes.port)
     require_port(board, wishes.port)
     image = find_image(story, board, wishes)
-    port, before = _look(story, board, wishes, image)
+    job = _Job(story, board, wishes, image, provisions.host_name)
+    port, before = _look(job)
     if before:
-        refuse_duplicate(provisions.host_name, before.unique_id)
+        refuse_duplicate(job.host_name, before.unique_id)
     _allow_losses(wishes, before)
-    _put_firmware(story, board, wishes, image, port, before, provisions.host_name)
+    _put_firmware(job, port, before)
     if wishes.firmware_only:
         ok = True
     else:
-        port = _wait_started(story, board, wishes, image, port, provisions.host_name)
+        port = _wait_started(job, port)
         mark = before.mark if before and not wishes.erase else None
         ok = provision.provision(story, board, provisions, port, mark)
     story.record["ok"] = ok
@@ -102,29 +114,28 @@ def find_image(story: Story, board: Board, wishes: Wishes) -> Image:
     return Image(data, content)
 
 
-def _look(
-    story: Story, board: Board, wishes: Wishes, image: Image
-) -> tuple[str | None, BoardState | None]:
+def _look(job: _Job) -> tuple[str | None, BoardState | None]:
     """Return the board's port, and what runs there; None when MicroPython does not answer.
 
     A board of a different kind is left alone, unless its port was named.
     """
+    board, wishes = job.board, job.wishes
     port = wishes.port or (None if wishes.drive else only_usb_port())
     if port and not wishes.port and isinstance(board.flashing, UF2):
         # The drive is the new board, the port another one, whose settings and key are its own.
         _refuse_second_board(board, port)
-    with story.working("looking for the board"):
+    with job.story.working("looking for the board"):
         patience_s = _ANSWER_TIMEOUT_S if _is_without_drive(board) else _BLANK_TIMEOUT_S
         is_there = port is not None and is_answering(port, patience_s)
         state = kept_files.read_state(port) if port and is_there else None
     where = port or "any serial port"
-    if state and not wishes.port and state.machine.encode() not in image.content:
+    if state and not wishes.port and state.machine.encode() not in job.image.content:
         hint = "name it with --port if this image is to replace its firmware"
         raise Error(f"the board at {port} is a different one: {state.machine}", hint)
     if state:
-        story.step("board", "done", f"{state.machine} at {where}, {state.build}")
+        job.story.step("board", "done", f"{state.machine} at {where}, {state.build}")
     else:
-        story.step("board", "done", f"MicroPython does not answer at {where}")
+        job.story.step("board", "done", f"MicroPython does not answer at {where}")
     # A board in its boot loader has no port, or another one: one that was not named is not kept.
     if not state and not isinstance(board.flashing, ESP32):
         port = wishes.port
@@ -156,44 +167,30 @@ def _allow_losses(wishes: Wishes, before: BoardState | None) -> None:
     raise Error(f"--erase destroys {lost}", "--yes confirms it", USAGE)
 
 
-def _put_firmware(
-    story: Story,
-    board: Board,
-    wishes: Wishes,
-    image: Image,
-    port: str | None,
-    before: BoardState | None,
-    host_name: str | None,
-) -> None:
-    """Write the image, unless the board runs it already. *host_name*: not that of another board."""
-    if before and not wishes.erase and _is_of(before, image):
-        story.step("firmware", "kept", "the board already runs this image")
-    elif isinstance(board.flashing, ESP32):
-        _put_by_esptool(story, board, wishes, image, port, host_name)
+def _put_firmware(job: _Job, port: str | None, before: BoardState | None) -> None:
+    """Write the image, unless the board runs it already."""
+    if before and not job.wishes.erase and _is_of(before, job.image):
+        job.story.step("firmware", "kept", "the board already runs this image")
+    elif isinstance(job.board.flashing, ESP32):
+        _put_by_esptool(job, port)
     else:
-        _put_on_boot_drive(story, board, image, port if before else None, wishes.drive)
+        _put_on_boot_drive(job, port if before else None)
 
 
-def _put_by_esptool(
-    story: Story,
-    board: Board,
-    wishes: Wishes,
-    image: Image,
-    port: str | None,
-    host_name: str | None,
-) -> None:
+def _put_by_esptool(job: _Job, port: str | None) -> None:
+    story, board = job.story, job.board
     if port is None:
         raise Error("no serial port", "plug the board in, or name its port with --port")
-    parts = read_image(image.data, board.esp32.offset)
+    parts = read_image(job.image.data, board.esp32.offset)
     with story.working("asking for the chip"):
         chip = esptool.detect(board, port)
     story.step("chip", "done", f"{chip.name}, MAC {chip.mac}")
     # MicroPython's unique id of an ESP32 is this address.
-    refuse_duplicate(host_name, chip.mac.replace(":", ""))
+    refuse_duplicate(job.host_name, chip.mac.replace(":", ""))
     if chip.flash_bytes and chip.flash_bytes < parts.flash_bytes:
         sizes = f"{chip.flash_bytes >> 20} MiB, the image needs {parts.flash_bytes >> 20}"
         raise Error(f"the flash of the board at {port} is too small: {sizes}")
-    if wishes.erase:
+    if job.wishes.erase:
         with story.working("erasing the flash"):
             esptool.erase(board, port)
         story.step("erase", "done", "the whole flash")
@@ -204,43 +201,36 @@ def _put_by_esptool(
     story.step("firmware", "done", f"{pieces}, read back and compared")
 
 
-def _put_on_boot_drive(
-    story: Story, board: Board, image: Image, running_port: str | None, chosen: Path | None
-) -> None:
+def _put_on_boot_drive(job: _Job, running_port: str | None) -> None:
+    story, board, data = job.story, job.board, job.image.data
     if running_port:
         _refuse_second_board(board, running_port)
         uf2_drive.enter_boot_loader(running_port)
     with story.working(f"waiting for a boot drive: {board.bootloader}"):
-        drive = uf2_drive.wait_boot_drive(board, chosen)
+        drive = uf2_drive.wait_boot_drive(board, job.wishes.drive)
     with story.progress("copying the firmware") as progress:
-        uf2_drive.copy_image(image.data, drive, progress)
-    story.step("firmware", "done", f"{len(image.data)} bytes to {drive.path}, the board restarted")
+        uf2_drive.copy_image(data, drive, progress)
+    story.step("firmware", "done", f"{len(data)} bytes to {drive.path}, the board restarted")
 
 
-def _wait_started(
-    story: Story,
-    board: Board,
-    wishes: Wishes,
-    image: Image,
-    port: str | None,
-    host_name: str | None,
-) -> str:
+def _wait_started(job: _Job, port: str | None) -> str:
     """Wait for the firmware, make sure that it is what was written, and return the board's port."""
+    story = job.story
     with story.working("waiting for MicroPython to answer"):
         hint = "press the board's reset button and run the command again"
         port = wait_answering(port, _BOOT_TIMEOUT_S, hint)
     story.record["port"] = port
-    if wishes.erase and not isinstance(board.flashing, ESP32):
+    if job.wishes.erase and not isinstance(job.board.flashing, ESP32):
         kept_files.format_files(port)
         story.step("erase", "done", "the file system, made anew")
     now = kept_files.read_state(port)
-    if not _is_of(now, image):
+    if not _is_of(now, job.image):
         raise Error(f"the board at {port} does not run the image: {now.machine}, {now.version}")
     story.step("start", "done", f"{now.machine} answers at {port}")
-    refuse_duplicate(host_name, now.unique_id)
+    refuse_duplicate(job.host_name, now.unique_id)
     return port
 
 
 def _is_of(state: BoardState, image: Image) -> bool:
-    """Return whether what runs on a board says of itself what stands in the image."""
+    """Return whether what a board says about itself is in the image."""
     return all(text.encode() in image.content for text in (state.build, state.machine) if text)

@@ -14,7 +14,7 @@ from ..console import messages
 
 @dataclass(frozen=True)
 class Step:
-    """What one step did. *status*: "done", "kept" (it was so already), "skipped" or "failed"."""
+    """What one step did. *status*: "done", "kept" (no change), "skipped" or "failed"."""
 
     id: str
     status: str

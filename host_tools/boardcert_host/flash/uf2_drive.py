@@ -76,7 +76,7 @@ def drives_of(board: Board) -> list[BootDrive]:
 
 
 def find_boot_drive(board: Board, chosen: Path | None = None) -> BootDrive | None:
-    """Return the boot drive of a board of this kind, None without one; several are an Error.
+    """Return the boot drive of a board of this kind, or None; Error if there are several.
 
     *chosen*: the one at this path.
     """

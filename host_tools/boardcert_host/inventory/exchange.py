@@ -56,8 +56,8 @@ def _line(data: Mapping[str, Any]) -> str:
 def import_file(path: Path, source: str) -> tuple[int, int]:
     """Import the lines of an export; return how many boards are new, and how many were known.
 
-    Or the hosts of a file of known boards, of a version before the inventory. All of it or, with an
-    Error that names the line, nothing. Of a board that is known, tags and history are joined, and
+    Or the hosts in a file of known boards of an older version. All of it or, with an Error that
+    names the line, nothing. If a board is known already, tags and history are merged, and
     what is known of it here stays. *source*: what to call the file.
     """
     # Bytes that are no text reach the line that they are in, which is refused.

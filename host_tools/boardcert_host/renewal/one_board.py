@@ -19,6 +19,7 @@ from ..ca.authorities import Authority
 from ..ca.csr import read_request
 from ..ca.store import Store
 from ..certificates.certificate import alternative_names, key_pin
+from ..certificates.fingerprint import KeyPin
 from ..errors import CHECKED_AND_BAD, Error
 from . import outcomes
 from .candidates import Candidate
@@ -76,7 +77,7 @@ class Renewer:
         host, newest, place = candidate.host, candidate.issued.newest, candidate.place
         if place is None or place.known is None:
             raise ValueError("a board that is renewed has a pin")
-        pin = ("public_key_pin", place.known.public_key_pin)
+        pin = KeyPin.of_key(place.known.public_key_pin)
         served = BoardAPI(place.target, pin=pin, timeout_s=self.timeout_s).served()
         certificate = candidate.issued.with_fingerprint(served["fingerprint"])
         if certificate is None:
@@ -85,7 +86,7 @@ class Renewer:
         is_due = self._is_due(newest)
         if certificate == newest and not is_due:
             return Outcome(host, outcomes.NOT_DUE, "", _end(newest))
-        token = tokens.find_in(self.ring, [*place.names, *candidate.hosts], pin[1])
+        token = tokens.find_in(self.ring, [*place.names, *candidate.hosts], pin.value)
         if token is None:
             detail = f"boardcert token {host} --usb PORT"
             return Outcome(host, outcomes.NO_TOKEN, detail, _end(certificate))

@@ -85,7 +85,7 @@ class Finding:
 
 
 def compare(sweep: Sweep, is_whole: bool) -> list[Finding]:
-    """Return what is the matter with each board, the worst first.
+    """Return a finding about each board, the worst first.
 
     *is_whole*: the scan was not interrupted, so that what was not found is missing.
     """

@@ -77,7 +77,7 @@ class Sweep:
         await asyncio.gather(*(work() for _ in range(min(_AT_ONCE, self.total))))
 
     def is_asked(self, address: str, port: int | None) -> bool:
-        """Return whether an answer was waited for there. *port*: None for any."""
+        """Return whether that place was scanned. *port*: None for any."""
         if port is None:
             return any((address, each) in self.asked for each in self.wishes.ports)
         return (address, port) in self.asked

@@ -28,7 +28,7 @@ _FOR_ADMINISTRATOR = "needs an administrator: "
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one store. *status*: "done", "kept" (it was so), "skipped" or "failed"."""
+    """The outcome for one store. *status*: "done", "kept" (no change), "skipped" or "failed"."""
 
     store: str
     status: str
@@ -69,7 +69,7 @@ class Anchor:
 
 
 class StoreError(Exception):
-    """A program that changes a store has failed; what it said last."""
+    """A program that changes a store has failed; the last line of its output."""
 
 
 def read_anchor(path: Path) -> Anchor:

@@ -31,7 +31,7 @@ class Place:
 
 
 def find(text: str, boards: Sequence[Pin], name: str | None = None) -> Place:
-    """Return the board that a person calls *text*, among *boards* or a new one. Raises Error.
+    """Return the board that the user calls *text*, among *boards* or a new one. Raises Error.
 
     *name*: of its certificate, where that is not HOST; it may be pinned by that.
     """
@@ -54,7 +54,7 @@ def find(text: str, boards: Sequence[Pin], name: str | None = None) -> Place:
 
 
 def names_of(text: str, name: str | None = None) -> list[str]:
-    """Return what a HOST may be pinned as, the likeliest first. *name*: as for `find`."""
+    """Return what a HOST may be pinned as, the most likely first. *name*: as for `find`."""
     _, port = parse_host(text)
     found: list[str] = []
     for one in (parse_host(text)[0], name):
@@ -65,9 +65,9 @@ def names_of(text: str, name: str | None = None) -> list[str]:
 
 
 def name_for(place: Place, text: str, facts: dict[str, Any]) -> str:
-    """Return what the board in *facts*, which a person calls *text*, is to be pinned as.
+    """Return the name by which to pin the board in *facts*, which the user calls *text*.
 
-    As it is pinned already; else as it was called, with the .local that its certificate has.
+    The name that it is pinned by already; else *text*, with the .local that its certificate has.
     """
     if place.known and not place.is_by_address:
         return place.known.host

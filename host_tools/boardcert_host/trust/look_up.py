@@ -1,7 +1,7 @@
-"""The known boards that a HOST may mean, by queries: however many boards there are.
+"""The known boards that a HOST may mean, looked up by queries, however many boards there are.
 
-What `location.find` needs of the inventory for some HOSTs is little: `about` gets that. SQLAlchemy
-is loaded in functions, as in `pins`.
+`about` gets the little that `location.find` needs of the inventory for some HOSTs. SQLAlchemy is
+loaded in functions, as in `pins`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ _NEARLY, _DIFFERENCE = 5000, 15
 
 
 def place_of(text: str, name: str | None = None) -> Place:
-    """Return the board that a person calls *text*, a known or a new one. Raises Error.
+    """Return the board that the user calls *text*, a known or a new one. Raises Error.
 
     *name*: of its certificate, where that is not HOST.
     """

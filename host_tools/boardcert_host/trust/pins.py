@@ -115,10 +115,10 @@ def forget_pin(host: str) -> Pin:
 
 
 def rename(old: str, new: str, facts: Mapping[str, Any]) -> bool:
-    """Let the pins of *old* be those of *new*, when they are of the board in *facts*.
+    """Rename the pins of *old* to *new*, if they are of the board in *facts*.
 
-    Those with a port as well. Returns False, and changes nothing, when none is of its key and chip,
-    or *new* is pinned already.
+    Pins with a port as well. Returns False, and changes nothing, if none has its key and chip, or
+    *new* is pinned already.
     """
     if is_absent():
         return False

@@ -1,7 +1,7 @@
 """Which handshakes to make with one server, in which order, whatever makes the connections.
 
-`asking` yields the handshakes that are wanted, and is sent what each has shown. Threads make them
-for a few hosts (`hosts`), an event loop for many (the room `fleet`).
+`asking` yields the wanted handshakes, and is sent what each has shown. Threads make them for a few
+hosts (`hosts`), an event loop for many (the room `fleet`).
 """
 
 from collections.abc import Generator

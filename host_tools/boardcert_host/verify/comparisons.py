@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..certificates.fingerprint import matches
+from ..certificates.fingerprint import KeyPin
 from ..trust.location import find
 from ..trust.pins import Pin, port_of
 from .outcomes import Check
@@ -49,20 +49,19 @@ def recognise(
 
 def comparisons(
     described: dict[str, Any],
-    pin: tuple[str, str] | None,
+    pin: KeyPin | None,
     known: Acquaintance,
     read_report: Callable[[], dict[str, Any]] | None,
 ) -> list[Check]:
     """Compare a *described* certificate with three things, each of which may be missing.
 
-    *pin*: as `parse_pin` returns it. *known*: among the known boards. *read_report*: asks the board
+    *known*: among the known boards. *read_report*: asks the board
     on the cable.
     """
     pinned = ("skip", "no --pin given")
     if pin:
-        kind, wanted = pin
-        differs = f"the server has {described[kind]}, the pin is {wanted}"
-        pinned = ("pass", wanted) if matches(described, pin) else ("fail", differs)
+        differs = f"the server has {pin.found_in(described)}, the pin is {pin.value}"
+        pinned = ("pass", pin.value) if pin.matches(described) else ("fail", differs)
     return [
         Check("pin", "pin matches", *pinned),
         Check("known", "known board", *_known_outcome(described, known)),

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from ..certificates import certificate as certificates
+from ..certificates.fingerprint import KeyPin
 from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, OK, Error
 from ..targets import Target
 from ..trust.pins import Pin
@@ -34,7 +35,7 @@ class Options:
     """
 
     name: str | None = None
-    pin: tuple[str, str] | None = None
+    pin: KeyPin | None = None
     known_boards: "Callable[[Sequence[HostResult]], Sequence[Pin]]" = lambda _: ()
     ca_file: str | None = None
     own_ca: str | None = None
@@ -92,7 +93,7 @@ class HostResult:
 
 
 class Gathered(NamedTuple):
-    """What came of the network. *chain*: the outcome of the check of the chain to a CA."""
+    """What the network part found. *chain*: the outcome of the check of the chain to a CA."""
 
     result: HostResult
     session: Session
@@ -117,7 +118,7 @@ def judge(gathered: Sequence[Gathered], options: Options) -> list[HostResult]:
 
 
 def _look_at(result: HostResult, session: Session, chain: Check) -> HostResult:
-    """Make the checks that need nothing but what the server has shown."""
+    """Make the checks that need only what the server has shown."""
     if result.error:
         return result
     reachable = Check("reachable", "reachable", "pass", _where(result.target, session))

@@ -9,6 +9,7 @@ from cryptography import x509
 
 from ..ca.board_authority import excess
 from ..certificates.certificate import parse
+from ..certificates.fingerprint import KeyPin
 from ..errors import CHECKED_AND_BAD, Error
 from ..trust.location import name_for
 from ..trust.look_up import did_you_mean, place_of
@@ -34,11 +35,11 @@ def served_authority(
     text: str,
     *,
     name: str | None = None,
-    pin: tuple[str, str] | None = None,
+    pin: KeyPin | None = None,
     read_report: Callable[[], dict[str, Any]] | None = None,
     timeout_s: float = 10.0,
 ) -> Served:
-    """Return the authority of the board that a person calls *text*, over TLS. Raises Error.
+    """Return the authority of the board that the user calls *text*, over TLS. Raises Error.
 
     The board has proven that it has the key of its pin, of the *pin* that was given, or of the
     report over USB; and all checks of `boardcert verify` have passed.

@@ -8,7 +8,6 @@ import socket
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from ..console import say
@@ -67,12 +66,7 @@ class BootDrive:
         self._watcher.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Unplug the board: the drive disappears, the flash stays in its directory."""
         self._is_ending.set()
         self._watcher.join()

@@ -10,7 +10,7 @@ export const ROM_BYTES = 16 * 1024;
 export const SRAM_BYTES = 264 * 1024;
 const BUFFER_BYTES = 2 * REGION_BYTES + SRAM_BYTES;
 
-/** The bit that tells an address in flash from others of the buffer, and which words of the flash there are. */
+/** The bit that distinguishes an address in flash from others of the buffer, and which words of the flash there are. */
 export const FLASH = 0x10000000;
 export const FLASH_WORD_MASK = FLASH_BYTES / 4 - 1;
 

@@ -9,7 +9,6 @@ import select
 import socket
 import threading
 import time
-from types import TracebackType
 
 try:
     import tty
@@ -44,12 +43,7 @@ class PseudoTerminal:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._thread is None:
             return
         self._ends.set()

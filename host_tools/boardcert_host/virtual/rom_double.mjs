@@ -46,7 +46,7 @@ function multiply(x, y) {
 /**
  * 0/0 and infinity/infinity are infinities; a quotient too small for a normal number is zero before rounding.
  *
- * One that only rounding made normal is told by dividing again, far from the lower end of the range.
+ * One that only rounding made normal is detected by dividing again, far from the lower end of the range.
  */
 function divide(x, y) {
   const quotient = x / y;

@@ -1,6 +1,6 @@
 /**
  * The cache between the bus and the flash chip (RP2040 datasheet, section 2.6.3): 16 KB, two ways, lines of 8 bytes.
- * It keeps no data, which the memory has: it tells how long each read holds the processor up.
+ * It keeps no data, which is in the memory: it only says how long each read holds the processor up.
  *
  * A line is filled by halves: the SSI transfers 32 bits at a time, and each line has a valid bit for either half
  * (raspberrypi/pico-feedback, issue 307, answer of the chip's designers). What the datasheet leaves open: of the two
@@ -23,7 +23,7 @@ const FLUSH_CYCLES = 1024; // "just over", section 2.6.3.2
 const ALIASES = [[true, true], [true, false], [false, true], [false, false]];
 
 export class XIPCache {
-  /** *ssi*: tells what a read of the chip takes, see SSI.wordCycles. */
+  /** *ssi*: says what a read of the chip takes, see SSI.wordCycles. */
   constructor(ssi) {
     this.ssi = ssi;
     /** For each word of the flash: 0 when it is not in the cache, else its way, 1 or 2. */

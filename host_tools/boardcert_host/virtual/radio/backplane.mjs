@@ -31,7 +31,7 @@ const USED = [
 ];
 
 export class Backplane {
-  /** *note*(text) is told of registers that are not modelled. */
+  /** *note*(text) is called for registers that are not modelled. */
   constructor(note) {
     this.note = note;
     this.registers = new Uint8Array(0x20);

@@ -30,7 +30,7 @@ const SETTER = { 63: 64, 85: 86 };
 export class Requests {
   /**
    * *actions*: {name or number: {get(interface, argument) => bytes, set(interface, value)}} for what has an effect;
-   * `set` comes after the value was stored. *note*(text) is told of unknown requests.
+   * `set` comes after the value was stored. *note*(text) is called for unknown requests.
    */
   constructor(actions, note) {
     this.actions = actions;
