@@ -36,7 +36,8 @@ _TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
 def report_of(identity, **more):
     """Return what a board with this identity says over USB."""
     parsed = certificate.parse(identity.der)
-    report = {"names": [NAME], "fingerprint": certificate.fingerprint(identity.der)}
+    report = {"hostname": "kitchen", "names": [NAME]}
+    report |= {"fingerprint": certificate.fingerprint(identity.der)}
     report |= {"public_key_pin": certificate.public_key_pin(parsed), "unique_id": "01"}
     return report | {"source": "generated", "generated": True, "notices": []} | more
 
