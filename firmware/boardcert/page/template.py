@@ -89,9 +89,9 @@ e?.focus()})
 ?generated
 <p>This board made its own key and certificate.</p>
 ?installed
-<p>A certificate that was installed on this board is served.</p>
+<p>This board serves a certificate that was installed.</p>
 ?builtin
-<p>A certificate that is built into this board's program is served.</p>
+<p>This board serves a certificate that is built into its program.</p>
 ?
 </header>
 <main>
@@ -101,7 +101,7 @@ $message$<section aria-labelledby="h1">
 <p><code class="words">$words$</code></p>
 <p>SHA-256 of its public key, which stays the same:</p>
 <p><code>$key_fingerprint$</code></p>
-<p>SHA-256 of the certificate, which changes when it is signed again:</p>
+<p>SHA-256 of the certificate, which changes when signed again:</p>
 <p><code>$fingerprint$</code></p>
 </section>
 <section aria-labelledby="h2">
@@ -138,7 +138,7 @@ $rows$</dl>
 <section aria-labelledby="h4">
 <h2 id="h4">Administration</h2>
 ?plain
-<p>This page came without encryption: it can be read only.</p>
+<p>This page came without encryption: it is read-only.</p>
 ?signed_out
 <p>It needs the token of this board. On the computer that flashed it: <code>boardcert token $known_as$</code>. At the board's USB prompt: <code>print(boardcert.identity().admin_token())</code></p>
 <form method="post" action="/">
@@ -158,11 +158,11 @@ $error.sign-in-token$<input id="sign-in-token" name="token" required spellcheck=
 <input type="hidden" name="action" value="install">
 <input type="hidden" name="form" value="$form$">
 <input type="hidden" name="time" id="install-time">
-<h3>Use a certificate of your own CA</h3>
+<h3>Use a certificate of your CA</h3>
 <ol>
 <li>Download the request: <a href="/request.pem" download>PEM</a> or <a href="/request.der" download>DER</a>. The key stays on the board.</li>
 <li>Have your CA sign it.</li>
-<li>Install its answer here. It serves at once. What does not fit together is refused, and changes nothing.</li>
+<li>Install its answer here. It is served at once. Anything invalid is refused: nothing changes.</li>
 </ol>
 <p><label for="install-chain">Certificate and chain (PEM)</label>
 <span class="soft" id="install-chain-hint">The board's own comes first.</span>
@@ -171,7 +171,7 @@ $kept.chain$</textarea></p>
 <p hidden><label for="install-chain-file">Certificate and chain (PEM), from a file</label>
 <input type="file" id="install-chain-file" data-to="install-chain" accept=".pem,.crt,.cer,.key,.der"> <span class="soft" aria-live="polite"></span></p>
 <p><label for="install-key">Private key (PEM)</label>
-<span class="soft" id="install-key-hint">Empty when it was issued for this board's request.</span>
+<span class="soft" id="install-key-hint">Empty if it is for this board's request.</span>
 $error.install-key$<textarea id="install-key" name="key" spellcheck="false" autocomplete="off"$more.install-key$>
 $kept.key$</textarea></p>
 <p hidden><label for="install-key-file">Private key (PEM), from a file</label>
@@ -182,17 +182,17 @@ $kept.key$</textarea></p>
 <input type="hidden" name="action" value="settings">
 <input type="hidden" name="form" value="$form$">
 <h3>Settings</h3>
-<p>The board restarts with them, and signs its own certificate again with the same key.</p>
+<p>The board restarts, and signs its own certificate again with the same key.</p>
 <p><label for="settings-hostname">Host name</label>
 $error.settings-hostname$<input id="settings-hostname" name="hostname" value="$host_name$" spellcheck="false" autocomplete="off" autocapitalize="none"$more.settings-hostname$></p>
-<p><label for="settings-names">More names and addresses, with commas between</label>
+<p><label for="settings-names">More names and addresses, separated by commas</label>
 $error.settings-names$<input id="settings-names" name="names" value="$names$" spellcheck="false" autocomplete="off" autocapitalize="none"$more.settings-names$></p>
-<p><label for="settings-validity_days">Days for which a certificate is valid</label>
+<p><label for="settings-validity_days">Validity of certificates, in days</label>
 $error.settings-validity_days$<input id="settings-validity_days" name="validity_days" value="$validity_days$" inputmode="numeric" autocomplete="off"$more.settings-validity_days$></p>
-<p><label for="settings-chain">Who signs the certificate</label>
+<p><label for="settings-chain">Signed by</label>
 $error.settings-chain$<select id="settings-chain" name="chain"$more.settings-chain$>
 <option value="self">The board itself</option>
-<option value="authority"$by_authority$>An authority of its own, which devices import once</option>
+<option value="authority"$by_authority$>Its own authority, which devices import once</option>
 </select></p>
 <p><button>Save and restart</button></p>
 </form>
@@ -207,7 +207,7 @@ $error.settings-chain$<select id="settings-chain" name="chain"$more.settings-cha
 <input type="hidden" name="action" value="restart">
 <input type="hidden" name="form" value="$form$">
 <h3>Restart</h3>
-<p>Everything that is stored stays.</p>
+<p>Nothing stored is lost.</p>
 <p><button>Restart</button></p>
 </form>
 ?removable
@@ -215,7 +215,7 @@ $error.settings-chain$<select id="settings-chain" name="chain"$more.settings-cha
 <input type="hidden" name="action" value="remove">
 <input type="hidden" name="form" value="$form$">
 <h3>Remove the installed certificate</h3>
-<p>The one below it serves again.</p>
+<p>The one below it is served again.</p>
 <p><button>Remove</button></p>
 </form>
 ?signed_in
@@ -223,7 +223,7 @@ $error.settings-chain$<select id="settings-chain" name="chain"$more.settings-cha
 <input type="hidden" name="action" value="new-key">
 <input type="hidden" name="form" value="$form$">
 <h3>New key</h3>
-<p>Everyone who has pinned the old key must pin the new one.</p>
+<p>Everyone who pinned the old key must pin the new one.</p>
 <p><label for="new-key-hostname">Type $host_name$ to confirm</label>
 $error.new-key-hostname$<input id="new-key-hostname" name="hostname" required spellcheck="false" autocomplete="off" autocapitalize="none"$more.new-key-hostname$></p>
 <p><button>Make a new key</button></p>
