@@ -201,6 +201,22 @@ def test_words_are_completed(line, expected, tmp_path):
     assert {word.strip() for word in answer.read_text().split("\n")} == expected
 
 
+def test_completion_is_silent_about_a_wrong_inventory(tmp_path):
+    """Nothing is known then; the command itself says what is wrong."""
+    environment = {
+        **os.environ,
+        "_ARGCOMPLETE": "1",
+        "BOARDCERT_INVENTORY": "oracle://x",
+        "COMP_LINE": "boardcert verify kit",
+        "COMP_POINT": "20",
+        "_ARGCOMPLETE_STDOUT_FILENAME": str(tmp_path / "answer"),
+        "_ARGCOMPLETE_IFS": "\n",
+    }
+    done = subprocess.run([_PROGRAM], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "answer").read_text().strip() == ""
+
+
 def test_every_command_is_in_the_help_once(capsys):
     """In groups, with what it does."""
     assert sum(len(group) for group in GROUPS.values()) == len(COMMANDS)

@@ -1,6 +1,7 @@
 """A board that is called otherwise is renewed as before: in the inventory, or by its own name."""
 
 import json
+from unittest import mock
 
 import cable as cable_module
 import pytest
@@ -8,10 +9,11 @@ from boardcert_host.acme.kept import SHELF as ORDERS
 from boardcert_host.acme.kept import Kept as Order
 from boardcert_host.acme.plan import DNS
 from boardcert_host.acme.plan import Plan as OrderPlan
-from boardcert_host.board import mpremote, usb_certificates
+from boardcert_host.board import mpremote, tokens, usb_certificates
 from boardcert_host.cli import main
 from boardcert_host.enrolment import shelf
 from boardcert_host.enrolment.way import Way
+from boardcert_host.errors import Error
 from boardcert_host.est.kept import SHELF
 from boardcert_host.trust import pins
 from cable import PORT, Cable
@@ -94,9 +96,10 @@ def test_what_another_program_holds_is_said(words, host, capsys, monkeypatch):
     monkeypatch.setattr(shelf, "_LOCK_TIMEOUT_S", 0.2)
     assert run(capsys, *words)[0] == 0
     with SHELF.held(host):
-        assert main(["rename", "localhost", "127.0.0.1"]) == 0
+        assert main(["rename", "localhost", "127.0.0.1"]) == 3
     messages = capsys.readouterr().err
-    assert f"still renewed as {host}" in messages and f"est {host} --forget" in messages
+    assert f"the renewal of {host} did not follow" in messages
+    assert f"est {host} --forget" in messages
     assert SHELF.hosts() == [host]
 
 
@@ -106,10 +109,10 @@ def test_an_order_of_the_new_name_stays(host, capsys):
     other = OrderPlan(Way("127.0.0.1"), ("larder.example.org",), DNS(hook="y"))
     ORDERS.save("localhost", Order(plan))
     ORDERS.save("127.0.0.1", Order(other))
-    assert main(["rename", "localhost", "127.0.0.1"]) == 0
+    assert main(["rename", "localhost", "127.0.0.1"]) == 3
     assert ORDERS.hosts() == ["127.0.0.1", "localhost"]
     assert ORDERS.load("127.0.0.1").plan == other
-    assert "renewed as localhost: 127.0.0.1 is renewed already" in capsys.readouterr().err
+    assert "localhost did not follow: 127.0.0.1 is renewed already" in capsys.readouterr().err
 
 
 def test_without_an_enrolment_a_request_is_proposed(cable, tmp_path, capsys):
@@ -122,3 +125,32 @@ def test_without_an_enrolment_a_request_is_proposed(cable, tmp_path, capsys):
     assert run(capsys, "install", old, chain, "--usb", PORT)[0] == 0
     code, _, messages = run(capsys, "set", old, "hostname=pantry", "--usb", PORT)
     assert code == 0 and "not for pantry.local: boardcert csr pantry.local" in messages
+
+
+def test_a_full_disk_keeps_nothing_else_from_following(words, host, capsys, monkeypatch):
+    """The token could not be written; what is renewed has followed, and what to do is said."""
+    assert run(capsys, *words)[0] == 0
+    full = Error("cannot write the key ring: No space left on device")
+    with mock.patch.object(tokens, "rename", side_effect=full):
+        assert main(["rename", "localhost", "127.0.0.1"]) == 3
+    messages = capsys.readouterr().err
+    assert "its token did not follow: cannot write" in messages
+    assert "boardcert token 127.0.0.1 --usb PORT" in messages
+    assert SHELF.hosts() == [host.replace("localhost", "127.0.0.1")]
+
+
+def test_a_forgotten_board_that_is_renewed_is_named(words, host, capsys):
+    """And what ends that."""
+    assert run(capsys, *words)[0] == 0
+    assert main(["forget", "localhost"]) == 0
+    assert f"renewed still: boardcert est {host} --forget" in capsys.readouterr().err
+
+
+def test_what_a_reset_has_removed_can_be_had_again(on_cable, cable, capsys):
+    """Or is to be renewed no longer; a certificate that nobody renews is not named."""
+    assert run(capsys, *on_cable)[0] == 0
+    host = own_name(cable)
+    code, _, messages = run(capsys, "remove", host, "--usb", PORT)
+    assert code == 0 and f"note: boardcert est {host} gets another certificate" in messages
+    code, _, messages = run(capsys, "remove", host, "--usb", PORT)
+    assert code == 0 and "note: boardcert est" not in messages

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..console import counted, print_plain, results
-from ..errors import OK, USAGE, Error
+from ..errors import COULD_NOT_RUN, OK, USAGE, Error
 from .shared import Command, add_force, add_json, check_free, complete_hosts, pinned_as, print_json
 
 _STDIO = "-"
@@ -99,8 +99,9 @@ def _run_rename(arguments: argparse.Namespace) -> int:
     old = pinned_as(arguments.old)
     new = canonical(in_local(arguments.new) if old.endswith(".local") else arguments.new)
     rename_board(old, new)
-    follow(old, new, is_own=False)
-    return _print_result(arguments, {"old": old, "new": new}, f"{old} is {new} now")
+    is_whole = follow(old, new, is_own=False)
+    code = _print_result(arguments, {"old": old, "new": new}, f"{old} is {new} now")
+    return code if is_whole else COULD_NOT_RUN
 
 
 def _add_forget_arguments(parser: argparse.ArgumentParser) -> None:
@@ -111,8 +112,10 @@ def _add_forget_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run_forget(arguments: argparse.Namespace) -> int:
     from ..inventory.changes import forget_boards
+    from ..renewal.following import say_forgotten
 
     names = forget_boards([pinned_as(host) for host in arguments.hosts])
+    say_forgotten(names)
     return _print_result(arguments, {"forgotten": names}, f"forgotten: {', '.join(names)}")
 
 

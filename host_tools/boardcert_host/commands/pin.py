@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..certificates.fingerprint import key_fingerprint, to_compare
-from ..console import agrees, questions, results, say
+from ..console import agrees, aligned, print_plain, questions, results, say
 from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
 from ..targets import parse_host
 from .shared import (
@@ -116,11 +116,10 @@ def _list(as_json: bool) -> int:
         entries = [asdict(pin) for pin in known]
         print_json({"inventory": str(inventory_place()), "pins": entries})
         return OK
-    width = max((len(pin.host) for pin in known), default=0)
-    for pin in known:
-        line = f"{pin.host:<{width}}  {pin.public_key_pin}  {pin.first_seen[:10]}"
-        results().print(line, markup=False)
-    if not known:
+    if known:
+        rows = [(pin.host, pin.public_key_pin, pin.first_seen[:10]) for pin in known]
+        print_plain("\n".join(aligned(rows)))
+    else:
         say("no board is pinned")
     return OK
 

@@ -60,7 +60,10 @@ def complete_hosts(action: argparse.Action) -> None:
 def _known_hosts(**_: Any) -> list[str]:
     from ..trust.pins import load_pins
 
-    return [pin.host for pin in load_pins()]
+    try:
+        return [pin.host for pin in load_pins()]
+    except Error:  # What is wrong with the inventory is said by the command.
+        return []
 
 
 def ca_file(text: str) -> str:

@@ -114,6 +114,7 @@ def change(
     *result*: a key of _SENTENCES. *fingerprint*: what it must serve (default: as in its report).
     """
     from ..board import access
+    from ..renewal.following import say_removed
 
     with opened(arguments) as board:
         with messages().status(f"asking {arguments.host}"):
@@ -126,6 +127,7 @@ def change(
         _see(board, fingerprint or report["fingerprint"], arguments)
     if is_new:
         say(f"its key is {report['public_key_pin']} now, it was {old}; the pin is updated")
+    say_removed(before, report)
     if arguments.json:
         print_json(arguments.record)
         return OK

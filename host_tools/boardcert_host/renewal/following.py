@@ -1,5 +1,7 @@
 """What is kept of a board by its name, beside its pins, follows it to another name."""
 
+import functools
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -10,29 +12,63 @@ from ..console import say, say_error
 from ..enrolment.shelf import Entry, Shelf
 from ..errors import Error
 from ..est.kept import SHELF as ENROLMENTS
-from ..targets import renamed
+from ..targets import parse_host, renamed
 from ..trust import kept_authorities
 
+_SHELVES: tuple[tuple[Shelf[Any], str], ...] = ((ORDERS, "acme"), (ENROLMENTS, "est"))
 
-def follow(old: str, new: str, is_own: bool) -> None:
+
+def follow(old: str, new: str, is_own: bool) -> bool:
     """Let token, copies of its authority, and renewals of the board called *old* be those of *new*.
 
     *is_own*: whether the board calls itself so now; else its certificates are for *old* still. Its
-    pins have followed already: what cannot is said.
+    pins have followed already: what cannot is said. Return whether all could.
     """
-    tokens.rename(old, new)
-    kept_authorities.rename(old, new)
-    for shelf, command in ((ORDERS, "acme"), (ENROLMENTS, "est")):
+    steps: list[tuple[str, str, Callable[[], None]]] = [
+        ("its token", f"boardcert token {new} --usb PORT", lambda: tokens.rename(old, new)),
+        ("its authority", f"boardcert ca trust {new}", lambda: kept_authorities.rename(old, new)),
+    ]
+    for shelf, command in _SHELVES:
         for host in shelf.hosts():
             to = renamed(host, old, new)
-            if to == host:
-                continue
-            try:
-                shelf.rename(host, to, is_own)
-            except Error as error:
+            if to != host:
                 hint = f"boardcert {command} {host} --forget"
                 hint += f", then boardcert {command} {to} with all its options"
-                say_error(f"it is still renewed as {host}: {error.message}", hint)
+                step = functools.partial(shelf.rename, host, to, is_own)
+                steps.append((f"the renewal of {host}", hint, step))
+    return all([_is_done(*step) for step in steps])
+
+
+def _is_done(what: str, hint: str, step: Callable[[], None]) -> bool:
+    """Do a *step*; where that fails, say so, and return False."""
+    try:
+        step()
+    except (Error, OSError) as error:
+        say_error(f"{what} did not follow: {error}", hint)
+        return False
+    return True
+
+
+def say_forgotten(names: Iterable[str]) -> None:
+    """Say that boards with these *names* are renewed still, though they are not known any more."""
+    wanted = {parse_host(name)[0] for name in names}
+    for shelf, command in _SHELVES:
+        for host in shelf.hosts():
+            if parse_host(host)[0] in wanted:
+                say(f"note: {host} is renewed still: boardcert {command} {host} --forget ends that")
+
+
+def say_removed(before: dict[str, Any], report: dict[str, Any]) -> None:
+    """Say what is to be done when a certificate that is renewed is not served any more.
+
+    *before*, *report*: of the board, before the change and after.
+    """
+    if before["source"] != "installed" or report["source"] == "installed":
+        return
+    for shelf, command in _SHELVES:
+        if host := _host_of(shelf, before["fingerprint"]):
+            again = f"boardcert {command} {host}"
+            say(f"note: {again} gets another certificate; with --forget, it is renewed no longer")
 
 
 def say_outdated(before: dict[str, Any], report: dict[str, Any]) -> None:
