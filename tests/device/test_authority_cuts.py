@@ -140,3 +140,4 @@ if scratch.HAS_ROOM:
             with on_board():
                 for number, case in enumerate(_TASKS):
                     assert _cut(scratch.vfs.VfsFat, False, *case) >= 2, number
+                assert _cut_below(scratch.vfs.VfsFat, False) >= 2
