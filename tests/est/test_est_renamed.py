@@ -91,6 +91,24 @@ def test_a_board_is_renewed_for_its_own_new_name(
     assert cable.tell("me.names[0]") == "pantry.local"
 
 
+def test_a_board_that_only_calls_itself_so_takes_nothing_along(words, host, cable, capsys):
+    """Two boards of one name: renewal and token are those of the one that is known by it."""
+    assert run(capsys, *words)[0] == 0
+    called, (other,) = own_name(cable), pins.load_pins()
+    SHELF.save(called, SHELF.load(host))
+    assert main(["forget", "localhost"]) == main(["est", host, "--forget"]) == 0
+    facts = {"public_key_pin": other.public_key_pin, "fingerprint": other.fingerprint}
+    pins.add_pin(called, facts)
+    tokens.keep_token(called, other.public_key_pin, "a" * 26)
+    pins.add_pin("192.168.4.7", json.loads(cable.tell("__import__('json').dumps(me.report())")))
+    capsys.readouterr()
+    code, _, messages = run(capsys, "set", "192.168.4.7", "hostname=pantry", "--usb", PORT)
+    assert code == 0, messages
+    assert {pin.host for pin in pins.load_pins()} == {"192.168.4.7", called}
+    assert SHELF.hosts() == [called]
+    assert called in tokens.load_tokens() and "pantry.local" not in tokens.load_tokens()
+
+
 def test_what_another_program_holds_is_said(words, host, capsys, monkeypatch):
     """Its pin has followed then, and what is to be done is told."""
     monkeypatch.setattr(shelf, "_LOCK_TIMEOUT_S", 0.2)

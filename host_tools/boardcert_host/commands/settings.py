@@ -85,7 +85,8 @@ def _follow(before: dict[str, Any], report: dict[str, Any]) -> None:
 
     old, new = own_name(before), own_name(report)
     is_moved = old != new and pins.rename(old, new, report)
-    if is_moved or (old != new and place_of(new).known is None):
+    # Not what is kept of another board that is known by one of the names.
+    if is_moved or (old != new and not place_of(old).pins and not place_of(new).pins):
         following.follow(old, new, is_own=True)
     if is_moved:
         say(f"{old} is {new} now; its pin follows")
