@@ -1,5 +1,6 @@
 """What makes a certificate is found by one look-up for each module, where the stack allows it."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,16 @@ def test_a_first_boot_reads_less_of_the_flash(package: Path) -> None:
     assert other.startswith("True [] ") and after == "/flash/boardcert True"
     quick, slow = (int(line.split()[-1]) for line in (made, other))
     assert quick < 0.8 * slow
+
+
+@pytest.mark.parametrize("place", ["free", "in use"])
+def test_without_the_kernels_it_goes_on_with_big_integers(
+    package: Path, tmp_path: Path, place: str
+) -> None:
+    """As after an installation that was interrupted: a module that is not there is none."""
+    rest = shutil.copytree(package, tmp_path / "rest", ignore=shutil.ignore_patterns("kernel*"))
+    made, _ = _boot(rest, place)
+    assert made.startswith("True [] ")
 
 
 def test_what_fails_leaves_nothing_behind(package: Path) -> None:

@@ -62,8 +62,11 @@ class _Compiled:
         raise OSError(2)
 
     def open(self, path: str, mode: str):
-        """Open the module itself."""
-        return open(self._directory + path, mode)
+        """Open the module itself; ImportError, as of any import, where it is not there."""
+        try:
+            return open(self._directory + path, mode)
+        except OSError as error:
+            raise ImportError(path) from error
 
     def end(self) -> None:
         """Look for modules as always from now on."""
