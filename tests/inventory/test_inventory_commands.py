@@ -134,6 +134,17 @@ def test_a_renamed_board_takes_its_token_along(three, capsys):
     assert tokens.find_token(["larder.local"]) == _TOKEN
 
 
+def test_a_token_that_another_stands_in_the_way_of_is_named(three, capsys):
+    """That of a board which was called so, and is forgotten: both stay, and what to do is said."""
+    tokens.keep_token("hall_x.local", key("D"), _TOKEN)
+    tokens.keep_token("larder.local", key("E"), _TOKEN[::-1])
+    assert main(["rename", "hall_x.local", "larder.local"]) == 3
+    messages = capsys.readouterr().err
+    assert "its token did not follow: the key ring has another token for larder.local" in messages
+    assert "boardcert token larder.local --usb PORT" in messages and _TOKEN not in messages
+    assert {entry.token for entry in tokens.load_tokens().values()} == {_TOKEN, _TOKEN[::-1]}
+
+
 _WRONG = (
     "list --where source",
     "list --where colour=red",

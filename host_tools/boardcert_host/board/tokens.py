@@ -81,11 +81,14 @@ def follow_key(token: str, public_key_pin: str) -> None:
 
 
 def rename(old: str, new: str) -> None:
-    """Let the token of *old* be that of *new*, which has none yet."""
+    """Let the token of *old* be that of *new*. Raises Error where that has another one."""
     old, new = old.lower(), canonical(new)  # An old name may be one that nothing else took.
     with changing_ring() as entries:
-        if old in entries and new not in entries:
-            entries[new] = replace(entries.pop(old), host=new)
+        if old not in entries:
+            return
+        if new in entries and entries[new].token != entries[old].token:
+            raise Error(f"the key ring has another token for {new}")
+        entries[new] = replace(entries.pop(old), host=new)
 
 
 def forget_token(token: str) -> None:
