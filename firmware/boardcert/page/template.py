@@ -182,7 +182,7 @@ $kept.key$</textarea></p>
 <input type="hidden" name="action" value="settings">
 <input type="hidden" name="form" value="$form$">
 <h3>Settings</h3>
-<p>The board restarts, and signs its own certificate again with the same key.</p>
+<p>The board restarts, and signs again with the same key. Devices import an authority once.</p>
 <p><label for="settings-hostname">Host name</label>
 $error.settings-hostname$<input id="settings-hostname" name="hostname" value="$host_name$" spellcheck="false" autocomplete="off" autocapitalize="none"$more.settings-hostname$></p>
 <p><label for="settings-names">More names and addresses, separated by commas</label>
@@ -192,7 +192,7 @@ $error.settings-validity_days$<input id="settings-validity_days" name="validity_
 <p><label for="settings-chain">Signed by</label>
 $error.settings-chain$<select id="settings-chain" name="chain"$more.settings-chain$>
 <option value="self">The board itself</option>
-<option value="authority"$by_authority$>Its own authority, which devices import once</option>
+<option value="authority"$by_authority$>Its own authority</option>
 </select></p>
 <p><button>Save and restart</button></p>
 </form>
