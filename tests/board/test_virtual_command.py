@@ -117,6 +117,9 @@ while True:
     connection.recv(1000)
     connection.send(b"HTTP/1.0 200 OK\\r\\n\\r\\n" + link.ifconfig()[0].encode())
     connection.close()
+    page = socket.socket()
+    page.bind(("0.0.0.0", 20034))
+    page.listen(1)
 """
 
 
@@ -136,6 +139,9 @@ def test_boards_in_a_wifi_are_opened_at_the_urls_that_are_printed_when_they_list
         url = re.search(r"listens on 80: open (http:\S+)", in_wifi.stderr.readline())[1]
         with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 (it is http)
             assert answer.read().decode() == address
+        page = re.search(r"listens on 20034: open https://(\S+)", in_wifi.stderr.readline())[1]
+        # The certificate has the board's address, not the one on loopback.
+        assert f"boardcert verify {page} --name {address} --usb" in in_wifi.stderr.readline()
     in_wifi.send_signal(signal.SIGINT)
     assert in_wifi.wait(20) == 0
     for number in (1, 2):

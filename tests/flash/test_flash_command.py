@@ -173,6 +173,20 @@ def test_the_wifi_password_comes_from_a_file_or_the_environment(tmp_path, monkey
         _wifi(arguments, True)
 
 
+@pytest.mark.parametrize("password", ["secret7", "\N{SNOWMAN}" * 22, "g" * 64])
+def test_what_is_no_wpa2_password_is_refused_before_a_board_waits_for_the_wifi(
+    password, monkeypatch
+):
+    """And not shown. A key of 64 digits, in place of a password, is one."""
+    monkeypatch.setenv("BOARDCERT_WIFI_PASSWORD", password)
+    with pytest.raises(Error, match="has 8 to 63 characters") as caught:
+        _wifi(_Arguments(), True)
+    assert caught.value.code == 2
+    assert password not in str(caught.value)
+    monkeypatch.setenv("BOARDCERT_WIFI_PASSWORD", "0123456789abcDEF" * 4)
+    assert _wifi(_Arguments(), True) == ("HomeNet", "0123456789abcDEF" * 4)
+
+
 def test_an_open_network_has_no_password_to_ask_for(monkeypatch, capsys):
     """--wifi-open says so; at the prompt, an empty answer does."""
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
@@ -183,6 +197,9 @@ def test_an_open_network_has_no_password_to_ask_for(monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("getpass.getpass", lambda prompt: "" if "empty" in prompt else "x")
     assert _wifi(arguments, True) == ("HomeNet", "")
+    arguments.wifi = "x" * 33
+    with pytest.raises(Error, match="1 to 32 bytes"):
+        _wifi(arguments, True)
     flash = ["flash", "RPI_PICO_W", "--wifi-open"]
     for more in ([], ["--wifi", "HomeNet", "--wifi-password-file", "file"]):
         assert main([*flash, *more]) == 2

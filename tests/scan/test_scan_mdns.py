@@ -84,6 +84,27 @@ def test_boards_are_found_by_their_names(tmp_path, capsys, monkeypatch):
     assert {pin.host: pin.address for pin in load_pins()}[known] == _HERE
 
 
+def test_a_board_whose_name_nobody_answers_is_asked_at_its_last_address(tmp_path, capsys):
+    """Many networks do not pass mDNS on: it is known there, not missing."""
+    board, name = make(), _name()
+    with server(board, tmp_path, _HERE, page(board)) as port:
+        add_pin(name, report_of(board), port, _HERE)
+        told = scan(capsys, *_WHERE)
+    assert states(told)[name] == "known"
+
+
+def test_a_last_address_that_is_public_is_not_asked_for_a_name(capsys, monkeypatch):
+    """Unless --public allows it."""
+    asked, name = _asked_of(monkeypatch), _name()
+    add_pin(name, report_of(make()), 20034, "198.51.100.7")
+    told = scan(capsys, *_WHERE)
+    assert states(told).get(name) is None
+    assert "198.51.100.7" not in asked
+    told = scan(capsys, *_WHERE, "--public")
+    assert states(told)[name] == "missing"
+    assert "198.51.100.7" in asked
+
+
 def test_an_address_of_another_computer_is_told(capsys):
     """And what works without mDNS."""
     assert main(["scan", "--mdns", "--interface", "192.0.2.77"]) == 3

@@ -192,6 +192,13 @@ def test_a_story_shows_a_boards_words_as_plain_text(capsys):
     assert story.record["steps"][0]["detail"] == _ESCAPES
 
 
+def test_a_bar_leaves_nothing_where_no_terminal_is(capsys):
+    """No empty line in a log either."""
+    with Story.progress("installing the package") as moved:
+        moved(1, 2)
+    assert capsys.readouterr() == ("", "")
+
+
 def test_an_error_shows_a_boards_words_as_plain_text(capsys):
     """What mpremote printed last, in the message of a failure."""
     failing = b"Traceback (most recent call last):\r\nValueError: " + _ESCAPES.strip().encode()

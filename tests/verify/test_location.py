@@ -84,6 +84,23 @@ def facts(identity: Identity) -> dict:
     return certificate.describe(certificate.parse(identity.der))
 
 
+def test_the_last_address_that_refuses_is_asked_at_the_port_of_the_pin(capsys):
+    """The hint names no other port: it is the board's own that nothing listens on."""
+    port = refusing_port()
+    add_pin(_NOWHERE, facts(make()), port, "127.0.0.1")
+    assert main(["verify", _NOWHERE]) == 3
+    error = capsys.readouterr().err
+    assert f"127.0.0.1:{port} refused the connection" in error
+    assert "is its program running?" in error
+
+
+def test_a_mistyped_name_is_answered_with_the_known_one(capsys):
+    """As other commands do."""
+    add_pin("pantry-9.invalid", facts(make()), 20034)
+    assert main(["verify", "pantri-9.invalid"]) == 3
+    assert "did you mean pantry-9.invalid?" in capsys.readouterr().err
+
+
 def test_a_name_that_is_not_found_leads_to_the_last_address(tmp_path, capsys):
     """There, the pin shows whether it is the same board. The name must still be covered."""
     board = make(common_name=_NOWHERE, change=_named)

@@ -155,6 +155,6 @@ def join_wifi(port: str, host_name: str | None, ssid: str) -> tuple[str, str | N
     if not answer["is_connected"]:
         raise Error(
             f"the board cannot join the Wi-Fi {ssid} (status {answer['status']})",
-            "check name and password; run the command again to enter another password",
+            "check name and password, then run the command again with the right ones",
         )
     return answer["address"], answer["date"] or None

@@ -1,6 +1,7 @@
 """`boardcert flash` and `boardcert devices`: boards on a cable."""
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ examples:
 """
 _HOST_NAME = "the board's name; kitchen is found as kitchen.local; 'sensor-{n:03}': the next number"
 WIFI_PASSWORD_VARIABLE = "BOARDCERT_WIFI_PASSWORD"  # noqa: S105 (the name of it)
+_LONGEST_SSID = 32  # IEEE 802.11, in bytes
+_WPA2_KEY = re.compile("[0-9A-Fa-f]{64}")  # A board takes it in place of the password.
 
 
 def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
@@ -130,11 +133,22 @@ def _wifi(arguments: argparse.Namespace, has_network: bool) -> tuple[str, str] |
         hint = f"these have: {able}; a virtual board in a virtual Wi-Fi is flashed as RPI_PICO_W"
         raise Error(f"{arguments.board} has no Wi-Fi", hint, USAGE)
     if arguments.wifi_open:
+        check_wifi(arguments.wifi, "")
         return arguments.wifi, ""
     secret = Password("Wi-Fi password", option, WIFI_PASSWORD_VARIABLE, file)
     given = secret.given()
     prompt = f"Password of {arguments.wifi} (empty: it has none)"
-    return arguments.wifi, secret.ask(prompt) if given is None else given
+    password = secret.ask(prompt) if given is None else given
+    check_wifi(arguments.wifi, "" if _WPA2_KEY.fullmatch(password) else password)
+    return arguments.wifi, password
+
+
+def check_wifi(ssid: str, password: str) -> None:
+    """Raise Error, a usage error, for a name or password that no Wi-Fi has; no password: ""."""
+    if not 1 <= len(ssid.encode()) <= _LONGEST_SSID:
+        raise Error(f"a Wi-Fi's name has 1 to {_LONGEST_SSID} bytes: {ssid!r}", None, USAGE)
+    if password and not 8 <= len(password.encode()) <= 63:
+        raise Error("a WPA2 password has 8 to 63 characters", None, USAGE)
 
 
 def _run_devices(arguments: argparse.Namespace) -> int:

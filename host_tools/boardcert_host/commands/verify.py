@@ -2,7 +2,8 @@
 
 import argparse
 import functools
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..certificates.fingerprint import to_compare
 from ..console import in_groups, results, say_error
@@ -20,6 +21,9 @@ from .shared import (
     read_report,
 )
 from .verify_many import add_many, check_many, is_of_many, run_many
+
+if TYPE_CHECKING:
+    from ..verify.judging import HostResult
 
 _EXAMPLES = """\
 examples:
@@ -110,6 +114,7 @@ def _run(arguments: argparse.Namespace) -> int:
     boards = look_up.about_all([(text, arguments.name) for text in arguments.hosts])
     targets = [find(text, boards, arguments.name).target for text in arguments.hosts]
     found = hosts.verify_hosts(targets, options)
+    _suggest(arguments.hosts, found)
     ok = all(result.ok for result in found)
     arguments.record |= {
         "ok": ok,
@@ -123,6 +128,16 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(arguments.record)
     return code
+
+
+def _suggest(hosts: Sequence[str], found: "Sequence[HostResult]") -> None:
+    """Name the known boards that are called nearly as one that was not found."""
+    from ..trust.look_up import did_you_mean
+    from ..verify.network_errors import NOT_FOUND, Unreachable
+
+    for text, result in zip(hosts, found, strict=True):
+        if isinstance(result.error, Unreachable) and result.error.kind == NOT_FOUND:
+            result.error.hint = did_you_mean(text) or result.error.hint
 
 
 def _print_host(result: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import USAGE, Error
 from ..passwords import Password
-from .flash import WIFI_PASSWORD_VARIABLE
+from .flash import WIFI_PASSWORD_VARIABLE, check_wifi
 from .shared import Command
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ examples:
   boardcert virtual --wifi HomeNet --wifi-password-file secret.txt --boards 3 --pcap frames.pcap
 """
 _MOST_BOARDS = 16  # each is a process that computes
-_LONGEST_SSID = 32  # IEEE 802.11, in bytes
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,14 +85,11 @@ def _wifi(arguments: argparse.Namespace) -> "WifiWishes | None":
         return None
     if arguments.boot_drive is not None:
         raise Error("--boot-drive and --wifi cannot be used together", None, USAGE)
-    if not 1 <= len(ssid.encode()) <= _LONGEST_SSID:
-        raise Error(f"a Wi-Fi's name has 1 to {_LONGEST_SSID} bytes: {ssid!r}", None, USAGE)
     if not 1 <= arguments.boards <= _MOST_BOARDS:
         raise Error(f"--boards is 1 to {_MOST_BOARDS}, not {arguments.boards}", None, USAGE)
     option, file = "--wifi-password-file", arguments.wifi_password_file
     password = Password("Wi-Fi password", option, WIFI_PASSWORD_VARIABLE, file).given() or ""
-    if password and not 8 <= len(password.encode()) <= 63:
-        raise Error("a WPA2 password has 8 to 63 characters", None, USAGE)
+    check_wifi(ssid, password)
     return WifiWishes(ssid, password, arguments.boards, arguments.pcap)
 
 

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.progress import BarColumn, DownloadColumn, TextColumn
 
 from ..console import messages
+from ..progress import bars
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,6 @@ class Story:
     def progress(title: str) -> Iterator[Callable[[int, int], None]]:
         """Yield a function of (bytes done, total bytes) that moves a progress bar on a terminal."""
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-        with Progress(*columns, console=messages(), transient=True) as bar:
+        with bars(*columns) as bar:
             task = bar.add_task(title, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)

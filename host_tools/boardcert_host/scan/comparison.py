@@ -188,10 +188,15 @@ def _why_same(servers: list[Server], pins: list[Pin]) -> str | None:
 
 
 def _was_expected(sweep: Sweep, pins: Sequence[Pin]) -> bool:
-    """Return whether the board should have been found: its name was asked for, or its address."""
+    """Return whether the board should have been found: by its name, or at its last address.
+
+    A name that nobody answers says so only of a board without an address.
+    """
     for pin in pins:
         host, _ = parse_host(pin.host)
         address = pin.address or (host if is_address(host) else None)
-        if host in sweep.looked_up or (address and sweep.is_asked(address, port_of(pin))):
+        if host in sweep.looked_up and not (address and host in sweep.unanswered):
+            return True
+        if address and sweep.is_asked(address, port_of(pin)):
             return True
     return False

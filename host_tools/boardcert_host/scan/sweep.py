@@ -41,8 +41,9 @@ class Wishes:
 class Sweep:
     """The course of a scan. *found*: TLS servers; *asked*: (address, port) that have been asked.
 
-    *looked_up*: names that were asked for; *outcomes*: how many addresses were what; *total*:
-    places to ask, as far as that is known. *on_progress*: is called when one of these has changed.
+    *looked_up*: names that were asked for; *unanswered*: those of them that nobody answered;
+    *outcomes*: how many addresses were what; *total*: places to ask, as far as that is known.
+    *on_progress*: is called when one of these has changed.
     """
 
     wishes: Wishes
@@ -51,6 +52,7 @@ class Sweep:
     found: list[Server] = field(default_factory=list)
     asked: set[tuple[str, int]] = field(default_factory=set)
     looked_up: set[str] = field(default_factory=set)
+    unanswered: set[str] = field(default_factory=set)
     outcomes: Counter[str] = field(default_factory=Counter)
     total: int = 0
     trouble: Error | None = None
@@ -100,11 +102,18 @@ class Sweep:
                     yield address, port
 
     def _known_places(self) -> Iterable[tuple[str, int]]:
-        """Yield where boards are known to be, in the ranges: on ports of their own."""
+        """Yield where boards are known to be, on ports of their own: in the ranges, or unanswered.
+
+        A name in .local that nobody answers says nothing: many networks do not pass mDNS on.
+        """
         for pin in self.boards:
             host, _ = parse_host(pin.host)
             address, port = pin.address or host, port_of(pin)
-            if port and is_address(address) and self.is_in_ranges(address):
+            if not is_address(address):
+                continue
+            if host in self.unanswered and self._may_ask(address):
+                yield from ((address, each) for each in ([port] if port else self.wishes.ports))
+            elif port and self.is_in_ranges(address):
                 yield address, port
 
     def is_in_ranges(self, address: str) -> bool:
@@ -127,6 +136,7 @@ class Sweep:
             self.trouble = error
             return
         self.looked_up |= ports.keys()
+        self.unanswered |= ports.keys() - {place.name for place in named}
         for place in services:
             self._add_place(place.address, place.port, place.name)
         for place in named:
@@ -135,5 +145,9 @@ class Sweep:
 
     def _add_place(self, address: str, port: int | None, name: str) -> None:
         """Record that something called *name* is there, if we may ask it."""
-        if port and (self.wishes.is_public_allowed or ranges.is_near_address(address)):
+        if port and self._may_ask(address):
             self._names.setdefault((address, port), set()).add(name)
+
+    def _may_ask(self, address: str) -> bool:
+        """Return whether to ask an address that is in no range."""
+        return self.wishes.is_public_allowed or ranges.is_near_address(address)

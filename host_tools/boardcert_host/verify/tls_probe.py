@@ -12,7 +12,7 @@ a Session with a certificate is proof that the server holds the certificate's ke
 import http.client
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -193,7 +193,7 @@ def find(target: Target, deadline: Deadline) -> Target:
     try:
         limit.wait_for(lambda: socket.getaddrinfo(target.host, target.port))
     except (OSError, UnicodeError):  # TimeoutError is an OSError.
-        return Target(target.address, target.port)
+        return replace(target, host=target.address, address=None)
     return target
 
 

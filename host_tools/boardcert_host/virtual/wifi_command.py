@@ -49,12 +49,10 @@ class _Watched:
         board, network = self._board, self._board.network
         ways = [f"{self._title:<17}mpremote connect {self._serial_port}"]
         ways += [f"{self._url(port)} leads to its port {port}" for port in _PORTS]
-        page = f"127.0.0.1:{network.address(_PAGE_PORT)[1]}"
-        then = f"flash {_BOARD} {HOST_NAME} --port {board.usb_port}"
-        then += f" --wifi {shlex.quote(ssid)} --at {page}"
-        if board.has_package:
-            then = f"verify {page} --usb {board.usb_port}"
-        ways.append(f"boardcert {then}")
+        if not board.has_package:
+            page = f"127.0.0.1:{network.address(_PAGE_PORT)[1]}"
+            then = f"boardcert flash {_BOARD} {HOST_NAME} --port {board.usb_port}"
+            ways.append(f"{then} --wifi {shlex.quote(ssid)} --at {page}")
         first, *rest = ways
         say_lines(f"  {first}", *(f"{'':19}{way}" for way in rest))
 
@@ -73,6 +71,14 @@ class _Watched:
             if self._board.network.listens(port):
                 self._listening.add(port)
                 say(f"{self._title} listens on {port}: open {self._url(port)}")
+                if port == _PAGE_PORT:
+                    self._say_how_to_verify()
+
+    def _say_how_to_verify(self) -> None:
+        """By its address there: the certificate does not have the one on loopback."""
+        page = f"127.0.0.1:{self._board.network.address(_PAGE_PORT)[1]}"
+        usb = self._board.usb_port
+        say_lines(f"{'':19}boardcert verify {page} --name {self._address} --usb {usb}")
 
     def _url(self, port: int) -> str:
         return f"{_PORTS[port]}://127.0.0.1:{self._board.network.address(port)[1]}"
