@@ -101,7 +101,7 @@ class _Base64:
             data = a2b_base64(text)
         except ValueError:
             data = b""
-        if self._is_padded or b2a_base64(data).decode().strip() != text:
+        if self._is_padded or b2a_base64(data, newline=False) != text.encode():
             raise ValueError(_NOT_BASE64)
         self._is_padded = text.endswith("=")
         if not self._pieces or len(self._pieces[-1]) > _PIECE_BYTES:

@@ -24,10 +24,7 @@ async def read(_, request, step: str, *data) -> tuple:
     try:
         return (step,) + data + (await read_fields(request),)
     except FieldsError as error:
-        from .http import HTTPError, refusal  # Not beside a text that is read.
-
-        refused = HTTPError(error.status, str(error), error.field)
-        return refusal(refused, ("", {}) if request.is_form() else None)
+        return "http.refuse", error.status, str(error), error.field, ("", {})
 
 
 async def read_fields(request) -> dict:

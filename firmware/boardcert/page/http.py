@@ -64,6 +64,11 @@ def refusal(error: HTTPError, form: tuple | None = None) -> tuple:
     return "show.page", outcome, error.status, error.headers
 
 
+async def refuse(_, request, status: int, message: str, field: str | None, form: tuple) -> tuple:
+    """Return the step of refusal: a step of its own, not beside what has read a text."""
+    return refusal(HTTPError(status, message, field), form if request.is_form() else None)
+
+
 def forget(values: dict) -> None:
     """Free the memory of the fields, even if something still refers to them."""
     for pieces in values.values():

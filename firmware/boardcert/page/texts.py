@@ -1,10 +1,11 @@
 """Certificates and key of a form, or of a request of the API: from PEM to DER, piece by piece."""
 
-_LINE_BYTES = 128
-"""Of a text without line breaks, read at once: each step copies it."""
+_LINE_BYTES = 79
+"""Of a text without line breaks, read at once: each step copies it. Two borders that files were
+joined by fit, and with what MicroPython adds, it fills blocks of the heap."""
 
 
-async def read(_, request, action: str, values: dict) -> tuple:
+async def read(_, __, action: str, values: dict) -> tuple:
     """Return the step that does *action* with blocks instead of texts: (label, [DER]).
 
     What has been read of a text is removed from it: memory is short.
@@ -20,15 +21,7 @@ async def read(_, request, action: str, values: dict) -> tuple:
         found = {"chain": _listed(chain), "key": _listed(keys), "time": values.get("time")}
         return "actions.act", action, found
     except ValueError as error:
-        reason = str(error)
-    return _refuse(request, action, values, reason, field)
-
-
-def _refuse(request, action: str, values: dict, reason: str, field: str) -> tuple:
-    from .http import HTTPError, refusal  # Not beside what reads the texts.
-
-    refused = HTTPError(422, reason, field)
-    return refusal(refused, (action, values) if request.is_form() else None)
+        return "http.refuse", 422, str(error), field, (action, values)
 
 
 def _listed(found: list) -> list:
@@ -40,9 +33,9 @@ def lines(pieces: list):
 
     A piece is taken out of the list when it is read.
     """
-    rest = b""
+    data = b""
     while pieces:
-        data = rest + pieces.pop(0)
+        data += pieces.pop(0)
         at = 0
         while True:
             end = data.find(b"\n", at, at + _LINE_BYTES)
@@ -52,8 +45,8 @@ def lines(pieces: list):
                     break
             yield _line(data[at:end])
             at = end + (data[end : end + 1] == b"\n")
-        rest = data[at:]
-    yield _line(rest)
+        data = data[at:]
+    yield _line(data)
 
 
 def _line(data: bytes) -> str:
