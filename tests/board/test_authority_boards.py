@@ -90,11 +90,14 @@ def test_who_has_imported_the_authority_trusts_the_board(installed: NewBoard) ->
 
 
 def test_its_first_boot_takes_little_longer(installed: NewBoard) -> None:
-    """At most 0.2 s of simulated time, for a second key and a second signature."""
+    """At most 0.2 s of simulated time, for a second key and a second signature.
+
+    Each is the shorter of two: gathering noise takes some 5 ms longer now and then.
+    """
     took = []
-    for name in ("self", "authority"):
-        board = installed(name)
-        took.append(int(board.exec(_TIME.format(chain=name))))
+    for chain in ("self", "authority"):
+        boards = [installed(f"{chain}-{number}") for number in range(2)]
+        took.append(min(int(board.exec(_TIME.format(chain=chain))) for board in boards))
     assert 50 < took[1] - took[0] <= 200, took
 
 

@@ -1,6 +1,11 @@
-"""`boardcert flash` from an empty board to a verified pin, and what a second run leaves alone."""
+"""`boardcert flash` from an empty board to a verified pin, and what a second run leaves alone.
+
+The first run of each test finds the package there; the one that erases a board puts all of it on an
+empty one, as `boardcert demo` and a batch do.
+"""
 
 import json
+import shutil
 
 import pytest
 from boardcert_host.board import file_writer, kept_files, mpremote, tokens
@@ -14,9 +19,14 @@ _STEPS += ["identity", "pin", "token", "verify", "page"]
 
 
 @pytest.fixture
-def empty(tmp_path, monkeypatch):
-    """Give a board in its boot loader; the user's own drives are not looked at."""
+def in_loader(tmp_path, monkeypatch, package_flash):
+    """Give a board in its boot loader, with the package on its file system, but no identity.
+
+    The user's own drives are not looked at.
+    """
     monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", str(tmp_path / "drive"))
+    (tmp_path / "board").mkdir()
+    shutil.copy(package_flash, tmp_path / "board" / "flash.bin")
     with BootDrive(tmp_path / "board", tmp_path / "drive", **AT_ONCE) as board:
         yield board
 
@@ -32,15 +42,15 @@ def steps(record):
     return {step["id"]: step["status"] for step in record["steps"]}
 
 
-def test_from_an_empty_board_to_a_verified_pin(empty, capsys):
+def test_from_a_board_in_its_boot_loader_to_a_verified_pin(in_loader, capsys):
     """All of it in one command; again, and nothing is left to do; erased, and it is another."""
-    at = "{}:{}".format(*empty.uart_address)
-    flash = ("flash", "VIRTUAL_PICO_W", "--port", empty.usb_port, "--at", at)
+    at = "{}:{}".format(*in_loader.uart_address)
+    flash = ("flash", "VIRTUAL_PICO_W", "--port", in_loader.usb_port, "--at", at)
     code, record = run(capsys, *flash, "--hostname", "kitchen")
     assert (code, record["ok"]) == (0, True)
-    assert steps(record) == dict.fromkeys(_STEPS, "done")
+    assert steps(record) == dict.fromkeys(_STEPS, "done") | {"package": "kept", "microdot": "kept"}
     assert (
-        mpremote.execute(empty.usb_port, "from microdot import Microdot; print(1)").strip() == "1"
+        mpremote.execute(in_loader.usb_port, "from microdot import Microdot; print(1)").strip() == "1"
     )
     report = record["report"]
     assert record["pin"]["host"] == "kitchen.local"
@@ -48,7 +58,7 @@ def test_from_an_empty_board_to_a_verified_pin(empty, capsys):
     assert record["pin"]["unique_id"] == report["unique_id"]
     token = tokens.find_token(["kitchen.local"])
     asked = "import boardcert; print(boardcert.identity().admin_token())"
-    assert mpremote.execute(empty.usb_port, asked).strip() == token
+    assert mpremote.execute(in_loader.usb_port, asked).strip() == token
     assert token not in json.dumps(record)
     assert record["verify"]["certificate"]["fingerprint"] == report["fingerprint"]
 
@@ -74,21 +84,22 @@ def test_from_an_empty_board_to_a_verified_pin(empty, capsys):
 
     code, erased = run(capsys, *flash, "--hostname", "kitchen", "--erase", "--yes")
     assert (code, erased.get("error")) == (0, None)
+    assert steps(erased) == dict.fromkeys([*_STEPS, "erase"], "done")
     assert erased["report"]["public_key_pin"] != report["public_key_pin"]
     assert erased["pin"]["public_key_pin"] == erased["report"]["public_key_pin"]
     assert tokens.find_token(["kitchen.local"]) not in (None, token)
 
 
-def test_a_plain_pico_w_keeps_what_its_user_put_there(empty, capsys):
+def test_a_plain_pico_w_keeps_what_its_user_put_there(in_loader, capsys):
     """main.py and other files; a package that was cut short is repaired, an old module removed."""
-    flash = ("flash", "RPI_PICO_W", "--port", empty.usb_port)
+    flash = ("flash", "RPI_PICO_W", "--port", in_loader.usb_port)
     assert run(capsys, *flash, "--firmware-only")[0] == 0
-    _wait(empty)
-    file_writer.put_file(empty.usb_port, b"print('mine')\n", "/main.py")
-    file_writer.put_file(empty.usb_port, b"half", "/lib/boardcert/sources.mpy")
-    file_writer.put_file(empty.usb_port, b"old", "/lib/boardcert/no_longer.mpy")
+    _wait(in_loader)
+    file_writer.put_file(in_loader.usb_port, b"print('mine')\n", "/main.py")
+    file_writer.put_file(in_loader.usb_port, b"half", "/lib/boardcert/sources.mpy")
+    file_writer.put_file(in_loader.usb_port, b"old", "/lib/boardcert/no_longer.mpy")
     settings = {"hostname": "hall", "validity_days": 90}
-    file_writer.put_file(empty.usb_port, json.dumps(settings).encode(), kept_files.CONFIG_FILE)
+    file_writer.put_file(in_loader.usb_port, json.dumps(settings).encode(), kept_files.CONFIG_FILE)
     code, record = run(capsys, *flash, "--hostname", "kitchen")
     assert code == 0
     assert steps(record)["main.py"] == "kept"
@@ -96,7 +107,7 @@ def test_a_plain_pico_w_keeps_what_its_user_put_there(empty, capsys):
     details = {step["id"]: step["detail"] for step in record["steps"]}
     assert "1 removed" in details["package"]
     found = mpremote.execute(
-        empty.usb_port,
+        in_loader.usb_port,
         f"print(open('/main.py').read().strip(), open({kept_files.CONFIG_FILE!r}).read())",
     )
     assert found.strip() == "print('mine') " + json.dumps(settings | {"hostname": "kitchen"})
@@ -118,7 +129,7 @@ def test_a_key_that_is_not_the_pinned_one_is_a_loud_failure(
     assert load_pins() == [before]
 
 
-def _wait(empty):
+def _wait(in_loader):
     from boardcert_host.board.serial_ports import wait_answering
 
-    wait_answering(empty.usb_port, 60, "")
+    wait_answering(in_loader.usb_port, 60, "")

@@ -86,12 +86,12 @@ def _save_settings(visit: browser.Visit, hands: page_actions.Hands) -> None:
     """A wrong value comes back beside what is wrong with it, the others too; then a right one."""
     names = visit.page.get_by_label("More names and addresses")
     hands.fill(names, "pantry.example")
-    hands.fill(visit.page.get_by_label("Days for which"), "0")
+    hands.fill(visit.page.get_by_label("Validity of certificates"), "0")
     hands.press(visit.button("Save and restart"))
     visit.page.get_by_role("alert").wait_for()
     # Once the page is there to its end.
     expect(names).to_have_value("pantry.example", timeout=over_wifi.TIMEOUT_S * 1000)
-    hands.fill(visit.page.get_by_label("Days for which"), "365")
+    hands.fill(visit.page.get_by_label("Validity of certificates"), "365")
     hands.press(visit.button("Save and restart"))
     visit.page.get_by_role("status").wait_for()
     assert "are stored" in visit.said()

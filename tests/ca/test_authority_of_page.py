@@ -81,7 +81,7 @@ def test_what_is_left_to_do_is_said(client, home, capsys):
     authority = parse(client.get("/authority.crt"))
     arguments = argparse.Namespace(host=host, name=None)
     said = with_board._say_authority
-    names = {"names": ["kitchen.local"]}
+    names = {"names": ["kitchen.local"], "hostname": "kitchen"}
     said(arguments, {}, {"authority": {"fingerprint": "AB"}} | names)
     assert capsys.readouterr().err.endswith(f"next, on each computer: boardcert ca trust {host}\n")
     said(arguments, {"authority": {"fingerprint": "AB"}}, {"authority": None} | names)

@@ -158,7 +158,7 @@ def test_two_sessions_at_most(client: Client) -> None:
 def test_over_plain_http_the_page_is_read_only(tmp_path: Path) -> None:
     """Whatever token is sent: it would have been read by others."""
     with serving_page(tmp_path / "identity", "plain") as client:
-        assert b"read only" in client.get("/") and b"<form" not in client.get("/")
+        assert b"read-only" in client.get("/") and b"<form" not in client.get("/")
         assert json.loads(client.get("/api/identity"))["hostname"] == "kitchen"
         before = client.files()
         for action in ("session", *ACTIONS):

@@ -181,7 +181,7 @@ def _pin(
     pin, is_new = pins.add_pin(host, report, port, address)
     note_provisioned(host, wanted.serial_number)
     story.record["pin"] = asdict(pin)
-    story.step("pin", "done" if is_new else "kept", f"{host} is {pin.public_key_pin}")
+    story.step("pin", "done" if is_new or stale else "kept", f"{host} is {pin.public_key_pin}")
 
 
 def _replace_keys(story: Story, stale: list[pins.Pin], report: dict[str, Any]) -> None:
