@@ -103,7 +103,7 @@ def test_the_lines_of_a_text_in_pieces():
     assert list(lines([])) == [""]
     parts = list(lines([b"a" * 200, b"b" * 200, b"c" * 50]))
     assert "".join(parts) == "a" * 200 + "b" * 200 + "c" * 50
-    assert max([len(part) for part in parts]) == 128
+    assert max([len(part) for part in parts]) == 79
 
 
 def test_every_field_of_the_page_is_known():
