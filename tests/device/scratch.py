@@ -71,6 +71,19 @@ def mount(disk, file_system):
     return _MOUNT_POINT + "/boardcert"
 
 
+def power_cuts(image, journal, file_system, tears):
+    """Yield (count, disk, directory): the disk that was *image*, mounted, after *count* operations.
+
+    That is each of the first forty of *journal*, the last three, and some of those between, which
+    wipe. *tears*: whether the last of them is done by half, in every second.
+    """
+    for count in range(len(journal) + 1):
+        if count > 40 and count % 197 and count < len(journal) - 3:
+            continue
+        disk = Disk.after(image, journal[:count], tears and count % 2)
+        yield count, disk, mount(disk, file_system)
+
+
 def umount():
     """Unmount what a test has mounted, if anything."""
     try:

@@ -63,11 +63,7 @@ def _cut(file_system, tears, task, was_authority, is_authority):
     me = task(me)
     journal, after = disk.journal, _secrets(directory)
     assert (len(before), len(after)) == (1 + was_authority, 1 + is_authority)
-    for count in range(len(journal) + 1):
-        if count > 40 and count % 197 and count < len(journal) - 3:
-            continue
-        found = scratch.Disk.after(image, journal[:count], tears and count % 2)
-        directory = scratch.mount(found, file_system)
+    for count, found, directory in scratch.power_cuts(image, journal, file_system, tears):
         me = identity(directory)
         now = _secrets(directory)
         assert not me.generated and not has_notice(me, "lost"), (count, me.notices)
@@ -95,11 +91,7 @@ def _cut_below(file_system, tears):
     assert identity(directory).chain == FOREIGN[0].chain
     journal = disk.journal
     assert (len(before), len(_secrets(directory))) == (2, 1)
-    for count in range(len(journal) + 1):
-        if count > 40 and count % 197 and count < len(journal) - 3:
-            continue
-        found = scratch.Disk.after(image, journal[:count], tears and count % 2)
-        directory = scratch.mount(found, file_system)
+    for count, found, directory in scratch.power_cuts(image, journal, file_system, tears):
         me = identity(directory)
         now = _secrets(directory)
         is_wanted = "authority" in (read_config(directory) or "")

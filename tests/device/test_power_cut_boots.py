@@ -64,11 +64,7 @@ def _cut_clone(file_system, tears, installed):
     with on_board(unique_id=b"another board's"):
         identity(directory)
         journal = disk.journal
-        for count in range(len(journal) + 1):
-            if count > 40 and count % 197 and count < len(journal) - 3:
-                continue
-            after = scratch.Disk.after(image, journal[:count], tears and count % 2)
-            directory = scratch.mount(after, file_system)
+        for count, after, directory in scratch.power_cuts(image, journal, file_system, tears):
             me = identity(directory)
             assert not has_notice(me, "lost") and not has_notice(me, "older"), (count, me.notices)
             assert not any(after.data.find(secret) >= 0 for secret in secrets), count
