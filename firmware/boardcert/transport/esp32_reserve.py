@@ -29,8 +29,6 @@ _REST_BYTES = 25_000
 _TLS_BUFFER_BYTES = 17_000
 """TLS's input buffer: regions of ESP-IDF's heap that have no such piece are of no use to it."""
 _MOST = 5
-_AMPLE_BYTES = 1_000_000
-"""Only PSRAM has this much; both heaps grow into that, and nothing has to be held."""
 _RESTARTS = "restarts"
 _MOST_RESTARTS = 3
 
