@@ -80,7 +80,7 @@ def test_a_first_boot_reads_less_of_the_flash(package: Path) -> None:
 def test_without_the_kernels_it_goes_on_with_big_integers(
     package: Path, tmp_path: Path, place: str
 ) -> None:
-    """As after an installation that was interrupted: a module that is not there is none."""
+    """After an interrupted installation, a missing module raises ImportError, as without this."""
     rest = shutil.copytree(package, tmp_path / "rest", ignore=shutil.ignore_patterns("kernel*"))
     made, _ = _boot(rest, place)
     assert made.startswith("True [] ")

@@ -1,7 +1,7 @@
 """Look up and update single boards in the inventory: one key is one board.
 
 A board is found by a host, by its key, or by its chip number. A key that another board has, or had,
-is refused: whoever has one of them can read the key of both.
+is refused: anyone who has one of them can read the key of both.
 """
 
 import datetime
