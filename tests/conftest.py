@@ -22,8 +22,8 @@ sys.path[:0] = [
     str(_TESTS / "shared"),
 ]
 
-# The package's modules are imported again and again, and programs started: all of it is compiled
-# once, outside of the tree.
+# The tests import the package's modules many times and start programs: everything is compiled once,
+# outside the tree.
 _PYCACHE = str(_TESTS.parent / "build" / "pycache")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = _PYCACHE
@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the test vectors once, before xdist starts its workers."""
     import make_vectors
 
-    # A shell's background job ignores Ctrl-C, and would bequeath that to the programs under test.
+    # A background job of a shell ignores Ctrl-C, and the programs under test would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
     if not hasattr(config, "workerinput"):
@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, then with the virtual board's."""
+    """Start with the files that take longest, then with those of the virtual board."""
 
     def rank(item: pytest.Item) -> tuple[int, bool]:
         file = _file(item)
@@ -61,12 +61,12 @@ def _file(item: pytest.Item) -> str:
 
 
 def pytest_collection_finish() -> None:
-    """Let the package's collections of garbage pass over what pytest and the tests have loaded."""
+    """Exclude what pytest and the tests have loaded from the package's garbage collections."""
     gc.freeze()
 
 
 def _wait_for_programs() -> None:
-    """Wait until `.ci/run` has installed what tests need, and has written the exit status."""
+    """Wait until `.ci/run` has installed the programs and has written their exit status."""
     if "BOARDCERT_PROGRAMS" not in os.environ:
         return
     status = Path(os.environ["BOARDCERT_PROGRAMS"])
@@ -77,7 +77,7 @@ def _wait_for_programs() -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what is marked needs(program) where that program is not installed."""
+    """Skip a test marked needs(program) if that program is not installed."""
     if _file(item) not in FIRST:
         _wait_for_programs()
     for marker in item.iter_markers("needs"):
@@ -88,7 +88,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True)
 def no_known_boards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep away from the user's pinned boards and their tokens, and from the user's CA."""
+    """Protect the user's pinned boards, their tokens, and the user's CA from the tests."""
     monkeypatch.setenv("BOARDCERT_INVENTORY", str(tmp_path / "inventory.db"))
     monkeypatch.setenv("BOARDCERT_PINS", str(tmp_path / "known_boards.json"))
     monkeypatch.setenv("BOARDCERT_TOKENS", str(tmp_path / "tokens.json"))
@@ -100,7 +100,7 @@ def no_known_boards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the user a home that is empty; and no Java."""
+    """Give the user an empty home, without Java."""
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
@@ -119,14 +119,14 @@ def _served(directory: Path) -> AbstractContextManager[str]:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Path], str]]:
-    """Serve a directory on loopback, for installers: serve(directory) is its URL."""
+    """Serve a directory on loopback, for installers: serve(directory) returns its URL."""
     with ExitStack() as stack:
         yield lambda directory: stack.enter_context(_served(directory))
 
 
 @pytest.fixture
 def firmware_url(serve: Callable[[Path], str]) -> str:
-    """Where firmware/ is served."""
+    """Return the URL at which firmware/ is served."""
     return serve(_TESTS.parent / "firmware")
 
 
@@ -134,7 +134,7 @@ def firmware_url(serve: Callable[[Path], str]) -> str:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """With BOARDCERT_NO_SKIPS set, as in CI, a skipped test has failed."""
+    """Fail a skipped test if BOARDCERT_NO_SKIPS is set, as in CI."""
     report = yield
     if report.skipped and os.environ.get("BOARDCERT_NO_SKIPS"):
         report.outcome = "failed"

@@ -43,7 +43,7 @@ def served_names(client):
 
 
 def accepted_by_a_client(client, ca, name):
-    """Return whether a client that trusts the CA's root alone, and is strict, accepts the board."""
+    """Return whether a strict client that trusts only the CA's root accepts the board."""
     root = requests.get(f"{ca.manage}/roots/0", verify=ca.ca_file, timeout=20).text
     context = ssl.create_default_context(cadata=root)
     context.verify_flags |= ssl.VERIFY_X509_STRICT
@@ -56,7 +56,7 @@ def accepted_by_a_client(client, ca, name):
 
 
 def asked(hook):
-    """Return what the hook was asked for, without names."""
+    """Return the calls of the hook, without names."""
     return [line.split()[0] for line in hook.with_suffix(".log").read_text().splitlines()]
 
 
@@ -66,7 +66,7 @@ def orders(ca):
 
 
 def test_from_order_to_served_and_again(client, ca, by_hook, hook, host, tmp_path, capsys):
-    """Several names and a wildcard; the board's key; an RSA issuer; the records are gone again."""
+    """One order covers several names and a wildcard for the board's key; records are deleted."""
     names = [f"kitchen.{ZONE}", f"hall.{ZONE}", f"*.{ZONE}"]
     domains = [word for name in names for word in ("--domain", name)]
     before = pins.load_pins()[0].public_key_pin
@@ -94,7 +94,7 @@ def test_from_order_to_served_and_again(client, ca, by_hook, hook, host, tmp_pat
 
 
 def test_a_board_that_went_away_gets_it_later(client, ca, by_hook, host, capsys):
-    """What was issued is kept, and installed by the next run, without another order."""
+    """A certificate that could not be installed is kept for the next run, which orders no other."""
     away = Error("kitchen is away")
     with mock.patch.object(delivery, "install", side_effect=away):
         code, told, _ = run(capsys, *by_hook, *_KITCHEN)
@@ -108,7 +108,7 @@ def test_a_board_that_went_away_gets_it_later(client, ca, by_hook, host, capsys)
 
 
 def test_an_interrupted_order_is_taken_up(client, by_hook, hook, host, monkeypatch, capsys):
-    """By Ctrl-C: the record is gone all the same; the next run goes on with the same order."""
+    """After Ctrl-C, the record is removed, and the next run continues the same order."""
 
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -126,7 +126,7 @@ def test_an_interrupted_order_is_taken_up(client, by_hook, hook, host, monkeypat
 
 
 def test_records_of_a_run_that_was_killed_are_removed(by_hook, hook, host, monkeypatch, capsys):
-    """They are written down before they are written into the DNS."""
+    """A record is noted before it is written to the DNS, so that a later run can remove it."""
     with monkeypatch.context() as patch:
         patch.setattr("boardcert_host.acme.records.remove_all", lambda _, written: written)
         patch.setattr(obtain, "wait_seen", lambda *_: (_ for _ in ()).throw(Error("killed")))
@@ -137,7 +137,7 @@ def test_records_of_a_run_that_was_killed_are_removed(by_hook, hook, host, monke
 
 
 def test_a_hook_that_fails_is_told_without_the_value(by_hook, hook, host, capsys):
-    """It may have written something: each run asks it to take that away, until it has."""
+    """A failed hook may have written a record: each run asks it to remove that until it does."""
     right = hook.read_text()
     hook.write_text(f'#!/bin/sh\necho "$1 $2" >> {hook.with_suffix(".log")}\nexit 7\n')
     code, told, messages = run(capsys, *by_hook, *_KITCHEN)
@@ -160,7 +160,7 @@ def test_a_hook_that_fails_is_told_without_the_value(by_hook, hook, host, capsys
 
 
 def test_what_the_ca_does_not_find_is_told(by_hook, hook, host, monkeypatch, capsys):
-    """By name; the record was not seen at its name servers, or was not where the CA looks."""
+    """The error names a record that the name servers lack, or that the CA cannot find."""
     right = hook.read_text()
     hook.write_text("#!/bin/sh\n")
     code, told, _ = run(capsys, *by_hook, *_KITCHEN, "--dns-wait", "0")
@@ -170,11 +170,11 @@ def test_what_the_ca_does_not_find_is_told(by_hook, hook, host, monkeypatch, cap
         code, told, _ = run(capsys, "acme", host)
     assert code == 1 and f"the proof for kitchen.{ZONE}: " in told["error"]["message"]
     hook.write_text(right)
-    assert run(capsys, "acme", host, "--dns-wait", "60")[0] == 0  # By another order.
+    assert run(capsys, "acme", host, "--dns-wait", "60")[0] == 0  # This needs another order.
 
 
 def test_a_board_on_a_cable_needs_no_network(by_hook, host, tmp_path, monkeypatch, capsys):
-    """Nor a name here; its program is started again after each visit."""
+    """A board on a cable needs no network and no name here; its program is restarted each time."""
     cable = Cable(tmp_path / "cable")
     monkeypatch.setattr(mpremote, "run", cable.run)
     monkeypatch.setattr(usb_certificates, "run", cable.run)
@@ -187,7 +187,7 @@ def test_a_board_on_a_cable_needs_no_network(by_hook, host, tmp_path, monkeypatc
 
 
 def test_what_is_missing_is_asked_for(ca, by_hook, host, tmp_path, capsys):
-    """Consent, a CA for the directory, the right URL, names, who changes the DNS."""
+    """Missing consent, CA, URL, names or DNS provider are each reported with the option to give."""
     dns = by_hook[-4:]
     start = ["acme", host, *_KITCHEN, *dns]
     code, told, _ = run(capsys, *start, *ca.options)

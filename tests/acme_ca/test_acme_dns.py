@@ -1,4 +1,4 @@
-"""Who changes the DNS for `boardcert acme`, who is asked whether it is changed, and accounts.
+"""How `boardcert acme` changes the DNS, checks the change, and uses CA accounts.
 
 PowerDNS is a real name server, whose zone dns-lexicon changes by its API. Pebble binds accounts.
 """
@@ -30,14 +30,14 @@ _KEY_ID, _MAC_KEY = "board-7", "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nME
 
 @pytest.fixture(scope="module")
 def name_server(tmp_path_factory):
-    """Run PowerDNS: its port, and its API."""
+    """Run PowerDNS; yield its port and its API."""
     with acme_servers.power_dns(tmp_path_factory.mktemp("dns") / "pdns") as found:
         yield found
 
 
 @pytest.fixture(scope="module")
 def binding_ca(tmp_path_factory, name_server):
-    """Run a CA that asks PowerDNS, has accounts of its own, and another root."""
+    """Run a CA with another root that queries PowerDNS and requires accounts of its own."""
     directory = tmp_path_factory.mktemp("ca") / "pebble"
     keys, more = {_KEY_ID: _MAC_KEY}, {"PEBBLE_ALTERNATE_ROOTS": "1"}
     with acme_servers.pebble(directory, name_server[0], keys, **more) as found:
@@ -46,7 +46,7 @@ def binding_ca(tmp_path_factory, name_server):
 
 @pytest.fixture
 def by_lexicon(binding_ca, name_server, host, tmp_path, monkeypatch):
-    """The command, with lexicon's credentials in the environment; without an account's key."""
+    """Return the command with lexicon's credentials in the environment, without an account key."""
     port, api = name_server
     monkeypatch.setenv("LEXICON_POWERDNS_PDNS_SERVER", api)
     monkeypatch.setenv("LEXICON_POWERDNS_AUTH_TOKEN", API_KEY)
@@ -69,7 +69,7 @@ def texts(api):
 
 
 def test_a_provider_and_an_account_that_is_bound(by_lexicon, name_server, tmp_path, capsys):
-    """A wrong key is refused, and none is shown; its own name servers have the record."""
+    """A bound account works with a provider; a wrong key is refused, and no key is shown."""
     code, told, _ = run(capsys, *by_lexicon)
     assert code == 2 and "--eab-kid KID" in told["error"]["hint"]
     key_file = tmp_path / "eab.key"
@@ -86,14 +86,14 @@ def test_a_provider_and_an_account_that_is_bound(by_lexicon, name_server, tmp_pa
     assert set(told["certificate"]["names"]) == {f"*.kitchen.{ZONE}", f"kitchen.{ZONE}"}
     assert texts(name_server[1]) == []
     code, told, messages = run(capsys, *by_lexicon)
-    assert code == 0, messages  # The account needs no key any more.
+    assert code == 0, messages  # The account needs no key from here on.
 
 
 @pytest.mark.parametrize("place", ["environment", "file"])
 def test_wrong_credentials_are_told_and_not_shown(
     place, by_lexicon, binding_ca, tmp_path, monkeypatch, capsys
 ):
-    """Of the environment, and of a file; nor by what the provider's API answers."""
+    """Wrong credentials, from the environment or a file, are reported but not shown."""
     secret = "wrong-and-secret"  # noqa: S105 (made up)
     if place == "file":
         monkeypatch.delenv("LEXICON_POWERDNS_AUTH_TOKEN")
@@ -113,7 +113,7 @@ def test_wrong_credentials_are_told_and_not_shown(
 
 
 def test_its_own_name_servers_are_asked(name_server):
-    """Those of the zone; what they have not is waited for, and told with who lacks it."""
+    """The zone's own name servers are queried until all have the record; the others are named."""
     port, api = name_server
     server, name = f"127.0.0.1:{port}", f"_acme-challenge.hall.{ZONE}"
     with pytest.raises(Error, match=rf"ns1\.{ZONE} \(127\.0\.0\.1\) has no such record of {name}"):
@@ -130,7 +130,7 @@ def test_its_own_name_servers_are_asked(name_server):
 
 
 def test_a_chain_that_is_too_long_is_refused_and_kept(host, dns, tmp_path, capsys):
-    """With the reason; the next run asks for no other, since a CA counts them."""
+    """A chain that is too long is kept with the reason, and the next run places no other order."""
     more = {"PEBBLE_CHAIN_LENGTH": "3", "PEBBLE_VA_ALWAYS_VALID": "1"}
     with acme_servers.pebble(tmp_path / "pebble", dns[0], {}, **more) as ca:
         where = ["--dns-hook", "true", "--dns-server", f"127.0.0.1:{dns[0]}"]
@@ -147,14 +147,14 @@ def test_a_chain_that_is_too_long_is_refused_and_kept(host, dns, tmp_path, capsy
 
 @contextmanager
 def _everything_seen(dns) -> Iterator[None]:
-    """Take any record for seen: this CA looks at none."""
+    """Treat every record as seen: this CA checks none."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("boardcert_host.acme.obtain.wait_seen", lambda *_: None)
         yield
 
 
 class _AcmeDNS(http.server.BaseHTTPRequestHandler):
-    """The API of acme-dns, by its README; what it is told goes to Pebble's DNS.
+    """The API of acme-dns, written from its README; it passes records on to Pebble's DNS.
 
     *manage*: the port of that; *password*: what it gives, and wants to see.
     """
@@ -188,14 +188,14 @@ class _AcmeDNS(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def acme_dns(dns, monkeypatch):
-    """Run an acme-dns server; give its URL."""
+    """Run an acme-dns server; yield its URL."""
     monkeypatch.setattr(_AcmeDNS, "manage", dns[1])
     with http_server(_AcmeDNS) as url:
         yield url
 
 
 def test_an_acme_dns_server_needs_one_cname(acme_dns, ca, dns, host, tmp_path, capsys):
-    """It is told which, once; the credentials that the server gives are for their owner only."""
+    """The CNAME to create is shown once; only the owner can read the server's credentials."""
     where = ["--acme-dns", acme_dns, "--dns-server", f"127.0.0.1:{dns[0]}"]
     words = ["acme", host, *_KITCHEN, *ca.options, "--agree-tos", *where]
     name = f"_acme-challenge.kitchen.{ZONE}"

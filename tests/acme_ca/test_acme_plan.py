@@ -1,4 +1,4 @@
-"""What `boardcert acme` takes, keeps and says without a CA: options, rate limits, what is due."""
+"""What `boardcert acme` does without a CA: options, stored plans, rate limits, due dates."""
 
 import datetime
 import importlib.util
@@ -42,13 +42,13 @@ def told(capsys, *arguments):
     ],
 )
 def test_wrong_options_are_usage_errors(words, reason, capsys):
-    """Each with its reason, before the board is asked."""
+    """Each wrong option is reported with its reason before the board is contacted."""
     code, message = told(capsys, "acme", *words)
     assert code == 2 and reason in message
 
 
 def test_without_the_extra_it_is_said_what_to_install(monkeypatch, capsys):
-    """Other commands do without; completion lists no providers then."""
+    """Without the extra, the error names it, other commands work, and completion lists nothing."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert main(["acme", "kitchen.local"]) == 3
     captured = capsys.readouterr().err
@@ -58,7 +58,7 @@ def test_without_the_extra_it_is_said_what_to_install(monkeypatch, capsys):
 
 
 def test_providers_are_completed():
-    """Those of dns-lexicon that work here."""
+    """Completion offers the providers of dns-lexicon that work here."""
     assert {"cloudflare", "powerdns", "gandi"} <= set(libraries.providers())
 
 
@@ -95,7 +95,7 @@ def test_providers_are_completed():
     ],
 )
 def test_what_a_ca_says_is_one_sentence_with_a_hint(error, message, hint):
-    """Rate limits, subproblems by name, silence."""
+    """A CA's error is one sentence with a hint: rate limits, subproblems by name, no answer."""
     with pytest.raises(Error) as caught, problems.explained(_DIRECTORY):
         raise error
     assert message in caught.value.message and hint in str(caught.value.hint)
@@ -111,7 +111,7 @@ def test_what_a_ca_says_is_one_sentence_with_a_hint(error, message, hint):
     ],
 )
 def test_no_error_of_a_provider_shows_credentials(error, tmp_path, monkeypatch):
-    """Not even to --verbose, which prints the causes."""
+    """No provider's error shows credentials, even with --verbose, which prints the causes."""
     (tmp_path / "lexicon.yml").write_text("gandi:\n  auth_token: def-of-file\n")
     monkeypatch.setenv("LEXICON_GANDI_AUTH_TOKEN", "abc-of-environment")
 
@@ -128,14 +128,14 @@ def test_no_error_of_a_provider_shows_credentials(error, tmp_path, monkeypatch):
 
 
 def some_plan(**more):
-    """Return a plan with all that it may have."""
+    """Return a plan in which every field is set."""
     way = Way("kitchen.local:20034", pin=KeyPin.of_key("sha256//x"), timeout_s=9.0)
     dns = plan.DNS(provider="gandi", config="/etc/lexicon")
     return plan.Plan(way, ("a.example", "*.a.example"), dns, **more)
 
 
 def test_what_is_kept_is_read_again():
-    """By the host with its port; a plan is the same as before; a damaged file is told."""
+    """A stored plan is read back unchanged, by host and port; a damaged file is reported."""
     state = Kept(some_plan(directory_ca="/ca.pem"), order="https://ca/1", request="PEM")
     state.records.append(("_acme-challenge.a.example", "value"))
     SHELF.save("kitchen.local:20034", state)
@@ -149,7 +149,7 @@ def test_what_is_kept_is_read_again():
 
 
 def test_two_programs_do_not_order_for_one_board(monkeypatch):
-    """The second is told."""
+    """The second of two programs that order for one board is refused."""
     monkeypatch.setattr(shelf, "_LOCK_TIMEOUT_S", 0)
     with SHELF.held("kitchen.local"):
         with SHELF.held("hall.local"):
@@ -168,7 +168,7 @@ def test_two_programs_do_not_order_for_one_board(monkeypatch):
     [
         (-61, 29, None, True),
         (-59, 31, None, False),
-        (-4, 2, None, True),  # A short-lived one, of six days.
+        (-4, 2, None, True),  # This certificate is valid for six days.
         (-3, 3, None, False),
         (-1, 29, 30, True),
         (-1, 31, 30, False),
@@ -176,7 +176,7 @@ def test_two_programs_do_not_order_for_one_board(monkeypatch):
     ],
 )
 def test_the_last_third_is_due(begin, end, within, expected):
-    """Or what ends within the time that is given; and whatever was left unfinished."""
+    """A certificate is due in its last third or within the given time; an unfinished order too."""
     days = {"not_before": begin, "not_after": end}
     dates = {name: (_NOW + datetime.timedelta(value)).isoformat() for name, value in days.items()}
     state = Kept(some_plan(), installed=dates)
@@ -187,7 +187,7 @@ def test_the_last_third_is_due(begin, end, within, expected):
 
 
 def test_what_fails_for_one_board_keeps_none_from_its_turn(capsys):
-    """Each is told, and the exit code says that one failed."""
+    """A failure for one board does not stop the others, is reported, and sets the exit code."""
     for host in ("hall.local", "kitchen.local"):
         SHELF.save(host, Kept(plan.Plan(Way(host), ("a.example",), plan.DNS(hook="true"))))
     assert main(["acme", "--renew"]) == 3
@@ -210,7 +210,7 @@ def test_what_fails_for_one_board_keeps_none_from_its_turn(capsys):
 
 
 def test_nobody_is_asked_at_night(monkeypatch, capsys):
-    """Though there is a terminal: a token that is missing is an error."""
+    """A nightly run never prompts, even at a terminal: a missing token is an error."""
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("getpass.getpass", lambda _: pytest.fail("a person was asked"))
     pin = KeyPin.of_key("sha256//x")

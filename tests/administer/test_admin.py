@@ -33,7 +33,7 @@ def client(tmp_path_factory):
 
 @pytest.fixture
 def host(client):
-    """Know the board as after `boardcert flash`: its key, its number, its token."""
+    """Store the board's key, number and token, as `boardcert flash` does."""
     report = json.loads(client.get("/api/identity"))
     pins.add_pin("localhost", report)
     pins.add_pin("kitchen.local", report)
@@ -54,7 +54,7 @@ def known_keys():
 
 
 def test_a_request_of_the_board_becomes_its_certificate(client, host, tmp_path, capsys):
-    """The key never leaves it and pins stay; who trusts the CA alone is content; and back."""
+    """A certificate for the board's own request keeps key and pins; removing it undoes it."""
     own = client.served_certificate()
     code, answer, _ = run(capsys, "csr", host, "-o", tmp_path / "board.csr")
     assert code == 0
@@ -80,7 +80,7 @@ def test_a_request_of_the_board_becomes_its_certificate(client, host, tmp_path, 
 
 
 def test_a_request_can_be_for_other_names(client, host, capsys):
-    """As a public CA wants it: exactly those, and no subject. A board refuses a wrong name."""
+    """A request for other names has exactly those, and no subject; a board refuses a wrong name."""
     names = ["--san", "Kitchen.example.org", "--san", "*.example.org"]
     code, answer, _ = run(capsys, "csr", host, *names)
     request = x509.load_pem_x509_csr(answer["request"].encode())
@@ -92,7 +92,7 @@ def test_a_request_can_be_for_other_names(client, host, capsys):
 
 
 def test_more_names_than_a_board_can_serve_are_refused_at_once(host, capsys):
-    """Before it is asked, and with the limit."""
+    """Too many names are refused before the board is contacted, with the limit."""
     limit = "1 to 20 names and addresses, at most 1000 characters in all"
     long = [f"{'n' * 50}.{'n' * 50}.{number}.example.org" for number in range(10, 20)]
     for words in ([f"n{number}.example.org" for number in range(21)], long):
@@ -109,7 +109,7 @@ def test_more_names_than_a_board_can_serve_are_refused_at_once(host, capsys):
 
 @pytest.mark.parametrize("make_key", [ec.SECP256R1, ec.SECP521R1, None])
 def test_a_key_from_elsewhere_is_installed_and_followed(make_key, client, host, tmp_path, capsys):
-    """By all names of the board; its passphrase comes from a file; removed, the old key is back."""
+    """The pins of all the board's names follow an installed key; removing it restores the old."""
     own_key = known_keys()
     key = ec.generate_private_key(make_key()) if make_key else rsa.generate_private_key(65537, 2048)
     root = make_ca()
@@ -145,7 +145,7 @@ def make_intermediate(root):
 
 
 def test_signing_again_keeps_the_key_and_a_new_key_does_not(client, host, capsys):
-    """Pins and key ring follow what the board says over the old connection."""
+    """Pins and key ring follow what the board reports over the old connection."""
     before = client.served_certificate()
     keys = known_keys()
     code, answer, _ = run(capsys, "renew", host)
@@ -155,7 +155,7 @@ def test_signing_again_keeps_the_key_and_a_new_key_does_not(client, host, capsys
     code, answer, _ = run(capsys, "new-key", host, "--yes", "kitchen")
     assert (code, answer["result"], answer["key_changed"]) == (0, "new key", True)
     assert known_keys() == {answer["report"]["public_key_pin"]} != keys
-    # The key ring knows the token by the new key alone.
+    # The key ring knows the token by the new key only.
     assert (
         tokens.find_token(["unknown"], answer["report"]["public_key_pin"]) == client.current_token()
     )
@@ -163,7 +163,7 @@ def test_signing_again_keeps_the_key_and_a_new_key_does_not(client, host, capsys
 
 
 def test_a_reset_makes_key_and_token_anew(client, host, tmp_path, capsys):
-    """The pin follows; the token cannot, since it is available over USB only: a message says so."""
+    """After a reset the pin follows; a message says that the token is available over USB only."""
     old_token, keys = client.current_token(), known_keys()
     code, answer, messages = run(capsys, "reset", host, "--yes", "kitchen")
     assert (code, answer["result"]) == (0, "reset")
@@ -179,7 +179,7 @@ def test_a_reset_makes_key_and_token_anew(client, host, tmp_path, capsys):
 
 @pytest.mark.parametrize("command", ["new-key", "reset"])
 def test_what_loses_a_key_asks_for_the_host_name(command, client, host, capsys, monkeypatch):
-    """A person types it, a script names it; anything else changes nothing."""
+    """A person types the host name, a script names it; anything else changes nothing."""
     before, token = client.served_certificate(), client.current_token()
     monkeypatch.setattr("sys.stdin", _Terminal("Kitchen\n", is_terminal=False))
     code, answer, _ = run(capsys, command, host)
@@ -209,7 +209,7 @@ class _Terminal:
 
 
 def test_a_restart_is_waited_for(client, host, capsys, monkeypatch):
-    """The page answers, and restarts a moment later."""
+    """The command waits for a restart: the page answers first, and restarts a moment later."""
     monkeypatch.setattr(change_identity, "_RESTART_DELAY_S", 0)
     assert run(capsys, "restart", host)[1]["result"] == "restarted"
     restarted = client.directory.with_suffix(".restarted")
@@ -220,7 +220,7 @@ def test_a_restart_is_waited_for(client, host, capsys, monkeypatch):
 
 
 def test_what_the_board_refuses_changes_nothing(client, host, tmp_path, capsys):
-    """Its reason is shown: here that it has no key for this certificate."""
+    """The board's reason for a refusal is shown: here, that it has no key for this certificate."""
     before, keys = client.served_certificate(), known_keys()
     chain = write(tmp_path / "chain.pem", pem(issue(make_ca())))
     code, answer, _ = run(capsys, "install", host, chain)
@@ -230,7 +230,7 @@ def test_what_the_board_refuses_changes_nothing(client, host, tmp_path, capsys):
 
 
 def test_a_chain_that_the_ca_does_not_vouch_for_is_told(client, host, tmp_path, capsys):
-    """It serves, and that is said as well: code 1."""
+    """A chain that the given CA does not vouch for is served, and exit code 1 reports it."""
     key = ec.generate_private_key(ec.SECP256R1())
     leaf = issue(make_ca(), key)
     chain = write(tmp_path / "chain.pem", pem(leaf))
@@ -244,7 +244,7 @@ def test_a_chain_that_the_ca_does_not_vouch_for_is_told(client, host, tmp_path, 
 
 
 def test_a_wrong_token_is_refused_and_slows_down(tmp_path, capsys, monkeypatch):
-    """What helps is said; the token is not."""
+    """A wrong token is refused with a hint, and is not shown."""
     with portal_server.serving_page(tmp_path / "data", "first_delay_ms=20000") as client:
         host = f"localhost:{client.port}"
         pins.add_pin(host, json.loads(client.get("/api/identity")))
@@ -260,7 +260,7 @@ def test_a_wrong_token_is_refused_and_slows_down(tmp_path, capsys, monkeypatch):
 
 
 def test_the_pinned_key_must_be_the_served_one(client, host, capsys, monkeypatch):
-    """Another board at that address: code 1, and nothing is sent."""
+    """If another board answers at that address, the exit code is 1 and nothing is sent."""
     monkeypatch.setenv("BOARDCERT_TOKEN", client.current_token())
     pins.forget_pin("localhost")
     pins.add_pin("localhost", {"public_key_pin": "sha256//other", "fingerprint": "AB"})
@@ -271,7 +271,7 @@ def test_the_pinned_key_must_be_the_served_one(client, host, capsys, monkeypatch
 
 
 def test_a_board_that_is_not_known_is_not_asked(capsys, monkeypatch):
-    """Nor one without a token, if there is no terminal to ask for it."""
+    """An unknown board is not contacted, nor one without a token if no terminal can ask for it."""
     monkeypatch.setattr("sys.stdin", _Terminal("", is_terminal=False))
     code, answer, _ = run(capsys, "csr", "kitchen.local")
     assert (code, "pin add kitchen.local" in answer["error"]["hint"]) == (3, True)
@@ -284,7 +284,7 @@ def test_a_board_that_is_not_known_is_not_asked(capsys, monkeypatch):
 
 
 def test_settings_are_changed_over_https(client, host, capsys):
-    """The page's own checks decide; the restart is waited for."""
+    """The page's own checks judge new settings, and the command waits for the restart."""
     code, answer, _ = run(capsys, "set", host, "validity_days=90")
     assert (code, answer["result"], answer["key_changed"]) == (0, "settings", False)
     assert json.loads((client.directory / "config.json").read_text()) == {"validity_days": 90}
@@ -309,14 +309,14 @@ def test_settings_are_changed_over_https(client, host, capsys):
     ],
 )
 def test_settings_that_are_none_are_refused_at_once(words, message, hint, capsys):
-    """No board is asked."""
+    """Invalid settings are refused before any board is contacted."""
     code, answer, _ = run(capsys, "set", "kitchen.local", *words.split())
     assert code == 2 and message in answer["error"]["message"]
     assert hint is None or hint in answer["error"]["hint"]
 
 
 def test_a_board_that_is_pinned_with_a_port_is_found_by_its_host(client, host, tmp_path, capsys):
-    """One rule for all commands: the port that its pin has, and the pin of that port."""
+    """All commands use the port of a board's pin, and the pin of that port."""
     report = json.loads(client.get("/api/identity"))
     pins.forget_pin("localhost")
     pins.add_pin(f"localhost:{client.port}", report)

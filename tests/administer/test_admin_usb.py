@@ -1,4 +1,4 @@
-"""Boards administered over the cable: the code that is sent runs on the MicroPython unix binary."""
+"""Boards administered over the cable: the code sent to them runs on the MicroPython unix binary."""
 
 import json
 from datetime import date
@@ -35,7 +35,7 @@ def run(capsys, *arguments, host="kitchen.local"):
 
 
 def test_the_token_is_read_kept_shown_and_forgotten(cable, capsys):
-    """Reading shows nothing of it; the board is pinned by the way, since it is on the cable."""
+    """Reading the token does not show it; the board on the cable is pinned as well."""
     code, answer, messages = run(capsys, "token")
     token = cable.tell("me.admin_token()")
     assert (code, answer["result"]) == (0, "kept")
@@ -57,7 +57,7 @@ def test_the_token_is_read_kept_shown_and_forgotten(cable, capsys):
 
 
 def test_a_certificate_is_requested_installed_and_removed(cable, tmp_path, capsys):
-    """As over HTTPS; the board's program continues after each."""
+    """Certificates are handled as over HTTPS; the board's program continues after each command."""
     code, answer, _ = run(capsys, "csr")
     request = x509.load_pem_x509_csr(answer["request"].encode())
     assert (code, request.is_signature_valid) == (0, True)
@@ -71,7 +71,7 @@ def test_a_certificate_is_requested_installed_and_removed(cable, tmp_path, capsy
 
 
 def test_on_a_cable_no_host_is_needed(cable, capsys):
-    """The board says who it is; one that is pinned by that name has to have its key."""
+    """No host is needed on a cable; a board pinned by the reported name must have its key."""
     for words in (["restart"], ["csr"], ["renew"], ["csr", "--san", "*.example.org"]):
         assert main([*words, "--usb", PORT, "--json"]) == 0
         answer = json.loads(capsys.readouterr().out)
@@ -85,7 +85,7 @@ def test_on_a_cable_no_host_is_needed(cable, capsys):
 
 
 def test_a_board_on_a_cable_has_other_names_than_its_certificate(cable, capsys):
-    """--name says which, for an address that no certificate has."""
+    """--name gives the board's name when an address is not in its certificate."""
     assert run(capsys, "token", host="192.168.4.7")[0] == 1
     assert run(capsys, "token", "--name", "kitchen.local", host="192.168.4.7")[0] == 0
     (pin,) = pins.load_pins()
@@ -93,7 +93,7 @@ def test_a_board_on_a_cable_has_other_names_than_its_certificate(cable, capsys):
 
 
 def test_a_key_from_elsewhere_changes_the_pin(cable, tmp_path, capsys):
-    """And one that does not fit is refused by the board."""
+    """A key from elsewhere changes the pin; the board refuses one that does not match."""
     assert run(capsys, "token")[0] == 0
     leaf, other = (issue(make_ca(), name="kitchen.local") for _ in range(2))
     files = write(tmp_path / "chain", pem(leaf)), write(tmp_path / "key", leaf.key_pem())
@@ -107,7 +107,7 @@ def test_a_key_from_elsewhere_changes_the_pin(cable, tmp_path, capsys):
 
 
 def test_signing_again_a_new_key_and_a_reset(cable, capsys):
-    """After a reset, the new token, available over USB, is kept at once."""
+    """After a reset over USB, the new token is stored at once."""
     assert run(capsys, "token")[0] == 0
     key, token = cable.tell("me.public_key_pin"), cable.tell("me.admin_token()")
     code, answer, _ = run(capsys, "renew")
@@ -127,7 +127,7 @@ def test_signing_again_a_new_key_and_a_reset(cable, capsys):
 
 
 def test_another_board_on_the_cable_is_left_alone(cable, capsys):
-    """Another name, another key than the pinned one, or than --pin; its program continues."""
+    """A board with another name or key than expected is not changed; its program continues."""
     code, answer, _ = run(capsys, "reset", "--yes", "kitchen", host="hall.local")
     assert (code, "is not hall.local, but kitchen" in answer["error"]["message"]) == (1, True)
     other = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
@@ -143,7 +143,7 @@ def test_another_board_on_the_cable_is_left_alone(cable, capsys):
 
 
 def test_settings_are_changed_over_the_cable(cable, capsys):
-    """The board checks them; what it refuses changes nothing."""
+    """The board checks new settings; refused ones change nothing."""
     pins.add_pin("kitchen.local", json.loads(cable.tell("__import__('json').dumps(me.report())")))
     code, answer, _ = run(capsys, "set", "validity_days=90")
     assert (code, answer["result"]) == (0, "settings")
@@ -159,7 +159,7 @@ def test_settings_are_changed_over_the_cable(cable, capsys):
 
 
 def test_what_set_has_changed_is_told(cable, tmp_path, capsys, monkeypatch):
-    """Fingerprints with what they are of; a name that the user's own CA does not sign for alone."""
+    """`set` labels each fingerprint, and names the user's CA if it does not permit the new name."""
     code = cable_module.IDENTITY.replace(', names=["localhost"]', "")
     monkeypatch.setattr(cable_module, "IDENTITY", code)
     pins.add_pin("kitchen.local", json.loads(cable.tell("__import__('json').dumps(me.report())")))
@@ -177,7 +177,7 @@ def test_what_set_has_changed_is_told(cable, tmp_path, capsys, monkeypatch):
 
 
 def test_the_pin_follows_a_board_to_its_new_name(tmp_path, monkeypatch, capsys):
-    """And its token, so that the next command finds both by the new name."""
+    """Pin and token follow a renamed board, so that the next command finds both."""
     cable = Cable(tmp_path / "data")
     monkeypatch.setattr(mpremote, "run", cable.run)
     code = cable_module.IDENTITY.replace('hostname="kitchen", ', "")
@@ -193,7 +193,7 @@ def test_the_pin_follows_a_board_to_its_new_name(tmp_path, monkeypatch, capsys):
 
 
 def test_a_new_authority_is_trusted_by_the_boards_new_name(tmp_path, monkeypatch, capsys):
-    """What a renamed board needs next is said with the name by which it is found from then on."""
+    """The hint after renaming a board uses its new name."""
     cable = Cable(tmp_path / "data")
     monkeypatch.setattr(mpremote, "run", cable.run)
     code = cable_module.IDENTITY.replace('hostname="kitchen", ', "")

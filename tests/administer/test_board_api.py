@@ -1,4 +1,4 @@
-"""The API of a board's page, against servers that are not the board, or answer strangely."""
+"""The API of a board's page, against servers that are not the board or answer unexpectedly."""
 
 import json
 import socket
@@ -21,7 +21,7 @@ from servers import refusing_port, serving
 
 
 def test_the_token_is_sent_to_the_board_that_has_the_pin(tmp_path):
-    """Of its key, or of its certificate; one connection for one request."""
+    """The token is sent once the pin of key or certificate matches; one connection per request."""
     board = make()
     received = []
     with https_server(board, tmp_path, [answer(200, report_of(board))] * 2, received) as port:
@@ -35,7 +35,7 @@ def test_the_token_is_sent_to_the_board_that_has_the_pin(tmp_path):
 
 @pytest.mark.parametrize("kind", ["public_key_pin", "fingerprint"])
 def test_another_key_than_the_pinned_one_gets_nothing(kind, tmp_path):
-    """No token, not even a request: the handshake is all that it sees. Both are named."""
+    """A server with another key sees a handshake, no token and no request; both keys are named."""
     board, other = make(), make()
     received = []
     pinned = certificate.describe(certificate.parse(board.der))[kind]
@@ -51,7 +51,7 @@ def test_another_key_than_the_pinned_one_gets_nothing(kind, tmp_path):
 
 
 def test_a_ca_vouches_for_a_board_that_is_not_pinned(tmp_path):
-    """By its name; another CA, another name, and a pin that says otherwise are refused."""
+    """A CA authenticates an unpinned board by name; another CA, name or pin is refused."""
     ca, other_ca = make_ca(), make_ca()
     board = make(issuer=ca)
     files = {}
@@ -78,7 +78,7 @@ def test_a_ca_vouches_for_a_board_that_is_not_pinned(tmp_path):
 
 
 def test_nothing_vouches_for_a_board_without_pin_and_ca():
-    """A mistake of the caller."""
+    """A call without pin and CA is a programming error."""
     with pytest.raises(ValueError, match="a pin or a CA"):
         api(1)
 
@@ -111,7 +111,7 @@ def test_nothing_vouches_for_a_board_without_pin_and_ca():
     ],
 )
 def test_a_refusal_is_told_with_its_reason(status, content, code, message, hint, tmp_path):
-    """In words, with what helps; never with the token."""
+    """A refusal is reported with its reason and a hint, and never with the token."""
     board = make()
     body = b"<html>" if content is None else {"error": content}
     extra = "Retry-After: 17\r\nLocation: https://127.0.0.1/\r\n"
@@ -148,7 +148,7 @@ def test_a_refusal_is_told_with_its_reason(status, content, code, message, hint,
     ],
 )
 def test_a_strange_answer_is_an_error(sent, message, tmp_path):
-    """It is never taken for a report."""
+    """An unexpected answer is an error, and is never used as a report."""
     board = make()
     with (
         https_server(board, tmp_path, [sent], []) as port,
@@ -159,7 +159,7 @@ def test_a_strange_answer_is_an_error(sent, message, tmp_path):
 
 
 def test_a_server_that_is_silent_is_given_up(tmp_path):
-    """What was asked for may have been done all the same, and that is said."""
+    """When a server does not answer, the error says that the action may have been done."""
     board = make()
     with (
         https_server(board, tmp_path, [None], []) as port,
@@ -170,7 +170,7 @@ def test_a_server_that_is_silent_is_given_up(tmp_path):
 
 
 def test_the_limit_is_for_a_whole_call(tmp_path):
-    """Connecting again to a busy board, and reading its answer, together."""
+    """One limit covers both reconnecting to a busy board and reading its answer."""
     slow = Dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     board = make()
     with (
@@ -181,7 +181,7 @@ def test_the_limit_is_for_a_whole_call(tmp_path):
 
 
 def test_an_action_may_take_longer_than_an_answer(tmp_path, monkeypatch):
-    """The board overwrites flash meanwhile, or makes an RSA key. A limit that is given holds."""
+    """An action may take longer than other requests, as wiping flash does; a given limit holds."""
     monkeypatch.setattr(checked_https, "TIMEOUT_S", 3.0)
     slow = Dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     assert len(slow) * 0.1 > 3.0
@@ -193,7 +193,7 @@ def test_an_action_may_take_longer_than_an_answer(tmp_path, monkeypatch):
 
 
 def test_what_does_not_speak_tls_is_an_error():
-    """No server, and a plain one: nothing but a ClientHello reaches it."""
+    """A missing server or one without TLS is an error, and receives a ClientHello only."""
     with pytest.raises(Error, match="refused the connection") as caught:
         api(refusing_port(), pin=KeyPin.of_certificate("AB")).report()
     assert caught.value.code == 3
@@ -209,7 +209,7 @@ def test_what_does_not_speak_tls_is_an_error():
 
 
 def test_a_key_that_the_board_changed_for_us_is_the_pin_from_then_on(tmp_path):
-    """Its answer came over the old connection; the old key is refused afterwards."""
+    """A new key announced over the old connection becomes the pin, and the old one is refused."""
     old, new = make(), make()
     with https_server(old, tmp_path, [answer(200, report_of(new))], []) as port:
         board = api(port, pin=pin_of(old))
@@ -222,7 +222,7 @@ def test_a_key_that_the_board_changed_for_us_is_the_pin_from_then_on(tmp_path):
 
 
 def test_old_tls_is_not_spoken(tmp_path):
-    """Even if the key is right: over TLS 1.1 nothing is sent."""
+    """Nothing is sent over TLS 1.1, even if the key matches."""
     board = make()
     received = []
     version = ssl.TLSVersion.TLSv1_1
@@ -235,7 +235,7 @@ def test_old_tls_is_not_spoken(tmp_path):
 
 
 def test_what_is_asked_is_json(tmp_path):
-    """With the names that the page's API documents."""
+    """Requests are JSON with the names that the page's API documents."""
     board = make()
     received = []
     answers = [answer(200, report_of(board))] * 2
@@ -250,7 +250,7 @@ def test_what_is_asked_is_json(tmp_path):
 
 
 def test_a_board_that_is_busy_is_called_again(tmp_path, monkeypatch):
-    """It closes a connection that does not fit, before anything was sent: no harm is done."""
+    """A busy board closes a connection before anything was sent, so connecting again is safe."""
     monkeypatch.setattr(checked_https, "_RETRY_S", 0.01)
     board = make()
     received = []
@@ -267,24 +267,24 @@ def test_a_board_that_is_busy_is_called_again(tmp_path, monkeypatch):
 
 @pytest.fixture
 def at_once(monkeypatch):
-    """Waiting for a restart takes no time."""
+    """Make waiting for a restart take no time."""
     monkeypatch.setattr(over_https, "_PUT_OFF_PAUSE_S", 0)
 
 
 def put_off(pin=None):
-    """Return what a board answers that does it at its next boot."""
+    """Return the answer of a board that defers an action to its next boot."""
     return answer(202, {"put_off": "0a1b", "public_key_pin": pin, "message": "it restarts"})
 
 
 def outcome_of(identity, error=None, number="0a1b"):
-    """Return the report of a board that has done it, or refused."""
+    """Return the report of a board that carried out, or refused, a deferred action."""
     outcome = {"task": "install", "id": number, "error": error, "field": error and "key"}
     return answer(200, report_of(identity) | {"outcome": outcome | {"wiped": "4 KB"}})
 
 
 @pytest.mark.usefixtures("at_once")
 def test_what_is_put_off_is_waited_for(tmp_path):
-    """Until the board reports its number; a request is then fetched."""
+    """The client waits until the board reports the action's number, then fetches a request."""
     board = make()
     waiting = [answer(200, report_of(board)), outcome_of(board, number="0000")]
     with https_server(board, tmp_path, [put_off(), *waiting, outcome_of(board)], []) as port:
@@ -299,7 +299,7 @@ def test_what_is_put_off_is_waited_for(tmp_path):
 
 
 def test_an_older_board_gives_a_request_for_its_own_names(tmp_path, monkeypatch, capsys):
-    """Which no public CA would sign: what to do about it is said."""
+    """An older board ignores the requested names: the error says what to do about it."""
     board = make()
     monkeypatch.setenv("BOARDCERT_TOKEN", TOKEN)
     answers = [answer(200, kitchen_request(encoding=Encoding.PEM))]
@@ -313,7 +313,7 @@ def test_an_older_board_gives_a_request_for_its_own_names(tmp_path, monkeypatch,
 
 @pytest.mark.usefixtures("at_once")
 def test_what_was_put_off_and_refused_is_an_error(tmp_path):
-    """With the field that is to blame."""
+    """A deferred action that was refused is an error that names the wrong field."""
     board = make()
     with (
         https_server(board, tmp_path, [put_off(), outcome_of(board, "it is weak")], []) as port,

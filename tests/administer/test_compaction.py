@@ -1,4 +1,4 @@
-"""After an installation, littlefs on a board finds the package's files by reading little."""
+"""After an installation, littlefs on a board reads little to find the package's files."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from boardcert_host.build.package import package_sources
 from flash_in_memory import CODE
 
 _MICROPYTHON = Path(sys.executable).with_name("micropython")
-# With a file system as boards make it. Its clock is what is read from the flash.
+# The file system is made as boards make it; its clock counts what is read from the flash.
 _FLASH = """
 make = getattr(vfs, sys.argv[1])
 make.mkfs(flash)
@@ -52,7 +52,7 @@ report()
 
 
 def _read(file_system: str, platform: str = "esp32") -> list[list[str]]:
-    """Return what imports of all files read, and whether these are all, before and after."""
+    """Return how much all imports read, and whether the files are the same before and after."""
     names = [f"{name}.mpy" for name in package_sources("xtensawin")]
     assert len(names) > 60
     code = f"{CODE}{_FLASH}exec({compaction.script('/flash/lib/boardcert')!r}, {{}})\nreport()"
@@ -68,7 +68,7 @@ def _read(file_system: str, platform: str = "esp32") -> list[list[str]]:
 
 
 def test_what_an_import_reads_gets_less_by_a_fifth() -> None:
-    """Each file is there as before, and no other."""
+    """Compaction reduces what imports read by a fifth, and keeps exactly the same files."""
     (before, before_all), (after, after_all) = _read("VfsLfs2")
     assert before_all == after_all == "True"
     assert int(after) < 0.8 * int(before)
@@ -76,6 +76,6 @@ def test_what_an_import_reads_gets_less_by_a_fifth() -> None:
 
 @pytest.mark.parametrize("board", [("VfsFat", "esp32"), ("VfsLfs2", "rp2")])
 def test_a_board_that_would_not_gain_is_left_alone(board: tuple[str, str]) -> None:
-    """FAT has no such logs, an RP2040 reads them fast: what is read is the same, to the byte."""
+    """FAT has no such logs, and an RP2040 reads them fast: there, flash stays as it was."""
     before, after = _read(*board)
     assert before == after

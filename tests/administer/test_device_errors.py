@@ -1,4 +1,4 @@
-"""What is said when a board on a serial port does not do as asked."""
+"""The messages when a board on a serial port does not respond as expected."""
 
 import json
 import socket
@@ -11,7 +11,7 @@ from servers import refusing_port, serving
 
 
 def test_a_port_that_is_not_there_is_an_error_with_a_hint():
-    """The real mpremote, a device file that does not exist."""
+    """A serial port that does not exist is reported with a hint, by the real mpremote."""
     with pytest.raises(Error) as caught:
         usb_report.read_report("/dev/no-such-port")
     assert "failed to access /dev/no-such-port" in caught.value.message
@@ -20,14 +20,14 @@ def test_a_port_that_is_not_there_is_an_error_with_a_hint():
 
 
 def test_a_closed_tcp_port_is_an_error_with_a_hint():
-    """As when the virtual board has been stopped."""
+    """A closed TCP port, as of a stopped virtual board, is reported with a hint."""
     with pytest.raises(Error) as caught:
         mpremote.execute(f"socket://127.0.0.1:{refusing_port()}", "print(1)")
     assert "failed to access" in caught.value.message
 
 
 def test_something_that_is_no_micropython_is_found_out():
-    """A device that sends nothing back; mpremote gives up after 10 seconds."""
+    """A device that sends nothing back is reported once mpremote gives up after 10 seconds."""
 
     def swallow(connection: socket.socket) -> None:
         connection.settimeout(30)
@@ -41,7 +41,7 @@ def test_something_that_is_no_micropython_is_found_out():
 
 
 def test_a_board_that_never_ends_is_an_error():
-    """The time given is kept, and mpremote is not left running."""
+    """A program that never ends is stopped at the given time, and mpremote with it."""
 
     def swallow(connection: socket.socket) -> None:
         while connection.recv(4096):
@@ -52,7 +52,7 @@ def test_a_board_that_never_ends_is_an_error():
 
 
 def test_writing_ends_when_the_board_is_silent(monkeypatch):
-    """However long the whole takes: the limit begins again with each script that the board ends."""
+    """Each finished script restarts the time limit, so only a silent board times out."""
 
     def swallow(connection: socket.socket) -> None:
         while connection.recv(4096):
@@ -90,7 +90,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, output: str, code: int = 0) -> None:
     ],
 )
 def test_errors_of_the_board_keep_their_last_line_and_gain_a_hint(output, hint, monkeypatch):
-    """A traceback's last line is the cause."""
+    """The last line of a board's traceback is shown with a hint."""
     answer(monkeypatch, f"Traceback (most recent call last):\n  File\n{output}\n", 1)
     with pytest.raises(Error) as caught:
         usb_report.read_report("/dev/usb")
@@ -102,14 +102,14 @@ def test_errors_of_the_board_keep_their_last_line_and_gain_a_hint(output, hint, 
     ("output", "message"), [("", "no answer"), ("hello\n", "unreadable answer")]
 )
 def test_an_answer_that_is_none_is_an_error(output, message, monkeypatch):
-    """Silence, or a line that is not JSON."""
+    """Silence, or a line that is not JSON, is an error."""
     answer(monkeypatch, output)
     with pytest.raises(Error, match=message):
         usb_report.read_report("/dev/usb")
 
 
 def test_lines_before_the_answer_are_passed_over(monkeypatch):
-    """boot.py may print what it likes."""
+    """Lines that boot.py prints before the answer are ignored."""
     answer(monkeypatch, f"booting\r\n{json.dumps(_REPORT)}\r\n")
     assert usb_report.read_report("/dev/usb") == _REPORT
 
@@ -126,14 +126,14 @@ def test_lines_before_the_answer_are_passed_over(monkeypatch):
     ],
 )
 def test_a_report_that_lacks_something_is_an_error(report, message, monkeypatch):
-    """As of another version of the package: not a KeyError later."""
+    """A report that lacks a field, as from another version, is an error and no later KeyError."""
     answer(monkeypatch, json.dumps(report))
     with pytest.raises(Error, match=message):
         usb_report.read_report("/dev/usb")
 
 
 def test_bytes_that_are_no_text_are_passed_over(monkeypatch, tmp_path):
-    """A board that is not MicroPython may print anything."""
+    """Bytes that are not text are ignored, as a board without MicroPython may print anything."""
     script = tmp_path / "mpremote.py"
     script.write_text("import sys; sys.stdout.buffer.write(b'\\xff\\xfe\\n{}\\n')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -149,14 +149,14 @@ def test_bytes_that_are_no_text_are_passed_over(monkeypatch, tmp_path):
     ],
 )
 def test_a_board_that_cannot_run_the_package_is_refused(version, mpy, message, monkeypatch):
-    """Too old, without native code, or of a kind that is not known."""
+    """A firmware that is too old, lacks native code or is of an unknown kind is refused."""
     answer(monkeypatch, json.dumps({"version": version, "mpy": mpy, "files": {}}))
     with pytest.raises(Error, match=message):
         installation.survey("/dev/usb")
 
 
 def test_host_and_board_agree_where_the_settings_are():
-    """The path is written in both halves."""
+    """Both halves write the settings' path, and must agree on it."""
     import boardcert
     from boardcert.storage import store
 
@@ -164,6 +164,6 @@ def test_host_and_board_agree_where_the_settings_are():
 
 
 def test_the_data_does_not_hide_the_package():
-    """A directory /boardcert would be imported in place of /lib/boardcert."""
+    """A directory /boardcert would be imported instead of /lib/boardcert."""
     top = kept_files.CONFIG_FILE.split("/")[1]
     assert top != installation.PACKAGE_DIRECTORY.rsplit("/", 1)[1]

@@ -1,4 +1,4 @@
-"""`boardcert embed`: a certificate compiled in is what a board serves."""
+"""`boardcert embed`: a board serves the certificate that is compiled in."""
 
 import json
 import ssl
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-# Serve what the module in argv[3] says: the path is set by the caller.
+# The program serves the module whose path is argv[3].
 _REPORT = """
 import json, sys
 sys.path.insert(0, sys.argv[2])
@@ -73,7 +73,7 @@ def read_back(directory):
 
 @pytest.mark.parametrize("option", [[], ["--mpy"]])
 def test_a_board_serves_the_module(directory, capsys, option):
-    """Source or bytecode; with its chain; and nothing is generated."""
+    """A board serves the module with its chain, from source or bytecode, and generates nothing."""
     ca = certificates.make_ca()
     leaf = certificates.make(issuer=ca)
     assert main([*write(directory, leaf, ca), *option]) == 0
@@ -97,14 +97,14 @@ def test_a_board_serves_the_module(directory, capsys, option):
     ],
 )
 def test_keys_of_other_types_are_read(directory, key):
-    """By the board: SEC 1 and PKCS#1."""
+    """A board reads embedded keys as SEC 1 and as PKCS#1."""
     assert main(write(directory, certificates.make(key=key))) == 0
     report, _ = read_back(directory)
     assert report["source"] == "builtin" and report["notices"] == []
 
 
 def test_the_module_is_not_written_over(directory, capsys):
-    """Without --force; and with it, its mode stays its owner's."""
+    """An existing module is overwritten with --force only, and only its owner can read it."""
     command = write(directory, certificates.make())
     path = directory / "boardcert_builtin.py"
     path.write_text("precious")
@@ -116,7 +116,7 @@ def test_the_module_is_not_written_over(directory, capsys):
 
 
 def test_nothing_private_is_printed(directory, capsys):
-    """Only where it is, and what to do with it."""
+    """The command prints the module's path and the next step, and nothing private."""
     identity = certificates.make()
     assert main(write(directory, identity)) == 0
     output = "".join(capsys.readouterr())
@@ -126,7 +126,7 @@ def test_nothing_private_is_printed(directory, capsys):
 
 
 def test_what_was_made_is_told_to_programs(directory, capsys):
-    """The file, and what it holds but for the key."""
+    """The JSON output names the file and its contents except the key."""
     leaf = certificates.make()
     assert main([*write(directory, leaf), "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
@@ -135,7 +135,7 @@ def test_what_was_made_is_told_to_programs(directory, capsys):
 
 
 def test_an_encrypted_key_is_opened(directory, capsys, monkeypatch):
-    """By the environment; a wrong passphrase is an error, and not shown."""
+    """An encrypted key is opened by the environment; a wrong passphrase is an error, not shown."""
     command = write(directory, certificates.make(), secret=b"correct horse")
     monkeypatch.setenv("BOARDCERT_PASSPHRASE", "battery staple")
     assert main(command) == 1
@@ -147,7 +147,7 @@ def test_an_encrypted_key_is_opened(directory, capsys, monkeypatch):
 
 
 def test_a_pkcs12_file_brings_its_key(directory, capsys, monkeypatch):
-    """And is asked for by its name, when its passphrase is missing."""
+    """A PKCS#12 file provides its key; the error for a missing passphrase names the file."""
     identity = certificates.make()
     leaf = x509.load_der_x509_certificate(identity.der)
     secret = BestAvailableEncryption(b"correct horse")
@@ -162,14 +162,14 @@ def test_a_pkcs12_file_brings_its_key(directory, capsys, monkeypatch):
 
 
 def test_a_certificate_alone_is_not_compiled_in(directory, capsys):
-    """Its key is asked for."""
+    """Embedding a certificate without a key is an error that asks for the key."""
     command = write(directory, certificates.make())
     assert main(command[:2]) == 2
     assert "the private key of cert.pem is needed" in capsys.readouterr().err
 
 
 def test_the_boards_rules_hold_without_the_tests_around_them(directory):
-    """The program by itself runs the firmware's code: what its TLS cannot read is refused."""
+    """The command as a program of its own applies the firmware's rules, too."""
     command = write(directory, unusual.signed_with_sha3(certificates.make()))
     program = [sys.executable, "-m", "boardcert_host", *command]
     done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
@@ -192,14 +192,14 @@ _OTHER = ec.generate_private_key(ec.SECP384R1())
     ],
 )
 def test_what_no_board_could_serve_is_refused(directory, capsys, made, message):
-    """Before it is compiled in."""
+    """A certificate that no board could serve is refused before it is compiled."""
     assert main(made(directory)) == 1
     assert message in capsys.readouterr().err
     assert not (directory / "boardcert_builtin.py").exists()
 
 
 def test_the_file_is_named_for_what_is_in_it(directory, capsys):
-    """Source in .py, bytecode in .mpy."""
+    """The file name must match its content: source in .py, bytecode in .mpy."""
     command = write(directory, certificates.make())
     assert main([*command, "--mpy", "-o", "a.py"]) == 2
     assert main([*command, "-o", "a.mpy"]) == 2

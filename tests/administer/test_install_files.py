@@ -1,4 +1,4 @@
-"""What `boardcert install` finds wrong before it asks a board: nothing listens in these tests."""
+"""What `boardcert install` rejects before it contacts a board: nothing listens in these tests."""
 
 import json
 
@@ -42,7 +42,7 @@ def install(tmp_path, capsys, monkeypatch):
 
 
 def test_what_is_right_goes_to_the_board(install):
-    """All forms of files; the board is not there, and that is the message."""
+    """Valid files of every form are sent to the board, which is not there: that is the error."""
     ca, key = make_ca(), ec.generate_private_key(ec.SECP384R1())
     leaf = issue(ca, key)
     forms = [(Encoding.PEM, PrivateFormat.PKCS8), (Encoding.DER, PrivateFormat.PKCS8)]
@@ -57,7 +57,7 @@ def test_what_is_right_goes_to_the_board(install):
 
 
 def test_a_key_goes_to_the_board_in_the_forms_that_it_reads(tmp_path):
-    """SEC 1 and PKCS#1, whatever it was; its repr shows nothing."""
+    """A key is converted to SEC 1 or PKCS#1 for the board; its repr shows nothing of it."""
     heads = {"EC": ec.generate_private_key(ec.SECP256R1())}
     heads["RSA"] = rsa.generate_private_key(65537, 2048)
     for head, key in heads.items():
@@ -70,14 +70,14 @@ def test_a_key_goes_to_the_board_in_the_forms_that_it_reads(tmp_path):
 
 
 def x509_body(text):
-    """Return what stands between the lines of PEM, decoded."""
+    """Return the decoded content between the lines of PEM."""
     import base64
 
     return base64.b64decode("".join(text.splitlines()[1:-1]))
 
 
 def test_a_pair_that_does_not_match_is_refused(install):
-    """The key of another certificate; and one that is in the chain's own file is not overlooked."""
+    """A key that does not match, or an unnamed one in the chain's own file, is refused."""
     leaf, other = issue(make_ca()), issue(make_ca())
     code, message, _ = install(pem(leaf), other.key_pem())
     assert (code, "the key is not that of" in message) == (1, True)
@@ -87,7 +87,7 @@ def test_a_pair_that_does_not_match_is_refused(install):
 
 
 def test_a_chain_must_hold(install):
-    """From the board's own to who issued it; issuers are CAs, and valid today."""
+    """Each certificate must be signed by the next, by a CA that is valid today."""
     ca, other = make_ca(), make_ca()
     leaf = issue(ca)
     code, message, _ = install(pem(leaf, other))
@@ -116,13 +116,13 @@ def test_a_chain_must_hold(install):
     ],
 )
 def test_what_no_client_would_take_is_refused(more, reason, install):
-    """Dates, names and kinds of keys."""
+    """Dates, names and key types that no client accepts are refused."""
     code, message, _ = install(pem(issue(make_ca(), **more)))
     assert (code, reason in message) == (1, True), message
 
 
 def test_what_clients_may_dislike_is_said_and_left_to_the_issuer(install):
-    """A company's CA may have its reasons."""
+    """What some clients reject is reported and installed: a company's CA may have its reasons."""
 
     def change(extensions):
         names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
@@ -143,7 +143,7 @@ def test_what_clients_may_dislike_is_said_and_left_to_the_issuer(install):
 
 
 def test_a_certificate_without_names_is_left_to_the_issuer_as_by_a_board(install):
-    """Some clients go by the common name; one with other names is refused."""
+    """A certificate with the common name only is accepted, one with other names is refused."""
     code, message, err = install(
         pem(issue(make_ca(), change=lambda extensions: extensions.pop("subject_alt_name")))
     )
@@ -152,7 +152,7 @@ def test_a_certificate_without_names_is_left_to_the_issuer_as_by_a_board(install
 
 
 def test_what_the_board_cannot_read_is_told_before_it_is_asked(install):
-    """By the board's own rules: an algorithm, an extension, a field."""
+    """The board's own rules are applied first: an algorithm, an extension, a field."""
     leaf = issue(make_ca())
     for chain, reason in (
         (pem(unusual.signed_with_sha3(leaf)), "is signed with 2.16.840.1.101.3.4.3.10"),
@@ -164,7 +164,7 @@ def test_what_the_board_cannot_read_is_told_before_it_is_asked(install):
 
 
 def test_an_intermediate_that_is_left_out_is_told(install, tmp_path):
-    """Unless it is what clients trust: --ca says so, or it is the user's own CA."""
+    """A missing intermediate is reported unless --ca, or the user's own CA, makes it trusted."""
     ca = make_ca()
     leaf = issue(ca)
     _, _, err = install(pem(leaf))
@@ -185,7 +185,7 @@ def test_an_intermediate_that_is_left_out_is_told(install, tmp_path):
 
 
 def test_another_name_may_be_the_one_that_counts(install):
-    """HOST is an address then, say."""
+    """A name given by --name is checked, as when HOST is an address."""
     leaf = issue(make_ca(), name="kitchen.example.com")
     assert install(pem(leaf))[0] == 1
     code, message, _ = install(pem(leaf), None, "--name", "kitchen.example.com")
@@ -193,7 +193,7 @@ def test_another_name_may_be_the_one_that_counts(install):
 
 
 def test_files_that_cannot_be_read_are_named(install, tmp_path, monkeypatch):
-    """Missing, garbage, of another kind; nothing of a key is shown."""
+    """Missing and unreadable files are named, and nothing of a key is shown."""
     leaf = issue(make_ca())
     for chain in (b"", b"garbage", pem(leaf)[:-40], leaf.der[:-1], leaf.key_pem()):
         code, message, _ = install(chain)
@@ -208,7 +208,7 @@ def test_files_that_cannot_be_read_are_named(install, tmp_path, monkeypatch):
 
 
 def test_an_encrypted_key_needs_its_passphrase(install, tmp_path, monkeypatch):
-    """From a file or the environment; a wrong one is an error, and never shown."""
+    """A passphrase comes from a file or the environment; a wrong one is an error, never shown."""
     key = ec.generate_private_key(ec.SECP256R1())
     leaf = issue(make_ca(), key)
     secret = BestAvailableEncryption(b"correct horse")

@@ -1,4 +1,4 @@
-"""The sticker: what its QR code says when it is read back, and that its text fits."""
+"""Labels: their QR code is read back, and their text fits."""
 
 import base64
 import hashlib
@@ -19,19 +19,19 @@ _SVG = "{http://www.w3.org/2000/svg}"
 
 
 def label(path, name="kitchen.local"):
-    """Write the sticker of a made-up board and return its path."""
+    """Write the label of a made-up board and return its path."""
     write_label(path, Label(_URL, name, f"sha256//{_KEY}"))
     return path
 
 
 def test_a_phone_reads_the_address_and_the_key_from_the_png(tmp_path):
-    """A QR reader that is not the writer's."""
+    """An independent QR reader finds address and key in the PNG."""
     (found,) = zxingcpp.read_barcodes(Image.open(label(tmp_path / "label.png")))
     assert found.text == _EXPECTED
 
 
 def test_a_phone_reads_the_same_from_the_svg(tmp_path):
-    """Its squares, drawn by hand on paper of its size."""
+    """The SVG, drawn here at its size, contains the same QR code."""
     root = ElementTree.parse(label(tmp_path / "label.svg")).getroot()  # noqa: S314 (our own file)
     width, height = (int(number) for number in root.get("viewBox").split()[2:])
     image = Image.new("L", (4 * width, 4 * height), 255)
@@ -45,7 +45,7 @@ def test_a_phone_reads_the_same_from_the_svg(tmp_path):
 
 @pytest.mark.parametrize("name", ["k", "kitchen.local", "n" * 63 + ".local"])
 def test_every_line_of_text_fits(name, tmp_path):
-    """In a typewriter face, whose characters are 0.6 of their height wide."""
+    """Each line fits in a monospaced font, whose characters are 0.6 times as wide as high."""
     root = ElementTree.parse(label(tmp_path / "label.svg", name)).getroot()  # noqa: S314
     width = int(root.get("viewBox").split()[2])
     texts = list(root.iter(f"{_SVG}text"))
@@ -55,7 +55,7 @@ def test_every_line_of_text_fits(name, tmp_path):
 
 
 def test_the_text_names_the_first_half_of_the_fingerprint(tmp_path):
-    """Two lines of eight bytes."""
+    """The first half of the fingerprint is two lines of eight bytes."""
     root = ElementTree.parse(label(tmp_path / "label.svg")).getroot()  # noqa: S314
     lines = [text.text for text in root.iter(f"{_SVG}text")]
     octets = _DIGEST.hex(":").upper().split(":")
@@ -64,13 +64,13 @@ def test_the_text_names_the_first_half_of_the_fingerprint(tmp_path):
 
 
 def test_a_name_with_markup_in_it_stays_text(tmp_path):
-    """What a board calls itself is not believed to be harmless."""
+    """Markup in a name that a board reports is shown as text."""
     root = ElementTree.parse(label(tmp_path / "label.svg", "<b>&")).getroot()  # noqa: S314
     assert next(root.iter(f"{_SVG}text")).text == "<b>&"
 
 
 def test_another_kind_of_file_is_refused(tmp_path):
-    """A usage error, and nothing is written."""
+    """Another file type is a usage error, and nothing is written."""
     with pytest.raises(Error, match=r"an \.svg or a \.png") as caught:
         label(tmp_path / "label.pdf")
     assert caught.value.code == 2
@@ -78,7 +78,7 @@ def test_another_kind_of_file_is_refused(tmp_path):
 
 
 def test_the_text_has_the_words_that_the_page_shows(tmp_path):
-    """Those of the board's code, four in a line; every line is on the paper."""
+    """The words are those that the board's page shows, four in a line, all within the label."""
     root = ElementTree.parse(label(tmp_path / "label.svg")).getroot()  # noqa: S314
     words = proquint.words(_DIGEST).split("-")
     lines = [text.text for text in root.iter(f"{_SVG}text")]

@@ -1,4 +1,4 @@
-"""Sheets of stickers: what is printed is read back, every code of every page."""
+"""Sheets of labels: every code of every page is read back."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ _SIZE = read_size("62x29mm")
 
 
 def labels(count: int) -> list[Label]:
-    """Return stickers of made-up boards."""
+    """Return labels of made-up boards."""
     made = []
     for number in range(1, count + 1):
         key = base64.b64encode(hashlib.sha256(bytes([number])).digest()).decode()
@@ -36,17 +36,18 @@ def expected(made: list[Label]) -> set[str]:
 
 
 def codes(image: Image.Image) -> list[str]:
-    """Return what a QR reader, which is not the writer's, finds."""
+    """Return what an independent QR reader finds."""
     return [found.text for found in zxingcpp.read_barcodes(image)]
 
 
 def pictures(pdf: bytes) -> list[Image.Image]:
-    """Take the pictures, which are coded as a fax is, out of a PDF: a TIFF says how to read one."""
+    """Extract the pictures, fax-coded, from a PDF: each is wrapped in a TIFF header to be read."""
     found = []
     pattern = rb"/Width (\d+)\n/Height (\d+).*?stream\n(.*?)\nendstream"
     for match in re.finditer(pattern, pdf, re.DOTALL):
         width, height, data = int(match[1]), int(match[2]), match[3]
-        # Width, height, bits, compression, 0 is white, where the data is, rows and bytes of it.
+        # TIFF tags: width, height, bits, compression, 0 is white, offset of the data, rows and
+        # bytes.
         tags = {256: width, 257: height, 258: 1, 259: 4, 262: 0, 273: 8 + 2 + 8 * 12 + 4}
         tags |= {278: height, 279: len(data)}
         entries = b"".join(struct.pack("<HHLL", tag, 4, 1, value) for tag, value in tags.items())
@@ -56,7 +57,7 @@ def pictures(pdf: bytes) -> list[Image.Image]:
 
 
 def svg_picture(path: Path, dots_per_mm: int = 12) -> Image.Image:
-    """Draw the squares of a sheet by hand."""
+    """Draw the squares of a sheet."""
     root = ElementTree.parse(path).getroot()  # noqa: S314 (our own file)
     image = Image.new("L", (210 * dots_per_mm, 297 * dots_per_mm), 255)
     draw = ImageDraw.Draw(image)
@@ -70,7 +71,7 @@ def svg_picture(path: Path, dots_per_mm: int = 12) -> Image.Image:
 
 
 def test_thirty_boards_are_two_pages_of_a_pdf(tmp_path: Path) -> None:
-    """Of A4; each code is read from the picture that is printed."""
+    """Thirty boards fill two A4 pages of a PDF, and each printed code can be read."""
     made = labels(30)
     path = tmp_path / "labels.pdf"
     write_sheet(path, made, _SIZE, False)
@@ -84,7 +85,7 @@ def test_thirty_boards_are_two_pages_of_a_pdf(tmp_path: Path) -> None:
 
 
 def test_svg_pages_are_files(tmp_path: Path) -> None:
-    """With frames of the size that was asked for, all on the paper, and the maker's words."""
+    """SVG pages are single files with frames of the requested size and the maker's text."""
     made = labels(28)
     path = tmp_path / "labels.svg"
     write_sheet(path, made, _SIZE, False)
@@ -102,7 +103,7 @@ def test_svg_pages_are_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", ["40x18mm", "62x29", "100x50.5mm", "190x270mm"])
 def test_codes_of_every_size_are_read(size: str, tmp_path: Path) -> None:
-    """Small ones, too."""
+    """Codes can be read at every permitted label size."""
     made = labels(2)
     path = tmp_path / "labels.pdf"
     read = read_size(size)
@@ -114,7 +115,7 @@ def test_codes_of_every_size_are_read(size: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", ["", "62", "0x29mm", "62x29cm", "20x9mm", "220x29mm", "9x300mm"])
 def test_a_size_that_cannot_be_is_a_usage_error(size: str) -> None:
-    """None, too small for a phone, too large for a page."""
+    """A label size of zero, too small for a phone, or too large for a page is a usage error."""
     with pytest.raises(Error) as caught:
         read_size(size)
     assert caught.value.code == 2
@@ -122,7 +123,7 @@ def test_a_size_that_cannot_be_is_a_usage_error(size: str) -> None:
 
 @pytest.mark.parametrize("name", ["labels.pdf", "labels.svg"])
 def test_older_files_stay_without_force(name: str, tmp_path: Path) -> None:
-    """Told before anything else is done; the second page counts, too."""
+    """An existing file, also of the second page, is reported before anything else is done."""
     path = tmp_path / name
     check_sheet(path, False)
     path.write_bytes(b"older")

@@ -1,4 +1,4 @@
-"""What boards report: pins and the key ring keep it, so that no board may damage them by it."""
+"""Boards' reports are checked, since pins and the key ring store parts of them."""
 
 import pytest
 from boardcert_host.board import reports
@@ -12,7 +12,7 @@ _REPORT = {
 
 
 def test_a_report_is_one():
-    """As a board makes it, with a sentence on what it wiped, too."""
+    """A report as a board makes it is accepted, including one with a sentence on what was wiped."""
     assert reports.flaw(_REPORT) is None
     assert reports.flaw(_REPORT | {"wiped": "no key was removed", "more": 5}) is None
 
@@ -32,5 +32,5 @@ def test_a_report_is_one():
     ],
 )
 def test_what_could_not_be_kept_or_shown_is_none(fields, flaw):
-    """A pin of another form would damage the file of all pins."""
+    """A report that could damage stored files is rejected, such as a pin of another form."""
     assert flaw in reports.flaw(_REPORT | fields)

@@ -14,14 +14,14 @@ _PASSWORD = "correct horse"  # noqa: S105 (made up)
 
 @pytest.fixture(autouse=True)
 def given_password(monkeypatch):
-    """Give the password in the environment, and guess more cheaply than others may."""
+    """Put the password in the environment, and make its derivation cheap."""
     monkeypatch.setenv("BOARDCERT_TOKENS_PASSWORD", _PASSWORD)
     monkeypatch.setattr(token_files, "_COST", 1 << 10)
 
 
 @pytest.fixture
 def exported(tmp_path, monkeypatch, capsys):
-    """Export two tokens, and go to another computer, which has none; give the file."""
+    """Export two tokens, and switch to another computer without tokens; return the file."""
     for host, token in _TOKENS.items():
         tokens.keep_token(host, _KEY, token)
     path = tmp_path / "handed over.json"
@@ -37,7 +37,7 @@ def found():
 
 
 def test_tokens_arrive_at_another_computer(exported, capsys):
-    """Under a password, for the owner only; once more changes nothing."""
+    """Exported tokens are encrypted; imported ones only their owner can read; twice is harmless."""
     assert stat.S_IMODE(exported.stat().st_mode) == 0o600
     assert not any(token in exported.read_text() for token in (*_TOKENS.values(), "kitchen"))
     assert main(["token", "import", str(exported), "--json"]) == 0
@@ -50,7 +50,7 @@ def test_tokens_arrive_at_another_computer(exported, capsys):
 
 
 def test_another_token_is_never_replaced_silently(exported, capsys):
-    """It is told, and nothing is changed; a person may want it."""
+    """A different token is reported and kept; it is replaced on request only."""
     tokens.keep_token("kitchen.local", _KEY, "c" * 26)
     assert main(["token", "import", str(exported)]) == 1
     output = capsys.readouterr()
@@ -64,7 +64,7 @@ def test_another_token_is_never_replaced_silently(exported, capsys):
 
 
 def test_a_wrong_password_is_one_sentence(exported, capsys, tmp_path):
-    """As is a file that somebody has changed; the password comes from a file as well."""
+    """A wrong password, or a modified file, is reported in one sentence."""
     wrong = tmp_path / "password"
     wrong.write_text("battery staple\n")
     words = ["token", "import", str(exported)]
@@ -88,7 +88,7 @@ _OTHERS += ['{"boardcert_tokens": 1, "salt": "AA==", "nonce": "", "sealed": ""}'
 
 @pytest.mark.parametrize("text", _OTHERS)
 def test_another_file_is_one_sentence(text, tmp_path, capsys):
-    """It is not a file of tokens; nor is one that is not there."""
+    """A file that is missing or contains no tokens is reported in one sentence."""
     path = tmp_path / "tokens.json"
     path.write_text(text)
     assert main(["token", "import", str(path)]) == 3
@@ -101,7 +101,7 @@ def test_another_file_is_one_sentence(text, tmp_path, capsys):
 
 
 def test_a_newer_file_is_told(exported, capsys):
-    """What this program does not know, it does not try to open."""
+    """A file of a newer version is reported and not opened."""
     content = json.loads(exported.read_text()) | {"boardcert_tokens": 2}
     exported.write_text(json.dumps(content))
     assert main(["token", "import", str(exported)]) == 3
@@ -109,7 +109,7 @@ def test_a_newer_file_is_told(exported, capsys):
 
 
 def test_wrong_words_are_usage_errors(exported, tmp_path, capsys, monkeypatch):
-    """And an export does not overwrite, nor is it empty, nor under a short password."""
+    """An export does not overwrite a file, and needs tokens and a password that is long enough."""
     path = str(exported)
     for words in (["export"], ["import"], ["kitchen", path], ["export", path, "--forget"],
                   ["kitchen", "--replace"], ["import", path, "--usb", "PORT"]):  # fmt: skip

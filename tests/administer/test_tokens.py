@@ -24,12 +24,12 @@ _OTHER_KEY = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
 @pytest.fixture(autouse=True)
 def own_directory(tmp_path, monkeypatch):
-    """Put the file where no directory is yet."""
+    """Store the file in a directory that does not exist yet."""
     monkeypatch.setenv("BOARDCERT_TOKENS", str(tmp_path / "more" / "tokens.json"))
 
 
 def test_a_token_is_found_by_host_however_it_is_spelled():
-    """The name that comes first wins."""
+    """A token is found by host in any spelling; the first name takes precedence."""
     assert find_token(["kitchen.local"], _KEY) is None
     assert keep_token("Kitchen.local.", _KEY, _TOKEN)
     assert not keep_token("kitchen.local", _KEY, _TOKEN)
@@ -41,7 +41,7 @@ def test_a_token_is_found_by_host_however_it_is_spelled():
 
 
 def test_a_token_is_found_by_the_key_of_its_board():
-    """At an address without a name; a key of several boards does not identify one."""
+    """A token is found by the board's key, also at an address; a shared key finds none."""
     keep_token("kitchen.local", _KEY, _TOKEN)
     assert find_token(["192.168.4.1:20034"], _KEY) == _TOKEN
     assert find_token(["192.168.4.1:20034"], _OTHER_KEY) is None
@@ -53,7 +53,7 @@ def test_a_token_is_found_by_the_key_of_its_board():
 
 
 def test_a_token_outlives_the_key_of_its_board_until_it_is_forgotten():
-    """Under every name of the board, and of no other."""
+    """A token survives a new key, under every name of its board, until it is forgotten."""
     for host, token in (("kitchen.local", _TOKEN), ("10.0.0.1", _TOKEN), ("hall.local", _OTHER)):
         keep_token(host, _KEY, token)
     follow_key(_TOKEN, _OTHER_KEY)
@@ -65,7 +65,7 @@ def test_a_token_outlives_the_key_of_its_board_until_it_is_forgotten():
 
 
 def test_only_its_owner_can_read_the_file():
-    """Mode 0600 whatever the umask, for the file and its lock, and nothing else is left behind."""
+    """File and lock have mode 0600 whatever the umask, and no temporary file remains."""
     old = os.umask(0)
     try:
         keep_token("kitchen.local", _KEY, _TOKEN)
@@ -79,7 +79,7 @@ def test_only_its_owner_can_read_the_file():
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o666])
 def test_a_file_that_others_can_read_or_write_is_refused(mode):
-    """With the command that mends it; nothing is read from it, nothing written."""
+    """A file with other permissions is not used; the error contains the command that fixes them."""
     keep_token("kitchen.local", _KEY, _TOKEN)
     tokens_file().chmod(mode)
     before = tokens_file().read_bytes()
@@ -111,7 +111,7 @@ def test_a_file_that_others_can_read_or_write_is_refused(mode):
     ],
 )
 def test_a_damaged_file_is_an_error_and_is_kept(content):
-    """The message shows nothing of it, nor does its cause."""
+    """A damaged file is kept, and neither the error nor its cause shows its contents."""
     tokens_file().parent.mkdir()
     tokens_file().write_bytes(content)
     tokens_file().chmod(0o600)
@@ -127,7 +127,7 @@ def test_a_damaged_file_is_an_error_and_is_kept(content):
     "text", ["", _TOKEN[:-1], _TOKEN + "a", _TOKEN.upper(), _TOKEN[:-1] + "1", _TOKEN + "\n"]
 )
 def test_what_is_no_token_is_not_kept(text):
-    """And it is not shown."""
+    """A value that is not a token is neither stored nor shown."""
     with pytest.raises(Error, match=r"what kitchen\.local sent is not a token") as caught:
         keep_token("kitchen.local", _KEY, text)
     assert not text or text not in caught.value.message
@@ -135,12 +135,12 @@ def test_what_is_no_token_is_not_kept(text):
 
 
 def test_an_entry_does_not_show_its_token():
-    """In no representation."""
+    """No representation of an entry shows its token."""
     assert _TOKEN not in repr(tokens.Entry("kitchen.local", _KEY, _TOKEN))
 
 
 def test_the_file_is_plain_json():
-    """Its fields are an interface."""
+    """The file's JSON fields are an interface."""
     keep_token("kitchen.local", _KEY, _TOKEN)
     content = json.loads(tokens_file().read_text())
     entry = {"host": "kitchen.local", "public_key_pin": _KEY, "token": _TOKEN}
@@ -153,7 +153,7 @@ def _keep_many(name):
 
 
 def test_two_programs_lose_none_of_each_others_tokens():
-    """Each holds the lock from reading to writing."""
+    """Two programs lose no token, since each holds the lock from reading to writing."""
     spawn = multiprocessing.get_context("spawn")
     processes = [spawn.Process(target=_keep_many, args=(name,)) for name in ("a", "b")]
     for process in processes:

@@ -1,4 +1,4 @@
-"""The answers of a Windows CA (AD CS) as they are saved there, for a board's own request.
+"""The answers of a Windows CA (AD CS), as they are saved there, to a board's own request.
 
 openssl plays the CA: RSA, two levels, the template WebServer, extensions as AD CS writes them; and
 each file has the form that certsrv, certreq and the MMC give it.
@@ -28,7 +28,7 @@ subjectKeyIdentifier=hash
 1.3.6.1.4.1.311.21.1=ASN1:INTEGER:0
 """
 _ISSUING = f"{_ROOT}authorityKeyIdentifier=keyid\n1.3.6.1.4.1.311.20.2=ASN1:BMP:SubCA\n"
-# No basicConstraints; keyEncipherment, though the key is EC: by the template.
+# The template sets no basicConstraints, and keyEncipherment even for an EC key.
 _LEAF = f"""\
 keyUsage=critical,digitalSignature,keyEncipherment
 extendedKeyUsage=serverAuth
@@ -81,7 +81,7 @@ class _WindowsCA:
         return self.certificate(name)
 
     def certificate(self, name):
-        """Return one, as cryptography reads it."""
+        """Return a certificate as cryptography reads it."""
         return x509.load_pem_x509_certificate((self._directory / f"{name}.pem").read_bytes())
 
     def answer(self, request):
@@ -121,13 +121,13 @@ _FORMS = {
 
 @pytest.fixture(scope="module")
 def ca(tmp_path_factory):
-    """The CA of all these tests."""
+    """Return the CA of all these tests."""
     return _WindowsCA(tmp_path_factory.mktemp("windows"))
 
 
 @pytest.mark.parametrize("form", _FORMS)
 def test_each_form_is_installed_as_it_is(form, ca, client, host, tmp_path, capsys):
-    """The board's own key; the chain in order, without the root."""
+    """Each form of answer is installed for the board's own key, in order, without the root."""
     request = tmp_path / "kitchen.csr"
     assert main(["csr", host, "-o", str(request)]) == 0
     assert request.read_text().startswith("-----BEGIN CERTIFICATE REQUEST-----\n")
@@ -145,14 +145,14 @@ def test_each_form_is_installed_as_it_is(form, ca, client, host, tmp_path, capsy
     chain = x509.load_pem_x509_certificates(client.get("/certificate.pem"))
     is_chain = "chain" in form or "p7b" in form or "MMC" in form
     assert chain == ([leaf, ca.certificate("issuing")] if is_chain else [leaf])
-    # Clients have to trust the root; without the chain, the issuing CA is what they lack.
+    # Clients must trust the root; without the chain, they lack the issuing CA.
     ends_with = "CHAIN ends with what CN=Corp {} CA,DC=corp,DC=example has issued"
     assert ends_with.format("Root" if is_chain else "Issuing") in output.err
     assert ("it is at ldap:///CN=Corp%20Issuing%20CA" in output.err) is not is_chain
 
 
 def test_what_a_template_decides_is_no_harm(ca, host, tmp_path, capsys):
-    """keyEncipherment for an EC key, no basicConstraints, a template's name in BMP."""
+    """keyEncipherment for an EC key, no basicConstraints, and a BMP template name are accepted."""
     request = tmp_path / "kitchen.csr"
     assert main(["csr", host, "-o", str(request)]) == 0
     leaf, p7b = ca.answer(request.read_bytes())
@@ -171,7 +171,7 @@ def test_what_a_template_decides_is_no_harm(ca, host, tmp_path, capsys):
 def test_a_certificate_from_the_directory_instead_of_the_request_is_refused(
     ca, host, tmp_path, capsys
 ):
-    """Without "Supply in the request", a template writes the names of who asks."""
+    """A template without "Supply in the request" yields the user's names: it is refused."""
     request = tmp_path / "kitchen.csr"
     assert main(["csr", host, "--san", "admin-pc.corp.example", "-o", str(request)]) == 0
     _, p7b = ca.answer(request.read_bytes())

@@ -1,4 +1,4 @@
-"""Virtual boards for tests: one that a whole worker shares, and fresh ones on request."""
+"""Virtual boards for tests: one shared by a whole worker, and new ones on request."""
 
 import shutil
 import socket
@@ -19,20 +19,20 @@ from prepared import AT_ONCE, prepared_flash
 
 @pytest.fixture(scope="session", autouse=True)
 def _kept_processes() -> Iterator[None]:
-    """Boards start in a tenth of the time."""
+    """Keep emulator processes for reuse: boards start in a tenth of the time."""
     with keep_processes():
         yield
 
 
 @pytest.fixture(scope="session")
 def firmware() -> Path:
-    """The official image of the virtual board."""
+    """Return the official image of the virtual board."""
     return firmware_image(load_board("VIRTUAL_PICO_W"))[0]
 
 
 @pytest.fixture(scope="session")
 def board(firmware: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualBoard]:
-    """A running board that the tests of this worker share: leave it as you found it."""
+    """Yield a running board that this worker's tests share: leave it as you found it."""
     directory = tmp_path_factory.mktemp("board")
     with VirtualBoard(directory, firmware=firmware, pace="idle", **AT_ONCE) as shared:
         shared.wait_ready()
@@ -55,7 +55,7 @@ def new_board(firmware: Path, tmp_path: Path) -> Iterator[Callable[..., VirtualB
 
 @pytest.fixture(scope="session")
 def package_flash(firmware: Path) -> Path:
-    """The flash of a board with the package and Microdot; it has no identity yet."""
+    """Return the flash of a board with the package and Microdot, without an identity."""
     return prepared_flash(firmware)
 
 
@@ -63,7 +63,7 @@ def package_flash(firmware: Path) -> Path:
 def package_board(
     firmware: Path, package_flash: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[VirtualBoard]:
-    """A running board that has the package; the tests of a module share it."""
+    """Yield a running board with the package; the tests of a module share it."""
     directory = tmp_path_factory.mktemp("package_board")
     shutil.copy(package_flash, directory / "flash.bin")
     with VirtualBoard(directory, firmware=firmware, pace="idle", **AT_ONCE) as board:
@@ -75,7 +75,7 @@ def package_board(
 def installed(
     new_board: Callable[..., VirtualBoard], package_flash: Path, tmp_path: Path
 ) -> Callable[..., VirtualBoard]:
-    """As new_board, for boards that have the package already."""
+    """Make boards as new_board does, with the package installed."""
 
     def start(name: str = "board", **settings: str) -> VirtualBoard:
         flash = tmp_path / name / "flash.bin"
@@ -89,7 +89,7 @@ def installed(
 
 @pytest.fixture
 def kitchen(installed: Callable[..., VirtualBoard]) -> VirtualBoard:
-    """A board that serves its page, on its serial line, with a certificate of its own."""
+    """Yield a board that serves its page on its serial line with a certificate of its own."""
     board = installed("kitchen")
     files_on_board.put(board, files_on_board.KITCHEN)
     kept_files.write_example_main(board.usb_port, "VIRTUAL_PICO_W")
@@ -101,7 +101,7 @@ def kitchen(installed: Callable[..., VirtualBoard]) -> VirtualBoard:
 def in_wifi(
     firmware: Path, package_flash: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[VirtualBoard]:
-    """A board called kitchen that serves its page in a Wi-Fi; the tests of a module share it."""
+    """Yield a board called kitchen that serves its page over Wi-Fi, shared by a module's tests."""
     directory = tmp_path_factory.mktemp("in_wifi")
     with over_wifi.board_in_wifi(package_flash, firmware, directory) as board:
         yield board
@@ -109,7 +109,7 @@ def in_wifi(
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[socket.socket]:
-    """A server of this computer that boards in the network may connect to."""
+    """Yield a server on this computer that boards in the network may connect to."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(60)
         yield listening
@@ -117,7 +117,7 @@ def server() -> Iterator[socket.socket]:
 
 @pytest.fixture(scope="session")
 def wifi(server: socket.socket) -> VirtualNetwork:
-    """The network of the boards that are about networks."""
+    """Return the network of the boards in network tests."""
     return VirtualNetwork(
         network_programs.SSID,
         password=network_programs.PASSWORD,
@@ -131,7 +131,7 @@ def wifi(server: socket.socket) -> VirtualNetwork:
 def joined(
     wifi: VirtualNetwork, firmware: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[VirtualBoard]:
-    """A board that is in that network; the tests of this worker share it."""
+    """Yield a board in that network; the tests of this worker share it."""
     directory = tmp_path_factory.mktemp("joined")
     with VirtualBoard(directory, firmware=firmware, network=wifi, pace="idle", **AT_ONCE) as board:
         board.wait_ready()
@@ -141,7 +141,7 @@ def joined(
 
 @pytest.fixture
 def patient(joined: VirtualBoard) -> Iterator[VirtualBoard]:
-    """The same, while its waiting takes little time, for retransmissions and leases."""
+    """Yield the same board, with waiting sped up, for retransmissions and leases."""
     joined.set_pace("quick")
     yield joined
     joined.set_pace("idle")

@@ -1,4 +1,4 @@
-"""Boards whose power is cut in each flash operation of what they do."""
+"""Boards whose power is cut in each flash operation of a task."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,14 +10,14 @@ from prepared import AT_ONCE
 
 UNIQUE_ID = "e661640843515b2f"
 
-# So many operations are tried one by one: more than any task has before it overwrites free flash.
+# This many operations are cut one by one: more than any task has before it overwrites free flash.
 _FIRST = 14
 
 
 def cut_everywhere(
     new_board: Callable[..., VirtualBoard], flash: Path, code: str
 ) -> Iterator[tuple[VirtualBoard, bool]]:
-    """Run *code* on *flash* with the power cut in its 1st, 2nd, ... operation, half done.
+    """Run *code* on *flash* with the power cut halfway through its 1st, 2nd, ... operation.
 
     Yields the board, on again, and False; at last one on which *code* ran to its end, and True.
     """

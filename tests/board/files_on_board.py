@@ -1,4 +1,4 @@
-"""Files that a test puts on a board before it begins, by code that the board runs.
+"""Files that a test writes to a board before it starts, by code that the board runs.
 
 As `boardcert flash` would leave them there, without starting programs that are not under test.
 """
@@ -17,7 +17,7 @@ if folder and folder[1:] not in os.listdir("/"):
 with open(path, mode) as file:
     file.write(data)
 """
-# Of a file at a time: the board compiles them in what memory it has.
+# Bytes of a file that are sent at a time: the board has to compile them.
 _PIECE_BYTES = 2048
 
 MAIN = "/main.py"
@@ -26,7 +26,7 @@ KITCHEN = {CONFIG_FILE: json.dumps({"hostname": "kitchen"}).encode()}
 
 
 def put(board: VirtualBoard, files: dict[str, bytes]) -> None:
-    """Write *files* (path of at most one folder: contents). The board's program is interrupted."""
+    """Write *files* (path of at most one folder: contents). This interrupts the board's program."""
     for path, data in files.items():
         for start in range(0, max(len(data), 1), _PIECE_BYTES):
             piece = (path, "ab" if start else "wb", data[start : start + _PIECE_BYTES])

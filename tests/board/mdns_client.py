@@ -16,7 +16,7 @@ def question(name: str) -> bytes:
 
 
 def ask(board: VirtualBoard, name: str, tries: int = _TRIES) -> bytes | None:
-    """Return what *board* answers, None when it does not: it tries its name for some seconds."""
+    """Return *board*'s answer, or None if it has none yet: it probes its name for some seconds."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as caller:
         caller.connect(board.network.mdns_address())
         caller.settimeout(2)

@@ -40,7 +40,7 @@ def join(board: VirtualBoard, host_name: str) -> str:
 
 
 class Program(program.Program):
-    """As program.Program, with `listen` and `accept`; it is waited for if it listens on *port*."""
+    """A program.Program with `listen` and `accept`; if it listens on *port*, that is waited for."""
 
     def __init__(self, board: VirtualBoard, code: str, port: int | None = None) -> None:
         super().__init__(board, LISTEN + code, timeout_s=200)

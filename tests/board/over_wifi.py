@@ -1,4 +1,4 @@
-"""A board as its users have it: in a Wi-Fi, with a main.py of two lines; and clients of it."""
+"""A board as its users have it: on Wi-Fi, with a main.py of two lines; and clients of it."""
 
 import http.client
 import json
@@ -16,7 +16,7 @@ from prepared import AT_ONCE
 SSID = "HomeNet"
 PASSWORD = "a good password"  # noqa: S105 (of a virtual network)
 PAGE = 20034
-TIMEOUT_S = 240  # of real time, on a busy computer
+TIMEOUT_S = 240  # of real time, for a busy computer
 STACK_LEFT_BYTES = 1700
 """Of the stack, for interrupts: of these, answers to mDNS take most, see tests/bench/README.md."""
 TWO_LINES = "import boardcert\nboardcert.run()\n"
@@ -24,7 +24,7 @@ TWO_LINES = "import boardcert\nboardcert.run()\n"
 
 @contextmanager
 def board_in_wifi(flash: Path, firmware: Path, directory: Path) -> Iterator[VirtualBoard]:
-    """Run the board kitchen in the Wi-Fi SSID, from when it serves its page.
+    """Run the board kitchen on the Wi-Fi SSID, and yield it once it serves its page.
 
     *flash*: an image with the package, see prepared_flash.
     """
@@ -42,7 +42,7 @@ def board_in_wifi(flash: Path, firmware: Path, directory: Path) -> Iterator[Virt
 
 
 def unchecked() -> ssl.SSLContext:
-    """A client that believes every certificate."""
+    """Return a client that accepts every certificate."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -50,7 +50,7 @@ def unchecked() -> ssl.SSLContext:
 
 
 def connect(board: VirtualBoard, port: int = PAGE) -> http.client.HTTPSConnection:
-    """Return a connection to the board's *port*; it is made by the first request."""
+    """Return a connection to the board's *port*; the first request opens it."""
     address = board.network.address(port)
     return http.client.HTTPSConnection(*address, timeout=TIMEOUT_S, context=unchecked())
 
@@ -67,7 +67,7 @@ def get(board: VirtualBoard, path: str = "/", port: int = PAGE) -> tuple[int, by
 
 
 def report_at(address: tuple[str, int], deadline: float) -> dict:
-    """Return /api/identity of the page at *address*; ask until it listens, or *deadline* comes."""
+    """Return /api/identity of the page at *address*; retry until it listens, or *deadline*."""
     while True:
         connection = http.client.HTTPSConnection(*address, timeout=TIMEOUT_S, context=unchecked())
         try:
@@ -83,7 +83,7 @@ def report_at(address: tuple[str, int], deadline: float) -> dict:
 
 
 def save_certificate(board: VirtualBoard, file: Path, port: int = PAGE) -> Path:
-    """Write what the board serves to *file*, in PEM."""
+    """Save the certificate that the board serves to *file*, in PEM."""
     pem = ssl.get_server_certificate(board.network.address(port), timeout=TIMEOUT_S)
     file.write_text(pem)
     return file

@@ -1,4 +1,4 @@
-"""Flash images with the package on them: a board that starts from a copy installs nothing.
+"""Flash images that contain the package: a board that starts from a copy installs nothing.
 
 They lie in build/prepared, named after what went into them, so that a changed module, another
 firmware or a changed Microdot makes a new one.
@@ -15,7 +15,7 @@ from boardcert_host.build.package import Form, package_sources
 from boardcert_host.virtual import VirtualBoard
 
 _ARCHITECTURE = "armv6m"
-# At the pace of a chip's flash and its cache, tests would wait for it; few are about that.
+# Tests do not wait at the pace of a chip's flash and cache, except those that measure it.
 AT_ONCE = {"flash_timing": False, "flash_cache": False}
 _PREPARED = Path(__file__).resolve().parents[2] / "build" / "prepared"
 
@@ -44,6 +44,6 @@ def _prepare(target: Path, firmware: Path, form: Form) -> None:
             board.wait_ready()
             installation.install(board.usb_port, form)
             installation.install_microdot(board.usb_port)
-        # Renamed into place: a worker that is killed leaves no half of one.
+        # The file is renamed into place, so a worker that is killed leaves no partial one.
         shutil.copy(Path(directory) / "flash.bin", f"{target}.new")
     Path(f"{target}.new").rename(target)

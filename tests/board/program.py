@@ -1,4 +1,4 @@
-"""A program on the board that runs in a thread, so that a test can be its client meanwhile."""
+"""A program that runs on the board in a thread, so that a test can be its client."""
 
 import threading
 
@@ -6,7 +6,7 @@ from boardcert_host.virtual import VirtualBoard
 
 
 class Program:
-    """Run *code* on the board while in the context; `output` is what it has printed, afterwards."""
+    """Run *code* on the board inside the context; `output` is what it has printed, afterwards."""
 
     def __init__(self, board: VirtualBoard, code: str, timeout_s: float = 60) -> None:
         self.output = ""
@@ -23,7 +23,7 @@ class Program:
 
     @property
     def is_running(self) -> bool:
-        """Whether it has not ended yet."""
+        """Return whether the program is still running."""
         return self._thread.is_alive()
 
     def __enter__(self) -> "Program":
@@ -32,7 +32,7 @@ class Program:
 
     def __exit__(self, _kind: object, error: object, _traceback: object) -> None:
         if error is not None:
-            self.board.reset()  # else the program would wait for who does not come
+            self.board.reset()  # otherwise the program would wait for a client that never comes
         self._thread.join()
         if error is None and self.failure is not None:
             raise self.failure

@@ -19,7 +19,7 @@ boardcert.run()
 
 
 def test_a_station_opens_the_page(installed: Callable[..., VirtualBoard]) -> None:
-    """The certificate names the address that the board has there."""
+    """A station that joins the board's access point gets a certificate with the board's address."""
     board = installed(pace="idle")
     files_on_board.put(board, files_on_board.KITCHEN | {files_on_board.MAIN: _MAIN.encode()})
     board.reset()

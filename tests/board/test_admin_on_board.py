@@ -1,4 +1,4 @@
-"""A board's certificates, over HTTPS: the official image answers the commands, page and all."""
+"""A board's certificates over HTTPS: the page on the official image answers the commands."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ _NAME = "kitchen.local"
 def test_an_administrator_needs_the_cable_once(
     kitchen: VirtualBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """For the token; after a reset there is another one. Everything else goes over HTTPS."""
+    """Only reading the token, again after a reset, needs the cable; the rest works over HTTPS."""
 
     def run(*words: object) -> tuple[int, dict]:
         code = main([*map(str, words), "--json"])
@@ -49,7 +49,7 @@ def test_certificates_follow_each_other(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Requests and installations leave room for the next connection, whose buffer is large."""
+    """After requests and installations, the board has memory for the next connection's buffer."""
     monkeypatch.setenv("BOARDCERT_CA", str(tmp_path / "ca"))
     monkeypatch.chdir(tmp_path)
     at = "{}:{}".format(*kitchen.uart_address)
@@ -64,7 +64,7 @@ def test_certificates_follow_each_other(
 def test_an_acme_ca_certifies_its_own_key(
     kitchen: VirtualBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A wildcard, for its own key, below an RSA issuer: it is served, and pins stay."""
+    """A wildcard certificate by ACME, from an RSA issuer, is served for the board's own key."""
     at = "{}:{}".format(*kitchen.uart_address)
     assert main(["token", _NAME, "--usb", kitchen.usb_port]) == 0
     assert main(["pin", "add", at, "--usb", kitchen.usb_port]) == 0

@@ -1,4 +1,4 @@
-"""A board that is its own authority, on the official image: served, renewed, cut off, undone."""
+"""A board that is its own authority, on the official image: serving, renewal, power cuts."""
 
 import json
 import shutil
@@ -50,11 +50,11 @@ again = boardcert.identity(hostname="old"{more})
 stays = again.chain == me.chain and again.notices == []
 print(json.dumps([me.generated, me.public_key_pin, me.authority is not None, stays]))
 """
-_SCALAR = slice(8, 56)  # Of a P-384 key in SEC 1.
+_SCALAR = slice(8, 56)  # Where SEC 1 has the scalar of a P-384 key.
 
 
 def _chain(context: ssl.SSLContext, address: tuple[str, int], name: str) -> bytes:
-    """Return what is served to a client that trusts by *context*; again while the board boots."""
+    """Return the chain served to a client with *context*; retry while the board boots."""
     deadline = time.monotonic() + 60
     while True:
         try:
@@ -72,7 +72,7 @@ def _chain(context: ssl.SSLContext, address: tuple[str, int], name: str) -> byte
 
 
 def test_who_has_imported_the_authority_trusts_the_board(installed: NewBoard) -> None:
-    """From the first boot on, and by its name alone; the leaf is sent with its authority."""
+    """A client with the imported authority trusts the board by its name, from the first boot on."""
     board = installed()
     files_on_board.put(board, _CONFIG)
     authority = bytes.fromhex(board.exec(_AUTHORITY))
@@ -84,13 +84,13 @@ def test_who_has_imported_the_authority_trusts_the_board(installed: NewBoard) ->
     leaf.verify_directly_issued_by(x509.load_der_x509_certificate(authority))
     with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
         _chain(context, board.uart_address, "pantry.local")
-    # Nothing else is trusted by it: the leaf is no CA, and not an anchor of its own either.
+    # Nothing else is trusted: the leaf is neither a CA nor a trust anchor.
     with pytest.raises(ssl.SSLCertVerificationError):
         _chain(ssl.create_default_context(), board.uart_address, "kitchen.local")
 
 
 def test_its_first_boot_takes_little_longer(installed: NewBoard) -> None:
-    """By 0.2 s of simulated time, for a second key and a second signature: 195 to 202 ms measured.
+    """A first boot takes 0.2 s longer for a second key and signature: 195 to 202 ms measured.
 
     Verification takes up to 5 ms longer for some numbers: each figure is the shorter of two.
     """
@@ -102,7 +102,7 @@ def test_its_first_boot_takes_little_longer(installed: NewBoard) -> None:
 
 
 def test_the_leaf_is_renewed_by_the_clock(installed: NewBoard) -> None:
-    """Once 30 days are left, and not before, with both keys; the old authority verifies it."""
+    """The leaf is signed again when 30 days are left, with both keys the same."""
     board = installed()
     files_on_board.put(board, _CONFIG)
     (first, still, last), notices = json.loads(board.exec(_RENEW))
@@ -118,7 +118,7 @@ def test_the_leaf_is_renewed_by_the_clock(installed: NewBoard) -> None:
 def flashes(
     firmware: Path, package_flash: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Path]:
-    """The flash of a board with an identity: "self" without an authority, "authority" with it."""
+    """Return flashes with an identity: "self" without an authority, "authority" with one."""
     directory = tmp_path_factory.mktemp("prepared")
     (directory / "board").mkdir()
     shutil.copy(package_flash, directory / "board" / "flash.bin")
@@ -139,7 +139,7 @@ def _authority_key(board: VirtualBoard) -> bytes | None:
 def test_power_fails_while_an_authority_is_made(
     new_board: NewBoard, flashes: dict[str, Path]
 ) -> None:
-    """The key stays; the next boot has the authority, made now or before, and keeps it."""
+    """If power fails while the authority is made, the next boot has it; the board's key stays."""
     pins = set()
     for board, _ in cut_everywhere(new_board, flashes["self"], _MAKE_AUTHORITY):
         more = ", chain='authority'"
@@ -151,11 +151,11 @@ def test_power_fails_while_an_authority_is_made(
 
 
 def test_power_fails_while_an_authority_goes(new_board: NewBoard, flashes: dict[str, Path]) -> None:
-    """The key stays; of the authority's, nothing is left in the flash after the next boot."""
+    """If power fails while the authority is removed, the next boot wipes its key completely."""
     pins = set()
     secret = None
     for board, is_complete in cut_everywhere(new_board, flashes["authority"], _MAKE):
-        key = _authority_key(board)  # Nothing has been repaired yet.
+        key = _authority_key(board)  # Nothing has been repaired at this point.
         secret = secret or (key and key[_SCALAR])
         assert secret and not (key and is_complete)
         generated, pin, has_authority, stays = json.loads(board.exec(_LOOK.format(more="")))

@@ -1,4 +1,4 @@
-"""A board gets an authority of its own by `boardcert set`, and a computer trusts it."""
+"""A board gets its own authority by `boardcert set`, and a computer trusts it."""
 
 import json
 import ssl
@@ -18,7 +18,7 @@ _NSS = ("--only", "nss", "--yes")
 def test_a_board_is_trusted_by_its_own_authority(
     kitchen: VirtualBoard, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its key stays the same there and back; the report over USB names what was imported."""
+    """The board's key stays the same there and back; the USB report shows the authority."""
 
     def run(*words: str) -> dict:
         code = main([*words, "--json"])

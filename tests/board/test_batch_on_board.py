@@ -1,4 +1,4 @@
-"""`boardcert flash --batch`: four boards at once, one of which is killed in the middle."""
+"""`boardcert flash --batch`: four boards at once; the program for one of them is killed."""
 
 import csv
 import json
@@ -25,7 +25,7 @@ _NAMES = {f"sensor-{number:03}" for number in range(1, 5)}
 
 @pytest.fixture
 def boards(firmware: Path, package_flash: Path, tmp_path: Path) -> Iterator[list[VirtualBoard]]:
-    """Four boards on cables, which have the package already."""
+    """Yield four boards on cables that have the package already."""
     with ExitStack() as stack:
         started = []
         for number in range(4):
@@ -40,7 +40,7 @@ def boards(firmware: Path, package_flash: Path, tmp_path: Path) -> Iterator[list
 
 
 class Killer(threading.Thread):
-    """Kills the program that flashes the board at *port*, as soon as it is at work."""
+    """Kills the program that flashes the board at *port* as soon as it has started."""
 
     def __init__(self, port: str, logs: Path) -> None:
         super().__init__(daemon=True)
@@ -50,7 +50,7 @@ class Killer(threading.Thread):
         self.killed: list[int] = []
 
     def run(self) -> None:
-        """Look for it."""
+        """Search for the program until it can be killed."""
         while not self.killed and not self.is_over.wait(0.05):
             for child in psutil.Process().children():
                 if self._is_it(child) and any("image" in log.read_text() for log in self._log()):
@@ -76,14 +76,14 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[
     return code, json.loads(output.out), output.err
 
 
-@pytest.mark.timeout(900)  # Four boards compute at once, and one of them twice.
+@pytest.mark.timeout(900)  # Four boards compute at once, and one of them does so twice.
 def test_four_boards_of_which_one_is_killed_and_repeated(
     boards: list[VirtualBoard],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The others are done; it is named, keeps its name, and is repeated alone."""
+    """Three boards are finished; the fourth is named, keeps its name, and is repeated alone."""
     folder, sheet = tmp_path / "records", tmp_path / "labels.svg"
     monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", "")
     program = tmp_path / "app.py"
@@ -109,7 +109,7 @@ def test_four_boards_of_which_one_is_killed_and_repeated(
     assert all(one["host_name"] in sheet.read_text() for one in answer["done"])
     assert failed["host_name"] not in sheet.read_text()
 
-    # Those that are done are left alone.
+    # Finished boards are left alone.
     code, answer, messages = run(capsys, *wanted, "--count", "1", "--force")
     assert (code, answer["failed"]) == (0, [])
     (repeated,) = answer["done"]
@@ -119,7 +119,7 @@ def test_four_boards_of_which_one_is_killed_and_repeated(
 
 
 def _check(boards: list[VirtualBoard], folder: Path, sheet: Path) -> None:
-    """Compare record, pins and labels with what the boards themselves say."""
+    """Compare the record, the pins and the labels with the boards' own reports."""
     lines = [json.loads(line) for line in (folder / "boards.jsonl").read_text().splitlines()]
     with (folder / "boards.csv").open(newline="") as file:
         assert list(csv.DictReader(file)) == lines
@@ -144,15 +144,15 @@ def _check(boards: list[VirtualBoard], folder: Path, sheet: Path) -> None:
     assert len({line["log"] for line in lines}) == 5
 
 
-@pytest.mark.timeout(600)  # All of the package is copied.
+@pytest.mark.timeout(600)  # The whole package is copied.
 def test_a_new_board_in_its_boot_loader_is_flashed_when_it_appears(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its drive comes, gets the firmware, goes, and a port appears: that is one board, one log."""
+    """A new board's boot drive, reset and port are recognised as one board with one log."""
     drive, folder = tmp_path / "drive", tmp_path / "records"
     monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", str(drive))
     with BootDrive(tmp_path / "board", drive, pace="idle", **AT_ONCE) as empty:
-        # As a system lists it: while its firmware runs.
+        # The port is listed as a system does it: while the board's firmware runs.
         listed = lambda: [USBPort(empty.usb_port, "")] if empty.board else []  # noqa: E731
         monkeypatch.setattr(serial_ports, "usb_ports", listed)
         code, answer, messages = run(

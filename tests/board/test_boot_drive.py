@@ -1,4 +1,4 @@
-"""A virtual board out of the bag: its boot drive takes an image, and comes back when asked for."""
+"""A new virtual board: its boot drive accepts an image, and appears again on request."""
 
 import os
 import shutil
@@ -17,14 +17,14 @@ from prepared import AT_ONCE
 
 @pytest.fixture
 def empty(tmp_path, monkeypatch):
-    """Give a board in its boot loader, whose drive is the only one looked at."""
+    """Yield a board in its boot loader; only its drive is searched for."""
     monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", str(tmp_path / "drive"))
     with BootDrive(tmp_path / "board", tmp_path / "drive", **AT_ONCE) as board:
         yield board
 
 
 def started(empty):
-    """Return the VirtualBoard, once the image has been booted."""
+    """Return the VirtualBoard once the image has booted."""
     deadline = time.monotonic() + 60
     while empty.board is None and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -33,7 +33,7 @@ def started(empty):
 
 
 def test_an_image_on_the_drive_is_flashed_and_booted(empty, firmware):
-    """The drive goes, and MicroPython answers; asked to, it goes back to its boot loader."""
+    """The drive disappears, MicroPython answers, and on request the board returns to its loader."""
     kind = load_board("RPI_PICO_W")
     drive = uf2_drive.find_boot_drive(kind)
     uf2_drive.copy_image(firmware.read_bytes(), drive, lambda done, total: None)
@@ -49,7 +49,7 @@ def test_an_image_on_the_drive_is_flashed_and_booted(empty, firmware):
 
 
 def test_half_an_image_is_not_booted(empty, firmware, tmp_path):
-    """The board waits for the rest, as its ROM does."""
+    """The board waits for the rest of an incomplete image, as its ROM does."""
     part = tmp_path / "part"
     part.write_bytes(firmware.read_bytes()[: 512 * 1000])
     shutil.copy(part, tmp_path / "drive" / "firmware.uf2")
@@ -59,7 +59,7 @@ def test_half_an_image_is_not_booted(empty, firmware, tmp_path):
 
 
 def test_a_folder_that_holds_something_is_refused_and_left_as_it_is(tmp_path, capsys):
-    """A UF2 file that lay there would be taken, and deleted."""
+    """A folder with a file is refused: a UF2 file in it would be flashed and deleted."""
     own = tmp_path / "own.uf2"
     own.write_bytes(b"x")
     assert main(["virtual", "--boot-drive", str(tmp_path)]) == 2
@@ -68,7 +68,7 @@ def test_a_folder_that_holds_something_is_refused_and_left_as_it_is(tmp_path, ca
 
 
 def test_an_emulator_that_dies_ends_the_board(empty, firmware):
-    """With an Error, which is exit code 3, and not with a message ten times a second."""
+    """If the emulator dies, the command ends with exit code 3 and one message."""
     shutil.copy(firmware, empty.drive / "firmware.uf2")
     os.kill(started(empty).process_id, signal.SIGKILL)
     with pytest.raises(Error) as caught:

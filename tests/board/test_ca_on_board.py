@@ -1,4 +1,4 @@
-"""The README's "Your own CA in three commands", as written, with the virtual board on its cable."""
+"""The README's "Your own CA in three commands", run as written, with the virtual board."""
 
 import os
 import pty
@@ -25,7 +25,7 @@ _TIMEOUT_S = 120
 
 @pytest.fixture
 def newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The home of a user who has only Chromium's store, and no CA yet."""
+    """Return the home of a user who has no CA yet, and only Chromium's certificate store."""
     home, programs = tmp_path / "home", tmp_path / "bin"
     database = home / ".pki/nssdb"
     database.mkdir(parents=True)
@@ -35,7 +35,7 @@ def newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (programs / "certutil").symlink_to(certutil)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("JAVA_HOME", str(tmp_path / "no-java"))
-    monkeypatch.setenv("PATH", str(programs))  # And no store of the system's, which is the user's.
+    monkeypatch.setenv("PATH", str(programs))  # Without the system's store, which is the user's.
     for name in ("BOARDCERT_CA", "BOARDCERT_CA_PASSPHRASE", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
     subprocess.run(["certutil", "-N", "-d", f"sql:{database}", "--empty-password"], check=True)
@@ -43,7 +43,7 @@ def newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _commands(port: str) -> list[list[str]]:
-    """Return the README's commands, with *port* for the cable."""
+    """Return the README's commands with *port* in place of the cable's."""
     block = _README.read_text("utf-8").partition(_HEADING)[2].split("```")[1]
     lines = [shlex.split(line, comments=True) for line in block.strip().splitlines()]
     return [[word.replace("/dev/ttyACM0", port) for word in line] for line in lines]
@@ -51,7 +51,7 @@ def _commands(port: str) -> list[list[str]]:
 
 @pytest.fixture
 def terminal() -> Iterator[int]:
-    """A terminal at which the user has typed yes."""
+    """Make a terminal at which the user has typed yes."""
     controller, terminal = pty.openpty()
     os.write(controller, b"y\n")
     yield terminal
@@ -61,7 +61,7 @@ def terminal() -> Iterator[int]:
 
 @pytest.mark.needs("certutil")
 def test_the_three_commands(kitchen: VirtualBoard, newcomer: Path, terminal: int) -> None:
-    """A client that trusts the CA accepts what the board serves then; its key is the same."""
+    """A client that trusts the CA accepts the board afterwards, and the board's key is the same."""
     before = usb_report.read_report(kitchen.usb_port)
     kitchen.reset()
     commands = _commands(kitchen.usb_port)
@@ -93,7 +93,7 @@ def test_the_three_commands(kitchen: VirtualBoard, newcomer: Path, terminal: int
 def test_a_certificate_that_is_compiled_in_is_served(
     kitchen: VirtualBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Made here, put on the board as .mpy: nothing else is."""
+    """A certificate compiled here is served from the .mpy file alone."""
     monkeypatch.chdir(tmp_path)
     assert main(["ca", "init", "ca"]) == 0
     key = ["--new-key", "hall.key", "--san", "hall.local"]

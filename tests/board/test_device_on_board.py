@@ -1,4 +1,4 @@
-"""Run each file of tests/device on the official image as well, the kernels installed.
+"""Run each file of tests/device on the official image as well, with the kernels.
 
 The modules are installed apart: the tests import more than what shipped bundles are called by. On
 a board there are no rooms, so the tests' imports are flattened as those of the package are.
@@ -26,11 +26,11 @@ _TESTS = Path(__file__).resolve().parents[1] / "device"
 _VECTORS = _TESTS.parents[1] / "build" / "vectors"
 _MODULES = sorted(path.stem for path in _TESTS.glob("test_*.py"))
 _ROOMS = room_names(data_directory("firmware") / "boardcert")
-# Of each file of vectors; the computers' runs read them all.
+# This many vectors of each file; CPython and the unix binary read all of them.
 _VECTOR_LIMIT = 2
 
 
-# Of each module, what is left to the unix binary: seconds each, by the board's own clock.
+# By module, the tests left to the unix binary: each takes seconds by the board's own clock.
 _ELSEWHERE = {
     "test_authority": (
         "a_leaf_is_renewed_thirty_days_before_its_end",
@@ -172,7 +172,7 @@ _ELSEWHERE = {
 _EVERY = "BOARDCERT_EVERY_DEVICE_TEST" in os.environ
 
 
-# The flash has no room for all of them at once, and for what they store.
+# The flash has no room for all of them at once and for what they store.
 _REMOVE_OTHERS = """
 import os
 for name in os.listdir("/device_tests"):
@@ -183,7 +183,7 @@ for name in os.listdir("/device_tests"):
 
 @pytest.fixture(scope="session")
 def compiled_tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The test modules, compiled."""
+    """Return the compiled test modules."""
     return tmp_path_factory.mktemp("compiled")
 
 
@@ -191,7 +191,7 @@ def compiled_tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def board_with_tests(
     firmware: Path, compiled_tests: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[VirtualBoard]:
-    """A board with the package, what all device tests use, and the first vectors of each file."""
+    """Yield a board with the package, the shared test modules, and some vectors of each file."""
     files = tmp_path_factory.mktemp("files")
     (files / "test_vectors").mkdir()
     (files / "device_tests").mkdir()
@@ -219,7 +219,7 @@ def board_with_tests(
 def test_device_module_passes_on_the_board(
     module: str, board_with_tests: VirtualBoard, compiled_tests: Path
 ) -> None:
-    """All its tests pass on a freshly started interpreter, and there are some."""
+    """All tests of a module pass on a freshly started interpreter, and there is at least one."""
     source = str(compiled_tests / f"{module}.mpy")
     copying = ("exec", _REMOVE_OTHERS, "+", "fs", "cp", source, ":/device_tests/")
     board_with_tests.mpremote(*copying, timeout_s=120)
@@ -237,7 +237,7 @@ def test_device_module_passes_on_the_board(
 
 
 def test_what_is_left_to_the_unix_binary_is_there() -> None:
-    """A test that was renamed runs on the board again."""
+    """Each test listed for the unix binary exists: after a renaming, the board would run it."""
     for module, names in _ELSEWHERE.items():
         body = ast.parse((_TESTS / f"{module}.py").read_text("utf-8")).body
         functions = {node.name for node in body if isinstance(node, ast.FunctionDef)}

@@ -1,4 +1,4 @@
-"""firmware/examples: each program runs as it stands, on a board in a Wi-Fi, or as its client."""
+"""firmware/examples: each program runs unchanged, on a board on Wi-Fi, or as its client."""
 
 import base64
 import hashlib
@@ -36,12 +36,12 @@ _ON_BOARD |= {"mutual_tls.py", "mqtt.py"}
 _CLIENTS = {"readings_client.py", "readings_client.sh", "readings_client.mjs"}
 _APP = 443
 _BROKER = "broker.example"
-_TIMEOUT_S = 120  # of real time, on a busy computer
+_TIMEOUT_S = 120  # of real time, for a busy computer
 
 
 @pytest.fixture(scope="module")
 def broker_port() -> int:
-    """Where a broker of this computer will listen."""
+    """Return the port on which a broker on this computer will listen."""
     return closed_port()
 
 
@@ -52,7 +52,7 @@ def kitchen(
     broker_port: int,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[VirtualBoard]:
-    """A board called kitchen that will join a Wi-Fi; one example after another runs on it."""
+    """Yield a board called kitchen that will join a Wi-Fi; the examples run on it in turn."""
     network = VirtualNetwork(
         over_wifi.SSID,
         password=over_wifi.PASSWORD,
@@ -69,7 +69,7 @@ def kitchen(
 
 @pytest.fixture
 def start(kitchen: VirtualBoard) -> Callable[..., VirtualBoard]:
-    """Run an example on the board: start(name, port), until it listens on that port."""
+    """Start an example on the board: start(name, port) returns once it listens on that port."""
 
     def run(name: str, port: int = _APP) -> VirtualBoard:
         files_on_board.put(kitchen, {files_on_board.MAIN: (_EXAMPLES / name).read_bytes()})
@@ -94,12 +94,12 @@ def _request(
 
 
 def test_each_example_is_run_by_a_test_here() -> None:
-    """A new one needs a test."""
+    """Each example has a test in this file."""
     assert {path.name for path in _EXAMPLES.iterdir()} == _ON_BOARD | _CLIENTS
 
 
 def test_two_lines_serve_the_page(start: Callable[..., VirtualBoard]) -> None:
-    """main.py, which has no application."""
+    """main.py, without an application, serves the page."""
     board = start("main.py", over_wifi.PAGE)
     status, page = over_wifi.get(board)
     assert status == 200 and b"kitchen" in page
@@ -107,7 +107,7 @@ def test_two_lines_serve_the_page(start: Callable[..., VirtualBoard]) -> None:
 
 
 def test_a_microdot_application(start: Callable[..., VirtualBoard]) -> None:
-    """Its form changes what its JSON says."""
+    """The form of the Microdot example changes the value in its JSON."""
     board = start("microdot_app.py")
     assert 'value="21"' in _request(board, "GET", "/")[1]
     answer, _ = _request(board, "POST", "/", "celsius=19")
@@ -116,7 +116,7 @@ def test_a_microdot_application(start: Callable[..., VirtualBoard]) -> None:
 
 
 def test_a_raw_handler(start: Callable[..., VirtualBoard]) -> None:
-    """One path, and no other."""
+    """The raw handler answers one path, and no other."""
     board = start("raw_handler.py")
     assert over_wifi.get(board, port=_APP) == (200, b"hello\n")
     assert over_wifi.get(board, "/other", _APP) == (404, b"nothing here\n")
@@ -124,7 +124,7 @@ def test_a_raw_handler(start: Callable[..., VirtualBoard]) -> None:
 
 @pytest.fixture
 def whole_microdot(kitchen: VirtualBoard, tmp_path: Path) -> Iterator[None]:
-    """The package of Microdot on the board, beside its core, as the guide says."""
+    """Install the whole Microdot package on the board, as the guide says."""
     source = Path(str(microdot.__file__)).parent
     names = ("__init__", "helpers", "microdot", "websocket")
     for name in names:
@@ -137,7 +137,7 @@ def whole_microdot(kitchen: VirtualBoard, tmp_path: Path) -> Iterator[None]:
 
 
 def test_a_websocket(whole_microdot: None, start: Callable[..., VirtualBoard]) -> None:
-    """It reports by itself, and answers what it is sent."""
+    """The WebSocket sends readings by itself, and answers messages."""
     board = start("websocket.py")
     raw = socket.create_connection(board.network.address(_APP), timeout=_TIMEOUT_S)
     with over_wifi.unchecked().wrap_socket(raw) as client:
@@ -156,7 +156,7 @@ def test_a_websocket(whole_microdot: None, start: Callable[..., VirtualBoard]) -
 
 
 def _frame(text: bytes) -> bytes:
-    """Return a text frame of a client (RFC 6455, section 5.2), of less than 126 bytes."""
+    """Encode a client's text frame (RFC 6455, section 5.2) of less than 126 bytes."""
     mask = os.urandom(4)
     masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(text))
     return struct.pack("BB", 0x81, 0x80 | len(text)) + mask + masked
@@ -170,7 +170,7 @@ def _read_frame(stream) -> bytes:
 
 @pytest.mark.needs("curl")
 def test_readings_are_fetched_by_who_knows_the_key(start: Callable[..., VirtualBoard]) -> None:
-    """By each client, and by none from a board with another key."""
+    """Each client fetches readings from the board with the pinned key, and from no other."""
     board = start("readings.py")
     host, port = board.network.address(_APP)
     served = x509.load_pem_x509_certificate(
@@ -195,7 +195,7 @@ def test_readings_are_fetched_by_who_knows_the_key(start: Callable[..., VirtualB
 def test_only_clients_of_the_ca_are_served(
     kitchen: VirtualBoard, start: Callable[..., VirtualBoard], tmp_path: Path
 ) -> None:
-    """One is greeted by its certificate; one of another CA, or without one, gets nothing."""
+    """A client of the CA is greeted by its certificate; one of another CA or without is refused."""
     ca = certificates.make_ca()
     files_on_board.put(kitchen, {"/client-ca.der": ca.der})
     board = start("mutual_tls.py")
@@ -223,7 +223,7 @@ def _write_pem(identity: certificates.Identity, directory: Path, name: str) -> t
 
 
 def _ask_as(board: VirtualBoard, client: certificates.Identity | None, directory: Path) -> str:
-    """Return what *client* is answered; OSError or HTTPException when it is not."""
+    """Return the answer that *client* gets; OSError or HTTPException if there is none."""
     connection = over_wifi.connect(board, _APP)
     if client:
         connection._context.load_cert_chain(*_write_pem(client, directory, "client"))
@@ -236,7 +236,7 @@ def _ask_as(board: VirtualBoard, client: certificates.Identity | None, directory
 
 @contextmanager
 def _mosquitto(port: int, board: Path, broker: certificates.Identity) -> Iterator[tuple[int, Path]]:
-    """Run a broker for boards with the certificate in *board*, as the guide to clients says.
+    """Run a broker for boards with the certificate in *board*, as the guide to clients describes.
 
     Yield the port for subscribers without TLS, and its log.
     """
@@ -245,7 +245,7 @@ def _mosquitto(port: int, board: Path, broker: certificates.Identity) -> Iterato
     plain, log = closed_port(), directory / "mosquitto.log"
     lines = [
         "per_listener_settings true",
-        "user root",  # Else, started by root, it becomes another one, who may not read here.
+        "user root",  # Started by root, it would become a user that cannot read these files.
         f"log_dest file {log}",
         "log_type all",
         f"listener {plain} 127.0.0.1",
@@ -276,7 +276,7 @@ def test_a_broker_knows_the_board_by_its_certificate(
     broker_port: int,
     tmp_path: Path,
 ) -> None:
-    """The board publishes, and its host name is the user that the broker sees."""
+    """The board publishes, and the broker sees its host name as the user."""
     ca = certificates.make_ca()
     names = x509.SubjectAlternativeName([x509.DNSName(_BROKER)])
     change = lambda extensions: extensions.update(subject_alt_name=(names, False))  # noqa: E731

@@ -1,4 +1,4 @@
-"""First boot and every later one, on the official image: made once, served, never half written."""
+"""First and later boots on the official image: generated once, served, never half written."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ def _report(board: VirtualBoard) -> dict[str, object]:
 
 
 def test_made_once_and_loaded_ever_after(installed: NewBoard) -> None:
-    """Within the simulated times of the design; the second boot writes nothing."""
+    """Boots stay within the design's simulated times; the second boot writes nothing."""
     board = installed()
     first = _report(board)
     assert first["generated"] and first["notices"] == []
@@ -55,14 +55,14 @@ def test_made_once_and_loaded_ever_after(installed: NewBoard) -> None:
 
 
 def test_two_boards_make_two_keys(installed: NewBoard) -> None:
-    """And two host names."""
+    """Two boards generate two keys and two host names."""
     one, other = _report(installed("one")), _report(installed("other"))
     assert one["public_key_pin"] != other["public_key_pin"]
     assert one["hostname"] != other["hostname"]
 
 
 def test_a_stuck_oscillator_refuses_and_nothing_is_written(installed: NewBoard) -> None:
-    """The error names the source and the test."""
+    """With a stuck oscillator, nothing is written, and the error names the source and the test."""
     board = installed(ring_oscillator="stuck")
     with pytest.raises(Error, match="EntropyError: RP2040 ring oscillator failed"):
         board.exec(_REPORT)
@@ -88,7 +88,7 @@ def _get_identity(address: tuple[str, int]) -> tuple[bytes, dict[str, object]]:
 
 
 def _get_when_started(address: tuple[str, int]) -> tuple[bytes, dict[str, object]]:
-    """As _get_identity, again while the board still boots and hangs up."""
+    """As _get_identity, but retry while the board boots or hangs up."""
     deadline = time.monotonic() + 60
     while True:
         try:
@@ -100,7 +100,7 @@ def _get_when_started(address: tuple[str, int]) -> tuple[bytes, dict[str, object
 
 
 def test_it_serves_its_certificate_over_tls(installed: NewBoard) -> None:
-    """The same after a reset; a client with garbage does not stop the next one."""
+    """The board serves the same after a reset; a client that sends garbage does no harm."""
     board = installed()
     report = _report(board)
     main = data_directory("boards") / "VIRTUAL_PICO_W" / "main.py"
@@ -118,7 +118,7 @@ def test_it_serves_its_certificate_over_tls(installed: NewBoard) -> None:
         assert _get_identity(board.uart_address)[0] == certificate
 
 
-# The clock becomes known while the first caller waits, when the calls are nested deepest.
+# The clock is set while the first caller waits, when the call stack is deepest.
 _LEARN_THE_DATE = """
 import machine
 answer = line.answer
@@ -130,7 +130,7 @@ server = """
 
 
 def test_the_dates_are_corrected_while_it_serves(installed: NewBoard) -> None:
-    """By the same key, before the caller who comes next is answered."""
+    """The certificate is dated again, by the same key, before the next caller is answered."""
     board = installed()
     before = _report(board)
     assert str(before["not_before"]) < "2027"

@@ -1,4 +1,4 @@
-"""`boardcert flash` from an empty board to a verified pin, and what a second run leaves alone.
+"""`boardcert flash` from an empty board to a verified pin, and what a second run leaves unchanged.
 
 The first run of each test finds the package there; the one that erases a board puts all of it on an
 empty one, as `boardcert demo` and a batch do.
@@ -20,7 +20,7 @@ _STEPS += ["identity", "pin", "token", "verify", "page"]
 
 @pytest.fixture
 def in_loader(tmp_path, monkeypatch, package_flash):
-    """Give a board in its boot loader, with the package on its file system, but no identity.
+    """Yield a board in its boot loader, with the package in its file system but no identity.
 
     The user's own drives are not looked at.
     """
@@ -43,7 +43,7 @@ def steps(record):
 
 
 def test_from_a_board_in_its_boot_loader_to_a_verified_pin(in_loader, capsys):
-    """All of it in one command; again, and nothing is left to do; erased, and it is another."""
+    """One command does everything; a second run does nothing; --erase makes another identity."""
     at = "{}:{}".format(*in_loader.uart_address)
     flash = ("flash", "VIRTUAL_PICO_W", "--port", in_loader.usb_port, "--at", at)
     code, record = run(capsys, *flash, "--hostname", "kitchen")
@@ -69,7 +69,7 @@ def test_from_a_board_in_its_boot_loader_to_a_verified_pin(in_loader, capsys):
     assert steps(again) == dict.fromkeys(_STEPS, "done") | kept
     assert again["report"]["fingerprint"] == report["fingerprint"]
 
-    # Its serial line has one caller at a time, and hangs up after each: so call again, if need be.
+    # The serial line serves one caller at a time, and hangs up after each: retry if needed.
     for _ in range(5):
         code, verified = run(capsys, "verify", at, "--name", "kitchen.local", "--timeout", "60")
         if code != 3:
@@ -91,7 +91,7 @@ def test_from_a_board_in_its_boot_loader_to_a_verified_pin(in_loader, capsys):
 
 
 def test_a_plain_pico_w_keeps_what_its_user_put_there(in_loader, capsys):
-    """main.py and other files; a package that was cut short is repaired, an old module removed."""
+    """main.py and other files stay; an incomplete package is repaired, an old module removed."""
     flash = ("flash", "RPI_PICO_W", "--port", in_loader.usb_port)
     assert run(capsys, *flash, "--firmware-only")[0] == 0
     _wait(in_loader)
@@ -116,7 +116,7 @@ def test_a_plain_pico_w_keeps_what_its_user_put_there(in_loader, capsys):
 def test_a_key_that_is_not_the_pinned_one_is_a_loud_failure(
     installed, capsys, tmp_path, monkeypatch
 ):
-    """The board is another, or was erased: both keys are named, and the pin stays."""
+    """If the board has another key, the error names both keys, and the pin stays."""
     monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", str(tmp_path / "drive"))
     port = installed(pace="idle").usb_port
     flash = ("flash", "VIRTUAL_PICO_W", "--port", port, "--hostname", "kitchen")

@@ -1,4 +1,4 @@
-"""What is installed over USB: the package, in whole files, and only what differs."""
+"""Installing the package over USB: whole files, and only those that differ."""
 
 import json
 
@@ -6,11 +6,11 @@ from boardcert_host.board import file_writer, installation, mpremote
 
 
 def test_installing_twice_copies_nothing_and_repairs_what_was_cut_short(new_board):
-    """The second run does nothing; a damaged, a missing and a foreign file are put right."""
+    """A second run does nothing; damaged, missing and foreign files are corrected."""
     board = new_board()
     steps = []
     first = installation.install(board.usb_port, progress=lambda *step: steps.append(step))
-    assert len(steps) >= 2 * len(first.copied)  # Each file is written, and put into its place.
+    assert len(steps) >= 2 * len(first.copied)  # Each file is written, then renamed into place.
     assert steps == sorted(steps) and steps[-1][0] == steps[-1][1]
     assert installation.install(board.usb_port) == installation.Installed([], [], len(first.copied))
     mpremote.execute(
@@ -25,7 +25,7 @@ def test_installing_twice_copies_nothing_and_repairs_what_was_cut_short(new_boar
 
 
 def test_the_folders_of_the_sources_are_removed(installed):
-    """Those that mip installed: a folder hides a compiled module of its name from import."""
+    """mip's source folders are removed, since a folder hides a compiled module of the same name."""
     port = installed().usb_port
     room = "/lib/boardcert/serving"
     paths = [room, f"{room}/deeper"]
@@ -40,7 +40,7 @@ def test_the_folders_of_the_sources_are_removed(installed):
 
 
 def test_a_file_is_written_once_and_whole(new_board):
-    """Every byte value, sizes around one piece; written again only when it differs."""
+    """Files of every byte value and of sizes around one piece arrive whole, if they differ."""
     board = new_board()
     port = board.usb_port
     for size in (0, 1, 3072, 3073):

@@ -1,4 +1,4 @@
-"""Certificates are installed by a browser, in the states that users reach, and the page stays."""
+"""A browser installs certificates in the states that users reach, and the page stays available."""
 
 import concurrent.futures
 import contextlib
@@ -23,7 +23,7 @@ _RESTART_S = 0.5
 
 
 class _Admin:
-    """A browser that has signed in to *board*: by one connection, all else by one each."""
+    """A browser signed in to *board*: one kept connection, and a new one for everything else."""
 
     def __init__(self, board: VirtualBoard, token: str) -> None:
         self._board = board
@@ -37,7 +37,7 @@ class _Admin:
         fields: dict[str, str] | None = None,
         kept: http.client.HTTPSConnection | None = None,
     ) -> int:
-        """Send a request for the page, by the connection that is *kept*; return the status."""
+        """Send a request to the page over the kept connection; return the status."""
         connection = kept or over_wifi.connect(self._board)
         headers = {"Host": "kitchen.local", "Cookie": self._cookie}
         headers |= {} if kept else {"Connection": "close"}
@@ -74,7 +74,7 @@ class _Admin:
 def kitchen(
     firmware: Path, package_flash: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[VirtualBoard]:
-    """A board called kitchen in its Wi-Fi."""
+    """Yield a board called kitchen on its Wi-Fi."""
     directory = tmp_path_factory.mktemp("installs_over_wifi")
     with over_wifi.board_in_wifi(package_flash, firmware, directory) as board:
         yield board
@@ -82,7 +82,7 @@ def kitchen(
 
 @pytest.fixture(scope="module")
 def admin(kitchen: VirtualBoard) -> _Admin:
-    """A browser that knows the token."""
+    """Return a browser that has the token."""
     directory = "/boardcert-data/token"
     token = kitchen.exec(f"print(open({directory!r}).read().split()[0])").strip()
     kitchen.reset()
@@ -93,7 +93,7 @@ def admin(kitchen: VirtualBoard) -> _Admin:
 
 
 def _forms() -> dict[str, tuple[dict[str, str], bytes]]:
-    """Return the fields of two forms, and the certificate that each installs."""
+    """Return the fields of two forms, and the certificate that each of them installs."""
     small = certificates.make()
     key = rsa.generate_private_key(65537, 2048)
     authority = certificates.make_ca(key=rsa.generate_private_key(65537, 4096))
@@ -122,7 +122,7 @@ def _restart(admin: _Admin, kitchen: VirtualBoard) -> None:
 def test_forms_are_installed_after_a_restart_and_after_one_another(
     kitchen: VirtualBoard, admin: _Admin
 ) -> None:
-    """With a chain whose issuer has RSA of 4,096 bits installed, which takes most to judge."""
+    """Both forms work after a restart and in turn, below an issuer with a 4,096-bit RSA key."""
     forms = _forms()
     assert max(len(urllib.parse.urlencode(fields)) for fields, _ in forms.values()) > 4400
     for name, is_restarted in (("large", False), ("large", True), ("small", False)) * _ROUNDS:
@@ -138,7 +138,7 @@ def test_forms_are_installed_after_a_restart_and_after_one_another(
 
 
 def test_two_read_the_page_at_once(kitchen: VirtualBoard) -> None:
-    """While run() serves: both get it. From the first boot to here, stack was left."""
+    """Two clients read the page at once while run() serves; stack was left at all times."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         answers = [pool.submit(over_wifi.get, kitchen) for _ in range(2)]
         for answer in answers:

@@ -1,4 +1,4 @@
-"""First boot with each curve, on the official image: how long it takes, and that it is served."""
+"""First boot with each curve on the official image: its duration, and that it is served."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ stream.write(b"answer to " + stream.readline())
 
 @pytest.mark.needs("openssl")
 def test_each_curve_is_made_and_served(package_board: VirtualBoard, tmp_path: Path) -> None:
-    """Within seconds of simulated time; openssl verifies the certificate as its own anchor."""
+    """Each curve takes seconds of simulated time; openssl verifies the certificate as an anchor."""
     for key_type, limit_ms in (("p256", 2000), ("p521", 8000)):
         report = json.loads(package_board.exec(_REPORT.format(key_type=key_type), timeout_s=120))
         assert report["key_type"] == key_type and report["notices"] == []

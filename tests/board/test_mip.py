@@ -1,4 +1,4 @@
-"""`mpremote mip install` from a web server: the sources, and what `make dist` makes."""
+"""`mpremote mip install` from a web server: the sources, and the output of `make dist`."""
 
 import runpy
 import subprocess
@@ -13,7 +13,7 @@ from boardcert_host.directories import data_directory
 _MAKE_DIST = Path(__file__).resolve().parents[2] / "host_tools" / "make_dist.py"
 
 
-# mpremote itself, which writes a file in pieces of 256 bytes and sleeps after each: here, of 2 KB.
+# This is mpremote, which writes 256 bytes at a time and sleeps after each: here, it writes 2 KB.
 _MPREMOTE = """
 import sys
 from mpremote import main, transport
@@ -36,7 +36,7 @@ def _install(board, *arguments):
 
 @pytest.mark.timeout(600)
 def test_what_mip_installs_is_the_package(new_board, firmware_url):
-    """As sources, without the kernels and their users; the board imports what it got."""
+    """The sources without kernels are installed, and the board can import all of them."""
     board = new_board(pace="idle")
     _install(board, "--no-mpy", f"{firmware_url}/package.json")
     package = data_directory("firmware") / "boardcert"
@@ -52,7 +52,7 @@ def test_what_mip_installs_is_the_package(new_board, firmware_url):
 
 @pytest.mark.timeout(600)
 def test_what_make_dist_makes_is_installed_with_its_kernels(new_board, serve, tmp_path):
-    """The files that `boardcert flash` installs, no other; with them the board makes its key."""
+    """The files are those of `boardcert flash`, and the board generates its key with them."""
     runpy.run_path(str(_MAKE_DIST))["make_mip_folder"]("armv6m", tmp_path / "armv6m")
     board = new_board(pace="idle")
     _install(board, f"{serve(tmp_path)}/armv6m/package.json")

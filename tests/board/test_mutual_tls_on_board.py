@@ -1,4 +1,4 @@
-"""A client that shows its certificate to the board, over TLS on UART0."""
+"""A client that presents its certificate to the board, over TLS on UART0."""
 
 import hashlib
 import socket
@@ -12,7 +12,7 @@ from boardcert_host.certificates.certificate import public_key_pin
 from boardcert_host.virtual import VirtualBoard
 from certificates import Identity, make
 
-# Tell callers whose key has the pin {pin} who they are.
+# Greet clients whose key has the pin {pin} by their certificates.
 _MAIN = """
 import asyncio, hashlib
 import boardcert
@@ -33,7 +33,7 @@ asyncio.run(boardcert.serve_stream(handle, line, client_pins=["{pin}"]))
 def served(
     installed: Callable[..., VirtualBoard], tmp_path: Path
 ) -> tuple[tuple[str, int], Identity]:
-    """The address of a board that serves one client, and that client."""
+    """Return the address of a board that serves one client, and that client."""
     client = make()
     board = installed(pace="idle")
     board.exec("import boardcert; boardcert.identity()")
@@ -45,7 +45,7 @@ def served(
 
 
 def _ask(address: tuple[str, int], client: Identity | None, directory: Path) -> bytes:
-    """Return what this client is answered; nothing when it is refused."""
+    """Return the answer that this client gets; empty if it is refused."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -65,7 +65,7 @@ def _ask(address: tuple[str, int], client: Identity | None, directory: Path) -> 
 def test_a_pinned_client_is_known_to_the_board(
     served: tuple[tuple[str, int], Identity], tmp_path: Path
 ) -> None:
-    """Another one, or one without a certificate, gets nothing, and does not stop the next."""
+    """Another client, or one without a certificate, is refused and does not disturb the next."""
     address, client = served
     _expect_answer(address, client, tmp_path)
     for other in (make(), None):
@@ -74,7 +74,7 @@ def test_a_pinned_client_is_known_to_the_board(
 
 
 def _expect_answer(address: tuple[str, int], client: Identity, directory: Path) -> None:
-    """Ask until the board, which boots or hangs up still, answers this client."""
+    """Retry until the board, which may still boot or hang up, answers this client."""
     deadline = time.monotonic() + 60
     while _ask(address, client, directory) != hashlib.sha256(client.der).digest():
         assert time.monotonic() < deadline

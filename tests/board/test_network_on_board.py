@@ -1,4 +1,4 @@
-"""The virtual network against the TCP/IP of the official image: lwIP, as MicroPython sets it up."""
+"""The virtual network against the official image's TCP/IP: lwIP, as MicroPython configures it."""
 
 import ast
 import contextlib
@@ -65,7 +65,7 @@ except OSError:
 
 
 def test_the_boards_own_look_up_ends_without_a_link_too(joined):
-    """The firmware's getaddrinfo would stay until there is one."""
+    """boardcert's look-up ends without a link; the firmware's getaddrinfo would block."""
     try:
         printed = joined.exec(inspect.getsource(dns) + _LOOK_UP).splitlines()
     finally:
@@ -137,7 +137,7 @@ _UNTIL = "while link.ifconfig()[0] != '{}': time.sleep_ms(50)"
 
 
 def _join_again(board: VirtualBoard, address: str, lease_s: int) -> None:
-    """Let *board* ask for a lease of *lease_s*, and wait until it has *address*."""
+    """Let *board* request a lease of *lease_s*, and wait until it has *address*."""
     board.network.change_lease(lease_s=lease_s)
     code = f"link.disconnect(); link.connect({SSID!r}, {PASSWORD!r})\n"
     board.exec(code + _UNTIL.format(address), timeout_s=120)
@@ -208,5 +208,5 @@ print(found, [name for name in dir(network) + dir(link) if "mdns" in name.lower(
 
 
 def test_a_program_can_neither_announce_a_service_nor_answer_mdns_itself(joined):
-    """The firmware keeps the port, and has no function for services: docs/fleet says so."""
+    """The firmware holds the mDNS port, and has no function for services, as docs/fleet says."""
     assert joined.exec(_OWN_MDNS).strip() == "[98, 98] []"

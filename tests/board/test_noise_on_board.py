@@ -1,4 +1,4 @@
-"""Noise that fails its tests after the first boot: no TLS is begun, and what was begun ends."""
+"""Noise that fails its tests after the first boot: TLS stops and no new session begins."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ from boardcert_host.virtual import VirtualBoard
 
 NewBoard = Callable[..., VirtualBoard]
 
-# Answers each byte; before the answer to an "h", an hour passes for TLS.
+# The program answers each byte; before the answer to an "h", TLS sees an hour pass.
 _MAIN = """
 import asyncio
 import boardcert
@@ -50,7 +50,7 @@ _REFUSED = "TLS is refused: RP2040 ring oscillator failed the repetition count t
 
 @pytest.fixture
 def board(new_board: NewBoard, tmp_path: Path) -> VirtualBoard:
-    """A board that serves; "board" is its name for another start with the same flash."""
+    """Yield a board that serves; "board" is its name for another start with the same flash."""
     board = new_board()
     installation.install(board.usb_port)
     board.exec("import boardcert; boardcert.identity()")
@@ -79,7 +79,7 @@ def _connect_when_started(board: VirtualBoard) -> ssl.SSLSocket:
 
 
 def _ask(connection: ssl.SSLSocket, byte: bytes) -> bytes:
-    """Return the answer to *byte*, or nothing when the board has hung up."""
+    """Return the answer to *byte*, or nothing if the board has hung up."""
     connection.sendall(byte)
     try:
         return connection.recv(1)
@@ -90,7 +90,7 @@ def _ask(connection: ssl.SSLSocket, byte: bytes) -> bytes:
 def test_two_cold_boots_with_a_stuck_ring_serve_nothing(
     board: VirtualBoard, new_board: NewBoard
 ) -> None:
-    """The nonces of two handshakes would be the same, and give the private key away."""
+    """With a stuck ring, two boots would use the same nonces and reveal the key: they refuse."""
     with _connect_when_started(board) as connection:
         assert _ask(connection, b"x") == b"x"
     board.stop()
@@ -105,7 +105,7 @@ def test_two_cold_boots_with_a_stuck_ring_serve_nothing(
 
 
 def _console_while_calling(board: VirtualBoard) -> str:
-    """Return what the board prints until it has refused two callers; none gets an answer."""
+    """Return the board's output until it has refused two callers; neither gets an answer."""
     host, port = board.usb_port.removeprefix("socket://").split(":")
     printed = ""
     deadline = time.monotonic() + 60
@@ -121,7 +121,7 @@ def _console_while_calling(board: VirtualBoard) -> str:
 def test_a_ring_that_sticks_while_it_serves_ends_the_connections_within_the_hour(
     board: VirtualBoard,
 ) -> None:
-    """And when it is sound again, the board serves again."""
+    """Connections end within the hour after the ring sticks; once it recovers, the board serves."""
     with _connect_when_started(board) as connection:
         assert _ask(connection, b"h") == b"h"
         board.set_ring_oscillator("stuck")

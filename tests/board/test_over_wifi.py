@@ -1,4 +1,4 @@
-"""The board as its users meet it: two lines of main.py, a Wi-Fi, and clients of all kinds."""
+"""The board as its users meet it: a main.py of two lines, a Wi-Fi, and clients of all kinds."""
 
 import concurrent.futures
 import contextlib
@@ -32,7 +32,7 @@ _REQUESTS = int(os.environ.get("BOARDCERT_WIFI_REQUESTS", "15"))
 
 @pytest.fixture(scope="module")
 def trusted(in_wifi: VirtualBoard, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The certificate of that board, as a file that clients take for their CA."""
+    """Return that board's certificate as a file, which clients use as their CA."""
     return over_wifi.save_certificate(in_wifi, tmp_path_factory.mktemp("ca") / "kitchen.pem")
 
 
@@ -51,7 +51,7 @@ def _report(board: VirtualBoard) -> dict:
 
 
 def test_the_first_certificate_has_the_address_and_the_date(in_wifi: VirtualBoard) -> None:
-    """Network and clock come before the identity."""
+    """The network and the clock come before the identity."""
     report = _report(in_wifi)
     assert report["names"] == ["kitchen.local", in_wifi.network.wait_address()]
     assert report["generated"] and report["notices"] == []
@@ -59,7 +59,7 @@ def test_the_first_certificate_has_the_address_and_the_date(in_wifi: VirtualBoar
 
 
 def test_scan_recognises_it(in_wifi: VirtualBoard, capsys: pytest.CaptureFixture[str]) -> None:
-    """By its page; and what it has signed has the form by which boards without a page are known."""
+    """`scan` recognises the board by its page, or by the form of the certificate that it signed."""
     host, port = in_wifi.network.address(over_wifi.PAGE)
     assert main(["scan", host, "--port", str(port), "--json"]) == 0
     (board,) = json.loads(capsys.readouterr().out)["boards"]
@@ -71,7 +71,7 @@ def test_scan_recognises_it(in_wifi: VirtualBoard, capsys: pytest.CaptureFixture
 
 @pytest.mark.needs("curl")
 def test_curl(in_wifi: VirtualBoard, trusted: Path) -> None:
-    """By the board's name, trusting nothing but its certificate."""
+    """curl connects by the board's name with the board's certificate as its only CA."""
     port = in_wifi.network.address(over_wifi.PAGE)[1]
     where = ("--resolve", f"kitchen.local:{port}:127.0.0.1", "--cacert", trusted)
     page = _run("curl", "--silent", "--show-error", *where, f"https://kitchen.local:{port}/")
@@ -80,7 +80,7 @@ def test_curl(in_wifi: VirtualBoard, trusted: Path) -> None:
 
 @pytest.mark.needs("openssl")
 def test_openssl(in_wifi: VirtualBoard, trusted: Path) -> None:
-    """In its strict mode."""
+    """openssl accepts the board in its strict mode."""
     host, port = in_wifi.network.address(over_wifi.PAGE)
     where = ("-connect", f"{host}:{port}", "-CAfile", trusted, "-verify_hostname", "kitchen.local")
     output = _run("openssl", "s_client", "-x509_strict", "-verify_return_error", *where)
@@ -89,14 +89,14 @@ def test_openssl(in_wifi: VirtualBoard, trusted: Path) -> None:
 
 @pytest.mark.needs("gnutls-cli")
 def test_gnutls(in_wifi: VirtualBoard, trusted: Path) -> None:
-    """As a client that names the board in SNI."""
+    """GnuTLS names the board in SNI and accepts it."""
     host, port = in_wifi.network.address(over_wifi.PAGE)
     where = ("--x509cafile", trusted, "--verify-hostname", "kitchen.local", "-p", port, host)
     assert "Handshake was completed" in _run("gnutls-cli", *where)
 
 
 def test_python(in_wifi: VirtualBoard, trusted: Path) -> None:
-    """With the checks of its standard library, strict where it can be."""
+    """Python's standard library accepts the board, in strict mode where that exists."""
     context = ssl.create_default_context(cafile=trusted)
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     host, port = in_wifi.network.address(over_wifi.PAGE)
@@ -110,7 +110,7 @@ def test_python(in_wifi: VirtualBoard, trusted: Path) -> None:
 
 @pytest.mark.needs("java")
 def test_java(in_wifi: VirtualBoard, trusted: Path, tmp_path: Path) -> None:
-    """By the board's name, which Java is given as a computer's own table of hosts gives it."""
+    """Java connects by the board's name, which it looks up in a hosts file."""
     hosts = tmp_path / "hosts"
     hosts.write_text("127.0.0.1 kitchen.local\n")
     port = in_wifi.network.address(over_wifi.PAGE)[1]
@@ -122,7 +122,7 @@ def test_java(in_wifi: VirtualBoard, trusted: Path, tmp_path: Path) -> None:
 
 @pytest.mark.timeout(300 * _ROUNDS)
 def test_one_to_eight_clients_at_once(in_wifi: VirtualBoard) -> None:
-    """Each accepted client is answered; one more waits or is refused, and no answer is an error."""
+    """Each accepted client is answered; any other waits or is refused, without an error."""
     answered = {}
     for count in _CLIENTS * _ROUNDS:
         with concurrent.futures.ThreadPoolExecutor(count) as pool:
@@ -134,7 +134,7 @@ def test_one_to_eight_clients_at_once(in_wifi: VirtualBoard) -> None:
 
 
 def _ask(board: VirtualBoard) -> str:
-    """Return the status of one request, or that it was refused before there was an answer.
+    """Return the status of one request, or that it was refused before any answer.
 
     On a busy computer this client may be silent for so long that it makes room for another.
     """
@@ -154,7 +154,7 @@ def _ask(board: VirtualBoard) -> str:
 
 
 def test_a_client_that_leaves_or_stalls_in_each_phase_harms_nobody(in_wifi: VirtualBoard) -> None:
-    """Before, within and after the handshake, in the head and in the body of a request."""
+    """A client may leave or stall before, in and after the handshake, in head or body."""
     address = in_wifi.network.address(over_wifi.PAGE)
     hello = _client_hello()
     post = b"POST / HTTP/1.1\r\nHost: kitchen\r\nContent-Length: 100\r\n\r\nhalf"
@@ -184,7 +184,7 @@ def _client_hello() -> bytes:
 
 
 def test_the_link_is_lost_in_the_middle_of_an_upload(in_wifi: VirtualBoard) -> None:
-    """The board joins again by itself, and serves."""
+    """The board rejoins by itself after the link is lost, and serves."""
     connection = over_wifi.connect(in_wifi)
     connection.connect()
     head = (
@@ -228,7 +228,7 @@ def test_est_enrols_it(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Its own request, its own key; renewed as what it serves; then its own certificate again."""
+    """EST enrols the board's own key, and renews; then the board's own certificate is back."""
     monkeypatch.setenv("BOARDCERT_EST_PASSWORD", PASSWORD)
     token = in_wifi.exec("print(open('/boardcert-data/token').read().split()[0])").strip()
     in_wifi.reset()
@@ -262,7 +262,7 @@ def test_est_enrols_it(
 
 
 def test_many_requests_leave_the_memory_flat(in_wifi: VirtualBoard) -> None:
-    """One after another, each with a handshake of its own."""
+    """Many requests in turn, each with a handshake of its own, do not use up memory."""
     free = []
     for number in range(_REQUESTS):
         memory = _report(in_wifi)["memory"]

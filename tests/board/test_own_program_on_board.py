@@ -1,4 +1,4 @@
-"""The maker's own program on a board: whole, compared by digests, and never a half of it."""
+"""The maker's own program on a board: compared by digests, replaced as a whole."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from boardcert_host.virtual import VirtualBoard
 
 _LIST = "import os; print(sorted(os.listdir('/')), sorted(os.listdir('/app')))"
 _ROOM = "import os; s = os.statvfs('/'); print(s[0] * s[3])"
-# Leave 32 KB.
+# Leaves 32 KB free.
 _FILL = """
 import os
 blocks = os.statvfs("/")[3] - 8
@@ -27,7 +27,7 @@ def read(board: VirtualBoard, path: str) -> bytes:
 
 
 def test_only_what_differs_is_written(board: VirtualBoard) -> None:
-    """All of it, none of it, and one; main.py last, so that it finds what it imports."""
+    """Only files that differ are written; main.py is last, so that it finds its imports."""
     port = board.usb_port
     large = bytes(range(256)) * 120  # More than one script holds.
     files = {"/main.py": b"pass\n", "/app/large.bin": large, "/app/empty.txt": b""}
@@ -43,7 +43,7 @@ def test_only_what_differs_is_written(board: VirtualBoard) -> None:
 
 
 def test_a_program_that_does_not_fit_changes_nothing(board: VirtualBoard) -> None:
-    """The flash is full in the middle: the files are those of before, and there is room again."""
+    """If the flash becomes full, the old files stay and the space is freed."""
     port = board.usb_port
     before = Program({"/main.py": b"pass\n", "/app/part.py": b"old = 1\n"})
     own_program.copy(port, before)
@@ -62,7 +62,7 @@ def test_a_program_that_does_not_fit_changes_nothing(board: VirtualBoard) -> Non
 def test_a_board_that_is_lost_in_the_middle_has_its_old_program(
     board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Written beside, and not yet in its place; the next run brings all of it."""
+    """Files are written beside the old ones; after a lost connection, the next run finishes."""
     port = board.usb_port
     files = {"/main.py": b"pass\n", "/app/part.py": b"old = 1\n"}
     own_program.copy(port, Program(files))
@@ -83,7 +83,7 @@ def test_a_board_that_is_lost_in_the_middle_has_its_old_program(
 
 
 def _clean(board: VirtualBoard) -> None:
-    """Leave the board as it was found."""
+    """Restore the board's state."""
     board.exec(
         "import os\nfor n in os.listdir('/app'): os.remove('/app/' + n)\n"
         "os.rmdir('/app')\nos.remove('/main.py')"
@@ -91,7 +91,7 @@ def _clean(board: VirtualBoard) -> None:
 
 
 def test_a_folder_becomes_the_board_s_program(board: VirtualBoard, tmp_path: Path) -> None:
-    """What was read from the computer's files runs on the board."""
+    """The copied program runs on the board and reads the copied files."""
     folder = tmp_path / "folder"
     (folder / "app").mkdir(parents=True)
     (folder / "app" / "sums.py").write_text("def add(a, b):\n    return a + b\n")

@@ -1,4 +1,4 @@
-"""The page of a Pico W, over its serial line: read, administered, and what it takes of memory."""
+"""A Pico W's page over its serial line: reading, administration, and memory use."""
 
 import hashlib
 import json
@@ -18,14 +18,14 @@ from issued import pem
 from page_browser import FORM, Reader
 
 _TIMEOUT_S = 60
-# The heap of a Pico W is 205 KB; of the rest an application lives.
+# A Pico W has 205 KB of heap; the application uses what is left.
 _LEAST_FREE_BYTES = 60_000
 _ROUNDS = 2
 
 
 @pytest.fixture(scope="module")
 def board(package_board: VirtualBoard) -> tuple[VirtualBoard, str]:
-    """A board called kitchen that serves its page, and its token, as read over USB."""
+    """Yield a board called kitchen that serves its page, and its token, read over USB."""
     board = package_board
     files_on_board.put(board, files_on_board.KITCHEN)
     main = data_directory("boards") / "VIRTUAL_PICO_W" / "main.py"
@@ -37,7 +37,7 @@ def board(package_board: VirtualBoard) -> tuple[VirtualBoard, str]:
 
 
 def _connect(board: VirtualBoard) -> ssl.SSLSocket:
-    """Call the board; again while it still hangs up on the call before, or boots."""
+    """Call the board; retry while it boots or hangs up on the previous call."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -79,7 +79,7 @@ def _api(board: VirtualBoard, action: str, token: str, **values: str) -> tuple[i
 
 
 def _read(board: VirtualBoard) -> tuple[dict[str, Any], bytes]:
-    """Return the report, and the certificate that was served with it."""
+    """Return the report, and the certificate served with it."""
     status, _, content, certificate = _request(board, "GET", "/api/identity", {})
     assert status == 200
     report: dict[str, Any] = json.loads(content)
@@ -89,7 +89,7 @@ def _read(board: VirtualBoard) -> tuple[dict[str, Any], bytes]:
 
 
 def test_the_page_is_read_and_a_certificate_is_pasted(board: tuple[VirtualBoard, str]) -> None:
-    """By the forms: signing in, installing a chain of two, removing it."""
+    """The forms sign in, install a chain of two certificates, and remove it."""
     kitchen, token = board
     own = _read(kitchen)[1]
     status, headers, page, _ = _request(kitchen, "GET", "/", {})
@@ -113,7 +113,7 @@ def test_the_page_is_read_and_a_certificate_is_pasted(board: tuple[VirtualBoard,
 
 
 def test_every_action_over_and_over(board: tuple[VirtualBoard, str]) -> None:
-    """The board has the memory for each, at the depth of the stack where a page is served."""
+    """Every action repeatedly has enough memory, at the stack depth of a served page."""
     kitchen, token = board
     leaf = certificates.make()
     values = {"chain": pem(leaf).decode(), "key": leaf.key_pem().decode()}
@@ -137,7 +137,7 @@ def test_every_action_over_and_over(board: tuple[VirtualBoard, str]) -> None:
 def test_certificates_of_other_kinds(
     board: tuple[VirtualBoard, str], kind_of_ca: str, kind: str
 ) -> None:
-    """What judges them fits beside the connection that brings them: RSA of 4,096 bits, too."""
+    """Certificates with keys up to RSA 4096 can be checked while their connection is open."""
     kitchen, token = board
     makers = {
         "p256": lambda: ec.generate_private_key(ec.SECP256R1()),
@@ -156,7 +156,7 @@ def test_certificates_of_other_kinds(
 
 
 def test_a_restart_and_a_reset(board: tuple[VirtualBoard, str]) -> None:
-    """The board comes back with its identity; a reset leaves neither that nor the token."""
+    """After a restart the identity is the same; after a reset, identity and token are new."""
     kitchen, token = board
     before = _read(kitchen)[0]
     boots = kitchen.status()["boots"]

@@ -34,7 +34,7 @@ me = boardcert.identity(hostname="old")
 print(json.dumps([me.source, me.public_key_pin, me.generated, me.notices]))
 """
 
-# What is stored, read without repairing anything, and what is served after that.
+# Print what is stored, read without repairing anything, and what is served after that.
 _LOOK = """
 import boardcert, json
 from boardcert import store
@@ -54,7 +54,7 @@ _SIGNED_AGAIN = "the certificate was signed again with the same key: the names h
 def flashes(
     firmware: Path, package_flash: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Path]:
-    """The flash of a board with the package: "empty" before its first boot, "made" after it.
+    """Return flashes with the package: "empty" before the first boot, "made" after it.
 
     And "installed": with a certificate as well that a CA has made for its key, which is in the
     file "chain".
@@ -79,7 +79,7 @@ def flashes(
 
 
 def _sign(request: str) -> str:
-    """Return a certificate for a board's *request*, and that of the CA, in PEM."""
+    """Return a certificate for a board's *request*, and the CA's certificate, in PEM."""
     now = datetime.datetime.now(datetime.timezone.utc)
     authority = authorities.create("Test CA", [], now)
     request_read = csr.read_request(bytes.fromhex(request))
@@ -104,12 +104,12 @@ _KEPT = "no key was removed"
 
 
 def _tells_finishing_only(notices: list[str], how_far: str = _OVERWRITTEN) -> bool:
-    """Return whether the only notice is that a deletion was finished, and *how_far* it went."""
+    """Return whether the only notice says that a deletion was finished, and *how_far* it went."""
     return all(notice.startswith(_FINISHED + how_far) for notice in notices)
 
 
 def test_first_boot(new_board: NewBoard, flashes: dict[str, Path]) -> None:
-    """There is no identity, or a whole one; a board without one makes another."""
+    """Afterwards there is no identity or a whole one; without one, the board generates another."""
     found = []
     for board, is_complete in cut_everywhere(new_board, flashes["empty"], _MAKE):
         stored, (generated, pin, notices) = _look(board, "old")
@@ -117,11 +117,11 @@ def test_first_boot(new_board: NewBoard, flashes: dict[str, Path]) -> None:
         assert generated if stored is None else (generated, pin) == (False, stored[0])
         assert stored is not None or not is_complete
         found.append(stored is not None)
-    assert found == sorted(found) and len(set(found)) == 2  # None, up to some operation.
+    assert found == sorted(found) and len(set(found)) == 2  # There is none up to some operation.
 
 
 def test_signing_again(new_board: NewBoard, flashes: dict[str, Path]) -> None:
-    """The key is the same, under the old name or the new one; the next boot has the new one."""
+    """The key is the same, under the old or the new name; the next boot has the new name."""
     names = []
     pins = set()
     for board, is_complete in cut_everywhere(new_board, flashes["made"], _SIGN_AGAIN):
@@ -137,7 +137,7 @@ def test_signing_again(new_board: NewBoard, flashes: dict[str, Path]) -> None:
 
 
 def test_reset(new_board: NewBoard, flashes: dict[str, Path]) -> None:
-    """The key is the old one or the new one, and is served as it is."""
+    """The board has either the old or the new key, and serves it."""
     pins = []
     for board, _ in cut_everywhere(new_board, flashes["made"], _RESET):
         stored, (generated, pin, notices) = _look(board, "old")
@@ -158,7 +158,7 @@ def test_reset(new_board: NewBoard, flashes: dict[str, Path]) -> None:
 def test_installing_and_removing(
     new_board: NewBoard, flashes: dict[str, Path], flash: str, code: str, before: str, after: str
 ) -> None:
-    """What is served is as before or as after, by the same key, and sound."""
+    """What is served is intact, either the old or the new certificate, with the same key."""
     sources = []
     pins = set()
     code = code.format(chain=flashes["chain"].read_text())

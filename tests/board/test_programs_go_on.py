@@ -1,4 +1,4 @@
-"""However a command ends, the board's own program runs again."""
+"""However a command ends, the board's own program continues."""
 
 import json
 import time
@@ -19,7 +19,7 @@ _MAIN = b"import time\nwhile True: time.sleep(1)\n"
 
 @pytest.fixture
 def busy(installed: Callable[..., VirtualBoard]) -> VirtualBoard:
-    """A board with an identity, whose program lasts."""
+    """Yield a board with an identity and a program that does not end."""
     board = installed(pace="idle")
     files_on_board.put(board, files_on_board.KITCHEN)
     usb_report.read_report(board.usb_port)
@@ -40,7 +40,7 @@ def test_the_program_runs_again_after_each_end(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """Refused, failed at a pin that another key has, interrupted, broken off, and done."""
+    """The program runs again after a refusal, a pin mismatch, Ctrl-C, a broken line and success."""
     port = busy.usb_port
     flash = ["flash", "RPI_PICO_W", "--port", port]
     with _restarted(busy):
@@ -59,7 +59,7 @@ def test_the_program_runs_again_after_each_end(
 
 @contextmanager
 def _restarted(board: VirtualBoard) -> Iterator[None]:
-    """Check that the board has restarted at the end: its main.py runs."""
+    """Check that the board has restarted and runs its main.py."""
     boots = board.status()["boots"]
     yield
     deadline = time.monotonic() + 60

@@ -1,4 +1,4 @@
-"""An RSA key made beside the application, on the official image, and served."""
+"""An RSA key generated beside the application on the official image, then served."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ from boardcert_host.virtual import VirtualBoard
 from prepared import prepared_flash
 from uart_client import Program
 
-# With this seed both primes are found after five candidates that trial division leaves: 10 s.
+# With this seed, both primes are found after five candidates that pass trial division: 10 s.
 _MAKE = """
 import asyncio, json, time
 import boardcert
@@ -71,7 +71,7 @@ asyncio.run(boardcert.identity_async(directory="/other", key_type="rsa4096"))
 
 
 def test_a_key_is_made_while_others_run_and_served(package_board: VirtualBoard) -> None:
-    """The search holds the event loop for less than 100 ms; the next boot loads the key."""
+    """The search blocks the event loop for less than 100 ms; the next boot loads the key."""
     package_board.soft_reset()
     gaps_us, report = json.loads(package_board.exec(_STOPS.format([]) + _MAKE, timeout_s=240))
     assert report["generated"] and report["key_type"] == "rsa2048" and not report["notices"]
@@ -93,7 +93,7 @@ def test_a_key_is_made_while_others_run_and_served(package_board: VirtualBoard) 
 def test_others_run_until_the_search_begins(
     form: Form, firmware: Path, new_board: Callable[..., VirtualBoard], tmp_path: Path
 ) -> None:
-    """Files, modules and noise keep them waiting for 100 ms at most, with and without a kernel."""
+    """Files, modules and noise delay other tasks by 100 ms at most, with and without a kernel."""
     (tmp_path / "board").mkdir()
     shutil.copy(prepared_flash(firmware, form), tmp_path / "board" / "flash.bin")
     with pytest.raises(Error, match="RuntimeError: ") as raised:
@@ -103,7 +103,7 @@ def test_others_run_until_the_search_begins(
 
 
 def test_too_little_memory_is_told_before_the_search(package_board: VirtualBoard) -> None:
-    """With what is needed and what there is."""
+    """If memory is short, the error before the search states the required and the free amount."""
     package_board.soft_reset()
     with pytest.raises(Error, match="rsa4096 needs 62000 bytes of free memory, there are"):
         package_board.exec(_LITTLE_MEMORY)

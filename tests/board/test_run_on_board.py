@@ -1,4 +1,4 @@
-"""A program of two lines, as it is in the README and as `boardcert flash` puts it on a board."""
+"""The program of two lines in the README, which `boardcert flash` installs on a board."""
 
 import concurrent.futures
 import json
@@ -13,7 +13,7 @@ from boardcert_host.board import file_writer, kept_files
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 
 _PASSWORD = "a good password"  # noqa: S105 (of a virtual network)
-# One way; a look-up that has begun by the time that the board is heard of lasts as long again.
+# One way; a look-up that has started before the board reappears takes as long again.
 _SLOW_MS, _QUICK_MS = 800, 0.5
 _KEPT = "[bytearray(1008) for _ in range(84)]"
 _APP = """
@@ -33,7 +33,7 @@ boardcert.run(handler)
 
 
 def _console(board: VirtualBoard, wanted: bytes, keys: bytes = b"") -> str:
-    """Send *keys*, and return what the board prints up to *wanted*."""
+    """Send *keys*, and return the board's output up to *wanted*."""
     host, _, port = board.usb_port.removeprefix("socket://").rpartition(":")
     with socket.create_connection((host, int(port)), 10) as console:
         console.settimeout(60)
@@ -48,7 +48,7 @@ def _console(board: VirtualBoard, wanted: bytes, keys: bytes = b"") -> str:
 def test_the_example_runs_until_it_is_interrupted(
     installed: Callable[..., VirtualBoard],
 ) -> None:
-    """It says what it serves, and that there is no network; Ctrl-C leaves the prompt."""
+    """It prints what it serves, and that there is no network; Ctrl-C leads to the prompt."""
     board = installed(pace="idle")
     kept_files.write_settings(board.usb_port, {"hostname": "kitchen"})
     kept_files.write_example_main(board.usb_port, "RPI_PICO_W")
@@ -75,7 +75,7 @@ def _get(address: tuple[str, int], request: bytes) -> bytes:
 
 @pytest.fixture
 def in_wifi(installed: Callable[..., VirtualBoard]) -> Callable[[str | None], VirtualBoard]:
-    """Start a new board whose stored network is there, with a main.py: None for the example."""
+    """Start a new board in range of its stored network, with a main.py: None for the example."""
 
     def start(main: str | None) -> VirtualBoard:
         network = VirtualNetwork("HomeNet", password=_PASSWORD)
@@ -93,7 +93,7 @@ def in_wifi(installed: Callable[..., VirtualBoard]) -> Callable[[str | None], Vi
 
 
 def test_the_first_certificate_has_address_and_date(in_wifi: Callable) -> None:
-    """Two lines, a stored Wi-Fi, and a page: the network and the clock come first."""
+    """The program joins the network and sets the clock before the certificate is made."""
     board = in_wifi(None)
     board.network.wait_listening(20034, 120)
     request = b"GET /api/identity HTTP/1.1\r\nHost: kitchen.local\r\nConnection: close\r\n\r\n"
@@ -101,13 +101,13 @@ def test_the_first_certificate_has_address_and_date(in_wifi: Callable) -> None:
     assert head.startswith(b"HTTP/1.1 200")
     report = json.loads(body)
     assert report["names"] == ["kitchen.local", board.network.wait_address()]
-    # Dated by the clock, not by the release of the package; and signed only once.
+    # It is dated by the clock, not by the release of the package, and signed only once.
     assert report["not_before"][:4] >= time.strftime("%Y")
     assert report["notices"] == []
 
 
 def test_the_link_is_lost_during_first_boot(in_wifi: Callable) -> None:
-    """The board comes up with one whole identity without it, and follows its network once back.
+    """Without its link the board boots with one whole identity, and rejoins once it is back.
 
     It is lost while the board looks up the time server, whose answer is slow.
     """
@@ -134,12 +134,12 @@ def test_the_link_is_lost_during_first_boot(in_wifi: Callable) -> None:
 
 
 def test_the_application_is_served_and_the_network_joined_again(in_wifi: Callable) -> None:
-    """After the board was out of range for a while; and to all who came while it was busy."""
+    """After being out of range, the board serves all clients that arrived while it was busy."""
     board = in_wifi(_APP)
     board.network.wait_listening(443, 120)
     address = board.network.address(443)
     assert _get(address, b"work\r\n") == b"hi"
-    with concurrent.futures.ThreadPoolExecutor(5) as pool:  # All that lwIP has.
+    with concurrent.futures.ThreadPoolExecutor(5) as pool:  # This is all that lwIP has.
         assert list(pool.map(_get, [address] * 5, [b"?\r\n"] * 5)) == [b"hi"] * 5
     board.leave_range()
     _wait(lambda: board.radio_status()["joined"] is None)
@@ -150,7 +150,7 @@ def test_the_application_is_served_and_the_network_joined_again(in_wifi: Callabl
 
 
 def test_a_large_program_is_served_from_its_first_boot_on(in_wifi: Callable) -> None:
-    """Making the key leaves the heap in pieces: TLS has its own, if need be by a restart."""
+    """Key generation fragments the heap: TLS has memory of its own, if needed after a restart."""
     board = in_wifi(_APP.replace("import time\n", f"import time\nkept = {_KEPT}\n"))
     board.network.wait_listening(443, 120)
     deadline = time.monotonic() + 120

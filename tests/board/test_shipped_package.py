@@ -1,9 +1,9 @@
-"""The package as boards get it: some modules joined into one file."""
+"""The package as boards get it, with some modules joined into one file."""
 
 import pytest
 from boardcert_host.virtual import VirtualBoard
 
-# What applications import, and what identity() does; other modules are parts of these.
+# What applications import and identity() loads; other modules are parts of these.
 _PUBLIC = ("ecdsa", "sources", "generate", "noise", "page_portal", "serial_line", "server", "store")
 _PUBLIC += ("store_write", "tls")
 _RESIDENT = {"boardcert"}
@@ -11,14 +11,14 @@ _RESIDENT = {"boardcert"}
 
 @pytest.mark.parametrize("name", _PUBLIC)
 def test_each_public_module_can_be_imported_first(name: str, package_board: VirtualBoard) -> None:
-    """On a freshly started interpreter, whatever else it needs."""
+    """Each public module can be imported first on a freshly started interpreter."""
     package_board.soft_reset()
     printed = package_board.exec(f"import boardcert.{name} as module; print(module.__name__)")
     assert printed.strip() == f"boardcert.{name}"
 
 
 def test_only_the_quick_way_stays_in_memory(package_board: VirtualBoard) -> None:
-    """After generating, after loading, and after a request."""
+    """Only the small resident modules stay in memory after generating, loading, and a request."""
     for call in ("identity()", "identity(validity_days=9)", "identity().csr()"):
         package_board.soft_reset()
         code = f"import sys, boardcert; boardcert.{call}; print(*sys.modules)"
@@ -27,7 +27,7 @@ def test_only_the_quick_way_stays_in_memory(package_board: VirtualBoard) -> None
 
 
 def test_making_an_identity_leaves_stack_to_interrupts(package_board: VirtualBoard) -> None:
-    """Of a Pico's 8 KB, `run` has taken 1.2 KB before, and an interrupt that answers mDNS 1.3 KB.
+    """Generation leaves stack: of a Pico's 8 KB, `run` uses 1.2 KB, an mDNS interrupt 1.3 KB.
 
     What goes beyond the end is the heap: a board was seen to fault by it.
     """

@@ -1,4 +1,4 @@
-"""What the host sends to a board, and what applications use, on the package as it is shipped."""
+"""The host's code for boards and applications' imports, with the package as shipped."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ print(line.__class__.__name__, server.accepted, portal.is_secure, boardcert.DIRE
 
 
 def test_what_applications_use_is_exported(package_board: VirtualBoard) -> None:
-    """On a fresh interpreter; nothing else is imported."""
+    """All names that applications use are exported, on a fresh interpreter."""
     package_board.soft_reset()
     printed = package_board.exec(_EXPORTS, timeout_s=120)
     assert printed.split() == ["ModemLine", "0", "True", "/boardcert-data"]
@@ -56,7 +56,7 @@ for use in (
 
 
 def test_what_is_strange_is_named(package_board: VirtualBoard) -> None:
-    """In a sentence, by the package as it is shipped, whose private names are others."""
+    """Errors name the wrong value in a sentence, although the build shortens private names."""
     package_board.soft_reset()
     answer = package_board.exec(_STRANGE, timeout_s=120).splitlines()
     assert answer == [
@@ -76,7 +76,7 @@ def test_what_is_strange_is_named(package_board: VirtualBoard) -> None:
 
 
 def test_a_board_joins_its_network_and_learns_the_date(installed: NewBoard) -> None:
-    """With a wrong password it says so; with the right one it has an address and the date."""
+    """A wrong Wi-Fi password is reported; with the right one, the board has address and date."""
     wifi = VirtualNetwork("HomeNet", password=_PASSWORD, epoch_s=1_900_000_000)
     board = installed(network=wifi)
     kept_files.write_wifi(board.usb_port, "HomeNet", "another password")

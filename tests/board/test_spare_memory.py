@@ -1,4 +1,4 @@
-"""The memory of a TLS connection, on the official image: held, given back, taken again."""
+"""The memory of a TLS connection on the official image: reserved, released, reserved again."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from boardcert_host.virtual import VirtualBoard
 
-_BLOCK_BYTES = 16  # Of MicroPython's heap, on processors of 32 bits.
+_BLOCK_BYTES = 16  # Of MicroPython's heap, on 32-bit processors.
 
 _BEGIN = """
 import gc, io, json, micropython
@@ -35,7 +35,7 @@ def fill():
 
 @pytest.fixture(scope="module")
 def board(package_board: VirtualBoard) -> VirtualBoard:
-    """A board with an identity."""
+    """Yield a board with an identity."""
     package_board.exec("import boardcert; boardcert.identity()")
     return package_board
 
@@ -46,14 +46,14 @@ def _ask(board: VirtualBoard, code: str) -> Any:
 
 
 def test_tls_takes_the_whole_of_the_larger_piece(board: VirtualBoard) -> None:
-    """What it left over would go to small things, and the piece would not fit again."""
+    """TLS uses the larger piece whole: small objects in a remainder would split it for good."""
     output = board.exec(_BEGIN + "secure = connect()\ngc.collect()\nmicropython.mem_info()")
     largest = int(output.partition("max blk sz: ")[2].partition(",")[0])
     assert largest * _BLOCK_BYTES == 16_736
 
 
 def test_a_client_connects_where_all_other_memory_is_taken(board: VirtualBoard) -> None:
-    """Again and again, whatever comes to lie around the connection meanwhile."""
+    """A client can connect repeatedly although the program fills all other memory."""
     code = """
 tls_reserve.hold(0)
 kept = fill()

@@ -1,4 +1,4 @@
-"""TCP between the virtual network and the official image: lwIP, as MicroPython sets it up."""
+"""TCP between the virtual network and the official image: lwIP, as MicroPython configures it."""
 
 import contextlib
 import hashlib
@@ -12,7 +12,7 @@ import pytest
 from boardcert_host.virtual import VirtualBoard
 from network_programs import Program, join
 
-_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close by a reset
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with a reset
 _ECHO = """
 connection = accept(7)
 while data := connection.recv(1024):
@@ -22,7 +22,7 @@ connection.close()
 
 
 def _echoed(address: tuple[str, int], data: bytes) -> bytes:
-    """Send *data*, end that direction, and return what comes back."""
+    """Send *data*, shut down that direction, and return what comes back."""
     with socket.create_connection(address, 200) as connection:
 
         def send() -> None:
@@ -75,7 +75,7 @@ def test_a_slow_way_only_takes_longer(joined):
 
 
 def _takes_all(board: VirtualBoard, begin: str, data: bytes) -> None:
-    """Send *data* to a program that does *begin*, for a connection, and then reads to the end."""
+    """Send *data* to a program that runs *begin* for a connection, then reads to the end."""
     code = f"import hashlib\n{begin}\nsha = hashlib.sha256()\n"
     code += "while data := connection.recv(1024):\n    sha.update(data)\n"
     code += "connection.close(); print(sha.digest().hex())"
@@ -162,7 +162,7 @@ print(len(handled))
 
 
 def test_8_clients_at_once_are_all_answered(joined):
-    """lwIP has 5 connections at a time here; those beyond wait, as their SYN is sent again."""
+    """lwIP has 5 connections at a time here; further ones wait, as their SYN is sent again."""
     messages = [os.urandom(1000) for _ in range(8)]
     answers: dict[int, bytes] = {}
     with Program(joined, _MANY, 7) as program:
@@ -197,7 +197,7 @@ for one in connections + [connection, listening]:
 
 
 def test_two_windows_full_of_what_no_program_reads_make_the_image_deaf(joined):
-    """lwIP keeps 16 received segments for all connections together; reading them heals it."""
+    """lwIP keeps 16 received segments for all connections; reading them makes it receive again."""
     with Program(joined, _UNREAD, 8):
         address = joined.network.address(8)
         clients = [socket.create_connection(address, 60) for _ in range(2)]
@@ -212,8 +212,8 @@ def test_two_windows_full_of_what_no_program_reads_make_the_image_deaf(joined):
         assert clients[-1].recv(5) == b"third"
     for client in clients:
         client.close()
-    # Connections of that time, half-open or ended, stay for minutes, and what follows would get the
-    # fifth, which is silenced when `accept` closes its listening socket.
+    # Connections from that moment, half-open or ended, remain for minutes; the next ones would get
+    # the fifth, which is silenced when `accept` closes its listening socket.
     joined.reset()
     joined.set_rssi(-50)
     join(joined, "kitchen")
@@ -232,7 +232,7 @@ for connection in connections:
 
 
 def test_closing_a_listening_socket_silences_one_connection_of_five(joined):
-    """The image clears callbacks that a listening socket has not: the memory is a connection's.
+    """The image clears callbacks that a listening socket lacks, in a connection's memory.
 
     extmod/modlwip.c calls tcp_err() and tcp_recv() in closing (v1.27.0, lines 1646 and 1647). The
     first listening socket's lies before that of the fifth connection, whose `lastack` becomes 0.

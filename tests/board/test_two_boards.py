@@ -1,4 +1,4 @@
-"""Two boards in one network: by name, with one name, and with each other's certificates."""
+"""Two boards in one network: by name, with the same name, and with each other's certificates."""
 
 import http.client
 import shutil
@@ -32,7 +32,7 @@ def boards(
     package_flash: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[str, VirtualBoard]]:
-    """The boards larder and pantry, which have the package and are in the network."""
+    """Yield the boards larder and pantry, which have the package and are in the network."""
     outward = {"ca.example:443": server.getsockname()[1]}
     network = VirtualNetwork(SSID, password=PASSWORD, outward=outward)
     settings = {"firmware": firmware, "network": network, "pace": "idle"} | AT_ONCE
@@ -50,7 +50,7 @@ def boards(
 
 @pytest.fixture(scope="module")
 def certificates(boards: dict[str, VirtualBoard]) -> dict[str, x509.Certificate]:
-    """The certificate that each of them has made."""
+    """Return the certificate that each of them has generated."""
     made = {name: board.exec(_IDENTIFY.format(name)) for name, board in boards.items()}
     return {name: x509.load_der_x509_certificate(bytes.fromhex(der)) for name, der in made.items()}
 
@@ -71,7 +71,7 @@ connection.close()
     assert program.output == "b'from the pantry'\n"
 
 
-# Serve clients whose keys are pinned; redirect plain HTTP to HTTPS.
+# Serve clients whose keys are pinned, and redirect plain HTTP to HTTPS.
 _SERVE = """
 import asyncio, hashlib
 async def handle(reader, writer):
@@ -92,7 +92,7 @@ async def serve():
     await asyncio.sleep_ms(100)
 asyncio.run(serve())
 """
-# With the own certificate; without one; and with another server in mind.
+# Connect with the own certificate, without one, and with another server's pin.
 _ASK = """
 import socket, tls
 bare = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
@@ -113,7 +113,7 @@ for context in (me.client_context(pins=["{right}"]), bare, me.client_context(pin
 def test_each_knows_the_other_by_its_certificate(
     boards: dict[str, VirtualBoard], certificates: dict[str, x509.Certificate]
 ) -> None:
-    """Mutual TLS; a client without a certificate gets nothing, nor a server with another pin."""
+    """Mutual TLS works; a client without a certificate, or a server with another pin, fails."""
     pins = {name: public_key_pin(one) for name, one in certificates.items()}
     larder, pantry = boards["larder"], boards["pantry"]
     ask = _ASK.format(right=pins["larder"], wrong=pins["pantry"])
@@ -129,7 +129,7 @@ def test_each_knows_the_other_by_its_certificate(
 
 
 def _redirected(board: VirtualBoard, host: str, path: str) -> str | None:
-    """Return where the board's port 80 leads to."""
+    """Return the location to which the board's port 80 redirects."""
     connection = http.client.HTTPConnection(*board.network.address(80), timeout=60)
     try:
         connection.request("GET", path, headers={"Host": host})
@@ -162,7 +162,7 @@ def test_a_server_outside_knows_the_board_by_its_certificate(
     server: socket.socket,
     tmp_path: Path,
 ) -> None:
-    """The board is the client: it trusts a CA or a pin, and shows its certificate when asked."""
+    """As a client, the board trusts a CA or a pin, and presents its certificate when asked."""
     ca = make_ca()
     identity = make(issuer=ca)
     context = _server_context(identity, certificates["pantry"], tmp_path)
@@ -192,7 +192,7 @@ def _server_context(
 
 
 def _welcome(server: socket.socket, context: ssl.SSLContext) -> bytes | None:
-    """Answer the next client; return its certificate, or None when it went away."""
+    """Answer the next client; return its certificate, or None if it disconnected."""
     raw, _ = server.accept()
     raw.settimeout(60)
     try:
@@ -206,7 +206,7 @@ def _welcome(server: socket.socket, context: ssl.SSLContext) -> bytes | None:
 
 
 def test_of_two_boards_with_one_name_the_first_keeps_it(boards: dict[str, VirtualBoard]) -> None:
-    """The image asks before it takes a name (RFC 6762, section 8.1), and else stays silent."""
+    """The image probes for a name before use (RFC 6762, section 8.1): the second is silent."""
     larder, pantry = boards["larder"], boards["pantry"]
     assert mdns_client.ask(pantry, "pantry.local")
     pantry.reset()

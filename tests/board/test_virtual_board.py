@@ -1,4 +1,4 @@
-"""The virtual board boots the official image, keeps what a board keeps, and ends when it should."""
+"""The virtual board boots the official image, keeps its state as a board does, and ends."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from processes import started
 _BOOT_LIMIT_S = 10
 _ORPHAN_LIMIT_S = 10
 _MAIN_ENDS_US = 500_000
-_CATCH_UP_S = 0.03  # a board that lags behind real time may make up for 20 ms of it
+_CATCH_UP_S = 0.03  # a board that lags behind real time may catch up by 20 ms
 
 
 def test_a_new_board_boots_within_its_limit(new_board):
@@ -38,14 +38,14 @@ def test_an_exception_on_the_board_is_an_error_here_with_its_traceback(board):
 
 @pytest.mark.parametrize("length", [0, 1, 127, 128, 129, 256, 257, 5000])
 def test_code_of_any_length_is_run(board, length):
-    """The board takes it a window of 128 bytes at a time."""
+    """The board receives code in windows of 128 bytes, whatever its length."""
     code = "print(7, end='')"
     assert board.exec(code + "#" * (length - len(code))) == "7"
     assert board.exec("#" * length) == ""
 
 
 def test_code_that_does_not_compile_is_an_error(board):
-    """Also when the board stops reading it long before its end."""
+    """A syntax error is reported even if the board stops reading long before the end."""
     for code in (")", ")\n" + "pass\n" * 2000):
         with pytest.raises(Error, match="SyntaxError"):
             board.exec(code)
@@ -53,7 +53,7 @@ def test_code_that_does_not_compile_is_an_error(board):
 
 
 def test_what_the_board_prints_comes_whole(board):
-    """More than a buffer of it, and in the end without a line's end."""
+    """Output longer than a buffer arrives whole, even without a final line end."""
     assert board.exec("print('\u00e4\\n' * 9000, end='')") == "\u00e4\n" * 9000
 
 
@@ -167,7 +167,7 @@ def test_two_identical_runs_take_the_same_cycles(new_board):
         board.exec(f"f = open('main.py', 'w'); f.write({main!r}); f.close()")
         board.stop()
         board = new_board(name, ring_oscillator="seed:1")
-        # On a busy computer a second of the board may be long: main.py is not to be interrupted.
+        # On a busy computer a second of the board may take long: main.py must not be interrupted.
         _wait_for(lambda board=board: board.clock_us > _MAIN_ENDS_US)
         results.append((board.ready_us, board.exec("print(took, x)")))
     assert results[0] == results[1]
@@ -177,7 +177,7 @@ def test_two_identical_runs_take_the_same_cycles(new_board):
 def test_flash_operations_take_what_is_typical_of_the_chip(
     new_board, flash_timing, erase_ms, page_ms
 ):
-    """45 ms for a sector; for a page 0.4 ms, and 0.1 ms on the way to it."""
+    """Flash operations take typical times: a sector 45 ms, a page 0.4 ms and 0.1 ms to send."""
     code = """
 import rp2, time
 from time import ticks_diff, ticks_us
@@ -196,7 +196,7 @@ print(ticks_diff(erased, start) / 1000, ticks_diff(ticks_us(), erased) / 1000)
 
 
 def test_code_that_the_cache_does_not_hold_is_slower(new_board):
-    """The first call of a function of the firmware takes longer than without the model."""
+    """The first call of a firmware function takes longer than without the cache model."""
     code = """
 from time import ticks_diff, ticks_us
 import json
@@ -266,7 +266,7 @@ def _wait_for(condition, limit_s: float = 20) -> None:
 
 
 def test_the_stack_is_recorded_as_the_board_sees_it(board):
-    """Its own measure of a depth, and its own limit, 256 bytes above the stack's end."""
+    """The measured stack depth and its limit, 256 bytes above the end, match the board's own."""
     down = "def down(n):\n    return down(n - 1) if n else stack_use()\n"
     board.forget_stack()
     used = int(board.exec(f"from micropython import stack_use\n{down}print(down(20))"))

@@ -1,4 +1,4 @@
-"""`boardcert virtual` runs a board for a person until it is stopped."""
+"""`boardcert virtual` runs a board for a user until it is stopped."""
 
 import os
 import re
@@ -17,14 +17,14 @@ from processes import started
 
 @pytest.fixture
 def command(tmp_path) -> Iterator[subprocess.Popen[str]]:
-    """The command, with its messages to be read."""
+    """Start the command, with its messages captured."""
     arguments = [sys.executable, "-m", "boardcert_host", "virtual", "--directory", str(tmp_path)]
     with started(arguments, stderr=subprocess.PIPE) as process:
         yield process
 
 
 def _shown(command: subprocess.Popen[str]) -> str:
-    """Return what the command prints until it says how it is stopped."""
+    """Return the command's output up to the line that says how to stop it."""
     shown = ""
     while "Ctrl-C" not in shown:
         line = command.stderr.readline()
@@ -34,7 +34,7 @@ def _shown(command: subprocess.Popen[str]) -> str:
 
 
 def _usb_port(command: subprocess.Popen[str]) -> str:
-    """Return the port that the command names."""
+    """Return the port that the command prints."""
     return re.search(r"mpremote connect (\S+)", _shown(command))[1]
 
 
@@ -52,7 +52,7 @@ def test_mpremote_reaches_it_where_it_says_and_ctrl_c_stops_it(command):
 
 
 def test_the_repl_of_mpremote_runs_at_the_port(command):
-    """It needs a serial port with a file descriptor; and a terminal of its own."""
+    """mpremote's REPL works at the printed port, which has a file descriptor, with a terminal."""
     port = _usb_port(command)
     ours, its = os.openpty()
     arguments = [sys.executable, "-m", "mpremote", "connect", port, "repl"]
@@ -69,7 +69,7 @@ def test_the_repl_of_mpremote_runs_at_the_port(command):
 
 
 def _wait_for_raw_mode(terminal: int) -> None:
-    """Wait until the REPL has the terminal: before that, Enter arrives as another character."""
+    """Wait until the REPL has set raw mode: before that, Enter arrives as another character."""
     while termios.tcgetattr(terminal)[3] & termios.ICANON:
         time.sleep(0.01)
 
@@ -81,7 +81,7 @@ def _read_until(terminal: int, wanted: bytes) -> None:
 
 
 def test_an_empty_board_is_to_be_flashed_first(command):
-    """There is nothing to verify yet."""
+    """For an empty board, the command says to flash it; there is nothing to verify yet."""
     shown = _shown(command)
     assert "boardcert flash VIRTUAL_PICO_W --hostname 'virtual-{n}' --port socket://" in shown
     assert "boardcert verify" not in shown
@@ -95,7 +95,7 @@ def test_a_board_that_stops_by_itself_ends_the_command_with_its_reason(command):
 
 @pytest.fixture
 def in_wifi(tmp_path) -> Iterator[subprocess.Popen[str]]:
-    """The command with two boards in a Wi-Fi."""
+    """Run the command with two boards on a Wi-Fi."""
     arguments = [sys.executable, "-m", "boardcert_host", "virtual", "--directory", str(tmp_path)]
     arguments += ["--wifi", "HomeNet", "--boards", "2", "--pcap", str(tmp_path / "frames.pcap")]
     with started(arguments, stderr=subprocess.PIPE) as process:
@@ -126,7 +126,7 @@ while True:
 def test_boards_in_a_wifi_are_opened_at_the_urls_that_are_printed_when_they_listen(
     in_wifi, tmp_path
 ):
-    """To all clients: only the board itself knows the address that it answers with."""
+    """The printed URLs work for all clients; only the board knows its address in the network."""
     shown = _shown(in_wifi)
     assert "2 virtual boards run in range of the Wi-Fi HomeNet (open, without a password)" in shown
     assert shown.count("boardcert flash RPI_PICO_W --hostname 'virtual-{n}' --port") == 2
@@ -140,7 +140,7 @@ def test_boards_in_a_wifi_are_opened_at_the_urls_that_are_printed_when_they_list
         with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 (it is http)
             assert answer.read().decode() == address
         page = re.search(r"listens on 20034: open https://(\S+)", in_wifi.stderr.readline())[1]
-        # The certificate has the board's address, not the one on loopback.
+        # The certificate has the board's own address, not the one on loopback.
         assert f"boardcert verify {page} --name {address} --usb" in in_wifi.stderr.readline()
     in_wifi.send_signal(signal.SIGINT)
     assert in_wifi.wait(20) == 0

@@ -1,4 +1,4 @@
-"""What a real board could only show by hanging, the virtual board names and stops at."""
+"""Faults that would hang a real board: the virtual board names them and stops."""
 
 import os
 from pathlib import Path
@@ -74,7 +74,7 @@ def test_a_board_stopped_by_a_fault_starts_again_with_its_files(new_board):
 
 
 def test_a_board_that_cannot_be_made_leaves_no_file_open(firmware, tmp_path):
-    """Its process serves the next board."""
+    """A board that cannot start leaves no file open, and its process is used for the next board."""
     board = VirtualBoard(tmp_path, firmware=firmware, ring_oscillator="broken")
     process = take_process()
     try:

@@ -1,4 +1,4 @@
-"""Flash and power: operations are counted, and a cut tears the last one."""
+"""Flash and power: flash operations are counted, and a power cut leaves the last one incomplete."""
 
 import pytest
 from boardcert_host.errors import Error

@@ -46,7 +46,7 @@ client.send(client.recv(100)); client.close()
 
 @pytest.fixture(scope="module")
 def radio_board(firmware, tmp_path_factory) -> Iterator[VirtualBoard]:
-    """A board with two networks in its range, shared by the tests here."""
+    """Yield a board with two networks in range, shared by the tests here."""
     directory = tmp_path_factory.mktemp("radio")
     with VirtualBoard(
         directory, firmware=firmware, pace="idle", networks=_NETWORKS, **AT_ONCE
@@ -182,7 +182,7 @@ def test_a_board_is_an_access_point_for_stations(radio_board):
 
 
 def test_nothing_that_the_official_driver_asks_is_unknown(radio_board):
-    # The driver asks for "maxassoc" twice out of one buffer: the first answer is the name then.
+    # The driver reads "maxassoc" twice from one buffer: the first answer is then taken as the name.
     assert set(radio_board.radio_status()["unknown"]) <= {"variable \x04"}
     radio_board.exec("wlan.config(pm=0xa11140); wlan.config('mac'); wlan.ifconfig()")
     assert set(radio_board.radio_status()["unknown"]) <= {"variable \x04"}

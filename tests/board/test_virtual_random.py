@@ -1,4 +1,4 @@
-"""The virtual board's ring oscillator: real randomness, a seed, or stuck."""
+"""The virtual board's ring oscillator: real randomness, a seeded sequence, or a stuck bit."""
 
 _BITS = "import machine; print([machine.mem32[0x4006001C] & 1 for _ in range(400)])"
 _URANDOM = "import os; print(os.urandom(32).hex())"

@@ -1,4 +1,4 @@
-"""UART0 of the virtual board as a TCP port: nothing is lost, modem lines show who is connected."""
+"""UART0 of the virtual board as a TCP port: no data is lost; modem lines show a connection."""
 
 import datetime
 import os

@@ -1,4 +1,4 @@
-"""A factory reset leaves neither the old key nor the old token in the flash of the board."""
+"""A factory reset leaves neither the old key nor the old token in the board's flash."""
 
 import json
 from collections.abc import Callable
@@ -19,11 +19,11 @@ import boardcert
 steps = set()
 print(boardcert.identity(progress=steps.add).reset(), "wipe" in steps)
 """
-_SCALAR = slice(8, 56)  # Of a P-384 key in SEC 1.
+_SCALAR = slice(8, 56)  # Where SEC 1 has the scalar of a P-384 key.
 
 
 def test_a_reset_overwrites_what_it_deletes(installed: Callable[..., VirtualBoard]) -> None:
-    """All copies: those of earlier renewals too, and the token in the log of its directory."""
+    """Every copy is overwritten: of earlier renewals, and of the token in its directory's log."""
     board = installed()
     key, token = json.loads(board.exec(_USE))
     secrets = bytes.fromhex(key)[_SCALAR], token.encode()

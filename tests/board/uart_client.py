@@ -1,4 +1,4 @@
-"""Programs on the board that talk over UART0.
+"""Programs on the board that communicate over UART0.
 
 A client that comes before the program waits: DTR is high except while a program is running.
 """
@@ -23,7 +23,7 @@ def hang_up():
 
 
 class Program(program.Program):
-    """As program.Program, with `uart` and `wait_for_client`; it hangs up at its end."""
+    """A program.Program with `uart` and `wait_for_client`; it hangs up when it ends."""
 
     def __init__(self, board: VirtualBoard, code: str, baudrate: int = 1_000_000) -> None:
         super().__init__(board, _OPEN.format(baudrate=baudrate) + code + "\nhang_up()\n")
