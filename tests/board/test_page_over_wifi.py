@@ -83,7 +83,7 @@ def _sign_in(visit: browser.Visit, hands: page_actions.Hands, token: str) -> Non
 
 
 def _save_settings(visit: browser.Visit, hands: page_actions.Hands) -> None:
-    """A wrong value comes back beside what is wrong with it, the others too; then a right one."""
+    """Save a wrong value, which is shown again with its error, then a valid one."""
     names = visit.page.get_by_label("More names and addresses")
     hands.fill(names, "pantry.example")
     hands.fill(visit.page.get_by_label("Validity of certificates"), "0")

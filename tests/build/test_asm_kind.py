@@ -1,4 +1,4 @@
-"""Assembler that stock firmware calls as viper: its kind is changed in the .mpy."""
+"""Assembler that stock firmware calls as viper: its kind is changed in the .mpy file."""
 
 import re
 import subprocess
@@ -10,7 +10,8 @@ from boardcert_host.build.asm_kind import with_asm_as_viper
 from boardcert_host.errors import Error
 from mpy_machine_code import load
 
-# Every form of function that modules with a kernel have, and what else a module may hold.
+# The source has every form of function in modules with a kernel, and the other contents of a
+# module.
 _SOURCE = """
 import micropython
 from micropython import const
@@ -49,19 +50,19 @@ def second():
 
 @pytest.fixture(params=["rv32imc", "xtensawin"])
 def architecture(request):
-    """A processor whose firmware calls our assembler so."""
+    """Return a processor whose firmware calls our assembler as viper."""
     return request.param
 
 
 @pytest.fixture
 def source(architecture):
-    """The module, with assembler of that processor."""
+    """Return the module with assembler for that processor."""
     return _SOURCE if architecture == "rv32imc" else _SOURCE.replace("asm_rv32", "asm_xtensa")
 
 
 @pytest.fixture
 def compiled(architecture, tmp_path):
-    """Compile a source for that processor or another: compiled(source, architecture)."""
+    """Return a function that compiles a source: compiled(source, architecture)."""
 
     def build(source: str, architecture: str = architecture) -> bytes:
         path = tmp_path / "sample.py"
@@ -80,7 +81,7 @@ def _functions(data: bytes, directory: Path) -> dict:
 
 
 def test_only_the_kind_of_assembler_changes(compiled, source, tmp_path):
-    """Its code, and all other functions, are as they were; three bytes or so are gone for each."""
+    """Only assembler's kind changes, to viper; all code, and the other functions, stay the same."""
     data = compiled(source)
     before, after = _functions(data, tmp_path), _functions(with_asm_as_viper(data), tmp_path)
     assert [before[name].kind for name in ("first", "second")] == ["asm", "asm"]
@@ -93,17 +94,17 @@ def test_only_the_kind_of_assembler_changes(compiled, source, tmp_path):
     assert {name: after[name].code for name in after} == {
         name: before[name].code for name in before
     }
-    assert len(data) - len(with_asm_as_viper(data)) == 4  # Two numbers each.
+    assert len(data) - len(with_asm_as_viper(data)) == 4  # Two numbers for each function.
 
 
 def test_a_file_without_assembler_stays_as_it_is(compiled, source):
-    """Bytecode with native and viper functions."""
+    """A file without assembler is not changed: bytecode with native and viper functions."""
     data = compiled(re.sub(r"@micropython.asm_\w+\n(.+\n)+", "", source))
     assert with_asm_as_viper(data) == data
 
 
 def test_what_is_not_known_is_refused(compiled, source):
-    """Another version, processor or form, a file that ends early or goes on."""
+    """Another version, processor or form, and a file that is too short or too long, are refused."""
     data = compiled(source)
     first = "a2" if "xtensa" in source else "a0"
     for bad, reason in (
@@ -120,7 +121,7 @@ def test_what_is_not_known_is_refused(compiled, source):
 
 
 def test_no_part_of_a_file_is_taken_for_a_whole(compiled, source):
-    """Wherever it is cut."""
+    """A truncated file is refused, wherever it is cut."""
     data = compiled(source)
     for size in range(len(data)):
         with pytest.raises(Error):

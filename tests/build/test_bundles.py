@@ -1,4 +1,4 @@
-"""Modules joined into one file behave as they do apart."""
+"""Modules joined into one file behave as they do when separate."""
 
 import sys
 import types
@@ -38,7 +38,7 @@ _BUNDLES = {"paint": ("shape", "paint")}
 
 @pytest.fixture
 def package(monkeypatch):
-    """A function that imports joined sources, in the order given, as the package `joined`."""
+    """Return a function that imports joined sources, in their order, as the package `joined`."""
 
     def load(sources):
         package = types.ModuleType("joined")
@@ -57,7 +57,7 @@ def package(monkeypatch):
 
 @pytest.mark.parametrize("bundles", [{}, _BUNDLES, {"shop": ("shape", "paint", "shop")}])
 def test_it_does_not_matter_how_modules_are_joined(bundles, package):
-    """Names, modules and imports inside functions are found where they are now."""
+    """Names, modules and imports inside functions are found however modules are joined."""
     order = {name: _SOURCES[name] for name in ("shape", "paint", "shop")}
     joined = join(order, bundles)
     modules = package({name: joined[name] for name in order if name in joined})
@@ -67,7 +67,7 @@ def test_it_does_not_matter_how_modules_are_joined(bundles, package):
 
 
 def test_what_needs_not_be_imported_is_not():
-    """Names of the same bundle, the same module twice, docstrings."""
+    """The build removes imports within a bundle, repeated imports and docstrings."""
     source = join(_SOURCES, _BUNDLES)["paint"]
     assert source.count("import math") == 1
     assert "docstring" not in source and "missing" not in source
@@ -75,7 +75,7 @@ def test_what_needs_not_be_imported_is_not():
 
 
 def test_parts_that_are_not_there_are_left_out():
-    """What one processor has no use for."""
+    """Parts that a processor does not use are left out."""
     assert set(join({"shop": "x = 1"}, {"shop": ("paint", "shop")})) == {"shop"}
 
 
@@ -93,13 +93,13 @@ def test_parts_that_are_not_there_are_left_out():
     ],
 )
 def test_one_name_with_two_meanings_is_an_error(first, second):
-    """The parts share their global names; the error says which, and where."""
+    """The parts share their global names: a clash is an error that says which name, and where."""
     with pytest.raises(Error, match=r"^bundle two: [aAb] is in one and in two$"):
         join({"one": first, "two": second}, {"two": ("one", "two")})
 
 
 @pytest.mark.parametrize("same", ["import time", "from time import sleep as s", "from . import x"])
 def test_the_same_import_twice_is_none(same):
-    """Nor is a name inside a function."""
+    """A repeated import, or a name inside a function, does not clash."""
     sources = {"one": f"{same}\ndef f(): a = 1", "two": f"{same}\ndef g(): a = 2"}
     assert "def g" in join(sources, {"two": ("one", "two")})["two"]

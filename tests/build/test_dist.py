@@ -1,4 +1,4 @@
-"""`make dist`: what others install is complete, and works without this repository."""
+"""`make dist`: the installable files are complete, and work without this repository."""
 
 import json
 import os
@@ -27,7 +27,7 @@ print(*board_names())
 
 
 def _run(*command: object, directory: Path, **environment: str) -> str:
-    """Run a command in *directory*, with nothing of this repository to import; return stdout."""
+    """Run a command in *directory* without this repository on its path; return stdout."""
     own = {name: os.environ[name] for name in os.environ if not name.startswith("PYTHON")}
     done = subprocess.run(
         [*map(str, command)],
@@ -43,7 +43,7 @@ def _run(*command: object, directory: Path, **environment: str) -> str:
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bin of an environment into which the wheel was installed, which was built of the sdist.
+    """Return the bin folder of an environment with the wheel, built from the sdist.
 
     Other people's packages are those of the tests, found by a path: pip asks no index.
     """
@@ -70,14 +70,14 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_installed_command_needs_no_repository(environment, tmp_path):
-    """It runs from the environment, knows each board, and compiles the same package."""
+    """The installed command knows each board, and compiles the same package."""
     (command,) = environment.glob("boardcert")
     assert "--wifi" in _run(command, "flash", "--help", directory=tmp_path)
     where = "import boardcert_host; print(boardcert_host.__file__)"
     found = _run(environment / "python", "-c", where, directory=tmp_path)
     assert Path(found).is_relative_to(environment.parent)
     build = (environment / "python", "-c", _BUILD, tmp_path / "theirs")
-    # A cache of its own: it finds nothing there that the repository's command has built.
+    # The cache is its own, without what the repository's command has built.
     names = _run(*build, directory=tmp_path, BOARDCERT_CACHE=str(tmp_path / "cache"))
     assert names.split() == board_names()
     ours = build_package("armv6m", tmp_path / "ours")
@@ -88,7 +88,7 @@ def test_the_installed_command_needs_no_repository(environment, tmp_path):
 
 
 def test_the_installed_command_makes_an_inventory(environment, tmp_path):
-    """Migrations are files that are run, not imported."""
+    """The installed command can run the migrations, which are files, not imported modules."""
     pin = {"host": "kitchen.local", "unique_id": "01", "fingerprint": "AB", "port": 20034}
     pin |= {"public_key_pin": f"sha256//{'A' * 43}=", "first_seen": "2026-11-28T00:00:00Z"}
     file = tmp_path / "known_boards.json"
@@ -99,7 +99,7 @@ def test_the_installed_command_makes_an_inventory(environment, tmp_path):
 
 
 def test_a_virtual_board_starts_from_the_installed_command(environment, tmp_path):
-    """Its emulator is more than Python files."""
+    """The installed command starts a virtual board, which needs more files than Python modules."""
     command = [environment / "boardcert", "virtual", "--directory", tmp_path / "board"]
     with started(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:
         lines = iter(process.stderr.readline, "")
@@ -107,7 +107,7 @@ def test_a_virtual_board_starts_from_the_installed_command(environment, tmp_path
 
 
 def test_there_is_a_folder_for_each_processor():
-    """Of every board that can be flashed; the documentation says which is for which board."""
+    """Each board's processor has a folder, which the documentation assigns to its boards."""
     page = (_ROOT / "firmware" / "docs" / "installing.md").read_text("utf-8")
     rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.MULTILINE)
     described = {name: folder for folder, names in rows for name in re.findall(r"\w+_\w+", names)}
@@ -117,7 +117,7 @@ def test_there_is_a_folder_for_each_processor():
 
 
 def test_a_folder_names_each_of_its_files(tmp_path):
-    """In its package.json, relative to that; the version is that of the sources."""
+    """package.json lists the folder's files by relative paths, with the version of the sources."""
     _MAKE_DIST["make_mip_folder"]("rv32imc", tmp_path)
     described = json.loads((tmp_path / "package.json").read_text())
     files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")} - {"package.json"}

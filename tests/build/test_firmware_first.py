@@ -1,4 +1,4 @@
-"""Imports of the built package look in the firmware first, where that saves a board time."""
+"""Imports in the built package search the firmware first if that saves a board time."""
 
 import ast
 
@@ -33,7 +33,7 @@ def _built(source: str) -> str:
     ],
 )
 def test_an_import_in_a_function_is_put_into_the_context(body: str, built: str) -> None:
-    """Those that follow each other into one; the context itself is imported."""
+    """Consecutive imports in a function share one context, which is imported, too."""
     assert _built(f"def f():\n    {body}\n") == f"{_TOP}\ndef f():\n    {built}"
 
 
@@ -48,12 +48,12 @@ def test_an_import_in_a_function_is_put_into_the_context(body: str, built: str) 
     ],
 )
 def test_no_other_import_is_changed(source: str) -> None:
-    """At the top of a module, or of what is not named: an application's file must be found."""
+    """Imports at the top and of other modules stay: an application's file must be found."""
     assert _built(source) == source
 
 
 def test_the_context_comes_with_what_else_is_imported_from_its_module() -> None:
-    """In one import, after the docstring."""
+    """The context joins an existing import from its module, after the docstring."""
     built = _built('"""Doc."""\nfrom .modules import borrowed\ndef f():\n    import machine\n')
     assert built.splitlines()[1] == "from .modules import borrowed, FirmwareFirst"
     built = _built('"""Doc."""\ndef f():\n    import machine\n')
@@ -61,7 +61,7 @@ def test_the_context_comes_with_what_else_is_imported_from_its_module() -> None:
 
 
 def test_a_function_inside_of_another_is_changed_once() -> None:
-    """And so is what a loop or a condition has in it."""
+    """A nested function with a loop is transformed once."""
     source = (
         "def f():\n    def g():\n        while True:\n            import machine\n    return g\n"
     )
@@ -69,7 +69,7 @@ def test_a_function_inside_of_another_is_changed_once() -> None:
 
 
 def test_what_the_packages_own_file_imports_is_put_into_one_context() -> None:
-    """After the part that defines it; without one, nothing changes."""
+    """The context follows its definition in the package's own file; otherwise nothing changes."""
     parts = ["import a", "class FirmwareFirst: pass", "import b\nx = 1", "from c import d"]
     bodies = [ast.parse(part).body for part in parts]
     joined = [node for body in with_parts_in_context(bodies) for node in body]
@@ -84,7 +84,7 @@ def test_what_the_packages_own_file_imports_is_put_into_one_context() -> None:
 
 
 def test_what_is_named_for_it_is_imported_by_the_package() -> None:
-    """No name in the list is stale."""
+    """Each listed module is imported somewhere in the package."""
     sources = build.package_sources("armv6m", build.Form.APART)
     sources |= build.package_sources("xtensawin", build.Form.APART)
     for name in load_plan().quick:

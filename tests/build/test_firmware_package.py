@@ -1,4 +1,4 @@
-"""What an installer takes for the package is the package."""
+"""The lists of the installers agree with the package."""
 
 import json
 import re
@@ -11,7 +11,7 @@ _FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 
 
 def test_package_json_lists_every_module() -> None:
-    """For `mpremote mip install`: each file once, in its room, but those that need a kernel."""
+    """package.json for `mpremote mip install` lists each file once, in its room; no kernels."""
     package = json.loads((_FIRMWARE / "package.json").read_text())
     files = (_FIRMWARE / "boardcert").rglob("*.py")
     files = [path for path in files if path.stem not in load_plan().kernel_users]
@@ -20,7 +20,7 @@ def test_package_json_lists_every_module() -> None:
 
 
 def test_versions_agree() -> None:
-    """In the package, for mip, for freezing, and of the computer's half."""
+    """The versions for the package, mip, freezing and the host are the same."""
     package = json.loads((_FIRMWARE / "package.json").read_text())
     manifest = re.search(r'version="([^"]+)"', (_FIRMWARE / "manifest.py").read_text())
     project = re.search(

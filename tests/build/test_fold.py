@@ -1,4 +1,4 @@
-"""What is known when the package is built is settled then, and nothing else changes."""
+"""The build evaluates what is known in advance, and changes nothing else."""
 
 import pytest
 from boardcert_host.build.fold import fold
@@ -32,7 +32,7 @@ def _without(name: str) -> dict[str, str]:
 
 
 def test_constants_become_numbers():
-    """Where they are defined, in other modules by any name, and in texts; they are gone then."""
+    """Constants become numbers in every module and text, and their names disappear."""
     folded = fold(_SOURCES)
     assert "SET" not in folded["user"] + folded["tags"] and "GROUP" not in folded["user"]
     assert "return 49 + _PRIVATE" in folded["tags"] and "_PRIVATE = const(2)" in folded["tags"]
@@ -41,14 +41,14 @@ def test_constants_become_numbers():
 
 
 def test_other_values_stay():
-    """Only numbers have no name afterwards."""
+    """Values other than numbers keep their names."""
     folded = fold(_SOURCES)
     assert "WORD = 'word'" in folded["tags"] and "from .tags import WORD" in folded["user"]
 
 
 @pytest.mark.parametrize(("missing", "there"), [("fast", "slow"), ("slow", "fast")])
 def test_the_module_that_there_is_is_imported(missing, there):
-    """Without a search for the other one."""
+    """The module that exists is imported directly, without the attempt to import the other."""
     source = fold(_without(missing))["user"]
     assert f"\nfrom .{there} import work" in source
     assert "try" not in source and missing not in source
@@ -65,7 +65,7 @@ def is_fast():
 
 
 def test_without_the_module_what_is_done_without_it_remains():
-    """Also where that is no import: the board does not search in vain."""
+    """Only the branch without the module remains, even if it is not an import."""
     asking = _ASKING.format(caught="ImportError, ValueError")
     folded = fold({**_without("fast"), "user": asking})["user"]
     assert "try" not in folded and "fast\n" not in folded and "return False" in folded
@@ -73,19 +73,19 @@ def test_without_the_module_what_is_done_without_it_remains():
 
 
 def test_what_does_not_catch_a_missing_module_is_left():
-    """The board raises what it would have raised."""
+    """An import that no except clause guards still raises on the board."""
     asking = _ASKING.format(caught="ValueError, MemoryError")
     assert "from . import fast" in fold({**_without("fast"), "user": asking})["user"]
 
 
 def test_with_both_modules_the_board_decides():
-    """As it is written."""
+    """If both modules exist, the board decides as written."""
     source = fold(_SOURCES)["user"]
     assert "try:" in source and "from .fast" in source and "from .slow" in source
 
 
 def test_what_must_be_done_in_the_end_is_done():
-    """An import is not all that such a statement has."""
+    """The finally clause of a try statement is kept."""
     source = "def f():\n try:\n  from .slow import work\n  return work()\n finally:\n  print(1)"
     folded = fold({**_SOURCES, "user": source})["user"]
     assert "finally:" in folded and "print(1)" in folded
@@ -99,6 +99,6 @@ def test_what_must_be_done_in_the_end_is_done():
     ],
 )
 def test_a_name_for_two_numbers_is_refused(use):
-    """In whatever scopes they stand: the build fails, and no board computes with the wrong one."""
+    """A name with two values fails the build, in any scope, so that no board uses the wrong one."""
     with pytest.raises(Error, match="N is"):
         fold({"one": "N = const(1)", "two": "N = const(2)", "user": use})

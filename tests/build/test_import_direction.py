@@ -1,4 +1,4 @@
-"""The device package's modules import only in the direction that the design draws."""
+"""The device package's modules import only in the direction that the design shows."""
 
 import ast
 import functools
@@ -14,16 +14,16 @@ _PACKAGE = data_directory("firmware") / "boardcert"
 _ROOT = _PACKAGE.name
 _ROOM_OF = {name: path.parent.name for name, path in module_paths(_PACKAGE).items()}
 
-# Each room may import from those before it. What the package exports, its own file imports when it
-# is called; so that file may name any room, but at its top none.
+# Each room may import from those before it. The package's own file imports what it exports on
+# request, so it may name any room, but none at its top.
 _ROOMS = (_ROOT, "asn1", "crypto", "certificates", "entropy", "storage", "transport")
 _ROOMS += ("credentials", "serving", "page", "startup")
-# Bytes in, bytes out; of the interpreter's modules they import what computes only: no files, clock,
-# network, printing or entropy.
+# These take and return bytes. Of the interpreter's modules they import only those that compute: no
+# files, clock, network, printing or entropy.
 _PURE_ROOMS = ("asn1", "crypto", "certificates")
 _PURE = [name for name, room in _ROOM_OF.items() if room in _PURE_ROOMS]
-# Circles of modules, within a room: the second is loaded when the first needs it, and uses what the
-# first has defined. One module each, it would be loaded as a whole.
+# Import cycles within a room: the second module is loaded when the first needs it, and uses what
+# the first has defined. As one module, both would always be loaded.
 _LATE = {
     ("bigint_engine", "window"),
     ("ec", "inverse"),
@@ -38,14 +38,14 @@ _LATE = {
     ("rsa", "rsa_generate"),
     ("sha384", "sha512"),
 }
-# The assembler kernels import nothing of the package; only these use them.
+# The assembler kernels import nothing from the package; only these modules use them.
 _KERNELS = {"sha384": "kernel_sha512", "p384_kernel": "kernel", "rsa_kernel": "kernel_rsa"}
 _COMPUTING = {"array", "binascii", "hashlib", "micropython", "struct", "uctypes"}
 
 
 @functools.cache
 def _sources() -> dict[str, str]:
-    """The modules' sources: a second's work, which not every worker has to do to find the tests."""
+    """Return the modules' sources: this takes a second, which collecting tests should not cost."""
     return read_flat(_PACKAGE)
 
 
@@ -54,7 +54,7 @@ def _tree(name: str) -> ast.Module:
 
 
 def _imports(tree: ast.Module) -> tuple[set[str], set[str]]:
-    """Return the modules of the package, and the others, that are imported anywhere in *tree*."""
+    """Return the modules of the package, and the others, that *tree* imports anywhere."""
     own: set[str] = set()
     others: set[str] = set()
     for node in ast.walk(tree):
@@ -70,14 +70,14 @@ def _imports(tree: ast.Module) -> tuple[set[str], set[str]]:
 
 
 def _edges(name: str) -> set[str]:
-    """Return the modules of the package that *name* imports anywhere; kernels are none."""
+    """Return the modules of the package, except kernels, that *name* imports anywhere."""
     own, _ = _imports(_tree(name))
     return {one if one in _sources() else "__init__" for one in own} - {*_KERNELS.values()}
 
 
 class _WithoutFunctions(ast.NodeTransformer):
     def visit_FunctionDef(self, _node: ast.AST) -> None:
-        """Leave it out."""
+        """Skip functions."""
 
     visit_AsyncFunctionDef = visit_FunctionDef
 
@@ -88,13 +88,13 @@ def _late(name: str) -> set[str]:
 
 
 def test_each_folder_has_its_place_in_the_order() -> None:
-    """A new room must be given one."""
+    """Each folder has a place in the order of rooms."""
     assert sorted(_ROOMS[1:]) == room_names(_PACKAGE)
 
 
 @pytest.mark.parametrize("room", _ROOMS)
 def test_rooms_import_in_one_direction(room: str) -> None:
-    """From those before them, and from themselves."""
+    """Rooms import from earlier rooms and from themselves only."""
     names = [name for name, home in _ROOM_OF.items() if home == room and name != "__init__"]
     allowed = _ROOMS[: _ROOMS.index(room) + 1]
     wrong = {
@@ -104,13 +104,13 @@ def test_rooms_import_in_one_direction(room: str) -> None:
 
 
 def test_the_packages_own_file_imports_nothing_before_it_is_asked() -> None:
-    """`import boardcert` is quick, and every room may import from it."""
+    """`import boardcert` loads nothing else, so it is quick, and every room may import it."""
     own, _ = _imports(_tree("__init__"))
     assert own and _late("__init__") == own
 
 
 def _sorted_modules(dropped: set[tuple[str, str]]) -> list[str]:
-    """Return the modules, each after those that it imports; CycleError if they import in a circle.
+    """Return the modules, each after those that it imports; CycleError if there is a cycle.
 
     Without *dropped* imports, and those of the package's own file.
     """
@@ -122,13 +122,13 @@ def _sorted_modules(dropped: set[tuple[str, str]]) -> list[str]:
 
 
 def test_modules_import_in_no_circle() -> None:
-    """But those that are named here, each for what it spares."""
+    """There are no import cycles except the listed ones, each for a reason."""
     assert set(_sorted_modules(_LATE)) == set(_sources())
 
 
 @pytest.mark.parametrize("late", sorted(_LATE))
 def test_each_exception_is_one(late: tuple[str, str]) -> None:
-    """In one room, loaded late, and a circle."""
+    """Each exception is a cycle within one room, and is imported late."""
     name, other = late
     assert _ROOM_OF[name] == _ROOM_OF[other] and other in _late(name)
     with pytest.raises(graphlib.CycleError):
@@ -137,14 +137,14 @@ def test_each_exception_is_one(late: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("name", _PURE)
 def test_pure_module_imports_what_computes_only(name: str) -> None:
-    """And of the package what is pure, but for the errors and constants of its own file."""
+    """Pure modules import only pure modules, and errors and constants of the package's own file."""
     _, others = _imports(_tree(name))
     assert others <= _COMPUTING
     assert {_ROOM_OF[other] for other in _edges(name) - {"__init__"}} <= set(_PURE_ROOMS)
 
 
 def test_only_those_who_know_kernels_import_them() -> None:
-    """Each has one user, which others take the arithmetic from."""
+    """Each kernel is imported by its one user, from which other modules take the arithmetic."""
     users = {
         (name, kernel)
         for name in _sources()
@@ -156,7 +156,7 @@ def test_only_those_who_know_kernels_import_them() -> None:
 @pytest.mark.parametrize("module", ["kernel", "kernel_code", "kernel_sha512"])
 @pytest.mark.parametrize("architecture", ["armv6m", "armv7emsp", "rv32imc", "xtensawin"])
 def test_kernel_imports_nothing_of_the_package(architecture: str, module: str) -> None:
-    """But its code, where that is apart. Its parts are joined, so each name is defined once."""
+    """Kernels import only their own code; their parts are joined, so each name is unique."""
     sources = kernel_sources(KERNELS[architecture])
     tree = ast.parse(sources.get(module, ""))
     own, others = _imports(tree)
@@ -175,7 +175,7 @@ def test_kernel_imports_nothing_of_the_package(architecture: str, module: str) -
 
 @pytest.mark.parametrize("name", _PURE)
 def test_pure_module_neither_prints_nor_opens_files(name: str) -> None:
-    """Its input is arguments, its output is what it returns."""
+    """Pure modules neither print nor open files: arguments in, return values out."""
     calls = {
         node.func.id
         for node in ast.walk(_tree(name))
@@ -185,14 +185,14 @@ def test_pure_module_neither_prints_nor_opens_files(name: str) -> None:
 
 
 def test_modules_of_the_package_are_imported_relatively() -> None:
-    """So that the package works under any directory of the board."""
+    """Relative imports let the package work under any directory of the board."""
     for name, source in _sources().items():
         _, others = _imports(ast.parse(source))
         assert "boardcert" not in others, name
 
 
 def test_modules_with_native_code_are_kept_on_esp32() -> None:
-    """All but users of kernels: ec and rsa, kept, try them once."""
+    """Native modules stay loaded; in place of kernel users, ec and rsa, which try kernels once."""
     sources = _sources() | kernel_sources(KERNELS["rv32imc"])
     native = {name for name, source in sources.items() if "\n@micropython." in source}
     assert native - {"p384_kernel", "rsa_kernel"} | {"ec", "rsa"} == set(modules._NATIVE.split())

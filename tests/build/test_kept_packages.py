@@ -1,4 +1,4 @@
-"""A package that was built for the same sources before is read from the user's cache."""
+"""A package built earlier from the same sources is read from the user's cache."""
 
 import threading
 from pathlib import Path
@@ -9,7 +9,7 @@ from boardcert_host.build import kept, package
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache that has nothing yet."""
+    """Return an empty cache."""
     monkeypatch.setenv("BOARDCERT_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache" / "packages"
 
@@ -19,7 +19,7 @@ def _made(origin: object, text: str) -> dict[str, str]:
 
 
 def test_the_same_origin_is_made_once(cache: Path) -> None:
-    """Another one is made anew."""
+    """A package is built once for each origin."""
     assert _made("a", "first") == {"module": "first"}
     assert _made("a", "second") == {"module": "first"}
     assert _made("b", "second") == {"module": "second"}
@@ -27,7 +27,7 @@ def test_the_same_origin_is_made_once(cache: Path) -> None:
 
 
 def test_who_comes_while_it_is_made_waits_for_it(cache: Path) -> None:
-    """As four processes do that begin to test at once: it takes five seconds of CPU time."""
+    """Concurrent processes wait for one build, as it takes five seconds of CPU time."""
     is_begun, is_made_twice = threading.Event(), threading.Event()
 
     def make() -> dict[str, str]:
@@ -50,7 +50,7 @@ def test_who_comes_while_it_is_made_waits_for_it(cache: Path) -> None:
 def test_a_change_of_the_program_makes_it_anew(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The transformation is a part of what the package depends on, and so is Python."""
+    """A changed transformation or another Python version causes a new build."""
     _made("a", "first")
     with monkeypatch.context() as context:
         context.setattr(kept, "_program", lambda: ["another"])
@@ -61,7 +61,7 @@ def test_a_change_of_the_program_makes_it_anew(
 
 @pytest.mark.parametrize("damage", [b"", b"[]", b"{", b"\xff"])
 def test_a_damaged_file_is_made_anew(cache: Path, damage: bytes) -> None:
-    """Also when one letter of a module has changed."""
+    """A damaged file is built again, even if only one letter of a module differs."""
     _made("a", "first")
     (path,) = cache.iterdir()
     path.write_bytes(damage or path.read_bytes().replace(b"first", b"fjrst"))
@@ -70,7 +70,7 @@ def test_a_damaged_file_is_made_anew(cache: Path, damage: bytes) -> None:
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(cache: Path) -> None:
-    """The package is made each time."""
+    """If the cache cannot be written, the package is built each time."""
     cache.parent.mkdir()
     cache.write_text("a file where the directory would be")
     assert _made("a", "first") == {"module": "first"}
@@ -78,14 +78,14 @@ def test_a_cache_that_cannot_be_written_is_no_error(cache: Path) -> None:
 
 
 def test_the_oldest_are_removed(cache: Path) -> None:
-    """A cache does not grow with each change of the firmware."""
+    """The oldest packages are removed, so the cache does not grow with each change."""
     for number in range(kept._MOST_FILES + 3):
         _made(number, "module")
     assert len(list(cache.iterdir())) == kept._MOST_FILES
 
 
 def test_what_is_read_is_what_is_made(cache: Path) -> None:
-    """Of the package itself, in its smallest form."""
+    """The cache returns the built package unchanged, in its smallest form."""
     made = package._make_sources("armv6m", package.Form.APART)
     for _ in range(2):
         package._package_sources.cache_clear()

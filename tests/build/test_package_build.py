@@ -14,11 +14,11 @@ from boardcert_host.errors import Error
 from mpy_machine_code import build as mpy_build
 from mpy_machine_code import load
 
-# py/persistentcode.h: "M", the version 6, then the architecture in bits 2 to 5 of the third byte.
+# py/persistentcode.h: "M", version 6, then the architecture in bits 2 to 5 of the third byte.
 _NUMBERS = {"armv6m": 4, "armv7emsp": 7, "xtensa": 9, "xtensawin": 10, "rv32imc": 11}
 _ESP32S = ("rv32imc", "xtensawin")
-_WITHOUT = "xtensa"  # The ESP8266: no kernel of ours.
-# What a board with a kernel never imports.
+_WITHOUT = "xtensa"  # The ESP8266, which has no kernel.
+# A board with a kernel never imports these.
 _REPLACED = {"sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "noise_generators"}
 _REPLACED |= {"rsa_bigint", "esp32_reserve", "in_phases"}
 _SOURCES = set(module_paths(data_directory("firmware") / "boardcert"))
@@ -29,7 +29,7 @@ _PARTS = {part for parts in _PLAN.bundles.values() for part in parts} - set(_PLA
 
 @pytest.mark.parametrize("architecture", _NUMBERS)
 def test_every_module_is_compiled_for_its_processor(architecture, tmp_path):
-    """One .mpy a bundle or module, of format 6; native code in it is for that processor."""
+    """Each bundle or module is one .mpy of format 6, with native code for that processor."""
     built = build.build_package(architecture, tmp_path)
     if architecture.startswith("armv"):
         expected = (_SOURCES | _OTHER_KERNELS) - _PARTS - _REPLACED
@@ -50,11 +50,11 @@ def test_every_module_is_compiled_for_its_processor(architecture, tmp_path):
     assert all(header[:2] == b"M\x06" for header in headers.values())
     native = "p384_kernel" if architecture.startswith("armv") else "sha384"
     assert headers[native][2] >> 2 & 0xF == _NUMBERS[architecture]
-    assert headers["sources"][2] >> 2 == 0  # bytecode alone runs everywhere
+    assert headers["sources"][2] >> 2 == 0  # bytecode runs everywhere
 
 
 def test_newer_thumb_processors_take_the_kernel(tmp_path):
-    """The RP2350, armv7emsp, has one of its own for P-384; its TRNG is read by a module."""
+    """The RP2350 (armv7emsp) has its own P-384 kernel, and a module that reads its TRNG."""
     built = build.build_package("armv7emsp", tmp_path / "a")
     own = build.build_package("armv6m", tmp_path / "b")
     extra = {path.name for path in built} - {path.name for path in own}
@@ -63,14 +63,14 @@ def test_newer_thumb_processors_take_the_kernel(tmp_path):
     assert by_name["p384_kernel.mpy"][2] >> 2 & 0xF == _NUMBERS["armv7emsp"]
     plain = build.build_package("armv7m", tmp_path / "c")
     changed = {path.name for path in plain if path.read_bytes() != by_name[path.name]}
-    assert changed == {"ecdsa.mpy", "p384_kernel.mpy", "noise.mpy", "rsa.mpy"}  # What is native.
+    assert changed == {"ecdsa.mpy", "p384_kernel.mpy", "noise.mpy", "rsa.mpy"}  # Native ones.
     same = {path.name: path.read_bytes() for path in plain}
     assert all(path.read_bytes() == same[path.name] for path in own)
 
 
 @pytest.mark.parametrize("architecture", _ESP32S)
 def test_a_kernel_that_may_be_refused_is_beside_what_takes_its_place(architecture, tmp_path):
-    """On ESP32s both are there, apart: what does not run is not loaded, and native code alone."""
+    """On ESP32s, kernel and portable module are separate files, so that only one is loaded."""
     sources = build.package_sources(architecture)
     for user, kernel, other in (
         ("ecdsa", "p384_kernel", "p384_bigint"),
@@ -91,12 +91,12 @@ def test_a_kernel_that_may_be_refused_is_beside_what_takes_its_place(architectur
     assert native.keys() <= set(modules._NATIVE.split())
     kinds = {function.kind for functions in native.values() for function in functions.values()}
     assert kinds == {"viper"}
-    assert len(native["kernel_code"]) == 8  # Four functions, and what calls each.
+    assert len(native["kernel_code"]) == 8  # Four functions, and a caller of each.
 
 
 @pytest.mark.parametrize("name", ["kernel_sha512", "kernel_inverse", "kernel_rsa"])
 def test_the_other_kernels_are_the_same_code_everywhere(name, tmp_path):
-    """They are tested as the RP2040 has them."""
+    """The other Thumb kernels equal the RP2040's, which are tested."""
     source = data_directory("firmware") / "kernels" / f"{name}.py"
     codes = []
     for architecture in ("armv6m", "armv7emsp"):
@@ -107,20 +107,20 @@ def test_the_other_kernels_are_the_same_code_everywhere(name, tmp_path):
 
 
 def test_for_tests_every_module_stands_apart(tmp_path):
-    """The kernel too, and what it replaces, to compare them."""
+    """The build for tests has separate modules, with the kernel and the module it replaces."""
     built = build.build_package("armv6m", tmp_path, build.Form.APART)
     assert {path.stem for path in built} == _SOURCES | {"kernel"} | _OTHER_KERNELS
 
 
 def test_portable_modules_may_be_had_for_a_processor_with_a_kernel(tmp_path):
-    """To compare them: the same files as those of a processor without one."""
+    """The portable build for a processor with a kernel equals that of one without."""
     portable = build.build_package("armv6m", tmp_path / "a", build.Form.PORTABLE)
     other = build.build_package(_WITHOUT, tmp_path / "b")
     assert [path.name for path in portable] == [path.name for path in other]
 
 
 def test_every_part_of_a_bundle_is_there():
-    """firmware/bundles.py has each source once, in a file that is called by one of its parts."""
+    """firmware/bundles.py has each source once, in a file named after one of its parts."""
     parts = [part for parts in _PLAN.bundles.values() for part in parts]
     assert len(parts) == len(set(parts))
     assert {*parts, _PLAN.template} == _SOURCES | {"kernel"} | _OTHER_KERNELS
@@ -130,14 +130,14 @@ def test_every_part_of_a_bundle_is_there():
 
 
 def test_every_name_in_the_plan_is_of_a_module():
-    """A module that is renamed is renamed there, too."""
+    """Each name in firmware/bundles.py is that of a module."""
     lists = (_PLAN.fallbacks, _PLAN.kernel_users, _PLAN.other_chips, _PLAN.faces, _PLAN.tested)
     for names in (*lists, *_PLAN.portable.values(), *_PLAN.native.values()):
         assert set(names) <= _SOURCES
 
 
 def test_without_a_kernel_no_module_is_in_two_files():
-    """What the portable files have, the others have lost; no file is empty, native code apart."""
+    """Modules in portable files are removed from the other files, none of which becomes empty."""
     bundles = _PLAN.without_kernel({"sha384", "p384_reduce"})
     parts = [part for parts in bundles.values() for part in parts]
     assert len(parts) == len(set(parts)) and all(bundles.values())
@@ -149,7 +149,7 @@ def test_without_a_kernel_no_module_is_in_two_files():
 
 
 def test_native_modules_stay_out_of_bundles_where_they_cannot_be_freed():
-    """modules.borrowed goes by the names of modules."""
+    """modules.borrowed identifies modules by name, so native modules stay out of bundles there."""
     files = build.package_sources(_WITHOUT)
     native = {name for name in files if "@micropython." in files[name]}
     assert native and native <= set(modules._NATIVE.split())
@@ -158,7 +158,7 @@ def test_native_modules_stay_out_of_bundles_where_they_cannot_be_freed():
 
 
 def test_every_kernel_is_in_the_package():
-    """firmware/kernels/kernel_*.py, whole, in a module of some processor."""
+    """Each firmware/kernels/kernel_*.py is in a module of some processor, whole."""
     packages = [build.package_sources(name, build.Form.APART) for name in KERNELS]
     kernels = [text for sources in packages for name, text in sources.items() if "kernel" in name]
     paths = list((data_directory("firmware") / "kernels").glob("kernel_*.py"))
@@ -168,7 +168,7 @@ def test_every_kernel_is_in_the_package():
 
 
 def test_the_same_sources_give_the_same_bytes(tmp_path):
-    """Wherever it is built: no path of this computer is inside."""
+    """Builds are reproducible and contain no path of this computer."""
     first = build.build_package("armv6m", tmp_path / "a")
     second = build.build_package("armv6m", tmp_path / "b")
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
@@ -177,7 +177,7 @@ def test_the_same_sources_give_the_same_bytes(tmp_path):
 
 
 def test_modules_of_an_earlier_build_are_removed(tmp_path):
-    """A module that was renamed does not live on; other files are left alone."""
+    """Modules of an earlier build that no longer exist are removed; other files stay."""
     (tmp_path / "gone.mpy").write_bytes(b"old")
     (tmp_path / "notes.txt").write_text("kept")
     build.build_package("xtensawin", tmp_path)
@@ -186,21 +186,21 @@ def test_modules_of_an_earlier_build_are_removed(tmp_path):
 
 
 def test_a_module_that_does_not_compile_is_an_error(tmp_path, monkeypatch):
-    """The module is named, with the compiler's reason."""
+    """A compile error names the module and the compiler's reason."""
     monkeypatch.setattr(build, "package_sources", lambda *arguments: {"broken": "def ("})
     with pytest.raises(Error, match=r"broken\.py for armv6m: SyntaxError"):
         build.build_package("armv6m", tmp_path / "out")
 
 
 def test_an_unknown_processor_is_an_error(tmp_path):
-    """mpy-cross says so, and so do we."""
+    """An unknown processor is an error with mpy-cross's message."""
     with pytest.raises(Error, match="cannot compile"):
         build.build_package("z80", tmp_path)
 
 
 @pytest.mark.parametrize("architecture", ["armv6m", "xtensawin"])
 def test_no_module_chains_exceptions(architecture):
-    """Stock firmware prints a warning on the console each time, and forgets the cause."""
+    """No module chains exceptions: stock firmware prints a warning each time, without the cause."""
     for source in build.package_sources(architecture).values():
         raised = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Raise)]
         assert not any(node.cause for node in raised)

@@ -1,4 +1,4 @@
-"""What only errors and notices say is in a text of its own, and is said all the same."""
+"""Texts of errors and notices are moved to a separate file, and are still shown."""
 
 import os
 import re
@@ -26,7 +26,7 @@ _TWO_LINES = "def fail():\n    raise ValueError('one line\\nand another one')\n"
 
 
 def _run(source: str, texts: list[str], value: int) -> tuple[list[str], tuple]:
-    """Return the notices and the arguments of the error of `check`."""
+    """Return the notices, and the arguments of the error, of `check`."""
     names = {"rare_text": texts.__getitem__}
     exec(source.replace("from .modules import rare_text\n", ""), names)  # noqa: S102
     notices: list[str] = []
@@ -37,17 +37,17 @@ def _run(source: str, texts: list[str], value: int) -> tuple[list[str], tuple]:
 
 @pytest.mark.parametrize("value", [2, 26])
 def test_nothing_else_is_said(value):
-    """Braces, conversions, formats, and texts that are not sentences stay as they are."""
+    """Braces, conversions, formats, and texts that are not sentences stay the same."""
     sources, text = take_texts({"some": _MODULE})
     texts = [line[1:] for line in text.splitlines()]
-    assert len(texts) == 2  # One sentence stands there twice.
+    assert len(texts) == 2  # One sentence occurs twice.
     assert "a sentence" not in sources["some"] and "a format" in sources["some"]
     assert "no text of an error" in sources["some"]
     assert _run(sources["some"], texts, value) == _run(_MODULE, [], value)
 
 
 def test_reasons_are_taken_where_functions_return_them():
-    """Of functions whose names say so; they return the same, and None as before."""
+    """Functions whose names say so return the same reasons, and None, as before."""
     source = """
 def stale_reason(now, end):
     if now > end:
@@ -65,14 +65,14 @@ def other(now):
 
 
 def test_a_module_without_such_texts_stays():
-    """So does a text of several lines: the file has one in each."""
+    """A module without such texts, or with texts of several lines, is not changed."""
     sources, text = take_texts({"some": "number = 1", "other": _TWO_LINES})
     assert text == "" and "modules" not in "".join(sources.values())
     assert "and another one" in sources["other"]
 
 
 def test_the_package_has_its_texts_in_one_file():
-    """Each a comment, as the file is Python; nearly none is left in a raise."""
+    """The file is valid Python, each text a comment; hardly any text is left in a raise."""
     sources = package_sources("armv6m")
     lines = sources[FILE].splitlines()
     assert len(lines) > 200 and all(re.fullmatch("#.{12,}", line) for line in lines)
@@ -81,7 +81,7 @@ def test_the_package_has_its_texts_in_one_file():
 
 @pytest.mark.parametrize("is_there", [True, False])
 def test_a_board_says_them(is_there, tmp_path):
-    """Without the file it is the same error, with a number in place of what it says."""
+    """Without the file, the error is the same with a number in place of the text."""
     build_package("x64", tmp_path / "boardcert")
     if not is_there:
         (tmp_path / "boardcert" / f"{FILE}.py").unlink()

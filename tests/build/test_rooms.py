@@ -1,4 +1,4 @@
-"""The rooms of the device package, and the flat package that boards get of them."""
+"""The rooms of the device package, and the flat package that boards get from them."""
 
 import pytest
 from boardcert_host.build.rooms import flatten, module_paths, read_flat, room_names
@@ -37,12 +37,12 @@ _ROOMS = ["asn1", "crypto", "page", "serving"]
     ],
 )
 def test_an_import_loses_its_room(source: str, room: str, flat: str) -> None:
-    """Of the package only, and nothing else changes."""
+    """Imports within the package lose their room, and nothing else changes."""
     assert flatten(source, _ROOMS, room) == flat
 
 
 def test_imports_that_follow_each_other_become_one() -> None:
-    """Each costs bytes; sorted as by the formatter, so that rooms leave no trace."""
+    """Consecutive imports are merged and sorted, which saves bytes and leaves no trace of rooms."""
     source = (
         "if True:\n"
         "    from .. import LIMIT, Error, board\n"
@@ -63,7 +63,7 @@ def test_imports_that_follow_each_other_become_one() -> None:
 
 
 def test_each_module_has_a_name_of_its_own(tmp_path) -> None:
-    """On a board they lie in one directory."""
+    """Module names are unique, since they share one directory on a board."""
     for name in ("__init__.py", "one/__init__.py", "one/same.py", "two/__init__.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
@@ -74,7 +74,7 @@ def test_each_module_has_a_name_of_its_own(tmp_path) -> None:
 
 
 def test_a_module_of_the_page_has_its_room_in_its_name(tmp_path) -> None:
-    """Such names as `send` are other rooms' too; with the prefix, none may be there twice."""
+    """Modules of the page get their room as a prefix, as others have names such as `send`, too."""
     for name in ("one/__init__.py", "one/send.py", "page/__init__.py", "page/send.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
@@ -85,7 +85,7 @@ def test_a_module_of_the_page_has_its_room_in_its_name(tmp_path) -> None:
 
 
 def test_every_module_of_the_package_is_read() -> None:
-    """But the rooms' own files, which have a docstring alone; each folder is a room."""
+    """Every module is read; each folder is a room, whose own file has a docstring only."""
     files = [
         path for path in _PACKAGE.rglob("*.py") if path.parent == _PACKAGE or path.stem[0] != "_"
     ]

@@ -1,4 +1,4 @@
-"""Names that only the package uses become those of the firmware, or short; nothing else changes."""
+"""Names that only the package uses become the firmware's or short; nothing else changes."""
 
 import ast
 import asyncio
@@ -73,7 +73,7 @@ def fourth(number): return _square_twice(number)
 
 @pytest.fixture(scope="module")
 def short():
-    """The sources with short names."""
+    """Return the sources with short names."""
     return shorten(_SOURCES, Known(("face",), tested=("inner",), foreign=frozenset({"fourth"})))
 
 
@@ -87,7 +87,7 @@ def _run(sources):
 
 
 def test_the_results_are_the_same(short):
-    """By position, by name, with defaults, through globals, and of an import as a global."""
+    """Calls by position, name and default, globals and global imports give the same results."""
     for sources in (_SOURCES, short):
         face, inner = _run(sources)
         assert inner["measure"](3) == 21
@@ -98,7 +98,7 @@ def test_the_results_are_the_same(short):
 
 
 def test_private_names_are_the_firmwares_and_arguments_short(short):
-    """The same in all modules; arguments of functions that others call keep their names."""
+    """Private names become the firmware's; arguments of functions that others call stay."""
     both = short["face"] + short["inner"]
     for name in ("_long_side", "_counter", "_square", "_handle"):
         assert name not in both
@@ -108,7 +108,7 @@ def test_private_names_are_the_firmwares_and_arguments_short(short):
 
 
 def test_public_names_that_only_the_package_uses_change(short):
-    """In modules and classes; not what a text names, an exception, a builtin, or others."""
+    """Public names of modules and classes change; exceptions, builtins and names in texts stay."""
     words = set(re.findall(r"\w+", short["inside"]))
     assert not words & {"half_of", "own_step", "inner_limit", "call_own_step"}
     assert words >= {"step_name", "InnerFailure"}
@@ -118,29 +118,29 @@ def test_public_names_that_only_the_package_uses_change(short):
 
 
 def test_files_share_names_at_the_top_of_modules(short):
-    """What one module alone uses, and no object has, is called as in another one."""
+    """Names that only one module uses, and no object has, are reused in other modules."""
     functions = [set(re.findall(r"def (\w+)", short[name])) for name in ("face", "inside", "other")]
     assert set.intersection(*functions)
 
 
 def test_names_that_others_use_stay(short):
-    """Arguments that are given by name, other modules' private names, and those in texts."""
+    """Keyword arguments, other modules' private names, and names in texts stay."""
     assert "side=" in short["inner"]
     assert "._maxsize" in short["inner"] and "queue._elsewhere" in short["inner"]
     assert "doubled=" in short["face"] and "argument" in short["inner"]
 
 
 def test_the_firmware_keeps_what_applications_name():
-    """Of each public function of the modules that they import."""
+    """Parameters of the functions that applications call keep their names."""
     sources = package_sources("armv6m")
     assert "def __init__(self, directory=" in sources["__init__"].replace(": str", "")
     assert "def __init__(self, ca=None, pins=None)" in sources["mutual_tls"]
     assert "_io_queue" in sources["server"]
-    assert "async def awrite(self" in sources["microdot_exchange"]  # By Microdot.
+    assert "async def awrite(self" in sources["microdot_exchange"]  # This one is used by Microdot.
 
 
 def _names(trees: Iterable[ast.AST]) -> set[str]:
-    """Every name that is used, and every text that could be one."""
+    """Return every name that is used, and every text that could be one."""
     fields = ("id", "attr", "arg", "name", "asname", "value")
     nodes = [node for tree in trees for node in ast.walk(tree)]
     found = {getattr(node, field, None) for node in nodes for field in fields}
@@ -149,7 +149,7 @@ def _names(trees: Iterable[ast.AST]) -> set[str]:
 
 @pytest.fixture(scope="module", params=["armv6m", "rv32imc", "xtensawin"])
 def package(request):
-    """The package's trees, what each name becomes in each, and the files they are joined in."""
+    """Return the package's trees, the new names in each, and the files they are joined into."""
     kernels = KERNELS.get(request.param, NO_KERNELS)
     sources = read_flat(_FIRMWARE / "boardcert") | kernel_sources(kernels)
     for user in kernels.useless(load_plan().kernel_users):
@@ -160,7 +160,7 @@ def package(request):
 
 
 def test_no_new_name_means_anything_else(package):
-    """Of the whole package: each is used by nobody else, and stands in one file for one name."""
+    """In the whole package, a new name has no other user, and one meaning in each file."""
     trees, names, bundles = package
     files = {part: file for file, parts in bundles.items() for part in parts}
     old_of: dict[tuple[str, str], str] = {}
@@ -175,12 +175,12 @@ def test_no_new_name_means_anything_else(package):
         new = {name for module in parts for name in names[module].values() if name in BY_NUMBER}
         assert not new & _names(trees[module] for module in parts)
     assert not any(old.startswith("__") for old in every)
-    # Nor does a private one of ours stand for what another module has by that name.
+    # A private name of ours does not hide what another module has by that name.
     assert not {name for name in every if hasattr(asyncio.StreamReader, name)}
 
 
 def test_what_shares_a_new_name_is_in_different_files_and_no_member(package):
-    """A name that an object has, or that is imported, has one new name, which nothing else has."""
+    """A name of an object, or an imported one, has one new name that nothing else has."""
     trees, names, bundles = package
     olds: dict[str, set[str]] = {}
     for new in names.values():
@@ -199,7 +199,7 @@ def test_what_shares_a_new_name_is_in_different_files_and_no_member(package):
 
 
 def test_the_public_names_that_change_are_nobody_elses(package):
-    """Neither names of the firmware, which its objects may have, nor exceptions, which show."""
+    """Changed public names are neither the firmware's, which objects may have, nor exceptions."""
     _, names, _ = package
     public = {old for new in names.values() for old in new if old[0] != "_"}
     taken = set()
@@ -216,13 +216,13 @@ def test_the_public_names_that_change_are_nobody_elses(package):
 
 
 def _code(path: Path) -> list[str]:
-    """Return what stands in *path* as code."""
+    """Return the code in *path*."""
     text = path.read_text()
     return re.findall(r"```.*?```|(?<=\n\n)(?:    .*\n)+|`[^`]+`", text, re.DOTALL)
 
 
 def test_names_of_the_firmware_are_looked_for_on_no_object():
-    """Of Microdot, asyncio, and the built-in types, whose attributes ours would hide."""
+    """Attributes of Microdot, asyncio and built-in types, which ours would hide, are avoided."""
     folder = Path(str(microdot.__file__)).parent
     foreign = _names(ast.parse(path.read_text()) for path in folder.glob("*.py"))
     types = [object, Exception, OSError, StopIteration, io.IOBase, io.BytesIO, io.StringIO]
@@ -231,12 +231,12 @@ def test_names_of_the_firmware_are_looked_for_on_no_object():
     foreign |= {name for one in types for name in dir(one)} | set(dir(builtins))
     foreign |= {"s", "e", "out_buf", "aclose", "awrite", "awritestr", "ph_key", "coro", "ioctl"}
     assert not set(NAMES) & foreign
-    assert not set(BY_NUMBER) & {*dir(builtins), *NAMES}  # One's own function in place of print?
+    assert not set(BY_NUMBER) & {*dir(builtins), *NAMES}  # Does one replace print?
     assert len(set(NAMES)) == len(NAMES)
 
 
 def test_public_names_stay():
-    """In the whole package as it is shipped, but what only the package itself uses of them."""
+    """Public names stay as shipped, except those used by the package alone."""
     shipped = _names(ast.parse(source) for source in package_sources("armv6m").values())
     sources = read_flat(_FIRMWARE / "boardcert")
     for name in load_plan().faces:
@@ -249,7 +249,7 @@ def test_public_names_stay():
 
 
 def test_no_attribute_is_looked_for_by_a_text_that_is_made():
-    """It may have another name on a board. Those here come from whole texts, which are kept."""
+    """Attributes are never looked up by computed names, which could differ on a board."""
     found = set()
     for module, source in read_flat(_FIRMWARE / "boardcert").items():
         for node in ast.walk(ast.parse(source)):
