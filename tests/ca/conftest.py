@@ -1,4 +1,4 @@
-"""A place to work in, a request, a CA."""
+"""A directory to work in, a request, and a CA."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def request_file(workplace: Path) -> Path:
-    """Give the request of a board, kitchen.local, in a file."""
+    """Return the file of a board's request, for kitchen.local."""
     from ca_cases import kitchen_request
 
     path = workplace / "kitchen.csr"
@@ -26,7 +26,7 @@ def request_file(workplace: Path) -> Path:
 
 @pytest.fixture
 def anchor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Make a CA in the user's usual place, and give it as what is to be trusted."""
+    """Make a CA in the user's usual place, and return its certificate, to be trusted."""
     from boardcert_host.cli import main
     from boardcert_host.trust.anchors import read_anchor
 

@@ -1,4 +1,4 @@
-"""`boardcert ca trust HOST` and what follows, with the firmware's own page and authority."""
+"""`boardcert ca trust HOST` and later commands, with the firmware's own page and authority."""
 
 import argparse
 import json
@@ -19,7 +19,7 @@ _NSS = ["--only", "nss", "--yes"]
 
 @pytest.fixture
 def client(tmp_path):
-    """Serve the page of a board that is its own authority, and know it."""
+    """Serve the page of a known board that is its own authority."""
     directory = tmp_path / "data"
     directory.mkdir()
     (directory / "config.json").write_text(json.dumps({"chain": "authority"}))
@@ -32,7 +32,7 @@ def client(tmp_path):
 
 @pytest.mark.needs("certutil")
 def test_it_is_trusted_followed_and_taken_back(client, home, capsys):
-    """What is imported is what the page serves; it stays when the certificate is signed again.
+    """The authority that the page serves is imported, and stays when the leaf is signed again.
 
     After a new key the board has another authority, which takes the place of the first one.
     """
@@ -63,7 +63,7 @@ def test_it_is_trusted_followed_and_taken_back(client, home, capsys):
 
 @pytest.mark.needs("certutil")
 def test_the_report_over_usb_says_the_same(client, home, monkeypatch, capsys):
-    """`--usb` compares it with what is served."""
+    """With `--usb`, the authority in the report is compared with the served one."""
     make_nss(home / ".pki/nssdb")
     pins.forget_pin(f"localhost:{client.port}")
     report = json.loads(client.get("/api/identity"))
@@ -76,7 +76,7 @@ def test_the_report_over_usb_says_the_same(client, home, monkeypatch, capsys):
 
 
 def test_what_is_left_to_do_is_said(client, home, capsys):
-    """A board that gets an authority; one that has none any more."""
+    """Hints tell what to do when a board gets an authority, and when it has none any more."""
     host = f"localhost:{client.port}"
     authority = parse(client.get("/authority.crt"))
     arguments = argparse.Namespace(host=host, name=None)

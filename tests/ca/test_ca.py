@@ -1,4 +1,4 @@
-"""A CA of one's own: its profile, what it issues, and what it refuses."""
+"""A CA of your own: its profile, what it issues, and what it refuses."""
 
 import datetime
 import ipaddress
@@ -16,12 +16,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 @pytest.fixture(scope="module")
 def authority():
-    """A CA that may vouch for anything."""
+    """Return a CA without name constraints."""
     return authorities.create(None, [], NOW)
 
 
 def usages(certificate):
-    """Return the names of what the key may do."""
+    """Return the names of the key usages."""
     usage, critical = extension(certificate, x509.KeyUsage)
     assert critical
     names = ["digital_signature", "content_commitment", "key_encipherment", "data_encipherment"]
@@ -30,7 +30,7 @@ def usages(certificate):
 
 
 def test_the_ca_is_one_by_its_profile(authority):
-    """P-384, ten years, no CA below it, its own key identifier, a random serial number."""
+    """The CA has P-384, ten years, pathlen 0, its own key identifier and a random serial number."""
     certificate = authority.certificate
     assert certificate.public_key().curve.name == "secp384r1"
     assert certificate.signature_hash_algorithm.name == "sha384"
@@ -43,11 +43,11 @@ def test_the_ca_is_one_by_its_profile(authority):
     ten_years_on = NOW.replace(year=NOW.year + 10)
     assert DAY > certificate.not_valid_after_utc - ten_years_on > -DAY
     certificate.verify_directly_issued_by(certificate)
-    assert len(list(certificate.extensions)) == 5 - 1  # And no name constraints.
+    assert len(list(certificate.extensions)) == 5 - 1  # It has no name constraints.
 
 
 def test_two_cas_differ_in_their_names(authority):
-    """Clients find issuers by name: the default one has a part of the key in it."""
+    """Clients find issuers by name, so the default name contains a part of the key."""
     other = authorities.create(None, [], NOW)
     assert authority.name.startswith("boardcert CA ") and authority.name != other.name
     assert authority.certificate.serial_number != other.certificate.serial_number
@@ -55,7 +55,7 @@ def test_two_cas_differ_in_their_names(authority):
 
 @pytest.mark.parametrize("name", ["", "n" * 65, "a\x1b[31mb", "two\nlines"])
 def test_a_ca_has_a_name_that_can_be_shown(name):
-    """1 to 64 characters without control characters; "" is the default name."""
+    """A CA name has 1 to 64 characters without control characters; "" is the default name."""
     if name:
         with pytest.raises(Error, match="the name of a CA"):
             authorities.create(name, [], NOW)
@@ -64,12 +64,12 @@ def test_a_ca_has_a_name_that_can_be_shown(name):
 
 
 def test_no_representation_shows_the_private_key(authority):
-    """Logs and tracebacks may hold it."""
+    """Logs and tracebacks may contain the representation, so it does not show the private key."""
     assert "key=" not in repr(authority)
 
 
 def test_a_device_certificate_has_the_profile(authority):
-    """What a board makes itself, but for the issuer: every check of `verify` passes."""
+    """The certificate differs from a board's own by its issuer only; `verify` passes all checks."""
     wanted = request(names=("kitchen.local", "192.168.4.1", "fd00::7"))
     certificate = issue(authority, wanted)
     checks = certificate_checks(certificate, Expected("fd00::7", issued=True, now=NOW))
@@ -96,7 +96,7 @@ def test_a_device_certificate_has_the_profile(authority):
 
 
 def test_the_subject_keeps_what_is_no_claim(authority):
-    """A short name and the board's number; a full name only when it is among the names."""
+    """The subject keeps short name and number; a full name only if it is among the names."""
 
     def subject(*arguments):
         attributes = issue(authority, request(*arguments)).subject
@@ -112,7 +112,7 @@ def test_the_subject_keeps_what_is_no_claim(authority):
 
 
 def test_a_name_that_is_too_long_for_a_subject(authority):
-    """It stands in subjectAltName; the subject has another, or none can be made."""
+    """Too long a name is in subjectAltName only; the subject is another name, or is refused."""
     long_name = ".".join(["kitchen" * 4] * 3)
     with pytest.raises(Error, match="longer than 64 characters"):
         issue(authority, request(None, names=(long_name,)))
@@ -122,7 +122,7 @@ def test_a_name_that_is_too_long_for_a_subject(authority):
 
 @pytest.mark.parametrize("days", [1, 90, 825, 3000])
 def test_the_dates_lie_within_the_cas(authority, days):
-    """From the day before, for clients whose clocks are slow; exactly so many days."""
+    """Validity starts a day earlier, for clients with slow clocks, and lasts the given days."""
     certificate = issue(authority, request(), days)
     assert certificate.not_valid_before_utc == datetime.datetime(2027, 3, 3, tzinfo=NOW.tzinfo)
     length = certificate.not_valid_after_utc - certificate.not_valid_before_utc
@@ -130,7 +130,7 @@ def test_the_dates_lie_within_the_cas(authority, days):
 
 
 def test_no_certificate_outlives_its_ca(authority):
-    """Near the end of the CA it is cut short; on the first day it does not begin before it."""
+    """The validity is cut at both ends to that of the CA."""
     end = authority.certificate.not_valid_after_utc
     assert issue(authority, request(), now=end - 30 * DAY).not_valid_after_utc == end
     for now in (end + DAY, NOW - 2 * DAY):
@@ -139,13 +139,13 @@ def test_no_certificate_outlives_its_ca(authority):
 
 
 def test_a_certificate_without_a_name_is_not_made(authority):
-    """Browsers refuse it."""
+    """A certificate without a name is not made, since browsers refuse it."""
     with pytest.raises(Error, match="would have no name"):
         issue(authority, request(names=()))
 
 
 def test_the_cas_own_key_is_no_devices(authority):
-    """It would be its own issuer."""
+    """The CA's own key is refused, as the certificate would be its own issuer."""
     with pytest.raises(Error, match="the CA's own key"):
         issue(authority, request(key=authority.key))
 
@@ -159,7 +159,7 @@ def test_the_cas_own_key_is_no_devices(authority):
     ],
 )
 def test_a_ca_of_another_kind_of_key_signs_too(key, algorithm, authority):
-    """Somebody's own, put into the directory: the hash follows the key."""
+    """A user's own CA with another key type signs, too: the hash follows the key."""
     made = (
         ec.generate_private_key(key)
         if key

@@ -24,7 +24,7 @@ _ACTIONS = ["init", "sign", "list", "trust", "untrust"]
 
 @pytest.mark.parametrize("action", _ACTIONS)
 def test_help_of_every_action_begins_with_examples(action, capsys):
-    """As that of every command; and ends with the exit codes."""
+    """The help of every action begins with examples and ends with the exit codes."""
     with pytest.raises(SystemExit) as leaving:
         main(["ca", action, "--help"])
     assert leaving.value.code == 0
@@ -34,7 +34,7 @@ def test_help_of_every_action_begins_with_examples(action, capsys):
 
 
 def test_init_says_what_was_made(workplace, capsys):
-    """Where, until when, its fingerprint, and what to do next."""
+    """`init` prints the CA's location, its end, its fingerprint, and the next steps."""
     assert main(["ca", "init"]) == 0
     output = capsys.readouterr()
     certificate = Store(workplace / "ca").certificates()[0]
@@ -48,7 +48,7 @@ def test_init_says_what_was_made(workplace, capsys):
 
 
 def test_the_key_is_its_owners_and_is_not_printed(workplace, capsys):
-    """Mode 0600 whatever the umask, in a directory of mode 0700; PKCS#8."""
+    """The key is PKCS#8 of mode 0600 whatever the umask, in a directory of mode 0700."""
     before = os.umask(0)
     try:
         code, answer = run(capsys, "ca", "init", workplace / "deep" / "ca", "--permit", "local")
@@ -65,7 +65,7 @@ def test_the_key_is_its_owners_and_is_not_printed(workplace, capsys):
 
 
 def test_who_refuses_a_ca_with_limits_is_said(workplace, capsys):
-    """When it is made, and in the help; not of one without."""
+    """For a CA with limits, `init` and its help say which clients refuse it."""
     assert main(["ca", "init", "one"]) == 0
     assert "BoringSSL" not in capsys.readouterr().err
     assert main(["ca", "init", "two", "--permit", "192.168.4.0/24"]) == 0
@@ -78,7 +78,7 @@ def test_who_refuses_a_ca_with_limits_is_said(workplace, capsys):
 
 @pytest.mark.parametrize("left", ["ca.key", "ca.crt"])
 def test_a_ca_is_never_overwritten(workplace, capsys, left):
-    """Nor half of one."""
+    """An existing CA, or a part of one, is never overwritten."""
     assert main(["ca", "init"]) == 0
     before = (workplace / "ca" / left).read_bytes()
     other = ({"ca.key", "ca.crt"} - {left}).pop()
@@ -92,7 +92,7 @@ def test_a_ca_is_never_overwritten(workplace, capsys, left):
 
 @pytest.mark.parametrize("how", ["file", "environment"])
 def test_a_passphrase_protects_the_key(workplace, request_file, capsys, monkeypatch, how):
-    """Given by a file or the environment; a wrong one, and none, open nothing and are not shown."""
+    """A passphrase comes from a file or the environment; a wrong or missing one is not shown."""
     given = []
     if how == "file":
         (workplace / "secret").write_text("correct horse\n")
@@ -126,7 +126,7 @@ def test_a_passphrase_protects_the_key(workplace, request_file, capsys, monkeypa
     ],
 )
 def test_a_new_passphrase_is_typed_twice(workplace, capsys, monkeypatch, answers, message):
-    """At a terminal, unseen; without agreement nothing is made."""
+    """At a terminal the passphrase is typed twice, hidden; if the two differ, nothing is made."""
     monkeypatch.setattr("getpass.getpass", lambda prompt: answers.pop(0))
     terminal = io.StringIO()
     terminal.isatty = lambda: True
@@ -137,7 +137,7 @@ def test_a_new_passphrase_is_typed_twice(workplace, capsys, monkeypatch, answers
 
 
 def test_a_terminal_that_ends_gives_no_passphrase(workplace, capsys, monkeypatch):
-    """Ctrl-D; and neither does an environment with bytes that are not text."""
+    """Ctrl-D, or an environment variable that is not text, provides no passphrase."""
     terminal = io.StringIO()
     terminal.isatty = lambda: True
     monkeypatch.setattr(sys, "stdin", terminal)
@@ -155,7 +155,7 @@ def test_a_terminal_that_ends_gives_no_passphrase(workplace, capsys, monkeypatch
 
 
 def test_half_a_ca_is_not_left(workplace, capsys, monkeypatch):
-    """When its certificate cannot be written, its key goes: the next try can succeed."""
+    """If the certificate cannot be written, the key is removed, so that a retry can succeed."""
     write_new = store.write_new
 
     def write(path, *data):
@@ -170,7 +170,7 @@ def test_half_a_ca_is_not_left(workplace, capsys, monkeypatch):
 
 
 def test_a_passphrase_is_no_argument(workplace, capsys):
-    """Other users of the computer see the arguments."""
+    """A passphrase cannot be an argument, which other users of the computer would see."""
     assert main(["ca", "init", "--passphrase", "hunter2"]) == 2
     output = capsys.readouterr()
     assert "hunter2" not in output.out + output.err
@@ -192,7 +192,7 @@ def test_a_passphrase_is_no_argument(workplace, capsys):
     ],
 )
 def test_usage_errors(workplace, capsys, arguments, message):
-    """Code 2, and nothing is made."""
+    """Usage errors have exit code 2, and nothing is made."""
     Path("kitchen.csr").write_bytes(b"")
     assert main(arguments) == 2
     assert message in capsys.readouterr().err
@@ -200,7 +200,7 @@ def test_usage_errors(workplace, capsys, arguments, message):
 
 
 def test_sign_without_a_ca_or_a_file_says_so(workplace, capsys):
-    """And how to make one."""
+    """`sign` without a CA or a file says what is missing and how to make a CA."""
     assert main(["ca", "sign", "no-such.csr"]) == 3
     assert "no such file: no-such.csr" in capsys.readouterr().err
     for arguments in (["sign", "--new-key", "k"], ["list"]):
@@ -209,7 +209,7 @@ def test_sign_without_a_ca_or_a_file_says_so(workplace, capsys):
 
 
 def test_a_ca_is_named_by_its_directory_or_its_certificate(workplace, request_file, capsys):
-    """When signing and when verifying: --ca takes both everywhere."""
+    """--ca takes the CA's directory or its certificate, for signing and verifying alike."""
     assert main(["ca", "init", "shop"]) == 0
     for place in ("shop", "shop/ca.crt"):
         assert main(["ca", "sign", str(request_file), "--ca", place, "--force"]) == 0

@@ -1,4 +1,4 @@
-"""`boardcert ca sign` for boards: over HTTPS to a real page, and on a cable."""
+"""`boardcert ca sign` for boards: over HTTPS with a real page, and on a cable."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def client(tmp_path_factory):
 
 @pytest.fixture
 def host(client, capsys):
-    """Know the board as after `boardcert flash`, and have a CA."""
+    """Store the board as `boardcert flash` does, and make a CA."""
     report = json.loads(client.get("/api/identity"))
     pins.add_pin("localhost", report)
     pins.add_pin("kitchen.local", report)
@@ -37,7 +37,7 @@ def host(client, capsys):
 
 
 def test_a_board_gets_its_certificate_over_https(client, host, tmp_path, capsys):
-    """It is asked, answered, installed and verified; pins of its key hold and know the rest."""
+    """A board's request is signed, installed and verified; its pins stay valid and are updated."""
     known = {pin.public_key_pin for pin in pins.load_pins()}
     code, printed = run(capsys, "ca", "sign", host, "--install", "-o", tmp_path / "a.crt")
     assert code == 0
@@ -52,14 +52,14 @@ def test_a_board_gets_its_certificate_over_https(client, host, tmp_path, capsys)
     assert found.fingerprint == printed["certificate"]["fingerprint"]
     assert client.current_token() not in json.dumps(printed)
 
-    # Plain `verify` looks at the user's own CA, and so do clients that trust it.
+    # Plain `verify` uses the user's own CA, and so do clients that trust it.
     code, verified = run(capsys, "verify", host)
     checks = {check["id"]: check for check in verified["hosts"][0]["checks"]}
     assert (code, checks["chain"]["status"]) == (0, "pass")
     assert str(default_store().certificate_file) in checks["chain"]["detail"]
     assert checks["self_signature"]["status"] == "skip"
 
-    # Again, by a client without a pin: its certificate is of the CA that signs the next.
+    # A second signing needs no pin: the served certificate is from the CA that signs the next.
     for pin in pins.load_pins():
         pins.forget_pin(pin.host)
     assert main(["ca", "sign", host, "--install"]) == 0
@@ -73,7 +73,7 @@ def test_a_board_gets_its_certificate_over_https(client, host, tmp_path, capsys)
 def test_a_board_is_renewed_and_a_signed_certificate_is_not_signed_again(
     client, host, capsys, monkeypatch
 ):
-    """What was signed before a connection failed is installed by the next `ca renew`."""
+    """A certificate signed before the connection failed is installed by the next `ca renew`."""
     for pin in pins.load_pins():
         pins.forget_pin(pin.host)
     pins.add_pin(host, json.loads(client.get("/api/identity")))
@@ -100,21 +100,21 @@ def test_a_board_is_renewed_and_a_signed_certificate_is_not_signed_again(
 
 
 def test_a_board_that_nothing_vouches_for_is_not_asked(client, host, capsys):
-    """The hint is what helps: the CA of the last test is not that of this one."""
+    """Without a pin or CA for the board, it is not contacted; the hint says what helps."""
     for pin in pins.load_pins():
         pins.forget_pin(pin.host)
     assert main(["ca", "sign", host, "--install"]) == 1
     err = capsys.readouterr().err
     assert "is not pinned, and no client of" in err and "nothing was sent to it" in err
     assert "boardcert pin add localhost --usb PORT; or --pin SHA256" in err
-    # What another CA has issued is not taken for the user's own.
+    # A certificate from another CA does not count as the user's own.
     code, verified = run(capsys, "verify", host)
     checks = {check["id"]: check["status"] for check in verified["hosts"][0]["checks"]}
     assert (code, checks["chain"], checks["self_signature"]) == (1, "skip", "fail")
 
 
 def test_a_request_can_be_answered_without_installing(client, host, tmp_path, capsys, monkeypatch):
-    """Then the answer is a file, and the board as it was."""
+    """Without --install, the answer is a file, and the board is not changed."""
     monkeypatch.chdir(tmp_path)
     before = client.served_certificate()
     code, printed = run(capsys, "ca", "sign", host, "--san", "hall.local")
@@ -123,7 +123,7 @@ def test_a_request_can_be_answered_without_installing(client, host, tmp_path, ca
 
 
 def test_a_host_gets_the_names_by_which_it_is_known(client, host, capsys):
-    """Others, that no pin and no certificate of ours has for its key, need a person's word."""
+    """A board gets the names of its pin and certificates; any other needs the user's consent."""
     pins.forget_pin("kitchen.local")
     code, printed = run(capsys, "ca", "sign", host)
     assert code == 1 and not default_store().issued()
@@ -133,7 +133,7 @@ def test_a_host_gets_the_names_by_which_it_is_known(client, host, capsys):
 
 
 def test_a_request_for_another_key_than_the_hosts_is_refused(client, host, capsys, monkeypatch):
-    """The connection is to the right board, but its request is for another key."""
+    """A request for another key than the board's is refused, even over the right connection."""
     monkeypatch.setattr(BoardAPI, "csr", lambda board: kitchen_request())
     code, printed = run(capsys, "ca", "sign", host, "--san", "kitchen.local")
     assert code == 1 and not default_store().issued()
@@ -151,7 +151,7 @@ def test_a_request_for_another_key_than_the_hosts_is_refused(client, host, capsy
 def test_a_board_that_is_not_ours_gets_nothing(
     host, tmp_path, capsys, monkeypatch, words, code, message
 ):
-    """Nothing is signed either."""
+    """If the board has another key, nothing is signed."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "wrong").write_text("abcdefghijklmnopqrstuvwx27")
     found, printed = run(capsys, "ca", "sign", host, "--install", *words)
@@ -160,7 +160,7 @@ def test_a_board_that_is_not_ours_gets_nothing(
 
 
 class Cable:
-    """A board on a cable, as the command sees it: it may refuse, and counts its restarts."""
+    """A board on a cable as the command sees it: it may refuse, and counts its restarts."""
 
     restarts = 0
     refusal = None
@@ -170,12 +170,12 @@ class Cable:
         assert (port, names) == ("port", ())
 
     def csr(self):
-        """Ask for a name; its program is stopped for that."""
+        """Return a request, as after the board's program was stopped."""
         interruptions.note_stopped("port")
         return kitchen_request(encoding=Encoding.PEM)
 
     def install(self, files):
-        """Take it, or not."""
+        """Accept the certificate, or refuse it."""
         if Cable.refusal:
             raise Error(Cable.refusal, None, CHECKED_AND_BAD)
         fingerprint = Cable.fingerprint or files.fingerprint
@@ -183,12 +183,12 @@ class Cable:
         return {"fingerprint": fingerprint, "names": ["kitchen.local"], "public_key_pin": pin}
 
     def restart(self):
-        """Do it as the real one."""
+        """Restart as the real one does."""
         mpremote.reset("port")
 
     @staticmethod
     def reset(port):
-        """Count."""
+        """Count the reset."""
         assert port == "port"
         interruptions.note_started(port)
         Cable.restarts += 1
@@ -205,7 +205,7 @@ class Cable:
 def test_a_board_on_a_cable_starts_again_whatever_comes(
     capsys, monkeypatch, refusal, fingerprint, code, message
 ):
-    """Once; and its refusal is shown."""
+    """A board on a cable is restarted once in any case; its refusal is shown."""
     assert main(["ca", "init"]) == 0
     capsys.readouterr()
     monkeypatch.setattr(over_usb, "BoardUSB", Cable)
@@ -219,7 +219,7 @@ def test_a_board_on_a_cable_starts_again_whatever_comes(
 
 
 def test_a_chain_that_no_board_can_read_is_not_signed_for_one(tmp_path, capsys, monkeypatch):
-    """An intermediate CA with critical name constraints; for a file, who uses it is not known."""
+    """An intermediate CA with critical name constraints is refused for boards, not for files."""
     monkeypatch.setattr(over_usb, "BoardUSB", Cable)
     monkeypatch.setattr(mpremote, "reset", Cable.reset)
     narrow = x509.NameConstraints([x509.DNSName("kitchen.local")], None)
@@ -241,7 +241,7 @@ def test_a_chain_that_no_board_can_read_is_not_signed_for_one(tmp_path, capsys, 
 
 
 def test_after_a_cable_the_command_that_verifies_is_told(tmp_path, capsys, monkeypatch):
-    """For a board whose port is known, its name is enough; a CA in another place is named."""
+    """The hint with the `verify` command uses a known board's name, and names a CA elsewhere."""
     monkeypatch.setattr(over_usb, "BoardUSB", Cable)
     monkeypatch.setattr(mpremote, "reset", Cable.reset)
     sign = ["ca", "sign", "--usb", "port", "--install", "--force"]
@@ -268,14 +268,14 @@ def test_after_a_cable_the_command_that_verifies_is_told(tmp_path, capsys, monke
     ],
 )
 def test_an_answer_on_the_cable_is_read_strictly(monkeypatch, answer, message):
-    """What a board prints may be anything."""
+    """The answer of a board on a cable is checked, since a board may print anything."""
     monkeypatch.setattr(usb_certificates, "run", lambda *words, timeout_s: answer)
     with pytest.raises(Error, match=message):
         usb_certificates.install("port", [b"leaf"])
 
 
 def test_a_private_key_is_no_word_of_a_command_line(monkeypatch):
-    """Others see those: it goes by a file that is its owner's."""
+    """The private key is passed in a file of mode 0600, as others can see command lines."""
     seen = []
 
     def run(port, *words, timeout_s):

@@ -1,4 +1,4 @@
-"""Names, and the limits that a CA has for them: RFC 5280 name constraints."""
+"""Names, and a CA's limits for them: RFC 5280 name constraints."""
 
 import ipaddress
 import subprocess
@@ -15,13 +15,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 @pytest.fixture(scope="module")
 def limited():
-    """A CA for one domain and one network."""
+    """Return a CA for one domain and one network."""
     return authorities.create("Example Ltd. boards", ["boards.example", "192.168.4.0/24"], NOW)
 
 
 @pytest.mark.parametrize("name", ["boards.example", "a.b.boards.example", "192.168.4.255"])
 def test_names_within_the_limits_are_signed(limited, name):
-    """The domain itself and all below it, and addresses of the network."""
+    """The domain itself, all names below it, and the network's addresses are signed."""
     assert issue(limited, request(names=(name,)))
 
 
@@ -30,7 +30,7 @@ def test_names_within_the_limits_are_signed(limited, name):
     ["example", "xboards.example", "boards.example.com", "kitchen.local", "192.168.5.1", "fd00::1"],
 )
 def test_names_outside_the_limits_are_refused(limited, name):
-    """By us, before a client would."""
+    """Names outside the limits are refused before signing."""
     with pytest.raises(Error, match="must not sign for"):
         issue(limited, request(names=("boards.example", name)))
 
@@ -40,7 +40,7 @@ def test_names_outside_the_limits_are_refused(limited, name):
     ["kitchen.local", "a.b.local", "192.168.4.1", "10.0.0.1", "fd00::7"],
 )
 def test_a_device_may_claim_what_is_nobodys(name):
-    """Names that a device gives itself, and addresses of networks at home."""
+    """A device may request local names, and private addresses."""
     assert may_claim(None, parse_name(name))
 
 
@@ -52,7 +52,7 @@ def test_a_device_may_claim_what_is_nobodys(name):
     ],
 )
 def test_a_device_may_not_claim_what_is_somebodys(name):
-    """Unless the CA was made for that domain or network."""
+    """A device may not request public names unless the CA is limited to their domain or network."""
     assert not may_claim(None, parse_name(name))
     limited = make_constraints(["boards.com", "8.8.8.0/24"])
     assert may_claim(limited, parse_name(name)) is (name in ("a.boards.com", "8.8.8.8"))
@@ -67,14 +67,14 @@ def test_a_device_may_not_claim_what_is_somebodys(name):
     ],
 )
 def test_a_device_may_not_claim_what_clients_trust_blindly(name):
-    """Not even of a CA whose constraints permit it: a person has to grant it."""
+    """Names that clients trust implicitly need the user's consent, even within the CA's limits."""
     limited = make_constraints(["lan", "local", "localhost", "kitchen", "0.0.0.0/0", "::/0"])
     assert not may_claim(None, parse_name(name)) and not may_claim(limited, parse_name(name))
 
 
 @pytest.mark.parametrize("name", ["2001:0:4136:e378:8000:63bf:3fff:fdd2", "2002:c000:204::1"])
 def test_tunnels_are_public_addresses(name):
-    """Teredo and 6to4 have an IPv4 address of the Internet inside."""
+    """Teredo and 6to4 addresses contain a public IPv4 address, and are treated as public."""
     assert not may_claim(None, parse_name(name))
     assert may_claim(make_constraints(["2001::/16", "2002::/16"]), parse_name(name))
 
@@ -92,7 +92,7 @@ def test_tunnels_are_public_addresses(name):
 )
 @pytest.mark.needs("openssl")
 def test_a_limit_of_one_kind_excludes_the_others(permitted, good, bad, tmp_path):
-    """RFC 5280 leaves a kind free of which nothing is said. OpenSSL judges as we do."""
+    """A limit of one kind excludes the others, which RFC 5280 would permit; OpenSSL agrees."""
     authority = authorities.create(None, permitted, NOW)
     assert extension(authority.certificate, x509.NameConstraints)[1]
     free = authorities.Authority(authorities.create(None, [], NOW).certificate, authority.key)
@@ -105,7 +105,7 @@ def test_a_limit_of_one_kind_excludes_the_others(permitted, good, bad, tmp_path)
         else:
             with pytest.raises(Error, match="must not sign for"):
                 issue(authority, wanted)
-        # By a CA that looks the same to a client but for what it refuses itself.
+        # The CA looks the same to a client, but has no limits of its own.
         unlimited = authorities.Authority(_without_limits(authority), authority.key)
         leaf = tmp_path / "leaf.pem"
         leaf.write_bytes(issue(unlimited, wanted).public_bytes(Encoding.PEM))
@@ -116,7 +116,7 @@ def test_a_limit_of_one_kind_excludes_the_others(permitted, good, bad, tmp_path)
 
 
 def _without_limits(authority):
-    """Return a certificate of the same key and name, without constraints."""
+    """Return a certificate with the same key and name, without constraints."""
     limited = authority.certificate
     builder = x509.CertificateBuilder(
         limited.issuer,
@@ -132,7 +132,7 @@ def _without_limits(authority):
 
 
 def test_a_board_cannot_check_such_limits(tmp_path):
-    """mbedTLS refuses to read a CA with them, as the README says: clients are not asked by it."""
+    """Board clients cannot use such a CA, as mbedTLS does not read it: the README says so."""
     anchor = tmp_path / "ca.der"
     read = "import sys, tls\ncontext = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)"
     read += "\ncontext.load_verify_locations(open(sys.argv[1], 'rb').read())"
@@ -148,7 +148,7 @@ def test_a_board_cannot_check_such_limits(tmp_path):
 
 @pytest.mark.parametrize("text", ["*", "*.local", "10.0.0.1/8", "a b", "", "-a", "a/b", "1.2.3/24"])
 def test_what_is_no_limit_is_refused(text):
-    """A wildcard is a name of certificates, not of constraints; 10.0.0.1/8 is not a network."""
+    """A wildcard, or 10.0.0.1/8, is not a valid limit."""
     with pytest.raises(Error, match=r"not a (name or network|host name or address)"):
         make_constraints([text])
 
@@ -164,12 +164,12 @@ def test_what_is_no_limit_is_refused(text):
     ],
 )
 def test_names_are_read_in_one_spelling(text, name):
-    """So that the same name never is listed twice."""
+    """Equal names have one spelling, so that none is listed twice."""
     assert parse_name(text) == name
 
 
 @pytest.mark.parametrize("text", ["", "a b", "*.10.0.0.1", "a.*.b", "**.b", "fe80::1%eth0", "a:1"])
 def test_what_is_no_name_is_refused(text):
-    """Also an address of one link, which means nothing elsewhere."""
+    """Invalid names are refused, including link-local addresses."""
     with pytest.raises(Error, match="not a host name or address"):
         parse_name(text)

@@ -21,7 +21,7 @@ _RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 @pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
 def test_a_request_is_read_in_both_forms(encoding):
-    """Its key, its short name, the board's number, and its names in one spelling."""
+    """PEM and DER requests yield the key, short name, number, and names in one spelling."""
     attributes = [(NameOID.COMMON_NAME, "kitchen"), (NameOID.SERIAL_NUMBER, "e661")]
     attributes += [(NameOID.ORGANIZATION_NAME, "A Bank")]
     subject = x509.Name([x509.NameAttribute(*attribute) for attribute in attributes])
@@ -41,13 +41,13 @@ def test_a_request_is_read_in_both_forms(encoding):
     ],
 )
 def test_the_keys_that_boards_make_are_accepted(key):
-    """P-256, P-521 and RSA too; a request may ask for nothing at all."""
+    """P-256, P-521 and RSA keys are accepted; a request need not ask for any name."""
     request = read_request(make(key=key))
     assert request.public_key == key.public_key() and request.names == ()
 
 
 def test_what_a_device_may_ask_for_is_accepted():
-    """Usages and purposes of TLS, and not to be a CA."""
+    """TLS usages and purposes, and CA:FALSE, are accepted."""
     purposes = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
     identifier = x509.SubjectKeyIdentifier.from_public_key(KEY.public_key())
     constraints = x509.BasicConstraints(False, None)
@@ -82,7 +82,7 @@ def test_what_a_device_may_ask_for_is_accepted():
     ],
 )
 def test_other_requests_are_refused(data, reason):
-    """With what is wrong, and exit code 1."""
+    """Other requests are refused with the reason, and exit code 1."""
     with pytest.raises(Error, match=reason) as refusal:
         read_request(data)
     assert refusal.value.code == CHECKED_AND_BAD
@@ -90,7 +90,7 @@ def test_other_requests_are_refused(data, reason):
 
 
 def test_a_file_without_a_request_is_told_by_what_it_holds():
-    """There is no request to refuse."""
+    """The error for a file without a request says what it contains."""
     for data, found in ((b"", "the file is empty"), (private(KEY), "the file holds a private key")):
         with pytest.raises(Error, match=f"there is no request to sign: {found}") as caught:
             read_request(data)
@@ -120,25 +120,25 @@ def test_a_file_without_a_request_is_told_by_what_it_holds():
     ],
 )
 def test_what_the_ca_does_not_write_is_left_out_and_reported(asked, reported):
-    """As `openssl req` with v3_req, Windows and old tutorials ask for it; the rest is taken."""
+    """Requested extensions that the CA does not issue are left out and reported."""
     request = read_request(make(asked, names(x509.DNSName("kitchen.local"))))
     assert request.left_out == reported and request.names == (x509.DNSName("kitchen.local"),)
 
 
 def test_a_request_beside_its_key_is_read():
-    """As one file of both."""
+    """A request in one file with its key is read."""
     assert read_request(private(KEY) + make(encoding=Encoding.PEM)).public_key == KEY.public_key()
 
 
 def test_what_stands_around_a_request_is_left_out():
-    """A terminal would obey it."""
+    """Text around a request, which could control a terminal, is left out."""
     request = make(encoding=Encoding.PEM)
     around = b"\x1b]0;title\x07\xff\n" + request + b"\x1b[31m"
     assert request_pem(around) == request.decode()
 
 
 def test_a_request_for_somebody_elses_key_is_refused():
-    """The signature proves that who asks holds the key."""
+    """A request whose signature does not prove the possession of the key is refused."""
     own, other = make(), make(key=ec.generate_private_key(ec.SECP384R1()))
     spki = slice(own.index(b"\x30\x76\x30\x10"), own.index(b"\x30\x76\x30\x10") + 0x78)
     place = other.index(b"\x30\x76\x30\x10")
@@ -149,7 +149,7 @@ def test_a_request_for_somebody_elses_key_is_refused():
 
 
 def test_a_request_signed_with_sha1_is_refused_for_that():
-    """It is neither altered nor for another key."""
+    """A request signed with SHA-1 is refused for that, not as altered."""
     info = der.element(*der.children(make())[0])
     signature = KEY.sign(info, ec.ECDSA(hashes.SHA1()))
     algorithm = tlv(0x30, bytes.fromhex("06072a8648ce3d0401"))
@@ -159,7 +159,7 @@ def test_a_request_signed_with_sha1_is_refused_for_that():
 
 
 def test_every_changed_byte_of_a_request_is_noticed():
-    """All but the count of unused bits before the signature, which changes nothing of it."""
+    """A change of any byte is detected, except in the count of unused bits before the signature."""
     data = make(names(x509.DNSName("kitchen.local")))
     good, passed = read_request(data), []
     for place in range(len(data)):
@@ -178,7 +178,7 @@ def test_every_changed_byte_of_a_request_is_noticed():
     ],
 )
 def test_attributes_that_cannot_be_shown_are_left_out(common_name, number, expected):
-    """Control characters, and what a PrintableString cannot hold."""
+    """Attributes with control characters or invalid PrintableString characters are left out."""
     attributes = [
         x509.NameAttribute(NameOID.COMMON_NAME, common_name),
         x509.NameAttribute(NameOID.SERIAL_NUMBER, number, x509.name._ASN1Type.UTF8String),

@@ -1,4 +1,4 @@
-"""`boardcert ca sign` and `list`: requests in files, keys made here, and CAs of all sorts."""
+"""`boardcert ca sign` and `list`: requests in files, keys made here, and CAs of other tools."""
 
 import json
 import stat
@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 
 
 def test_sign_answers_a_request_in_a_file(workplace, request_file, capsys):
-    """The answer is in NAME.crt, a copy is kept, and both paths are shown."""
+    """The certificate is NAME.crt, a copy is kept, and both paths are printed."""
     assert main(["ca", "init"]) == 0
     capsys.readouterr()
     assert main(["ca", "sign", str(request_file), "--san", "192.168.4.1"]) == 0
@@ -44,7 +44,7 @@ def test_sign_answers_a_request_in_a_file(workplace, request_file, capsys):
 
 
 def test_names_of_the_request_can_be_left_out(workplace, request_file, capsys):
-    """An administrator decides which names a board has; a name twice stands there once."""
+    """An administrator chooses the names; a repeated name is issued once."""
     main(["ca", "init"])
     capsys.readouterr()
     sign = ["ca", "sign", request_file]
@@ -58,7 +58,7 @@ def test_names_of_the_request_can_be_left_out(workplace, request_file, capsys):
 
 
 def test_a_request_alone_gets_no_name_of_somebody_else(workplace, capsys):
-    """A board that was taken over asks for a bank's: a person would have to grant it."""
+    """A compromised board's request for a bank's name needs the user's consent."""
     main(["ca", "init"])
     capsys.readouterr()
     wanted = names(x509.DNSName("kitchen.local"), x509.DNSName("www.bank.com"))
@@ -75,7 +75,7 @@ def test_a_request_alone_gets_no_name_of_somebody_else(workplace, capsys):
 
 
 def test_a_name_of_the_router_needs_a_pin_or_a_persons_word(workplace, capsys):
-    """Of a request in a file, as over HTTPS: pins and certificates here show whose key it is."""
+    """A router's name in a request file needs a pin or certificate of its key here, or consent."""
     main(["ca", "init"])
     capsys.readouterr()
     wanted = names(x509.DNSName("kitchen.local"), x509.DNSName("kitchen.lan"))
@@ -86,11 +86,11 @@ def test_a_name_of_the_router_needs_a_pin_or_a_persons_word(workplace, capsys):
     pins.add_pin("kitchen.lan", facts)
     assert run(capsys, "ca", "sign", "a.csr")[0] == 0
     pins.forget_pin("kitchen.lan")
-    assert run(capsys, "ca", "sign", "a.csr", "--force")[0] == 0  # It is in a certificate of ours.
+    assert run(capsys, "ca", "sign", "a.csr", "--force")[0] == 0  # In a certificate of this CA.
 
 
 def test_a_name_that_is_pinned_for_another_key_needs_a_persons_word(workplace, capsys):
-    """Though no certificate of ours has it."""
+    """A name pinned for another key needs consent, even if no certificate has it."""
     main(["ca", "init"])
     capsys.readouterr()
     Path("a.csr").write_bytes(kitchen_request())
@@ -103,7 +103,7 @@ def test_a_name_that_is_pinned_for_another_key_needs_a_persons_word(workplace, c
 
 
 def test_a_name_that_another_key_has_needs_a_persons_word(workplace, request_file, capsys):
-    """A board with a new key, or one that poses as another: who signs should know."""
+    """A name that another key has needs consent: the board has a new key, or is an impostor."""
     main(["ca", "init"])
     sign = ["ca", "sign", str(request_file), "--force"]
     assert main(sign) == 0
@@ -123,7 +123,7 @@ def test_a_name_that_another_key_has_needs_a_persons_word(workplace, request_fil
 
 
 def test_an_answer_is_not_written_over_a_file(workplace, request_file, capsys):
-    """Without --force."""
+    """An existing file is overwritten with --force only."""
     main(["ca", "init"])
     (workplace / "other.crt").write_text("precious")
     sign = ["ca", "sign", str(request_file), "-o", "other.crt"]
@@ -138,7 +138,7 @@ def test_an_answer_is_not_written_over_a_file(workplace, request_file, capsys):
 
 
 def test_what_could_not_be_written_is_on_the_list_all_the_same(workplace, request_file, capsys):
-    """The list must be complete for everything that was signed."""
+    """The list contains everything that was signed, even if its file could not be written."""
     main(["ca", "init"])
     (workplace / "file").write_text("no directory")
     assert main(["ca", "sign", str(request_file), "-o", "file/a.crt"]) == 3
@@ -146,7 +146,7 @@ def test_what_could_not_be_written_is_on_the_list_all_the_same(workplace, reques
 
 
 def test_a_long_life_is_signed_with_a_note(workplace, request_file, capsys):
-    """Apple's clients refuse it; and no certificate outlives the CA."""
+    """A validity that Apple's clients refuse gets a note; none exceeds the CA's."""
     main(["ca", "init"])
     capsys.readouterr()
     assert main(["ca", "sign", str(request_file), "--days", "9" * 12]) == 0
@@ -156,7 +156,7 @@ def test_a_long_life_is_signed_with_a_note(workplace, request_file, capsys):
 
 
 def test_a_new_key_is_made_here(workplace, capsys):
-    """Its owner's only, never over another; none is left when nothing was signed."""
+    """A new key is its owner's only, never overwrites another, and is removed on failure."""
     main(["ca", "init", "--permit", "local"])
     capsys.readouterr()
     sign = ["ca", "sign", "--new-key", "hall.key", "--san"]
@@ -174,7 +174,7 @@ def test_a_new_key_is_made_here(workplace, capsys):
 
 
 def test_an_intermediate_ca_sends_itself_along(workplace, request_file, capsys):
-    """Where ca.crt is one that another CA has signed, with the root after it."""
+    """If ca.crt is an intermediate CA followed by its root, the issued chain contains it."""
     main(["ca", "init", "company"])
     capsys.readouterr()
     root = Store(workplace / "company")
@@ -208,7 +208,7 @@ def test_an_intermediate_ca_sends_itself_along(workplace, request_file, capsys):
 
 
 def test_a_ca_whose_key_others_can_read_is_not_used(workplace, request_file, capsys):
-    """As ssh does not use such a key."""
+    """A CA key that others can read is refused, as ssh does."""
     main(["ca", "init"])
     (workplace / "ca" / "ca.key").chmod(0o640)
     capsys.readouterr()
@@ -217,7 +217,7 @@ def test_a_ca_whose_key_others_can_read_is_not_used(workplace, request_file, cap
 
 
 def test_a_ca_that_is_damaged_is_told_as_such(workplace, request_file, capsys):
-    """Key and certificate of two CAs, a device's certificate, garbage."""
+    """Mismatched key and certificate, a device's certificate, and garbage are reported as such."""
     main(["ca", "init"])
     main(["ca", "init", "other"])
     capsys.readouterr()
@@ -244,7 +244,7 @@ def test_a_ca_that_is_damaged_is_told_as_such(workplace, request_file, capsys):
 
 
 def test_two_boards_with_one_key_are_noticed(workplace, capsys):
-    """A copied flash: the first has the certificate, the second gets none; again, the first may."""
+    """Of two boards with a copied flash, the second gets no certificate; the first may again."""
     main(["ca", "init"])
     capsys.readouterr()
 

@@ -1,4 +1,4 @@
-"""Encrypted private keys, opened by programs of others."""
+"""Encrypted private keys can be opened by other programs."""
 
 import subprocess
 
@@ -28,7 +28,7 @@ def public(key):
 @pytest.mark.needs("openssl")
 @pytest.mark.needs("certtool")
 def test_others_open_it_with_the_passphrase(key, tmp_path):
-    """cryptography, OpenSSL and GnuTLS; each sees the same key."""
+    """cryptography, OpenSSL and GnuTLS open the key with the passphrase, and see the same key."""
     pem = private_pem(key, _PASSPHRASE)
     assert public(load_pem_private_key(pem, _PASSPHRASE.encode())) == public(key)
     path, secret = tmp_path / "key.pem", tmp_path / "secret"
@@ -44,7 +44,7 @@ def test_others_open_it_with_the_passphrase(key, tmp_path):
 
 @pytest.mark.needs("openssl")
 def test_it_is_costly_to_guess(tmp_path):
-    """OpenSSL reads 600,000 rounds (hex 0927C0) and AES-256 there."""
+    """OpenSSL finds 600,000 rounds (hex 0927C0) and AES-256."""
     path = tmp_path / "key.pem"
     path.write_bytes(private_pem(_KEYS[0], _PASSPHRASE))
     command = ["openssl", "asn1parse", "-in", path]
@@ -53,19 +53,19 @@ def test_it_is_costly_to_guess(tmp_path):
 
 
 def test_salt_and_vector_are_new_each_time():
-    """The same key under the same passphrase does not look the same."""
+    """Encrypting one key twice with one passphrase gives different files."""
     first, second = (private_pem(_KEYS[0], _PASSPHRASE) for _ in range(2))
     assert first != second
 
 
 @pytest.mark.parametrize("wrong", [b"", b"Correct horse", _PASSPHRASE.encode() + b" "])
 def test_another_passphrase_does_not_open_it(wrong):
-    """Nor one that is nearly the same."""
+    """Another passphrase does not open the key, even a similar one."""
     with pytest.raises((ValueError, TypeError)):
         load_pem_private_key(private_pem(_KEYS[0], _PASSPHRASE), wrong)
 
 
 def test_without_a_passphrase_it_is_plain():
-    """As `ca init` writes it when none is wanted."""
+    """Without a passphrase the key is plain, as `ca init` writes it then."""
     pem = private_pem(_KEYS[0])
     assert pem.startswith(b"-----BEGIN PRIVATE KEY-----") and load_pem_private_key(pem, None)

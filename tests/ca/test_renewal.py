@@ -1,4 +1,4 @@
-"""`boardcert ca renew --all` and `ca list --expiring`: many boards, some in the way, and a kill."""
+"""`boardcert ca renew --all` and `ca list --expiring`: many boards, obstacles, and a kill."""
 
 import collections
 import datetime
@@ -38,7 +38,7 @@ def authority():
 
 
 def deploy(authority, board, days=10):
-    """Sign for a board, let it serve that, and know it as after `ca sign --install`."""
+    """Sign for a board, have it serve that, and store it as `ca sign --install` does."""
     host = f"127.0.0.1:{board.server_port}"
     names = [parse_name("127.0.0.1"), parse_name(f"board-{board.number}.local")]
     request = Request(board.key.public_key(), "kitchen", board.number, ())
@@ -70,7 +70,7 @@ def renewed(capsys, *words):
 
 
 def test_every_board_is_renewed_once(boards, capsys):
-    """With the same key, names and CA; then nothing is due any more."""
+    """Every board is renewed once, with the same key, names and CA; then none is due."""
     assert len(listed(capsys, "30d")) == _COUNT and listed(capsys, "7d") == []
     code, lines, last = renewed(capsys, "--all", "--parallel", "8")
     assert (code, last) == (0, {"boards": _COUNT, "done": _COUNT, "results": {"renewed": _COUNT}})
@@ -87,14 +87,14 @@ def test_every_board_is_renewed_once(boards, capsys):
     host = f"127.0.0.1:{boards[0].server_port}"
     code, lines, _ = renewed(capsys, host, host)
     assert (code, lines[host]["result"]) == (0, "not due")
-    # Not twice on one day, also when all that the CA signs ends so soon.
+    # A board is not renewed twice in a day, even if the CA itself ends soon.
     code, lines, last = renewed(capsys, "--all", "--expiring", "9999d")
     assert (code, last["results"]) == (0, {"not due": _COUNT})
     assert all(len(board.installed) == 1 for board in boards)
 
 
 def describe_served(board):
-    """Return what the certificate says that a board serves."""
+    """Return a description of the certificate that a board serves."""
     from boardcert_host.certificates.certificate import parse
 
     return describe(parse(board.identity.der))
@@ -108,7 +108,7 @@ def listed(capsys, time):
 
 
 def test_what_is_in_the_way_is_told_the_worst_first(boards, authority, capsys):
-    """Each board by itself; the others are renewed."""
+    """Each obstacle is reported for its board, worst first; the other boards are renewed."""
     silent, tokenless, other, wrong, forgotten, own_authority, *rest = boards
     hosts = {board: f"127.0.0.1:{board.server_port}" for board in boards}
     tokens.forget_token(tokenless.token)
@@ -140,7 +140,7 @@ def test_what_is_in_the_way_is_told_the_worst_first(boards, authority, capsys):
 
 
 def test_another_key_is_refused(boards, capsys):
-    """Nothing is sent to what answers in the place of a board."""
+    """Nothing is sent to a server with another key."""
     first, second, *_ = boards
     first.key, stolen = second.key, first.key
     first.serve_chain(second_chain(second))
@@ -151,7 +151,7 @@ def test_another_key_is_refused(boards, capsys):
 
 
 def second_chain(board):
-    """Return the certificate that a board serves, as PEM."""
+    """Return the certificate that a board serves, in PEM."""
     from cryptography import x509
 
     certificate = x509.load_der_x509_certificate(board.identity.der)
@@ -159,7 +159,7 @@ def second_chain(board):
 
 
 def test_a_killed_renewal_goes_on(boards, capsys):
-    """No board is signed for twice, none gets its certificate twice, and none is left out."""
+    """After a kill, no board is signed for twice, gets its certificate twice, or is left out."""
     reached, gone = threading.Event(), threading.Event()
     count = collections.Counter()
     lock = threading.Lock()
@@ -189,7 +189,7 @@ def test_a_killed_renewal_goes_on(boards, capsys):
 
 
 def test_a_ca_that_ends_itself_is_told(authority, capsys, monkeypatch):
-    """What it signs cannot end later."""
+    """A CA that ends soon is reported, as its certificates cannot last longer."""
     with simulated_boards(1) as (board,):
         host = deploy(authority, board, 9999)
     later = authority.certificate.not_valid_after_utc - datetime.timedelta(days=3)
@@ -199,7 +199,7 @@ def test_a_ca_that_ends_itself_is_told(authority, capsys, monkeypatch):
 
 
 def test_what_was_not_signed_cannot_be_renewed(boards, capsys):
-    """Nor can nothing, or more than that."""
+    """Only boards for which the CA has signed can be renewed, and --all excludes a HOST."""
     pins.add_pin("hall.local", {"public_key_pin": f"sha256//{'A' * 43}=", "fingerprint": "AB"})
     assert main(["ca", "renew", "hall.local"]) == 3
     assert "has signed nothing for hall.local" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""`boardcert ca trust` and `untrust`: real stores of NSS, Java and Debian, in folders of ours."""
+"""`boardcert ca trust` and `untrust`: real stores of NSS, Java and Debian in test folders."""
 
 import hashlib
 import re
@@ -24,11 +24,11 @@ def statuses(outcomes):
 
 @pytest.mark.needs("certutil")
 def test_every_nss_database_is_told(home, anchor):
-    """Chromium's, and each profile of Firefox, packaged or not; again, and it is kept; and back."""
+    """Chromium's store and each Firefox profile get the CA once, and lose it again."""
     places = [home / ".pki/nssdb", home / ".mozilla/firefox/a.default"]
     places += [home / "snap/firefox/common/.mozilla/firefox/b.default"]
     make_nss(*places)
-    (home / ".mozilla/firefox/Crash Reports").mkdir()  # No profile.
+    (home / ".mozilla/firefox/Crash Reports").mkdir()  # This is not a profile.
     outcomes = nss_databases.change_nss(anchor, True)
     assert statuses(outcomes) == [DONE] * 3
     assert [outcome.store for outcome in outcomes] == [f"nss, {place}" for place in places]
@@ -43,7 +43,7 @@ def test_every_nss_database_is_told(home, anchor):
 
 @pytest.mark.needs("certutil")
 def test_untrust_leaves_other_cas_alone(home, anchor, tmp_path):
-    """Also one whose certificate stands under our name."""
+    """`untrust` removes no other CA, even one stored under this CA's name."""
     place = home / ".pki/nssdb"
     make_nss(place)
     other = tmp_path / "other.pem"
@@ -56,7 +56,7 @@ def test_untrust_leaves_other_cas_alone(home, anchor, tmp_path):
 
 @pytest.mark.needs("certutil")
 def test_what_was_imported_by_hand_is_found(home, anchor, tmp_path):
-    """Under another name, trusted or not: by its content, as in Java."""
+    """A CA imported by hand under another name is found by its content, as in Java."""
     place = home / ".pki/nssdb"
     make_nss(place)
     file = tmp_path / "ca.crt"
@@ -74,7 +74,7 @@ def test_what_was_imported_by_hand_is_found(home, anchor, tmp_path):
 
 @pytest.mark.needs("certutil")
 def test_cas_of_the_same_name_are_told_apart(home):
-    """As a board's authority, and the one that it had before: certutil prints both for each."""
+    """CAs with one name, such as a board's old and new authority, are told apart by content."""
     place = home / ".pki/nssdb"
     make_nss(place)
     first, *others = (Anchor(parse(make_pair()[1].der), home) for _ in range(6))
@@ -90,7 +90,7 @@ def test_cas_of_the_same_name_are_told_apart(home):
 
 @pytest.mark.needs("certutil")
 def test_a_database_that_cannot_be_written_is_told_as_failed(home, anchor):
-    """With what certutil says."""
+    """A database that cannot be written is reported as failed, with certutil's message."""
     place = home / ".pki/nssdb"
     make_nss(place)
     (place / "cert9.db").write_bytes(b"damaged")
@@ -99,7 +99,7 @@ def test_a_database_that_cannot_be_written_is_told_as_failed(home, anchor):
 
 
 def test_without_databases_or_certutil_nss_is_skipped(home, anchor, monkeypatch):
-    """With the reason, and what helps."""
+    """Without databases or certutil, NSS is skipped with the reason and a hint."""
     (outcome,) = nss_databases.change_nss(anchor, True)
     assert outcome.status == SKIPPED and "start Firefox or Chromium once" in outcome.detail
     place = home / ".pki/nssdb"
@@ -111,14 +111,14 @@ def test_without_databases_or_certutil_nss_is_skipped(home, anchor, monkeypatch)
 
 
 def java_listing(path):
-    """Return what keytool lists, with the aliases in lower case."""
+    """Return keytool's list, with the aliases in lower case."""
     command = ["keytool", "-list", "-keystore", path, "-storepass", "changeit"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.lower()
 
 
 @pytest.fixture
 def java(tmp_path, monkeypatch):
-    """A Java of our own: the real keytool, and a store with another CA in it."""
+    """Make a Java of the test's own: the real keytool, and a store with another CA."""
     home = tmp_path / "java"
     (home / "bin").mkdir(parents=True)
     keytool = home / "bin" / "keytool"
@@ -137,7 +137,7 @@ def java(tmp_path, monkeypatch):
 
 @pytest.mark.needs("keytool")
 def test_java_is_told_and_told_otherwise(anchor, java, tmp_path):
-    """The other CA stays; one of ours under another name, as Debian gives, goes too."""
+    """`untrust` keeps the other CA, and removes this one from under Debian's alias as well."""
     assert statuses(java_store.change_java(anchor, True)) == [DONE]
     assert f"{anchor.slug}, " in java_listing(java)
     assert statuses(java_store.change_java(anchor, True)) == [KEPT]
@@ -151,7 +151,7 @@ def test_java_is_told_and_told_otherwise(anchor, java, tmp_path):
 
 
 def test_without_java_it_is_skipped(anchor, tmp_path, monkeypatch):
-    """No Java at all, or one without a store."""
+    """Java is skipped if it is missing or has no store."""
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setattr(shutil, "which", lambda name: None)
     (outcome,) = java_store.change_java(anchor, True)
@@ -163,7 +163,7 @@ def test_without_java_it_is_skipped(anchor, tmp_path, monkeypatch):
 
 @pytest.fixture
 def debian(tmp_path, monkeypatch):
-    """Debian's store in a folder of ours, kept by its real program."""
+    """Make Debian's store in a test folder, managed by its real program."""
     root, program = tmp_path / "root", shutil.which("update-ca-certificates", path=_SBIN)
     local = root / "usr/local/share/ca-certificates"
     for folder in (local, root / "certs", root / "hooks", root / "share", tmp_path / "bin"):
@@ -183,7 +183,7 @@ _SBIN = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 @pytest.mark.needs("update-ca-certificates")
 def test_debians_store_is_told_and_told_otherwise(anchor, debian):
-    """It ends in the bundle that programs read; afterwards nothing of it is left."""
+    """The CA is added to the bundle that programs read, and removed without a trace."""
     bundle = debian / "certs" / "ca-certificates.crt"
     other = ssl.DER_cert_to_PEM_cert(certificates.make_ca().der).encode()
     (debian / "usr/local/share/ca-certificates" / "a.crt").write_bytes(other)
@@ -208,7 +208,7 @@ def test_debians_store_is_told_and_told_otherwise(anchor, debian):
 def test_other_distributions_have_their_folders_and_programs(
     anchor, tmp_path, monkeypatch, folder, file, program
 ):
-    """Fedora, Arch, SUSE: the file is there, and their program is run; when it fails, it is not."""
+    """Fedora, Arch, SUSE: the file is written and their program run; if that fails, it is gone."""
     words = program.split()
     (tmp_path / "root" / folder).mkdir(parents=True)
     shim = tmp_path / words[0]
@@ -231,7 +231,7 @@ def test_other_distributions_have_their_folders_and_programs(
 
 @pytest.mark.parametrize("found", [None, "/usr/sbin/update-ca-trust"])
 def test_a_store_of_the_administrators_names_the_command(anchor, tmp_path, monkeypatch, found):
-    """Nothing is tried; the command is complete. Only an administrator's path has the program."""
+    """A system store is not written without rights: the complete command is printed instead."""
     folder = tmp_path / "root/etc/pki/ca-trust/source/anchors"
     folder.mkdir(parents=True)
     monkeypatch.setattr(shutil, "which", lambda name: found)
@@ -245,7 +245,7 @@ def test_a_store_of_the_administrators_names_the_command(anchor, tmp_path, monke
 
 
 def test_a_store_without_its_program_is_skipped(anchor, tmp_path, monkeypatch):
-    """A file that no program reads is not written."""
+    """No file is written if the program that would read it is missing."""
     folder = tmp_path / "usr/local/share/ca-certificates"
     folder.mkdir(parents=True)
     monkeypatch.setattr(shutil, "which", lambda name: None)
@@ -287,7 +287,7 @@ _ADD_ON_MACOS = f"security add-trusted-cert -d -r trustRoot -k {_KEYCHAIN} FILE"
 def test_macos_and_windows_have_their_command_lines(
     anchor, tmp_path, monkeypatch, platform, is_administrator, look, add, remove
 ):
-    """As documented; none of these systems is at hand. The look decides what is done."""
+    """The command lines for macOS and Windows are as documented; both systems are untested."""
     state, ran = tmp_path / "trusted", tmp_path / "ran"
     shim = tmp_path / look.split()[0]
     shim.write_text(
@@ -311,6 +311,6 @@ case "$*" in *-store*|verify-*) [ -e {state} ];; esac
 
 
 def test_an_unknown_system_is_skipped(anchor, tmp_path):
-    """With a reason."""
+    """An unknown system is skipped with a reason."""
     (outcome,) = system_store.change_system(anchor, True, tmp_path)
     assert (outcome.status, outcome.detail) == (SKIPPED, "no known kind of store")

@@ -26,7 +26,7 @@ _NSS = ["--only", "nss", "--yes"]
 
 @pytest.fixture
 def database(home):
-    """Chromium's database in an empty home."""
+    """Make Chromium's database in an empty home."""
     place = home / ".pki/nssdb"
     make_nss(place)
     return place
@@ -52,7 +52,7 @@ def _know(identity):
 
 @pytest.mark.needs("certutil")
 def test_a_known_boards_authority_is_imported_and_taken_back(run, database, capsys):
-    """As what may sign for TLS servers alone; the way back needs no board."""
+    """The authority is imported for TLS servers only; `untrust` works without the board."""
     leaf, authority = make_pair()
     _know(leaf)
     code, out, err = run(leaf, authority, options=_NSS)
@@ -68,12 +68,12 @@ def test_a_known_boards_authority_is_imported_and_taken_back(run, database, caps
     assert main(["ca", "untrust", _HOST, "--only", "nss", "--yes"]) == 0
     assert capsys.readouterr().out == f"done     nss, {database}: removed\n"
     assert listed(database) == []
-    assert not kept_authorities.is_kept(parse(authority.der))  # No other store has it, either.
+    assert not kept_authorities.is_kept(parse(authority.der))  # No other store has it.
 
 
 @pytest.mark.needs("certutil")
 def test_the_pin_on_the_command_line_is_enough(run, database):
-    """Of a board that is not known; another key's is refused, and nothing is imported."""
+    """--pin suffices for an unknown board; another key is refused, and nothing is imported."""
     leaf, authority = make_pair()
     pin = describe(parse(leaf.der))["public_key_pin"]
     other = describe(parse(make_pair()[0].der))["public_key_pin"]
@@ -86,7 +86,7 @@ def test_the_pin_on_the_command_line_is_enough(run, database):
 
 @pytest.mark.needs("certutil")
 def test_the_board_on_the_cable_is_enough(run, database, monkeypatch):
-    """When it has what is served; the report of another one ends it."""
+    """--usb suffices if the report matches the served certificate; another board's is refused."""
     leaf, authority = make_pair()
     report = describe(parse(leaf.der))
     monkeypatch.setattr(trust_board, "read_report", lambda port: report)
@@ -98,7 +98,7 @@ def test_the_board_on_the_cable_is_enough(run, database, monkeypatch):
 
 
 def test_a_stranger_is_not_trusted(run, home):
-    """Whoever answers, answers for itself: nothing says that it is the board that is meant."""
+    """An unknown board is refused, as nothing shows that it is the intended one."""
     leaf, authority = make_pair()
     code, out, err = run(leaf, authority, options=_NSS)
     assert (code, out) == (1, "") and "is not a known board" in err
@@ -107,7 +107,7 @@ def test_a_stranger_is_not_trusted(run, home):
 
 
 def test_a_known_board_with_another_key_is_not_trusted(run, home):
-    """An attacker has an authority of the same name."""
+    """A known board with another key is refused: an attacker's authority could have its name."""
     _know(make_pair()[0])
     leaf, authority = make_pair()
     code, _, err = run(leaf, authority, options=_NSS)
@@ -124,7 +124,7 @@ def test_a_known_board_with_another_key_is_not_trusted(run, home):
     ],
 )
 def test_an_authority_out_of_bounds_is_refused(run, home, changes, fault):
-    """Though the board is known: its program may have been changed."""
+    """An authority beyond the permitted limits is refused, as a known board may be compromised."""
     leaf, authority = make_pair(**changes)
     _know(leaf)
     code, _, err = run(leaf, authority, options=_NSS)
@@ -132,7 +132,7 @@ def test_an_authority_out_of_bounds_is_refused(run, home, changes, fault):
 
 
 def test_a_board_that_signs_for_itself_is_told_how(run, home):
-    """The setting that gives it an authority."""
+    """For a self-signed board, the hint names the setting that gives it an authority."""
     leaf = make()
     _know(leaf)
     code, _, err = run(leaf, options=_NSS)
@@ -142,7 +142,7 @@ def test_a_board_that_signs_for_itself_is_told_how(run, home):
 
 @pytest.mark.needs("certutil")
 def test_a_companys_ca_is_not_fetched_from_a_board(run, home, tmp_path, monkeypatch):
-    """It vouches for more than one board."""
+    """A company's CA is not imported from a board, as it vouches for more than this board."""
     ca = make_ca()
     leaf = issue(ca, name=_HOST)
     (tmp_path / "trusted.pem").write_bytes(pem(ca))
@@ -155,7 +155,7 @@ def test_a_companys_ca_is_not_fetched_from_a_board(run, home, tmp_path, monkeypa
 
 @pytest.mark.needs("certutil")
 def test_a_new_authority_takes_the_place_of_the_earlier_one(run, database, capsys):
-    """The board was reset, and is pinned again."""
+    """After a reset and a new pin, the new authority replaces the earlier one."""
     first, second = make_pair(), make_pair()
     _know(first[0])
     assert run(*first, options=["--yes", "--only", "nss"])[0] == 0
@@ -173,7 +173,7 @@ def test_a_new_authority_takes_the_place_of_the_earlier_one(run, database, capsy
 
 @pytest.mark.needs("certutil")
 def test_a_renamed_boards_authority_is_replaced_and_taken_back(run, database, capsys):
-    """By its new name: the copy follows the pin, with the ports that it was imported under."""
+    """A renamed board's authority follows its pin, with its ports, and is replaced or removed."""
     first, second = make_pair(), make_pair(names=[_PANTRY])
     _know(first[0])
     assert run(*first, options=_NSS)[0] == 0
@@ -192,7 +192,7 @@ def test_a_renamed_boards_authority_is_replaced_and_taken_back(run, database, ca
 
 
 def test_it_is_only_saved_when_that_is_wanted(run, home, tmp_path):
-    """To a file, which is not overwritten, or to standard output; no store is touched."""
+    """It can be saved only, to a new file or standard output; no store is changed."""
     leaf, authority = make_pair()
     _know(leaf)
     code, out, _ = run(leaf, authority, options=["--print"])
@@ -209,7 +209,7 @@ def test_it_is_only_saved_when_that_is_wanted(run, home, tmp_path):
 @pytest.mark.needs("certutil")
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("", 1)])
 def test_a_person_is_asked(run, database, monkeypatch, answer, code):
-    """With what it may sign for, until when, and what that means."""
+    """The question says what the authority may sign, until when, and what that means."""
     leaf, authority = make_pair()
     _know(leaf)
     terminal = io.StringIO(answer)
@@ -229,7 +229,7 @@ def test_a_person_is_asked(run, database, monkeypatch, answer, code):
 
 @pytest.mark.needs("certutil")
 def test_json_names_the_board_the_authority_and_each_store(run, database):
-    """And the copy by which it can be taken back."""
+    """The JSON output names the board, the authority, each store, and the copy for `untrust`."""
     leaf, authority = make_pair()
     _know(leaf)
     code, out, _ = run(leaf, authority, options=[*_NSS, "--json"])
@@ -242,7 +242,7 @@ def test_json_names_the_board_the_authority_and_each_store(run, database):
 
 
 def test_what_an_administrator_has_to_do_is_said_and_kept(run, home, tmp_path, monkeypatch, capsys):
-    """The command names the copy; it stays until the system's store has been changed, too."""
+    """The command for the administrator names the copy, which stays until it has been run."""
     folder = tmp_path / "root/etc/pki/ca-trust/source/anchors"
     folder.mkdir(parents=True)
     change = system_store.change_system
@@ -267,7 +267,7 @@ def test_what_an_administrator_has_to_do_is_said_and_kept(run, home, tmp_path, m
 
 @pytest.mark.needs("certutil")
 def test_a_copy_stays_while_a_store_that_was_passed_over_has_it(run, database, monkeypatch, capsys):
-    """Without it, nothing would say that this computer trusts the authority."""
+    """The copy stays while a skipped store has the authority: nothing else would record that."""
     leaf, authority = make_pair()
     _know(leaf)
     assert run(leaf, authority, options=_NSS)[0] == 0
@@ -276,7 +276,7 @@ def test_a_copy_stays_while_a_store_that_was_passed_over_has_it(run, database, m
     monkeypatch.setattr(
         nss_databases.shutil, "which", lambda name: None if name == "certutil" else which(name)
     )
-    assert run(leaf, authority, options=_NSS)[0] == 3  # A second time: no store can be asked.
+    assert run(leaf, authority, options=_NSS)[0] == 3  # The second time, no store is available.
     assert kept_authorities.kept([_HOST]) == [kept]
     main(["ca", "untrust", _HOST, "--yes"])
     assert "certutil is missing" in capsys.readouterr().out
@@ -287,7 +287,7 @@ def test_a_copy_stays_while_a_store_that_was_passed_over_has_it(run, database, m
 
 
 def test_a_copy_is_found_by_each_name_of_its_board(home):
-    """Also by one that has a port; it is the certificate as a file for the administrator."""
+    """The copy is found by each name of its board, with or without a port, as a file."""
     authority = parse(make_pair()[1].der)
     for host in (_HOST, f"{_HOST}:20034", "[fd00::7]:443"):
         kept = kept_authorities.keep(host, authority)
@@ -299,7 +299,7 @@ def test_a_copy_is_found_by_each_name_of_its_board(home):
 
 
 def test_what_was_not_imported_cannot_be_taken_back(home, capsys):
-    """With a hint: a known name that is nearly what was typed, never what was typed."""
+    """If nothing was imported, the hint suggests a similar known name."""
     _know(make_pair()[0])
     assert main(["ca", "untrust", "kitchne.local", "--yes"]) == 1
     assert f"did you mean {_HOST}?" in capsys.readouterr().err
@@ -320,6 +320,6 @@ def test_what_was_not_imported_cannot_be_taken_back(home, capsys):
     ],
 )
 def test_what_does_not_go_together_is_a_usage_error(home, capsys, words, message):
-    """Before a board is asked."""
+    """Options that exclude each other are a usage error, before a board is contacted."""
     assert main(["ca", *words]) == 2
     assert message in capsys.readouterr().err

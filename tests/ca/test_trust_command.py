@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 @pytest.mark.needs("certutil")
 def test_the_command_tells_each_store(home, anchor, capsys):
-    """By words and as JSON; without a file, one's own CA; and the way back."""
+    """Each store is listed, in words or JSON; without a file, the CA is the user's own."""
     make_nss(home / ".pki/nssdb")
     assert main(["ca", "trust", "--only", "nss", "--yes"]) == 0
     assert capsys.readouterr().out == f"done     nss, {home}/.pki/nssdb: added\n"
@@ -30,7 +30,7 @@ def test_the_command_tells_each_store(home, anchor, capsys):
 
 
 def test_nothing_done_is_no_success(home, anchor, capsys):
-    """Where every store was skipped."""
+    """If every store was skipped, the command fails."""
     assert main(["ca", "trust", "--only", "java", "--yes"]) == 3
     assert capsys.readouterr().out.startswith("skipped  java: no cacerts")
 
@@ -38,7 +38,7 @@ def test_nothing_done_is_no_success(home, anchor, capsys):
 @pytest.mark.needs("certutil")
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1), ("", 1)])
 def test_a_person_is_asked(home, anchor, capsys, monkeypatch, answer, code):
-    """With the fingerprint, and what it means; anything but yes changes nothing."""
+    """The question shows the fingerprint and the consequence; only yes changes anything."""
     make_nss(home / ".pki/nssdb")
     terminal = io.StringIO(answer)
     terminal.isatty = lambda: True
@@ -52,7 +52,7 @@ def test_a_person_is_asked(home, anchor, capsys, monkeypatch, answer, code):
 
 
 def test_without_a_person_yes_is_needed(home, anchor, capsys, monkeypatch):
-    """Nothing is changed by accident in a script."""
+    """Without a terminal, --yes is needed, so that a script changes nothing by accident."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     assert main(["ca", "trust", "--only", "java"]) == 2
     assert "--yes answers yes" in capsys.readouterr().err
@@ -66,7 +66,7 @@ def test_without_a_person_yes_is_needed(home, anchor, capsys, monkeypatch):
     ],
 )
 def test_what_is_no_ca_is_refused(home, tmp_path, capsys, identity, message):
-    """A board's own certificate, and one that a CA has issued."""
+    """A board's own certificate, and one issued by a CA, are refused."""
     path = tmp_path / "file.pem"
     path.write_text(ssl.DER_cert_to_PEM_cert(identity.der))
     assert main(["ca", "trust", str(path), "--yes"]) == 1
@@ -74,7 +74,7 @@ def test_what_is_no_ca_is_refused(home, tmp_path, capsys, identity, message):
 
 
 def test_a_missing_or_damaged_file_is_told(home, tmp_path, capsys):
-    """Before anything is asked."""
+    """A missing or damaged file is reported before any question."""
     assert main(["ca", "trust", "--yes"]) == 3
     assert "`boardcert ca init` makes a CA" in capsys.readouterr().err
     (tmp_path / "garbage").write_bytes(b"garbage")
@@ -83,7 +83,7 @@ def test_a_missing_or_damaged_file_is_told(home, tmp_path, capsys):
 
 
 def test_a_ca_that_is_malformed_is_told(home, anchor, tmp_path, capsys):
-    """Its extensions, its version, its curve: a message for each, and nothing is changed."""
+    """Malformed extensions, version or curve are reported one by one, and nothing is changed."""
     curve = bytes.fromhex("2b81040022")
     for old, new, message in (
         (
@@ -102,7 +102,7 @@ def test_a_ca_that_is_malformed_is_told(home, anchor, tmp_path, capsys):
 
 
 def test_of_a_chain_the_root_is_trusted(anchor, tmp_path):
-    """An intermediate one before it is passed over."""
+    """Of a chain, the root is trusted; an intermediate before it is skipped."""
     middle = certificates.make(issuer=certificates.make_ca())
     path = tmp_path / "chain.pem"
     path.write_bytes(ssl.DER_cert_to_PEM_cert(middle.der).encode() + anchor.pem)

@@ -1,4 +1,4 @@
-"""Sound certificates of many kinds, and mutations of them: what a CA, or an attacker, might send.
+"""Valid certificates of many kinds, and mutations of them: what a CA, or an attacker, might send.
 
 All are made from numbers alone, so that one number stands for the same bytes in every run. The
 signatures are not made anew: without its issuer, no board can verify that of a certificate.
@@ -28,7 +28,7 @@ NOW = (2026, 11, 21, 5, 0, 0)
 _BEGIN = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 _END = datetime.datetime(2036, 1, 1, tzinfo=datetime.timezone.utc)
 _LATE = datetime.datetime(2061, 1, 1, tzinfo=datetime.timezone.utc)
-# What contents are replaced by: limits of numbers, lengths, alphabets and encodings.
+# These replace contents: limits of numbers, lengths, alphabets and encodings.
 _STRANGE = (b"", b"\0", b"\x80", b"\xff", b"\0\0", b"\0\x80", b"\xff\x80", b"\1\2\3", b"\0" * 7)
 _STRANGE += (b"\x7f" * 20, b"\0" + b"\xff" * 20, b"\1" * 21, b"a" * 64, b"a" * 65, b"a" * 300)
 _STRANGE += (b"\xc0\xbc", b"a\0b", b"a b", b"<b>", b"*", b"*.", b"*.a", b"a.*", b"a..b", b"-a")
@@ -41,7 +41,7 @@ _TAGS += (0xA0, 0xA1, 0xA2, 0xA3, 0xA4, 0xA5)
 
 
 def seeds() -> list[bytes]:
-    """Return sound certificates with all kinds of names and extensions."""
+    """Return valid certificates with all kinds of names and extensions."""
     uri = x509.UniformResourceIdentifier("http://ca.example/list")
     mail = x509.RFC822Name("admin@example.org")
     directory = x509.DirectoryName(_name("CN"))
@@ -133,7 +133,7 @@ def _make(
 
 
 def mutants(first: int, count: int, of: Sequence[bytes] = ()) -> Iterator[bytes]:
-    """Yield the mutations with the numbers from *first*, each of one in turn of *of*, or seeds."""
+    """Yield the mutations numbered from *first*, each of the next in *of*, or of the seeds."""
     trees = [_tree(der)[0] for der in of or seeds()]
     for number in range(first, first + count):
         chance = random.Random(number)
@@ -144,7 +144,7 @@ def mutants(first: int, count: int, of: Sequence[bytes] = ()) -> Iterator[bytes]
 
 
 def _altered(chance: random.Random, der: bytes) -> bytes:
-    """Return *der* with a bit, a byte or the end changed, whatever that does to its structure."""
+    """Return *der* with a bit, a byte or the end changed, without regard to its structure."""
     at = chance.randrange(len(der))
     kind = chance.randrange(4)
     if kind == 0:
@@ -154,13 +154,13 @@ def _altered(chance: random.Random, der: bytes) -> bytes:
     return der[:at] + (der[at + 1 :] if kind == 2 else b"\0" + der[at:])
 
 
-# A node is [tag, content], the content bytes or nodes; what an OCTET STRING or the like has inside
-# that is DER is a node in between, with the tag None and the bytes before it.
+# A node is [tag, content], where content is bytes or nodes. DER inside an OCTET STRING or the like
+# is an intermediate node with the tag None and the bytes before it.
 Node = list
 
 
 def _tree(der: bytes) -> list[Node]:
-    """Return the nodes of *der*; ValueError or IndexError when it is not DER."""
+    """Return the nodes of *der*; ValueError or IndexError if it is not DER."""
     nodes = []
     for element in children(der):
         size = element[1] & 0x7F if element[1] & 0x80 else 0
@@ -189,7 +189,7 @@ def _encode(node: Node) -> bytes:
 
 
 def _mutant(chance: random.Random, tree: Node) -> bytes:
-    """Return *tree* after one change or a few; the lengths around each are right again."""
+    """Return *tree* with one or a few changes; the enclosing lengths are corrected."""
     copied = _copy(tree)
     for _ in range(1 if chance.random() < 0.7 else chance.randrange(2, 5)):
         places = list(_places(copied))

@@ -1,4 +1,4 @@
-"""What the board, cryptography and OpenSSL each read in a certificate: to be held against another.
+"""What the board, cryptography and OpenSSL each read in a certificate, for comparison.
 
 `read_by_board` is what `install` does without the arithmetic of signatures.
 """
@@ -25,7 +25,7 @@ _STORED = keys.PrivateKey(KEY.private_numbers().private_value, _POINT, "p256").t
 
 
 def read_by_board(der: bytes) -> dict[str, Any] | None:
-    """Return what the board has of a certificate that it would install, None when it refuses."""
+    """Return the board's reading of a certificate that it would install; None if it refuses."""
     try:
         record, _ = offer.read(der, None, [_STORED], NOW)
         strict.check(record.chain)
@@ -47,10 +47,11 @@ def read_by_board(der: bytes) -> dict[str, Any] | None:
 
 
 def read_by_cryptography(der: bytes) -> dict[str, Any]:
-    """Return the same as `read_by_board`, by cryptography. Raises ValueError, or what it does."""
+    """Return the same as `read_by_board`, by cryptography. Raises ValueError and its exceptions."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        # Longer strings than RFC 5280 has in its appendix A.1 are no reason for anybody to refuse.
+        # Strings longer than RFC 5280, appendix A.1, permits are no reason for any reader to
+        # refuse.
         warnings.filterwarnings("ignore", "Attribute's length must be >= 1")
         one = x509.load_der_x509_certificate(der)
         names: list[str] = []
@@ -85,7 +86,7 @@ def _shown(text: str) -> str:
 
 
 def disagreement(der: bytes) -> str | None:
-    """Return how cryptography reads another thing than the board; None when the board refuses."""
+    """Return how cryptography's reading differs from the board's; None if the board refuses."""
     board = read_by_board(der)
     if board is None:
         return None
@@ -100,7 +101,7 @@ def disagreement(der: bytes) -> str | None:
 
 
 def refused_by_openssl(certificates: Sequence[bytes], directory: Path) -> str:
-    """Return what OpenSSL has against *certificates*, each its own trust anchor; nothing: "".
+    """Return OpenSSL's objection to *certificates*, each its own trust anchor; "" if none.
 
     `openssl verify` reads all extensions that it knows, `openssl x509 -text` prints the others.
     """
@@ -111,13 +112,13 @@ def refused_by_openssl(certificates: Sequence[bytes], directory: Path) -> str:
     everything = directory / "all.pem"
     everything.write_text("".join(texts))
     verified = _verify(everything, *paths)
-    # Alone, a certificate has no issuer among the others.
+    # On its own, a certificate has no issuer among the others.
     alone = [_verify(path, path) for path in paths if f"{path}: OK" not in verified]
     bundle = directory / "all.p7"
     _openssl("crl2pkcs7", "-nocrl", "-certfile", str(everything), "-out", str(bundle))
     printed = _openssl("pkcs7", "-print_certs", "-text", "-noout", "-in", str(bundle))
     errors = [text for text in alone if not text.endswith(": OK\n")]
-    # Strictly, it looks at what it could not read; what else it says then takes a second look.
+    # The strict mode checks whether extensions could be read; its other errors need a second run.
     strictly = _verify(everything, *paths, options=("-purpose", "sslserver", "-x509_strict"))
     odd = [path for path in paths if f"{path}: OK" not in strictly]
     purposes = [_openssl("x509", "-noout", "-purpose", "-in", str(path)) for path in odd]

@@ -1,4 +1,4 @@
-"""Hold what the board reads in mutated certificates against cryptography and OpenSSL, off line.
+"""Compare the board's reading of mutated certificates with cryptography and OpenSSL, offline.
 
     python tests/certificates/fuzz_certificates.py FIRST COUNT
 
@@ -23,7 +23,7 @@ _BATCH = 200
 
 
 def main(first: int, count: int) -> int:
-    """Print what was found, each kind once with the first number of it; return how many."""
+    """Print the findings, each kind once with its first number; return how many there were."""
     found: Counter[str] = Counter()
     accepted = 0
     batch: list[bytes] = []

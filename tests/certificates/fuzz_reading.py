@@ -1,4 +1,4 @@
-"""What `show`, `verify`, `install` and `ca sign` make of mutated files: words, never a traceback.
+"""`show`, `verify`, `install` and `ca sign` on mutated files: messages, never a traceback.
 
     python tests/certificates/fuzz_reading.py FIRST COUNT
 
@@ -42,7 +42,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 _NOW = datetime.datetime(2026, 11, 21, 5, tzinfo=datetime.timezone.utc)
-# Generated for this: a number of a mutation stands for the same bytes in every run.
+# Generated for this test, so that a mutation's number means the same bytes in every run.
 _P = int(
     "d3656e69d7e0a68269a8ae6161196a0726fc61a69f241a0204251f252222818975dcc68a61153b18888e3900"
     "a0556a30c7006d2b27f5a68b59aafd342a13180d79f814ca93c96b9ceccdebf36db0f9295ad10895ad4c9b8a"
@@ -65,7 +65,7 @@ _RSA = rsa.RSAPrivateNumbers(
     rsa.RSAPublicNumbers(65537, _P * _Q),
 ).private_key()
 _EDWARDS = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-# What cryptography says of damage, to programmers.
+# Messages of cryptography about damage, meant for programmers.
 _OF_THE_LIBRARY = ("ParseError", "deserialize", "parse", "b'", "OpenSSL", "must be", "Invalid")
 _PBES2 = bytes.fromhex("06092a864886f70d01050d")
 
@@ -75,7 +75,7 @@ def files() -> list[bytes]:
     request = x509.CertificateSigningRequestBuilder(name())
     request = request.add_extension(key_usage(), True)
     request = request.add_extension(profile(KEY)["subject_alt_name"][0], False)
-    pss = padding.PSS(padding.MGF1(hashes.SHA256()), 0)  # Without salt, nothing is random.
+    pss = padding.PSS(padding.MGF1(hashes.SHA256()), 0)  # Without a salt, nothing is random.
     builder = x509.CertificateBuilder(name(), name(), _RSA.public_key(), 1 << 100)
     builder = builder.not_valid_before(_NOW).not_valid_after(_NOW + datetime.timedelta(days=9))
     certificates = [
@@ -104,13 +104,13 @@ def files() -> list[bytes]:
 
 
 def pkcs12_file() -> bytes:
-    """Return a PKCS#12 file without encryption, so that its mutations get to what is in it."""
+    """Return a PKCS#12 file without encryption, so that its mutations reach the contents."""
     own = x509.load_der_x509_certificate(seeds()[0])
     return pkcs12.serialize_key_and_certificates(b"a", KEY, own, None, NoEncryption())
 
 
 def read(data: bytes) -> None:
-    """Do with *data* what the commands do; an Error is what they say of it."""
+    """Process *data* as the commands do; an Error is their message."""
     found = [*items.read_items(data, lambda: "secret"), *items.read_chain([data])]
     for item in found:
         if item.reason and any(word in item.reason for word in _OF_THE_LIBRARY):
@@ -130,7 +130,7 @@ def read(data: bytes) -> None:
 
 
 def _verify(data: bytes) -> None:
-    """Check *data* as a certificate that a server has sent, as verify._judge does."""
+    """Check *data* as verify._judge checks a certificate that a server has sent."""
     try:
         found = certificate.parse(data)
     except ValueError:
@@ -154,7 +154,7 @@ def main(first: int, count: int) -> int:
     for number, data in numbered:
         try:
             read(data)
-        except BaseException as error:  # A panic of cryptography's is one.
+        except BaseException as error:  # This includes a panic in cryptography.
             if isinstance(error, KeyboardInterrupt):
                 raise
             where = traceback.extract_tb(error.__traceback__)[-1]

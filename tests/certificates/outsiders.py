@@ -59,20 +59,23 @@ class Board:
 
     @contextmanager
     def serving(self) -> Iterator[int]:
-        """Serve WORDS with what is installed; give the port."""
+        """Serve WORDS with the installed certificate; yield the port."""
         with serving(self.directory, self.key_type, self.names) as port:
             yield port
 
 
 @contextmanager
 def serving(directory: Path, key_type: str, names: str, chain: str = "self") -> Iterator[int]:
-    """Serve WORDS with the identity in *directory*; give the port. *names*: as for `make_board`."""
+    """Serve WORDS with the identity in *directory*; yield the port.
+
+    *names*: as for `make_board`.
+    """
     with micropython_server.serving(directory, key_type, names, chain, code=_SERVE) as port:
         yield port
 
 
 def make_board(tmp_path: Path, key_type: str, names: str, ca: Path) -> Board:
-    """Let a board make its key and request, sign it by the CA in *ca*, and install the answer.
+    """Have a board make its key and request, sign it with the CA in *ca*, and install the answer.
 
     *names*: with spaces between, besides the board's own.
     """
@@ -80,7 +83,8 @@ def make_board(tmp_path: Path, key_type: str, names: str, ca: Path) -> Board:
     certificate = tmp_path / "board.crt"
     settings = (key_type, names, "self")
     micropython_server.run(_REQUEST, str(directory), str(request), *settings)
-    # Names of this computer, and of an earlier board, which no request gets by itself.
+    # These are names of this computer and of an earlier board, which no request gets without
+    # consent.
     granted = [word for name in ("pump-7.local", *names.split()) for word in ("--san", name)]
     sign = ["ca", "sign", str(request), "--ca", str(ca), "-o", str(certificate), *granted]
     assert main(sign) == 0
@@ -90,7 +94,7 @@ def make_board(tmp_path: Path, key_type: str, names: str, ca: Path) -> Board:
 
 
 def run(*command: str | Path | int, home: Path | None = None) -> tuple[int, str]:
-    """Run a program; return its exit code and what it says."""
+    """Run a program; return its exit code and its output."""
     environment = {**os.environ, "HOME": str(home)} if home else None
     done = subprocess.run(
         [str(word) for word in command],
@@ -104,7 +108,7 @@ def run(*command: str | Path | int, home: Path | None = None) -> tuple[int, str]
 
 
 def browse(port: int, home: Path, *options: str) -> tuple[int, str]:
-    """Have Chromium open the board's page like any other, without an option about certificates."""
+    """Have Chromium open the board's page as any other, without an option about certificates."""
     arguments = ["--headless", "--disable-gpu", f"--user-data-dir={home / 'profile'}"]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")

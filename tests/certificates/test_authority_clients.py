@@ -1,4 +1,4 @@
-"""Clients of others that trust a board's own authority: they open the board, and nothing else.
+"""Independent clients that trust a board's authority accept that board, and nothing else.
 
 What the authority signs outside of its limits is refused by all that read name constraints.
 """
@@ -42,7 +42,7 @@ class Served:
 
 @pytest.fixture(scope="module")
 def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A board with the firmware's own code; its authority as `boardcert ca trust` fetches it."""
+    """Return a board with the firmware's own code, and its authority from `boardcert ca trust`."""
     directory = tmp_path_factory.mktemp("board")
     file = directory / "authority.pem"
     with outsiders.serving(directory / "data", "p384", "localhost 127.0.0.1", "authority") as port:
@@ -55,7 +55,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def thief(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Somebody who has the keys of pump-7.local, and calls himself localhost."""
+    """Return an impostor that has the keys of pump-7.local and calls itself localhost."""
     directory = tmp_path_factory.mktemp("thief")
     leaf, authority = make_pair(
         ("pump-7.local", "localhost", "127.0.0.1"), permitted=["pump-7.local"]
@@ -68,7 +68,7 @@ def thief(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @contextlib.contextmanager
 def _answering(directory: Path, leaf: Identity, authority: Identity) -> Iterator[int]:
-    """Serve WORDS by these certificates; give the port."""
+    """Serve WORDS with these certificates; yield the port."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     (directory / "board.pem").write_bytes(leaf.key_pem() + pem(leaf, authority))
     context.load_cert_chain(directory / "board.pem")
@@ -85,7 +85,7 @@ def _answering(directory: Path, leaf: Identity, authority: Identity) -> Iterator
 
 @pytest.fixture(scope="module")
 def clockwork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A board whose clock was years ahead for a while: its authority was signed again, twice.
+    """Return a board whose clock was years ahead for a while: its authority was signed twice more.
 
     The client has imported the first certificate; the board serves the third.
     """
@@ -213,7 +213,7 @@ def _rustls(served: Served, host: str) -> Asked:
 
 
 _Ask = Callable[[Served, str], Asked]
-# Clients that read name constraints, and the words by which they refuse.
+# These clients read name constraints, and refuse with these words.
 _LIMITED: dict[str, tuple[_Ask, str]] = {
     "openssl": (_openssl, "certificate verify failed"),
     "python": (_openssl_of_python, "permitted subtree violation"),
@@ -223,7 +223,7 @@ _LIMITED: dict[str, tuple[_Ask, str]] = {
     "node": (_node, "fetch failed"),
     "rustls": (_rustls, "NameConstraintViolation"),
 }
-# Those that do not, at least of a CA that they were told to trust.
+# These do not, at least for a CA that they were told to trust.
 _UNLIMITED: dict[str, _Ask] = {
     "java": _java,
     "mbedtls": _mbedtls,
@@ -243,28 +243,28 @@ def _parameters(*names: str) -> list[object]:
 @pytest.mark.parametrize("host", _HOSTS)
 @pytest.mark.parametrize("name", _parameters(*_ASK))
 def test_a_client_that_trusts_it_connects(board: Served, name: str, host: str) -> None:
-    """By name and by address, with all checks of that client."""
+    """Each client connects by name and by address, with all its checks."""
     is_open, answer = _ASK[name](board, host)
     assert is_open, answer
 
 
 @pytest.mark.parametrize("name", _parameters(*_ASK))
 def test_an_earlier_import_is_good_once_the_clock_is_right(clockwork: Served, name: str) -> None:
-    """Key and name are the same: what a wrong clock had signed again need not be imported."""
+    """An earlier import stays valid once the clock is right, since key and name are the same."""
     is_open, answer = _ASK[name](clockwork, "localhost")
     assert is_open, answer
 
 
 @pytest.mark.parametrize("name", _parameters(*(one for one in _ASK if "unverified" not in one)))
 def test_the_authority_of_another_board_is_no_help(board: Served, thief: Served, name: str) -> None:
-    """It has the same name, and another key."""
+    """Another board's authority, with the same name but another key, does not help."""
     other = Served(board.port, thief.authority, board.leaf)
     assert not _ASK[name](other, "localhost")[0]
 
 
 @pytest.mark.parametrize("name", _parameters(*_LIMITED))
 def test_another_name_is_refused(thief: Served, name: str) -> None:
-    """Though the authority has signed for it, and its limits are not critical."""
+    """A name outside the limits is refused, although the limits are not critical."""
     ask, words = _LIMITED[name]
     is_open, answer = ask(thief, "localhost")
     assert not is_open and words in answer, answer
@@ -272,7 +272,7 @@ def test_another_name_is_refused(thief: Served, name: str) -> None:
 
 @pytest.mark.parametrize("name", _parameters(*_UNLIMITED))
 def test_some_clients_do_not_read_the_limits(thief: Served, name: str) -> None:
-    """As the documentation says: there, a thief of keys is taken for any server."""
+    """Clients that ignore the limits accept a key thief as any server, as documented."""
     is_open, answer = _UNLIMITED[name](thief, "localhost")
     assert is_open, answer
 
@@ -280,7 +280,7 @@ def test_some_clients_do_not_read_the_limits(thief: Served, name: str) -> None:
 @pytest.mark.needs("certutil")
 @pytest.mark.needs("chromium")
 def test_chromium(board: Served, thief: Served, clockwork: Served, tmp_path: Path) -> None:
-    """No warning after `boardcert ca trust HOST`, and one without; none of its limits is passed."""
+    """Chromium warns without `boardcert ca trust HOST` only; it applies all limits."""
     database = tmp_path / ".pki/nssdb"
     database.mkdir(parents=True)
     assert run("certutil", "-N", "-d", f"sql:{database}", "--empty-password")[0] == 0
@@ -303,7 +303,7 @@ def test_chromium(board: Served, thief: Served, clockwork: Served, tmp_path: Pat
 
 
 def test_the_linter_finds_that_the_limits_are_not_critical(tmp_path: Path) -> None:
-    """Nothing else, in either certificate. It takes no name without a dot, such as localhost."""
+    """The linter's only finding is that the limits are not critical; names need a dot for it."""
     names = "pump.boards.example 192.168.4.7"
     with outsiders.serving(tmp_path / "data", "p256", names, "authority") as port:
         context = looking_context()

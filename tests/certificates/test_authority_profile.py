@@ -1,4 +1,4 @@
-"""A board's authority and its leaves, judged by cryptography and OpenSSL, for each kind of key."""
+"""A board's authority and leaves, checked by cryptography and OpenSSL, for each key type."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ _ACCEPTED += ("-verify_ip 192.168.4.1", "-verify_ip fe80::1")
 
 
 class Pair:
-    """What one board serves, signed again once: leaf, authority, report, and PEM files."""
+    """What one board serves, signed once more: leaf, authority, report, and PEM files."""
 
     def __init__(self, directory: Path, key_type: str) -> None:
         output = micropython_server.run(_MAKE, str(directory / "identity"), key_type)
@@ -45,12 +45,12 @@ class Pair:
 
 @pytest.fixture(scope="module", params=["p384", "p256", "p521", "rsa2048"])
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    """A board with a key of each kind."""
+    """Return the certificates of a board with a key of each type."""
     return Pair(tmp_path_factory.mktemp("pair"), request.param)
 
 
 def test_the_authoritys_profile(pair: Pair) -> None:
-    """P-384 whatever the leaf has; ten years; exactly these extensions."""
+    """The authority has P-384 for any leaf, ten years, and exactly these extensions."""
     authority = pair.authority
     key = authority.public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP384R1)
@@ -76,7 +76,7 @@ def test_the_authoritys_profile(pair: Pair) -> None:
 
 
 def test_the_leaf_is_the_authoritys(pair: Pair) -> None:
-    """Signed by it, named by its key, for 397 days; in all else as a self-signed one."""
+    """The leaf is signed by the authority for 397 days, and otherwise like a self-signed one."""
     leaf, authority = pair.leaf, pair.authority
     leaf.verify_directly_issued_by(authority)
     authority.verify_directly_issued_by(authority)
@@ -95,7 +95,7 @@ def test_the_leaf_is_the_authoritys(pair: Pair) -> None:
 
 @pytest.mark.parametrize(("name", "is_inside"), [("pump.example", True), ("a.example", False)])
 def test_cryptography_verifies_it(pair: Pair, name: str, is_inside: bool) -> None:
-    """With a path validation of its own, which applies the name constraints."""
+    """cryptography's own path validation, with name constraints, accepts the leaf."""
     store = Store([pair.authority])
     verifier = PolicyBuilder().store(store).build_server_verifier(x509.DNSName(name))
     if is_inside:
@@ -107,7 +107,7 @@ def test_cryptography_verifies_it(pair: Pair, name: str, is_inside: bool) -> Non
 
 @pytest.mark.parametrize("how", [*_ACCEPTED, "-verify_hostname other.example"])
 def test_openssl_verifies_it_strictly(pair: Pair, how: str) -> None:
-    """By name and by address, with the authority alone as what is trusted; no other name."""
+    """openssl accepts it by name and address with the authority as anchor; no other name."""
     leaf, authority = pair.files
     words = ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", *how.split()]
     words += ["-no-CApath", "-CAfile", str(authority), str(leaf)]

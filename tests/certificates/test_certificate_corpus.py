@@ -1,4 +1,4 @@
-"""What the board takes for a certificate, cryptography and OpenSSL read, and as the same thing.
+"""What a board accepts as a certificate, cryptography and OpenSSL read with the same result.
 
 The first of the mutations that fuzz_certificates goes on with off line.
 """
@@ -19,14 +19,14 @@ _OF_OPENSSL = 200
 
 
 def test_sound_certificates_are_read_alike(tmp_path: Path) -> None:
-    """None of the seeds is refused: the mutations start from what is installed."""
+    """No seed is refused, so that the mutations start from certificates that can be installed."""
     for der in seeds():
         assert read_by_board(der) == read_by_cryptography(der)
     assert refused_by_openssl(seeds(), tmp_path) == ""
 
 
 def test_the_readers_tell_what_they_cannot_read(tmp_path: Path) -> None:
-    """A certificate that the board would take wrongly would be seen."""
+    """The comparison would detect a certificate that the board accepts wrongly."""
     der = seeds()[0]
     odd = der.replace(b"kitchen.example\x82", b"kitchen exampl\xff\x82")
     assert odd != der and read_by_board(odd) is None
@@ -37,7 +37,7 @@ def test_the_readers_tell_what_they_cannot_read(tmp_path: Path) -> None:
 
 
 def test_mutations_are_refused_or_read_alike(tmp_path: Path) -> None:
-    """Dates, serial number, names, keys: each is what cryptography has; OpenSSL reads all."""
+    """Accepted dates, serial numbers, names and keys equal cryptography's; OpenSSL reads all."""
     accepted = []
     for number, der in enumerate(mutants(0, _MUTATIONS)):
         if read_by_board(der) is not None:

@@ -1,4 +1,4 @@
-"""The certificates of a board, judged by others: cryptography, OpenSSL, GnuTLS and pkilint."""
+"""A board's certificates, checked by cryptography, OpenSSL, GnuTLS and pkilint."""
 
 import base64
 import hashlib
@@ -29,7 +29,7 @@ with open(sys.argv[3], "wb") as file:
 print(json.dumps(me.report()))
 """
 
-# As micropython_server's, without a page, and with the settings of _MAKE.
+# As in micropython_server, without a page and with the settings of _MAKE.
 _SERVE = """
 import asyncio, sys
 import boardcert
@@ -67,7 +67,7 @@ _CURVES = {"p256": ec.SECP256R1, "p384": ec.SECP384R1, "p521": ec.SECP521R1}
 
 @pytest.fixture(scope="module", params=["p384", "p256", "p521", "rsa2048"])
 def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """A board's certificate and request, with a key of each kind."""
+    """Return a board's certificate and request, with a key of each type."""
     return Made(tmp_path_factory.mktemp("made"), request.param)
 
 
@@ -85,7 +85,7 @@ def _run(*arguments: str | Path) -> str:
 
 
 def test_the_profile(made: Made) -> None:
-    """Version 3, the key and its hash, a serial number of 16 bytes, issuer and subject alike."""
+    """Version 3, the key and its hash, a serial number of 16 bytes; issuer equals subject."""
     certificate = made.certificate
     assert certificate.version is x509.Version.v3
     public_key = certificate.public_key()
@@ -105,7 +105,7 @@ def test_the_profile(made: Made) -> None:
 
 
 def test_the_extensions(made: Made) -> None:
-    """Exactly those of the profile, critical where they must be."""
+    """The extensions are exactly those of the profile, critical where required."""
     extensions = made.certificate.extensions
     identifier = x509.SubjectKeyIdentifier.from_public_key(made.certificate.public_key())
     usage = {
@@ -131,16 +131,16 @@ def test_the_extensions(made: Made) -> None:
 
 
 def test_the_dates(made: Made) -> None:
-    """Valid now, from yesterday's midnight, for 3,650 days."""
+    """The certificate is valid from yesterday's midnight for 3,650 days."""
     begin = made.certificate.not_valid_before_utc
     midnight = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
     assert begin in (midnight - timedelta(days=1), midnight - timedelta(days=2))
     lifetime = made.certificate.not_valid_after_utc - begin
-    assert timedelta(days=3651) <= lifetime < timedelta(days=3652)  # 3650 from now on.
+    assert timedelta(days=3651) <= lifetime < timedelta(days=3652)  # That is 3,650 days from now.
 
 
 def test_the_report(made: Made) -> None:
-    """It contains the same as the certificate."""
+    """The report agrees with the certificate."""
     der = made.certificate.public_bytes(Encoding.DER)
     spki = made.certificate.public_key().public_bytes(
         Encoding.DER, PublicFormat.SubjectPublicKeyInfo
@@ -160,7 +160,7 @@ def test_the_report(made: Made) -> None:
 @pytest.mark.needs("openssl")
 @pytest.mark.parametrize("option", [[], ["-x509_strict"], ["-purpose", "sslserver"]])
 def test_openssl_verifies_it_as_its_own_trust_anchor(made: Made, option: list[str]) -> None:
-    """Also strictly."""
+    """openssl accepts the certificate as its own trust anchor, in strict mode too."""
     output = _run("openssl", "verify", *option, "-CAfile", made.pem, made.pem)
     assert output.strip().endswith("OK")
 
@@ -168,7 +168,7 @@ def test_openssl_verifies_it_as_its_own_trust_anchor(made: Made, option: list[st
 @pytest.mark.needs("openssl")
 @pytest.mark.parametrize("name", ["pump-7.local", "pump.example"])
 def test_openssl_finds_the_names(made: Made, name: str) -> None:
-    """The names are covered, others are not."""
+    """openssl finds the names in the certificate, and no others."""
     _run("openssl", "verify", "-verify_hostname", name, "-CAfile", made.pem, made.pem)
     _run("openssl", "verify", "-verify_ip", "fe80::1", "-CAfile", made.pem, made.pem)
     with pytest.raises(AssertionError):
@@ -177,7 +177,7 @@ def test_openssl_finds_the_names(made: Made, name: str) -> None:
 
 @pytest.mark.needs("certtool")
 def test_gnutls_reads_it(made: Made) -> None:
-    """And verifies the request's signature."""
+    """GnuTLS reads the certificate, and verifies the request's signature."""
     assert "DNSname: pump.example" in _run("certtool", "--certificate-info", "--infile", made.pem)
     output = _run("certtool", "--crq-info", "--infile", made.request_pem)
     assert "Self signature: verified" in output
@@ -185,7 +185,7 @@ def test_gnutls_reads_it(made: Made) -> None:
 
 @pytest.mark.needs("gnutls-cli", "openssl")
 def test_clients_that_trust_it_connect(made: Made) -> None:
-    """The board serves it, with each kind of key; GnuTLS and OpenSSL find it trusted."""
+    """GnuTLS and OpenSSL trust the served certificate, with each key type."""
     with micropython_server.serving(made.directory, made.key_type, code=_SERVE) as port:
         verify = ["--x509cafile", made.pem, "--verify-hostname", "pump-7.local"]
         output = _run("gnutls-cli", *verify, "--port", str(port), "127.0.0.1")
@@ -196,7 +196,7 @@ def test_clients_that_trust_it_connect(made: Made) -> None:
 
 
 def test_pkilint_finds_nothing(made: Made) -> None:
-    """No finding of warning or above; the linter looks at it at all."""
+    """pkilint, which demonstrably ran, has no finding of warning or above."""
     linter = Path(sys.executable).parent / "lint_pkix_cert"
     completed = subprocess.run(
         [linter, "lint", "-s", "INFO", "-f", "JSON", made.pem], capture_output=True, timeout=60
@@ -212,7 +212,7 @@ def test_pkilint_finds_nothing(made: Made) -> None:
 
 @pytest.mark.needs("openssl")
 def test_the_request(made: Made) -> None:
-    """Signed by the same key, with the same subject and names."""
+    """The request is signed by the same key, with the same subject and names."""
     request = made.request
     assert request.is_signature_valid
     assert request.subject == made.certificate.subject
@@ -237,6 +237,6 @@ except Error as error:
 
 
 def test_a_key_that_the_firmware_does_not_take_is_named() -> None:
-    """What a build of MicroPython without a curve says of a key on it."""
+    """A MicroPython build without a curve reports that for a key on it."""
     output = micropython_server.run(_SERVE_UNKNOWN)
     assert "this firmware's TLS does not accept this key, p999, or certificate 1: " in output

@@ -1,4 +1,4 @@
-"""PKCS#12 and PKCS#7, and keys under passphrases: what show, install and the CA read in them."""
+"""PKCS#12, PKCS#7 and encrypted keys, as show, install and the CA read them."""
 
 import subprocess
 
@@ -30,7 +30,7 @@ _SECRET = "correct horse"  # noqa: S105 (of a test)
 
 
 def p12(secret=_SECRET, certificates=_PARSED):
-    """Return PKCS#12 with the key, its certificate, and then the root before the intermediate."""
+    """Return PKCS#12 with the key, its certificate, and the root before the intermediate."""
     encryption = BestAvailableEncryption(secret.encode()) if secret else NoEncryption()
     others = certificates[:0:-1]
     return pkcs12.serialize_key_and_certificates(b"a", _KEY, certificates[0], others, encryption)
@@ -43,7 +43,7 @@ def p7b(encoding=Encoding.DER):
 
 @pytest.fixture
 def written(tmp_path, monkeypatch):
-    """Return a function that writes a file of *data*; no passphrase is given."""
+    """Return a function that writes a file of *data*; no passphrase is set."""
     monkeypatch.delenv("BOARDCERT_PASSPHRASE", raising=False)
 
     def write(data, name="file"):
@@ -55,7 +55,7 @@ def written(tmp_path, monkeypatch):
 
 
 def test_a_pkcs12_file_is_shown_with_its_passphrase(written, capsys, monkeypatch):
-    """Without one, what it is; a wrong one is a fault, as it is of a key."""
+    """Without its passphrase, only the file's kind is shown; a wrong one is a fault."""
     path = written(p12())
     assert show(capsys, path) == (0, [{"kind": "PKCS#12 file", "is_encrypted": True}])
     monkeypatch.setenv("BOARDCERT_PASSPHRASE", "battery staple")
@@ -69,14 +69,14 @@ def test_a_pkcs12_file_is_shown_with_its_passphrase(written, capsys, monkeypatch
 
 @pytest.mark.parametrize("secret", ["", None])
 def test_a_pkcs12_file_without_a_passphrase_needs_none(secret, written, capsys):
-    """An empty one, and none at all."""
+    """PKCS#12 with an empty passphrase, or none, needs none."""
     code, items = show(capsys, written(p12(secret)))
     assert code == 0 and items[-1]["kind"] == "private key"
 
 
 @pytest.mark.parametrize("encoding", [Encoding.DER, Encoding.PEM])
 def test_a_pkcs7_file_is_shown(encoding, written, capsys):
-    """Its certificates, as they stand."""
+    """The certificates in PKCS#7 are shown in their order."""
     code, items = show(capsys, written(p7b(encoding)))
     assert code == 0 and [item["subject"] for item in items] == [
         "CN=Root",
@@ -88,7 +88,7 @@ def test_a_pkcs7_file_is_shown(encoding, written, capsys):
 
 @pytest.mark.parametrize("data", [p12(), p12(""), p7b(), p7b(Encoding.PEM)])
 def test_install_takes_the_chain_in_order(data, written):
-    """The board's own first, then its issuers, without the root; the key of PKCS#12 as well."""
+    """install sorts the chain from the leaf, without the root, and takes a key from PKCS#12."""
     files = read_installable(written(data), None, lambda name: _SECRET)
     assert list(files.chain) == _PARSED[:2]
     assert bool(files.key) is (b"PKCS7" not in data and data[4:7] == b"\2\1\3")
@@ -99,7 +99,7 @@ def test_install_takes_the_chain_in_order(data, written):
 
 
 def test_the_file_of_ca_may_have_any_form(written):
-    """DER, PKCS#7, UTF-16, as Windows writes them; the CAs in it are trusted, and nothing else."""
+    """--ca accepts DER, PKCS#7 and UTF-16, as Windows writes them, and trusts only their CAs."""
     text = x509.load_der_x509_certificate(_ROOT.der).public_bytes(Encoding.PEM)
     windows = b"\xff\xfe" + text.decode().replace("\n", "\r\n").encode("utf-16-le")
     for data, count in ((_ROOT.der, 1), (windows, 1), (b"\xef\xbb\xbf" + text, 1), (p7b(), 2)):
@@ -112,7 +112,7 @@ def test_the_file_of_ca_may_have_any_form(written):
 
 
 def test_install_says_what_a_container_lacks(written):
-    """A wrong passphrase, no certificate, a file that is cut off; nothing of a key."""
+    """A wrong passphrase, no certificate, a truncated file are reported; nothing of a key is."""
     for data, words in (
         (p12("another"), "wrong passphrase, or damaged"),
         (p12()[:-9], "wrong passphrase, or damaged"),
@@ -128,7 +128,7 @@ def test_install_says_what_a_container_lacks(written):
 @pytest.mark.parametrize("scheme", ["PBE-SHA1-3DES", "PBE-SHA1-RC2-40"])
 @pytest.mark.parametrize("form", ["PEM", "DER"])
 def test_a_key_under_an_old_scheme_is_known_as_encrypted(scheme, form, tmp_path, capsys):
-    """PBES1, as old tools wrote it: not "it cannot be read"."""
+    """PBES1, as old tools wrote it, is reported as encrypted, not as unreadable."""
     plain, path = tmp_path / "plain", tmp_path / "a.key"
     plain.write_bytes(private(_KEY))
     command = ["openssl", "pkcs8", "-topk8", "-in", plain, "-v1", scheme, "-outform", form]
@@ -140,7 +140,7 @@ def test_a_key_under_an_old_scheme_is_known_as_encrypted(scheme, form, tmp_path,
 @pytest.mark.needs("openssl")
 @pytest.mark.parametrize("tool", ["mkcert", "easy-rsa", "cfssl"])
 def test_a_ca_of_another_tool_signs(tool, tmp_path, capsys, monkeypatch):
-    """Its files as ca.crt and ca.key: RSA in PKCS#8; RSA under a passphrase; SEC 1.
+    """Another tool's ca.crt and ca.key sign: RSA in PKCS#8, encrypted RSA, and SEC 1.
 
     Of the shape that mkcert 1.4.4, easy-rsa 3.1.0 and cfssl 1.2.0 make; no extension of the second
     is critical, so that strict clients refuse it, which is said.

@@ -1,4 +1,4 @@
-"""Requests of boards, and what a CA of ours makes of them, judged by programs of others."""
+"""Boards' requests, and what a test CA signs for them, checked by other programs."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ _NAMES = "pump.boards.example 127.0.0.1"
 
 @pytest.fixture(scope="module")
 def ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CA for this machine and two domains."""
+    """Make a CA for this machine and two domains."""
     directory = tmp_path_factory.mktemp("ca") / "ca"
     permit = ["pump-7.local", "boards.example", "127.0.0.1/32"]
     options = [word for name in permit for word in ("--permit", name)]
@@ -27,12 +27,12 @@ def ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=_KEYS)
 def board(request: pytest.FixtureRequest, ca: Path, tmp_path_factory: pytest.TempPathFactory):
-    """A board for each type of key."""
+    """Return a board for each key type."""
     return make_board(tmp_path_factory.mktemp(request.param), request.param, _NAMES, ca)
 
 
 def run(*command: str | Path) -> str:
-    """Run a program that must succeed; return what it says."""
+    """Run a program that must succeed; return its output."""
     words = [str(word) for word in command]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -42,7 +42,7 @@ def run(*command: str | Path) -> str:
 @pytest.mark.needs("openssl")
 @pytest.mark.needs("certtool")
 def test_the_request_is_read_by_others(board: Board) -> None:
-    """OpenSSL, GnuTLS and cryptography: key, signature, names."""
+    """OpenSSL, GnuTLS and cryptography read the request's key, signature and names."""
     answer = run("openssl", "req", "-inform", "DER", "-in", board.request, "-verify", "-text")
     assert "verify OK" in answer and _KEYS[board.key_type] in answer
     assert "DNS:pump-7.local, DNS:pump.boards.example, IP Address:127.0.0.1" in answer
@@ -55,7 +55,7 @@ def test_the_request_is_read_by_others(board: Board) -> None:
 @pytest.mark.needs("openssl")
 @pytest.mark.needs("certtool")
 def test_the_chain_is_verified_by_others(board: Board) -> None:
-    """OpenSSL strictly, for its purposes and names; GnuTLS too. A name it has not is refused."""
+    """OpenSSL in strict mode and GnuTLS accept the chain, and refuse another name."""
     verify = ["openssl", "verify", "-x509_strict", "-CAfile", board.ca]
     for purpose in ("sslserver", "sslclient"):
         run(*verify, "-purpose", purpose, board.certificate)
@@ -72,7 +72,7 @@ def test_the_chain_is_verified_by_others(board: Board) -> None:
 
 
 def test_the_linter_finds_nothing(board: Board) -> None:
-    """pkilint, in the board's certificate and in the CA's with its limits."""
+    """pkilint finds nothing in the board's certificate and in the limited CA's."""
     linter = Path(sys.executable).parent / "lint_pkix_cert"
     for path in (board.certificate, board.ca):
         command = [linter, "lint", "-s", "INFO", "-f", "JSON", path]

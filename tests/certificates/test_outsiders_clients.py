@@ -1,4 +1,4 @@
-"""Clients of others open a board whose CA they trust, without a warning; and refuse it else."""
+"""Independent clients that trust a board's CA accept the board without a warning; others refuse."""
 
 import shutil
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _SCREENSHOT = ROOT / "build" / "outsiders-chromium.png"
 
 @pytest.fixture(scope="module")
 def board(tmp_path_factory: pytest.TempPathFactory) -> Board:
-    """A board with a certificate of a CA of ours, of the default type."""
+    """Return a board with a certificate from a test CA, with the default key type."""
     directory = tmp_path_factory.mktemp("outsiders")
     assert main(["ca", "init", str(directory / "ca")]) == 0
     return make_board(directory, "p384", "localhost 127.0.0.1", directory / "ca")
@@ -22,14 +22,14 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Board:
 
 @pytest.fixture(scope="module")
 def port(board: Board) -> Iterator[int]:
-    """Where it serves."""
+    """Yield the port at which it serves."""
     with board.serving() as port:
         yield port
 
 
 @pytest.fixture(scope="module")
 def other_ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The certificate of a CA that has signed nothing."""
+    """Return the certificate of a CA that has signed nothing."""
     directory = tmp_path_factory.mktemp("other") / "ca"
     assert main(["ca", "init", str(directory)]) == 0
     return directory / "ca.crt"
@@ -38,7 +38,7 @@ def other_ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.needs("curl")
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_curl(board: Board, port: int, other_ca: Path, host: str) -> None:
-    """By name and by address."""
+    """curl connects by name and by address."""
     url = f"https://{host}:{port}/"
     code, answer = run("curl", "--silent", "--show-error", "--cacert", board.ca, url)
     assert code == 0 and WORDS in answer
@@ -48,7 +48,7 @@ def test_curl(board: Board, port: int, other_ca: Path, host: str) -> None:
 
 @pytest.mark.needs("gnutls-cli")
 def test_gnutls(board: Board, port: int, other_ca: Path) -> None:
-    """As many programs of Debian use."""
+    """GnuTLS, which many programs in Debian use, connects."""
     client = ["gnutls-cli", "--port", port, "--x509cafile"]
     code, answer = run(*client, board.ca, "localhost")
     assert code == 0 and "Status: The certificate is trusted" in answer
@@ -58,7 +58,7 @@ def test_gnutls(board: Board, port: int, other_ca: Path) -> None:
 
 @pytest.mark.needs("java")
 def test_java(board: Board, port: int, other_ca: Path) -> None:
-    """With the checks of its standard library."""
+    """Java connects with the checks of its standard library."""
     url = f"https://localhost:{port}/"
     code, answer = run("java", CLIENT, url, board.ca)
     assert code == 0 and WORDS in answer
@@ -69,7 +69,7 @@ def test_java(board: Board, port: int, other_ca: Path) -> None:
 @pytest.mark.needs("certutil")
 @pytest.mark.needs("chromium")
 def test_chromium(board: Board, port: int, tmp_path: Path) -> None:
-    """No warning after `boardcert ca trust`, and one without: the browser's own judgement."""
+    """Chromium warns without `boardcert ca trust`, and does not with it."""
     database = tmp_path / ".pki/nssdb"
     database.mkdir(parents=True)
     assert run("certutil", "-N", "-d", f"sql:{database}", "--empty-password")[0] == 0

@@ -1,4 +1,4 @@
-"""A file that asks for hours of work before its passphrase can be tried is not opened."""
+"""A file whose passphrase would take hours to try is not opened."""
 
 import pytest
 from boardcert_host.certificates import items, rounds
@@ -21,20 +21,20 @@ def integer(number):
 
 
 def encrypted(function, *numbers):
-    """Return an EncryptedPrivateKeyInfo that asks for this work; what it holds is not a key."""
+    """Return an EncryptedPrivateKeyInfo that requires this work; its content is not a key."""
     parameters = tlv(0x30, _SALT + b"".join(map(integer, numbers)))
     derivation = tlv(0x30, function + parameters)
     return tlv(0x30, tlv(0x30, _PBES2 + tlv(0x30, derivation + _AES256_CBC)) + tlv(4, bytes(48)))
 
 
 def reason(data):
-    """Return why the one thing in *data* cannot be had, with a passphrase that is not its own."""
+    """Return why the one item in *data* cannot be read, with a wrong passphrase."""
     (item,) = items.read_items(data, lambda: _SECRET)
     return item.reason
 
 
 def test_a_key_that_asks_for_too_much_is_not_opened():
-    """By rounds, a number that is no number for a person among them; by the memory of scrypt."""
+    """Excessive rounds, even an absurd number, and excessive scrypt memory are refused."""
     for count in (50_000_000, 1 << 20_000):
         assert reason(encrypted(_PBKDF2, count)) == rounds.TOO_MANY
     for numbers in ((1 << 20, 16, 1), (1 << 14, 8, 1 << 10)):
@@ -44,7 +44,7 @@ def test_a_key_that_asks_for_too_much_is_not_opened():
 
 
 def test_the_limit_is_above_what_programs_write():
-    """OWASP's most, three times, as PKCS#12 has it; and it is said in the message."""
+    """The limit permits three times OWASP's maximum, for PKCS#12, and the error states it."""
     assert rounds.why_too_many(encrypted(_PBKDF2, 3 * 1_300_000)) is None
     assert rounds.why_too_many(encrypted(_PBKDF2, 10_000_001)) == rounds.TOO_MANY
     assert "10,000,000 rounds" in rounds.TOO_MANY
@@ -60,12 +60,12 @@ def p12(each):
 
 
 def in_ber(data):
-    """Return PKCS#12 as NSS writes it: lengths left open, the content in pieces."""
+    """Return PKCS#12 as NSS writes it: indefinite lengths, and the content in pieces."""
     _, body = data[0], data[4:]
     version, rest = body[:3], body[3:]
     size = 4 + int.from_bytes(rest[2:4], "big")
     oid_end = 4 + 11
-    content = rest[oid_end:size][8:]  # Within [0] and the OCTET STRING.
+    content = rest[oid_end:size][8:]  # This is within [0] and the OCTET STRING.
     pieces = tlv(4, content[:100]) + tlv(4, content[100:])
     opened = b"\xa0\x80\x24\x80" + pieces + bytes(4)
     return (
@@ -82,7 +82,7 @@ def in_ber(data):
 
 @pytest.mark.parametrize("form", [bytes, in_ber])
 def test_the_rounds_of_pkcs12_are_added_up(form, monkeypatch):
-    """Of its key, its certificates and its MAC; in BER as in DER."""
+    """The rounds for key, certificates and MAC are added, in BER as in DER."""
     data = form(p12(2000))
     assert len(items.read_items(data, lambda: _SECRET)) == 2
     monkeypatch.setattr(rounds, "_MOST_ROUNDS", 5999)
@@ -90,7 +90,7 @@ def test_the_rounds_of_pkcs12_are_added_up(form, monkeypatch):
 
 
 def test_what_is_nested_without_end_is_not_opened():
-    """Nor does it end in a traceback."""
+    """Endless nesting is refused without a traceback."""
     deep = tlv(4, b"")
     for _ in range(3000):
         deep = tlv(0x30, deep)
@@ -99,7 +99,7 @@ def test_what_is_nested_without_end_is_not_opened():
 
 
 def test_what_is_damaged_is_left_to_who_opens_it():
-    """Cut off, or with more behind it: a file with too many rounds stays one."""
+    """A truncated or extended file with too many rounds is still refused."""
     data = encrypted(_PBKDF2, 50_000_000)
     assert rounds.why_too_many(data[:-1]) is None
     assert rounds.why_too_many(data + b"\4\x7f") == rounds.TOO_MANY

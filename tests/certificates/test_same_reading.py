@@ -15,15 +15,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
-# What the host opens, puts right or passes over, where a board says why it cannot read it; and what
-# only the board can judge.
+# The host opens, corrects or skips some of these, where a board reports why it cannot read them;
+# others only the board can check.
 _READ_BY_THE_HOST_ALONE = {"encrypted", "encrypted as in old times", "encrypted, in DER"}
 _READ_BY_THE_HOST_ALONE |= {"on one line", "not UTF-8", "the end twice", "two in DER", "much text"}
 _READ_BY_THE_HOST_ALONE |= {"a key among them", "no key, and not the board's"}
 
 
 def _read(tmp_path, chain, key, now=None):
-    """Return what install sends of these files, and check it as install does.
+    """Return what install sends for these files, and check it as install does.
 
     *now*: the time that counts; by default one at which the certificates are valid.
     """
@@ -41,7 +41,7 @@ _ACCEPTED = {name: (chain, key) for name, _, _, chain, key in make_chains.accept
 
 @pytest.mark.parametrize("name", _ACCEPTED)
 def test_what_a_board_accepts_the_host_sends(name, tmp_path):
-    """The same certificates, each once, and the same key."""
+    """The host sends what a board accepts: the same certificates, each once, and the same key."""
     chain, key = _ACCEPTED[name]
     files = _read(tmp_path, chain, key)
     leaf = files.chain[0]
@@ -55,7 +55,7 @@ def cases(*makers):
 
 
 _UNREADABLE = cases(make_bad_chains.refused_texts, make_bad_chains.refused_keys)
-# Certificates that can be read, and that no board takes.
+# These certificates can be read, but no board accepts them.
 _REFUSED = cases(
     make_bad_chains.refused_leaves,
     make_bad_chains.refused_fields,
@@ -66,7 +66,7 @@ _REFUSED = cases(
 
 @pytest.mark.parametrize("name", _UNREADABLE)
 def test_what_a_board_cannot_read_the_host_does_not_send(name, tmp_path):
-    """Or it mends it before."""
+    """The host corrects what a board cannot read, or does not send it."""
     chain, key = _UNREADABLE[name]
     try:
         _read(tmp_path, chain, key)
@@ -78,7 +78,7 @@ def test_what_a_board_cannot_read_the_host_does_not_send(name, tmp_path):
 
 @pytest.mark.parametrize("name", _REFUSED)
 def test_what_a_board_refuses_the_host_does_not_send(name, tmp_path):
-    """By the board's own rules, which the host applies; `embed` applies the same."""
+    """The host applies the board's own rules before sending, as `embed` does."""
     with pytest.raises(Error) as caught:
         _read(tmp_path, *_REFUSED[name], datetime.datetime.now(datetime.timezone.utc))
     assert caught.value.code == 1

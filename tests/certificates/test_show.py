@@ -1,4 +1,4 @@
-"""`boardcert show`: certificates, requests and keys in words, from files and from servers."""
+"""`boardcert show`: descriptions of certificates, requests and keys, from files and servers."""
 
 import datetime
 import ipaddress
@@ -20,12 +20,12 @@ _NOW = datetime.datetime.now(datetime.timezone.utc)
 
 
 def words(data, now=_NOW):
-    """Return what is shown of *data*: for each thing, {title: words}."""
+    """Return what is shown for each item in *data*: {title: words}."""
     return [dict(one.rows) for one in show_items(read_items(data), now)]
 
 
 def test_a_certificate_is_told_in_words():
-    """What openssl says too: names, dates, key, purposes, digests."""
+    """A certificate's names, dates, key, purposes and digests are shown."""
     identity = certificates.make(key=_KEY)
     (row_words,) = words(identity.der)
     assert row_words["subject"] == row_words["issuer"] == "CN=kitchen.local"
@@ -44,7 +44,7 @@ def test_a_certificate_is_told_in_words():
 
 @pytest.mark.needs("openssl")
 def test_openssl_says_the_same(tmp_path, capsys):
-    """Serial number, fingerprint, dates, pin."""
+    """Serial number, fingerprint, dates and pin are those that openssl prints."""
     path = tmp_path / "a.pem"
     path.write_bytes(pem(certificates.make()))
     _, (item,) = show(capsys, path)
@@ -73,7 +73,7 @@ def test_openssl_says_the_same(tmp_path, capsys):
     ],
 )
 def test_the_time_that_is_left_is_counted(end, state):
-    """Whole days, then hours or minutes; and since when it has expired."""
+    """The remaining time is shown in days, hours or minutes, and the time since expiry."""
     der = certificates.make(key=_KEY).der
     now = x509.load_der_x509_certificate(der).not_valid_after_utc + datetime.timedelta(**end)
     (row_words,) = words(der, now)
@@ -81,7 +81,7 @@ def test_the_time_that_is_left_is_counted(end, state):
 
 
 def test_the_parts_of_a_name_are_called_as_openssl_calls_them():
-    """E-mail, surname, given name, title; also in a request and in an issuer."""
+    """Attributes are named as by openssl (e-mail, surname, title), in requests and issuers too."""
     attributes = [
         (NameOID.EMAIL_ADDRESS, "a@b.example"),
         (NameOID.SURNAME, "Roe"),
@@ -98,13 +98,13 @@ def test_the_parts_of_a_name_are_called_as_openssl_calls_them():
 
 
 def test_a_certificate_of_the_future_says_so():
-    """A clock may be wrong."""
+    """A certificate that is not yet valid is reported, as a clock may be wrong."""
     (row_words,) = words(certificates.make(key=_KEY, days=(5, 10)).der)
     assert ": not valid before " in row_words["valid"]
 
 
 def test_a_chain_is_linked(tmp_path, capsys):
-    """Each by the next, in any order; the root by itself; a foreign one by none."""
+    """Each certificate is shown with its issuer, in any order; a foreign one has none."""
     ca = certificates.make_ca()
     leaf = certificates.make(key=_KEY, issuer=ca)
     path = tmp_path / "chain.pem"
@@ -131,7 +131,7 @@ def test_a_chain_is_linked(tmp_path, capsys):
 
 
 def test_an_altered_certificate_is_told(tmp_path, capsys):
-    """Its own signature does not hold."""
+    """A certificate whose own signature is wrong is reported."""
     der = bytearray(certificates.make(key=_KEY).der)
     der[-1] ^= 1
     path = tmp_path / "a.der"
@@ -141,7 +141,7 @@ def test_an_altered_certificate_is_told(tmp_path, capsys):
 
 
 def test_a_ca_with_limits_is_told():
-    """What it may vouch for."""
+    """A CA's limits are shown."""
     network = x509.IPAddress(ipaddress.ip_network("10.0.0.0/8"))
     constraints = x509.NameConstraints([network], [x509.DNSName("")])
     (row_words,) = words(certificates.make_ca({"limits": (constraints, True)}).der)
@@ -159,7 +159,7 @@ def test_a_ca_with_limits_is_told():
     ],
 )
 def test_an_international_name_is_shown_in_both_forms(name, shown):
-    """One that no encoder has made is shown as it is."""
+    """An international name is shown in both forms; an invalid encoding is shown as it is."""
 
     def change(extensions):
         found = x509.SubjectAlternativeName([x509.DNSName(name)])
@@ -170,7 +170,7 @@ def test_an_international_name_is_shown_in_both_forms(name, shown):
 
 
 def test_what_is_not_known_is_told_by_its_number(tmp_path, capsys):
-    """Extensions, purposes and names of other kinds."""
+    """Unknown extensions, purposes and name types are shown by number."""
 
     def change(extensions):
         oid = x509.ObjectIdentifier("1.2.3.4")
@@ -194,7 +194,7 @@ def test_what_is_not_known_is_told_by_its_number(tmp_path, capsys):
 
 
 def test_hostile_text_is_neutralised(tmp_path, capsys):
-    """Nothing that a terminal obeys, or that turns its direction, reaches it."""
+    """Text that would control a terminal, or change the text direction, is escaped."""
     evil = "a\x1b]0;owned\x07b\u202ec\nd"
     path = tmp_path / "evil.pem"
     path.write_bytes(pem(certificates.make(key=_KEY, common_name=evil)))
@@ -207,7 +207,7 @@ def test_hostile_text_is_neutralised(tmp_path, capsys):
 
 
 def test_a_request_is_told(tmp_path, capsys):
-    """What it asks for, and whether who asks holds the key."""
+    """A request's contents are shown, and whether its signature proves possession of the key."""
     path = tmp_path / "a.csr"
     data = kitchen_request()
     path.write_bytes(data)

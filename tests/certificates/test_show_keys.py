@@ -37,7 +37,7 @@ _SPKI = PublicFormat.SubjectPublicKeyInfo
     ],
 )
 def test_a_private_key_shows_its_public_side(tmp_path, capsys, data, key_type):
-    """Type and pin; of the private part not a byte, in words or JSON."""
+    """Of a private key, type and pin are shown, and no private byte, in words or JSON."""
     path = tmp_path / "a.key"
     path.write_bytes(data)
     code, (item,) = show(capsys, path)
@@ -51,19 +51,19 @@ def test_a_private_key_shows_its_public_side(tmp_path, capsys, data, key_type):
     assert main(["show", str(path)]) == 0
     output = capsys.readouterr().out
     assert item["public_key_pin"] in output
-    # Title, key, pin and encryption: no line could hold a scalar.
+    # Title, key, pin and encryption: no line could contain a scalar.
     assert len(output.splitlines()) == 4 and max(map(len, output.splitlines())) < 80
 
 
 def test_no_representation_shows_a_key():
-    """What pytest or a traceback would print."""
+    """Representations, as in a traceback, do not show the key."""
     (item,) = read_items(private(_KEY))
     assert repr(item) == "Item(kind='private key', reason=None, is_encrypted=False)"
 
 
 @pytest.mark.parametrize("form", [_PEM, _DER])
 def test_an_encrypted_key_is_opened_only_on_request(tmp_path, capsys, monkeypatch, form):
-    """Nobody is asked; a file or the environment opens it; a wrong passphrase is a fault."""
+    """An encrypted key is opened without a prompt, by file or environment only."""
     path = tmp_path / "a.key"
     path.write_bytes(private(_KEY, form, secret=b"correct horse"))
     monkeypatch.delenv("BOARDCERT_PASSPHRASE", raising=False)
@@ -79,7 +79,7 @@ def test_an_encrypted_key_is_opened_only_on_request(tmp_path, capsys, monkeypatc
 
 
 def test_a_key_is_compared_with_the_certificates_beside_it(tmp_path, capsys):
-    """In one file or in several; requests too; a key of none of them is a fault."""
+    """A key is compared with certificates and requests beside it; a fault if it fits none."""
     both, key, other = tmp_path / "both.pem", tmp_path / "a.key", tmp_path / "other.key"
     identity = certificates.make(key=_KEY)
     both.write_bytes(private(_KEY) + pem(identity))
@@ -98,7 +98,7 @@ def test_a_key_is_compared_with_the_certificates_beside_it(tmp_path, capsys):
 
 @pytest.mark.parametrize("form", [_PEM, _DER])
 def test_a_public_key_shows_its_pin(tmp_path, capsys, form):
-    """As curl takes it."""
+    """The pin of a public key has curl's form."""
     path = tmp_path / "a.pub"
     path.write_bytes(_KEY.public_key().public_bytes(form, _SPKI))
     code, (item,) = show(capsys, path)
@@ -129,7 +129,7 @@ _BLOCK = b"-----BEGIN %b-----\n%b\n-----END %b-----\n"
     ],
 )
 def test_what_cannot_be_read_is_told_with_the_reason(tmp_path, capsys, data, kind, reason):
-    """And the exit code is 1; what else the file holds is shown."""
+    """What cannot be read is reported with exit code 1; the rest of the file is shown."""
     path = tmp_path / "file"
     path.write_bytes(data)
     code, (item,) = show(capsys, path)
@@ -141,7 +141,7 @@ def test_what_cannot_be_read_is_told_with_the_reason(tmp_path, capsys, data, kin
 
 
 def test_every_truncation_of_a_certificate_is_told(tmp_path, capsys):
-    """None passes for a whole one, and none ends the command."""
+    """Every truncation of a certificate is reported, and none stops the command."""
     der = certificates.make(key=_KEY).der
     for length in range(1, len(der), 7):
         (item,) = read_items(der[:length])
@@ -149,7 +149,7 @@ def test_every_truncation_of_a_certificate_is_told(tmp_path, capsys):
 
 
 def test_files_that_are_none_are_told(tmp_path, capsys, monkeypatch):
-    """Missing, empty, too large; a name with the ending of a file is not taken for a host."""
+    """Missing, empty and oversized files are reported; a file's suffix is not taken for a host."""
     for name in ("missing.pem", "missing.p12", "missing.p7b", str(tmp_path / "missing")):
         assert main(["show", name]) == 3
         assert f"no such file: {name}" in capsys.readouterr().err
@@ -165,7 +165,7 @@ def test_files_that_are_none_are_told(tmp_path, capsys, monkeypatch):
 
 
 def test_standard_input_is_read(capsys, monkeypatch):
-    """By the name of a hyphen."""
+    """A hyphen names standard input."""
     data = certificates.make(key=_KEY).der
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
     code, (item,) = show(capsys, "-")
@@ -174,7 +174,7 @@ def test_standard_input_is_read(capsys, monkeypatch):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_a_server_shows_all_that_it_sends(tmp_path, capsys, host):
-    """Leaf first, with who signed whom; it need not be trusted."""
+    """A server's whole chain is shown, leaf first, with its issuers, without trusting it."""
     ca = certificates.make_ca()
     leaf = certificates.make(issuer=ca)
     with tls_server(leaf, tmp_path, chain=(ca,), host=host) as port:
@@ -186,6 +186,6 @@ def test_a_server_shows_all_that_it_sends(tmp_path, capsys, host):
 
 
 def test_a_host_that_does_not_answer_is_told(capsys):
-    """With the message of `verify`."""
+    """A host that does not answer is reported with the message of `verify`."""
     assert main(["show", f"127.0.0.1:{refusing_port()}"]) == 3
     assert "refused the connection" in capsys.readouterr().err

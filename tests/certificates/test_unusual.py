@@ -29,7 +29,7 @@ _LEAF = issue(_CA, _KEY)
 
 
 def described(data):
-    """Return what `show` says of the first thing in *data*: {title: words}."""
+    """Return what `show` prints for the first item in *data*: {title: words}."""
     return dict(show_items(read_items(data), NOW)[0].rows)
 
 
@@ -50,7 +50,7 @@ _FORMS = {
 
 @pytest.mark.parametrize("form", _FORMS)
 def test_a_key_is_read_in_the_form_of_every_program(form, tmp_path):
-    """By show and install, and as the key of a CA."""
+    """show, install and the CA read a key in every program's form."""
     assert described(_FORMS[form])["public key pin"] == described(private(_KEY))["public key pin"]
     read = read_files.read_key(_FORMS[form], "key", str)
     assert read.private_numbers() == _KEY.private_numbers()
@@ -63,7 +63,7 @@ def test_a_key_is_read_in_the_form_of_every_program(form, tmp_path):
 
 
 def test_a_key_without_its_first_zeros_is_read():
-    """As old versions of OpenSSL and of Java write one scalar of 256."""
+    """A scalar without its leading zeros is read, as old OpenSSL and Java write one in 256."""
     while True:
         key = ec.generate_private_key(ec.SECP384R1())
         if key.private_numbers().private_value >> 376 == 0:
@@ -73,7 +73,7 @@ def test_a_key_without_its_first_zeros_is_read():
 
 
 def test_what_only_looks_like_a_key_is_refused():
-    """A scalar that is too long, a version that there is not."""
+    """Too long a scalar, or an unknown version, is refused."""
     scalar = tlv(4, b"\1" + bytes(48))
     long = tlv(0x30, b"\2\1\1" + scalar + tlv(0xA0, bytes.fromhex("06052b81040022")))
     new = unusual.python_ecdsa_key(_KEY).replace(b"\2\1\1", b"\2\1\5", 1)
@@ -83,7 +83,7 @@ def test_what_only_looks_like_a_key_is_refused():
 
 
 def test_a_signature_algorithm_without_its_parameters_is_no_traceback(tmp_path, capsys):
-    """As any server may send it: show, verify, and show of the file."""
+    """show and verify handle a signature algorithm without parameters, as any server may send."""
     odd = unusual.pss_without_parameters()
     assert described(odd.der)["signed with"] == "RSA-PSS, 1.2.840.113549.1.1.10"
     checks = certificate_checks(
@@ -99,7 +99,7 @@ def test_a_signature_algorithm_without_its_parameters_is_no_traceback(tmp_path, 
 
 
 def test_a_signature_with_sha1_is_not_called_false(tmp_path, capsys):
-    """It may hold; that proves nothing."""
+    """A SHA-1 signature is not called wrong: it may be correct, but proves nothing."""
     for one in (unusual.signed_with_sha1(make()), unusual.signed_with_sha1(_LEAF, _CA)):
         path = tmp_path / "sha1.pem"
         path.write_bytes(pem(one) + pem(_CA))
@@ -109,7 +109,7 @@ def test_a_signature_with_sha1_is_not_called_false(tmp_path, capsys):
 
 
 def test_a_ca_that_was_renewed_with_a_new_key_is_not_called_false():
-    """It has its own name as issuer, and another key has signed it."""
+    """A CA renewed with a new key is its own issuer by name, which is not called wrong."""
     key = ec.generate_private_key(ec.SECP384R1())
     renewed = make(
         key=key,
@@ -126,7 +126,7 @@ def test_a_ca_that_was_renewed_with_a_new_key_is_not_called_false():
 
 
 def test_a_pin_is_of_the_bytes_in_the_certificate():
-    """A point that is compressed, a key for RSASSA-PSS: curl compares what was sent."""
+    """A pin is computed from the sent bytes, as in curl: compressed points, RSASSA-PSS keys."""
     for one, words in (
         (unusual.compressed(_LEAF, _CA), "ECC P-384 (secp384r1), compressed: not every client"),
         (unusual.for_pss_alone(_CA), "RSA-PSS, 2048 bits"),
@@ -143,7 +143,7 @@ def test_a_pin_is_of_the_bytes_in_the_certificate():
 
 
 def test_the_pin_of_a_key_file_is_that_of_the_certificate_made_from_it():
-    """openssl hands on how the file writes the key: for RSASSA-PSS alone, a point compressed."""
+    """A key file's pin is that of a certificate made from it by openssl, which keeps its form."""
     compressed = described(unusual.compressed(_LEAF, _CA).der)
     pss = unusual.for_pss_alone(_CA)
     point = _KEY.public_key().public_bytes(unusual.DER, unusual.PublicFormat.SubjectPublicKeyInfo)
@@ -164,7 +164,7 @@ def test_the_pin_of_a_key_file_is_that_of_the_certificate_made_from_it():
 
 @pytest.mark.needs("openssl")
 def test_openssl_has_the_same_pin(tmp_path):
-    """Of the SubjectPublicKeyInfo as it stands in the file."""
+    """openssl computes the same pin from the SubjectPublicKeyInfo in the file."""
     path = tmp_path / "leaf.pem"
     path.write_bytes(pem(_LEAF))
     key = subprocess.run(
@@ -178,7 +178,7 @@ def test_openssl_has_the_same_pin(tmp_path):
 
 
 def test_every_algorithm_has_its_own_name():
-    """What is not RSA is not called so."""
+    """Only RSA is called RSA: each algorithm has its own name."""
     builder = x509.CertificateBuilder(
         x509.Name([]), x509.Name([]), dsa.generate_private_key(2048).public_key(), 1 << 100
     )
@@ -199,7 +199,7 @@ def test_every_algorithm_has_its_own_name():
 
 
 def test_an_address_that_is_a_dns_name_is_told_so():
-    """It is there, and clients do not take it."""
+    """An address in a DNS name is reported, since clients ignore it."""
     names = x509.SubjectAlternativeName([x509.DNSName("192.168.1.20")])
     leaf = make(change=lambda extensions: extensions.update(subject_alt_name=(names, False)))
     parsed = x509.load_der_x509_certificate(leaf.der)
@@ -213,7 +213,7 @@ def test_an_address_that_is_a_dns_name_is_told_so():
 
 
 def test_python_does_not_print_its_warnings(tmp_path):
-    """A serial number of zero, an attribute that is too long: in sentences, or not at all."""
+    """Python's warnings, as for a serial number of zero, are messages or are not shown."""
     zero = rewrite(make(), lambda elements: elements.__setitem__(1, tlv(2, b"\0")))
     attribute = tlv(0x30, bytes.fromhex("0603550403") + tlv(0x0C, b"k" * 70))
     subject = tlv(0x30, tlv(0x31, attribute))
@@ -232,7 +232,7 @@ def test_python_does_not_print_its_warnings(tmp_path):
 
 
 def test_what_a_request_also_asks_for_is_told_when_it_is_signed(tmp_path, capsys, monkeypatch):
-    """In words and in JSON; the certificate has what the CA writes."""
+    """A request's extra extensions are reported in words and JSON; the CA issues its own."""
     monkeypatch.chdir(tmp_path)
     assert main(["ca", "init", "ca"]) == 0
     usage = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.16.840.1.113730.1.1"), b"\3\2\6@")

@@ -1,4 +1,4 @@
-"""Keys that are no secret: each weakness is found, and no sound key is named."""
+"""Weak keys: each weakness is found, and no strong key is reported."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from primes import prime
 
 _E = 65537
-# The primes below 168, of which ROCA's keys of up to 960 bits are made.
+# ROCA's keys of up to 960 bits are made from the primes below 168.
 _PRIMORIAL = math.prod(number for number in range(2, 168) if gmpy2.is_prime(number))
 
 
@@ -26,7 +26,7 @@ def roca_prime(exponent, seed):
 
 
 def wiener():
-    """Return a modulus, and the exponent to a private one of 100 bits."""
+    """Return a modulus, and the public exponent for a private one of 100 bits."""
     p, q = prime(1024, "a"), prime(1024, "b")
     return p * q, pow(prime(100, "d"), -1, (p - 1) * (q - 1))
 
@@ -43,12 +43,12 @@ _WEAK = {
 
 @pytest.mark.parametrize("words", _WEAK)
 def test_a_weak_rsa_key_is_told(words):
-    """By what makes it weak."""
+    """A weak RSA key is reported with its weakness."""
     assert words in weak_keys.rsa_weaknesses(*_WEAK[words])[0]
 
 
 def test_a_sound_key_has_no_weakness():
-    """Of each kind that boards have; and its strength is that of NIST's table."""
+    """No weakness is found in boards' key types, and their strength follows NIST's table."""
     strengths = {ec.SECP256R1(): 128, ec.SECP384R1(): 192, ec.SECP521R1(): 256}
     for curve, bits in strengths.items():
         key = ec.generate_private_key(curve).public_key()
@@ -61,7 +61,7 @@ def test_a_sound_key_has_no_weakness():
 
 @pytest.fixture
 def listed(tmp_path, monkeypatch):
-    """Bring a list of compromised keys, as badkeys keeps it, with the key that this returns."""
+    """Install a list of compromised keys as badkeys stores it; return the key on it."""
     key = ec.generate_private_key(ec.SECP256R1()).public_key()
     x = key.public_numbers().x
     entry = hashlib.sha256(x.to_bytes((x.bit_length() + 7) // 8, "big")).digest()[:15] + b"\7"
@@ -71,7 +71,7 @@ def listed(tmp_path, monkeypatch):
     lists = {"blocklists": [{"id": "7", "name": "documentation"}]}
     (folder / "badkeysdata.json").write_text(json.dumps(lists))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    # badkeys finds its folder once, and keeps what it has read.
+    # badkeys determines its folder once, and caches the file.
     monkeypatch.setattr(block, "_cachedir", lambda: f"{folder}/")
     monkeypatch.setattr(block, "_bldata", False)
     monkeypatch.setattr(block, "_blmeta", False)
@@ -79,7 +79,7 @@ def listed(tmp_path, monkeypatch):
 
 
 def test_a_compromised_key_is_named(listed):
-    """With the list on which it stands; another key of the same kind is not."""
+    """A compromised key is reported with its list; another key of the same kind is not."""
     told = ["on the list of compromised keys (documentation)"]
     assert weak_keys.weaknesses(listed) == told
     assert weak_keys.weaknesses(ec.generate_private_key(ec.SECP256R1()).public_key()) == []
@@ -87,7 +87,7 @@ def test_a_compromised_key_is_named(listed):
 
 
 def test_a_damaged_list_is_a_sentence(listed, tmp_path):
-    """That says where it is, and how it is mended."""
+    """A damaged list is reported with its path and the remedy."""
     (tmp_path / "badkeys" / "badkeysdata.json").write_text("{")
     with pytest.raises(Error, match=r"list of compromised keys in .* is damaged"):
         weak_keys.weaknesses(listed)
@@ -95,7 +95,7 @@ def test_a_damaged_list_is_a_sentence(listed, tmp_path):
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5, 16, 17])
 def test_shared_primes_are_found_among_any_number_of_keys(count):
-    """And none are where none are shared."""
+    """Shared primes are found among any number of keys, without false alarms."""
     moduli = [prime(256, f"p{at}") * prime(256, f"q{at}") for at in range(count)]
     assert shared_primes.groups(moduli) == []
     if count > 1:
@@ -105,7 +105,7 @@ def test_shared_primes_are_found_among_any_number_of_keys(count):
 
 
 def test_a_key_that_shares_both_primes_is_in_both_groups():
-    """With all that have the one, and with the one that has the other."""
+    """A key that shares both primes is in both groups."""
     a, b, *others = (prime(256, name) for name in "abcdefg")
     moduli = [a * b, a * others[0], a * others[1], b * others[2], others[3] * others[4]]
     found = {frozenset(group) for group in shared_primes.groups(moduli)}

@@ -20,7 +20,7 @@ from rich.console import Console
 
 @pytest.mark.parametrize("command", [None, *COMMANDS])
 def test_help_begins_with_examples_and_ends_with_exit_codes(command, capsys):
-    """Each help, that of the whole program too."""
+    """Each help text, including the program's own, begins with examples and lists exit codes."""
     with pytest.raises(SystemExit) as leaving:
         main([*([command] if command else []), "--help"])
     assert leaving.value.code == 0
@@ -37,7 +37,7 @@ def test_help_begins_with_examples_and_ends_with_exit_codes(command, capsys):
     ["verify kitchen", "csr", "pin add kitchen", "token kitchen", "label kitchen k.svg", "ca sign"],
 )
 def test_a_port_that_is_not_there_is_told_before_anything_else(words, capsys, monkeypatch):
-    """No host is looked for, no key is opened, no passphrase asked for."""
+    """A missing port is reported before a host is looked up, or a key or passphrase read."""
     monkeypatch.setattr("socket.getaddrinfo", lambda *_: pytest.fail("a host was looked for"))
     assert main([*words.split(), "--usb", "/dev/nowhere"]) == 3
     assert "no such port: /dev/nowhere" in capsys.readouterr().err
@@ -62,7 +62,7 @@ def test_a_port_that_is_not_there_is_told_before_anything_else(words, capsys, mo
     ],
 )
 def test_a_usage_error_is_told_before_a_port_that_is_not_there(words, message, capsys):
-    """It stays wrong when the board is plugged in."""
+    """A usage error comes first, as it would remain once the board is plugged in."""
     assert main([*words.split(), "--usb", "/dev/nowhere"]) == 2
     assert message in capsys.readouterr().err
 
@@ -101,7 +101,7 @@ def test_a_usage_error_is_told_before_a_port_that_is_not_there(words, message, c
     ],
 )
 def test_a_usage_error_is_code_2_and_nothing_on_stdout(arguments, message, capsys):
-    """One line that says what is wrong; no network is touched."""
+    """A usage error is one line and exit code 2; stdout and the network are not used."""
     assert main(arguments) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -126,7 +126,7 @@ def test_a_usage_error_is_code_2_and_nothing_on_stdout(arguments, message, capsy
     ],
 )
 def test_hosts_are_read_with_and_without_ports(text, target):
-    """Names, addresses, IPv6 with and without brackets."""
+    """Hosts are read as names, addresses, and IPv6 with or without brackets."""
     assert parse_target(text) == Target(*target)
 
 
@@ -144,7 +144,7 @@ def test_hosts_are_read_with_and_without_ports(text, target):
     ],
 )
 def test_a_host_has_one_spelling(text, host):
-    """Whatever a resolver takes for the same; a port stays only when it was named."""
+    """Spellings that a resolver treats alike become one; a port stays only if it was given."""
     assert canonical(text) == host
 
 
@@ -156,14 +156,14 @@ def test_a_host_has_one_spelling(text, host):
     ],
 )
 def test_what_can_be_no_host_is_refused(text):
-    """And numbers that a resolver would read as another spelling of an address."""
+    """Invalid hosts are refused, as are numbers that a resolver would read as an address."""
     for read in (parse_target, canonical):
         with pytest.raises(Error, match="not a HOST or HOST:PORT"):
             read(text)
 
 
 def test_an_error_names_its_hint_on_a_line_of_its_own(capsys, monkeypatch):
-    """Only main catches Error, and returns its code."""
+    """Only main catches Error, prints its hint on a separate line, and returns its code."""
 
     def fail(arguments: object) -> int:
         raise Error("the board is gone", "plug it in", 3)
@@ -175,7 +175,7 @@ def test_an_error_names_its_hint_on_a_line_of_its_own(capsys, monkeypatch):
 
 
 def test_a_fingerprint_is_printed_as_it_is(capsys):
-    """rich would take ":AB:" for the name of a picture."""
+    """A fingerprint is printed unchanged, although rich would read ":AB:" as an emoji."""
     fingerprint = "12:AB:34:B:O2:" + ":".join(["AB"] * 8)
     for console in (results(), messages()):
         print_checks(console, [Check("pin", "pin matches", "pass", fingerprint)])
@@ -186,7 +186,7 @@ def test_a_fingerprint_is_printed_as_it_is(capsys):
 
 
 def test_a_long_detail_is_folded_on_a_narrow_terminal():
-    """A pin that is cut cannot be compared."""
+    """A long pin is wrapped on a narrow terminal, not truncated, so that it can be compared."""
     pin = "sha256//" + "AbCdEfGhIj0123456789" * 3
     console = Console(width=60, force_terminal=True, file=io.StringIO())
     print_checks(console, [Check("pin", "pin matches", "pass", pin)])
@@ -197,7 +197,7 @@ def test_a_long_detail_is_folded_on_a_narrow_terminal():
 
 
 def test_an_option_that_is_mistyped_shows_nothing_of_what_follows_it(capsys):
-    """It may be a password; and nothing is abbreviated."""
+    """For a mistyped option, its value is not shown (it may be a password); none is abbreviated."""
     for words in (["--wifi-password", "hunter2"], ["--wifi-password=hunter2"]):
         assert main(["flash", "RPI_PICO_W", "--wifi", "HomeNet", *words]) == 2
         output = capsys.readouterr()
@@ -206,7 +206,7 @@ def test_an_option_that_is_mistyped_shows_nothing_of_what_follows_it(capsys):
 
 
 def test_a_place_that_cannot_be_written_is_a_message(tmp_path, capsys, monkeypatch):
-    """Code 3 and the path; the demo says so before it starts a board."""
+    """An unwritable path is reported with code 3; the demo does so before it starts a board."""
     (tmp_path / "file").write_text("")
     taken = str(tmp_path / "file" / "more")
     assert main(["demo", "--output", taken]) == 3
@@ -219,7 +219,7 @@ def test_a_place_that_cannot_be_written_is_a_message(tmp_path, capsys, monkeypat
 
 
 def test_an_interrupt_is_no_traceback(capsys, monkeypatch):
-    """Ctrl-C ends with a line and the code that shells have for it."""
+    """Ctrl-C ends with one line and a shell's exit code for it."""
 
     def interrupt(arguments: object) -> int:
         raise KeyboardInterrupt
@@ -230,15 +230,15 @@ def test_an_interrupt_is_no_traceback(capsys, monkeypatch):
 
 
 def test_little_is_loaded_before_ctrl_c_is_handled():
-    """Until `entry.main` runs, it is a traceback: reading the version alone takes 0.1 s."""
+    """Little is loaded before `entry.main` handles Ctrl-C: the version alone takes 0.1 s."""
     code = "import sys, boardcert_host.entry; print('importlib.metadata' in sys.modules)"
-    # -S: in a development environment, .pth files of others load what they like.
+    # -S: in a development environment, .pth files of other packages may load anything.
     command = [sys.executable, "-S", "-c", f"import sys; sys.path = {sys.path!r}; {code}"]
     assert subprocess.run(command, capture_output=True, text=True).stdout == "False\n"
 
 
 def test_streams_that_are_closed_are_no_traceback():
-    """Nobody to ask, nothing to read, and nowhere to say it."""
+    """Closed standard streams cause no traceback."""
     for closed, words, code in (
         ("<&-", "show -", 3),
         ("<&-", "ca init there --encrypt", 2),
@@ -250,7 +250,7 @@ def test_streams_that_are_closed_are_no_traceback():
 
 
 def test_a_file_that_was_given_a_closed_stream_is_not_taken_for_it(tmp_path):
-    """It has the descriptor of standard input, because nothing else had it when it was opened."""
+    """A file that received a closed stream's descriptor is not used as that stream."""
     other = tmp_path / "other.pem"
     other.write_text("not what was asked for")
     code = f"""
@@ -266,7 +266,7 @@ sys.exit(entry.main())
 
 
 def test_nothing_is_given_a_closed_stream():
-    """What the command opens does not take what is printed; what it runs inherits all three."""
+    """No opened file replaces a closed stream, and programs that are run inherit all three."""
     code = """
 import os, subprocess, sys
 from boardcert_host import entry
@@ -279,7 +279,7 @@ sys.exit(opened if subprocess.run([sys.executable, "-c", child]).returncode == 0
 
 
 def _run_in_shell(words, *arguments):
-    """Run Python with *words* of a shell command, "$1" and so on being *arguments*."""
+    """Run Python with *words* of a shell command; "$1" and so on are the *arguments*."""
     command = ["sh", "-c", f'exec "$0" {words}', sys.executable, *arguments]
     return subprocess.run(command, capture_output=True, text=True)
 
@@ -289,7 +289,7 @@ def _run_in_shell(words, *arguments):
     ["show", "ca sign", "ca trust --yes --only nss", "install kitchen.local", "embed big.crt"],
 )
 def test_a_file_without_end_is_not_read(words, tmp_path, capsys, monkeypatch):
-    """Somebody mistook it for a certificate."""
+    """A file of 4 GB, named by mistake, is refused and not read."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BOARDCERT_CA", str(tmp_path / "ca"))
     assert main(["ca", "init"]) == 0
@@ -300,7 +300,7 @@ def test_a_file_without_end_is_not_read(words, tmp_path, capsys, monkeypatch):
 
 
 def test_the_program_runs_as_a_module():
-    """As a program of its own, it says its version."""
+    """`python -m boardcert_host` prints its version."""
     command = [sys.executable, "-m", "boardcert_host", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == f"boardcert {version('boardcert')}\n"

@@ -1,4 +1,4 @@
-"""`boardcert demo`, whole: the main job on the official image in the emulated board."""
+"""`boardcert demo`, complete: the main job on the official image in the emulated board."""
 
 import hashlib
 import json
@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 @pytest.fixture(scope="module")
 def image():
-    """The official image; fetched once, then from the cache."""
+    """Return the official image, fetched once and then read from the cache."""
     return firmware.firmware_image(board_kinds.load_board("VIRTUAL_PICO_W"))[0]
 
 
 def test_the_demo_holds_and_leaves_its_record(image, tmp_path, capsys):
-    """All checks passed, and the files record what USB, TLS and the reboot showed."""
+    """All checks pass, and the files record the USB report, the TLS checks and the reboot."""
     assert main(["demo", "--json", "--output", str(tmp_path)]) == 0
     captured = capsys.readouterr()
     record = json.loads((tmp_path / "demo.json").read_text())

@@ -1,4 +1,4 @@
-"""`boardcert doctor`: what on this computer is in the way, seen on computers that are made up."""
+"""`boardcert doctor`: problems of this computer, found on simulated computers."""
 
 import datetime
 import os
@@ -25,7 +25,7 @@ _PIN = ("sha256//" + "A" * 43 + "=", "AB", "2026-11-28T00:00:00Z")
 
 @pytest.fixture
 def port(monkeypatch):
-    """Give a serial port, the only one: a terminal of which a test has the other end."""
+    """Return the only serial port: a terminal whose other end the test has."""
     master, slave = os.openpty()
     name = os.ttyname(slave)
     os.close(slave)
@@ -35,7 +35,7 @@ def port(monkeypatch):
 
 
 def test_a_port_that_may_be_opened_and_is_free_is_well(port, monkeypatch):
-    """Nothing is to be done about it."""
+    """For a free port with permission, there is nothing to do."""
     monkeypatch.setattr(psutil, "process_iter", lambda fields: [])
     (found,) = serial.look_at_ports()
     assert (found.status, found.what_to_do, found.paste) == ("ok", None, None)
@@ -43,7 +43,7 @@ def test_a_port_that_may_be_opened_and_is_free_is_well(port, monkeypatch):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_who_has_a_port_open_is_named(port):
-    """With its number, by which it can be ended."""
+    """The process that has a port open is named with its number, so that it can be ended."""
     code = "import sys; line = open(sys.argv[1], 'rb', buffering=0); print(flush=True); input()"
     command = [sys.executable, "-c", code, port]
     pipe = subprocess.PIPE
@@ -57,7 +57,7 @@ def test_who_has_a_port_open_is_named(port):
 
 
 def test_a_port_that_may_not_be_opened_comes_with_the_rule_to_paste(port, monkeypatch):
-    """And with the group that may; ModemManager is kept away by the same rule."""
+    """A port without permission comes with a udev rule for its group, against ModemManager too."""
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     (found,) = serial.look_at_ports()
     assert found.status == "fail" and "may not open it" in found.detail
@@ -70,9 +70,9 @@ def test_a_port_that_may_not_be_opened_comes_with_the_rule_to_paste(port, monkey
 
 
 def test_a_rule_that_was_pasted_is_what_it_should_be(tmp_path):
-    """The shell makes of it what udev reads: comments, and one rule a line."""
+    """The shell writes the pasted rule as udev reads it: comments, and one rule a line."""
     script = serial.udev_rule().replace("sudo tee /etc/udev/rules.d/", f"tee {tmp_path}/")
-    script = script.rpartition("\n")[0]  # Without telling udev.
+    script = script.rpartition("\n")[0]  # udev is not notified.
     subprocess.run(["sh", "-c", script], check=True, stdout=subprocess.DEVNULL)
     lines = (tmp_path / "60-boardcert.rules").read_text().splitlines()
     assert len(lines) == 2 * len(serial._MAKERS)
@@ -91,7 +91,7 @@ def test_a_rule_that_was_pasted_is_what_it_should_be(tmp_path):
     ],
 )
 def test_names_in_local_need_a_service(hosts, has_avahi, status, word, tmp_path):
-    """And a program behind it; the commands are ready to be pasted."""
+    """.local names need a service and a program; the hint has commands to paste."""
     (tmp_path / "etc").mkdir()
     if hosts:
         text = f"passwd: files\nhosts:          {hosts}\n"
@@ -105,7 +105,7 @@ def test_names_in_local_need_a_service(hosts, has_avahi, status, word, tmp_path)
 
 
 def test_a_host_is_looked_for_where_it_was_last(monkeypatch):
-    """And what answers there is not taken for it: `verify` says who it is."""
+    """A host is tried at its last address, and `verify` decides whether it is that board."""
 
     def not_found(*_):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -131,7 +131,7 @@ def test_a_host_is_looked_for_where_it_was_last(monkeypatch):
 
 
 def test_a_clock_that_stands_in_the_past_is_a_failure(monkeypatch):
-    """Certificates would not be valid yet; a clock that is not synchronised is a warning."""
+    """A clock in the past is a failure; one that is not synchronised is a warning."""
     past = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
     assert computer.look_at_clock(past).status == "fail"
     now = datetime.datetime(2027, 1, 1, tzinfo=datetime.timezone.utc)
@@ -141,7 +141,7 @@ def test_a_clock_that_stands_in_the_past_is_a_failure(monkeypatch):
 
 
 def test_a_node_is_looked_for_and_not_installed(monkeypatch):
-    """Without one, the virtual board installs it when it is wanted."""
+    """Node is searched for and not installed: the virtual board does that when needed."""
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(node, "_node_from_wheel", lambda: None)
     monkeypatch.setattr(node, "_install_wheel", lambda: pytest.fail("installed"))
@@ -151,7 +151,7 @@ def test_a_node_is_looked_for_and_not_installed(monkeypatch):
 
 @pytest.mark.needs("certutil")
 def test_browsers_that_do_not_trust_the_users_ca_are_named(home, tmp_path, capsys):
-    """With the command that changes it."""
+    """Browsers that do not trust the user's CA are named, with the command for it."""
     assert [one.status for one in browsers.look_at_trust()] == ["skip"]
     assert main(["ca", "init"]) == 0
     database = home / ".pki/nssdb"
@@ -168,7 +168,7 @@ def test_browsers_that_do_not_trust_the_users_ca_are_named(home, tmp_path, capsy
 
 
 def test_the_command_prints_what_to_do_and_is_bad_where_something_fails(port, monkeypatch, capsys):
-    """One object with --json."""
+    """The command prints hints, one object with --json, and fails if a check fails."""
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     code, answer = run(capsys, "doctor")
     assert (code, answer["ok"]) == (1, False)

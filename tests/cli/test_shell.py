@@ -1,4 +1,4 @@
-"""The command in a shell: signals, locales, completion, --quiet, --verbose, what was meant."""
+"""The command in a shell: signals, locales, completion, --quiet, --verbose, suggestions."""
 
 import contextlib
 import os
@@ -22,14 +22,14 @@ _TRACEBACK = 'Traceback (most recent call last):\n  File "<stdin>", line 1\nKeyE
 
 @pytest.fixture(autouse=True)
 def at_home(tmp_path, monkeypatch) -> None:
-    """Files of this user are elsewhere."""
+    """Keep this user's files out of the tests."""
     for name in ("INVENTORY", "TOKENS", "CA"):
         monkeypatch.setenv(f"BOARDCERT_{name}", str(tmp_path / name.lower()))
 
 
 @contextlib.contextmanager
 def _running(tmp_path: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """Run the command, its temporary files in *tmp_path*, until it has something to clean up."""
+    """Run the command, with temporary files in *tmp_path*, until it has something to clean up."""
     process = subprocess.Popen(
         [_PROGRAM, *words],
         env={**os.environ, "TMPDIR": str(tmp_path)},
@@ -48,7 +48,7 @@ def _running(tmp_path: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_command_that_is_interrupted_dies_of_the_signal(tmp_path):
-    """So that a loop in a shell ends; before, it cleans up."""
+    """The command cleans up and dies of the signal, so that a shell's loop ends."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(tmp_path))
         code = "from boardcert_host import cli, entry\n"
@@ -61,7 +61,7 @@ def test_a_command_that_is_interrupted_dies_of_the_signal(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_command_that_is_ended_cleans_up(number, tmp_path):
-    """The virtual board's directory in the place for temporary files is gone."""
+    """A terminated command removes the virtual board's temporary directory."""
     with _running(tmp_path, "virtual") as process:
         process.send_signal(number)
         assert process.wait(60) == 128 + number
@@ -70,7 +70,7 @@ def test_a_command_that_is_ended_cleans_up(number, tmp_path):
 
 @pytest.mark.parametrize("locale", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}])
 def test_what_a_locale_cannot_write_is_escaped(locale, tmp_path):
-    """Where Python would stop in the middle of a line."""
+    """Characters that a locale cannot write are escaped; Python would stop within a line."""
     environment = {**os.environ, **locale, "BOARDCERT_CACHE": str(tmp_path / "k\u00fcche")}
     for words in (["paths"], ["paths", "--json"], ["show", "k\u00fcche.crt"], ["demo", "--help"]):
         done = subprocess.run([_PROGRAM, *words], env=environment, capture_output=True)
@@ -99,7 +99,7 @@ def test_what_a_locale_cannot_write_is_escaped(locale, tmp_path):
     ],
 )
 def test_a_mistyped_word_is_told_what_may_be_meant(words, hint, capsys):
-    """Commands, actions, options and boards; else where they are listed."""
+    """A mistyped command, action, option or board gets a suggestion, or a hint to the list."""
     assert main(words.split()) == 2
     assert f"boardcert: hint: {hint}" in capsys.readouterr().err
 
@@ -107,7 +107,7 @@ def test_a_mistyped_word_is_told_what_may_be_meant(words, hint, capsys):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["ca", "sign", "--help"]])
 def test_help_that_cannot_be_written_is_an_error(words):
-    """As all that is printed."""
+    """A failure to write help is an error, as for any output."""
     with open("/dev/full", "wb") as full:
         command = [sys.executable, "-m", "boardcert_host", *words]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
@@ -116,7 +116,7 @@ def test_help_that_cannot_be_written_is_an_error(words):
 
 @pytest.mark.parametrize("words", [["show"], ["ca", "sign"]])
 def test_a_link_to_nothing_is_no_host(words, tmp_path, capsys):
-    """The error names its target; no name server is asked for it."""
+    """A broken link is not used as a host name: the error names its target."""
     link = tmp_path / "request"
     link.symlink_to(tmp_path / "none")
     assert main([*words, str(link)]) == 3
@@ -125,13 +125,13 @@ def test_a_link_to_nothing_is_no_host(words, tmp_path, capsys):
 
 @pytest.mark.parametrize("command", ["show", "doctor", "verify", "token", "csr"])
 def test_an_empty_host_is_not_one(command, capsys):
-    """Say of a variable that is not set; nor is it the current directory."""
+    """An empty host, as from an unset variable, is an error, not the current directory."""
     assert main([command, ""]) == 2
     assert "not a HOST or HOST:PORT" in capsys.readouterr().err
 
 
 def test_quiet_prints_results_and_errors_only(capsys, monkeypatch):
-    """Before or after the command's name; messages are back for the next one."""
+    """--quiet prints results and errors only, before or after the command, for one command."""
 
     def run(arguments: object) -> int:
         say("working")
@@ -148,7 +148,7 @@ def test_quiet_prints_results_and_errors_only(capsys, monkeypatch):
 
 
 def test_verbose_prints_what_an_error_came_of(capsys, monkeypatch):
-    """The board's traceback, and the exceptions beneath; not without being asked."""
+    """--verbose prints an error's causes and a board's traceback."""
 
     def run(arguments: object) -> int:
         try:
@@ -167,7 +167,7 @@ def test_verbose_prints_what_an_error_came_of(capsys, monkeypatch):
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_printed_for_each_shell(shell, capsys):
-    """A script that names the program."""
+    """Each shell gets a completion script for the program."""
     assert main(["completion", shell]) == 0
     assert "boardcert" in capsys.readouterr().out
 
@@ -186,7 +186,7 @@ def test_completion_is_printed_for_each_shell(shell, capsys):
     ],
 )
 def test_words_are_completed(line, expected, tmp_path):
-    """As a shell asks for them, by the protocol of argcomplete."""
+    """Words are completed by argcomplete's protocol."""
     add_pin("kitchen.local", {"public_key_pin": f"sha256//{'A' * 43}=", "fingerprint": "AB"})
     answer = tmp_path / "answer"
     environment = {
@@ -202,7 +202,7 @@ def test_words_are_completed(line, expected, tmp_path):
 
 
 def test_completion_is_silent_about_a_wrong_inventory(tmp_path):
-    """Nothing is known then; the command itself says what is wrong."""
+    """With an invalid inventory, completion prints nothing; the command reports the error."""
     environment = {
         **os.environ,
         "_ARGCOMPLETE": "1",
@@ -218,7 +218,7 @@ def test_completion_is_silent_about_a_wrong_inventory(tmp_path):
 
 
 def test_every_command_is_in_the_help_once(capsys):
-    """In groups, with what it does."""
+    """Every command is listed once in the help, in a group, with a description."""
     assert sum(len(group) for group in GROUPS.values()) == len(COMMANDS)
     with pytest.raises(SystemExit):
         main(["--help"])
@@ -229,7 +229,7 @@ def test_every_command_is_in_the_help_once(capsys):
 
 
 def test_paths_are_those_that_are_used(tmp_path, capsys):
-    """By their variables; a file that is not there yet is marked."""
+    """`paths` honours the environment variables, and marks files that do not exist yet."""
     add_pin("kitchen.local", {"public_key_pin": f"sha256//{'A' * 43}=", "fingerprint": "AB"})
     assert main(["paths"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -242,7 +242,7 @@ def test_paths_are_those_that_are_used(tmp_path, capsys):
 
 
 def test_a_file_that_is_there_is_kept_unless_it_is_forced(tmp_path, capsys, monkeypatch):
-    """By each command that writes one: none has another rule."""
+    """Every command that writes a file overwrites it with --force only."""
     monkeypatch.chdir(tmp_path)
     add_pin("kitchen.local", {"public_key_pin": f"sha256//{'A' * 43}=", "fingerprint": "AB"})
     assert main(["ca", "init"]) == 0

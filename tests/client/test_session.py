@@ -1,4 +1,4 @@
-"""`boardcert_host.client`: programs that ask a known board, by its key."""
+"""`boardcert_host.client`: programs that request data from a known board, by its key."""
 
 import asyncio
 import urllib.request
@@ -19,7 +19,7 @@ _ANSWER = answer(200, _READING, "Connection: close\r\n")
 
 @pytest.fixture
 def board():
-    """A board that is known by its name, at an address of this computer."""
+    """Return a board known by name, at an address of this computer."""
     identity = make()
     pins.add_pin("kitchen.local", report_of(identity), address="127.0.0.1")
     pins.add_pin("127.0.0.1", report_of(identity))
@@ -27,7 +27,7 @@ def board():
 
 
 def test_a_reading_in_three_lines(board, tmp_path, monkeypatch):
-    """By its name, which nobody resolves here; no proxy, and no bundle of CAs, is in the way."""
+    """Three lines read a known board whose name does not resolve, without proxy or CA bundle."""
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nothing")
     received = []
@@ -40,14 +40,14 @@ def test_a_reading_in_three_lines(board, tmp_path, monkeypatch):
 
 
 def test_a_certificate_signed_again_is_the_same_board(board, tmp_path):
-    """Its key is pinned, not its certificate."""
+    """A certificate signed again is accepted, as its key is pinned."""
     served = https_server(make(key=board.key), tmp_path, [_ANSWER], [])
     with served as port, session("127.0.0.1") as kitchen:
         assert kitchen.get(f"https://127.0.0.1:{port}/", timeout=20).json() == _READING
 
 
 def test_a_board_with_its_own_authority_is_the_same_board(board, tmp_path):
-    """The pin is of the leaf's key; the authority that is sent along is not looked at."""
+    """The pin is that of the leaf's key; the authority sent with it is ignored."""
     leaf, authority = make_pair(key=board.key)
     served = https_server(leaf, tmp_path, [_ANSWER], [], chain=(authority,))
     with served as port, session("127.0.0.1") as kitchen:
@@ -55,7 +55,7 @@ def test_a_board_with_its_own_authority_is_the_same_board(board, tmp_path):
 
 
 def test_another_key_gets_no_request(board, tmp_path):
-    """By requests, httpx, urllib and asyncio alike."""
+    """A server with another key gets no request from requests, httpx, urllib or asyncio."""
     received, other = [], make()
     pinned = context("kitchen.local")
 
@@ -76,7 +76,7 @@ def test_another_key_gets_no_request(board, tmp_path):
 
 
 def test_the_context_is_for_other_libraries(board, tmp_path):
-    """httpx, urllib, asyncio."""
+    """The context works with httpx, urllib and asyncio."""
     pinned = context("kitchen.local")
 
     async def ask(port):
@@ -97,7 +97,7 @@ def test_the_context_is_for_other_libraries(board, tmp_path):
 
 
 def test_others_are_verified_as_usual(board, tmp_path):
-    """A session for one board does not trust its key elsewhere, nor at a name that begins so."""
+    """A board's session does not trust its key for other hosts, or for longer names."""
     with https_server(board, tmp_path, [_ANSWER] * 2, []) as port:
         with session("kitchen.local") as kitchen, pytest.raises(requests.exceptions.SSLError):
             kitchen.get(f"https://localhost:{port}/", timeout=20)
@@ -106,7 +106,7 @@ def test_others_are_verified_as_usual(board, tmp_path):
 
 
 def test_a_board_that_is_not_known_is_told():
-    """With what to do about it."""
+    """An unknown board is an error that says what to do."""
     for function in (session, context):
         with pytest.raises(Error) as caught:
             function("hall.local")

@@ -1,4 +1,4 @@
-"""The health tests of noise once more, by big integers: fast enough for a million gatherings.
+"""A second implementation of the health tests, by big integers, for a million gatherings.
 
     .venv/bin/python tests/crypto/noise_reference.py [--gatherings 1000000] [--ones 0.55 0.9 0.96]
 
@@ -15,13 +15,13 @@ from fractions import Fraction
 MIN_ENTROPY = 0.1
 ALPHA = Fraction(1, 1 << 20)
 LAGS = (*range(1, 65), 128, 256)
-_UNCOMPARED = 288  # Samples at the beginning, in whole words, which have none 256 before them.
+_UNCOMPARED = 288  # The samples at the beginning, in whole words, that have none 256 before them.
 _REPLAY_BITS = 37 * 8
 
 
 def exact_cutoff(count: int) -> int:
     """Return the least c with P(X >= c) <= alpha for X of *count* samples, in rational numbers."""
-    p = Fraction(2**-MIN_ENTROPY)  # The float's value, exactly.
+    p = Fraction(2**-MIN_ENTROPY)  # This is the float's exact value.
     tail, c = Fraction(0), count + 1
     while True:
         term = math.comb(count, c - 1) * p ** (c - 1) * (1 - p) ** (count - c + 1)
@@ -31,7 +31,7 @@ def exact_cutoff(count: int) -> int:
 
 
 def cutoff(count: int) -> int:
-    """As exact_cutoff, in floats; term by term from logarithms."""
+    """As exact_cutoff, in floating point: term by term from logarithms."""
     p = 2**-MIN_ENTROPY
     tail, c = 0.0, count + 1
     while True:
@@ -48,7 +48,7 @@ _RUN = 1 + math.ceil(-math.log2(ALPHA) / MIN_ENTROPY)
 
 
 def failed_test(bits: int, count: int) -> str | None:
-    """Return the first test that *count* samples fail; the earliest is the lowest bit of *bits*."""
+    """Return the first test that *count* samples fail; the lowest bit of *bits* is the earliest."""
     if _has_run(bits, count):
         return "repetition count"
     windows = [bits >> start & (1 << 1024) - 1 for start in range(0, count, 1024)]
@@ -69,7 +69,7 @@ def _extreme(bits: int, count: int) -> bool:
 
 
 def _has_run(bits: int, count: int) -> bool:
-    """Return whether so many samples are alike; each step finds runs that are longer."""
+    """Return whether so many samples in a row are equal; each step doubles the run."""
     for runs in (bits, ~bits & (1 << count) - 1):
         length = 1
         while runs and length < _RUN:
@@ -82,10 +82,10 @@ def _has_run(bits: int, count: int) -> bool:
 
 
 def biased_bits(count: int, probability: float, generator: random.Random) -> int:
-    """Return *count* bits that are ones with *probability*, to 20 binary places."""
+    """Return *count* bits that are 1 with *probability*, to 20 binary places."""
     places = round(probability * (1 << 20))
     bits = 0
-    for place in range(20):  # A one there adds half of what is missing to one, a zero halves.
+    for place in range(20):  # A 1 there halves the distance to one, a 0 halves the value.
         if places >> place & 1:
             bits |= generator.getrandbits(count)
         else:
@@ -94,7 +94,7 @@ def biased_bits(count: int, probability: float, generator: random.Random) -> int
 
 
 def failures(gatherings: int, probability: float, count: int, seed: int) -> Counter[str]:
-    """Return how many gatherings of *count* samples fail which test."""
+    """Count how many gatherings of *count* samples fail each test."""
     generator = random.Random(seed)
     found = (
         failed_test(biased_bits(count, probability, generator), count) for _ in range(gatherings)
@@ -103,7 +103,7 @@ def failures(gatherings: int, probability: float, count: int, seed: int) -> Coun
 
 
 def main() -> None:
-    """Print what was found."""
+    """Print the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gatherings", type=int, default=1_000_000)
     parser.add_argument("--ones", type=float, nargs="+", default=[0.55, 0.9, 0.96])

@@ -1,4 +1,4 @@
-"""The device's cryptography against the package `cryptography`, hashlib and hmac."""
+"""The device's cryptography compared with the package `cryptography`, hashlib and hmac."""
 
 import hashlib
 import hmac
@@ -30,7 +30,7 @@ def _private_key(d: int) -> ec.EllipticCurvePrivateKey:
 
 
 def _point(d: int, curve: ec.EllipticCurve | None = None) -> tuple[int, int]:
-    """Return d G as cryptography computes it; *d* is not 0."""
+    """Return d G by cryptography; *d* is not 0."""
     numbers = ec.derive_private_key(d, curve or ec.SECP384R1()).public_key().public_numbers()
     return numbers.x, numbers.y
 
@@ -38,13 +38,13 @@ def _point(d: int, curve: ec.EllipticCurve | None = None) -> tuple[int, int]:
 @settings(max_examples=150, deadline=None)
 @given(_scalars)
 def test_base_multiplication(d: int) -> None:
-    """Any scalar."""
+    """k G is right for any scalar."""
     assert p384_bigint.multiply_base(d, os.urandom) == _point(d)
 
 
 @pytest.mark.parametrize("distance", range(64))
 def test_base_multiplication_at_both_ends(distance: int) -> None:
-    """The smallest and the largest scalars, odd and even."""
+    """k G is right for the smallest and the largest scalars, odd and even."""
     for d in (1 + distance, P384.n - 1 - distance):
         assert p384_bigint.multiply_base(d, os.urandom) == _point(d)
 
@@ -54,7 +54,7 @@ def test_base_multiplication_at_both_ends(distance: int) -> None:
     st.lists(st.sampled_from([0, 1, 0xFFFFFFFF, 0x80000000, 0xDEADBEEF]), min_size=12, max_size=12)
 )
 def test_base_multiplication_of_patterns(words: list[int]) -> None:
-    """Scalars whose comb teeth repeat: runs of zeros and ones, whole words long."""
+    """k G is right for scalars whose comb teeth repeat: long runs of zeros and ones."""
     d = sum(word << 32 * i for i, word in enumerate(words)) % (P384.n - 1) + 1
     assert p384_bigint.multiply_base(d, os.urandom) == _point(d)
 
@@ -73,7 +73,7 @@ def test_sum_of_two_multiplications(u1: int, u2: int, d: int) -> None:
 @settings(max_examples=25, deadline=None)
 @given(_scalars, _digests)
 def test_our_signatures_verify(d: int, digest: bytes) -> None:
-    """cryptography accepts what we sign."""
+    """cryptography verifies the device's signatures."""
     signature = ecdsa.encode_signature(ecdsa.sign(P384, d, digest, os.urandom))
     _private_key(d).public_key().verify(signature, digest, _PREHASHED)
 
@@ -81,7 +81,7 @@ def test_our_signatures_verify(d: int, digest: bytes) -> None:
 @settings(max_examples=25, deadline=None)
 @given(_scalars, _digests, st.integers(0, 383))
 def test_their_signatures_verify(d: int, digest: bytes, bit: int) -> None:
-    """We accept what cryptography signs, and nothing with one bit changed in digest, r or s."""
+    """The device verifies cryptography's, and none with one bit changed in digest, r or s."""
     r, s = decode_dss_signature(_private_key(d).sign(digest, _PREHASHED))
     public_key = _point(d)
     ecdsa.verify(P384, public_key, digest, (r, s))
@@ -100,7 +100,7 @@ def test_their_signatures_verify(d: int, digest: bytes, bit: int) -> None:
 @settings(max_examples=25, deadline=None)
 @given(_scalars)
 def test_keys_are_read_by_both(d: int) -> None:
-    """SEC 1 and SubjectPublicKeyInfo, byte for byte."""
+    """SEC 1 and SubjectPublicKeyInfo are the same bytes on both sides."""
     theirs = _private_key(d)
     sec1 = theirs.private_bytes(
         serialization.Encoding.DER,
@@ -119,7 +119,7 @@ def test_keys_are_read_by_both(d: int) -> None:
 @settings(max_examples=20, deadline=None)
 @given(st.binary(max_size=300))
 def test_key_pair_signs(data: bytes) -> None:
-    """A generated pair, read and used by cryptography."""
+    """cryptography reads a generated pair, and verifies with it."""
     key = keys.generate("p384", os.urandom)
     theirs = serialization.load_der_private_key(key.to_der(), None)
     assert isinstance(theirs, ec.EllipticCurvePrivateKey)
@@ -150,7 +150,7 @@ _SECP256K1 = Curve(
 @settings(max_examples=15, deadline=None)
 @given(d=st.integers(1, 2**255), e=st.integers(1, 2**255))
 def test_other_curves(curve: Curve, theirs: ec.EllipticCurve, d: int, e: int) -> None:
-    """The general arithmetic, with a = -3 and a = 0: a shared secret, and a sum."""
+    """General arithmetic with a = -3 and a = 0 gives the same shared secret and sum."""
     point = curve.multiply_base(d, os.urandom)
     assert point == _point(d, theirs)
     shared = curve.multiply(e, point, os.urandom)
@@ -163,13 +163,13 @@ def test_other_curves(curve: Curve, theirs: ec.EllipticCurve, d: int, e: int) ->
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=600), st.binary(max_size=300))
 def test_hashes(data: bytes, key: bytes) -> None:
-    """SHA-384 and HMAC-SHA-384."""
+    """SHA-384 and HMAC-SHA-384 agree with hashlib and hmac."""
     assert sha384.sha384(data) == hashlib.sha384(data).digest()
     assert sha384.hmac(sha384.sha384, 128, key, data) == hmac.digest(key, data, "sha384")
 
 
 class _ReferenceDRBG:
-    """HMAC_DRBG once more, in the letters of SP 800-90A section 10.1.2."""
+    """A second HMAC_DRBG, with the names of SP 800-90A, section 10.1.2."""
 
     def __init__(self, seed: bytes) -> None:
         self.k, self.v = bytes(32), b"\1" * 32
@@ -203,7 +203,7 @@ class _ReferenceDRBG:
 def test_drbg(
     entropy: bytes, nonce: bytes, personal: bytes, requests: list[tuple[int, bytes]]
 ) -> None:
-    """Any sequence of requests, and a reseeding, gives what an independent writing gives."""
+    """Any sequence of requests and a reseeding gives the same as the second implementation."""
     ours = HMACDRBG(entropy, nonce, personal)
     reference = _ReferenceDRBG(entropy + nonce + personal)
     for n, additional in requests:

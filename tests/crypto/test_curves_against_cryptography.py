@@ -1,4 +1,4 @@
-"""P-256 and P-521, keys of every EC type, and others' signatures, against `cryptography`."""
+"""P-256, P-521, all EC key types, and other programs' signatures, compared with `cryptography`."""
 
 import os
 from itertools import product
@@ -37,7 +37,7 @@ _seeds = st.integers(min_value=0, max_value=2**600)
 
 
 def _point(name: str, d: int) -> tuple[int, int]:
-    """Return d G as cryptography computes it; *d* is not 0."""
+    """Return d G by cryptography; *d* is not 0."""
     numbers = ec.derive_private_key(d, _THEIRS[name]).public_key().public_numbers()
     return numbers.x, numbers.y
 
@@ -46,14 +46,14 @@ def _point(name: str, d: int) -> tuple[int, int]:
 @settings(max_examples=80, deadline=None)
 @given(_seeds)
 def test_base_multiplication(name: str, seed: int) -> None:
-    """Any scalar."""
+    """k G is right for any scalar."""
     d = seed % (_OURS[name].n - 1) + 1
     assert _OURS[name].engine().multiply_base(d, os.urandom) == _point(name, d)
 
 
 @_OTHER_CURVES
 def test_base_multiplication_at_both_ends(name: str) -> None:
-    """The smallest and the largest scalars, odd and even, and powers of two."""
+    """k G is right for the smallest and largest scalars, odd and even, and powers of two."""
     curve = _OURS[name]
     scalars = [1 << bit for bit in range(0, curve.bits - 1, 3)] + list(range(1, 65))
     for d in [*scalars, *(curve.n - d for d in scalars)]:
@@ -64,7 +64,7 @@ def test_base_multiplication_at_both_ends(name: str) -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from([0, 0xFF, 0x80, 0xAB]), min_size=66, max_size=66))
 def test_base_multiplication_of_patterns(name: str, pattern: list[int]) -> None:
-    """Scalars whose comb teeth repeat: runs of zeros and ones."""
+    """k G is right for scalars whose comb teeth repeat: runs of zeros and ones."""
     d = int.from_bytes(bytes(pattern), "big") % (_OURS[name].n - 1) + 1
     assert _OURS[name].engine().multiply_base(d, os.urandom) == _point(name, d)
 
@@ -82,7 +82,7 @@ def test_sum_of_two_multiplications(name: str, u1: int, u2: int, d: int) -> None
 
 
 def _last_entries(k: int, comb: ModuleType) -> list[int]:
-    """Return the scalar that each block of a comb adds at the last column for an odd *k*."""
+    """Return the scalar that each block of a comb adds in the last column for an odd *k*."""
     bits = comb.TEETH * comb.BLOCKS * comb.SPACING
     signs = (k + 2**bits - 1) // 2
     places = [i * comb.SPACING for i in range(comb.TEETH * comb.BLOCKS)]
@@ -93,7 +93,7 @@ def _last_entries(k: int, comb: ModuleType) -> list[int]:
 
 
 def _exceptional_scalars(curve: EngineCurve, comb: ModuleType) -> set[int]:
-    """Return the odd k for which a sum of the comb meets plus or minus the entry added next.
+    """Return the odd k for which a sum in the comb equals plus or minus the next entry.
 
     With two blocks, of entries e and f at the last column: k - e - f = +-e, or k - f = +-f. At
     the columns before, the sum is too small to be more than an integer's multiple of n away.
@@ -110,7 +110,7 @@ def _exceptional_scalars(curve: EngineCurve, comb: ModuleType) -> set[int]:
 
 @_EVERY_CURVE
 def test_the_scalar_for_which_the_comb_meets_itself(name: str) -> None:
-    """There is one, and its negative; the engine still knows the answer."""
+    """For the one such scalar, and its negative, the engine returns the right result."""
     curve, comb = _OURS[name], _COMBS[name]
     engine = p384_bigint if name == "p384" else curve.engine()
     scalars = _exceptional_scalars(curve, comb)
@@ -124,7 +124,7 @@ def test_the_scalar_for_which_the_comb_meets_itself(name: str) -> None:
 @settings(max_examples=15, deadline=None)
 @given(_seeds)
 def test_keys_are_read_by_both(name: str, seed: int) -> None:
-    """SEC 1 and SubjectPublicKeyInfo, byte for byte; also where bytes are leading zeros."""
+    """SEC 1 and SubjectPublicKeyInfo are the same bytes on both sides, with leading zeros too."""
     n = _OURS[name].n
     for d in (seed % (n - 1) + 1, seed % 2**200 + 1):
         theirs = ec.derive_private_key(d, _THEIRS[name])
@@ -141,7 +141,7 @@ def test_keys_are_read_by_both(name: str, seed: int) -> None:
 @settings(max_examples=15, deadline=None)
 @given(st.binary(max_size=300))
 def test_generated_pairs_sign_for_both(name: str, data: bytes) -> None:
-    """What a new pair signs, cryptography verifies; what that signs with it, the pair checks."""
+    """cryptography verifies signatures of a new pair, and the pair those of cryptography."""
     key = keys.generate(name, os.urandom)
     theirs = load_der_private_key(key.to_der(), None)
     assert isinstance(theirs, ec.EllipticCurvePrivateKey)
@@ -157,7 +157,7 @@ def _spki(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
 
 
 def _algorithm(kind: str, size: int) -> bytes:
-    """Return the AlgorithmIdentifier of ECDSA or RSA with the hash of so many bytes."""
+    """Return the AlgorithmIdentifier of ECDSA or RSA with a hash of so many bytes."""
     number = size // 16
     if kind == "ecdsa":
         return bytes.fromhex("300a06082a8648ce3d0403") + bytes([number])
@@ -171,7 +171,7 @@ def _algorithm(kind: str, size: int) -> bytes:
 def test_their_ecdsa_verifies(
     name: str, chosen: hashes.HashAlgorithm, data: bytes, bit: int
 ) -> None:
-    """Any hash on any curve; not with a bit of r, s or the data changed."""
+    """Any hash on any curve verifies; a changed bit in r, s or the data does not."""
     key = ec.generate_private_key(_THEIRS[name])
     signature = key.sign(data, ec.ECDSA(chosen))
     arguments = _spki(key), _algorithm("ecdsa", chosen.digest_size)
@@ -188,7 +188,7 @@ def test_their_ecdsa_verifies(
     ("bits", "exponent"), [(2048, 65537), (2048, 3), (2049, 65537), (2055, 65537), (3072, 65537)]
 )
 def test_their_rsa_verifies(bits: int, exponent: int) -> None:
-    """Any length, also of no whole bytes; not with a byte changed, nor by another padding."""
+    """Any key length verifies; a changed byte or another padding does not."""
     key = rsa.generate_private_key(exponent, bits)  # type: ignore[arg-type]
     data = os.urandom(100)
     for chosen in _HASHES:

@@ -1,4 +1,4 @@
-"""RSA keys, signatures and certificates of the device against cryptography and openssl."""
+"""The device's RSA keys, signatures and certificates, checked by cryptography and openssl."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ _SPKI = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
 
 @pytest.fixture(scope="module")
 def ours() -> rsa.RSAPrivateKey:
-    """A key that the device's code has generated."""
+    """Return a key that the device's code has generated."""
     return keys.generate("rsa2048", os.urandom)
 
 
@@ -40,7 +40,7 @@ def _sign(key: outside.RSAPrivateKey, message: bytes) -> bytes:
 
 
 def test_generated_key_is_one_to_cryptography(ours: rsa.RSAPrivateKey) -> None:
-    """Which checks the numbers, and writes the same bytes; they verify each other's signatures."""
+    """cryptography checks a generated key, writes the same bytes, and both verify each other."""
     theirs = load_der_private_key(ours.to_der(), None)
     assert isinstance(theirs, outside.RSAPrivateKey)
     assert theirs.private_bytes(*_PKCS1) == ours.to_der()
@@ -55,7 +55,7 @@ def test_generated_key_is_one_to_cryptography(ours: rsa.RSAPrivateKey) -> None:
 
 @pytest.mark.needs("openssl")
 def test_openssl_finds_the_primes_to_be_primes(ours: rsa.RSAPrivateKey) -> None:
-    """And all numbers to belong together."""
+    """openssl confirms that the primes are prime and the numbers consistent."""
     command = ["openssl", "rsa", "-inform", "DER", "-check", "-noout"]
     checked = subprocess.run(command, input=ours.to_der(), capture_output=True, check=True)
     assert b"RSA key ok" in checked.stdout + checked.stderr
@@ -63,7 +63,7 @@ def test_openssl_finds_the_primes_to_be_primes(ours: rsa.RSAPrivateKey) -> None:
 
 @pytest.mark.parametrize("bits", rsa.SIZES)
 def test_keys_of_cryptography_are_taken(bits: int) -> None:
-    """They are stored as they came, and sign what cryptography would."""
+    """Keys from cryptography are stored unchanged, and sign as cryptography does."""
     theirs = outside.generate_private_key(65537, bits)
     key = keys.from_der(theirs.private_bytes(*_PKCS1))
     assert key.key_type == f"rsa{bits}"
@@ -76,7 +76,7 @@ def test_keys_of_cryptography_are_taken(bits: int) -> None:
 
 @pytest.mark.parametrize(("bits", "exponent"), [(1024, 65537), (2056, 65537), (2048, 3)])
 def test_keys_of_other_sizes_are_refused(bits: int, exponent: int) -> None:
-    """Too short, of no usual length, or with an exponent below FIPS 186-5's."""
+    """Short or unusual lengths, and exponents below FIPS 186-5's limit, are refused."""
     theirs = outside.generate_private_key(exponent, bits)
     with pytest.raises(ValueError, match="RSA"):
         keys.from_der(theirs.private_bytes(*_PKCS1))
@@ -84,7 +84,7 @@ def test_keys_of_other_sizes_are_refused(bits: int, exponent: int) -> None:
 
 @pytest.mark.parametrize("is_async", [False, True])
 def test_an_identity_with_an_rsa_key(is_async: bool, tmp_path: Path) -> None:
-    """Made at first boot, with or without an event loop; the certificate is by its key."""
+    """An RSA identity is made at first boot, with or without an event loop, for its own key."""
     said: list[str] = []
     arguments = {"directory": str(tmp_path / "data"), "key_type": "rsa2048"}
     if is_async:
@@ -101,7 +101,7 @@ def test_an_identity_with_an_rsa_key(is_async: bool, tmp_path: Path) -> None:
 
 
 def test_a_new_key_is_made_before_it_is_asked_for(tmp_path: Path) -> None:
-    """So that the board goes on serving meanwhile; other key types are quick."""
+    """A new RSA key is prepared in the background while the board serves; others are quick."""
     arguments = {"directory": str(tmp_path / "data"), "key_type": "rsa2048"}
     me = boardcert.identity(**arguments)
     made = asyncio.run(background_key.key_for(me))
