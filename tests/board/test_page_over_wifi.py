@@ -1,4 +1,4 @@
-"""A user with Chromium at the page of a board on Wi-Fi: every action, on one board."""
+"""A person with Chromium at the page of a board in a Wi-Fi: every action, on one board."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +9,6 @@ import over_wifi
 import page_actions
 import pytest
 from boardcert_host.virtual import VirtualBoard
-from playwright.sync_api import expect
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -17,14 +16,14 @@ _TELL = "import boardcert; print(boardcert.identity().admin_token())"
 
 
 class Client:
-    """The board as page_actions expects it."""
+    """The board as page_actions sees it."""
 
     def __init__(self, board: VirtualBoard) -> None:
         self.board = board
         self.port = board.network.address(over_wifi.PAGE)[1]
 
     def served_certificate(self) -> bytes:
-        """Return the DER certificate that a new connection gets."""
+        """Return the DER of the certificate that a new connection gets."""
         connection = over_wifi.connect(self.board)
         connection.connect()
         try:
@@ -35,7 +34,7 @@ class Client:
 
 @pytest.fixture
 def token(in_wifi: VirtualBoard) -> str:
-    """Return the board's token, read over USB, which interrupts its program."""
+    """The board's token, over USB, for which its program is interrupted."""
     answer = in_wifi.exec(_TELL).strip()
     in_wifi.reset()
     in_wifi.network.wait_listening(over_wifi.PAGE, over_wifi.TIMEOUT_S)
@@ -44,7 +43,7 @@ def token(in_wifi: VirtualBoard) -> str:
 
 @pytest.fixture
 def visit(in_wifi: VirtualBoard, token: str) -> Iterator[browser.Visit]:
-    """Open the page; any complaint of the browser fails the test."""
+    """Open the page; what the browser complains of fails the test."""
     with (
         browser.chromium() as running,
         browser.visiting(running, Client(in_wifi)) as found,  # type: ignore[arg-type]
@@ -61,8 +60,8 @@ def test_every_action(visit: browser.Visit, token: str, tmp_path: Path) -> None:
     page_actions.download(visit, hands, tmp_path)
     page_actions.paste_and_remove(visit, hands)
     page_actions.sign_again(visit, hands)
-    hands.press(visit.button("Sign out"))
-    visit.button("Sign in").wait_for()
+    visit.send("Sign out", hands)
+    assert visit.offers("Sign in")
     _sign_in(visit, hands, token)
     _restart(visit, lambda: page_actions.restart(visit, hands))
     _sign_in(visit, hands, token)
@@ -72,33 +71,31 @@ def test_every_action(visit: browser.Visit, token: str, tmp_path: Path) -> None:
     for button in ("Make a new key", "Reset"):
         page_actions.lose_key(visit, hands, button)
     page_actions.sign_in(visit, hands, token)
-    visit.page.get_by_role("alert").wait_for()
+    assert visit.reported() == "alert"
     assert visit.said() == "wrong token"
 
 
 def _sign_in(visit: browser.Visit, hands: page_actions.Hands, token: str) -> None:
     page_actions.sign_in(visit, hands, token)
-    visit.button("Sign out").wait_for()
-    visit.page.wait_for_load_state()  # A person waits for the page to load.
+    assert visit.offers("Sign out")
 
 
 def _save_settings(visit: browser.Visit, hands: page_actions.Hands) -> None:
-    """Save a wrong value, which is shown again with its error, then a valid one."""
+    """A wrong value comes back beside what is wrong with it, the others too; then a right one."""
     names = visit.page.get_by_label("More names and addresses")
     hands.fill(names, "pantry.example")
     hands.fill(visit.page.get_by_label("Validity of certificates"), "0")
-    hands.press(visit.button("Save and restart"))
-    visit.page.get_by_role("alert").wait_for()
-    # The page has loaded completely.
-    expect(names).to_have_value("pantry.example", timeout=over_wifi.TIMEOUT_S * 1000)
+    visit.send("Save and restart", hands)
+    assert visit.reported() == "alert"
+    assert names.input_value() == "pantry.example"
     hands.fill(visit.page.get_by_label("Validity of certificates"), "365")
-    hands.press(visit.button("Save and restart"))
-    visit.page.get_by_role("status").wait_for()
+    visit.send("Save and restart", hands)
+    assert visit.reported() == "status"
     assert "are stored" in visit.said()
 
 
 def _restart(visit: browser.Visit, act: Callable[[], None]) -> None:
-    """Restart the board by *act*, and open the page again: the user is signed out."""
+    """Let the board restart by *act*, and open the page again: the sign-in is lost."""
     board = visit.client.board
     boots = board.status()["boots"]
     act()
@@ -108,4 +105,4 @@ def _restart(visit: browser.Visit, act: Callable[[], None]) -> None:
         time.sleep(0.1)
     board.network.wait_listening(over_wifi.PAGE, over_wifi.TIMEOUT_S)
     visit.page.goto(visit.url)
-    visit.button("Sign in").wait_for()
+    assert visit.offers("Sign in")

@@ -49,9 +49,7 @@ def _make(name: str, output: Path, chromium: object, client: Any) -> Path:
     with browser.visiting(chromium, client, color_scheme=scheme, viewport=size) as visit:
         if is_signed_in:
             visit.page.get_by_label("Token").fill(client.token)
-            visit.button("Sign in").click()
-            visit.button("Sign out").wait_for()
-            visit.page.wait_for_load_state()  # It comes in pieces.
+            visit.send("Sign in")
             visit.page.locator("section").last.evaluate("e => scrollTo(0, e.offsetTop - 16)")
         picture = visit.page.screenshot()
     path = output / f"{name}.png"

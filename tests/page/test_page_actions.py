@@ -48,7 +48,7 @@ def visit(chromium, client):
 def signed_in(visit, hands):
     """Open the page and sign in."""
     page_actions.sign_in(visit, hands, visit.client.current_token())
-    visit.button("Sign out").wait_for()
+    assert visit.offers("Sign out")
     return visit
 
 
@@ -61,15 +61,15 @@ def test_the_token_signs_in_and_signing_out_ends_it(visit, hands):
     assert "rong token" in field.evaluate(page_actions.DESCRIPTION)
     assert visit.page.title().startswith("Error: ")
     page_actions.sign_in(visit, hands, f" {visit.client.current_token().upper()} ")
-    visit.button("Sign out").wait_for()
+    assert visit.offers("Sign out")
     (cookie,) = visit.page.context.cookies()
     flags = cookie["secure"], cookie["httpOnly"], cookie["sameSite"], cookie["path"]
     assert flags == (True, True, "Strict", "/")
-    hands.press(visit.button("Sign out"))
-    visit.button("Sign in").wait_for()
+    visit.send("Sign out", hands)
+    assert visit.offers("Sign in")
     visit.page.context.add_cookies([cookie])
     visit.page.reload()
-    assert visit.button("Sign in").is_visible()
+    assert visit.offers("Sign in")
 
 
 def test_a_certificate_is_pasted_and_removed(signed_in, hands):
@@ -90,12 +90,12 @@ def test_a_certificate_and_its_key_are_uploaded_from_files(signed_in, hands, tmp
         field = visit.page.get_by_label(label, exact=True)
         visit.page.wait_for_function("field => field.value", arg=field.element_handle())
         assert field.input_value().encode().strip() == data.strip()
-    hands.press(visit.button("Install"))
-    visit.page.get_by_role("status").wait_for()
+    visit.send("Install", hands)
+    assert visit.reported() == "status"
     assert client.served_certificate() == leaf.der
     assert "BEGIN PRIVATE KEY" not in visit.page.content()
-    hands.press(visit.button("Remove"))
-    visit.button("Remove").wait_for(state="detached")
+    visit.send("Remove", hands)
+    assert not visit.offers("Remove")
 
 
 def test_the_browser_reads_what_is_in_a_file(signed_in, hands, tmp_path):
@@ -146,8 +146,8 @@ def test_a_refused_certificate_says_why_at_its_field(blamed, signed_in, hands):
         visit.page.get_by_label("Certificate and chain (PEM)", exact=True), pem(leaf).decode()
     )
     hands.fill(visit.page.get_by_label("Private key (PEM)", exact=True), key.decode())
-    hands.press(visit.button("Install"))
-    visit.page.get_by_role("alert").wait_for()
+    visit.send("Install", hands)
+    assert visit.reported() == "alert"
     labels = {"chain": "Certificate and chain (PEM)", "key": "Private key (PEM)"}
     field = visit.page.get_by_label(labels[blamed], exact=True)
     reason = visit.said()
@@ -172,8 +172,8 @@ def test_a_form_that_is_sent_early_keeps_its_texts(signed_in, hands):
     assert not page.get_by_label("Private key (PEM), from a file").is_visible()
     chain = page.get_by_label("Certificate and chain (PEM)", exact=True)
     hands.fill(chain, "no certificate")
-    hands.press(signed_in.button("Install"))
-    page.get_by_role("alert").wait_for()
+    signed_in.send("Install", hands)
+    assert signed_in.reported() == "alert"
     page.get_by_label("Private key (PEM), from a file").wait_for()  # Its script has run.
     assert chain.input_value() == "no certificate"
 
@@ -196,7 +196,7 @@ def test_the_board_restarts(signed_in, hands):
     restarted = signed_in.client.directory.with_suffix(".restarted")
     restarted.unlink(missing_ok=True)
     page_actions.restart(signed_in, hands)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not restarted.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert restarted.exists()
@@ -213,10 +213,10 @@ def test_the_browser_loads_the_page_again_after_a_restart(signed_in, hands):
 
     signed_in.page.route("**/*", hasten, times=1)
     with signed_in.page.expect_request(lambda request: request.method == "GET") as asked:
-        hands.press(signed_in.button("Restart"))
+        signed_in.send("Restart", hands)
     assert asked.value.is_navigation_request()
-    signed_in.button("Restart").wait_for()
     signed_in.page.get_by_role("status").wait_for(state="detached")
+    signed_in.button("Restart").wait_for()
 
 
 def test_certificate_and_request_are_downloaded(signed_in, hands, tmp_path):
@@ -231,8 +231,8 @@ def test_whoever_guesses_has_to_wait_and_is_told_so(chromium, tmp_path):
         visiting(chromium, client) as visit,
     ):
         page_actions.sign_in(visit, Mouse(), _WRONG_TOKEN)
-        visit.page.get_by_role("alert").wait_for()
+        assert visit.reported() == "alert"
         page_actions.sign_in(visit, Mouse(), client.current_token())
-        visit.page.get_by_text("try again in").first.wait_for()
-        assert visit.button("Sign in").is_visible()
+        assert visit.shows("try again in")
+        assert visit.offers("Sign in")
         assert visit.shows("Wrong tokens since the board started: 1.")

@@ -28,10 +28,14 @@ def chromium() -> Iterator[Browser]:
 
 
 class Visit:
-    """A visit to one board's page, with what the browser complained of, and asked for."""
+    """A visit to one board's page, with what the browser complained of, and asked for.
+
+    A page arrives in pieces, and Playwright finds elements of a page that is still loading. So a
+    test sends forms by `send` or `next_page`, which wait until the next page has loaded completely.
+    """
 
     def __init__(self, page: Page, client: Client) -> None:
-        self.page = page
+        self._page = page
         self.client = client
         self.complaints: list[str] = []
         self.requests: list[str] = []
@@ -40,6 +44,12 @@ class Visit:
         page.on("request", lambda request: self.requests.append(request.url))
         # Asked for early: Playwright does not wait until Chromium hands its file dialogs over.
         page.on("filechooser", lambda _chooser: None)
+
+    @property
+    def page(self) -> Page:
+        """The page, when it has loaded completely."""
+        self._page.wait_for_load_state()
+        return self._page
 
     @property
     def url(self) -> str:
@@ -54,9 +64,31 @@ class Visit:
         """Return the form of that button."""
         return self.page.locator("form", has=self.button(button))
 
+    def send(self, button: str, hands: "Mouse | Keyboard | None" = None) -> None:
+        """Press the button of a form, by default by mouse, and wait until the next page has loaded."""
+        with self.next_page():
+            (hands or Mouse()).press(self.button(button))
+
+    @contextmanager
+    def next_page(self) -> Iterator[None]:
+        """Wait at its end until the page that its statements lead to has loaded completely."""
+        with self.page.expect_navigation(wait_until="load"):
+            yield
+
+    def offers(self, button: str) -> bool:
+        """Return whether the page has this button."""
+        return self.button(button).is_visible()
+
     def said(self) -> str:
         """Return what the page says came of the last action."""
-        return self.page.locator("[role=status], [role=alert]").inner_text()
+        return self._what_came().inner_text()
+
+    def reported(self) -> str | None:
+        """Return the role of that message: "status", or "alert" for an error."""
+        return self._what_came().get_attribute("role")
+
+    def _what_came(self) -> Locator:
+        return self.page.locator("[role=status], [role=alert]")
 
     def shows(self, text: str) -> bool:
         """Return whether *text* can be read on the page."""
@@ -87,6 +119,14 @@ def visiting(browser: Browser, client: Client, **options: object) -> Iterator[Vi
         assert [text for text in visit.complaints if not text.startswith(_REFUSED)] == []
     finally:
         context.close()
+
+
+def slow_down(page: Page, bytes_per_s: int) -> None:
+    """Let *page* load what it requests at this rate."""
+    rates = {"offline": False, "latency": 0, "downloadThroughput": bytes_per_s}
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.emulateNetworkConditions", {**rates, "uploadThroughput": -1})
 
 
 class Mouse:

@@ -24,7 +24,7 @@ DESCRIPTION = (
 def sign_in(visit: Visit, hands: Hands, token: str) -> None:
     """Send a token."""
     hands.fill(visit.page.get_by_label("Token"), token)
-    hands.press(visit.button("Sign in"))
+    visit.send("Sign in", hands)
 
 
 def served(visit: Visit) -> x509.Certificate:
@@ -50,13 +50,13 @@ def paste_and_remove(visit: Visit, hands: Hands) -> None:
     hands.fill(
         visit.page.get_by_label("Certificate and chain (PEM)", exact=True), pem(leaf).decode()
     )
-    hands.press(visit.button("Install"))
-    visit.page.get_by_role("status").wait_for()
+    visit.send("Install", hands)
+    assert visit.reported() == "status"
     assert "is installed" in visit.said()
     assert visit.client.served_certificate() == leaf.der
     assert shows_what_is_served(visit)
-    hands.press(visit.button("Remove"))
-    visit.button("Remove").wait_for(state="detached")
+    visit.send("Remove", hands)
+    assert not visit.offers("Remove")
     assert "is removed" in visit.said()
     assert served(visit) == own
 
@@ -64,8 +64,8 @@ def paste_and_remove(visit: Visit, hands: Hands) -> None:
 def sign_again(visit: Visit, hands: Hands) -> None:
     """Renew: the same key, another certificate."""
     before = served(visit)
-    hands.press(visit.button("Sign again"))
-    visit.page.get_by_role("status").wait_for()
+    visit.send("Sign again", hands)
+    assert visit.reported() == "status"
     after = served(visit)
     assert after.serial_number != before.serial_number
     assert after.public_key() == before.public_key()
@@ -77,22 +77,22 @@ def lose_key(visit: Visit, hands: Hands, button: str) -> None:
     before = served(visit)
     field = visit.form(button).get_by_label("Type kitchen to confirm")
     hands.fill(field, "hall")
-    hands.press(visit.button(button))
-    visit.page.get_by_role("alert").wait_for()
+    visit.send(button, hands)
+    assert visit.reported() == "alert"
     assert "host name" in field.evaluate(DESCRIPTION)
     assert served(visit) == before
     hands.fill(field, "kitchen")
-    hands.press(visit.button(button))
-    visit.page.get_by_role("status").wait_for()
+    visit.send(button, hands)
+    assert visit.reported() == "status"
     assert served(visit).public_key() != before.public_key()
     assert shows_what_is_served(visit)
-    assert visit.button("Sign in").is_visible() == (button == "Reset")
+    assert visit.offers("Sign in") == (button == "Reset")
 
 
 def restart(visit: Visit, hands: Hands) -> None:
     """Restart the board, which says so a moment before."""
-    hands.press(visit.button("Restart"))
-    visit.page.get_by_role("status").wait_for()
+    visit.send("Restart", hands)
+    assert visit.reported() == "status"
     assert "restarts" in visit.said()
 
 
