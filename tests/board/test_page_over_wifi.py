@@ -1,4 +1,4 @@
-"""A person with Chromium at the page of a board in a Wi-Fi: every action, on one board."""
+"""A user with Chromium at the page of a board on Wi-Fi: every action, on one board."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -16,14 +16,14 @@ _TELL = "import boardcert; print(boardcert.identity().admin_token())"
 
 
 class Client:
-    """The board as page_actions sees it."""
+    """The board as page_actions expects it."""
 
     def __init__(self, board: VirtualBoard) -> None:
         self.board = board
         self.port = board.network.address(over_wifi.PAGE)[1]
 
     def served_certificate(self) -> bytes:
-        """Return the DER of the certificate that a new connection gets."""
+        """Return the DER certificate that a new connection gets."""
         connection = over_wifi.connect(self.board)
         connection.connect()
         try:
@@ -34,7 +34,7 @@ class Client:
 
 @pytest.fixture
 def token(in_wifi: VirtualBoard) -> str:
-    """The board's token, over USB, for which its program is interrupted."""
+    """Return the board's token, read over USB, which interrupts its program."""
     answer = in_wifi.exec(_TELL).strip()
     in_wifi.reset()
     in_wifi.network.wait_listening(over_wifi.PAGE, over_wifi.TIMEOUT_S)
@@ -43,7 +43,7 @@ def token(in_wifi: VirtualBoard) -> str:
 
 @pytest.fixture
 def visit(in_wifi: VirtualBoard, token: str) -> Iterator[browser.Visit]:
-    """Open the page; what the browser complains of fails the test."""
+    """Open the page; any complaint of the browser fails the test."""
     with (
         browser.chromium() as running,
         browser.visiting(running, Client(in_wifi)) as found,  # type: ignore[arg-type]
@@ -81,7 +81,7 @@ def _sign_in(visit: browser.Visit, hands: page_actions.Hands, token: str) -> Non
 
 
 def _save_settings(visit: browser.Visit, hands: page_actions.Hands) -> None:
-    """A wrong value comes back beside what is wrong with it, the others too; then a right one."""
+    """Save a wrong value, which is shown again with its error, then a valid one."""
     names = visit.page.get_by_label("More names and addresses")
     hands.fill(names, "pantry.example")
     hands.fill(visit.page.get_by_label("Validity of certificates"), "0")
@@ -95,7 +95,7 @@ def _save_settings(visit: browser.Visit, hands: page_actions.Hands) -> None:
 
 
 def _restart(visit: browser.Visit, act: Callable[[], None]) -> None:
-    """Let the board restart by *act*, and open the page again: the sign-in is lost."""
+    """Restart the board by *act*, and open the page again: the user is signed out."""
     board = visit.client.board
     boots = board.status()["boots"]
     act()

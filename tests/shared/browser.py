@@ -65,7 +65,7 @@ class Visit:
         return self.page.locator("form", has=self.button(button))
 
     def send(self, button: str, hands: "Mouse | Keyboard | None" = None) -> None:
-        """Press the button of a form, by default by mouse, and wait until the next page has loaded."""
+        """Press a form's button, by default by mouse, and wait until the next page has loaded."""
         with self.next_page():
             (hands or Mouse()).press(self.button(button))
 
