@@ -9,17 +9,17 @@ from identities import identity
 
 
 def authority(directory=None, **arguments):
-    """Return the Identity of a board with the setting, in *directory* or in an empty one."""
+    """Return the Identity of a board with that setting, in *directory* or in an empty one."""
     return identity(directory, chain="authority", **arguments)
 
 
 def stored(directory):
-    """Return the record there, with the authority's key if there is one."""
+    """Return the stored record, with the authority's key if there is one."""
     return load(directory, "generated", [], True)
 
 
 def check_pair(me):
-    """Make sure that a client that trusts the authority accepts what *me* serves, but its names."""
+    """Check that a client with the authority accepts what *me* serves, except for names."""
     links = chain.read_links([Certificate(one) for one in me.chain])
     chain.check(links, None)
     assert me.chain == [me.certificate, me.authority]

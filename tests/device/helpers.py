@@ -1,4 +1,4 @@
-"""What several device tests use."""
+"""Functions that several device tests use."""
 
 _calls = [0]
 
@@ -13,6 +13,6 @@ def raises(error, function, *arguments):
 
 
 def random_bytes(n):
-    """Return *n* bytes that differ from call to call; nothing in a test is secret."""
+    """Return *n* bytes that differ in each call; nothing in a test is secret."""
     _calls[0] += 1
     return bytes((i * 73 + _calls[0] * 151 ^ i * i * 29) & 0xFF for i in range(n))

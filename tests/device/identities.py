@@ -1,4 +1,4 @@
-"""Identities for tests: under other boards' answers, and certificates from elsewhere."""
+"""Identities for tests: with another board's answers, and certificates from elsewhere."""
 
 import scratch
 from boardcert import board
@@ -11,7 +11,7 @@ TODAY = (2026, 11, 21, 5, 0, 0)
 
 
 class Replaced:
-    """*owner* with other attributes, for the time of a `with`."""
+    """Replace attributes of *owner* inside a `with` block."""
 
     def __init__(self, owner, **values):
         self._owner = owner
@@ -28,7 +28,7 @@ class Replaced:
 
 
 def on_board(now=TODAY, addresses=(), **answers):
-    """Return a context in which the board's clock, its addresses and more answer so."""
+    """Return a context in which the board's clock, addresses and so on have these values."""
     answers = {name: lambda value=answers[name]: value for name in answers}
     return Replaced(board, utc_now=lambda: now, addresses=lambda: list(addresses), **answers)
 
@@ -43,7 +43,7 @@ def raising(error):
 
 
 def has_notice(me, words):
-    """Return whether a notice of the identity *me* has these *words*."""
+    """Return whether a notice of the identity *me* contains these *words*."""
     return any(words in notice for notice in me.notices)
 
 
@@ -63,7 +63,7 @@ def foreign_record(name="installed.example", key=None, until=(2027, 1, 1, 0, 0, 
 
 
 class Builtin:
-    """A context in which the module boardcert_builtin is there, with these *values*."""
+    """A context in which the module boardcert_builtin exists, with these *values*."""
 
     def __init__(self, **values):
         self._values = values

@@ -1,4 +1,4 @@
-"""Make certificate chains and keys that are to be refused; see make_chains."""
+"""Make certificate chains and keys that must be refused; see make_chains."""
 
 from collections.abc import Callable, Iterator
 
@@ -31,7 +31,7 @@ from make_chains import (
 
 
 def refused() -> Iterator[Case]:
-    """Yield what is refused; the virtual board tries the first two only."""
+    """Yield what must be refused; the virtual board tries the first two only."""
     impostor = authority(ROOT, "Intermediate")
     chain = pem(LEAF, impostor)
     yield "another CA of that name", "chain", "certificate 1 was not", chain, key_of(LEAF)
@@ -45,7 +45,7 @@ def refused() -> Iterator[Case]:
 
 
 def refused_texts() -> Iterator[Case]:
-    """Yield what cannot be read."""
+    """Yield texts that cannot be read."""
 
     def bad(name: str, words: str, chain: bytes, key: bytes = b"") -> Case:
         return name, "chain", words, chain, key or key_of(LEAF)
@@ -82,7 +82,7 @@ def refused_texts() -> Iterator[Case]:
 
 
 def refused_keys() -> Iterator[Case]:
-    """Yield keys that cannot be read, or do not fit."""
+    """Yield keys that cannot be read, or do not match."""
 
     def bad(name: str, words: str, key: bytes) -> Case:
         return name, "key", words, pem(LEAF, CA), key
@@ -127,7 +127,7 @@ def ed25519_key() -> bytes:
 
 
 def refused_leaves() -> Iterator[Case]:
-    """Yield certificates that no client would take for a server's, or that cannot be served."""
+    """Yield certificates that no client accepts for a server, or that cannot be served."""
 
     def bad(name: str, words: str, leaf: Identity, *chain: Identity) -> Case:
         return name, "chain", words, pem(leaf, *chain), key_of(leaf)
@@ -160,7 +160,7 @@ def refused_leaves() -> Iterator[Case]:
 
 
 def refused_fields() -> Iterator[Case]:
-    """Yield what firmware would send and no client can read, or not every one."""
+    """Yield fields that the firmware would send and some or all clients cannot read."""
 
     def bad(name: str, words: str, at: int, element: bytes) -> Case:
         odd = rewrite(SELF_SIGNED, lambda elements: elements.__setitem__(at, element))
@@ -191,7 +191,7 @@ def refused_fields() -> Iterator[Case]:
 
 
 def refused_names() -> Iterator[Case]:
-    """Yield subjectAltNames that no client reads, or not all of them alike."""
+    """Yield subjectAltNames that clients cannot read, or read differently."""
     texts = (b"\xc0\xbc", b"a\0b", b"a b", b"<b>", b"\x1b[2J", b"", b"-a", b"a-", b"a..b", b"a.")
     texts += (b".a", b"a_b", b"*", b"*.", b"a.*", b"*.*.a", b"a" * 64, b"\xe2\x80\xae")
     values = [(text[:9].hex(), "not a host name", tlv(0x82, text)) for text in texts]
@@ -212,7 +212,7 @@ def refused_names() -> Iterator[Case]:
 
 
 def refused_usages() -> Iterator[Case]:
-    """Yield extensions that OpenSSL takes for invalid, or that make no sense."""
+    """Yield extensions that OpenSSL calls invalid, or that make no sense."""
     usage = x509.KeyUsage.oid
     values = [("a CA's use", usage, "keyCertSign", tlv(3, b"\2\x84"))]
     for bits in (b"\0", b"\x08\x80", b"\7\xc0", b"\1", b"\7\0", b"\0\x80\0\0", b"\0\x81"):
@@ -230,7 +230,7 @@ def refused_usages() -> Iterator[Case]:
         yield f"{oid.dotted_string}: {title}", "chain", words, pem(leaf, CA), key_of(leaf)
 
 
-# What certificates.profile calls the extensions that are replaced.
+# The names of the replaced extensions in certificates.profile.
 _NAMES = {
     x509.KeyUsage.oid: "key_usage",
     x509.ExtendedKeyUsage.oid: "extended_key_usage",
@@ -240,7 +240,7 @@ _NAMES = {
 
 
 def refused_extensions() -> Iterator[Case]:
-    """Yield certificates with extensions that forbid serving them, or cannot be read."""
+    """Yield certificates with extensions that forbid serving, or cannot be read."""
 
     def bad(name: str, words: str, leaf: Identity) -> Case:
         return name, "chain", words, pem(leaf, CA), key_of(leaf)
@@ -282,7 +282,7 @@ def refused_extensions() -> Iterator[Case]:
 
 
 def refused_chains() -> Iterator[Case]:
-    """Yield chains that do not hold."""
+    """Yield chains with a broken link."""
 
     def bad(name: str, words: str, *chain: Identity) -> Case:
         return name, "chain", words, pem(*chain), key_of(chain[0])

@@ -1,4 +1,4 @@
-"""Make certificate chains and keys that are to be installed; make_bad_chains has the others.
+"""Make certificate chains and keys that can be installed; make_bad_chains has the others.
 
 A case is (name, what is refused: "chain", "key" or nothing, words of the message, chain, key or
 nothing). cryptography makes them all; make_vectors writes them for vectors.py.
@@ -45,7 +45,7 @@ def key_of(identity: Identity, form: PrivateFormat = PKCS8, encoding: Encoding =
 
 
 def encrypted(form: PrivateFormat, encoding: Encoding = PEM) -> bytes:
-    """Return the key of LEAF under a password."""
+    """Return the key of LEAF, encrypted."""
     return LEAF.key.private_bytes(encoding, form, BestAvailableEncryption(b"secret"))
 
 
@@ -59,7 +59,7 @@ def authority(
     purpose: x509.ExtendedKeyUsage | None = None,
     more: dict[str, tuple[x509.ExtensionType, bool]] | None = None,
 ) -> Identity:
-    """Make a CA, self-signed or by *issuer*, with *more* extensions."""
+    """Make a CA, self-signed or signed by *issuer*, with *more* extensions."""
 
     def change(extensions: dict) -> None:
         usage_or_default = usage or key_usage(digital_signature=False, key_cert_sign=True)
@@ -89,7 +89,7 @@ def ec_key_elements(identity: Identity) -> list[bytes]:
 
 
 def contents(element: bytes) -> bytes:
-    """Return what is inside a DER element."""
+    """Return the content of a DER element."""
     return element[2 + (element[1] & 0x7F if element[1] & 0x80 else 0) :]
 
 
@@ -102,7 +102,7 @@ RSA_LEAF = make(issuer=RSA_CA, key=rsa.generate_private_key(65537, 2048))
 
 
 def accepted() -> Iterator[Case]:
-    """Yield what is installed; the virtual board tries the first two only."""
+    """Yield what can be installed; the virtual board tries the first two only."""
 
     def good(name: str, chain: bytes, key: bytes) -> Case:
         return name, "", "", chain, key
@@ -153,7 +153,7 @@ def accepted() -> Iterator[Case]:
 
 
 def texts() -> Iterator[tuple[str, bytes]]:
-    """Yield (name, chain of LEAF and CA) as editors and programs leave them."""
+    """Yield (name, chain of LEAF and CA) as editors and programs write them."""
     text = pem(LEAF, CA)
     yield "a byte order mark", b"\xef\xbb\xbf" + text
     yield "two byte order marks", b"".join(b"\xef\xbb\xbf" + pem(one) for one in (LEAF, CA))
@@ -177,7 +177,7 @@ def keys() -> Iterator[tuple[str, bytes]]:
 
 
 def as_of_a_public_ca(extensions: dict) -> None:
-    """Add the pointers, policies and receipts that certificates of public CAs have."""
+    """Add the pointers, policies and SCTs that certificates of public CAs contain."""
     places = [x509.UniformResourceIdentifier("http://ca.example/1")]
     access = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, places[0])
     notice = x509.UserNotice(x509.NoticeReference("CA", [1]), "K\u00f6ln")

@@ -1,4 +1,4 @@
-"""Take RSA keys and signatures out of cryptography-vectors; make_vectors writes them."""
+"""Extract RSA keys and signatures from cryptography-vectors; make_vectors writes them."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ def signatures() -> Iterator[list[str]]:
 
 
 def _values(name: str, last: str) -> Iterator[Case]:
-    """Yield what a file says by the line of each case that sets *last*; only where e is 65537."""
+    """Yield a file's values at the line of each case that sets *last*; only where e is 65537."""
     known: Case = {}
     for line in (ORIGIN / _ORIGIN / name).read_text().splitlines():
         key, _, value = line.partition(" = ")

@@ -90,7 +90,7 @@ def signatures(path: str, curve: str, hash_name: str) -> Iterator[list[str]]:
 
 
 def verifications(path: str, curve: str) -> Iterator[list[str]]:
-    """Digest's bytes, message, Qx, Qy, r, s, 01 when the signature is good or 00."""
+    """Digest's bytes, message, Qx, Qy, r, s, 01 for a valid signature or 00."""
     sections = [read_cases(path, f"{curve},{name}") for name in HASHES]
     for cases in zip(*sections, strict=True):
         for size, case in zip(HASHES.values(), cases, strict=True):
@@ -99,7 +99,7 @@ def verifications(path: str, curve: str) -> Iterator[list[str]]:
 
 
 def rsa_verifications(path: str) -> Iterator[list[str]]:
-    """Digest's bytes, message, n, e, signature, 01 when it is good or 00; a good one first."""
+    """Digest's bytes, message, n, e, signature, 01 for a valid one or 00; a valid one is first."""
     sizes = {name.replace("-", ""): size for name, size in HASHES.items()}
     cases = []
     for bits in (2048, 3072, 4096):
@@ -116,13 +116,13 @@ def rsa_verifications(path: str) -> Iterator[list[str]]:
 
 
 def public_keys(path: str, curve: str) -> Iterator[list[str]]:
-    """Qx, Qy, 01 when the point is a public key or 00."""
+    """Qx, Qy, 01 for a valid public key or 00."""
     for case in read_cases(path, curve):
         yield [padded(case["Qx"]), padded(case["Qy"]), passes(case)]
 
 
 def passes(case: Case) -> str:
-    """Return 01 when the result of a case is P, else 00."""
+    """Return 01 if the result of a case is P, else 00."""
     return "01" if case["Result"].startswith("P") else "00"
 
 
@@ -166,7 +166,7 @@ for _curve, _hash in CURVES.items():
 
 
 def make() -> None:
-    """Write every file that is not there, or is older than this one, each of them whole."""
+    """Write every file that is missing or older than this one, each of them whole."""
     OUTPUT.mkdir(parents=True, exist_ok=True)
     stamp = OUTPUT / "made_from"
     times = [path.stat().st_mtime_ns for path in sorted(Path(__file__).parent.glob("make_*.py"))]
@@ -175,9 +175,9 @@ def make() -> None:
         return
     for name, (cases, path) in FILES.items():
         write_lines(name, cases(path))
-    sys.path.append(str(ROOT / "tests" / "shared"))  # Where certificates is.
+    sys.path.append(str(ROOT / "tests" / "shared"))  # The folder of certificates.
     import make_rsa_vectors
-    from make_bad_chains import refused  # Here, as importing them makes keys.
+    from make_bad_chains import refused  # Imported here, as importing them makes keys.
     from make_chains import accepted, lines
 
     write_lines("rsa_keys", make_rsa_vectors.keys())
@@ -188,13 +188,13 @@ def make() -> None:
 
 
 def write_lines(name: str, cases: Iterable[list[str]]) -> None:
-    """Write the file *name*, a case a line."""
+    """Write the file *name*, one case a line."""
     lines = [",".join(fields) + "\n" for fields in cases]
     write_whole(OUTPUT / f"{name}.txt", "".join(lines))
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader finds all of it or the old one."""
+    """Write a file so that a reader finds either the whole new one or the old one."""
     scratch = path.with_suffix(f".{os.getpid()}")
     scratch.write_text(text)
     os.replace(scratch, path)

@@ -13,7 +13,7 @@ import vectors
 
 
 def run(names, vectors_directory=None, limit=None, without=()):
-    """Call each test_ function of the modules *names* but those *without*; return how many failed.
+    """Call each test_ function of the modules *names* except *without*; return how many failed.
 
     *vectors_directory* and *limit*, when given, replace the settings of vectors.py. The
     directory is not called "vectors", or it would hide the module of that name.

@@ -8,7 +8,7 @@ try:
 except ImportError:
     vfs = None
 
-_MOUNT_POINT = "/scratch-files"  # With a hyphen: it must not hide this module from `import`.
+_MOUNT_POINT = "/scratch-files"  # With a hyphen, lest `import` find it instead of this module.
 _flash_directories = [0]
 
 HAS_ROOM = vfs is not None and gc.mem_free() > 500_000
@@ -16,7 +16,7 @@ HAS_ROOM = vfs is not None and gc.mem_free() > 500_000
 
 
 class Disk:
-    """A block device in memory that remembers, in *journal*, each block it wrote or erased.
+    """A block device in memory that records in *journal* each block it wrote or erased.
 
     journal: [(start, data)], in order; a power cut is replayed from it, see `after`. Not of one
     that *forgets*: who overwrites it again and again would fill the memory.
@@ -54,7 +54,7 @@ class Disk:
 
     @classmethod
     def after(cls, image, journal, is_torn):
-        """Return the disk that was *image* once *journal* is done, the last to its half if torn."""
+        """Return the disk that was *image*, after *journal*; if torn, the last one is half done."""
         disk = cls()
         disk.data[:] = image
         for number, (start, data) in enumerate(journal):
@@ -65,14 +65,14 @@ class Disk:
 
 
 def mount(disk, file_system):
-    """Mount *disk*, made by *file_system*.mkfs, and return the directory."""
+    """Mount *disk*, formatted by *file_system*.mkfs, and return the directory."""
     umount()
     vfs.mount(file_system(disk), _MOUNT_POINT)
     return _MOUNT_POINT + "/boardcert"
 
 
 def power_cuts(image, journal, file_system, tears):
-    """Yield (count, disk, directory): the disk that was *image*, mounted, after *count* operations.
+    """Yield (count, disk, directory): *image* mounted after *count* operations.
 
     That is each of the first forty of *journal*, the last three, and some of those between, which
     wipe. *tears*: whether the last of them is done by half, in every second.
@@ -85,7 +85,7 @@ def power_cuts(image, journal, file_system, tears):
 
 
 def umount():
-    """Unmount what a test has mounted, if anything."""
+    """Unmount what a test has mounted."""
     try:
         vfs.umount(_MOUNT_POINT)
     except OSError:
@@ -106,7 +106,7 @@ def fresh_directory():
 
 
 def _directory_on_flash():
-    """Return a new name in /scratch-files, where the directories of earlier tests are removed."""
+    """Return a new name in /scratch-files, after removing the directories of earlier tests."""
     if _MOUNT_POINT[1:] not in os.listdir("/"):
         os.mkdir(_MOUNT_POINT)
     if _flash_directories[0] % 8 == 0:

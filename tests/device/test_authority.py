@@ -10,12 +10,12 @@ from boardcert.storage.store import load
 from helpers import raises
 from identities import has_notice, identity, on_board
 
-# A public key of RSA, 4,096 bits, beside one on P-384: 550 and 120 bytes.
+# A public key of RSA 4096 beside one on P-384: 550 and 120 bytes.
 _RSA_MORE_BYTES = 430
 
 
 def test_first_boot_makes_both_and_the_second_loads_them():
-    """Ten years for the authority, 397 days for the leaf; what serves lacks the authority's key."""
+    """The authority is valid for ten years, the leaf for 397 days; the server lacks its key."""
     directory = scratch.fresh_directory()
     steps = []
     with on_board():
@@ -36,7 +36,7 @@ def test_first_boot_makes_both_and_the_second_loads_them():
 
 
 def test_without_the_setting_there_is_none():
-    """The certificate is signed by its own key, and the report says so."""
+    """Without the setting, the certificate is self-signed, and the report says so."""
     directory = scratch.fresh_directory()
     with on_board():
         me = identity(directory)
@@ -47,7 +47,7 @@ def test_without_the_setting_there_is_none():
 
 
 def test_the_longest_names_fit_into_what_is_sent():
-    """All of the chain, in one record of TLS; also with a key of RSA, of 4,096 bits."""
+    """A chain with the longest names, and RSA 4096, fits into one TLS record."""
     host_name = "h" * 63
     names = ["n" * 40 + str(i + 10) + ".example" for i in range(18)]
     names.append("n" * (MOST_CHARACTERS - len("".join(names)) - 63 - 6 - 8) + ".example")
@@ -63,7 +63,7 @@ def test_the_longest_names_fit_into_what_is_sent():
 
 
 def test_a_leaf_is_renewed_thirty_days_before_its_end():
-    """Not a second earlier; by the same authority, for the same key, while it serves as well."""
+    """The leaf is signed again at 30 days exactly, for the same key, also while serving."""
     directory = scratch.fresh_directory()
     with on_board():
         first = authority(directory)
@@ -83,7 +83,7 @@ def test_a_leaf_is_renewed_thirty_days_before_its_end():
 
 
 def test_a_short_lifetime_is_renewed_in_its_last_third():
-    """A leaf of 20 days is not signed again at each boot."""
+    """A leaf of 20 days is signed again in its last third, not at each boot."""
     directory = scratch.fresh_directory()
     with on_board():
         first = authority(directory, validity_days=20)
@@ -97,7 +97,7 @@ def test_a_short_lifetime_is_renewed_in_its_last_third():
 
 
 def test_the_authority_outlasts_clock_and_address():
-    """Its certificate stays to the byte; the leaf follows."""
+    """The authority's certificate does not change with clock or address; the leaf's does."""
     directory = scratch.fresh_directory()
     with on_board(None):
         first = authority(directory)
@@ -123,7 +123,7 @@ def test_the_authority_outlasts_clock_and_address():
 
 
 def test_a_name_outside_its_constraints_has_it_signed_again():
-    """By the same key, under the same name, with a notice; what lies below a name is inside."""
+    """A new name has the authority signed again, with a notice, unless a permitted tree has it."""
     directory = scratch.fresh_directory()
     with on_board():
         first = authority(directory, hostname="pump-7", names=["pump.example"])
@@ -143,7 +143,7 @@ def test_a_name_outside_its_constraints_has_it_signed_again():
 
 
 def test_an_authority_that_ends_before_its_leaf_is_signed_again():
-    """In its last year; the leaf never outlasts it."""
+    """The authority is signed again in its last year, so that no leaf outlasts it."""
     directory = scratch.fresh_directory()
     with on_board():
         first = authority(directory)
@@ -158,7 +158,7 @@ def test_an_authority_that_ends_before_its_leaf_is_signed_again():
 
 
 def test_an_authority_of_a_wrong_clock_is_signed_again_once_that_is_right():
-    """It would begin years later, and no client would take anything that it signs until then."""
+    """An authority that begins years in the future is signed again once the clock is right."""
     directory = scratch.fresh_directory()
     with on_board((2034, 5, 6, 7, 8, 9)):
         first = authority(directory)
@@ -173,6 +173,6 @@ def test_an_authority_of_a_wrong_clock_is_signed_again_once_that_is_right():
         assert second.public_key_pin == first.public_key_pin
         assert authority(directory).chain == second.chain
     made = second.authority
-    with on_board((2026, 11, 20, 1, 0, 0)):  # A clock that is slow for a day is no such clock.
+    with on_board((2026, 11, 20, 1, 0, 0)):  # A clock that is a day slow is not considered wrong.
         second.renew()
     assert second.authority == made

@@ -1,4 +1,4 @@
-"""The certificate of a board's own authority, and a leaf that it signs, read back as built."""
+"""The certificate of a board's own authority and a leaf that it signs, read back."""
 
 from boardcert.asn1 import der
 from boardcert.certificates import authority_certificate, chain, issue, keys, link
@@ -14,7 +14,7 @@ _NAMES = ["pump-7.local", "10.0.0.5", "pump.example", "fe80::1"]
 
 
 def _key(d):
-    """Return the key pair of a scalar that is nobody's."""
+    """Return the key pair of a test scalar."""
     point = P384.multiply_base(d, random_bytes)
     return keys.PrivateKey(d, P384.encode_point(point))
 
@@ -44,14 +44,14 @@ def _leaf():
 
 
 def _signer_of_a_chain(certificates):
-    """Return (Links, what chain.signatures has to verify), once chain.check has accepted it."""
+    """Return (Links, the input of chain.signatures) once chain.check has accepted the chain."""
     links = chain.read_links([Certificate(one) for one in certificates])
     chain.check(links, (2026, 12, 1, 0, 0, 0))
     return links, chain.signatures(links)
 
 
 def test_a_pair_is_a_chain_that_the_board_itself_would_accept():
-    """Names, path length, usages and identifiers fit, and both signatures are the authority's."""
+    """The board accepts its own pair as a chain: names, path length, usages and signatures."""
     links, signatures = _signer_of_a_chain([_leaf(), _authority(["pump-7.local"])])
     leaf, authority = links
     assert leaf.certificate.issuer == authority.certificate.subject == _SUBJECT
@@ -59,7 +59,7 @@ def test_a_pair_is_a_chain_that_the_board_itself_would_accept():
     assert (authority.is_authority, authority.path_length) == (True, 0)
     assert authority.is_self_signed() and not leaf.is_self_signed()
     assert authority.usage == link.KEY_CERT_SIGN
-    assert authority.purposes == leaf.purposes and len(authority.purposes) == 2  # TLS, no programs.
+    assert authority.purposes == leaf.purposes and len(authority.purposes) == 2  # TLS, not code.
     assert len(signatures) == 2
     for _, public_key_der, _, data, signature in signatures:
         assert public_key_der == _AUTHORITY_KEY.public_key_der
@@ -67,7 +67,7 @@ def test_a_pair_is_a_chain_that_the_board_itself_would_accept():
 
 
 def test_only_dns_names_are_constrained():
-    """Each is a tree of its own, in lower case; addresses are left out, and none is refused."""
+    """DNS names become lower-case permitted trees; addresses are neither permitted nor excluded."""
     permitted = authority_certificate.dns_names(_NAMES)
     assert permitted == ["pump-7.local", "pump.example"]
     trees = b"".join([der.encode_sequence(der.encode(0x82, name.encode())) for name in permitted])

@@ -1,4 +1,4 @@
-"""Power fails while an authority is made, signs again, or goes: no key is lost or left behind."""
+"""Power fails while an authority is made, renewed or removed: no key is lost or left behind."""
 
 import scratch
 from boardcert.storage.store import load, read_config
@@ -9,14 +9,14 @@ from power_cuts import FOREIGN
 
 
 def _secrets(directory):
-    """Return the scalars of both keys there."""
+    """Return the stored scalars of both keys."""
     record = load(directory, "generated", [], True)
     keys = [record.private_key, record.authority_key]
     return {key[8:56] for key in keys if key}
 
 
 def _of_setting(chain):
-    """Return a task that changes the setting, and what it does at the next boot."""
+    """Return a task that changes the setting, and boots."""
 
     def task(me):
         me.change_settings(chain=chain)
@@ -35,7 +35,7 @@ def _done(name):
     return task
 
 
-# (What happens, whether the board was an authority before, and whether it is one after.)
+# (Task, whether the board was an authority before, and whether it is one after.)
 _TASKS = (
     (_of_setting("authority"), False, True),
     (_of_setting(None), True, False),
@@ -46,7 +46,7 @@ _TASKS = (
 
 
 def _cut(file_system, tears, task, was_authority, is_authority):
-    """Cut a task after its operations, all of the first forty and some of those that wipe.
+    """Cut a task after its operations: the first forty, and some of those that wipe.
 
     Whatever the cut, the board serves as before or as after it, and the same at the next boot; the
     leaf's key and the authority's are those of one record. Of keys that are not stored any more,
@@ -70,7 +70,7 @@ def _cut(file_system, tears, task, was_authority, is_authority):
         assert bool(me.authority) == (len(now) == 2) == (len(me.chain) == 2), count
         again = identity(directory)
         assert again.chain == me.chain and again.notices == [], (count, again.notices)
-        # A certificate for the authority that is to be made may not have been stored yet.
+        # The new authority's certificate may not have been stored yet.
         is_made_anew = is_authority and not was_authority
         assert now in (before, after) or is_made_anew, count
         left = [secret for secret in before - now if found.data.find(secret) >= 0]
@@ -79,7 +79,7 @@ def _cut(file_system, tears, task, was_authority, is_authority):
 
 
 def _cut_below(file_system, tears):
-    """The same, when the setting goes while an installed certificate is served."""
+    """Cut the change of the setting while an installed certificate is served."""
     disk = scratch.Disk()
     file_system.mkfs(disk)
     directory = scratch.mount(disk, file_system)
@@ -104,7 +104,7 @@ def _cut_below(file_system, tears):
 
 
 def test_new_keys_that_cannot_be_stored_change_nothing():
-    """The flash fails: both keys and both certificates are those of before."""
+    """If flash fails, both keys and both certificates stay as they were."""
     directory = scratch.fresh_directory()
     with on_board():
         me = identity(directory, chain="authority")
@@ -119,7 +119,7 @@ def test_new_keys_that_cannot_be_stored_change_nothing():
 if scratch.HAS_ROOM:
 
     def test_power_cuts_of_an_authority_on_littlefs():
-        """Torn writes included."""
+        """On littlefs, writes may also be torn."""
         with on_board():
             for number, case in enumerate(_TASKS):
                 assert _cut(scratch.vfs.VfsLfs2, True, *case) >= 2, number
@@ -128,7 +128,7 @@ if scratch.HAS_ROOM:
     if hasattr(scratch.vfs, "VfsFat"):
 
         def test_power_cuts_of_an_authority_on_fat():
-            """The same, where single sectors are written whole."""
+            """On FAT, single sectors are written whole."""
             with on_board():
                 for number, case in enumerate(_TASKS):
                     assert _cut(scratch.vfs.VfsFat, False, *case) >= 2, number

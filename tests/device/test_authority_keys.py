@@ -1,4 +1,4 @@
-"""A board that is its own authority: its keys, and what else it serves."""
+"""A board that is its own authority: its keys, and the other certificates that it serves."""
 
 import hashlib
 import struct
@@ -18,7 +18,7 @@ from identities import Replaced, foreign_record, has_notice, identity, on_board,
 
 
 def test_the_setting_to_and_fro_keeps_the_leafs_key():
-    """Going back wipes the authority's key; the next authority is another one."""
+    """Changing the setting keeps the leaf's key; going back wipes the authority's for good."""
     directory = scratch.fresh_directory()
     with on_board():
         first = identity(directory)
@@ -40,7 +40,7 @@ def test_the_setting_to_and_fro_keeps_the_leafs_key():
 
 
 def test_new_keys_are_both_new():
-    """At new_key and reset, and on another board: who could read one could read the other."""
+    """new_key, reset and a copied flash renew both keys, as whoever has one may have the other."""
     directory = scratch.fresh_directory()
     with on_board():
         me = authority(directory)
@@ -60,7 +60,7 @@ def test_new_keys_are_both_new():
 
 
 def test_a_key_of_another_kind_is_signed_for():
-    """P-256 for the leaf, P-384 for the authority; both are verified."""
+    """With a P-256 leaf, the authority has P-384; both are verified."""
     with on_board():
         me = authority(key_type="p256")
         check_pair(me)
@@ -71,7 +71,7 @@ def test_a_key_of_another_kind_is_signed_for():
 
 
 def test_an_installed_certificate_has_no_authority():
-    """The board's own waits below it, with its key, and serves again after."""
+    """The board's own certificate waits below an installed one, and is served after it."""
     directory = scratch.fresh_directory()
     with on_board():
         foreign = foreign_record()
@@ -85,7 +85,7 @@ def test_an_installed_certificate_has_no_authority():
 
 
 def test_the_setting_ends_it_below_an_installed_certificate_too():
-    """Its key is wiped at once; what it has signed is replaced once it is to serve."""
+    """The setting wipes the authority's key below an installed certificate, too."""
     directory = scratch.fresh_directory()
     with on_board():
         foreign = foreign_record()
@@ -102,7 +102,7 @@ def test_the_setting_ends_it_below_an_installed_certificate_too():
             assert not scratch.exists(path) or secret not in scratch.read(path)
         third = identity(directory)
         assert third.was_settled and third.notices == []
-        # Back, before it has ever served for itself: with another key.
+        # The authority returns, with another key, before it has ever been served.
         fourth = authority(directory)
         assert fourth.chain == foreign.chain and stored(directory).authority_key is None
         fourth.remove()
@@ -116,7 +116,7 @@ def test_the_setting_ends_it_below_an_installed_certificate_too():
 
 
 def test_a_fault_leaves_what_was_there():
-    """No noise, or a signature that does not verify: the old certificate serves, and is told."""
+    """Without noise, or if a signature fails, the old certificate is served, with a notice."""
     directory = scratch.fresh_directory()
     with on_board():
         first = authority(directory)
@@ -136,7 +136,7 @@ def test_a_fault_leaves_what_was_there():
 
 
 def test_a_certificate_of_another_authority_is_not_used():
-    """A record whose parts do not belong together signs nothing; it still serves."""
+    """A record with a mismatched authority is served, but signs nothing."""
     directory = scratch.fresh_directory()
     with on_board():
         first = authority(directory)
@@ -149,7 +149,7 @@ def test_a_certificate_of_another_authority_is_not_used():
 
 
 def test_a_leaf_of_two_keys_is_verified_at_once():
-    """A wrong public key, a wrong scalar or a wrong signature of the signer is found."""
+    """One verification detects a wrong public key, scalar or signature of the signer."""
     own, signer, other = [keys.generate("p384", random_bytes) for _ in range(3)]
     data = b"what is signed"
     signature = signer.sign(data, random_bytes)
@@ -166,7 +166,7 @@ def test_a_leaf_of_two_keys_is_verified_at_once():
 
 
 def test_the_authoritys_key_is_read_only_where_it_signs():
-    """And the bytes of the file are overwritten in memory, also when it is damaged."""
+    """The authority's key is read for signing only, and its bytes are overwritten in memory."""
     directory = scratch.fresh_directory()
     with on_board():
         authority(directory)
@@ -187,7 +187,7 @@ def test_the_authoritys_key_is_read_only_where_it_signs():
 
 
 def test_a_record_has_that_key_in_one_place():
-    """After the board's own, once: another order, a second one or one alone is damage."""
+    """A record with this key out of order, repeated or alone is damaged."""
     record = store.Record(b"key", [b"leaf"], {})
     record.authority_key = b"other"
     pieces = encode(record)

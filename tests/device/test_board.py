@@ -1,4 +1,4 @@
-"""What the code asks of the board."""
+"""Queries of the board: version, addresses, names and clock."""
 
 import sys
 
@@ -7,7 +7,7 @@ from boardcert.credentials.job import check_version
 
 
 def test_an_old_micropython_is_told():
-    """What it has, and what is needed; other Pythons have other numbers."""
+    """An old MicroPython is refused, with its version and the required one; CPython is not."""
     for version in ((1, 24, 0), (1, 24, 0, ""), (1, 27, 0, ""), (2, 0, 0, "preview")):
         check_version("micropython", version)
     check_version("cpython", (0, 1, 0))
@@ -20,7 +20,7 @@ def test_an_old_micropython_is_told():
 
 
 class _Link:
-    """A network interface of this class's `links`."""
+    """A network interface that has this class's `links`."""
 
     links = {}
 
@@ -57,7 +57,7 @@ def _with_network(function, *arguments):
 
 
 def test_addresses_are_those_of_active_interfaces():
-    """Inactive interfaces and those without an address yet do not count."""
+    """Inactive interfaces, and those without an address yet, are not counted."""
     for station, access_point, expected in (
         ((False, "0.0.0.0"), (False, "192.168.4.1"), []),
         ((True, "0.0.0.0"), (False, "0.0.0.0"), []),
@@ -69,14 +69,14 @@ def test_addresses_are_those_of_active_interfaces():
 
 
 def test_the_network_gets_the_boards_name():
-    """At most 32 characters, without a domain."""
+    """The network gets a name of at most 32 characters, without a domain."""
     assert _with_network(board.settle_host_name, "pump-7.example")
     assert _with_network(board.settle_host_name, "p" * 40)
     assert _Network.named == ["pump-7", "p" * 32]
 
 
 def test_a_clock_that_was_never_set_is_no_clock():
-    """What the clock shows is the date only when it can be right."""
+    """A clock that shows an impossible date counts as not set."""
     original = board.time
     try:
         for now, expected in (

@@ -1,4 +1,4 @@
-"""Settings changed while the board runs: checked as at boot, written whole, or not at all."""
+"""Settings changed while the board runs: checked as at boot, written whole or not at all."""
 
 import json
 
@@ -24,7 +24,7 @@ def _refused(path, arguments, changes):
 
 
 def test_values_and_texts_are_taken():
-    """As programs give them, and as forms do."""
+    """Settings are accepted as values, as programs set them, and as texts, as forms do."""
     path = fresh_directory()
     change_settings(path, {}, {"hostname": "pump", "names": ["a.example"], "validity_days": 90})
     assert _config(path) == {"hostname": "pump", "names": ["a.example"], "validity_days": 90}
@@ -34,7 +34,7 @@ def test_values_and_texts_are_taken():
 
 
 def test_an_empty_one_is_the_default_again():
-    """Text or None; removing a setting that is not set is not an error."""
+    """An empty text or None restores the default, even if the setting was not set."""
     path = fresh_directory()
     change_settings(path, {}, {"hostname": "pump", "names": "a.example", "validity_days": "90"})
     change_settings(path, {}, {"hostname": "", "names": None, "prefix": ""})
@@ -42,7 +42,7 @@ def test_an_empty_one_is_the_default_again():
 
 
 def test_a_wrong_one_changes_nothing_and_is_named():
-    """Its field, for the form; also with right ones beside it."""
+    """A wrong value is named by its field for the form, and valid ones beside it change nothing."""
     path = fresh_directory()
     change_settings(path, {}, {"hostname": "pump"})
     for changes in (
@@ -64,7 +64,7 @@ def test_a_wrong_one_changes_nothing_and_is_named():
 
 
 def test_what_the_program_sets_is_changed_there():
-    """Else it would have no effect; a form that sends the same values changes nothing."""
+    """A setting that the program passes cannot be changed here; the same value is accepted."""
     path = fresh_directory()
     arguments = {"hostname": "pump", "names": ["a.example"]}
     assert _refused(path, arguments, {"hostname": "tank"})[0] == "hostname"
@@ -74,7 +74,7 @@ def test_what_the_program_sets_is_changed_there():
 
 
 def test_the_certificate_follows_at_the_next_boot_with_the_same_key():
-    """From the identity's own method."""
+    """The identity's method changes the certificate at the next boot, with the same key."""
     path = fresh_directory()
     before = identity(directory=path)
     before.change_settings(hostname="pump")

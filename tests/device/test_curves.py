@@ -1,4 +1,4 @@
-"""P-256 and P-521: points against NIST's vectors, their combs at the edges, their reductions."""
+"""P-256 and P-521: points against NIST's vectors, comb edges, and reductions."""
 
 import vectors
 from boardcert.crypto import curves
@@ -15,7 +15,7 @@ def _negative(curve, point):
 
 
 def _number(curve, step):
-    """Return a number as long as n, another for each *step*."""
+    """Return a number as long as n, a different one for each *step*."""
     bits = 0
     for i in range(curve.size_bytes):
         bits = bits << 8 | (i * 73 + step * 151) & 0xFF
@@ -23,7 +23,7 @@ def _number(curve, step):
 
 
 def test_key_pairs():
-    """NIST CAVP KeyPair: Q = d G, by the comb and by the window."""
+    """NIST CAVP KeyPair: Q = d G, by comb and by window."""
     for name in _CURVES:
         curve = _CURVES[name]
         for fields in vectors.cases(f"{name}_key_pairs"):
@@ -34,7 +34,7 @@ def test_key_pairs():
 
 
 def test_key_pairs_by_the_general_ladder():
-    """NIST CAVP KeyPair again, by what has the last word where the comb meets an exception."""
+    """NIST CAVP KeyPair: Q = d G, by the general ladder, which handles the comb's exceptions."""
     for name in _CURVES:
         curve = _CURVES[name]
         for fields in vectors.cases(f"{name}_key_pairs"):
@@ -84,7 +84,7 @@ def test_sums():
 
 
 def test_the_engine_refers_to_the_ladder():
-    """What the engine gives up, Curve computes."""
+    """Curve computes what the engine leaves to it."""
 
     class Engine:
         def multiply_base(self, k, random):
@@ -104,7 +104,7 @@ def test_the_engine_refers_to_the_ladder():
 
 
 def test_reductions():
-    """Any product, sum or difference of products ends between 0 and p."""
+    """Any product, sum or difference of products is reduced to less than p."""
     for curve, reduce in ((P256, curves._reduce_p256), (P521, curves._reduce_p521)):
         p = curve.p
         numbers = [0, 1, 2, p - 1, p, p + 1, 2 * p, 3 * p - 1, 1 << curve.bits, p * p, 8 * p * p]
@@ -135,7 +135,7 @@ def test_point_encoding():
 
 
 def test_curves_of_another_a():
-    """The general arithmetic alone, on secp256k1 (SEC 2, 2.4.1): n G is infinity."""
+    """General arithmetic gives n G = infinity on secp256k1 (SEC 2, 2.4.1), where a = 0."""
     p = (1 << 256) - (1 << 32) - 977
     n = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
     x = 0x79BE667EF9DCBBAC55A06295CE870B07029BFCDB2DCE28D959F2815B16F81798

@@ -1,10 +1,10 @@
-"""The calendar: days are added rightly over months, leap years and centuries."""
+"""The calendar: days are added correctly over months, leap years and centuries."""
 
 from boardcert.certificates import fields
 
 
 def test_adding_days():
-    """Known pairs, and back again."""
+    """Known pairs of dates agree, in both directions."""
     for start, days, end in (
         ((2026, 1, 1), 0, (2026, 1, 1)),
         ((2026, 1, 31), 1, (2026, 2, 1)),
@@ -34,7 +34,7 @@ def test_every_day_of_a_leap_cycle_follows_the_one_before():
 
 
 def test_dates_that_do_not_exist():
-    """The calendar and the clock have bounds."""
+    """Dates outside the limits of the calendar and the clock are refused."""
     assert fields.is_valid_date((2024, 2, 29, 23, 59, 59))
     for date in (
         (2023, 2, 29, 0, 0, 0),
@@ -53,5 +53,5 @@ def test_dates_that_do_not_exist():
 
 
 def test_start_of_day():
-    """Midnight."""
+    """The start of a day is midnight."""
     assert fields.start_of_day((2026, 1, 2, 3, 4, 5)) == (2026, 1, 2, 0, 0, 0)

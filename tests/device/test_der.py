@@ -1,4 +1,4 @@
-"""DER is written, and read back strictly."""
+"""DER is encoded, and decoded strictly."""
 
 import vectors
 from boardcert.asn1 import der, oids
@@ -17,7 +17,7 @@ _LENGTHS = (
 
 
 def test_lengths_at_their_bounds():
-    """Short form to 127 bytes, then the shortest long form; read back as written."""
+    """Lengths up to 127 use the short form, others the shortest long form, and read back."""
     for length, header in _LENGTHS[: 3 * vectors.LIMIT]:  # A board has no room for 64 KB.
         content = b"x" * length
         encoded = der.encode_octet_string(content)
@@ -26,7 +26,7 @@ def test_lengths_at_their_bounds():
 
 
 def test_lengths_in_other_forms():
-    """Indefinite, overlong, longer than needed or than the data."""
+    """Indefinite, overlong, and non-minimal lengths, and those beyond the data, are refused."""
     for data in (
         b"",
         b"\x04",
@@ -55,7 +55,7 @@ def test_one_element_and_no_more():
 
 
 def test_integers():
-    """Not negative, and in the shortest form."""
+    """Integers are not negative, and minimal."""
     for value, content in (
         (0, b"\x00"),
         (1, b"\x01"),
@@ -75,7 +75,7 @@ def test_integers():
 
 
 def test_bit_strings():
-    """Whole bytes when read; padding bits when written."""
+    """Bit strings are read as whole bytes, and written with padding bits."""
     assert der.encode_bit_string(b"\x80", 7) == b"\x03\x02\x07\x80"
     assert der.encode_bit_string(b"ab") == b"\x03\x03\x00ab"
     assert der.decode_bit_string(b"\x00ab") == b"ab"

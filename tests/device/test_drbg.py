@@ -63,7 +63,7 @@ _CASES = (
 
 
 def test_nist_vectors():
-    """Instantiate, reseed, generate twice: the second output counts."""
+    """NIST's vectors: instantiate, reseed, generate twice; the second output is compared."""
     for case in _CASES:
         entropy, nonce, personal, again, extra, first, second, expected = [
             bytes.fromhex(field) for field in case
@@ -75,7 +75,7 @@ def test_nist_vectors():
 
 
 def test_entropy_limits():
-    """Less than the strength, or than strength and nonce together, is refused."""
+    """Entropy below the strength, or below that of strength and nonce together, is refused."""
     assert raises(ValueError, HMACDRBG, b"")
     assert raises(ValueError, HMACDRBG, bytes(31), bytes(17))
     assert raises(ValueError, HMACDRBG, bytes(32), bytes(15))
@@ -87,7 +87,7 @@ def test_entropy_limits():
 
 
 def test_request_limits():
-    """A request gets as many bytes as it asks for, up to a limit."""
+    """A request returns the requested number of bytes, up to a limit."""
     assert HMACDRBG.MAX_REQUEST_BYTES == 65536
     generator = HMACDRBG(bytes(48))
     generator.MAX_REQUEST_BYTES = 500
@@ -98,7 +98,7 @@ def test_request_limits():
 
 
 def test_reseed_interval():
-    """When the interval is used up nothing comes until it is seeded again."""
+    """After the reseed interval, nothing is generated until it is seeded again."""
     generator = HMACDRBG(bytes(48))
     generator.RESEED_INTERVAL = 2
     generator.generate(1)
@@ -109,7 +109,7 @@ def test_reseed_interval():
 
 
 def test_every_input_changes_the_output():
-    """Entropy, nonce, personalization, additional input and reseeding all count."""
+    """Entropy, nonce, personalization, additional input and reseeding each change the output."""
     outputs = [
         HMACDRBG(bytes(48)).generate(32),
         HMACDRBG(bytes(47) + b"\1").generate(32),

@@ -1,4 +1,4 @@
-"""ECDSA against NIST's and RFC 6979's vectors; what must be refused is."""
+"""ECDSA against NIST's and RFC 6979's vectors, valid and invalid."""
 # ruff: noqa: E501 (a field element is one number)
 
 import vectors
@@ -23,7 +23,7 @@ def _hash(size, message):
 
 
 def test_signatures_with_given_nonce():
-    """NIST CAVP SigGen: (r, s) for a given k; they verify, by both ways."""
+    """NIST CAVP SigGen: (r, s) for a given k, verified in both ways."""
     for name in _CURVES:
         curve, size = _CURVES[name]
         for fields in vectors.cases(f"{name}_signatures"):
@@ -37,7 +37,7 @@ def test_signatures_with_given_nonce():
 
 
 def test_signature_verification():
-    """NIST CAVP SigVer, each hash on each curve: what was changed is refused."""
+    """NIST CAVP SigVer, each hash on each curve: modified cases are refused."""
     for name in _CURVES:
         curve, _ = _CURVES[name]
         for fields in vectors.cases(f"{name}_verifications"):
@@ -82,7 +82,7 @@ def test_hedged_nonces():
 
 
 def test_nonces_of_other_orders():
-    """RFC 6979's loop for orders that refuse many candidates, shorter and longer than the hash."""
+    """RFC 6979's loop works for orders that refuse many candidates, shorter or longer."""
     digest = sha384(b"sample")
     for n, bits in ((0b10001, 5), ((1 << 20) + 7, 21), ((1 << 520) + 1, 521)):
         curve = Curve(n, 0, 0, n, P384.g, bits)
@@ -104,7 +104,7 @@ def test_signing_hedges():
 
 
 def test_public_keys_of_others():
-    """A signature that holds for d does not hide that Q is not d G."""
+    """A valid signature for d does not hide that Q is not d G."""
     digest = sha384(b"message")
     x, y = P384.multiply_base(_D, random_bytes)
     signature = ecdsa.sign(P384, _D, digest, random_bytes)
@@ -122,11 +122,11 @@ def _own_is_refused(d, public_key, digest, signature):
 
 
 def test_signatures_that_do_not_verify():
-    """Another digest, key or number, swapped or out of range."""
+    """Another digest, key or number, or one out of range, does not verify."""
     digest = sha384(b"message")
     public_key = P384.multiply_base(_D, random_bytes)
     r, s = ecdsa.sign(P384, _D, digest, random_bytes)
-    ecdsa.verify(P384, public_key, digest, (r, _N - s))  # ECDSA's own symmetry.
+    ecdsa.verify(P384, public_key, digest, (r, _N - s))  # This is ECDSA's own symmetry.
     for bad in (
         (s, r),
         (0, s),
@@ -147,7 +147,7 @@ def test_signatures_that_do_not_verify():
 
 
 def test_sum_at_infinity():
-    """A signature whose point is infinity is refused, not computed with."""
+    """A signature whose point is infinity is refused before it is used."""
     digest = sha384(b"message")
     z = int.from_bytes(digest, "big") % _N
     r = _N - z  # With d = 1, u1 + u2 d = (z + r)/s = 0.
@@ -156,7 +156,7 @@ def test_sum_at_infinity():
 
 
 def test_bad_arguments():
-    """Scalars and nonces out of range, digests of another length, points off the curve."""
+    """Out-of-range scalars and nonces, wrong digest lengths and points off the curve fail."""
     digest = sha384(b"message")
     for bad in (0, _N, _N + 1, -1):
         assert raises(ValueError, ecdsa.sign_with_nonce, P384, bad, digest, 5, random_bytes)
@@ -169,7 +169,7 @@ def test_bad_arguments():
 
 
 def test_signature_encoding_is_strict():
-    """Exactly one SEQUENCE of two positive INTEGERs."""
+    """A signature is exactly one SEQUENCE of two positive INTEGERs."""
     good = ecdsa.encode_signature((0x80, 0x7F))
     assert good == b"\x30\x07\x02\x02\x00\x80\x02\x01\x7f"
     assert ecdsa.decode_signature(good) == (0x80, 0x7F)

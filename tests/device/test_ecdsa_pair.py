@@ -1,4 +1,4 @@
-"""Two signatures and two key pairs, checked at once: whatever is wrong in one of them is found."""
+"""Two signatures and two key pairs verified in one computation: any fault in one is detected."""
 
 from boardcert.certificates import keys
 from boardcert.crypto import ecdsa, ecdsa_pair
@@ -19,7 +19,7 @@ def _read(pairs):
 
 
 def test_both_signatures_are_valid():
-    """By the signer's public key alone, as clients verify them; they differ each time."""
+    """Both signatures verify with the signer's public key, as for clients, and never repeat."""
     pairs = [_pair(), _pair()]
     begun = []
     signatures = ecdsa_pair.sign_both(P384, pairs, _DATA, random_bytes, lambda: begun.append(1))
@@ -31,7 +31,7 @@ def test_both_signatures_are_valid():
 
 
 def test_each_fault_is_found():
-    """In either key pair, digest or signature, or in the point of the nonce."""
+    """A fault in either key pair, digest or signature, or in the nonce's point, is detected."""
     pairs = [_pair(), _pair()]
     signer, other = _read(pairs)
     stranger = _read([_pair()])[0]
@@ -65,7 +65,7 @@ def test_each_fault_is_found():
 
 
 def test_points_that_cannot_be_used_are_refused():
-    """One that is not on the curve, or the same one twice; a scalar out of range."""
+    """A point off the curve, a repeated point, and a scalar out of range are refused."""
     pairs = [_pair(), _pair()]
     x_and_y = bytearray(pairs[1][1])
     x_and_y[-1] ^= 1

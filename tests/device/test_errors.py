@@ -1,4 +1,4 @@
-"""Wrong arguments and broken files: an Error, ValueError or OSError says what is wrong."""
+"""Wrong arguments and damaged files: an Error, ValueError or OSError states the fault."""
 
 import os
 
@@ -13,7 +13,7 @@ from identities import Replaced, has_notice, identity, on_board, raising
 
 
 def _message(kind, function, *arguments, **more):
-    """Return what the error of this *kind* says, which has to be raised, and says something."""
+    """Return the message of the error, which must be of this *kind* and not empty."""
     try:
         function(*arguments, **more)
     except kind as error:
@@ -73,7 +73,7 @@ def test_a_directory_that_cannot_be_made_is_named():
 
 
 def test_a_file_in_place_of_the_directory_is_told_with_the_reason():
-    """ENOTDIR, of which MicroPython has no text."""
+    """A file in place of the directory is reported with a reason: ENOTDIR has no text there."""
     directory = scratch.fresh_directory()
     with on_board():
         identity(directory)
@@ -87,7 +87,7 @@ def test_a_config_that_cannot_be_read_is_told_with_the_reason():
         identity(directory)
         os.mkdir(directory + "/config.json")
         assert "config.json cannot be read: " in _message(Error, identity, directory)
-        store.open = raising(OSError())  # As a medium may fail.
+        store.open = raising(OSError())  # A medium may fail like this.
         try:
             assert "config.json cannot be read: OSError" in _message(Error, identity, directory)
         finally:
@@ -95,7 +95,7 @@ def test_a_config_that_cannot_be_read_is_told_with_the_reason():
 
 
 def test_a_config_of_any_form_is_named():
-    """As editors and people write it; what begins with a byte-order mark is taken."""
+    """A malformed config file is named; a byte order mark is accepted."""
     for text in (
         "",
         "[]",
@@ -112,7 +112,7 @@ def test_a_config_of_any_form_is_named():
 
 
 def test_what_fails_in_making_the_identity_is_an_error():
-    """A signature that does not hold, a stack that is full; the next boot makes it."""
+    """A wrong signature or a full stack is an error, and the next boot makes the identity."""
     for failure in (InvalidSignature("it does not hold"), RuntimeError("recursion"), KeyError()):
         directory = scratch.fresh_directory()
         with on_board():

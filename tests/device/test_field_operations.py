@@ -1,4 +1,4 @@
-"""Arithmetic of P-384 on this interpreter: the kernel's where there is one, and the big integers'.
+"""P-384 arithmetic on this interpreter: by the kernel if there is one, and by big integers.
 
 A thousand operations and some scalars; tests/kernels has many more, in an emulator. The reduction
 that big integers go through is in test_p384_reduce.
@@ -13,12 +13,12 @@ try:
     from boardcert.crypto import kernel, p384_kernel
 
     _ENGINES.append(p384_kernel)
-except (ImportError, ValueError):  # No kernel for this processor.
+except (ImportError, ValueError):  # There is no kernel for this processor.
     kernel = None
 
 _P = 2**384 - 2**128 - 2**96 + 2**32 - 1
 _N = 2**384 - 0x389CB27E0BC8D220A7E5F24DB74F58851313E695333AD68D
-# The ends of the range and of its words, values at and above p, carries that run far.
+# The ends of the range and of its words, values at and above p, and long carries.
 _EDGES = [0, 1, 2, _P - 2, _P - 1, _P, _P + 1, 2**384 - 1, 2**384 - _P, 2**383, 2**192 - 1]
 _EDGES += [2**96 - 1, 2**128, 2**384 - 2**96, _P - 2**160, 0x55555555 * (2**384 - 1) // 0xFFFFFFFF]
 _SCALARS = [1, 2, 3, _N - 1, _N - 2, _N // 2, _N // 2 + 1, 2**383 - 1, 2**64 - 1]
@@ -33,7 +33,7 @@ def _elements(*numbers) -> bytearray:
 
 
 def test_kernel_operations_at_the_edges():
-    """Product, square, sum and difference of each pair, as residues."""
+    """The kernel's product, square, sum and difference of each pair are right, as residues."""
     for a in _EDGES if kernel else ():
         for b in _EDGES:
             work = _elements(a, b, 0, 0, 0, 0)
@@ -44,7 +44,7 @@ def test_kernel_operations_at_the_edges():
 
 
 def test_multiples_of_the_base_point():
-    """Of scalars at the ends, single bits, all ones and alternating bits, by each engine."""
+    """Each engine is right for extreme scalars, single bits, all ones and alternating bits."""
     for engine in _ENGINES:
         digest = sha256()
         for scalar in _SCALARS:

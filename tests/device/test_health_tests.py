@@ -1,4 +1,4 @@
-"""Noise passes the health tests; what is stuck, biased or repeats itself does not."""
+"""Good noise passes the health tests; stuck, biased or repeating noise fails."""
 
 from boardcert import EntropyError
 from boardcert.entropy.health_tests import _extreme, check_samples, cutoff
@@ -6,7 +6,7 @@ from scratch import HAS_ROOM
 
 
 def _pack(bits):
-    """Return *bits* eight to a byte, the earliest in bit 0."""
+    """Pack *bits* eight to a byte, the earliest in bit 0."""
     packed = bytearray(len(bits) // 8)
     for i, bit in enumerate(bits):
         packed[i // 8] |= bit << (i % 8)
@@ -14,7 +14,7 @@ def _pack(bits):
 
 
 class _Bits:
-    """Bits that are one with a probability of *ones* in 1,024; the same for the same *seed*."""
+    """Bits that are 1 with a probability of *ones* in 1,024, reproducible by *seed*."""
 
     def __init__(self, ones, seed):
         self._ones = ones
@@ -42,7 +42,7 @@ def _refusal(samples):
 
 
 def test_noise_passes():
-    """Fair, and biased as far as the credited entropy allows with certainty."""
+    """Noise passes if it is fair, or less biased than the credited entropy permits."""
     for ones in (512, 563, 922, 102):
         bits = _Bits(ones, 2463534242)
         assert _refusal(_pack(bits.take(4096))) is None, ones
@@ -50,13 +50,13 @@ def test_noise_passes():
 
 
 def test_cutoffs_are_those_of_the_standard():
-    """As computed exactly, see tests/crypto/test_noise_cutoffs.py; here in the board's floats."""
+    """The board's floats give the exact cut-offs of tests/crypto/test_noise_cutoffs.py."""
     expected = ((736, 717), (1024, 991), (3808, 3624), (4096, 3896))
     assert [cutoff(count) for count, _ in expected] == [found for _, found in expected]
 
 
 def test_repetition_count_at_its_cutoff():
-    """A run of 200 equal samples passes, one of 201 does not, wherever it begins."""
+    """A run of 200 equal samples passes, and one of 201 fails, wherever it begins."""
     others = _Bits(512, 7).take(1024)
     for start in (1, 7, 8, 100, 800):
         for length, expected in ((200, False), (201, True)):
@@ -69,7 +69,7 @@ def test_repetition_count_at_its_cutoff():
 
 
 def test_adaptive_proportion_at_its_cutoff():
-    """990 equal samples of either value in a window pass, 991 do not; in any window."""
+    """990 equal samples of either value in any window pass, and 991 fail."""
     others = _Bits(512, 11).take(4096)
     for value in (0, 1):
         for count, expected in ((990, False), (991, True)):
@@ -85,7 +85,7 @@ def test_adaptive_proportion_at_its_cutoff():
 
 
 def test_bias_beyond_the_credited_entropy_is_refused():
-    """p = 0.96 is 0.06 bit a sample: of these, no window shows it, all together do."""
+    """At p = 0.96 (0.06 bit a sample) every single window passes, but the whole fails."""
     windows_passed = 0
     for ones in (983, 41):
         bits = _Bits(ones, 123456789)
@@ -104,7 +104,7 @@ def test_a_stuck_source_is_refused():
 
 
 def test_square_waves_are_refused():
-    """Alternating bits first; every period to 400, half of it ones or a single one."""
+    """Alternating bits and every period up to 400 fail, half ones or with a single one."""
     for period in range(2, 401, 1 if HAS_ROOM else 37):
         for ones in (1, period // 2):
             for size in (1024, 4096) if period % 50 == 2 else (1024,):
@@ -113,14 +113,14 @@ def test_square_waves_are_refused():
 
 
 def test_square_waves_of_no_whole_period_are_refused():
-    """Slower than the samples, and faster."""
+    """Square waves of fractional periods fail, slower and faster than the samples."""
     for hundredths in range(203, 9000, 517 if HAS_ROOM else 2517):
         bits = [i * 100 % hundredths * 2 // hundredths for i in range(4096)]
         assert _refusal(_pack(bits)), hundredths
 
 
 def test_a_repeated_word_is_refused():
-    """Of 64 bits, and of 8 to 475 of them, and with some errors."""
+    """A repeated word of 64 bits, or of 8 to 475 bits, fails, even with some errors."""
     for length in (8, 63, 64, 65, 101, 128, 256, 475):
         word = _Bits(512, 99).take(length)
         bits = (word * (4096 // length + 1))[:4096]
@@ -132,7 +132,7 @@ def test_a_repeated_word_is_refused():
 
 
 def test_a_replayed_string_is_refused():
-    """A text again and again, and half of the samples that come twice."""
+    """A repeated text fails, and so do samples of which half occur twice."""
     text = b"boardcert is not noise; " * 22
     assert _refusal(bytearray(text[:512]))
     half = _pack(_Bits(512, 5).take(2048))
@@ -142,7 +142,7 @@ def test_a_replayed_string_is_refused():
 
 
 def test_lags_count_what_they_say():
-    """Against counting one by one."""
+    """The lag counts equal those of a simple loop."""
     bits = _Bits(700, 42).take(4096)
     samples = _pack(bits)
     for lag in (1, 2, 31, 32, 33, 63, 64, 128, 256):

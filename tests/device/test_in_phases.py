@@ -1,4 +1,4 @@
-"""What decides about a certificate and what makes it take turns, unless a kernel makes it."""
+"""Without a kernel, the modules that decide and those that generate are loaded in turn."""
 
 import sys
 
@@ -14,7 +14,7 @@ _MAKING = ("generate", "ecdsa")
 
 
 class Task:
-    """Takes the place of in_phases._begin: wants each of *wishes* made, and stores what it gets.
+    """Replaces in_phases._begin: wants each of *wishes* made, and stores the results.
 
     *tolerated*: exceptions that it goes on without.
     """
@@ -26,7 +26,7 @@ class Task:
         self.stored = {}
 
     def begin(self, task, arguments, context, make):
-        """Do the task, from its beginning."""
+        """Run the task from its beginning."""
         self.begun += 1
         missed = []
         for wish in self._wishes:
@@ -40,7 +40,7 @@ class Task:
 
 
 def _run(task, make):
-    """Return (what the *task* returns, what happened: what was made, "released")."""
+    """Return (the *task*'s result, the events: what was made, "released")."""
     happened = []
 
     def note(wanted):
@@ -57,14 +57,14 @@ def _run(task, make):
 
 
 def test_a_task_that_wants_nothing_is_done_at_once():
-    """It is begun once, with its arguments; nothing is released."""
+    """A task that wants nothing runs once with its arguments, and nothing is released."""
     task = Task(())
     assert _run(task, None) == (("load", (1,), (2,), []), [])
     assert task.begun == 1
 
 
 def test_each_thing_is_made_once_and_memory_is_freed_before_and_after():
-    """The task is started again for each, and gets each at the place where it asked for it."""
+    """The task starts again for each wish, and gets the result where it had asked for it."""
     task = Task(("first", "second"))
     found, happened = _run(task, lambda wanted: wanted + " made")
     assert task.stored == {"first": "first made", "second": "second made"}
@@ -73,7 +73,7 @@ def test_each_thing_is_made_once_and_memory_is_freed_before_and_after():
 
 
 def test_what_could_not_be_made_is_raised_in_the_task_each_time():
-    """It continues without it if it can; what comes later is not mistaken for it."""
+    """A failed wish raises in the task each time; the task may continue to the next wish."""
 
     def make(wanted):
         return ValueError("no noise") if wanted == "first" else wanted + " made"
@@ -86,14 +86,14 @@ def test_what_could_not_be_made_is_raised_in_the_task_each_time():
 
 
 def test_a_task_that_goes_on_without_anything_that_fails_is_given_up_all_the_same():
-    """It is ended by something other than an Exception, since tasks catch those."""
+    """A task that catches every Exception is still stopped, by an exception of another kind."""
     task = Task(("first",), Exception)
     _run(task, lambda wanted: wanted + " made")
     assert task.stored == {"first": "first made"}
 
 
 def test_what_prevents_the_making_is_kept_for_the_task_but_no_interruption():
-    """Errors are returned by what makes it; Ctrl-C ends everything."""
+    """Errors are passed on to the task; Ctrl-C ends everything."""
     with Replaced(generate, make=raising(EntropyError("stuck"))):
         assert isinstance(phases.make_wanted((False, (1,))), EntropyError)
     with Replaced(generate, make=raising(KeyboardInterrupt())):
@@ -101,7 +101,7 @@ def test_what_prevents_the_making_is_kept_for_the_task_but_no_interruption():
 
 
 class Unloaded:
-    """A context that begins without the modules named here, and ends with those of before."""
+    """A context that begins without the named modules, and restores the former ones."""
 
     def __enter__(self):
         self._modules = dict(sys.modules)
@@ -122,8 +122,8 @@ def _last(name):
 
 
 def _loaded(names):
-    """Return those of the package's modules with these *names* that are in memory."""
-    # Of boardcert_host there are modules with the same names.
+    """Return which of the package's modules *names* are in memory."""
+    # Modules of boardcert_host may have the same names.
     return [_last(name) for name in sys.modules if _is_of(name, names)]
 
 
@@ -132,7 +132,7 @@ def _is_of(name, names):
 
 
 def _identity(**arguments):
-    """Return (an Identity that makes something, what is loaded of both at each step)."""
+    """Return (an Identity that generates, the modules of both kinds loaded at each step)."""
     seen = {}
 
     def progress(step, *_):
@@ -147,7 +147,7 @@ def _identity(**arguments):
 
 
 def test_what_decides_is_not_in_memory_beside_the_arithmetic():
-    """Nor the arithmetic while the record is stored; and neither of both when it is served."""
+    """Deciding and generating modules are never loaded together, nor while storing or serving."""
     directory = scratch.fresh_directory()
     first, seen, left = _identity(directory=directory)
     for step in ("entropy", "key", "sign", "check"):
@@ -162,9 +162,9 @@ def test_what_decides_is_not_in_memory_beside_the_arithmetic():
 
 
 class KernelCode:
-    """A context in which the firmware loads the code of a kernel, which only an ESP32's can."""
+    """A context in which the firmware loads kernel code, which only an ESP32 can do."""
 
-    # Which has no rooms in the package that is built.
+    # Without rooms, as in the built package.
     _PACKAGE = ecdsa.__name__.rpartition(".")[0]
     _NAME = _PACKAGE + ".kernel_code"
 
@@ -178,7 +178,7 @@ class KernelCode:
 
 
 def test_beside_a_kernel_what_decides_stays_in_memory():
-    """It need not be found again; the arithmetic is gone before the record is stored."""
+    """With a kernel, deciding modules stay loaded; the arithmetic is released before storing."""
     with KernelCode():
         made, seen, left = _identity(directory=scratch.fresh_directory())
     for step in ("entropy", "key", "sign", "check"):
@@ -189,14 +189,14 @@ def test_beside_a_kernel_what_decides_stays_in_memory():
 
 
 def test_a_key_that_the_kernel_does_not_make_takes_turns_with_what_decides():
-    """Of other curves and RSA, the arithmetic is that of a board without a kernel."""
+    """For other curves and RSA, modules are loaded in turn, as without a kernel."""
     with KernelCode():
         made, seen, left = _identity(directory=scratch.fresh_directory(), key_type="p256")
     assert made.generated and seen["sign"][0] == [] and left == []
 
 
 def test_a_task_that_makes_nothing_loads_no_arithmetic():
-    """A certificate that is there is judged, and served."""
+    """An existing certificate is checked and served without loading the arithmetic."""
     directory = scratch.fresh_directory()
     first, _, _ = _identity(directory=directory)
     again, seen, left = _identity(directory=directory, portal_port=0)
@@ -205,7 +205,7 @@ def test_a_task_that_makes_nothing_loads_no_arithmetic():
 
 
 def test_a_failure_of_the_making_reaches_the_caller():
-    """At first boot there is nothing to go on with: the error itself is raised."""
+    """At first boot, an error in generating is raised, as there is nothing to serve."""
     from boardcert.entropy import noise
 
     with on_board(), Replaced(noise, gather=raising(EntropyError("stuck"))):

@@ -1,4 +1,4 @@
-"""Certificates from elsewhere: what is sound takes over at once, anything else changes nothing."""
+"""Certificates from elsewhere: a valid one is served at once, any other changes nothing."""
 
 import os
 
@@ -14,7 +14,7 @@ from identities import TODAY, foreign_record, has_notice, identity, on_board, ra
 
 
 class Refusing:
-    """A module tls whose contexts take no certificate."""
+    """A module tls whose contexts accept no certificate."""
 
     PROTOCOL_TLS_SERVER = 0
 
@@ -30,13 +30,13 @@ def _cases(name):
 
 
 def _certificates(chain):
-    """Return the DER of each certificate in PEM or DER, each once."""
+    """Return the DER of each certificate in PEM or DER, without repetitions."""
     found = pem.read_certificates(chain)
     return [found[i] for i in range(len(found)) if found[i] not in found[:i]]
 
 
 def _when_made():
-    """Return the day after the certificates of the cases began to be valid."""
+    """Return the day after the certificates of the cases become valid."""
     _, _, _, chain, _ = next(_cases("chains_accepted"))
     return fields.add_days(Certificate(_certificates(chain)[0]).not_before, 1)
 
@@ -54,7 +54,7 @@ def _refusal(me, chain, key=None):
 
 
 def test_sound_chains_are_installed_and_loaded_again():
-    """In each form in which programs write certificates and keys; the whole chain is served."""
+    """Certificates and keys install in every program's form, and the whole chain is served."""
     directory = scratch.fresh_directory()
     with on_board(_when_made()):
         me = identity(directory)
@@ -70,7 +70,7 @@ def test_sound_chains_are_installed_and_loaded_again():
 
 
 def test_unsound_chains_and_keys_change_nothing():
-    """Each is refused at its field, with the reason."""
+    """An invalid chain or key is refused with its field and the reason."""
     directory = scratch.fresh_directory()
     with on_board(_when_made()):
         me = identity(directory)
@@ -85,7 +85,7 @@ def test_unsound_chains_and_keys_change_nothing():
 
 
 def test_no_altered_byte_is_taken():
-    """In each certificate whose issuer is there as well."""
+    """A changed byte is refused in each certificate whose issuer is present."""
     limit = min(vectors.LIMIT, 12)
     chains = {name: (chain, key) for name, _, _, chain, key in _cases("chains_accepted")}
     chain, key = chains.get("with the root") or chains["two certificates, PKCS#8"]
@@ -102,7 +102,7 @@ def test_no_altered_byte_is_taken():
 
 
 def test_no_altered_byte_of_a_key_is_taken():
-    """In each form: numbers that are not used in signing are noticed as well."""
+    """A changed byte of a key is refused in each form, even in numbers not used for signing."""
     limit = min(vectors.LIMIT, 16)
     forms = ("two certificates, PKCS#8", "by an RSA CA, SEC 1", "RSA, PKCS#8", "RSA, PKCS#1")
     with on_board(_when_made()):
@@ -113,13 +113,13 @@ def test_no_altered_byte_of_a_key_is_taken():
             good = pem_blocks.decode(key.decode().split("\n"))[0][1]
             for i in range(limit):
                 changed = bytearray(good)
-                # Not first the lowest bit of the version, which makes PKCS#8 of python-ecdsa.
+                # The lowest bit of the version comes later: it makes PKCS#8 of python-ecdsa.
                 changed[(2 * i + 1) * len(good) // (2 * limit)] ^= 2 << i % 7
                 assert _refusal(me, chain, bytes(changed)), (name, i)
 
 
 def test_no_message_repeats_a_key():
-    """Whatever became of its line breaks."""
+    """No error repeats a key, whatever its line breaks have become."""
     with on_board(_when_made()):
         me = identity()
         for name, _, _, chain, key in list(_cases("chains_accepted"))[:2]:
@@ -133,7 +133,7 @@ def test_no_message_repeats_a_key():
 
 
 def test_a_list_in_der():
-    """As programs on the board may have it; the elements are certificates."""
+    """A list of DER certificates, as a program may have it, is accepted."""
     one, other = foreign_record(), foreign_record()
     with on_board():
         me = identity()
@@ -150,9 +150,9 @@ def test_a_list_in_der():
 
 
 def test_a_board_without_a_clock_judges_by_the_time_that_it_is_told():
-    """Only then; the certificate that has expired, or is of tomorrow, is refused by it."""
+    """A board without a clock refuses expired and future certificates by the installer's time."""
     directory = scratch.fresh_directory()
-    record = foreign_record()  # From TODAY until 2027.
+    record = foreign_record()  # Valid from TODAY until 2027.
     files = (record.chain, record.private_key)
     with on_board(None):
         me = identity(directory)
@@ -176,11 +176,11 @@ def test_a_board_without_a_clock_judges_by_the_time_that_it_is_told():
         me.install(*files, today="2026-12-24T05:00:00.123Z")
         assert me.source == "installed" and not has_notice(me, "the date was not known")
     with on_board(TODAY):
-        me.install(*files, today="2027-01-02T00:00:00Z")  # The board's own clock decides.
+        me.install(*files, today="2027-01-02T00:00:00Z")  # The board's own clock takes precedence.
 
 
 def test_what_could_not_be_judged_is_told():
-    """No clock, and no time of the installer, or an unset one: the dates are in a notice."""
+    """Without a clock and a plausible installer's time, a notice says dates were not checked."""
     record = foreign_record()
     with on_board(None):
         for today in (None, "", "1970-01-01T00:00:10Z"):
@@ -191,7 +191,7 @@ def test_what_could_not_be_judged_is_told():
 
 
 def test_a_chain_without_its_issuer_is_told():
-    """Its own certificate alone, of a CA that not every client has."""
+    """A missing issuer is reported, as not every client has that CA."""
     with on_board(_when_made()):
         for name, _, _, chain, key in _cases("chains_accepted"):
             if name not in ("of an unknown CA", "two certificates, PKCS#8", "self-signed, in DER"):
@@ -203,7 +203,7 @@ def test_a_chain_without_its_issuer_is_told():
 
 
 def test_what_is_no_certificate_at_all():
-    """As programs pass it by mistake; the message says what is needed."""
+    """A value of the wrong type, passed by mistake, is refused with what is needed."""
     with on_board():
         me = identity()
         files = foreign_record()
@@ -216,7 +216,7 @@ def test_what_is_no_certificate_at_all():
 
 
 def test_a_certificate_for_the_boards_own_key_comes_without_it():
-    """As a CA makes it from csr(); also again, for the key of what is installed."""
+    """A CA's certificate for csr() installs without a key, also for an installed key."""
     directory = scratch.fresh_directory()
     with on_board():
         me = identity(directory)
@@ -241,7 +241,7 @@ def test_a_certificate_for_the_boards_own_key_comes_without_it():
 
 
 def test_names_that_do_not_cover_the_board_are_told():
-    """By a notice: the administrator may know why."""
+    """Names that do not cover the board cause a notice, as the administrator may intend them."""
     with on_board(addresses=["10.0.0.7"]):
         me = identity(hostname="pump", names=["pump.example"])
         cases = (
@@ -259,7 +259,7 @@ def test_names_that_do_not_cover_the_board_are_told():
 
 
 def test_notices_about_an_installed_certificate_go_with_it():
-    """Another one, or none, takes them away; those about the board stay."""
+    """Notices about an installed certificate disappear with it; those about the board stay."""
     with on_board():
         me = identity(hostname="pump", names=["pump.example"])
         me.notices.append("the flash is full")
@@ -278,7 +278,7 @@ def test_notices_about_an_installed_certificate_go_with_it():
 
 
 def test_a_signature_with_a_broken_hash_is_told():
-    """It is not checked, since that would say nothing; clients refuse it."""
+    """A signature with a broken hash is reported and not verified; clients refuse it."""
     with on_board(_when_made()):
         for name, _, _, chain, key in _cases("chains_accepted"):
             if name in ("signed with SHA-1", "two certificates, PKCS#8"):
@@ -288,7 +288,7 @@ def test_a_signature_with_a_broken_hash_is_told():
 
 
 def test_a_wildcard_stands_for_one_label():
-    """The first, and for a whole one (RFC 6125, 6.4.3); case does not matter."""
+    """A wildcard replaces the whole first label (RFC 6125, 6.4.3), in either case."""
     for name, wanted, result in (
         ("a.example", "A.example", True),
         ("*.example", "a.example", True),
@@ -303,7 +303,7 @@ def test_a_wildcard_stands_for_one_label():
 
 
 def test_without_a_clock_dates_are_not_judged():
-    """An expired certificate is taken, and reported once the date is known; it serves on."""
+    """Without a clock an expired certificate installs; it is reported once the date is known."""
     record = foreign_record(until=(2026, 12, 1, 0, 0, 0))
     directory = scratch.fresh_directory()
     with on_board((2027, 1, 1, 0, 0, 0)):
@@ -328,7 +328,7 @@ def test_without_a_clock_dates_are_not_judged():
 
 
 def test_what_the_firmware_cannot_serve_is_not_stored():
-    """Its TLS has the last word."""
+    """A certificate that the firmware's TLS refuses is not stored."""
     from boardcert.transport import tls
     from identities import Replaced
 
@@ -351,7 +351,7 @@ def test_what_the_firmware_cannot_serve_is_not_stored():
 
 
 def test_what_is_held_for_tls_is_given_back_before_it_is_tried():
-    """On esp32, where it would not be there any more."""
+    """On esp32, memory reserved for TLS is released before the trial."""
     from boardcert.credentials import accept
     from identities import Replaced
 
@@ -373,7 +373,7 @@ def test_what_is_held_for_tls_is_given_back_before_it_is_tried():
 
 
 def test_a_key_that_cannot_be_loaded_for_lack_of_memory_is_told_as_that():
-    """mbedTLS says of both that the key is not valid."""
+    """A lack of memory is reported as that, though mbedTLS calls the key invalid in both cases."""
     from boardcert.transport import rsa_memory, tls
     from identities import Replaced
 
@@ -392,7 +392,7 @@ def test_a_key_that_cannot_be_loaded_for_lack_of_memory_is_told_as_that():
 
 
 def test_a_key_that_the_memory_cannot_serve_is_not_stored():
-    """RSA takes more than a certificate on a curve; the refusal says how much."""
+    """An RSA key too large for the free memory is refused, with the amount needed."""
     from boardcert.credentials import accept
     from boardcert.transport import rsa_memory
     from identities import Replaced

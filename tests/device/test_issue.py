@@ -1,4 +1,4 @@
-"""Certificates and requests: what is built reads back, and what is wrong is refused."""
+"""Issued certificates and requests read back; wrong input is refused."""
 
 from boardcert.asn1 import der, oids
 from boardcert.certificates import certificate, issue, keys
@@ -9,7 +9,7 @@ _FROM = (2026, 11, 20, 0, 0, 0)
 _UNTIL = (2036, 11, 17, 0, 0, 0)
 _NAMES = ["pump-7.local", "10.0.0.5", "fe80::1"]
 
-# RFC 6979, A.2.6: a key that is public anyway.
+# RFC 6979, A.2.6: a published key.
 # ruff: noqa: E501 (a number is one line)
 _D = 0x6B9D3DAD2E1B8C1C05B19875B6659F4DE23C3B667BF297BA9AA47740787137D896D5724E4C70A825F872C9EA60D2EDF5
 _Q = (
@@ -34,7 +34,7 @@ def _refused(data):
 
 
 def test_a_certificate_reads_back():
-    """Each field is what was asked for, and the signature is the key's."""
+    """Each field is as requested, and the signature verifies with the key."""
     leaf = certificate.Certificate(_CERTIFICATE)
     assert leaf.names == _NAMES
     assert (leaf.not_before, leaf.not_after) == (_FROM, _UNTIL)
@@ -51,7 +51,7 @@ def test_two_certificates_differ_in_serial_number():
 
 
 def test_dates_at_the_turn_to_2050():
-    """UTCTime through 2049, GeneralizedTime from 2050."""
+    """Dates through 2049 are UTCTime, from 2050 GeneralizedTime."""
     for date, text in (
         ((2049, 12, 31, 23, 59, 59), b"\x17\x0d491231235959Z"),
         ((2050, 1, 1, 0, 0, 0), b"\x18\x0f20500101000000Z"),
@@ -65,14 +65,14 @@ def test_dates_at_the_turn_to_2050():
 
 
 def test_impossible_certificates_are_not_issued():
-    """No name, a bad name, an end before the beginning."""
+    """A certificate without a name, with a bad name, or ending before it begins is not issued."""
     assert raises(ValueError, _issue, [])
     assert raises(ValueError, _issue, ["not a name"])
     assert raises(ValueError, _issue, _NAMES, _UNTIL, _FROM)
 
 
 def test_subjects():
-    """Common name and unique id have bounds."""
+    """Common name and unique id have length limits."""
     assert issue.encode_subject("a" * 64, "0" * 64)
     for common_name, unique_id in (("", "00"), ("a" * 65, "00"), ("a", ""), ("a", "0" * 65)):
         assert raises(ValueError, issue.encode_subject, common_name, unique_id)
@@ -80,7 +80,7 @@ def test_subjects():
 
 
 def test_serial_numbers_are_positive_and_never_short():
-    """Whatever the random bytes are."""
+    """Serial numbers are positive and not short, whatever the random bytes."""
     assert issue.encode_serial_number(bytes(16)) == b"\x40" + bytes(15)
     assert issue.encode_serial_number(b"\xff" * 16) == b"\x7f" + b"\xff" * 15
     assert raises(ValueError, issue.encode_serial_number, bytes(15))
@@ -88,7 +88,7 @@ def test_serial_numbers_are_positive_and_never_short():
 
 
 def test_every_truncation_of_a_certificate_is_refused():
-    """And every byte after its end."""
+    """Every truncation of a certificate, and every byte after its end, is refused."""
     for length in range(len(_CERTIFICATE)):
         assert _refused(_CERTIFICATE[:length]), length
     assert _refused(_CERTIFICATE + b"\0")
@@ -113,7 +113,7 @@ def _with_field(index, value):
 
 
 def test_wrong_fields_are_refused():
-    """Another version, another algorithm inside, dates in the wrong form, a second SAN."""
+    """Another version, inner algorithm or date form, and a second SAN, are refused."""
     assert certificate.Certificate(_rebuilt(lambda tbs: None)).names == _NAMES
     version_1 = der.encode(der.context(0), der.encode_integer(0))
     sha256 = der.encode_sequence(oids.encode_oid("1.2.840.10045.4.3.2"))
@@ -149,7 +149,7 @@ def _extension(*parts):
 
 
 def test_an_extension_is_an_oid_perhaps_true_and_an_octet_string():
-    """Nothing missing, nothing after, no FALSE, no other TRUE; whatever the extension is."""
+    """An extension is an OID, perhaps TRUE, and an OCTET STRING, with nothing missing or added."""
     names = der.encode_octet_string(der.encode_sequence(der.encode(0x82, b"a.example")))
     true = b"\x01\x01\xff"
     for dotted, expected in (("2.5.29.17", ["a.example"]), ("2.5.29.99", [])):
@@ -176,7 +176,7 @@ def _spki(oid, parameters, bits):
 
 
 def test_the_kind_of_key_is_told_or_refused():
-    """By its curve, or the length of its modulus; others are unknown; malformed keys are refused."""
+    """A key's type follows from curve or modulus length; unknown and malformed keys are refused."""
     assert certificate.Certificate(_CERTIFICATE).key_type == "p384"
     rsa = "1.2.840.113549.1.1.1"
     cases = [
@@ -198,7 +198,7 @@ def test_the_kind_of_key_is_told_or_refused():
 
 
 def test_key_and_certificate_of_different_boards_do_not_match():
-    """The pair is recognised by the public point."""
+    """Key and certificate are matched by the public point."""
     assert keys.key_matches(_KEY.to_der(), _KEY.public_key_der)
     other = PrivateKey(_D, b"\x04" + bytes(96))
     assert not keys.key_matches(other.to_der(), _KEY.public_key_der)
@@ -213,7 +213,7 @@ def test_key_and_certificate_of_different_boards_do_not_match():
 
 
 def test_a_request_is_signed_and_names_the_board():
-    """PKCS#10 with the names in an extensionRequest."""
+    """A request is PKCS#10 with the names in an extensionRequest."""
     subject = issue.encode_subject("pump-7", "00")
     info = issue.request_info(_KEY, subject, _NAMES)
     request = keys.signed(_KEY, info, _KEY.sign(info, random_bytes))

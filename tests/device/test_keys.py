@@ -1,4 +1,4 @@
-"""Key pairs: made, stored as SEC 1, read back, checked; of each curve."""
+"""Key pairs of each curve: generated, stored as SEC 1, read back, checked."""
 
 import vectors
 from boardcert.asn1 import der, oids
@@ -22,7 +22,7 @@ def _key(d=5, key_type="p384"):
 
 
 def test_generated_key_signs():
-    """A new pair belongs together, and signs."""
+    """A new pair matches, and signs."""
     for key_type in _EC_TYPES:
         key = keys.generate(key_type, random_bytes)
         assert key.key_type == key_type
@@ -33,7 +33,7 @@ def test_generated_key_signs():
 
 
 def test_scalar_is_at_least_64_bits_more_reduced():
-    """FIPS 186-5 A.2.1, on the first bytes that *random* gives."""
+    """FIPS 186-5 A.2.1: the scalar is reduced from 64 bits more, taken first from *random*."""
     for key_type, size in (("p256", 32), ("p384", 48), ("p521", 66)):
         asked = []
 
@@ -48,7 +48,7 @@ def test_scalar_is_at_least_64_bits_more_reduced():
 
 
 def test_two_keys_differ():
-    """As their random bytes do."""
+    """Two keys differ because their random bytes do."""
     first = keys.generate("p384", random_bytes)
     second = keys.generate("p384", random_bytes)
     assert first.to_der() != second.to_der()
@@ -56,13 +56,13 @@ def test_two_keys_differ():
 
 
 def test_unknown_key_type():
-    """Only what is there can be asked for."""
+    """An unknown key type is refused."""
     for key_type in ("p999", "P384", "", "rsa", "rsa2048x"):
         assert raises(ValueError, keys.generate, key_type, random_bytes), key_type
 
 
 def test_storage_round_trip():
-    """The same bytes again; as many for every scalar."""
+    """Storing and loading gives the same bytes, of equal length for every scalar."""
     for key_type, length in (("p256", 121), ("p384", 167), ("p521", 223)):
         for d in (5, keys.find_curve(key_type).n - 1, 1)[: vectors.LIMIT - 1]:
             encoded = _key(d, key_type).to_der()
@@ -92,7 +92,7 @@ def test_signature_algorithms():
 
 
 def test_other_forms_of_private_keys():
-    """PKCS#8, a scalar of another curve's length, a curve left out or unknown: ValueError."""
+    """Odd PKCS#8, scalar lengths, and missing or unknown curves raise ValueError."""
     good = _key(5, "p256").to_der()
     pkcs8 = der.encode_sequence(
         der.encode_integer(0), der.encode_sequence(), der.encode_octet_string(good)
@@ -114,7 +114,7 @@ def test_other_forms_of_private_keys():
 
 
 def test_damaged_storage():
-    """Truncated, extended, of another version, length, curve or form."""
+    """Truncated or extended keys, and wrong versions, lengths, curves or forms, are refused."""
     good = _key().to_der()
     for length in range(0, len(good), 5):
         assert raises(ValueError, keys.from_der, good[:length]), length
@@ -132,7 +132,7 @@ def test_damaged_storage():
 
 
 def test_pairs_that_do_not_belong_together():
-    """A point off the curve, another's point or scalar, a scalar out of range."""
+    """Points off the curve or of another key, and out-of-range scalars, are refused."""
     point = P384.encode_point(P384.g)
     off_curve = point[:-1] + bytes([point[-1] ^ 1])
     signature = PrivateKey(1, point).sign(b"", random_bytes)
@@ -145,7 +145,7 @@ def test_pairs_that_do_not_belong_together():
 
 
 def test_halves_of_other_curves_are_refused():
-    """As test_pairs_that_do_not_belong_together, on the other curves: another's point."""
+    """On the other curves, another key's point is refused."""
     for key_type in ("p256", "p521")[: vectors.LIMIT - 1]:
         key, other = _key(5, key_type), _key(6, key_type)
         mixed = PrivateKey(5, _point_of(other), key_type)
@@ -160,7 +160,7 @@ def _point_of(key):
 
 
 def test_rsa_keys_match_by_their_public_numbers():
-    """Compared, not computed; a modulus, exponent or kind of key that differs does not match."""
+    """RSA keys are compared by modulus, exponent and type, without arithmetic."""
 
     def private(n, e, version=0):
         numbers = [version, n, e, 3, 5, 7, 11, 13, 17]
@@ -181,6 +181,6 @@ def test_rsa_keys_match_by_their_public_numbers():
 
 
 def test_representation_shows_no_secret():
-    """Neither the scalar nor anything long enough to hold it."""
+    """A key's representation contains neither the scalar nor anything long enough for it."""
     assert repr(_key(123456789)) == "<PrivateKey p384>"
     assert str(_key(123456789)) == "<PrivateKey p384>"

@@ -1,4 +1,4 @@
-"""The life of an identity: made once, loaded ever after, renewed with the same key."""
+"""The life of an identity: generated once, loaded later, renewed with the same key."""
 
 import sys
 
@@ -32,7 +32,7 @@ def test_first_boot_makes_and_second_boot_loads():
 
 
 def test_dates_with_and_without_a_clock():
-    """From yesterday's midnight with a clock, else from the package's year; ten years."""
+    """With a clock, validity begins at yesterday's midnight, else in the package's year."""
     with on_board():
         me = identity()
         assert (me.not_before, me.not_after) == ("2026-11-20T00:00:00Z", "2036-11-18T05:00:00Z")
@@ -44,7 +44,7 @@ def test_dates_with_and_without_a_clock():
 
 
 def test_dates_are_corrected_once_the_clock_is_known():
-    """With the same key; and only once."""
+    """The dates are corrected once, with the same key, when the clock is set."""
     directory = scratch.fresh_directory()
     with on_board(None):
         first = identity(directory)
@@ -60,7 +60,7 @@ def test_dates_are_corrected_once_the_clock_is_known():
 
 
 def test_an_expired_certificate_is_replaced_with_the_same_key():
-    """Noticed at the next load; not a second too early."""
+    """An expired certificate is replaced at the next load, not a second too early."""
     directory = scratch.fresh_directory()
     with on_board():
         first = identity(directory)
@@ -76,7 +76,7 @@ def test_an_expired_certificate_is_replaced_with_the_same_key():
 
 
 def test_changed_names_are_signed_with_the_same_key():
-    """Host name and further names, each way."""
+    """Changes of host name and further names are signed with the same key, in both directions."""
     directory = scratch.fresh_directory()
     with on_board():
         first = identity(directory, hostname="pump-7")
@@ -93,7 +93,7 @@ def test_changed_names_are_signed_with_the_same_key():
 
 
 def test_the_certificate_follows_the_address():
-    """A new address is added by follow(), without a new boot; a lost network changes nothing."""
+    """follow() adds a new address without a reboot; a lost network changes nothing."""
     directory = scratch.fresh_directory()
     with on_board():
         me = identity(directory)
@@ -113,7 +113,7 @@ def test_the_certificate_follows_the_address():
 
 
 def test_two_boards_make_two_keys():
-    """And two subjects."""
+    """Two boards have different keys and subjects."""
     pins = set()
     subjects = set()
     for unique_id in (b"\1\2\3\4\5\6\7\x08", b"\1\2\3\4\5\6\7\x09"):
@@ -125,7 +125,7 @@ def test_two_boards_make_two_keys():
 
 
 def test_an_identity_copied_from_another_board_is_not_used():
-    """A flash image that is copied to many boards does not give them one key."""
+    """A copied flash image does not give many boards one key."""
     directory = scratch.fresh_directory()
     with on_board():
         first = identity(directory)
@@ -137,7 +137,7 @@ def test_an_identity_copied_from_another_board_is_not_used():
 
 
 def test_a_stuck_source_refuses_and_nothing_is_written():
-    """Neither at first boot nor in place of what is there."""
+    """With a stuck source nothing is written, at first boot or later."""
     directory = scratch.fresh_directory()
     original = noise.find_source
     stuck = lambda: ("stuck", lambda count: bytes(count // 8))  # noqa: E731
@@ -155,7 +155,7 @@ def test_a_stuck_source_refuses_and_nothing_is_written():
 
 
 def test_a_damaged_identity_is_never_served():
-    """At each kind of damage: reported, kept aside, and a new one made."""
+    """Each kind of damage is reported, the file kept aside, and a new identity made."""
     directory = scratch.fresh_directory()
     path = directory + "/generated.bin"
     with on_board():
@@ -178,7 +178,7 @@ def test_a_damaged_identity_is_never_served():
 
 
 def test_a_lost_identity_is_reported():
-    """The mark shows which key was there."""
+    """The mark shows which key was lost."""
     directory = scratch.fresh_directory()
     with on_board():
         pin = identity(directory).public_key_pin
@@ -189,7 +189,7 @@ def test_a_lost_identity_is_reported():
 
 
 def test_the_esp32_remembers_in_nvs_when_the_file_system_is_new():
-    """The mark there outlives a formatted file system."""
+    """On esp32, the mark in NVS survives a formatted file system."""
     blobs = {}
 
     class NVS:
@@ -223,7 +223,7 @@ def test_the_esp32_remembers_in_nvs_when_the_file_system_is_new():
 
 
 def test_what_generation_needs_is_released():
-    """Modules that were not there before are forgotten; those that were stay."""
+    """Modules loaded for generation are released; those loaded before stay."""
     before = {name: sys.modules[name] for name in loaded("generate")}
     for name in before:
         del sys.modules[name]
@@ -232,21 +232,21 @@ def test_what_generation_needs_is_released():
             identity()
         assert not loaded("generate") and loaded("keys") and loaded("noise")
     finally:
-        for name in before:  # Other tests have the module by its name.
+        for name in before:  # Other tests use the module by its name.
             package, short = name.rsplit(".", 1)
             sys.modules[name] = before[name]
             setattr(sys.modules[package], short, before[name])
 
 
 def loaded(name):
-    """Return the module *name* as sys.modules has it, in its room or without one; or nothing."""
+    """Return module *name* from sys.modules, with or without its room; None if missing."""
     return [
         full for full in sys.modules if full.startswith("boardcert.") and full.endswith("." + name)
     ]
 
 
 def test_no_secret_is_shown():
-    """Not in the representation, not in the report."""
+    """Neither the representation nor the report shows a secret."""
     directory = scratch.fresh_directory()
     with on_board():
         me = identity(directory)
@@ -257,7 +257,7 @@ def test_no_secret_is_shown():
 
 
 def test_settings_come_from_the_file_in_the_directory():
-    """config.json, which the host writes."""
+    """Settings come from config.json, which the host writes."""
     directory = scratch.fresh_directory()
     scratch.write(directory + "/config.json", b'{"hostname": "pump-9"}')
     with on_board():

@@ -1,4 +1,4 @@
-"""What is stored and sound is served, whatever fails around it."""
+"""A valid stored certificate is served, whatever fails around it."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ from identities import Builtin, Replaced, has_notice, on_board, raising
 
 
 def test_a_renewal_that_fails_leaves_the_old_certificate_in_service():
-    """Without entropy, room or memory, or with a fault in signing; again once that is over."""
+    """If a renewal lacks entropy, space or memory, or signing fails, it is retried later."""
     for owner, name, error in (
         (noise, "gather", EntropyError("stuck")),
         (store_write, "_write", OSError(28)),
@@ -42,7 +42,7 @@ def test_a_renewal_that_fails_leaves_the_old_certificate_in_service():
 
 
 def test_an_expired_certificate_is_served_when_no_new_one_can_be_signed():
-    """With a notice: a client that knows the pin still reaches the board."""
+    """An expired certificate is served with a notice, so that pinning clients reach the board."""
     directory = scratch.fresh_directory()
     with on_board():
         first = Identity(directory)
@@ -52,7 +52,7 @@ def test_an_expired_certificate_is_served_when_no_new_one_can_be_signed():
 
 
 def test_other_settings_on_a_full_flash_change_what_is_told_only():
-    """The file stays as it was; without any record, the failure is raised."""
+    """On full flash, changed settings cause a notice only; without a record, the error raises."""
     directory = scratch.fresh_directory()
     with on_board():
         first = Identity(directory)
@@ -64,7 +64,7 @@ def test_other_settings_on_a_full_flash_change_what_is_told_only():
 
 
 def test_a_marker_that_cannot_be_kept_is_no_reason_to_stop():
-    """Neither the file nor, on esp32, the NVS."""
+    """A failure to store the marker, in the file or the NVS, is not an error."""
     directory = scratch.fresh_directory()
     with on_board():
         with Replaced(Writer, write_text=raising(OSError(28))):
@@ -79,7 +79,7 @@ def test_a_marker_that_cannot_be_kept_is_no_reason_to_stop():
 
 
 def test_one_day_is_a_day():
-    """Valid when it is issued, and the same at the next start, a second before midnight too."""
+    """A certificate for one day is valid at issue and at the next boot, also before midnight."""
     directory = scratch.fresh_directory()
     with on_board((2026, 11, 21, 23, 59, 59)):
         me = Identity(directory, validity_days=1)
@@ -92,7 +92,7 @@ def test_one_day_is_a_day():
 
 
 def test_another_lifetime_or_host_name_is_signed_with_the_same_key():
-    """Also a host name that differs in its domain, where the names are the same."""
+    """A new lifetime or host name, even if only the domain differs, is signed by the same key."""
     directory = scratch.fresh_directory()
     with on_board():
         first = Identity(directory, hostname="pump-7")
@@ -108,7 +108,7 @@ def test_another_lifetime_or_host_name_is_signed_with_the_same_key():
 
 
 def test_a_reset_ends_with_what_the_next_boot_serves():
-    """With a certificate that is compiled in, that one."""
+    """A reset returns what the next boot serves, such as a compiled-in certificate."""
     directory = scratch.fresh_directory()
     with on_board():
         me = Identity(directory)
@@ -121,7 +121,7 @@ def test_a_reset_ends_with_what_the_next_boot_serves():
 
 
 def test_a_reset_leaves_no_old_key():
-    """Not in what was moved aside either, nor in a save that was interrupted."""
+    """A reset removes old keys from files kept aside and from interrupted saves, too."""
     directory = scratch.fresh_directory()
     with on_board():
         me = Identity(directory)
@@ -134,7 +134,7 @@ def test_a_reset_leaves_no_old_key():
 
 
 def test_a_failure_after_the_key_is_changed_is_told_only():
-    """The new key is served from then on: it is on flash, and the old one is to be forgotten."""
+    """A failure after the key was replaced is only reported: the new key, on flash, is served."""
     from boardcert.storage import store_wipe
 
     directory = scratch.fresh_directory()
@@ -148,7 +148,7 @@ def test_a_failure_after_the_key_is_changed_is_told_only():
 
 
 def test_a_directory_in_the_way_is_reported_and_repaired():
-    """Where an identity should be: moved aside by what writes there."""
+    """A directory in place of an identity is moved aside and reported at the next write."""
     directory = scratch.fresh_directory()
     with on_board():
         first = Identity(directory)
@@ -165,7 +165,7 @@ def test_a_directory_in_the_way_is_reported_and_repaired():
 
 
 def test_a_config_that_cannot_be_read_is_an_error():
-    """Not UTF-8, too large, a directory: it names the file, and the settings are not guessed."""
+    """A config file that is not UTF-8, too large or a directory is an error that names it."""
     directory = scratch.fresh_directory()
     path = directory + "/config.json"
     with on_board():
@@ -186,7 +186,7 @@ def test_a_config_that_cannot_be_read_is_an_error():
 
 
 def test_an_intact_record_of_no_use_is_kept_aside():
-    """Its digest is right, so it was written like this; it is not overwritten."""
+    """An intact but unusable record is kept aside, since it was written like this."""
     directory = scratch.fresh_directory()
     with on_board():
         Identity(directory)
@@ -199,7 +199,7 @@ def test_an_intact_record_of_no_use_is_kept_aside():
 
 
 def test_a_request_with_a_faulty_signature_does_not_leave():
-    """It could reveal the key."""
+    """A request with a faulty signature, which could reveal the key, is not returned."""
     with on_board():
         me = Identity(scratch.fresh_directory())
         sign = PrivateKey.sign
@@ -209,7 +209,7 @@ def test_a_request_with_a_faulty_signature_does_not_leave():
 
 
 def test_native_code_is_not_released_on_esp32():
-    """Its memory would be lost until a soft reset, at each renewal."""
+    """On esp32, native code is not released: its memory would be lost until a soft reset."""
     for platform, kept in (("esp32", True), ("rp2", False)):
 
         class system:

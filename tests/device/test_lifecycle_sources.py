@@ -1,4 +1,4 @@
-"""Which identity is served: installed before compiled in before generated; and how that changes."""
+"""The served identity: installed before compiled in before generated, and changes of it."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ def _public_key(me):
 
 
 def test_reset_makes_a_new_key_and_forgets_the_rest():
-    """As at first boot; what was installed is gone."""
+    """A reset makes a new key as at first boot, and removes an installed certificate."""
     directory = scratch.fresh_directory()
     with on_board():
         me = identity(directory)
@@ -31,7 +31,7 @@ def test_reset_makes_a_new_key_and_forgets_the_rest():
 
 
 def test_an_installed_certificate_comes_first_and_its_removal_brings_the_generated_back():
-    """Nothing is generated while one is installed."""
+    """Nothing is generated while a certificate is installed; removing it restores the generated."""
     directory = scratch.fresh_directory()
     with on_board():
         generated = identity(directory)
@@ -47,7 +47,7 @@ def test_an_installed_certificate_comes_first_and_its_removal_brings_the_generat
 
 
 def test_a_damaged_installed_certificate_is_reported_and_skipped():
-    """Damaged, no certificate at all, or one for another key."""
+    """A damaged, empty or mismatched installed certificate is reported and skipped."""
     directory = scratch.fresh_directory()
     with on_board():
         generated = identity(directory)
@@ -68,7 +68,7 @@ def test_a_damaged_installed_certificate_is_reported_and_skipped():
 
 
 def test_each_source_comes_before_those_below_it():
-    """Installed, compiled in, generated: in each combination; removing uncovers the next."""
+    """In each combination, installed precedes compiled in, which precedes generated."""
     builtin, installed = foreign_record("builtin.example"), foreign_record()
     for has_installed, has_builtin, has_generated in [
         (number >> 2 & 1, number >> 1 & 1, number & 1)
@@ -93,7 +93,7 @@ def test_each_source_comes_before_those_below_it():
 
 
 def test_what_is_compiled_in_and_unsound_is_reported_and_skipped():
-    """The pair of two keys, something else than bytes, a part that is missing."""
+    """A compiled-in pair that mismatches, has wrong types or lacks a part is skipped."""
     one, other = foreign_record(), foreign_record()
     for values, words in (
         ({"PRIVATE_KEY": one.private_key, "CHAIN": other.chain}, "another key"),
@@ -112,7 +112,7 @@ def test_what_is_compiled_in_and_unsound_is_reported_and_skipped():
 
 
 def test_what_is_compiled_in_and_cannot_be_imported_is_reported_and_skipped():
-    """Compiled for another MicroPython, say: its .mpy raises ValueError."""
+    """A compiled-in module that cannot be imported, as for another MicroPython, is skipped."""
     directory = scratch.fresh_directory()
     modules = scratch.fresh_directory()
     os.mkdir(modules)
@@ -121,7 +121,7 @@ def test_what_is_compiled_in_and_cannot_be_imported_is_reported_and_skipped():
     sys.path.insert(0, modules)
     try:
         with on_board():
-            for _ in range(2):  # At first boot, and when the generated one is there.
+            for _ in range(2):  # At first boot, and with a generated identity.
                 me = identity(directory)
                 assert me.source == "generated"
                 assert has_notice(me, "boardcert_builtin was ignored: ValueError: incompatible")
@@ -130,7 +130,7 @@ def test_what_is_compiled_in_and_cannot_be_imported_is_reported_and_skipped():
 
 
 def test_a_removal_waits_for_what_is_below():
-    """Where nothing is and nothing can be made, the installed one stays and serves."""
+    """An installed certificate is not removed if nothing else exists or can be generated."""
     directory = scratch.fresh_directory()
     Writer(directory, []).save("installed", foreign_record())
     with on_board():
@@ -143,7 +143,7 @@ def test_a_removal_waits_for_what_is_below():
 
 
 def test_a_renewal_keeps_the_key():
-    """A new certificate, from today; an installed one is still served."""
+    """A renewal makes a new generated certificate; an installed one is still served."""
     directory = scratch.fresh_directory()
     with on_board():
         me = identity(directory)
@@ -162,7 +162,7 @@ def test_a_renewal_keeps_the_key():
 
 
 def test_a_new_key_leaves_the_installed_certificate_and_the_token():
-    """No copy of the old generated key stays."""
+    """A new key leaves no copy of the old one, and keeps the token and an installed certificate."""
     directory = scratch.fresh_directory()
     with on_board():
         me = identity(directory)
@@ -182,7 +182,7 @@ def test_a_new_key_leaves_the_installed_certificate_and_the_token():
 
 
 def test_another_key_type_is_for_the_next_new_key():
-    """The key that there is stays, and a notice says so; new_key and reset take it."""
+    """A new key type applies to the next new_key or reset, and a notice says so."""
     directory = scratch.fresh_directory()
     with on_board():
         pin = identity(directory).public_key_pin
@@ -201,7 +201,7 @@ def test_another_key_type_is_for_the_next_new_key():
 
 
 def test_the_token_is_made_once_and_anew_at_a_reset():
-    """26 characters of base32; a damaged one is replaced; it appears nowhere else."""
+    """The token has 26 base32 characters, is replaced if damaged, and appears nowhere else."""
     directory = scratch.fresh_directory()
     path = directory + "/token"
     with on_board():
@@ -222,7 +222,7 @@ def test_the_token_is_made_once_and_anew_at_a_reset():
 
 
 def test_a_request_for_the_boards_names():
-    """By the board's own key, which is generated first if necessary."""
+    """A request uses the board's own key, which is generated first if necessary."""
     directory = scratch.fresh_directory()
     with on_board():
         me = identity(hostname="pump-7")
@@ -238,7 +238,7 @@ def test_a_request_for_the_boards_names():
 
 
 def test_a_request_for_other_names_has_those_alone():
-    """And no subject; a name that cannot be is refused, and so is a text in place of a list."""
+    """A request for other names has no subject; invalid names, or a text for a list, fail."""
     directory = scratch.fresh_directory()
     with on_board():
         me = identity(directory, hostname="pump-7")

@@ -1,4 +1,4 @@
-"""What is lost, altered, old or another board's is noticed; what was secret in it is wiped."""
+"""Lost, altered, old and foreign files are detected, and their secrets wiped."""
 
 import os
 
@@ -57,12 +57,12 @@ def test_a_missing_token_is_noticed_once():
         me = identity(directory)
         assert has_notice(me, "the token is lost") and me.admin_token() != token
         assert identity(directory).notices == []
-        os.remove(directory + "/mark.token")  # As when the power goes before it is written.
+        os.remove(directory + "/mark.token")  # As if power had failed before it was written.
         assert identity(directory).notices == [] and scratch.exists(directory + "/mark.token")
 
 
 def test_every_flipped_bit_of_the_token_is_noticed():
-    """None gives another token that would be taken for whole."""
+    """Each flipped bit of the token is detected."""
     directory = scratch.fresh_directory()
     with on_board():
         token = identity(directory).admin_token()
@@ -89,7 +89,7 @@ def test_an_older_identity_that_is_put_back_is_noticed():
 
 
 def test_what_is_lost_below_an_installed_certificate_is_noticed_once():
-    """An older identity that is put back, none, or a damaged one: though another one serves.
+    """A replaced, lost or damaged identity below an installed one is reported once.
 
     One that has changed on purpose is not lost.
     """
@@ -98,7 +98,7 @@ def test_what_is_lost_below_an_installed_certificate_is_noticed_once():
     with on_board():
         me, _ = _installed(directory)
         older = scratch.read(path)
-        # A new key fills the flash of a board, which takes a while.
+        # A new key fills a board's flash, which takes a while.
         for act in (me.renew, me.csr, me.new_key)[: 3 if scratch.HAS_ROOM else 2]:
             act()
             assert identity(directory).notices == [], act
@@ -124,7 +124,7 @@ def test_what_is_lost_below_an_installed_certificate_is_noticed_once():
 
 
 def test_a_record_that_lacks_a_fact_is_judged_anew():
-    """Or has another kind of thing in its place: whatever the digest says."""
+    """A record with a missing fact, or one of a wrong type, is checked again."""
     for name in ("generated", "installed"):
         directory = scratch.fresh_directory()
         with on_board():
@@ -162,7 +162,7 @@ def test_a_reset_says_what_stays():
 
 
 def _move_to_another_board(directory):
-    """Return the identity there, on a board with another number."""
+    """Return the stored identity on a board with another number."""
     with on_board(unique_id=_OTHER):
         return identity(directory)
 
@@ -181,7 +181,7 @@ def test_a_clone_makes_its_own_key_and_token():
 
 
 def test_a_clone_does_not_serve_a_certificate_for_the_originals_key():
-    """One whose key was brought along may be meant for many boards: it serves."""
+    """A clone serves an installed certificate only if its key came with it."""
     directory = scratch.fresh_directory()
     with on_board():
         me = identity(directory)
@@ -222,7 +222,7 @@ if scratch.HAS_ROOM:
         assert not any(disk.data.find(secret) >= 0 for secret in secrets)
 
     def test_a_clone_with_an_installed_certificate_wipes_the_originals_key_below_it():
-        """That certificate serves: its key was brought along."""
+        """A clone serves a certificate whose key came with it, and wipes the original's key."""
         disk, directory = _disk()
         with on_board():
             me, _ = _installed(directory)

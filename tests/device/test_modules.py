@@ -1,4 +1,4 @@
-"""Borrowing modules of the package, and giving them back."""
+"""Borrowing modules of the package, and releasing them."""
 
 import sys
 
@@ -10,11 +10,11 @@ from identities import Replaced
 
 
 class Module:
-    """A module that an import has found."""
+    """A module found by an import."""
 
 
 class System:
-    """Takes the place of sys, with a package that has modules *names*."""
+    """Replaces sys, with a package that has modules *names*."""
 
     def __init__(self, *names):
         self.platform = "rp2"
@@ -34,18 +34,18 @@ class System:
 
 
 class Collector:
-    """Takes the place of gc."""
+    """Replaces gc."""
 
     def __init__(self):
         self.count = 0
 
     def collect(self):
-        """Count it."""
+        """Count the call."""
         self.count += 1
 
 
 def test_what_is_imported_inside_is_given_back_and_nothing_else():
-    """Modules of the package; an application's own stay."""
+    """Modules of the package are released; an application's own stay."""
     system, collector = System("kept"), Collector()
     with Replaced(modules, sys=system, gc=collector):
         with borrowed():
@@ -61,7 +61,7 @@ def test_what_is_imported_inside_is_given_back_and_nothing_else():
 
 
 def test_modules_of_which_nothing_is_used_any_more_are_emptied():
-    """Where that is said: what seems to refer to one keeps nothing of it."""
+    """On request, released modules are emptied, so that stray references keep nothing."""
     system = System()
     with Replaced(modules, sys=system, gc=Collector()):
         for empties, left in (("-", 1), ("boardcert.x", 1), ("boardcert.le", 0), ("", 0)):
@@ -75,7 +75,7 @@ def test_modules_of_which_nothing_is_used_any_more_are_emptied():
 
 
 def test_it_is_given_back_when_the_work_fails():
-    """The error reaches the caller."""
+    """Modules are released when the work fails, and the error reaches the caller."""
     system = System()
 
     def work():
@@ -88,7 +88,7 @@ def test_it_is_given_back_when_the_work_fails():
 
 
 def test_what_was_borrowed_before_stays_until_its_own_end():
-    """One inside of another gives back what is its own."""
+    """A nested context releases only what it has loaded."""
     system = System()
     with Replaced(modules, sys=system, gc=Collector()):
         with borrowed() as outer:
@@ -103,7 +103,7 @@ def test_what_was_borrowed_before_stays_until_its_own_end():
 
 
 def test_modules_of_the_package_are_given_back():
-    """On every interpreter, with its own import."""
+    """On every interpreter, real modules of the package are released."""
     names = set(sys.modules)
     assert "boardcert.board" in names
     with borrowed():

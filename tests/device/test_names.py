@@ -1,4 +1,4 @@
-"""Names and addresses that may stand in a certificate, and those that may not."""
+"""Names and addresses that a certificate may or may not contain."""
 
 from boardcert.certificates import fields
 
@@ -12,7 +12,7 @@ def _refused(name):
 
 
 def test_host_names():
-    """Letters, digits, inner hyphens; lower case; lengths at their bounds."""
+    """Host names: letters, digits, inner hyphens, lower case, and length limits."""
     assert fields.parse_name("board-12ab.LOCAL") == ("dns", b"board-12ab.local")
     assert fields.parse_name("a") == ("dns", b"a")
     assert fields.parse_name("xn--bcher-kva.example") == ("dns", b"xn--bcher-kva.example")
@@ -38,7 +38,7 @@ def test_host_names():
 
 
 def test_ipv4_addresses():
-    """Four decimal numbers without leading zeros, nothing else."""
+    """IPv4: four decimal numbers without leading zeros, and nothing else."""
     assert fields.parse_name("192.168.4.1") == ("ip", b"\xc0\xa8\x04\x01")
     assert fields.parse_name("255.255.255.255") == ("ip", b"\xff" * 4)
     for name in (
@@ -55,7 +55,7 @@ def test_ipv4_addresses():
 
 
 def test_ipv6_addresses():
-    """Full and shortened forms; zones and embedded IPv4 are refused."""
+    """IPv6: full and shortened forms; zones and embedded IPv4 are refused."""
     for text, value in (
         ("::", bytes(16)),
         ("::1", bytes(15) + b"\x01"),
@@ -106,6 +106,6 @@ def test_addresses_as_text():
 
 
 def test_telling_addresses_from_names():
-    """Only what is one counts as an address."""
+    """Only a valid address counts as an address."""
     assert fields.is_address("10.0.0.1") and fields.is_address("fe80::1")
     assert not fields.is_address("board.local") and not fields.is_address("10.0.0.a")

@@ -1,4 +1,4 @@
-"""Raw noise is tested before use; a stuck or biased source gives nothing."""
+"""Raw noise is tested before use; a stuck or biased source yields nothing."""
 
 import sys
 import time
@@ -11,7 +11,7 @@ from identities import Replaced, raising
 
 
 def test_stuck_source_is_refused():
-    """Whatever value it is stuck at."""
+    """A source stuck at any value is refused."""
     original = noise.find_source
     try:
         for value in (0x00, 0xFF):
@@ -29,7 +29,7 @@ def test_stuck_source_is_refused():
 
 
 def test_short_source_is_refused():
-    """Fewer samples than asked for are not enough."""
+    """Fewer samples than requested are refused."""
     original = noise.find_source
     try:
         noise.find_source = lambda: ("short one", lambda count: b"\x55" * (count // 8 - 1))
@@ -43,7 +43,7 @@ def test_short_source_is_refused():
 
 
 def test_gathering_on_this_board():
-    """The board's own source gives enough, credits 0.1 bit a sample, and differs each time."""
+    """The board's own source yields enough samples, at 0.1 bit each, that differ each time."""
     first, report = noise.gather()
     second, _ = noise.gather()
     assert first[:512] != second[:512]
@@ -56,7 +56,7 @@ def test_gathering_on_this_board():
 
 
 class _TRNG:
-    """The RP2350's registers: 192 samples at a time, valid on every third look.
+    """The RP2350's registers: 192 samples at a time, valid at every third read.
 
     As os.urandom leaves it: running, and with samples of its own there.
     """
@@ -83,7 +83,7 @@ class _TRNG:
 
 
 def test_rp2350_trng_is_read_raw_and_switched_off():
-    """Six words at a time, little-endian, decorrelators bypassed."""
+    """Six words are read at a time, little-endian, with the decorrelators bypassed."""
     trng = _TRNG()
     samples = noise_generators.read_trng(4096, trng)
     assert len(samples) == 512
@@ -94,7 +94,7 @@ def test_rp2350_trng_is_read_raw_and_switched_off():
 
 
 def test_rp2350_trng_that_never_answers_is_refused():
-    """It does not hang the board."""
+    """A TRNG that never answers is an error and does not hang the board."""
     trng = _TRNG(never=True)
     try:
         noise_generators.read_trng(4096, trng)
@@ -105,7 +105,7 @@ def test_rp2350_trng_that_never_answers_is_refused():
 
 
 class _Radio:
-    """A module `network` with one radio: its commands, and how it answers.
+    """A module `network` with one radio: its commands, and their results.
 
     *is_connected*, *has_point*: as the application has left it. *scan*: called by a scan, which
     takes a quarter of a second unless it says otherwise. *works*: whether activation has an effect.
@@ -156,7 +156,7 @@ class _Radio:
 
 
 def _refusal(radio):
-    """Return the message with which noise of *radio* is refused, or None."""
+    """Return the message that refuses noise from *radio*, or None."""
     with radio:
         try:
             samples = noise_generators.read_radio(4096)
@@ -170,14 +170,14 @@ def _refusal(radio):
 if scratch.HAS_ROOM or scratch.vfs is None:  # A Pico's image has no threads.
 
     def test_esp32_noise_is_gathered_during_a_scan():
-        """And the radio is off again after it, or on if it was."""
+        """After the scan, the radio is off again, or on if it was on before."""
         for was_on in (False, True):
             radio = _Radio(was_on=was_on)
             assert _refusal(radio) is None
             assert radio.scans == 1 and radio.commands == [(0, True), (0, was_on)]
 
     def test_esp32_radio_that_is_in_use_is_left_alone():
-        """A connection or an access point keeps it on."""
+        """A connection or an access point keeps the radio on."""
         for radio in (_Radio(is_connected=True), _Radio(has_point=True)):
             assert _refusal(radio) is None
             assert radio.scans == 0 and radio.commands == []
@@ -195,7 +195,7 @@ if scratch.HAS_ROOM or scratch.vfs is None:  # A Pico's image has no threads.
         assert len(reads) == 8
 
     def test_esp32_radio_that_does_not_work_is_refused():
-        """Activation without effect, a scan that finds nothing or fails: the radio stays off."""
+        """If activation has no effect, or a scan finds nothing or fails, the radio is off again."""
 
         def fail():
             raise OSError("Wifi Internal State Error")
@@ -220,7 +220,7 @@ if scratch.HAS_ROOM or scratch.vfs is None:  # A Pico's image has no threads.
             assert "not on while noise" in _refusal(radio)
 
     def test_esp32_whatever_the_radio_raises_is_an_entropy_error():
-        """As a build without one, or without memory for it."""
+        """Any exception of the radio, as in a build without one, becomes an entropy error."""
         for error in (
             ImportError("no module"),
             MemoryError("no"),
@@ -232,7 +232,7 @@ if scratch.HAS_ROOM or scratch.vfs is None:  # A Pico's image has no threads.
             assert "does not work" in _refusal(radio)
 
     def test_esp32_generator_that_starts_anew_with_each_read_is_refused():
-        """One that is seeded only once cannot be distinguished from noise."""
+        """A generator that restarts with each read is refused; one seeded once looks like noise."""
         with Replaced(noise_generators, os=_Module(lambda count: bytes(range(77, 77 + count)))):
             assert "replay" in _refusal(_Radio())
 

@@ -1,4 +1,4 @@
-"""P-384 points against NIST's vectors and plain affine arithmetic; the edges of the comb."""
+"""P-384 points against NIST's vectors and plain affine arithmetic, and the comb's edges."""
 
 import vectors
 from boardcert.crypto import p384_bigint
@@ -7,7 +7,7 @@ from boardcert.crypto.inverse import blinded_inverse, inverse
 from helpers import raises, random_bytes
 
 _N, _P, _G = P384.n, P384.p, P384.g
-# The one odd scalar for which the comb's last sum meets the entry added to it.
+# The one odd scalar for which the comb's last sum equals the entry added to it.
 _COLLIDING = _N - 2 * sum([1 << bit for bit in range(192, 384, 32)])
 _EDGES = [1, _N - 1, 2, _N - 2, 3, _N - 3, 4, _N - 4]
 _EDGES += [_COLLIDING, _N - _COLLIDING, _COLLIDING - 2, _COLLIDING + 2]
@@ -16,7 +16,7 @@ _EDGES += [sum([1 << (32 * i + 31) for i in range(11)]), sum([1 << (32 * i) for 
 
 
 def _add(first, second):
-    """Return the sum of two affine points by the textbook; None is infinity."""
+    """Return the sum of two affine points by the textbook formulas; None is infinity."""
     if first is None or second is None:
         return first or second
     (x1, y1), (x2, y2) = first, second
@@ -34,14 +34,14 @@ _doublings = [_G]
 
 
 def _power(bit):
-    """Return 2**bit G, the doublings by the textbook and kept."""
+    """Return 2**bit G by the textbook formulas; doublings are cached."""
     while len(_doublings) <= bit:
         _doublings.append(_add(_doublings[-1], _doublings[-1]))
     return _doublings[bit]
 
 
 def _multiply(k):
-    """Return k G by the textbook, large scalars as the negatives of small ones."""
+    """Return k G by the textbook formulas, large scalars as negatives of small ones."""
     if k > _N // 2:
         x, y = _multiply(_N - k)
         return x, _P - y
@@ -72,7 +72,7 @@ def test_public_keys():
 
 
 def test_edge_scalars():
-    """The comb at its edges, even and odd scalars, against the textbook."""
+    """The comb is right at its edges, for even and odd scalars, as by the textbook."""
     for k in _EDGES[: vectors.LIMIT]:
         expected = _multiply(k)
         assert P384.multiply_base(k, random_bytes) == expected, hex(k)
@@ -80,7 +80,7 @@ def test_edge_scalars():
 
 
 def test_single_bits():
-    """Every power of two, and its neighbours in the comb, against the textbook."""
+    """Every power of two, and its neighbours in the comb, are right, as by the textbook."""
     for bit in vectors.sample(range(383)):
         assert p384_bigint.multiply_base(1 << bit, random_bytes) == _power(bit), bit
         x, y = _power(bit)
@@ -88,14 +88,14 @@ def test_single_bits():
 
 
 def test_general_ladder_at_its_edges():
-    """Small and large scalars, and another base point."""
+    """The general ladder is right for small and large scalars and another base point."""
     for k in (1, _N - 1, 2, _N - 2, 3, _N // 2)[: vectors.LIMIT]:
         assert P384.multiply(k, _G, random_bytes) == _multiply(k), hex(k)
     assert P384.multiply(12345, _power(20), random_bytes) == _multiply(12345 << 20)
 
 
 _SUMS = (
-    # u1, u2, and the scalar of u1 G + u2 (5 G), 0 when it is infinity.
+    # u1, u2, and the scalar of u1 G + u2 (5 G), 0 for infinity.
     (5, 1, 10),
     (_N - 5, 1, 0),
     (0, 0, 0),
@@ -110,13 +110,13 @@ _SUMS = (
 
 
 def test_multiply_add_exceptions():
-    """Equal points, opposite points, zero factors and infinity, by the engine and in general."""
+    """Equal or opposite points, zero factors and infinity work by the engine and in general."""
     five_g = _multiply(5)
     ways = (random_bytes,) if vectors.is_slow() else (None, random_bytes)
     for u1, u2, scalar in _SUMS[: vectors.LIMIT]:
         expected = _multiply(scalar)
         for blinding in ways:
-            # An engine may leave it to the general way.
+            # An engine may leave it to the general method.
             total = p384_bigint.multiply_add(u1, u2, *five_g, blinding)
             assert total in (expected, None), (u1, u2)
             assert P384.multiply_add(u1, u2, five_g, blinding) == expected, (u1, u2)
@@ -124,7 +124,7 @@ def test_multiply_add_exceptions():
 
 
 def test_scalars_out_of_range():
-    """0, n and beyond are not private scalars; factors may be 0."""
+    """0, n and above are not private scalars; factors may be 0."""
     for k in (0, _N, _N + 1, 1 << 384, -1):
         assert raises(ValueError, P384.multiply_base, k, random_bytes), k
         assert raises(ValueError, P384.multiply, k, _G, random_bytes), k
@@ -134,7 +134,7 @@ def test_scalars_out_of_range():
 
 
 def test_points_that_are_not_on_the_curve():
-    """Refused wherever a point comes in."""
+    """A point off the curve is refused by every function."""
     x, y = _G
     for point in ((x, y + 1), (x + 1, y), (0, 0), (x + _P, y), (x, y + _P), (x, -y), (y, x)):
         assert not P384.is_on_curve(point)
@@ -160,7 +160,7 @@ def test_point_encoding():
 
 
 def test_inverses():
-    """Plain and blinded agree; what has no inverse is refused."""
+    """Plain and blinded inverses agree; a number without an inverse is refused."""
     for a in (1, 2, _N - 1, _N // 3, (1 << 383) + 12345):
         assert inverse(a, _N) * a % _N == 1
         assert blinded_inverse(a, _N, 48, random_bytes) == inverse(a, _N)
@@ -170,7 +170,7 @@ def test_inverses():
 
 
 def test_random_numbers_cover_their_range():
-    """From 1 to m - 1, from the extremes of what *random* may return."""
+    """Random numbers range from 1 to m - 1, at the extremes of what *random* may return."""
     assert random_nonzero(_N, 48, lambda n: bytes(n)) == 1
     assert 0 < random_nonzero(_N, 48, lambda n: b"\xff" * n) < _N
     asked = []

@@ -1,4 +1,4 @@
-"""Who may administer: the token, the brake on guessing, sessions and their ends."""
+"""Access to administration: the token, the delay after guesses, and sessions."""
 
 from boardcert.page import access as page_access
 from boardcert.page.access import Access, is_equal
@@ -10,7 +10,7 @@ _OTHER_TOKEN = "a" * 26
 
 
 class _Clock:
-    """Both clocks of access, which a test moves."""
+    """Both clocks of access, which a test can set."""
 
     def __init__(self):
         self.ms = 1000
@@ -29,7 +29,7 @@ class _Clock:
 
 
 def _refusal(access, token, address=None):
-    """Return the HTTPError that *token* from *address* gets, None when it is taken."""
+    """Return the HTTPError for *token* from *address*, None if it is accepted."""
     try:
         access.check_token(token, address)
     except HTTPError as error:
@@ -38,7 +38,7 @@ def _refusal(access, token, address=None):
 
 
 def test_only_the_whole_token_is_taken():
-    """In any case, with space around it: people type it."""
+    """The whole token is required, in either case, with space around it, as people type it."""
     with _Clock() as clock:
         state = State()
         access = Access(state, lambda: _TOKEN)
@@ -53,7 +53,7 @@ def test_only_the_whole_token_is_taken():
 
 
 def test_wrong_tokens_slow_down_and_the_right_one_waits_too():
-    """1, 2, 4 ... 60 seconds; after a right one, it starts from 1 again."""
+    """The delay grows as 1, 2, 4 ... 60 seconds; a right token starts it again from 1."""
     with _Clock() as clock:
         state = State()
         access = Access(state, lambda: _TOKEN)
@@ -73,7 +73,7 @@ def test_wrong_tokens_slow_down_and_the_right_one_waits_too():
 
 
 def test_a_guesser_does_not_lock_others_out():
-    """Each address has a delay of its own; of many, the one that has waited longest is dropped."""
+    """Each address has its own delay; of many, the one that has waited longest is dropped."""
     with _Clock() as clock:
         access = Access(State(), lambda: _TOKEN)
         for guesser in range(State.max_guessers):
@@ -89,7 +89,7 @@ def test_a_guesser_does_not_lock_others_out():
 
 
 def test_a_session_is_found_by_its_secret_alone():
-    """Two at most: the one that was unused for longest makes room."""
+    """A session is found by its secret; of more than two, the least recently used one ends."""
     with _Clock():
         access = Access(State(), lambda: _TOKEN)
         first, second = access.open_session(), access.open_session()
@@ -105,7 +105,7 @@ def test_a_session_is_found_by_its_secret_alone():
 
 
 def test_a_session_ends_when_it_is_not_used():
-    """15 minutes after its last use; also when the clock is set, or has come round."""
+    """A session ends 15 minutes after its last use, even if the clock was set or wrapped."""
     with _Clock() as clock:
         access = Access(State(), lambda: _TOKEN)
         session = access.open_session()
@@ -122,7 +122,7 @@ def test_a_session_ends_when_it_is_not_used():
 
 
 def test_sessions_end_with_sign_out_and_with_a_new_token():
-    """A session that was closed elsewhere in the meantime is not an error."""
+    """Sign-out and a new token end sessions, including one that has ended already."""
     tokens = [_TOKEN]
     with _Clock():
         access = Access(State(), lambda: tokens[0])
@@ -136,7 +136,7 @@ def test_sessions_end_with_sign_out_and_with_a_new_token():
 
 
 def test_secrets_never_repeat_and_hang_on_the_token():
-    """Even if the clocks stand still and the operating system's randomness does, too."""
+    """Secrets do not repeat and depend on the token, even without clock and randomness."""
 
     class Stuck:
         @staticmethod
@@ -159,7 +159,7 @@ def test_secrets_never_repeat_and_hang_on_the_token():
 
 
 def test_secrets_are_compared_whole():
-    """Equal, or not in the first, a middle or the last place, or in length."""
+    """Secrets are equal only as a whole: in each place and in length."""
     assert is_equal("", "") and is_equal(_TOKEN, _TOKEN)
     for other in ("", _TOKEN[1:], _TOKEN + "a", "x" + _TOKEN[1:], _TOKEN[:-1] + "x"):
         assert not is_equal(_TOKEN, other) and not is_equal(other, _TOKEN)

@@ -1,4 +1,4 @@
-"""The fields of forms and of JSON objects, wherever the network has cut them."""
+"""The fields of forms and JSON objects, wherever the network has split them."""
 
 from boardcert.page.body import FIELDS, FieldsError, Form
 from boardcert.page.http import HTTPError, text
@@ -9,7 +9,7 @@ _PEM = "-----BEGIN X-----\r\nAAEC+/8=\r\n-----END X-----\r\n"
 
 
 def _read(reader, body, size):
-    """Return the fields in *body*, which comes in pieces of *size*, as bytes."""
+    """Return the fields in *body*, which arrives in pieces of *size*, as bytes."""
     for start in range(0, len(body), size):
         reader.feed(body[start : start + size])
     fields = reader.end()
@@ -25,7 +25,7 @@ def _is_refused(reader, body, size):
 
 
 def test_a_form_is_read_in_pieces_of_any_size():
-    """Escapes and names that are cut in two; other fields are passed over."""
+    """A form's escapes and names may be split anywhere; unknown fields are skipped."""
     body = b"action=install&x=%zzz&chain=%2d%2D-+a%0D%0Ab%25&key=&token&x%3Dy=1&hostname=a%26b=c"
     body = body.replace(b"%zzz", b"1")
     expected = {"action": b"install", "chain": b"--- a\r\nb%", "key": b"", "token": b""}
@@ -36,7 +36,7 @@ def test_a_form_is_read_in_pieces_of_any_size():
 
 
 def test_what_is_no_form_is_refused():
-    """An escape without its digits, in the middle or at the end."""
+    """An escape without its digits, in the middle or at the end, is refused."""
     for body in (b"action=%zz", b"action=%", b"action=%4", b"%=1", b"action=%4&key=1"):
         for size in range(1, len(body) + 1):
             assert _is_refused(Form(), body, size), (body, size)
@@ -44,7 +44,7 @@ def test_what_is_no_form_is_refused():
 
 
 def test_an_object_is_read_in_pieces_of_any_size():
-    """Strings with every escape, null, space anywhere, other members; the last of two counts."""
+    """An object may have any escape, null, spaces and other members; the last duplicate counts."""
     body = (
         b' {"action" : "x", "token":"a\\"b\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e9",\r\n"x":"1",'
         b'"key":null,"chain":"--\\u002d\\ud83d", "action":"y" } '
@@ -57,7 +57,7 @@ def test_an_object_is_read_in_pieces_of_any_size():
 
 
 def test_what_is_no_object_is_refused():
-    """Cut off at any place, continued, or of another shape."""
+    """An object that is truncated, continued, or of another shape is refused."""
     whole = b'{"chain": "a\\u0041", "key": null}'
     for end in range(len(whole)):
         assert _is_refused(JSON(), whole[:end], 3), end
@@ -70,7 +70,7 @@ def test_what_is_no_object_is_refused():
 
 
 def test_values_that_are_no_texts_are_to_blame():
-    """By the name of the field."""
+    """The error for a value that is not a text names its field."""
     for value in (b"5", b"-1", b"true", b"false", b"[1]", b'{"a": 1}'):
         try:
             _read(JSON(), b'{"key": ' + value + b"}", 3)
@@ -81,7 +81,7 @@ def test_values_that_are_no_texts_are_to_blame():
 
 
 def test_a_text_is_short_and_in_utf_8():
-    """It is "" for a body without one."""
+    """A text is short and UTF-8; a missing one is empty."""
     values = {"token": [b"\xc3", b"\xa9"], "form": [b"x" * 200, b"y" * 57], "action": [b"\xff"]}
     assert text(values, "token") == "\u00e9" and text(values, "hostname") == ""
     for name, status in (("form", 422), ("action", 400)):
@@ -94,7 +94,7 @@ def test_a_text_is_short_and_in_utf_8():
 
 
 def test_the_lines_of_a_text_in_pieces():
-    """As they stand; bytes that are not UTF-8 are not base64 either; a long line comes in parts."""
+    """Lines are unchanged, bytes that are not UTF-8 become "?", and a long line is split."""
     data = _PEM.encode() + b"\xff\xff"
     expected = _PEM.split("\n")[:-1] + ["?"]
     for size in range(1, len(data)):
@@ -107,6 +107,6 @@ def test_the_lines_of_a_text_in_pieces():
 
 
 def test_every_field_of_the_page_is_known():
-    """What it does not know, it does not keep."""
+    """Field names are unique, and unknown members are dropped."""
     assert len(set(FIELDS)) == len(FIELDS)
     assert _read(JSON(), b'{"' + b"a" * 999 + b'": "b"}', 100) == {}

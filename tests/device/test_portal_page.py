@@ -1,4 +1,4 @@
-"""The page: what it shows, what it escapes, how large it gets."""
+"""The page: its contents, its escaping, its size."""
 
 import gc
 from binascii import b2a_base64
@@ -18,7 +18,7 @@ _HOSTILE = '<script>alert("1")</script>&\'\u202e\x00' + "x" * 400
 
 
 def _outcome(text, is_error=False, action="", field=None, kept=None):
-    """Return what came of a form."""
+    """Return the outcome of a form."""
     return text, is_error, action, field, kept or {}
 
 
@@ -52,7 +52,7 @@ def _status(**changes):
 
 
 def _render(status=None, form_token=None, is_secure=True, outcome=None):
-    """Return the page as text; on a board, only once no other copy of it takes memory."""
+    """Return the page as text; on a board, release any other copy first."""
     marks = view(status or _status(), form_token, is_secure, outcome)
     page = b"".join(in_chunks(Page(*marks).pieces()))
     gc.collect()
@@ -60,7 +60,7 @@ def _render(status=None, form_token=None, is_secure=True, outcome=None):
 
 
 def test_it_shows_what_the_board_says():
-    """The fingerprints of key and certificate in four groups of eight bytes, and words."""
+    """Fingerprints of key and certificate are shown as four groups of eight bytes, and words."""
     page = _render()
     for text in (
         "B0:B1:B2:B3:B4:B5:B6:B7<br>B8:B9",
@@ -84,7 +84,7 @@ def test_it_shows_what_the_board_says():
 
 
 def test_it_says_where_the_certificate_is_from():
-    """Only a generated one is the board's own work; only an installed one can be removed."""
+    """The page names the certificate's source; only an installed one can be removed."""
     for source in ("generated", "installed", "builtin"):
         page = _render(_status(source=source), "0" * 32)
         assert ("made its own key" in page) is (source == "generated")
@@ -92,7 +92,7 @@ def test_it_says_where_the_certificate_is_from():
 
 
 def test_an_authority_is_shown_with_its_files():
-    """Only of a board that has one; its fingerprint in four groups, too."""
+    """An authority is shown with its fingerprint in four groups, if the board has one."""
     told = {"fingerprint": ":".join([f"C{i % 10}" for i in range(32)]), "not_after": "2036"}
     page = _render(_status(authority=told))
     for text in ("C0:C1:C2:C3:C4:C5:C6:C7<br>C8:C9", "/authority.crt", "/authority.mobileconfig"):
@@ -101,7 +101,7 @@ def test_an_authority_is_shown_with_its_files():
 
 
 def test_a_certificate_without_entropy_or_of_unknown_kind_is_shown():
-    """An installed one says nothing of how its key was made."""
+    """An installed certificate has no entropy to show."""
     status = _status(source="installed", entropy=None, key_type="rsa2048", issuer="A <CA>")
     page = _render(status)
     assert "Randomness" not in page and "rsa2048" in page
@@ -110,7 +110,7 @@ def test_a_certificate_without_entropy_or_of_unknown_kind_is_shown():
 
 
 def test_forms_are_there_for_who_may_use_them():
-    """Signed out: one; over plain HTTP: none; signed in: each with the form token."""
+    """Signed out: one form; over plain HTTP: none; signed in: each with the form token."""
     assert _render().count("<form ") == 1
     assert _render(is_secure=False).count("<form ") == 0
     page = _render(form_token=_FORM)
@@ -119,14 +119,14 @@ def test_forms_are_there_for_who_may_use_them():
 
 
 def test_it_says_how_to_get_the_token():
-    """By the name that the board is pinned as; only to who is not signed in."""
+    """Signed-out users see how to get the token, with the name that the board is pinned by."""
     assert "<code>boardcert token kitchen.local</code>" in _render()
     assert "<code>boardcert token a.example</code>" in _render(_status(hostname="a.example"))
     assert "boardcert token" not in _render(form_token=_FORM)
 
 
 def test_an_error_stands_at_its_field():
-    """Told at the top with a link to the field, and by the field's description."""
+    """An error is shown at the top, with a link to its field, and beside the field."""
     outcome = _outcome("not a certificate", True, "install", "chain")
     page = _render(form_token=_FORM, outcome=outcome)
     assert "<title>Error: kitchen" in page
@@ -141,14 +141,14 @@ def test_an_error_stands_at_its_field():
 
 
 def test_what_was_done_is_told():
-    """As a status, not as an error."""
+    """A completed action is shown as a status, not as an error."""
     page = _render(outcome=_outcome("Done."))
     assert '<p class="note" role="status">Done.</p>' in page
     assert 'role="alert"' not in page and "<title>kitchen" in page
 
 
 def test_hostile_text_stays_text():
-    """Wherever it stands: names of an installed certificate, notices, an error."""
+    """Markup in names, notices and errors is shown as text."""
     hostile = {name: _HOSTILE for name in ("hostname", "serial_number", "board", "key_type")}
     hostile["names"] = hostile["notices"] = [_HOSTILE] * 2
     hostile["not_after"] = hostile["not_before"] = _HOSTILE
@@ -162,7 +162,7 @@ def test_hostile_text_stays_text():
 
 
 def _pieces(status, outcome):
-    """Return the page of who is signed in, in pieces: as a whole, a board has no room for it."""
+    """Return the page for a signed-in user in pieces: a board has no room for all of it."""
     return Page(*view(status, _FORM, True, outcome)).pieces()
 
 
@@ -174,7 +174,7 @@ def _size(status, outcome):
 
 
 def test_the_page_is_small():
-    """At most 14 KB, signed in, with an error; whatever a certificate says."""
+    """The page has at most 14 KB, signed in, with an error, for any certificate."""
     outcome = _outcome("x" * 500, True, "install", "chain")
     assert _size(_status(), outcome) < _LIMIT_BYTES
     for text in ("n" * 253, "<" * 500, "n"):
@@ -186,7 +186,7 @@ def test_the_page_is_small():
 
 
 def test_the_page_comes_in_small_chunks():
-    """Each at most 600 bytes, or one piece."""
+    """Each chunk has at most 600 bytes, or is one piece."""
     chunks = list(in_chunks(Page(*view(_status(), "f", True, None)).pieces()))
     assert max([len(chunk) for chunk in chunks]) <= 600
     assert list(in_chunks([b"a", b"b"])) == [b"ab"]
@@ -196,7 +196,7 @@ def test_the_page_comes_in_small_chunks():
 
 
 def test_every_line_of_the_template_is_short():
-    """It is read line by line; no mark is left in the page."""
+    """The template's lines are short, as it is read by line; no mark is left in the page."""
     assert max([len(line) for line in page_lines()]) < 500
     assert max([len(line) for line in head_lines()]) < 500
     for form_token in (None, _FORM):
@@ -204,7 +204,7 @@ def test_every_line_of_the_template_is_short():
 
 
 def test_texts_that_come_back_are_never_markup():
-    """They are whole, whatever they are."""
+    """Texts shown again after an error are complete and never markup."""
     kept = {"chain": [b"</textarea>", b"<script>&\r\n", b"\x00\xff" + b"x" * 500], "key": [b"k"]}
     page = _render(form_token=_FORM, outcome=_outcome("no", True, "install", None, kept))
     assert "&#60;/textarea>&#60;script>&#38;\n??" + "x" * 500 + "</textarea>" in page
@@ -213,14 +213,14 @@ def test_texts_that_come_back_are_never_markup():
 
 
 def test_what_was_read_of_a_text_comes_back_as_pem():
-    """A certificate, of its DER."""
+    """A certificate that was read is shown again as PEM."""
     outcome = _outcome("no", True, "install", None, {"chain": [("CERTIFICATE", [b"a"])]})
     page = _render(form_token=_FORM, outcome=outcome)
     assert ">\n-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n</textarea>" in page
 
 
 def test_escape():
-    """Letters stay, markup and what is not ASCII goes, long text is cut."""
+    """Markup and non-ASCII characters are escaped, letters stay, long text is cut."""
     assert escape("a-Z 0.9") == "a-Z 0.9"
     assert escape("<&>\"'") == "&#60;&#38;&#62;&#34;&#39;"
     assert escape("\u00e9\n\u202e") == "\\u00e9\\u000a\\u202e"
@@ -230,7 +230,7 @@ def test_escape():
 
 
 def test_words_are_those_of_the_proposal():
-    """The examples of arXiv:0901.4016, section 3: IPv4 addresses."""
+    """The words are those of arXiv:0901.4016, section 3: IPv4 addresses."""
     for address, proquint in (
         ((127, 0, 0, 1), "lusab-babad"),
         ((63, 84, 220, 193), "gutih-tugad"),
@@ -251,14 +251,14 @@ def test_words_are_those_of_the_proposal():
 
 
 def test_a_pin_is_read_whatever_its_base64_contains():
-    """One in a hundred has "//" in it."""
+    """A pin is read even if its base64 contains "//", as one in a hundred does."""
     for digest in (bytes(32), b"\xff" * 32, bytes(8) + b"\xff" * 24):
         pin = "sha256//" + b2a_base64(digest).decode().strip()
         assert of_key(pin) == (":".join([f"{byte:02X}" for byte in digest]), words(digest))
 
 
 def test_days_left():
-    """Between dates, over leap days; unknown without a clock."""
+    """Days between dates include leap days, and are unknown without a clock."""
     assert days_left("2026-01-02T00:00:00Z", None) is None
     for not_after, now, days in (
         ("2026-01-02T00:00:00Z", (2026, 1, 2, 23, 59, 59), 0),
@@ -274,7 +274,7 @@ def test_days_left():
 
 
 def test_pem():
-    """Lines of 64 characters; a last one that is shorter, or none."""
+    """PEM has lines of 64 characters; the last may be shorter."""
     assert b"".join(as_pem("X", [b"a"])) == b"-----BEGIN X-----\nYQ==\n-----END X-----\n"
     lines = b"".join(as_pem("X", [bytes(96)])).split(b"\n")
     assert [len(line) for line in lines[1:-2]] == [64, 64]

@@ -1,4 +1,4 @@
-"""Power fails at every write and erasure: the old or the new identity is there after."""
+"""Power fails at every write and erase: the old or the new identity is there afterwards."""
 
 import scratch
 from boardcert.storage import store_write
@@ -19,7 +19,7 @@ def _is(record, text):
 
 
 def _cut_everywhere(file_system, tears, generations):
-    """Cut a save, which follows *generations* earlier ones, after each of its operations.
+    """Cut a save, after *generations* earlier ones, after each of its operations.
 
     Whatever the cut, a boot finds the old or the new identity, and can save again. Returns
     how many operations a save has.
@@ -47,7 +47,7 @@ def _cut_everywhere(file_system, tears, generations):
 
 
 def _cut_task(file_system, tears, task, has_installed):
-    """Cut *task* after its operations, all of the first thirty and some of those that wipe.
+    """Cut *task* after its operations: the first thirty, and some of those that wipe.
 
     Whatever the cut, a boot finds the identity that was served before or the one after it, makes
     nothing, and finds the same at the next boot. Once the new one serves, nothing is left of keys
@@ -91,7 +91,7 @@ def _cut_task(file_system, tears, task, has_installed):
 
 
 def test_a_save_that_ends_before_its_rename_leaves_the_old_identity():
-    """The last step fails: what was there stays, and the next save succeeds."""
+    """If the rename fails, the old identity stays, and the next save succeeds."""
     directory = scratch.fresh_directory()
     writer = Writer(directory, [])
     writer.save("generated", _record(b"1"))
@@ -114,17 +114,17 @@ def test_a_save_that_ends_before_its_rename_leaves_the_old_identity():
     assert _is(load(directory, "generated", []), b"3")
 
 
-# CPython has no such file systems, and a board no room for disks in memory: there, these tests do
-# not exist. On the virtual board, power is really cut (tests/board).
+# CPython has no such file systems, and a board no room for disks in memory: these tests do not
+# exist there. On the virtual board, power is really cut (tests/board).
 if scratch.HAS_ROOM:
 
     def test_power_cuts_on_littlefs():
-        """Torn writes included; at the first save and at later ones."""
+        """On littlefs, at the first save and at later ones, writes may also be torn."""
         for generations in (0, 1, 2):
             assert _cut_everywhere(scratch.vfs.VfsLfs2, True, generations) >= 5
 
     def test_power_cuts_of_an_administrators_tasks_on_littlefs():
-        """Installing, removing, signing again, new keys; torn writes included."""
+        """Installing, removing, signing again and new keys survive cuts, torn writes included."""
         with on_board():
             for name, task, has_installed in TASKS:
                 count = _cut_task(scratch.vfs.VfsLfs2, True, task, has_installed)
@@ -133,18 +133,18 @@ if scratch.HAS_ROOM:
     if hasattr(scratch.vfs, "VfsFat"):
 
         def test_power_cuts_of_an_administrators_tasks_on_fat():
-            """The same, where single sectors are written whole."""
+            """The same tasks survive cuts on FAT, where single sectors are written whole."""
             with on_board():
                 for name, task, has_installed in TASKS:
                     assert _cut_task(scratch.vfs.VfsFat, False, task, has_installed) >= 2, name
 
         def test_power_cuts_on_fat():
-            """Two slots; single sectors are written whole, as on a card or a translation layer."""
+            """FAT uses two slots; single sectors are written whole, as on a card."""
             for generations in (0, 1, 2, 3):
                 assert _cut_everywhere(scratch.vfs.VfsFat, False, generations) >= 5
 
         def test_fat_has_two_slots_and_a_reset_leaves_one():
-            """The higher generation wins; a foreign file in a slot is kept aside."""
+            """The higher generation is used, and a foreign file in a slot is kept aside."""
             disk = scratch.Disk()
             scratch.vfs.VfsFat.mkfs(disk)
             directory = scratch.mount(disk, scratch.vfs.VfsFat)
@@ -165,7 +165,7 @@ if scratch.HAS_ROOM:
             assert load(directory, "generated", []) is None
 
     def test_a_full_file_system_keeps_the_old_identity():
-        """The failed write is reported and leaves no half file."""
+        """A failed write on a full file system is reported and leaves no partial file."""
         directory = scratch.fresh_directory()
         store = Remover(directory, [])
         store.save("generated", _record(b"1"))

@@ -1,4 +1,4 @@
-"""Power fails twice, or at the first boot of a clone: the boot after that finds all in order."""
+"""Power fails twice, or at the first boot of a clone: a later boot restores a valid state."""
 
 import scratch
 from boardcert.certificates.keys import from_der
@@ -80,7 +80,7 @@ _ON_A_CLONE = (None, _for_its_key, lambda _: (FOREIGN[0].chain, FOREIGN[0].priva
 
 
 def test_an_empty_slot_is_told_once():
-    """As FAT leaves one when the power goes while it is written."""
+    """An empty slot, which FAT leaves when a write is cut, is reported once."""
     directory = scratch.fresh_directory()
     with on_board():
         pin = identity(directory).public_key_pin
@@ -94,14 +94,14 @@ def test_an_empty_slot_is_told_once():
 if scratch.HAS_ROOM:
 
     def test_two_power_cuts_on_littlefs():
-        """The second while what the first has cut short is finished."""
+        """The second cut interrupts the recovery from the first."""
         with on_board():
             for _, task, has_installed in TASKS:
                 if has_installed:
                     _cut_twice(scratch.vfs.VfsLfs2, True, task)
 
     def test_power_cuts_of_a_clones_first_boot_on_littlefs():
-        """With a certificate for the original's key, one with another key, or none."""
+        """The clone has an installed certificate for the original's key, for another, or none."""
         with on_board():
             for installed in _ON_A_CLONE:
                 _cut_clone(scratch.vfs.VfsLfs2, True, installed)
@@ -109,14 +109,14 @@ if scratch.HAS_ROOM:
     if hasattr(scratch.vfs, "VfsFat"):
 
         def test_two_power_cuts_on_fat():
-            """The same; an empty slot is not reported at each boot."""
+            """A second cut on FAT is survived, too; an empty slot is not reported at each boot."""
             with on_board():
                 for _, task, has_installed in TASKS:
                     if has_installed:
                         _cut_twice(scratch.vfs.VfsFat, False, task)
 
         def test_a_name_that_is_no_text_costs_no_identity():
-            """A computer may have put it there, or a power cut while the directory grew."""
+            """A file name that is not text, as a power cut may leave, does no harm."""
             disk = scratch.Disk()
             scratch.vfs.VfsFat.mkfs(disk)
             directory = scratch.mount(disk, scratch.vfs.VfsFat)
@@ -125,7 +125,7 @@ if scratch.HAS_ROOM:
                 token = me.admin_token()
                 scratch.write(directory + "/zzzzzzzz.zzz", b"")
                 scratch.umount()
-                disk.data[disk.data.find(b"ZZZZZZZZZZZ")] = 0x82  # e acute, of code page 437.
+                disk.data[disk.data.find(b"ZZZZZZZZZZZ")] = 0x82  # e acute in code page 437.
                 scratch.mount(disk, scratch.vfs.VfsFat)
                 again = identity(directory)
                 assert again.certificate == me.certificate and again.admin_token() == token
@@ -142,7 +142,7 @@ if scratch.HAS_ROOM:
                 assert not has_notice(identity(directory), "damaged")
 
         def test_power_cuts_of_a_clones_first_boot_on_fat():
-            """The same, where files are overwritten before they are deleted."""
+            """On FAT, a clone's first boot overwrites files before it deletes them."""
             with on_board():
                 for installed in _ON_A_CLONE:
                     _cut_clone(scratch.vfs.VfsFat, False, installed)

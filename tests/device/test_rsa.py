@@ -1,4 +1,4 @@
-"""RSA keys: generated (short ones, for time), stored, signing; against published values."""
+"""RSA keys: generated (short ones, for speed), stored, signing; against published values."""
 
 import vectors
 from boardcert.asn1 import der
@@ -19,7 +19,7 @@ def _published():
 
 
 def test_published_keys_are_taken():
-    """CAVP's; stored and read back they are the same."""
+    """CAVP's keys are the same after storing and loading."""
     for fields in vectors.cases("rsa_keys"):
         key = rsa.RSAPrivateKey(*vectors.numbers(fields))
         copy = keys.from_der(key.to_der())
@@ -30,7 +30,7 @@ def test_published_keys_are_taken():
 
 
 def test_published_signatures():
-    """CAVP's, with SHA-256: the same bytes, whatever the blinding."""
+    """CAVP's signatures with SHA-256 are reproduced exactly, whatever the blinding."""
     for fields in vectors.cases("rsa_signatures"):
         key = rsa.RSAPrivateKey(*vectors.numbers(fields[:6]))
         assert key.sign(fields[6], random_bytes) == fields[7]
@@ -38,14 +38,14 @@ def test_published_signatures():
 
 
 def test_private_exponents_are_those_published():
-    """The inverse of e modulo the least common multiple."""
+    """The private exponent is the inverse of e modulo the least common multiple."""
     for fields in vectors.cases("rsa_keys"):
         _, _, d, p, q, _ = vectors.numbers(fields)
         assert rsa.finish(rsa_generate._private_exponent(p, q)) == d
 
 
 def test_generated_key():
-    """FIPS 186-5 A.1.3: range and distance of the primes; it signs."""
+    """FIPS 186-5 A.1.3: range and distance of the primes are right, and the key signs."""
     said = []
     key = _generate(progress=said.append)
     n, e, d, p, q, d_p, d_q, q_inverse = key._numbers
@@ -60,26 +60,26 @@ def test_generated_key():
 
 
 def test_two_keys_differ():
-    """As their random bytes do."""
+    """Two keys differ because their random bytes do."""
     assert _generate().public_key_der != _generate().public_key_der
 
 
 def test_only_some_sizes():
-    """Others are refused before anything is computed."""
+    """Unsupported sizes are refused before anything is computed."""
     for bits in (0, 512, 1024, 2047, 2056, 8192):
         assert raises(ValueError, rsa.generate, bits, random_bytes), bits
     assert raises(ValueError, keys.generate, "rsa1024", random_bytes)
 
 
 def test_random_numbers_that_are_not():
-    """The search ends: bytes that are always too small, even, or the same composite."""
+    """The search ends if the bytes are always too small, even, or the same composite."""
     for byte in (b"\x00", b"\xb4", b"\xff", b"\xee"):
         steps = rsa_generate._Generator(_BITS, 5, lambda n, byte=byte: byte * n, None).steps()
         assert raises(RuntimeError, rsa.finish, steps), byte
 
 
 def test_primes_and_composites():
-    """The ends of 32 bits; a strong pseudoprime to bases 2, 3, 5 and 7, squares, small factors."""
+    """32-bit extremes, a strong pseudoprime to bases 2, 3, 5 and 7, squares, small factors."""
     generator = rsa_generate._Generator(64, 40, random_bytes, None)
     for number in (4294967291, 4294967279, 2147483659, 3221225473):
         assert rsa.finish(generator._is_prime(number)), number
@@ -88,7 +88,7 @@ def test_primes_and_composites():
 
 
 def test_signatures_that_do_not_fit():
-    """Another message, any byte changed, another length, a number above the modulus."""
+    """Another message or length, a changed byte, or a number above the modulus is refused."""
     key = _generate()
     signature = key.sign(b"message", random_bytes)
     assert len(signature) == _BITS // 8
@@ -103,7 +103,7 @@ def test_signatures_that_do_not_fit():
 
 
 def test_a_fault_in_signing_is_noticed():
-    """A wrong half would give the factors away (Boneh, DeMillo, Lipton): nothing is returned."""
+    """A fault in one half, which would reveal the factors (Boneh et al.), returns nothing."""
     key = _generate()
     for place in (5, 6, 7):
         numbers = list(key._numbers)
@@ -118,7 +118,7 @@ def _encode(*numbers):
 
 
 def test_damaged_storage():
-    """Truncated, extended, another version, more primes, other elements, other sizes."""
+    """Truncated or extended keys, and wrong versions, elements and sizes, are refused."""
     key = _published()
     good = key.to_der()
     numbers = (0,) + key._numbers
@@ -139,7 +139,7 @@ def test_damaged_storage():
 
 
 def test_numbers_that_do_not_belong_together():
-    """Each one of them changed; the primes swapped, doubled, moved between factors."""
+    """Keys are refused if any number changes, or primes are swapped, doubled or moved."""
     key = _published()
     numbers = list((0,) + key._numbers)
     for place in range(1, 9):
@@ -163,6 +163,6 @@ def test_numbers_that_do_not_belong_together():
 
 
 def test_representation_shows_no_secret():
-    """Neither the primes nor anything long enough to hold them."""
+    """The representation contains neither the primes nor anything long enough for them."""
     key = _published()
     assert repr(key) == str(key) == f"<RSAPrivateKey {key.key_type}>"

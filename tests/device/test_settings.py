@@ -15,7 +15,7 @@ def _refused(arguments, config=None, kind=ValueError):
 
 
 def test_defaults():
-    """A board without any settings gets a name of its own."""
+    """A board without settings gets a default name of its own."""
     settings = Settings({}, None, _ID)
     assert settings.hostname == "board-431b2c3d"
     assert settings.names == ["board-431b2c3d.local"]
@@ -26,7 +26,7 @@ def test_defaults():
 
 
 def test_arguments_come_before_the_file_and_the_file_before_defaults():
-    """In this order."""
+    """Arguments override the file, and the file overrides the defaults."""
     config = '{"hostname": "pump-7", "validity_days": 825}'
     settings = Settings({"hostname": "Pump-8"}, config, _ID)
     assert settings.hostname == "pump-8"
@@ -34,7 +34,7 @@ def test_arguments_come_before_the_file_and_the_file_before_defaults():
 
 
 def test_every_kind_of_key_may_be_set():
-    """Those of the original system; anything else is refused."""
+    """All supported key types can be set; anything else is refused."""
     for key_type in ("p256", "p384", "p521", "rsa2048", "rsa3072", "rsa4096"):
         assert Settings({"key_type": key_type}, None, _ID).key_type == key_type
     for key_type in ("P384", "p224", "rsa1024", "rsa", "ed25519", "", None, 384):
@@ -42,7 +42,7 @@ def test_every_kind_of_key_may_be_set():
 
 
 def test_names_are_normalized_and_kept_once():
-    """The host name comes first, with .local unless it has a dot."""
+    """The host name is first, with .local unless it contains a dot; names are unique."""
     settings = Settings(
         {"prefix": "x", "names": ["A.example", "10.0.0.5", "a.example", "FE80::0001"]}, None, _ID
     )
@@ -51,7 +51,7 @@ def test_names_are_normalized_and_kept_once():
 
 
 def test_wrong_values_are_named():
-    """The message names the setting and the value."""
+    """An error names the setting and the value."""
     for arguments in (
         {"key_type": "p192"},
         {"validity_days": 0},
@@ -78,13 +78,13 @@ def test_wrong_values_are_named():
 
 
 def test_a_damaged_file_is_named():
-    """The message says which file, and what to do."""
+    """A damaged file is named, with what to do."""
     for config in ("", "{", "[]", "5", '"x"', "null"):
         assert "config.json" in _refused({}, config, Error), config
 
 
 def test_a_bad_value_in_the_file_names_the_file():
-    """Not when it is an argument, or one stands over it."""
+    """An error in the file names the file, unless an argument is wrong or overrides it."""
     assert _refused({}, '{"validity_days": 0}').startswith("config.json: validity_days")
     assert _refused({}, '{"x": 1}') == "config.json: unknown setting: 'x'"
     assert _refused({"validity_days": 0}, "{}").startswith("validity_days")
@@ -92,5 +92,5 @@ def test_a_bad_value_in_the_file_names_the_file():
 
 
 def test_a_byte_order_mark_is_passed_over():
-    """Some editors begin a file of UTF-8 with it."""
+    """A byte order mark at the start of the file is skipped."""
     assert Settings({}, '\ufeff{"hostname": "pump"}', _ID).hostname == "pump"

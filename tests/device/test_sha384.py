@@ -1,4 +1,4 @@
-"""SHA-384, SHA-512 and their HMAC against NIST's and the RFC's vectors."""
+"""SHA-384, SHA-512 and their HMAC against the vectors of NIST and the RFC."""
 
 import vectors
 from boardcert.crypto.sha384 import hash_of_size, hmac, sha384
@@ -54,7 +54,7 @@ def test_hmac_key_at_the_block_length():
 
 
 def test_pieces_make_the_same_digest():
-    """However the message is cut; at every length around the ends of blocks."""
+    """A message gives one digest however it is split, at lengths around block ends."""
     message = bytes(i * 7 & 0xFF for i in range(400))
     for function in (sha384, sha512):
         for size in (0, 1, 110, 111, 112, 127, 128, 129, 239, 240, 255, 256, 257, 400):

@@ -1,4 +1,4 @@
-"""The SHA-512 compression functions: viper everywhere, the kernel where the board has it."""
+"""The SHA-512 compression functions: viper everywhere, the kernel if the board has one."""
 
 from array import array
 
@@ -9,7 +9,7 @@ try:
     from boardcert.crypto import kernel_sha512
 
     _ENGINES.append(kernel_sha512.compress)
-except (ImportError, ValueError):  # No kernel for this processor: viper is tested alone.
+except (ImportError, ValueError):  # There is no kernel for this processor: only viper is tested.
     pass
 
 # FIPS 180-4 section 5.3.5.
@@ -59,7 +59,7 @@ def test_engines_agree_at_any_alignment():
 
 
 def test_several_blocks_at_once():
-    """As one after the other, at an odd address."""
+    """Several blocks at an odd address give the same as one after the other."""
     blocks = memoryview(bytes(7 * i & 255 for i in range(1 + 3 * 128)))[1:]
     work = array("I", bytes(704))
     for compress in _ENGINES:

@@ -1,4 +1,4 @@
-"""Signatures of other signers, against NIST's vectors; what must be refused is."""
+"""Other signers' signatures, against NIST's vectors, valid and invalid."""
 
 import vectors
 from boardcert.asn1 import der, oids
@@ -52,7 +52,7 @@ def test_ecdsa():
             size, message = fields[0][0], fields[1]
             x, y, r, s, good = vectors.numbers(fields[2:])
             if not curve.is_on_curve((x, y)):
-                continue  # Told apart by a test of its own.
+                continue  # Tested separately.
             arguments = _ec_key(name, curve.encode_point((x, y))), _ecdsa_with(size), message
             refused = _is_refused(*arguments, ecdsa.encode_signature((r, s)))
             assert refused != bool(good)
@@ -82,7 +82,7 @@ _SIGNATURE = _P256_KEY.sign(b"message", random_bytes)
 
 
 def test_own_keys_verify():
-    """What PrivateKey says of itself is what verify takes."""
+    """verify accepts the algorithm and key that PrivateKey describes."""
     arguments = _P256_KEY.public_key_der, _P256_KEY.signature_algorithm
     signatures.verify(*arguments, b"message", _SIGNATURE)
     assert _is_refused(*arguments, b"massage", _SIGNATURE)
@@ -102,7 +102,7 @@ def _complaint(public_key, algorithm, signature=_SIGNATURE):
 
 
 def test_algorithms_that_are_refused():
-    """Each is named; MD5, SHA-1, SHA-224, RSA-PSS, EdDSA, or parameters out of place."""
+    """MD5, SHA-1, SHA-224, RSA-PSS, EdDSA, and wrong parameters are refused by name."""
     rsa_key = _rsa_key((1 << 2047) + 1, 65537)
     for oid, parameters, words in (
         ("1.2.840.113549.1.1.10", b"", "RSASSA-PSS"),
@@ -123,13 +123,13 @@ def test_algorithms_that_are_refused():
 
 
 def test_algorithms_that_do_not_fit_the_key():
-    """RSA's with an EC key, and the other way round."""
+    """An RSA algorithm with an EC key, or the reverse, is refused."""
     assert "fit" in str(_complaint(_P256_KEY.public_key_der, _RSA_SHA256))
     assert "fit" in str(_complaint(_rsa_key((1 << 2047) + 1, 65537), _ECDSA_SHA256))
 
 
 def test_malformed_algorithms():
-    """Truncated, extended, empty, or no object identifier."""
+    """An algorithm that is truncated, extended, empty, or not an OID is refused."""
     for bad in (
         b"",
         _ECDSA_SHA256[:-1],
@@ -143,7 +143,7 @@ def test_malformed_algorithms():
 
 
 def test_ec_keys_that_are_refused():
-    """Off the curve, compressed, of another's length, of an unknown curve, or cut."""
+    """Points off the curve, compressed or of wrong length, and unknown curves are refused."""
     good = _P256_KEY.public_key_der
     point = good[-65:]
     for bad in (
@@ -161,7 +161,7 @@ def test_ec_keys_that_are_refused():
 
 
 def test_rsa_keys_that_are_refused():
-    """Too short, too long, even, or with an exponent that is even, too small or too long."""
+    """RSA keys too short or too long, or with an even or extreme exponent, are refused."""
     n, e, message, signature = _good_rsa()
     signatures.verify(_rsa_key(n, e), _RSA_SHA256, message, signature)
     for modulus, exponent in (
@@ -182,7 +182,7 @@ def test_rsa_keys_that_are_refused():
 
 
 def test_rsa_signatures_of_other_lengths():
-    """A byte more or less, or a number not below the modulus, even if it is the same modulo n."""
+    """A signature of wrong length or not below the modulus is refused, even if equal modulo n."""
     n, e, message, signature = _good_rsa()
     s = int.from_bytes(signature, "big")
     bad = [b"", signature[:-1], b"\0" + signature, signature + b"\0", bytes(len(signature))]
@@ -207,7 +207,7 @@ def _cube_root(number):
 
 
 def test_rsa_forgery_with_garbage_after_the_digest():
-    """Bleichenbacher's: a cube that begins like a signed message, for a key with e = 3."""
+    """Bleichenbacher's forgery for e = 3, a cube that begins like a signed message, fails."""
     n = (1 << 2048) - 1
     digest = signatures.hash_of_size(32)[0](b"message")
     start = bytes.fromhex("0001ffffffffffffffff003031300d060960864801650304020105000420") + digest

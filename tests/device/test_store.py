@@ -1,4 +1,4 @@
-"""Identities in the file system: whole, newest first, and nothing foreign overwritten."""
+"""Identities in the file system: complete, newest first, never overwriting foreign files."""
 
 import os
 
@@ -41,7 +41,7 @@ def _refused(data):
 
 
 def test_a_record_comes_back_as_it_was():
-    """Key, chain and facts."""
+    """Key, chain and facts of a record are read back unchanged."""
     original = Record(b"k" * 167, [b"c" * 650, b"", b"i" * 300], {"a": [1, "b"], "clock": False})
     original.generation = 7
     copy = decode(b"".join(encode(original)))
@@ -52,7 +52,7 @@ def test_a_record_comes_back_as_it_was():
 
 
 def test_every_truncation_is_noticed():
-    """At each length."""
+    """Every truncation is detected."""
     data = b"".join(encode(_record(b"x")))
     assert not _refused(data)
     for length in range(len(data)):
@@ -61,7 +61,7 @@ def test_every_truncation_is_noticed():
 
 
 def test_every_changed_byte_is_noticed():
-    """At each position, for a changed bit and for a byte of zeros."""
+    """Every changed byte is detected, for a flipped bit and for a zero byte."""
     data = b"".join(encode(_record(b"x")))
     for position in range(len(data)):
         for value in (data[position] ^ 1, data[position] ^ 0x80, 0):
@@ -73,7 +73,7 @@ def test_every_changed_byte_is_noticed():
 
 
 def _with_records(records):
-    """Return a file with a right digest around these *records* bytes."""
+    """Return a file with a valid digest around these *records* bytes."""
     import hashlib
     import struct
 
@@ -82,7 +82,7 @@ def _with_records(records):
 
 
 def test_a_right_digest_does_not_excuse_wrong_records():
-    """Missing, repeated, unknown, disordered or overlong records are refused."""
+    """Missing, repeated, unknown, disordered or overlong records are refused despite the digest."""
     key, leaf, facts = b"\x01\0\x01k", b"\x02\0\x01c", b"\x03\0\x02{}"
     assert decode(_with_records(key + leaf + facts)).chain == [b"c"]
     for records in (
@@ -105,7 +105,7 @@ def test_a_right_digest_does_not_excuse_wrong_records():
 
 
 def test_impossible_records_are_not_written():
-    """No certificate, too many, or more than a file may hold."""
+    """A record without a certificate, with too many, or too large is not written."""
     for chain in ([], [b"c"] * 9, [b"c" * 4096] * 4):
         try:
             encode(Record(b"k", chain, {}))
@@ -115,7 +115,7 @@ def test_impossible_records_are_not_written():
 
 
 def test_save_and_load():
-    """The newest is what comes back; one name does not disturb another."""
+    """The newest identity is loaded; other names are not affected."""
     store = _store()
     assert store.load("generated") is None
     store.save("generated", _record(b"1"))
@@ -132,7 +132,7 @@ def test_save_and_load():
 
 
 def test_no_second_copy_is_left_after_a_save():
-    """A key that was replaced does not stay in a forgotten file."""
+    """A replaced key does not remain in another file."""
     directory = scratch.fresh_directory()
     store = _Store(directory, [])
     store.save("generated", _record(b"1"))
@@ -141,7 +141,7 @@ def test_no_second_copy_is_left_after_a_save():
 
 
 def test_a_damaged_file_is_reported_and_not_used():
-    """Reported with its name, at each truncation that a file system could leave."""
+    """Each truncation that a file system could leave is reported with the file's name."""
     directory = scratch.fresh_directory()
     data = b"".join(encode(_record(b"1")))
     for damaged in (
@@ -159,7 +159,7 @@ def test_a_damaged_file_is_reported_and_not_used():
 
 
 def test_a_foreign_file_is_kept_aside():
-    """Nothing that is not ours is lost when an identity is written, however often."""
+    """Foreign files are kept aside, however often an identity is written."""
     directory = scratch.fresh_directory()
     for number, name in enumerate(
         ("generated.bin.bad", "generated.bin.2.bad", "generated.bin.3.bad")
@@ -175,7 +175,7 @@ def test_a_foreign_file_is_kept_aside():
 
 
 def test_small_text_files():
-    """The mark, and what is not there."""
+    """The mark is stored and read; a missing file is handled."""
     directory = scratch.fresh_directory()
     writer = Writer(directory, [])
     assert writer.read_mark() is None

@@ -1,4 +1,4 @@
-"""What was deleted is overwritten as far as the file system allows, and the answer says how far."""
+"""Deleted data is overwritten as far as the file system permits, and the answer says how far."""
 
 import os
 
@@ -18,7 +18,7 @@ def _record(text=b""):
 
 
 def test_what_is_not_a_boards_flash_is_left_alone():
-    """A computer's disk would never be full."""
+    """Free space of a computer's disk is not filled."""
     directory = scratch.fresh_directory()
     Writer(directory, []).save("generated", _record())
     with Replaced(store_wipe, _free_bytes=lambda path: store_wipe.MAX_FREE_BYTES + 1):
@@ -27,7 +27,7 @@ def test_what_is_not_a_boards_flash_is_left_alone():
 
 
 def test_a_failure_is_told():
-    """The key is new in any case; the sentence says that the old one may be there."""
+    """If wiping fails, the key is new anyway, and the answer says that the old one may remain."""
     directory = scratch.fresh_directory()
     Writer(directory, []).save("generated", _record())
     with Replaced(store_wipe, _free_bytes=raising(OSError(5))):
@@ -43,7 +43,7 @@ def test_a_failure_is_told():
 if scratch.HAS_ROOM:
 
     def test_nothing_deleted_is_left_on_littlefs():
-        """Large files in blocks of their own, small ones in the directory's log; others stay."""
+        """On littlefs, deleted files are gone from blocks and the directory's log; others stay."""
         disk = scratch.Disk(128)
         scratch.vfs.VfsLfs2.mkfs(disk)
         directory = scratch.mount(disk, scratch.vfs.VfsLfs2)
@@ -60,12 +60,12 @@ if scratch.HAS_ROOM:
         assert set(steps) == {"wipe"}
         assert disk.data.find(_SECRET) < 0 and disk.data.find(b"a token of") < 0
         assert scratch.read(directory + "/kept") == b"something else"
-        writer.save("installed", _record(b"more"))  # There is room again.
+        writer.save("installed", _record(b"more"))  # There is free space again.
 
     if hasattr(scratch.vfs, "VfsFat"):
 
         def test_what_is_deleted_on_fat_is_overwritten_first():
-            """In place; nothing is filled."""
+            """On FAT, a deleted file is overwritten in place, and free space is not filled."""
             disk = scratch.Disk()
             scratch.vfs.VfsFat.mkfs(disk)
             directory = scratch.mount(disk, scratch.vfs.VfsFat)

@@ -1,4 +1,4 @@
-"""What is put off until the next boot, where memory is short beside the page: on esp32."""
+"""Actions that esp32 defers to the next boot, as memory is short beside the page."""
 
 import json
 from binascii import a2b_base64
@@ -15,7 +15,7 @@ def _short(is_short=True):
 
 
 def test_signing_is_put_off_while_the_board_serves():
-    """The old certificate serves on; at the next boot the new one does, with the same key."""
+    """The old certificate is served until the next boot, then a new one with the same key."""
     directory = scratch.fresh_directory()
     with on_board(), _short():
         me = identity(directory)
@@ -37,7 +37,7 @@ def test_signing_is_put_off_while_the_board_serves():
 
 
 def test_a_boot_without_network_and_clock_signs_with_what_was_known():
-    """As with enable(), which comes before the network."""
+    """A boot without network and clock, as by enable(), signs with the recorded values."""
     directory = scratch.fresh_directory()
     with on_board(None):
         first = identity(directory)
@@ -77,7 +77,7 @@ def test_a_second_address_replaces_the_first():
 
 
 def test_renewing_is_put_off():
-    """Its outcome is reported by each later boot."""
+    """The outcome of a deferred renewal is reported by each later boot."""
     directory = scratch.fresh_directory()
     with on_board():
         first = identity(directory)
@@ -92,7 +92,7 @@ def test_renewing_is_put_off():
 
 
 def test_a_request_is_put_off_and_kept():
-    """For as long as the generated certificate is the same."""
+    """A deferred request is kept until the generated certificate changes."""
     directory = scratch.fresh_directory()
     with on_board():
         identity(directory)
@@ -106,7 +106,7 @@ def test_a_request_is_put_off_and_kept():
 
 
 def test_a_request_for_other_names_is_put_off():
-    """It is no answer to who asks for the board's own, or for others."""
+    """A deferred request for other names does not answer a request for the board's own."""
     directory = scratch.fresh_directory()
     names = ["kitchen.example.org", "*.example.org"]
     with on_board():
@@ -120,7 +120,7 @@ def test_a_request_for_other_names_is_put_off():
 
 
 def test_installing_is_put_off():
-    """With a key of its own, and for the board's."""
+    """Installing is deferred, with a key of its own and for the board's key."""
     directory = scratch.fresh_directory()
     with on_board():
         identity(directory)
@@ -149,7 +149,7 @@ def test_what_is_refused_is_told_and_its_key_wiped():
 
 
 def test_what_cannot_be_read_or_is_another_boards_is_not_done():
-    """And not tried again."""
+    """An unreadable request, or one for another board, is dropped and not retried."""
     directory = scratch.fresh_directory()
     with on_board():
         first = identity(directory)

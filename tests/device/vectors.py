@@ -3,16 +3,16 @@
 import sys
 
 DIRECTORY = __file__.rsplit("tests/device/", 1)[0] + "build/vectors"
-# No more lines of a file than this; a slow board's runner lowers it.
+# The maximum number of lines read from a file; a slow board's runner lowers it.
 LIMIT = 1 << 30
-# CPython interprets the viper code and has the unix binary beside it, which reads all lines: it
-# reads only every nth, and fewer of those that take long.
+# CPython interprets the viper code, and the unix binary reads all lines as well: so CPython reads
+# every nth line, and fewer of the slow ones.
 _IS_SAMPLE = sys.implementation.name == "cpython"
 _STEP, _HEAVY_STEP = (3, 50) if _IS_SAMPLE else (1, 1)
 
 
 def is_slow():
-    """Return whether a board is running the tests, where P-521 takes seconds."""
+    """Return whether the tests run on a board, where P-521 takes seconds."""
     return LIMIT < 10
 
 
@@ -31,7 +31,7 @@ def cases(name, heavy=False):
 
 
 def sample(things):
-    """Return those of *things* that this interpreter tries, the first and the last among them."""
+    """Return the *things* that this interpreter tries, including the first and the last."""
     last = min(len(things), LIMIT) - 1
     return [things[i] for i in range(last + 1) if i % _HEAVY_STEP == 0 or i == last]
 

@@ -57,7 +57,7 @@ def ptr32(buffer: Any) -> memoryview:
     return ptr8(buffer).cast("I")
 
 
-# A computer has more than anything here asks for.
+# A computer has more memory than any test here needs.
 gc.mem_free = lambda: 1 << 30  # type: ignore[attr-defined]
 time.ticks_ms = lambda: int(time.monotonic() * 1000)  # type: ignore[attr-defined]
 time.ticks_diff = operator.sub  # type: ignore[attr-defined]
