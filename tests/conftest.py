@@ -30,6 +30,7 @@ os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = _PYCACHE
 sys.dont_write_bytecode = False
 
 import micropython  # noqa: E402, F401 (it completes modules that device code imports)
+from compiled_tests import compile_tests  # noqa: E402
 from http_servers import http_server  # noqa: E402
 from longest import FIRST, LONGEST  # noqa: E402
 
@@ -43,6 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     if not hasattr(config, "workerinput"):
         make_vectors.make()
+        if config.getoption("numprocesses", None):
+            compile_tests(Path(_PYCACHE))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

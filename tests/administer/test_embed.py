@@ -13,7 +13,7 @@ import pytest
 import unusual
 from boardcert_host.cli import main
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     pkcs12,
 )
+from rsa_keys import rsa_2048
 
 # The program serves the module whose path is argv[3].
 _REPORT = """
@@ -93,7 +94,7 @@ def test_a_board_serves_the_module(directory, capsys, option):
     [
         ec.generate_private_key(ec.SECP256R1()),
         ec.generate_private_key(ec.SECP521R1()),
-        rsa.generate_private_key(public_exponent=65537, key_size=2048),
+        rsa_2048(),
     ],
 )
 def test_keys_of_other_types_are_read(directory, key):

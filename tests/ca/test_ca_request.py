@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from rsa_keys import rsa_2048
 
-_RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+_RSA = rsa_2048()
 
 
 @pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])

@@ -4,18 +4,19 @@ import subprocess
 
 import pytest
 from boardcert_host.ca.store import private_pem
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
     load_pem_private_key,
 )
+from rsa_keys import rsa_2048
 
 _PASSPHRASE = "correct horse, bättery"  # noqa: S105 (of a test)
 _KEYS = [
     ec.generate_private_key(ec.SECP256R1()),
     ec.generate_private_key(ec.SECP384R1()),
-    rsa.generate_private_key(public_exponent=65537, key_size=2048),
+    rsa_2048(),
 ]
 
 

@@ -8,12 +8,13 @@ import pytest
 from boardcert_host.certificates.items import read_items
 from boardcert_host.cli import main
 from ca_cases import pem, private, show
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
+from rsa_keys import rsa_2048
 from servers import refusing_port, tls_server
 
 _KEY = ec.generate_private_key(ec.SECP384R1())
-_RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+_RSA = rsa_2048()
 _ED25519 = ed25519.Ed25519PrivateKey.generate()
 _TRADITIONAL = PrivateFormat.TraditionalOpenSSL
 _DER, _PEM = Encoding.DER, Encoding.PEM

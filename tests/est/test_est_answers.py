@@ -19,10 +19,11 @@ from boardcert_host.est.kept import SHELF, Kept
 from boardcert_host.est.plan import Plan
 from ca_cases import kitchen_request
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from est_rfc7030 import CACERTS, CSRATTRS_OF_APPENDIX_A_2, CSRATTRS_OF_SECTION_4_5_2
 from est_server import Reply, parsed
+from rsa_keys import rsa_2048
 
 _KIND = "application/pkcs7-mime"
 
@@ -46,7 +47,7 @@ def request(key):
 
 
 _P384, _P256 = (ec.generate_private_key(curve()) for curve in (ec.SECP384R1, ec.SECP256R1))
-_RSA = rsa.generate_private_key(65537, 2048)
+_RSA = rsa_2048()
 
 
 def test_the_csrattrs_of_the_standard_are_read():

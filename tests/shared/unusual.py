@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from rsa_keys import rsa_2048
 
 DER = Encoding.DER
 _CURVE = bytes.fromhex("06052b81040022")  # 1.3.132.0.34, P-384
@@ -86,7 +87,7 @@ def with_other_label(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 def pss_without_parameters() -> Identity:
     """Make a certificate that says RSASSA-PSS without the parameters that this needs."""
-    key = rsa.generate_private_key(65537, 2048)
+    key = rsa_2048()
     builder = x509.CertificateBuilder(name(), name(), key.public_key(), 1 << 100)
     now = x509.load_der_x509_certificate(make().der).not_valid_before_utc
     builder = builder.not_valid_before(now).not_valid_after(now + 90 * DAY)
@@ -121,7 +122,7 @@ def compressed(identity: Identity, issuer: Identity | None = None) -> Identity:
 
 def for_pss_alone(issuer: Identity) -> Identity:
     """Make a certificate for an RSA key that may sign by RSASSA-PSS only."""
-    leaf = make(issuer=issuer, key=rsa.generate_private_key(65537, 2048))
+    leaf = make(issuer=issuer, key=rsa_2048())
 
     def edit(elements: list[bytes]) -> None:
         key_bits = children(contents(elements[6]))[1]

@@ -8,9 +8,10 @@ from boardcert_host.verify.outcomes import Expected
 from certificates import DAY, name
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, padding
+from rsa_keys import rsa_2048
 
-_RSA = rsa.generate_private_key(65537, 2048)
+_RSA = rsa_2048()
 _EC = ec.generate_private_key(ec.SECP384R1())
 _NOW = datetime.datetime(2026, 11, 29, tzinfo=datetime.timezone.utc)
 

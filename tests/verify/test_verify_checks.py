@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from issued import pem
+from rsa_keys import rsa_2048
 from servers import tls_server
 
 _ECDSA_WITH_SHA1 = bytes.fromhex("300906072a8648ce3d0401")
@@ -211,7 +212,7 @@ def test_what_some_clients_refuse_in_some_places_is_a_warning(more, id, reason, 
     ("more", "type"),
     [
         ({"key": ec.generate_private_key(ec.SECP256R1()), "hash": hashes.SHA256()}, "ECC P-256"),
-        ({"key": rsa.generate_private_key(65537, 2048), "hash": hashes.SHA256()}, "RSA, 2048 bits"),
+        ({"key": rsa_2048(), "hash": hashes.SHA256()}, "RSA, 2048 bits"),
     ],
 )
 def test_each_key_type_that_a_board_makes_passes(more, type, tmp_path):

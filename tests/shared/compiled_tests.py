@@ -1,0 +1,28 @@
+"""Compile the tests before workers start: else, the first time, each would compile all of them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+_TESTS = Path(__file__).resolve().parents[1]
+
+
+def compile_tests(pycache: Path) -> None:
+    """Collect every test once, in two processes, unless *pycache* says that this was done.
+
+    Python, pytest and hypothesis each keep what they made of a module. Errors in the tests are left
+    to the workers, which collect again.
+    """
+    done = pycache / "tests_are_compiled"
+    if done.exists():
+        return
+    folders = [str(path.parent) for path in sorted(_TESTS.glob("*/test_*.py"))]
+    middle = len(folders) // 2
+    command = [sys.executable, "-m", "pytest", "--collect-only", "--quiet"]
+    processes = [
+        subprocess.Popen([*command, *sorted(set(half))], stdout=subprocess.DEVNULL)
+        for half in (folders[:middle], folders[middle:])
+    ]
+    for process in processes:
+        process.wait()
+    done.touch()
