@@ -1,4 +1,4 @@
-"""README and documentation: short where it must be, complete, and without broken links.
+"""README and documentation: complete, without broken links, and short where required.
 
 `make docs` checks the same pages once more, as a site.
 """
@@ -41,7 +41,7 @@ _SOURCES = [
     if path.suffix in (".py", ".yml")
 ]
 _BOARD_DATA = sorted(path.relative_to(_ROOT) for path in _ROOT.glob("boards/*/board.json"))
-_PROGRAMS = {"cryptography", "openssl"}  # With which the page has tests compare.
+_PROGRAMS = {"cryptography", "openssl"}  # Programs with which the page says that tests compare.
 
 
 def _name(path: Path) -> str:
@@ -49,20 +49,20 @@ def _name(path: Path) -> str:
 
 
 def _anchors(path: Path) -> set[str]:
-    """Return what may be linked in a page: its headings, as GitHub and MkDocs both spell them."""
+    """Return the anchors of a page: its headings, as GitHub and MkDocs both spell them."""
     headings = re.findall(r"^#+ (.*)$", _FENCE.sub("", path.read_text("utf-8")), re.MULTILINE)
     texts = [re.sub(r"[^\w\s-]", "", heading.lower()) for heading in headings]
     return {re.sub(r"[\s]+", "-", text.strip()) for text in texts}
 
 
 def test_the_readme_is_a_landing_page() -> None:
-    """Short, tables and commands counted, too."""
+    """The README is short, counting tables and commands."""
     assert len(_README.read_text("utf-8").split()) <= _WORDS
 
 
 @pytest.mark.parametrize("path", _PAGES, ids=_name)
 def test_links_lead_somewhere(path: Path) -> None:
-    """Each file is there, and each heading."""
+    """Each linked file and heading exists."""
     for file, anchor in _LINK.findall(_FENCE.sub("", path.read_text("utf-8"))):
         target = (path.parent / file).resolve() if file else path
         assert target.exists(), file
@@ -71,7 +71,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 @pytest.mark.parametrize("architecture", ["armv6m", "xtensawin"])
 def test_what_the_reference_names_has_that_name_on_a_board(architecture: str) -> None:
-    """The build gives other names to what only the package uses."""
+    """Names in the reference are not among those that the build changes."""
     reference = (_ROOT / "firmware" / "docs" / "reference.md").read_text("utf-8")
     members = re.findall(r"\w+", " ".join(re.findall(r"members: \[(.*)\]", reference)))
     built = set(re.findall(r"\w+", "\n".join(package_sources(architecture).values())))
@@ -80,14 +80,14 @@ def test_what_the_reference_names_has_that_name_on_a_board(architecture: str) ->
 
 @pytest.mark.parametrize("path", _PAGES, ids=_name)
 def test_the_site_has_every_page(path: Path) -> None:
-    """In its navigation."""
+    """Each page is in the site's navigation."""
     if path.name == "README.md" and path.parent == _ROOT:
         return
     assert f": {_name(path)}\n" in (_ROOT / "host_tools/docs/mkdocs.yml").read_text("utf-8")
 
 
 def _command_lines(path: Path) -> Iterator[str]:
-    """Yield the commands of ours that a page shows, from blocks and from `code`."""
+    """Yield the boardcert commands that a page shows, in blocks and in `code`."""
     text = path.read_text("utf-8")
     for _, _, block in _FENCE.findall(text):
         for line in block.replace("\\\n", " ").splitlines():
@@ -99,7 +99,7 @@ def _command_lines(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", _PAGES, ids=_name)
 def test_commands_are_as_the_program_takes_them(path: Path, capsys: pytest.CaptureFixture) -> None:
-    """Commands and options that there are; what is missing in a mention is not an error."""
+    """Each command and option exists; a mention may lack required arguments."""
     for line in _command_lines(path):
         words = shlex.split(re.split(" [|<>] ", line)[0], comments=True)[1:]
         assert words[0] in COMMANDS or words[0].startswith("-"), line
@@ -115,7 +115,7 @@ def test_commands_are_as_the_program_takes_them(path: Path, capsys: pytest.Captu
 
 @pytest.mark.parametrize("path", _PAGES, ids=_name)
 def test_programs_are_python(path: Path) -> None:
-    """Each block that says so."""
+    """Each block marked as Python compiles."""
     for _, language, block in _FENCE.findall(path.read_text("utf-8")):
         if language == "python":
             compile(block, path.name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
@@ -123,12 +123,12 @@ def test_programs_are_python(path: Path) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_described(command: str) -> None:
-    """Otherwise nobody would find it."""
+    """Each command has a row on the page of all commands."""
     assert f"| `boardcert {command}` |" in _COMMANDS.read_text("utf-8")
 
 
 def test_every_setting_is_described() -> None:
-    """With its default, and no other."""
+    """The page describes each setting with its default, and no other."""
     rows = re.findall(r"^\| `(\w+)` \| `(.*?)` \| (.*) \|$", _SETTINGS.read_text("utf-8"), re.M)
     described = {name: default for name, default, _ in rows}
     defaults = _DEFAULTS | {"hostname": "PREFIX-ID"}
@@ -142,7 +142,7 @@ def test_every_setting_is_described() -> None:
 
 
 def test_what_extending_names_is_in_the_files_that_it_names() -> None:
-    """A function, a constant or a field that was renamed would be looked for in vain."""
+    """Each function, constant, field and file that the page names exists."""
     text = _FENCE.sub("", _EXTENDING.read_text("utf-8"))
     named = set(re.findall(r"`([\w./-]+)`", text))
     files = {name for name in named if name.endswith((".py", ".yml"))}
@@ -156,12 +156,12 @@ def test_what_extending_names_is_in_the_files_that_it_names() -> None:
 
 @pytest.mark.parametrize("board", board_names())
 def test_every_board_is_in_the_navigation(board: str) -> None:
-    """With its notes."""
+    """Each board's notes are in the navigation."""
     assert f"boards/{board}/board.md" in (_ROOT / "host_tools/docs/mkdocs.yml").read_text("utf-8")
 
 
 def test_every_room_is_described() -> None:
-    """In the table and in the diagram of the architecture, and no other."""
+    """Table and diagram of the architecture have each room, and no other."""
     table, diagram = _section(_ARCHITECTURE, "Rooms").split("```mermaid")[1].split("```")[::-1]
     rooms = set(room_names(data_directory("firmware") / "boardcert"))
     assert set(re.findall(r"^\| ([a-z0-9]+) \|", table, re.MULTILINE)) - {"root", "room"} == rooms
@@ -169,10 +169,10 @@ def test_every_room_is_described() -> None:
 
 
 def _section(path: Path, heading: str) -> str:
-    """Return what is below a heading of the second level."""
+    """Return the text below a heading of the second level."""
     return path.read_text("utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
 
 
 def test_the_files_that_begin_a_run_of_all_tests_exist() -> None:
-    """One that was renamed would begin late, and the run take longer."""
+    """The listed files exist: a renamed one would start late and prolong the run."""
     assert [name for name in LONGEST if not (_ROOT / "tests" / name).is_file()] == []

@@ -1,4 +1,4 @@
-"""Code that runs on a board from outside the package, and code that people are shown."""
+"""Code that runs on a board outside the package, and code shown to users."""
 
 import ast
 import inspect
@@ -23,7 +23,7 @@ _USED = re.compile(r"(?<![\w./-])boardcert\.([A-Za-z_]\w*)")
 
 
 def _programs(path: Path) -> Iterator[str]:
-    """Yield the code for boards in *path*: of a Python file here, its texts; else all of it."""
+    """Yield the code for boards in *path*: a host file's strings; otherwise all of it."""
     text = path.read_text()
     if "boardcert_host" in path.parts:
         for node in ast.walk(ast.parse(text)):
@@ -37,7 +37,7 @@ def _programs(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", _PATHS, ids=lambda path: str(path.relative_to(_ROOT)))
 def test_only_what_the_package_exports_is_used_from_outside(path: Path) -> None:
-    """On a board, the modules inside are joined into files of other names."""
+    """Outside code imports only exported names: a board has no modules of the sources' names."""
     for program in _programs(path):
         assert not _INSIDE.search(program)
         exported = {name for names in _FROM.findall(program) for name in re.findall(r"\w+", names)}
@@ -48,7 +48,7 @@ def test_only_what_the_package_exports_is_used_from_outside(path: Path) -> None:
 
 
 def test_the_search_finds_what_it_is_to_find() -> None:
-    """Each way to name a module inside, or what is not there."""
+    """The search finds each way to name an internal module or a missing name."""
     for line in (
         "from boardcert.board import x",
         "import json, boardcert.store",

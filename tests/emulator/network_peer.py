@@ -1,4 +1,4 @@
-"""A computer in the virtual board's network, made of bytes: it shares no code with the network."""
+"""A computer in the virtual board's network, by bytes alone: it shares no code with the network."""
 
 import ipaddress
 import json
@@ -31,7 +31,7 @@ SETTINGS = {
 
 
 def checksum(data: bytes) -> int:
-    """The Internet checksum, by 16-bit words."""
+    """Return the Internet checksum, by 16-bit words."""
     padded = data + b"\0" * (len(data) % 2)
     total = sum(struct.unpack(f">{len(padded) // 2}H", padded))
     while total >> 16:
@@ -40,12 +40,12 @@ def checksum(data: bytes) -> int:
 
 
 def packed(address: str) -> bytes:
-    """The bytes of an address."""
+    """Return the bytes of an address."""
     return ipaddress.ip_address(address).packed
 
 
 def pseudo(source: str, destination: str, protocol: int, length: int) -> bytes:
-    """What comes before a header when its checksum is taken."""
+    """Return the pseudo header for a checksum."""
     ends = packed(source) + packed(destination)
     return ends + struct.pack(">HH" if len(ends) == 8 else ">LL", *_order(ends, protocol, length))
 
@@ -55,12 +55,12 @@ def _order(ends: bytes, protocol: int, length: int) -> tuple[int, int]:
 
 
 def ethernet(kind: int, payload: bytes, to: bytes = GATEWAY_MAC) -> bytes:
-    """A frame of the board."""
+    """Return a frame sent by the board."""
     return to + BOARD_MAC + struct.pack(">H", kind) + payload
 
 
 def ipv4(protocol: int, payload: bytes, to: str, source: str = BOARD, flags: int = 0) -> bytes:
-    """An IPv4 packet."""
+    """Return an IPv4 packet."""
     length = 20 + len(payload)
     start = struct.pack(">BBHHHBBH", 0x45, 0, length, 77, flags, 64, protocol, 0)
     header = start + packed(source) + packed(to)
@@ -68,13 +68,13 @@ def ipv4(protocol: int, payload: bytes, to: str, source: str = BOARD, flags: int
 
 
 def ipv6(protocol: int, payload: bytes, to: str, source: str) -> bytes:
-    """An IPv6 packet."""
+    """Return an IPv6 packet."""
     start = struct.pack(">LHBB", 6 << 28, len(payload), protocol, 255)
     return start + packed(source) + packed(to) + payload
 
 
 def udp(source_port: int, port: int, data: bytes, to: str, source: str = BOARD) -> bytes:
-    """A UDP datagram."""
+    """Return a UDP datagram."""
     length = 8 + len(data)
     plain = struct.pack(">HHHH", source_port, port, length, 0) + data
     total = checksum(pseudo(source, to, 17, length) + plain) or 0xFFFF
@@ -82,14 +82,14 @@ def udp(source_port: int, port: int, data: bytes, to: str, source: str = BOARD) 
 
 
 def icmpv6(message: bytes, to: str, source: str) -> bytes:
-    """An ICMPv6 message with its checksum, in its packet."""
+    """Return a packet with an ICMPv6 message and its checksum."""
     total = checksum(pseudo(source, to, 58, len(message)) + message)
     return ipv6(58, message[:2] + struct.pack(">H", total) + message[4:], to, source)
 
 
 @dataclass
 class Packet:
-    """What reached the board: *at_ms* simulated milliseconds, addresses, protocol and payload."""
+    """What the board received: *at_ms* simulated milliseconds, addresses, protocol and payload."""
 
     at_ms: float
     kind: int
@@ -102,7 +102,7 @@ class Packet:
 
 @dataclass
 class Segment:
-    """A TCP segment that reached the board."""
+    """A TCP segment that the board received."""
 
     at_ms: float
     source_port: int
@@ -116,7 +116,7 @@ class Segment:
 
 
 def read_packet(nanos: float, frame: bytes) -> Packet:
-    """Take a frame apart; its checksums must be right."""
+    """Parse a frame; its checksums must be right."""
     packet = Packet(nanos / 1e6, int.from_bytes(frame[12:14], "big"), frame[:6])
     assert frame[6:12] == GATEWAY_MAC
     body = frame[14:]
@@ -142,7 +142,7 @@ def read_packet(nanos: float, frame: bytes) -> Packet:
 
 
 def read_segment(packet: Packet) -> Segment:
-    """Take a TCP segment apart."""
+    """Parse a TCP segment."""
     parts = struct.unpack(">HHLLBBH", packet.payload[:16])
     start = (parts[4] >> 4) * 4
     options, data = packet.payload[20:start], packet.payload[start:]
@@ -150,7 +150,7 @@ def read_segment(packet: Packet) -> Segment:
 
 
 class Peer:
-    """The network in a process of its own, and the board's end of it."""
+    """The network in a separate process, and the board's end of it."""
 
     def __init__(self, **settings: Any) -> None:
         node = find_node()
@@ -173,7 +173,7 @@ class Peer:
         self._process.stdout.close()
 
     def request(self, **request: Any) -> tuple[Any, list[Packet]]:
-        """Send one request to the driver; return its result and what reached the board."""
+        """Send one request to the driver; return its result and what the board received."""
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         reply = json.loads(self._process.stdout.readline())
@@ -189,19 +189,19 @@ class Peer:
 
     @property
     def notes(self) -> dict[str, int]:
-        """Requests without an answer."""
+        """Send requests without an answer."""
         return self.status["notes"]
 
     def send(self, frame: bytes, within_ms: float = 20) -> list[Packet]:
-        """Send *frame* and return what came within some time."""
+        """Send *frame* and return what arrived within some time."""
         return self.request(frame=frame.hex(), advance_ms=within_ms)[1]
 
     def advance(self, ms: float) -> list[Packet]:
-        """Let time pass and return what came."""
+        """Let simulated time pass and return what arrived."""
         return self.request(advance_ms=ms)[1]
 
     def wait(self, count: int = 1) -> list[Packet]:
-        """Let real time pass until so many frames came."""
+        """Let real time pass until so many frames have arrived."""
         return self.request(wait=count)[1]
 
     def call(self, method: str, argument: Any = None) -> Any:
@@ -209,7 +209,7 @@ class Peer:
         return self.request(call=method, **{"with": argument})[0]
 
     def announce(self, address: str = BOARD) -> None:
-        """Say by ARP which address the board has."""
+        """Announce the board's address by ARP."""
         own = BOARD_MAC + packed(address)
         header = bytes.fromhex("0001080006040001")
         self.send(ethernet(ARP, header + own + bytes(6) + packed(address), BROADCAST))
@@ -232,7 +232,7 @@ class TCPPeer:
     def segment(
         self, flags: int, data: bytes = b"", window: int = 6400, options: bytes = b""
     ) -> bytes:
-        """The frame of a segment with the present numbers."""
+        """Return the frame of a segment with the current numbers."""
         acknowledged = self.next if flags & ACK else 0
         size = (5 + len(options) // 4) << 4
         sequence, acknowledged = self.sequence % 2**32, acknowledged % 2**32
@@ -245,13 +245,13 @@ class TCPPeer:
     def send(
         self, flags: int, data: bytes = b"", window: int = 6400, within_ms: float = 5
     ) -> list[Segment]:
-        """Send a segment, count what it takes of the sequence, and return what came back."""
+        """Send a segment, advance the sequence number, and return what arrived."""
         frame = self.segment(flags, data, window)
         self.sequence += len(data) + (1 if flags & FIN else 0)
         return segments(self.peer.send(frame, within_ms))
 
     def accept(self, window: int = 6400) -> list[Segment]:
-        """Answer the SYN that the network sends when a client has come; return what comes next."""
+        """Answer the SYN that the network sends for a client; return what arrives next."""
         (syn,) = segments(self.peer.wait())
         assert syn.flags == SYN
         self.port, self.other_port = syn.port, syn.source_port
@@ -262,7 +262,7 @@ class TCPPeer:
         return segments(self.peer.send(frame, 5))
 
     def connect(self, other: str, port: int) -> list[Segment]:
-        """Open a connection; return what comes at once."""
+        """Open a connection; return what arrives at once."""
         self.other, self.port, self.other_port = other, 50000, port
         self.sequence = 1000
         options = struct.pack(">BBH", 2, 4, self.mss)
@@ -272,5 +272,5 @@ class TCPPeer:
 
 
 def segments(packets: list[Packet]) -> list[Segment]:
-    """The TCP segments among *packets*."""
+    """Return the TCP segments among *packets*."""
     return [read_segment(packet) for packet in packets if packet.protocol == 6]

@@ -1,4 +1,4 @@
-"""The host's side of the radio's bus, written from its description: for test_virtual_radio_*.py."""
+"""The host's side of the radio's bus, written from its description, for test_virtual_radio_*.py."""
 
 import json
 import os
@@ -17,7 +17,7 @@ _GET_VARIABLE, _SET_VARIABLE = 262, 263
 
 @dataclass(frozen=True)
 class Frame:
-    """A frame from the chip; *offset*: where its payload starts; *body*: the rest from there."""
+    """A frame from the chip; *offset*: where its payload starts; *body*: everything from there."""
 
     sequence: int
     channel: int
@@ -28,7 +28,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Event:
-    """What the firmware reports."""
+    """An event that the firmware reports."""
 
     kind: int
     status: int
@@ -40,7 +40,7 @@ class Event:
 
 
 class RadioHost:
-    """A radio with *networks* in its range, and the driver of its bus, in a process of Node."""
+    """A radio with *networks* in range, and its bus driver, in a Node process."""
 
     def __init__(self, networks: list[dict[str, Any]]) -> None:
         node = find_node()
@@ -61,7 +61,7 @@ class RadioHost:
         self._process.communicate(timeout=30)
 
     def do(self, operation: str, *values: Any) -> Any:
-        """Do what radio_driver.mjs calls *operation*; ValueError with its message."""
+        """Run *operation* of radio_driver.mjs; ValueError with its message."""
         stdin, stdout = self._process.stdin, self._process.stdout
         cast(Any, stdin).write(json.dumps([operation, *values]) + "\n")
         cast(Any, stdin).flush()
@@ -101,7 +101,7 @@ class RadioHost:
         self.write(BUS, 0x06, b"\xbe\x20")
 
     def backplane(self, address: int) -> int:
-        """Turn the window to *address* and return the address within it."""
+        """Set the window to *address* and return the address within it."""
         for i in range(3):
             self.write(
                 BACKPLANE, 0x1000A + i, bytes([address >> 8 * (i + 1) & (0x80 if i == 0 else 0xFF)])
@@ -109,7 +109,7 @@ class RadioHost:
         return address & 0x7FFF | 0x8000
 
     def bring_up(self) -> None:
-        """Do what it takes until the firmware runs; let it report every event."""
+        """Start the firmware, and let it report every event."""
         self.power_on()
         self.write(BACKPLANE, self.backplane(0), b"firmware")
         self.write(BACKPLANE, self.backplane(0x18103800), bytes(4))
@@ -128,7 +128,7 @@ class RadioHost:
         self.send(2, bytes([0x20, 0, interface, 0]) + frame, header=14)
 
     def receive(self) -> Frame | None:
-        """Take the next frame, or None."""
+        """Return the next frame, or None."""
         status = self.number(BUS, 0x08, 4)
         if not status & 1 << 8:
             return None
@@ -141,14 +141,14 @@ class RadioHost:
         return Frame(sequence, channel, credit, header, data[header:])
 
     def receive_all(self) -> list[Frame]:
-        """Take all frames that wait."""
+        """Return all waiting frames."""
         frames = []
         while (frame := self.receive()) is not None:
             frames.append(frame)
         return frames
 
     def request(self, command: int, data: bytes, kind: int = _SET, interface: int = 0) -> bytes:
-        """Send a request and return the data of its answer; `status` is the answer's."""
+        """Send a request and return the data of its answer; `status` is that of the answer."""
         self._identifier += 1
         flags = self._identifier << 16 | interface << 12 | kind
         self.send(0, struct.pack("<IIII", command, len(data), flags, 0) + data)
@@ -178,13 +178,13 @@ class RadioHost:
         self.request(26, struct.pack("<I", len(ssid)) + ssid.encode().ljust(32, b"\0"))
 
     def events(self, micros: int) -> list[Event]:
-        """Let *micros* pass and return what was reported."""
+        """Let *micros* pass and return the events."""
         self.do("wait", micros)
         return [_event(frame) for frame in self.receive_all() if frame.channel == 1]
 
 
 def kinds(events: list[Event]) -> list[tuple[int, int, int, int]]:
-    """What kind of event each was: type, status, reason, flags."""
+    """Return the type, status, reason and flags of each event."""
     return [(event.kind, event.status, event.reason, event.flags) for event in events]
 
 
@@ -200,10 +200,10 @@ def _event(frame: Frame) -> Event:
 
 
 def _swapped(word: int) -> int:
-    """The FIFO word of a number in the mode of 32-bit words."""
+    """Return the FIFO word of a number in 32-bit mode."""
     return int.from_bytes(word.to_bytes(4, "little"), "big")
 
 
 def _halves(word: int) -> int:
-    """The FIFO word of a number in the mode of 16-bit words."""
+    """Return the FIFO word of a number in 16-bit mode."""
     return word >> 16 | (word & 0xFFFF) << 16

@@ -18,7 +18,7 @@ from processes import started
 from rom_math_reference import FLOAT, Format
 
 MASK32 = 0xFFFFFFFF
-# The slots of both tables in the order of pico-sdk's sf_table.h; for {0} to {2} see name().
+# The slots of both tables in the order of pico-sdk's sf_table.h; name() explains {0} to {2}.
 _SLOTS = (
     "{0}add {0}sub {0}mul {0}div {0}cmp_fast {0}cmp_fast_flags {0}sqrt "
     "{1}2int {1}2fix {1}2uint {1}2ufix int2{1} fix2{1} uint2{1} ufix2{1} "
@@ -29,12 +29,12 @@ _DRIVER = Path(__file__).with_name("rom_math_driver.mjs")
 
 
 def table_name(fmt: Format) -> str:
-    """Return the driver's name of the format's table."""
+    """Return the driver's name for the format's table."""
     return "float" if fmt is FLOAT else "double"
 
 
 def name(fmt: Format, template: str) -> str:
-    """Fill *template*: {0} is f or d, {1} the format's name, {2} that of the other one."""
+    """Fill *template*: {0} is f or d, {1} the format's name, {2} the other format's name."""
     words = ("f", "float", "double") if fmt is FLOAT else ("d", "double", "float")
     return template.format(*words)
 
@@ -45,7 +45,7 @@ def slot_names(fmt: Format) -> list[str]:
 
 
 def to_registers(fmt: Format, *patterns: int) -> list[int]:
-    """Spread *patterns* of the format over registers, low word first."""
+    """Distribute *patterns* of the format over registers, low word first."""
     if fmt is FLOAT:
         return list(patterns)
     return [word for pattern in patterns for word in (pattern & MASK32, pattern >> 32)]
@@ -91,14 +91,14 @@ class ROMFunctions:
     def evaluate(
         self, fmt: Format, template: str, arguments: Sequence[tuple[int, ...]]
     ) -> list[int]:
-        """Return the results, patterns of the format, for arguments that are patterns of it too."""
+        """Return the results for arguments, both as patterns of the format."""
         results, _ = self.apply(fmt, template, [to_registers(fmt, *values) for values in arguments])
         return [from_registers(fmt, words) for words in results]
 
 
 @contextlib.contextmanager
 def running() -> Iterator[ROMFunctions]:
-    """Start Node and stop it again; skip the tests where there is none and none can be had."""
+    """Start Node and stop it again; skip the tests if it is missing and cannot be installed."""
     try:
         node = find_node()
     except Error as error:

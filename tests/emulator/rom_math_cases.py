@@ -1,4 +1,4 @@
-"""Bit patterns and integers that try the boot ROM's arithmetic.
+"""Bit patterns and integers for testing the boot ROM's arithmetic.
 
 Edges, ties, and random ones from fixed seeds.
 """
@@ -69,7 +69,7 @@ def singles(fmt: Format) -> list[int]:
 
 
 def pairs(fmt: Format) -> list[tuple[int, int]]:
-    """Return arguments for a function of two numbers.
+    """Return pairs of arguments for a function of two numbers.
 
     Far apart, close together, and with results at both ends of the range.
     """
@@ -80,7 +80,7 @@ def pairs(fmt: Format) -> list[tuple[int, int]]:
         x, y = random_pattern(fmt, source), random_pattern(fmt, source)
         cases.append((x, y))
         cases.append((x, _with_exponent(fmt, y, _exponent(fmt, x) + source.randint(-3, 3))))
-        # Products and quotients about the smallest and the largest normal number.
+        # Products and quotients near the smallest and the largest normal number.
         end = source.choice([1, 2 * fmt.bias]) + source.randint(-1, 1)
         cases.append((x, _with_exponent(fmt, y, end - _exponent(fmt, x) + fmt.bias)))
         cases.append((x, _with_exponent(fmt, y, _exponent(fmt, x) - end + fmt.bias)))
@@ -116,7 +116,7 @@ def integers(bits: int) -> list[int]:
     for k in range(bits):
         values.update((1 << k) + d for d in (-1, 0, 1))
         for precision in (24, 53):
-            if k > precision:  # half a unit in the last place, just below it, just above it
+            if k > precision:  # half a unit in the last place, just below and just above it
                 values.update((1 << k) + (1 << (k - precision)) + d for d in (-1, 0, 1))
                 values.update((1 << (k + 1)) - (1 << (k - precision)) + d for d in (-1, 0, 1))
     values |= {-v for v in values}
@@ -125,7 +125,7 @@ def integers(bits: int) -> list[int]:
 
 
 def places(fmt: Format, wide: int) -> list[int]:
-    """Return numbers of bits after the point, also where *wide*-bit integers over- or underflow."""
+    """Return bit counts after the point, including those that over- or underflow *wide* bits."""
     usual = [-64, -33, -32, -31, -9, -8, -7, -1, 0, 1, 2, 8, 16, 23, 24, 29, 31, 32, 52, 62, 63, 64]
     low, high = -fmt.bias, fmt.bias - 1
     return usual + [
@@ -134,7 +134,7 @@ def places(fmt: Format, wide: int) -> list[int]:
 
 
 def fixed_points(fmt: Format, bits: int, *, signed: bool) -> Iterator[tuple[int, int]]:
-    """Yield integers with numbers of places; some results are about the smallest normal number."""
+    """Yield integers with places; some results are near the smallest normal number."""
     for pattern in integers(bits):
         negative = signed and pattern >> (bits - 1)
         length = ((1 << bits) - pattern if negative else pattern).bit_length()

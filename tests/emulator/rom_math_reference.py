@@ -1,4 +1,4 @@
-"""What the boot ROM's float and double functions return, worked out in exact fractions.
+"""Results of the boot ROM's float and double functions, computed in exact fractions.
 
 Independent of the JavaScript: nothing here uses the host's float arithmetic. Written from the
 RP2040 datasheet, section 2.8.3, and pico-sdk: denormals are zeros and NaNs infinities on input, and
@@ -39,26 +39,26 @@ class Format:
 
     @property
     def sign(self) -> int:
-        """The bit pattern of the sign alone."""
+        """Return the bit pattern of the sign alone."""
         return 1 << (self.fraction_bits + self.exponent_bits)
 
     @property
     def infinity(self) -> int:
-        """The bit pattern of +infinity."""
+        """Return the bit pattern of +infinity."""
         return ((1 << self.exponent_bits) - 1) << self.fraction_bits
 
     @property
     def bias(self) -> int:
-        """What is added to an exponent to store it."""
+        """Return the exponent's bias."""
         return (1 << (self.exponent_bits - 1)) - 1
 
     @property
     def min_normal(self) -> Fraction:
-        """The smallest positive normal number."""
+        """Return the smallest positive normal number."""
         return Fraction(1, 1 << (self.bias - 1))
 
     def decode(self, bits: int) -> Value:
-        """Return the value of *bits* as the ROM sees it."""
+        """Return the value of *bits* as the ROM reads it."""
         negative = bool(bits & self.sign)
         exponent = (bits & self.infinity) >> self.fraction_bits
         if exponent == 0:
@@ -109,7 +109,7 @@ def floor_log2(magnitude: Fraction) -> int:
 
 
 def is_negative(value: Value) -> bool:
-    """Tell the sign of *value*, also of a zero."""
+    """Return whether *value*, which may be a zero, is negative."""
     return value < 0 if isinstance(value, Fraction) else value.negative
 
 
@@ -132,12 +132,12 @@ def add(fmt: Format, x: int, y: int) -> int:
 
 
 def subtract(fmt: Format, x: int, y: int) -> int:
-    """Add *x* and *y* with its sign turned."""
+    """Add *x* and the negative of *y*."""
     return add(fmt, x, y ^ fmt.sign)
 
 
 def multiply(fmt: Format, x: int, y: int) -> int:
-    """Multiply; an infinity as factor gives an infinity."""
+    """Multiply; a factor of infinity gives infinity."""
     a, b = fmt.decode(x), fmt.decode(y)
     negative = is_negative(a) != is_negative(b)
     if isinstance(a, Infinite) or isinstance(b, Infinite):
@@ -148,7 +148,7 @@ def multiply(fmt: Format, x: int, y: int) -> int:
 
 
 def divide(fmt: Format, x: int, y: int) -> int:
-    """Divide; 0/0 and infinity/infinity give infinities, what is below the normal numbers zero."""
+    """Divide; 0/0 and infinity/infinity give infinities, a result below normal numbers zero."""
     a, b = fmt.decode(x), fmt.decode(y)
     negative = is_negative(a) != is_negative(b)
     if isinstance(a, Infinite) or isinstance(b, Zero):
@@ -159,7 +159,7 @@ def divide(fmt: Format, x: int, y: int) -> int:
 
 
 def square_root(fmt: Format, x: int) -> int:
-    """Return the square root; -0 for -0 and -infinity for what is negative."""
+    """Return the square root; -0 for -0, and -infinity for negative values."""
     value = fmt.decode(x)
     if isinstance(value, Zero):
         return fmt.encode(value)
@@ -167,7 +167,7 @@ def square_root(fmt: Format, x: int) -> int:
         return fmt.encode(Infinite(True))
     if isinstance(value, Infinite):
         return fmt.encode(value)
-    # To 120 bits and more, and a last bit that stands for all further ones, so that no root ties.
+    # 120 bits and more, with a last bit for all further ones, so that no root ties.
     scale = 4 ** max(0, 130 - floor_log2(value) // 2)
     numerator = value.numerator * scale
     root = isqrt(numerator // value.denominator)
@@ -176,7 +176,7 @@ def square_root(fmt: Format, x: int) -> int:
 
 
 def order(fmt: Format, x: int, y: int, *, basic: bool) -> int:
-    """Compare sign and magnitude of the bits; *basic* first drops denormals and NaNs."""
+    """Compare sign and magnitude of the bits; *basic* drops denormals and NaNs first."""
     if basic:
         x, y = fmt.encode(fmt.decode(x)), fmt.encode(fmt.decode(y))
     a, b = (-(v - fmt.sign) if v & fmt.sign else v for v in (x, y))
@@ -204,7 +204,7 @@ def fixed_to_float(fixed: int, places: int) -> int:
 
 
 def fixed_to_double(fixed: int, places: int) -> int:
-    """Return fixed / 2**places as a double; below the normal numbers it is a zero of its sign."""
+    """Return fixed / 2**places as a double; below normal numbers it is a zero with its sign."""
     return DOUBLE.encode(Fraction(fixed) * power_of_two(-places), flush_first=True)
 
 

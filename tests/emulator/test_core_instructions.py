@@ -1,4 +1,4 @@
-"""The virtual board's processor, instruction by instruction, against the Unicorn emulator."""
+"""The virtual board's processor, instruction by instruction, compared with the Unicorn emulator."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _REGISTERS = [
 _CASES_PER_PATTERN = 25
 _SPECIAL = [0, 1, 2, 31, 32, 33, 255, 256, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 0xFFFF_FFFE]
 
-# Fixed bits and free ones ("."), for each kind of operands that the registers must hold.
+# Fixed bits and free ones ("."), by the operands that the registers must hold.
 _COMPUTING = [
     "000.............",
     "001.............",
@@ -58,13 +58,13 @@ _BRANCHING = ["0100011100111000", "0100011110111000", "010001110.110000", "01000
 
 
 def _fits(opcode: int) -> bool:
-    """Leave out what is UNPREDICTABLE, and what changes the processor's state."""
+    """Exclude UNPREDICTABLE opcodes, and those that change the processor's state."""
     low = opcode & 0xFF
-    if opcode >> 12 == 0b1100:  # LDM and STM of nothing, STM of its own base
+    if opcode >> 12 == 0b1100:  # LDM and STM of no registers, STM of its own base
         return low != 0 and (opcode >> 11 & 1 or not low & 1 << (opcode >> 8 & 7)) != 0
-    if opcode & 0xF600 == 0xB400:  # PUSH and POP of nothing
+    if opcode & 0xF600 == 0xB400:  # PUSH and POP of no registers
         return opcode & 0x1FF != 0
-    if opcode >> 10 == 0b010001:  # SP and PC as operands: the branches have cases of their own
+    if opcode >> 10 == 0b010001:  # SP and PC as operands: branches have separate cases
         return opcode & 0x87 < 0x85 and opcode >> 3 & 15 < 13
     return opcode >> 9 != 0b1101111  # UDF and SVC
 
@@ -101,7 +101,7 @@ def _computing(choose: random.Random) -> list[dict]:
 
 
 def _addressing(choose: random.Random) -> list[dict]:
-    """Registers that point into the RAM: also the values that POP loads must be code addresses."""
+    """Return registers that point into RAM; values that POP loads must also be code addresses."""
     cases = []
     for opcode in _opcodes(choose, _ADDRESSING):
         base = [_MIDDLE + 4 * choose.randrange(-8, 8) for _ in range(13)]
@@ -132,7 +132,7 @@ def _branching(choose: random.Random) -> list[dict]:
 
 
 def _calling(choose: random.Random) -> list[dict]:
-    """BL forwards and backwards."""
+    """Return BL instructions, forwards and backwards."""
     cases = []
     for _ in range(200):
         offset = choose.randrange(-(2**24), 2**24, 2)
@@ -163,12 +163,12 @@ def _execute(cases: list[dict]) -> list[dict]:
 
 
 class _Reference:
-    """One instruction at a time in Unicorn."""
+    """Executes one instruction at a time in Unicorn."""
 
     def __init__(self) -> None:
         self._uc = uc.Uc(uc.UC_ARCH_ARM, uc.UC_MODE_THUMB | uc.UC_MODE_MCLASS)
         self._uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M0)
-        self._uc.mem_map(0x1EFF_0000, 0x202_0000)  # everything that a BL can reach
+        self._uc.mem_map(0x1EFF_0000, 0x202_0000)  # everything a BL can reach
 
     def execute(self, case: dict) -> dict:
         code = b"".join(halfword.to_bytes(2, "little") for halfword in case["code"])

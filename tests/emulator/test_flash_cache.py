@@ -1,4 +1,4 @@
-"""The cache of the virtual board's flash: which reads take how long (RP2040 datasheet, 2.6.3)."""
+"""The cache of the virtual board's flash: how long each read takes (RP2040 datasheet, 2.6.3)."""
 
 import json
 import os
@@ -11,9 +11,9 @@ from boardcert_host.virtual.node import emulator_modules, find_node
 
 _BASE = 0x1000_0000
 _WAY_BYTES = 8192
-_WORD = 40  # 20 clocks of the SSI at clk_sys / 2.
+_WORD = 40  # 20 SSI clocks at clk_sys / 2.
 _NOP, _LOAD_PC = 0xBF00, 0x4800  # nop; ldr r0, [pc, #0]
-# What boot2_w25q080 of the SDK leaves: 32-bit frames, quad; EBh going on, 4 clocks to wait; / 2.
+# The state after the SDK's boot2_w25q080: 32-bit frames, quad, continuing EBh, 4 dummy clocks; / 2.
 _QUAD_CONTINUOUS = [
     ["ssi", 0x08, 0],
     ["ssi", 0x14, 2],
@@ -54,32 +54,32 @@ def _reads(*addresses: int) -> list[int]:
 def test_a_word_takes_what_the_interface_is_set_to(
     control: int, format_: int, divider: int, cycles: int
 ) -> None:
-    """Instruction, address and mode, waiting, data; each over its lanes, times the divider."""
+    """A read takes instruction, address and mode, dummy clocks and data, by lanes and divider."""
     setup = [["ssi", 0x00, control], ["ssi", 0xF4, format_], ["ssi", 0x14, divider]]
     assert _ask(["word"], setup=[*setup, ["ssi", 0x08, 1]]) == [cycles]
 
 
 def test_a_line_is_filled_by_halves() -> None:
-    """The second word of a line is read from the chip, too, and both are there afterwards."""
+    """A line's second word is read from the chip separately; afterwards both are cached."""
     word, other = _BASE + 0x100, _BASE + 0x104
     assert _reads(word, other, word, other, word + 1) == [_WORD, _WORD, 0, 0, 0]
 
 
 def test_three_lines_of_one_set_do_not_fit_in_two_ways() -> None:
-    """The one that was not used last makes room."""
+    """Of three lines in one set, the least recently used is evicted."""
     a, b, c = (_BASE + 0x40 + way * _WAY_BYTES for way in range(3))
     assert _reads(a, b, a, c, a, b) == [_WORD, _WORD, 0, _WORD, 0, _WORD]
 
 
 def test_what_is_in_another_set_stays() -> None:
-    """16 KB in a row fit."""
+    """16 consecutive KB fit."""
     size = 2 * _WAY_BYTES
     cycles = _ask(["read", _BASE, size], ["read", _BASE, size], ["read", _BASE, size + 8])
     assert cycles == [size // 4 * _WORD, 0, 2 * _WORD]
 
 
 def test_the_aliases_ask_the_cache_or_fill_it() -> None:
-    """0x11 asks and does not fill, 0x12 fills and does not ask, 0x13 neither."""
+    """0x11 looks up without filling, 0x12 fills without looking up, 0x13 does neither."""
     noalloc, nocache, neither = (_BASE + (alias << 24) + 0x80 for alias in (1, 2, 3))
     cached = _BASE + 0x80
     assert _reads(noalloc, noalloc, neither, cached, noalloc, neither) == [*[_WORD] * 4, 0, _WORD]
@@ -87,37 +87,37 @@ def test_the_aliases_ask_the_cache_or_fill_it() -> None:
 
 
 def test_flushing_and_switching_off() -> None:
-    """A flush empties it; while it is off, every read goes to the chip."""
+    """A flush empties the cache; while it is off, every read goes to the chip."""
     read = ["read", _BASE, 4]
     answers = _ask(read, read, ["flush"], read, ["enabled", False], read, read, ["enabled", True])
     assert answers == [_WORD, 0, 0, _WORD, 0, _WORD, _WORD, 0]
 
 
 def test_ram_is_not_cached() -> None:
-    """Only the flash is behind it."""
+    """Reads of RAM do not use the cache."""
     assert _reads(0x2000_0000, 0x0000_0100) == [0, 0]
 
 
 def test_instructions_are_fetched_by_words() -> None:
-    """Two halfwords to a word: of five instructions, the first, third and fifth wait."""
+    """A word has two halfwords: of five instructions, the first, third and fifth wait."""
     run = ["run", _BASE + 0x200, [_NOP] * 5, 5]
     assert _ask(run, run, ["run", 0x2000_0000, [_NOP] * 5, 5]) == [5 + 3 * _WORD, 5, 5]
 
 
 def test_literals_are_read_through_the_cache() -> None:
-    """A load from flash waits for its own word, once."""
+    """A load from flash waits once for its word."""
     run = ["run", _BASE + 0x300, [_LOAD_PC, _NOP, 0x1234, 0x5678], 1]
     assert _ask(run, run) == [2 + 2 * _WORD, 2]
 
 
 def test_a_branch_into_a_long_instruction_fetches_both_of_its_words() -> None:
-    """BL that lies across two words."""
+    """A BL across two words fetches both."""
     code = [_NOP, 0xF000, 0xF800, _NOP]
     assert _ask(["run", _BASE + 0x400, code, 2]) == [1 + 3 + 2 * _WORD]
 
 
 def test_alarms_are_called_while_the_chip_is_busy() -> None:
-    """Peripherals go on; what is due later is called later."""
+    """Peripheral alarms that become due during a flash access are called late, not lost."""
     ((called, end),) = _ask(["pass", 45, [10, 50, 44]])
     assert called == pytest.approx([10, 44])
     assert end == pytest.approx(45)

@@ -1,4 +1,4 @@
-"""What the virtual board's network offers, from ARP to IPv6. The board's end is made of bytes."""
+"""The services of the virtual board's network, from ARP to IPv6; the board's end is bytes."""
 
 import struct
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def test_arp_is_answered_for_the_gateway_and_for_nobody_else(peer):
 
 
 def _dhcp(peer: Peer, kind: int, *options: bytes, current: str = "0.0.0.0") -> dict[int, bytes]:
-    """Send a DHCP message by broadcast; return the options of the answer, and "yiaddr" as 0."""
+    """Broadcast a DHCP message; return the options of the answer, with "yiaddr" as 0."""
     fixed = struct.pack(">BBBBLHH", 1, 1, 6, 0, 0xCAFE, 0, 0) + wire.packed(current)
     message = fixed + bytes(12) + BOARD_MAC + bytes(10 + 192) + bytes([99, 130, 83, 99])
     message += bytes([53, 1, kind]) + b"".join(options) + b"\xff"
@@ -110,7 +110,7 @@ def _question(name: str, kind: int, number: int = 0x1234, flags: int = 0x100) ->
 
 
 def _answer(peer: Peer, name: str, kind: int) -> tuple[int, bytes]:
-    """Ask the name server; return the code and what the last record holds."""
+    """Query the name server; return the code and the content of the last record."""
     peer.announce()
     question = _question(name, kind)
     (answer,) = peer.ask(53, question)
@@ -197,7 +197,7 @@ def test_fragments_are_put_together_in_any_order(peer):
 
 
 def test_frames_of_any_damage_are_survived(peer):
-    """Every length, and every byte changed, of one good frame of each kind."""
+    """A frame of each kind may be cut at any length, or changed in any byte, without a crash."""
     frames = [
         _arp_request(GATEWAY),
         _echo(GATEWAY),
@@ -251,7 +251,7 @@ def test_echo_works_over_ipv6(peer):
 
 
 def test_an_invented_local_name_is_answered_by_mdns(peer):
-    """To the group when a responder asks, to the asker alone when a simple resolver does."""
+    """mDNS answers a responder's query to the group, a simple resolver's to the sender only."""
     peer.announce()
     question = _question("thing.local", 1, number=0, flags=0)
     group = bytes.fromhex("01005e0000fb")

@@ -1,4 +1,4 @@
-"""TCP of the virtual board's network, in both roles, against a peer that is made of bytes.
+"""TCP of the virtual board's network, in both roles, against a peer that only exchanges bytes.
 
 The peer does what lwIP with MicroPython's settings does: segments of 800 bytes, a window of 6,400.
 """
@@ -36,7 +36,7 @@ def peer() -> Iterator[Peer]:
 
 @pytest.fixture
 def port(peer: Peer) -> int:
-    """A port of loopback that leads to port 443 of the peer."""
+    """Return a loopback port that leads to the peer's port 443."""
     return peer.call("forward", {"port": 443})["host_port"]
 
 
@@ -48,7 +48,7 @@ def client(port: int) -> Iterator[socket.socket]:
 
 @pytest.fixture
 def board(peer: Peer, client: socket.socket) -> TCPPeer:
-    """The board's end of *client*'s connection, which it has accepted."""
+    """Return the board's end of *client*'s connection, which it has accepted."""
     end = TCPPeer(peer)
     (ack,) = end.accept()
     assert (ack.flags, ack.acknowledged) == (ACK, end.sequence)
@@ -126,7 +126,7 @@ def test_three_duplicates_bring_the_missing_segment_without_waiting(board, clien
     for _ in range(2):
         board.next += 1600
         got += board.send(ACK)
-    # The next one is lost; duplicates acknowledge those after it.
+    # The next one is lost; duplicate ACKs answer those after it.
     again = [segment for _ in range(3) for segment in board.send(ACK)]
     assert again[0].sequence == board.next
     assert again[0].at_ms - got[-1].at_ms < 100
@@ -140,14 +140,14 @@ def test_a_zero_window_is_probed_with_one_byte_and_opens_again(board, client):
     probes = segments(board.peer.advance(3500))
     assert [len(segment.data) for segment in probes] == [1, 1]
     assert {segment.sequence for segment in probes} == {board.next}
-    for _ in range(20):  # answered probes: the connection lasts for as long as it takes
+    for _ in range(20):  # answered probes: the connection is kept indefinitely
         board.send(ACK, window=0)
         board.peer.advance(60_000)
     assert _take_in_order(board, 3400) == DATA[1600:5000]
 
 
 def _take_in_order(end: TCPPeer, count: int) -> bytes:
-    """Acknowledge what comes in order until *count* bytes have come."""
+    """Acknowledge segments in order until *count* bytes have arrived."""
     data = b""
     while len(data) < count:
         new = end.send(ACK) + segments(end.peer.advance(1100))
@@ -193,7 +193,7 @@ def test_the_window_closes_while_the_client_does_not_read_and_opens_when_it_does
         assert sent > 64 * 1024
         unread = board.peer.advance(5)
         assert all(segment.window < 1460 for segment in segments(unread))
-        # What did not fit into the window was not taken, and is sent again.
+        # What exceeded the window was discarded, and is sent again.
         sent = (segments(unread)[-1].acknowledged - 0xFFFF_FF01) % 2**32
         assert len(_received(client, sent)) == sent
         assert segments(board.peer.wait())[-1].window == 16384
@@ -214,7 +214,7 @@ def test_each_direction_ends_by_itself(board, client):
     assert ack.acknowledged == board.sequence % 2**32
     assert _received(client, 100) == b"answer"
     board.sequence -= 1
-    (again,) = board.send(FIN | ACK)  # its acknowledgement was lost
+    (again,) = board.send(FIN | ACK)  # its ACK was lost
     assert again.acknowledged == ack.acknowledged
     board.peer.advance(3000)
     assert board.peer.status["connections"] == 0

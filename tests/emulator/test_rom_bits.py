@@ -18,7 +18,7 @@ _PLAIN = pytest.mark.parametrize("plain", [True, False], ids=["array", "byte by 
 
 @pytest.fixture(scope="module")
 def rom() -> Iterator[ROMFunctions]:
-    """The functions in a Node process."""
+    """Run the functions in a Node process."""
     with running() as functions:
         yield functions
 
@@ -72,7 +72,7 @@ def test_memcpy_of_overlapping_blocks_in_plain_memory_arrives_whole(rom, distanc
 
 
 def test_cycles_follow_the_loops_of_the_rom(rom):
-    """16 bytes a turn take 8 cycles to fill and 13 to copy; unaligned copying takes 7 a byte."""
+    """16 bytes take 8 cycles to fill and 13 to copy; an unaligned copy takes 7 a byte."""
 
     def cycles(code: str, *registers: int) -> int:
         return _run(rom, code, True, *registers)[2]

@@ -1,4 +1,4 @@
-"""The virtual board's boot ROM: sine to ln, against the C library through CPython's math module."""
+"""The virtual board's boot ROM: sine to ln, compared with the C library through `math`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FORMATS = pytest.mark.parametrize("fmt", [FLOAT, DOUBLE], ids=["float", "double
 
 @pytest.fixture(scope="module")
 def rom() -> Iterator[ROMFunctions]:
-    """The functions in a Node process."""
+    """Run the functions in a Node process."""
     with running() as functions:
         yield functions
 
@@ -35,7 +35,7 @@ def _from_host(fmt: Format, value: float) -> int:
 
 
 def _agrees(fmt: Format, result: int, library: float) -> bool:
-    """Return whether *result* is what *library*, or a double next to it, is in the format.
+    """Return whether *result* equals *library*, or an adjacent double, in the format.
 
     So a double may be 1 ulp off, and a float only where a double's error decides the rounding.
     """
@@ -66,7 +66,7 @@ def test_logarithm_agrees_with_the_c_library(rom, fmt):
 
 @_FORMATS
 def test_atan2_agrees_with_the_c_library(rom, fmt):
-    """Zeros and infinities, of both signs and in both places, are among the pairs."""
+    """atan2 agrees for zeros and infinities of both signs in both places."""
     arguments = cases.pairs(fmt)
     results = rom.evaluate(fmt, "{0}atan2", arguments)
     for (y, x), result in zip(arguments, results, strict=True):
@@ -76,7 +76,7 @@ def test_atan2_agrees_with_the_c_library(rom, fmt):
 
 @_FORMATS
 def test_sine_and_cosine_come_together(rom, fmt):
-    """The plain float sine leaves the cosine in r1 too: pico-sdk's sincosf reads it there."""
+    """The float sine also returns the cosine in r1, where pico-sdk's sincosf reads it."""
     arguments = [to_registers(fmt, x) for x in cases.angles(fmt, 100)]
     width = len(arguments[0])
     sines, _ = rom.apply(fmt, "{0}sin", arguments)

@@ -1,4 +1,4 @@
-"""The virtual board's boot ROM: arithmetic and conversions, bit by bit against exact fractions."""
+"""The virtual board's boot ROM: arithmetic and conversions, bit for bit against exact fractions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BITS = pytest.mark.parametrize("bits", [32, 64])
 
 @pytest.fixture(scope="module")
 def rom() -> Iterator[ROMFunctions]:
-    """The functions in a Node process."""
+    """Run the functions in a Node process."""
     with running() as functions:
         yield functions
 
@@ -125,7 +125,7 @@ def test_float_to_double_is_exact(rom):
 
 
 def test_double_to_float_is_correctly_rounded(rom):
-    """Among the doubles are those half a float's unit above each float, and their neighbours."""
+    """The tested doubles include those half a float unit above each float, and neighbours."""
     floats = [DOUBLE.encode(FLOAT.decode(x)) for x in cases.singles(FLOAT)]
     halves = [x + (1 << 28) + d for x in floats for d in (-1, 0, 1)]
     arguments = [*cases.singles(DOUBLE), *floats, *halves]

@@ -1,4 +1,4 @@
-"""How deep the virtual board's stack has been: in threads, and in interrupts on top of them."""
+"""The deepest use of the virtual board's stack: in threads, and in interrupts on top of them."""
 
 import json
 import os
@@ -11,7 +11,7 @@ _PUSH_FOUR, _POP_FOUR = 0xB40F, 0xBC0F  # push {r0-r3}; pop {r0-r3}
 _PUSH_LR = 0xB570  # push {r4-r6, lr}
 _LOWER_504, _RAISE_504 = 0xB0FE, 0xB07E  # sub sp, #504; add sp, #504
 _ADD_R0, _MOVE_R0 = 0x4485, 0x4685  # add sp, r0; mov sp, r0
-_FRAME_BYTES = 32  # What the processor stores of what it interrupts.
+_FRAME_BYTES = 32  # The processor's exception frame.
 _STACK_BYTES = 8192
 _STACK_END = 0x2004_0000
 
@@ -33,7 +33,7 @@ def _ask(*commands: list) -> list[tuple[int, int, int]]:
 
 
 def test_whatever_lowers_the_stack_pointer_is_recorded() -> None:
-    """Pushes, subtractions, additions of a negative number, moves; and nothing that raises it."""
+    """Pushes, subtractions, negative additions and moves are recorded, if they lower SP."""
     found = _ask(
         ["run", [_PUSH_FOUR], 0],
         ["run", [_POP_FOUR, _LOWER_504], 0],
@@ -48,7 +48,7 @@ def test_whatever_lowers_the_stack_pointer_is_recorded() -> None:
 
 
 def test_interrupts_are_recorded_apart_and_what_they_add() -> None:
-    """With those that interrupt them; also from a moment on when one is being served."""
+    """Interrupts are recorded separately, with nested ones, and if recording starts within one."""
     lowered = _STACK_BYTES - 504
     first, nested = _FRAME_BYTES + 16, _FRAME_BYTES + 16 + _FRAME_BYTES + 16
     found = _ask(
@@ -69,7 +69,7 @@ def test_interrupts_are_recorded_apart_and_what_they_add() -> None:
 
 
 def test_an_interrupt_of_another_moment_counts_from_there() -> None:
-    """A shallow thread's interrupt is no less deep than a deep thread's."""
+    """An interrupt's depth is counted from its start, whatever the thread's depth."""
     found = _ask(
         ["run", [_LOWER_504], 0],
         ["interrupt", 1],

@@ -1,4 +1,4 @@
-"""What the virtual board needs from outside: Node, and the emulator core."""
+"""External programs of the virtual board: Node and the emulator core."""
 
 import stat
 import subprocess
@@ -20,7 +20,7 @@ def _program(directory: Path, name: str, text: str) -> None:
 
 @pytest.fixture
 def path(tmp_path, monkeypatch):
-    """An otherwise empty PATH."""
+    """Set an otherwise empty PATH."""
     directory = tmp_path / "bin"
     directory.mkdir()
     monkeypatch.setenv("PATH", str(directory))

@@ -1,4 +1,4 @@
-"""The virtual radio's bus, its registers and frames, as a driver sees them."""
+"""The virtual radio's bus, its registers and frames, as seen by a driver."""
 
 import struct
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _CREDITS = 12
 
 @pytest.fixture
 def host() -> Iterator[RadioHost]:
-    """A radio with an open network in its range, switched off."""
+    """Return a radio with an open network in range, switched off."""
     host = RadioHost([{"ssid": "Open"}])
     yield host
     host.close()
@@ -50,7 +50,7 @@ def test_the_state_machine_runs_other_programs_and_then_the_bus_again(host):
     set_x_to_21_and_stay = [0xE035, 0x0001]
     assert host.do("run", set_x_to_21_and_stay) == 21
     assert host.number(BUS, 0x14, 4) == 0xFEEDBEAD
-    assert host.do("alarms") == 0  # nothing is stepped any more
+    assert host.do("alarms") == 0  # nothing advances any more
     assert host.do("run", [0xE027, 0x0001]) == 7
 
 
@@ -118,7 +118,7 @@ def test_each_frame_gives_the_driver_credits_and_data_frames_do_not_use_them_up(
     host.join("Open")
     host.events(2_000_000)
     credits = []
-    for number in range(300):  # beyond the 8 bits of a sequence number
+    for number in range(300):  # beyond 8-bit sequence numbers
         host.send_ethernet(bytes([number & 0xFF] * 20))
         credits += [frame.credit for frame in host.receive_all()]
     assert len(credits) == 300 // (_CREDITS // 2)

@@ -1,4 +1,4 @@
-"""What the virtual radio's firmware answers and reports."""
+"""Answers and events of the virtual radio's firmware."""
 
 import struct
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _UNSUPPORTED = -23
 
 @pytest.fixture
 def host() -> Iterator[RadioHost]:
-    """A radio whose firmware runs."""
+    """Return a radio whose firmware is running."""
     host = RadioHost(_NETWORKS)
     host.bring_up()
     yield host

@@ -1,4 +1,4 @@
-"""Which frames the virtual radio lets through, as a station and as an access point."""
+"""The frames that the virtual radio passes on, as a station and as an access point."""
 
 import struct
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _LONG_US = 3_000_000
 
 @pytest.fixture
 def host() -> Iterator[RadioHost]:
-    """A radio whose firmware runs, with an open network in its range."""
+    """Return a radio whose firmware is running, with an open network in range."""
     host = RadioHost([{"ssid": "Open"}])
     host.bring_up()
     yield host

@@ -13,7 +13,7 @@ host = known_board.host
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ESTServer]:
-    """Run an EST server that asks for a password, which is in the environment."""
+    """Run an EST server that requires a password, which is in the environment."""
     monkeypatch.setenv("BOARDCERT_EST_PASSWORD", PASSWORD)
     with est_server(tmp_path) as found:
         yield found
@@ -21,6 +21,6 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ESTServe
 
 @pytest.fixture
 def words(server: ESTServer, host: str) -> list[str]:
-    """The command for that board and that server."""
+    """Return the command for that board and that server."""
     trust = ["--server-ca", str(server.ca_file)]
     return ["est", host, "--server", server.url, *trust, "--user", USER]

@@ -1,4 +1,4 @@
-"""`boardcert est` against an EST server of the tests, for a board's real page."""
+"""`boardcert est` against the tests' EST server, for a board's real page."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from est_server import PASSWORD, USER, Reply, certs_only, est_server, parsed
 from issued import issue, pem, write
 
-# Beyond what a computer counts to.
+# More than a computer's clock can represent.
 _FAR = "Fri, 31 Dec 99999999999 23:59:59 GMT"
 _LATER = Reply(202, b"An operator has to approve it.\n", headers={"Retry-After": "1"})
 
@@ -46,13 +46,13 @@ def served(client):
 
 
 def of_a_client(extensions):
-    """Have a certificate for a TLS client."""
+    """Make a certificate for a TLS client."""
     purposes = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
     extensions["extended_key_usage"] = (purposes, False)
 
 
 def accepted_by_a_client(client, server):
-    """Return whether a client that trusts the CA's root alone, and is strict, accepts the board."""
+    """Return whether a strict client that trusts only the CA's root accepts the board."""
     context = ssl.create_default_context(cafile=str(server.ca_file))
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     with socket.create_connection(("127.0.0.1", client.port), timeout=20) as raw:
@@ -61,7 +61,7 @@ def accepted_by_a_client(client, server):
 
 
 def test_from_request_to_served_and_again(client, server, words, host, tmp_path, capsys):
-    """The board's own request and key; the chain from /cacerts; renewed as what it is."""
+    """The board's own request becomes a served chain, with /cacerts, and is renewed."""
     before = pins.load_pins()[0].public_key_pin
     code, told, messages = run(capsys, *words)
     assert code == 0, messages
@@ -72,7 +72,7 @@ def test_from_request_to_served_and_again(client, server, words, host, tmp_path,
     assert served(client) == chain[0] and accepted_by_a_client(client, server)
     assert [path.rpartition("/")[2] for _, path, _, _ in server.seen] == [
         *("cacerts", "csrattrs"),
-        *("simpleenroll", "simpleenroll"),  # The first without a password, which nobody asked for.
+        *("simpleenroll", "simpleenroll"),  # The first has no password: none was asked for.
     ]
     _, _, headers, body = server.seen[-1]
     assert headers["content-type"] == "application/pkcs10"
@@ -91,7 +91,7 @@ def test_from_request_to_served_and_again(client, server, words, host, tmp_path,
 
 @pytest.mark.parametrize("scheme", ["digest", "digest-sha-256"])
 def test_digest_is_answered(scheme, server, words, capsys):
-    """As the server offers it; a wrong password is told, and not tried elsewhere."""
+    """Digest is used if offered; a wrong password is reported, and not tried another way."""
     server.scheme = scheme
     assert run(capsys, *words)[0] == 0
     _, _, headers, _ = server.seen[-1]
@@ -99,14 +99,14 @@ def test_digest_is_answered(scheme, server, words, capsys):
 
 
 def test_a_wrong_password_is_told(server, words, capsys, tmp_path, monkeypatch):
-    """From a file as well; without any, and without a terminal, what is missing."""
+    """A wrong password is reported; without one and without a terminal, the error says so."""
     file = write(tmp_path / "password", b"battery staple\n")
     code, told, _ = run(capsys, *words, "--password-file", file)
     assert code == 1 and "answers /simpleenroll with 401" in told["error"]["message"]
     assert "--user NAME" in told["error"]["hint"]
     monkeypatch.delenv("BOARDCERT_EST_PASSWORD")
     code, told, _ = run(capsys, "est", "--renew")
-    assert code == 1 and told["boards"][0]["status"] == "failed"  # Its file is kept.
+    assert code == 1 and told["boards"][0]["status"] == "failed"  # Its file is recorded.
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
     code, told, _ = run(capsys, *words)
     message = told["error"]["message"]
@@ -116,7 +116,7 @@ def test_a_wrong_password_is_told(server, words, capsys, tmp_path, monkeypatch):
 
 
 def test_nobody_is_asked_at_night(words, host, capsys, monkeypatch):
-    """Though there is a terminal, a renewal without a password fails."""
+    """A renewal without a password fails, even at a terminal, as nobody may be there."""
     assert run(capsys, *words)[0] == 0
     monkeypatch.delenv("BOARDCERT_EST_PASSWORD")
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
@@ -128,8 +128,8 @@ def test_nobody_is_asked_at_night(words, host, capsys, monkeypatch):
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_a_tls_client_needs_no_password(version, client, host, tmp_path, capsys, monkeypatch):
-    """Where the server wants one, that is told; its key may be encrypted."""
-    wants = "wants" if version == ssl.TLSVersion.TLSv1_2 else ""  # In 1.3, that may be lost.
+    """A client certificate, possibly with an encrypted key, replaces the password if asked for."""
+    wants = "wants" if version == ssl.TLSVersion.TLSv1_2 else ""  # TLS 1.3 may lose the alert.
     with est_server(tmp_path, is_client_required=True) as server:
         server.context.maximum_version = version
         me = issue(server.client_ca, name="operator", change=of_a_client)
@@ -152,7 +152,7 @@ def test_a_tls_client_needs_no_password(version, client, host, tmp_path, capsys,
 
 
 def test_a_server_that_decides_later_is_waited_for(server, words, capsys, monkeypatch):
-    """As long as it says, twice; the same request each time."""
+    """The command waits as long as the server says, twice, with the same request each time."""
     pauses, steps = [], []
     monkeypatch.setattr(enrolling.time, "sleep", pauses.append)
     server.replies["simpleenroll"] = [_LATER, Reply(503, headers={"Retry-After": "20"})]
@@ -164,7 +164,7 @@ def test_a_server_that_decides_later_is_waited_for(server, words, capsys, monkey
 
 
 def test_a_decision_that_takes_too_long_is_asked_for_by_the_next_run(server, words, host, capsys):
-    """The same request, which the server knows; a refusal ends that."""
+    """The next run repeats the same request, which the server knows; a refusal ends it."""
     server.always["simpleenroll"] = Reply(202, b"Call Mary.", headers={"Retry-After": "7200"})
     code, told, _ = run(capsys, *words)
     assert code == 3 and told["error"]["message"].endswith("has not decided yet: Call Mary")
@@ -192,7 +192,7 @@ def test_a_decision_that_takes_too_long_is_asked_for_by_the_next_run(server, wor
     ],
 )
 def test_when_to_ask_again_is_read(text, least, most, server, words, capsys, monkeypatch):
-    """Also what is no time, or past."""
+    """Retry-After is read, including invalid and past times."""
     pauses = []
     monkeypatch.setattr(enrolling.time, "sleep", pauses.append)
     server.replies["simpleenroll"] = [Reply(202, headers={"Retry-After": text} if text else {})]
@@ -201,7 +201,7 @@ def test_when_to_ask_again_is_read(text, least, most, server, words, capsys, mon
 
 
 def test_a_date_in_the_future_is_waited_for(server, words, capsys, monkeypatch):
-    """The other form of Retry-After."""
+    """The date form of Retry-After is read, too."""
     pauses = []
     monkeypatch.setattr(enrolling.time, "sleep", pauses.append)
     moment = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 120))
@@ -210,7 +210,7 @@ def test_a_date_in_the_future_is_waited_for(server, words, capsys, monkeypatch):
 
 
 def test_a_board_that_went_away_gets_it_later(client, server, words, host, capsys):
-    """What was issued is kept, and installed by the next run; the server is not asked again."""
+    """A certificate that could not be installed is kept for the next run, without a new request."""
     away = Error("kitchen is away")
     with mock.patch.object(delivery, "install", side_effect=away):
         code, told, _ = run(capsys, *words)
@@ -223,7 +223,7 @@ def test_a_board_that_went_away_gets_it_later(client, server, words, host, capsy
 
 @pytest.mark.parametrize("renews", ["", "certificate"])
 def test_a_server_that_does_not_renew_is_asked_for_a_new_one(renews, server, words, capsys):
-    """Many want the old certificate in TLS, whose key only the board has."""
+    """A server that refuses re-enrolment without the old certificate in TLS gets a new request."""
     server.renews = renews
     assert run(capsys, *words)[0] == 0
     code, _, messages = run(capsys, *words)
@@ -232,7 +232,7 @@ def test_a_server_that_does_not_renew_is_asked_for_a_new_one(renews, server, wor
 
 
 def test_other_names_are_not_a_renewal(client, server, words, capsys):
-    """RFC 7030, section 4.2.2; nor is what another CA has issued."""
+    """Other names, or another CA's certificate, need a new enrolment (RFC 7030, 4.2.2)."""
     assert run(capsys, *words)[0] == 0
     names = ["--san", "localhost", "--san", "kitchen.example.org"]
     code, told, messages = run(capsys, *words, *names)
@@ -244,18 +244,18 @@ def test_other_names_are_not_a_renewal(client, server, words, capsys):
 
 
 def test_a_label_chooses_the_ca(server, words, host, capsys):
-    """It is kept; a whole path is taken as it is."""
+    """A label is stored and chooses the CA; a full path is used unchanged."""
     server.label = "boards"
     code, told, _ = run(capsys, *words)
     assert code == 3 and "answers /cacerts with 404: Not Found" in told["error"]["message"]
     label = ["--server", server.url, "--label", "boards"]
-    assert run(capsys, "est", host, *label)[0] == 0  # Of the same server: the rest is as before.
+    assert run(capsys, "est", host, *label)[0] == 0  # Same server: all else as before.
     assert run(capsys, "est", host)[0] == 0
     assert SHELF.load(host).plan.url == f"{server.url}/.well-known/est/boards"
 
 
 def test_a_board_on_a_cable_needs_no_network(server, words, host, tmp_path, monkeypatch, capsys):
-    """Nor a name here; its program is started again after each visit."""
+    """A board on a cable needs no network and no name here; its program is restarted each time."""
     cable = Cable(tmp_path / "cable")
     monkeypatch.setattr(mpremote, "run", cable.run)
     monkeypatch.setattr(usb_certificates, "run", cable.run)
@@ -268,7 +268,7 @@ def test_a_board_on_a_cable_needs_no_network(server, words, host, tmp_path, monk
 
 @pytest.mark.needs("curl", "openssl")
 def test_curl_and_openssl_enrol_at_the_server_of_these_tests(server, tmp_path):
-    """It is no copy of our client's ideas: others can work with it."""
+    """curl and openssl can enrol at the test server, so it does not only fit our client."""
     subject = ["-subj", "/CN=kitchen", "-addext", "subjectAltName=DNS:kitchen.local"]
     key = ["-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "key", *subject]
     form = ["-outform", "DER", "-out", tmp_path / "csr"]
@@ -289,7 +289,7 @@ def test_curl_and_openssl_enrol_at_the_server_of_these_tests(server, tmp_path):
 
 
 def test_a_ca_that_changes_its_root_is_understood(client, server, words, capsys):
-    """RFC 7030, section 4.1.3: the new root by the old one is sent along, if there is room."""
+    """The new root signed by the old one is installed, if there is room (RFC 7030, 4.1.3)."""
 
     def of_a_ca(extensions):
         extensions["basic_constraints"] = (x509.BasicConstraints(True, None), True)
@@ -319,7 +319,7 @@ def test_a_ca_that_changes_its_root_is_understood(client, server, words, capsys)
 
 
 def test_a_key_that_is_not_the_boards_is_refused(server, words, host, capsys):
-    """Nothing is sent to the board."""
+    """A certificate for another key is not sent to the board."""
     server.always["simpleenroll"] = certs_only([parsed(issue(server.intermediate))])
     code, told, _ = run(capsys, *words)
     assert code == 1 and told["error"]["message"].endswith("none for the key of the board")

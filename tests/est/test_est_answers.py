@@ -1,4 +1,4 @@
-"""What `boardcert est` makes of answers: the examples of RFC 7030, other spellings, wrong ones."""
+"""`boardcert est` and the server's answers: RFC 7030's examples, other spellings, wrong ones."""
 
 import base64
 import importlib.util
@@ -34,7 +34,7 @@ def answer(data, kind=_KIND, status=200):
 
 
 def test_the_cacerts_of_the_standard_are_read():
-    """RFC 7030, appendix A.1: two roots, and a certificate of each key by the other."""
+    """RFC 7030, appendix A.1: two roots, and each key certified by the other."""
     found = content.certificates(answer(CACERTS), "est")
     names = [(one.subject.rfc4514_string()[-3:], one.issuer.rfc4514_string()[-3:]) for one in found]
     assert names == [("OwO", "OwO"), ("NwO", "OwO"), ("OwN", "NwN"), ("NwN", "NwN")]
@@ -42,7 +42,7 @@ def test_the_cacerts_of_the_standard_are_read():
 
 
 def request(key):
-    """Return a request of a board with *key*."""
+    """Return a board's request with *key*."""
     return x509.load_der_x509_csr(kitchen_request(key=key))
 
 
@@ -51,7 +51,7 @@ _RSA = rsa_2048()
 
 
 def test_the_csrattrs_of_the_standard_are_read():
-    """RFC 7030, section 4.5.2 and appendix A.2: OIDs alone, with values, and of no known kind."""
+    """RFC 7030, section 4.5.2 and appendix A.2: OIDs alone, with values, and unknown ones."""
     first = attributes.wanted(answer(CSRATTRS_OF_SECTION_4_5_2), "est")
     assert first == {
         "1.2.840.113549.1.9.7": [],
@@ -77,7 +77,7 @@ def test_the_csrattrs_of_the_standard_are_read():
     ],
 )
 def test_another_kind_of_key_is_named(key, expected):
-    """With what to do."""
+    """If the server wants another key type, the error says what to do."""
     asked = attributes.wanted(answer(CSRATTRS_OF_SECTION_4_5_2), "est")
     assert any(one.startswith(expected) for one in attributes.lacking(asked, request(key)))
 
@@ -91,13 +91,13 @@ def test_another_kind_of_key_is_named(key, expected):
     ],
 )
 def test_a_length_of_rsa_is_named(sizes, key, expected):
-    """As servers that write such attributes have it."""
+    """An RSA length is read as servers write such attributes."""
     found = attributes.lacking({"1.2.840.113549.1.1.1": sizes}, request(key))
     assert [one[:67] for one in found] == [one[:67] for one in expected]
 
 
 def test_attributes_that_cannot_be_read_are_told():
-    """Nothing is none; an error as well; but not what is damaged."""
+    """An empty answer or an error means no attributes; a damaged one is reported."""
     for data, status in ((b"", 200), (b"", 204), (b"<html>", 404)):
         assert attributes.wanted(answer(data, status=status), "est") == {}
     for data in (b"MEEGCSqGSIb3DQEJ", b"!", base64.b64encode(b"\x30\x00\x30\x00")):
@@ -106,7 +106,7 @@ def test_attributes_that_cannot_be_read_are_told():
 
 
 def test_a_number_that_is_too_long_is_told():
-    """Python writes none of more than 4,300 digits."""
+    """A number of more than 4,300 digits, which Python does not print, is reported."""
     number = b"\x02\x82\x0b\xb8" + 3000 * b"\x01"
     values = b"\x31\x82\x0b\xbc" + number
     attribute = b"\x30\x82\x0b\xcb" + bytes.fromhex("06092a864886f70d010101") + values
@@ -124,7 +124,7 @@ def run(capsys, *arguments):
 
 
 def test_what_a_board_lacks_is_said_and_the_server_decides(server, words, capsys):
-    """It goes on."""
+    """What the request lacks is reported, and enrolment continues."""
     server.attributes = Reply(200, CSRATTRS_OF_SECTION_4_5_2, "application/csrattrs")
     code, _, messages = run(capsys, *words)
     assert code == 0 and "wants requests bound to the TLS connection" in messages
@@ -140,7 +140,7 @@ def test_what_a_board_lacks_is_said_and_the_server_decides(server, words, capsys
     ],
 )
 def test_other_spellings_of_the_same_are_read(spell, server, words, capsys):
-    """Whatever Content-Transfer-Encoding says."""
+    """Other encodings of the same answer are read, whatever Content-Transfer-Encoding says."""
     both = [parsed(server.intermediate), parsed(server.root)]
     data = spell(pkcs7.serialize_certificates(both, Encoding.DER))
     head = {"Content-Transfer-Encoding": "binary"}
@@ -173,7 +173,7 @@ _HTML = Reply(200, b"<html>Welcome</html>", "text/html; charset=utf-8")
     ],
 )
 def test_a_wrong_answer_is_told(operation, reply, code, message, server, words, host, capsys):
-    """In a sentence, without what a terminal obeys; nothing is installed."""
+    """A wrong answer is an error of one sentence without control characters; nothing changes."""
     server.always[operation] = reply
     found, told, _ = run(capsys, *words)
     assert found == code and message in told["error"]["message"], told
@@ -182,14 +182,14 @@ def test_a_wrong_answer_is_told(operation, reply, code, message, server, words, 
 
 @pytest.mark.parametrize("challenge", ['Digest nonce="1"', 'Digest realm="a"', "Digest x"])
 def test_half_a_challenge_is_told(challenge, server, words, capsys):
-    """As any other: with --renew, it keeps no other board from its turn."""
+    """An incomplete challenge is an error for one board, and --renew continues with the next."""
     server.always["cacerts"] = Reply(401, headers={"WWW-Authenticate": challenge})
     code, told, _ = run(capsys, *words)
     assert code == 3 and "sent a challenge for Digest without" in told["error"]["message"]
 
 
 def test_an_answer_that_drips_ends(server, words, capsys, monkeypatch):
-    """Each byte comes in time."""
+    """A slow answer ends at the limit, although each byte arrives in time."""
     monkeypatch.setattr("boardcert_host.enrolment.exchange._WHOLE_S", 1.5)
     server.always["cacerts"] = Reply(200, 100 * b"M", _KIND, drips=0.2)
     began = time.monotonic()
@@ -199,7 +199,7 @@ def test_an_answer_that_drips_ends(server, words, capsys, monkeypatch):
 
 
 def test_a_chain_that_no_board_can_serve_is_told(server, words, capsys):
-    """Nobody needs to read the CA's log: a certificate that is not for a server."""
+    """A certificate that is not for a server is reported with that reason."""
     server.change = lambda extensions: extensions.update(
         basic_constraints=(x509.BasicConstraints(True, None), True)
     )
@@ -228,14 +228,14 @@ def test_a_chain_that_no_board_can_serve_is_told(server, words, capsys):
     ],
 )
 def test_wrong_options_are_usage_errors(words, reason, capsys):
-    """Each with its reason, before anybody is asked."""
+    """Each wrong option is reported with its reason before any connection."""
     code, told, _ = run(capsys, "est", *words)
     assert code == 2 and reason in told["error"]["message"]
 
 
 @pytest.mark.parametrize(("command", "extra"), [("est", "est"), ("step", "client")])
 def test_without_the_extra_it_is_said_what_to_install(command, extra, monkeypatch, capsys):
-    """Other commands do without."""
+    """Without the extra, the error names it, and other commands work."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert main([command, "kitchen.local"]) == 3
     captured = capsys.readouterr().err
@@ -253,12 +253,12 @@ def test_without_the_extra_it_is_said_what_to_install(command, extra, monkeypatc
     ],
 )
 def test_where_the_operations_are(text, label, expected):
-    """RFC 7030, section 3.2.2; other servers have another path."""
+    """RFC 7030, section 3.2.2, gives the path; a URL with a path overrides it."""
     assert plan.server_url(text, label) == expected
 
 
 def test_two_ways_do_not_take_turns(capsys):
-    """A board that is renewed by ACME, or by EST, is so until that is forgotten."""
+    """A board renewed by ACME or EST is not renewed by the other until that is forgotten."""
     way = Way("kitchen.local")
     ORDERS.save("kitchen.local", Order(orders.Plan(way, ("a.example",), orders.DNS(hook="true"))))
     code, told, _ = run(capsys, "est", "kitchen.local", "--server", "https://e")
@@ -273,7 +273,7 @@ def test_two_ways_do_not_take_turns(capsys):
 
 
 def test_what_is_kept_is_read_again():
-    """All of it, and nothing of another shape."""
+    """A stored enrolment is read back unchanged; another shape is rejected."""
     way = Way("kitchen.local", pin=KeyPin.of_key("sha256//x"))
     login = plan.Login("operator", "/password", "/me.pem")
     state = Kept(Plan(way, "https://e/est", "/ca.pem", login, ("a.example",), 9.0), request="PEM")

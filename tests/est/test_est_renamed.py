@@ -1,4 +1,4 @@
-"""A board that is called otherwise is renewed as before: in the inventory, or by its own name."""
+"""Renewals follow a renamed board, whether it was renamed in the inventory or on the board."""
 
 import json
 from unittest import mock
@@ -42,7 +42,7 @@ def cable(tmp_path, monkeypatch):
 
 @pytest.fixture
 def on_cable(cable, words, host):
-    """The command `est` for that board, which nobody knows."""
+    """Return the command `est` for that board, which is unknown here."""
     pins.forget_pin("localhost")
     return [*(word for word in words if word != host), "--usb", PORT]
 
@@ -52,7 +52,7 @@ def own_name(cable):
 
 
 def test_a_board_is_renewed_by_its_new_name_here(words, host, capsys):
-    """With the port that it was enrolled with; another board's enrolment stays."""
+    """The enrolment follows with its port; another board's enrolment stays."""
     assert run(capsys, *words)[0] == 0
     port = host.rpartition(":")[2]
     other = SHELF.load(host)
@@ -73,7 +73,7 @@ def test_a_board_is_renewed_by_its_new_name_here(words, host, capsys):
 def test_a_board_is_renewed_for_its_own_new_name(
     is_known, is_named, server, cable, on_cable, capsys
 ):
-    """Also where its old name was asked for, and where it is not pinned; what to do is said."""
+    """The renewal asks for the new name, also without a pin, and hints say what to do."""
     old = own_name(cable)
     if is_known:
         pins.add_pin(old, json.loads(cable.tell("__import__('json').dumps(me.report())")))
@@ -92,7 +92,7 @@ def test_a_board_is_renewed_for_its_own_new_name(
 
 
 def test_a_board_that_only_calls_itself_so_takes_nothing_along(words, host, cable, capsys):
-    """Two boards of one name: renewal and token are those of the one that is known by it."""
+    """Of two boards with one name, the known one keeps renewal and token."""
     assert run(capsys, *words)[0] == 0
     called, (other,) = own_name(cable), pins.load_pins()
     SHELF.save(called, SHELF.load(host))
@@ -110,7 +110,7 @@ def test_a_board_that_only_calls_itself_so_takes_nothing_along(words, host, cabl
 
 
 def test_what_another_program_holds_is_said(words, host, capsys, monkeypatch):
-    """Its pin has followed then, and what is to be done is told."""
+    """If another program holds the enrolment, the pin follows, and a hint says what to do."""
     monkeypatch.setattr(shelf, "_LOCK_TIMEOUT_S", 0.2)
     assert run(capsys, *words)[0] == 0
     with SHELF.held(host):
@@ -122,7 +122,7 @@ def test_what_another_program_holds_is_said(words, host, capsys, monkeypatch):
 
 
 def test_an_order_of_the_new_name_stays(host, capsys):
-    """Neither of the two is lost, and that is said."""
+    """If both names have an enrolment, both stay, and that is reported."""
     plan = OrderPlan(Way(host), ("kitchen.example.org",), DNS(hook="x"))
     other = OrderPlan(Way("127.0.0.1"), ("larder.example.org",), DNS(hook="y"))
     ORDERS.save("localhost", Order(plan))
@@ -134,7 +134,7 @@ def test_an_order_of_the_new_name_stays(host, capsys):
 
 
 def test_without_an_enrolment_a_request_is_proposed(cable, tmp_path, capsys):
-    """For a certificate of any CA."""
+    """Without an enrolment, the hint proposes a request for any CA."""
     old = own_name(cable)
     assert run(capsys, "csr", old, "-o", tmp_path / "csr", "--usb", PORT)[0] == 0
     request = x509.load_pem_x509_csr((tmp_path / "csr").read_bytes())
@@ -146,7 +146,7 @@ def test_without_an_enrolment_a_request_is_proposed(cable, tmp_path, capsys):
 
 
 def test_a_full_disk_keeps_nothing_else_from_following(words, host, capsys, monkeypatch):
-    """The token could not be written; what is renewed has followed, and what to do is said."""
+    """On a full disk the token is not written, the renewal follows, and a hint says what to do."""
     assert run(capsys, *words)[0] == 0
     full = Error("cannot write the key ring: No space left on device")
     with mock.patch.object(tokens, "rename", side_effect=full):
@@ -158,14 +158,14 @@ def test_a_full_disk_keeps_nothing_else_from_following(words, host, capsys, monk
 
 
 def test_a_forgotten_board_that_is_renewed_is_named(words, host, capsys):
-    """And what ends that."""
+    """`forget` names the command that still renews the board, and the one that stops it."""
     assert run(capsys, *words)[0] == 0
     assert main(["forget", "localhost"]) == 0
     assert f"renewed still: boardcert est {host} --forget" in capsys.readouterr().err
 
 
 def test_what_a_reset_has_removed_can_be_had_again(on_cable, cable, capsys):
-    """Or is to be renewed no longer; a certificate that nobody renews is not named."""
+    """`reset` names the commands that restore or stop a renewal, if there is one."""
     assert run(capsys, *on_cable)[0] == 0
     host = own_name(cable)
     code, _, messages = run(capsys, "remove", host, "--usb", PORT)

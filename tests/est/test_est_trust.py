@@ -1,4 +1,4 @@
-"""Whom `boardcert est` believes to be the server: a CA in a file, by its fingerprint, or known."""
+"""The trust in an EST server: by a CA file, by a fingerprint, or by this computer's CAs."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from issued import pem, write
 
 @pytest.fixture
 def start(words):
-    """The command without a CA."""
+    """Return the command without a CA."""
     at = words.index("--server-ca")
     return words[:at] + words[at + 2 :]
 
@@ -26,7 +26,7 @@ def run(capsys, *arguments):
 
 
 def test_a_server_that_nobody_knows_gets_nothing(server, start, capsys, monkeypatch):
-    """Without a terminal: an error, and what to do."""
+    """Without a terminal, an untrusted server is an error with a hint, and gets nothing."""
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
     code, told, _ = run(capsys, *start)
     assert code == 3 and "has no certificate that is trusted here" in told["error"]["message"]
@@ -34,7 +34,7 @@ def test_a_server_that_nobody_knows_gets_nothing(server, start, capsys, monkeypa
 
 
 def test_another_ca_is_not_enough(server, start, tmp_path, capsys):
-    """Of the same name; nor are the CAs that requests brings with it."""
+    """Another CA of the same name is refused, and so are the CAs that requests contains."""
     other = write(tmp_path / "other.pem", pem(make_ca()))
     code, told, _ = run(capsys, *start, "--server-ca", other)
     assert code == 3 and "has no certificate that is trusted here" in told["error"]["message"]
@@ -42,7 +42,7 @@ def test_another_ca_is_not_enough(server, start, tmp_path, capsys):
 
 
 def test_a_certificate_for_another_name_is_not_enough(server, words, capsys):
-    """Though its CA is the right one."""
+    """A certificate for another name is refused, although its CA is trusted."""
     at = words.index("--server") + 1
     words[at] = server.url.replace("localhost", "127.0.0.1")
     code, told, _ = run(capsys, *words)
@@ -53,7 +53,7 @@ def test_a_certificate_for_another_name_is_not_enough(server, words, capsys):
 def test_what_requests_is_told_elsewhere_changes_nothing(
     server, words, tmp_path, capsys, monkeypatch
 ):
-    """Its variable for CAs, and passwords in ~/.netrc."""
+    """CA variables for requests, and passwords in ~/.netrc, are not used."""
     (tmp_path / ".netrc").write_text("machine localhost login mary password secret\n")
     (tmp_path / ".netrc").chmod(0o600)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -63,7 +63,7 @@ def test_what_requests_is_told_elsewhere_changes_nothing(
 
 
 def test_only_the_named_ca_is_trusted(server, words, capsys, monkeypatch):
-    """Not those of certifi, by which requests would trust any server of the world."""
+    """The CAs of certifi, which requests would trust, are not trusted."""
     import certifi
     from boardcert_host.est import tls
 
@@ -81,7 +81,7 @@ def test_only_the_named_ca_is_trusted(server, words, capsys, monkeypatch):
 
 
 def test_what_this_computer_trusts_is_trusted(server, start, capsys, monkeypatch, tmp_path):
-    """As a company's CA is."""
+    """This computer's CAs, such as a company's, are trusted."""
     monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_file))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
@@ -90,7 +90,7 @@ def test_what_this_computer_trusts_is_trusted(server, start, capsys, monkeypatch
 
 @pytest.mark.parametrize("which", ["root", "intermediate"])
 def test_a_fingerprint_is_enough(which, server, start, host, capsys):
-    """Of the root or of the issuing CA; it is kept, and the server verified by it from then on."""
+    """A root's or issuing CA's fingerprint is enough; the CA is stored for later connections."""
     der = getattr(server, which).der
     code, told, messages = run(
         capsys, *start, "--server-fingerprint", hashlib.sha256(der).hexdigest()
@@ -106,7 +106,7 @@ def test_a_fingerprint_is_enough(which, server, start, host, capsys):
 
 
 def test_another_fingerprint_is_refused(server, start, capsys):
-    """With those that the server offers; it has got no request and no password."""
+    """A wrong fingerprint is refused, listing those offered; no request or password is sent."""
     code, told, _ = run(capsys, *start, "--server-fingerprint", "ab" * 32)
     assert code == 1 and "no CA of localhost" in told["error"]["message"]
     assert fingerprint(server.root.der) in told["error"]["hint"]
@@ -115,7 +115,7 @@ def test_another_fingerprint_is_refused(server, start, capsys):
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("\n", 1)])
 def test_a_person_compares_the_fingerprint(answer, code, server, start, capsys, monkeypatch):
-    """It is that of the root; a no sends nothing."""
+    """The user compares the root's fingerprint; "no" sends nothing."""
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("sys.stdin.readline", lambda: answer, raising=False)
     found, told, messages = run(capsys, *start)

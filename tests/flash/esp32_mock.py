@@ -13,14 +13,14 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-# The registers that say the chip revision, where 0.0 is too old for MicroPython's image: address
-# and value, as in esptool's targets. The first is revision 0.3, the second 1.0.
+# The registers with the chip revision, where 0.0 is too old for MicroPython's image: address and
+# value, as in esptool's targets. The first is revision 0.3, the second 1.0.
 _REVISIONS = {"esp32c3": (0x60008850, 3 << 18), "esp32c5": (0x600B484C, 1 << 4)}
 
 
 @contextlib.contextmanager
 def mock_boot_loader(chip: str, flash: Path, **options: object) -> Iterator[str]:
-    """Run the boot loader of *chip* and give its port; at the end *flash* holds its flash.
+    """Run the boot loader of *chip* and yield its port; *flash* is its flash, before and after.
 
     What *flash* holds before is what the board holds. *options*: see `_arguments`.
     """
@@ -34,7 +34,7 @@ def mock_boot_loader(chip: str, flash: Path, **options: object) -> Iterator[str]
         finally:
             process.stdin.close()
             try:
-                process.wait(30)  # It writes the flash.
+                process.wait(30)  # It writes the flash when it ends.
             finally:
                 process.kill()
 
@@ -51,7 +51,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _serve(arguments: argparse.Namespace, listener: socket.socket, flash: object) -> None:
-    """Answer one client after another."""
+    """Serve one client after another."""
     from esp32_mock_bootloader.server import BootloaderConnection, handle_client
 
     class Line(BootloaderConnection):
@@ -66,7 +66,7 @@ def _serve(arguments: argparse.Namespace, listener: socket.socket, flash: object
 
     while True:
         connection = listener.accept()[0]
-        # Otherwise it hangs up a moment after the last block, also on an esptool that is slow.
+        # Otherwise it hangs up a moment after the last block, even if esptool is slow.
         handle_client(
             Line(sock=connection),
             threading.Event(),
@@ -83,7 +83,7 @@ def main() -> None:
 
     class Flash(FlashImage):
         def write_defl_block(self, payload: bytes) -> None:
-            """As the original, which stores byte by byte: too slow for esptool's patience."""
+            """Write a block like the original, whose byte-wise storing is too slow for esptool."""
             data = self._decompressor.decompress(payload[16:])
             self.data[self._defl_offset : self._defl_offset + len(data)] = data
             self._defl_offset += len(data)

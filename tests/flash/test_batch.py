@@ -1,4 +1,4 @@
-"""A batch without boards: its record, its numbers, its ports, and what is refused at the start."""
+"""A batch without boards: its record, numbers, ports, and what is refused at the start."""
 
 import argparse
 import csv
@@ -27,13 +27,13 @@ _NUMBER = b'{"serial_number": 1, "host_name": "a", "unique_id": "b", "result": "
 
 
 def entry(number: int, result: str = DONE, error: str = "") -> Entry:
-    """Return what became of a made-up board."""
+    """Return the record entry of a made-up board."""
     serial = f"{number:03}"
     return Entry(serial, f"sensor-{serial}", f"id{number}", result, error)
 
 
 def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
-    """As lines, and as a table that a spreadsheet opens; a comma and a line end are in it."""
+    """A record is read back as lines and as a table, with a comma and a line end in a value."""
     record = Record(tmp_path / "batch")
     assert record.read() == []
     wanted = [entry(1), entry(2, FAILED, 'it said "no",\nand went'), entry(2)]
@@ -49,7 +49,7 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", '=HYPERLINK("//x")'])
 def test_no_cell_of_the_table_is_a_formula(text: str, tmp_path: Path) -> None:
-    """What a board says of itself, or of what went wrong, is opened in a spreadsheet."""
+    """No cell of the table is a formula, as boards' texts are opened in a spreadsheet."""
     record = Record(tmp_path)
     record.add(Entry("1", "", "id1", FAILED, error=text, firmware=text))
     with record.table_file.open(newline="") as file:
@@ -59,7 +59,7 @@ def test_no_cell_of_the_table_is_a_formula(text: str, tmp_path: Path) -> None:
 
 
 def test_half_a_line_at_the_end_is_left_out_and_written_over_by_none(tmp_path: Path) -> None:
-    """The power went while it was written; what comes next stands in a line of its own."""
+    """A last line cut by a power failure is ignored, and the next entry starts a new line."""
     record = Record(tmp_path)
     record.add(entry(1))
     whole = record.lines_file.read_bytes()
@@ -76,7 +76,7 @@ def test_half_a_line_at_the_end_is_left_out_and_written_over_by_none(tmp_path: P
     "damage", [b"{}\n", b"nothing\n", b'{"serial_number": 1, "more": 2}\n', _NUMBER]
 )
 def test_a_damaged_record_is_never_a_shorter_one(damage: bytes, tmp_path: Path) -> None:
-    """It would give a number twice."""
+    """A damaged record is an error, since a shortened one would assign a number twice."""
     record = Record(tmp_path)
     record.add(entry(1))
     record.lines_file.write_bytes(damage + record.lines_file.read_bytes())
@@ -85,7 +85,7 @@ def test_a_damaged_record_is_never_a_shorter_one(damage: bytes, tmp_path: Path) 
 
 
 def test_several_stations_lose_nothing(tmp_path: Path) -> None:
-    """Who writes waits for the other."""
+    """Several stations lose no entry: each waits for the lock."""
     numbers = range(1, 9)
     threads = [
         threading.Thread(target=Record(tmp_path).add, args=(entry(number),)) for number in numbers
@@ -101,7 +101,7 @@ def test_several_stations_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_each_board_has_its_number_and_keeps_it(tmp_path: Path) -> None:
-    """Neither one in the record, nor a pinned one, nor one at work gets a second."""
+    """A board that is recorded, pinned or being flashed keeps its number."""
     record = Record(tmp_path)
     record.add(entry(1))
     record.add(entry(3, FAILED))
@@ -117,7 +117,7 @@ def test_each_board_has_its_number_and_keeps_it(tmp_path: Path) -> None:
 
 
 def test_boards_that_name_themselves_are_counted(tmp_path: Path) -> None:
-    """Without a pattern."""
+    """Without a pattern, boards that name themselves are counted."""
     record = Record(tmp_path)
     record.add(Entry("1", "", "id1", DONE))
     numbers = Numbers(record, None)
@@ -133,7 +133,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def plugged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Give the ports on USB, to be changed; no drive is there."""
+    """Return the list of USB ports, which a test changes; there is no drive."""
     ports: list[str] = []
     found = lambda: [USBPort(port, "") for port in ports]  # noqa: E731
     monkeypatch.setattr(serial_ports, "usb_ports", found)
@@ -144,7 +144,7 @@ def plugged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_port_is_the_next_board_s_after_it_was_empty_for_a_while(
     plugged: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A board that restarts is away for a second: it is not flashed again and again."""
+    """A port is free again after some time without a board, as a restart takes a second."""
     now = [0.0]
     monkeypatch.setattr(batches.time, "monotonic", lambda: now[0])
     wishes = BatchWishes(tmp_path, _PATTERN, (), None, ())
@@ -172,7 +172,7 @@ def test_a_port_is_the_next_board_s_after_it_was_empty_for_a_while(
 def test_no_more_boards_begin_than_were_asked_for(
     plugged: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many ports there are; each counts, also one that failed; one left alone does not."""
+    """No more boards start than requested; failed ones count, skipped ones do not."""
     plugged[:] = ["a", "b", "c", "d"]
     results = {"a": entry(1), "b": None, "c": entry(2, FAILED, "no"), "d": entry(3)}
     wishes = BatchWishes(tmp_path, _PATTERN, (), 2, ())
@@ -188,7 +188,7 @@ def test_no_more_boards_begin_than_were_asked_for(
 
 
 def test_a_port_with_two_names_is_one_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Named twice, or by what /dev/serial/by-id calls it, it is flashed once."""
+    """A port named twice, or by its /dev/serial/by-id link, is flashed once."""
     device, alias = tmp_path / "ttyACM0", tmp_path / "by-id"
     device.touch()
     alias.symlink_to(device)
@@ -207,7 +207,7 @@ def test_a_port_with_two_names_is_one_port(tmp_path: Path, monkeypatch: pytest.M
 def test_a_folder_that_cannot_be_written_ends_the_batch(
     what: str, plugged: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a sentence, not with a board of which nothing is known; a full disk is the same."""
+    """An unwritable folder or a full disk ends the batch with an error."""
     plugged.append("/dev/ttyUSB0")
     if what == "logs":
         (tmp_path / what).touch()
@@ -223,7 +223,7 @@ def test_a_folder_that_cannot_be_written_ends_the_batch(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 def test_a_full_disk_does_not_hold_up_a_board(tmp_path: Path) -> None:
-    """Its log is lost, not what became of it."""
+    """On a full disk, a board's log is lost, but not its result."""
     log = tmp_path / "board.log"
     log.symlink_to("/dev/full")
     outcome = Child(["RPI_PICO_W", "--port", "/dev/ttyNOSUCH0"], {}, log).run()
@@ -233,7 +233,7 @@ def test_a_full_disk_does_not_hold_up_a_board(tmp_path: Path) -> None:
 def test_boards_of_another_batch_in_the_record_are_noticed(
     plugged: list[str], tmp_path: Path
 ) -> None:
-    """Of another kind, or called otherwise."""
+    """Boards of another kind or name pattern in the record are an error."""
     record = Record(tmp_path)
     mine = Entry("001", "sensor-001", "id1", DONE, board="ESP32_GENERIC")
     others = [replace(mine, host_name="lamp-1", unique_id="id2")]
@@ -246,7 +246,7 @@ def test_boards_of_another_batch_in_the_record_are_noticed(
 
 
 def test_a_flash_that_ends_with_an_error_leaves_its_reason_and_its_log(tmp_path: Path) -> None:
-    """Run as it is in a batch: a program of its own; the password is in its environment only."""
+    """A failed flash, a program of its own, leaves reason and log; its password is no argument."""
     log = tmp_path / "logs" / "board.log"
     secret = {"BOARDCERT_WIFI_PASSWORD": "do not tell"}
     child = Child(["RPI_PICO_W", "--port", "/dev/ttyNOSUCH0", "--wifi", "Net"], secret, log)
@@ -285,14 +285,14 @@ def test_a_flash_that_ends_with_an_error_leaves_its_reason_and_its_log(tmp_path:
 def test_what_cannot_be_meant_is_told_before_a_board_is_looked_for(
     arguments: list[str], reason: str, workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A usage error; nothing is written."""
+    """Contradictory options are a usage error, and nothing is written."""
     assert main(["flash", "RPI_PICO_W", *arguments]) == 2
     assert reason in capsys.readouterr().err
     assert list(workplace.iterdir()) == []
 
 
 def test_an_older_sheet_stays(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Unless --force is given."""
+    """An existing sheet is overwritten with --force only."""
     (workplace / "labels.pdf").write_bytes(b"older")
     assert main(["flash", "RPI_PICO_W", "--batch", "--label", "labels.pdf", "--json"]) == 3
     assert "exists already" in json.loads(capsys.readouterr().out)["error"]["message"]
@@ -300,7 +300,7 @@ def test_an_older_sheet_stays(workplace: Path, capsys: pytest.CaptureFixture[str
 
 @pytest.mark.parametrize("name", ["label.svg", "label.pdf"])
 def test_one_board_gets_its_label(name: str, workplace: Path) -> None:
-    """With the maker's words; an older one is not written over."""
+    """One board gets a label with the maker's text; an existing one is kept."""
     report = {"names": ["sensor-007.local"], "unique_id": "id7"}
     pin = {"public_key_pin": f"sha256//{43 * 'A'}=", "first_seen": "2026-11-29T07:00:00Z"}
     wanted = {"label": workplace / name, "label_size": None, "force": False, "batch": False}

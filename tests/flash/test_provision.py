@@ -1,4 +1,4 @@
-"""`boardcert flash` with a Wi-Fi, its second half: no emulated board has one, so one is made up."""
+"""The second half of `boardcert flash` with Wi-Fi, on a fake board."""
 
 import json
 import socket
@@ -34,7 +34,7 @@ _TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
 
 
 def report_of(identity, **more):
-    """Return what a board with this identity says over USB."""
+    """Return the USB report of a board with this identity."""
     parsed = certificate.parse(identity.der)
     report = {"hostname": "kitchen", "names": [NAME]}
     report |= {"fingerprint": certificate.fingerprint(identity.der)}
@@ -70,7 +70,7 @@ def calls(monkeypatch):
 
 
 def run(monkeypatch, report, wanted=None, mark=None):
-    """Provision the made-up board; return whether all is well, and the story."""
+    """Provision the fake board; return whether it succeeded, and the record."""
     monkeypatch.setattr(usb_report, "read_report", lambda port: report)
     story = Story(messages())
     wanted = wanted or Provision(host_name="kitchen", wifi=_WIFI)
@@ -79,7 +79,7 @@ def run(monkeypatch, report, wanted=None, mark=None):
 
 
 def test_a_board_that_joined_the_wifi_is_verified_there(calls, monkeypatch, tmp_path):
-    """Its address comes over USB, and so does the key that TLS must prove."""
+    """The address and the key that TLS must prove come over USB."""
     identity = make()
     with tls_server(identity, tmp_path) as port:
         ok, story = run(monkeypatch, report_of(identity, portal_port=port))
@@ -87,7 +87,7 @@ def test_a_board_that_joined_the_wifi_is_verified_there(calls, monkeypatch, tmp_
         assert story.record["verify"]["ok"]
         assert story.record["pin"]["host"] == NAME
         assert story.record["urls"] == [f"https://{NAME}:{port}", f"https://127.0.0.1:{port}"]
-        # Where it serves is pinned: the name alone does, and where there is no mDNS, its address.
+        # The pin has the board's address, for when its name cannot be resolved.
         target = find(NAME, pins.load_pins()).target
         assert target == Target(NAME, port, "127.0.0.1")
         monkeypatch.setattr(socket, "getaddrinfo", _without_names(socket.getaddrinfo))
@@ -104,7 +104,7 @@ def test_a_board_that_joined_the_wifi_is_verified_there(calls, monkeypatch, tmp_
 
 
 def test_where_a_program_is_served_is_told_with_the_page(calls, monkeypatch, tmp_path):
-    """On port 443, unless only the page is reached, through a tunnel."""
+    """The record shows where the program is served: port 443, unless a tunnel leads to the page."""
     monkeypatch.setattr(own_program, "copy", lambda port, program: own_program.Copied([], 1))
     identity, program = make(), own_program.Program({"/main.py": b""})
     with tls_server(identity, tmp_path) as port:
@@ -120,7 +120,7 @@ def test_where_a_program_is_served_is_told_with_the_page(calls, monkeypatch, tmp
 
 
 def test_what_the_users_own_ca_has_issued_is_checked_against_it(calls, monkeypatch, tmp_path):
-    """Without being asked, as by `verify`: such a board is well when it is flashed again."""
+    """A certificate from the user's own CA is checked against that CA, as by `verify`."""
     assert main(["ca", "init"]) == 0
     authority = default_store().load(lambda: "")
     ca = Identity(authority.key, authority.certificate.public_bytes(Encoding.DER))
@@ -133,7 +133,7 @@ def test_what_the_users_own_ca_has_issued_is_checked_against_it(calls, monkeypat
 
 
 def _without_names(look_up):
-    """Return a function that finds addresses only."""
+    """Return a function that resolves addresses only."""
 
     def found(host, *more):
         if not is_address(host):
@@ -144,12 +144,12 @@ def _without_names(look_up):
 
 
 def steps_of(story):
-    """Return (step, status) of each step."""
+    """Return (step, status) for each step."""
     return [(step["id"], step["status"]) for step in story.record["steps"]]
 
 
 def test_the_token_is_read_over_usb_and_kept(calls, monkeypatch, capsys):
-    """On the key ring under the name that is pinned, and nowhere else."""
+    """The token is stored in the key ring under the pinned name, and nowhere else."""
     report = report_of(make())
     _, story = run(monkeypatch, report, Provision())
     assert tokens.find_token([NAME], report["public_key_pin"]) == _TOKEN
@@ -162,7 +162,7 @@ def test_the_token_is_read_over_usb_and_kept(calls, monkeypatch, capsys):
 
 
 def test_a_board_that_gives_no_token_is_an_error(calls, monkeypatch):
-    """What it said instead is not shown: it may be half of one."""
+    """If a board returns no token, its answer, which may contain a part of one, is not shown."""
     monkeypatch.setattr(mpremote, "execute", lambda *arguments: _TOKEN[:-1])
     with pytest.raises(Error, match="gave no token") as caught:
         run(monkeypatch, report_of(make()), Provision())
@@ -170,7 +170,7 @@ def test_a_board_that_gives_no_token_is_an_error(calls, monkeypatch):
 
 
 def test_another_key_on_the_network_than_on_the_cable_is_not_well(calls, monkeypatch, tmp_path):
-    """Somebody else answers at that address."""
+    """Another key on the network than over USB is an error."""
     with tls_server(make(), tmp_path) as port:
         ok, story = run(monkeypatch, report_of(make(), portal_port=port))
     assert not ok
@@ -180,7 +180,7 @@ def test_another_key_on_the_network_than_on_the_cable_is_not_well(calls, monkeyp
 
 
 def test_a_board_that_does_not_serve_is_an_error(calls, monkeypatch, tmp_path):
-    """After it was given its time."""
+    """A board that does not serve within its time is an error."""
     monkeypatch.setattr(provision, "_SERVE_TIMEOUT_S", 0)
     with tls_server(make(), tmp_path) as port:
         pass
@@ -190,7 +190,7 @@ def test_a_board_that_does_not_serve_is_an_error(calls, monkeypatch, tmp_path):
 
 
 def test_a_key_that_is_not_the_one_before_is_an_error(calls, monkeypatch):
-    """Nothing was to be erased: what the board says of it is passed on, and nothing is pinned."""
+    """Without --erase, another key is an error with the board's notices, and nothing is pinned."""
     report = report_of(make(), notices=["the identity is lost"])
     with pytest.raises(Error, match="had the key sha256//before") as caught:
         run(monkeypatch, report, mark="sha256//before")
@@ -201,7 +201,7 @@ def test_a_key_that_is_not_the_one_before_is_an_error(calls, monkeypatch):
 
 
 def test_a_new_key_is_pinned_in_place_of_the_old_only_when_that_was_allowed(calls, monkeypatch):
-    """By --erase and --yes."""
+    """A new key replaces the pin with --erase and --yes only."""
     pins.add_pin(NAME, report_of(make()))
     report = report_of(make())
     with pytest.raises(Error, match="another key") as caught:
@@ -213,7 +213,7 @@ def test_a_new_key_is_pinned_in_place_of_the_old_only_when_that_was_allowed(call
 
 
 def test_a_unit_that_has_another_key_and_name_is_one_board(calls, monkeypatch, capsys):
-    """Known by its chip: tags and history stay; what only had its name is forgotten."""
+    """A known chip with a new key and name keeps tags and history; other pins of the name go."""
     old, report = report_of(make()), report_of(make()) | {"unique_id": "01"}
     pins.add_pin("larder.local", old | {"unique_id": "01"})
     pins.add_pin(NAME, report_of(make()) | {"unique_id": None})
@@ -232,7 +232,7 @@ def test_a_unit_that_has_another_key_and_name_is_one_board(calls, monkeypatch, c
 
 
 def test_a_board_that_is_called_otherwise_takes_its_pin_along(calls, monkeypatch):
-    """The same chip with the same key: it is not known twice."""
+    """The pin of a renamed board, known by chip and key, moves to the new name."""
     report = report_of(make())
     pins.add_pin("larder.local", report)
     tokens.keep_token("larder.local", report["public_key_pin"], _TOKEN)
@@ -247,7 +247,7 @@ def test_a_board_that_is_called_otherwise_takes_its_pin_along(calls, monkeypatch
 
 
 def test_a_wifi_that_is_not_joined_is_an_error(monkeypatch):
-    """With the status that the board's driver gives."""
+    """If the Wi-Fi is not joined, the error has the driver's status."""
     steps_of = {"is_connected": False, "address": "0.0.0.0", "status": -3, "date": ""}
     monkeypatch.setattr(mpremote, "ask", lambda port, code, timeout_s: steps_of)
     with pytest.raises(Error, match=r"cannot join the Wi-Fi HomeNet \(status -3\)"):

@@ -1,4 +1,4 @@
-"""UF2 files read strictly, and boot drives found and filled."""
+"""UF2 files are read strictly; boot drives are found and written."""
 
 import errno
 import os
@@ -33,7 +33,7 @@ def file_of(total, **fields):
 
 
 def ignored_block(**fields):
-    """Return the block of RP2350-E10 as picotool writes it."""
+    """Return the RP2350-E10 block as picotool writes it."""
     fill = b"\xef" * 256 + struct.pack("<I", 0x9957E304)
     values = {"family": 0xE48BFF57, "flags": 0xA000, "fill": fill} | fields
     return block(0, 2, 0x10FFFF00, **values)
@@ -41,14 +41,14 @@ def ignored_block(**fields):
 
 @pytest.mark.parametrize("total", [1, 2, 300])
 def test_a_good_file_is_read_page_by_page(total):
-    """All pages, at their addresses."""
+    """All pages of a valid file are read, with their addresses."""
     uf2 = read_uf2(file_of(total), _RP2040, *_FLASH)
     assert sorted(uf2.pages) == [0x10000000 + 256 * number for number in range(total)]
     assert uf2.content == _TEXT.ljust(256, b"\0") * total
 
 
 def test_the_official_image_is_accepted_as_a_whole():
-    """It begins with the second boot stage and holds its own version."""
+    """The official image is accepted: it begins with the second boot stage and has its version."""
     board = load_board("RPI_PICO_W")
     data = firmware_image(board)[0].read_bytes()
     uf2_drive.check_image(board, data)
@@ -89,19 +89,19 @@ _BAD = {
 
 @pytest.mark.parametrize("what", _BAD)
 def test_a_file_with_a_single_wrong_block_is_refused(what):
-    """The reason says which block, and what is wrong with it."""
+    """The error says which block is wrong, and why."""
     data, reason = _BAD[what]
     with pytest.raises(ValueError, match=reason):
         read_uf2(data, _RP2040, *_FLASH)
 
 
 def test_the_last_page_of_the_flash_can_be_written():
-    """The limit itself is not too far."""
+    """The last page of the flash is within the limit."""
     assert read_uf2(block(0, 1, 0x101FFF00), _RP2040, *_FLASH).pages
 
 
 def test_the_block_that_an_rp2350_must_ignore_is_left_out():
-    """Only as picotool writes it; any other is not for this family."""
+    """The RP2350-E10 block is skipped in picotool's form only."""
     pages = file_of(2, family=_RP2350)
     assert len(read_uf2(ignored_block() + pages, _RP2350, *_FLASH).pages) == 2
     with pytest.raises(ValueError, match="block 0"):
@@ -109,7 +109,7 @@ def test_the_block_that_an_rp2350_must_ignore_is_left_out():
 
 
 def test_an_image_for_another_board_is_refused():
-    """Before anything is copied, and with exit code 3."""
+    """An image for another board is refused with exit code 3 before anything is copied."""
     with pytest.raises(Error, match="not for RPI_PICO2_W") as caught:
         uf2_drive.check_image(load_board("RPI_PICO2_W"), _GOOD)
     assert caught.value.code == 3
@@ -128,7 +128,7 @@ def make_drive(
 
 @pytest.fixture
 def drives(tmp_path, monkeypatch):
-    """Return a function that names the mounted drives; the computer's own are not looked at."""
+    """Return a function that lists the mounted drives instead of the computer's own."""
 
     def mounted(*paths):
         partitions = [type("Partition", (), {"mountpoint": str(path)}) for path in paths]
@@ -140,7 +140,7 @@ def drives(tmp_path, monkeypatch):
 
 
 def test_a_boot_drive_is_known_by_its_file_and_not_by_its_name(tmp_path, drives, monkeypatch):
-    """Among a USB stick of the right name, another board, and a drive that has gone."""
+    """A boot drive is found by its file, not its name, among a USB stick and other boards."""
     (tmp_path / "RPI-RP2").mkdir()
     pico = make_drive(tmp_path / "NO NAME")
     drives(tmp_path / "RPI-RP2", make_drive(tmp_path / "b", "RP2350"), pico, tmp_path / "gone")
@@ -153,7 +153,7 @@ def test_a_boot_drive_is_known_by_its_file_and_not_by_its_name(tmp_path, drives,
 
 
 def test_of_several_boot_drives_none_is_chosen(tmp_path, drives):
-    """They are listed."""
+    """If there are several boot drives, they are listed and none is used."""
     paths = [make_drive(tmp_path / name) for name in "ab"]
     drives(*paths)
     with pytest.raises(Error, match="several boards") as caught:
@@ -162,7 +162,7 @@ def test_of_several_boot_drives_none_is_chosen(tmp_path, drives):
 
 
 def test_waiting_for_a_drive_says_how_to_get_one(tmp_path, drives):
-    """And which other boards are there."""
+    """While waiting, a message says how to get the drive, and which other boards are there."""
     drives(make_drive(tmp_path / "other", "RP2350"))
     with pytest.raises(Error, match="other is a RP2350") as caught:
         uf2_drive.wait_boot_drive(load_board("RPI_PICO_W"), timeout_s=0)
@@ -170,7 +170,7 @@ def test_waiting_for_a_drive_says_how_to_get_one(tmp_path, drives):
 
 
 def test_a_copied_image_is_whole_and_the_board_restarts(tmp_path):
-    """Progress is shown, and the drive's disappearance is waited for."""
+    """The copy shows progress, and waits for the drive to disappear."""
     drive = uf2_drive.BootDrive(make_drive(tmp_path / "drive"), "RPI-RP2")
     data = file_of(1000)
     progresses, received = [], []
@@ -192,7 +192,7 @@ def test_a_copied_image_is_whole_and_the_board_restarts(tmp_path):
 
 
 def test_a_board_that_does_not_take_the_image_is_an_error(tmp_path, monkeypatch):
-    """Its drive stays there."""
+    """If the drive stays after the copy, the board has not accepted the image: an error."""
     monkeypatch.setattr(uf2_drive, "_VANISH_TIMEOUT_S", 0)
     drive = uf2_drive.BootDrive(make_drive(tmp_path / "drive"), "RPI-RP2")
     with pytest.raises(Error, match="did not accept the image"):
@@ -201,7 +201,7 @@ def test_a_board_that_does_not_take_the_image_is_an_error(tmp_path, monkeypatch)
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
 def test_a_drive_that_fails_while_copying_is_an_error(number, tmp_path, monkeypatch):
-    """Full, or pulled out in the middle."""
+    """A drive that is full, or removed while copying, is an error."""
 
     def fail(descriptor):
         raise OSError(number, os.strerror(number))
@@ -214,7 +214,7 @@ def test_a_drive_that_fails_while_copying_is_an_error(number, tmp_path, monkeypa
 
 
 def test_a_drive_that_goes_with_the_last_block_is_no_error(tmp_path, monkeypatch):
-    """The board restarts before the computer learns that all was written."""
+    """A drive that disappears with the last block is fine: the board restarts that early."""
     drive = uf2_drive.BootDrive(make_drive(tmp_path / "drive"), "RPI-RP2")
     progresses = []
 

@@ -1,4 +1,4 @@
-"""The same tests on SQLite, and on a PostgreSQL server that they start themselves."""
+"""Fixtures that run the same tests on SQLite and on a PostgreSQL server started here."""
 
 import itertools
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _numbers = itertools.count()
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Server], int]]:
-    """Serve a fleet, one server of it broken in each way; give its servers and their port."""
+    """Serve a fleet with one server of each fault; yield its servers and their port."""
     folder = tmp_path_factory.mktemp("fleet")
     servers = make_plan(folder, FLEET, 1)
     with serving(folder) as port:
@@ -28,7 +28,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Serve
 
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
-    """Start a server, once, and give the URL of its database."""
+    """Start a server once, and yield the URL of its database."""
     folder = programs()
     if folder is None:
         pytest.skip("PostgreSQL is not installed")
@@ -38,7 +38,7 @@ def postgresql_url() -> Iterator[str]:
 
 @pytest.fixture
 def postgresql(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Keep the inventory in a schema of its own, in PostgreSQL; give its URL."""
+    """Put the inventory in a schema of its own in PostgreSQL; yield its URL."""
     schema = f"test_{next(_numbers)}"
     engine = sa.create_engine(postgresql_url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
@@ -51,7 +51,7 @@ def postgresql(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep the inventory in a file, where no directory is yet; give its path."""
+    """Put the inventory in a file in a directory that does not exist yet; return its path."""
     path = tmp_path / "more" / "inventory.db"
     monkeypatch.setenv("BOARDCERT_INVENTORY", str(path))
     return path
@@ -59,20 +59,20 @@ def sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def new_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Open the inventory anew, so that what a test changes of that is looked at."""
+    """Open the inventory with a new engine, so that a test's changes apply."""
     monkeypatch.setattr(database, "_engine", database._engine.__wrapped__)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def inventory(request: pytest.FixtureRequest) -> str:
-    """Keep the inventory in one after the other; say in which."""
+    """Put the inventory in each kind of database in turn; return which."""
     request.getfixturevalue(request.param)
     return request.param
 
 
 @pytest.fixture
 def three(inventory: str) -> None:
-    """Know three boards."""
+    """Add three boards."""
     add_pin("sensor-001.local", report(1, 10), 20034, "192.168.4.11")
     add_pin("sensor-002.local", report(2, 200, source="installed"), 20034, "192.168.4.12")
     add_pin("hall_x.local", report(3, 30), None, None)

@@ -1,4 +1,4 @@
-"""`boardcert audit-keys`: what only all keys together tell, also those of forgotten boards."""
+"""`boardcert audit-keys`: what the comparison of all keys shows, also of forgotten boards."""
 
 import json
 
@@ -17,12 +17,12 @@ pytestmark = pytest.mark.usefixtures("inventory")
 
 
 def of_certificate(key=None):
-    """Return what a certificate for *key* says."""
+    """Return the stored facts of a certificate for *key*."""
     return describe(parse(make(key=key).der))
 
 
 def rsa_key(p, q):
-    """Return the private key of two primes."""
+    """Return the private key with these two primes."""
     exponent = pow(65537, -1, (p - 1) * (q - 1))
     parts = rsa.rsa_crt_dmp1(exponent, p), rsa.rsa_crt_dmq1(exponent, q), rsa.rsa_crt_iqmp(p, q)
     public = rsa.RSAPublicNumbers(65537, p * q)
@@ -37,7 +37,7 @@ def audited(capsys, code=1):
 
 
 def test_sound_keys_give_no_finding(three, capsys):
-    """Keys that are known by a pin alone are counted as not seen."""
+    """Sound keys give no finding; boards without a full key are counted separately."""
     add_pin("kitchen.local", of_certificate())
     told = audited(capsys, 0)
     assert (told["ok"], told["findings"]) == (True, [])
@@ -49,12 +49,12 @@ def test_sound_keys_give_no_finding(three, capsys):
 
 
 def test_nothing_known_is_nothing_found(capsys):
-    """Before the first board, too."""
+    """An empty inventory gives no finding."""
     assert audited(capsys, 0)["keys"] == 0
 
 
 def test_shared_primes_and_weak_keys_are_found(capsys):
-    """Also with the key that a board had before it was forgotten."""
+    """Shared primes and weak keys are found, also in the former key of a forgotten board."""
     a, b, c = (prime(1024, name) for name in "abc")
     add_pin("attic.local", of_certificate(rsa_key(a, b)))
     forget_pin("attic.local")
@@ -70,7 +70,7 @@ def test_shared_primes_and_weak_keys_are_found(capsys):
 
 
 def test_a_key_of_a_former_unit_is_found(capsys):
-    """One board was forgotten, then another one turns up with its key."""
+    """A key of a forgotten unit is found on another."""
     facts = of_certificate()
     add_pin("kitchen.local", report(1) | facts)
     forget_pin("kitchen.local")

@@ -1,4 +1,4 @@
-"""`boardcert export` and `import`: everything, or nothing."""
+"""`boardcert export` and `import`: everything or nothing."""
 
 import io
 import sys
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("inventory")
 
 
 def test_an_inventory_is_taken_to_another_computer_and_back(three, tmp_path, capsys):
-    """All of it, also the events of forgotten boards; from one kind of database to the other."""
+    """The whole inventory, with forgotten boards' events, moves between kinds of database."""
     run(capsys, "tag", "hall_x.local", "north")
     run(capsys, "note", "hall_x.local", "k\u00fcche \U0001f600")
     note_seen([Seen("sensor-002.local", "unreachable", "no answer")])
@@ -34,7 +34,7 @@ def test_an_inventory_is_taken_to_another_computer_and_back(three, tmp_path, cap
 
 
 def test_an_export_comes_through_a_pipe(three, tmp_path, capsys, monkeypatch):
-    """Whole or not at all, as from a file; what it is written to is not replaced by a file."""
+    """A pipe transports an export whole or not at all, and is not replaced by a file."""
     file, link = tmp_path / "boards.jsonl", tmp_path / "link"
     link.symlink_to(file)
     assert main(["export", "--force", str(link)]) == 0 and link.is_symlink()
@@ -48,7 +48,7 @@ def test_an_export_comes_through_a_pipe(three, tmp_path, capsys, monkeypatch):
 
 
 def test_an_export_may_be_printed(three, tmp_path, capsys):
-    """For a pipe to another computer: the same lines, and nothing else."""
+    """An export to standard output has the same lines, and nothing else."""
     run(capsys, "note", "hall_x.local", "k\u00fcche")
     path = tmp_path / "all.jsonl"
     assert main(["export", str(path)]) == 0
@@ -60,12 +60,12 @@ def test_an_export_may_be_printed(three, tmp_path, capsys):
 
 
 def contents(path):
-    """Return the lines of an export, but for its date."""
+    """Return the lines of an export, without its date."""
     return Path(path).read_text("utf-8").splitlines()[1:]
 
 
 def test_joined_inventories_keep_what_each_of_them_knows(three, tmp_path, capsys):
-    """Tags of both; and nothing of one that contradicts."""
+    """Importing merges tags, and imports nothing of a contradicting entry."""
     other = ["--inventory", str(tmp_path / "other.db")]
     lines = str(tmp_path / "all.jsonl")
     assert main(["export", lines]) == 0
@@ -116,7 +116,7 @@ _SPOILED = (
 
 
 def test_half_an_export_or_a_damaged_one_changes_nothing(three, tmp_path, capsys):
-    """The line is named."""
+    """A truncated or damaged export changes nothing, and the line is named."""
     path = tmp_path / "all.jsonl"
     assert main(["export", str(path)]) == 0
     lines = path.read_text().splitlines()
@@ -131,7 +131,7 @@ def test_half_an_export_or_a_damaged_one_changes_nothing(three, tmp_path, capsys
 
 
 def test_the_line_that_is_damaged_is_named(three, tmp_path, capsys):
-    """Whatever is wrong with it: bytes that are no text, no end of brackets, a value."""
+    """The error names the damaged line: not text, unclosed brackets, a wrong value."""
     path = tmp_path / "all.jsonl"
     assert main(["export", str(path)]) == 0
     lines = path.read_text().splitlines()

@@ -1,4 +1,4 @@
-"""`boardcert verify --all` on a simulated fleet: each fault is found, and no other, by its name."""
+"""`boardcert verify --all` on a simulated fleet: exactly the present faults are found and named."""
 
 import datetime
 import errno
@@ -22,7 +22,7 @@ from processes import started
 from prometheus_client.parser import text_string_to_metric_families
 from servers import refusing_port
 
-# As long wait the two that do not finish, so one database is enough for them.
+# The two servers that do not answer take this long, so one database suffices for them.
 _PATIENCE = ("--timeout", "20", "--retries", "0")
 _ENDLESS = ("stalled", "dripping")
 _HOUR = datetime.timedelta(hours=1)
@@ -30,7 +30,7 @@ _QUICK = ("--timeout", "60", "--retries", "0")
 
 
 def verify(capsys, *words):
-    """Verify boards; return exit code, what the lines say of each, and the last line."""
+    """Verify boards; return the exit code, the line of each, and the last line."""
     capsys.readouterr()
     code = main(["verify", *words, "--json"])
     *lines, last = map(json.loads, capsys.readouterr().out.splitlines())
@@ -46,7 +46,7 @@ def tagged(kinds, servers, names):
 
 
 def metrics(file):
-    """Return the values in a file for Prometheus: (name, values of the labels by their names)."""
+    """Return the values in a Prometheus file: (name, label values by label name)."""
     families = text_string_to_metric_families(file.read_text())
     samples = [sample for family in families for sample in family.samples]
     found = {(one.name, *one.labels.values()): one.value for one in samples}
@@ -55,7 +55,7 @@ def metrics(file):
 
 
 def test_each_fault_is_found_and_no_other(fleet, inventory, tmp_path, capsys):
-    """By its own word, in the lines, the counts, the exit code, the inventory, and the file."""
+    """Each fault has its own word, in the lines, counts, exit code, inventory, and file."""
     servers, port = fleet
     if inventory != "sqlite":
         servers = [server for server in servers if server.kind not in _ENDLESS]
@@ -83,7 +83,7 @@ def test_each_fault_is_found_and_no_other(fleet, inventory, tmp_path, capsys):
 
 
 def test_a_row_for_each_change_also_of_a_duplicate_key(fleet, inventory, capsys):
-    """Which is found only when both boards have answered."""
+    """Each change adds a row, including a duplicate key, found once both boards answer."""
     servers, port = fleet
     names = know(servers, port)
     tagged(("copied key", "copy"), servers, names)
@@ -96,7 +96,7 @@ def test_a_row_for_each_change_also_of_a_duplicate_key(fleet, inventory, capsys)
 
 
 def test_what_has_changed_since_then(fleet, inventory, capsys):
-    """All boards when they became known; none from then on, nor those that stay as they are."""
+    """--changed-since shows new boards and changed ones only."""
     servers, port = fleet
     (name,) = tagged(("expired",), servers, know(servers, port))
     now = clock.now()
@@ -112,7 +112,7 @@ def test_what_has_changed_since_then(fleet, inventory, capsys):
 
 
 def test_a_board_that_restarts_is_asked_again(tmp_path, sqlite, capsys, monkeypatch):
-    """And is valid then; one at whose port nothing listens is refused, each time."""
+    """A restarting board is asked again and then valid; a closed port is refused every time."""
     (server,) = make_plan(tmp_path, 1, 1, kinds=["restarting"])
     refused = f"127.0.0.1:{refusing_port()}"
     with serving(tmp_path) as port:
@@ -127,7 +127,7 @@ def test_a_board_that_restarts_is_asked_again(tmp_path, sqlite, capsys, monkeypa
 
 
 def test_a_list_of_hosts_may_have_long_remarks_and_bytes_of_no_text(sqlite, capsys, monkeypatch):
-    """Each line is one host, or said to be none; in any locale, names are in UTF-8."""
+    """A list of hosts may have long comments and invalid bytes; each line is a host or an error."""
     name = f"127.0.0.1:{refusing_port()}"
     lines = [name.encode() + b" # " + b"x y" * 1000, b"\xff\xfe", "k\u00fcche..x".encode()]
     data = io.BytesIO(b"\n".join(lines))
@@ -141,7 +141,7 @@ def test_a_list_of_hosts_may_have_long_remarks_and_bytes_of_no_text(sqlite, caps
 def test_what_was_found_is_said_also_where_another_program_holds_the_inventory(
     tmp_path, sqlite, capsys, monkeypatch
 ):
-    """The run ends with the reason; nobody has to ask the boards again to know."""
+    """If another program holds the inventory, the verdicts are printed before the error."""
     servers = make_plan(tmp_path, 2, 1, kinds=["valid", "expired"])
     monkeypatch.setattr(database, "_WAIT_S", 0.5)
     with serving(tmp_path) as port:
@@ -156,7 +156,7 @@ def test_what_was_found_is_said_also_where_another_program_holds_the_inventory(
 
 
 def test_an_empty_inventory_is_not_a_valid_one(sqlite, capsys, monkeypatch):
-    """For monitoring; nor is a tag that no board has, or an empty list."""
+    """An empty inventory, an unused tag, and an empty list are errors, for monitoring."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("# none\n\n"))
     assert "no host on standard input" in sentence(capsys, "verify", "-")
     assert "`boardcert scan --add` add boards" in sentence(capsys, "verify", "--all")
@@ -168,7 +168,7 @@ def test_an_empty_inventory_is_not_a_valid_one(sqlite, capsys, monkeypatch):
 def test_a_file_for_prometheus_is_written_whole_or_not_at_all(
     sqlite, tmp_path, capsys, monkeypatch
 ):
-    """In groups, each host once; where it cannot be written, the verdict is not lost."""
+    """The file for Prometheus is whole, with each host once; if it fails, verdicts are kept."""
     monkeypatch.setattr(prometheus, "_GROUP", 2)
     file, hosts = tmp_path / "boards.prom", [f"127.0.0.{n}:{refusing_port()}" for n in range(1, 6)]
     patience = ("--timeout", "60", "--retries", "0")
@@ -193,14 +193,14 @@ def _fail(*_):
 
 
 def sentence_of_stdin(capsys, file, patience):
-    """Verify the hosts on stdin into a file that cannot be written; return what is said."""
+    """Verify the hosts on stdin into an unwritable file; return the error."""
     capsys.readouterr()
     assert main(["verify", "-", "--prometheus", str(file), *patience]) == 3
     return capsys.readouterr().err
 
 
 def test_what_was_judged_before_ctrl_c_stays(fleet, sqlite, capsys):
-    """It is noted, and summed up."""
+    """Verdicts before Ctrl-C are recorded and summarised."""
     servers, port = fleet
     names = know(servers, port)
     slow = tagged(("stalled", "valid"), servers, names)

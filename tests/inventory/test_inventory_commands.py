@@ -40,13 +40,13 @@ _FOUND = {
 
 
 def test_boards_are_found_and_sorted(three, capsys):
-    """By patterns of names and addresses, fields, and times; what is not known comes last."""
+    """Boards are selected by patterns, fields and times; unknown values sort last."""
     for words, found in _FOUND.items():
         assert names(capsys, *words.split()) == [f"{name}.local" for name in found.split()], words
 
 
 def test_boards_have_tags_and_notes(three, capsys):
-    """A tag twice is one; one that is taken away is gone."""
+    """Tags are unique, and can be removed."""
     assert run(capsys, "tag", "sensor-001.local", "north", "shelf", "north")["tags"] == [
         "north",
         "shelf",
@@ -63,7 +63,7 @@ def test_boards_have_tags_and_notes(three, capsys):
 
 
 def test_a_table_is_for_people_and_csv_for_spreadsheets(three, capsys):
-    """Which take no formula from a note."""
+    """CSV for spreadsheets contains no formula from a note, unlike the table for people."""
     run(capsys, "note", "hall_x.local", '=HYPERLINK("http://x")')
     run(capsys, "tag", "hall_x.local", "north")
     assert main(["list"]) == 0
@@ -85,7 +85,7 @@ def test_a_table_is_for_people_and_csv_for_spreadsheets(three, capsys):
 
 
 def test_an_empty_inventory_says_how_boards_get_into_it(inventory, capsys):
-    """A pattern that no board matches is another matter."""
+    """An empty inventory gets a hint; a pattern without a match gets another."""
     for words in ([], ["--sort", "verdict", "--reverse"]):
         assert main(["list", *words]) == 0
         assert "no board is known yet\nboardcert: hint: " in capsys.readouterr().err
@@ -94,7 +94,7 @@ def test_an_empty_inventory_says_how_boards_get_into_it(inventory, capsys):
 
 
 def test_the_history_of_a_board_outlives_it(three, capsys):
-    """Keys, certificates, verdicts, who did what; a verdict that stays is one row."""
+    """History keeps keys, certificates, verdicts and users; an unchanged verdict is one row."""
     follow_key(["sensor-001.local"], key("B"), report(1, 3650) | {"public_key_pin": key("Z")})
     for verdict in ("valid", "valid", "not valid", "valid"):
         note_seen([Seen("sensor-001.local", verdict, "dates" if verdict[0] == "n" else "")])
@@ -115,7 +115,7 @@ def test_the_history_of_a_board_outlives_it(three, capsys):
 
 
 def test_all_names_are_forgotten_or_none(three, capsys):
-    """One that is not known stops it."""
+    """`forget` removes all named boards or none: an unknown name stops it."""
     assert main(["forget", "sensor-002.local", "sensor-003.local"]) == 3
     assert "sensor-003.local is not pinned" in capsys.readouterr().err
     assert "sensor-002.local" in names(capsys)
@@ -125,7 +125,7 @@ def test_all_names_are_forgotten_or_none(three, capsys):
 
 
 def test_a_renamed_board_takes_its_token_along(three, capsys):
-    """To a name that no board has."""
+    """A board's token follows it to a new name that no board has."""
     tokens.keep_token("hall_x.local", key("D"), _TOKEN)
     assert main(["rename", "hall_x.local", "sensor-001.local"]) == 3
     assert "is another board already" in capsys.readouterr().err
@@ -135,7 +135,7 @@ def test_a_renamed_board_takes_its_token_along(three, capsys):
 
 
 def test_a_token_that_another_stands_in_the_way_of_is_named(three, capsys):
-    """That of a board which was called so, and is forgotten: both stay, and what to do is said."""
+    """If a forgotten board's token has the new name, both stay, and a hint says what to do."""
     tokens.keep_token("hall_x.local", key("D"), _TOKEN)
     tokens.keep_token("larder.local", key("E"), _TOKEN[::-1])
     assert main(["rename", "hall_x.local", "larder.local"]) == 3
@@ -161,7 +161,7 @@ _WRONG = (
 
 
 def test_what_is_not_said_rightly_is_a_usage_error(three, capsys):
-    """With what could be said."""
+    """Usage errors list the valid choices."""
     for words in _WRONG:
         assert main([word.strip("'") for word in words.split()]) == 2, words
         assert "boardcert: hint: " in capsys.readouterr().err
@@ -169,7 +169,7 @@ def test_what_is_not_said_rightly_is_a_usage_error(three, capsys):
 
 @pytest.mark.parametrize("words", [["list", "\udcff"], ["list", "--where", "notes=\udcff"]])
 def test_bytes_that_are_no_text_are_a_usage_error(words, three, capsys):
-    """As a shell passes them on; no database can look for them."""
+    """Bytes that are not text, passed by a shell, are a usage error."""
     assert main(words) == 2
     assert "not text in UTF-8" in capsys.readouterr().err
     assert main(["verify", "--tag", "\udcff"]) == 2

@@ -1,4 +1,4 @@
-"""Where the inventory is: places that cannot be, or are not there, in one sentence."""
+"""Invalid or missing places of the inventory: one sentence for each."""
 
 import contextlib
 import sys
@@ -14,7 +14,7 @@ _FACTS = {"public_key_pin": f"sha256//{'A' * 43}=", "fingerprint": "AB:CD"}
 
 
 def test_a_server_that_is_not_there_is_named_without_the_password(monkeypatch, capsys):
-    """Nor is what the driver says about it more than a line."""
+    """A missing server is named without the password, and with one line of the driver's error."""
     url = "postgresql://station:secret-word@127.0.0.1:1/boards?connect_timeout=2"
     monkeypatch.setenv("BOARDCERT_INVENTORY", url)
     for words in (("pin", "list"), ("-v", "pin", "list"), ("list", "--json")):
@@ -36,21 +36,21 @@ def test_a_server_that_is_not_there_is_named_without_the_password(monkeypatch, c
     ],
 )
 def test_what_is_no_inventory_is_a_usage_error(text, said, capsys):
-    """As is a password that others can read in the list of processes."""
+    """An invalid URL is a usage error, as is a password visible in the process list."""
     assert main(["--inventory", text, "pin", "list"]) == 2
     output = "".join(capsys.readouterr())
     assert said in output and "secret-word" not in output
 
 
 def test_without_the_driver_the_package_to_install_is_named(monkeypatch, capsys):
-    """It is an extra."""
+    """Without the driver, the error names the extra to install."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
     said = sentence(capsys, "--inventory", "postgresql://db.example/boards", "pin", "list")
     assert "pip install 'boardcert[postgresql]'" in said
 
 
 def test_tables_of_another_program_are_left_alone(postgresql, capsys):
-    """A schema that is shared with others must have none of our names."""
+    """A schema with another program's tables of our names is refused."""
     with contextlib.closing(_engine(postgresql).raw_connection()) as raw:
         raw.cursor().execute("CREATE TABLE tags (word text)")
         raw.commit()
@@ -64,7 +64,7 @@ def _engine(url):
 
 @pytest.mark.parametrize("place", ["a file", "nowhere"])
 def test_where_no_file_can_be_made_is_told(place, tmp_path, monkeypatch, capsys):
-    """A file stands in place of a directory; or the directory may not be made."""
+    """If the file cannot be created, the error says so: a file as directory, or no permission."""
     (tmp_path / "a file").write_text("mine")
     directory = tmp_path / "a file" if place == "a file" else "/proc/nowhere"
     monkeypatch.setenv("BOARDCERT_INVENTORY", f"{directory}/inventory.db")

@@ -1,4 +1,4 @@
-"""What goes wrong with an inventory: one sentence, exit code 3, nothing changed or lost."""
+"""Faults of an inventory: one sentence, exit code 3, nothing changed or lost."""
 
 import contextlib
 import datetime
@@ -25,7 +25,7 @@ _OTHER = {"public_key_pin": f"sha256//{'A' * 43}=", "fingerprint": "EF:01"}
 
 
 def spoil_middle(path):
-    """Overwrite the pages after the first with what is no page."""
+    """Overwrite the pages after the first with invalid data."""
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xa5" * (path.stat().st_size - 4096))
@@ -52,7 +52,7 @@ def make_other(path):
     ids=["empty", "other", "half", "middle", "notes"],
 )
 def test_a_damaged_inventory_is_never_an_empty_one(spoil, sqlite, capsys):
-    """Reading it as empty would trust any board anew. It is left as it is."""
+    """A damaged inventory is never read as empty, which would trust any board; it is kept."""
     add_pin("kitchen.local", _FACTS)
     spoil(sqlite)
     before = sqlite.read_bytes()
@@ -67,7 +67,7 @@ def test_a_damaged_inventory_is_never_an_empty_one(spoil, sqlite, capsys):
 
 
 def test_doctor_finds_damage_that_no_command_has_met(sqlite, capsys):
-    """It reads all of it; the other findings are told as well."""
+    """`doctor` reads the whole inventory, finds damage, and reports its other checks, too."""
     add_pin("kitchen.local", _FACTS)
     assert main(["tag", "kitchen.local", "shelf"]) == 0
     capsys.readouterr()
@@ -86,7 +86,7 @@ def test_doctor_finds_damage_that_no_command_has_met(sqlite, capsys):
 
 
 def test_an_inventory_of_a_newer_version_is_left_alone(inventory, capsys):
-    """Its version is named."""
+    """An inventory of a newer version is refused with that version."""
     add_pin("kitchen.local", _FACTS)
     set_version = sa.text("UPDATE inventory_version SET version_num = :version")
     with database.writing() as connection:
@@ -102,7 +102,7 @@ def test_an_inventory_of_a_newer_version_is_left_alone(inventory, capsys):
 
 
 def test_a_file_that_others_may_use_is_refused(sqlite, capsys, monkeypatch):
-    """By its mode, or by its owner, and what is no file."""
+    """A file that others may use, by mode or owner, or no regular file, is refused."""
     add_pin("kitchen.local", _FACTS)
     assert sqlite.stat().st_mode & 0o777 == 0o600
     for mode in (0o644, 0o660, 0o606):
@@ -122,7 +122,7 @@ def test_a_file_that_others_may_use_is_refused(sqlite, capsys, monkeypatch):
 
 
 def test_only_its_owner_can_read_what_is_beside_it(sqlite):
-    """Its log, its index and its lock; whatever the mask is."""
+    """The log, index and lock beside it have mode 0600, whatever the umask."""
     old = os.umask(0)
     try:
         add_pin("kitchen.local", _FACTS)
@@ -138,7 +138,7 @@ def test_only_its_owner_can_read_what_is_beside_it(sqlite):
 def test_what_another_program_holds_is_waited_for_and_then_told(
     inventory, new_engine, monkeypatch, capsys
 ):
-    """Readers need not wait."""
+    """A lock is waited for, then reported; readers need not wait."""
     add_pin("kitchen.local", _FACTS)
     with database.writing() as connection:
         connection.exec_driver_sql("UPDATE boards SET notes = 'not yet'")
@@ -150,7 +150,7 @@ def test_what_another_program_holds_is_waited_for_and_then_told(
 
 
 def test_a_full_disk_loses_nothing(sqlite, new_engine, monkeypatch, capsys):
-    """What does not fit is not done, and what was there stays."""
+    """On a full disk the change fails, and the old content stays."""
     add_pin("kitchen.local", _FACTS)
     before, prepare = load_pins(), database._prepare_sqlite
 
@@ -179,7 +179,7 @@ with database.writing() as connection:
 
 
 def test_a_program_that_is_killed_while_it_writes_changes_nothing(inventory):
-    """Nor does it keep others from writing."""
+    """A program killed while it writes changes nothing, and blocks no other."""
     add_pin("kitchen.local", _FACTS)
     before = load_pins()
     done = subprocess.run([sys.executable, "-c", _KILLED], capture_output=True)
@@ -189,7 +189,7 @@ def test_a_program_that_is_killed_while_it_writes_changes_nothing(inventory):
 
 
 def test_a_program_that_is_killed_while_it_makes_the_file_leaves_none(sqlite, monkeypatch):
-    """The file is put in its place when it is whole."""
+    """The file is created whole: a program killed in between leaves none."""
 
     def stop(connection):
         raise KeyboardInterrupt
@@ -203,7 +203,7 @@ def test_a_program_that_is_killed_while_it_makes_the_file_leaves_none(sqlite, mo
 
 
 def test_a_clock_that_cannot_be_right_dates_nothing(inventory, monkeypatch, capsys):
-    """Before this program was written; or hours away from the server's."""
+    """A clock before this program's release, or hours from the server's, is refused."""
     add_pin("kitchen.local", _FACTS)
     wrong = [datetime.datetime(2021, 1, 1, tzinfo=datetime.timezone.utc)]
     if inventory == "postgresql":
@@ -217,7 +217,7 @@ def test_a_clock_that_cannot_be_right_dates_nothing(inventory, monkeypatch, caps
 
 
 def test_what_a_wrong_clock_has_dated_can_be_forgotten(sqlite, monkeypatch, capsys):
-    """A board that was seen in the future stops what would be dated before it."""
+    """A board last seen in the future blocks earlier dates, until it is forgotten."""
     add_pin("hall.local", _OTHER)
     later = clock.now() + datetime.timedelta(days=400)
     with monkeypatch.context() as patch:
@@ -230,7 +230,7 @@ def test_what_a_wrong_clock_has_dated_can_be_forgotten(sqlite, monkeypatch, caps
 
 
 def test_an_error_of_the_disk_has_a_hint():
-    """SQLite says so, too, where there is no room for the files beside the database."""
+    """SQLite's disk error gets a hint, since it may mean no room for the files beside it."""
     place = Place(Path("inventory.db"))
     cause = sqlite3.OperationalError("disk I/O error")
     error = troubles.explain(sa.exc.OperationalError("SELECT 1", None, cause), place)

@@ -1,4 +1,4 @@
-"""The file in which older versions kept the known boards: taken into the inventory, once."""
+"""The known-boards file of older versions: imported into the inventory once."""
 
 import json
 import os
@@ -26,12 +26,12 @@ def write(*pins, name="known_boards.json"):
 
 
 def backups(path):
-    """Return what is left of the file, under other names."""
+    """Return the renamed copies of the file."""
     return sorted(one.name for one in path.parent.glob(f"{path.name}?*"))
 
 
 def test_the_known_boards_are_in_the_inventory_and_the_file_is_kept():
-    """With dates, ports and addresses; whatever command is the first."""
+    """Any first command imports dates, ports and addresses, and keeps the file."""
     hall = Pin("hall.local:8443", None, _OTHER_KEY, "EF", "2026-11-27T00:00:00Z", 8443, None)
     path = write(_KITCHEN, hall)
     content = path.read_bytes()
@@ -44,7 +44,7 @@ def test_the_known_boards_are_in_the_inventory_and_the_file_is_kept():
 
 
 def test_a_file_is_taken_over_once(monkeypatch):
-    """A program may be killed before it renames the file: what was forgotten since stays so."""
+    """The file is imported once, even if the program is killed before it renames the file."""
     path = write(_KITCHEN)
     with monkeypatch.context() as patch:
         patch.setattr(store, "_move_away", lambda path: None)
@@ -56,7 +56,7 @@ def test_a_file_is_taken_over_once(monkeypatch):
 
 
 def test_names_of_one_board_are_of_one_board():
-    """Also where only one of them came with the chip's number."""
+    """Names of one board become one entry, even if only one has the chip's number."""
     other = Pin("10.0.0.1:20034", None, _KEY, "AB", "2026-11-27T00:00:00Z", 20034, None)
     write(_KITCHEN, other)
     assert {(pin.host, pin.unique_id) for pin in load_pins()} == {
@@ -67,7 +67,7 @@ def test_names_of_one_board_are_of_one_board():
 
 @pytest.mark.parametrize("other", ["Kitchen.local", "kitchen.local."])
 def test_old_spellings_are_brought_to_one(other):
-    """With one key they are one board; which of two keys is its own nobody here can tell."""
+    """Spellings with one key become one board; with two keys, the user has to decide."""
     path = write(_KITCHEN, Pin(other, None, _KEY, "AB", _SEEN))
     assert [pin.host for pin in load_pins()] == ["kitchen.local"]
     content = write(_KITCHEN, Pin(other, None, _OTHER_KEY, "AB", _SEEN)).read_text()
@@ -77,7 +77,7 @@ def test_old_spellings_are_brought_to_one(other):
 
 
 def test_two_boards_with_one_key_are_both_kept_and_shouted_about(capsys):
-    """The pins hold; a person has to give both a key of their own."""
+    """Two boards with one key are both kept with their pins, with a loud warning."""
     write(_KITCHEN, Pin("hall.local", "02", _KEY, "AB", "2026-11-29T00:00:00Z"))
     assert {pin.host for pin in load_pins()} == {"hall.local", "kitchen.local"}
     said = capsys.readouterr().err
@@ -87,7 +87,7 @@ def test_two_boards_with_one_key_are_both_kept_and_shouted_about(capsys):
 
 
 def test_what_contradicts_the_inventory_is_left_out_and_told(capsys):
-    """Another computer has met another board under this name."""
+    """An entry that contradicts the inventory is skipped and reported."""
     add_pin("kitchen.local", {"public_key_pin": _OTHER_KEY, "fingerprint": "EF"})
     attic = Pin("attic.local", None, f"sha256//{'A' * 43}=", "01", _SEEN)
     path = write(_KITCHEN, attic)
@@ -99,7 +99,7 @@ def test_what_contradicts_the_inventory_is_left_out_and_told(capsys):
 
 
 def test_a_chip_with_two_keys_is_told(capsys):
-    """It was erased, and named otherwise; the older entry is to be forgotten."""
+    """A chip with two keys and names is reported, with the older entry to forget."""
     write(_KITCHEN, Pin("hall.local", "01", _OTHER_KEY, "EF", "2026-11-29T00:00:00Z"))
     found = {pin.host: pin.unique_id for pin in load_pins()}
     assert found == {"hall.local": None, "kitchen.local": "01"}
@@ -107,7 +107,7 @@ def test_a_chip_with_two_keys_is_told(capsys):
 
 
 def _damaged():
-    """Yield what the file may be when it is not one of known boards."""
+    """Yield invalid contents of the file."""
     yield from (b"", b"[]", b"\xff\xfe{", b'{"version": 2, "boards": []}', b'{"version": 1}')
     yield b'{"version": 1, "boards": [{"host": "kitchen.local"}]}'
     for wrong in (
@@ -123,7 +123,7 @@ def _damaged():
 
 
 def test_a_damaged_file_is_an_error_and_is_kept():
-    """Reading it as empty would trust any board anew."""
+    """A damaged file is an error and is kept, as reading it as empty would trust any board."""
     path = write()
     facts = {"public_key_pin": _KEY, "fingerprint": "AB"}
     for content in _damaged():
@@ -135,7 +135,7 @@ def test_a_damaged_file_is_an_error_and_is_kept():
 
 
 def test_an_inventory_that_is_named_for_once_does_not_take_the_file(tmp_path, capsys):
-    """`import` does."""
+    """With --inventory, the file is not imported; `import` does that."""
     path = write(_KITCHEN)
     named = ["--inventory", str(tmp_path / "other.db")]
     assert main([*named, "pin", "list"]) == 0

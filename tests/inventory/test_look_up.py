@@ -1,4 +1,4 @@
-"""Looking up one board among many: queries find what reading all of them finds."""
+"""Looking up one board among many gives the same as reading all of them."""
 
 import pytest
 from boardcert_host.errors import Error
@@ -28,14 +28,14 @@ _ASKED += ("https://hall.local/", "shed%local", "s", "kitchen.loca", "10.0.0")
 
 @pytest.fixture
 def known(inventory):
-    """Know boards by names that could be mistaken for one another."""
+    """Add boards whose names could be confused."""
     for number, (host, port, address) in enumerate(_PLACES):
         facts = {"public_key_pin": key(chr(ord("A") + number)), "fingerprint": "00"}
         add_pin(host, facts | {"unique_id": f"{number:02}"}, port, address)
 
 
 def outcome(find):
-    """Return the place, or the error."""
+    """Return the place or the error."""
     try:
         return find()
     except Error as error:
@@ -43,7 +43,7 @@ def outcome(find):
 
 
 def test_queries_find_what_reading_all_finds(known):
-    """Whatever a host is called, with the name of its certificate or without; by key; by chip."""
+    """Queries by any host spelling, certificate name, key or chip find the same board."""
     boards = load_pins()
     for name in (None, "hall.local"):
         for text in _ASKED:
@@ -59,7 +59,7 @@ def test_queries_find_what_reading_all_finds(known):
 
 
 def test_one_board_is_found_without_reading_all(known, monkeypatch):
-    """By commands that are about one; a name that is nearly one is suggested, also then."""
+    """Commands about one board do not read all, and still suggest similar names."""
     from boardcert_host.commands.shared import pinned_as
 
     monkeypatch.setattr(pins, "load_pins", None)

@@ -1,4 +1,4 @@
-"""The migrations make the tables that the program expects; what need not be loaded is not."""
+"""Migrations create the expected tables; commands load the database on demand."""
 
 import datetime
 import functools
@@ -15,7 +15,7 @@ from boardcert_host.trust.pins import add_pin
 
 
 def test_the_migrations_make_the_tables_that_are_expected(inventory):
-    """Columns, constraints and indexes; as SQLAlchemy sees them in the database."""
+    """Columns, constraints and indexes equal SQLAlchemy's reading of the database."""
     with database.writing() as connection:
         options = {"version_table": schema.VERSION_TABLE, "compare_server_default": True}
         context = MigrationContext.configure(connection, opts=options)
@@ -24,7 +24,7 @@ def test_the_migrations_make_the_tables_that_are_expected(inventory):
 
 
 def test_each_migration_is_known_to_the_program():
-    """By which it knows what is newer than itself; the newest is the only head."""
+    """The program knows each migration, to recognise newer ones; the newest is the only head."""
     script = ScriptDirectory(str(schema._MIGRATIONS))
     revisions = [one.revision for one in script.walk_revisions()][::-1]
     assert tuple(revisions) == schema.REVISIONS
@@ -35,7 +35,7 @@ _MAY = datetime.datetime(2026, 5, 1, tzinfo=datetime.timezone.utc)
 
 
 def test_tables_of_the_first_version_are_brought_up_to_date(inventory, monkeypatch):
-    """Nothing is lost, and the keys that its certificates name are known."""
+    """Tables of the first version are migrated without loss, with the keys of certificates."""
     with monkeypatch.context() as older:
         older.setattr(schema, "REVISIONS", schema.REVISIONS[:1])
         older.setattr(schema, "upgrade", functools.partial(schema.upgrade, revision="0001"))
@@ -71,14 +71,14 @@ print(*(name for name in names if name in sys.modules), file=sys.stderr)
 
 
 def _loaded(*words):
-    """Return which of the slow packages a command has loaded."""
+    """Return which slow packages a command has loaded."""
     code = _LOADED.format(words=list(words))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     return done.stderr.splitlines()[-1].split()
 
 
 def test_commands_load_the_database_only_when_they_need_it(sqlite):
-    """It takes a quarter of a second; migrations as long again, and are for once."""
+    """The database takes a quarter of a second to load; migrations take as long, once."""
     assert _loaded("pin", "list") == []
     add_pin("kitchen.local", {"public_key_pin": f"sha256//{'A' * 43}=", "fingerprint": "AB"})
     assert _loaded("paths") == []

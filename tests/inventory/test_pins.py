@@ -1,4 +1,4 @@
-"""Known boards in the inventory: first meeting, new certificates, changed keys, writers at once."""
+"""Known boards in the inventory: first contact, new certificates, changed keys, concurrency."""
 
 import multiprocessing
 
@@ -21,7 +21,7 @@ _OTHER_KEY = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
 
 def facts(key=_KEY, fingerprint="AB:CD", **more):
-    """Return what a report or a certificate says of a board."""
+    """Return the facts about a board in a report or a certificate."""
     return {"public_key_pin": key, "fingerprint": fingerprint, **more}
 
 
@@ -29,13 +29,13 @@ pytestmark = pytest.mark.usefixtures("inventory")
 
 
 def test_in_the_beginning_no_board_is_known():
-    """As on a new computer."""
+    """On a new computer, no board is known."""
     assert load_pins() == []
     assert find_pin(load_pins(), ["kitchen.local"]) is None
 
 
 def test_a_board_is_recognised_after_the_first_meeting():
-    """With its number, and the day on which that was."""
+    """After the first contact a board is known, with its number and the date."""
     pin, is_new = add_pin("kitchen.local", facts(unique_id="e66118604b4c8926"))
     assert is_new
     assert find_pin(load_pins(), ["kitchen.local:20034", "kitchen.local"]) == pin
@@ -44,7 +44,7 @@ def test_a_board_is_recognised_after_the_first_meeting():
 
 
 def test_a_pin_for_a_port_goes_before_the_one_for_the_host():
-    """Several boards may stand behind one address."""
+    """A pin for a port precedes that for the host, as one address may have several boards."""
     add_pin("10.0.0.1", facts())
     add_pin("10.0.0.1:8443", facts(_OTHER_KEY))
     for port, key in ((443, _KEY), (8443, _OTHER_KEY)):
@@ -52,7 +52,7 @@ def test_a_pin_for_a_port_goes_before_the_one_for_the_host():
 
 
 def test_a_new_certificate_for_the_same_key_is_the_same_board():
-    """The fingerprint is brought up to date, the first meeting stays what it was."""
+    """A new certificate for the same key updates the fingerprint, and keeps the first date."""
     first, _ = add_pin("kitchen.local", facts(unique_id="01"))
     again, is_new = add_pin("kitchen.local", facts(fingerprint="EF:01"))
     assert not is_new
@@ -62,7 +62,7 @@ def test_a_new_certificate_for_the_same_key_is_the_same_board():
 
 
 def test_another_key_is_refused_loudly_and_changes_nothing():
-    """Both pins are named, and what to do when there is a reason."""
+    """Another key is refused with both pins and what to do, and changes nothing."""
     add_pin("kitchen.local", facts())
     before = load_pins()
     with pytest.raises(Error) as caught:
@@ -75,7 +75,7 @@ def test_another_key_is_refused_loudly_and_changes_nothing():
 
 
 def test_a_forgotten_board_can_be_met_anew():
-    """That is the way to accept a new key."""
+    """A forgotten board can be added again: this is how to accept a new key."""
     add_pin("kitchen.local", facts())
     assert forget_pin("kitchen.local").public_key_pin == _KEY
     assert add_pin("kitchen.local", facts(_OTHER_KEY))[1]
@@ -84,7 +84,7 @@ def test_a_forgotten_board_can_be_met_anew():
 
 
 def test_a_board_is_known_until_its_last_name_is_forgotten():
-    """Its other names still mean it; its key may not be another's before."""
+    """A board stays known, with its key, until its last name is forgotten."""
     add_pin("kitchen.local", facts(unique_id="01"))
     add_pin("10.0.0.1", facts())
     forget_pin("kitchen.local")
@@ -96,7 +96,7 @@ def test_a_board_is_known_until_its_last_name_is_forgotten():
 
 
 def test_a_key_that_was_changed_on_purpose_is_followed_by_all_names_of_the_board():
-    """Other boards stay as they are, and so does the date."""
+    """A deliberate key change applies to all names of the board only, and keeps the date."""
     add_pin("kitchen.local", facts(unique_id="01"))
     add_pin("10.0.0.1:20034", facts())
     add_pin("hall.local", facts(_THIRD_KEY, unique_id="02"))
@@ -113,7 +113,7 @@ def test_a_key_that_was_changed_on_purpose_is_followed_by_all_names_of_the_board
 
 
 def test_a_key_that_another_unit_has_is_refused_loudly():
-    """Whether it is met anew, ordered, or reported; both are named, and nothing is changed."""
+    """A key of another unit is refused in each way of adding it; both units are named."""
     add_pin("kitchen.local", facts(unique_id="01"))
     add_pin("hall.local", facts(_OTHER_KEY, unique_id="02"))
     before = load_pins()
@@ -130,7 +130,7 @@ def test_a_key_that_another_unit_has_is_refused_loudly():
 
 
 def test_a_key_that_another_unit_had_is_refused_as_well():
-    """It was copied before that one got another."""
+    """A former key of another unit, which may have been copied, is refused as well."""
     add_pin("kitchen.local", facts(unique_id="01"))
     follow_key(["kitchen.local"], _KEY, facts(_OTHER_KEY, "EF:01", unique_id="01"))
     with pytest.raises(Error, match="TWO BOARDS WITH ONE KEY"):
@@ -139,7 +139,7 @@ def test_a_key_that_another_unit_had_is_refused_as_well():
 
 
 def test_a_unit_has_one_key():
-    """A chip that is known with another key is not met anew under another name."""
+    """A known chip with another key is refused under another name, too."""
     add_pin("kitchen.local", facts(unique_id="01"))
     with pytest.raises(Error, match="has another key") as caught:
         add_pin("hall.local", facts(_OTHER_KEY, unique_id="01"))
@@ -148,7 +148,7 @@ def test_a_unit_has_one_key():
 
 
 def test_what_was_known_by_its_key_alone_is_the_board_that_has_it_now():
-    """Met on the network after a reset, and then ordered by its cable."""
+    """A board added by key from the network is the same one when it reports over USB."""
     add_pin("kitchen.local", facts(unique_id="01"))
     add_pin("10.0.0.1", facts(_OTHER_KEY))
     moved = follow_key(["kitchen.local"], _KEY, facts(_OTHER_KEY, "EF:01", unique_id="01"))
@@ -160,7 +160,7 @@ def test_what_was_known_by_its_key_alone_is_the_board_that_has_it_now():
 
 
 def test_names_and_ports_follow_their_board():
-    """Those with a port as well; not to a name that is taken."""
+    """Names and ports follow their board, except to a name that is in use."""
     add_pin("kitchen.local", facts(unique_id="01"), 20034)
     add_pin("kitchen.local:8443", facts(unique_id="01"))
     add_pin("hall.local:443", facts(_OTHER_KEY, unique_id="02"))
@@ -185,7 +185,7 @@ _SPELLED = (
 
 
 def test_a_host_spelled_otherwise_is_the_same_board():
-    """A changed key must not pass because of a capital letter."""
+    """Other spellings of a host are the same board: a changed key must not pass by them."""
     for pair in _SPELLED:
         for first, second in (pair, reversed(pair)):
             pin, _ = add_pin(first, facts())
@@ -201,7 +201,7 @@ def _add_many(name):
 
 
 def test_two_programs_lose_none_of_each_others_boards():
-    """One writes at a time, also when both are the first."""
+    """Two programs writing at once lose nothing, even if both are the first."""
     spawn = multiprocessing.get_context("spawn")
     processes = [spawn.Process(target=_add_many, args=(name,)) for name in ("a", "b")]
     for process in processes:

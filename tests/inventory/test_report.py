@@ -1,4 +1,4 @@
-"""`boardcert report`: one page of the whole inventory, for browsers with and without scripts."""
+"""`boardcert report`: one page of the whole inventory, for browsers with or without scripts."""
 
 import datetime
 import html.parser
@@ -24,13 +24,13 @@ from inventory_cases import report, run, sentence
 
 @pytest.fixture
 def file(tmp_path):
-    """Where the page is written."""
+    """Return the path of the page."""
     return tmp_path / "fleet.html"
 
 
 @pytest.fixture
 def six(three):
-    """Know six boards, one of each state; the worst was added last but one."""
+    """Add six boards, one of each state; the worst is the last but one."""
     add_pin("ended.local", report(4, -3))
     add_pin("broken.local", report(5, 400), 20034, "192.168.4.15")
     add_pin("silent.local", report(6, 400), 20034, "192.168.4.16")
@@ -55,7 +55,7 @@ _ORDER += ["hall_x.local +1", "sensor-002.local"]
 
 
 class _Reader(html.parser.HTMLParser):
-    """What a browser without scripts finds: the first row of each board, links, and text."""
+    """Parses what a browser without scripts shows: each board's first row, links, and text."""
 
     def __init__(self, text):
         super().__init__()
@@ -86,7 +86,7 @@ def _report(capsys, file):
 
 
 def test_the_page_needs_nothing_and_has_the_worst_first(six, file, capsys):
-    """Counts, ends, versions, changes and the history of each board."""
+    """The page has counts, ends, versions, changes and history, and loads nothing."""
     told = _report(capsys, file)
     expected = dict(zip(state.STATES, (1, 1, 2, 1, 1, 1), strict=True))
     assert (told["boards"], told["states"]) == (7, expected)
@@ -101,7 +101,7 @@ def test_the_page_needs_nothing_and_has_the_worst_first(six, file, capsys):
 
 @_sqlite
 def test_the_policy_allows_this_style_and_this_script_alone(six, file, capsys):
-    """By their hashes, which the browser of the other test checks."""
+    """The policy permits this style and script only, by hashes that a browser checks below."""
     _report(capsys, file)
     text = file.read_text("utf-8")
     policy = re.search(r'Policy" content="([^"]+)"', text)[1].replace("&#39;", "'")
@@ -113,7 +113,7 @@ def test_the_policy_allows_this_style_and_this_script_alone(six, file, capsys):
 
 
 def test_what_boards_say_is_text(sqlite, file, capsys):
-    """Neither markup, nor what turns the direction of lines."""
+    """Text from boards is neither markup nor changes the text direction."""
     evil = '<script>alert(1)</script>"><img src=x onerror=alert(1)>\u202e'
     add_pin("evil.local", report(1, board=evil, firmware=evil, version=evil))
     note_seen([Seen("evil.local", "not valid", evil)])
@@ -125,8 +125,8 @@ def test_what_boards_say_is_text(sqlite, file, capsys):
 
 
 def test_the_next_report_has_the_changes_since_the_last_one(six, file, capsys):
-    """Of whoever makes them; in another file, too."""
-    with store.writing() as connection:  # As if all that was yesterday's.
+    """The next report lists changes since the last one by anyone, in another file, too."""
+    with store.writing() as connection:  # All of that is dated yesterday.
         day = datetime.timedelta(days=1)
         connection.execute(sa.update(events).values(at=clock.now() - day))
     _report(capsys, file)
@@ -142,7 +142,7 @@ def test_the_next_report_has_the_changes_since_the_last_one(six, file, capsys):
 
 @_sqlite
 def test_an_older_report_is_replaced_and_nothing_else(three, file, capsys):
-    """But with --force."""
+    """An older report is replaced, another file with --force only."""
     for _ in range(2):
         assert main(["report", "-o", str(file)]) == 0
     capsys.readouterr()
@@ -156,13 +156,13 @@ def test_an_older_report_is_replaced_and_nothing_else(three, file, capsys):
 
 
 def test_without_an_inventory_there_is_no_page(sqlite, file, capsys):
-    """And none is made."""
+    """Without an inventory, no page and no inventory is made."""
     assert "there is no inventory yet" in sentence(capsys, "report", "-o", str(file))
     assert not file.exists() and not sqlite.exists()
 
 
 def test_a_large_inventory_is_bounded_and_says_so(six, file, capsys, monkeypatch):
-    """Boards, lines of each, and changes."""
+    """A large inventory's boards, lines and changes are limited, which the page states."""
     monkeypatch.setattr(pages, "MOST_BOARDS", 5)
     monkeypatch.setattr(pages, "MOST_CHANGES", 3)
     monkeypatch.setattr(pages, "_MOST_OF_A_BOARD", 1)
@@ -176,7 +176,7 @@ def test_a_large_inventory_is_bounded_and_says_so(six, file, capsys, monkeypatch
 
 
 def test_ends_are_told_by_months_and_then_by_years():
-    """In the order of time, whatever the day of the year."""
+    """Expiry dates are grouped by month, then by year, in order."""
     for now in ("2026-11-29T12:00:00Z", "2026-01-01T00:00:00Z", "2028-02-29T23:59:59Z"):
         now = clock.from_text(now)
         days = [*range(-40, 900, 7), *range(900, 4000, 100)]
@@ -219,13 +219,13 @@ def test_a_browser_sorts_and_finds_boards_and_axe_has_nothing_to_say(six, file, 
 
 
 def _names(page):
-    """Return the names of the boards that are shown, from above."""
+    """Return the names of the shown boards, in order."""
     return page.locator("#boards tbody th").all_inner_texts()
 
 
 @_sqlite
 def test_json_is_for_programs(three, file, capsys):
-    """One object, and the same counts as on the page."""
+    """--json is one object with the counts of the page."""
     assert main(["report", "-o", str(file), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     with store.reading() as connection:

@@ -44,7 +44,7 @@ def _drawn(view, width, height=24):
 @_sqlite
 @pytest.mark.parametrize("width", [30, 59, 80, 100, 200])
 def test_it_fits_a_terminal_of_any_width(three, width):
-    """With what matters first: counts, state and name."""
+    """A narrow terminal shows the most important first: counts, state and name."""
     note_seen([Seen("sensor-002.local", "not valid", "certificate dates " * 20)])
     lines = _drawn(_view("verifying all boards"), width)
     assert max(map(len, lines)) <= width and lines[0].startswith("3 boards, ")
@@ -57,14 +57,14 @@ def test_it_fits_a_terminal_of_any_width(three, width):
 
 @_sqlite
 def test_a_low_terminal_shows_the_worst(three):
-    """And the changes under them."""
+    """A low terminal shows the worst boards, and the changes below."""
     lines = _drawn(_view(), 80, height=14)
     assert len(lines) <= 14
     assert sum(line.startswith(STATES) for line in lines) == 1
 
 
 def test_what_boards_say_is_no_command_to_the_terminal(sqlite):
-    """Nor markup."""
+    """Text from boards contains neither control sequences nor markup."""
     add_pin("evil.local", report(1))
     note_seen([Seen("evil.local", "not valid", "\x1b[2J[red]evil\u202e")])
     text = "\n".join(_drawn(_view(), 200))
@@ -72,7 +72,7 @@ def test_what_boards_say_is_no_command_to_the_terminal(sqlite):
 
 
 def _watch(monkeypatch, *steps):
-    """Return a Watch that ends after these *steps*, which happen between its looks."""
+    """Return a Watch that stops after these *steps*, which run between its updates."""
     rest = iter(steps)
     left = [len(steps)]
 
@@ -85,7 +85,7 @@ def _watch(monkeypatch, *steps):
 
 
 def test_on_a_pipe_there_is_a_line_for_each_change(three, capsys, monkeypatch):
-    """None for what stays, or for a verdict that is found again."""
+    """A pipe gets one line for each change, and none for a repeated verdict."""
     seen = [Seen("sensor-001.local", "valid")]
     steps = [lambda: note_seen(seen), lambda: note_seen(seen), lambda: None]
     steps.append(lambda: forget_boards(["hall_x.local"]))
@@ -99,7 +99,7 @@ def test_on_a_pipe_there_is_a_line_for_each_change(three, capsys, monkeypatch):
 
 @_sqlite
 def test_trouble_with_the_database_is_shown_and_outlived(three, monkeypatch):
-    """What was seen last stays; at the start, it is an error."""
+    """A database fault is shown above the last state; at the start, it is an error."""
     watch = _watch(monkeypatch, lambda: None)
     view = watch._look(24)
     with monkeypatch.context() as patch:
@@ -116,7 +116,7 @@ def test_trouble_with_the_database_is_shown_and_outlived(three, monkeypatch):
 
 @_sqlite
 def test_ctrl_c_leaves_the_terminal_as_it_was(three):
-    """And the program dies of it, as every command."""
+    """Ctrl-C restores the terminal, and the program dies of the signal."""
     main_end, terminal_end = pty.openpty()
     command = [sys.executable, "-m", "boardcert_host", "watch", "--interval", "1"]
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
@@ -146,7 +146,7 @@ def _read_until(descriptor, words):
 
 @_sqlite
 def test_boards_are_verified_beside_it(inventory):
-    """By a program of its own, whose verdicts are in the inventory afterwards."""
+    """A separate program verifies, and its verdicts are in the inventory."""
     add_pin("127.0.0.1", report(1), refusing_port())
     verification = Verification(datetime.timedelta(hours=1), None)
     assert verification.words == ""
@@ -164,11 +164,11 @@ def test_boards_are_verified_beside_it(inventory):
 
 @pytest.mark.parametrize("words", ["--interval 0", "--verify soon", "--verify 0h"])
 def test_wrong_times_are_a_sentence(words, capsys):
-    """Before anything is looked at."""
+    """Wrong times are reported before anything is read."""
     assert main(["watch", *words.split()]) == 2
     assert capsys.readouterr().err.startswith("boardcert: ")
 
 
 def test_without_an_inventory_there_is_nothing_to_watch(sqlite, capsys):
-    """And what to do about it."""
+    """Without an inventory, the error says what to do."""
     assert "there is no inventory yet" in sentence(capsys, "watch")

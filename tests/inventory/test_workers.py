@@ -1,4 +1,4 @@
-"""Workers on one PostgreSQL: each board is judged once, whoever is killed or stopped."""
+"""Workers with one PostgreSQL: each board has one verdict, even if workers are killed."""
 
 import collections
 import datetime
@@ -27,25 +27,25 @@ from processes import started
 from procrastinate.jobs import Job
 from procrastinate.schema import SchemaManager
 
-# The first job lasts as long as this: two of its servers do not finish.
+# The first job takes this long: two of its servers do not answer.
 _LIMIT_S = 8.0
 _PATIENCE_S = 120
 
 
 @pytest.fixture
 def names(fleet, postgresql):
-    """Know the fleet; give the names of its servers."""
+    """Add the fleet; return the names of its servers."""
     return know(*fleet)
 
 
 def begun(*words):
-    """Start a command, with the environment of this moment."""
+    """Start a command with the current environment."""
     command = [sys.executable, "-m", "boardcert_host", *words]
     return started(command, stdout=subprocess.PIPE, env=os.environ)
 
 
 def doing():
-    """Return how many jobs are being done, once the tables are there."""
+    """Return how many jobs are running, once the tables exist."""
     with store.reading() as connection:
         jobs_schema.use_jobs(connection)
         query = "SELECT COUNT(*) FROM procrastinate_jobs WHERE status = 'doing'"
@@ -53,7 +53,7 @@ def doing():
 
 
 def wait_for_a_job():
-    """Wait until a worker has begun with a job."""
+    """Wait until a worker has started a job."""
     end = time.monotonic() + _PATIENCE_S
     while not doing():
         assert time.monotonic() < end
@@ -61,7 +61,7 @@ def wait_for_a_job():
 
 
 def test_a_killed_worker_loses_nothing(names, fleet):
-    """Three workers, one of them killed in the middle of a job: each board has one result."""
+    """If one of three workers is killed in the middle of a job, each board has one result."""
     jobs.make_app(Station())
     words = ("--all", "--workers", "--timeout", str(_LIMIT_S), "--retries", "0", "--json")
     with begun("verify", *words) as ordered, begun("worker") as first:
@@ -91,7 +91,7 @@ def test_a_killed_worker_loses_nothing(names, fleet):
 
 
 def order(**more):
-    """Order a run of all boards; return its number and the first of its slices."""
+    """Order a run for all boards; return its number and the first of its slices."""
     number = jobs.begin(jobs.make_app(Station()), verifying.Plan(retries=0, **more))
     with store.reading() as connection:
         jobs_schema.use_jobs(connection)
@@ -100,7 +100,7 @@ def order(**more):
 
 
 def test_a_stopped_worker_leaves_the_rest_to_others(names):
-    """What has a result keeps it, and is not asked again."""
+    """A stopped worker's finished boards keep their results and are not asked again."""
     number, found = order(timeout_s=30.0)
     assert [len(one["boards"]) for one in found] == [10] * 6
     words = found[-1]["index"], found[-1]["boards"]
@@ -123,7 +123,7 @@ def test_a_stopped_worker_leaves_the_rest_to_others(names):
 
 
 def test_a_second_result_for_a_board_changes_nothing(names):
-    """Of two workers that both believe to have a job, the first one's results count."""
+    """If two workers hold one job, the first result of a board counts."""
     number, found = order()
     board = found[0]["boards"][0]
     for verdict in ("valid", "not valid"):
@@ -142,7 +142,7 @@ def test_a_second_result_for_a_board_changes_nothing(names):
 
 
 def test_what_is_corrected_before_it_was_seen_is_told_twice(names):
-    """As by a run without workers: first what was found, then what all together tell."""
+    """As without workers, a verdict is printed, then its correction by comparing all boards."""
     number, found = order()
     told = {"asked": names[0], "verdict": "valid", "again": True, "reasons": []}
     told |= {"certificate": None, "address": None}
@@ -160,7 +160,7 @@ def test_what_is_corrected_before_it_was_seen_is_told_twice(names):
 
 
 def test_what_fails_is_done_again_later_and_then_told(names):
-    """At once when a worker was stopped; after longer and longer times; not for ever."""
+    """A failed job is retried at growing intervals, at once after a stop, then reported."""
     patience = jobs._Patience()
     now = datetime.datetime.now(datetime.timezone.utc)
 
@@ -191,7 +191,7 @@ def test_what_fails_is_done_again_later_and_then_told(names):
 
 
 def test_the_tables_of_jobs_have_a_version(postgresql, capsys, monkeypatch):
-    """A newer one is refused, an older one is brought up to date by what came after it."""
+    """The job tables have a version: a newer one is refused, an older one migrated."""
     options = jobs_schema.connection_options()
     assert options == jobs_schema.connection_options()
     assert "search_path" in options["kwargs"]["options"]
@@ -207,7 +207,7 @@ def test_the_tables_of_jobs_have_a_version(postgresql, capsys, monkeypatch):
 
 
 def test_a_night_has_its_jobs(names, fleet, monkeypatch):
-    """All boards are verified; what the CA here has signed is renewed, by whom has its key."""
+    """Each night all boards are verified, and renewed by the worker with the CA's key."""
     assert main(["ca", "init"]) == 0
     from boardcert_host.ca.store import default_store
     from boardcert_host.workers.renewing import renew, renew_acme, renew_est
@@ -238,7 +238,7 @@ def test_a_night_has_its_jobs(names, fleet, monkeypatch):
 
 
 def test_workers_need_a_shared_inventory(sqlite, capsys):
-    """And options that go together."""
+    """Workers need a shared inventory, and consistent options."""
     for words in (["worker", "--once"], ["verify", "--all", "--workers"]):
         assert main(words) == 2 or "no board is known" in capsys.readouterr().err
     assert main(["worker", "--once"]) == 2
