@@ -158,7 +158,7 @@ def test_a_full_disk_keeps_nothing_else_from_following(words, host, capsys, monk
 
 
 def test_a_forgotten_board_that_is_renewed_is_named(words, host, capsys):
-    """`forget` names the command that still renews the board, and the one that stops it."""
+    """`forget` reports that the board is still renewed, with the command that stops it."""
     assert run(capsys, *words)[0] == 0
     assert main(["forget", "localhost"]) == 0
     assert f"renewed still: boardcert est {host} --forget" in capsys.readouterr().err

@@ -65,7 +65,7 @@ def contents(path):
 
 
 def test_joined_inventories_keep_what_each_of_them_knows(three, tmp_path, capsys):
-    """Importing merges tags, and imports nothing of a contradicting entry."""
+    """Importing merges tags, but changes nothing if an entry contradicts the inventory."""
     other = ["--inventory", str(tmp_path / "other.db")]
     lines = str(tmp_path / "all.jsonl")
     assert main(["export", lines]) == 0

@@ -189,7 +189,7 @@ def test_ends_are_told_by_months_and_then_by_years():
 @pytest.mark.needs("chromium")
 @_sqlite
 def test_a_browser_sorts_and_finds_boards_and_axe_has_nothing_to_say(six, file, capsys):
-    """In both colour schemes and on a phone; it asks for nothing, and complains of nothing."""
+    """A browser sorts and filters boards; axe finds no fault, in both colour schemes."""
     _report(capsys, file)
     with chromium() as browser:
         for scheme, width in (("light", 1280), ("dark", 360)):

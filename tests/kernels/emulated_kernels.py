@@ -1,4 +1,4 @@
-"""The kernels' assembler functions as Python functions, run in the emulator."""
+"""The kernels' assembler functions as Python functions that run in the emulator."""
 
 import importlib
 import sys
@@ -16,10 +16,10 @@ from tested_kernels import CODE
 from xtensa_machine import XtensaMachine
 
 KERNELS = Path(__file__).parents[2] / "firmware" / "kernels"
-SIZE = 48  # Bytes of a field element.
+SIZE = 48  # The bytes of a field element.
 
 
-# What is called as viper, and what firmware says that takes it: which .mpy files it reads.
+# Viper functions, and what a firmware that accepts them reports: the .mpy files it reads.
 ESP32S = {"rv32imc": 6 | 3 << 8 | 11 << 10, "xtensawin": 6 | 3 << 8 | 10 << 10}
 
 SHA512 = {
@@ -31,7 +31,7 @@ SHA512 = {
 
 
 def load_kernel(architecture: str, directory: Path) -> dict[str, Function]:
-    """Return the functions for P-384 of an *architecture*; they are compiled in *directory*."""
+    """Return the P-384 functions for an *architecture*, compiled in *directory*."""
     functions = {}
     for name in CODE[architecture]:
         functions |= load(build(KERNELS / f"{name}.py", directory, architecture))
@@ -41,7 +41,7 @@ def load_kernel(architecture: str, directory: Path) -> dict[str, Function]:
 def import_kernel(
     functions: dict | None, architecture: str = "armv6m", firmware: int | None = None
 ) -> ModuleType:
-    """Return the module `kernel` of an *architecture*, with *functions* as what the code does.
+    """Import the module `kernel` of an *architecture*, with *functions* as its code.
 
     None: kernel_code is there already. *firmware*: what that says of its .mpy files, if not what it
     should.
@@ -69,14 +69,14 @@ def elements(work: bytes) -> list[int]:
 
 
 def machine(functions: dict, observe: bool, arch: str) -> Machine | XtensaMachine:
-    """Return what runs *functions*."""
+    """Return the machine that runs *functions*."""
     if arch == "xtensawin":
         return XtensaMachine(functions, observe)
     return Machine(functions, observe, arch)
 
 
 class P384Kernel:
-    """The interpreter of a kernel for P-384, on the buffers of CPython."""
+    """The interpreter of a P-384 kernel, on CPython's buffers."""
 
     def __init__(self, functions, observe=False, arch="armv6m"):
         self.machine = machine(functions, observe, arch)
@@ -93,14 +93,14 @@ class P384Kernel:
         work[:] = self.machine.read(self._work, len(work))
 
     def start(self):
-        """Run what is in the emulated memory."""
+        """Run the program in the emulated memory."""
         if self._is_viper:
             self.machine.call_viper("_run", (self._program, self._work))
         else:
             self.machine.call("run", self._program, self._work)
 
     def address_of(self, table):
-        """Return where *table* is in the emulated memory."""
+        """Return the address of *table* in the emulated memory."""
         if table not in self._tables:
             self._tables[table] = self.machine.allocate(table)
         return self._tables[table]
@@ -118,7 +118,7 @@ class P384Kernel:
 
 
 class InverseKernel:
-    """The functions for inversion, on the buffers of CPython."""
+    """The functions for inversion, on CPython's buffers."""
 
     def __init__(self, functions, observe=False, arch="armv6m"):
         self.machine = machine(functions, observe, arch)
@@ -161,7 +161,7 @@ class InverseKernel:
 
 
 class Sha512Kernel:
-    """The compression function of SHA-512 with its buffers; *offset* is the blocks' in memory."""
+    """SHA-512's compression function with its buffers; *offset* is where the blocks are."""
 
     MOST_BLOCKS = 7  # In one call.
 
@@ -187,7 +187,7 @@ class Sha512Kernel:
 
 @contextmanager
 def p384_engine(architecture, functions, observe=False):
-    """Import the device's p384_kernel.py on emulated kernels; yield it, and the kernels."""
+    """Import the device's p384_kernel.py with emulated kernels; yield it, and the kernels."""
     field = P384Kernel(functions, observe, architecture)
     inverse = InverseKernel(functions, observe, architecture)
     kernel = import_kernel({"run": field.run, **inverse.functions}, architecture)

@@ -1,4 +1,4 @@
-"""Run code for Xtensa in QEMU's user mode, and return the memory that it leaves."""
+"""Run Xtensa code in QEMU's user mode, and return the memory afterwards."""
 
 import runpy
 import subprocess
@@ -6,7 +6,7 @@ from pathlib import Path
 
 _KERNELS = Path(__file__).parents[2] / "firmware" / "kernels"
 _encode = runpy.run_path(str(_KERNELS / "xtensa.py"))["encode"]
-_CPU = "dc233c"  # It has windowed calls, mull and minu; no core of QEMU's has muluh.
+_CPU = "dc233c"  # This core has windowed calls, mull and minu; none of QEMU's cores has muluh.
 _ELF_HEADER, _PROGRAM_HEADER = 52, 32
 _PAGE = 4096
 _XTENSA = 94
@@ -15,7 +15,7 @@ _WRITE, _EXIT = 13, 118
 
 
 def assemble(text: str, place: int) -> bytes:
-    """Return the code at *place* of instructions as the kernels' generators write them."""
+    """Return the code of instructions at *place*, as the kernels' generators write them."""
     code = b""
     for instruction in text.split("; "):
         code += _SYSCALL if instruction == "syscall()" else _encode(instruction, place + len(code))
@@ -23,14 +23,14 @@ def assemble(text: str, place: int) -> bytes:
 
 
 def load_constant(register: str, value: int) -> str:
-    """Return the instructions that put a word into a register."""
+    """Return the instructions that load a word into a register."""
     first, *others = (value >> shift & 0x7F for shift in (28, 21, 14, 7, 0))
     steps = [f"slli({register}, {register}, 7); addi({register}, {register}, {b})" for b in others]
     return "; ".join([f"movi({register}, {first})", *steps])
 
 
 def run(memory: bytes, address: int, start: int, end: int, directory: Path) -> bytes:
-    """Return *memory*, which is at *address*, after the code from *start* to *end* in it has run.
+    """Return *memory*, at *address*, after its code from *start* to *end* has run.
 
     At *end* there must be room for what leaves QEMU: 100 bytes.
     """
@@ -49,7 +49,7 @@ def run(memory: bytes, address: int, start: int, end: int, directory: Path) -> b
 
 
 def _elf(image: bytes, address: int, start: int) -> bytes:
-    """Return an executable file with one segment, which may be written."""
+    """Return an executable file with one writable segment."""
 
     def words(*values: int, size: int = 4) -> bytes:
         return b"".join([value.to_bytes(size, "little") for value in values])

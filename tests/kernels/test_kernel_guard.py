@@ -1,4 +1,4 @@
-"""ESP32s' kernels on a firmware that refuses them, or computes other results: big integers work."""
+"""If firmware refuses an ESP32's kernels, or they compute wrongly, big integers are used."""
 
 import sys
 import warnings
@@ -23,13 +23,13 @@ from mpy_machine_code import build, load
 
 @pytest.fixture(scope="module", params=ESP32S)
 def arch(request):
-    """An architecture whose kernels may be refused."""
+    """Return an architecture whose kernels may be refused."""
     return request.param
 
 
 @pytest.fixture(scope="module")
 def right(arch, tmp_path_factory):
-    """The functions of kernel_code, emulated."""
+    """Return the functions of kernel_code, emulated."""
     code = load_kernel(arch, tmp_path_factory.mktemp("mpy"))
     inverse = InverseKernel(code, arch=arch)
     return inverse.functions | {"run": P384Kernel(code, arch=arch).run}
@@ -37,7 +37,7 @@ def right(arch, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def compress(arch, tmp_path_factory):
-    """The compression function, as sha384.py calls it."""
+    """Return the compression function, as sha384.py calls it."""
     code = load(build(KERNELS / SHA512[arch], tmp_path_factory.mktemp("mpy"), arch))
     kernel = Sha512Kernel(code, arch=arch)
 
@@ -48,7 +48,7 @@ def compress(arch, tmp_path_factory):
 
 
 def _run_sha512(arch, function, monkeypatch, firmware=None):
-    """Import kernel_sha512, *function* in the place of its code; return the module."""
+    """Import kernel_sha512 with *function* in place of its code; return the module."""
     firmware = ESP32S[arch] if firmware is None else firmware
     for name in ("asm_rv32", "asm_xtensa"):
         monkeypatch.setattr(micropython, name, lambda f: f, raising=False)
@@ -56,14 +56,14 @@ def _run_sha512(arch, function, monkeypatch, firmware=None):
     monkeypatch.setattr(sys.implementation, "_mpy", firmware, raising=False)
     module = ModuleType("kernel_sha512")
     with warnings.catch_warnings():
-        # Of assembler such as lw(a0, 4(a3)), which looks like a call.
+        # For assembler such as lw(a0, 4(a3)), which looks like a call.
         warnings.simplefilter("ignore", SyntaxWarning)
         exec(kernel_sources(ARCHITECTURES[arch])["kernel_sha512"], module.__dict__)  # noqa: S102
     return module
 
 
 def test_what_computes_rightly_is_used(arch, right, compress, monkeypatch, capsys):
-    """Without a word."""
+    """A kernel with right results is used without a message."""
     assert import_kernel(right, arch).run == right["run"]
     assert _run_sha512(arch, compress, monkeypatch).compress is compress
     assert capsys.readouterr().out == ""
@@ -71,7 +71,7 @@ def test_what_computes_rightly_is_used(arch, right, compress, monkeypatch, capsy
 
 @pytest.mark.parametrize("place", range(96, 288, 16))
 def test_a_wrong_result_of_any_operation_is_noticed(arch, right, place, capsys):
-    """Then there is no kernel; the reason is printed."""
+    """A wrong result of any operation is detected: no kernel is used, and the reason printed."""
 
     def wrong(program, work):
         right["run"](program, work)
@@ -83,7 +83,7 @@ def test_a_wrong_result_of_any_operation_is_noticed(arch, right, place, capsys):
 
 
 def test_a_wrong_inverse_is_noticed(arch, right, capsys):
-    """One division step's bit is enough."""
+    """One wrong bit of a division step is detected."""
 
     def wrong(rows):
         right["divide_steps"](rows)
@@ -96,7 +96,7 @@ def test_a_wrong_inverse_is_noticed(arch, right, capsys):
 
 @pytest.mark.parametrize("byte", [0, 33, 63])
 def test_a_wrong_hash_is_noticed(arch, compress, byte, monkeypatch, capsys):
-    """Whichever of its words is wrong."""
+    """A hash with any wrong word is detected."""
 
     def wrong(state, *others):
         compress(state, *others)
@@ -109,7 +109,7 @@ def test_a_wrong_hash_is_noticed(arch, compress, byte, monkeypatch, capsys):
 
 @pytest.mark.parametrize("change", [0x3FFF, 1, 1 << 8, 2 << 10, 8 << 10])
 def test_code_is_not_run_by_a_firmware_that_reads_other_files(arch, change, monkeypatch, capsys):
-    """Of another version of .mpy files, or for another processor."""
+    """The code is not run by firmware for another .mpy version or processor."""
 
     def not_called(*_arguments):
         raise AssertionError("it was called")
@@ -125,7 +125,7 @@ def test_code_is_not_run_by_a_firmware_that_reads_other_files(arch, change, monk
 
 @pytest.mark.parametrize("error", [ValueError("incompatible .mpy file"), MemoryError()])
 def test_a_refused_file_is_told(arch, right, error, monkeypatch, capsys):
-    """MicroPython raises ValueError for it, or MemoryError where its memory is not there."""
+    """A ValueError for a refused file, or a MemoryError, is reported."""
 
     class Refused(ModuleType):
         def __getattr__(self, name):

@@ -1,4 +1,4 @@
-"""The constant-time inversion's machine code against Python's integers, and its cycles."""
+"""The constant-time inversion's machine code compared with Python's integers, and its cycles."""
 # ruff: noqa: E501 (a modulus is one number)
 
 import os
@@ -9,17 +9,17 @@ from emulated_kernels import InverseKernel, P384Kernel, import_kernel, load_kern
 from tested_kernels import sample_size
 
 _BUDGET_CYCLES = 250_000  # 2 ms at 125 MHz.
-_BUDGET_INSTRUCTIONS = 140_000  # Of the others.
+_BUDGET_INSTRUCTIONS = 140_000  # The limit of the others.
 
 _P = 2**384 - 2**128 - 2**96 + 2**32 - 1
 _N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973
-_LARGEST = 2**384 - 317  # The largest prime that fits.
+_LARGEST = 2**384 - 317  # This is the largest prime that fits.
 _SMALL = 2**31 - 1
 
 
 @pytest.fixture(scope="module", params=["armv6m", "rv32imc", "xtensawin"])
 def arch(request):
-    """An architecture with code of its own for this."""
+    """Return an architecture with its own code for inversion."""
     return request.param
 
 
@@ -37,7 +37,7 @@ def inverse(arch, functions):
 
 @pytest.mark.parametrize("modulus", [3, _SMALL, _P, _N, _LARGEST])
 def test_inverses(arch, inverse, modulus):
-    """Single bits, the ends, what is larger than the modulus, and random values.
+    """Inverses are right for single bits, extremes, larger numbers and random values.
 
     On RV32, the steps being the same, fewer unless BOARDCERT_EVERY_DEVICE_TEST is set; and fewer
     of a kernel that has not changed, see tested_kernels.py.
@@ -55,12 +55,12 @@ def test_inverses(arch, inverse, modulus):
 
 
 def test_multiples_of_the_modulus_have_no_inverse(inverse):
-    """The result is 0 then, as of Fermat's formula."""
+    """For multiples of the modulus, the result is 0, as with Fermat's formula."""
     assert [inverse(value, _P) for value in (0, _P, -_P)] == [0, 0, 0]
 
 
 def test_nothing_depends_on_the_values(arch, functions):
-    """Path, addresses and cycles are the same for any rows, within budget."""
+    """Path, addresses and cycles are the same for any rows, and within the budget."""
     kernel = InverseKernel(functions, observe=True, arch=arch)
     observed = set()
     for word in (b"\0\0\0\0", b"\xff\x3f\0\0", b"\x01\x20\0\0"):

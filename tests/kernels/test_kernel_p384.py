@@ -1,4 +1,4 @@
-"""The P-384 kernels' machine code against Python's integers and cryptography, and its cycles."""
+"""The P-384 kernels' machine code compared with Python's integers and cryptography; its cycles."""
 # ruff: noqa: E501 (a field element is one number)
 
 import functools
@@ -20,7 +20,7 @@ from emulated_kernels import (
 )
 from tested_kernels import sample_size
 
-# Each kernel, the architecture that it is compiled for, and what writes it.
+# Each kernel, its architecture, and its generator.
 _KERNELS = {"kernel_p384": "armv6m", "kernel_p384_dsp": "armv7emsp", "kernel_p384_rv32": "rv32imc"}
 _KERNELS["kernel_p384_xtensa"] = "xtensawin"
 _GENERATORS = {
@@ -45,7 +45,7 @@ _OPERATIONS = {
     4: lambda a, b: a - b,
 }
 _BUDGET_CYCLES = {1: 3700, 2: 3100, 3: 200, 4: 200}
-# The cycles of others are not known to the emulator.
+# The emulator does not know the cycles of the others.
 _BUDGET_INSTRUCTIONS = {
     "armv7emsp": {1: 710, 2: 715, 3: 120, 4: 120},
     "rv32imc": {1: 1520, 2: 1090, 3: 200, 4: 200},
@@ -53,13 +53,13 @@ _BUDGET_INSTRUCTIONS = {
 }
 _BUDGET_BYTES = {"armv6m": 4000, "armv7emsp": 4000, "rv32imc": 10_300, "xtensawin": 10_000}
 
-# So many of a thousand scalars, others in each run; with BOARDCERT_SCALARS=1000, all. Fewer of a
-# kernel that has not changed, see tested_kernels.py.
+# This many of a thousand scalars are tried, different ones in each run; with
+# BOARDCERT_SCALARS=1000, all. For a kernel that has not changed, fewer: see tested_kernels.py.
 _SCALARS = int(os.environ.get("BOARDCERT_SCALARS", "200"))
-# Without it, one in so many where the emulator is slow.
+# Otherwise, one in this many if the emulator is slow.
 _FEWER = {"kernel_p384_xtensa": 5}
 
-# The boundaries of the range and of the halves, and carries that begin or end at every word.
+# The limits of the range and of its halves, and carries that begin or end at every word.
 _EDGES = sorted(
     {0, 1, 2, _P - 2, _P - 1, _P, _P + 1, _P + 2, _TOP - 1, _TOP - 2, _TOP - _P, 2**383, _N}
     | {(1 << 32 * i) - 1 for i in range(1, 12)}
@@ -67,14 +67,14 @@ _EDGES = sorted(
     | {_P - (1 << 32 * i) for i in range(1, 12)}
     | {1 << 32 * i for i in range(1, 12)}
 )
-# The one odd scalar for which the last addition of the comb meets equal points: then the entry E is
-# half of the scalar modulo n, and has the same signs. They are all negative.
+# The one odd scalar for which the comb's last addition has equal points: the entry E is then half
+# of the scalar modulo n, and has the same signs. All are negative.
 _EXCEPTION = _N - 2 * sum(1 << 64 * i for i in range(6))
 
 
 @pytest.fixture(scope="module", params=_KERNELS)
 def name(request):
-    """The name of a kernel."""
+    """Return the name of a kernel."""
     return request.param
 
 
@@ -85,20 +85,20 @@ def functions(name, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def new_kernel(name, functions):
-    """Make an emulated kernel: new_kernel(observe=False)."""
+    """Return a function that makes an emulated kernel: new_kernel(observe=False)."""
     return functools.partial(P384Kernel, functions, arch=_KERNELS[name])
 
 
 @pytest.fixture(scope="module")
 def engine(name, functions):
-    """The device's p384_kernel.py, on the emulated kernels."""
+    """Return the device's p384_kernel.py, with the emulated kernels."""
     with p384_engine(_KERNELS[name], functions) as (engine, _):
         yield engine
 
 
 @pytest.fixture
 def curve(engine, monkeypatch):
-    """The device's curve, on that engine."""
+    """Return the device's curve with that engine."""
     from boardcert.crypto.ec import P384
 
     monkeypatch.setattr(P384, "_engine", engine)
@@ -112,7 +112,7 @@ def _public_point(scalar):
 
 @pytest.mark.parametrize("made", _GENERATORS)
 def test_committed_kernel_is_the_generators(made):
-    """Each generated file is what its generator writes."""
+    """Each committed file equals its generator's output."""
     generator, *arguments = _GENERATORS[made]
     command = [sys.executable, KERNELS / generator, *arguments]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -120,14 +120,14 @@ def test_committed_kernel_is_the_generators(made):
 
 
 def test_reduction_leaves_a_small_multiple(monkeypatch):
-    """Whatever the words of a product, reduce leaves 0 to 4 times 2**384; fold takes up to 15."""
+    """reduce leaves at most 4 times 2**384 of any product; fold accepts up to 15."""
     monkeypatch.syspath_prepend(str(KERNELS))
     matrix = importlib.import_module("p384_modulo").reduction_matrix()
     lowest, highest = _P, _P + _TOP - 1
     for n in range(12, 24):
         worth = sum(row.get(n, 0) << 32 * i for i, row in enumerate(matrix))
         assert worth % _P == pow(2, 32 * n, _P)
-        # A word, and the carry into it that combine leaves.
+        # This is a word, and the carry into it that combine leaves.
         smallest, largest = (-1, 2**32 + 2) if n in (12, 18) else (0, 2**32 - 1)
         lowest += min(worth * smallest, worth * largest)
         highest += max(worth * smallest, worth * largest)
@@ -135,14 +135,14 @@ def test_reduction_leaves_a_small_multiple(monkeypatch):
 
 
 def test_comb_has_the_shape_that_the_kernel_knows(engine):
-    """p384_kernel.py and SELECT take the shape of the table as constants: 32 entries."""
+    """p384_kernel.py and SELECT have the table's size as a constant: 32 entries."""
     kernel = sys.modules["boardcert.crypto.kernel"]
     assert (kernel.TEETH, kernel.BLOCKS, kernel.SPACING) == (6, 1, 64)
     assert len(engine.TABLE) == 32 * 2 * SIZE
 
 
 def _check_pairs(kernel, pairs):
-    """Check all four operations on each pair; return how many that were."""
+    """Check all four operations on each pair; return how many checks that were."""
     checked = 0
     for start in range(0, len(pairs), 10):
         some = pairs[start : start + 10]
@@ -162,13 +162,13 @@ def _check_pairs(kernel, pairs):
 
 
 def test_field_operations_at_the_edges(new_kernel):
-    """Each pair of special values: zero, around p, the largest, carries at every word."""
+    """All operations are right for special values: zero, around p, the largest, long carries."""
     pairs = [(a, b) for a in _EDGES for b in _EDGES]
     assert _check_pairs(new_kernel(), pairs) > 10_000
 
 
 def test_field_operations_on_sparse_and_dense_words(new_kernel):
-    """Words of all zeros and all ones, where half-word carries run far."""
+    """All operations are right for words of zeros and ones, with long half-word carries."""
     choose = random.Random(1)
     words = (0, 0xFFFFFFFF, 0xFFFF0000, 0x0000FFFF, 1, 0x80000000)
     numbers = [sum(choose.choice(words) << 32 * i for i in range(12)) for _ in range(6_000)]
@@ -176,7 +176,7 @@ def test_field_operations_on_sparse_and_dense_words(new_kernel):
 
 
 def test_field_operations_on_random_values(name, new_kernel):
-    """Random values below 2**384, not only below p."""
+    """All operations are right for random values below 2**384, including those above p."""
     seed = int.from_bytes(os.urandom(8), "big")
     choose = random.Random(seed)
     count = sample_size(_KERNELS[name], 22_000)
@@ -186,7 +186,7 @@ def test_field_operations_on_random_values(name, new_kernel):
 
 @pytest.mark.parametrize("operation", _OPERATIONS)
 def test_results_may_take_the_place_of_operands(new_kernel, operation):
-    """Destination and operands may be the same place, each with each."""
+    """Any operand and the destination may share a place."""
     kernel = new_kernel()
     compute = _OPERATIONS[operation]
     a, b = _P - 3, 2**384 - 5
@@ -202,7 +202,7 @@ def test_results_may_take_the_place_of_operands(new_kernel, operation):
 
 @pytest.mark.parametrize("count", [1, 2, 3, 120, 255])
 def test_squaring_many_times(new_kernel, count):
-    """A squaring's count says how many times."""
+    """A squaring's count is the number of repetitions."""
     value = random.getrandbits(384)
     result = new_kernel().operate([(2, 1, 0, count)], [value, 0])[1]
     assert result % _P == pow(value, 2**count, _P)
@@ -210,7 +210,7 @@ def test_squaring_many_times(new_kernel, count):
 
 @pytest.mark.parametrize("operation", _OPERATIONS)
 def test_nothing_depends_on_the_values(name, new_kernel, operation):
-    """Path, addresses and cycles of each operation are always the same, within budget."""
+    """Path, addresses and cycles of each operation never change, and are within the budget."""
     kernel = new_kernel(observe=True)
     machine = kernel.machine
     kernel.operate([], [0, 0])
@@ -234,7 +234,7 @@ def test_nothing_depends_on_the_values(name, new_kernel, operation):
 
 
 def test_select_reads_all_entries(new_kernel):
-    """The entry of each digit, or its negative, is read by the same path and addresses."""
+    """SELECT reads every entry by the same path and addresses, for each digit and its negative."""
     kernel = new_kernel(observe=True)
     machine = kernel.machine
     table = b"".join(random.getrandbits(380).to_bytes(SIZE, "little") for _ in range(64))
@@ -252,7 +252,7 @@ def test_select_reads_all_entries(new_kernel):
             x, y, beyond = elements(work)[:3]
             assert (x, beyond) == (entries[2 * index], _TOP - 1)
             assert y == (_P - entries[2 * index + 1] if sign else entries[2 * index + 1])
-            # Where the signs are, and how far they are shifted, depends on the column only.
+            # The signs' place and shift depend on the column only.
             observed.setdefault(column, set()).add(
                 (tuple(machine.path), tuple(machine.accesses), machine.cycles)
             )
@@ -260,14 +260,14 @@ def test_select_reads_all_entries(new_kernel):
 
 
 def _sample(name, count):
-    """Return how many of *count* are tried with the kernel *name*."""
+    """Return how many of *count* are tried for the kernel *name*."""
     if "BOARDCERT_SCALARS" in os.environ:
         return count
     return sample_size(_KERNELS[name], count // _FEWER.get(name, 1))
 
 
 def _scalars(name):
-    """The ends, and of a thousand others (single bits, all ones, random ones) _SCALARS of them."""
+    """Return extreme scalars, and _SCALARS of a thousand others (bits, all ones, random)."""
     choose = random.Random(os.urandom(8))
     special = [
         1,
@@ -290,13 +290,13 @@ def _scalars(name):
 
 
 def test_multiples_of_the_base_point(name, curve):
-    """Against cryptography."""
+    """Multiples of G are those of cryptography."""
     for scalar in _scalars(name):
         assert curve.multiply_base(scalar, os.urandom) == _public_point(scalar), hex(scalar)
 
 
 def test_exceptional_scalars_are_left_to_the_general_way(engine):
-    """The one whose last sum meets the entry added to it, its negative, and no neighbour."""
+    """The exceptional sum's scalar, and its negative, are left to Curve; neighbours are not."""
     for scalar in (_EXCEPTION, _N - _EXCEPTION):
         assert engine.multiply_base(scalar, os.urandom) is None
         assert engine.multiply_base(scalar - 2, os.urandom) == _public_point(scalar - 2)
@@ -304,14 +304,14 @@ def test_exceptional_scalars_are_left_to_the_general_way(engine):
 
 
 def test_the_projective_factor_does_not_show(curve):
-    """The result is the same for extreme factors, even zero, which the general way repairs."""
+    """Extreme projective factors, even zero, which Curve repairs, do not change the result."""
     for factor in (0, 1, _P, _P - 1, _TOP - 1):
         point = curve.multiply_base(5, lambda size, f=factor: f.to_bytes(size, "little"))
         assert point == _public_point(5)
 
 
 def test_sums_for_verification(name, curve):
-    """u1 G + u2 Q for random and special factors, against cryptography."""
+    """u1 G + u2 Q equals cryptography's for random and special factors."""
     choose = random.Random(os.urandom(8))
     some = [0, 1, 2, _N - 1, _N - 2, 2**41, 2**383, (1 << 383) - 1]
     triples = choose.sample([(a, b, 7) for a in some for b in some], _sample(name, 32))
@@ -325,7 +325,7 @@ def test_sums_for_verification(name, curve):
 
 
 def test_sums_that_meet_equal_points_or_infinity(curve):
-    """Q equal to plus or minus G, and sums that vanish, for factors long enough for the kernel."""
+    """Sums with Q = G or -G, and vanishing sums, are right, for factors of full length."""
     for u in (2**60 + 1, _N // 3, _N - 2):
         for q in (1, _N - 1):
             point = _public_point(q)
@@ -336,6 +336,6 @@ def test_sums_that_meet_equal_points_or_infinity(curve):
 
 
 def test_code_is_small(name, functions):
-    """The kernel is on the heap while a key is generated; on esp32, in executable memory after."""
+    """The code is small: it is on the heap during generation, and on esp32 stays in memory."""
     size = sum(len(function.code) for function in functions.values())
     assert size <= _BUDGET_BYTES[_KERNELS[name]]

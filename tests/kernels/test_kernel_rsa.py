@@ -1,4 +1,4 @@
-"""The RSA kernel's machine code against Python's integers, and its cycles."""
+"""The RSA kernel's machine code compared with Python's integers, and its cycles."""
 
 import importlib
 import os
@@ -16,7 +16,7 @@ _BUDGET_CYCLES = {"multiply": 71_000, "square": 55_000, "shift": 1_400}  # 1,024
 
 
 class RSAKernel:
-    """The functions of kernel_rsa.py, on the buffers of CPython."""
+    """The functions of kernel_rsa.py, on CPython's buffers."""
 
     def __init__(self, functions, observe=False):
         self.machine = Machine(functions, observe)
@@ -26,7 +26,7 @@ class RSAKernel:
         self._sieve = self.machine.allocate(8192)
 
     def montgomery(self, modulus, result, a, b):
-        """Multiply; operands that are the same buffer have the same address."""
+        """Multiply; operands in the same buffer have the same address."""
         self.machine.write(self._modulus, modulus)
         places = {}
         for buffer in (result, a, b):
@@ -57,7 +57,7 @@ def functions(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def engine(functions):
-    """The device's rsa_kernel.py, on the emulated kernel."""
+    """Return the device's rsa_kernel.py, with the emulated kernel."""
     kernel = RSAKernel(functions)
     module = ModuleType("boardcert.crypto.kernel_rsa")
     for name in functions:
@@ -70,14 +70,14 @@ def engine(functions):
 
 
 def _modulus(m, words):
-    """Return *m* as the kernel takes it; what its scratch space held before is any."""
+    """Return *m* as the kernel takes it, with arbitrary contents of its scratch space."""
     size = 4 * words
     header = size.to_bytes(4, "little") + (-pow(m, -1, 2**32) % 2**32).to_bytes(4, "little")
     return header + m.to_bytes(size, "little") + os.urandom(2 * size)
 
 
 def _moduli(words, choose):
-    """The ends of the range, one of words of zeros and ones, and a random one."""
+    """Return moduli: extremes, one of words of zeros and ones, and a random one."""
     top = 1 << 32 * words
     sparse = (0, 0xFFFFFFFF, 0xFFFF0000, 0x0000FFFF, 1, 0x80000000)
     some = sum(choose.choice(sparse) << 32 * i for i in range(words))
@@ -86,7 +86,7 @@ def _moduli(words, choose):
 
 
 def _values(m, words, choose):
-    """Zero, the ends, around the modulus, carries at words, and random ones."""
+    """Return values: zero, extremes, around the modulus, with word carries, and random ones."""
     top = 1 << 32 * words
     carries = [32 * i for i in range(1, words, 1 + words // 5)]
     values = {0, 1, 2, m - 1, m, m + 1, top - 1, top - m, top // 2, m // 2}
@@ -97,7 +97,7 @@ def _values(m, words, choose):
 
 @pytest.mark.parametrize("words", [1, 2, 3, 8, 32, 48, 64, 128])
 def test_products_and_squares(functions, words):
-    """a b / R modulo m for all below R, itself below R; it may take the place of an operand."""
+    """a b / R modulo m, below R, is right for all operands below R, also in place."""
     kernel = RSAKernel(functions)
     seed = int.from_bytes(os.urandom(8), "big")
     choose = random.Random(seed)
@@ -118,7 +118,7 @@ def test_products_and_squares(functions, words):
 
 @pytest.mark.parametrize("words", [1, 2, 32, 64])
 def test_doubling(functions, words):
-    """a or 2 a modulo m, below R."""
+    """Doubling gives a or 2 a modulo m, below R."""
     kernel = RSAKernel(functions)
     choose = random.Random(os.urandom(8))
     for m in _moduli(words, choose):
@@ -130,7 +130,7 @@ def test_doubling(functions, words):
 
 
 def test_nothing_depends_on_the_values(functions):
-    """Path, addresses and cycles of each operation are always the same, within budget."""
+    """Path, addresses and cycles of each operation never change, and are within the budget."""
     words, size = 32, 128
     kernel = RSAKernel(functions, observe=True)
     machine = kernel.machine
@@ -150,7 +150,7 @@ def test_nothing_depends_on_the_values(functions):
 
 
 def test_select_reads_all_numbers(functions):
-    """The one asked for is read by the same path and addresses as any other."""
+    """Any entry is read by the same path and addresses."""
     kernel = RSAKernel(functions, observe=True)
     observed = set()
     for size in (4, 128):
@@ -164,7 +164,7 @@ def test_select_reads_all_numbers(functions):
 
 
 def test_small_factors(engine):
-    """Each prime to the limit, alone, squared, times a large prime; and none."""
+    """Each prime up to the limit is found: alone, squared, times a large prime; or none."""
     small = engine.SmallPrimes()
     primes = [n for n in range(3, 16384, 2) if all(n % d for d in range(3, int(n**0.5) + 1, 2))]
     large = 2**127 - 1
@@ -174,12 +174,12 @@ def test_small_factors(engine):
     assert not small.divide(large, 16)
     assert not small.divide(large, 20)
     assert not small.divide(1, 4)
-    assert not small.divide(16411 * 16417, 4)  # The next two primes.
+    assert not small.divide(16411 * 16417, 4)  # These are the next two primes.
 
 
 @pytest.mark.parametrize("bits", [32, 96, 1024])
 def test_powers(engine, bits):
-    """Of 2, of secret bases and exponents, and with a public exponent."""
+    """Powers are right for 2, secret bases and exponents, and a public exponent."""
     choose = random.Random(os.urandom(8))
     size = bits // 8
     for m in {(1 << bits) - 1, choose.getrandbits(bits) | 1 << bits - 1 | 1}:
@@ -193,7 +193,7 @@ def test_powers(engine, bits):
 
 
 def test_a_key_is_generated_on_the_kernel(engine, monkeypatch):
-    """And signs: what the board runs, with short primes."""
+    """A key with short primes is generated, and signs, with the board's code."""
     from boardcert.crypto import rsa, rsa_generate
 
     monkeypatch.setattr(rsa, "_engine", engine)
@@ -202,5 +202,5 @@ def test_a_key_is_generated_on_the_kernel(engine, monkeypatch):
 
 
 def test_code_is_small(functions):
-    """It is on the heap while the board computes."""
+    """The code is small, as it is on the heap while the board computes."""
     assert sum(len(function.code) for function in functions.values()) <= 640

@@ -9,7 +9,7 @@ from emulated_kernels import KERNELS, SHA512, Sha512Kernel
 from mpy_machine_code import build, load
 
 _BUDGET_CYCLES = 18_750  # 0.15 ms at 125 MHz.
-_BUDGET_INSTRUCTIONS = 12_100  # Of the others, with the call's own 500.
+_BUDGET_INSTRUCTIONS = 12_100  # The limit of the others, with the call's own 500.
 _BUDGET_BYTES = {"armv6m": 1300, "rv32imc": 3700, "xtensawin": 3700}
 
 # FIPS 180-4 sections 5.3.4 and 5.3.5.
@@ -25,7 +25,7 @@ _SHA512_INITIAL = bytes.fromhex(
 
 class _Kernel(Sha512Kernel):
     def digest(self, initial: bytes, message: bytes) -> bytes:
-        """Return the digest's words, the state having been *initial*."""
+        """Return the words of the digest that starts from the state *initial*."""
         padding = bytes([0x80]) + bytes((111 - len(message)) % 128)
         padded = message + padding + (8 * len(message)).to_bytes(16, "big")
         size = 128 * self.MOST_BLOCKS
@@ -36,7 +36,7 @@ class _Kernel(Sha512Kernel):
 
 @pytest.fixture(scope="module", params=["armv6m", "rv32imc", "xtensawin"])
 def arch(request):
-    """An architecture with a kernel for this."""
+    """Return an architecture with this kernel."""
     return request.param
 
 
@@ -65,7 +65,7 @@ def test_cavp_vectors(arch, functions, name):
 
 @pytest.mark.parametrize("offset", [0, 1, 2, 3])
 def test_random_messages_at_any_address(arch, functions, offset):
-    """All eight state words agree with hashlib, for messages around each padding boundary.
+    """All eight state words agree with hashlib around each padding boundary.
 
     On ESP32s, at addresses of words, as all objects of bytes have them.
     """
@@ -77,7 +77,7 @@ def test_random_messages_at_any_address(arch, functions, offset):
 
 
 def test_extreme_words_carry(arch, functions):
-    """Chains of blocks of zeros, of ones, and of single bits: each half-word carry happens."""
+    """Chains of blocks of zeros, ones and single bits produce each half-word carry."""
     kernel = _Kernel(functions, arch=arch)
     bits = b"".join((1 << bit).to_bytes(128, "big") for bit in range(0, 1024, 7))
     for message in (bytes(12_800), b"\xff" * 12_800, bits, b"\xff\xff\xff\xff\0\0\0\0" * 1600):
@@ -85,7 +85,7 @@ def test_extreme_words_carry(arch, functions):
 
 
 def test_nothing_depends_on_the_data(arch, functions):
-    """Path, addresses and cycles are the same for different states and blocks, within budget."""
+    """Path, addresses and cycles are the same for any state and block, and within the budget."""
     kernel = _Kernel(functions, observe=True, arch=arch)
     observed = set()
     for fill in (bytes, lambda size: b"\xff" * size, os.urandom, os.urandom):
@@ -98,5 +98,5 @@ def test_nothing_depends_on_the_data(arch, functions):
 
 
 def test_code_is_small(arch, functions):
-    """The kernel stays in memory as long as SHA-384 is in use."""
+    """The code is small, as it stays in memory while SHA-384 is used."""
     assert sum(len(function.code) for function in functions.values()) <= _BUDGET_BYTES[arch]

@@ -1,4 +1,4 @@
-"""The emulator that other kernel tests rely on: it computes, counts, and notices damage."""
+"""The emulator that other kernel tests rely on: it computes, counts, and detects damage."""
 
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def functions(tmp_path_factory):
 
 
 def test_functions_are_found_by_name_and_kind(functions):
-    """Bytecode is left out; each native function has the name it has in the source."""
+    """Each native function has its source name; bytecode is skipped."""
     assert {name: item.kind for name, item in functions.items()} == {
         "add": "asm",
         "increment": "viper",
@@ -75,7 +75,7 @@ def test_result_and_cycles_of_straight_code(functions):
 
 
 def test_taken_branch_is_one_cycle_more(functions):
-    """Ten rounds of sub and bne: nine branches are taken at 2 cycles, one is not at 1."""
+    """Ten rounds of sub and bne: nine taken branches take 2 cycles, the last one takes 1."""
     machine = Machine(functions, observe=True)
     machine.call("count_down", 10)
     assert (machine.instructions, machine.cycles) == (22, 7 + 10 + 9 * 2 + 1 + 9)
@@ -94,7 +94,7 @@ def test_access_is_recorded_and_guarded(functions):
 
 
 def test_unaligned_access_is_noticed(functions):
-    """The Cortex-M0+ faults where the emulator does not."""
+    """An unaligned access, which faults on a Cortex-M0+, is detected."""
     machine = Machine(functions, observe=True)
     address = machine.allocate(8)
     machine.call("load_unaligned", address + 4)
@@ -103,7 +103,7 @@ def test_unaligned_access_is_noticed(functions):
 
 
 def test_spoilt_register_is_noticed(functions):
-    """r9 belongs to the caller."""
+    """A change of r9, which belongs to the caller, is detected."""
     with pytest.raises(RuntimeError, match="belongs to its caller"):
         Machine(functions).call("spoil")
 

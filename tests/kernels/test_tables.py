@@ -1,4 +1,4 @@
-"""Tables in the device code are what their definitions say."""
+"""Tables in the device code match their definitions."""
 
 import os
 import runpy
@@ -24,12 +24,12 @@ def _cube_root(n: int) -> int:
 
 
 def _fraction_bits(root: int, order: Literal["little", "big"]) -> bytes:
-    """Return 64 bits of a fraction in a byte *order*."""
+    """Return 64 bits of a fraction in the byte *order*."""
     return (root % 2**64).to_bytes(8, order)
 
 
 def test_sha384_constants() -> None:
-    """Roots of primes (FIPS 180-4 sections 4.2.3, 5.3.4 and 5.3.5)."""
+    """The constants are roots of primes (FIPS 180-4 sections 4.2.3, 5.3.4 and 5.3.5)."""
     primes = [n for n in range(2, 410) if all(n % m for m in range(2, n))]
     assert len(primes) == 80
     constants = [_fraction_bits(_cube_root(n << 192), "little") for n in primes]
@@ -46,7 +46,7 @@ _COMBS = pytest.mark.parametrize(
 
 @_COMBS
 def test_comb_is_what_its_generator_makes(curve: EngineCurve, comb: ModuleType) -> None:
-    """The committed module is the generator's output."""
+    """The committed module equals its generator's output."""
     generator = runpy.run_path(str(_ROOT / "firmware" / "kernels" / "make_comb.py"))
     made = generator["make_module"](comb.TEETH, comb.BLOCKS, f"p{curve.bits}")
     assert (
@@ -56,7 +56,7 @@ def test_comb_is_what_its_generator_makes(curve: EngineCurve, comb: ModuleType) 
 
 @_COMBS
 def test_comb_entries_are_multiples_of_the_base_point(curve: EngineCurve, comb: ModuleType) -> None:
-    """Every entry, computed another way: as one scalar multiplication."""
+    """Every comb entry equals a scalar multiple of the base point."""
     teeth, spacing, size = comb.TEETH, comb.SPACING, 2 * curve.size_bytes
     assert curve.bits <= teeth * comb.BLOCKS * spacing
     entries = 1 << teeth - 1

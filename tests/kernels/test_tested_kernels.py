@@ -1,4 +1,4 @@
-"""A kernel that has changed is tested whole; of one that has not, a sample."""
+"""A changed kernel is tested completely, an unchanged one by a sample."""
 
 import shutil
 from pathlib import Path
@@ -11,7 +11,7 @@ _FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 
 @pytest.fixture
 def changed(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """A copy of the sources in which the file *request.param* has one comment more."""
+    """Return a copy of the sources with one comment more in the file *request.param*."""
     for folder in ("kernels", "boardcert/crypto"):
         shutil.copytree(_FIRMWARE / folder, tmp_path / folder)
     with (tmp_path / request.param).open("a") as source:
@@ -29,20 +29,20 @@ def changed(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     indirect=True,
 )
 def test_a_change_that_all_share(architecture: str, changed: Path) -> None:
-    """Each is tested whole."""
+    """After a change in a shared file, each kernel is tested completely."""
     assert sample_size(architecture, 100, changed) == 100
 
 
 @pytest.mark.parametrize("architecture", CODE)
 def test_another_compiler(architecture: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine code is what it makes of the sources."""
+    """After a change of compiler, which makes the machine code, too."""
     monkeypatch.setattr("tested_kernels.version", lambda name: f"{name} 1.30")
     assert sample_size(architecture, 100) == 100
 
 
 @pytest.mark.parametrize("changed", ["kernels/kernel_p384_rv32.py"], indirect=True)
 def test_a_change_of_one(changed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That one is, and no other: a quarter of them, unless all are asked for."""
+    """After a change of one kernel, the others are sampled, unless all tests are requested."""
     monkeypatch.delenv("BOARDCERT_EVERY_DEVICE_TEST", raising=False)
     tried = {architecture: sample_size(architecture, 100, changed) for architecture in CODE}
     assert tried == dict.fromkeys(CODE, 25) | {"rv32imc": 100}

@@ -1,4 +1,4 @@
-"""What stands in for an Xtensa processor in these tests, compared with QEMU."""
+"""The tests' model of an Xtensa processor, compared with QEMU."""
 
 import random
 import re
@@ -11,7 +11,7 @@ from qemu_xtensa import assemble, load_constant, run
 from xtensa_machine import RAM, STACK, XtensaMachine
 
 _REGISTERS = [f"a{i}" for i in range(1, 16)]
-_AREA = 1024  # Bytes that accesses of a case may reach.
+_AREA = 1024  # The bytes that the accesses of a case may reach.
 _AT_ONCE, _CODE = 250, 100_000  # Cases in a run, and bytes for their code.
 _EDGES = (0, 1, 2**31 - 1, 2**31, 2**32 - 1, 0xFFFF, 0x1_0000)
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.needs("qemu-xtensa")
 
 @pytest.fixture(scope="module")
 def functions(tmp_path_factory):
-    """The assembler functions of all kernels."""
+    """Return the assembler functions of all kernels."""
     directory = tmp_path_factory.mktemp("mpy")
     found = load_kernel("xtensawin", directory)
     found |= load(build(KERNELS / SHA512["xtensawin"], directory, "xtensawin"))
@@ -30,20 +30,20 @@ def functions(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def instructions(functions):
-    """Each of their instructions, registers and numbers included, once."""
+    """Return each distinct instruction of these, with its registers and numbers."""
     blocks = [xtensa_code.blocks(function.code, RAM) for function in functions.values()]
     every = [instruction for some in blocks for block in some.values() for instruction in block]
     return {(item.word, item.size): item for item in every}
 
 
 def test_all_that_is_translated_is_used(instructions):
-    """So that nothing of the table goes untested."""
+    """The table has no unused, and so untested, instruction."""
     table = {*xtensa_code.SIMPLE, *xtensa_code.JUMPS, *xtensa_code.CALLS, "retw.n"}
     assert {item.name for item in instructions.values()} == table
 
 
 def _case(instruction, place, values, result):
-    """Return the code of one case: registers from *values*, the instruction, them to *result*."""
+    """Return a case's code: registers from *values*, the instruction, registers to *result*."""
     shift = "movi(a0, 0); " + load_constant("a0", values["sar"]) + "; ssr(a0)"
     first = [shift, load_constant("a0", values["a0"])]
     first += [f"l32i({name}, a0, {4 * i})" for i, name in enumerate(_REGISTERS)]
@@ -55,7 +55,7 @@ def _case(instruction, place, values, result):
 
 
 def _expected(machine, instruction, values):
-    """Return the registers after an instruction; it may change the machine's memory."""
+    """Return the registers after an instruction, which may change the machine's memory."""
     space = dict(machine.names) | {"sar": values["sar"]} | {r: values[r] for r in _REGISTERS}
     exec(xtensa_code.python(instruction), space)  # noqa: S102
     return b"".join([space[name].to_bytes(4, "little") for name in _REGISTERS])
@@ -66,7 +66,7 @@ def _has_a0(instruction):
 
 
 def _values(choose, instruction, inputs, area):
-    """Return values for the registers; where the instruction has an address, one in *area*."""
+    """Return values for the registers; an instruction's address is in *area*."""
     values = {name: choose.choice((*_EDGES, choose.getrandbits(32))) for name in _REGISTERS}
     if re.search(r"\bm\d", xtensa_code.SIMPLE[instruction.name][2]):
         values[f"a{instruction.word >> 8 & 15}"] = area
@@ -74,7 +74,7 @@ def _values(choose, instruction, inputs, area):
 
 
 def test_each_instruction_does_what_qemu_does(instructions, tmp_path):
-    """All that the kernels have but jumps and muluh, with their registers and numbers.
+    """Each instruction of the kernels except jumps and muluh does what it does in QEMU.
 
     And but what saves a0 around the call: a0 is where a case begins.
     """
@@ -105,7 +105,7 @@ def test_each_instruction_does_what_qemu_does(instructions, tmp_path):
 
 
 def _call_in_qemu(machine, name, addresses, numbers, directory):
-    """Return the memory after a call of a function, by QEMU; and leave it so in *machine*."""
+    """Return the memory after a function call in QEMU, and run the same in *machine*."""
     place = machine.allocate(300)
     values = [*(address >> 2 for address in addresses), *numbers]
     objects = machine.allocate(b"".join([(2 * v + 1).to_bytes(4, "little") for v in values]))
@@ -119,14 +119,14 @@ def _call_in_qemu(machine, name, addresses, numbers, directory):
 
 
 def _agree(machine, after):
-    """Check that the memory is the same, but for the stack and QEMU's own code."""
+    """Check that both memories are equal, except for the stack and QEMU's own code."""
     used = slice(0, STACK - RAM - 4096)
     same = [a == b for a, b in zip(after[used], machine.memory[used], strict=True)]
     assert same.count(False) < 110
 
 
 def test_hashing_in_qemu(functions, tmp_path):
-    """The whole function, with its jumps and windowed calls."""
+    """Hashing agrees with QEMU, with its jumps and windowed calls."""
     machine = XtensaMachine(functions)
     constants = bytes(random.Random(3).randbytes(640))
     state, blocks = machine.allocate(b"state " * 10 + b"more"), machine.allocate(b"block" * 77)
@@ -138,7 +138,7 @@ def test_hashing_in_qemu(functions, tmp_path):
 
 
 def test_inversion_in_qemu(functions, tmp_path):
-    """All three functions."""
+    """All three functions of the inversion agree with QEMU."""
     machine = XtensaMachine(functions)
     number, rows = machine.allocate(random.Random(4).randbytes(50)), machine.allocate(29 * 24)
     result = machine.allocate(52)
@@ -155,7 +155,7 @@ def test_inversion_in_qemu(functions, tmp_path):
 
 
 def test_points_are_copied_in_qemu(functions, tmp_path):
-    """The interpreter of P-384 with what needs no muluh: sums, differences, SELECT."""
+    """P-384's operations without muluh agree with QEMU: sums, differences, SELECT."""
     choose = random.Random(6)
     machine = XtensaMachine(functions)
     table = machine.allocate(choose.randbytes(32 * 96))

@@ -1,4 +1,4 @@
-"""Which kernels have been tested since they changed: of those, each run tries a quarter.
+"""The kernels tested since their last change, of which each run tries a quarter.
 
 tested_kernels.json has the digest of each architecture's sources, and of what compiles them, when
 they were. To test all of them and write it: `python tests/kernels/tested_kernels.py`.
@@ -19,8 +19,8 @@ _HERE = Path(__file__).resolve().parent
 _RECORD = _HERE / "tested_kernels.json"
 _TESTS = ("test_kernel_p384.py", "test_kernel_inverse.py")
 _FIRMWARE = _HERE.parents[1] / "firmware"
-# Of the kernel for P-384, by architecture: its code; and for all, its programs and who calls it.
-# What is around it is in KERNELS.
+# The P-384 kernel's code by architecture; and for all, its programs and its callers. KERNELS has
+# the parts around it.
 CODE = {
     "armv6m": ("kernel_inverse", "kernel_p384"),
     "armv7emsp": ("kernel_inverse", "kernel_p384_dsp"),
@@ -33,7 +33,7 @@ _EVERY = "BOARDCERT_EVERY_DEVICE_TEST"
 
 
 def digest(architecture: str, firmware: Path = _FIRMWARE) -> str:
-    """Return a digest of the sources in *firmware* of the kernel for P-384, and of its compiler."""
+    """Return a digest of the P-384 kernel's sources in *firmware*, and of its compiler."""
     around = KERNELS[architecture].modules["kernel"]
     parts = dict.fromkeys([*CODE[architecture], *around])
     names = ["make_comb" if part == "comb" else part for part in parts]
@@ -45,7 +45,7 @@ def digest(architecture: str, firmware: Path = _FIRMWARE) -> str:
 
 
 def sample_size(architecture: str, count: int, firmware: Path = _FIRMWARE) -> int:
-    """Return how many of *count* are tried: all, if the sources differ from those that were."""
+    """Return how many of *count* are tried: all, if the sources differ from those tested."""
     is_tested = json.loads(_RECORD.read_text()).get(architecture) == digest(architecture, firmware)
     return max(1, count // _SHARE) if is_tested and _EVERY not in os.environ else count
 

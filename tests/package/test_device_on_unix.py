@@ -20,7 +20,7 @@ _MODULES = sorted(path.stem for path in (_ROOT / "tests" / "device").glob("test_
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the package, each module compiled by itself.
+    """Return a folder with the package, each module compiled separately.
 
     It gives its modules back and loads them again thousands of times: from sources, that is a third
     of the time of these tests.
@@ -32,7 +32,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for source in (firmware / "boardcert").rglob("*.py"):
         target = directory / source.relative_to(firmware)
         target.parent.mkdir(parents=True, exist_ok=True)
-        if source == template:  # It is read as a text.
+        if source == template:  # A text file.
             shutil.copy(source, target)
             continue
         arguments = ["-march=x64", "-o", target.with_suffix(".mpy"), source]
@@ -42,7 +42,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("module", _MODULES)
 def test_device_module_passes_on_micropython(module: str, compiled: Path) -> None:
-    """All its tests pass, and there are some."""
+    """All tests of a module pass, and there is at least one."""
     search_path = os.pathsep.join([str(compiled), "tests/device", ".frozen"])
     completed = subprocess.run(
         [_MICROPYTHON, "-X", "heapsize=8m", "tests/device/run.py", module],

@@ -1,4 +1,4 @@
-"""What makes a certificate is found by one look-up for each module, where the stack allows it."""
+"""Modules that generate a certificate are found in one look-up each, if the stack permits."""
 
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ from flash_in_memory import CODE
 _MICROPYTHON = Path(sys.executable).with_name("micropython")
 # This computer's MicroPython refuses these.
 _KERNELS = ("kernel_code", "kernel_sha512")
-# Put the package in argv[1] into a flash, boot, and print how much was read and what is mounted.
+# Write the package in argv[1] to a flash, boot, and print what was read and mounted.
 _BOOT = """
 vfs.VfsLfs2.mkfs(flash := Flash(512))
 vfs.mount(vfs.VfsLfs2(flash), "/flash")
@@ -43,7 +43,7 @@ print(boardcert.__path__, "boardcert-modules" in os.listdir("/"))
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package of an ESP32, what is native in it for this computer, but for the kernels."""
+    """Return an ESP32's package with native code for this computer, without the kernels."""
     directory = tmp_path_factory.mktemp("package")
     sources = package_sources("xtensawin")
     for path in build_package("xtensawin", directory):
@@ -57,7 +57,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _boot(package: Path, place: str = "free", name: str = "kitchen") -> list[str]:
-    """Return what a first boot prints, without what it says of the kernels."""
+    """Return what a first boot prints, without messages about the kernels."""
     arguments = ["-X", "heapsize=16m", "-c", CODE + _BOOT, str(package), place, name]
     done = subprocess.run(
         [_MICROPYTHON, *arguments], capture_output=True, text=True, timeout=120, check=False
@@ -67,7 +67,7 @@ def _boot(package: Path, place: str = "free", name: str = "kitchen") -> list[str
 
 
 def test_a_first_boot_reads_less_of_the_flash(package: Path) -> None:
-    """By a fifth; where that is not possible, it finds its modules as always."""
+    """A first boot reads a fifth less flash; if it cannot, it finds its modules as usual."""
     made, after = _boot(package)
     assert made.startswith("True [] ") and after == "/flash/boardcert False"
     other, after = _boot(package, "in use")
@@ -80,14 +80,14 @@ def test_a_first_boot_reads_less_of_the_flash(package: Path) -> None:
 def test_without_the_kernels_it_goes_on_with_big_integers(
     package: Path, tmp_path: Path, place: str
 ) -> None:
-    """After an interrupted installation, a missing module raises ImportError, as without this."""
+    """Without kernels, as after an interrupted installation, imports raise ImportError as usual."""
     rest = shutil.copytree(package, tmp_path / "rest", ignore=shutil.ignore_patterns("kernel*"))
     made, _ = _boot(rest, place)
     assert made.startswith("True [] ")
 
 
 def test_what_fails_leaves_nothing_behind(package: Path) -> None:
-    """A setting that is refused, in the middle of it."""
+    """A refused setting in the middle leaves nothing mounted."""
     refused, after = _boot(package, name="a b")
     assert refused == "not a host name or address: 'a b'"
     assert after == "/flash/boardcert False"

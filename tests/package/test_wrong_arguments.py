@@ -1,4 +1,4 @@
-"""Wrong arguments of what serves, on MicroPython: a ValueError that names them, and at once."""
+"""Wrong arguments to serving functions, on MicroPython: an immediate ValueError that names them."""
 
 import json
 
@@ -108,7 +108,7 @@ _CASES = [
 
 @pytest.fixture(scope="module")
 def messages(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """What MicroPython says of each case."""
+    """Return MicroPython's error for each case."""
     directory = tmp_path_factory.mktemp("board")
     calls = directory / "calls.json"  # Too long for an argument of MicroPython.
     calls.write_text(json.dumps([case[:2] for case in _CASES]))
@@ -118,13 +118,13 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 @pytest.mark.parametrize("number", range(len(_CASES)))
 def test_a_wrong_argument_is_named_at_once(messages: list[str], number: int) -> None:
-    """Whatever type it has."""
+    """A wrong argument of any type is named at once."""
     _, _, words = _CASES[number]
     assert words in messages[number], _CASES[number]
 
 
 def test_the_page_is_taken_for_an_application(tmp_path) -> None:
-    """By a server that a program has made, as by serve."""
+    """A program's own server accepts the page as its application, as serve does."""
     code = """
 import asyncio, sys
 import boardcert
@@ -142,7 +142,7 @@ for serving in (server.run(page, 0, "127.0.0.1"), boardcert.serve(page, 0, "127.
 
 
 def test_a_certificate_to_trust_is_read_at_once(tmp_path) -> None:
-    """And not at the first connection."""
+    """A CA certificate is read at once, not at the first connection."""
     code = """
 import asyncio, json, sys
 import boardcert

@@ -1,4 +1,4 @@
-"""A browser."""
+"""A browser for tests of the page."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """Give a running Chromium; not for longer: its event loop would run in other tests, too."""
+    """Yield a running Chromium, stopped after each test, as its event loop would run in others."""
     import browser
 
     with browser.chromium() as running:

@@ -1,4 +1,4 @@
-"""Make the pictures of the page for its description: python tests/page/make_screenshots.py
+"""Make the screenshots of the page: python tests/page/make_screenshots.py
 
 The page is that of a virtual Pico W in a Wi-Fi; each run shows another key.
 """
@@ -22,7 +22,7 @@ from boardcert_host.flash.firmware import firmware_image
 OUTPUT = Path(__file__).resolve().parents[2] / "firmware" / "docs"
 _COLOURS = 64
 
-# name: (colour scheme, whether signed in, and what can be changed is shown; width, height)
+# name: (colour scheme, whether signed in with the forms visible; width, height)
 _PICTURES = {
     "page-light": ("light", False, 720, 1070),
     "page-dark": ("dark", True, 720, 880),
@@ -31,7 +31,7 @@ _PICTURES = {
 
 
 class _Board:
-    """The board as browser.visiting sees it."""
+    """The board as browser.visiting expects it."""
 
     def __init__(self, board: Any, token: str) -> None:
         self.port = board.network.address(over_wifi.PAGE)[1]
@@ -39,7 +39,7 @@ class _Board:
 
 
 def make(output: Path, chromium: object, client: Any) -> list[Path]:
-    """Write all pictures of the page of *client* to the folder *output* and return their paths."""
+    """Save all screenshots of *client*'s page to the folder *output* and return their paths."""
     return [_make(name, output, chromium, client) for name in _PICTURES]
 
 
@@ -54,7 +54,7 @@ def _make(name: str, output: Path, chromium: object, client: Any) -> Path:
         picture = visit.page.screenshot()
     path = output / f"{name}.png"
     output.mkdir(parents=True, exist_ok=True)
-    # The few colours of the page need no more than a byte for a pixel.
+    # The page has few colours, so a byte for a pixel is enough.
     Image.open(io.BytesIO(picture)).convert("RGB").quantize(_COLOURS).save(path, optimize=True)
     return path
 

@@ -1,4 +1,4 @@
-"""Every action of a board's page in Chromium, by mouse, and by keyboard alone: on this computer."""
+"""Every action of a board's page in Chromium, by mouse and by keyboard alone, on this computer."""
 
 import time
 
@@ -25,7 +25,7 @@ _WRONG_TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
-    """Serve one board's page; wrong tokens cost no time there."""
+    """Serve one board's page, where wrong tokens cause no delay."""
     directory = tmp_path_factory.mktemp("board") / "data"
     with portal_server.serving_page(directory, "first_delay_ms=1") as found:
         yield found
@@ -33,13 +33,13 @@ def client(tmp_path_factory):
 
 @pytest.fixture(params=[Mouse, Keyboard])
 def hands(request):
-    """Return who presses, fills and chooses."""
+    """Return the functions that press, fill and choose."""
     return request.param()
 
 
 @pytest.fixture
 def visit(chromium, client):
-    """Open the page; what the browser complains of fails the test."""
+    """Open the page; any complaint of the browser fails the test."""
     with visiting(chromium, client) as found:
         yield found
 
@@ -53,7 +53,7 @@ def signed_in(visit, hands):
 
 
 def test_the_token_signs_in_and_signing_out_ends_it(visit, hands):
-    """A wrong one is refused, at its field; signed out, the cookie is good for nothing."""
+    """A wrong token is refused at its field; after signing out, the cookie is invalid."""
     page_actions.sign_in(visit, hands, _WRONG_TOKEN)
     field = visit.page.get_by_label("Token")
     assert visit.said() == "wrong token"
@@ -73,12 +73,12 @@ def test_the_token_signs_in_and_signing_out_ends_it(visit, hands):
 
 
 def test_a_certificate_is_pasted_and_removed(signed_in, hands):
-    """For the board's own key."""
+    """A certificate for the board's own key is pasted, and removed."""
     page_actions.paste_and_remove(signed_in, hands)
 
 
 def test_a_certificate_and_its_key_are_uploaded_from_files(signed_in, hands, tmp_path):
-    """The files fill the fields, where they can be seen before they are sent."""
+    """Uploaded files fill the fields, so that they can be checked before they are sent."""
     visit, client = signed_in, signed_in.client
     leaf = issue(make_ca())
     for label, data in (
@@ -99,7 +99,7 @@ def test_a_certificate_and_its_key_are_uploaded_from_files(signed_in, hands, tmp
 
 
 def test_the_browser_reads_what_is_in_a_file(signed_in, hands, tmp_path):
-    """DER, UTF-16, key and chain in one: each field gets its own; others get a hint."""
+    """DER, UTF-16, and key and chain in one file fill their fields; other files get a hint."""
     visit, leaf = signed_in, issue(make_ca())
     own = x509.load_der_x509_certificate(leaf.der)
     key = leaf.key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
@@ -137,7 +137,7 @@ def test_the_browser_reads_what_is_in_a_file(signed_in, hands, tmp_path):
 
 @pytest.mark.parametrize("blamed", ["chain", "key"])
 def test_a_refused_certificate_says_why_at_its_field(blamed, signed_in, hands):
-    """And changes nothing."""
+    """A refused certificate is explained at its field, and changes nothing."""
     visit, client = signed_in, signed_in.client
     before = client.served_certificate()
     leaf = issue(make_ca(), days=(-30, -1)) if blamed == "chain" else issue(make_ca())
@@ -161,7 +161,7 @@ def test_a_refused_certificate_says_why_at_its_field(blamed, signed_in, hands):
 
 
 def test_a_form_that_is_sent_early_keeps_its_texts(signed_in, hands):
-    """Before the page has arrived as a whole; the next page, an error, has them again."""
+    """A form sent before the page has loaded is shown again with its texts and an error."""
     page = signed_in.page
     page.add_init_script(
         """if (!sessionStorage.early)
@@ -174,25 +174,25 @@ def test_a_form_that_is_sent_early_keeps_its_texts(signed_in, hands):
     hands.fill(chain, "no certificate")
     signed_in.send("Install", hands)
     assert signed_in.reported() == "alert"
-    page.get_by_label("Private key (PEM), from a file").wait_for()  # Its script has run.
+    page.get_by_label("Private key (PEM), from a file").wait_for()  # The page's script has run.
     assert chain.input_value() == "no certificate"
 
 
 def test_the_board_signs_again(signed_in, hands):
-    """With the same key."""
+    """The board signs again with the same key."""
     page_actions.sign_again(signed_in, hands)
 
 
 @pytest.mark.parametrize("button", ["Make a new key", "Reset"])
 def test_what_loses_a_key_wants_the_host_name(button, signed_in, hands):
-    """After a reset the token is another, too."""
+    """Actions that lose a key require the host name; a reset also replaces the token."""
     token = signed_in.client.current_token()
     page_actions.lose_key(signed_in, hands, button)
     assert (signed_in.client.current_token() != token) == (button == "Reset")
 
 
 def test_the_board_restarts(signed_in, hands):
-    """A moment after the page said so."""
+    """The board restarts a moment after the page has said so."""
     restarted = signed_in.client.directory.with_suffix(".restarted")
     restarted.unlink(missing_ok=True)
     page_actions.restart(signed_in, hands)
@@ -203,7 +203,7 @@ def test_the_board_restarts(signed_in, hands):
 
 
 def test_the_browser_loads_the_page_again_after_a_restart(signed_in, hands):
-    """By itself; here at once, not after the seconds that a board takes."""
+    """The browser reloads the page after a restart, here without a board's delay."""
 
     def hasten(route):
         response = route.fetch()
@@ -220,12 +220,12 @@ def test_the_browser_loads_the_page_again_after_a_restart(signed_in, hands):
 
 
 def test_certificate_and_request_are_downloaded(signed_in, hands, tmp_path):
-    """In both formats."""
+    """Certificate and request can be downloaded in both formats."""
     page_actions.download(signed_in, hands, tmp_path)
 
 
 def test_whoever_guesses_has_to_wait_and_is_told_so(chromium, tmp_path):
-    """Then even the right token has to wait."""
+    """After wrong tokens, even the right one has to wait, and the page says so."""
     with (
         portal_server.serving_page(tmp_path / "data", "first_delay_ms=20000") as client,
         visiting(chromium, client) as visit,

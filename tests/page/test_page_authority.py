@@ -1,4 +1,4 @@
-"""The page of a board that is its own authority: its files, what it says; and others lack them."""
+"""The page of a board that is its own authority: its files and texts, which others lack."""
 
 import hashlib
 import json
@@ -27,14 +27,14 @@ def _directory(path: Path, config: str) -> Path:
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """A browser of a board with the setting."""
+    """Return a browser for a board with that setting."""
     directory = _directory(tmp_path_factory.mktemp("authority") / "identity", _SETTING)
     with serving_page(directory) as client:
         yield client
 
 
 def test_the_certificate_is_for_import(client: Client) -> None:
-    """DER with the type that phones know, without a token: the CA of what is served."""
+    """The authority is DER with the type that phones know, without a token, and signs the leaf."""
     response, content = client.request("GET", "/authority.crt")
     assert response.status == 200
     assert response.headers["Content-Type"] == "application/x-x509-ca-cert"
@@ -48,7 +48,7 @@ def test_the_certificate_is_for_import(client: Client) -> None:
 
 
 def test_a_client_that_imports_it_verifies_name_and_chain(client: Client) -> None:
-    """With all checks of Python, strict ones included; by another name it fails."""
+    """Python, in strict mode too, verifies name and chain with it; another name fails."""
     pem = ssl.DER_cert_to_PEM_cert(client.get("/authority.crt"))
     context = ssl.create_default_context(cadata=pem)
     context.verify_flags |= ssl.VERIFY_X509_STRICT
@@ -62,7 +62,7 @@ def test_a_client_that_imports_it_verifies_name_and_chain(client: Client) -> Non
 
 
 def test_the_profile_holds_the_same_certificate(client: Client) -> None:
-    """As a root; its UUIDs are valid, and stay the same."""
+    """The profile contains the same certificate as a root, with valid and constant UUIDs."""
     response, content = client.request("GET", "/authority.mobileconfig")
     assert response.headers["Content-Type"] == "application/x-apple-aspen-config"
     assert response.headers["Content-Disposition"].endswith('"kitchen.mobileconfig"')
@@ -82,7 +82,7 @@ def test_the_profile_holds_the_same_certificate(client: Client) -> None:
 
 
 def test_page_and_report_tell_its_fingerprint(client: Client) -> None:
-    """With links to both files, and the pin of the leaf, not of the authority."""
+    """The page links both files, and shows the pin of the leaf, not of the authority."""
     authority = client.get("/authority.crt")
     fingerprint = hashlib.sha256(authority).digest().hex(":").upper()
     report = json.loads(client.get("/api/identity"))
@@ -101,13 +101,13 @@ def test_page_and_report_tell_its_fingerprint(client: Client) -> None:
 
 @pytest.mark.parametrize("path", _FILES)
 def test_it_can_be_read_only(client: Client, path: str) -> None:
-    """Nothing can be sent there."""
+    """The files accept no form or upload."""
     response, _ = client.request("POST", path, b"")
     assert response.status == 405 and response.headers["Allow"] == "GET, HEAD"
 
 
 def test_over_plain_http_it_is_there_too(tmp_path: Path) -> None:
-    """What it contains is public; but nothing says that it is what the board has sent."""
+    """Over plain HTTP the files are public, too, but nothing proves that the board sent them."""
     directory = _directory(tmp_path / "plain", _SETTING)
     with serving_page(directory, "plain") as client:
         x509.load_der_x509_certificate(client.get("/authority.crt"))
@@ -119,7 +119,7 @@ def test_over_plain_http_it_is_there_too(tmp_path: Path) -> None:
 
 
 def test_a_board_without_one_says_why(tmp_path: Path) -> None:
-    """404, with the setting; the setting by the API makes one at the next boot."""
+    """Without an authority, the answer is 404 and names the setting, which the API can change."""
     with serving_page(_directory(tmp_path / "self", "{}")) as client:
         for path in _FILES:
             response, content = client.request("GET", path)

@@ -1,4 +1,4 @@
-"""The pictures of the page in its description: they can be made again, and are small."""
+"""The page's screenshots in the documentation can be made again, and are small."""
 
 import make_screenshots
 import portal_server
@@ -11,7 +11,7 @@ _DESCRIPTION = make_screenshots.OUTPUT / "page.md"
 
 @pytest.mark.needs("chromium")
 def test_the_pictures_can_be_made_again(tmp_path, chromium):
-    """The same names and sizes as those that are kept, and not empty; here of the unix binary."""
+    """New screenshots, here of the unix binary, have the committed names and sizes."""
     with portal_server.serving_page(tmp_path / "data") as client:
         made = make_screenshots.make(tmp_path, chromium, client)
     assert {path.name for path in made} == {
@@ -26,6 +26,6 @@ def test_the_pictures_can_be_made_again(tmp_path, chromium):
 
 
 def test_the_description_shows_every_picture():
-    """By a path in this repository."""
+    """The documentation shows every screenshot by a path in this repository."""
     for path in make_screenshots.OUTPUT.glob("*.png"):
         assert f"]({path.name})" in _DESCRIPTION.read_text("utf-8")

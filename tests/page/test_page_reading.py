@@ -1,4 +1,4 @@
-"""What a board's page shows: without JavaScript, on a phone, and to people with poor eyesight."""
+"""A board's page without JavaScript, on a phone, and for people with low vision."""
 
 import itertools
 
@@ -15,7 +15,7 @@ from issued import issue, pem
 pytestmark = pytest.mark.needs("chromium")
 
 _PAGE_LIMIT_BYTES = 12 * 1024
-# The narrowest that text must reflow to (WCAG 2.2, 1.4.10), and a common phone.
+# The narrowest width for reflow (WCAG 2.2, 1.4.10), and a common phone.
 _WIDTHS = (320, 390)
 
 
@@ -35,20 +35,20 @@ def sign_in(visit):
 
 
 def install(visit, chain, key):
-    """Install by the form."""
+    """Install with the form."""
     visit.page.get_by_label("Certificate and chain (PEM)", exact=True).fill(chain.decode())
     visit.page.get_by_label("Private key (PEM)", exact=True).fill(key.decode())
     visit.send("Install")
 
 
 def facts_of(der):
-    """Return what TLS serves, as the host tools describe it."""
+    """Return the facts of the served certificate, as the host tools describe it."""
     return certificate.describe(certificate.parse(der))
 
 
 @pytest.mark.parametrize("javascript", [True, False])
 def test_whoever_opens_the_page_reads_which_certificate_is_served(javascript, chromium, client):
-    """Fingerprint in groups and words, names, dates, pin; nothing can be changed from there."""
+    """Anyone sees fingerprint groups and words, names, dates and pin, and can change nothing."""
     with visiting(chromium, client, java_script_enabled=javascript) as visit:
         served = facts_of(client.served_certificate())
         key = key_fingerprint(served["public_key_pin"])
@@ -66,7 +66,7 @@ def test_whoever_opens_the_page_reads_which_certificate_is_served(javascript, ch
 
 
 def test_everything_but_files_works_without_javascript(chromium, client):
-    """Forms are forms; where a file cannot be read, none is asked for."""
+    """Without JavaScript all forms work, and there are no file inputs."""
     with visiting(chromium, client, java_script_enabled=False) as visit:
         sign_in(visit)
         assert not visit.page.locator("input[type=file]").first.is_visible()
@@ -79,10 +79,10 @@ def test_everything_but_files_works_without_javascript(chromium, client):
 
 
 def test_the_page_is_small_in_every_state(chromium, client):
-    """At most 12 KB, and nothing beside it."""
+    """The page has at most 12 KB in each state, and loads nothing else."""
     sizes = []
     with visiting(chromium, client) as visit:
-        # Not by its body, which may be asked for when the browser has been closed.
+        # The body is not used, as it may be requested when the browser has been closed.
         visit.page.on(
             "response", lambda response: sizes.append(int(response.headers["content-length"]))
         )
@@ -101,7 +101,7 @@ def test_the_page_is_small_in_every_state(chromium, client):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_any_state(scheme, chromium, client):
-    """Contrast, names, roles, order: signed out and in, refused and installed, wide and narrow."""
+    """axe finds no fault signed out or in, after errors and installation, wide or narrow."""
     axe = Axe()
     found = {}
     with visiting(chromium, client, color_scheme=scheme) as visit:
@@ -137,7 +137,7 @@ def test_axe_finds_nothing_in_any_state(scheme, chromium, client):
 
 
 def test_no_page_is_judged_while_it_loads(chromium, client):
-    """Over a slow network, a page has loaded half a second after its message."""
+    """Over a slow network, axe runs after the page has loaded, half a second after its message."""
     with visiting(chromium, client) as visit:
         browser.slow_down(visit.page, bytes_per_s=5_000)
         for token in ("wrong", "wrong again"):
@@ -145,7 +145,7 @@ def test_no_page_is_judged_while_it_loads(chromium, client):
             visit.send("Sign in")
             assert visit.reported() == "alert"
             assert visit.page.evaluate("document.readyState") == "complete"
-        # The same if a test only waits for an element of the next page.
+        # The same, if a test only waits for an element of the next page.
         visit.page.get_by_label("Token").fill(client.current_token())
         visit.button("Sign in").click()
         visit.button("Sign out").wait_for()
@@ -154,7 +154,7 @@ def test_no_page_is_judged_while_it_loads(chromium, client):
 
 @pytest.mark.parametrize("width", _WIDTHS)
 def test_a_phone_shows_it_without_scrolling_sideways(width, chromium, client):
-    """Signed out and in, and what is pressed is large enough for a finger (WCAG 2.2, 2.5.8)."""
+    """A phone shows the page without horizontal scrolling, with large targets (WCAG 2.2, 2.5.8)."""
     size = {"width": width, "height": 800}
     with visiting(chromium, client, viewport=size, has_touch=True) as visit:
         for act in (lambda: None, lambda: sign_in(visit)):
@@ -166,7 +166,7 @@ def test_a_phone_shows_it_without_scrolling_sideways(width, chromium, client):
 
 
 def test_the_page_names_its_parts(chromium, client):
-    """One main heading, headings in order, a language, a title that is the board's name."""
+    """The page has one main heading, headings in order, a language, and the name as title."""
     with visiting(chromium, client) as visit:
         sign_in(visit)
         assert visit.page.title().startswith("kitchen")
@@ -179,7 +179,7 @@ def test_the_page_names_its_parts(chromium, client):
 
 
 def test_nobody_else_can_show_or_script_the_page(chromium, client):
-    """Its policy holds in the browser: no inline script but its own, no frame, no other form."""
+    """The browser enforces the policy: no other inline script, no frame, no foreign form."""
     with visiting(chromium, client) as visit:
         visit.page.evaluate(
             "() => { const s = document.createElement('script'); s.textContent = 'window.bad = 1';"

@@ -1,4 +1,4 @@
-"""The JSON API of the page, on the unix binary: each path, each refusal, each header."""
+"""The page's JSON API, on the unix binary: each path, each refusal, each header."""
 
 import hashlib
 import json
@@ -25,14 +25,14 @@ _HEADERS = {
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """A program that talks to one board; wrong tokens delay it by 50 ms at most."""
+    """Return a program's connection to one board; wrong tokens delay it by 50 ms at most."""
     directory = tmp_path_factory.mktemp("api") / "identity"
     with serving_page(directory, "first_delay_ms=50", "longest_delay_ms=50") as client:
         yield client
 
 
 def test_the_identity_is_told_to_anyone(client: Client) -> None:
-    """It matches what is served; the words are of the fingerprint."""
+    """Anyone can read the report, which matches the served certificate and its words."""
     report = json.loads(client.get("/api/identity"))
     digest = hashlib.sha256(client.served_certificate()).digest()
     assert report["fingerprint"] == digest.hex(":").upper()
@@ -44,7 +44,7 @@ def test_the_identity_is_told_to_anyone(client: Client) -> None:
 
 
 def test_the_certificate_can_be_fetched(client: Client) -> None:
-    """DER, and PEM that openssl's parser takes."""
+    """The certificate is available as DER and as PEM that openssl reads."""
     der = client.get("/certificate.der")
     assert der == client.served_certificate()
     assert ssl.PEM_cert_to_DER_cert(client.get("/certificate.pem").decode()) == der
@@ -53,7 +53,7 @@ def test_the_certificate_can_be_fetched(client: Client) -> None:
 
 
 def test_a_request_is_signed_by_the_boards_key(client: Client) -> None:
-    """PEM and DER, for its names; with the token only."""
+    """A request in PEM or DER for the board's names needs the token."""
     bearer = {"Authorization": f"Bearer {client.token}"}
     for path, load in (
         ("/request.pem", x509.load_pem_x509_csr),
@@ -69,7 +69,7 @@ def test_a_request_is_signed_by_the_boards_key(client: Client) -> None:
 
 
 def test_a_request_for_other_names_is_for_a_public_ca(client: Client) -> None:
-    """For those alone, without a subject; a wrong one is told, and so are too many."""
+    """A request for other names has those alone and no subject; wrong or too many are refused."""
     bearer = {"Authorization": f"Bearer {client.token}"}
     wanted = "kitchen.example.org,*.example.org"
     _, content = client.request("GET", f"/request.pem?names={wanted}", headers=bearer)
@@ -87,7 +87,7 @@ def test_a_request_for_other_names_is_for_a_public_ca(client: Client) -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "OPTIONS"])
 def test_every_answer_has_the_headers(client: Client, path: str, method: str) -> None:
-    """Errors as well; and a length."""
+    """Every answer, including errors, has the headers and a length."""
     response, content = client.request(method, path)
     assert {name: response.headers[name] for name in _HEADERS} == _HEADERS
     policy = response.headers["Content-Security-Policy"]
@@ -99,7 +99,7 @@ def test_every_answer_has_the_headers(client: Client, path: str, method: str) ->
 
 
 def test_unknown_paths_and_methods_are_refused(client: Client) -> None:
-    """404, and 405 with what is allowed; no path is read in two ways."""
+    """Unknown paths get 404, wrong methods 405 with those allowed; each path has one spelling."""
     for path in ("/nothing", "/api/", "/api/nothing", "/certificateXpem", "//", "/../", "/%2e/"):
         response, content = client.request("GET", path)
         assert response.status == 404 and json.loads(content)["error"]["field"] is None, path
@@ -135,7 +135,7 @@ def test_unknown_paths_and_methods_are_refused(client: Client) -> None:
 def test_bodies_that_are_no_json_object_are_refused(
     client: Client, body: bytes, headers: dict[str, str], status: int
 ) -> None:
-    """Too large, of another kind, or of another shape."""
+    """A body that is too large, of another type, or not a JSON object is refused."""
     before = client.files()
     headers = {"Authorization": f"Bearer {client.token}", **headers}
     response, _ = client.request("POST", "/api/install", body, headers)
@@ -144,7 +144,7 @@ def test_bodies_that_are_no_json_object_are_refused(
 
 
 def test_a_certificate_of_a_ca_takes_over_at_once(client: Client) -> None:
-    """With its chain; removing it brings the board's own back."""
+    """A CA's certificate is served at once with its chain; removing it restores the board's own."""
     own = client.served_certificate()
     ca = certificates.make_ca()
     leaf = certificates.make(issuer=ca)
@@ -161,7 +161,7 @@ def test_a_certificate_of_a_ca_takes_over_at_once(client: Client) -> None:
 
 
 def test_a_certificate_for_the_request_needs_no_key(client: Client) -> None:
-    """Signed by a CA for the key that never leaves the board."""
+    """A certificate for the board's request needs no key."""
     bearer = {"Authorization": f"Bearer {client.token}"}
     csr = x509.load_der_x509_csr(client.request("GET", "/request.der", headers=bearer)[1])
     ca = certificates.make_ca()
@@ -174,7 +174,7 @@ def test_a_certificate_for_the_request_needs_no_key(client: Client) -> None:
 
 
 def test_what_is_refused_changes_nothing_and_says_why(client: Client) -> None:
-    """422, at the field that is to blame."""
+    """A refusal is 422 at the wrong field, and changes nothing."""
     before = client.files()
     ca, leaf = certificates.make_ca(), certificates.make()
     other = ec.generate_private_key(ec.SECP384R1())
@@ -197,7 +197,7 @@ def test_what_is_refused_changes_nothing_and_says_why(client: Client) -> None:
 
 
 def test_renewing_keeps_the_key(client: Client) -> None:
-    """Another certificate, the same pin."""
+    """Renewal makes another certificate with the same pin."""
     before = json.loads(client.get("/api/identity"))
     status, report = client.api("renew", {}, client.token)
     assert status == 200 and report["public_key_pin"] == before["public_key_pin"]
@@ -209,7 +209,7 @@ def test_renewing_keeps_the_key(client: Client) -> None:
 
 
 def test_a_new_key_and_a_reset_need_the_host_name(client: Client) -> None:
-    """Typed as it is; anything else changes nothing."""
+    """A new key or a reset needs the exact host name; anything else changes nothing."""
     before = client.files()
     for action in ("new-key", "reset"):
         for values in ({}, {"hostname": ""}, {"hostname": "kitchen.local"}, {"hostname": None}):
@@ -220,7 +220,7 @@ def test_a_new_key_and_a_reset_need_the_host_name(client: Client) -> None:
 
 
 def test_a_new_key_is_new(client: Client) -> None:
-    """The token stays."""
+    """A new key keeps the token."""
     before = json.loads(client.get("/api/identity"))
     status, report = client.api("new-key", {"hostname": "kitchen"}, client.token)
     assert status == 200 and report["public_key_pin"] != before["public_key_pin"]

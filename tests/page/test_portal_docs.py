@@ -1,4 +1,4 @@
-"""firmware/docs/api.md: its examples run as they stand, and its tables are complete."""
+"""firmware/docs/api.md: its examples run unchanged, and its tables are complete."""
 
 import json
 import re
@@ -21,13 +21,13 @@ _EXAMPLES = re.findall(r"```sh\n(.*?)```", _TEXT, re.DOTALL)
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """A board called kitchen."""
+    """Return a client of a board called kitchen."""
     with serving_page(tmp_path_factory.mktemp("docs") / "identity") as client:
         yield client
 
 
 def _run(client: Client, directory: Path, example: str) -> str:
-    """Run an example, with `set` where a reader would set it; return what it prints."""
+    """Run an example, with `set` where a reader would use it; return its output."""
     report = json.loads(client.get("/api/identity"))
     names = {
         "PAGE": f"https://localhost:{client.port}",
@@ -46,7 +46,7 @@ def _run(client: Client, directory: Path, example: str) -> str:
 @pytest.mark.needs("curl")
 @pytest.mark.parametrize("example", [text for text in _EXAMPLES if "jq" not in text])
 def test_an_example_runs_as_it_stands(client: Client, tmp_path: Path, example: str) -> None:
-    """It answers a report, or leaves the file that it names."""
+    """Each example returns a report, or writes the file that it names."""
     output = _run(client, tmp_path, example)
     if "--output" in example:
         name = example.partition("--output ")[2].split()[0]
@@ -58,7 +58,7 @@ def test_an_example_runs_as_it_stands(client: Client, tmp_path: Path, example: s
 @pytest.mark.needs("curl")
 @pytest.mark.needs("jq")
 def test_the_example_of_an_installation_runs(client: Client, tmp_path: Path) -> None:
-    """With a certificate that a CA made of the board's request."""
+    """The installation example runs with a CA's certificate for the board's request."""
     bearer = {"Authorization": f"Bearer {client.token}"}
     csr = x509.load_der_x509_csr(client.request("GET", "/request.der", headers=bearer)[1])
     ca = certificates.make_ca()
@@ -71,14 +71,14 @@ def test_the_example_of_an_installation_runs(client: Client, tmp_path: Path) -> 
 
 @pytest.mark.needs("curl")
 def test_the_pin_of_another_key_stops_curl(client: Client, tmp_path: Path) -> None:
-    """As the text says: then no token is sent."""
+    """With another key's pin, curl sends no token, as the text says."""
     other = _EXAMPLES[0].replace("$PIN", "sha256//" + "A" * 43 + "=")
     with pytest.raises(AssertionError):
         _run(client, tmp_path, other)
 
 
 def test_every_action_and_fact_is_described() -> None:
-    """No more and no fewer."""
+    """The tables have exactly the existing actions and facts."""
     assert set(re.findall(r"`POST /api/([a-z-]+)`", _TEXT)) - {"session"} == set(ACTIONS)
     for name in ("words", "key_fingerprint", "days_left", "memory", "wrong_tokens", "connections"):
         assert f"`{name}`" in _TEXT

@@ -22,7 +22,7 @@ _HOSTILE = '"><script>alert(1)</script>.example'
 
 @pytest.fixture(scope="module")
 def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """A board; wrong tokens delay by 50 ms."""
+    """Serve a board where wrong tokens cause a delay of 50 ms."""
     directory = tmp_path_factory.mktemp("forms") / "identity"
     with serving_page(directory, "first_delay_ms=50", "longest_delay_ms=50") as client:
         yield client
@@ -30,7 +30,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 @pytest.fixture
 def browser(board: Client) -> Browser:
-    """A browser that has opened the page."""
+    """Return a browser that has opened the page."""
     browser = Browser(board.port, board.directory)
     browser.open()
     return browser
@@ -38,14 +38,14 @@ def browser(board: Client) -> Browser:
 
 @pytest.fixture
 def admin(browser: Browser) -> Browser:
-    """A browser that has signed in."""
+    """Return a browser that has signed in."""
     browser.submit("sign-in", token=browser.token)
     assert browser.status == 200 and "sign-out" in browser.found.forms
     return browser
 
 
 def test_the_page_tells_what_is_served(browser: Browser) -> None:
-    """The fingerprint in the groups, and the words, that the host prints."""
+    """The page shows the fingerprint's groups and words as the host prints them."""
     report = json.loads(browser.get("/api/identity"))
     for text in [*in_groups(report["fingerprint"]), report["words"], *report["names"]]:
         assert text in browser.page
@@ -54,7 +54,7 @@ def test_the_page_tells_what_is_served(browser: Browser) -> None:
 
 
 def test_the_page_is_whole_and_needs_nothing_else(admin: Browser) -> None:
-    """At most 14 KB, no address but its own, ids once, references to what is there."""
+    """The page has at most 14 KB, links only to itself, unique ids and valid references."""
     assert len(admin.page) <= 14 * 1024
     found = admin.found
     assert all(address in ("data:,", "/") or address[0] in "/#" for address in found.addresses)
@@ -68,7 +68,7 @@ def test_the_page_is_whole_and_needs_nothing_else(admin: Browser) -> None:
 
 
 def test_style_and_script_are_those_that_the_policy_allows(board: Client) -> None:
-    """By their hashes, and no others."""
+    """The policy permits exactly this style and script, by their hashes."""
     response, content = board.request("GET", "/")
     text = Reader(content.decode()).text
     policy = response.headers["Content-Security-Policy"]
@@ -79,7 +79,7 @@ def test_style_and_script_are_those_that_the_policy_allows(board: Client) -> Non
 
 
 def test_a_wrong_token_is_told_at_the_field(browser: Browser) -> None:
-    """And nobody is signed in."""
+    """A wrong token is reported at its field, and nobody is signed in."""
     browser.submit("sign-in", token="a" * 26)
     assert browser.status == 401 and 'aria-describedby="sign-in-token-error"' in browser.page
     assert not browser.cookie and "sign-out" not in browser.found.forms
@@ -87,7 +87,7 @@ def test_a_wrong_token_is_told_at_the_field(browser: Browser) -> None:
 
 
 def test_signing_in_and_out(admin: Browser) -> None:
-    """The cookie goes, and the forms go with it."""
+    """Signing out removes the cookie and the forms."""
     cookie = admin.cookie
     admin.submit("sign-out")
     assert list(admin.found.forms) == ["sign-in"] and not admin.cookie
@@ -97,7 +97,7 @@ def test_signing_in_and_out(admin: Browser) -> None:
 
 
 def test_a_pasted_certificate_is_installed_and_removed(admin: Browser) -> None:
-    """What is shown is what is served, at once."""
+    """After each form, the page shows the served certificate at once."""
     leaf = certificates.make()
     admin.submit("install", chain=pem(leaf).decode(), key=leaf.key_pem().decode())
     assert admin.status == 200 and 'role="status"' in admin.page
@@ -111,7 +111,7 @@ def test_a_pasted_certificate_is_installed_and_removed(admin: Browser) -> None:
 
 
 def test_a_refused_certificate_is_told_at_the_field(admin: Browser) -> None:
-    """Nothing changes, and the secret does not come back."""
+    """A refused certificate is reported at its field, changes nothing, and its key is not shown."""
     before = admin.files()
     leaf, other = certificates.make(), certificates.make()
     admin.submit("install", chain="no certificate", key="")
@@ -123,7 +123,7 @@ def test_a_refused_certificate_is_told_at_the_field(admin: Browser) -> None:
 
 
 def test_signing_again_and_a_new_key(admin: Browser) -> None:
-    """The page that answers shows the new certificate already."""
+    """The answering page shows the new certificate already."""
     pin = json.loads(admin.get("/api/identity"))["public_key_pin"]
     admin.submit("renew")
     assert admin.status == 200 and pin in admin.page
@@ -137,7 +137,7 @@ def test_signing_again_and_a_new_key(admin: Browser) -> None:
 
 
 def test_a_form_serves_once(admin: Browser) -> None:
-    """Sent again, as by a reload, or without its token, it changes nothing."""
+    """A form sent again, as by a reload, or without its token, changes nothing."""
     old = admin.found
     admin.submit("renew")
     before = admin.files()
@@ -155,7 +155,7 @@ def test_a_form_serves_once(admin: Browser) -> None:
 
 
 def test_another_sites_form_is_refused(admin: Browser) -> None:
-    """Though the browser sends its cookie, and even if it knew the form's token."""
+    """Another site's form is refused, with the browser's cookie and even with a form token."""
     before = admin.files()
     body = urllib.parse.urlencode(admin.found.forms["renew"])
     for headers in ({}, {"Origin": "https://evil.example"}, {"Origin": "null"}):
@@ -185,7 +185,7 @@ def test_another_sites_form_is_refused(admin: Browser) -> None:
 def test_forms_that_the_page_does_not_send(
     browser: Browser, body: str, headers: dict[str, str], status: int
 ) -> None:
-    """A page with the reason, and no change."""
+    """A form that the page does not send gets a page with the reason, and no change."""
     before = browser.files()
     response, _ = browser.request("POST", "/", body, {**headers, **browser.origin})
     assert response.status == status
@@ -193,7 +193,7 @@ def test_forms_that_the_page_does_not_send(
 
 
 def test_what_a_form_says_is_never_markup(admin: Browser) -> None:
-    """An action that does not exist, named as an attack would be."""
+    """An unknown action's name is shown as text, even if it contains markup."""
     admin.found.forms["renew"]["action"] = _HOSTILE
     admin.submit("renew")
     assert admin.status == 400 and _HOSTILE not in admin.page
@@ -201,7 +201,7 @@ def test_what_a_form_says_is_never_markup(admin: Browser) -> None:
 
 
 def test_names_of_an_installed_certificate_are_never_markup(admin: Browser) -> None:
-    """Anyone who gets a certificate signed chooses its names; as a host's, markup is refused."""
+    """An installed certificate's names are shown as text; a host name with markup is refused."""
 
     def name_it(extensions: dict) -> None:
         names = [x509.DNSName(_HOSTILE), x509.DNSName("kitchen.local")]
@@ -221,14 +221,14 @@ def test_names_of_an_installed_certificate_are_never_markup(admin: Browser) -> N
 
 
 def test_restarting_is_told(admin: Browser) -> None:
-    """And the browser loads the page again when it is over."""
+    """The page announces a restart, and the browser reloads it afterwards."""
     admin.submit("restart")
     assert admin.status == 200 and "This page reloads in 20 seconds" in admin.page
     assert admin.refresh == "20; url=/"
 
 
 def test_a_reset_signs_out_and_shows_the_new_fingerprint(tmp_path: Path) -> None:
-    """And says how far the old key was wiped."""
+    """A reset signs out, shows the new fingerprint, and says how far the old key was wiped."""
     with serving_page(tmp_path / "identity") as board:
         browser = Browser(board.port, board.directory)
         browser.open()
@@ -244,6 +244,6 @@ def test_a_reset_signs_out_and_shows_the_new_fingerprint(tmp_path: Path) -> None
 
 
 def test_the_counters_are_shown(browser: Browser) -> None:
-    """Connections, and wrong tokens."""
+    """The counters of connections and of wrong tokens are shown."""
     assert re.search(r"\d+ accepted, \d+ refused, \d+ failed", browser.page)
     assert re.search(r"Wrong tokens since the board started: \d+\.", browser.page)

@@ -1,4 +1,4 @@
-"""Any bytes over TLS: no crash, no hang, no change by who may not, and no 500."""
+"""Arbitrary bytes over TLS: no crash, no hang, no unauthorised change, and no 500."""
 
 import json
 import re
@@ -56,7 +56,7 @@ _BODIES = st.one_of(
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """A board that must be there, unchanged, in the end."""
+    """Return a client of a board that must be unchanged afterwards."""
     directory = tmp_path_factory.mktemp("fuzz") / "identity"
     with serving_page(directory, "first_delay_ms=1", "longest_delay_ms=1") as client:
         before = client.files()
@@ -67,7 +67,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 
 def _exchange(client: Client, sent: bytes) -> bytes:
-    """Send bytes, say no more, and return what comes back until the board closes."""
+    """Send bytes and end that direction; return the answer until the board closes."""
     received = b""
     with (
         socket.create_connection(("127.0.0.1", client.port), timeout=15) as raw,
@@ -87,7 +87,7 @@ def _exchange(client: Client, sent: bytes) -> bytes:
 
 
 def _check(answers: bytes) -> None:
-    """Check that each answer is one, and none is a failure of the board."""
+    """Check that each answer is one, and is not a failure of the board."""
     statuses = [int(status) for status in re.findall(rb"HTTP/1\.1 (\d\d\d) ", answers)]
     assert bool(statuses) == bool(answers) and b"HTTP/1.0" not in answers
     assert 500 not in statuses, answers
@@ -104,7 +104,7 @@ def _check(answers: bytes) -> None:
 def test_requests_of_any_content(
     client: Client, method: str, path: str, headers: dict[str, str], kind: str, body: bytes
 ) -> None:
-    """Well framed: each is answered."""
+    """Each well-framed request is answered."""
     lines = [f"{method} {path} HTTP/1.1", "Host: kitchen", f"Content-Length: {len(body)}"]
     lines += [f"Content-Type: {kind}", *(f"{name}: {value}" for name, value in headers.items())]
     answers = _exchange(client, "\r\n".join([*lines, "", ""]).encode() + body)
@@ -137,14 +137,14 @@ def test_requests_of_any_content(
     end=st.sampled_from(["\r\n", "\n", "\r", "\0"]),
 )
 def test_lines_in_any_order(client: Client, lines: list[str], end: str) -> None:
-    """Pipelines, smuggling, floods: whatever is taken for a request changes nothing."""
+    """Pipelines, smuggling and floods, however they are parsed, change nothing."""
     _check(_exchange(client, end.join(lines).encode()))
 
 
 @_FUZZ
 @given(sent=st.binary(max_size=3000))
 def test_random_bytes(client: Client, sent: bytes) -> None:
-    """Inside of TLS."""
+    """Random bytes inside TLS are handled."""
     _check(_exchange(client, sent))
 
 
@@ -161,6 +161,6 @@ _PEM = st.one_of(st.lists(_PEM_LINES, max_size=8).map("\n".join), st.text(max_si
 @_FUZZ
 @given(chain=_PEM, key=st.none() | _PEM)
 def test_an_administrator_may_send_anything(client: Client, chain: str, key: str | None) -> None:
-    """Anything but a certificate is refused at its field."""
+    """An administrator's invalid certificates are refused at their field."""
     status, answer = client.api("install", {"chain": chain, "key": key}, client.token)
     assert status == 422 and answer["error"]["field"] in ("chain", "key")

@@ -1,4 +1,4 @@
-"""What the page puts off until the board restarts, where memory is short: on esp32."""
+"""Actions that the page defers to a restart if memory is short: on esp32."""
 
 import json
 import time
@@ -39,13 +39,13 @@ def _wait_for_restart(client: Client) -> None:
 
 @pytest.fixture
 def client(tmp_path: Path):
-    """A client of such a board's page."""
+    """Return a client of such a board's page."""
     with serving_page(tmp_path / "identity", code=_SHORT) as client:
         yield client
 
 
 def test_what_is_put_off_is_accepted_and_done_after_the_restart(client: Client) -> None:
-    """The old certificate serves until then; the outcome has the number of the answer."""
+    """A deferred action gets a number, and its outcome has it after the restart."""
     before = client.served_certificate()
     status, answer = client.api("renew", {}, client.token)
     assert status == 202 and "restarts" in answer["message"]
@@ -64,7 +64,7 @@ def test_what_is_put_off_is_accepted_and_done_after_the_restart(client: Client) 
 
 
 def test_a_request_is_there_after_the_restart(client: Client) -> None:
-    """It is kept until the certificate is signed again."""
+    """A deferred request is kept until the certificate is signed again."""
     token = {"Authorization": f"Bearer {client.token}"}
     response, content = client.request("GET", "/request.pem", None, token)
     assert response.status == 202 and response.headers["Retry-After"]
@@ -78,7 +78,7 @@ def test_a_request_is_there_after_the_restart(client: Client) -> None:
 
 
 def test_a_form_is_answered_by_the_page(client: Client) -> None:
-    """In words, before the restart; anything but a certificate is refused at once."""
+    """A deferred form is answered before the restart; an invalid certificate is refused at once."""
     browser = Browser(client.port, client.directory)
     browser.open()
     browser.submit("sign-in", token=client.token)
@@ -91,7 +91,7 @@ def test_a_form_is_answered_by_the_page(client: Client) -> None:
 
 
 def test_another_key_is_made_over_usb_only(client: Client) -> None:
-    """Over the network, nothing would show that the new key is this board's."""
+    """A new key is made over USB only, as the network could not show that it is this board's."""
     for action in ("new-key", "reset"):
         status, answer = client.api(action, {"hostname": "kitchen"}, client.token)
         assert status == 503 and "USB" in answer["error"]["message"]

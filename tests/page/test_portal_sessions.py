@@ -1,4 +1,4 @@
-"""Who may use the page's API: tokens, sessions, origins; on the unix binary."""
+"""Access to the page's API: tokens, sessions, origins; on the unix binary."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ _JSON = {"Content-Type": "application/json"}
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """A program that talks to one board; wrong tokens delay it by 50 ms at most."""
+    """Return a program's connection to one board; wrong tokens delay it by 50 ms at most."""
     directory = tmp_path_factory.mktemp("api") / "identity"
     with serving_page(directory, "first_delay_ms=50", "longest_delay_ms=50") as client:
         yield client
@@ -25,7 +25,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 @pytest.fixture
 def signed_in(client: Client) -> Iterator[Client]:
-    """A browser with a session."""
+    """Return a browser with a session."""
     browser = Client(client.port, client.directory)
     assert browser.api("session", {"token": client.token})[0] == 204
     yield browser
@@ -33,7 +33,7 @@ def signed_in(client: Client) -> Iterator[Client]:
 
 
 def test_nothing_is_done_without_the_token(client: Client) -> None:
-    """No token, no session, a wrong one of either, another scheme: 401, and nothing changes."""
+    """Without a valid token or session, the answer is 401 and nothing changes."""
     before = client.files()
     for action in ACTIONS:
         for headers in (
@@ -54,7 +54,7 @@ def test_nothing_is_done_without_the_token(client: Client) -> None:
 
 
 def test_a_wrong_token_delays_the_next_and_is_counted(client: Client) -> None:
-    """429 with Retry-After, for the right one too; not for reading, and not for others."""
+    """A wrong token causes 429 with Retry-After for this client, except for reading."""
     counted = json.loads(client.get("/api/identity"))["wrong_tokens"]
     status, answer = client.api("session", {"token": "wrong"})
     assert (status, answer["error"]["field"]) == (401, "token")
@@ -74,7 +74,7 @@ def test_a_wrong_token_delays_the_next_and_is_counted(client: Client) -> None:
 
 
 def test_a_session_is_a_cookie_for_this_host_alone(client: Client) -> None:
-    """It opens what the token does, until it is closed."""
+    """A session cookie permits what the token does, until it is closed."""
     browser = Client(client.port, client.directory)
     body = json.dumps({"token": f" {client.token.upper()} "})
     response, content = browser.request("POST", "/api/session", body, _JSON)
@@ -108,7 +108,7 @@ def test_a_session_is_a_cookie_for_this_host_alone(client: Client) -> None:
     ],
 )
 def test_another_sites_request_is_refused(signed_in: Client, headers: dict[str, str]) -> None:
-    """Though it shows the cookie."""
+    """Another site's request is refused, even with the cookie."""
     before = signed_in.files()
     headers = {name: value.format(port=signed_in.port) for name, value in headers.items()}
     for method, path in (("POST", "/api/renew"), ("DELETE", "/api/session")):
@@ -118,20 +118,20 @@ def test_another_sites_request_is_refused(signed_in: Client, headers: dict[str, 
 
 
 def test_this_sites_requests_are_taken(signed_in: Client) -> None:
-    """By Origin, or by Sec-Fetch-Site where a browser sends no Origin."""
+    """Requests of this site are known by Origin, or by Sec-Fetch-Site without it."""
     for headers in (signed_in.origin, {"Sec-Fetch-Site": "same-origin"}):
         assert signed_in.request("POST", "/api/renew", headers=headers)[0].status == 200
 
 
 def test_another_site_cannot_sign_in(client: Client) -> None:
-    """Not even with the right token."""
+    """Another site cannot sign in, even with the right token."""
     body = json.dumps({"token": client.token})
     headers = {**_JSON, "Origin": "https://evil.example"}
     assert client.request("POST", "/api/session", body, headers)[0].status == 403
 
 
 def test_a_reset_ends_every_session_and_token(tmp_path: Path) -> None:
-    """A new identity, served at once; what was installed is gone."""
+    """A reset ends all sessions and the token, and serves a new identity at once."""
     with serving_page(tmp_path / "identity", "first_delay_ms=1") as client:
         leaf = certificates.make()
         key = leaf.key_pem().decode()
@@ -147,7 +147,7 @@ def test_a_reset_ends_every_session_and_token(tmp_path: Path) -> None:
 
 
 def test_two_sessions_at_most(client: Client) -> None:
-    """A third one ends the first."""
+    """A third session ends the first."""
     browsers = [Client(client.port, client.directory) for _ in range(3)]
     for browser in browsers:
         assert browser.api("session", {"token": client.token})[0] == 204
@@ -156,7 +156,7 @@ def test_two_sessions_at_most(client: Client) -> None:
 
 
 def test_over_plain_http_the_page_is_read_only(tmp_path: Path) -> None:
-    """Whatever token is sent: it would have been read by others."""
+    """Over plain HTTP the page is read-only, as others could have read the token."""
     with serving_page(tmp_path / "identity", "plain") as client:
         assert b"read-only" in client.get("/") and b"<form" not in client.get("/")
         assert json.loads(client.get("/api/identity"))["hostname"] == "kitchen"

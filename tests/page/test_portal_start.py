@@ -1,4 +1,4 @@
-"""How enable() brings up the page: over TLS, in plain HTTP, or not at all with a notice."""
+"""How enable() starts the page: over TLS, in plain HTTP, or not at all with a notice."""
 
 import socket
 from pathlib import Path
@@ -40,20 +40,20 @@ sys.path[:] = [path for path in sys.path if "microdot" not in path]
 
 
 def _enable(directory: Path, https: str, before: str = "") -> list[str]:
-    """Return what a program prints that enables the page and asks for it in plain HTTP."""
+    """Return the output of a program that enables the page and requests it in plain HTTP."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     return micropython_server.run(before + _ENABLE, str(directory), str(port), https).splitlines()
 
 
 def test_the_page_is_served_in_plain_http_when_the_setting_says_so(tmp_path: Path) -> None:
-    """Otherwise a plain request gets no answer."""
+    """The page is served in plain HTTP with that setting only; otherwise there is no answer."""
     assert _enable(tmp_path / "identity", "off")[1:] == ["HTTP/1.1 200", "[]"]
     assert not any(line.startswith("HTTP") for line in _enable(tmp_path / "identity", "required"))
 
 
 def test_the_token_is_there_from_the_first_boot_on(tmp_path: Path) -> None:
-    """Before anybody asks for it; the next boots leave it as it is."""
+    """The first boot makes the token, and later boots keep it."""
     directory = tmp_path / "identity"
     _enable(directory, "required")
     token = (directory / "token").read_text()
@@ -63,19 +63,19 @@ def test_the_token_is_there_from_the_first_boot_on(tmp_path: Path) -> None:
 
 
 def test_the_page_needs_no_microdot(tmp_path: Path) -> None:
-    """Applications may have it."""
+    """The page works without Microdot, which applications may have."""
     assert _enable(tmp_path / "identity", "off", _WITHOUT_MICRODOT)[1:] == ["HTTP/1.1 200", "[]"]
 
 
 def test_a_module_that_is_missing_shows_in_the_log(tmp_path: Path) -> None:
-    """The program continues."""
+    """A missing module is reported, and the program continues."""
     broken = "import sys\nsys.modules['boardcert.page.portal'] = None\n"
     lines = _enable(tmp_path / "identity", "required", broken)
     assert "[]" in lines and any("page/start.py" in line for line in lines)
 
 
 def test_a_frozen_package_has_its_template_in_a_module(tmp_path: Path) -> None:
-    """The module has no file then; here, a compiled module takes the place of a frozen one."""
+    """In a frozen package, the template is a module without a file; here it is compiled."""
     firmware = micropython_server.ROOT / "firmware"
     for path in (firmware / "boardcert").rglob("*.py"):
         target = (tmp_path / path.relative_to(firmware)).with_suffix(".mpy")

@@ -1,4 +1,4 @@
-"""The steps of an answer: what they read, and what is in memory beside each other."""
+"""The steps of an answer: what they read, and which modules are in memory together."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import portal_server
 from issued import pem
 from portal_server import serving_page
 
-# The page; a file gets a line for each import: which modules of the package are loaded after it.
+# The page; a file gets a line for each import, with the package's modules loaded after it.
 _WATCHED = portal_server._SERVE.replace(
     "asyncio.run(",
     """
@@ -29,7 +29,7 @@ _REFUSES = "boardcert.page.http"
 
 
 def test_what_has_read_a_text_is_gone_before_it_is_refused(tmp_path: Path) -> None:
-    """Together they take 52 KB on a board: most of a text may still be there then."""
+    """A text's parser is released before the text is refused: together they take 52 KB."""
     with serving_page(tmp_path / "identity", code=_WATCHED) as client:
         bearer = {"Authorization": f"Bearer {client.token}"}
         assert client.request("POST", "/api/install", b"{}", bearer)[0].status == 415
@@ -44,7 +44,7 @@ def test_what_has_read_a_text_is_gone_before_it_is_refused(tmp_path: Path) -> No
 
 
 def test_texts_are_read_however_their_lines_break(tmp_path: Path) -> None:
-    """In one line between borders, in long ones, and with borders that files were joined by."""
+    """Texts are read in one line between borders, in long lines, and with joined files."""
     ca = certificates.make_ca()
     leaf = certificates.make(issuer=ca)
     whole = pem(leaf, ca).decode()

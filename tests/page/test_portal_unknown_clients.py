@@ -1,4 +1,4 @@
-"""What clients without session or token can take of the page: little memory, and little time."""
+"""Clients without session or token can use only little memory and time of the page."""
 
 import json
 import socket
@@ -17,7 +17,7 @@ _HEAD = (
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """A board."""
+    """Return a client of a board."""
     directory = tmp_path_factory.mktemp("unknown") / "identity"
     with serving_page(directory, "first_delay_ms=1", "longest_delay_ms=1") as client:
         yield client
@@ -29,7 +29,7 @@ def _connect(client: Client) -> ssl.SSLSocket:
 
 
 def _begin(client: Client, path: str, kind: str, size: int, headers: str = "") -> ssl.SSLSocket:
-    """Send the head of a request, and one byte of its body."""
+    """Send the head of a request and one byte of its body."""
     connection = _connect(client)
     head = _HEAD.format(path=path, kind=kind, size=size) + headers
     connection.sendall(f"{head}\r\n{{".encode())
@@ -55,7 +55,7 @@ def _read(connection: ssl.SSLSocket) -> bytes:
 def test_a_body_longer_than_a_sign_in_is_not_waited_for(
     client: Client, path: str, kind: str
 ) -> None:
-    """It is refused when its head is there, and the connection ends."""
+    """A body longer than a sign-in is refused after its head, and the connection ends."""
     answer = _read(_begin(client, path, kind, 16_384))
     assert answer.startswith((b"HTTP/1.1 401 ", b"HTTP/1.1 413 "))
     assert b"\r\nConnection: close\r\n" in answer
@@ -64,7 +64,7 @@ def test_a_body_longer_than_a_sign_in_is_not_waited_for(
 
 
 def test_many_that_stall_in_their_bodies_keep_nobody_waiting(client: Client) -> None:
-    """As many as there may be at once, less one, each with all but one byte of its body."""
+    """All but one of the possible clients may stall in a body without delaying the last one."""
     stalled = [_begin(client, "/api/session", "application/json", 512) for _ in range(7)]
     try:
         for connection in stalled:
@@ -76,7 +76,7 @@ def test_many_that_stall_in_their_bodies_keep_nobody_waiting(client: Client) -> 
 
 
 def test_a_body_that_drips_ends_though_it_is_short(client: Client) -> None:
-    """Its time is that of a head, whatever its length."""
+    """A slow body ends after the time of a head, whatever its length."""
     connection = _begin(client, "/api/session", "application/json", 512)
     began = time.monotonic()
     with pytest.raises(OSError), connection:
@@ -87,7 +87,7 @@ def test_a_body_that_drips_ends_though_it_is_short(client: Client) -> None:
 
 @pytest.mark.parametrize("name", ["Authorization", "Cookie", "Origin"])
 def test_two_headers_that_say_who_asks_are_none(client: Client, name: str) -> None:
-    """Not even when both say the same."""
+    """Two headers with a client's credentials are refused, even if they are equal."""
     for second in (name, name.lower()):
         with _connect(client) as connection:
             connection.sendall(
@@ -97,7 +97,7 @@ def test_two_headers_that_say_who_asks_are_none(client: Client, name: str) -> No
 
 
 def test_a_form_of_an_ended_session_is_answered_by_the_page(client: Client) -> None:
-    """However long it is; to sign in again is what helps."""
+    """A long form of an ended session is answered by the page, which says to sign in again."""
     browser = Browser(client.port, client.directory)
     browser.open()
     browser.submit("sign-in", token=client.token)

@@ -1,4 +1,4 @@
-"""How the board works for its page: one thing at a time, with room for it; and how it restarts."""
+"""How the board works for its page: one action at a time, with enough memory; and restarts."""
 
 import json
 import socket
@@ -38,7 +38,7 @@ asyncio.run(""",
     ("name", "times", "status"), [("report", 1, 200), ("report", 2, 503), ("report", 9, 503)]
 )
 def test_a_lack_of_memory_is_an_answer(name: str, times: int, status: int, tmp_path: Path) -> None:
-    """Once, it is the server's own matter; then 503, and when to try again."""
+    """The server retries once without memory; then it answers 503 with a time to retry."""
     with serving_page(tmp_path / "identity", name, str(times), code=_SHORT_OF_MEMORY) as client:
         for path in ("/api/identity", "/")[: 1 if times < 9 else 2]:
             response, content = client.request("GET", path)
@@ -49,7 +49,7 @@ def test_a_lack_of_memory_is_an_answer(name: str, times: int, status: int, tmp_p
 
 @pytest.mark.parametrize(("times", "status"), [(1, 200), (2, 503)])
 def test_a_form_that_lacks_memory_comes_back(times: int, status: int, tmp_path: Path) -> None:
-    """As the page, with certificate and key, so that it can be sent again."""
+    """Without memory, the form is shown again with certificate and key."""
     code = _SHORT_OF_MEMORY
     with serving_page(tmp_path / "identity", "install", str(times), code=code) as client:
         browser = Browser(client.port, client.directory)
@@ -68,7 +68,7 @@ def test_a_form_that_lacks_memory_comes_back(times: int, status: int, tmp_path: 
 
 
 def test_a_restart_is_answered_first(tmp_path: Path) -> None:
-    """A moment later the board starts again; here, it says so."""
+    """A restart is announced before the board starts again; here, it prints that."""
     with serving_page(tmp_path / "identity") as client:
         restarted = client.directory.with_suffix(".restarted")
         status, report = client.api("restart", {}, client.token)
@@ -80,13 +80,13 @@ def test_a_restart_is_answered_first(tmp_path: Path) -> None:
 
 
 def test_settings_are_stored_and_the_board_restarts(tmp_path: Path) -> None:
-    """By the API, as texts; a wrong one is refused with its field, and changes nothing."""
+    """The API stores settings as texts; a wrong one is refused by field, and changes nothing."""
     with serving_page(tmp_path / "identity") as client:
         config = client.directory / "config.json"
         restarted = client.directory.with_suffix(".restarted")
         for content, field in (
             ({"validity_days": "90", "portal_port": "x"}, "portal_port"),
-            ({"hostname": "other"}, "hostname"),  # The program sets it.
+            ({"hostname": "other"}, "hostname"),  # The program sets this one.
             ({"names": "a b!"}, "names"),
         ):
             status, answer = client.api("settings", content, client.token)
@@ -104,7 +104,7 @@ def test_settings_are_stored_and_the_board_restarts(tmp_path: Path) -> None:
 
 
 def test_settings_of_a_form_are_what_it_shows(tmp_path: Path) -> None:
-    """Values that are the same change nothing, even those that the program sets."""
+    """A form's unchanged values are accepted, even for settings of the program."""
     with serving_page(tmp_path / "identity") as client:
         browser = Browser(client.port, client.directory)
         browser.open()
@@ -123,7 +123,7 @@ def test_settings_of_a_form_are_what_it_shows(tmp_path: Path) -> None:
 
 
 def test_who_signs_is_chosen_by_the_form(tmp_path: Path) -> None:
-    """It shows what is set; another value is refused at its field."""
+    """The form shows who signs; another value is refused at its field."""
     with serving_page(tmp_path / "identity") as client:
         browser = Browser(client.port, client.directory)
         browser.open()
@@ -140,7 +140,7 @@ def test_who_signs_is_chosen_by_the_form(tmp_path: Path) -> None:
 
 
 def test_a_page_is_loaded_again_where_the_board_is_then() -> None:
-    """By its new name, if it was called by the old one; by an address, which stays, otherwise."""
+    """After a renaming, the browser reloads at the new name, or at the same address."""
     code = """
 import sys
 from boardcert.page.restarts import url_after
@@ -159,7 +159,7 @@ for new in ("kitchen", "pantry", "pantry.example.com", ""):
 
 
 def test_settings_are_shown_as_a_boot_reads_them(tmp_path: Path) -> None:
-    """With the byte order mark of some editors, too; saving the form then loses nothing."""
+    """Settings with a byte order mark are shown, and are kept when the form is saved."""
     with serving_page(tmp_path / "identity") as client:
         config = client.directory / "config.json"
         config.write_bytes(b'\xef\xbb\xbf{"validity_days": 90, "https": "required"}')
@@ -172,7 +172,7 @@ def test_settings_are_shown_as_a_boot_reads_them(tmp_path: Path) -> None:
 
 
 def test_one_thing_is_done_at_a_time(tmp_path: Path) -> None:
-    """While a key is made, the page is served, and all other work is refused."""
+    """While a key is generated, the page is served, and all other actions are refused."""
     with (
         serving_page(tmp_path / "identity", "slow") as client,
         ThreadPoolExecutor() as pool,
@@ -191,7 +191,7 @@ def test_one_thing_is_done_at_a_time(tmp_path: Path) -> None:
 
 
 def test_connections_that_ask_for_nothing_make_room(tmp_path: Path) -> None:
-    """A board that has too little memory for the work ends them; the one that asks stays."""
+    """An action that lacks memory closes idle connections, except the one that asks."""
     with (
         serving_page(tmp_path / "identity", "work_bytes=1000000000") as client,
         _connect(client) as early,
@@ -206,7 +206,7 @@ def test_connections_that_ask_for_nothing_make_room(tmp_path: Path) -> None:
 
 
 def test_connections_stay_where_there_is_memory(tmp_path: Path) -> None:
-    """The next request comes over the same one."""
+    """If there is memory, connections stay open for the next request."""
     with (
         serving_page(tmp_path / "identity", "work_bytes=1") as client,
         client.context.wrap_socket(_connect(client)) as kept,
@@ -247,5 +247,5 @@ print(left)
 
 
 def test_an_answer_is_sent_where_no_large_piece_of_memory_is_free() -> None:
-    """In the pieces that there are: nothing of them is lost, and the client gets an answer."""
+    """In fragmented memory, an answer is sent in small pieces, completely."""
     assert micropython_server.run(_SMALL_HOLES) == "0\n"

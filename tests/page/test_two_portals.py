@@ -1,4 +1,4 @@
-"""Two pages of one board, as over its serial line and in its network: they take turns."""
+"""Two pages of one board, over its serial line and in its network, take turns."""
 
 import json
 import socket
@@ -12,8 +12,8 @@ import micropython_server
 import pytest
 from portal_server import Client, serving_page
 
-# The page at two ports, with limits that no test reaches. When the file .interrupt comes, Ctrl-C
-# ends the event loop; the program serves one of them again, with a new one.
+# The page at two ports, with limits that no test reaches. When the file .interrupt appears, Ctrl-C
+# ends the event loop; the program then serves one of them with a new loop.
 _SERVE = """
 import asyncio, os, sys
 import boardcert
@@ -69,7 +69,7 @@ _SHORT_MS = 500
 
 
 class Pages:
-    """The two, and the one that is served after Ctrl-C."""
+    """The two pages, and the one that is served after Ctrl-C."""
 
     def __init__(self, first: Client, second: Client, third: Client) -> None:
         self.first, self.second, self.third = first, second, third
@@ -77,7 +77,7 @@ class Pages:
 
 @pytest.fixture
 def pages(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pages]:
-    """A board; the parameter is what a client may take while others wait, in ms."""
+    """Return a board; the parameter is a client's time in ms while others wait."""
     ports = []
     for _ in range(2):
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -89,7 +89,7 @@ def pages(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pages]:
 
 
 def _begin_long(client: Client) -> tuple[ssl.SSLSocket, bytes]:
-    """Send half of a request that is taken in its turn; return its connection and the rest."""
+    """Send half of a request that needs a turn; return its connection and the rest."""
     body = json.dumps({"chain": "A" * 1500}).encode()
     head = (
         "POST /api/install HTTP/1.1\r\nHost: kitchen\r\nContent-Type: application/json\r\n"
@@ -99,13 +99,13 @@ def _begin_long(client: Client) -> tuple[ssl.SSLSocket, bytes]:
     raw = socket.create_connection(("127.0.0.1", client.port), timeout=60)
     connection = client.context.wrap_socket(raw)
     connection.sendall(head.encode())
-    assert connection.recv(100).startswith(b"HTTP/1.1 100 ")  # Its body is read now.
+    assert connection.recv(100).startswith(b"HTTP/1.1 100 ")  # Its body is being read now.
     connection.sendall(body[:700])
     return connection, body[700:]
 
 
 def _finish(connection: ssl.SSLSocket, rest: bytes = b"") -> bytes:
-    """Send the *rest* of a request, and return what comes until the connection ends."""
+    """Send the *rest* of a request, and return the answer until the connection ends."""
     connection.sendall(rest)
     received = b""
     with connection:
@@ -116,11 +116,11 @@ def _finish(connection: ssl.SSLSocket, rest: bytes = b"") -> bytes:
 
 @pytest.mark.parametrize("pages", [_LONG_MS], indirect=True)
 def test_what_one_works_with_is_not_taken_by_the_other(pages: Pages) -> None:
-    """Both requests are answered; once, the end of the first emptied the modules of the second."""
+    """Both requests are answered, although the end of the first empties its modules."""
     first, rest = _begin_long(pages.first)
     with ThreadPoolExecutor(1) as pool:
         beginning = pool.submit(_begin_long, pages.second)
-        time.sleep(1)  # It comes, and has to wait.
+        time.sleep(1)  # It arrives, and has to wait.
         assert _finish(first, rest).startswith(b"HTTP/1.1 422 ")  # Letters are not a certificate.
         assert _finish(*beginning.result()).startswith(b"HTTP/1.1 422 ")
     assert json.loads(pages.second.get("/api/identity"))["hostname"] == "kitchen"
@@ -128,7 +128,7 @@ def test_what_one_works_with_is_not_taken_by_the_other(pages: Pages) -> None:
 
 @pytest.mark.parametrize("pages", [_SHORT_MS], indirect=True)
 def test_who_keeps_the_other_page_waiting_is_ended(pages: Pages) -> None:
-    """By the server that has the connection."""
+    """A client that delays the other page is closed by its own server."""
     connection, _ = _begin_long(pages.first)
     assert json.loads(pages.second.get("/api/identity"))["hostname"] == "kitchen"
     assert _finish(connection) == b""
@@ -136,7 +136,7 @@ def test_who_keeps_the_other_page_waiting_is_ended(pages: Pages) -> None:
 
 @pytest.mark.parametrize("pages", [_LONG_MS], indirect=True)
 def test_while_one_works_the_other_refuses_to(pages: Pages) -> None:
-    """A key is made outside of any turn; the identity is one."""
+    """While one page generates a key, outside of turns, the other refuses its actions."""
     making, made = [pages.first.directory.with_suffix(name) for name in (".making", ".made")]
     with ThreadPoolExecutor(1) as pool:
         key = pool.submit(pages.first.api, "new-key", {"hostname": "kitchen"}, pages.first.token)
@@ -151,7 +151,7 @@ def test_while_one_works_the_other_refuses_to(pages: Pages) -> None:
 
 @pytest.mark.parametrize("pages", [_LONG_MS], indirect=True)
 def test_a_turn_ends_with_its_event_loop(pages: Pages) -> None:
-    """After Ctrl-C and new_event_loop(), no task has it any more."""
+    """After Ctrl-C and new_event_loop(), no task has the turn any more."""
     with _begin_long(pages.first)[0]:
         pages.first.directory.with_suffix(".interrupt").touch()
         assert micropython_server.wait_for(pages.third.port)

@@ -1,4 +1,4 @@
-"""Boards for scans: TLS servers on addresses of loopback, and a scan of them."""
+"""Boards for scans: TLS servers on loopback addresses, and a scan of them."""
 
 import contextlib
 import json
@@ -31,7 +31,7 @@ def context_of(identity: Identity, folder: Path) -> ssl.SSLContext:
 def server(
     identity: Identity, folder: Path, host: str, said: bytes = NOT_FOUND, busy: int = 0
 ) -> contextlib.AbstractContextManager[int]:
-    """Answer each request at *host* with what is *said*; close the first *busy* connections."""
+    """Answer each request at *host* with *said*; close the first *busy* connections."""
     context = context_of(identity, folder)
     refusing = iter(range(busy))
 
@@ -48,12 +48,12 @@ def server(
 
 
 def page(identity: Identity, **more: Any) -> bytes:
-    """Return the report of the board with this identity."""
+    """Return the page's report of the board with this identity."""
     return answer(200, report_of(identity) | {"version": "0.1.0"} | more)
 
 
 def own_form(chip: str = "e6614c311b2c4d2f") -> Identity:
-    """Make a certificate as the board kitchen signs its own."""
+    """Make a certificate as the board kitchen signs it itself."""
     identity = make()
     plain = x509.load_der_x509_certificate(identity.der)
     subject = x509.Name([*name("kitchen"), x509.NameAttribute(NameOID.SERIAL_NUMBER, chip)])

@@ -1,4 +1,4 @@
-"""`boardcert scan` of addresses: servers on loopback, held against the inventory."""
+"""`boardcert scan` of addresses: servers on loopback, compared with the inventory."""
 
 import csv
 import os
@@ -27,14 +27,14 @@ def _facts(identity, **more):
 
 @pytest.fixture
 def folder(tmp_path):
-    """A place for keys."""
+    """Return a folder for keys."""
     path = tmp_path / "keys"
     path.mkdir()
     return path
 
 
 def test_a_board_is_recognised_by_its_page_or_its_own_certificate(folder, capsys):
-    """Not another TLS server, nor one that passes on what a board reports, nor one of HTTP."""
+    """Boards are recognised by page or certificate; other TLS, proxied or HTTP servers are not."""
     first, second, other = make(), own_form(), make()
     reports = page(first, unique_id="e661", board="Pico W", firmware="v1.27.0")
     with (
@@ -67,14 +67,14 @@ def test_a_board_is_recognised_by_its_page_or_its_own_certificate(folder, capsys
     ],
 )
 def test_answers_that_are_no_report_are_none(folder, capsys, said):
-    """Whatever a server says to the question."""
+    """Any answer that is not a report is ignored."""
     with server(make(), folder, _HERE, said) as port:
         told = scan(capsys, _HERE, "--port", str(port))
     assert (told["boards"], told["other_tls_servers"]) == ([], 1)
 
 
 def test_what_a_board_should_not_report_is_left_out(folder, capsys):
-    """Text where there is none, and what a terminal would obey."""
+    """Wrong types and control characters in a report are dropped."""
     identity = make()
     strange = {
         "unique_id": 7,
@@ -92,14 +92,14 @@ def test_what_a_board_should_not_report_is_left_out(folder, capsys):
 
 
 def test_a_board_that_is_busy_is_asked_again(folder, capsys):
-    """It closes a connection that it has no memory for."""
+    """A busy board, which closes a connection for lack of memory, is tried again."""
     identity = make()
     with server(identity, folder, _HERE, page(identity), busy=1) as port:
         assert states(scan(capsys, _HERE, "--port", str(port))) == {"kitchen.local": "new"}
 
 
 def test_other_forms_of_names_are_not_a_boards():
-    """The chip's number, and the host name in .local, signed by itself."""
+    """Self-signed certificates without chip number and .local host name are not a board's."""
     for identity, expected in (
         (own_form(), True),
         (own_form("printer"), False),
@@ -110,7 +110,7 @@ def test_other_forms_of_names_are_not_a_boards():
 
 
 def test_known_boards_are_known_and_what_they_report_is_noted(folder, capsys):
-    """On a port of their own, too; the scan is no verdict."""
+    """Known boards are recognised, on any port, and their reports noted, without a verdict."""
     identity = make()
     with server(identity, folder, _HERE, page(identity, firmware="v1.28.0")) as port:
         add_pin("kitchen.local", _facts(identity, firmware="v1.27.0"), port, _HERE)
@@ -122,7 +122,7 @@ def test_known_boards_are_known_and_what_they_report_is_noted(folder, capsys):
 
 
 def test_a_board_at_another_address_has_moved_and_that_is_noted(folder, capsys):
-    """By all its names but addresses; its key was proven."""
+    """A moved board's address is updated for all its names, as its key was proved."""
     identity = make()
     with server(identity, folder, _THERE, page(identity)) as port:
         add_pin("kitchen.local", _facts(identity), port, _HERE)
@@ -135,7 +135,7 @@ def test_a_board_at_another_address_has_moved_and_that_is_noted(folder, capsys):
 
 
 def test_the_new_address_of_a_board_is_an_event_in_its_history(folder, capsys):
-    """And where it is looked for from then on."""
+    """A board's new address is an event in its history, and is used from then on."""
     identity = make()
     with server(identity, folder, _THERE, page(identity)) as port:
         add_pin("kitchen.local", _facts(identity), port, _HERE)
@@ -159,7 +159,7 @@ def test_the_new_address_of_a_board_is_an_event_in_its_history(folder, capsys):
     ],
 )
 def test_a_known_name_chip_or_address_with_another_key_is_a_changed_key(folder, capsys, known):
-    """Nothing is noted; the exit code tells it."""
+    """Another key for a known name, chip or address changes nothing, and sets the exit code."""
     old, new = make(), make()
     add_pin(
         known["host"], _facts(old, unique_id=known.get("unique_id")), None, known.get("address")
@@ -174,7 +174,7 @@ def test_a_known_name_chip_or_address_with_another_key_is_a_changed_key(folder, 
 
 
 def test_another_board_at_the_address_of_one_that_has_moved_is_new(folder, capsys):
-    """Leases are given to others."""
+    """Another board at a moved board's address is new, as leases are reused."""
     old, new = make(), own_form()
     with (
         server(old, folder, _THERE, page(old)) as a,
@@ -186,7 +186,7 @@ def test_another_board_at_the_address_of_one_that_has_moved_is_new(folder, capsy
 
 
 def test_a_server_that_is_no_board_at_a_known_place_is_a_changed_key(folder, capsys):
-    """On the board's port; on another one it is a neighbour."""
+    """Another server on the board's port is a changed key; on another port it is not."""
     old, new = make(), make()
     with server(new, folder, _HERE) as port:
         add_pin("larder.local", _facts(old), port, _HERE)
@@ -199,7 +199,7 @@ def test_a_server_that_is_no_board_at_a_known_place_is_a_changed_key(folder, cap
 
 
 def test_two_boards_with_one_key_are_shouted_about(folder, capsys):
-    """Known or new; one board at two addresses is not two."""
+    """Two boards with one key are reported loudly; one board at two addresses is not."""
     identity = make()
     with (
         server(identity, folder, _HERE, page(identity, unique_id="e661")) as a,
@@ -219,7 +219,7 @@ def test_two_boards_with_one_key_are_shouted_about(folder, capsys):
 
 
 def test_missing_are_boards_that_should_have_answered(capsys):
-    """Not those that were elsewhere."""
+    """Only boards within the scanned places can be missing."""
     port = refusing_port()
     add_pin("kitchen.local", _facts(make()), port, _HERE)
     add_pin(f"{_THERE}:{port}", _facts(make()))
@@ -229,7 +229,7 @@ def test_missing_are_boards_that_should_have_answered(capsys):
 
 
 def test_new_boards_are_trusted_on_request_only(folder, capsys):
-    """By their own names while these are free, and with tags; the next scan knows them."""
+    """--add trusts new boards under their free names, with tags; the next scan knows them."""
     first, second = make(), make()
     with (
         server(first, folder, _HERE, page(first)) as a,
@@ -251,7 +251,7 @@ def test_new_boards_are_trusted_on_request_only(folder, capsys):
 
 
 def test_the_table_has_the_worst_first(folder, capsys):
-    """And what is to be done on standard error."""
+    """The table has the worst first; hints are on standard error."""
     identity = own_form()
     add_pin("hall.local", _facts(make()), refusing_port(), _HERE)
     with server(identity, folder, _HERE) as port:
@@ -266,7 +266,7 @@ def test_the_table_has_the_worst_first(folder, capsys):
 
 
 def test_each_place_is_counted_once(folder, capsys):
-    """Also those that are known, or in two ranges; what has a known key is no other server."""
+    """Each place is counted once, even in two ranges, or with a known key."""
     identity = make()
     add_pin(f"{_THERE}:{refusing_port()}", _facts(make()))
     with server(identity, folder, _HERE) as port:
@@ -281,7 +281,7 @@ def test_each_place_is_counted_once(folder, capsys):
 
 
 def test_no_board_pushes_others_out_of_sight(folder, capsys):
-    """Whatever it reports, and however narrow the terminal is that there is not."""
+    """No board's report hides others, however long, with or without a terminal."""
     first, second = make(), make()
     add_pin("greenhouse-sensor-001.lab.example", _facts(first), None, _HERE)
     said = {"unique_id": "e6" * 40, "version": "1\x1b[2J" * 100}
@@ -299,7 +299,7 @@ def test_no_board_pushes_others_out_of_sight(folder, capsys):
 
 
 def test_ctrl_c_prints_what_was_found_and_notes_nothing(folder, capsys, monkeypatch):
-    """The other place answers nothing, and would hold the scan up."""
+    """Ctrl-C prints the results so far and stores nothing; a silent place would delay the end."""
     identity, noting = make(), Sweep._note
 
     def interrupt(sweep, *arguments):
@@ -323,6 +323,6 @@ def test_ctrl_c_prints_what_was_found_and_notes_nothing(folder, capsys, monkeypa
 
 
 def test_a_scan_of_a_clean_folder_leaves_no_inventory(capsys, tmp_path):
-    """Looking is not writing."""
+    """A scan does not create an inventory."""
     assert scan(capsys, _HERE, "--port", str(refusing_port()))["boards"] == []
     assert not Path(os.environ["BOARDCERT_INVENTORY"]).exists()

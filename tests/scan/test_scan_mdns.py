@@ -18,7 +18,7 @@ _WHERE = ("--mdns", "--interface", "127.0.0.1")
 
 @contextlib.contextmanager
 def announced(host, address, port, kind="_boardcert._tcp.local."):
-    """Answer for *host* on loopback, and announce a service of it."""
+    """Answer for *host* on loopback, and announce its service."""
     zeroconf = Zeroconf(interfaces=["127.0.0.1"])
     info = ServiceInfo(
         kind,
@@ -35,12 +35,12 @@ def announced(host, address, port, kind="_boardcert._tcp.local."):
 
 
 def _name():
-    """Return a name that no other test has: they share the loopback."""
+    """Return a name that no other test uses, as all share the loopback."""
     return f"board-{uuid.uuid4().hex[:12]}.local"
 
 
 def _asked_of(monkeypatch):
-    """Return the set to which each address is added that is asked; no other than loopback is."""
+    """Return a set that collects the contacted addresses; only loopback is contacted."""
     asked, asking = set(), sweep.look_at
 
     async def note(context, address, *more):
@@ -54,7 +54,7 @@ def _asked_of(monkeypatch):
 
 
 def test_boards_are_found_by_their_names(tmp_path, capsys, monkeypatch):
-    """A service of an unknown one; known names: moved, with another key, and without an answer.
+    """An unknown service and known names are found: moved, with another key, and silent.
 
     What is announced at a public address is not asked: anyone in the network may announce it.
     """
@@ -85,7 +85,7 @@ def test_boards_are_found_by_their_names(tmp_path, capsys, monkeypatch):
 
 
 def test_a_board_whose_name_nobody_answers_is_asked_at_its_last_address(tmp_path, capsys):
-    """Many networks do not pass mDNS on: it is known there, not missing."""
+    """A board whose name does not resolve is tried at its last address, as mDNS may be blocked."""
     board, name = make(), _name()
     with server(board, tmp_path, _HERE, page(board)) as port:
         add_pin(name, report_of(board), port, _HERE)
@@ -94,7 +94,7 @@ def test_a_board_whose_name_nobody_answers_is_asked_at_its_last_address(tmp_path
 
 
 def test_a_last_address_that_is_public_is_not_asked_for_a_name(capsys, monkeypatch):
-    """Unless --public allows it."""
+    """A public last address is not contacted for a name without --public."""
     asked, name = _asked_of(monkeypatch), _name()
     add_pin(name, report_of(make()), 20034, "198.51.100.7")
     told = scan(capsys, *_WHERE)
@@ -106,7 +106,7 @@ def test_a_last_address_that_is_public_is_not_asked_for_a_name(capsys, monkeypat
 
 
 def test_an_address_of_another_computer_is_told(capsys):
-    """And what works without mDNS."""
+    """An announced address of another computer is reported, with what works without mDNS."""
     assert main(["scan", "--mdns", "--interface", "192.0.2.77"]) == 3
     output = capsys.readouterr()
     assert "192.0.2.77 is not an address of this computer" in output.err

@@ -1,4 +1,4 @@
-"""Which addresses a scan asks, and which it refuses to."""
+"""The addresses that a scan contacts, and those that it refuses."""
 
 from types import SimpleNamespace
 
@@ -14,7 +14,7 @@ def _all(*texts, public=False):
 
 
 def test_ranges_are_networks_first_and_last_or_one_address():
-    """A network without its own address and that of all; each address once."""
+    """Ranges are networks, first-last or one address; no network or broadcast, each once."""
     assert _all("192.168.4.0/29") == [f"192.168.4.{number}" for number in range(1, 7)]
     assert _all("10.0.0.254-10.0.1.1") == ["10.0.0.254", "10.0.0.255", "10.0.1.0", "10.0.1.1"]
     assert _all("192.168.4.7", "192.168.4.6/31") == ["192.168.4.7", "192.168.4.6"]
@@ -34,13 +34,13 @@ def test_ranges_are_networks_first_and_last_or_one_address():
     ],
 )
 def test_what_is_no_range_is_refused(text, capsys):
-    """With examples."""
+    """An invalid range is refused with examples."""
     assert main(["scan", "--", text]) == 2
     assert "not a range of addresses" in capsys.readouterr().err
 
 
 def test_public_addresses_are_scanned_only_when_told(capsys):
-    """Nor ranges that lead from one private network to another, or carriers' networks."""
+    """Public, carrier and mixed ranges need --public."""
     for text in (
         "8.8.8.8",
         "100.64.0.0/30",
@@ -58,7 +58,7 @@ def test_public_addresses_are_scanned_only_when_told(capsys):
 
 @pytest.mark.parametrize("text", ["10.0.0.0/8", "fd00::/64", "10.0.0.0-10.1.0.0"])
 def test_too_large_ranges_are_refused_at_once(text, capsys):
-    """Whatever their number of addresses."""
+    """Too large a range is refused at once, whatever its size."""
     assert main(["scan", text]) == 2
     assert "are too many for one scan" in capsys.readouterr().err
 
@@ -68,13 +68,13 @@ def test_too_large_ranges_are_refused_at_once(text, capsys):
     ["--rate 0", "--rate 5000", "--timeout 0", "--port 70000", "--tag x", "--interface wlan0"],
 )
 def test_wrong_options_are_a_sentence(words, capsys):
-    """Before anything is asked."""
+    """Wrong options are reported in a sentence before any contact."""
     assert main(["scan", "127.0.0.1", *words.split()]) == 2
     assert capsys.readouterr().err.startswith("boardcert: ")
 
 
 def test_the_networks_of_this_computer_are_private_small_and_up(monkeypatch):
-    """Not loopback, those of containers, or of interfaces that are down."""
+    """This computer's networks are private, small and up; not loopback or containers."""
 
     def address(text, mask):
         hardware = SimpleNamespace(address="00:00:5e:00:53:01", netmask=None)
@@ -99,7 +99,7 @@ def test_the_networks_of_this_computer_are_private_small_and_up(monkeypatch):
 
 
 def test_loopback_is_left_out_where_it_is_not_named():
-    """Of this very computer."""
+    """Loopback is skipped unless it is named."""
     small, large = ranges.own_networks()
     assert not any("127.0.0.1" in one for one in small + large)
     assert "127.0.0.2" in ranges.own_networks("127.0.0.1")[1][0]

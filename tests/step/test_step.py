@@ -38,7 +38,7 @@ def step(host, tmp_path, monkeypatch, capsys):
 
 
 def test_a_token_is_all_it_needs(ca, client, step):
-    """It says where the CA is, its root, and the names; the key is the board's."""
+    """The token contains the CA's address, its root, and the names; the key is the board's."""
     before = pins.load_pins()[0].public_key_pin
     code, told, messages = step(ca.token(_NAMES))
     assert code == 0, messages
@@ -53,7 +53,7 @@ def test_a_token_is_all_it_needs(ca, client, step):
 
 
 def test_a_token_is_good_once(ca, step):
-    """The second time, the CA refuses; its words are told, and what to do."""
+    """A used token is refused with the CA's message, and a hint."""
     token = ca.token(["localhost"])
     assert step(token)[0] == 0
     code, told, _ = step(token)
@@ -62,14 +62,14 @@ def test_a_token_is_good_once(ca, step):
 
 
 def test_a_token_of_another_is_refused(ca, step):
-    """By the CA; its signature is not looked at here."""
+    """A token signed by another key is refused by the CA, which alone checks it."""
     head, claims, signature = ca.token(["localhost"]).split(".")
     code, told, _ = step(f"{head}.{claims}.{signature[::-1]}")
     assert code == 1 and "with 401: " in told["error"]["message"]
 
 
 def test_the_root_is_that_of_the_token(ca, step, tmp_path):
-    """Another digest, another file: nothing is sent; the right file is enough without a digest."""
+    """Another root digest or file sends nothing; the right file suffices without a digest."""
     other = make_ca()
     digest = hashlib.sha256(other.der).hexdigest()
     code, told, _ = step(ca.token(["localhost"], sha=digest))
@@ -83,7 +83,7 @@ def test_the_root_is_that_of_the_token(ca, step, tmp_path):
 
 
 def test_a_root_that_is_not_the_tokens_is_not_believed(step, tmp_path):
-    """Whoever answers in the CA's place: it gets no request, and no token."""
+    """A server with another root gets neither a request nor the token."""
     other, received = make(), []
     lie = answer(200, {"ca": pem(other).decode()})
     with https_server(other, tmp_path, [lie], received) as port:
@@ -94,7 +94,7 @@ def test_a_root_that_is_not_the_tokens_is_not_believed(step, tmp_path):
 
 
 def test_an_answer_without_end_is_not_read_to_its_end(step, tmp_path):
-    """It comes before anything is known of who sends it."""
+    """An endless answer of an unauthenticated server is not read to its end."""
     with https_server(make(), tmp_path, [answer(200, {"ca": "x" * (2 << 20)})], []) as port:
         url = f"https://127.0.0.1:{port}/1.0/sign"
         code, told, _ = step(claims(aud=url, sub="localhost", sha="ab" * 32))
@@ -102,7 +102,7 @@ def test_an_answer_without_end_is_not_read_to_its_end(step, tmp_path):
 
 
 def test_what_a_board_was_not_given_is_in_a_file(ca, step, host, tmp_path):
-    """Since the token is spent."""
+    """A certificate that could not be installed is in a file, as the token is used up."""
     away = Error("kitchen is away")
     with mock.patch.object(delivery, "install", side_effect=away):
         code, told, _ = step(ca.token(["localhost"]))
@@ -115,7 +115,7 @@ def test_what_a_board_was_not_given_is_in_a_file(ca, step, host, tmp_path):
 
 
 def test_what_was_issued_is_kept_though_its_file_is_there(ca, step, host, tmp_path):
-    """That of an earlier token stays as well."""
+    """It does not overwrite the file of an earlier token."""
     with mock.patch.object(delivery, "install", side_effect=Error("kitchen is away")):
         hints = [step(ca.token(["localhost"]))[1]["error"]["hint"] for _ in range(2)]
     files = sorted(tmp_path.glob("*-chain*.pem"))
@@ -124,7 +124,7 @@ def test_what_was_issued_is_kept_though_its_file_is_there(ca, step, host, tmp_pa
 
 
 def test_what_was_issued_is_kept_after_an_interruption(ca, step, host, tmp_path):
-    """Ctrl-C while the board is busy with it."""
+    """After Ctrl-C during the installation, the certificate is in a file."""
     with mock.patch.object(delivery, "install", side_effect=KeyboardInterrupt):
         code, _, messages = step(ca.token(["localhost"]))
     (file,) = tmp_path.glob("*-chain.pem")
@@ -132,7 +132,7 @@ def test_what_was_issued_is_kept_after_an_interruption(ca, step, host, tmp_path)
 
 
 def test_what_was_issued_is_printed_where_no_file_can_be(ca, step, host, tmp_path):
-    """As where the disk is full; also with --quiet."""
+    """If no file can be written, as on a full disk, it is printed, even with --quiet."""
     full = OSError(errno.ENOSPC, "No space left on device")
     with (
         mock.patch.object(delivery, "install", side_effect=Error("kitchen is away")),
@@ -146,7 +146,7 @@ def test_what_was_issued_is_printed_where_no_file_can_be(ca, step, host, tmp_pat
 
 
 def claims(**changes):
-    """Return a token without a signature."""
+    """Return an unsigned token."""
     content = {"aud": "https://ca.example/1.0/sign", "sub": "kitchen.local", **changes}
     return f"e30.{base64.urlsafe_b64encode(json.dumps(content).encode()).decode()}.x"
 
@@ -166,7 +166,7 @@ def claims(**changes):
     ],
 )
 def test_what_is_no_token_is_told(token, reason, host, tmp_path, capsys):
-    """Before anybody is asked, and without showing it."""
+    """An invalid token is refused before any contact, without showing it."""
     file = write(tmp_path / "ott", token.encode())
     assert main(["step", host, "--ott-file", str(file)]) == 2
     message = capsys.readouterr().err
