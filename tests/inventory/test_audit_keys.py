@@ -84,7 +84,7 @@ def test_a_key_of_a_former_unit_is_found(capsys):
 
 
 def test_keys_are_exported_and_imported(capsys, tmp_path, monkeypatch):
-    """Those of forgotten boards, too; one that is not what its pin says is refused."""
+    """Keys of forgotten boards are exchanged, too; one that differs from its pin is refused."""
     add_pin("attic.local", report(1) | of_certificate())
     forget_pin("attic.local")
     add_pin("kitchen.local", report(2) | of_certificate())

@@ -1,4 +1,4 @@
-"""Peers for openssl's s_client and s_server: a certificate that differs, and its files."""
+"""Peers for openssl's s_client and s_server: a modified certificate, and its files."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 
 def client_auth(extensions: dict) -> None:
-    """Make it a client's alone: a change for certificates.make()."""
+    """Restrict the certificate to clients: a change for certificates.make()."""
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
     extensions["extended_key_usage"] = (usage, False)
 

@@ -1,4 +1,4 @@
-"""The board as a client that shows its certificate, against openssl."""
+"""The board as a client that presents its certificate, against openssl."""
 
 import ssl
 import subprocess
@@ -49,19 +49,19 @@ def _other_name(extensions: dict) -> None:
 
 @pytest.fixture(scope="module")
 def ca() -> Identity:
-    """The CA that issues certificates."""
+    """Return the CA that issues certificates."""
     return make_ca()
 
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the board's identity is kept."""
+    """Return the directory of the board's identity."""
     return tmp_path_factory.mktemp("client") / "identity"
 
 
 @contextmanager
 def _s_server(server: Identity, board: bytes, directory: Path) -> Iterator[int]:
-    """Run openssl's server for clients with the certificate *board*; it turns lines round."""
+    """Run openssl's server for clients with the certificate *board*; it reverses lines."""
     port = closed_port()
     (directory / "board.pem").write_text(ssl.DER_cert_to_PEM_cert(board))
     command = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-rev", "-quiet"]
@@ -78,7 +78,7 @@ def _s_server(server: Identity, board: bytes, directory: Path) -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def board(directory: Path) -> bytes:
-    """The board's certificate."""
+    """Return the board's certificate."""
     return bytes.fromhex(micropython_server.run(_CERTIFICATE, str(directory)))
 
 
@@ -94,7 +94,7 @@ def _connect(
 def test_the_board_shows_its_certificate_to_a_server_that_asks(
     directory: Path, board: bytes, ca: Identity, tmp_path: Path
 ) -> None:
-    """openssl takes it for a client's, strictly; a server that trusts another refuses it."""
+    """openssl accepts the certificate for a client, strictly; one with another CA refuses it."""
     server = make(issuer=ca)
     with _s_server(server, board, tmp_path) as port:
         assert _connect(directory, tmp_path, port, ca) == "b'olleh\\n'\n"
@@ -121,7 +121,7 @@ def test_the_board_trusts_servers_by_ca_by_pin_or_both(
     by_ca: bool,
     by_pin: bool,
 ) -> None:
-    """A pin alone asks for the key alone; the wrong pin is refused whatever the CA says."""
+    """A pin alone checks only the key; a wrong pin is refused whatever the CA says."""
     server = {
         "issued": lambda: make(issuer=ca),
         "issued by another": lambda: make(issuer=make_ca()),

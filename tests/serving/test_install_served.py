@@ -1,4 +1,4 @@
-"""Installed certificates as clients meet them: each kind of key, the whole chain, at once."""
+"""Installed certificates as clients see them: each key type, the whole chain, at once."""
 
 import re
 import socket
@@ -13,7 +13,7 @@ from certificates import Identity, key_usage, make, make_ca
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-# Serves one answer a line: "install" takes the files chain and key in argv[3], "remove" removes.
+# Answers one line at a time: "install" reads the files chain and key in argv[3], "remove" removes.
 _SERVE = """
 import asyncio, sys
 import boardcert
@@ -41,19 +41,19 @@ async def handle(reader, writer):
 asyncio.run(Server(me).run(handle, int(sys.argv[2]), "127.0.0.1"))
 """
 
-# What a record of mbedTLS holds on boards, but for its own seven bytes.
+# The size of an mbedTLS record on boards, without its own seven bytes.
 _LONGEST_CHAIN = 4089
 
 
 @pytest.fixture(scope="module")
 def root() -> Identity:
-    """A CA that clients trust."""
+    """Return a CA that clients trust."""
     return make_ca()
 
 
 @pytest.fixture(scope="module")
 def intermediate(root: Identity) -> Identity:
-    """A CA below it, which servers send."""
+    """Return a CA below it, which servers send."""
 
     def change(extensions: dict) -> None:
         extensions["basic_constraints"] = (x509.BasicConstraints(True, 0), True)
@@ -65,7 +65,7 @@ def intermediate(root: Identity) -> Identity:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory, root: Identity) -> Path:
-    """What is installed next, and the CA's certificate."""
+    """Return the files to install next, and the CA's certificate."""
     directory = tmp_path_factory.mktemp("files")
     (directory / "root.pem").write_text(ssl.DER_cert_to_PEM_cert(root.der))
     return directory
@@ -73,14 +73,14 @@ def files(tmp_path_factory: pytest.TempPathFactory, root: Identity) -> Path:
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory, files: Path) -> Iterator[int]:
-    """A server that installs the files on request."""
+    """Yield a server that installs the files on request."""
     directory = tmp_path_factory.mktemp("board") / "identity"
     with micropython_server.serving(directory, str(files), code=_SERVE) as port:
         yield port
 
 
 class _Connection:
-    """A client without a trusted CA, which talks line by line."""
+    """A client without a trusted CA that exchanges lines."""
 
     def __init__(self, port: int) -> None:
         context = ssl.create_default_context()
@@ -124,7 +124,7 @@ _KEYS = {
 def test_openssl_verifies_the_chain_that_is_sent(
     port: int, files: Path, intermediate: Identity, key_type: str
 ) -> None:
-    """With nothing but the root: the board sends what is in between, in order."""
+    """With the root alone, openssl verifies the chain: the board sends the rest in order."""
     leaf = make(issuer=intermediate, key=_KEYS[key_type]())
     assert _install(port, files, leaf, intermediate) == "installed"
     command = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-showcerts"]
@@ -133,14 +133,14 @@ def test_openssl_verifies_the_chain_that_is_sent(
     assert "Verify return code: 0 (ok)" in done.stdout, done.stdout + done.stderr
     blocks = re.findall("-----BEGIN.*?-----END CERTIFICATE-----", done.stdout, re.DOTALL)
     sent = [ssl.PEM_cert_to_DER_cert(block) for block in blocks]
-    # openssl shows the leaf once more, as the server's certificate.
+    # openssl prints the leaf once more, as the server's certificate.
     assert sent[:2] == [leaf.der, intermediate.der] and set(sent) == set(sent[:2])
 
 
 def test_open_connections_go_on_and_new_ones_get_the_new_certificate(
     port: int, files: Path, intermediate: Identity
 ) -> None:
-    """Without a restart, when it is installed and when it is removed."""
+    """New connections get a changed certificate without a restart; open ones continue."""
     with _Connection(port) as before:
         assert before.ask("remove") == "generated"
     with _Connection(port) as old:
@@ -156,7 +156,7 @@ def test_open_connections_go_on_and_new_ones_get_the_new_certificate(
 def test_the_longest_chain_that_is_taken_can_be_sent(
     port: int, files: Path, root: Identity
 ) -> None:
-    """One byte more is refused: no client could connect any more."""
+    """The longest accepted chain can be sent; with one byte more, no client could connect."""
     key = ec.generate_private_key(ec.SECP384R1())
     assert _install(port, files, _padded(root, key, _LONGEST_CHAIN), root) == "installed"
     with _Connection(port) as connection:

@@ -1,4 +1,4 @@
-"""On esp32: what TLS takes is held in time; and the memory that signing took comes back."""
+"""On esp32, memory for TLS is reserved in time, and the memory for signing is returned."""
 
 from pathlib import Path
 
@@ -42,32 +42,32 @@ for me.took_memory in (%s):
 
 
 def _story(*took_memory: bool, region_bytes: int = 60_000) -> list[str]:
-    """Return what the boots print, each of which signed or not."""
+    """Return the output of the boots, each of which signed or not."""
     code = _BOARD % (region_bytes, "".join(f"{each}, " for each in took_memory))
     output = micropython_server.run(code).splitlines()
     return [line for line in output if not line.startswith("boardcert: ")]
 
 
 def test_a_boot_that_has_signed_restarts() -> None:
-    """And the next one serves, without a write to flash at each further boot."""
+    """A boot that has signed restarts, and later boots serve without writing to flash."""
     assert _story(False, False) == ["None", "None"]
     assert _story(True, False, True) == ["reset", "1", "0", "reset", "1"]
 
 
 def test_a_board_that_signs_at_each_boot_does_not_restart_for_ever() -> None:
-    """After three times in a row it serves, as far as it can."""
+    """A board that signs at each boot serves after three restarts, as well as it can."""
     assert _story(*[True] * 5) == ["reset", "1", "reset", "2", "reset", *"333"]
 
 
 def test_with_psram_nothing_restarts() -> None:
-    """There is memory for all, also when MicroPython's heap has grown over nearly all of it."""
+    """With PSRAM nothing restarts, even if MicroPython's heap has grown over nearly all of it."""
     assert _story(True, False, region_bytes=4 << 20) == ["None", "None"]
 
 
-# ESP-IDF's heap as MicroPython and TLS take it, in one piece: TLS for each that is held, the
-# stack of a thread, and then, whole, MicroPython's second area. That is for what finds no room in
-# the first; a collection gives it back where nothing in it is alive. *other*: what something else
-# takes at the look at ESP-IDF's heap number *moment*, and forgets.
+# ESP-IDF's heap, from which MicroPython and TLS allocate, in one piece: TLS for each reserved
+# connection, the stack of a thread, and then MicroPython's whole second area. The latter is for
+# objects that do not fit into the first; a collection releases it if nothing in it is alive.
+# *other*: an allocation, never released, at the *moment*-th query of ESP-IDF's heap.
 _IDF = """
 import gc, os, sys
 class Heap:
@@ -154,7 +154,7 @@ def _begin(stored: Path, heap: int, free: int, alive: int, code: str) -> list[st
 
 @pytest.fixture
 def stored(tmp_path: Path) -> Path:
-    """The directory of a board that is to join a network."""
+    """Return the directory of a board with a stored network."""
     (tmp_path / "wifi.json").write_text("{}")
     return tmp_path
 
@@ -171,7 +171,7 @@ def stored(tmp_path: Path) -> Path:
 def test_what_the_program_loaded_counts(
     stored: Path, heap: int, free: int, alive: int, page: bool, places: int
 ) -> None:
-    """ESP32 and ESP32-C3, with and without Microdot: room for the page, for TLS and handshakes."""
+    """With what programs load, ESP32 and C3 have room for the page, TLS and handshakes."""
     on, answer = _begin(stored, heap, free, alive, _PLACES.format(page=page))
     held, grown = map(int, answer.split())
     assert (on, held) == ("on", places)
@@ -194,7 +194,7 @@ for room in (0, 200, 9_000, 40_000):
 
 
 def test_what_else_takes_memory_does_not_disturb_the_growth(stored: Path) -> None:
-    """A callback of the program may, at any moment: the second area stays, and has its size.
+    """A callback that allocates at any moment leaves the second area in place, of full size.
 
     So may the list of what fills the heap: with 65 pieces of 512 bytes the heap grew for it, all
     were in the first area, and the second one was lost.
@@ -207,7 +207,7 @@ def test_what_else_takes_memory_does_not_disturb_the_growth(stored: Path) -> Non
 
 @pytest.mark.parametrize("free", [4_000_000, 190_000])
 def test_with_psram_nothing_is_held(stored: Path, free: int) -> None:
-    """There is enough of it for the heap and for TLS, as seen in an emulated ESP32-S3.
+    """With PSRAM, as in an emulated ESP32-S3, nothing is reserved.
 
     Also when the heap has grown over most of it.
     """
@@ -217,7 +217,7 @@ def test_with_psram_nothing_is_held(stored: Path, free: int) -> None:
 
 
 def test_memory_too_large_for_a_stack_is_held(stored: Path) -> None:
-    """The heap grows by more then."""
+    """A piece too large for a stack is reserved, since the heap would grow by more."""
     held = "print(reserve.hold(0), len(reserve._held), thread.size)\n"
     _, told, later = _begin(stored, 64_000, 900_000, 19_600, _PLACES.format(page=True) + held)
     assert told.startswith("5 ") and later == "True 5 0"
@@ -231,7 +231,7 @@ print(reserve.heap_free_bytes(25_000))
 
 
 def test_the_heap_has_room_where_it_can_grow_into_psram(stored: Path) -> None:
-    """Else each answer of the page would end the connections that are kept for the next one.
+    """Growth into PSRAM counts as room; otherwise each answer would close kept connections.
 
     Without PSRAM, what the heap could grow by is TLS's.
     """
@@ -241,7 +241,7 @@ def test_the_heap_has_room_where_it_can_grow_into_psram(stored: Path) -> None:
 
 
 def test_the_memory_is_given_back_for_signing_and_taken_again(stored: Path) -> None:
-    """And not taken before what was put off is done."""
+    """The memory is released for signing, and reserved again after deferred actions."""
     answer = _begin(
         stored,
         64_000,
@@ -258,16 +258,16 @@ def test_the_memory_is_given_back_for_signing_and_taken_again(stored: Path) -> N
 
 
 def test_a_radio_that_nobody_uses_stays_off(stored: Path) -> None:
-    """What its network takes would be held."""
+    """An unused radio stays off, as its network's memory would be reserved, too."""
     code = "reserve.begin_early(directory, {}, True)\nprint(len(reserve._held))\n"
     assert _begin(stored, 64_000, 110_000, 9_000, code.format(False)) == ["0"]
     (stored / "wifi.json").unlink()
     assert _begin(stored, 64_000, 110_000, 9_000, code.format(True)) == ["0"]
 
 
-# The least that a client takes of ESP-IDF's heap while it waits to be accepted and has sent
-# something; how many wait for one listener at most, whatever it asks for; and what is free with
-# nobody connected: measured on an emulated ESP32.
+# The least that a waiting client takes of ESP-IDF's heap once it has sent something; the most
+# clients that wait for one listener, whatever it asks for; and the free memory with nobody
+# connected: measured on an emulated ESP32.
 _WAITING = """
 class system:
     pass
@@ -288,5 +288,5 @@ print(len(reserve._held), [sharing.fits(each) for each in sharing.servers])
 
 
 def test_clients_that_wait_leave_room_for_the_one_that_is_next(stored: Path) -> None:
-    """Else none is ever begun: 12 at once on two ports were all turned away, again and again."""
+    """Waiting clients leave memory for the next one: 12 at once on two ports left none."""
     assert _begin(stored, 56_000, 90_000, 9_000, _WAITING) == ["on", "1 [True, True]"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import micropython_server
 import pytest
 
-# A radio. `script` has what happens at which attempt to join: True when it works.
+# A radio. `script` has the result of each attempt to join: True for success.
 _RADIO = """
 import asyncio, sys
 class WLAN:
@@ -82,7 +82,7 @@ def _free_port() -> Iterator[int]:
 
 
 def _run(directory: Path, code: str, page: int | None = None) -> list[str]:
-    """Return what the program prints, its arguments a directory and two ports."""
+    """Return the program's output; its arguments are a directory and two ports."""
     with _free_port() as first, _free_port() as second:
         ports = str(page or first), str(second)
     return micropython_server.run(_RADIO + code, str(directory), *ports).splitlines()
@@ -90,7 +90,7 @@ def _run(directory: Path, code: str, page: int | None = None) -> list[str]:
 
 @pytest.fixture
 def stored(tmp_path: Path) -> Path:
-    """A directory with a network, as `boardcert flash --wifi` leaves it."""
+    """Return a directory with a network, as `boardcert flash --wifi` stores it."""
     wifi = {"ssid": "HomeNet", "password": "secret"}
     (tmp_path / "wifi.json").write_text(json.dumps(wifi))
     return tmp_path
@@ -118,11 +118,11 @@ run()
 
 
 def test_the_network_is_joined_and_page_and_application_are_served(stored: Path) -> None:
-    """Under the board's own name; again when it is lost; and a second time on the same ports."""
+    """The board joins under its name, rejoins after a loss, and serves again on the same ports."""
     lines = _run(stored, _STORY)
     assert lines[:2] == ["host name kitchen", "connect HomeNet secret"]
     first, second = lines[2 : lines.index("ended")], lines[lines.index("ended") :]
-    # Printed again if the network is lost for long enough to be noticed.
+    # It is printed again if the network is lost for long enough to be noticed.
     page, app = sorted({line for line in first if "https://127.0.0.1" in line}, reverse=True)
     (key,) = [line for line in first if line.startswith("boardcert: SHA-256 of the public key: ")]
     (words,) = [
@@ -141,7 +141,7 @@ def test_the_network_is_joined_and_page_and_application_are_served(stored: Path)
 
 
 def test_what_hinders_is_said_at_once_and_does_not_end_it(tmp_path: Path) -> None:
-    """No network; and a port that another program has."""
+    """A missing network or a port in use is reported at once, and the program continues."""
     with socket.create_server(("0.0.0.0", 0)) as busy:
         port = busy.getsockname()[1]
         lines = _run(tmp_path, _STOP, page=port)
@@ -153,7 +153,7 @@ def test_what_hinders_is_said_at_once_and_does_not_end_it(tmp_path: Path) -> Non
 
 
 def test_a_page_that_lacks_memory_as_it_begins_is_tried_again(tmp_path: Path) -> None:
-    """The clients of the application may have it at that moment."""
+    """A page that lacks memory at its start, which clients may have, is tried again."""
     lines = _run(tmp_path, _LACKING)
     assert sum("for the page is unavailable (MemoryError" in line for line in lines) == 1
     assert "False HTTP/1.1 200 OK" in lines
@@ -185,7 +185,7 @@ run()
 
 
 def test_a_network_of_the_program_is_left_alone(stored: Path) -> None:
-    """An access point that is up; another network; and when a setting says so."""
+    """An access point, another network, or a setting keeps run from joining."""
     for before in (
         "WLAN(1).active(True)",
         "WLAN(0).active(True); WLAN(0).connect('Mine', ''); print('mine')",
@@ -198,7 +198,7 @@ def test_a_network_of_the_program_is_left_alone(stored: Path) -> None:
 
 
 def test_a_program_that_has_set_an_address_still_has_its_network_joined(stored: Path) -> None:
-    """A fixed one, as the radio has it then before it is connected to anything."""
+    """A fixed address that the program has set does not prevent the board from joining."""
     before = "WLAN(0).active(True); WLAN.name = ''; WLAN.ifconfig = lambda link: (WLAN.address,)"
     lines = _run(stored, f"{before}\n{_STOP}")
     assert lines.count("connect HomeNet secret") == 1
@@ -220,7 +220,7 @@ run(wifi=False)
 
 
 def test_an_address_is_told_once_its_network_is_there(stored: Path) -> None:
-    """Not a fixed one of a board that has not joined, where it cannot be reached."""
+    """A fixed address is printed once the board has joined, and not before."""
     before = "WLAN(0).active(True); WLAN.name = ''; WLAN.ifconfig = lambda link: (WLAN.address,)"
     lines = _run(stored, f"{before}\n{_JOINED_LATER}")
     now = lines.index("now")
@@ -231,7 +231,7 @@ def test_an_address_is_told_once_its_network_is_there(stored: Path) -> None:
 
 
 def test_a_network_that_was_joined_before_is_stayed_in(stored: Path) -> None:
-    """As after a soft reset, which leaves an ESP32 connected."""
+    """The board stays in a joined network, as an ESP32 does after a soft reset."""
     before = "WLAN(0).active(True); WLAN(0).connect('HomeNet', 'secret'); print('reset')"
     lines = _run(stored, before + _STORY)
     assert lines[lines.index("reset") :].count("connect HomeNet secret") == 1
@@ -239,7 +239,7 @@ def test_a_network_that_was_joined_before_is_stayed_in(stored: Path) -> None:
 
 
 def test_a_stored_network_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    """With what writes it; not with what is in it."""
+    """An unreadable stored network is reported with the command that writes it, not its content."""
     (tmp_path / "wifi.json").write_text('{"ssid": "HomeNet", "password": "sec')
     with pytest.raises(AssertionError) as raised:
         _run(tmp_path, "run()")
@@ -248,7 +248,7 @@ def test_a_stored_network_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_a_setting_that_is_none_is_refused(tmp_path: Path) -> None:
-    """One of the application's server, and an unknown one."""
+    """An invalid setting, also of the application's server, is refused."""
     with pytest.raises(AssertionError, match="not a limit of a server: hostnam"):
         _run(tmp_path, "run(hostnam='kitchen')")
     with pytest.raises(AssertionError, match="unknown setting: 'hostnam'"):
@@ -287,7 +287,7 @@ print(boardcert.identity(directory=directory, hostname="kitchen", portal_port=pa
 
 
 def test_a_board_short_of_memory_restarts_to_sign_while_nobody_is_connected(stored: Path) -> None:
-    """The new address is in the certificate at the next boot; nothing was signed before."""
+    """Without memory to sign, the board restarts when idle, and then signs the new address."""
     code = _SHORT_OF_MEMORY.format(restarts=True)
     code = code.replace("run(restart=True)", "try:\n    run()\nexcept SystemExit:\n    pass")
     lines = _run(stored, code)
@@ -300,7 +300,7 @@ def test_a_board_short_of_memory_restarts_to_sign_while_nobody_is_connected(stor
 
 
 def test_a_program_may_leave_the_restart_to_itself(stored: Path) -> None:
-    """The old certificate serves on; the next boot signs."""
+    """A program may handle the restart itself: the next boot signs."""
     lines = _run(stored, _SHORT_OF_MEMORY.format(restarts=False))
     assert "goes on" in lines and "reset" not in lines
     assert lines[-1] == "['kitchen.local', '127.0.0.2']"
@@ -316,13 +316,13 @@ asyncio.create_task(starve())
 
 
 def test_a_board_that_can_serve_nobody_any_more_restarts(stored: Path) -> None:
-    """Once that has lasted; not where the program is to decide."""
+    """A board that can serve nobody for some time restarts, unless the program decides."""
     code = _SHORT_OF_MEMORY.split("async def use():")[0] + _STARVED
     code += "try:\n    run({})\nexcept SystemExit:\n    pass"
     lines = _run(stored, code.format(""))
     reason = "boardcert: restarting, for lack of memory for clients"
     assert lines[lines.index(reason) + 1] == "reset"
-    # A heap may have holes on other boards, too.
+    # A heap may be fragmented on other boards, too.
     ample = code.replace("lambda me: True", "lambda me: False", 1)
     lines = _run(stored, ample.format(""))
     assert lines[lines.index(reason) + 1] == "reset"

@@ -1,4 +1,4 @@
-"""The device's HTTPS server on the unix binary, against real clients, good and bad."""
+"""The device's HTTPS server on the unix binary, with well-behaved and faulty clients."""
 
 import hashlib
 import json
@@ -17,19 +17,19 @@ import pytest
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where one identity is kept."""
+    """Return the directory of one identity."""
     return tmp_path_factory.mktemp("server") / "identity"
 
 
 @pytest.fixture
 def port(directory: Path) -> Iterator[int]:
-    """A server with this identity."""
+    """Yield a server with this identity."""
     with micropython_server.serving(directory) as port:
         yield port
 
 
 def _trusting(port: int) -> ssl.SSLContext:
-    """Return a context that trusts the certificate of the server alone, strictly."""
+    """Return a strict context that trusts only the server's certificate."""
     pem = ssl.get_server_certificate(("127.0.0.1", port), timeout=10)
     context = ssl.create_default_context(cadata=pem)
     context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_STRICT
@@ -47,7 +47,7 @@ def _get(port: int, path: str, method: str = "GET", body: str | None = None) -> 
 
 
 def test_python_trusts_the_certificate_and_reads_the_identity(port: int) -> None:
-    """The name is checked, and the report matches what is served."""
+    """Python checks the name, and the report matches the served certificate."""
     context = _trusting(port)
     with (
         socket.create_connection(("127.0.0.1", port), timeout=10) as raw,
@@ -63,7 +63,7 @@ def test_python_trusts_the_certificate_and_reads_the_identity(port: int) -> None
 
 
 def test_the_same_certificate_is_served_after_a_restart(directory: Path) -> None:
-    """And it was not made again."""
+    """After a restart, the same certificate is served."""
     reports = []
     for _ in range(2):
         with micropython_server.serving(directory) as port:
@@ -85,7 +85,7 @@ def _s_client(port: int, *arguments: str) -> str:
 
 @pytest.mark.needs("openssl")
 def test_openssl_connects(port: int, tmp_path: Path) -> None:
-    """It verifies the certificate and its name, strictly too."""
+    """openssl verifies certificate and name, in strict mode too."""
     pem = tmp_path / "server.pem"
     pem.write_text(ssl.get_server_certificate(("127.0.0.1", port), timeout=10))
     output = _s_client(
@@ -102,13 +102,13 @@ def test_openssl_connects(port: int, tmp_path: Path) -> None:
     ["AES256-SHA", "AES256-GCM-SHA384", "ECDHE-ECDSA-AES256-SHA384", "ECDHE-ECDSA-AES128-SHA"],
 )
 def test_suites_without_forward_secrecy_or_aead_are_refused(port: int, suite: str) -> None:
-    """Though the firmware has them."""
+    """Suites without forward secrecy or AEAD are refused, although the firmware has them."""
     assert "alert handshake failure" in _s_client(port, "-tls1_2", "-cipher", suite)
 
 
 @pytest.mark.needs("openssl")
 def test_old_tls_is_refused(port: int) -> None:
-    """TLS 1.1 is off."""
+    """TLS 1.1 is refused."""
     output = _s_client(port, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0")
     assert "Cipher is (NONE)" in output
 
@@ -124,7 +124,7 @@ def test_old_tls_is_refused(port: int) -> None:
     ],
 )
 def test_garbage_ends_one_connection_only(port: int, sent: bytes) -> None:
-    """Plain HTTP, broken TLS, random bytes: closed soon, and the next client is served."""
+    """Plain HTTP, broken TLS and random bytes end one connection; the next client is served."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
         client.sendall(sent)
         _read_to_end(client)
@@ -141,7 +141,7 @@ def _read_to_end(client: socket.socket) -> None:
 
 
 def test_stalled_clients_are_closed_and_others_are_served_meanwhile(port: int) -> None:
-    """Silence before the handshake ends after its time limit; one too many waits until then."""
+    """Silent clients end at the handshake's limit; one too many waits until then."""
     stalled = []
     try:
         for _ in range(2):
@@ -158,7 +158,7 @@ def test_stalled_clients_are_closed_and_others_are_served_meanwhile(port: int) -
 
 
 def _expect_limits(port: int, stalled: list[socket.socket]) -> None:
-    """One more client is served, and the stalled ones end within their time."""
+    """Check that one more client is served, and the stalled ones end within their time."""
     began = time.monotonic()
     assert _get(port, "/api/identity")[0] == 200
     for client in stalled:
@@ -172,7 +172,7 @@ def _secure(port: int) -> ssl.SSLSocket:
 
 
 def test_an_idle_connection_is_closed(port: int) -> None:
-    """After the idle limit, not before."""
+    """An idle connection is closed after the idle limit, and not before."""
     with _secure(port) as client:
         client.sendall(b"GET /api/identity HTTP/1.1\r\nHost: x\r\n\r\n")
         assert client.recv(16) == b"HTTP/1.1 200 OK\r"
@@ -184,7 +184,7 @@ def test_an_idle_connection_is_closed(port: int) -> None:
 
 
 def test_a_request_head_has_a_limit(port: int) -> None:
-    """4 KB without an end are refused with 431; half a head with 400."""
+    """A head longer than 4 KB gets 431, an incomplete one 400."""
     with _secure(port) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 5000)
         assert client.recv(65536).startswith(b"HTTP/1.1 431 ")
@@ -194,7 +194,7 @@ def test_a_request_head_has_a_limit(port: int) -> None:
 
 
 def test_two_requests_in_one_piece_are_both_answered(port: int) -> None:
-    """Pipelining; the second asks to close."""
+    """Two pipelined requests are answered; the second one closes."""
     with _secure(port) as client:
         client.sendall(b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n")
         assert client.recv(65536).startswith(b"HTTP/1.1 404 ")
@@ -208,7 +208,7 @@ def test_two_requests_in_one_piece_are_both_answered(port: int) -> None:
 
 
 def test_an_exception_in_the_application_ends_one_connection_only(directory: Path) -> None:
-    """Even a MemoryError."""
+    """An exception in the application, even a MemoryError, ends one connection only."""
     with micropython_server.serving(directory, "raises") as port:
         for _ in range(6):
             with _secure(port) as client:
@@ -217,7 +217,7 @@ def test_an_exception_in_the_application_ends_one_connection_only(directory: Pat
 
 
 def test_a_hundred_connections_do_not_wear_it_out(port: int) -> None:
-    """One after another, each with a full handshake."""
+    """A hundred connections in turn, each with a full handshake, are served."""
     context = _trusting(port)
     for _ in range(100):
         with (

@@ -1,4 +1,4 @@
-"""A failure around a connection ends that connection alone; the server keeps serving."""
+"""A failure in a connection ends that connection only; the server keeps serving."""
 
 import socket
 import ssl
@@ -16,7 +16,7 @@ from boardcert.serving.server import Server
 me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
 """
 
-# The second renewal and all later ones fail, with an exception of each kind in turn.
+# The second renewal and all later ones fail, each with another kind of exception.
 _RENEWAL = (
     _BEGIN
     + """
@@ -42,7 +42,7 @@ asyncio.run(server.run(handle, int(sys.argv[2]), "127.0.0.1"))
 """
 )
 
-# Each thing that the accept loop needs fails twice: a wait, an accept, TLS, the reaper's look.
+# Each operation of the accept loop fails twice: wait, accept, TLS, and the reaper's check.
 _MEMORY = (
     _BEGIN
     + """
@@ -94,7 +94,7 @@ asyncio.run(running.run(handle, int(sys.argv[2]), "127.0.0.1"))
 """
 )
 
-# There is enough memory, and TLS finds no place for its buffers: at the third attempt only.
+# There is enough memory, but TLS finds room for its buffers at the third attempt only.
 _NO_PLACE = (
     _BEGIN
     + """
@@ -120,7 +120,7 @@ asyncio.run(Server(Holes()).run(handle, int(sys.argv[2]), "127.0.0.1"))
 """
 )
 
-# The server at argv[3] never has the memory that its limit asks for.
+# The server at argv[3] never has the memory that its limit requires.
 _TWO = (
     _BEGIN
     + """
@@ -139,7 +139,7 @@ asyncio.run(main())
 """
 )
 
-# A task of the application waits for a stream that cannot be polled; and one that has no socket.
+# A task of the application waits for a stream that cannot be polled; another has no socket.
 _POLLING = (
     _BEGIN
     + """
@@ -208,7 +208,7 @@ asyncio.run(boardcert.serve(handle, int(sys.argv[2]), "127.0.0.1", idle_timeout_
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where one identity is kept."""
+    """Return the directory of one identity."""
     return tmp_path_factory.mktemp("faults") / "identity"
 
 
@@ -220,7 +220,7 @@ def _connect(port: int) -> ssl.SSLSocket:
 
 
 def _ask(port: int, question: bytes, pause_s: float = 0) -> bytes:
-    """Return everything that the server answers to *question*, read slowly if so wished."""
+    """Return the server's whole answer to *question*, read slowly on request."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -239,20 +239,20 @@ def _ask(port: int, question: bytes, pause_s: float = 0) -> bytes:
 
 
 def test_a_renewal_that_fails_is_not_tried_at_each_connection(directory: Path) -> None:
-    """Whatever it fails with, the certificate that there is serves."""
+    """A failed renewal, whatever the exception, is not retried at each connection."""
     with micropython_server.serving(directory, "60000", code=_RENEWAL) as port:
         assert [_ask(port, b"?") for _ in range(4)] == [b"0001"] * 4
 
 
 def test_a_renewal_that_failed_is_tried_again(directory: Path) -> None:
-    """After the pause, which is zero here."""
+    """A failed renewal is retried after the pause, which is zero here."""
     with micropython_server.serving(directory, "0", code=_RENEWAL) as port:
         attempts = [int(_ask(port, b"?")) for _ in range(5)]
     assert attempts == sorted(set(attempts)) and attempts[0] > 1
 
 
 def test_lack_of_memory_does_not_end_the_accept_loop(directory: Path) -> None:
-    """While it waits, accepts, begins TLS or looks for idle connections."""
+    """A lack of memory while waiting, accepting, starting TLS or reaping does not stop serving."""
     with micropython_server.serving(directory, code=_MEMORY) as port:
         refused = 0
         answer = b""
@@ -265,13 +265,13 @@ def test_lack_of_memory_does_not_end_the_accept_loop(directory: Path) -> None:
 
 
 def test_a_client_for_which_tls_finds_no_place_waits(directory: Path) -> None:
-    """It was accepted, so it is answered: a reset would be the loss of a client that fits."""
+    """An accepted client waits for room for TLS and is answered, not reset."""
     with micropython_server.serving(directory, code=_NO_PLACE) as port:
         assert [_ask(port, b"?") for _ in range(3)] == [b"done"] * 3
 
 
 def test_who_waits_for_much_memory_keeps_nobody_from_less(directory: Path) -> None:
-    """As long as others are connected, it might come; they may stay for ever."""
+    """A client that waits for much memory does not delay others that need less."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         greedy = free.getsockname()[1]
     running = micropython_server.serving(directory, str(greedy), code=_TWO)
@@ -279,20 +279,20 @@ def test_who_waits_for_much_memory_keeps_nobody_from_less(directory: Path) -> No
         first.sendall(b"?")
         assert first.recv(10) == b"done"
         with socket.create_connection(("127.0.0.1", greedy), timeout=10):
-            time.sleep(0.5)  # It waits before the next one comes.
+            time.sleep(0.5)  # It waits before the next one arrives.
             with _connect(port) as second:
                 second.sendall(b"?")
                 assert second.recv(10) == b"done"
 
 
 def test_a_server_that_sends_is_not_idle(directory: Path) -> None:
-    """Events over longer than the limit, to a client that says nothing more."""
+    """A server that sends events for longer than the limit is not idle."""
     with micropython_server.serving(directory, "12", "10", "300", code=_STREAMING) as port:
         assert len(_ask(port, b"?")) == 120
 
 
 def test_a_long_answer_to_a_slow_reader_is_not_idle(directory: Path) -> None:
-    """One drain that lasts longer than the limit, while it makes progress."""
+    """One drain that lasts longer than the limit, with progress, is not idle."""
     size = 200_000
     with micropython_server.serving(directory, "1", str(size), "0", code=_STREAMING) as port:
         began = time.monotonic()
@@ -301,7 +301,7 @@ def test_a_long_answer_to_a_slow_reader_is_not_idle(directory: Path) -> None:
 
 
 def test_unknown_limits_are_refused() -> None:
-    """A mistyped name, and a limit that admits no client."""
+    """An unknown limit, and one that admits no client, are refused."""
     for limit in ("max_conections=2", "backlog=0", "max_connections=0"):
         assert micropython_server.run(
             "from boardcert.serving.application import check_limits\n"
@@ -311,7 +311,7 @@ def test_unknown_limits_are_refused() -> None:
 
 
 def test_what_cannot_be_polled_or_accepted_ends_nothing_else(directory: Path) -> None:
-    """A broken stream raises in the task that waits for it."""
+    """A broken stream raises in the task that waits for it, and ends nothing else."""
     with micropython_server.serving(directory, code=_POLLING) as port:
         for _ in range(2):
             assert _ask(port, b"x") == b"done"

@@ -1,4 +1,4 @@
-"""Any request to a Microdot app behind the server: no crash, no hang, no request taken twice."""
+"""Arbitrary requests to a Microdot app: no crash, no hang, no request handled twice."""
 
 import re
 import socket
@@ -38,7 +38,7 @@ limits = {"handshake_timeout_ms": 3000, "head_timeout_ms": 1000, "idle_timeout_m
 asyncio.run(boardcert.serve(app, int(sys.argv[2]), "127.0.0.1", **limits))
 """
 
-# Its limits above, and time for a computer that is busy.
+# Its limits above, and time for a busy computer.
 _TIME_LIMIT_S = 10
 
 _CONTEXT = ssl.create_default_context()
@@ -114,7 +114,7 @@ _ENDS = st.sampled_from(["\r\n"] * 9 + ["\n", "\r", "\r\n ", ""])
 
 @st.composite
 def _requests(draw: st.DrawFn) -> bytes:
-    """Return one request, more or less: often a good one with one thing wrong."""
+    """Return about one request: often a valid one with one error."""
     headers = draw(_HEADERS | _FLOODS)
     if draw(st.booleans()):
         headers = [("Host", "x"), *headers]
@@ -127,7 +127,7 @@ def _requests(draw: st.DrawFn) -> bytes:
     return end.join([*lines, "", ""]).encode("utf-8", "replace") + body
 
 
-# What a client sends on one connection: requests one after another, or anything.
+# A client's bytes on one connection: consecutive requests, or anything.
 _CONVERSATIONS = st.lists(_requests(), min_size=1, max_size=4).map(b"".join) | st.binary(
     max_size=500
 )
@@ -135,7 +135,7 @@ _CONVERSATIONS = st.lists(_requests(), min_size=1, max_size=4).map(b"".join) | s
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A server that must be there in the end."""
+    """Yield a server that must still serve at the end."""
     directory = tmp_path_factory.mktemp("fuzz") / "identity"
     with micropython_server.serving(directory, code=_APP) as port:
         yield port
@@ -143,7 +143,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 def _converse(port: int, sent: bytes, goes_on: bool) -> bytes:
-    """Send *sent* and no more; return what is answered until the server closes, in time.
+    """Send *sent* only; return the answer until the server closes, in time.
 
     *goes_on*: leave it to the server to find out that nothing more comes.
     """
@@ -173,20 +173,20 @@ def _seen(port: int) -> int:
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(sent=_CONVERSATIONS, goes_on=st.sampled_from([False] * 60 + [True]))
 def test_every_conversation_ends_in_time(port: int, sent: bytes, goes_on: bool) -> None:
-    """Each answer is whole HTTP/1.1, and the application fails at none."""
+    """Each answer is complete HTTP/1.1, and the application never fails."""
     answers = _converse(port, sent, goes_on)
     statuses = [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answers)]
     assert answers.startswith(b"HTTP/1.1 ") or not answers
     assert 500 not in statuses, answers
     assert b"HTTP/1.0 " not in answers
     refusals = [status for status in statuses if status in (411, 417, 431, 505)]
-    assert not refusals or statuses[-1] == refusals[0]  # Nothing is taken for a request after it.
+    assert not refusals or statuses[-1] == refusals[0]  # Nothing after it is handled as a request.
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(body=_BODIES, rest=_CONVERSATIONS)
 def test_a_body_is_never_taken_for_a_request(port: int, body: bytes, rest: bytes) -> None:
-    """Whatever stands in it, and whatever comes behind."""
+    """A body is not handled as a request, whatever its content and what follows."""
     before = _seen(port)
     head = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
     answers = _converse(port, head % len(body) + body + rest, False)

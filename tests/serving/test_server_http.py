@@ -1,4 +1,4 @@
-"""HTTP/1.1 in front of a Microdot app, over TLS on the unix binary."""
+"""HTTP/1.1 with a Microdot app, over TLS on the unix binary."""
 
 import http.client
 import socket
@@ -84,7 +84,7 @@ _CLOSE = b"GET /close HTTP/1.1\r\nHost: x\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A server of the app above."""
+    """Yield a server for the app above."""
     directory = tmp_path_factory.mktemp("http") / "identity"
     with micropython_server.serving(directory, "5", code=_APP) as port:
         yield port
@@ -104,7 +104,7 @@ def _https(port: int) -> http.client.HTTPSConnection:
 
 
 def _ask(port: int, sent: bytes) -> bytes:
-    """Return everything that is answered to *sent* until the server closes."""
+    """Return the whole answer to *sent* until the server closes."""
     received = b""
     with _connect(port) as client:
         client.sendall(sent)
@@ -118,7 +118,7 @@ def _status(port: int, sent: bytes) -> int:
 
 
 def test_one_connection_carries_many_requests(port: int) -> None:
-    """One handshake; each answer says how long it is, and a HEAD has no body."""
+    """One connection carries many requests; answers have a length, and HEAD has no body."""
     connection = _https(port)
     sock = connection.sock
     for method, path, body, expected in (
@@ -144,7 +144,7 @@ def test_one_connection_carries_many_requests(port: int) -> None:
 
 
 def test_pipelined_requests_are_answered_in_order(port: int) -> None:
-    """In one piece; a body belongs to its own request."""
+    """Pipelined requests are answered in order, each with its own body."""
     echo = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
     answers = _ask(port, _GET + echo + b"GET /" + echo + b"hello\r\n" + _CLOSE + _GET)
     bodies = [part.split(b"\r\n\r\n", 1)[1] for part in answers.split(b"HTTP/1.1 200 OK")[1:]]
@@ -165,14 +165,14 @@ def test_pipelined_requests_are_answered_in_order(port: int) -> None:
 def test_the_connection_is_closed_when_it_must_be(
     port: int, request_: bytes, ending: bytes
 ) -> None:
-    """The client asks for it, is old, or got less than announced."""
+    """The connection closes if the client asks, is old, or got less than announced."""
     answer = _ask(port, request_ + _GET)
     assert answer.startswith(b"HTTP/1.1 200 OK") and answer.endswith(ending)
     assert answer.count(b"HTTP/1.1 200 OK") == 1 and b"chunked" not in answer
 
 
 def test_an_old_client_may_keep_the_connection(port: int) -> None:
-    """When it says so."""
+    """An HTTP/1.0 client may ask to keep the connection."""
     old = b"GET /peer HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"
     answer = _ask(port, old + _CLOSE)
     assert answer.count(b"HTTP/1.1 200 OK") == 2 and b"Connection: keep-alive" in answer
@@ -217,7 +217,7 @@ def test_an_old_client_may_keep_the_connection(port: int) -> None:
 def test_doubtful_requests_are_refused_and_end_the_connection(
     port: int, status: int, head: bytes
 ) -> None:
-    """What follows them is not read as a request (request smuggling)."""
+    """An ambiguous request is refused, and nothing after it is read (request smuggling)."""
     answer = _ask(port, head + b"\r\n\r\n" + _GET)
     assert answer.startswith(b"HTTP/1.1 %d " % status)
     assert answer.count(b"HTTP/1.1 ") == 1 and b"\r\nConnection: close\r\n" in answer
@@ -225,13 +225,13 @@ def test_doubtful_requests_are_refused_and_end_the_connection(
 
 @pytest.mark.parametrize(("count", "status"), [(61, 200), (62, 200), (63, 431)])
 def test_a_head_has_64_lines_at_most(port: int, count: int, status: int) -> None:
-    """Short ones take far more memory than their bytes."""
+    """A head has at most 64 lines: short ones use far more memory than their bytes."""
     head = b"GET /close HTTP/1.1\r\nHost: x\r\n" + b"X:\r\n" * count
     assert _status(port, head + b"\r\n") == status
 
 
 def test_a_client_may_ask_before_it_sends_a_body(port: int) -> None:
-    """It gets 100 (Continue), or a refusal, after which nothing may follow."""
+    """An expectation gets 100 (Continue), or a refusal that ends the connection."""
     head = b"POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: %d\r\n\r\n"
     with _connect(port) as client:
         client.sendall(head % 5)
@@ -244,13 +244,13 @@ def test_a_client_may_ask_before_it_sends_a_body(port: int) -> None:
 
 
 def test_a_refused_body_does_not_lose_the_answer(port: int) -> None:
-    """The client is still sending it when the answer is there."""
+    """The answer to a refused body arrives while the client is still sending."""
     head = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n"
     assert _status(port, head + bytes(200_000)) == 413
 
 
 def test_another_protocol_takes_over(port: int) -> None:
-    """As a websocket does: both ways, until the client ends."""
+    """Another protocol, as a WebSocket, uses the connection until the client ends it."""
     with _connect(port) as client:
         client.sendall(b"GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\n\r\n")
         assert client.recv(4096).endswith(b"Upgrade: echo\r\n\r\n")
@@ -260,7 +260,7 @@ def test_another_protocol_takes_over(port: int) -> None:
 
 
 def test_a_quiet_websocket_is_asked_whether_it_lives(port: int) -> None:
-    """By a ping, each time; one that does not answer is ended as any other."""
+    """A quiet WebSocket is pinged; one that does not answer is closed."""
     ping, pong = b"\x89\x00", b"\x8a\x80abcd"
     with _connect(port) as client:
         client.settimeout(30)
@@ -305,7 +305,7 @@ asyncio.run(main())
 
 
 def test_an_app_that_shuts_down_ends_the_server(tmp_path: Path) -> None:
-    """After its answer; and it can be served again on the same port."""
+    """An app can shut the server down after its answer, and be served again on that port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     printed = micropython_server.run(_SHUTDOWN, str(tmp_path), port)
@@ -331,13 +331,13 @@ app.run(host="127.0.0.1", port=int(sys.argv[2]), ssl=me.server_context())
 
 
 def test_an_app_that_runs_itself_serves_with_the_context(tmp_path: Path) -> None:
-    """app.run(ssl=...): one change to a program that is there."""
+    """app.run(ssl=...) serves an existing program with the board's context."""
     with micropython_server.serving(tmp_path, code=_OWN_SERVER) as port:
         assert _ask(port, b"GET / HTTP/1.0\r\n\r\n").endswith(b"hi")
 
 
 def test_what_cannot_serve_is_refused(tmp_path: Path) -> None:
-    """A plain function, and an object that is not a function."""
+    """A plain function, and an object that is not a function, are refused."""
     for app in ("lambda: 1", "3", "None"):
         code = f"import asyncio, boardcert, sys\nboardcert.identity(directory={str(tmp_path)!r})\n"
         code += f"asyncio.run(boardcert.serve({app}, 1))"

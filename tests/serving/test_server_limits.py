@@ -1,4 +1,4 @@
-"""Clients that take their time, and what others get meanwhile."""
+"""Slow clients, and how others are served meanwhile."""
 
 import hashlib
 import json
@@ -53,19 +53,19 @@ asyncio.run(server.run(handler, int(sys.argv[2]), "127.0.0.1"))
 
 _HEAD = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
 
-# A client with a limit of one second gets that, the reaper's round, and time for a busy computer.
+# A client's limit of one second, the reaper's interval, and time for a busy computer.
 _SOON_S = 6
 
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where one identity is kept."""
+    """Return the directory of one identity."""
     return tmp_path_factory.mktemp("limits") / "identity"
 
 
 @pytest.fixture
 def port(directory: Path, request: pytest.FixtureRequest) -> Iterator[int]:
-    """A server of the app above, or of "lines", with more limits."""
+    """Yield a server for the app above, or for "lines", with more limits."""
     arguments = getattr(request, "param", ("app",))
     with micropython_server.serving(directory, *arguments, code=_APP) as port:
         yield port
@@ -83,7 +83,7 @@ def _connect(port: int) -> ssl.SSLSocket:
 
 
 def _get(client: ssl.SSLSocket, path: bytes) -> bytes:
-    """Return what *path* is answered, which is short, on a connection that stays open."""
+    """Return the short answer for *path*, on a connection that stays open."""
     client.sendall(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path)
     head, _, body = client.recv(4096).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 OK")
@@ -91,7 +91,7 @@ def _get(client: ssl.SSLSocket, path: bytes) -> bytes:
 
 
 def _drip(send: Callable[[bytes], object], data: bytes) -> float:
-    """Send a byte now and then until the server closes; return after how many seconds."""
+    """Send single bytes with pauses until the server closes; return the seconds that took."""
     began = time.monotonic()
     try:
         for position in range(len(data)):
@@ -105,21 +105,21 @@ def _drip(send: Callable[[bytes], object], data: bytes) -> float:
 
 @pytest.mark.parametrize("port", [("app",), ("lines",)], indirect=True)
 def test_a_head_that_drips_ends_the_connection(port: int) -> None:
-    """For a Microdot app, and for a handler that reads lines; the first byte begins the time."""
+    """A slow head ends at its limit from the first byte, for Microdot and for a line handler."""
     with _connect(port) as client:
         time.sleep(1)
         assert _drip(client.sendall, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 99) > 1
 
 
 def test_a_body_that_drips_ends_the_connection(port: int) -> None:
-    """What it has sent at once before earns it no more time."""
+    """A slow body ends, even if much of it was sent at once before."""
     with _connect(port) as client:
         client.sendall(_HEAD + b"x" * 900)
         assert _drip(client.sendall, b"x" * 99) > 1
 
 
 def test_a_handshake_that_drips_ends_the_connection(port: int) -> None:
-    """Counted from when it was accepted."""
+    """A slow handshake ends at its limit from the accept."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     with pytest.raises(ssl.SSLWantReadError):
         _context().wrap_bio(incoming, outgoing).do_handshake()
@@ -165,19 +165,19 @@ asyncio.run(main())
 
 
 def test_an_answer_that_is_taken_too_slowly_ends_the_connection() -> None:
-    """Ten bytes now and then are not idle, but less than a client must take."""
+    """Reading ten bytes at a time is not idle, but too slow: the connection ends."""
     assert micropython_server.run(_SLOW_TAKER) == "taken 600\nended True\n"
 
 
 def test_a_client_that_waits_for_the_application_is_not_idle(port: int) -> None:
-    """Though it says nothing for longer than its limit."""
+    """A client that waits for the application for longer than its limit is not idle."""
     with _connect(port) as client:
         assert _get(client, b"/work") == b"done"
 
 
 @pytest.mark.parametrize("port", [("app", "max_connections=1")], indirect=True)
 def test_who_is_between_requests_makes_room(port: int) -> None:
-    """Another client is served at once; who is in the middle of one stays, and it waits.
+    """An idle kept connection is closed for another client; one in a request stays.
 
     Its answer then says that it is the last one of the connection.
     """
@@ -215,7 +215,7 @@ def _sent(port: int, data: bytes) -> ssl.SSLSocket:
 )
 @pytest.mark.parametrize("stall", _STALLS, ids=["no handshake", "no request", "half a request"])
 def test_who_is_silent_makes_room(port: int, stall: Callable[[int], socket.socket]) -> None:
-    """Long before its own time is up: it has said nothing that could be lost."""
+    """A silent client is closed early for another one: it has sent nothing that could be lost."""
     silent = [stall(port) for _ in range(3)]
     began = time.monotonic()
     with _connect(port) as client:
@@ -231,7 +231,7 @@ def test_who_is_silent_makes_room(port: int, stall: Callable[[int], socket.socke
     indirect=True,
 )
 def test_a_slow_handshake_is_not_silence(port: int) -> None:
-    """Of a busy client, whose parts of it come one after another, though another one waits."""
+    """A slow handshake with steady progress is not closed for a waiting client."""
     with (
         socket.create_connection(("127.0.0.1", port), timeout=20) as slow,
         socket.create_connection(("127.0.0.1", port), timeout=20),
@@ -276,7 +276,7 @@ def _send_slowly(connection: socket.socket, data: bytes, parts: int) -> None:
 
 @pytest.mark.parametrize("port", [("app", "connection_bytes=100000000")], indirect=True)
 def test_a_connection_that_does_not_fit_in_memory_is_refused(port: int) -> None:
-    """If no connection could be ended for it."""
+    """A connection without memory is refused if no other can be closed for it."""
     for _ in range(3):
         with pytest.raises(OSError):
             _connect(port)
@@ -284,7 +284,7 @@ def test_a_connection_that_does_not_fit_in_memory_is_refused(port: int) -> None:
 
 @pytest.mark.parametrize("port", [("app", "idle_timeout_ms=20000")], indirect=True)
 def test_new_connections_get_the_new_certificate_at_once(port: int) -> None:
-    """Those that are open go on with the one that they began with."""
+    """New connections get the new certificate at once; open ones keep theirs."""
     with _connect(port) as first:
         old = first.getpeercert(binary_form=True)
         fingerprint = _get(first, b"/new-key").decode()
@@ -309,11 +309,11 @@ print(esp32_reserve.tls_free_bytes(1))
 
 
 def test_on_esp32_the_memory_of_its_own_heap_counts() -> None:
-    """Of that, the pieces that TLS can use."""
+    """On esp32, pieces of ESP-IDF's heap that TLS can use are counted."""
     assert micropython_server.run(_ESP32_HEAP) == "True\n90000\n"
 
 
-# The memory to read a request in comes with the third attempt.
+# Memory to read a request is available at the third attempt.
 _NO_MEMORY_YET = """
 from boardcert.serving import keep_alive
 class Head(keep_alive.Head):
@@ -328,7 +328,7 @@ keep_alive.Head = Head
 
 
 def test_a_request_waits_for_the_memory_that_another_has(directory: Path) -> None:
-    """Its connection was accepted: it is answered."""
+    """An accepted request waits for memory that another one uses, and is answered."""
     code = _APP.replace("server = Server(", _NO_MEMORY_YET + "server = Server(")
     with (
         micropython_server.serving(directory, "app", code=code) as port,
@@ -372,7 +372,7 @@ def _two_ports() -> list[str]:
 
 
 def test_two_servers_that_share_the_room_for_one_refuse_nobody(directory: Path) -> None:
-    """Both had seen it, and let the certificate follow before they took it."""
+    """Two servers that see the same room for one client refuse nobody."""
     printed = micropython_server.run(_ROOM_FOR_ONE, str(directory), *_two_ports())
     assert printed == "[(1, 0), (1, 0)]\n"
 
@@ -409,7 +409,7 @@ asyncio.run(main())
 
 
 def test_who_connects_again_and_again_leaves_room_for_another_server(directory: Path) -> None:
-    """It has the only place whenever it is free: the other server's client waits for longer."""
+    """A client that reconnects constantly leaves a turn to another server's client."""
     assert micropython_server.run(_TWO_SERVERS, str(directory), *_two_ports()) == "1 True 0 0\n"
 
 
@@ -434,6 +434,6 @@ for wanted in (1, 2, 3):
 
 
 def test_who_is_still_shaking_hands_makes_room_last() -> None:
-    """Only where ending the silent ones was not enough; who came first does not matter."""
+    """Clients in a handshake are closed last, only if closing silent ones was not enough."""
     printed = micropython_server.run(_MAKE_ROOM).splitlines()
     assert printed == ["['silent']", *2 * ["['silent', 'shaking hands']"]]

@@ -1,4 +1,4 @@
-"""Clients that must show a certificate, against openssl."""
+"""Clients that must present a certificate, against openssl."""
 
 import hashlib
 import subprocess
@@ -15,7 +15,7 @@ from openssl_peers import client_auth, options
 
 pytestmark = pytest.mark.needs("openssl")
 
-# Tell clients of the CA in the file argv[3] and of the pins argv[5:] who they are.
+# Greet clients with a certificate of the CA in the file argv[3] and with one of the pins argv[5:].
 _SERVER = """
 import asyncio, hashlib, sys
 import boardcert
@@ -37,19 +37,19 @@ asyncio.run(boardcert.serve(handle, int(sys.argv[2]), "127.0.0.1", client_ca=ca,
 
 @pytest.fixture(scope="module")
 def ca() -> Identity:
-    """The CA that issues certificates."""
+    """Return the CA that issues certificates."""
     return make_ca()
 
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the board's identity is kept."""
+    """Return the directory of the board's identity."""
     return tmp_path_factory.mktemp("mutual") / "identity"
 
 
 @pytest.fixture(scope="module")
 def clients(ca: Identity) -> dict[str, Identity]:
-    """Clients by what is to be said of them."""
+    """Return clients by description."""
     key = rsa.generate_private_key(65537, 2048)
     return {
         "issued": make(issuer=ca, change=client_auth),
@@ -65,7 +65,7 @@ def clients(ca: Identity) -> dict[str, Identity]:
 
 @pytest.fixture
 def ask(tmp_path: Path) -> Callable[[int, Identity | None], bytes]:
-    """Return what openssl, as this client, is answered after the handshake."""
+    """Return what this client of openssl is answered after the handshake."""
 
     def ask(port: int, client: Identity | None) -> bytes:
         completed = subprocess.run(
@@ -96,7 +96,7 @@ def _expect(
     clients: dict[str, Identity],
     served: set[str],
 ) -> None:
-    """The clients *served* are known by their certificates; all others get nothing."""
+    """Check that the clients *served* are known by their certificates, and all others refused."""
     assert ask(port, None) == b""
     for name, client in clients.items():
         expected = hashlib.sha256(client.der).digest() if name in served else b""
@@ -106,7 +106,7 @@ def _expect(
 def test_a_ca_lets_in_whom_it_issued_certificates_as_clients(
     directory: Path, ca: Identity, clients: dict[str, Identity], ask: Callable
 ) -> None:
-    """While they are valid."""
+    """A CA admits the clients that it has issued valid certificates for."""
     with _server(directory, ca, []) as port:
         _expect(port, ask, clients, {"issued", "issued, with RSA"})
 
@@ -114,7 +114,7 @@ def test_a_ca_lets_in_whom_it_issued_certificates_as_clients(
 def test_a_pin_lets_in_whoever_has_the_key(
     directory: Path, clients: dict[str, Identity], ask: Callable
 ) -> None:
-    """Nothing else in the certificate counts; one key for each pin."""
+    """A pin admits any certificate with its key; each pin is one key."""
     names = {"issued, with RSA", "self-signed", "self-signed, expired"}
     pins = [public_key_pin(clients[name].key) for name in names]
     with _server(directory, None, pins) as port:
@@ -124,7 +124,7 @@ def test_a_pin_lets_in_whoever_has_the_key(
 def test_with_a_ca_and_a_pin_both_must_hold(
     directory: Path, ca: Identity, clients: dict[str, Identity], ask: Callable
 ) -> None:
-    """The CA alone is not enough, nor the pin."""
+    """With CA and pin, a client needs both."""
     pins = [public_key_pin(clients[name].key) for name in ("issued", "expired", "self-signed")]
     with _server(directory, ca, pins) as port:
         _expect(port, ask, clients, {"issued"})
@@ -133,7 +133,7 @@ def test_with_a_ca_and_a_pin_both_must_hold(
 def test_a_client_is_told_nothing_before_it_is_known(
     directory: Path, clients: dict[str, Identity], ask: Callable
 ) -> None:
-    """Even by a handler that writes before it reads."""
+    """Nothing is sent to a client before it is known, even if the handler writes first."""
     pin = public_key_pin(clients["self-signed"].key)
     with _server(directory, None, [pin], "early") as port:
         assert ask(port, None) == b""
@@ -141,7 +141,7 @@ def test_a_client_is_told_nothing_before_it_is_known(
 
 
 def test_whom_to_trust_must_be_said() -> None:
-    """An empty list permits no client; a pin has the form of reports."""
+    """An empty list of pins, or a pin of another form than in reports, is refused."""
     for arguments in (
         "None, []",
         "[], None",

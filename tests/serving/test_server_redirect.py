@@ -1,4 +1,4 @@
-"""The plain-HTTP port that sends clients to HTTPS, and nowhere else."""
+"""The plain-HTTP port, which redirects clients to HTTPS and nowhere else."""
 
 import errno
 import socket
@@ -62,13 +62,13 @@ asyncio.run(main())
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where one identity is kept."""
+    """Return the directory of one identity."""
     return tmp_path_factory.mktemp("redirect") / "identity"
 
 
 @pytest.fixture(scope="module")
 def ports(directory: Path) -> Iterator[tuple[int, int]]:
-    """A redirecting port, and the one for HTTPS beside it."""
+    """Yield a redirecting port, and the HTTPS port beside it."""
     secure_port = closed_port()
     with micropython_server.serving(directory, str(secure_port), code=_APP) as port:
         yield port, secure_port
@@ -100,7 +100,7 @@ def _ask(port: int, sent: bytes) -> bytes:
 def test_a_client_is_sent_to_the_name_it_asked_for(
     ports: tuple[int, int], target: bytes, host: bytes, location: bytes
 ) -> None:
-    """With its path; the method stays what it was."""
+    """A client is redirected to the requested name and path, with the same method."""
     answer = _ask(ports[0], b"POST %s HTTP/1.1\r\nHost: %s\r\n\r\n" % (target, host))
     assert answer.startswith(b"HTTP/1.1 307 ")
     assert b"\r\nLocation: %s\r\n" % (location % ports[1]) in answer
@@ -127,13 +127,13 @@ def test_a_client_is_sent_to_the_name_it_asked_for(
     ],
 )
 def test_no_one_else_decides_where_to(ports: tuple[int, int], status: int, sent: bytes) -> None:
-    """A Host of others, none, or what is not HTTP."""
+    """A foreign Host, none, or bytes that are not HTTP, do not determine the target."""
     answer = _ask(ports[0], sent + b"\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 %d " % status) and b"Location" not in answer
 
 
 def test_silent_clients_do_not_stop_https(ports: tuple[int, int]) -> None:
-    """The redirecting port has its own limits, two clients at once."""
+    """Two clients at once, the redirecting port's own limit, do not affect HTTPS."""
     silent = [socket.create_connection(("127.0.0.1", ports[0]), timeout=10) for _ in range(2)]
     time.sleep(0.2)
     assert _ask(ports[0], b"") == b""
@@ -151,14 +151,14 @@ def test_silent_clients_do_not_stop_https(ports: tuple[int, int]) -> None:
 
 
 def test_both_ports_are_closed_with_the_server(directory: Path) -> None:
-    """When it is cancelled."""
+    """Cancelling the server closes both ports."""
     ports = [str(closed_port()) for _ in range(2)]
     assert micropython_server.run(_BOTH, str(directory), *ports) == "cancelled\nfree\nfree\n"
 
 
 @pytest.mark.parametrize("taken", [0, 1])
 def test_a_port_that_is_taken_is_told(directory: Path, taken: int) -> None:
-    """Either of the two; the other one is not kept."""
+    """If either port is in use, that is reported, and the other is closed."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         ports = [str(closed_port()) for _ in range(2)]
         ports[taken] = str(other.getsockname()[1])

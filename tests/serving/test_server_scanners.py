@@ -1,4 +1,4 @@
-"""What TLS scanners find at the device's server on the unix binary: nothing to turn off.
+"""TLS scanners at the device's server on the unix binary find nothing that could be turned off.
 
 What they find that stock firmware cannot have: TLS 1.3, and the extended master secret
 (RFC 7627), which MicroPython's mbedTLS is built without.
@@ -35,7 +35,7 @@ _STRONG = {
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A server with room for what scanners open at once."""
+    """Yield a server with room for the scanners' simultaneous connections."""
     directory = tmp_path_factory.mktemp("scanned") / "identity"
     with micropython_server.serving(directory, code=_SERVER) as port:
         yield port
@@ -49,7 +49,7 @@ def _run(command: list[str], output: Path) -> Any:
 
 @pytest.mark.needs("sslyze")
 def test_sslyze_finds_nothing_to_turn_off(port: int, tmp_path: Path) -> None:
-    """One protocol, two suites; no known weakness but the one that firmware is built with."""
+    """sslyze finds one protocol, two suites, and one weakness, which the firmware is built with."""
     output = tmp_path / "sslyze.json"
     found = _run(["sslyze", f"--json_out={output}", f"127.0.0.1:{port}"], output)
     (server,) = found["server_scan_results"]
@@ -81,14 +81,14 @@ def test_sslyze_finds_nothing_to_turn_off(port: int, tmp_path: Path) -> None:
         ("openssl_ccs_injection", "is_vulnerable_to_ccs_injection"): False,
         ("heartbleed", "is_vulnerable_to_heartbleed"): False,
         ("tls_fallback_scsv", "supports_fallback_scsv"): True,
-        ("tls_extended_master_secret", "supports_ems_extension"): False,  # See above.
+        ("tls_extended_master_secret", "supports_ems_extension"): False,  # See the docstring above.
     }.items():
         assert results[name[0]][name[1]] is expected, name
 
 
 @pytest.mark.needs("testssl")
 def test_testssl_finds_nothing_to_turn_off(port: int, tmp_path: Path) -> None:
-    """Protocols, kinds of suites, forward secrecy; its slow tests for old faults are left out."""
+    """testssl.sh finds no weak protocol or suite; its slow tests for old faults are left out."""
     output = tmp_path / "testssl.json"
     command = ["testssl", "--quiet", "--color", "0", "--warnings", "off", "-p", "-s", "-f"]
     findings = _run([*command, "--jsonfile", str(output), f"127.0.0.1:{port}"], output)

@@ -1,4 +1,4 @@
-"""Many clients, good and bad, one after another and at once: nothing grows, none waits long."""
+"""Many clients, in turn and at once: no memory is lost, and none waits long."""
 
 import contextlib
 import os
@@ -14,10 +14,10 @@ from pathlib import Path
 import micropython_server
 import pytest
 
-# With 10,000, which take two minutes of a core, the figures are the same.
+# With 10,000, which take two minutes of CPU time, the figures are the same.
 _HANDSHAKES = int(os.environ.get("BOARDCERT_SOAK_HANDSHAKES", "700"))
 
-# A heap that is collected conservatively varies, whatever was done; most with clients at once.
+# A conservatively collected heap varies, most with simultaneous clients.
 _HEAP_NOISE_BYTES = 30_000
 
 _SERVER = """
@@ -51,13 +51,13 @@ _CONTEXT.verify_mode = ssl.CERT_NONE
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where one identity is kept."""
+    """Return the directory of one identity."""
     return tmp_path_factory.mktemp("soak") / "identity"
 
 
 @pytest.fixture
 def port(directory: Path, request: pytest.FixtureRequest) -> Iterator[int]:
-    """A server with room for as many clients as the test says, or as is usual."""
+    """Yield a server with room for the test's number of clients, or the default."""
     room = getattr(request, "param", 8)
     with micropython_server.serving(directory, str(room), code=_SERVER) as port:
         yield port
@@ -78,7 +78,7 @@ def _measure(port: int) -> dict[str, int]:
 
 
 def _expect_no_growth(before: dict[str, int], after: dict[str, int]) -> None:
-    """Less than 100 bytes for each connection between the two, and no file."""
+    """Check that each connection between the two took less than 100 bytes, and no file."""
     connections = after["accepted"] - before["accepted"]
     assert after["heap"] <= before["heap"] + min(_HEAP_NOISE_BYTES, 100 * connections)
     assert after["resident_pages"] <= before["resident_pages"] + 64
@@ -86,7 +86,7 @@ def _expect_no_growth(before: dict[str, int], after: dict[str, int]) -> None:
 
 
 def test_handshakes_in_sequence_take_no_memory(port: int) -> None:
-    """A full handshake each; none is refused."""
+    """Full handshakes in turn are all answered, and use up no memory."""
     for _ in range(100):
         _ask(port)
     before = _measure(port)
@@ -99,7 +99,7 @@ def test_handshakes_in_sequence_take_no_memory(port: int) -> None:
 
 
 def _stall(port: int, number: int, clients: contextlib.ExitStack) -> socket.socket | None:
-    """Connect, and go one of several ways until nothing more is said; None when refused."""
+    """Connect, and stall in one of several ways; return the connection, None if refused."""
     raw = clients.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
     way = number % 4
     if way == 1:
@@ -127,7 +127,7 @@ _CLIENT_HELLO = _client_hello()
 
 
 def _at_once(port: int, clients: int, tries: int) -> int:
-    """Let *clients* ask at once, each up to *tries* times; return how many were answered."""
+    """Let *clients* connect at once, up to *tries* times each; return how many were answered."""
     answers = []
 
     def ask(number: int) -> None:
@@ -153,9 +153,9 @@ def _at_once(port: int, clients: int, tries: int) -> int:
     ("port", "tries"), [(250, 1), (8, 200)], indirect=["port"], ids=["with room", "without"]
 )
 def test_200_clients_at_once_of_which_100_stall(port: int, tries: int) -> None:
-    """Where there is room, the others are served at once; else they wait, and the stalled go."""
+    """With room, others are served at once; otherwise they wait until stalled clients end."""
     measured = []
-    for _ in range(2):  # The first time, what grows with the most clients at once does so.
+    for _ in range(2):  # The first round allocates what the largest number of clients needs.
         with contextlib.ExitStack() as clients:
             stalled = [_stall(port, number, clients) for number in range(100)]
             assert _at_once(port, 100, tries) == 100
@@ -178,7 +178,7 @@ def _read_to_end(client: socket.socket) -> None:
 
 
 def _go_wrong(port: int, number: int, chance: random.Random) -> None:
-    """Do as port scanners, broken clients and worse ones do."""
+    """Behave as port scanners, broken clients and attackers do."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as raw:
         if number % 3 == 0:  # End with a reset.
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -202,13 +202,13 @@ def _go_wrong(port: int, number: int, chance: random.Random) -> None:
 
 
 def test_scans_garbage_and_half_handshakes_leave_nothing_behind(port: int) -> None:
-    """Clients in between are served."""
+    """After scans, garbage and half handshakes, with clients in between, no memory is lost."""
     chance = random.Random(20034)
     before = _measure(port)
     for number in range(420):
-        with contextlib.suppress(ConnectionError):  # The server was first to end it.
+        with contextlib.suppress(ConnectionError):  # The server was the first to close it.
             _go_wrong(port, number, chance)
         if number % 60 == 59:
             assert _ask(port) == b"hello\n"
-    time.sleep(6.5)  # Until time is up for those that left a handshake open.
+    time.sleep(6.5)  # Until the limit of those that left a handshake open.
     _expect_no_growth(before, _measure(port))

@@ -1,4 +1,4 @@
-"""The server among an application's other tasks: begun once, and ended without a trace."""
+"""The server among an application's other tasks: started once, and ended cleanly."""
 
 import socket
 import ssl
@@ -8,7 +8,7 @@ from pathlib import Path
 import micropython_server
 import pytest
 
-# Serve until a client says "end", beside a task that counts; then print how far it came.
+# Serve until a client sends "end", beside a counting task; then print its count.
 _CANCEL = """
 import asyncio, sys
 import boardcert
@@ -65,12 +65,12 @@ asyncio.run(main())
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where one identity is kept."""
+    """Return the directory of one identity."""
     return tmp_path_factory.mktemp("tasks") / "identity"
 
 
 def test_a_server_that_is_cancelled_closes_everything(directory: Path, tmp_path: Path) -> None:
-    """Also connections whose handlers sleep; other tasks run before and after."""
+    """Cancelling closes all connections, even with sleeping handlers; other tasks continue."""
     answer = tmp_path / "ticks"
     context = ssl.create_default_context()
     context.check_hostname = False
@@ -95,7 +95,7 @@ def test_a_server_that_is_cancelled_closes_everything(directory: Path, tmp_path:
 
 
 def test_the_page_is_served_once(directory: Path) -> None:
-    """However often enable() is called; with other settings it shows the new identity."""
+    """Repeated enable() serves one page; with other settings it shows the new identity."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     assert micropython_server.run(_ENABLE, str(directory), str(port))
