@@ -30,7 +30,7 @@ _FORMS = {"kernel": Form.SHIPPED, "bigint": Form.PORTABLE}
 
 
 def run(parts: tuple[str, ...], engines: tuple[str, ...]) -> dict[str, Any]:
-    """Return the figures of *parts*; speed and memory are those of *engines*."""
+    """Return the figures of *parts*; speed and memory are measured for *engines*."""
     firmware, _ = firmware_image(load_board("VIRTUAL_PICO_W"))
     figures: dict[str, Any] = {"memory": {}} if "memory" in parts else {}
     if "instructions" in parts:

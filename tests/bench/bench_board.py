@@ -10,14 +10,14 @@ from typing import Any
 
 from boardcert_host.virtual import VirtualBoard
 
-# A collection takes some 15 ms: from 20 ms on, the board makes progress between two of them.
+# A collection takes some 15 ms: with 20 ms or more, the board progresses between two of them.
 SAMPLE_PERIODS_MS = (20, 22, 24, 26, 28, 30)
 _UNIQUE_ID = "e661640843515b2f"
 _TIMEOUT_S = 300
 
 
 class BenchBoard:
-    """Boards that begin with a copy of the file *flash*, or an empty one where it is not there.
+    """Boards that start with a copy of the file *flash*, or an empty one if it does not exist.
 
     *is_flash_slow*: whether erasing, programming and what the flash's cache misses take time.
     """
@@ -33,7 +33,7 @@ class BenchBoard:
 
     @contextmanager
     def board(self, keep: Path | None = None, **more: Any) -> Iterator[VirtualBoard]:
-        """Run a board. *keep*: where to leave its flash in the end. *more*: see VirtualBoard."""
+        """Run a board. *keep*: where to save its flash at the end. *more*: see VirtualBoard."""
         with tempfile.TemporaryDirectory(prefix="boardcert-bench-") as directory:
             flash = Path(directory, "flash.bin")
             if self.flash.exists():
@@ -48,7 +48,7 @@ class BenchBoard:
 
 
 def ask(board: VirtualBoard, script: str, expression: str, timeout_s: float = _TIMEOUT_S) -> Any:
-    """Return the value of an *expression* over *script* of this folder, evaluated on the board."""
+    """Return an *expression*, evaluated on the board after *script* of this folder."""
     text = Path(__file__).with_name(script).read_text()
     code = f"{text}\nimport json\nprint(json.dumps({expression}))\n"
     return json.loads(board.exec(code, timeout_s=timeout_s).splitlines()[-1])

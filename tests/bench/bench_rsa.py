@@ -21,7 +21,7 @@ from rich.table import Table
 
 SIZES = (2048, 3072, 4096)
 RUNS = 5
-LIMIT_S = 150  # Of the median time to generate a key of 2,048 bits on the kernel.
+LIMIT_S = 150  # The limit for the median time of generating a 2,048-bit key on the kernel.
 _TIMEOUT_S = 1800
 _HEADINGS = ("seconds", "candidates_tested", "largest_gap_ms", "sign_ms", "sign_gap_ms", "check_ms")
 _HEADINGS += ("store_and_load_ms", "key_heap_bytes")
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def _runs(bits: int, count: int, form: Form) -> list[dict[str, float]]:
-    """Return the figures of seeds 1 to *count*."""
+    """Return the figures for seeds 1 to *count*."""
     firmware, _ = firmware_image(load_board("VIRTUAL_PICO_W"))
     found = []
     with tempfile.TemporaryDirectory(prefix="boardcert-bench-") as directory:

@@ -29,13 +29,13 @@ _SIZES = (100, 1_000, 10_000)
 _BY_OPENSSL, _BY_SSLYZE = 400, 40
 _MIB_OF_KIB = 1024
 _LOOK_S = 0.05
-# The servers share the processors: a handshake waits for those that were begun before it.
+# The servers share the processors: a handshake waits for those started before it.
 _FOR_SLOW_MACHINES = ("--timeout", "30", "--parallel", "64")
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a program took: wall and processor time in seconds, the most memory in MiB."""
+    """A program's cost: wall and processor time in seconds, peak memory in MiB."""
 
     wall_s: float
     cpu_s: float
@@ -43,7 +43,7 @@ class Cost:
 
 
 def run(command: Sequence[str], out: IO[str], given: Path | None = None) -> Cost:
-    """Run a program to its end; what it prints goes to *out*, *given* is its standard input."""
+    """Run a program to its end, with *given* as standard input and its output in *out*."""
     begun, most_kib, ended = time.monotonic(), 0, 0
     with open(given or os.devnull) as source:
         process = subprocess.Popen(command, stdin=source, stdout=out, stderr=subprocess.DEVNULL)
@@ -57,7 +57,7 @@ def run(command: Sequence[str], out: IO[str], given: Path | None = None) -> Cost
 
 
 def _peak_kib(pid: int) -> int:
-    """Return the most memory that a process has had, 0 for one that has ended.
+    """Return the peak memory of a process, 0 if it has ended.
 
     Not its ru_maxrss, which begins with what this program had when it started the other.
     """
@@ -66,13 +66,13 @@ def _peak_kib(pid: int) -> int:
 
 
 def verify(output: Path, *words: str, given: Path | None = None) -> Cost:
-    """Run `boardcert verify`; its lines go to the file *output*."""
+    """Run `boardcert verify` with its output in the file *output*."""
     with output.open("w") as out:
         return run([sys.executable, "-m", "boardcert_host", "verify", *words, "--json"], out, given)
 
 
 def judged(servers: Sequence[Server], names: Sequence[str], output: Path) -> dict[str, Any]:
-    """Compare what was said of each server with what it does; the last word counts."""
+    """Compare each server's verdict with its kind; the last verdict counts."""
     entries = {}
     for line in output.read_text().splitlines():
         one = json.loads(line)
@@ -92,7 +92,7 @@ def judged(servers: Sequence[Server], names: Sequence[str], output: Path) -> dic
 
 @contextmanager
 def inventory(directory: Path, servers: Sequence[Server], port: int) -> Iterator[list[str]]:
-    """Use an inventory with these boards alone; give their names."""
+    """Use an inventory with these boards only; yield their names."""
     path = directory / f"inventory-{len(servers)}.db"
     os.environ["BOARDCERT_INVENTORY"] = str(path)
     try:
@@ -104,7 +104,7 @@ def inventory(directory: Path, servers: Sequence[Server], port: int) -> Iterator
 def measure_sizes(
     directory: Path, valid: Sequence[Server], port: int
 ) -> dict[str, dict[str, float]]:
-    """Verify more and more valid boards: the time of each, and the memory of all."""
+    """Verify growing numbers of valid boards: the time for each, and the peak memory."""
     figures = {}
     for size in [size for size in _SIZES if size < len(valid)]:
         with inventory(directory, valid[:size], port):
@@ -114,11 +114,11 @@ def measure_sizes(
 
 
 def measure_list(directory: Path, most: int) -> dict[str, dict[str, float]]:
-    """Ask long lists of addresses at which nothing listens: what a board costs without TLS."""
+    """Verify long lists of closed ports: the cost of a board without TLS."""
     figures, given = {}, directory / "hosts"
     os.environ["BOARDCERT_INVENTORY"] = str(directory / "none.db")
     with socket.socket() as taken:
-        taken.bind(("0.0.0.0", 0))  # Without listening: each connection is refused.
+        taken.bind(("0.0.0.0", 0))  # Bound, but not listening: each connection is refused.
         port = taken.getsockname()[1]
         for size in [10 * size for size in _SIZES if size <= most]:
             given.write_text("".join(f"{address_of(number)}:{port}\n" for number in range(size)))
@@ -128,7 +128,7 @@ def measure_list(directory: Path, most: int) -> dict[str, dict[str, float]]:
 
 
 def per_board(cost: Cost, size: int) -> dict[str, float]:
-    """Return what one of *size* boards took, and the memory of all."""
+    """Return the cost of one of *size* boards, and the peak memory."""
     return {
         "seconds_per_board": round(cost.wall_s / size, 6),
         "cpu_seconds_per_board": round(cost.cpu_s / size, 6),
@@ -137,7 +137,7 @@ def per_board(cost: Cost, size: int) -> dict[str, float]:
 
 
 def others(directory: Path, names: Sequence[str]) -> dict[str, float]:
-    """Return handshakes a second and core of other programs, on the same servers."""
+    """Return other programs' handshakes per second and core, with the same servers."""
     hosts = directory / "few"
     hosts.write_text("\n".join(names[:_BY_OPENSSL]) + "\n")
     handshake = "openssl s_client -connect {} </dev/null >/dev/null 2>&1"
@@ -152,7 +152,7 @@ def others(directory: Path, names: Sequence[str]) -> dict[str, float]:
 
 
 def measure(directory: Path, plan: Path, most: int) -> dict[str, Any]:
-    """Return all figures. *most*: boards, of which some have faults."""
+    """Return all figures. *most*: the number of boards, some with faults."""
     with messages().status("making keys: a minute, once"):
         servers = make_plan(plan, most, _OF_EACH_FAULT, os.cpu_count() or 1)
     valid = [server for server in servers if server.kind == "valid"]

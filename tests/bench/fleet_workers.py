@@ -28,13 +28,13 @@ from postgresql import cluster, programs  # noqa: E402
 
 _COMMAND = [sys.executable, "-m", "boardcert_host"]
 _OF_EACH_FAULT = 20
-# All servers are one process: more at once would only wait, and be judged as stalled.
+# All servers are one process: more at once would wait, and be judged as stalled.
 _PARALLEL = ("--parallel", "48")
 _MB = 1 << 20
 
 
 def main() -> None:
-    """Measure three workers of which one is killed, then one."""
+    """Measure three workers, of which one is killed, then one."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     folder = _ROOT / "build" / "fleet" / f"workers-{count}"
     servers = make_plan(folder, count, _OF_EACH_FAULT)
@@ -53,7 +53,7 @@ def main() -> None:
 
 @contextlib.contextmanager
 def _own_files(url: str) -> Iterator[None]:
-    """Keep away from the user's inventory and CA."""
+    """Protect the user's inventory and CA."""
     with tempfile.TemporaryDirectory() as directory:
         os.environ |= {"BOARDCERT_INVENTORY": url.format(name="postgres")}
         os.environ |= {name: f"{directory}/{name}" for name in ("BOARDCERT_PINS", "BOARDCERT_CA")}
@@ -61,7 +61,7 @@ def _own_files(url: str) -> Iterator[None]:
 
 
 def _measure(count: int, wanted: dict[str, str | None], directory: Path) -> dict[str, Any]:
-    """Let so many workers verify all; of several, the first is killed when a quarter is done."""
+    """Let so many workers verify all; of several, kill the first after a quarter."""
     postmaster = int((directory / "data" / "postmaster.pid").read_text().split()[0])
     before_s = _cpu_s(postmaster)
     ordered = subprocess.Popen(
@@ -117,7 +117,7 @@ def _measure(count: int, wanted: dict[str, str | None], directory: Path) -> dict
 
 
 def _cpu_s(pid: int) -> float:
-    """Return the processor's time that a process, and children of it that have ended, have had."""
+    """Return the processor time of a process and of its children that have ended."""
     times = psutil.Process(pid).cpu_times()
     return times.user + times.system + times.children_user + times.children_system
 

@@ -1,4 +1,4 @@
-"""The kernels' instructions on each processor, counted in an emulator.
+"""The kernels' instruction counts on each processor, from an emulator.
 
 What Python does around them is not in it.
 """
@@ -29,12 +29,12 @@ from mpy_machine_code import build, load  # noqa: E402
 
 ARCHITECTURES = ("armv6m", "armv7emsp", "rv32imc", "xtensawin")
 _MULTIPLY, _SQUARE = 1, 2
-# Nothing depends on it.
+# The counts do not depend on it.
 _SCALAR = P384.n // 3
 
 
 def measure() -> dict[str, dict[str, int]]:
-    """Return the instructions by architecture and key, see README.md."""
+    """Return the instruction counts by architecture and key, see README.md."""
     with tempfile.TemporaryDirectory(prefix="boardcert-bench-") as directory:
         return {name: _measure(name, Path(directory)) for name in ARCHITECTURES}
 
@@ -60,7 +60,7 @@ def _measure(architecture: str, directory: Path) -> dict[str, int]:
 
 
 def _step(field: Any, operation: int) -> int:
-    """Return the instructions of one more step, its dispatch included."""
+    """Return the instructions of one additional step, including its dispatch."""
     field.operate([(operation, 2, 0, 1)], [3, 5, 0])
     once = field.machine.instructions
     field.operate([(operation, 2, 0, 1)] * 2, [3, 5, 0])
@@ -69,7 +69,7 @@ def _step(field: Any, operation: int) -> int:
 
 @contextmanager
 def _curve(architecture: str, functions: dict, sha512: Any) -> Iterator[list]:
-    """Have the device's ECDSA work on emulated kernels; yield their machines."""
+    """Run the device's ECDSA on emulated kernels; yield their machines."""
 
     def compress(state: bytearray, blocks: bytearray, _work: Any, count: int) -> None:
         for i in range(count):

@@ -1,4 +1,4 @@
-"""What serving takes of the heap: the figures that bench.json has under "memory"."""
+"""The heap that serving uses: the figures that bench.json has under "memory"."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ _SCRIPT = "measure_memory.py"
 
 
 def measure(boards: Speed, flash: Path) -> dict[str, int]:
-    """Return live heap and peaks in bytes, see README.md, of *boards* with the package alone.
+    """Return live heap and peaks in bytes, see README.md, of *boards* with the package only.
 
     *flash*: a path for the flash of a board that has its identity, its token, as after the first
     boot with a page, and Microdot.

@@ -1,4 +1,4 @@
-"""The virtual Pico W in a Wi-Fi: memory, connections and times, as its clients see them."""
+"""The virtual Pico W on Wi-Fi: memory, connections and times, as its clients see them."""
 
 import json
 import socket
@@ -27,7 +27,7 @@ _CLIENT_ERRORS = (OSError, ValueError, IndexError)
 
 
 def measure(firmware: Path) -> dict[str, Any]:
-    """Return the figures of a Pico W in a Wi-Fi; under "with_flash" with what its flash takes."""
+    """Return the figures of a Pico W on Wi-Fi; under "with_flash" including its flash's times."""
     with tempfile.TemporaryDirectory(prefix="boardcert-bench-") as name:
         flash = Path(name, "package.bin")
         with BenchBoard(firmware, flash).board(keep=flash) as board:
@@ -41,7 +41,7 @@ def measure(firmware: Path) -> dict[str, Any]:
 
 
 class Radio:
-    """Measure boards of *boards*, which have the package and Microdot; *directory*: for flashes."""
+    """Measures *boards* that have the package and Microdot; *directory*: for flashes."""
 
     def __init__(self, boards: BenchBoard, directory: Path) -> None:
         self._boards = boards
@@ -63,7 +63,7 @@ class Radio:
 
     @contextmanager
     def _served(self, microdot: bool) -> Iterator[VirtualBoard]:
-        """Run a board that has its certificate for the address that it is given, and serves."""
+        """Run a board that has its certificate for its assigned address, and serves."""
         settled = self._directory / f"radio-{microdot}.bin"
         network = VirtualNetwork(_SSID, password=_PASSWORD)
         script = Path(__file__).with_name("measure_network.py").read_text()
@@ -79,7 +79,7 @@ class Radio:
             yield board
 
     def _memory(self, board: VirtualBoard) -> dict[str, int]:
-        """Return what is free before and while it serves, and what a connection takes."""
+        """Return the free memory before and while it serves, and what a connection uses."""
         noted = _tell(board)
         free = []
         with ExitStack() as stack:
@@ -94,7 +94,7 @@ class Radio:
         }
 
     def _page_times(self, board: VirtualBoard) -> dict[str, float]:
-        """Return the medians of a handshake, and of a page from a cold connection."""
+        """Return the medians of a handshake, and of loading the page over a new connection."""
         runs = []
         for _ in range(_RUNS):
             start = board.clock_us
@@ -110,7 +110,7 @@ class Radio:
         return dict(zip(names, map(statistics.median, zip(*runs, strict=True)), strict=True))
 
     def _boot(self, board: VirtualBoard) -> dict[str, float]:
-        """Reset the board; return the time to its first answer, and the radio's part of it."""
+        """Reset the board; return the time to its first answer, and the radio's share of it."""
         board.reset()
         answered_us = _wait_answer(board, _APP)
         noted = _tell(board)
@@ -125,7 +125,7 @@ class Radio:
 def _context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE  # Who it is, is not the question here.
+    context.verify_mode = ssl.CERT_NONE  # The server's identity is not measured here.
     return context
 
 
@@ -146,7 +146,7 @@ def _request(path: str) -> bytes:
 
 def _read_all(secure: ssl.SSLSocket) -> bytes:
     pieces = []
-    # The board ends TLS without saying so: see Content-Length.
+    # The board closes without a TLS alert: see Content-Length.
     try:
         while piece := secure.recv(65536):
             pieces.append(piece)
@@ -156,7 +156,7 @@ def _read_all(secure: ssl.SSLSocket) -> bytes:
 
 
 def _get(board: VirtualBoard, port: int, path: str) -> bytes:
-    """Return the body of an answer 200. Raises OSError or ValueError for anything else."""
+    """Return the body of a 200 answer. Raises OSError or ValueError for any other."""
     with _connect(board, port) as secure:
         secure.sendall(_request(path))
         head, _, body = _read_all(secure).partition(b"\r\n\r\n")
@@ -171,7 +171,7 @@ def _tell(board: VirtualBoard) -> dict[str, int]:
 
 
 def _wait_answer(board: VirtualBoard, port: int) -> int:
-    """Ask until the board answers; return its clock then, in microseconds from its reset."""
+    """Retry until the board answers; return its clock then, in microseconds since its reset."""
     deadline = time.monotonic() + _START_TIMEOUT_S
     while True:
         try:
@@ -184,23 +184,23 @@ def _wait_answer(board: VirtualBoard, port: int) -> int:
 
 
 def _most(succeeds: Callable[[int], bool]) -> int:
-    """Return the largest count up to which all succeed, of 1 to 8."""
+    """Return the largest count, from 1 to 8, up to which all succeed."""
     counts = range(1, _MOST + 1)
     return next((count - 1 for count in counts if not succeeds(count)), _MOST)
 
 
 def _held(board: VirtualBoard) -> int:
-    """Return how many requests are in progress at once on the application's port, without error."""
+    """Return how many simultaneous requests the application's port has without an error."""
     return _most(lambda count: _all_at_once(board, count, _APP, f"/{count}") == [count] * count)
 
 
 def _answered_at_once(board: VirtualBoard, count: int) -> bool:
-    """Return whether *count* browsers at once, each with a cold connection, get the page."""
+    """Return whether *count* browsers at once, each with a new connection, get the page."""
     return None not in _all_at_once(board, count, _PAGE, "/")
 
 
 def _all_at_once(board: VirtualBoard, count: int, port: int, path: str) -> list[int | None]:
-    """Return what each of *count* clients at once got: a number, 0 for text, None: an error."""
+    """Return the results of *count* clients at once: a number, 0 for text, None for an error."""
 
     def ask(_number: int) -> int | None:
         try:

@@ -1,4 +1,4 @@
-"""What the benchmark's figures mean: tables beside the anchors, targets, and two runs compared."""
+"""Reports of the benchmark: tables with targets and other libraries, and comparisons of runs."""
 
 import json
 from pathlib import Path
@@ -40,7 +40,7 @@ ANCHORS = json.loads(Path(__file__).with_name("anchors.json").read_text())
 
 
 def missed_targets(results: dict) -> list[str]:
-    """Return a line for each "must" that *results*, of any part, do not keep."""
+    """Return a line for each "must" that *results* of any part miss."""
     return [
         f"{name} {key}: {figures[key]:,.6g}, must be at {_bound(key)} {target['must']:,.6g}"
         for name, figures in _groups(results).items()
@@ -58,7 +58,7 @@ def _is_beyond(key: str, figure: float, limit: float) -> bool:
 
 
 def _groups(results: dict) -> dict[str, dict]:
-    """Return the figures by the names that messages and targets have for them."""
+    """Return the figures by their names in messages and targets."""
     groups = {engine: results[engine] for engine in ENGINES if engine in results}
     memory = results.get("memory", {})
     groups |= {f"memory {form}": figures for form, figures in memory.items()}
@@ -75,7 +75,7 @@ _KEYS_OF = {"memory": MEMORY_KEYS, "instructions": INSTRUCTION_KEYS}
 
 
 def differences(first: dict, second: dict, tolerance: float = 0.01) -> list[str]:
-    """Return a line for each figure by which two runs differ by more than *tolerance*.
+    """Return a line for each figure in which two runs differ by more than *tolerance*.
 
     A figure that only one of them has is a difference too.
     """
@@ -92,7 +92,7 @@ def differences(first: dict, second: dict, tolerance: float = 0.01) -> list[str]
 
 
 def tables(results: dict) -> list[Table]:
-    """Return a table for each part that *results* have, and for other libraries."""
+    """Return a table for each part in *results*, and for other libraries."""
     found = []
     if "instructions" in results:
         found.append(instructions_table(results["instructions"]))
@@ -108,14 +108,14 @@ def tables(results: dict) -> list[Table]:
 
 
 def instructions_table(counts: dict) -> Table:
-    """Return the kernels' instructions on each processor, beside the targets of ESP32s'."""
+    """Return the kernels' instruction counts on each processor, beside the ESP32s' targets."""
     title = "Instructions of the kernels, counted in an emulator"
     judged = [f"instructions {name}" for name in ("rv32imc", "xtensawin")]
     return _table(title, counts, INSTRUCTION_KEYS, *judged)
 
 
 def results_table(results: dict) -> Table:
-    """Return our figures beside the targets of the kernel engine."""
+    """Return the figures beside the targets of the kernel engine."""
     title = (
         "boardcert on the RP2040 at 125 MHz, simulated time; limits are for a flash without delay"
     )
@@ -125,25 +125,25 @@ def results_table(results: dict) -> Table:
 
 
 def memory_table(memory: dict) -> Table:
-    """Return what serving takes beside the targets of the portable package."""
+    """Return the memory use of serving beside the targets of the portable package."""
     title = "Live heap in bytes, TLS not counted"
     forms = {form: memory[form] for form in sorted(memory, reverse=True)}
     return _table(title, forms, MEMORY_KEYS, "memory portable")
 
 
 def network_table(network: dict) -> Table:
-    """Return what clients see of a Pico W in a Wi-Fi, with and without what its flash takes."""
+    """Return clients' figures of a Pico W on Wi-Fi, with and without its flash's times."""
     columns = {"network": network, "with flash": network["with_flash"]}
     return _table("A Pico W in a Wi-Fi, kernel", columns, NETWORK_KEYS, "network")
 
 
 def stack_table(stack: dict) -> Table:
-    """Return what is left of the stack of a Pico W, and what interrupts take."""
+    """Return the free stack of a Pico W, and the interrupts' use of it."""
     return _table("The stack of a Pico W, bytes of 8,192", {"stack": stack}, STACK_KEYS, "stack")
 
 
 def _table(title: str, columns: dict[str, dict], keys: tuple[str, ...], *judged: str) -> Table:
-    """Return figures by column and key, with the targets called *judged* for those columns.
+    """Return figures by column and key, with the targets for the columns *judged*.
 
     They are the same for all of them.
     """
@@ -178,7 +178,7 @@ def _verdict(key: str, figure: float, target: dict) -> str:
 
 
 def anchors_table(results: dict) -> Table:
-    """Return other libraries' figures, each with how many times as fast the kernel engine is."""
+    """Return other libraries' figures, each with the kernel engine's speed relative to them."""
     compared = ("keygen_ms", "sign_ms", "field_mul_cycles")
     title = "Others on the same core, a flash without delay (how many times as fast the kernel is)"
     table = Table(title=title)

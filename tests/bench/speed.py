@@ -1,4 +1,4 @@
-"""Time and memory of the default job: what measure.py measures, for one engine."""
+"""Time and memory of the default job: the figures of measure.py, for one engine."""
 
 import statistics
 from collections.abc import Callable
@@ -10,22 +10,22 @@ from bench_board import SAMPLE_PERIODS_MS, BenchBoard, ask
 from boardcert_host.errors import Error
 
 HEAP_STEP_BYTES = 1024
-# The heap's holes differ with when the host's bytes arrive, and with them a first boot's time.
+# The heap's holes, and so a first boot's time, depend on when the host's bytes arrive.
 _MORE_BOOTS = 6
-# What every board runs: load, first boot, renewal, request, and serving to a raw handler.
+# Files that every board runs: load, first boot, renewal, request, and serving a raw handler.
 _CORE = ("__init__", "store", "certificate", "sources", "ecdsa", "generate", "noise", "store_write")
 _CORE += ("tls", "server", "application")
-# And what only one of the two needs.
+# And those that only one of the two needs.
 _ENGINES = {"p384_kernel", "p384_bigint", "p384_reduce", "sha384"}
 _ENGINES |= {"keys", "fields", "issue", "in_phases"}
 _SCRIPT = "measure.py"
 
 
 class Speed(BenchBoard):
-    """One engine on boards into whose flash the package is installed already."""
+    """One engine on boards whose flash contains the package already."""
 
     def measure(self) -> dict[str, Any]:
-        """Return what measure.py measures: the figures, and in "details" what explains them."""
+        """Return the figures of measure.py, with explaining values under "details"."""
         figures = self.times()
         figures["peak_heap_bytes"] = self.peak_heap_bytes
         with self.board() as board:
@@ -34,7 +34,7 @@ class Speed(BenchBoard):
         return figures
 
     def times(self) -> dict[str, Any]:
-        """Return the times, and what else the same boards report."""
+        """Return the times, and other reports of the same boards."""
         with self.board() as board:
             figures = ask(board, _SCRIPT, "operations()")
         with self.board() as board:
@@ -70,7 +70,7 @@ class Speed(BenchBoard):
 
     @cached_property
     def peak_heap_bytes(self) -> int:
-        """The most memory in use during a first boot, of several."""
+        """Return the peak heap use of several first boots."""
         return max(map(self._peak_heap, SAMPLE_PERIODS_MS))
 
     def _peak_heap(self, period_ms: int) -> int:
@@ -83,7 +83,7 @@ class Speed(BenchBoard):
 
 
 def least_heap(free_bytes: int, boots_without: Callable[[int], bool]) -> int:
-    """Return the least heap in which a first boot succeeds, a step too large at most.
+    """Return the smallest heap in which a first boot succeeds, at most one step too large.
 
     *boots_without*(ballast_bytes) tries one with that much of *free_bytes* taken.
     """
@@ -100,7 +100,7 @@ def least_heap(free_bytes: int, boots_without: Callable[[int], bool]) -> int:
 
 
 def mpy_sizes(package: list[Path]) -> dict[str, int]:
-    """Return the bytes of the files that every board runs, and of those that only some need."""
+    """Return the sizes of files that every board runs, and of those that only some need."""
     sizes = {path.stem: path.stat().st_size for path in package}
     core = sum(sizes[name] for name in {*_CORE, *_ENGINES & sizes.keys()})
     return {"mpy_bytes": core, "optional_mpy_bytes": sum(sizes.values()) - core}

@@ -1,4 +1,4 @@
-"""How much of a Pico W's stack is left while its page is used, and what interrupts take of it."""
+"""The free stack of a Pico W while its page is used, and the interrupts' use of it."""
 
 import contextlib
 import datetime
@@ -55,7 +55,7 @@ def _measure(firmware: Path, settings: dict[str, str]) -> dict[str, int]:
 
 
 class _Measured:
-    """What the steps leave of the stack of *board*, which runs, and the most that interrupts take.
+    """Measures the free stack in the steps of a running *board*, and the interrupts' maximum.
 
     All the while it is asked for its name by mDNS, whose answers are the deepest interrupts.
     """
@@ -66,7 +66,7 @@ class _Measured:
         self._interrupts = 0
 
     def figures(self) -> dict[str, int]:
-        """Do the steps, and return what was left in each."""
+        """Run the steps, and return the free stack in each."""
         board = self._board
         with _asked(board):
             self._note("first_boot", lambda: self._boot(board.reset))
@@ -96,7 +96,7 @@ class _Measured:
 
 
 def _certificate(request: bytes) -> Installable:
-    """Return a certificate of a new CA for the key and the names of *request*."""
+    """Return a new CA's certificate for the key and names of *request*."""
     now = datetime.datetime.now(datetime.timezone.utc)
     ca = authorities.create(None, (), now)
     read = read_request(request)
@@ -105,7 +105,7 @@ def _certificate(request: bytes) -> Installable:
 
 @contextlib.contextmanager
 def _asked(board: VirtualBoard) -> Iterator[None]:
-    """Ask *board* for its name by mDNS (RFC 6762, section 5.1), again and again."""
+    """Query *board*'s name by mDNS (RFC 6762, section 5.1) continuously."""
     ended = threading.Event()
     labels = b"".join(bytes([len(label)]) + label for label in (_HOST_NAME.encode(), b"local"))
     question = struct.pack(">6H", 0, 0, 1, 0, 0, 0) + labels + struct.pack(">BHH", 0, 1, 1)

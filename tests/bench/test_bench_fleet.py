@@ -1,4 +1,4 @@
-"""How `make fleet` compares what was said of each server with what it does."""
+"""The comparison of verdicts with servers' kinds in `make fleet`."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from fleet_plan import Server
 
 
 def test_what_is_judged_wrongly_and_what_is_missed(tmp_path):
-    """The last word on a server counts; a valid one has no reason, a broken one has its own."""
+    """A server's last verdict counts: valid servers have no reason, faulty ones their own."""
     kinds = ("valid", "valid", "expired", "expired", "expired", "copied key")
     servers = [Server(number, kind, {}) for number, kind in enumerate(kinds)]
     said = [[], ["expired"], ["expired", "wrong name"], ["wrong name"], [], []]
@@ -23,7 +23,7 @@ def test_what_is_judged_wrongly_and_what_is_missed(tmp_path):
 
 
 def test_the_memory_of_a_program_is_its_own(tmp_path):
-    """Not that of the one which has started it."""
+    """A program's peak memory does not include that of the program that started it."""
     here = bytearray(200 << 20)
     with (tmp_path / "out").open("w") as out:
         program = "import time; time.sleep(0.5); print('done')"

@@ -1,4 +1,4 @@
-"""The benchmark's arithmetic: two runs compared, targets, flash time, and the anchors' data."""
+"""The benchmark's arithmetic: comparing runs, targets, flash time, and the reference data."""
 
 import copy
 from io import StringIO
@@ -33,7 +33,7 @@ def results():
 
 @pytest.mark.parametrize("second", [40.0, 40.4, 39.6])
 def test_one_percent_is_the_same(results, second):
-    """Up to 1 % either way counts as agreement."""
+    """A difference of up to 1 % in either direction is agreement."""
     other = copy.deepcopy(results)
     other["bigint"]["sign_ms"] = second
     assert report.differences(results, other) == []
@@ -41,7 +41,7 @@ def test_one_percent_is_the_same(results, second):
 
 @pytest.mark.parametrize("second", [40.5, 39.5, 0.0, 80.0])
 def test_more_than_one_percent_is_named(results, second):
-    """The engine, the key and both figures are in the line, whichever run is the larger."""
+    """A larger difference is reported with engine, key and both figures, in either direction."""
     other = copy.deepcopy(results)
     other["bigint"]["sign_ms"] = second
     for pair in ((results, other), (other, results)):
@@ -51,7 +51,7 @@ def test_more_than_one_percent_is_named(results, second):
 
 
 def test_missing_figure_is_a_difference(results):
-    """A run without a key, or without an engine, never agrees with a whole one."""
+    """A missing key or engine is a difference."""
     other = copy.deepcopy(results)
     del other["kernel"]["load_ms"]
     assert report.differences(results, other) == ["kernel load_ms: missing"]
@@ -60,7 +60,7 @@ def test_missing_figure_is_a_difference(results):
 
 
 def test_missed_targets_are_named(results):
-    """A figure at its limit is kept; one above it is named with the limit."""
+    """A figure at its limit is accepted; one above is reported with the limit."""
     results["kernel"]["keygen_ms"] = 60
     assert report.missed_targets(results) == []
     results["kernel"]["keygen_ms"] = 60.1
@@ -68,7 +68,7 @@ def test_missed_targets_are_named(results):
 
 
 def test_fewer_connections_than_must_be_are_named(results):
-    """Of them, more is better; of times, less."""
+    """More connections are better, and less time."""
     results["network"]["connections"] = 2
     results["network"]["page_whole_ms"] = 2001.5
     assert report.missed_targets(results) == [
@@ -78,7 +78,7 @@ def test_fewer_connections_than_must_be_are_named(results):
 
 
 def test_too_little_stack_is_named(results):
-    """More is better of what is left; less, of what interrupts take."""
+    """More free stack is better, and less use by interrupts."""
     results["stack"] |= {"renew_left": 1_052, "interrupts": 1_800}
     assert report.missed_targets(results) == [
         "stack renew_left: 1,052, must be at least 1,700",
@@ -90,7 +90,7 @@ def test_too_little_stack_is_named(results):
 
 
 def test_memory_is_judged_by_the_portable_package(results):
-    """Its limits are those of boards without a kernel; they hold when it alone was measured."""
+    """Memory limits are those of the portable package, even if that alone was measured."""
     results["memory"]["kernel"]["page_idle"] = results["memory"]["portable"]["page_idle"] = 38_913
     alone = {"memory": {"portable": results["memory"]["portable"]}}
     for measured in (results, alone):
@@ -99,7 +99,7 @@ def test_memory_is_judged_by_the_portable_package(results):
 
 
 def test_memory_of_two_runs_is_compared(results):
-    """Another figure is named, and one that is missing."""
+    """A different or missing memory figure is reported."""
     other = copy.deepcopy(results)
     other["memory"]["portable"]["sign_peak"] = 12_000
     del other["memory"]["kernel"]["server"]
@@ -111,7 +111,7 @@ def test_memory_of_two_runs_is_compared(results):
 
 
 def test_too_many_instructions_are_named(results):
-    """By the processor; another number than before is a difference."""
+    """Too many instructions are reported by processor; any change is a difference."""
     other = copy.deepcopy(results)
     other["instructions"]["rv32imc"]["field_mul"] = 2_001
     other["instructions"]["xtensawin"]["field_mul"] = 2_002
@@ -126,7 +126,7 @@ def test_too_many_instructions_are_named(results):
 
 
 def test_tables_show_figures_and_ratios(results):
-    """94.5 ms against 40 ms is 2.4 times as fast; a missed target is called so."""
+    """94.5 ms against 40 ms is 2.4 times as fast; a missed target is marked."""
     results["kernel"]["verify_ms"] = 500.0
     output = StringIO()
     console = Console(file=output, width=160)
@@ -141,7 +141,7 @@ def test_tables_show_figures_and_ratios(results):
 
 
 def test_the_table_of_one_package_has_no_column_of_the_other(results):
-    """What was not measured is not judged."""
+    """The table of one package has no column for another, and no verdict for it."""
     del results["memory"]["portable"]
     output = StringIO()
     Console(file=output, width=160).print(report.memory_table(results["memory"]))
@@ -149,7 +149,7 @@ def test_the_table_of_one_package_has_no_column_of_the_other(results):
 
 
 def test_targets_name_known_figures():
-    """A target for a key that is never measured would never be missed."""
+    """Each target is for a measured key, as others could not be missed."""
     for engine in report.ENGINES:
         assert set(report.ANCHORS["targets"][engine]) <= set(report.KEYS)
     assert set(report.ANCHORS["targets"]["memory portable"]) <= set(report.MEMORY_KEYS)
@@ -162,13 +162,13 @@ def test_targets_name_known_figures():
 
 @pytest.mark.parametrize("needed", [1, 4096, 41_000, 130_000, 180_224])
 def test_least_heap_is_found_within_its_step(needed):
-    """What the search reports suffices, and is at most one step above what is needed."""
+    """The reported heap suffices, and is at most one step larger than needed."""
     free = 180_224
     found = speed.least_heap(free, lambda ballast: free - ballast >= needed)
     assert needed <= found < needed + speed.HEAP_STEP_BYTES
 
 
 def test_heap_that_never_suffices_is_an_error():
-    """A boot that fails with the whole heap has no peak that one could report."""
+    """If a boot fails with the whole heap, there is no peak to report: an error."""
     with pytest.raises(speed.Error, match="whole heap"):
         speed.least_heap(1000, lambda _ballast: False)

@@ -19,7 +19,7 @@ from servers import closed_port
 ZONE = "example.org"
 API_KEY = "key-of-the-test-dns"
 _TRIES = 5
-# Has the record in Pebble's own DNS, and notes what it was asked for.
+# Has the record in Pebble's own DNS, and logs its calls.
 _HOOK = """\
 #!/bin/sh
 echo "$1 $2" >> {log}
@@ -31,7 +31,7 @@ curl --silent --fail --data "{{\\"host\\": \\"$2.\\", \\"value\\": \\"$3\\"}}" \
 
 @dataclass(frozen=True)
 class CA:
-    """A Pebble: its directory, by which CA that is trusted (a file), and what is beside it."""
+    """A Pebble: its directory, the file of the CA to trust, and its DNS."""
 
     directory: str
     ca_file: Path
@@ -39,7 +39,7 @@ class CA:
 
     @property
     def options(self) -> list[str]:
-        """How `boardcert acme` is told of it."""
+        """Return the options of `boardcert acme` for it."""
         return ["--directory", self.directory, "--directory-ca", str(self.ca_file)]
 
 
@@ -47,7 +47,7 @@ class CA:
 def _running(
     prepare: Callable[[int, int], list[str]], log: Path, **more: str
 ) -> Iterator[tuple[int, int]]:
-    """Run what prepare(port, other port) returns, and yield the two once it listens on both.
+    """Run the command of prepare(port, other port); yield both ports once it listens on them.
 
     Somebody else may have taken a port meanwhile: then it ends, and is tried with others.
     """
@@ -72,13 +72,13 @@ def _is_running(process: subprocess.Popen[bytes]) -> bool:
 
 
 def dns_program() -> str | None:
-    """Return PowerDNS, which Debian has in a folder that is not on everybody's path."""
+    """Return PowerDNS, which is outside most users' path in Debian."""
     return shutil.which("pdns_server", path=f"{os.environ['PATH']}:/usr/sbin")
 
 
 @contextlib.contextmanager
 def challenge_server(directory: Path) -> Iterator[tuple[int, int]]:
-    """Run Pebble's DNS server; give the ports of DNS and of its management."""
+    """Run Pebble's DNS server; yield the ports of its DNS and of its management."""
 
     def prepare(dns: int, manage: int) -> list[str]:
         others = [word for name in ("http01", "https01", "tlsalpn01") for word in (f"-{name}", "")]
@@ -90,7 +90,7 @@ def challenge_server(directory: Path) -> Iterator[tuple[int, int]]:
 
 
 def write_hook(path: Path, manage: int) -> Path:
-    """Write the program that changes that DNS; it notes what it is asked for in a .log beside it.
+    """Write the program that changes that DNS; it logs its calls to a .log file beside it.
 
     *manage*: the port of the DNS server's management.
     """
@@ -101,7 +101,7 @@ def write_hook(path: Path, manage: int) -> Path:
 
 @contextlib.contextmanager
 def pebble(directory: Path, dns: int, eab: dict[str, str], **more: str) -> Iterator[CA]:
-    """Run Pebble, which asks the DNS on port *dns*. *eab*: keys that it binds accounts to.
+    """Run Pebble, which queries the DNS on port *dns*. *eab*: keys for binding accounts.
 
     *more*: its settings, as environment variables.
     """
@@ -135,7 +135,7 @@ def pebble(directory: Path, dns: int, eab: dict[str, str], **more: str) -> Itera
 
 @contextlib.contextmanager
 def power_dns(directory: Path) -> Iterator[tuple[int, str]]:
-    """Run PowerDNS with ZONE, whose name server it is; give the port of DNS and its API."""
+    """Run PowerDNS for ZONE, as its name server; yield the ports of its DNS and its API."""
     directory.mkdir()
 
     def prepare(dns: int, api: int) -> list[str]:
@@ -172,7 +172,7 @@ def power_dns(directory: Path) -> Iterator[tuple[int, str]]:
 
 
 def post(url: str, content: object) -> str:
-    """Return what the API of one of the servers answers."""
+    """Return the answer of a server's API."""
     answer = requests.post(url, json=content, headers={"X-API-Key": API_KEY}, timeout=20)
     answer.raise_for_status()
     return answer.text

@@ -1,4 +1,4 @@
-"""A board's own authority and what it has signed, made by the firmware's own code on CPython."""
+"""A board's own authority and a leaf that it signed, made by the firmware's own code on CPython."""
 
 import datetime
 import secrets
@@ -25,7 +25,7 @@ def make_pair(
     authority_key: ec.EllipticCurvePrivateKey | None = None,
     signer: ec.EllipticCurvePrivateKey | None = None,
 ) -> tuple[Identity, Identity]:
-    """Return a leaf and the authority that has signed it, valid in *days* from now.
+    """Return a leaf and the authority that signed it, valid in *days* from now.
 
     *permitted*: DNS names; those of the leaf without it. *key*: the leaf's. *signer*: what signs
     the leaf in place of *authority_key*.
@@ -55,7 +55,7 @@ def _new() -> ec.EllipticCurvePrivateKey:
 
 
 def _firmwares(key: ec.EllipticCurvePrivateKey) -> keys.PrivateKey:
-    """Return *key* as the firmware has it."""
+    """Return *key* as the firmware's type."""
     point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     key_type = f"p{key.curve.key_size}"
     return keys.PrivateKey(key.private_numbers().private_value, point, key_type)

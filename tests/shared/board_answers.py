@@ -1,4 +1,4 @@
-"""An HTTPS server with the answers that a test gives it, and the API that asks it."""
+"""An HTTPS server with given answers, and the board API as its client."""
 
 import contextlib
 import json
@@ -19,12 +19,12 @@ TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
 
 
 def pin_of(identity: Identity) -> KeyPin:
-    """Return the pin of its key, as BoardAPI takes it."""
+    """Return the pin of its key in BoardAPI's form."""
     return KeyPin.of_key(certificate.public_key_pin(certificate.parse(identity.der)))
 
 
 def report_of(identity: Identity) -> dict[str, object]:
-    """Return what a board with this identity answers."""
+    """Return the report of a board with this identity."""
     described = certificate.describe(certificate.parse(identity.der))
     facts = {name: described[name] for name in ("public_key_pin", "fingerprint", "names")}
     return facts | {"hostname": "kitchen"}
@@ -43,7 +43,7 @@ def answer(status: int, content: object, headers: str = "") -> bytes:
 
 
 class Dripping(bytes):
-    """An answer of which a byte is sent every tenth of a second."""
+    """An answer sent at ten bytes per second."""
 
 
 def https_server(
@@ -55,7 +55,7 @@ def https_server(
     busy: int = 0,
     chain: tuple[Identity, ...] = (),
 ) -> contextlib.AbstractContextManager[int]:
-    """Give each connection the next of *answers*, None for silence, and note what it sent.
+    """Answer each connection with the next of *answers*, None for silence, and record requests.
 
     *busy*: so many connections are closed at once, as by a board that has no memory for them.
     *chain*: certificates that are sent after its own.
@@ -95,7 +95,7 @@ def _send(secure: ssl.SSLSocket, sent: bytes | None) -> None:
 
 
 def _read_request(secure: ssl.SSLSocket) -> bytes:
-    """Return one request, or what there is of it when the client closes."""
+    """Return one request, or its received part if the client closes."""
     data = b""
     while b"\r\n\r\n" not in data:
         chunk = secure.recv(65536)

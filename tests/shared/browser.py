@@ -1,4 +1,4 @@
-"""Chromium, driven by Playwright as a person would: with a mouse, or with a keyboard alone."""
+"""Chromium, operated by Playwright as by a person: with a mouse, or with a keyboard alone."""
 
 import os
 import shutil
@@ -11,13 +11,13 @@ from portal_server import Client
 
 _TIMEOUT_MS = 60_000
 _MOST_TABS = 60
-# What Chromium logs of each answer that is an error, when a test provokes one.
+# Chromium logs this for each error response that a test provokes.
 _REFUSED = "Failed to load resource: the server responded with a status of 4"
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Start the system's Chromium; it runs as root only without its sandbox."""
+    """Start the system's Chromium; as root it runs only without its sandbox."""
     arguments = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -28,7 +28,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Visit:
-    """A visit to one board's page, with what the browser complained of, and asked for.
+    """A visit to one board's page, with the browser's complaints and requests.
 
     A page arrives in pieces, and Playwright finds elements of a page that is still loading. So a
     test sends forms by `send` or `next_page`, which wait until the next page has loaded completely.
@@ -42,12 +42,12 @@ class Visit:
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self.requests.append(request.url))
-        # Asked for early: Playwright does not wait until Chromium hands its file dialogs over.
+        # Requested early: Playwright does not wait until Chromium intercepts file dialogs.
         page.on("filechooser", lambda _chooser: None)
 
     @property
     def page(self) -> Page:
-        """The page, when it has loaded completely."""
+        """The page, once it has loaded completely."""
         self._page.wait_for_load_state()
         return self._page
 
@@ -65,13 +65,13 @@ class Visit:
         return self.page.locator("form", has=self.button(button))
 
     def send(self, button: str, hands: "Mouse | Keyboard | None" = None) -> None:
-        """Press a form's button, by default by mouse, and wait until the next page has loaded."""
+        """Press a form's button, with the mouse by default, and wait for the next page to load."""
         with self.next_page():
             (hands or Mouse()).press(self.button(button))
 
     @contextmanager
     def next_page(self) -> Iterator[None]:
-        """Wait at its end until the page that its statements lead to has loaded completely."""
+        """Wait at the end of the block until the page that it leads to has loaded completely."""
         with self.page.expect_navigation(wait_until="load"):
             yield
 
@@ -80,7 +80,7 @@ class Visit:
         return self.button(button).is_visible()
 
     def said(self) -> str:
-        """Return what the page says came of the last action."""
+        """Return the page's message about the last action."""
         return self._what_came().inner_text()
 
     def reported(self) -> str | None:
@@ -91,7 +91,7 @@ class Visit:
         return self.page.locator("[role=status], [role=alert]")
 
     def shows(self, text: str) -> bool:
-        """Return whether *text* can be read on the page."""
+        """Return whether *text* is visible on the page."""
         return text in self.page.locator("body").inner_text()
 
     def shows_fingerprint(self, fingerprint: str) -> bool:
@@ -103,7 +103,7 @@ class Visit:
 
 @contextmanager
 def visiting(browser: Browser, client: Client, **options: object) -> Iterator[Visit]:
-    """Open the page in a context of its own; nothing but the board may be asked for anything.
+    """Open the page in a new context, in which only the board may be contacted.
 
     *options*: of Playwright's new_context. The browser's complaints about certificates are left
     out: whom it trusts is another test.
@@ -122,7 +122,7 @@ def visiting(browser: Browser, client: Client, **options: object) -> Iterator[Vi
 
 
 def slow_down(page: Page, bytes_per_s: int) -> None:
-    """Let *page* load what it requests at this rate."""
+    """Load *page*'s requests at this rate."""
     rates = {"offline": False, "latency": 0, "downloadThroughput": bytes_per_s}
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
@@ -144,7 +144,7 @@ class Mouse:
 
 
 class Keyboard:
-    """Tab, type, Enter, and Space for files: whatever has the focus must show it."""
+    """Tab, type, Enter, and Space for files: the focused element must show its focus."""
 
     def fill(self, field: Locator, text: str) -> None:
         self._reach(field)
@@ -161,7 +161,7 @@ class Keyboard:
         _choose(field, path, lambda: field.page.keyboard.press("Space"))
 
     def _reach(self, target: Locator) -> None:
-        """Press Tab until *target* has the focus, which can be seen."""
+        """Press Tab until *target* has the focus, visibly."""
         target.wait_for()
         for _ in range(_MOST_TABS):
             if target.evaluate("element => element === document.activeElement"):

@@ -1,4 +1,4 @@
-"""What tests of the CA, of `show` and of trust share: requests, keys, files, NSS databases."""
+"""Helpers for tests of the CA, of `show` and of trust: requests, keys, files, NSS databases."""
 
 import datetime
 import json
@@ -30,14 +30,14 @@ def run(capsys, *arguments):
 
 
 def request(common_name="kitchen", number="e6614103e7174b21", names=("kitchen.local",), key=None):
-    """Return what a board asks for."""
+    """Return the contents of a request."""
     key = key or ec.generate_private_key(ec.SECP256R1())
     found = tuple(parse_name(name) for name in names)
     return Request(key.public_key(), common_name, number, found)
 
 
 def issue(authority, wanted, days=825, now=NOW):
-    """Let the CA answer, with the names of the request."""
+    """Have the CA sign a certificate with the request's names."""
     return authority.issue(wanted, list(wanted.names), days, now)
 
 
@@ -51,7 +51,7 @@ def make_request(*extensions, key=KEY, subject=None, encoding=Encoding.DER, hash
 
 
 def names(*entries):
-    """Return subjectAltName."""
+    """Return a subjectAltName."""
     return x509.SubjectAlternativeName(entries)
 
 
@@ -86,7 +86,7 @@ def make_nss(*places):
 
 
 def listed(place):
-    """Return what certutil lists, but for its two lines of titles."""
+    """Return certutil's list without its two title lines."""
     command = ["certutil", "-L", "-d", f"sql:{place}"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return [line for line in output.splitlines() if line and "Trust" not in line][1:]

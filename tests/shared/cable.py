@@ -1,4 +1,4 @@
-"""A board on a cable without a board: the code that is sent runs on the MicroPython unix binary."""
+"""A board on a cable, simulated: the code sent to it runs on the MicroPython unix binary."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from boardcert_host.board import interruptions
 
 PORT = "/dev/null"
 
-# What runs before the code that is sent: the identity of the folder in sys.argv[1].
+# Runs before the code that is sent: it loads the identity in the folder sys.argv[1].
 IDENTITY = """
 import sys, boardcert
 boardcert.identity(directory=sys.argv[1], hostname="kitchen", names=["localhost"])
@@ -15,14 +15,14 @@ boardcert.identity(directory=sys.argv[1], hostname="kitchen", names=["localhost"
 
 
 class Cable:
-    """A board on a cable. *starts*: how often its program was started again."""
+    """A board on a cable. *starts*: how often its program was restarted."""
 
     def __init__(self, directory):
         self.directory = str(directory)
         self.starts = 0
 
     def run(self, port, *words, timeout_s=60):
-        """Do what mpremote does: exec, run FILE, reset."""
+        """Act as mpremote: exec, run FILE, reset."""
         assert port == PORT
         if words == ("soft-reset",):
             return ""
@@ -35,6 +35,6 @@ class Cable:
         return micropython_server.run(IDENTITY + code, self.directory)
 
     def tell(self, expression):
-        """Return what the board says of itself."""
+        """Return the value of an expression on the board."""
         code = f"{IDENTITY}\nme = boardcert.identity()\nprint({expression})"
         return micropython_server.run(code, self.directory).strip()

@@ -1,4 +1,4 @@
-"""Certificates for tests: the profile, made by cryptography, and single departures from it."""
+"""Certificates for tests: the profile, made by cryptography, and single deviations from it."""
 
 import datetime
 import ipaddress
@@ -31,7 +31,7 @@ def name(common_name: str = NAME) -> x509.Name:
 
 
 def key_usage(**changes: bool) -> x509.KeyUsage:
-    """Return a keyUsage of digitalSignature alone, with the given *changes*."""
+    """Return a keyUsage with digitalSignature only, and the given *changes*."""
     names = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
     names += ("key_cert_sign", "crl_sign", "encipher_only", "decipher_only")
     return x509.KeyUsage(**{"digital_signature": True, **dict.fromkeys(names, False), **changes})
@@ -66,7 +66,7 @@ def make(
     common_name: str = NAME,
     subject: x509.Name | None = None,
 ) -> Identity:
-    """Make a certificate of the profile, self-signed or by *issuer*, with the given departures.
+    """Make a certificate of the profile, self-signed or by *issuer*, with the given deviations.
 
     *days*: not before and not after, counted from now. *change*: edits the extensions of `profile`.
     *subject*: in place of *common_name*.
@@ -96,7 +96,7 @@ def make(
 
 
 def make_ca(more: dict | None = None, key: object = None) -> Identity:
-    """Make a CA of its own, with *more* extensions."""
+    """Make a new CA, with *more* extensions."""
 
     def change(extensions: dict) -> None:
         extensions["basic_constraints"] = (x509.BasicConstraints(True, None), True)
@@ -135,7 +135,7 @@ def rewrite(
     algorithm: bytes | None = None,
     issuer: Identity | None = None,
 ) -> Identity:
-    """Edit the elements of the TBSCertificate and sign again: for what no library wants to make.
+    """Edit the elements of the TBSCertificate and sign again, for what libraries do not make.
 
     *edit*: changes the list [version, serial, algorithm, issuer, validity, subject, SPKI,
     extensions]. *issuer*: whose key signs, with ECDSA; its own without.
@@ -152,6 +152,6 @@ def rewrite(
 
 
 def _inside(element: bytes) -> bytes:
-    """Return the contents of one DER element."""
+    """Return the content of one DER element."""
     size = element[1] & 0x7F if element[1] & 0x80 else 0
     return element[2 + size :]

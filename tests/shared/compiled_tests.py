@@ -1,4 +1,4 @@
-"""Compile the tests before workers start: else, the first time, each would compile all of them."""
+"""Compile the tests before the workers start, as each of them would compile all the first time."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ _TESTS = Path(__file__).resolve().parents[1]
 
 
 def compile_tests(pycache: Path) -> None:
-    """Collect every test once, in two processes, unless *pycache* says that this was done.
+    """Collect every test once, in two processes, unless *pycache* shows that this was done.
 
     Python, pytest and hypothesis each keep what they made of a module. Errors in the tests are left
     to the workers, which collect again.

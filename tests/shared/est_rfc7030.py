@@ -1,4 +1,4 @@
-"""Messages of RFC 7030: what servers send in its examples, base64 in lines."""
+"""Messages of RFC 7030: its examples of servers' answers, in lines of base64."""
 
 # Appendix A.1: the answer to GET /.well-known/est/cacerts.
 CACERTS = b"""\

@@ -1,4 +1,4 @@
-"""An EST server for tests, after RFC 7030 and 8951: TLS with client certificates, Basic, Digest.
+"""An EST server for tests, by RFC 7030 and 8951: TLS with client certificates, Basic, Digest.
 
 It has a CA of two levels, decides at once or later, and can be told to give any wrong answer. Its
 answers are checked by curl and openssl, see tests/est.
@@ -28,7 +28,7 @@ _CERTS_ONLY = "application/pkcs7-mime; smime-type=certs-only"
 
 @dataclass
 class Reply:
-    """An answer. *body*: as it is sent; *drips*: a byte of it in so many seconds."""
+    """An answer. *body*: the bytes to send; *drips*: the seconds for each byte."""
 
     status: int
     body: bytes = b""
@@ -38,12 +38,12 @@ class Reply:
 
 
 def in_base64(der: bytes, is_in_lines: bool = True) -> bytes:
-    """Return *der* as EST sends it: RFC 7030's examples are in lines, newer servers' in one."""
+    """Return *der* in EST's base64: RFC 7030's examples have lines, newer servers one."""
     return base64.encodebytes(der) if is_in_lines else base64.b64encode(der)
 
 
 def certs_only(certificates: list[x509.Certificate], is_in_lines: bool = True) -> Reply:
-    """Return certificates in PKCS#7 without a signature (RFC 7030, section 4.1.3)."""
+    """Return certificates in unsigned PKCS#7 (RFC 7030, section 4.1.3)."""
     der = pkcs7.serialize_certificates(certificates, Encoding.DER)
     return Reply(200, in_base64(der, is_in_lines), _CERTS_ONLY)
 
@@ -95,11 +95,11 @@ class ESTServer(http.server.ThreadingHTTPServer):
         return f"https://localhost:{self.server_port}"
 
     def count(self, operation: str) -> int:
-        """Return how many requests for *operation* there were."""
+        """Return the number of requests for *operation*."""
         return sum(path.endswith(f"/{operation}") for _, path, _, _ in self.seen)
 
     def finish_request(self, request: object, client_address: object) -> None:
-        """Shake hands in the connection's own thread."""
+        """Do the TLS handshake in the connection's own thread."""
         with (
             contextlib.suppress(OSError),
             self.context.wrap_socket(request, server_side=True) as secure,
@@ -107,7 +107,7 @@ class ESTServer(http.server.ThreadingHTTPServer):
             super().finish_request(secure, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Print nothing when a client goes away."""
+        """Print nothing when a client disconnects."""
 
     def sign(self, request: x509.CertificateSigningRequest) -> x509.Certificate:
         """Issue a certificate with the names of *request*."""
@@ -231,7 +231,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return Reply(400, b"Nothing of this subject and these names was issued.\n")
 
     def _is_known(self) -> bool:
-        """Return whether TLS or HTTP says who it is."""
+        """Return whether TLS or HTTP authenticates the client."""
         scheme, given = self.server.scheme, self.headers["Authorization"] or ""
         if scheme is None or self.connection.getpeercert(True):
             return True

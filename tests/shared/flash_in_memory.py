@@ -1,4 +1,4 @@
-"""A flash in memory for programs of the MicroPython unix binary; it counts what is read from it."""
+"""A flash in memory for programs of the MicroPython unix binary; it counts the bytes read."""
 
 CODE = """
 import os, sys, vfs

@@ -1,4 +1,4 @@
-"""A simulated fleet: servers on addresses of loopback, each with a key of its own, some broken.
+"""A simulated fleet: servers on loopback addresses, each with its own key, some with faults.
 
 A *plan* is a directory: plan.json says what each server does, and its identity lies in a file of
 its number. One listener on 0.0.0.0 serves all of 127/8.
@@ -18,10 +18,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-# What a server does, and the reason that is to be given for it; None: it is valid.
+# A kind of server, and the reason that must be reported for it; None: it is valid.
 REASONS = {
     "valid": None,
-    "restarting": None,  # The first connection to it is closed.
+    "restarting": None,  # Its first connection is closed.
     "expiring": "expiring",
     "expired": "expired",
     "not yet valid": "not yet valid",
@@ -36,7 +36,7 @@ REASONS = {
     "not TLS": "not TLS",
 }
 FAULTS = tuple(REASONS)[2:]
-# Each "copy" has the key of the "copied key" before it, and the certificate is its own.
+# Each "copy" has the key of the preceding "copied key", with a certificate of its own.
 _DAYS = {"expiring": (-1, 10), "expired": (-100, -2), "not yet valid": (3, 400)}
 _WEAK_BITS = 1024
 _FIRST = int(ipaddress.IPv4Address("127.1.0.1"))
@@ -46,7 +46,7 @@ _PLAN = "plan.json"
 
 @dataclass(frozen=True)
 class Server:
-    """One server. *facts*: of the certificate by which the inventory knows it."""
+    """One server. *facts*: of the certificate in the inventory."""
 
     number: int
     kind: str
@@ -54,17 +54,17 @@ class Server:
 
     @property
     def address(self) -> str:
-        """Return where it is."""
+        """Return its address."""
         return address_of(self.number)
 
 
 def address_of(number: int) -> str:
-    """Return the address of a server: each has its own."""
+    """Return the address of a server, which no other has."""
     return str(ipaddress.IPv4Address(_FIRST + number))
 
 
 def identity_file(folder: Path, number: int) -> Path:
-    """Return the file of the key and the certificate that a server has."""
+    """Return the file with a server's key and certificate."""
     return folder / f"{number:06}.pem"
 
 
@@ -76,7 +76,7 @@ def read_plan(folder: Path) -> list[Server]:
 def make_plan(
     folder: Path, count: int, of_each_fault: int, processes: int = 1, kinds: Sequence[str] = FAULTS
 ) -> list[Server]:
-    """Make the identities of *count* servers, unless they are there, so many of each kind.
+    """Make the identities of *count* servers, unless they exist, this many of each kind.
 
     The rest are valid.
     """
@@ -97,7 +97,7 @@ def make_plan(
 
 
 def know(servers: Sequence[Server], port: int) -> list[str]:
-    """Put the servers into the inventory, called by address and port; return their names."""
+    """Put the servers into the inventory, named by address and port; return their names."""
     names = [f"{server.address}:{port}" for server in servers]
     with store.writing() as connection:
         for name, server in zip(names, servers, strict=True):
@@ -107,7 +107,7 @@ def know(servers: Sequence[Server], port: int) -> list[str]:
 
 
 def _chunks(rows: list[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
-    """Yield parts in which a copy comes after what it is a copy of."""
+    """Yield parts in which a copy follows its original."""
     part: list[tuple[int, str]] = []
     for row in rows:
         part.append(row)

@@ -18,13 +18,13 @@ from processes import started
 
 _BACKLOG = 4096
 _DRIP_S = 0.25
-# As a board answers whose port has another service; its client has said something by then.
+# The bytes of a board's port with another service; its client has sent something by then.
 _PLAIN = b"HTTP/1.0 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 
 
 @contextlib.contextmanager
 def serving(folder: Path) -> Iterator[int]:
-    """Run the servers of a plan; give their port."""
+    """Run the servers of a plan; yield their port."""
     command = [sys.executable, __file__, str(folder)]
     with started(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         yield int(process.stdout.readline())
@@ -73,7 +73,7 @@ async def _handle(connection: socket.socket, server: Server, folder: Path) -> No
 
 
 async def _shake_hands(connection: socket.socket, server: Server, folder: Path) -> None:
-    """Shake hands as a board does: TLS 1.2; then wait for the client to leave."""
+    """Do a handshake as a board does, with TLS 1.2; then wait for the client to disconnect."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers("ALL:@SECLEVEL=0")  # For the weak keys.

@@ -1,4 +1,4 @@
-"""Boards for the inventory, and commands that are run on it."""
+"""Boards for the inventory, and commands run on it."""
 
 import datetime
 import json
@@ -16,7 +16,7 @@ def key(letter):
 
 
 def report(number, days=100, **more):
-    """Return what a board reports of itself."""
+    """Return a board's report."""
     not_after = clock.now() + datetime.timedelta(days=days, hours=1)
     letter = chr(ord("A") + number)
     facts = {"public_key_pin": key(letter), "fingerprint": letter, "unique_id": f"e66{number:02}"}
@@ -41,7 +41,7 @@ def names(capsys, *words):
 
 
 def sentence(capsys, *words):
-    """Run a command that cannot run; return what it says."""
+    """Run a command that fails; return its error."""
     assert main([*words]) == 3
     output = capsys.readouterr()
     assert output.out == "" and "Traceback" not in output.err

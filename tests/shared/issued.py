@@ -1,4 +1,4 @@
-"""Certificates that a CA has issued for localhost, and files of them."""
+"""Certificates that a CA has issued for localhost, and their files."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 
 class PublicKey:
-    """Stands for a private key of which only the public half is known."""
+    """Replaces a private key of which only the public half is known."""
 
     def __init__(self, public_key: object) -> None:
         self._public_key = public_key
@@ -29,7 +29,7 @@ def issue(ca: Identity, key: object = None, name: str = "localhost", **more: obj
 
 
 def pem(*identities: Identity) -> bytes:
-    """Return certificates as PEM, in their order."""
+    """Return certificates as PEM, in this order."""
     found = [x509.load_der_x509_certificate(one.der) for one in identities]
     return b"".join(one.public_bytes(Encoding.PEM) for one in found)
 

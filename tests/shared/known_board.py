@@ -1,4 +1,4 @@
-"""Fixtures: a board's real page, and what this computer knows of it after `boardcert flash`."""
+"""Fixtures: a board's real page, and the data stored about it by `boardcert flash`."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[portal_server.C
 
 @pytest.fixture
 def host(client: portal_server.Client) -> str:
-    """Know the board as after `boardcert flash`: its key and its token."""
+    """Store the board as `boardcert flash` does: its key and its token."""
     report = json.loads(client.get("/api/identity"))
     pins.add_pin("localhost", report)
     tokens.keep_token("localhost", report["public_key_pin"], client.current_token())

@@ -1,4 +1,4 @@
-"""The files of tests that take longest, so that the others fill the gaps beside them.
+"""The test files that take longest, which start first, so that others fill the gaps.
 
 About in the order of the processor's time that they take, from 170 s to 30 s. A worker takes whole
 files, since the tests of one share a board.

@@ -1,4 +1,4 @@
-"""Run the device package on the MicroPython unix binary: one-off scripts, and a TLS server."""
+"""Run the device package on the MicroPython unix binary: single scripts, and a TLS server."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ import microdot
 
 ROOT = Path(__file__).resolve().parents[2]
 _MICROPYTHON = Path(sys.executable).parent / "micropython"
-# Last in the path: as on a board, `import microdot` finds its core.
+# Last in the path, so that `import microdot` finds its core, as on a board.
 _MICRODOT = str(Path(str(microdot.__file__)).parent)
 
 # Serve the page of an identity in argv[1] on port argv[2], with short time limits.
@@ -53,7 +53,7 @@ def _start(code: str, *arguments: str, path: str = "firmware") -> subprocess.Pop
 
 
 def run(code: str, *arguments: str) -> str:
-    """Run *code* with sys.argv[1:] = *arguments*; return its output, which must not be an error."""
+    """Run *code* with sys.argv[1:] = *arguments*; return its output. A failure is an error."""
     process = _start(code, *arguments)
     output, _ = process.communicate(timeout=60)
     if process.returncode:
@@ -65,7 +65,7 @@ def run(code: str, *arguments: str) -> str:
 def serving(
     directory: Path, *arguments: str, code: str = _SERVE, path: str = "firmware"
 ) -> Iterator[int]:
-    """Serve with *code*, else the page, the identity in *directory*; give the port.
+    """Serve the identity in *directory* with *code*, by default the page; yield the port.
 
     *code* finds the directory, the port and *arguments* in sys.argv[1:], and modules in *path*.
     """
@@ -85,7 +85,7 @@ def serving(
 
 
 def wait_for(port: int, is_running: Callable[[], bool] = lambda: True) -> bool:
-    """Wait until something listens on *port*; False if it ends, or after 20 seconds."""
+    """Wait until something listens on *port*; return False if it ends, or after 20 seconds."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline and is_running():
         try:

@@ -25,24 +25,24 @@ from viper_call import call_as_viper
 _KINDS = ("bytecode", "native", "viper", "asm")
 _SCOPE_LINKED = 0x70  # The flags of code linked by mpy_ld.py: relocations, rodata, bss.
 
-# The emulated memory: the 264 KB of the RP2040's SRAM. Reaching its first word means "returned".
+# The emulated memory: the RP2040's 264 KB of SRAM. Reaching its first word means "returned".
 _RAM_SIZE = 0x4_2000
 _GUARD = b"\xa5" * 16
 
 
 @dataclass(frozen=True)
 class _Processor:
-    """What runs a kernel: Unicorn's numbers, the registers of calls, where its memory is."""
+    """Parameters of a processor: Unicorn's numbers, the call's registers, the memory's place."""
 
     architecture: int
     mode: int
     model: int
-    arguments: list[int]  # The first has the result, too.
+    arguments: list[int]  # The first also has the result.
     saved: list[int]
     stack: int
     link: int
     ram: int
-    code_bit: int = 0  # In addresses of code.
+    code_bit: int = 0  # The unit of code addresses.
 
 
 def _arm(model: int) -> _Processor:
@@ -69,9 +69,9 @@ _RV32 = _Processor(
     + [getattr(riscv, f"UC_RISCV_REG_S{number}") for number in range(12)],
     riscv.UC_RISCV_REG_SP,
     riscv.UC_RISCV_REG_RA,
-    0x4080_0000,  # The ESP32-C6's; addresses are no small integers there.
+    0x4080_0000,  # As on the ESP32-C6; addresses there are not small integers.
 )
-# What runs a kernel compiled for an architecture, as mpy-cross names it.
+# The processor for each architecture, as mpy-cross names it.
 PROCESSORS = {
     "armv6m": _arm(arm.UC_CPU_ARM_CORTEX_M0),
     "armv7emsp": _arm(arm.UC_CPU_ARM_CORTEX_M33),
@@ -212,7 +212,7 @@ def _block_cost(code: bytes) -> tuple[int, int]:
 
 
 def _count_rv32(code: bytes) -> tuple[int, int]:
-    """Return the instructions of straight-line *code*, of four bytes or two, and no cycles."""
+    """Return the instruction count of straight-line *code*, of four bytes or two; no cycles."""
     instructions = index = 0
     while index < len(code):
         index += 4 if code[index] & 3 == 3 else 2
@@ -244,7 +244,7 @@ class Machine:
         self._costs: dict[int, tuple[int, int]] = {}
         self._fall_through = 0
         self.instructions = self.cycles = 0
-        self.all_instructions = 0  # Of all calls; the others are of the last one.
+        self.all_instructions = 0  # For all calls; the others are for the last one.
         self.path: list[int] = []  # The address of each basic block that ran.
         self.accesses: list[tuple[bool, int, int]] = []  # (is a write, address, size)
         if observe:
@@ -297,7 +297,7 @@ class Machine:
         return result
 
     def call_viper(self, name: str, addresses: tuple[int, ...], *numbers: int) -> None:
-        """Call a function that is written as firmware/kernels/riscv.py says; check its result."""
+        """Call a function with the convention of firmware/kernels/riscv.py; check its result."""
         call_as_viper(self, self._processor.ram + _RAM_SIZE - 256, name, addresses, *numbers)
 
     def _on_block(self, _uc: uc.Uc, address: int, size: int, _data: object) -> None:

@@ -1,4 +1,4 @@
-"""What a person does on a board's page in Chromium, for whatever board serves it.
+"""A user's actions on a board's page in Chromium, for any board that serves it.
 
 *visit*: a browser.Visit, whose client knows the token and what TLS serves; *hands*: Mouse or
 Keyboard. All but `sign_in` want a visitor who is signed in.
@@ -14,7 +14,7 @@ from issued import PublicKey, issue, pem
 
 Hands = Mouse | Keyboard
 
-# What a screen reader says of a field beside its name.
+# A screen reader reads this after a field's name.
 DESCRIPTION = (
     "element => element.getAttribute('aria-describedby').split(' ')"
     ".map(id => document.getElementById(id).textContent).join(' ')"
@@ -22,29 +22,29 @@ DESCRIPTION = (
 
 
 def sign_in(visit: Visit, hands: Hands, token: str) -> None:
-    """Send a token."""
+    """Submit a token."""
     hands.fill(visit.page.get_by_label("Token"), token)
     visit.send("Sign in", hands)
 
 
 def served(visit: Visit) -> x509.Certificate:
-    """Return what TLS serves."""
+    """Return the certificate that TLS serves."""
     return x509.load_der_x509_certificate(visit.client.served_certificate())
 
 
 def names_served(visit: Visit) -> list[str]:
-    """Return the DNS names in what TLS serves."""
+    """Return the DNS names in the served certificate."""
     names = served(visit).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return names.get_values_for_type(x509.DNSName)
 
 
 def shows_what_is_served(visit: Visit) -> bool:
-    """Return whether the page shows the SHA-256 of what TLS serves."""
+    """Return whether the page shows the SHA-256 of the served certificate."""
     return visit.shows_fingerprint(served(visit).fingerprint(hashes.SHA256()).hex().upper())
 
 
 def paste_and_remove(visit: Visit, hands: Hands) -> None:
-    """Install a certificate for the board's own key; both serve from the next connection on."""
+    """Install a certificate for the board's own key, and remove it; each is served at once."""
     own = served(visit)
     leaf = issue(make_ca(), PublicKey(own.public_key()))
     hands.fill(
@@ -62,7 +62,7 @@ def paste_and_remove(visit: Visit, hands: Hands) -> None:
 
 
 def sign_again(visit: Visit, hands: Hands) -> None:
-    """Renew: the same key, another certificate."""
+    """Renew: another certificate for the same key."""
     before = served(visit)
     visit.send("Sign again", hands)
     assert visit.reported() == "status"
@@ -73,7 +73,7 @@ def sign_again(visit: Visit, hands: Hands) -> None:
 
 
 def lose_key(visit: Visit, hands: Hands, button: str) -> None:
-    """Make a new key, or reset: another name than the board's is refused at the field."""
+    """Make a new key, or reset: a name other than the board's is refused at the field."""
     before = served(visit)
     field = visit.form(button).get_by_label("Type kitchen to confirm")
     hands.fill(field, "hall")
@@ -90,14 +90,14 @@ def lose_key(visit: Visit, hands: Hands, button: str) -> None:
 
 
 def restart(visit: Visit, hands: Hands) -> None:
-    """Restart the board, which says so a moment before."""
+    """Restart the board, which announces it a moment before."""
     visit.send("Restart", hands)
     assert visit.reported() == "status"
     assert "restarts" in visit.said()
 
 
 def download(visit: Visit, hands: Hands, directory: Path) -> None:
-    """Get certificate and request, as files that others can read."""
+    """Download certificate and request, as files that other programs can read."""
     certificate = served(visit)
     found = {}
     for link in visit.page.get_by_role("list").get_by_role("link").all():

@@ -9,7 +9,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Reader(html.parser.HTMLParser):
-    """What a browser finds on the page: forms, ids, what points where, the contents of elements."""
+    """Collects what a browser finds on a page: forms, ids, references, contents of elements."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Serve the configuration page on the MicroPython unix binary, and talk to it."""
+"""Serve the configuration page on the MicroPython unix binary, and be its client."""
 
 import json
 import socket
@@ -12,8 +12,8 @@ from typing import Any
 import micropython_server
 
 # The page of the identity in argv[1] on port argv[2]; over TLS, without the argument "plain". With
-# "slow", a key takes four seconds, as an RSA key takes minutes. A file shows a restart. Each
-# argument name=value sets a limit of the portal or its access.
+# "slow", generating a key takes four seconds, as RSA takes minutes. A file is created at a restart.
+# Each argument name=value sets a limit of the portal or its access.
 _SERVE = """
 import asyncio, sys
 import boardcert
@@ -40,7 +40,7 @@ for argument in sys.argv[3:]:
 asyncio.run(server.run(portal, int(sys.argv[2]), "127.0.0.1"))
 """
 
-# Run beside the server, as over USB: after a reset the token is made now.
+# Runs beside the server, as over USB: after a reset, the token is made by this.
 _TELL = """
 import sys, boardcert
 me = boardcert.identity(directory=sys.argv[1], hostname="kitchen", names=["localhost"])
@@ -49,7 +49,7 @@ print(me.admin_token(), end="")
 
 
 class Client:
-    """One browser or program: it keeps its cookie, and no connection."""
+    """One browser or program: it keeps its cookie, but no connection."""
 
     def __init__(self, port: int, directory: Path, is_secure: bool = True) -> None:
         self.port = port
@@ -65,11 +65,11 @@ class Client:
 
     @property
     def token(self) -> str:
-        """The board's token, as over USB: when the server started."""
+        """The board's token when the server started, as over USB."""
         return self.directory.with_suffix(".token").read_text()
 
     def current_token(self) -> str:
-        """Return the board's token as it is now."""
+        """Return the board's current token."""
         path = self.directory / "token"
         if path.exists():
             return path.read_text().split(" ")[0]
@@ -105,7 +105,7 @@ class Client:
         return response, content
 
     def get(self, path: str) -> bytes:
-        """Return what is at *path*."""
+        """Return the answer for *path*."""
         response, content = self.request("GET", path)
         assert response.status == 200, content
         return content
@@ -124,7 +124,7 @@ class Client:
         return response.status, json.loads(content) if content else {}
 
     def files(self) -> dict[str, bytes]:
-        """Return what the board has stored, by name."""
+        """Return the board's stored files, by name."""
         return {path.name: path.read_bytes() for path in self.directory.iterdir()}
 
     def served_certificate(self) -> bytes:
@@ -140,6 +140,6 @@ class Client:
 def serving_page(
     directory: Path, *limits: str, code: str = _SERVE, path: str = "firmware"
 ) -> Iterator[Client]:
-    """Serve the page of the identity in *directory* by *code*, with *path*; give a client of it."""
+    """Serve the page of *directory*'s identity with *code* and *path*; yield a client."""
     with micropython_server.serving(directory, *limits, code=code, path=path) as port:
         yield Client(port, directory, "plain" not in limits)

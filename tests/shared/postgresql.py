@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own: on a socket in a new directory, and gone afterwards."""
+"""A PostgreSQL server of the tests: on a socket in a new directory, and removed afterwards."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ _USER = "postgres"
 
 
 def programs() -> Path | None:
-    """Return the folder of initdb and pg_ctl, where Debian has it or on the path; else None."""
+    """Return the folder of initdb and pg_ctl, in Debian's place or on the path; else None."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     path = shutil.which("initdb") or (str(found[-1]) if found else None)
     return Path(path).parent if path else None
@@ -22,12 +22,12 @@ def programs() -> Path | None:
 
 @contextlib.contextmanager
 def cluster(folder: Path) -> Iterator[str]:
-    """Start a server by the programs in *folder*; give the start of URLs of its databases.
+    """Start a server with the programs in *folder*; yield the prefix of its databases' URLs.
 
     It refuses to run as root, and does not wait for the disk, which is not needed here.
     """
     user = _USER if os.geteuid() == 0 else None
-    directory = Path(tempfile.mkdtemp(prefix="boardcert-pg-"))  # Short: a socket's path is limited.
+    directory = Path(tempfile.mkdtemp(prefix="boardcert-pg-"))  # A socket's path is limited.
     if user:
         entry = pwd.getpwnam(user)
         os.chown(directory, entry.pw_uid, entry.pw_gid)

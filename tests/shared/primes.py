@@ -1,4 +1,4 @@
-"""Primes for RSA keys that are weak in a way that is wanted."""
+"""Primes for RSA keys that are weak on purpose."""
 
 import hashlib
 
@@ -6,7 +6,7 @@ import gmpy2
 
 
 def prime(bits, seed):
-    """Return a prime of *bits* bits, its two highest set; always the same."""
+    """Return a prime of *bits* bits with its two highest bits set, always the same."""
     start = int.from_bytes(hashlib.shake_256(seed.encode()).digest(bits // 8), "big")
     found = start | 3 << bits - 2 | 1
     while not gmpy2.is_prime(found):

@@ -1,4 +1,4 @@
-"""A program beside a test: however the test ends, the program has ended as well."""
+"""A program beside a test, which ends whenever the test ends."""
 
 import contextlib
 import subprocess
@@ -9,7 +9,7 @@ from typing import Any
 
 @contextlib.contextmanager
 def started(command: Sequence[str | Path], **more: Any) -> Iterator[subprocess.Popen[Any]]:
-    """Start *command*, with *more* as for Popen, and kill it at the end if it still runs.
+    """Start *command*, with *more* for Popen, and kill it at the end if it is still running.
 
     `with Popen` by itself waits for the program for ever, also when a test has run out of time.
     """

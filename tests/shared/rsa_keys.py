@@ -1,4 +1,4 @@
-"""An RSA key for tests to which any will do: a computer takes a tenth of a second to find one."""
+"""An RSA key for tests that need any: a computer takes a tenth of a second to find one."""
 
 import functools
 

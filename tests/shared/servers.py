@@ -1,4 +1,4 @@
-"""Servers on loopback for tests: of TLS with a given certificate, and of other things."""
+"""Servers on loopback for tests: TLS with a given certificate, and others."""
 
 import base64
 import contextlib
@@ -16,7 +16,7 @@ _TAKEN: list[socket.socket] = []
 
 @contextlib.contextmanager
 def serving(handle: Callable[[socket.socket], None], host: str = "127.0.0.1") -> Iterator[int]:
-    """Hand each connection to *handle*, one after another, and yield the port."""
+    """Pass each connection to *handle*, one after another, and yield the port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, 0), family=family) as listener:
         thread = threading.Thread(target=_accept, args=(listener, handle))
@@ -49,14 +49,14 @@ def tls_server(
     ciphers: str = "ALL:@SECLEVEL=0",
     host: str = "127.0.0.1",
 ) -> contextlib.AbstractContextManager[int]:
-    """Serve *identity*, and the certificates of *chain* after it, by one TLS version."""
+    """Serve *identity*, followed by the certificates of *chain*, with one TLS version."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # old TLS versions, on purpose
         context.minimum_version = context.maximum_version = version
     context.set_ciphers(ciphers)
     path = tmp_path / "identity.pem"
-    # Not by cryptography, which refuses some of the certificates that tests serve.
+    # Not by cryptography, which refuses some certificates of the tests.
     lines = [_pem(one.der) for one in (identity, *chain)]
     path.write_bytes(identity.key_pem() + b"".join(lines))
     context.load_cert_chain(path)
@@ -74,15 +74,15 @@ def _shake_hands(context: ssl.SSLContext, connection: socket.socket) -> None:
 
 
 def refusing_port() -> int:
-    """Return a port of loopback that refuses connections, and that no other process gets."""
+    """Return a loopback port that refuses connections, and that no other process gets."""
     taken = socket.socket()
-    taken.bind(("127.0.0.1", 0))  # Without listening.
+    taken.bind(("127.0.0.1", 0))  # Bound, but not listening.
     _TAKEN.append(taken)
     return taken.getsockname()[1]
 
 
 def closed_port() -> int:
-    """Return a port of loopback on which nothing listens, for a server that is to come."""
+    """Return a loopback port on which nothing listens, for a later server."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Boards that serve their certificate and what `ca renew` asks of them, over real TLS."""
+"""Boards that serve their certificate and the API for `ca renew`, over real TLS."""
 
 import contextlib
 import http.server
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 
 class SimulatedBoard(http.server.ThreadingHTTPServer):
-    """One board on a port of its own. *installed*: the chains that it was given."""
+    """One board on a port of its own. *installed*: the chains installed so far."""
 
     daemon_threads = True
 
@@ -30,7 +30,7 @@ class SimulatedBoard(http.server.ThreadingHTTPServer):
         self._context: ssl.SSLContext | None = None
 
     def serve_chain(self, pem: str) -> None:
-        """Serve a certificate and those of its issuers from the next connection on."""
+        """Serve a certificate and its issuers from the next connection on."""
         leaf = x509.load_pem_x509_certificate(pem.encode())
         identity = Identity(self.key, leaf.public_bytes(Encoding.DER))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -50,7 +50,7 @@ class SimulatedBoard(http.server.ThreadingHTTPServer):
         return builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
     def finish_request(self, request: object, client_address: object) -> None:
-        """Shake hands in the connection's own thread."""
+        """Do the TLS handshake in the connection's own thread."""
         with (
             contextlib.suppress(OSError),
             self._context.wrap_socket(request, server_side=True) as secure,
@@ -58,7 +58,7 @@ class SimulatedBoard(http.server.ThreadingHTTPServer):
             super().finish_request(secure, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Print nothing when a client goes away."""
+        """Print nothing when a client disconnects."""
 
 
 class _Page(http.server.BaseHTTPRequestHandler):
@@ -100,7 +100,7 @@ class _Page(http.server.BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def simulated_boards(count: int) -> Iterator[list[SimulatedBoard]]:
-    """Give so many boards, each with a key, a token and a number; they serve nothing yet."""
+    """Yield so many boards, each with a key, a token and a number; they do not serve yet."""
     boards = []
     with contextlib.ExitStack() as stack:
         for number in range(count):
@@ -117,7 +117,7 @@ def simulated_boards(count: int) -> Iterator[list[SimulatedBoard]]:
 
 @contextlib.contextmanager
 def answering(boards: list[SimulatedBoard]) -> Iterator[None]:
-    """Let boards answer, until the end."""
+    """Serve the boards until the end of the block."""
     threads = [
         threading.Thread(target=board.serve_forever, kwargs={"poll_interval": 0.05})
         for board in boards

@@ -1,4 +1,4 @@
-"""A real step-ca on loopback: built from Debian's packages of it, with a JWK provisioner."""
+"""A real step-ca on loopback: built from its Debian packages, with a JWK provisioner."""
 
 import base64
 import contextlib
@@ -30,7 +30,7 @@ _NAME = "operators"
 
 
 def build() -> Path:
-    """Return the program, built if need be; half a minute, once."""
+    """Return the program, built if necessary, which takes half a minute once."""
     if not _PROGRAM.exists() or _PROGRAM.stat().st_mtime < _SOURCE.stat().st_mtime:
         _PROGRAM.parent.mkdir(exist_ok=True)
         part = _PROGRAM.with_name(f"step-ca.{os.getpid()}")
@@ -50,7 +50,7 @@ def _base64url(data: bytes) -> str:
 
 @dataclass
 class StepCA:
-    """One that runs. *root*: its root; *key*: of its provisioner."""
+    """A running step-ca. *root*: its root; *key*: its provisioner's."""
 
     port: int
     root: Identity
@@ -64,7 +64,7 @@ class StepCA:
         return f"https://localhost:{self.port}"
 
     def token(self, names: Sequence[str], **changes: object) -> str:
-        """Return a token as `step ca token` makes it. *changes*: of its claims."""
+        """Return a token as `step ca token` makes it. *changes*: to its claims."""
         now = int(time.time())
         claims = {
             "aud": f"{self.url}/1.0/sign",
@@ -105,7 +105,7 @@ def _intermediate(root: Identity) -> Identity:
 
 @contextlib.contextmanager
 def step_ca(directory: Path) -> Iterator[StepCA]:
-    """Run one; its files are in *directory*."""
+    """Run a step-ca; its files are in *directory*."""
     program = build()
     root = make_ca()
     intermediate = _intermediate(root)

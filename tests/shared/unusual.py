@@ -1,4 +1,4 @@
-"""Certificates and keys as programs other than cryptography write them, or wrote them once.
+"""Certificates and keys as other programs write them, or used to.
 
 Each stands for a kind of file that users have; test_unusual holds the host against them, and
 make_chains the board.
@@ -42,19 +42,19 @@ def _parts(key: ec.EllipticCurvePrivateKey) -> tuple[bytes, bytes]:
 
 
 def gnutls_key(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """Return SEC 1 as certtool writes it: the scalar as an INTEGER, zeros and all."""
+    """Return SEC 1 as certtool writes it: the scalar as an INTEGER, with its leading zeros."""
     scalar, point = _parts(key)
     return tlv(0x30, b"\2\1\1" + tlv(4, b"\0" + scalar) + tlv(0xA0, _CURVE) + point)
 
 
 def short_key(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """Return SEC 1 without the zeros before a scalar, as old versions of OpenSSL and Java do."""
+    """Return SEC 1 without a scalar's leading zeros, as old versions of OpenSSL and Java do."""
     scalar, point = _parts(key)
     return tlv(0x30, b"\2\1\1" + tlv(4, scalar.lstrip(b"\0")) + tlv(0xA0, _CURVE) + point)
 
 
 def python_ecdsa_key(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """Return PKCS#8 that says version 2, and has no public key outside of SEC 1."""
+    """Return PKCS#8 of version 2, without a public key outside SEC 1."""
     scalar, point = _parts(key)
     inner = tlv(0x30, b"\2\1\1" + tlv(4, scalar) + point)
     return tlv(0x30, b"\2\1\1" + tlv(0x30, _EC_KEY + _CURVE) + tlv(4, inner))
@@ -69,7 +69,7 @@ def compressed_key(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def in_pkcs8(sec1: bytes) -> bytes:
-    """Return a key in SEC 1 as the PKCS#8 around it."""
+    """Return the PKCS#8 of a key in SEC 1."""
     return tlv(0x30, b"\2\1\0" + tlv(0x30, _EC_KEY + _CURVE) + tlv(4, sec1))
 
 
@@ -80,13 +80,13 @@ def pss_key(key: rsa.RSAPrivateKey) -> bytes:
 
 
 def with_other_label(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """Return PKCS#8 between the lines of SEC 1."""
+    """Return PKCS#8 with the labels of SEC 1."""
     text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return text.replace(b"PRIVATE KEY", b"EC PRIVATE KEY")
 
 
 def pss_without_parameters() -> Identity:
-    """Make a certificate that says RSASSA-PSS without the parameters that this needs."""
+    """Make an RSASSA-PSS certificate without the algorithm's required parameters."""
     key = rsa_2048()
     builder = x509.CertificateBuilder(name(), name(), key.public_key(), 1 << 100)
     now = x509.load_der_x509_certificate(make().der).not_valid_before_utc
@@ -109,13 +109,13 @@ def signed_with_sha3(identity: Identity, issuer: Identity | None = None) -> Iden
 
 
 def compressed_spki(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """Return the SubjectPublicKeyInfo with the point as x alone."""
+    """Return the SubjectPublicKeyInfo with a compressed point."""
     point = key.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
     return tlv(0x30, tlv(0x30, _EC_KEY + _CURVE) + tlv(3, b"\0" + point))
 
 
 def compressed(identity: Identity, issuer: Identity | None = None) -> Identity:
-    """Make the certificate for the same key, written as x alone."""
+    """Make the certificate for the same key with a compressed point."""
     spki = compressed_spki(identity.key)
     return rewrite(identity, lambda elements: elements.__setitem__(6, spki), issuer=issuer)
 
@@ -141,5 +141,5 @@ def version_1(identity: Identity) -> Identity:
 
 
 def contents(element: bytes) -> bytes:
-    """Return what is inside a DER element."""
+    """Return the content of a DER element."""
     return element[2 + (element[1] & 0x7F if element[1] & 0x80 else 0) :]

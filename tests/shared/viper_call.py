@@ -1,4 +1,4 @@
-"""How functions are called that firmware/kernels/riscv.py and xtensa.py write, as if in viper."""
+"""Call functions that firmware/kernels/riscv.py and xtensa.py write, by viper's convention."""
 
 from __future__ import annotations
 

@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_RETURN = 4  # Where calls from outside come back to; no code is there.
+_RETURN = 4  # The return address for calls from outside; there is no code.
 _REGISTERS = [f"a{i}" for i in range(16)]
 _HALVES = ", ".join(_REGISTERS[:8]), ", ".join(_REGISTERS[8:])
 
-# What the words of instructions have in common, and what they are in Python. In texts r, s and t
-# are registers, i is a number: see _number. M: the mask of a word, m8, m16, m32: the memory.
+# Patterns of instruction words, and the same in Python. In the texts, r, s and t are registers, i
+# is a number: see _number. M: the mask of a word, m8, m16, m32: the memory.
 SIMPLE: dict[str, tuple[int, int, str]] = {
     "sub": (0xFF000F, 0xC00000, "r = s - t & M"),
     "addx2": (0xFF000F, 0x900000, "r = (s << 1) + t & M"),
@@ -55,7 +55,7 @@ SIMPLE: dict[str, tuple[int, int, str]] = {
     "movi.n": (0x008F, 0x000C, "s = i & M"),
     "mov.n": (0xF00F, 0x000D, "t = s"),
 }
-# Those that end a block: their condition, "" for always.
+# Instructions that end a block, with their condition, "" for always.
 JUMPS: dict[str, tuple[int, int, str]] = {
     "j": (0x00003F, 0x000006, ""),
     "beqz": (0x0000FF, 0x000016, "not s"),
@@ -130,7 +130,7 @@ def _number(name: str, word: int) -> int:
 
 
 def python(instruction: Instruction, observe: bool = False) -> str:
-    """Return what a simple instruction does, in Python; *observe*: with a record of accesses."""
+    """Return a simple instruction in Python; *observe*: with a record of accesses."""
     name, word = instruction.name, instruction.word
     text = SIMPLE[name][2]
     if observe and (access := _ACCESS.search(text)):
@@ -139,14 +139,14 @@ def python(instruction: Instruction, observe: bool = False) -> str:
 
 
 def _filled(text: str, word: int, number: int) -> str:
-    """Put the registers and numbers of a *word* into *text*."""
+    """Insert the registers and numbers of a *word* into *text*."""
     values = {letter: f"a{word >> at & 15}" for letter, at in (("r", 12), ("s", 8), ("t", 4))}
     values |= {"i": str(number), "w": str((2 << (word >> 20)) - 1)}
     return re.sub(r"\b[rstiw]\b", lambda match: values[match[0]], text)
 
 
 def blocks(code: bytes, address: int) -> dict[int, list[Instruction]]:
-    """Return the basic blocks of *code* by address, those that can be reached."""
+    """Return the reachable basic blocks of *code*, by address."""
     found: dict[int, list[Instruction]] = {}
     starts = [address]
     while starts:
@@ -206,7 +206,7 @@ def _lines(start: int, block: list[Instruction], observe: bool) -> list[str]:
 
 
 def translate(code: bytes, address: int, names: dict[str, object], observe: bool) -> Callable:
-    """Return *code* as a function of what is in a10 to a13 of the caller, and the stack.
+    """Return *code* as a function of the caller's a10 to a13, and the stack.
 
     It returns the result, and how many instructions ran. *names*: what they use.
     """

@@ -1,4 +1,4 @@
-"""A machine that runs kernels for Xtensa: the translated code, and the memory."""
+"""A machine that runs Xtensa kernels: the translated code, and the memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import functools
 from viper_call import call_as_viper
 from xtensa_code import translate
 
-RAM, RAM_SIZE = 0x3000_0000, 0x4_0000  # As far up as QEMU lets it be.
+RAM, RAM_SIZE = 0x3000_0000, 0x4_0000  # The highest address that QEMU permits.
 STACK = RAM + RAM_SIZE - 512
 _ARGUMENTS = RAM + RAM_SIZE - 256
 _GUARD = b"\xa5" * 16
@@ -90,5 +90,5 @@ class XtensaMachine:
         return result
 
     def call_viper(self, name: str, addresses: tuple[int, ...], *numbers: int) -> None:
-        """Call a function that is written as firmware/kernels/xtensa.py says; check its result."""
+        """Call a function with the convention of firmware/kernels/xtensa.py; check its result."""
         call_as_viper(self, _ARGUMENTS, name, addresses, *numbers)

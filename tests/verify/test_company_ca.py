@@ -1,4 +1,4 @@
-"""`verify` of what a company's CA has issued: found if this computer trusts it, else asked for."""
+"""`verify` of a company CA's certificate: the CA is trusted here, or must be given."""
 
 import io
 import json
@@ -16,7 +16,7 @@ def verify(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("BOARDCERT_CA", str(tmp_path / "none"))
 
     def run(identity, trusted):
-        # What OpenSSL reads in place of the system's own CAs.
+        # OpenSSL reads these instead of the system's own CAs.
         (tmp_path / "trusted.pem").write_bytes(pem(*trusted))
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
         monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
@@ -29,7 +29,7 @@ def verify(tmp_path, monkeypatch, capsys):
 
 
 def test_a_ca_that_this_computer_trusts_is_found(verify):
-    """As one of a company is, or a public one: plain verify passes."""
+    """With a CA that this computer trusts, a company's or a public one, plain verify passes."""
     ca = make_ca()
     code, checks = verify(issue(ca), [ca])
     assert (code, checks["chain"]) == (0, ("pass", "trusted by this computer"))
@@ -37,7 +37,7 @@ def test_a_ca_that_this_computer_trusts_is_found(verify):
 
 
 def test_another_ca_is_asked_for(verify):
-    """By --ca; a CA of the same name is not taken for it."""
+    """Another CA needs --ca, and a CA of the same name does not replace it."""
     code, checks = verify(issue(make_ca()), [make_ca()])
     assert (code, checks["chain"][0]) == (1, "skip")
     assert checks["chain"][1].startswith("no --ca given, and this computer does not trust it: ")
@@ -46,14 +46,14 @@ def test_another_ca_is_asked_for(verify):
 
 
 def test_a_self_signed_certificate_is_not_looked_for_there(verify):
-    """A second handshake would cost the board time, and show nothing new."""
+    """For a self-signed certificate there is no second handshake, which would cost time."""
     own = make()
     _, checks = verify(own, [own])
     assert checks["chain"] == ("skip", "no --ca given")
 
 
 def test_another_ca_is_not_trusted_rather_than_a_bad_signature(tmp_path, monkeypatch, capsys):
-    """Nothing was altered: what a fleet's summary, and its inventory, say of a company's CA."""
+    """Fleet summary and inventory call a company's CA "not trusted", as nothing was altered."""
     monkeypatch.setenv("BOARDCERT_INVENTORY", str(tmp_path / "inventory.db"))
     with tls_server(issue(make_ca()), tmp_path) as port:
         monkeypatch.setattr("sys.stdin", io.StringIO(f"127.0.0.1:{port}\n"))

@@ -1,4 +1,4 @@
-"""Name servers that do not answer: the time limit is for the whole call, looking up included."""
+"""Name servers that do not answer: the time limit includes the look-up."""
 
 import socket
 import threading
@@ -23,7 +23,7 @@ _PIN = KeyPin.of_key("sha256//" + "A" * 43 + "=")
 
 @pytest.fixture
 def is_pending(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], bool]]:
-    """Leave each name without an answer for a minute; return whether that is still waited for."""
+    """Leave each name unanswered for a minute; return whether a look-up is still pending."""
     begun: list[threading.Thread] = []
     answered: list[str] = []
     is_over = threading.Event()
@@ -43,21 +43,21 @@ def is_pending(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], bool]]:
 
 
 def test_verify_ends_by_its_timeout(is_pending, capsys) -> None:
-    """And says what it says of a board that does not answer."""
+    """`verify` ends in time, with the message for a board that does not answer."""
     assert cli.main(["verify", _NAME, "--timeout", "0.3"]) == 3
     assert is_pending()
     assert f"{_NAME}:443 did not answer within 0.3 s" in capsys.readouterr().err
 
 
 def test_administration_ends_by_its_timeout(is_pending) -> None:
-    """Nothing was sent to anybody."""
+    """An administering command ends in time, and nothing was sent."""
     with pytest.raises(Error, match="did not answer within"):
         BoardAPI(Target(_NAME, 443), timeout_s=0.3, pin=_PIN).report()
     assert is_pending()
 
 
 def test_a_client_that_trusts_a_ca_ends_by_its_timeout(is_pending, tmp_path) -> None:
-    """Python's own checks are not reached."""
+    """A client that trusts a CA ends in time, before Python's own checks."""
     path = tmp_path / "ca.pem"
     ca = x509.load_der_x509_certificate(make_ca().der)
     path.write_bytes(ca.public_bytes(Encoding.PEM))
@@ -68,13 +68,13 @@ def test_a_client_that_trusts_a_ca_ends_by_its_timeout(is_pending, tmp_path) -> 
 
 @pytest.mark.parametrize("scheme", ["socket", "rfc2217"])
 def test_nothing_answers_at_a_port_of_such_a_name(is_pending, scheme) -> None:
-    """`flash` asks whether MicroPython is there, and then continues."""
+    """`flash` continues, after asking whether MicroPython answers at that name."""
     assert not serial_ports.is_answering(f"{scheme}://{_NAME}:4000", timeout_s=0.3)
     assert is_pending()
 
 
 def test_what_is_waited_for_has_its_outcome() -> None:
-    """Its result, or its error, as a call has; nothing begins when the time is over."""
+    """A finished call returns its result or error; after the deadline no call starts."""
     assert Deadline(60).wait_for(lambda: 5) == 5
     with pytest.raises(ZeroDivisionError):
         Deadline(60).wait_for(lambda: 1 // 0)

@@ -1,4 +1,4 @@
-"""A board, or what poses as one, that would harm the computer: by its words, or by their number."""
+"""Boards, or impostors, that could harm the computer by their output or its amount."""
 
 import json
 import socket
@@ -23,13 +23,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from servers import serving
 
-# Clears the screen, sets the clipboard (OSC 52), the same by C1 controls, and turns the direction.
+# Clear the screen, set the clipboard (OSC 52), the same by C1 controls, change text direction.
 _ESCAPES = "\x1b[2J\x1b]52;c;cm0gLXJmIH4=\x07\x9b2J\u202egnp.exe\r\n"
 _PLAIN = "\\x1b[2J\\x1b]52;c;cm0gLXJmIH4=\\x07\\x9b2J\\u202egnp.exe\\r\\n"
 
 
 def repl(respond: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:
-    """Return a handler that is MicroPython's raw REPL to mpremote; *respond* runs each program."""
+    """Return a handler that acts as MicroPython's raw REPL; *respond* runs each program."""
 
     def handle(connection: socket.socket) -> None:
         received = b""
@@ -53,19 +53,19 @@ def repl(respond: Callable[[socket.socket], None]) -> Callable[[socket.socket], 
 
 
 def endless(connection: socket.socket) -> None:
-    """Send while the client is connected."""
+    """Send as long as the client is connected."""
     while True:
         connection.sendall(b"x" * 65536)
 
 
 def answering(value: object) -> Callable[[socket.socket], None]:
-    """Return what prints *value* as JSON, as a program on a board does."""
+    """Return code that prints *value* as JSON, as a program on a board does."""
     printed = json.dumps(value).encode()
     return lambda connection: connection.sendall(printed + b"\r\n\x04\x04>")
 
 
 def test_output_without_end_ends_the_program():
-    """Long before its time is over, and with no more in memory than a few answers take."""
+    """Endless output stops the program early, with little more in memory than a few answers."""
     tracemalloc.start()
     try:
         with (
@@ -79,7 +79,7 @@ def test_output_without_end_ends_the_program():
 
 
 def test_esptool_is_ended_when_it_prints_without_end(tmp_path, monkeypatch):
-    """What a chip sends may stand in it; not even a line has to end."""
+    """esptool is stopped if it prints a chip's endless output, even without line ends."""
     (tmp_path / "esptool.py").write_text("while True:\n    print('x' * 65536, end='')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     tracemalloc.start()
@@ -92,7 +92,7 @@ def test_esptool_is_ended_when_it_prints_without_end(tmp_path, monkeypatch):
 
 
 def test_esptools_lines_are_heard_as_they_come(tmp_path, monkeypatch):
-    """The progress of a write, and at the end all that was printed."""
+    """esptool's lines are passed on as they arrive, and all its output is returned at the end."""
     program = "import sys\nprint('Writing at 0x1', end='\\r')\nprint('and at 0x2')\n"
     (tmp_path / "esptool.py").write_text(program + "print('the end', end='', file=sys.stderr)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -120,7 +120,7 @@ _SURVEY = {"version": ["1", 24], "mpy": 1, "files": {}}
     ],
 )
 def test_an_answer_of_another_form_is_an_error(ask, more, monkeypatch):
-    """Whatever JSON it is: no traceback, and nothing is taken for what it is not."""
+    """JSON of another form is an error without a traceback, and is not used."""
     for value in [*_STRANGE_ANSWERS, *more]:
         printed = json.dumps(value)
         monkeypatch.setattr(mpremote, "run", lambda *words, timeout_s, it=printed: it)
@@ -129,20 +129,20 @@ def test_an_answer_of_another_form_is_an_error(ask, more, monkeypatch):
 
 
 def test_settings_nested_without_end_are_none(monkeypatch):
-    """Like those that are not JSON at all."""
+    """Deeply nested settings are treated like invalid JSON."""
     state = json.dumps(_STATE | {"mark": None, "config": "[" * 100_000})
     monkeypatch.setattr(mpremote, "run", lambda *words, timeout_s: state)
     assert kept_files.read_state("port").settings == {}
 
 
 def test_what_goes_on_is_shown_as_plain_text(capsys):
-    """While it runs, on a terminal; brackets are not taken for markup."""
+    """Progress is shown with control characters escaped and without markup."""
     shown = messages().status(f"asking [bold]{_ESCAPES}").renderable
     assert str(shown.text) == f"asking [bold]{_PLAIN}"
 
 
 def test_looking_for_a_prompt_keeps_nothing():
-    """Of what comes while it is looked for."""
+    """Output before a prompt is not kept."""
     tracemalloc.start()
     try:
         with serving(endless) as port:
@@ -153,10 +153,10 @@ def test_looking_for_a_prompt_keeps_nothing():
 
 
 def test_a_prompt_is_found_wherever_the_pieces_end():
-    """Also when half of it comes later."""
+    """A prompt is found even if it arrives in pieces."""
 
     def halves(connection: socket.socket) -> None:
-        connection.recv(64)  # What is there when the port is opened is dropped.
+        connection.recv(64)  # Input from before the port was opened is dropped.
         connection.sendall(b"x" * 4095 + b">")
         connection.recv(64)
         connection.sendall(b">> ")
@@ -168,7 +168,7 @@ def test_a_prompt_is_found_wherever_the_pieces_end():
 
 
 def test_devices_shows_a_boards_words_as_plain_text(monkeypatch, capsys):
-    """What the board says it is, and the pin that it kept."""
+    """`devices` shows a board's text and pin with control characters escaped."""
     state = {"version": f"3.4.0; {_ESCAPES}", "machine": _ESCAPES, "identity": ["generated.bin"]}
     state |= {"mark": "a" + _ESCAPES + "b", "config": None, "main": False, "files": 1}
     state |= {"unique_id": "d1a4f44d0eb0dd5f"}
@@ -183,7 +183,7 @@ def test_devices_shows_a_boards_words_as_plain_text(monkeypatch, capsys):
 
 
 def test_a_story_shows_a_boards_words_as_plain_text(capsys):
-    """As printed by `boardcert flash`; the record keeps the original."""
+    """`flash` prints a board's text escaped; the record has the original."""
     story = Story(results())
     story.step("board", "done", _ESCAPES)
     messages().print(_ESCAPES, markup=False)
@@ -193,14 +193,14 @@ def test_a_story_shows_a_boards_words_as_plain_text(capsys):
 
 
 def test_a_bar_leaves_nothing_where_no_terminal_is(capsys):
-    """No empty line in a log either."""
+    """Without a terminal, a progress bar prints nothing, not even an empty line."""
     with Story.progress("installing the package") as moved:
         moved(1, 2)
     assert capsys.readouterr() == ("", "")
 
 
 def test_an_error_shows_a_boards_words_as_plain_text(capsys):
-    """What mpremote printed last, in the message of a failure."""
+    """An error shows mpremote's last output escaped."""
     failing = b"Traceback (most recent call last):\r\nValueError: " + _ESCAPES.strip().encode()
 
     def fail(connection: socket.socket) -> None:
@@ -213,7 +213,7 @@ def test_an_error_shows_a_boards_words_as_plain_text(capsys):
 
 
 def test_a_dripping_answer_does_not_outlive_the_timeout(tmp_path):
-    """The time given is for the whole call: this answer would be right, some 20 s later."""
+    """The time limit covers the whole call: this valid answer would take 20 s longer."""
     board = make()
     dripping = Dripping(answer(200, report_of(board)))
     server = https_server(board, tmp_path, [dripping], [])
@@ -222,7 +222,7 @@ def test_a_dripping_answer_does_not_outlive_the_timeout(tmp_path):
 
 
 def test_a_dripping_page_does_not_outlive_the_timeout(tmp_path):
-    """Nor does it for a client that trusts a CA."""
+    """The time limit also covers a client that trusts a CA."""
     ca = make_ca()
     board = make(issuer=ca)
     path = tmp_path / "ca.pem"
@@ -234,7 +234,7 @@ def test_a_dripping_page_does_not_outlive_the_timeout(tmp_path):
 
 
 def test_an_endless_page_is_an_error(tmp_path):
-    """Of which no more is read than a page may have."""
+    """An endless page is an error, and is read up to the size limit only."""
     ca = make_ca()
     board = make(issuer=ca)
     path = tmp_path / "ca.pem"
@@ -245,10 +245,10 @@ def test_an_endless_page_is_an_error(tmp_path):
         tls_probe.get(Target("127.0.0.1", port), 30.0, NAME, str(path), "/")
 
 
-# CPython leaves the socket that it was making to the garbage collector.
+# CPython leaves the unfinished socket to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_connection_that_is_reset_at_once_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before TLS is wrapped around it, when ssl itself looks for bytes that came."""
+    """A reset before TLS is set up, while ssl checks for early data, is an error."""
     connect = deadline._connect
 
     def reset(host: str, port: int, limit: deadline.Deadline) -> socket.socket:

@@ -1,4 +1,4 @@
-"""`boardcert pin`, `label` and `devices`, and `verify` with boards that are known."""
+"""`boardcert pin`, `label` and `devices`, and `verify` for known boards."""
 
 import json
 import re
@@ -31,14 +31,14 @@ def pin_of(identity):
 
 
 def known(answer):
-    """Return status and detail of the check against the known boards."""
+    """Return status and detail of the check against known boards."""
     (host,) = answer["hosts"]
     (check,) = [check for check in host["checks"] if check["id"] == "known"]
     return check["status"], check["detail"]
 
 
 def test_verify_knows_a_pinned_board_and_its_new_certificates(tmp_path, capsys):
-    """The same key under another certificate is the same board."""
+    """Another certificate with the same key is from the same board."""
     first = make()
     with tls_server(first, tmp_path) as port:
         host = f"127.0.0.1:{port}"
@@ -56,7 +56,7 @@ def test_verify_knows_a_pinned_board_and_its_new_certificates(tmp_path, capsys):
 
 
 def test_a_label_goes_on_to_fit_when_the_certificate_is_signed_again(tmp_path, capsys):
-    """What it shows, and the code on it, are of the key; so is what the computer shows."""
+    """Label, QR code and the computer's output show the key, and stay valid after a renewal."""
     first = make()
     again = make(key=first.key)
     labels = []
@@ -75,7 +75,7 @@ def test_a_label_goes_on_to_fit_when_the_certificate_is_signed_again(tmp_path, c
 
 
 def test_a_failing_board_refreshes_nothing(tmp_path, capsys):
-    """Another key: what is known of the old one stays."""
+    """A board with another key changes nothing that is stored."""
     old, new = make(), make()
     pins.add_pin(NAME, {"public_key_pin": pin_of(old), "fingerprint": "AB"})
     with tls_server(new, tmp_path) as port:
@@ -84,7 +84,7 @@ def test_a_failing_board_refreshes_nothing(tmp_path, capsys):
 
 
 def test_verify_fails_loudly_when_the_key_is_another(tmp_path, capsys):
-    """Both pins are named."""
+    """A changed key fails loudly, and both pins are named."""
     old, new = make(), make()
     pins.add_pin(NAME, {"public_key_pin": pin_of(old), "fingerprint": "AB"})
     with tls_server(new, tmp_path) as port:
@@ -97,7 +97,7 @@ def test_verify_fails_loudly_when_the_key_is_another(tmp_path, capsys):
 
 
 def test_what_verify_finds_of_a_known_board_is_its_history(tmp_path, capsys):
-    """Verdicts, certificates and addresses; nothing about an unknown board."""
+    """Verdicts, certificates and addresses of known boards are recorded, of others nothing."""
     first = make()
     with tls_server(first, tmp_path) as port:
         host = f"127.0.0.1:{port}"
@@ -122,7 +122,7 @@ def test_what_verify_finds_of_a_known_board_is_its_history(tmp_path, capsys):
 
 
 def test_a_verdict_that_cannot_be_noted_is_told_all_the_same(tmp_path, capsys, monkeypatch):
-    """Then the inventory is the error; but a changed key is the worse one."""
+    """If the verdict cannot be stored, that is an error, unless the key has changed, too."""
     identity = make()
 
     def fail(found):
@@ -143,7 +143,7 @@ def test_a_verdict_that_cannot_be_noted_is_told_all_the_same(tmp_path, capsys, m
 
 
 def test_pinning_needs_somebody_who_compares(tmp_path, capsys, monkeypatch):
-    """A pin, a cable, a person, or --yes. And a certificate that passes every check."""
+    """Pinning needs a pin, a cable, a person or --yes, and a valid certificate."""
     identity = make()
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
     with tls_server(identity, tmp_path) as port:
@@ -165,7 +165,7 @@ def test_pinning_needs_somebody_who_compares(tmp_path, capsys, monkeypatch):
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("", 1)])
 def test_a_person_is_shown_the_fingerprint_and_asked(answer, code, tmp_path, capsys, monkeypatch):
-    """Only a yes pins."""
+    """The user sees the fingerprint, and only yes pins it."""
     monkeypatch.setattr("sys.stdin", _Terminal(answer))
     identity = make()
     with tls_server(identity, tmp_path) as port:
@@ -190,7 +190,7 @@ class _Terminal:
 def test_a_board_on_the_cable_is_pinned_listed_labelled_and_forgotten(
     tmp_path, capsys, monkeypatch
 ):
-    """Its program continues afterwards."""
+    """A board on the cable is pinned, listed, labelled and forgotten; its program continues."""
     report = {"public_key_pin": pin_of(make()), "fingerprint": "AB:" * 31 + "CD", "unique_id": "01"}
     restarted = []
     monkeypatch.setattr(usb_report, "read_report", lambda port: report)
@@ -211,7 +211,7 @@ def test_a_board_on_the_cable_is_pinned_listed_labelled_and_forgotten(
 
 
 def test_verify_finds_the_pin_however_the_host_is_spelled(tmp_path, capsys):
-    """A changed key of localhost is a changed key of LOCALHOST."""
+    """The pin is found for other spellings of the host: a changed key is detected."""
     old, new = make(), make()
     pins.add_pin("Localhost", {"public_key_pin": pin_of(old), "fingerprint": "AB"})
     pins.add_pin("Kitchen.local.", {"public_key_pin": pin_of(old), "fingerprint": "AB"})
@@ -223,7 +223,7 @@ def test_verify_finds_the_pin_however_the_host_is_spelled(tmp_path, capsys):
 
 
 def test_a_board_on_the_cable_must_have_the_pin_that_is_given(capsys, monkeypatch):
-    """Fingerprint or key; another one is not pinned."""
+    """--pin, of certificate or key, must match the board on the cable; another is not pinned."""
     report = {"public_key_pin": pin_of(make()), "fingerprint": ":".join(["AB"] * 32)}
     monkeypatch.setattr(usb_report, "read_report", lambda port: report)
     monkeypatch.setattr(mpremote, "reset", lambda port: None)
@@ -238,7 +238,7 @@ def test_a_board_on_the_cable_must_have_the_pin_that_is_given(capsys, monkeypatc
 
 
 def test_a_board_that_fails_does_not_end_the_list_of_devices(capsys, monkeypatch):
-    """What it said stands in its row."""
+    """An error of one board is shown in its row of the list."""
 
     def fail(port):
         raise Error("the board at /dev/ttyACM0 gave no answer")
@@ -255,7 +255,7 @@ def test_a_board_that_fails_does_not_end_the_list_of_devices(capsys, monkeypatch
 
 
 def test_an_error_is_an_object_too(tmp_path, capsys, monkeypatch):
-    """Of each command that takes --json, also when the arguments are wrong."""
+    """With --json, errors are objects too, even usage errors."""
 
     def fail(port):
         raise Error("no board", "plug it in")
@@ -274,7 +274,7 @@ def test_an_error_is_an_object_too(tmp_path, capsys, monkeypatch):
 
 
 def test_devices_tells_what_runs_where(tmp_path, capsys, monkeypatch):
-    """A board with an identity, a port that is silent, and a board in its boot loader."""
+    """`devices` lists a board with an identity, a silent port, and a board in its boot loader."""
     state = kept_files.BoardState(
         "3.4.0; MicroPython v1.27.0 on 2025-12-09", "Pico W", True, "sha256//x", {}, True, 3
     )

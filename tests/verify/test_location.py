@@ -1,4 +1,4 @@
-"""Where a board is: the port and the address that commands use, and how they come into its pin."""
+"""A board's port and address: which ones commands use, and how they are pinned."""
 
 import json
 import socket
@@ -18,13 +18,13 @@ from cryptography import x509
 from servers import refusing_port, tls_server
 
 _TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
-# Of RFC 6761: no resolver may know it.
+# RFC 6761: no resolver may know it.
 _NOWHERE = "kitchen.invalid"
 
 
 @pytest.fixture(autouse=True)
 def unknown_name(monkeypatch):
-    """Have no resolver asked: the name is not found."""
+    """Replace the resolver: the name is not found."""
     look_up = socket.getaddrinfo
 
     def found(host, *more):
@@ -57,14 +57,14 @@ def pin(host: str, port: int | None = None, address: str | None = None) -> Pin:
     ],
 )
 def test_the_port_is_the_named_one_else_that_of_the_pin_else_443(text, name, target):
-    """For a board that is pinned with its port, too, if it is with one only."""
+    """The port is the given one, else the pin's, else 443; also for a single pin with a port."""
     boards = [pin("kitchen.local", 20034, "192.168.4.7"), pin("attic.local:8443")]
     boards += [pin("cellar.local:1"), pin("cellar.local:2"), pin("shed.local")]
     assert find(text, boards, name).target == target
 
 
 def test_a_refused_connection_names_the_port_of_the_page(capsys):
-    """That of the pin, or else the usual one; unless it is the one that was asked."""
+    """The hint for a refused connection names the pin's or the usual port, unless it was used."""
     port = refusing_port()
     for command in ("verify", "doctor"):
         assert main([command, f"127.0.0.1:{port}"]) != 0
@@ -80,12 +80,12 @@ def test_a_refused_connection_names_the_port_of_the_page(capsys):
 
 
 def facts(identity: Identity) -> dict:
-    """Return what a pin is made of."""
+    """Return the facts in a pin."""
     return certificate.describe(certificate.parse(identity.der))
 
 
 def test_the_last_address_that_refuses_is_asked_at_the_port_of_the_pin(capsys):
-    """The hint names no other port: it is the board's own that nothing listens on."""
+    """If the last address refuses the pin's port, the hint names no other port."""
     port = refusing_port()
     add_pin(_NOWHERE, facts(make()), port, "127.0.0.1")
     assert main(["verify", _NOWHERE]) == 3
@@ -95,14 +95,14 @@ def test_the_last_address_that_refuses_is_asked_at_the_port_of_the_pin(capsys):
 
 
 def test_a_mistyped_name_is_answered_with_the_known_one(capsys):
-    """As other commands do."""
+    """A mistyped name gets a suggestion, as in other commands."""
     add_pin("pantry-9.invalid", facts(make()), 20034)
     assert main(["verify", "pantri-9.invalid"]) == 3
     assert "did you mean pantry-9.invalid?" in capsys.readouterr().err
 
 
 def test_a_name_that_is_not_found_leads_to_the_last_address(tmp_path, capsys):
-    """There, the pin shows whether it is the same board. The name must still be covered."""
+    """For an unresolved name the last address is used with its pin; the name must be covered."""
     board = make(common_name=_NOWHERE, change=_named)
     with tls_server(board, tmp_path) as port:
         add_pin(_NOWHERE, facts(board), port, "127.0.0.1")
@@ -120,7 +120,7 @@ def _named(extensions: dict) -> None:
 
 
 def test_another_board_at_the_last_address_is_not_taken_for_it(tmp_path, capsys):
-    """Not by `verify`, and no token is sent there."""
+    """Another board at the last address fails `verify`, and gets no token."""
     board, other = make(change=_named), make(change=_named)
     received: list[bytes] = []
     with https_server(other, tmp_path, [answer(200, {})] * 2, received) as port:
@@ -136,7 +136,7 @@ def test_another_board_at_the_last_address_is_not_taken_for_it(tmp_path, capsys)
 
 
 def test_a_name_that_is_found_is_used_and_its_address_noted(tmp_path, monkeypatch, capsys):
-    """Once the key was seen to be the pinned one; another key's address is not."""
+    """A resolved name's address is stored once the key has matched the pin."""
     board = make(change=_named)
     with tls_server(board, tmp_path) as port:
         add_pin("localhost", facts(board), port, "192.0.2.7")
@@ -151,7 +151,7 @@ def test_a_name_that_is_found_is_used_and_its_address_noted(tmp_path, monkeypatc
 
 
 def test_a_silent_name_server_is_not_waited_for(tmp_path, monkeypatch, capsys):
-    """Where there is an address to go to."""
+    """A silent name server is not waited for if an address is known."""
     board = make(change=_named)
     monkeypatch.setattr(tls_probe, "LOOK_UP_S", 0.1)
     look_up = socket.getaddrinfo
@@ -169,7 +169,7 @@ def test_a_silent_name_server_is_not_waited_for(tmp_path, monkeypatch, capsys):
 
 
 def test_pinning_what_is_served_keeps_its_port_and_address(tmp_path, capsys):
-    """And the next command needs neither."""
+    """Pinning a served certificate stores its port and address, for the next command."""
     board = make()
     with tls_server(board, tmp_path) as port:
         words = ["pin", "add", f"127.0.0.1:{port}", "--name", NAME, "--yes", "--json"]
@@ -181,7 +181,7 @@ def test_pinning_what_is_served_keeps_its_port_and_address(tmp_path, capsys):
 
 
 def test_a_url_is_a_host_wherever_one_is_taken(tmp_path, capsys):
-    """As it stands in the browser's line, a path too."""
+    """A URL, as in a browser's address bar, is accepted as HOST."""
     board = make()
     with tls_server(board, tmp_path) as port:
         url = f"https://127.0.0.1:{port}/certificate"

@@ -1,4 +1,4 @@
-"""A board by each of the names that a person has for it, in every command that takes a HOST."""
+"""All names that a user may give for a board work in every command with a HOST."""
 
 import json
 import socket
@@ -19,7 +19,7 @@ _TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
 
 @pytest.fixture(autouse=True)
 def no_resolver(monkeypatch):
-    """Have no resolver asked: names in .local are not found."""
+    """Replace the resolver: .local names are not found."""
     look_up = socket.getaddrinfo
 
     def found(host, *more):
@@ -36,7 +36,7 @@ def pin(host, key=_KEY, port=None, address=None):
 
 
 def facts(identity):
-    """Return what a pin is made of."""
+    """Return the facts in a pin."""
     return certificate.describe(certificate.parse(identity.der))
 
 
@@ -76,13 +76,13 @@ _BOARDS = [
     ],
 )
 def test_one_rule_says_which_board_is_meant_and_where_it_is(text, name, known, place):
-    """A name, the same without .local, an address or a URL; with a port or without."""
+    """One rule finds a board by name, short name, address or URL, with or without a port."""
     found = find(text, _BOARDS, name)
     assert (found.known and found.known.host, str(found.target)) == (known, place)
 
 
 def test_commands_find_a_board_by_its_short_name_and_by_its_address(tmp_path, capsys):
-    """And say which board it is, that was asked for by its address."""
+    """Commands accept a short name or an address, and print which board it is."""
     board = make()
     with tls_server(board, tmp_path) as port:
         add_pin(NAME, facts(board), port, "127.0.0.1")
@@ -104,7 +104,7 @@ def test_commands_find_a_board_by_its_short_name_and_by_its_address(tmp_path, ca
 
 
 def test_another_key_at_a_last_address_is_told_by_whose_it_is(tmp_path, capsys):
-    """Addresses move: it need not be an attack. A name that has another key is one."""
+    """Another key at a last address may be another board; another key for a name is an attack."""
     board, other = make(), make()
 
     def known(host):
@@ -128,7 +128,7 @@ def test_another_key_at_a_last_address_is_told_by_whose_it_is(tmp_path, capsys):
 
 @pytest.mark.parametrize("host", ["kitchen", "kitchen.local", "kitchen:8443", "192.168.4.7:8443"])
 def test_a_board_is_forgotten_by_any_of_its_names(host, capsys):
-    """What was forgotten is printed as it was pinned."""
+    """A board is forgotten by any of its names, and printed as it was pinned."""
     add_pin(
         "kitchen.local:8443", {"public_key_pin": _KEY, "fingerprint": "AB"}, None, "192.168.4.7"
     )
@@ -138,7 +138,7 @@ def test_a_board_is_forgotten_by_any_of_its_names(host, capsys):
 
 
 def test_what_is_forgotten_must_be_one_board(capsys):
-    """A slip is answered with the board that is called nearly so."""
+    """A mistyped name is not forgotten, and gets a suggestion."""
     for port, key in ((1, _KEY), (2, _OTHER_KEY)):
         add_pin(f"kitchen.local:{port}", {"public_key_pin": key, "fingerprint": "AB"})
     assert main(["pin", "forget", "kitchen"]) == 2
@@ -149,7 +149,7 @@ def test_what_is_forgotten_must_be_one_board(capsys):
 
 
 def test_a_board_is_pinned_by_its_full_name_and_once(tmp_path, capsys):
-    """`pin add kitchen` is `pin add kitchen.local`; a port that is known stays."""
+    """`pin add kitchen` is `pin add kitchen.local`, and keeps a known port."""
     board = make()
     with tls_server(board, tmp_path) as port:
         words = ["--yes", "--json"]
@@ -160,7 +160,7 @@ def test_a_board_is_pinned_by_its_full_name_and_once(tmp_path, capsys):
 
 
 def test_pins_with_a_port_follow_a_new_name_and_a_new_port():
-    """Those of the same key; others stay as they are."""
+    """Pins with ports follow a new name and port if they have the same key."""
     kitchen = {"public_key_pin": _KEY, "fingerprint": "AB", "unique_id": "01"}
     add_pin("kitchen.local", kitchen, 20034)
     add_pin("kitchen.local:20034", kitchen)

@@ -1,4 +1,4 @@
-"""Boards that have an authority of their own: what `verify`, `pin`, `scan` and `show` say of them.
+"""Boards with their own authority in `verify`, `pin`, `scan` and `show`.
 
 The certificates are made by the firmware's own code.
 """
@@ -47,7 +47,7 @@ def verify(tmp_path, capsys):
 
 
 def test_a_board_with_its_own_authority_is_valid(verify):
-    """Without --ca, by every check; what is said of the authority is what it is."""
+    """The board passes every check without --ca, and the authority is described."""
     leaf, authority = make_pair()
     code, host = verify(leaf, authority)
     assert code == 0, host
@@ -66,7 +66,7 @@ def test_a_board_with_its_own_authority_is_valid(verify):
 
 
 def test_once_imported_that_is_said(verify):
-    """By a copy of this very certificate: not of an earlier one of the board."""
+    """An imported authority is recognised by this very certificate, not by an earlier one."""
     leaf, authority = make_pair()
     kept_authorities.keep("kitchen.local", parse(make_pair()[1].der))
     assert "`boardcert ca trust`" in verify(leaf, authority)[1]["checks"]["chain"][1]
@@ -75,7 +75,7 @@ def test_once_imported_that_is_said(verify):
 
 
 def test_a_person_reads_it_in_the_first_line(tmp_path, capsys):
-    """And not of a board that signs for itself."""
+    """The first line names the board's own authority, and not for a self-signed board."""
     leaf, authority = make_pair()
     with tls_server(leaf, tmp_path, chain=(authority,)) as port:
         assert main(["verify", f"127.0.0.1:{port}"]) == 0
@@ -87,7 +87,7 @@ def test_a_person_reads_it_in_the_first_line(tmp_path, capsys):
 
 
 def test_a_pin_holds_across_the_change(verify):
-    """A board that signed for itself gets an authority: the same key, the same board."""
+    """If a self-signed board gets an authority, its key and its pin stay the same."""
     key = ec.generate_private_key(ec.SECP384R1())
     leaf, authority = make_pair(key=key)
     own = make(key=key)
@@ -106,7 +106,7 @@ def _facts(identity):
 
 
 def test_a_served_authority_that_did_not_sign_is_told(verify):
-    """Of the same name, with another key: the certificate is nobody's."""
+    """An authority with the right name but another key is reported."""
     leaf, authority = make_pair(signer=ec.generate_private_key(ec.SECP384R1()))
     code, host = verify(leaf, authority)
     expected = "of the board's own authority: it has not signed the board's certificate"
@@ -115,7 +115,7 @@ def test_a_served_authority_that_did_not_sign_is_told(verify):
 
 
 def test_without_its_authority_a_leaf_is_of_an_unknown_ca(verify):
-    """Nothing is taken for granted that is not shown."""
+    """A leaf sent without its authority is from an unknown CA."""
     leaf, _ = make_pair()
     code, host = verify(leaf)
     assert (code, host["authority"]) == (1, None)
@@ -123,7 +123,7 @@ def test_without_its_authority_a_leaf_is_of_an_unknown_ca(verify):
 
 
 def test_another_ca_is_no_authority_of_a_boards_own(verify):
-    """A company's CA that sends its root along is asked for by --ca, as before."""
+    """A company's CA that sends its root still needs --ca."""
     ca = make_ca()
     code, host = verify(issue(ca), ca, name="localhost")
     assert (code, host["authority"]) == (1, None)
@@ -131,7 +131,7 @@ def test_another_ca_is_no_authority_of_a_boards_own(verify):
 
 
 def test_with_ca_openssl_decides(verify, tmp_path):
-    """The board's authority in a file is a CA like any other; another board's is not."""
+    """With --ca, OpenSSL decides: the board's authority is accepted, another board's is not."""
     leaf, authority = make_pair()
     file = tmp_path / "authority.pem"
     file.write_bytes(pem(authority))
@@ -152,7 +152,7 @@ def test_with_ca_openssl_decides(verify, tmp_path):
     ],
 )
 def test_what_keeps_an_authority_from_being_trusted(changes, fault):
-    """One fault, one reason."""
+    """Each fault of an authority has its own reason."""
     leaf, authority = (parse(one.der) for one in make_pair(**changes))
     found = faults(authority, leaf, _NOW)
     assert any(fault in one for one in found), found
@@ -160,7 +160,7 @@ def test_what_keeps_an_authority_from_being_trusted(changes, fault):
 
 @pytest.mark.parametrize("base", ["local", "boards.example", "com", "co.uk", "bank.test"])
 def test_an_authority_for_more_than_the_board_is_a_warning(verify, base):
-    """Clients accept what it signs; this computer is not made to trust it, see `ca trust`."""
+    """An authority that permits more names is a warning, and `ca trust` refuses it."""
     permitted = [base, "kitchen.local", "kitchen.boards.example", "localhost"]
     code, host = verify(*make_pair(permitted=permitted))
     status, detail = host["checks"]["chain"]
@@ -177,14 +177,14 @@ def test_an_authority_for_more_than_the_board_is_a_warning(verify, base):
     ],
 )
 def test_a_name_below_which_others_have_theirs_is_too_wide(names, permitted):
-    """Though the board is called so, or is beside it: .kitchen is a top-level domain."""
+    """Permitting a public suffix is too wide, even if the board is called kitchen."""
     leaf, authority = (parse(one.der) for one in make_pair(names, permitted=permitted))
     (found,) = excess(authority, leaf)
     assert found == f"all of {permitted[0 if permitted[0] == 'com' else 1]}"
 
 
 def test_a_key_for_both_is_refused():
-    """The authority's key is not what programs on the board use."""
+    """A key used for both authority and board is refused."""
     key = ec.generate_private_key(ec.SECP384R1())
     leaf, authority = (parse(one.der) for one in make_pair(key=key, authority_key=key))
     assert faults(authority, leaf, _NOW) == [
@@ -193,7 +193,7 @@ def test_a_key_for_both_is_refused():
 
 
 def test_other_cas_have_the_faults_of_their_kind():
-    """No limits, CAs below it, other usages."""
+    """No limits, subordinate CAs, and other usages are faults."""
     ca = make_ca()
     found = faults(parse(ca.der), parse(issue(ca).der), _NOW)
     assert found == [
@@ -204,7 +204,7 @@ def test_other_cas_have_the_faults_of_their_kind():
 
 
 def test_names_that_the_board_had_are_no_fault():
-    """An authority stays the same when a name is removed, and covers what is below a name."""
+    """Former names are no fault, as an authority stays when names below it are removed."""
     permitted = ["kitchen.local", "pantry.local"]
     leaf, authority = (
         parse(one.der)
@@ -218,7 +218,7 @@ def test_names_that_the_board_had_are_no_fault():
 
 @pytest.mark.parametrize("purposes", [None, [_SERVERS, ExtendedKeyUsageOID.CODE_SIGNING]])
 def test_an_authority_for_more_than_tls_is_a_warning(verify, purposes):
-    """What signs programs or mail is constrained by no name, and systems trust a root for them."""
+    """An authority that may sign programs or mail is a warning, as names do not limit these."""
     leaf, authority = make_pair()
     read = parse(authority.der)
     builder = x509.CertificateBuilder(read.issuer, read.subject, read.public_key(), 7)
@@ -239,7 +239,7 @@ def test_an_authority_for_more_than_tls_is_a_warning(verify, purposes):
     "name", ["\nkitchen authority", "token:kitchen authority", "-d authority", "kitchen  authority"]
 )
 def test_a_name_that_stores_would_not_find_again_is_no_boards(name):
-    """Such an authority could be imported, and not be taken back."""
+    """A name by which stores could not find the authority again is refused."""
     number = x509.NameAttribute(NameOID.SERIAL_NUMBER, UNIT)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kitchen"), number])
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name), number])
@@ -248,7 +248,7 @@ def test_a_name_that_stores_would_not_find_again_is_no_boards(name):
 
 
 def test_it_is_found_by_its_form_alone():
-    """As the second of two certificates, named as the leaf's board."""
+    """It is recognised as a second certificate named after the leaf's board."""
     leaf, authority = make_pair()
     chain = [leaf.der, authority.der]
     found = find_authority(chain)
@@ -258,14 +258,14 @@ def test_it_is_found_by_its_form_alone():
 
 
 def test_a_scan_recognises_the_leaf():
-    """By names and number; another CA's certificate with the same subject is not a board's form."""
+    """A scan recognises the leaf by names and number, unless another CA has signed it."""
     leaf, _ = make_pair()
     assert has_boards_form(parse(leaf.der))
     assert not has_boards_form(parse(issue(make_ca()).der))
 
 
 def test_show_prints_both(tmp_path, capsys):
-    """The leaf as signed by the second, and what that one may sign for."""
+    """`show` prints the leaf, signed by the authority, and the authority's limits."""
     leaf, authority = make_pair()
     with tls_server(leaf, tmp_path, chain=(authority,)) as port:
         assert main(["show", f"127.0.0.1:{port}"]) == 0
@@ -275,7 +275,7 @@ def test_show_prints_both(tmp_path, capsys):
 
 
 def test_pin_add_takes_it(tmp_path, capsys):
-    """By the pin of the leaf's key."""
+    """`pin add` stores the pin of the leaf's key."""
     leaf, authority = make_pair()
     pin = _facts(leaf)["public_key_pin"]
     with tls_server(leaf, tmp_path, chain=(authority,)) as port:

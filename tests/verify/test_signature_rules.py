@@ -1,4 +1,4 @@
-"""Which signatures verify takes: those that every client does, see signature_rules."""
+"""Signatures that verify accepts: those that every client accepts, see signature_rules."""
 
 import datetime
 
@@ -17,7 +17,7 @@ _NOW = datetime.datetime(2026, 11, 29, tzinfo=datetime.timezone.utc)
 
 
 def outcome(key, hash, salt_bytes=None, mgf=None):
-    """Return the outcome of the check of a certificate that *key* has signed for itself."""
+    """Return the outcome of the check of a certificate that *key* has self-signed."""
     builder = x509.CertificateBuilder(name(), name(), key.public_key(), 1 << 100)
     builder = builder.not_valid_before(_NOW).not_valid_after(_NOW + DAY)
     pss = salt_bytes and padding.PSS(padding.MGF1(mgf or hash), salt_bytes)
@@ -29,7 +29,7 @@ def outcome(key, hash, salt_bytes=None, mgf=None):
 
 @pytest.mark.parametrize("hash", [hashes.SHA256(), hashes.SHA384(), hashes.SHA512()])
 def test_what_every_client_takes_passes(hash):
-    """ECDSA, RSA, and RSA-PSS with a salt as long as a digest."""
+    """ECDSA, RSA, and RSA-PSS with a salt as long as the digest pass."""
     size = f"SHA-{hash.digest_size * 8}"
     assert outcome(_EC, hash) == ("pass", f"ECDSA with {size}")
     assert outcome(_RSA, hash) == ("pass", f"RSA (PKCS #1 v1.5) with {size}")
@@ -47,14 +47,14 @@ def test_what_every_client_takes_passes(hash):
     ],
 )
 def test_what_browsers_refuse_fails(key, hash, words):
-    """OpenSSL accepts nearly all of these."""
+    """Algorithms that browsers refuse fail, though OpenSSL accepts nearly all."""
     status, detail = outcome(key, hash)
     hint = "sign with ECDSA or RSA, and SHA-256"
     assert (status, detail) == ("fail", f"{words}: browsers refuse it; {hint}")
 
 
 def test_a_salt_of_another_length_fails():
-    """openssl's default: the longest that fits."""
+    """openssl's default salt, the longest that fits, fails."""
     status, detail = outcome(_RSA, hashes.SHA256(), 222)
     assert status == "fail" and detail.startswith("RSA-PSS with a salt of 222 bytes: browsers")
     assert detail.endswith("-sigopt rsa_pss_saltlen:digest")

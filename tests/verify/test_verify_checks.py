@@ -1,4 +1,4 @@
-"""Every check of `boardcert verify`, against real TLS servers: it passes right and fails wrong."""
+"""Every check of `boardcert verify`, with real TLS servers: right values pass, wrong ones fail."""
 
 import datetime
 import ssl
@@ -39,13 +39,13 @@ def failures(result: HostResult) -> dict[str, str]:
 
 
 def warnings(result: HostResult) -> dict[str, str]:
-    """Return the checks that warn, with their reasons; none may have failed."""
+    """Return the checks that warn, with their reasons; no check may have failed."""
     assert failures(result) == {} and result.ok
     return {check.id: check.detail for check in result.checks if check.status == "warn"}
 
 
 def test_a_certificate_of_the_profile_passes_every_check(tmp_path):
-    """Nothing fails, and nothing is skipped but what was not asked for."""
+    """No check fails, and only those that were not requested are skipped."""
     result = check(make(), tmp_path)
     assert failures(result) == {}
     assert result.ok
@@ -55,11 +55,11 @@ def test_a_certificate_of_the_profile_passes_every_check(tmp_path):
 
 @pytest.mark.parametrize("what", ["x400", "edi", "subject", "issuer"])
 def test_a_certificate_that_cannot_be_read_in_part_fails_its_check(what, tmp_path):
-    """Kinds of names that the library lacks, and text that is not UTF-8: not a traceback."""
+    """Unknown name types and invalid UTF-8 fail a check, without a traceback."""
 
     def edit(elements: list[bytes]) -> None:
         if what in ("x400", "edi"):
-            # The DNSName kitchen.local gets the tag of another kind.
+            # The DNSName kitchen.local gets another tag.
             tag = b"\xa3" if what == "x400" else b"\xa5"
             old, new = (start + b"\x0dkitchen.local" for start in (b"\x82", tag))
             assert old in elements[7]
@@ -71,7 +71,7 @@ def test_a_certificate_that_cannot_be_read_in_part_fails_its_check(what, tmp_pat
     damaged = rewrite(make(), edit)
     with pytest.raises(ValueError):
         certificate.parse(damaged.der)
-    if what == "x400":  # OpenSSL serves no other of them.
+    if what == "x400":  # OpenSSL serves no other of these.
         assert "certificate_parses" in failures(check(damaged, tmp_path))
 
 
@@ -98,14 +98,14 @@ EXTENSIONS = [
 
 @pytest.mark.parametrize(("id", "value", "critical", "reason"), EXTENSIONS)
 def test_a_wrong_extension_fails_its_own_check_alone(id, value, critical, reason, tmp_path):
-    """Each departure from the profile is named by exactly one check, with its reason."""
+    """Each deviation from the profile fails exactly one check, with its reason."""
 
     def change(extensions: dict) -> None:
         del extensions[id]
         if value:
             extensions[id] = (value, critical)
 
-    # In TLS 1.2 OpenSSL itself refuses to serve without digitalSignature.
+    # In TLS 1.2, OpenSSL itself does not serve without digitalSignature.
     found = failures(check(make(change=change), tmp_path, version=ssl.TLSVersion.TLSv1_3))
     assert list(found) == [id]
     assert reason in found[id]
@@ -124,7 +124,7 @@ STYLE = [
 @pytest.mark.needs("openssl")
 @pytest.mark.parametrize(("id", "value", "reason"), STYLE)
 def test_what_no_client_refuses_is_a_warning(id, value, reason, tmp_path):
-    """And a client that trusts nothing but this certificate, strictly, takes it indeed."""
+    """What causes a warning only is accepted by a strict client that trusts the certificate."""
 
     def change(extensions: dict) -> None:
         del extensions[id]
@@ -142,7 +142,7 @@ def test_what_no_client_refuses_is_a_warning(id, value, reason, tmp_path):
 
 
 def test_a_missing_authority_key_identifier_fails_where_a_ca_has_issued(tmp_path):
-    """OpenSSL's strict check, which Python makes since 3.13, refuses it there."""
+    """OpenSSL's strict check, which Python does since 3.13, refuses such an issued certificate."""
     ca = make_ca()
 
     def change(extensions: dict) -> None:
@@ -165,7 +165,7 @@ FIELDS = [
 
 
 def with_serial(contents: bytes) -> Identity:
-    """Make a certificate with the given contents of its serial number."""
+    """Make a certificate with this content of its serial number."""
 
     def edit(tbs: list[bytes]) -> None:
         tbs[1] = tlv(2, contents)
@@ -175,14 +175,14 @@ def with_serial(contents: bytes) -> Identity:
 
 @pytest.mark.parametrize(("id", "identity", "reason"), FIELDS)
 def test_a_wrong_field_fails_its_own_check_alone(id, identity, reason, tmp_path):
-    """Key, signature algorithm, dates and serial number each have a check of their own."""
+    """Key, signature algorithm, dates and serial number each have their own check."""
     found = failures(check(identity(), tmp_path))
     assert list(found) == [id]
     assert reason in found[id]
 
 
 def test_a_sha1_signature_is_refused(tmp_path):
-    """It is named, and not taken for a valid self-signature either."""
+    """SHA-1 is named, and does not count as a valid self-signature."""
     identity = rewrite(make(), lambda tbs: None, hashes.SHA1(), _ECDSA_WITH_SHA1)
     found = failures(check(identity, tmp_path))
     assert list(found) == ["signature_algorithm"]
@@ -190,7 +190,7 @@ def test_a_sha1_signature_is_refused(tmp_path):
 
 
 def test_a_lifetime_of_ten_years_with_leap_days_passes(tmp_path):
-    """The longest lifetime that is accepted."""
+    """Ten years including leap days, the longest accepted lifetime, pass."""
     assert failures(check(make(days=(-1, 3652)), tmp_path)) == {}
 
 
@@ -202,7 +202,7 @@ def test_a_lifetime_of_ten_years_with_leap_days_passes(tmp_path):
     ],
 )
 def test_what_some_clients_refuse_in_some_places_is_a_warning(more, id, reason, tmp_path):
-    """A repeated serial number, and a lifetime for Apple's clients, which refuse ten years too."""
+    """A repeated serial number, and a lifetime too long for Apple's clients, are warnings."""
     found = warnings(check(make(**more), tmp_path))
     assert list(found) == [id]
     assert reason in found[id]
@@ -216,14 +216,14 @@ def test_what_some_clients_refuse_in_some_places_is_a_warning(more, id, reason, 
     ],
 )
 def test_each_key_type_that_a_board_makes_passes(more, type, tmp_path):
-    """A setting of the board chooses it."""
+    """Each key type that a board can generate passes."""
     result = check(make(**more), tmp_path)
     assert warnings(result) == {}
     assert type in next(one.detail for one in result.checks if one.id == "key_type")
 
 
 def test_a_key_that_clients_do_not_take_fails(tmp_path):
-    """RSA of 1024 bits."""
+    """RSA of 1024 bits fails."""
     key = rsa.generate_private_key(65537, 1024)  # noqa: S505
     found = failures(check(make(key=key, hash=hashes.SHA256()), tmp_path))
     assert list(found) == ["key_type", "key_strength"]
@@ -231,7 +231,7 @@ def test_a_key_that_clients_do_not_take_fails(tmp_path):
 
 
 def test_a_version_1_certificate_fails(tmp_path):
-    """Without extensions everything they carry is missing too; the version is named first."""
+    """Version 1 is named first, since all extensions are missing."""
 
     def edit(tbs: list[bytes]) -> None:
         del tbs[0], tbs[-1]
@@ -242,7 +242,7 @@ def test_a_version_1_certificate_fails(tmp_path):
 
 
 def test_an_altered_certificate_fails_its_self_signature(tmp_path):
-    """One bit of a DNS name flipped: the handshake still works, the signature no longer does."""
+    """A flipped bit in a DNS name fails the self-signature, although the handshake works."""
     identity = make()
     altered = identity.der.replace(b"boards.example", b"boards.exampld")
     assert altered != identity.der
@@ -252,7 +252,7 @@ def test_an_altered_certificate_fails_its_self_signature(tmp_path):
 
 
 def test_a_certificate_of_a_ca_is_not_self_signed(tmp_path):
-    """Without --ca it fails, and the reason says what to do."""
+    """A CA's certificate fails without --ca, with what to do."""
     found = failures(check(make(issuer=make_ca()), tmp_path))
     assert list(found) == ["self_signature"]
     assert "--ca FILE" in found["self_signature"]
@@ -274,19 +274,19 @@ def test_a_certificate_of_a_ca_is_not_self_signed(tmp_path):
     ],
 )
 def test_names_are_covered_as_clients_cover_them(name, covered):
-    """Whole names, addresses as numbers, and one label for a star."""
+    """Names match completely, addresses numerically, and a star matches one label."""
     certificate = x509.load_der_x509_certificate(make().der)
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert any(name_covers(entry, name) for entry in names) is covered
 
 
 def test_an_address_in_a_dns_entry_covers_nothing():
-    """RFC 9525: an address is looked for in iPAddress entries only."""
+    """RFC 9525: an address is matched against iPAddress entries only."""
     assert not name_covers(x509.DNSName("127.0.0.1"), "127.0.0.1")
 
 
 def test_the_clock_decides_at_the_ends_of_validity():
-    """The first and the last second are valid, the ones beyond are not."""
+    """The first and the last second are valid, the adjacent ones are not."""
     certificate = x509.load_der_x509_certificate(make().der)
     second = datetime.timedelta(seconds=1)
     first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc

@@ -1,4 +1,4 @@
-"""`boardcert verify` against pins, CAs, the cable, and servers that are not what they should be."""
+"""`boardcert verify` with pins, CAs, the cable, and faulty servers."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def pins(identity: Identity) -> tuple[str, str]:
     ids=["colons", "hex", "key", "sha256//", "base64", "openssl", "SHA256:"],
 )
 def test_a_pin_may_be_written_in_seven_ways(written, tmp_path, capsys):
-    """The fingerprint with and without colons, the key's pin with and without its prefix."""
+    """A fingerprint may have colons or not, and a key's pin its prefix or not."""
     identity = make()
     with tls_server(identity, tmp_path) as port:
         right, wrong = (written(*pins(one)) for one in (identity, make()))
@@ -69,7 +69,7 @@ def test_a_pin_may_be_written_in_seven_ways(written, tmp_path, capsys):
 
 
 def test_the_key_pin_survives_a_new_certificate(tmp_path, capsys):
-    """Signed again with the same key: the fingerprint changes, the pin of the key does not."""
+    """After a renewal with the same key, the fingerprint differs and the key's pin does not."""
     old = make()
     fingerprint, pin = pins(old)
     with tls_server(make(key=old.key), tmp_path) as port:
@@ -82,7 +82,7 @@ def test_the_key_pin_survives_a_new_certificate(tmp_path, capsys):
 
 @pytest.mark.parametrize("change", ["", "certificate", "key"])
 def test_the_cable_decides_the_first_trust(change, tmp_path, capsys, monkeypatch):
-    """What the board says over USB is compared, and the board's program started again."""
+    """The USB report is compared with TLS, and the board's program is restarted."""
     served = make()
     on_cable = {"": served, "certificate": make(key=served.key), "key": make()}[change]
     fingerprint, pin = pins(on_cable)
@@ -99,7 +99,7 @@ def test_the_cable_decides_the_first_trust(change, tmp_path, capsys, monkeypatch
 
 
 def test_a_certificate_of_a_company_ca_is_checked_against_it(tmp_path, capsys):
-    """The chain holds with the right CA file only, intermediate included."""
+    """The chain, with its intermediate, needs the right CA file."""
     root = make_ca()
     path = tmp_path / "ca.pem"
     path.write_bytes(x509.load_der_x509_certificate(root.der).public_bytes(Encoding.PEM))
@@ -115,7 +115,7 @@ def test_a_certificate_of_a_company_ca_is_checked_against_it(tmp_path, capsys):
 
 
 def test_name_constraints_of_a_ca_are_kept(tmp_path, capsys):
-    """A CA that may sign for example.com only is not believed for another name."""
+    """A CA limited to example.com is refused for another name."""
     constraints = x509.NameConstraints([x509.DNSName("example.com")], None)
     root = make_ca(more={"name_constraints": (constraints, True)})
     path = tmp_path / "ca.pem"
@@ -127,7 +127,7 @@ def test_name_constraints_of_a_ca_are_kept(tmp_path, capsys):
 
 
 def test_a_boards_own_certificate_can_be_its_ca(tmp_path, capsys):
-    """A self-signed certificate that was saved is a trust anchor for the board that made it."""
+    """A saved self-signed certificate is a trust anchor for its board."""
     identity = make()
     path = tmp_path / "board.pem"
     path.write_bytes(x509.load_der_x509_certificate(identity.der).public_bytes(Encoding.PEM))
@@ -137,7 +137,7 @@ def test_a_boards_own_certificate_can_be_its_ca(tmp_path, capsys):
 
 
 def test_a_ca_file_that_cannot_be_read_is_a_usage_error(tmp_path, capsys):
-    """Missing, or not PEM: the file is named before anything is connected to."""
+    """A CA file that is missing or not PEM is named before any connection."""
     (tmp_path / "garbage.pem").write_text("no certificate")
     reached = []
     with serving(reached.append) as port:
@@ -149,7 +149,7 @@ def test_a_ca_file_that_cannot_be_read_is_a_usage_error(tmp_path, capsys):
 
 
 def test_ctrl_c_does_not_wait_for_a_silent_host():
-    """The program ends at once, whatever --timeout says."""
+    """Ctrl-C ends the program at once, whatever --timeout is."""
     called = threading.Event()
 
     def hold(connection: socket.socket) -> None:
@@ -164,13 +164,13 @@ def test_ctrl_c_does_not_wait_for_a_silent_host():
     ):
         assert called.wait(20)
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == -signal.SIGINT  # Of which a shell makes 130.
+        assert process.wait(20) == -signal.SIGINT  # A shell makes 130 of it.
         assert process.stderr.read() == "boardcert: interrupted\n"
 
 
 @pytest.mark.parametrize("more", [[], ["--json"]])
 def test_a_reader_who_has_left_does_not_change_the_verdict(more, tmp_path):
-    """As `verify HOST | head -1` leaves."""
+    """A closed pipe, as of `verify HOST | head -1`, does not change the exit code."""
     read_end, write_end = os.pipe()
     os.close(read_end)
     command = [sys.executable, "-m", "boardcert_host", "verify", "--name", NAME, *more]
@@ -187,7 +187,7 @@ def test_a_reader_who_has_left_does_not_change_the_verdict(more, tmp_path):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 @pytest.mark.parametrize("more", [[], ["--json"]])
 def test_a_full_disk_is_a_message(more):
-    """Not a traceback, and code 3."""
+    """A full disk is an error with code 3, without a traceback."""
     command = [sys.executable, "-m", "boardcert_host", "pin", "forget", "kitchen.local", "--json"]
     with open("/dev/full", "wb") as full:
         for words in (command, [*command[:3], "firmware", *more]):
@@ -199,7 +199,7 @@ def test_a_full_disk_is_a_message(more):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 def test_messages_that_cannot_be_written_change_neither_code_nor_json():
-    """A log on a full disk: standard error fails, and the results are still printed."""
+    """If standard error cannot be written, exit code and JSON are still right."""
     command = [sys.executable, "-m", "boardcert_host", "pin", "forget", "kitchen.local", "--json"]
     with open("/dev/full", "wb") as full:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=full)
@@ -224,7 +224,7 @@ except OSError:
 
 
 def test_a_server_without_the_certificates_key_is_found_out(tmp_path, capsys):
-    """MicroPython loads a key that is not the certificate's; the handshake shows it."""
+    """A server with another key than its certificate's, as MicroPython permits, is detected."""
     key = make().key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     (tmp_path / "certificate").write_bytes(make().der)
     (tmp_path / "key").write_bytes(key)
@@ -243,7 +243,7 @@ def test_a_server_without_the_certificates_key_is_found_out(tmp_path, capsys):
 
 
 def test_old_tls_versions_fail_by_name(tmp_path, capsys):
-    """A server of TLS 1.1 is reachable, and refused for its version."""
+    """A server with TLS 1.1 is reachable, and fails for its version."""
     with tls_server(make(), tmp_path, version=ssl.TLSVersion.TLSv1_1) as port:
         code, answer = verify(capsys, f"127.0.0.1:{port}")
     assert (code, outcome(answer, "tls_version")[0]) == (1, "fail")
@@ -259,7 +259,7 @@ def test_old_tls_versions_fail_by_name(tmp_path, capsys):
     ],
 )
 def test_suites_need_authenticated_encryption(suite, status, tmp_path, capsys):
-    """A CBC suite fails the check of the suite and no other."""
+    """A CBC suite fails the suite's check, and no other."""
     with tls_server(make(), tmp_path, ciphers=suite) as port:
         _, answer = verify(capsys, f"127.0.0.1:{port}", "--name", NAME)
     assert outcome(answer, "cipher_suite")[0] == status
@@ -268,7 +268,7 @@ def test_suites_need_authenticated_encryption(suite, status, tmp_path, capsys):
 
 
 def test_tls_1_3_and_ipv6_are_served_too(tmp_path, capsys):
-    """An address in brackets, and the newer protocol."""
+    """TLS 1.3 and an IPv6 address in brackets work."""
     version = ssl.TLSVersion.TLSv1_3
     with tls_server(make(), tmp_path, version=version, host="::1") as port:
         code, answer = verify(capsys, f"[::1]:{port}", "--name", NAME)
@@ -276,13 +276,13 @@ def test_tls_1_3_and_ipv6_are_served_too(tmp_path, capsys):
 
 
 def silent(connection: socket.socket) -> None:
-    """Wait until the client gives up."""
+    """Wait until the client closes."""
     connection.recv(65536)
     connection.recv(1)
 
 
 def half(connection: socket.socket) -> None:
-    """Close when the ClientHello has come."""
+    """Close once the ClientHello has arrived."""
     connection.recv(65536)
 
 
@@ -306,7 +306,7 @@ def plain_http(connection: socket.socket) -> None:
     ],
 )
 def test_what_is_no_tls_server_is_an_error(handle, message, capsys):
-    """Exit code 3, one line that says what happened, and a hint."""
+    """A server without TLS is exit code 3, one line and a hint."""
     started = time.monotonic()
     with serving(handle) as port:
         assert main(["verify", f"127.0.0.1:{port}", "--timeout", "0.5"]) == 3
@@ -319,7 +319,7 @@ def test_what_is_no_tls_server_is_an_error(handle, message, capsys):
 
 
 def test_a_server_that_offers_nothing_in_common_is_an_error_with_a_hint(tmp_path, capsys):
-    """Suites without a certificate are never asked for."""
+    """A server without a common suite is an error with a hint; anonymous suites are not offered."""
     with tls_server(make(), tmp_path, ciphers="AECDH-AES128-SHA:@SECLEVEL=0") as port:
         assert main(["verify", f"127.0.0.1:{port}"]) == 3
     first, second = capsys.readouterr().err.splitlines()
@@ -328,7 +328,7 @@ def test_a_server_that_offers_nothing_in_common_is_an_error_with_a_hint(tmp_path
 
 
 def test_a_closed_port_and_an_unknown_host_are_errors(capsys):
-    """Nothing listens; no such name."""
+    """A closed port and an unknown name are errors."""
     assert main(["verify", f"127.0.0.1:{refusing_port()}"]) == 3
     assert "refused the connection" in capsys.readouterr().err
     assert main(["verify", "board.invalid"]) == 3
@@ -336,7 +336,7 @@ def test_a_closed_port_and_an_unknown_host_are_errors(capsys):
 
 
 def test_several_hosts_are_judged_each(tmp_path, capsys):
-    """One bad certificate outweighs an unreachable host, and neither hides the good one."""
+    """A bad certificate outweighs an unreachable host; each result is shown."""
     (tmp_path / "bad").mkdir()
     dead = f"127.0.0.1:{refusing_port()}"
     with (
@@ -350,7 +350,7 @@ def test_several_hosts_are_judged_each(tmp_path, capsys):
 
 
 def test_the_json_object_keeps_its_shape(tmp_path, capsys):
-    """The fields that scripts rely on."""
+    """The JSON object has the fields that scripts rely on."""
     identity = make()
     with tls_server(identity, tmp_path) as port:
         _, answer = verify(capsys, f"127.0.0.1:{port}")
@@ -383,7 +383,7 @@ def test_the_json_object_keeps_its_shape(tmp_path, capsys):
 
 
 def test_a_person_reads_one_line_a_check(tmp_path):
-    """As a program of its own: no colour into a pipe, verdict first, what to pin last."""
+    """A separate program prints no colour into a pipe: verdict first, the pin to use last."""
     identity = make()
     with tls_server(identity, tmp_path) as port:
         command = [sys.executable, "-m", "boardcert_host", "verify", f"127.0.0.1:{port}"]
