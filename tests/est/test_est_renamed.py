@@ -1,6 +1,7 @@
 """Renewals follow a renamed board, whether it was renamed in the inventory or on the board."""
 
 import json
+from pathlib import Path
 from unittest import mock
 
 import cable as cable_module
@@ -119,6 +120,49 @@ def test_what_another_program_holds_is_said(words, host, capsys, monkeypatch):
     assert f"the renewal of {host} did not follow" in messages
     assert f"est {host} --forget" in messages
     assert SHELF.hosts() == [host]
+
+
+class Killed(BaseException):
+    """Ends a command as a kill does: nothing that comes later changes a file."""
+
+
+def killed_at(monkeypatch, number):
+    """Let the change of a directory with this *number*, and each later one, be a kill."""
+    left = iter(range(number))
+
+    def dying(method):
+        def act(path, *arguments, **options):
+            if next(left, None) is None:
+                raise Killed
+            return method(path, *arguments, **options)
+
+        return act
+
+    for name in ("rename", "replace", "unlink"):
+        monkeypatch.setattr(Path, name, dying(getattr(Path, name)))
+
+
+def test_a_renaming_that_is_killed_is_ended_by_the_next(host, capsys):
+    """At each change of a directory: one renewal at any moment, and the token follows, too."""
+    pin = pins.load_pins()[0].public_key_pin
+    tokens.keep_token("localhost", pin, "a" * 26)
+    ORDERS.save("localhost", Order(OrderPlan(Way("localhost"), ("x.example.org",), DNS(hook="x"))))
+    kills, old, new = 0, "localhost", "127.0.0.1"
+    while True:
+        with pytest.MonkeyPatch.context() as patch:
+            killed_at(patch, kills)
+            try:
+                main(["rename", old, new])
+                break
+            except Killed:
+                kills += 1
+        (found,) = ORDERS.hosts()
+        assert ORDERS.load(found).plan.way.host == found in (old, new), kills
+        assert main(["rename", old, new]) == 0, kills
+        assert ORDERS.hosts() == [new] and ORDERS.load(old) is None, kills
+        assert new in tokens.load_tokens() and old not in tokens.load_tokens(), kills
+        old, new = new, old
+    assert kills >= 3
 
 
 def test_an_order_of_the_new_name_stays(host, capsys):

@@ -94,14 +94,32 @@ def _add_rename_arguments(parser: argparse.ArgumentParser) -> None:
 def _run_rename(arguments: argparse.Namespace) -> int:
     from ..inventory.changes import rename_board
     from ..renewal.following import follow
-    from ..targets import canonical, in_local
 
-    old = pinned_as(arguments.old)
-    new = canonical(in_local(arguments.new) if old.endswith(".local") else arguments.new)
-    rename_board(old, new)
+    old = _renamed_before(arguments)
+    if old is None:
+        old = pinned_as(arguments.old)
+        rename_board(old, _new_name(old, arguments.new))
+    new = _new_name(old, arguments.new)
     is_whole = follow(old, new, is_own=False)
     code = _print_result(arguments, {"old": old, "new": new}, f"{old} is {new} now")
     return code if is_whole else COULD_NOT_RUN
+
+
+def _renamed_before(arguments: argparse.Namespace) -> str | None:
+    """Return the old name of a board that is called NEW already: not all may have followed."""
+    from ..inventory.changes import was_renamed
+    from ..trust.location import names_of
+
+    for old in names_of(arguments.old):
+        if was_renamed(old, _new_name(old, arguments.new)):
+            return old
+    return None
+
+
+def _new_name(old: str, new: str) -> str:
+    from ..targets import canonical, in_local
+
+    return canonical(in_local(new) if old.endswith(".local") else new)
 
 
 def _add_forget_arguments(parser: argparse.ArgumentParser) -> None:

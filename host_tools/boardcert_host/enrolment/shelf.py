@@ -61,11 +61,17 @@ class Shelf(Generic[_Entry]):
 
     def hosts(self) -> list[str]:
         """Return the boards for which something is kept; `load` tells of a file that is damaged."""
-        return sorted(_host_in(path) for path in (self.home() / "boards").glob("*.json"))
+        files = {path: _host_in(path) for path in (self.home() / "boards").glob("*.json")}
+        for path, host in files.items():
+            if path.stem != file_name(host):
+                self._end_rename(path, host)
+        return sorted(set(files.values()))
 
     def load(self, host: str) -> _Entry | None:
         """Return what is kept for *host*. Raises Error when the file cannot be read."""
         path = self._file(host)
+        if not path.exists() or _host_in(path) != host:
+            self.hosts()  # Which ends a renaming, if one was interrupted.
         if not path.exists():
             return None
         try:
@@ -100,8 +106,18 @@ class Shelf(Generic[_Entry]):
                 has_new = is_own or parse_host(new)[0] in (entry.installed or {}).get("names", ())
                 way = entry.plan.way.renamed(old, new, has_new)
                 entry.plan = replace(entry.plan, way=way)
-                self.save(new, entry)
-                self._file(old).unlink()
+                path = self._file(old)  # One file at any moment: two would be two renewals.
+                write_own_json(path, {"host": new} | asdict(entry))
+                self._end_rename(path, new)
+
+    def _end_rename(self, path: Path, host: str) -> None:
+        """Give a file that is about *host* the name for that, unless there is one, or it is gone.
+
+        Another program may do so, too.
+        """
+        if not self._file(host).exists():
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(self._file(host))
 
     @contextlib.contextmanager
     def held(self, host: str) -> Iterator[None]:

@@ -9,6 +9,7 @@ from .. import clock
 from ..errors import USAGE, Error
 from . import boards, history, store
 from . import facts as facts_of
+from .place import is_absent
 from .tables import boards as table
 from .tables import tags
 
@@ -66,6 +67,18 @@ def rename_board(old: str, new: str) -> None:
             what = "another name of it" if other.id == board.id else "another board"
             raise Error(f"{new} is {what} already", f"boardcert forget {new}")
         boards.rename(connection, old, new)
+
+
+def was_renamed(old: str, new: str) -> bool:
+    """Return whether the board called *new* was called *old* before, and no board is now."""
+    if is_absent():
+        return False
+    with store.reading() as connection:
+        board = boards.by_host(connection, new)
+        if board is None or boards.by_host(connection, old):
+            return False
+        mine = history.of_host(connection, old, board.id)["events"]
+    return any(one["host"] == old and one["what"] == "renamed" for one in mine)
 
 
 def forget_boards(names: Sequence[str]) -> list[str]:
