@@ -63,6 +63,22 @@ def test_a_wrong_one_changes_nothing_and_is_named():
             assert found[1] == "1 to 20 names and addresses, at most 1000 characters in all"
 
 
+def test_the_settings_count_as_they_will_be_together():
+    """A longer name, and fewer further ones to make room for it, in one form, in any order."""
+    path = fresh_directory()
+    fewer = [f"{'long-name.' * 9}{i}.example" for i in range(9)]
+    more = fewer + ["long-name." * 8 + "ten.example"]
+    longer = 29 * "b" + "." + 30 * "c"
+    change_settings(path, {}, {"hostname": "pump", "names": more})
+    assert _refused(path, {}, {"hostname": longer})[0] == "hostname"
+    for other in ("chain", "https"):
+        assert _refused(path, {}, {"hostname": longer, other: "x", "names": fewer})[0] == other
+    change_settings(path, {}, {"hostname": longer, "names": fewer})
+    assert _config(path) == {"hostname": longer, "names": fewer}
+    change_settings(path, {}, {"names": more, "hostname": "pump"})
+    assert _config(path) == {"hostname": "pump", "names": more}
+
+
 def test_what_the_program_sets_is_changed_there():
     """A setting that the program passes cannot be changed here; the same value is accepted."""
     path = fresh_directory()

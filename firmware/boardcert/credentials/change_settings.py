@@ -11,35 +11,45 @@ _NUMBERS = ("validity_days", "portal_port")
 
 
 def change_settings(directory: str, arguments: dict, changes: dict) -> None:
-    """Write config.json with *changes*, if all hold; else raise RefusedError with the first's name.
+    """Write config.json with *changes*, if all hold together; else raise RefusedError.
 
-    *arguments*: what the program sets, which takes precedence: that cannot be changed here. A value
-    may be a text, as in forms: digits for a number, names with commas between. None, or an empty
-    text, stands for the default.
+    That has the name of the change which brought in what does not. *arguments*: what the program
+    sets, which takes precedence: that cannot be changed here. A value may be a text, as in forms:
+    digits for a number, names with commas between. None, or an empty text, stands for the default.
     """
     before = store.read_config(directory)
     config = store.parse_config(before)
     now = Settings(arguments, before, board.unique_id())
+    refused = None
     for name, value in changes.items():
+        value = _value(name, value)
+        shown = now.names[1:] if name == "names" else getattr(now, name, None)
+        if value == shown or not (value or shown):
+            continue  # A form sends back what it showed.
+        if name in arguments:
+            raise RefusedError(name, "the board's program sets this: change it there")
+        if value is None:
+            config.pop(name, None)
+        else:
+            config[name] = value
         try:
-            value = _value(name, value)
-            shown = now.names[1:] if name == "names" else getattr(now, name, None)
-            if value == shown or not (value or shown):
-                continue  # A form sends back what it showed.
-            if name in arguments:
-                raise ValueError("the board's program sets this: change it there")
-            if value is None:
-                config.pop(name, None)
-            else:
-                config[name] = value
-            wanted = dict(config)
-            wanted.update(arguments)
-            Settings(wanted, None, board.unique_id())
-            if len(json.dumps(config)) > store.MAX_TEXT_BYTES:
-                raise ValueError(f"the settings take more than {store.MAX_TEXT_BYTES} bytes")
+            _check(config, arguments)
+            refused = None  # What was too much in all may not be with this one.
         except ValueError as error:
-            raise RefusedError(name, str(error)) from error
+            if str(error) != str(refused):
+                refused = RefusedError(name, str(error))
+    if refused:
+        raise refused
     Writer(directory, []).write_text(store.CONFIG_NAME, json.dumps(config))
+
+
+def _check(config: dict, arguments: dict) -> None:
+    """Raise ValueError for what would not hold at the next boot."""
+    wanted = dict(config)
+    wanted.update(arguments)
+    Settings(wanted, None, board.unique_id())
+    if len(json.dumps(config)) > store.MAX_TEXT_BYTES:
+        raise ValueError(f"the settings take more than {store.MAX_TEXT_BYTES} bytes")
 
 
 def _value(name: str, value):
