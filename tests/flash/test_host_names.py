@@ -1,11 +1,18 @@
 """Board names: numbered by a pattern, unique, with a pin that follows its board."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from boardcert_host.board import tokens
 from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from boardcert_host.flash import host_names
+from boardcert_host.flash.batch_numbers import Numbers
+from boardcert_host.flash.batch_record import Record
 from boardcert_host.trust import pins
+from processes import started
 
 _TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
 
@@ -13,6 +20,12 @@ _TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
 def facts(unique_id: str, key: str = "A") -> dict[str, str]:
     """Return what is stored about a made-up board."""
     return {"unique_id": unique_id, "public_key_pin": f"sha256//{key}", "fingerprint": "AB:CD"}
+
+
+def chosen(wanted: str, unique_id: str | None) -> str | None:
+    """Return the name that a board gets now."""
+    with host_names.chosen(wanted, unique_id) as name:
+        return name
 
 
 @pytest.mark.parametrize(
@@ -92,10 +105,41 @@ def test_the_next_number_is_the_lowest_that_nothing_has() -> None:
 def test_a_board_that_is_flashed_again_keeps_its_number() -> None:
     """A board that is flashed again keeps its number: it is recognised by its chip."""
     pins.add_pin("sensor-002.local", facts("02"))
-    assert host_names.choose("sensor-{n:03}", "02") == "sensor-002"
-    assert host_names.choose("sensor-{n:03}", "03") == "sensor-001"
-    assert host_names.choose("sensor-{n:03}", None) == "sensor-001"
-    assert host_names.choose("kitchen", "02") == "kitchen"
+    assert chosen("sensor-{n:03}", "02") == "sensor-002"
+    assert chosen("sensor-{n:03}", "03") == "sensor-001"
+    assert chosen("sensor-{n:03}", None) == "sensor-001"
+    assert chosen("kitchen", "02") == "kitchen"
+
+
+# Asks for a name as `flash` does, holds it until its input ends, and fails.
+_HOLDING = """
+import sys
+from boardcert_host.flash.host_names import chosen
+with chosen("sensor-{n:03}", None) as name:
+    print(name, flush=True)
+    sys.stdin.read()
+    raise SystemExit("failed")
+"""
+
+
+def test_programs_at_the_same_time_take_different_numbers(tmp_path: Path) -> None:
+    """Several flashes, and a batch; one that has failed, or was killed, gives its number back."""
+    command = [sys.executable, "-c", _HOLDING]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with started(command, **pipes) as first, started(command, **pipes) as second:
+        names = {program.stdout.readline().strip() for program in (first, second)}
+        assert names == {"sensor-001", "sensor-002"}
+        assert chosen("sensor-{n:03}", "09") == "sensor-003"
+        numbers = Numbers(Record(tmp_path), "sensor-{n:03}")
+        mine = numbers.take(None)
+        assert mine == ("003", "sensor-003")
+        assert chosen("sensor-{n:03}", None) == "sensor-004"
+        numbers.give_back(mine)
+        first.kill()
+        second.stdin.close()
+        assert (first.wait(), second.wait()) == (-9, 1)
+    assert chosen("sensor-{n:03}", None) == "sensor-001"
+    assert chosen("lamp-{n}", None) == "lamp-1"
 
 
 def test_a_name_that_another_board_has_is_refused() -> None:

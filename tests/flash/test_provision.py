@@ -103,6 +103,16 @@ def test_a_board_that_joined_the_wifi_is_verified_there(calls, monkeypatch, tmp_
     assert "secret" not in str(story.record)
 
 
+def test_modules_that_are_found_slowly_are_no_failure(calls, monkeypatch):
+    """All is installed, and the command goes on to its end: why is said."""
+    slow = installation.Installed(["a.mpy"], [], 0, Error("the board's flash is full"))
+    monkeypatch.setattr(installation, "install", lambda port, progress: slow)
+    ok, story = run(monkeypatch, report_of(make()), Provision(host_name="kitchen"))
+    (step,) = [step for step in story.record["steps"] if step["status"] == "failed"]
+    assert ok and step["id"] == "log" and "found more slowly" in step["detail"]
+    assert "flash is full" in step["detail"] and story.record["pin"]["host"] == NAME
+
+
 def test_where_a_program_is_served_is_told_with_the_page(calls, monkeypatch, tmp_path):
     """The record shows where the program is served: port 443, unless a tunnel leads to the page."""
     monkeypatch.setattr(own_program, "copy", lambda port, program: own_program.Copied([], 1))

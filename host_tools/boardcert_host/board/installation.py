@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,11 +67,15 @@ class Survey:
 
 @dataclass(frozen=True)
 class Installed:
-    """What `install` did: the files copied and removed, and how many were up to date already."""
+    """What `install` did: the files copied and removed, and how many were up to date already.
+
+    *slow*: why the log of their directory was not shortened, where that failed.
+    """
 
     copied: list[str]
     removed: list[str]
     kept: int
+    slow: Error | None = None
 
 
 def survey(port: str) -> Survey:
@@ -108,17 +113,32 @@ def install(
         changed = [path for path in built if before.files.get(path.name) != wanted[path.name]]
         removed = sorted(before.files.keys() - wanted.keys())
         if removed:
-            paths = [f"{PACKAGE_DIRECTORY}/{name}" for name in removed]
-            mpremote.execute(port, _REMOVE.format(paths))
+            _remove(port, removed)
         contents = {f"{PACKAGE_DIRECTORY}/{path.name}": path.read_bytes() for path in changed}
         file_writer.write_files(port, contents, progress)
-    if changed or removed:
-        compaction.compact(port, PACKAGE_DIRECTORY)
+    slow = _compact(port, wanted) if changed or removed else None
     if (changed or removed) and survey(port).files != wanted:
         raise Error(
             f"the package on the board at {port} is not what was written", "run the command again"
         )
-    return Installed([path.name for path in changed], removed, len(wanted) - len(changed))
+    return Installed([path.name for path in changed], removed, len(wanted) - len(changed), slow)
+
+
+def _compact(port: str, wanted: Container[str]) -> Error | None:
+    """Let the *wanted* files be found sooner; return why that failed, if it did: all are there."""
+    try:
+        compaction.compact(port, PACKAGE_DIRECTORY)
+    except Error as error:
+        left = [name for name in survey(port).files if name not in wanted]
+        if left:
+            _remove(port, left)
+        return error
+    return None
+
+
+def _remove(port: str, names: Sequence[str]) -> None:
+    paths = [f"{PACKAGE_DIRECTORY}/{name}" for name in names]
+    mpremote.execute(port, _REMOVE.format(paths))
 
 
 def install_microdot(port: str) -> bool:

@@ -3,6 +3,8 @@
 import re
 import threading
 
+import filelock
+
 from . import host_names
 from .batch_record import Record
 
@@ -14,7 +16,7 @@ class Numbers:
         self._record = record
         self._pattern = pattern
         self._lock = threading.Lock()
-        self._given: set[tuple[str, str]] = set()
+        self._given: dict[tuple[str, str], filelock.BaseFileLock | None] = {}
 
     def take(self, unique_id: str | None) -> tuple[str, str]:
         """Return serial number and host name for a board; `give_back` ends that.
@@ -23,14 +25,20 @@ class Numbers:
         where boards name themselves.
         """
         with self._lock:
-            mine = self._known(unique_id) or self._next()
-            self._given.add(mine)
+            mine = self._known(unique_id)
+            if mine:
+                self._given.setdefault(mine, None)
+                return mine
+            mine, lock = self._next()
+            self._given[mine] = lock
             return mine
 
     def give_back(self, mine: tuple[str, str]) -> None:
         """Let others have a number: its board is in the record by now, or has failed without."""
         with self._lock:
-            self._given.discard(mine)
+            lock = self._given.pop(mine, None)
+            if lock:
+                lock.release()
 
     def _known(self, unique_id: str | None) -> tuple[str, str] | None:
         if not unique_id:
@@ -51,16 +59,16 @@ class Numbers:
         )
         return re.fullmatch(pattern, host_name) is not None
 
-    def _next(self) -> tuple[str, str]:
-        """Return the lowest number that nobody has."""
+    def _next(self) -> tuple[tuple[str, str], filelock.BaseFileLock | None]:
+        """Return the lowest number that nobody has; and the reservation of its name, if any."""
         entries = self._record.latest().values()
         if self._pattern is None:
             used = {entry.serial_number for entry in entries} | {one for one, _ in self._given}
             number = next(n for n in range(1, len(used) + 2) if str(n) not in used)
-            return str(number), ""
+            return (str(number), ""), None
         taken = {entry.host_name for entry in entries} | {name for _, name in self._given}
-        number, host_name = host_names.next_free(self._pattern, taken - {""})
-        return self._serial(number), host_name
+        number, host_name, lock = host_names.reserve_next(self._pattern, taken - {""})
+        return (self._serial(number), host_name), lock
 
     def _serial(self, number: int) -> str:
         """Return a number as it stands in the host name."""

@@ -1,16 +1,20 @@
 """Host names: a fixed one, or a pattern that numbers boards; and never one name for two boards.
 
 A pattern is for str.format: 'sensor-{n:03}' is sensor-001 for the first board. What is taken is
-known from the pins.
+known from the pins, and what is being given, by reservations.
 """
 
+import contextlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+
+import filelock
 
 from ..errors import CHECKED_AND_BAD, USAGE, Error
 from ..patterns import has_fields
 from ..targets import in_local
 from ..trust import look_up, pins
+from .reserved import reserve
 
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _LONGEST = 63
@@ -86,12 +90,38 @@ def known_as(pattern: str, unique_id: str) -> tuple[int, str] | None:
     return None
 
 
-def choose(wanted: str, unique_id: str | None) -> str:
-    """Return the host name for a board: *wanted*, or the next one that it stands for."""
-    if not is_pattern(wanted):
-        return wanted
-    before = known_as(wanted, unique_id) if unique_id else None
-    return (before or next_free(wanted))[1]
+def reserve_next(
+    pattern: str, taken: Collection[str] = ()
+) -> tuple[int, str, filelock.BaseFileLock]:
+    """Reserve what `next_free` returns, for boards that are flashed at the same time."""
+    tried = set(taken)
+    while True:
+        number, host_name = next_free(pattern, tried)
+        lock = reserve(host_name)
+        # Until it was reserved, another program may have given it to a board, and ended.
+        if lock and next_free(pattern, tried)[0] == number:
+            return number, host_name, lock
+        if lock:
+            lock.release()
+        tried.add(host_name)
+
+
+@contextlib.contextmanager
+def chosen(wanted: str | None, unique_id: str | None) -> Iterator[str | None]:
+    """Yield the host name for a board: *wanted*, or the next one that it stands for.
+
+    Nobody else gets that until the end, when the board is known by it, or has failed.
+    """
+    if not wanted or not is_pattern(wanted):
+        yield wanted
+    elif unique_id and (before := known_as(wanted, unique_id)):
+        yield before[1]
+    else:
+        _, host_name, lock = reserve_next(wanted)
+        try:
+            yield host_name
+        finally:
+            lock.release()
 
 
 def refuse_duplicate(host_name: str | None, unique_id: str | None) -> None:

@@ -1,9 +1,10 @@
 """The second half of `boardcert flash`: package, settings, identity, pin, verification over TLS."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..board import access, installation, kept_files, mpremote, own_program, usb_report
+from ..board.kept_files import BoardState
 from ..board.over_usb import BoardUSB
 from ..board.reports import own_name, portal_port
 from ..certificates.fingerprint import KeyPin, fingerprint_words, key_fingerprint
@@ -16,7 +17,7 @@ from ..verify import hosts
 from ..verify.own_ca import own_ca_file
 from ..verify.remembering import remember
 from .board_kinds import Board
-from .host_names import choose
+from .host_names import chosen
 from .story import Story
 
 _SERVE_TIMEOUT_S = 60
@@ -49,13 +50,16 @@ def provision(story: Story, board: Board, wanted: Provision, port: str, mark: st
     _install_microdot(story, port)
     if wanted.program:
         _copy_program(story, wanted.program, port)
-    before, settings = _set(story, board, wanted, port)
-    joined = _join(story, wanted, settings, port)
-    report = _identify(story, port, mark)
-    page = portal_port(report)
-    target = wanted.target or (Target(joined, page) if joined and page else None)
-    _follow_name(story, before, report)
-    _pin(story, wanted, report, target.port if target else page, joined)
+    state = kept_files.read_state(port)
+    with chosen(wanted.host_name, state.unique_id) as host_name:
+        wanted = replace(wanted, host_name=host_name)
+        settings = _set(story, board, wanted, state, port)
+        joined = _join(story, wanted, settings, port)
+        report = _identify(story, port, mark)
+        page = portal_port(report)
+        target = wanted.target or (Target(joined, page) if joined and page else None)
+        _follow_name(story, state.settings.get("hostname"), report)
+        _pin(story, wanted, report, target.port if target else page, joined)
     _keep_token(story, port, report)
     mpremote.reset(port)
     if target is None:
@@ -73,6 +77,10 @@ def _install(story: Story, port: str) -> None:
     is_new = done.copied or done.removed
     counts = f"{len(done.copied)} copied, {len(done.removed)} removed, {done.kept} kept"
     story.step("package", "done" if is_new else "kept", f"modules for {architecture}: {counts}")
+    if done.slow:
+        effect = "all modules are there, but found more slowly: a start may take a second longer"
+        reason = ": ".join(filter(None, (done.slow.message, done.slow.hint)))
+        story.step("log", "failed", f"{effect}; {reason}")
 
 
 def _install_microdot(story: Story, port: str) -> None:
@@ -91,29 +99,25 @@ def _copy_program(story: Story, program: own_program.Program, port: str) -> None
     story.step("program", "done" if done.written else "kept", f"{written}{done.kept} the same")
 
 
-def _set(story: Story, board: Board, wanted: Provision, port: str) -> tuple[Any, dict[str, Any]]:
-    """Write the settings, keeping those that were not named; and a main.py.
-
-    Returns the host name that was set before, and the settings.
-    """
-    state = kept_files.read_state(port)
-    host_name = wanted.host_name and choose(wanted.host_name, state.unique_id)
-    settings = state.settings | ({"hostname": host_name} if host_name else {})
+def _set(
+    story: Story, board: Board, wanted: Provision, state: BoardState, port: str
+) -> dict[str, Any]:
+    """Write the settings, keeping those that were not named; and a main.py. Returns all of them."""
+    settings = state.settings | ({"hostname": wanted.host_name} if wanted.host_name else {})
     is_new = kept_files.write_settings(port, settings)
     named = [f"host name {settings.get('hostname', 'from the chip number')}"]
     if wanted.wifi:
         is_new |= kept_files.write_wifi(port, *wanted.wifi)
         named.append(f"Wi-Fi {wanted.wifi[0]}")
     story.step("settings", "done" if is_new else "kept", ", ".join(named))
-    before = state.settings.get("hostname")
     if wanted.program and wanted.program.has_main:
-        return before, settings
+        return settings
     if state.has_main:
         story.step("main.py", "kept", "it must call boardcert.run()")
     else:
         kept_files.write_example_main(port, board.name)
         story.step("main.py", "done", "an example, which serves the page")
-    return before, settings
+    return settings
 
 
 def _join(story: Story, wanted: Provision, settings: dict[str, Any], port: str) -> str | None:
