@@ -156,7 +156,7 @@ def _everything_seen(dns) -> Iterator[None]:
 class _AcmeDNS(http.server.BaseHTTPRequestHandler):
     """The API of acme-dns, written from its README; it passes records on to Pebble's DNS.
 
-    *manage*: the port of that; *password*: what it gives, and wants to see.
+    *manage*: that DNS's management port; *password*: the one that it assigns and then requires.
     """
 
     manage = 0

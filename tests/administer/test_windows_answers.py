@@ -1,7 +1,7 @@
 """The answers of a Windows CA (AD CS), as they are saved there, to a board's own request.
 
-openssl plays the CA: RSA, two levels, the template WebServer, extensions as AD CS writes them; and
-each file has the form that certsrv, certreq and the MMC give it.
+openssl acts as the CA: RSA, two levels, the template WebServer, extensions as AD CS writes them.
+Each file has the form that certsrv, certreq and the MMC write.
 """
 
 import base64
@@ -87,7 +87,7 @@ class _WindowsCA:
     def answer(self, request):
         """Return the certificate for *request*, PEM or DER, and certnew.p7b, DER.
 
-        Windows writes the root first.
+        The root is first, as in Windows.
         """
         leaf = self._sign("leaf", request, "issuing", _LEAF)
         files = [

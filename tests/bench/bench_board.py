@@ -19,7 +19,7 @@ _TIMEOUT_S = 300
 class BenchBoard:
     """Boards that start with a copy of the file *flash*, or an empty one if it does not exist.
 
-    *is_flash_slow*: whether erasing, programming and what the flash's cache misses take time.
+    *is_flash_slow*: whether erasing, programming and misses of the flash's cache take time.
     """
 
     def __init__(self, firmware: Path, flash: Path, is_flash_slow: bool = False) -> None:

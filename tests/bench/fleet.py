@@ -1,6 +1,6 @@
 """Measure `boardcert verify --all` on a simulated fleet: `make fleet`. README.md says how.
 
-Writes build/fleet.json and prints it. Exit codes: 0 done; 1 a server was judged wrongly, or missed.
+Writes build/fleet.json and prints it. Exit codes: 0 done; 1 a server was judged wrongly or missed.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def run(command: Sequence[str], out: IO[str], given: Path | None = None) -> Cost
 def _peak_kib(pid: int) -> int:
     """Return the peak memory of a process, 0 if it has ended.
 
-    Not its ru_maxrss, which begins with what this program had when it started the other.
+    This is not its ru_maxrss, which starts at the memory of the program that started it.
     """
     found = re.search(r"^VmHWM:\s*(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     return int(found[1]) if found else 0

@@ -1,7 +1,7 @@
 """Workers on a simulated fleet, one of them killed: `python tests/bench/fleet_workers.py [COUNT]`.
 
-Writes build/workers.json: whether each board was judged exactly once, and rightly, and what of the
-computer's time it took. The fleet, its servers, PostgreSQL and all workers are on this computer.
+Writes build/workers.json: whether each board was judged exactly once, and correctly, and the
+processor time used. The fleet, its servers, PostgreSQL and all workers are on this computer.
 """
 
 import collections

@@ -1,6 +1,6 @@
 """The kernels' instruction counts on each processor, from an emulator.
 
-What Python does around them is not in it.
+The Python code around them is not counted.
 """
 
 import sys

@@ -12,8 +12,8 @@ _SCRIPT = "measure_memory.py"
 def measure(boards: Speed, flash: Path) -> dict[str, int]:
     """Return live heap and peaks in bytes, see README.md, of *boards* with the package only.
 
-    *flash*: a path for the flash of a board that has its identity, its token, as after the first
-    boot with a page, and Microdot.
+    *flash*: a path for the flash of a board with its identity, its token, as after a first boot
+    with the page, and Microdot.
     """
     with boards.board(keep=flash) as board:
         installation.install_microdot(board.usb_port)

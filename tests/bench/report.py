@@ -23,7 +23,7 @@ KEYS = (
     "resident_heap_bytes",
 )
 TIMES = (*KEYS[:7], "field_mul_cycles", "field_sqr_cycles")
-"""What is measured again, under "with_flash", on boards whose flash takes its time."""
+"""Figures measured again, under "with_flash", on boards whose flash takes time."""
 NETWORK_KEYS = ("connections", "app_connections", "page_clients", "handshake_ms")
 NETWORK_KEYS += ("page_first_byte_ms", "page_whole_ms", "boot_to_answer_ms", "radio_and_join_ms")
 NETWORK_KEYS += ("boot_without_radio_ms", "free_before", "free_serving", "free_one_connection")
@@ -31,11 +31,11 @@ NETWORK_KEYS += ("connection_bytes", "app_free")
 STACK_KEYS = ("first_boot_left", "boot_left", "request_left", "install_left", "remove_left")
 STACK_KEYS += ("renew_left", "new_key_left", "reset_left", "interrupts")
 MEMORY_FORMS = {"kernel": "kernel", "bigint": "portable"}
-"""What "memory" calls the package with each engine."""
+"""The names of the package with each engine under "memory"."""
 MEMORY_KEYS = ("identity", "server", "page_idle", "page_peak", "sign_peak", "app_idle")
 INSTRUCTION_KEYS = ("field_mul", "field_sqr", "sha384_block", "fixed_base", "signature")
 _APART = ("network", "stack")
-"""What depends on when clients on this computer come: two runs are not compared in it."""
+"""Parts that depend on the timing of clients on this computer: two runs are not compared."""
 ANCHORS = json.loads(Path(__file__).with_name("anchors.json").read_text())
 
 
@@ -77,7 +77,7 @@ _KEYS_OF = {"memory": MEMORY_KEYS, "instructions": INSTRUCTION_KEYS}
 def differences(first: dict, second: dict, tolerance: float = 0.01) -> list[str]:
     """Return a line for each figure in which two runs differ by more than *tolerance*.
 
-    A figure that only one of them has is a difference too.
+    A figure in only one of them is a difference, too.
     """
     groups = [_groups(run) for run in (first, second)]
     lines = []
@@ -145,7 +145,7 @@ def stack_table(stack: dict) -> Table:
 def _table(title: str, columns: dict[str, dict], keys: tuple[str, ...], *judged: str) -> Table:
     """Return figures by column and key, with the targets for the columns *judged*.
 
-    They are the same for all of them.
+    All of these have the same targets.
     """
     judged_columns = [name.split()[-1] for name in judged]
     table = Table(title=title)

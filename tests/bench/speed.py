@@ -85,7 +85,7 @@ class Speed(BenchBoard):
 def least_heap(free_bytes: int, boots_without: Callable[[int], bool]) -> int:
     """Return the smallest heap in which a first boot succeeds, at most one step too large.
 
-    *boots_without*(ballast_bytes) tries one with that much of *free_bytes* taken.
+    *boots_without*(ballast_bytes) tries a boot with that much of *free_bytes* allocated.
     """
     if not boots_without(0):
         raise Error("a first boot fails even with the whole heap")

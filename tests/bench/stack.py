@@ -31,7 +31,7 @@ _ASK_EACH_S = 0.05
 def measure(firmware: Path) -> dict[str, int]:
     """Return the figures of README.md beside this file, "The stack".
 
-    Of two boards, one of which is its own authority: the worse of each.
+    Two boards are measured, one of which is its own authority; each figure is the worse one.
     """
     one, other = [
         _measure(firmware, {"hostname": _HOST_NAME, "chain": chain})
@@ -57,7 +57,7 @@ def _measure(firmware: Path, settings: dict[str, str]) -> dict[str, int]:
 class _Measured:
     """Measures the free stack in the steps of a running *board*, and the interrupts' maximum.
 
-    All the while it is asked for its name by mDNS, whose answers are the deepest interrupts.
+    Its name is queried by mDNS all the time, as the answers are the deepest interrupts.
     """
 
     def __init__(self, board: VirtualBoard) -> None:

@@ -19,7 +19,8 @@ def cut_everywhere(
 ) -> Iterator[tuple[VirtualBoard, bool]]:
     """Run *code* on *flash* with the power cut halfway through its 1st, 2nd, ... operation.
 
-    Yields the board, on again, and False; at last one on which *code* ran to its end, and True.
+    Yields the board after power is back, and False; finally one on which *code* has finished, and
+    True.
     """
     number = 0
     is_complete = False

@@ -1,6 +1,6 @@
 """Files that a test writes to a board before it starts, by code that the board runs.
 
-As `boardcert flash` would leave them there, without starting programs that are not under test.
+The result is that of `boardcert flash`, without starting programs that are not under test.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Flash images that contain the package: a board that starts from a copy installs nothing.
 
-They lie in build/prepared, named after what went into them, so that a changed module, another
-firmware or a changed Microdot makes a new one.
+They are in build/prepared, named by a hash of their contents, so that a changed module, firmware or
+Microdot makes a new one.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ _PREPARED = Path(__file__).resolve().parents[2] / "build" / "prepared"
 def prepared_flash(firmware: Path, form: Form = Form.SHIPPED) -> Path:
     """Return a flash image with *firmware*, the package in this *form*, and Microdot.
 
-    The board it was made on has run none of it: there is no identity yet.
+    The board on which it was made has not run the package, so there is no identity yet.
     """
     target = _PREPARED / f"{form.name.lower()}-{_digest(firmware, form)}.bin"
     target.parent.mkdir(parents=True, exist_ok=True)

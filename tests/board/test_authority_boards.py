@@ -92,7 +92,7 @@ def test_who_has_imported_the_authority_trusts_the_board(installed: NewBoard) ->
 def test_its_first_boot_takes_little_longer(installed: NewBoard) -> None:
     """A first boot takes 0.2 s longer for a second key and signature: 195 to 202 ms measured.
 
-    Verification takes up to 5 ms longer for some numbers: each figure is the shorter of two.
+    Verification takes up to 5 ms longer for some numbers, so each figure is the shorter of two.
     """
     took = []
     for chain in ("self", "authority"):

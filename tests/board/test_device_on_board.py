@@ -1,10 +1,10 @@
 """Run each file of tests/device on the official image as well, with the kernels.
 
-The modules are installed apart: the tests import more than what shipped bundles are called by. On
-a board there are no rooms, so the tests' imports are flattened as those of the package are.
+The modules are installed separately, since the tests import more names than bundles have. Boards
+have no rooms, so the tests' imports are flattened like the package's.
 
-What takes a board long and is the same wherever MicroPython runs is left to the unix binary, unless
-BOARDCERT_EVERY_DEVICE_TEST is set: then all of it runs, for a change of kernels, engines or noise.
+Slow tests that behave the same wherever MicroPython runs are left to the unix binary. Set
+BOARDCERT_EVERY_DEVICE_TEST to run all of them, after a change of kernels, engines or noise.
 """
 
 import ast

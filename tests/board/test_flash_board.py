@@ -1,7 +1,7 @@
 """`boardcert flash` from an empty board to a verified pin, and what a second run leaves unchanged.
 
-The first run of each test finds the package there; the one that erases a board puts all of it on an
-empty one, as `boardcert demo` and a batch do.
+Each test's board already has the package; only the test with --erase installs all of it on an empty
+board, as `boardcert demo` and a batch do.
 """
 
 import json
@@ -22,7 +22,7 @@ _STEPS += ["identity", "pin", "token", "verify", "page"]
 def in_loader(tmp_path, monkeypatch, package_flash):
     """Yield a board in its boot loader, with the package in its file system but no identity.
 
-    The user's own drives are not looked at.
+    The user's own drives are not searched.
     """
     monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", str(tmp_path / "drive"))
     (tmp_path / "board").mkdir()

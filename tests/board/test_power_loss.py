@@ -1,8 +1,8 @@
 """Power fails at every flash operation of a first boot, a renewal, an installation, a reset.
 
-Each time the board comes up with its old identity or the new one: never with neither, and never
-with one that is damaged. What FAT and torn files do is tested in tests/device/test_power_cut.py.
-Of the thousands of operations that overwrite free flash, only a few are tried.
+Each time the board boots with its old identity or the new one, never with a damaged one or none.
+FAT and torn files are tested in tests/device/test_power_cut.py. Of the thousands of operations that
+overwrite free flash, only a few are tried.
 """
 
 import datetime
@@ -56,8 +56,7 @@ def flashes(
 ) -> dict[str, Path]:
     """Return flashes with the package: "empty" before the first boot, "made" after it.
 
-    And "installed": with a certificate as well that a CA has made for its key, which is in the
-    file "chain".
+    "installed" also has a certificate from a CA for its key, which is in the file "chain".
     """
     directory = tmp_path_factory.mktemp("prepared")
     flashes = {name: directory / f"{name}.bin" for name in ("empty", "made", "installed")}

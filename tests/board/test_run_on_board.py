@@ -109,7 +109,7 @@ def test_the_first_certificate_has_address_and_date(in_wifi: Callable) -> None:
 def test_the_link_is_lost_during_first_boot(in_wifi: Callable) -> None:
     """Without its link the board boots with one whole identity, and rejoins once it is back.
 
-    It is lost while the board looks up the time server, whose answer is slow.
+    The link is lost while the board looks up the time server, whose answer is slow.
     """
     board = in_wifi(None)
     board.network.disturb(delay_ms=_SLOW_MS)

@@ -29,7 +29,7 @@ def test_only_the_quick_way_stays_in_memory(package_board: VirtualBoard) -> None
 def test_making_an_identity_leaves_stack_to_interrupts(package_board: VirtualBoard) -> None:
     """Generation leaves stack: of a Pico's 8 KB, `run` uses 1.2 KB, an mDNS interrupt 1.3 KB.
 
-    What goes beyond the end is the heap: a board was seen to fault by it.
+    Below the stack's end is the heap: an overflow has crashed a board.
     """
     package_board.soft_reset()
     used = package_board.exec(

@@ -235,7 +235,8 @@ def test_closing_a_listening_socket_silences_one_connection_of_five(joined):
     """The image clears callbacks that a listening socket lacks, in a connection's memory.
 
     extmod/modlwip.c calls tcp_err() and tcp_recv() in closing (v1.27.0, lines 1646 and 1647). The
-    first listening socket's lies before that of the fifth connection, whose `lastack` becomes 0.
+    first listening socket's memory lies before that of the fifth connection, whose `lastack`
+    becomes 0.
     """
     with Program(joined, _CLOSED_LISTENER, 8), contextlib.ExitStack() as stack:
         address = joined.network.address(8)

@@ -1,6 +1,6 @@
 """Programs on the board that communicate over UART0.
 
-A client that comes before the program waits: DTR is high except while a program is running.
+A client that calls before the program starts waits: DTR is high unless a program is running.
 """
 
 import program

@@ -45,7 +45,7 @@ def _run(*command: object, directory: Path, **environment: str) -> str:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the bin folder of an environment with the wheel, built from the sdist.
 
-    Other people's packages are those of the tests, found by a path: pip asks no index.
+    Its dependencies are those of the tests, found by a path: pip uses no index.
     """
     directory = tmp_path_factory.mktemp("dist")
     _MAKE_DIST["make_archives"](directory)

@@ -112,7 +112,7 @@ def test_the_packages_own_file_imports_nothing_before_it_is_asked() -> None:
 def _sorted_modules(dropped: set[tuple[str, str]]) -> list[str]:
     """Return the modules, each after those that it imports; CycleError if there is a cycle.
 
-    Without *dropped* imports, and those of the package's own file.
+    *dropped* imports, and those of the package's own file, are ignored.
     """
     graph = {
         name: {other for other in _edges(name) - {name} if (name, other) not in dropped}

@@ -34,7 +34,7 @@ def client(tmp_path):
 def test_it_is_trusted_followed_and_taken_back(client, home, capsys):
     """The authority that the page serves is imported, and stays when the leaf is signed again.
 
-    After a new key the board has another authority, which takes the place of the first one.
+    After a new key the board has another authority, which replaces the first one.
     """
     database, host = home / ".pki/nssdb", f"localhost:{client.port}"
     make_nss(database)

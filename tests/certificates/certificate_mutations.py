@@ -1,7 +1,7 @@
 """Valid certificates of many kinds, and mutations of them: what a CA, or an attacker, might send.
 
-All are made from numbers alone, so that one number stands for the same bytes in every run. The
-signatures are not made anew: without its issuer, no board can verify that of a certificate.
+Each is determined by its number, so that a number means the same bytes in every run. They are not
+signed again: without the issuer, no board can verify a certificate's signature.
 """
 
 import datetime

@@ -1,6 +1,6 @@
 """What the board, cryptography and OpenSSL each read in a certificate, for comparison.
 
-`read_by_board` is what `install` does without the arithmetic of signatures.
+`read_by_board` does what `install` does, except for the arithmetic of signatures.
 """
 
 import datetime

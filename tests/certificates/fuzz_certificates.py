@@ -2,9 +2,9 @@
 
     python tests/certificates/fuzz_certificates.py FIRST COUNT
 
-takes the mutations with these numbers, some 1,000 in a second, and prints those that the board
-accepts and another reader refuses, or reads as something else. `make test` takes the first few
-thousand, see test_certificate_corpus.
+tries the mutations with these numbers, some 1,000 a second, and prints those that the board accepts
+and another reader refuses or reads differently. `make test` tries the first few thousand, see
+test_certificate_corpus.
 """
 
 import sys

@@ -2,8 +2,8 @@
 
     python tests/certificates/fuzz_reading.py FIRST COUNT
 
-takes the mutations with these numbers of certificates, requests and keys of many kinds, some 60 in
-a second, and a sixth as many of PKCS#12; each kind of exception is printed once. `make test` takes
+tries the mutations with these numbers of certificates, requests and keys of many kinds, some 60 a
+second, and a sixth as many of PKCS#12; each kind of exception is printed once. `make test` tries
 the first hundreds, see test_reading_fuzz.
 """
 

@@ -77,7 +77,7 @@ def serving(directory: Path, key_type: str, names: str, chain: str = "self") -> 
 def make_board(tmp_path: Path, key_type: str, names: str, ca: Path) -> Board:
     """Have a board make its key and request, sign it with the CA in *ca*, and install the answer.
 
-    *names*: with spaces between, besides the board's own.
+    *names*: additional names, separated by spaces.
     """
     directory, request = tmp_path / "identity", tmp_path / "request.der"
     certificate = tmp_path / "board.crt"

@@ -1,6 +1,6 @@
 """Independent clients that trust a board's authority accept that board, and nothing else.
 
-What the authority signs outside of its limits is refused by all that read name constraints.
+Clients that read name constraints refuse what the authority signs beyond its limits.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """What a board accepts as a certificate, cryptography and OpenSSL read with the same result.
 
-The first of the mutations that fuzz_certificates goes on with off line.
+These are the first mutations; fuzz_certificates tries more of them offline.
 """
 
 from pathlib import Path

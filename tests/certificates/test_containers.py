@@ -142,8 +142,8 @@ def test_a_key_under_an_old_scheme_is_known_as_encrypted(scheme, form, tmp_path,
 def test_a_ca_of_another_tool_signs(tool, tmp_path, capsys, monkeypatch):
     """Another tool's ca.crt and ca.key sign: RSA in PKCS#8, encrypted RSA, and SEC 1.
 
-    Of the shape that mkcert 1.4.4, easy-rsa 3.1.0 and cfssl 1.2.0 make; no extension of the second
-    is critical, so that strict clients refuse it, which is said.
+    They are like those of mkcert 1.4.4, easy-rsa 3.1.0 and cfssl 1.2.0. The second has no critical
+    extension, so that strict clients refuse it: a message says so.
     """
     directory = tmp_path / "ca"
     directory.mkdir()

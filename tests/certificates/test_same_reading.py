@@ -1,6 +1,6 @@
 """Host and board read the same files: the inputs of make_chains, which tests/device gives a board.
 
-What `boardcert install` reads and sends is what a board would store of the same file.
+`boardcert install` reads and sends what a board would store from the same file.
 """
 
 import datetime
@@ -25,7 +25,7 @@ _READ_BY_THE_HOST_ALONE |= {"a key among them", "no key, and not the board's"}
 def _read(tmp_path, chain, key, now=None):
     """Return what install sends for these files, and check it as install does.
 
-    *now*: the time that counts; by default one at which the certificates are valid.
+    *now*: the current time; by default one at which the certificates are valid.
     """
     paths = [tmp_path / "chain", tmp_path / "key"]
     for path, data in zip(paths, (chain, key), strict=True):

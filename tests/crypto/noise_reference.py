@@ -2,8 +2,8 @@
 
     .venv/bin/python tests/crypto/noise_reference.py [--gatherings 1000000] [--ones 0.55 0.9 0.96]
 
-prints how many of so many gatherings of 4,096 samples, and of 1,024, fail, and in which test.
-Cut-offs are computed exactly from the credited entropy and the probability of a false alarm.
+prints how many gatherings of 4,096 and of 1,024 samples fail, and in which test. Cut-offs are
+computed exactly from the credited entropy and the probability of a false alarm.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Make certificate chains and keys that can be installed; make_bad_chains has the others.
 
-A case is (name, what is refused: "chain", "key" or nothing, words of the message, chain, key or
-nothing). cryptography makes them all; make_vectors writes them for vectors.py.
+A case is (name, refused field: "chain", "key" or nothing, words of the message, chain, key or
+nothing). All are made by cryptography; make_vectors writes them for vectors.py.
 """
 
 import base64

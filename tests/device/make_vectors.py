@@ -30,8 +30,8 @@ Case = dict[str, str]
 def read_cases(path: str, section: str = "") -> Iterator[Case]:
     """Yield the cases of a NIST or RFC file, as {name: value}.
 
-    A case ends where a name comes again. *section*: only what follows the line
-    "[section]", up to the next curve's or modulus's.
+    A case ends where a name is repeated. *section*: only the lines after "[section]", up to that of
+    the next curve or modulus.
     """
     inside = not section
     case: Case = {}

@@ -15,8 +15,8 @@ import vectors
 def run(names, vectors_directory=None, limit=None, without=()):
     """Call each test_ function of the modules *names* except *without*; return how many failed.
 
-    *vectors_directory* and *limit*, when given, replace the settings of vectors.py. The
-    directory is not called "vectors", or it would hide the module of that name.
+    *vectors_directory* and *limit*, if given, replace the settings of vectors.py. The directory
+    must not be called "vectors", which would hide the module of that name.
     """
     vectors.DIRECTORY = vectors_directory or vectors.DIRECTORY
     vectors.LIMIT = limit or vectors.LIMIT

@@ -18,8 +18,8 @@ HAS_ROOM = vfs is not None and gc.mem_free() > 500_000
 class Disk:
     """A block device in memory that records in *journal* each block it wrote or erased.
 
-    journal: [(start, data)], in order; a power cut is replayed from it, see `after`. Not of one
-    that *forgets*: who overwrites it again and again would fill the memory.
+    journal: [(start, data)], in order; a power cut is replayed from it, see `after`. A disk that
+    *forgets* has none: repeated overwriting would fill the memory.
     """
 
     BLOCK_BYTES = 512
@@ -74,8 +74,8 @@ def mount(disk, file_system):
 def power_cuts(image, journal, file_system, tears):
     """Yield (count, disk, directory): *image* mounted after *count* operations.
 
-    That is each of the first forty of *journal*, the last three, and some of those between, which
-    wipe. *tears*: whether the last of them is done by half, in every second.
+    *count* is each of the first forty of *journal*, the last three, and some in between, which
+    wipe. *tears*: whether every second one leaves its last operation half done.
     """
     for count in range(len(journal) + 1):
         if count > 40 and count % 197 and count < len(journal) - 3:

@@ -48,9 +48,8 @@ _TASKS = (
 def _cut(file_system, tears, task, was_authority, is_authority):
     """Cut a task after its operations: the first forty, and some of those that wipe.
 
-    Whatever the cut, the board serves as before or as after it, and the same at the next boot; the
-    leaf's key and the authority's are those of one record. Of keys that are not stored any more,
-    nothing is left.
+    Whatever the cut, the board serves the state before or after the task, and the same at the next
+    boot; the leaf's key and the authority's are from one record. No byte of replaced keys is left.
     """
     disk = scratch.Disk()
     file_system.mkfs(disk)

@@ -1,7 +1,7 @@
 """P-384 arithmetic on this interpreter: by the kernel if there is one, and by big integers.
 
-A thousand operations and some scalars; tests/kernels has many more, in an emulator. The reduction
-that big integers go through is in test_p384_reduce.
+These are a thousand operations and some scalars; tests/kernels tries many more, in an emulator. The
+reduction for big integers is in test_p384_reduce.
 """
 
 from hashlib import sha256

@@ -16,7 +16,7 @@ _MAKING = ("generate", "ecdsa")
 class Task:
     """Replaces in_phases._begin: wants each of *wishes* made, and stores the results.
 
-    *tolerated*: exceptions that it goes on without.
+    *tolerated*: exceptions after which it continues.
     """
 
     def __init__(self, wishes, tolerated=()):

@@ -91,7 +91,7 @@ def test_an_older_identity_that_is_put_back_is_noticed():
 def test_what_is_lost_below_an_installed_certificate_is_noticed_once():
     """A replaced, lost or damaged identity below an installed one is reported once.
 
-    One that has changed on purpose is not lost.
+    One that was changed on purpose is not reported.
     """
     directory = scratch.fresh_directory()
     path = directory + "/generated.bin"

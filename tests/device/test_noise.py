@@ -58,7 +58,7 @@ def test_gathering_on_this_board():
 class _TRNG:
     """The RP2350's registers: 192 samples at a time, valid at every third read.
 
-    As os.urandom leaves it: running, and with samples of its own there.
+    They are as os.urandom leaves them: running, and with its samples.
     """
 
     def __init__(self, never=False):
@@ -107,8 +107,9 @@ def test_rp2350_trng_that_never_answers_is_refused():
 class _Radio:
     """A module `network` with one radio: its commands, and their results.
 
-    *is_connected*, *has_point*: as the application has left it. *scan*: called by a scan, which
-    takes a quarter of a second unless it says otherwise. *works*: whether activation has an effect.
+    *is_connected*, *has_point*: the state that the application has left. *scan*: called by a scan,
+    which takes a quarter of a second unless it returns another time. *works*: whether activation
+    has an effect.
     """
 
     STA_IF, AP_IF = 0, 1

@@ -21,8 +21,8 @@ def _is(record, text):
 def _cut_everywhere(file_system, tears, generations):
     """Cut a save, after *generations* earlier ones, after each of its operations.
 
-    Whatever the cut, a boot finds the old or the new identity, and can save again. Returns
-    how many operations a save has.
+    Whatever the cut, a boot finds the old or the new identity, and can save again. Returns the
+    number of operations of a save.
     """
     disk = scratch.Disk()
     file_system.mkfs(disk)
@@ -50,8 +50,8 @@ def _cut_task(file_system, tears, task, has_installed):
     """Cut *task* after its operations: the first thirty, and some of those that wipe.
 
     Whatever the cut, a boot finds the identity that was served before or the one after it, makes
-    nothing, and finds the same at the next boot. Once the new one serves, nothing is left of keys
-    that are not stored any more. Returns how many operations the task has.
+    nothing, and finds the same at the next boot. Once the new one is served, nothing is left of
+    replaced keys. Returns the number of operations of the task.
     """
     disk = scratch.Disk()
     file_system.mkfs(disk)

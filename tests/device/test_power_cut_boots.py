@@ -10,7 +10,7 @@ from power_cuts import FOREIGN, TASKS, stored_keys
 def _cut_twice(file_system, tears, task):
     """Cut *task*, and then the boot after it, at some of their operations.
 
-    At the boot after that all is as after one cut: see _cut_task.
+    The boot after that has the same result as after one cut: see _cut_task.
     """
     disk = scratch.Disk()
     file_system.mkfs(disk)
@@ -47,9 +47,9 @@ def _cut_twice(file_system, tears, task):
 def _cut_clone(file_system, tears, installed):
     """Cut the first boot on another board's number after its operations, as _cut_task does.
 
-    *installed*(record): what is installed there, for the generated record, or None. Whatever the
-    cut, the next boot keeps none of the original's secrets, misses nothing, and the one after it
-    finds the same.
+    *installed*(record): the record to install for the generated one, or None. Whatever the cut, the
+    next boot keeps none of the original's secrets and reports no loss, and the one after it finds
+    the same.
     """
     disk = scratch.Disk()
     file_system.mkfs(disk)

@@ -19,7 +19,7 @@ def is_slow():
 def cases(name, heavy=False):
     """Yield the fields of each line of the file *name*, each decoded from hexadecimal.
 
-    *heavy*: a line takes thousands of blocks of hashing.
+    *heavy*: whether a line takes thousands of blocks of hashing.
     """
     step = _HEAVY_STEP if heavy else _STEP
     with open(f"{DIRECTORY}/{name}.txt") as file:

@@ -1,6 +1,6 @@
 """README and documentation: complete, without broken links, and short where required.
 
-`make docs` checks the same pages once more, as a site.
+`make docs` checks the same pages again, as a site.
 """
 
 import ast

@@ -1,6 +1,6 @@
 """Bit patterns and integers for testing the boot ROM's arithmetic.
 
-Edges, ties, and random ones from fixed seeds.
+They are edges, ties, and random values from fixed seeds.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _EDGE_VALUES += [
 def edges(fmt: Format, *, neighbours: bool) -> list[int]:
     """Return zeros, denormals, the ends of the normal range, infinities, NaNs and plain numbers.
 
-    *neighbours*: also the patterns next to each of these values.
+    *neighbours*: whether to include the patterns next to each of these values.
     """
     one = 1 << fmt.fraction_bits
     positive = [0, 1, one >> 1, one - 1, one, one + 1, 2 * one - 1, 2 * one, 2 * one + 1]
@@ -71,7 +71,7 @@ def singles(fmt: Format) -> list[int]:
 def pairs(fmt: Format) -> list[tuple[int, int]]:
     """Return pairs of arguments for a function of two numbers.
 
-    Far apart, close together, and with results at both ends of the range.
+    They are far apart, close together, or with results at both ends of the range.
     """
     source = random.Random(f"pairs {fmt.fraction_bits}")
     few = edges(fmt, neighbours=False)

@@ -1,8 +1,8 @@
 """Results of the boot ROM's float and double functions, computed in exact fractions.
 
-Independent of the JavaScript: nothing here uses the host's float arithmetic. Written from the
-RP2040 datasheet, section 2.8.3, and pico-sdk: denormals are zeros and NaNs infinities on input, and
-no result is either.
+This is independent of the JavaScript, and does not use the host's float arithmetic. It follows the
+RP2040 datasheet, section 2.8.3, and pico-sdk: on input, denormals are zeros and NaNs are
+infinities; results are neither.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ class Format:
     def encode(self, value: Value, *, flush_first: bool = False) -> int:
         """Return the bits of *value*, rounded to nearest, ties to even, denormals made zeros.
 
-        *flush_first*: what is below the smallest normal number is zero, even if it would round up.
+        *flush_first*: whether values below the smallest normal number are zero, even if they would
+        round up.
         """
         if isinstance(value, Zero):
             return self.sign if value.negative else 0

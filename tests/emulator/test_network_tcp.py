@@ -1,6 +1,6 @@
 """TCP of the virtual board's network, in both roles, against a peer that only exchanges bytes.
 
-The peer does what lwIP with MicroPython's settings does: segments of 800 bytes, a window of 6,400.
+The peer behaves as lwIP with MicroPython's settings: segments of 800 bytes, a window of 6,400.
 """
 
 import socket

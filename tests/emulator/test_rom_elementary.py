@@ -37,7 +37,7 @@ def _from_host(fmt: Format, value: float) -> int:
 def _agrees(fmt: Format, result: int, library: float) -> bool:
     """Return whether *result* equals *library*, or an adjacent double, in the format.
 
-    So a double may be 1 ulp off, and a float only where a double's error decides the rounding.
+    A double may be 1 ulp off, and a float only if a double's error decides the rounding.
     """
     neighbours = (math.nextafter(library, -math.inf), library, math.nextafter(library, math.inf))
     return result in {_from_host(fmt, value) for value in neighbours}

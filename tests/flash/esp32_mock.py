@@ -1,7 +1,7 @@
 """An ESP32's boot loader to flash against, as a program and as a context manager.
 
-It is the PyPI package esp32-mock-bootloader, with what its command lacks: chip revisions that the
-images are made for, a flash that can be filled before and read after, and a line that breaks.
+It is the PyPI package esp32-mock-bootloader, with three additions: the chip revisions that the
+images require, a flash that can be filled before and read afterwards, and a line that fails.
 """
 
 import argparse
@@ -22,7 +22,7 @@ _REVISIONS = {"esp32c3": (0x60008850, 3 << 18), "esp32c5": (0x600B484C, 1 << 4)}
 def mock_boot_loader(chip: str, flash: Path, **options: object) -> Iterator[str]:
     """Run the boot loader of *chip* and yield its port; *flash* is its flash, before and after.
 
-    What *flash* holds before is what the board holds. *options*: see `_arguments`.
+    The content of *flash* is the board's initial flash. *options*: see `_arguments`.
     """
     more = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
     command = [sys.executable, __file__, chip, str(flash), *more]

@@ -43,8 +43,8 @@ def import_kernel(
 ) -> ModuleType:
     """Import the module `kernel` of an *architecture*, with *functions* as its code.
 
-    None: kernel_code is there already. *firmware*: what that says of its .mpy files, if not what it
-    should.
+    None: kernel_code exists already. *firmware*: what it reports about .mpy files, if that is to be
+    wrong.
     """
     module = ModuleType("boardcert.crypto.kernel")
     module.__package__ = "boardcert.crypto"

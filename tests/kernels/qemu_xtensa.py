@@ -32,7 +32,7 @@ def load_constant(register: str, value: int) -> str:
 def run(memory: bytes, address: int, start: int, end: int, directory: Path) -> bytes:
     """Return *memory*, at *address*, after its code from *start* to *end* has run.
 
-    At *end* there must be room for what leaves QEMU: 100 bytes.
+    At *end* there must be 100 bytes for the code that leaves QEMU.
     """
     leave = [load_constant("a3", address), load_constant("a4", len(memory))]
     leave += [f"movi(a2, {_WRITE}); movi(a6, 1); syscall(); movi(a2, {_EXIT}); movi(a6, 0)"]

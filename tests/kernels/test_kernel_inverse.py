@@ -39,8 +39,8 @@ def inverse(arch, functions):
 def test_inverses(arch, inverse, modulus):
     """Inverses are right for single bits, extremes, larger numbers and random values.
 
-    On RV32, the steps being the same, fewer unless BOARDCERT_EVERY_DEVICE_TEST is set; and fewer
-    of a kernel that has not changed, see tested_kernels.py.
+    On RV32, which has the same steps, fewer are tried unless BOARDCERT_EVERY_DEVICE_TEST is set,
+    and for any kernel that has not changed, see tested_kernels.py.
     """
     every = 1 if arch == "armv6m" or "BOARDCERT_EVERY_DEVICE_TEST" in os.environ else 5
     count = sample_size(arch, 1000 // every)

@@ -67,7 +67,7 @@ def test_cavp_vectors(arch, functions, name):
 def test_random_messages_at_any_address(arch, functions, offset):
     """All eight state words agree with hashlib around each padding boundary.
 
-    On ESP32s, at addresses of words, as all objects of bytes have them.
+    On ESP32s, only word addresses are tried, as all bytes objects have these.
     """
     kernel = _Kernel(functions, offset if arch == "armv6m" else 4 * offset, arch=arch)
     for size in [*range(4), *range(109, 131), 239, 240, 255, 256, 257, 40_000]:

@@ -76,7 +76,7 @@ def _values(choose, instruction, inputs, area):
 def test_each_instruction_does_what_qemu_does(instructions, tmp_path):
     """Each instruction of the kernels except jumps and muluh does what it does in QEMU.
 
-    And but what saves a0 around the call: a0 is where a case begins.
+    Instructions that save a0 around the call are excepted, too, as a case starts from a0.
     """
     choose = random.Random(5)
     simple = [item for item in instructions.values() if item.name in xtensa_code.SIMPLE]

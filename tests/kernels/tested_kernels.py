@@ -1,7 +1,7 @@
 """The kernels tested since their last change, of which each run tries a quarter.
 
-tested_kernels.json has the digest of each architecture's sources, and of what compiles them, when
-they were. To test all of them and write it: `python tests/kernels/tested_kernels.py`.
+tested_kernels.json has the digest of each architecture's sources and compiler at that time. To test
+all kernels completely and write it: `python tests/kernels/tested_kernels.py`.
 """
 
 import hashlib

@@ -22,8 +22,8 @@ _MODULES = sorted(path.stem for path in (_ROOT / "tests" / "device").glob("test_
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the package, each module compiled separately.
 
-    It gives its modules back and loads them again thousands of times: from sources, that is a third
-    of the time of these tests.
+    The tests release and load modules thousands of times: from sources, this would take a third of
+    their time.
     """
     firmware, directory = _ROOT / "firmware", tmp_path_factory.mktemp("compiled")
     if platform.machine() not in ("x86_64", "AMD64"):

@@ -1,6 +1,6 @@
 """Make the screenshots of the page: python tests/page/make_screenshots.py
 
-The page is that of a virtual Pico W in a Wi-Fi; each run shows another key.
+The page is that of a virtual Pico W on Wi-Fi; each run shows another key.
 """
 
 import io

@@ -56,7 +56,7 @@ def _asked_of(monkeypatch):
 def test_boards_are_found_by_their_names(tmp_path, capsys, monkeypatch):
     """An unknown service and known names are found: moved, with another key, and silent.
 
-    What is announced at a public address is not asked: anyone in the network may announce it.
+    A service announced at a public address is not contacted: anyone in the network may announce it.
     """
     for limit in ("_SERVICE_S", "_NAME_S"):  # For a busy computer.
         monkeypatch.setattr(mdns, limit, 8.0)

@@ -196,8 +196,8 @@ for room in (0, 200, 9_000, 40_000):
 def test_what_else_takes_memory_does_not_disturb_the_growth(stored: Path) -> None:
     """A callback that allocates at any moment leaves the second area in place, of full size.
 
-    So may the list of what fills the heap: with 65 pieces of 512 bytes the heap grew for it, all
-    were in the first area, and the second one was lost.
+    So must the list of objects that fill the heap: with 65 pieces of 512 bytes the heap grew for
+    the list, all pieces were in the first area, and the second area was lost.
     """
     code = "reserve._turn_radio_on()\n" + _DISTURBED
     on, *answer = _begin(stored, 64_000, 110_000, 19_600, code)
@@ -209,7 +209,7 @@ def test_what_else_takes_memory_does_not_disturb_the_growth(stored: Path) -> Non
 def test_with_psram_nothing_is_held(stored: Path, free: int) -> None:
     """With PSRAM, as in an emulated ESP32-S3, nothing is reserved.
 
-    Also when the heap has grown over most of it.
+    This also holds if the heap has grown over most of it.
     """
     held = "print(reserve.hold(0), len(reserve._held), thread.size)\n"
     code = "Heap.size = 4 << 20\n" + _PLACES.format(page=True) + held
@@ -233,7 +233,7 @@ print(reserve.heap_free_bytes(25_000))
 def test_the_heap_has_room_where_it_can_grow_into_psram(stored: Path) -> None:
     """Growth into PSRAM counts as room; otherwise each answer would close kept connections.
 
-    Without PSRAM, what the heap could grow by is TLS's.
+    Without PSRAM, memory that the heap could grow into is left to TLS.
     """
     free = 4_000_000
     assert _begin(stored, 64_000, free, 54_000, _ROOM.format(size=4 << 20)) == ["on", "4010000"]

@@ -145,7 +145,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 def _converse(port: int, sent: bytes, goes_on: bool) -> bytes:
     """Send *sent* only; return the answer until the server closes, in time.
 
-    *goes_on*: leave it to the server to find out that nothing more comes.
+    *goes_on*: keep the direction open, so that the server has to time out.
     """
     received = b""
     began = time.monotonic()

@@ -179,7 +179,7 @@ def test_a_client_that_waits_for_the_application_is_not_idle(port: int) -> None:
 def test_who_is_between_requests_makes_room(port: int) -> None:
     """An idle kept connection is closed for another client; one in a request stays.
 
-    Its answer then says that it is the last one of the connection.
+    The latter's answer announces that the connection will be closed.
     """
     with _connect(port) as first:
         assert _get(first, b"/counters")

@@ -1,7 +1,7 @@
 """TLS scanners at the device's server on the unix binary find nothing that could be turned off.
 
-What they find that stock firmware cannot have: TLS 1.3, and the extended master secret
-(RFC 7627), which MicroPython's mbedTLS is built without.
+They miss TLS 1.3 and the extended master secret (RFC 7627), which stock MicroPython's mbedTLS is
+built without.
 """
 
 import json

@@ -49,7 +49,7 @@ def _running(
 ) -> Iterator[tuple[int, int]]:
     """Run the command of prepare(port, other port); yield both ports once it listens on them.
 
-    Somebody else may have taken a port meanwhile: then it ends, and is tried with others.
+    If another program has taken a port meanwhile, the command ends and is tried with other ports.
     """
     for _ in range(_TRIES):
         ports = closed_port(), closed_port()

@@ -27,8 +27,8 @@ def make_pair(
 ) -> tuple[Identity, Identity]:
     """Return a leaf and the authority that signed it, valid in *days* from now.
 
-    *permitted*: DNS names; those of the leaf without it. *key*: the leaf's. *signer*: what signs
-    the leaf in place of *authority_key*.
+    *permitted*: DNS names, by default the leaf's. *key*: the leaf's. *signer*: signs the leaf
+    instead of *authority_key*.
     """
     key, authority_key = key or _new(), authority_key or _new()
     own, signing = _firmwares(authority_key), _firmwares(signer or authority_key)

@@ -57,8 +57,8 @@ def https_server(
 ) -> contextlib.AbstractContextManager[int]:
     """Answer each connection with the next of *answers*, None for silence, and record requests.
 
-    *busy*: so many connections are closed at once, as by a board that has no memory for them.
-    *chain*: certificates that are sent after its own.
+    *busy*: the number of connections closed at once, as by a board without memory for them.
+    *chain*: certificates sent after its own.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with warnings.catch_warnings():

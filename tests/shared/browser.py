@@ -105,8 +105,8 @@ class Visit:
 def visiting(browser: Browser, client: Client, **options: object) -> Iterator[Visit]:
     """Open the page in a new context, in which only the board may be contacted.
 
-    *options*: of Playwright's new_context. The browser's complaints about certificates are left
-    out: whom it trusts is another test.
+    *options*: for Playwright's new_context. The browser's complaints about certificates are
+    ignored: trust is tested elsewhere.
     """
     context = browser.new_context(ignore_https_errors=True, **options)
     context.set_default_timeout(_TIMEOUT_MS)

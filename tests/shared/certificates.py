@@ -68,8 +68,8 @@ def make(
 ) -> Identity:
     """Make a certificate of the profile, self-signed or by *issuer*, with the given deviations.
 
-    *days*: not before and not after, counted from now. *change*: edits the extensions of `profile`.
-    *subject*: in place of *common_name*.
+    *days*: not before and not after, in days from now. *change*: edits the extensions of `profile`.
+    *subject*: replaces *common_name*.
     """
     key = key or ec.generate_private_key(ec.SECP384R1())
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
@@ -138,7 +138,7 @@ def rewrite(
     """Edit the elements of the TBSCertificate and sign again, for what libraries do not make.
 
     *edit*: changes the list [version, serial, algorithm, issuer, validity, subject, SPKI,
-    extensions]. *issuer*: whose key signs, with ECDSA; its own without.
+    extensions]. *issuer*: whose key signs, with ECDSA; by default its own.
     """
     tbs, old_algorithm, _ = children(_inside(identity.der))
     elements = children(_inside(tbs))

@@ -10,8 +10,8 @@ _TESTS = Path(__file__).resolve().parents[1]
 def compile_tests(pycache: Path) -> None:
     """Collect every test once, in two processes, unless *pycache* shows that this was done.
 
-    Python, pytest and hypothesis each keep what they made of a module. Errors in the tests are left
-    to the workers, which collect again.
+    Python, pytest and hypothesis each cache a module's results. Errors in the tests are left to the
+    workers, which collect again.
     """
     done = pycache / "tests_are_compiled"
     if done.exists():

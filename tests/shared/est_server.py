@@ -1,7 +1,7 @@
 """An EST server for tests, by RFC 7030 and 8951: TLS with client certificates, Basic, Digest.
 
-It has a CA of two levels, decides at once or later, and can be told to give any wrong answer. Its
-answers are checked by curl and openssl, see tests/est.
+It has a CA of two levels, decides at once or later, and can give any wrong answer on request. curl
+and openssl check its answers, see tests/est.
 """
 
 import base64
@@ -56,10 +56,10 @@ def parsed(identity: Identity) -> x509.Certificate:
 class ESTServer(http.server.ThreadingHTTPServer):
     """One server. Attributes may be changed between requests.
 
-    *scheme*: "basic", "digest" (MD5), "digest-sha-256", or None, where nobody is asked. *renews*:
-    whether /simplereenroll takes a "user", wants the old "certificate" in TLS, or is not there: "".
-    *replies*: by operation, what is answered, first to last, before the server does its work;
-    *always*: instead of its work. *seen*: (method, path, headers in lower case, body).
+    *scheme*: "basic", "digest" (MD5), "digest-sha-256", or None for no authentication. *renews*:
+    whether /simplereenroll accepts a "user", requires the old "certificate" in TLS, or does not
+    exist: "". *replies*: by operation, answers in order, before the server does its work; *always*:
+    instead of its work. *seen*: (method, path, headers in lower case, body).
     """
 
     daemon_threads = True

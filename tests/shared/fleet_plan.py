@@ -1,7 +1,7 @@
 """A simulated fleet: servers on loopback addresses, each with its own key, some with faults.
 
-A *plan* is a directory: plan.json says what each server does, and its identity lies in a file of
-its number. One listener on 0.0.0.0 serves all of 127/8.
+A *plan* is a directory: plan.json has each server's behaviour, and its identity is in a file named
+by its number. One listener on 0.0.0.0 serves all of 127/8.
 """
 
 import ipaddress

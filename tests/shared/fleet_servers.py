@@ -1,7 +1,7 @@
 """The servers of a simulated fleet: `python fleet_servers.py FOLDER`, in a process of their own.
 
-Prints the port, and serves until its standard input ends. A connection is answered by the identity
-of the address that it was made to, in the manner of that server's kind.
+Prints the port, and serves until its standard input ends. Each address has its own identity, and
+answers in the way of that server's kind.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The test files that take longest, which start first, so that others fill the gaps.
 
-About in the order of the processor's time that they take, from 170 s to 30 s. A worker takes whole
-files, since the tests of one share a board.
+They are roughly ordered by processor time, from 170 s to 30 s. A worker runs whole files, since the
+tests of one share a board.
 """
 
 FIRST = (

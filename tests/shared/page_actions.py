@@ -1,7 +1,7 @@
 """A user's actions on a board's page in Chromium, for any board that serves it.
 
-*visit*: a browser.Visit, whose client knows the token and what TLS serves; *hands*: Mouse or
-Keyboard. All but `sign_in` want a visitor who is signed in.
+*visit*: a browser.Visit, whose client knows the token and the served certificate; *hands*: Mouse or
+Keyboard. All functions except `sign_in` require a signed-in user.
 """
 
 from pathlib import Path

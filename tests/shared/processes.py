@@ -11,7 +11,7 @@ from typing import Any
 def started(command: Sequence[str | Path], **more: Any) -> Iterator[subprocess.Popen[Any]]:
     """Start *command*, with *more* for Popen, and kill it at the end if it is still running.
 
-    `with Popen` by itself waits for the program for ever, also when a test has run out of time.
+    `with Popen` alone waits for the program forever, even if the test has timed out.
     """
     with subprocess.Popen(command, **({"text": True} | more)) as process:
         try:

@@ -1,7 +1,7 @@
 """Certificates and keys as other programs write them, or used to.
 
-Each stands for a kind of file that users have; test_unusual holds the host against them, and
-make_chains the board.
+Each represents a kind of file that users have; test_unusual tries them with the host, and
+make_chains with the board.
 """
 
 from certificates import DAY, Identity, children, make, name, rewrite, tlv

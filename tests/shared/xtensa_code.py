@@ -1,7 +1,7 @@
 """Translate the machine code of kernels for Xtensa to Python: Unicorn knows no such processor.
 
-By a table of the instructions that kernels use; any other is refused. test_xtensa_machine.py
-compares each of them but muluh with QEMU. Source: Xtensa Instruction Set Architecture, Summary.
+A table has the instructions that kernels use; any other is refused. test_xtensa_machine.py compares
+each of them except muluh with QEMU. Source: Xtensa Instruction Set Architecture, Summary.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ def _lines(start: int, block: list[Instruction], observe: bool) -> list[str]:
 def translate(code: bytes, address: int, names: dict[str, object], observe: bool) -> Callable:
     """Return *code* as a function of the caller's a10 to a13, and the stack.
 
-    It returns the result, and how many instructions ran. *names*: what they use.
+    It returns the result and the number of instructions executed. *names*: its global names.
     """
     text = ["def run(a1, a10, a11, a12, a13):"]
     text.append(f" a8 = {_RETURN | 2 << 30}; frames = []; count = 0; pc = {address}; sar = 0")

@@ -17,8 +17,8 @@ _WORD = 0xFFFF_FFFF
 class XtensaMachine:
     """A processor with functions in its memory; the interface is that of mpy_machine_code.Machine.
 
-    No cycles are counted. After each call, the stack pointer, what the windowed ABI may store near
-    each frame, and the guard bytes around each buffer are checked.
+    No cycles are counted. After each call, the stack pointer, the memory near each frame that the
+    windowed ABI may write, and the guard bytes around each buffer are checked.
     """
 
     cycles = 0

@@ -1,8 +1,8 @@
 """Stand in for MicroPython's module of this name, so that device code runs on CPython.
 
-Viper functions run as plain Python; ptr8, ptr16, ptr32 and uint, which viper knows as
-words of its language, are put into builtins. A pointer is a view of the same memory. The modules
-gc and time get what theirs have on MicroPython.
+Viper functions run as plain Python; ptr8, ptr16, ptr32 and uint, which are viper's own words,
+become builtins. A pointer is a view of the same memory. The modules gc and time get the additional
+functions of MicroPython.
 """
 
 import builtins
