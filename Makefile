@@ -51,7 +51,7 @@ build/stubs/%/.ready: $(VENV)/.ready
 	@touch $@
 
 $(VENV)/.lint-ready: $(VENV)/.ready
-	$(PIP) install --editable '.[lint]'
+	$(PIP) install --group lint
 	@touch $@
 
 lint: $(VENV)/.lint-ready build/stubs/rp2-rpi_pico_w/.ready build/stubs/esp32/.ready
@@ -65,7 +65,7 @@ format: $(VENV)/.lint-ready
 	$(BIN)/ruff check --fix .
 
 $(VENV)/.docs-ready: $(VENV)/.ready
-	$(PIP) install --editable '.[docs]'
+	$(PIP) install --group docs
 	@touch $@
 
 docs: $(VENV)/.docs-ready
