@@ -97,15 +97,18 @@ def _contents(key, authority_key, contents: tuple, random, old) -> tuple:
     else:
         subject = authority_certificate.subject_of(host_name, unique_id)
     permitted = authority_certificate.dns_names(names)
-    if told is None or _is_outdated(told, permitted, period[1], now):
+    is_outdated = told is None or _is_outdated(told, permitted, period[1])
+    was_ahead = not is_outdated and now and told["not_before"] > board.isoformat(now)
+    if is_outdated or was_ahead:
         certificate = None
         lifetime = validity(now, DAYS)
-        serial = random(issue.SERIAL_BYTES)
         tbs = authority_certificate.tbs_authority(
-            authority_key, subject, permitted, lifetime, serial
+            authority_key, subject, permitted, lifetime, random(issue.SERIAL_BYTES)
         )
         first, last = map(board.isoformat, lifetime)
         told = {"names": permitted, "not_before": first, "not_after": last}
+        if was_ahead:
+            told["was_ahead"] = True  # Clients do not mind, see generated.
     leaf = issue.tbs_certificate(
         key,
         issue.encode_subject(host_name, unique_id),
@@ -133,11 +136,9 @@ def _renew_from(period: tuple) -> str:
     return board.isoformat(fields.add_days(last, -min(RENEWAL_DAYS, days // 3)))
 
 
-def _is_outdated(told: dict, names: list, last: tuple, now: tuple | None) -> bool:
-    """Return whether the authority may not sign for all of *names*, from *now* until *last*."""
+def _is_outdated(told: dict, names: list, last: tuple) -> bool:
+    """Return whether the authority may not sign for all of *names*, or not until *last*."""
     if told["not_after"] < board.isoformat(last):
-        return True
-    if now and told["not_before"] > board.isoformat(now):
         return True
     for name in names:
         if not any([name == tree or name.endswith("." + tree) for tree in told["names"]]):

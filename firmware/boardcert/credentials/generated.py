@@ -66,6 +66,11 @@ def make(
     job.writer.save(GENERATED, record)
     if is_changed and wipes:
         job.finish_wipe("wiping the authority's key", "the authority's key was deleted")
+    elif is_changed and "was_ahead" in record.facts["authority"]:
+        job.notices.append(
+            "the clock was ahead, so the authority was signed again: clients need not import it "
+            "if they have an earlier one that is valid now"
+        )
     elif is_changed:
         job.notices.append("the authority's certificate is another one: clients must import it")
     timings_ms["flash"] = ticks_diff(ticks_ms(), started)

@@ -188,6 +188,7 @@ $error.settings-hostname$<input id="settings-hostname" name="hostname" value="$h
 <p><label for="settings-names">More names and addresses, separated by commas</label>
 $error.settings-names$<input id="settings-names" name="names" value="$names$" spellcheck="false" autocomplete="off" autocapitalize="none"$more.settings-names$></p>
 <p><label for="settings-validity_days">Validity of certificates, in days</label>
+<span class="soft" id="settings-validity_days-hint">Its own authority signs for 397 days at most$in_force$.</span>
 $error.settings-validity_days$<input id="settings-validity_days" name="validity_days" value="$validity_days$" inputmode="numeric" autocomplete="off"$more.settings-validity_days$></p>
 <p><label for="settings-chain">Signed by</label>
 $error.settings-chain$<select id="settings-chain" name="chain"$more.settings-chain$>
