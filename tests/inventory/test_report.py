@@ -141,6 +141,16 @@ def test_the_next_report_has_the_changes_since_the_last_one(six, file, capsys):
 
 
 @_sqlite
+def test_without_a_file_name_the_page_is_in_this_directory(three, file, monkeypatch, capsys):
+    """The page is fleet.html there; another file of that name stays."""
+    monkeypatch.chdir(file.parent)
+    assert main(["report"]) == 0
+    assert pages.is_ours(file) and capsys.readouterr().out.startswith("fleet.html: ")
+    file.write_text("<p>of somebody else</p>")
+    assert "fleet.html exists already" in sentence(capsys, "report")
+
+
+@_sqlite
 def test_an_older_report_is_replaced_and_nothing_else(three, file, capsys):
     """An older report is replaced, another file with --force only."""
     for _ in range(2):

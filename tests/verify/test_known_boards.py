@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,22 @@ def test_what_verify_finds_of_a_known_board_is_its_history(tmp_path, capsys):
     (row,) = printed["verdicts"]
     assert row["verdict"] == "not valid" and row["detail"] == "changed key"
     assert len(printed["certificates"]) == 1
+
+
+def test_a_board_is_unreachable_only_where_it_serves(tmp_path, capsys):
+    """A refused port of another server, or another address, says nothing about the board."""
+    board = make()
+    with tls_server(board, tmp_path) as port, socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # Bound, but not listening: it refuses.
+        elsewhere = f"localhost:{closed.getsockname()[1]}"
+        facts = {"public_key_pin": pin_of(board), "fingerprint": "AB"}
+        pins.add_pin("localhost", facts, port, "127.0.0.1")
+        assert run(capsys, "verify", "localhost", "--name", NAME)[0] == 0
+        assert run(capsys, "verify", elsewhere)[0] == 3
+        assert run(capsys, "verify", f"127.0.0.2:{port}", "--name", "localhost")[0] == 3
+        assert run(capsys, "list")[1]["boards"][0]["verdict"] == "valid"
+    assert run(capsys, "verify", f"localhost:{port}")[0] == 3
+    assert run(capsys, "list")[1]["boards"][0]["verdict"] == "unreachable"
 
 
 def test_a_verdict_that_cannot_be_noted_is_told_all_the_same(tmp_path, capsys, monkeypatch):

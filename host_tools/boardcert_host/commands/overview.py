@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 _REPORT_EXAMPLES = """\
 examples:
-  boardcert report -o fleet.html            a page of all known boards, for any browser
-  boardcert report -o fleet.html --json     its counts, for programs
+  boardcert report                          fleet.html, a page of all known boards, for any browser
+  boardcert report -o boards.html --json    its counts, for programs
 """
+_PAGE = "fleet.html"
 _LEAST_S, _MOST_S = 1.0, 3600.0
 _WATCH_EXAMPLES = """\
 examples:
@@ -30,8 +31,8 @@ examples:
 
 def _add_report_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    help = "where to write the page; an older one is replaced"
-    add("-o", "--output", type=Path, required=True, metavar="FILE", help=help)
+    help = f"where to write the page (default: {_PAGE}); an older one is replaced"
+    add("-o", "--output", type=Path, default=Path(_PAGE), metavar="FILE", help=help)
     add_force(parser)
     add_json(parser)
 
@@ -40,7 +41,7 @@ def _check_report(arguments: argparse.Namespace) -> None:
     """Raise Error for a file that is there, and is not a page of ours."""
     path = arguments.output
     if path.is_dir():
-        raise Error(f"{path} is a directory", f"for example -o {path / 'fleet.html'}")
+        raise Error(f"{path} is a directory", f"for example -o {path / _PAGE}")
     if not path.exists() or arguments.force:
         return
     from ..overview.page import is_ours

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import COULD_NOT_RUN, OK, Error
+from ..targets import DEFAULT_PORT, parse_host
 from ..trust.location import find
-from ..trust.pins import Pin
+from ..trust.pins import Pin, port_of
 from .judging import HostResult
 from .reasons import reasons_of
 
@@ -19,6 +20,7 @@ def remember(found: Sequence[HostResult], boards: Sequence[Pin], code: int = OK)
     Raises Error when that is not possible; its exit code is *code* where that tells of worse.
     """
     known = [(result, pin) for result in found if (pin := pin_of(result, boards))]
+    known = [(result, pin) for result, pin in known if not result.error or _is_place(result, pin)]
     if not known:
         return
     from ..inventory.sightings import note_seen
@@ -39,6 +41,13 @@ def pin_of(result: HostResult, boards: Sequence[Pin]) -> Pin | None:
         return next((pin for pin in boards if pin.public_key_pin == key), None)
     place = find(str(result.target), boards, result.name)
     return None if place.is_by_address else place.known
+
+
+def _is_place(result: HostResult, pin: Pin) -> bool:
+    """Return whether the board serves where it was asked: a silence elsewhere is not its own."""
+    target = result.target
+    is_there = target.host in (parse_host(pin.host)[0], pin.address)
+    return is_there and target.port == (port_of(pin) or DEFAULT_PORT)
 
 
 def seen_of(result: HostResult, pin: Pin) -> "Seen":
