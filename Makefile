@@ -2,18 +2,18 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# For two cores: boards wait often. A file is a job, since its tests share a board.
+# For two cores, since boards wait often. A job is a file, whose tests share a board.
 JOBS   ?= 6
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help setup demo test lint format bench fleet docs dist clean
 
 help:
-	@echo "make demo    the main job, from nothing, on the virtual board (build/demo.json)"
-	@echo "make test    everything that can be tested without hardware"
-	@echo "make lint    ruff, and the type checker against the MicroPython stubs"
+	@echo "make demo    the main job, from an empty board, on the virtual board (build/demo.json)"
+	@echo "make test    all tests that need no hardware"
+	@echo "make lint    ruff, and the type checker with MicroPython's stubs"
 	@echo "make bench   speed and memory on the virtual board (build/bench.json)"
-	@echo "make fleet   10,000 simulated boards, some broken, are verified (build/fleet.json)"
+	@echo "make fleet   verify 10,000 simulated boards, some of them faulty (build/fleet.json)"
 	@echo "make docs    the documentation as a site (build/docs)"
 	@echo "make dist    wheel, sdist, and compiled packages for mpremote mip (build/dist)"
 	@echo "make clean   remove build/ and the virtual environment"
@@ -45,7 +45,7 @@ bench: setup
 fleet: setup
 	$(BIN)/python tests/bench/fleet.py
 
-# The stubs replace the checker's own standard library, so they stand apart from the environment.
+# The stubs replace the checker's own standard library, so they are outside the environment.
 build/stubs/%/.ready: $(VENV)/.ready
 	$(PIP) install --upgrade --target build/stubs/$* micropython-$*-stubs==1.28.0.post4
 	@touch $@

@@ -1,4 +1,4 @@
-"""What a board without a network runs: its identity, and the page of it, over TLS on UART0.
+"""The program of a board without a network: its identity, and its page over TLS on UART0.
 
 TX on GP0, RX on GP1; modem signals: DCD on GP2 (low while a client is there), DTR on GP3.
 """

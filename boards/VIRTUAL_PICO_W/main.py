@@ -1,8 +1,8 @@
-"""What the virtual board runs: its identity, and the page that shows it, over TLS on UART0.
+"""The virtual board's program: its identity, and the page that shows it, over TLS on UART0.
 
 A board with a network needs two lines only, `import boardcert` and `boardcert.run()`. This one is
-for a virtual board without its radio, so that its page is served over a serial line with modem
-signals: TX on GP0, RX on GP1, DCD on GP2, DTR on GP3.
+for a virtual board without its radio, whose page is served over a serial line with modem signals:
+TX on GP0, RX on GP1, DCD on GP2, DTR on GP3.
 """
 
 import boardcert

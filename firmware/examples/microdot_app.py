@@ -1,6 +1,6 @@
 """A Microdot application over HTTPS: a page with a form, and the same as JSON.
 
-`boardcert flash` has put Microdot's core on the board.
+`boardcert flash` installs Microdot's core on the board.
 """
 
 import boardcert

@@ -1,10 +1,9 @@
 """Publish over MQTT, with the board's certificate as its login; the page is served as well.
 
-Copy the certificate of the CA that signed for the broker to the board, in DER:
-    openssl x509 -in broker-ca.crt -outform DER -out broker-ca.der
-    mpremote fs cp broker-ca.der :broker-ca.der
-What a broker needs is in firmware/docs/clients.md. This client speaks just as much MQTT 3.1.1 as
-publishing needs, and waits without blocking others.
+Copy the certificate of the CA that signed for the broker to the board, in DER: openssl x509 -in
+broker-ca.crt -outform DER -out broker-ca.der mpremote fs cp broker-ca.der :broker-ca.der
+firmware/docs/clients.md describes the broker's settings. This client implements only the part of
+MQTT 3.1.1 that publishing needs, and does not block other tasks.
 """
 
 import asyncio
@@ -36,7 +35,7 @@ async def publish(me) -> None:
     context = me.client_context(ca=BROKER_CA)
     reader, writer = await asyncio.open_connection(BROKER, PORT, ssl=context)
     try:
-        # Protocol level 4, a clean session, and alive for twice the interval (section 3.1).
+        # Protocol level 4, a clean session, and a keep-alive of twice the interval (section 3.1).
         options = b"\x04\x02" + (2 * EVERY_S).to_bytes(2, "big")
         writer.write(packet(0x10, text("MQTT") + options + text(me.hostname)))
         await writer.drain()
@@ -53,8 +52,8 @@ async def publish(me) -> None:
 
 
 async def publish_always() -> None:
-    """Publish, whatever happens to broker and network."""
-    while time.gmtime()[0] < 2026:  # The network, then the clock: certificates have dates.
+    """Publish, and reconnect after any failure of broker or network."""
+    while time.gmtime()[0] < 2026:  # Until network and clock are there: certificates have dates.
         await asyncio.sleep(1)
     me = boardcert.identity()
     while True:

@@ -1,4 +1,4 @@
-"""HTTP by hand: one request for each connection, in the least memory."""
+"""HTTP without a framework: one request per connection, in the least memory."""
 
 import boardcert
 

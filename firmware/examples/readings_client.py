@@ -1,7 +1,7 @@
 """Fetch readings from a board whose public key is known: python readings_client.py HOST[:PORT] PIN
 
-PIN is "sha256//...", as `boardcert pin list` prints it. The board needs no CA then, and its
-certificate may be signed again. Nothing is sent before the key was compared. Needs `cryptography`.
+PIN is "sha256//...", as `boardcert pin list` prints it. So the board needs no CA, and its
+certificate may be signed again. Nothing is sent before the key is compared. Needs `cryptography`.
 """
 
 import base64

@@ -1,6 +1,6 @@
-"""A WebSocket that sends a reading each second, and answers what it is sent.
+"""A WebSocket that sends a reading every second, and returns each message that it receives.
 
-It needs the whole package of Microdot on the board, see firmware/docs/programs.md.
+It needs Microdot's whole package on the board, see firmware/docs/programs.md.
 """
 
 import asyncio
