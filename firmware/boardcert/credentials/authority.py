@@ -98,7 +98,7 @@ def _contents(key, authority_key, contents: tuple, random, old) -> tuple:
         subject = authority_certificate.subject_of(host_name, unique_id)
     permitted = authority_certificate.dns_names(names)
     is_outdated = told is None or _is_outdated(told, permitted, period[1])
-    was_ahead = not is_outdated and now and told["not_before"] > board.isoformat(now)
+    was_ahead = told and now and not is_outdated and told["not_before"] > board.isoformat(now)
     if is_outdated or was_ahead:
         certificate = None
         lifetime = validity(now, DAYS)
