@@ -2,9 +2,11 @@
 
 import json
 import time
+from unittest import mock
 
 import portal_server
 import pytest
+from boardcert_host import console
 from boardcert_host.board import tokens
 from boardcert_host.cli import main
 from boardcert_host.commands import change_identity
@@ -20,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 from issued import PublicKey, issue, pem, write
+from rich.console import Console
 
 _WRONG_TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
 
@@ -163,9 +166,14 @@ def test_signing_again_keeps_the_key_and_a_new_key_does_not(client, host, capsys
 
 
 def test_a_reset_makes_key_and_token_anew(client, host, tmp_path, capsys):
-    """After a reset the pin follows; a message says that the token is available over USB only."""
+    """After a reset the pin follows; a message says that the token is available over USB only.
+
+    While the board overwrites its flash, the terminal says so.
+    """
     old_token, keys = client.current_token(), known_keys()
-    code, answer, messages = run(capsys, "reset", host, "--yes", "kitchen")
+    with mock.patch.object(console._Console, "status", wraps=Console().status) as shown:
+        code, answer, messages = run(capsys, "reset", host, "--yes", "kitchen")
+    assert any("overwrites its free flash" in call.args[0] for call in shown.call_args_list)
     assert (code, answer["result"]) == (0, "reset")
     assert answer["report"]["wiped"]
     assert known_keys() == {answer["report"]["public_key_pin"]} != keys

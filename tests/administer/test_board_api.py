@@ -3,6 +3,7 @@
 import json
 import socket
 import ssl
+from types import SimpleNamespace
 
 import pytest
 from board_answers import TOKEN, Dripping, answer, api, https_server, pin_of, report_of
@@ -296,6 +297,23 @@ def test_what_is_put_off_is_waited_for(tmp_path):
         assert json.loads(api(port, pin=pin_of(board)).csr(names)) == {"request": 1}
     wanted = b"GET /request.pem?names=a.example,*.a.example HTTP/1.1\r\n"
     assert [one.startswith(wanted) for one in received] == [True, False, True]
+
+
+def test_a_board_that_overwrites_its_flash_before_it_serves_is_waited_for(tmp_path, monkeypatch):
+    """A board that is silent for nine minutes after a deferred removal is waited for."""
+    board, now = make(), [0.0]
+    sleep = lambda seconds: now.append(now[-1] + seconds)  # noqa: E731
+    monkeypatch.setattr(over_https, "time", SimpleNamespace(monotonic=lambda: now[-1], sleep=sleep))
+    report = BoardAPI.report
+
+    def found(self):
+        if now[-1] < 540:
+            raise Error("it refused the connection")
+        return report(self)
+
+    monkeypatch.setattr(BoardAPI, "report", found)
+    with https_server(board, tmp_path, [put_off(), outcome_of(board)], []) as port:
+        assert api(port, pin=pin_of(board)).remove()["wiped"] == "4 KB"
 
 
 def test_an_older_board_gives_a_request_for_its_own_names(tmp_path, monkeypatch, capsys):

@@ -20,8 +20,11 @@ from . import reports
 from .checked_https import CheckedHTTPS
 from .installable import Installable, now_text
 
-# A board that has deferred a task restarts twice; its report then has the outcome.
-_PUT_OFF_TIMEOUT_S = 120
+# A board that restarts serves again within a minute, two if it is slow to join its Wi-Fi.
+_RESTART_TIMEOUT_S = 120
+# One that has deferred a task restarts twice; its report then has the outcome. Before it serves, it
+# may overwrite its free flash: in 12 to 30 s a MB.
+_PUT_OFF_TIMEOUT_S = 600
 _PUT_OFF_PAUSE_S = 3
 
 
@@ -104,7 +107,9 @@ class BoardAPI:
         """
         self.https.call("POST", "/api/settings", changes)
         self._follow_settings(changes, before)
-        return self._after_restart([self.https.pin], lambda report: True)
+        # Without an authority, the key of that is wiped.
+        wait_s = _PUT_OFF_TIMEOUT_S if "chain" in changes else _RESTART_TIMEOUT_S
+        return self._after_restart([self.https.pin], lambda report: True, wait_s)
 
     def _follow_settings(self, changes: dict[str, str], before: dict[str, Any]) -> None:
         """Find the page where it is after the restart."""
@@ -157,7 +162,9 @@ class BoardAPI:
 
         *pins*: any of which may identify it then. Raises Error, also when the task was refused.
         """
-        report = self._after_restart(pins, lambda report: _outcome(report).get("id") == number)
+        report = self._after_restart(
+            pins, lambda report: _outcome(report).get("id") == number, _PUT_OFF_TIMEOUT_S
+        )
         outcome = _outcome(report)
         if outcome.get("error"):
             field = f"the {outcome['field']}: " if outcome.get("field") else ""
@@ -166,10 +173,10 @@ class BoardAPI:
         return report | {"wiped": outcome.get("wiped")}
 
     def _after_restart(
-        self, pins: Sequence[KeyPin | None], is_it: Callable[[dict[str, Any]], bool]
+        self, pins: Sequence[KeyPin | None], is_it: Callable[[dict[str, Any]], bool], wait_s: float
     ) -> dict[str, Any]:
         """Wait for the restart and the report that *is_it*. *pins*: any of which identifies it."""
-        deadline = time.monotonic() + _PUT_OFF_TIMEOUT_S
+        deadline = time.monotonic() + wait_s
         while True:
             time.sleep(_PUT_OFF_PAUSE_S)
             try:

@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 # After an action, a board may still be busy with the previous connection.
 _SERVE_TIMEOUT_S = 15
+# Methods of a board that take as long as its flash is large: some 12 s a MB on a Pico W.
+_WIPES = "then overwrites its free flash, which may take minutes"
+_DOING = {
+    "new_key": f"generates a key, {_WIPES}",
+    "reset": f"generates a key and a token, {_WIPES}",
+    "remove": f"removes the certificate; if its key is deleted, it {_WIPES}",
+}
 _SENTENCES = {
     "installed": "installed and served",
     "removed": "nothing is installed; its own certificate is served",
@@ -203,7 +210,7 @@ def working(
     """Return a function that calls *method* of a board, and shows that it is working."""
 
     def act(board: "Board", _before: dict[str, Any]) -> Any:
-        with messages().status(f"{arguments.host} is working"):
+        with messages().status(f"{arguments.host} {_DOING.get(method, 'is working')}"):
             return getattr(board, method)(*words)
 
     return act
