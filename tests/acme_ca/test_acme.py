@@ -44,10 +44,10 @@ def served_names(client):
 
 def accepted_by_a_client(client, ca, name):
     """Return whether a strict client that trusts only the CA's root accepts the board."""
-    root = requests.get(f"{ca.manage}/roots/0", verify=ca.ca_file, timeout=20).text
+    root = requests.get(f"{ca.manage}/roots/0", verify=ca.ca_file, timeout=60).text
     context = ssl.create_default_context(cadata=root)
     context.verify_flags |= ssl.VERIFY_X509_STRICT
-    with socket.create_connection(("127.0.0.1", client.port), timeout=20) as raw:
+    with socket.create_connection(("127.0.0.1", client.port), timeout=60) as raw:
         try:
             context.wrap_socket(raw, server_hostname=name).close()
         except ssl.SSLCertVerificationError:

@@ -64,7 +64,7 @@ def run(capsys, *arguments):
 def texts(api):
     """Return the TXT records in PowerDNS."""
     url = f"{api}/api/v1/servers/localhost/zones/{ZONE}."
-    sets = requests.get(url, headers={"X-API-Key": API_KEY}, timeout=20).json()["rrsets"]
+    sets = requests.get(url, headers={"X-API-Key": API_KEY}, timeout=60).json()["rrsets"]
     return [one["name"] for one in sets if one["type"] == "TXT"]
 
 
@@ -123,10 +123,10 @@ def test_its_own_name_servers_are_asked(name_server):
     url = f"{api}/api/v1/servers/localhost/zones/{ZONE}."
     body = {"rrsets": [change | {"records": records}]}
     headers = {"X-API-Key": API_KEY}
-    assert requests.patch(url, json=body, headers=headers, timeout=20).ok
+    assert requests.patch(url, json=body, headers=headers, timeout=60).ok
     propagation.wait_seen({name: ["two", "one"]}, server, 0, lambda _: None)
     body = {"rrsets": [change | {"changetype": "DELETE"}]}
-    assert requests.patch(url, json=body, headers=headers, timeout=20).ok
+    assert requests.patch(url, json=body, headers=headers, timeout=60).ok
 
 
 def test_a_chain_that_is_too_long_is_refused_and_kept(host, dns, tmp_path, capsys):

@@ -85,7 +85,7 @@ def test_a_board_serves_the_module(directory, capsys, option):
     assert report["source"] == "builtin" and not report["generated"] and report["notices"] == []
     assert chain == [leaf.der, ca.der]
     with micropython_server.serving(directory / "board", str(directory), code=_SERVE) as port:
-        served = ssl.get_server_certificate(("127.0.0.1", port), timeout=10)
+        served = ssl.get_server_certificate(("127.0.0.1", port), timeout=60)
     assert ssl.PEM_cert_to_DER_cert(served) == leaf.der
 
 

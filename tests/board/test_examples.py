@@ -28,7 +28,7 @@ from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 from boardcert_host.virtual.node import find_node
 from cryptography import x509
 from prepared import AT_ONCE
-from servers import closed_port
+from servers import reserved_port
 
 _EXAMPLES = Path(__file__).resolve().parents[2] / "firmware" / "examples"
 _ON_BOARD = {"main.py", "microdot_app.py", "websocket.py", "raw_handler.py", "readings.py"}
@@ -42,7 +42,7 @@ _TIMEOUT_S = 120  # of real time, for a busy computer
 @pytest.fixture(scope="module")
 def broker_port() -> int:
     """Return the port on which a broker on this computer will listen."""
-    return closed_port()
+    return reserved_port()
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +242,7 @@ def _mosquitto(port: int, board: Path, broker: certificates.Identity) -> Iterato
     """
     directory = board.parent
     certificate, key = _write_pem(broker, directory, "broker")
-    plain, log = closed_port(), directory / "mosquitto.log"
+    plain, log = reserved_port(), directory / "mosquitto.log"
     lines = [
         "per_listener_settings true",
         "user root",  # Started by root, it would become a user that cannot read these files.
@@ -265,7 +265,7 @@ def _mosquitto(port: int, board: Path, broker: certificates.Identity) -> Iterato
         yield plain, log
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=120)
 
 
 @pytest.mark.needs("mosquitto")

@@ -35,7 +35,7 @@ boardcert.run(handler)
 def _console(board: VirtualBoard, wanted: bytes, keys: bytes = b"") -> str:
     """Send *keys*, and return the board's output up to *wanted*."""
     host, _, port = board.usb_port.removeprefix("socket://").rpartition(":")
-    with socket.create_connection((host, int(port)), 10) as console:
+    with socket.create_connection((host, int(port)), 120) as console:
         console.settimeout(60)
         console.sendall(keys)
         printed = b""

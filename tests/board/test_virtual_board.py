@@ -12,16 +12,15 @@ from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualNetwork
 from processes import started
 
-_BOOT_LIMIT_S = 10
-_ORPHAN_LIMIT_S = 10
+_BOOT_LIMIT_US = 10_000_000  # of the board; on this computer, it depends on what else runs
+_ORPHAN_LIMIT_S = 120
 _MAIN_ENDS_US = 500_000
 _CATCH_UP_S = 0.03  # a board that lags behind real time may catch up by 20 ms
 
 
 def test_a_new_board_boots_within_its_limit(new_board):
-    started = time.monotonic()
     board = new_board()
-    assert time.monotonic() - started < _BOOT_LIMIT_S
+    assert 0 < board.ready_us < _BOOT_LIMIT_US
     assert board.status()["ready"]
 
 
@@ -258,7 +257,7 @@ def _running(pid: int) -> bool:
     return True
 
 
-def _wait_for(condition, limit_s: float = 20) -> None:
+def _wait_for(condition, limit_s: float = 120) -> None:
     deadline = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < deadline

@@ -101,7 +101,7 @@ def test_a_board_gets_an_address_by_dhcp_and_answers_over_tcp(new_board):
     assert board.exec("print(wlan.ifconfig()[0])").strip() == address
     board.mpremote("exec", "--no-follow", _ECHO)
     board.network.wait_listening(7)
-    with socket.create_connection(board.network.address(7), 30) as connection:
+    with socket.create_connection(board.network.address(7), 120) as connection:
         connection.sendall(b"over the air")
         assert connection.recv(100) == b"over the air"
 

@@ -85,11 +85,11 @@ def test_dcd_is_low_while_a_client_is_connected_and_the_board_is_ready(board):
     read = "from machine import Pin; Pin(3, Pin.OUT, value={}); print(Pin(2, Pin.IN).value())"
     ready, busy = read.format(0), read.format(1)
     assert board.exec(ready) == "1\n"
-    with socket.create_connection(board.uart_address, 10):
+    with socket.create_connection(board.uart_address, 120):
         assert board.exec(ready) == "0\n"
     assert board.exec(ready) == "1\n"
     board.exec(busy)
-    with socket.create_connection(board.uart_address, 10):
+    with socket.create_connection(board.uart_address, 120):
         assert board.exec(busy) == "1\n"
         assert board.exec(ready) == "0\n"
         assert board.exec(busy) == "1\n"
@@ -99,9 +99,9 @@ def test_the_next_call_comes_after_the_board_has_hung_up(board):
     read = "from machine import Pin; Pin(3, Pin.OUT, value={}); print(Pin(2, Pin.IN).value())"
     ready, busy = read.format(0), read.format(1)
     board.exec(ready)
-    with socket.create_connection(board.uart_address, 10):
+    with socket.create_connection(board.uart_address, 120):
         assert board.exec(ready) == "0\n"
-    with socket.create_connection(board.uart_address, 10):
+    with socket.create_connection(board.uart_address, 120):
         assert board.exec(ready) == "1\n"
         board.exec(busy)
         assert board.exec(ready) == "0\n"
@@ -111,14 +111,14 @@ def test_the_next_call_comes_after_the_board_has_hung_up(board):
 def test_raising_dtr_hangs_up_after_what_was_sent(board):
     with (
         Program(board, _SAY_BYE),
-        socket.create_connection(board.uart_address, 30) as connection,
+        socket.create_connection(board.uart_address, 120) as connection,
     ):
         assert _receive_all(connection) == b"bye" * 100
 
 
 def test_a_second_client_waits_for_the_first_to_go(board):
-    first = socket.create_connection(board.uart_address, 30)
-    second = socket.create_connection(board.uart_address, 30)
+    first = socket.create_connection(board.uart_address, 120)
+    second = socket.create_connection(board.uart_address, 120)
     with Program(board, _SAY_BYE), first:
         assert _receive_all(first) == b"bye" * 100
     with Program(board, _SAY_BYE), second:
@@ -126,7 +126,7 @@ def test_a_second_client_waits_for_the_first_to_go(board):
 
 
 def test_what_a_client_sent_before_it_left_still_arrives(board):
-    with socket.create_connection(board.uart_address, 30) as connection:
+    with socket.create_connection(board.uart_address, 120) as connection:
         connection.sendall(b"farewell")
     with Program(board, "time.sleep_ms(50)\nprint(uart.read(8), dcd())") as program:
         pass

@@ -35,7 +35,7 @@ def test_a_reading_in_three_lines(board, tmp_path, monkeypatch):
     with served as port, session("kitchen") as kitchen:
         for path in ("readings", "again"):
             url = f"https://kitchen.local:{port}/{path}"
-            assert kitchen.get(url, timeout=20).json() == _READING
+            assert kitchen.get(url, timeout=60).json() == _READING
     assert received[0].startswith(b"GET /readings ") and b"Host: kitchen.local" in received[0]
 
 
@@ -43,7 +43,7 @@ def test_a_certificate_signed_again_is_the_same_board(board, tmp_path):
     """A certificate signed again is accepted, as its key is pinned."""
     served = https_server(make(key=board.key), tmp_path, [_ANSWER], [])
     with served as port, session("127.0.0.1") as kitchen:
-        assert kitchen.get(f"https://127.0.0.1:{port}/", timeout=20).json() == _READING
+        assert kitchen.get(f"https://127.0.0.1:{port}/", timeout=60).json() == _READING
 
 
 def test_a_board_with_its_own_authority_is_the_same_board(board, tmp_path):
@@ -51,7 +51,7 @@ def test_a_board_with_its_own_authority_is_the_same_board(board, tmp_path):
     leaf, authority = make_pair(key=board.key)
     served = https_server(leaf, tmp_path, [_ANSWER], [], chain=(authority,))
     with served as port, session("127.0.0.1") as kitchen:
-        assert kitchen.get(f"https://127.0.0.1:{port}/", timeout=20).json() == _READING
+        assert kitchen.get(f"https://127.0.0.1:{port}/", timeout=60).json() == _READING
 
 
 def test_another_key_gets_no_request(board, tmp_path):
@@ -65,11 +65,11 @@ def test_another_key_gets_no_request(board, tmp_path):
     with https_server(other, tmp_path, [_ANSWER] * 4, received) as port:
         url = f"https://127.0.0.1:{port}/"
         with session("127.0.0.1") as kitchen, pytest.raises(requests.exceptions.SSLError):
-            kitchen.get(url, timeout=20)
+            kitchen.get(url, timeout=60)
         with httpx.Client(verify=pinned) as client, pytest.raises(httpx.ConnectError):
             client.get(url)
         with pytest.raises(OSError, match="the key of the board is"):
-            urllib.request.urlopen(url, timeout=20, context=pinned)
+            urllib.request.urlopen(url, timeout=60, context=pinned)
         with pytest.raises(OSError, match="the key of the board is"):
             asyncio.run(connect(port))
     assert not any(received)
@@ -91,7 +91,7 @@ def test_the_context_is_for_other_libraries(board, tmp_path):
         url = f"https://127.0.0.1:{port}/"
         with httpx.Client(verify=pinned, trust_env=False) as client:
             assert client.get(url).json() == _READING
-        with urllib.request.urlopen(url, timeout=20, context=pinned) as found:
+        with urllib.request.urlopen(url, timeout=60, context=pinned) as found:
             assert found.status == 200
         assert asyncio.run(ask(port)).startswith(b"HTTP/1.1 200")
 
@@ -100,7 +100,7 @@ def test_others_are_verified_as_usual(board, tmp_path):
     """A board's session does not trust its key for other hosts, or for longer names."""
     with https_server(board, tmp_path, [_ANSWER] * 2, []) as port:
         with session("kitchen.local") as kitchen, pytest.raises(requests.exceptions.SSLError):
-            kitchen.get(f"https://localhost:{port}/", timeout=20)
+            kitchen.get(f"https://localhost:{port}/", timeout=60)
         adapter = kitchen.get_adapter("https://kitchen.local.example.org/")
     assert type(adapter) is requests.adapters.HTTPAdapter
 

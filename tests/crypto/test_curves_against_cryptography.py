@@ -43,7 +43,7 @@ def _point(name: str, d: int) -> tuple[int, int]:
 
 
 @_OTHER_CURVES
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(_seeds)
 def test_base_multiplication(name: str, seed: int) -> None:
     """k G is right for any scalar."""
@@ -61,7 +61,7 @@ def test_base_multiplication_at_both_ends(name: str) -> None:
 
 
 @_OTHER_CURVES
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.lists(st.sampled_from([0, 0xFF, 0x80, 0xAB]), min_size=66, max_size=66))
 def test_base_multiplication_of_patterns(name: str, pattern: list[int]) -> None:
     """k G is right for scalars whose comb teeth repeat: runs of zeros and ones."""
@@ -70,7 +70,7 @@ def test_base_multiplication_of_patterns(name: str, pattern: list[int]) -> None:
 
 
 @_OTHER_CURVES
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(_seeds, _seeds, _seeds)
 def test_sum_of_two_multiplications(name: str, u1: int, u2: int, d: int) -> None:
     """u1 G + u2 (d G) = (u1 + u2 d) G."""
@@ -121,7 +121,7 @@ def test_the_scalar_for_which_the_comb_meets_itself(name: str) -> None:
 
 
 @_EVERY_CURVE
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(_seeds)
 def test_keys_are_read_by_both(name: str, seed: int) -> None:
     """SEC 1 and SubjectPublicKeyInfo are the same bytes on both sides, with leading zeros too."""
@@ -138,7 +138,7 @@ def test_keys_are_read_by_both(name: str, seed: int) -> None:
 
 
 @_EVERY_CURVE
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(st.binary(max_size=300))
 def test_generated_pairs_sign_for_both(name: str, data: bytes) -> None:
     """cryptography verifies signatures of a new pair, and the pair those of cryptography."""
@@ -166,7 +166,7 @@ def _algorithm(kind: str, size: int) -> bytes:
 
 @_EVERY_CURVE
 @pytest.mark.parametrize("chosen", _HASHES, ids=lambda chosen: chosen.name)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4, deadline=None, derandomize=True)
 @given(data=st.binary(max_size=200), bit=st.integers(0, 255))
 def test_their_ecdsa_verifies(
     name: str, chosen: hashes.HashAlgorithm, data: bytes, bit: int

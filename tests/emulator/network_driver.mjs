@@ -12,7 +12,7 @@ import { createInterface } from 'node:readline';
 import { Clock } from '../../host_tools/boardcert_host/virtual/clock.mjs';
 import { Network } from '../../host_tools/boardcert_host/virtual/network/network.mjs';
 
-const WAIT_LIMIT_MS = 20_000;
+const WAIT_LIMIT_MS = 120_000;
 const POLL_MS = 2;
 
 const results = [];

@@ -169,7 +169,7 @@ class Peer:
 
     def __exit__(self, *error: object) -> None:
         self._process.stdin.close()
-        self._process.wait(20)
+        self._process.wait(120)
         self._process.stdout.close()
 
     def request(self, **request: Any) -> tuple[Any, list[Packet]]:

@@ -58,7 +58,7 @@ class RadioHost:
 
     def close(self) -> None:
         """End the process."""
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=120)
 
     def do(self, operation: str, *values: Any) -> Any:
         """Run *operation* of radio_driver.mjs; ValueError with its message."""

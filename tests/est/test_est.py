@@ -55,7 +55,7 @@ def accepted_by_a_client(client, server):
     """Return whether a strict client that trusts only the CA's root accepts the board."""
     context = ssl.create_default_context(cafile=str(server.ca_file))
     context.verify_flags |= ssl.VERIFY_X509_STRICT
-    with socket.create_connection(("127.0.0.1", client.port), timeout=20) as raw:
+    with socket.create_connection(("127.0.0.1", client.port), timeout=60) as raw:
         context.wrap_socket(raw, server_hostname="localhost").close()
     return True
 

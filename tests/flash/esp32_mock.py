@@ -34,7 +34,7 @@ def mock_boot_loader(chip: str, flash: Path, **options: object) -> Iterator[str]
         finally:
             process.stdin.close()
             try:
-                process.wait(30)  # It writes the flash when it ends.
+                process.wait(120)  # It writes the flash when it ends.
             finally:
                 process.kill()
 

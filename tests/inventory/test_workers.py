@@ -162,9 +162,9 @@ def test_what_is_corrected_before_it_was_seen_is_told_twice(names):
 def test_what_fails_is_done_again_later_and_then_told(names):
     """A failed job is retried at growing intervals, at once after a stop, then reported."""
     patience = jobs._Patience()
-    now = datetime.datetime.now(datetime.timezone.utc)
 
     def wait_s(error, attempts):
+        now = datetime.datetime.now(datetime.timezone.utc)
         job = Job(
             id=1, queue="boards", lock=None, queueing_lock=None, task_name="x", attempts=attempts
         )

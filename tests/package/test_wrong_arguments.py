@@ -15,7 +15,7 @@ async def handler(reader, writer):
     pass
 
 async def wait(coroutine):
-    await asyncio.wait_for(coroutine, 10)
+    await asyncio.wait_for(coroutine, 60)
 
 def serve(app=handler, port=0, host="127.0.0.1", **options):
     asyncio.run(wait(boardcert.serve(app, port, host, **options)))

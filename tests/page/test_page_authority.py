@@ -53,7 +53,7 @@ def test_a_client_that_imports_it_verifies_name_and_chain(client: Client) -> Non
     context = ssl.create_default_context(cadata=pem)
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     for name, is_accepted in (("localhost", True), ("kitchen.local", True), ("other", False)):
-        with socket.create_connection(("127.0.0.1", client.port), timeout=20) as raw:
+        with socket.create_connection(("127.0.0.1", client.port), timeout=60) as raw:
             if is_accepted:
                 context.wrap_socket(raw, server_hostname=name).close()
             else:

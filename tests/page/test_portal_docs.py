@@ -37,7 +37,7 @@ def _run(client: Client, directory: Path, example: str) -> str:
     assignments = "".join(f"{name}={shlex.quote(value)}\n" for name, value in names.items())
     script = f"set -euo pipefail\n{assignments}{example}"
     completed = subprocess.run(
-        ["bash", "-c", script], cwd=directory, capture_output=True, text=True, timeout=30
+        ["bash", "-c", script], cwd=directory, capture_output=True, text=True, timeout=60
     )
     assert completed.returncode == 0, completed.stderr
     return completed.stdout

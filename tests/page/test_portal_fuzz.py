@@ -70,7 +70,7 @@ def _exchange(client: Client, sent: bytes) -> bytes:
     """Send bytes and end that direction; return the answer until the board closes."""
     received = b""
     with (
-        socket.create_connection(("127.0.0.1", client.port), timeout=15) as raw,
+        socket.create_connection(("127.0.0.1", client.port), timeout=60) as raw,
         client.context.wrap_socket(raw, server_hostname="kitchen") as secure,
     ):
         try:

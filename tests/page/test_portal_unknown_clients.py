@@ -24,7 +24,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 
 def _connect(client: Client) -> ssl.SSLSocket:
-    raw = socket.create_connection(("127.0.0.1", client.port), timeout=30)
+    raw = socket.create_connection(("127.0.0.1", client.port), timeout=60)
     return client.context.wrap_socket(raw)
 
 

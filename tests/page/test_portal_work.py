@@ -12,7 +12,7 @@ import portal_server
 import pytest
 from issued import pem
 from page_browser import Browser
-from portal_server import Client, serving_page
+from portal_server import SLOW_KEY, Client, serving_page
 
 _HEAD = b"HEAD / HTTP/1.1\r\nHost: kitchen\r\n\r\n"
 
@@ -32,6 +32,9 @@ whole = getattr(me, sys.argv[3])
 setattr(me, sys.argv[3], Short())
 asyncio.run(""",
 )
+
+
+_SLOW_KEY = portal_server._SERVE.replace("asyncio.run(", SLOW_KEY + "asyncio.run(")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +76,7 @@ def test_a_restart_is_answered_first(tmp_path: Path) -> None:
         restarted = client.directory.with_suffix(".restarted")
         status, report = client.api("restart", {}, client.token)
         assert status == 200 and report["hostname"] == "kitchen" and not restarted.exists()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while not restarted.exists():
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -179,11 +182,13 @@ def test_settings_are_shown_as_a_boot_reads_them(tmp_path: Path) -> None:
 def test_one_thing_is_done_at_a_time(tmp_path: Path) -> None:
     """While a key is generated, the page is served, and all other actions are refused."""
     with (
-        serving_page(tmp_path / "identity", "slow") as client,
+        serving_page(tmp_path / "identity", code=_SLOW_KEY) as client,
         ThreadPoolExecutor() as pool,
     ):
         made = pool.submit(client.api, "new-key", {"hostname": "kitchen"}, client.token)
-        time.sleep(0.4)
+        while not client.directory.with_suffix(".making").exists():
+            assert not made.done(), made.result()
+            time.sleep(0.02)
         before = client.files()
         assert client.get("/api/identity")
         for action in ("renew", "restart", "reset"):
@@ -191,6 +196,7 @@ def test_one_thing_is_done_at_a_time(tmp_path: Path) -> None:
             response, content = client.request("POST", f"/api/{action}", headers=bearer)
             assert (response.status, response.headers["Retry-After"]) == (503, "10")
         assert b"busy with" in content and client.files() == before
+        client.directory.with_suffix(".made").touch()
         assert made.result()[0] == 200 and client.files() != before
         assert client.api("renew", {}, client.token)[0] == 200
 
@@ -227,7 +233,7 @@ def test_connections_stay_where_there_is_memory(tmp_path: Path) -> None:
 
 
 def _connect(client: Client) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", client.port), timeout=10)
+    return socket.create_connection(("127.0.0.1", client.port), timeout=60)
 
 
 _SMALL_HOLES = """

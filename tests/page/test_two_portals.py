@@ -10,14 +10,14 @@ from pathlib import Path
 
 import micropython_server
 import pytest
-from portal_server import Client, serving_page
+from portal_server import SLOW_KEY, Client, serving_page
+from servers import reserved_port
 
 # The page at two ports, with limits that no test reaches. When the file .interrupt appears, Ctrl-C
 # ends the event loop; the program then serves one of them with a new loop.
 _SERVE = """
 import asyncio, os, sys
 import boardcert
-from boardcert.credentials import background_key
 from boardcert.page.portal import Portal
 from boardcert.serving.server import Server
 
@@ -25,19 +25,6 @@ Portal.pause_ms = Portal.turn_ms = int(sys.argv[4])
 me = boardcert.identity(directory=sys.argv[1], hostname="kitchen", names=["localhost"])
 with open(sys.argv[1] + ".token", "w") as file:
     file.write(me.admin_token())
-
-async def key_for(me):
-    # It takes until the test says so; the identity makes one then.
-    open(sys.argv[1] + ".making", "w").close()
-    while True:
-        await asyncio.sleep_ms(20)
-        try:
-            os.remove(sys.argv[1] + ".made")
-            return
-        except OSError:
-            pass
-
-background_key.key_for = key_for
 
 def begin(port):
     server = Server(me)
@@ -64,6 +51,7 @@ except KeyboardInterrupt:
 asyncio.run(one())
 """
 
+_CODE = _SERVE.replace("def begin", SLOW_KEY + "def begin")
 _LONG_MS = 600_000
 _SHORT_MS = 500
 
@@ -78,13 +66,12 @@ class Pages:
 @pytest.fixture
 def pages(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pages]:
     """Return a board; the parameter is a client's time in ms while others wait."""
-    ports = []
-    for _ in range(2):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            ports.append(free.getsockname()[1])
+    ports = [reserved_port() for _ in range(2)]
     directory = tmp_path / "identity"
     others = [str(ports[0]), str(request.param), str(ports[1])]
-    with serving_page(directory, *others, code=_SERVE) as first:
+    with serving_page(
+        directory, *others, code=_SERVE.replace("def begin", SLOW_KEY + "def begin")
+    ) as first:
         yield Pages(first, *[Client(port, directory) for port in ports])
 
 

@@ -12,7 +12,7 @@ from boardcert_host.certificates.certificate import public_key_pin
 from certificates import Identity, make, make_ca
 from cryptography import x509
 from openssl_peers import client_auth, options
-from servers import closed_port
+from servers import reserved_port
 
 pytestmark = pytest.mark.needs("openssl")
 
@@ -62,7 +62,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def _s_server(server: Identity, board: bytes, directory: Path) -> Iterator[int]:
     """Run openssl's server for clients with the certificate *board*; it reverses lines."""
-    port = closed_port()
+    port = reserved_port()
     (directory / "board.pem").write_text(ssl.DER_cert_to_PEM_cert(board))
     command = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-rev", "-quiet"]
     command += ["-Verify", "2", "-verify_return_error", "-x509_strict"]
@@ -73,7 +73,7 @@ def _s_server(server: Identity, board: bytes, directory: Path) -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,11 @@
 
 import json
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import micropython_server
 import pytest
+from servers import reserved_port
 
 # A radio. `script` has the result of each attempt to join: True for success.
 _RADIO = """
@@ -75,16 +74,9 @@ def run(**settings):
 """
 
 
-@contextmanager
-def _free_port() -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        yield free.getsockname()[1]
-
-
 def _run(directory: Path, code: str, page: int | None = None) -> list[str]:
     """Return the program's output; its arguments are a directory and two ports."""
-    with _free_port() as first, _free_port() as second:
-        ports = str(page or first), str(second)
+    ports = str(page or reserved_port()), str(reserved_port())
     return micropython_server.run(_RADIO + code, str(directory), *ports).splitlines()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import micropython_server
 import pytest
+from servers import reserved_port
 
 _APP = """
 import asyncio, sys
@@ -74,7 +75,7 @@ async def websocket(request):
     return Response.already_handled
 
 http_head._LINGER_MS = 100  # The tests wait for it.
-limits = {"idle_timeout_ms": 3000, "head_timeout_ms": 1500, "max_connections": 3}
+limits = {"idle_timeout_ms": 3000, "head_timeout_ms": 10000, "max_connections": 3}
 asyncio.run(boardcert.serve(app, int(sys.argv[2]), "127.0.0.1", max_body_bytes=3000, **limits))
 """
 
@@ -94,7 +95,7 @@ def _connect(port: int) -> ssl.SSLSocket:
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    return context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=10))
+    return context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=60))
 
 
 def _https(port: int) -> http.client.HTTPSConnection:
@@ -263,7 +264,7 @@ def test_a_quiet_websocket_is_asked_whether_it_lives(port: int) -> None:
     """A quiet WebSocket is pinged; one that does not answer is closed."""
     ping, pong = b"\x89\x00", b"\x8a\x80abcd"
     with _connect(port) as client:
-        client.settimeout(30)
+        client.settimeout(60)
         client.sendall(b"GET /websocket HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\n\r\n")
         assert client.recv(4096).endswith(b"Upgrade: websocket\r\n\r\n")
         for _ in range(2):
@@ -306,9 +307,7 @@ asyncio.run(main())
 
 def test_an_app_that_shuts_down_ends_the_server(tmp_path: Path) -> None:
     """An app can shut the server down after its answer, and be served again on that port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    printed = micropython_server.run(_SHUTDOWN, str(tmp_path), port)
+    printed = micropython_server.run(_SHUTDOWN, str(tmp_path), str(reserved_port()))
     assert printed.count("HTTP/1.1 200 OK") == printed.count("bye") == 2
     assert printed.count("ended None") == 2
     assert "Traceback" not in printed

@@ -73,7 +73,7 @@ def ask(tmp_path: Path) -> Callable[[int, Identity | None], bytes]:
             + (options(client, tmp_path) if client else []),
             input=b"?",
             capture_output=True,
-            timeout=20,
+            timeout=60,
         )
         return completed.stdout
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import micropython_server
 import pytest
-from servers import closed_port
+from servers import reserved_port
 
 _APP = """
 import asyncio, sys
@@ -69,14 +69,14 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def ports(directory: Path) -> Iterator[tuple[int, int]]:
     """Yield a redirecting port, and the HTTPS port beside it."""
-    secure_port = closed_port()
+    secure_port = reserved_port()
     with micropython_server.serving(directory, str(secure_port), code=_APP) as port:
         yield port, secure_port
 
 
 def _ask(port: int, sent: bytes) -> bytes:
     received = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         client.sendall(sent)
         while piece := client.recv(4096):
             received += piece
@@ -134,14 +134,14 @@ def test_no_one_else_decides_where_to(ports: tuple[int, int], status: int, sent:
 
 def test_silent_clients_do_not_stop_https(ports: tuple[int, int]) -> None:
     """Two clients at once, the redirecting port's own limit, do not affect HTTPS."""
-    silent = [socket.create_connection(("127.0.0.1", ports[0]), timeout=10) for _ in range(2)]
+    silent = [socket.create_connection(("127.0.0.1", ports[0]), timeout=60) for _ in range(2)]
     time.sleep(0.2)
     assert _ask(ports[0], b"") == b""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     with (
-        socket.create_connection(("127.0.0.1", ports[1]), timeout=10) as raw,
+        socket.create_connection(("127.0.0.1", ports[1]), timeout=60) as raw,
         context.wrap_socket(raw) as client,
     ):
         client.sendall(b"?")
@@ -152,7 +152,7 @@ def test_silent_clients_do_not_stop_https(ports: tuple[int, int]) -> None:
 
 def test_both_ports_are_closed_with_the_server(directory: Path) -> None:
     """Cancelling the server closes both ports."""
-    ports = [str(closed_port()) for _ in range(2)]
+    ports = [str(reserved_port()) for _ in range(2)]
     assert micropython_server.run(_BOTH, str(directory), *ports) == "cancelled\nfree\nfree\n"
 
 
@@ -160,7 +160,7 @@ def test_both_ports_are_closed_with_the_server(directory: Path) -> None:
 def test_a_port_that_is_taken_is_told(directory: Path, taken: int) -> None:
     """If either port is in use, that is reported, and the other is closed."""
     with socket.create_server(("127.0.0.1", 0)) as other:
-        ports = [str(closed_port()) for _ in range(2)]
+        ports = [str(reserved_port()) for _ in range(2)]
         ports[taken] = str(other.getsockname()[1])
         output = micropython_server.run(_BOTH, str(directory), *ports)
     assert output.endswith(f"refused {errno.EADDRINUSE}\nfree\n")

@@ -65,7 +65,7 @@ def port(directory: Path, request: pytest.FixtureRequest) -> Iterator[int]:
 
 def _ask(port: int, line: bytes = b"hello\n") -> bytes:
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=20) as raw,
+        socket.create_connection(("127.0.0.1", port), timeout=120) as raw,
         _CONTEXT.wrap_socket(raw) as client,
     ):
         client.sendall(line)
@@ -100,7 +100,7 @@ def test_handshakes_in_sequence_take_no_memory(port: int) -> None:
 
 def _stall(port: int, number: int, clients: contextlib.ExitStack) -> socket.socket | None:
     """Connect, and stall in one of several ways; return the connection, None if refused."""
-    raw = clients.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
+    raw = clients.enter_context(socket.create_connection(("127.0.0.1", port), timeout=120))
     way = number % 4
     if way == 1:
         raw.sendall(_CLIENT_HELLO[: len(_CLIENT_HELLO) // 2])
@@ -179,7 +179,7 @@ def _read_to_end(client: socket.socket) -> None:
 
 def _go_wrong(port: int, number: int, chance: random.Random) -> None:
     """Behave as port scanners, broken clients and attackers do."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as raw:
+    with socket.create_connection(("127.0.0.1", port), timeout=120) as raw:
         if number % 3 == 0:  # End with a reset.
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         way = number % 7
@@ -210,5 +210,6 @@ def test_scans_garbage_and_half_handshakes_leave_nothing_behind(port: int) -> No
             _go_wrong(port, number, chance)
         if number % 60 == 59:
             assert _ask(port) == b"hello\n"
-    time.sleep(6.5)  # Until the limit of those that left a handshake open.
-    _expect_no_growth(before, _measure(port))
+    while (after := _measure(port))["open"] > 1:  # Some of those that left a handshake open.
+        time.sleep(1)
+    _expect_no_growth(before, after)

@@ -14,7 +14,7 @@ import issued
 import requests
 from certificates import make_ca
 from micropython_server import wait_for
-from servers import closed_port
+from servers import reserved_port
 
 ZONE = "example.org"
 API_KEY = "key-of-the-test-dns"
@@ -52,7 +52,7 @@ def _running(
     If another program has taken a port meanwhile, the command ends and is tried with other ports.
     """
     for _ in range(_TRIES):
-        ports = closed_port(), closed_port()
+        ports = reserved_port(), reserved_port()
         with log.open("ab") as output:
             process = subprocess.Popen(
                 prepare(*ports), stdout=output, stderr=output, env=os.environ | more
@@ -173,6 +173,6 @@ def power_dns(directory: Path) -> Iterator[tuple[int, str]]:
 
 def post(url: str, content: object) -> str:
     """Return the answer of a server's API."""
-    answer = requests.post(url, json=content, headers={"X-API-Key": API_KEY}, timeout=20)
+    answer = requests.post(url, json=content, headers={"X-API-Key": API_KEY}, timeout=60)
     answer.raise_for_status()
     return answer.text

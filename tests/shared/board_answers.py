@@ -30,7 +30,7 @@ def report_of(identity: Identity) -> dict[str, object]:
     return facts | {"hostname": "kitchen"}
 
 
-def api(port: int, timeout_s: float = 5.0, **more: object) -> BoardAPI:
+def api(port: int, timeout_s: float = 60.0, **more: object) -> BoardAPI:
     """Return the API of a board on loopback."""
     return BoardAPI(Target("127.0.0.1", port), token=TOKEN, timeout_s=timeout_s, **more)
 

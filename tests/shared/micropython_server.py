@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import microdot
+from servers import reserved_port
 
 ROOT = Path(__file__).resolve().parents[2]
+_TIMEOUT_S = 120  # A program that needs a second may take far longer on a busy computer.
 _MICROPYTHON = Path(sys.executable).parent / "micropython"
 # Last in the path, so that `import microdot` finds its core, as on a board.
 _MICRODOT = str(Path(str(microdot.__file__)).parent)
@@ -25,7 +27,7 @@ from boardcert.serving.server import Server
 
 me = boardcert.identity(directory=sys.argv[1], names=["localhost", "127.0.0.1"])
 server = Server(me)
-server.handshake_timeout_ms = 1500
+server.handshake_timeout_ms = 4000
 server.idle_timeout_ms = 3000
 server.max_connections = 4
 
@@ -55,7 +57,7 @@ def _start(code: str, *arguments: str, path: str = "firmware") -> subprocess.Pop
 def run(code: str, *arguments: str) -> str:
     """Run *code* with sys.argv[1:] = *arguments*; return its output. A failure is an error."""
     process = _start(code, *arguments)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=_TIMEOUT_S)
     if process.returncode:
         raise AssertionError(output)
     return output
@@ -69,8 +71,7 @@ def serving(
 
     *code* finds the directory, the port and *arguments* in sys.argv[1:], and modules in *path*.
     """
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = reserved_port()
     process = _start(code, str(directory), str(port), *arguments, path=path)
     try:
         if not wait_for(port, lambda: process.poll() is None):
@@ -81,12 +82,12 @@ def serving(
             raise AssertionError(f"the server has ended: {process.communicate()[0]}")
     finally:
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=_TIMEOUT_S)
 
 
 def wait_for(port: int, is_running: Callable[[], bool] = lambda: True) -> bool:
-    """Wait until something listens on *port*; return False if it ends, or after 20 seconds."""
-    deadline = time.monotonic() + 20
+    """Wait until something listens on *port*; return False if it ends, or after two minutes."""
+    deadline = time.monotonic() + _TIMEOUT_S
     while time.monotonic() < deadline and is_running():
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

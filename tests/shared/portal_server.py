@@ -11,11 +11,27 @@ from typing import Any
 
 import micropython_server
 
-# The page of the identity in argv[1] on port argv[2]; over TLS, without the argument "plain". With
-# "slow", generating a key takes four seconds, as RSA takes minutes. A file is created at a restart.
-# Each argument name=value sets a limit of the portal or its access.
+# Key generation, as slow as for RSA, ends when the test creates the file .made.
+SLOW_KEY = """
+from boardcert.credentials import background_key
+
+async def key_for(me):
+    open(sys.argv[1] + ".making", "w").close()
+    while True:
+        await asyncio.sleep_ms(20)
+        try:
+            os.remove(sys.argv[1] + ".made")
+            return
+        except OSError:
+            pass
+
+background_key.key_for = key_for
+"""
+
+# The page of the identity in argv[1] on port argv[2]; over TLS, without the argument "plain". A
+# file is created at a restart. Each argument name=value sets a limit of the portal or its access.
 _SERVE = """
-import asyncio, sys
+import asyncio, os, sys
 import boardcert
 from boardcert.page.portal import Portal
 from boardcert.serving.server import Server
@@ -29,10 +45,6 @@ with open(sys.argv[1] + ".token", "w") as file:
 is_secure = "plain" not in sys.argv
 server = Server(me if is_secure else None)
 portal = Portal(me, restart, is_secure, server)
-if "slow" in sys.argv:
-    from boardcert.credentials import background_key
-
-    background_key.key_for = lambda me: asyncio.sleep(4)
 for argument in sys.argv[3:]:
     if "=" in argument:
         name, value = argument.split("=")
@@ -89,10 +101,10 @@ class Client:
         source = (self.source, 0) if self.source else None
         if self._is_secure:
             connection = HTTPSConnection(
-                "localhost", self.port, context=self.context, timeout=20, source_address=source
+                "localhost", self.port, context=self.context, timeout=120, source_address=source
             )
         else:
-            connection = HTTPConnection("localhost", self.port, timeout=20)
+            connection = HTTPConnection("localhost", self.port, timeout=120)
         try:
             connection.request(method, path, body, all_headers)
             response = connection.getresponse()
@@ -130,7 +142,7 @@ class Client:
     def served_certificate(self) -> bytes:
         """Return the DER of the certificate that a new connection gets."""
         with (
-            socket.create_connection(("127.0.0.1", self.port), timeout=20) as raw,
+            socket.create_connection(("127.0.0.1", self.port), timeout=120) as raw,
             self.context.wrap_socket(raw) as secure,
         ):
             return secure.getpeercert(binary_form=True) or b""

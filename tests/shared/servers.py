@@ -1,17 +1,21 @@
 """Servers on loopback for tests: TLS with a given certificate, and others."""
 
 import base64
+import collections
 import contextlib
 import socket
 import ssl
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 
 from certificates import Identity
 
-_TIMEOUT_S = 10
+_TIMEOUT_S = 60
 _TAKEN: list[socket.socket] = []
+_RESERVED: collections.deque[socket.socket] = collections.deque()
+_MOST_RESERVED = 100
 
 
 @contextlib.contextmanager
@@ -74,15 +78,24 @@ def _shake_hands(context: ssl.SSLContext, connection: socket.socket) -> None:
 
 
 def refusing_port() -> int:
-    """Return a loopback port that refuses connections, and that no other process gets."""
+    """Return a port that refuses connections, and that no other process gets."""
     taken = socket.socket()
-    taken.bind(("127.0.0.1", 0))  # Bound, but not listening.
+    taken.bind(("0.0.0.0", 0))  # Bound, but not listening.
     _TAKEN.append(taken)
     return taken.getsockname()[1]
 
 
-def closed_port() -> int:
-    """Return a loopback port on which nothing listens, for a later server."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def reserved_port() -> int:
+    """Return a port for a later server, which the system gives to no other process.
+
+    A socket that does not listen holds it. On Linux, a server that sets SO_REUSEADDR can listen on
+    this port nevertheless. The last 100 ports are held.
+    """
+    holding = socket.socket()
+    holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holding.bind(("0.0.0.0", 0))
+    port = holding.getsockname()[1]
+    _RESERVED.append(holding)
+    while len(_RESERVED) > (_MOST_RESERVED if sys.platform == "linux" else 0):
+        _RESERVED.popleft().close()
+    return port

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from micropython_server import wait_for
-from servers import closed_port
+from servers import reserved_port
 
 _SOURCE = Path(__file__).with_suffix(".go")
 _PROGRAM = _SOURCE.parents[2] / "build" / "step-ca"
@@ -112,7 +112,7 @@ def step_ca(directory: Path) -> Iterator[StepCA]:
     intermediate = _intermediate(root)
     key = ec.generate_private_key(ec.SECP256R1())
     jwk = _jwk(key)
-    port = closed_port()
+    port = reserved_port()
     config = {
         "root": str(issued.write(directory / "root.pem", issued.pem(root))),
         "crt": str(issued.write(directory / "intermediate.pem", issued.pem(intermediate))),

@@ -48,7 +48,7 @@ def test_a_token_is_all_it_needs(ca, client, step):
     assert x509.load_der_x509_certificate(client.served_certificate()) == leaf
     assert issuer.subject.rfc4514_string() == "CN=Smallstep intermediate"
     context = ssl.create_default_context(cafile=str(ca.root_file))
-    with socket.create_connection(("127.0.0.1", client.port), timeout=20) as raw:
+    with socket.create_connection(("127.0.0.1", client.port), timeout=60) as raw:
         context.wrap_socket(raw, server_hostname="localhost").close()
 
 

@@ -144,7 +144,7 @@ class VirtualBoard(RadioControls):
         """The process id of the emulator."""
         return self._running.pid
 
-    def wait_ready(self, timeout_s: float = 30) -> None:
+    def wait_ready(self, timeout_s: float = 120) -> None:
         """Wait until the USB serial port is there: boot.py has run, main.py may be running.
 
         `ready_us` is then the simulated time from the reset until that moment.
@@ -154,7 +154,7 @@ class VirtualBoard(RadioControls):
             raise Error(f"the virtual board went off: {event['message']}")
         self.ready_us = event["clock_us"]
 
-    def wait_off(self, timeout_s: float = 30) -> str:
+    def wait_off(self, timeout_s: float = 120) -> str:
         """Wait until the power is off, and return why."""
         event = self._running.wait("off", since=self._booting_since, timeout_s=timeout_s)
         return event["message"]

@@ -57,7 +57,7 @@ class BoardNetwork:
         """
         return self._process.request("status")["network"]
 
-    def wait_address(self, timeout_s: float = 60) -> str:
+    def wait_address(self, timeout_s: float = 120) -> str:
         """Wait until the board uses an IPv4 address, and return it."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
@@ -71,7 +71,7 @@ class BoardNetwork:
         """Return whether the board listens on *port*; its program does not notice the probe."""
         return self._do("probe", {"port": port})["result"] == "listening"
 
-    def wait_listening(self, port: int, timeout_s: float = 60) -> None:
+    def wait_listening(self, port: int, timeout_s: float = 120) -> None:
         """Wait until the board listens on *port*."""
         deadline = time.monotonic() + timeout_s
         while not self.listens(port):

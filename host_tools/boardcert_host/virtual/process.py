@@ -16,9 +16,9 @@ from ..errors import Error
 from .node import emulator_modules, find_node
 
 _MAIN = Path(__file__).resolve().with_name("main.mjs")
-_REPLY_TIMEOUT_S = 30
+_REPLY_TIMEOUT_S = 120
 _START_TIMEOUT_S = 60
-_EXIT_TIMEOUT_S = 10
+_EXIT_TIMEOUT_S = 60
 
 
 class EmulatorProcess:

@@ -7,7 +7,7 @@ import time
 
 from ..errors import Error
 
-_SOFT_RESET_TIMEOUT_S = 30
+_SOFT_RESET_TIMEOUT_S = 120
 _CTRL_C, _CTRL_D = b"\x03", b"\x04"
 
 
