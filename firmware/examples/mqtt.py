@@ -1,7 +1,8 @@
 """Publish over MQTT, with the board's certificate as its login; the page is served as well.
 
-Copy the certificate of the CA that signed for the broker to the board, in DER: openssl x509 -in
-broker-ca.crt -outform DER -out broker-ca.der mpremote fs cp broker-ca.der :broker-ca.der
+Copy the certificate of the CA that signed for the broker to the board, in DER:
+    openssl x509 -in broker-ca.crt -outform DER -out broker-ca.der
+    mpremote fs cp broker-ca.der :broker-ca.der
 firmware/docs/clients.md describes the broker's settings. This client implements only the part of
 MQTT 3.1.1 that publishing needs, and does not block other tasks.
 """
