@@ -15,13 +15,15 @@ _LEAST_CHARACTERS = 8  # NIST SP 800-63B (revision 3), section 5.1.1.1
 class Password:
     """Where one secret comes from: *file* (by *option*), else the environment's *variable*.
 
-    *what*: what messages call it, for example "passphrase of the CA".
+    *what*: what messages call it, for example "passphrase of the CA". *alternative*: an option for
+    those who have none.
     """
 
     what: str
     option: str
     variable: str
     file: Path | None = None
+    alternative: str = ""
 
     def given(self) -> str | None:
         """Return the secret from the file or the environment, None if it is in neither."""
@@ -59,6 +61,7 @@ class Password:
 
     def _missing(self, why: str) -> Error:
         hint = f"{self.option} FILE, or {self.variable} in the environment"
+        hint += f"; {self.alternative} if there is none" if self.alternative else ""
         return Error(f"no {self.what}, and {why}", hint, USAGE)
 
     def choose(self) -> str:

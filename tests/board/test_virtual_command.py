@@ -130,6 +130,7 @@ def test_boards_in_a_wifi_are_opened_at_the_urls_that_are_printed_when_they_list
     shown = _shown(in_wifi)
     assert "2 virtual boards run in range of the Wi-Fi HomeNet (open, without a password)" in shown
     assert shown.count("boardcert flash RPI_PICO_W --hostname 'virtual-{n}' --port") == 2
+    assert shown.count("--wifi HomeNet --wifi-open --at 127.0.0.1:") == 2
     usb_ports = re.findall(r"mpremote connect (\S+)", shown)
     for number, usb_port in enumerate(usb_ports):
         address = f"192.168.77.{20 + number}"

@@ -169,8 +169,9 @@ def test_the_wifi_password_comes_from_a_file_or_the_environment(tmp_path, monkey
     arguments.wifi_password_file = None
     monkeypatch.delenv("BOARDCERT_WIFI_PASSWORD")
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
-    with pytest.raises(Error, match="no terminal to ask"):
+    with pytest.raises(Error, match="no terminal to ask") as caught:
         _wifi(arguments, True)
+    assert "--wifi-open if there is none" in caught.value.hint
 
 
 @pytest.mark.parametrize("password", ["secret7", "\N{SNOWMAN}" * 22, "g" * 64])

@@ -129,7 +129,8 @@ def test_a_renamed_board_takes_its_token_along(three, capsys):
     tokens.keep_token("hall_x.local", key("D"), _TOKEN)
     assert main(["rename", "hall_x.local", "sensor-001.local"]) == 3
     assert "is another board already" in capsys.readouterr().err
-    run(capsys, "rename", "hall_x", "Larder")
+    assert main(["rename", "hall_x", "Larder"]) == 0
+    assert "is a setting: boardcert set larder.local hostname=larder" in capsys.readouterr().err
     assert names(capsys, "e6603") == ["larder.local"]
     assert tokens.find_token(["larder.local"]) == _TOKEN
 

@@ -123,7 +123,7 @@ def test_what_verify_finds_of_a_known_board_is_its_history(tmp_path, capsys):
 
 
 def test_a_board_is_unreachable_only_where_it_serves(tmp_path, capsys):
-    """A refused port of another server, or another address, says nothing about the board."""
+    """A refused port of another server, another address or name says nothing about the board."""
     board = make()
     with tls_server(board, tmp_path) as port, socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # Bound, but not listening: it refuses.
@@ -133,6 +133,9 @@ def test_a_board_is_unreachable_only_where_it_serves(tmp_path, capsys):
         assert run(capsys, "verify", "localhost", "--name", NAME)[0] == 0
         assert run(capsys, "verify", elsewhere)[0] == 3
         assert run(capsys, "verify", f"127.0.0.2:{port}", "--name", "localhost")[0] == 3
+        other_name = ["--name", "other.example"]  # Which its certificate is not for.
+        code, answer, _ = run(capsys, "verify", f"127.0.0.1:{port}", *other_name)
+        assert code == 1 and answer["hosts"][0]["reasons"] == ["wrong name"]
         assert run(capsys, "list")[1]["boards"][0]["verdict"] == "valid"
     assert run(capsys, "verify", f"localhost:{port}")[0] == 3
     assert run(capsys, "list")[1]["boards"][0]["verdict"] == "unreachable"

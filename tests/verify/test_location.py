@@ -102,10 +102,15 @@ def test_a_mistyped_name_is_answered_with_the_known_one(capsys):
 
 
 def test_a_name_that_is_not_found_leads_to_the_last_address(tmp_path, capsys):
-    """For an unresolved name the last address is used with its pin; the name must be covered."""
+    """For an unresolved name the last address is used with its pin; the name must be covered.
+
+    `show` compares no pin, so it only says which address that is.
+    """
     board = make(common_name=_NOWHERE, change=_named)
     with tls_server(board, tmp_path) as port:
         add_pin(_NOWHERE, facts(board), port, "127.0.0.1")
+        assert main(["show", _NOWHERE]) == 3
+        assert f"last at 127.0.0.1: boardcert show 127.0.0.1:{port}" in capsys.readouterr().err
         assert main(["verify", _NOWHERE, "--json"]) == 0
     (host,) = json.loads(capsys.readouterr().out)["hosts"]
     assert (host["host"], host["port"]) == (_NOWHERE, port)

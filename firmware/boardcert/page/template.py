@@ -224,7 +224,7 @@ $error.settings-chain$<select id="settings-chain" name="chain"$more.settings-cha
 <input type="hidden" name="action" value="new-key">
 <input type="hidden" name="form" value="$form$">
 <h3>New key</h3>
-<p>Everyone who pinned the old key must pin the new one. The free flash is overwritten: wait for the answer, up to minutes.</p>
+<p>Everyone who pinned the old key must pin the new one. Overwriting the free flash can take minutes: wait for the answer.</p>
 <p><label for="new-key-hostname">Type $host_name$ to confirm</label>
 $error.new-key-hostname$<input id="new-key-hostname" name="hostname" required spellcheck="false" autocomplete="off" autocapitalize="none"$more.new-key-hostname$></p>
 <p><button>Make a new key</button></p>
@@ -233,7 +233,7 @@ $error.new-key-hostname$<input id="new-key-hostname" name="hostname" required sp
 <input type="hidden" name="action" value="reset">
 <input type="hidden" name="form" value="$form$">
 <h3>Factory reset</h3>
-<p>New key, certificate and token; what was installed is removed. Settings and Wi-Fi password stay. The free flash is overwritten: wait for the answer, up to minutes.</p>
+<p>New key, certificate and token; what was installed is removed. Settings and Wi-Fi password stay. Overwriting the free flash can take minutes: wait for the answer.</p>
 <p><label for="reset-hostname">Type $host_name$ to confirm</label>
 $error.reset-hostname$<input id="reset-hostname" name="hostname" required spellcheck="false" autocomplete="off" autocapitalize="none"$more.reset-hostname$></p>
 <p><button>Reset</button></p>

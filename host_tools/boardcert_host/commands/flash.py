@@ -135,7 +135,7 @@ def _wifi(arguments: argparse.Namespace, has_network: bool) -> tuple[str, str] |
     if arguments.wifi_open:
         check_wifi(arguments.wifi, "")
         return arguments.wifi, ""
-    secret = Password("Wi-Fi password", option, WIFI_PASSWORD_VARIABLE, file)
+    secret = Password("Wi-Fi password", option, WIFI_PASSWORD_VARIABLE, file, "--wifi-open")
     given = secret.given()
     prompt = f"Password of {arguments.wifi} (empty: it has none)"
     password = secret.ask(prompt) if given is None else given

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..console import counted, print_plain, results
+from ..console import counted, print_plain, results, say
 from ..errors import COULD_NOT_RUN, OK, USAGE, Error
 from .shared import Command, add_force, add_json, check_free, complete_hosts, pinned_as, print_json
 
@@ -101,6 +101,10 @@ def _run_rename(arguments: argparse.Namespace) -> int:
         rename_board(old, _new_name(old, arguments.new))
     new = _new_name(old, arguments.new)
     is_whole = follow(old, new, is_own=False)
+    label, _, domain = new.partition(".")
+    if domain == "local":
+        own = f"boardcert set {new} hostname={label}"
+        say(f"note: what it calls itself, and its certificate, is a setting: {own}")
     code = _print_result(arguments, {"old": old, "new": new}, f"{old} is {new} now")
     return code if is_whole else COULD_NOT_RUN
 

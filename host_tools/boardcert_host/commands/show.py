@@ -73,14 +73,23 @@ def _read(source: str, ask: "Ask", timeout_s: float, name: str | None) -> list[A
     """Return the items in a file, from standard input or a server. Raises Error for none."""
     from ..certificates.items import read_chain, read_items
     from ..files import read_small, read_stream
+    from ..targets import Target
     from ..trust.look_up import place_of
+    from ..verify.network_errors import NOT_FOUND, Unreachable
     from ..verify.tls_probe import probe
 
     path = None if source == "-" else named_file(source)
     if source != "-" and path is None:
         # Not the board's last address: no pin is checked here.
-        target = replace(place_of(source, name).target, address=None)
-        session = probe(target, timeout_s, name or target.host.partition("%")[0])
+        last = place_of(source, name).target
+        target = replace(last, address=None)
+        try:
+            session = probe(target, timeout_s, name or target.host.partition("%")[0])
+        except Unreachable as error:
+            if error.kind == NOT_FOUND and last.address:
+                there = Target(last.address, last.port)
+                error.hint = f"it was last at {last.address}: boardcert show {there}"
+            raise
         if session.flaw:
             raise Error(f"{target}: {session.flaw[1]}", None, CHECKED_AND_BAD)
         return read_chain(session.chain)

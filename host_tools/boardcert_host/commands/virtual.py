@@ -32,7 +32,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ring-oscillator",
         default="host",
         metavar="SOURCE",
-        help="its noise: host, seed:N (the same every time) or stuck (host)",
+        help="its noise: host, seed:N (the same every time) or stuck (default: host)",
     )
     add(
         "--boot-drive",

@@ -1,5 +1,6 @@
 """Check whether the inventory can be read, and is complete."""
 
+from ..console import counted
 from ..errors import Error
 from ..inventory.place import inventory_place, is_absent
 from .finding import FAIL, OK, Finding
@@ -16,4 +17,4 @@ def look_at_inventory() -> Finding:
         boards = count_boards()
     except Error as error:
         return Finding("inventory", "inventory", FAIL, error.message, error.hint)
-    return Finding("inventory", "inventory", OK, f"{boards} boards, {place}")
+    return Finding("inventory", "inventory", OK, f"{counted(boards, 'board')}, {place}")

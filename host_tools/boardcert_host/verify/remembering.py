@@ -8,7 +8,7 @@ from ..targets import DEFAULT_PORT, parse_host
 from ..trust.location import find
 from ..trust.pins import Pin, port_of
 from .judging import HostResult
-from .reasons import reasons_of
+from .reasons import WRONG_NAME, reasons_of
 
 if TYPE_CHECKING:
     from ..inventory.sightings import Seen
@@ -20,7 +20,7 @@ def remember(found: Sequence[HostResult], boards: Sequence[Pin], code: int = OK)
     Raises Error when that is not possible; its exit code is *code* where that tells of worse.
     """
     known = [(result, pin) for result in found if (pin := pin_of(result, boards))]
-    known = [(result, pin) for result, pin in known if not result.error or _is_place(result, pin)]
+    known = [(result, pin) for result, pin in known if _is_about(result, pin)]
     if not known:
         return
     from ..inventory.sightings import note_seen
@@ -43,11 +43,16 @@ def pin_of(result: HostResult, boards: Sequence[Pin]) -> Pin | None:
     return None if place.is_by_address else place.known
 
 
-def _is_place(result: HostResult, pin: Pin) -> bool:
-    """Return whether the board serves where it was asked: a silence elsewhere is not its own."""
-    target = result.target
-    is_there = target.host in (parse_host(pin.host)[0], pin.address)
-    return is_there and target.port == (port_of(pin) or DEFAULT_PORT)
+def _is_about(result: HostResult, pin: Pin) -> bool:
+    """Return whether it is a verdict on the board.
+
+    A silence elsewhere is not, nor that the board has no certificate for another name.
+    """
+    target, name = result.target, parse_host(pin.host)[0]
+    if result.error:
+        is_there = target.host in (name, pin.address)
+        return is_there and target.port == (port_of(pin) or DEFAULT_PORT)
+    return result.name == name or reasons_of(result) != [WRONG_NAME]
 
 
 def seen_of(result: HostResult, pin: Pin) -> "Seen":

@@ -44,7 +44,7 @@ class _Watched:
         self._address: str | None = None
         self._listening: set[int] = set()
 
-    def introduce(self, ssid: str) -> None:
+    def introduce(self, wishes: WifiWishes) -> None:
         """Print how to reach it."""
         board, network = self._board, self._board.network
         ways = [f"{self._title:<17}mpremote connect {self._serial_port}"]
@@ -52,7 +52,8 @@ class _Watched:
         if not board.has_package:
             page = f"127.0.0.1:{network.address(_PAGE_PORT)[1]}"
             then = f"boardcert flash {_BOARD} {HOST_NAME} --port {board.usb_port}"
-            ways.append(f"{then} --wifi {shlex.quote(ssid)} --at {page}")
+            lock = "" if wishes.password else " --wifi-open"
+            ways.append(f"{then} --wifi {shlex.quote(wishes.ssid)}{lock} --at {page}")
         first, *rest = ways
         say_lines(f"  {first}", *(f"{'':19}{way}" for way in rest))
 
@@ -111,7 +112,7 @@ def _watch(boards: list[_Watched], directory: Path, wishes: WifiWishes) -> int:
     what = "a virtual board runs" if wishes.boards == 1 else f"{wishes.boards} virtual boards run"
     say(f"{what} in range of the Wi-Fi {wishes.ssid} ({lock}); flash and log are in {directory}")
     for board in boards:
-        board.introduce(wishes.ssid)
+        board.introduce(wishes)
     say_lines("  Ctrl-C stops it.")
     try:
         while True:
