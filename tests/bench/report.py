@@ -126,7 +126,7 @@ def results_table(results: dict) -> Table:
 
 def memory_table(memory: dict) -> Table:
     """Return the memory use of serving beside the targets of the portable package."""
-    title = "Live heap in bytes, TLS not counted"
+    title = "Live heap in bytes, without TLS"
     forms = {form: memory[form] for form in sorted(memory, reverse=True)}
     return _table(title, forms, MEMORY_KEYS, "memory portable")
 
@@ -134,12 +134,12 @@ def memory_table(memory: dict) -> Table:
 def network_table(network: dict) -> Table:
     """Return clients' figures of a Pico W on Wi-Fi, with and without its flash's times."""
     columns = {"network": network, "with flash": network["with_flash"]}
-    return _table("A Pico W in a Wi-Fi, kernel", columns, NETWORK_KEYS, "network")
+    return _table("A Pico W on Wi-Fi, with the kernel", columns, NETWORK_KEYS, "network")
 
 
 def stack_table(stack: dict) -> Table:
     """Return the free stack of a Pico W, and the interrupts' use of it."""
-    return _table("The stack of a Pico W, bytes of 8,192", {"stack": stack}, STACK_KEYS, "stack")
+    return _table("Free stack of a Pico W, bytes of 8,192", {"stack": stack}, STACK_KEYS, "stack")
 
 
 def _table(title: str, columns: dict[str, dict], keys: tuple[str, ...], *judged: str) -> Table:
@@ -180,7 +180,7 @@ def _verdict(key: str, figure: float, target: dict) -> str:
 def anchors_table(results: dict) -> Table:
     """Return other libraries' figures, each with the kernel engine's speed relative to them."""
     compared = ("keygen_ms", "sign_ms", "field_mul_cycles")
-    title = "Others on the same core, a flash without delay (how many times as fast the kernel is)"
+    title = "Other libraries on the same core, flash without delay (speed-up of the kernel)"
     table = Table(title=title)
     table.add_column("")
     for key in (*compared, "table_bytes"):
