@@ -1,8 +1,8 @@
 """Which modules of boardcert load together, and at which moment: data for the build, nothing else.
 
 Modules that are needed at the same moment are one file on a board, which takes some 11 ms to find a
-file. A file has the name of one of its parts, that by which it is imported; the parts stand in the
-order in which they use each other. host_tools/boardcert_host/build/package.py reads this.
+file. A file has the name of one of its parts, by which it is imported; the parts are in the order
+in which they use each other. host_tools/boardcert_host/build/package.py reads this.
 """
 
 # file: its parts.
@@ -92,9 +92,9 @@ _SIGNING = {
     "rsa_bigint": ("rsa_bigint",),
     "rsa_generate": ("rsa_generate",),
     "background_key": ("rsa_memory", "background_key"),
-    # What encodes a certificate is not loaded beside the arithmetic any more when that signs.
+    # The encoder of a certificate is released before the arithmetic signs.
     "issue": ("issue",),
-    # Of boards that are their own authority.
+    # For boards that are their own authority.
     "authority": ("ecdsa_pair", "authority"),
     "authority_certificate": ("authority_certificate",),
     "generate": ("steps", "generate"),
@@ -114,48 +114,47 @@ MOMENTS = {
     "signing": _SIGNING,
     "storing": _STORING,
 }
-"""In this order, names of the firmware are given to them: these take no memory. What stays loaded
-is first."""
+"""They get names of the firmware, which take no memory, in this order: resident modules first."""
 
 PORTABLE = {
     "bigint_engine": (),
     "p384_bigint": ("inverse", "p384_comb", "bigint_engine", "p384_bigint"),
-    # What encodes or decodes certificates is not loaded beside the arithmetic.
+    # Encoders and decoders of certificates are not loaded together with the arithmetic.
     "certificate": ("certificate",),
     "keys": ("der", "keys"),
-    # The rest of "sources" is not loaded beside the arithmetic.
+    # The rest of "sources" is not loaded together with the arithmetic.
     "in_phases": ("phases", "in_phases"),
 }
-"""What is otherwise without a kernel: every board needs the engine of the big integers then."""
+"""Files that differ without a kernel, where every board needs the engine of the big integers."""
 
 NATIVE = {
     "sha384": ("sha512_block", "sha384"),
     "noise": ("health_tests", "noise"),
 }
-"""Files with native code, which there are by themselves: what esp32 loads of it, it never frees."""
+"""Files with native code, which esp32 never frees: there, they are separate."""
 
 EITHER = {"sha384": ("sha384",)}
-"""Instead of that, where a kernel is there but may be refused: what takes its place is apart."""
+"""The same, if a kernel exists but may be refused: its replacement is a separate file."""
 
 FALLBACKS = ("sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "rsa_bigint", "in_phases")
-"""What no board with a kernel that every firmware runs ever imports."""
+"""Modules that a board never imports if every firmware runs its kernel."""
 
 KERNEL_USERS = ("p384_kernel", "rsa_kernel")
-"""What is of no use without one."""
+"""Modules that need a kernel."""
 
 OTHER_CHIPS = ("noise_generators", "esp32_heap", "esp32_reserve")
-"""What the RP2040 never imports."""
+"""Modules that the RP2040 never imports."""
 
 QUICK = ("page_start", "application", "tls", "loading", "settings", "in_phases", "at_once", "tasks")
 QUICK += ("token_file", "store", "store_write", "losses", "certificate", "fields", "issue", "offer")
 QUICK += ("strict", "proof", "generate", "noise", "dns", "clock", "wifi", "machine", "ntptime")
 QUICK += ("tls_reserve",)
-"""What is imported in functions with a look into the firmware first, see modules.FirmwareFirst:
-modules of the firmware, and those that import several of these."""
+"""Modules that functions import from the firmware first, see modules.FirmwareFirst: modules of the
+firmware, and those that import several of these."""
 
 TEMPLATE = "page_template"
-"""No module on a board: it is read from its file, in pieces; compiled, it would be in memory as a
-whole."""
+"""Not a module on a board: it is read from its file in pieces; compiled, all of it would be in
+memory."""
 
 FACES = (
     "__init__",
@@ -168,7 +167,7 @@ FACES = (
     "server",
 )
 FACES += ("programs", "running", "application", "store", "tls")
-"""Modules whose functions applications call, or Microdot, by the names of their arguments."""
+"""Modules whose functions applications or Microdot call by the names of their arguments."""
 
 INNER = """
 CONFIG_NAME GENERATED INSTALLED MAGIC PAGE_AFTER_MS SLOTS TOKEN_MARK WIPING WISH began_ms check_app
@@ -178,7 +177,7 @@ is_of_page is_overdue is_waiting lacks_memory leave_turn lend make_portal prepar
 read_exactly release_all restart_soon servers stale_reason strong_suites take_memory take_turn
 tls_free_bytes took_memory was_settled yields
 """
-"""What these have for the package alone."""
+"""Names in these modules that only the package uses."""
 
 TESTED = ("dns", "drbg", "ec", "ecdsa", "p384_reduce", "record", "rsa", "sha384", "tls_reserve")
 """Modules whose names benchmarks and tests of the package on boards know."""
