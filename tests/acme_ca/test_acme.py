@@ -136,7 +136,7 @@ def test_records_of_a_run_that_was_killed_are_removed(by_hook, hook, host, monke
     assert asked(hook) == ["present", "cleanup", "present", "cleanup"]
 
 
-def test_a_hook_that_fails_is_told_without_the_value(by_hook, hook, host, capsys):
+def test_a_failed_hook_is_reported_without_the_value(by_hook, hook, host, capsys):
     """A failed hook may have written a record: each run asks it to remove that until it does."""
     right = hook.read_text()
     hook.write_text(f'#!/bin/sh\necho "$1 $2" >> {hook.with_suffix(".log")}\nexit 7\n')
@@ -159,7 +159,7 @@ def test_a_hook_that_fails_is_told_without_the_value(by_hook, hook, host, capsys
     assert run(capsys, "acme", host)[0] == 0 and SHELF.load(host).records == []
 
 
-def test_what_the_ca_does_not_find_is_told(by_hook, hook, host, monkeypatch, capsys):
+def test_records_that_the_ca_does_not_find_are_named(by_hook, hook, host, monkeypatch, capsys):
     """The error names a record that the name servers lack, or that the CA cannot find."""
     right = hook.read_text()
     hook.write_text("#!/bin/sh\n")

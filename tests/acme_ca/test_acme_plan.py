@@ -47,7 +47,7 @@ def test_wrong_options_are_usage_errors(words, reason, capsys):
     assert code == 2 and reason in message
 
 
-def test_without_the_extra_it_is_said_what_to_install(monkeypatch, capsys):
+def test_without_the_extra_the_error_names_it(monkeypatch, capsys):
     """Without the extra, the error names it, other commands work, and completion lists nothing."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert main(["acme", "kitchen.local"]) == 3
@@ -209,7 +209,7 @@ def test_what_fails_for_one_board_keeps_none_from_its_turn(capsys):
     )
 
 
-def test_nobody_is_asked_at_night(monkeypatch, capsys):
+def test_a_nightly_run_never_prompts(monkeypatch, capsys):
     """A nightly run never prompts, even at a terminal: a missing token is an error."""
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("getpass.getpass", lambda _: pytest.fail("a person was asked"))

@@ -316,7 +316,7 @@ def test_settings_are_changed_over_https(client, host, capsys):
         ("key_type=p385", "key_type must be one of p256, p384", None),
     ],
 )
-def test_settings_that_are_none_are_refused_at_once(words, message, hint, capsys):
+def test_invalid_settings_are_refused_at_once(words, message, hint, capsys):
     """Invalid settings are refused before any board is contacted."""
     code, answer, _ = run(capsys, "set", "kitchen.local", *words.split())
     assert code == 2 and message in answer["error"]["message"]

@@ -26,7 +26,7 @@ def test_a_closed_tcp_port_is_an_error_with_a_hint():
     assert "failed to access" in caught.value.message
 
 
-def test_something_that_is_no_micropython_is_found_out():
+def test_a_device_without_micropython_is_reported():
     """A device that sends nothing back is reported once mpremote gives up after 10 seconds."""
 
     def swallow(connection: socket.socket) -> None:
@@ -101,7 +101,7 @@ def test_errors_of_the_board_keep_their_last_line_and_gain_a_hint(output, hint, 
 @pytest.mark.parametrize(
     ("output", "message"), [("", "no answer"), ("hello\n", "unreadable answer")]
 )
-def test_an_answer_that_is_none_is_an_error(output, message, monkeypatch):
+def test_an_invalid_answer_is_an_error(output, message, monkeypatch):
     """Silence, or a line that is not JSON, is an error."""
     answer(monkeypatch, output)
     with pytest.raises(Error, match=message):

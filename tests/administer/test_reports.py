@@ -11,7 +11,7 @@ _REPORT = {
 }
 
 
-def test_a_report_is_one():
+def test_a_boards_report_is_accepted():
     """A report as a board makes it is accepted, including one with a sentence on what was wiped."""
     assert reports.flaw(_REPORT) is None
     assert reports.flaw(_REPORT | {"wiped": "no key was removed", "more": 5}) is None
@@ -31,6 +31,6 @@ def test_a_report_is_one():
         ({"wiped": 5}, "an unreadable report"),
     ],
 )
-def test_what_could_not_be_kept_or_shown_is_none(fields, flaw):
+def test_a_report_that_could_damage_files_is_rejected(fields, flaw):
     """A report that could damage stored files is rejected, such as a pin of another form."""
     assert flaw in reports.flaw(_REPORT | fields)

@@ -126,7 +126,7 @@ def test_a_damaged_file_is_an_error_and_is_kept(content):
 @pytest.mark.parametrize(
     "text", ["", _TOKEN[:-1], _TOKEN + "a", _TOKEN.upper(), _TOKEN[:-1] + "1", _TOKEN + "\n"]
 )
-def test_what_is_no_token_is_not_kept(text):
+def test_an_invalid_token_is_not_stored(text):
     """A value that is not a token is neither stored nor shown."""
     with pytest.raises(Error, match=r"what kitchen\.local sent is not a token") as caught:
         keep_token("kitchen.local", _KEY, text)

@@ -71,7 +71,7 @@ def _chain(context: ssl.SSLContext, address: tuple[str, int], name: str) -> byte
             time.sleep(0.5)
 
 
-def test_who_has_imported_the_authority_trusts_the_board(installed: NewBoard) -> None:
+def test_a_client_with_the_authority_trusts_the_board(installed: NewBoard) -> None:
     """A client with the imported authority trusts the board by its name, from the first boot on."""
     board = installed()
     files_on_board.put(board, _CONFIG)

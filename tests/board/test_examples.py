@@ -169,7 +169,7 @@ def _read_frame(stream) -> bytes:
 
 
 @pytest.mark.needs("curl")
-def test_readings_are_fetched_by_who_knows_the_key(start: Callable[..., VirtualBoard]) -> None:
+def test_clients_that_know_the_key_fetch_readings(start: Callable[..., VirtualBoard]) -> None:
     """Each client fetches readings from the board with the pinned key, and from no other."""
     board = start("readings.py")
     host, port = board.network.address(_APP)

@@ -99,7 +99,7 @@ def test_one_name_with_two_meanings_is_an_error(first, second):
 
 
 @pytest.mark.parametrize("same", ["import time", "from time import sleep as s", "from . import x"])
-def test_the_same_import_twice_is_none(same):
+def test_a_repeated_import_is_no_clash(same):
     """A repeated import, or a name inside a function, does not clash."""
     sources = {"one": f"{same}\ndef f(): a = 1", "two": f"{same}\ndef g(): a = 2"}
     assert "def g" in join(sources, {"two": ("one", "two")})["two"]

@@ -127,7 +127,7 @@ def test_modules_import_in_no_circle() -> None:
 
 
 @pytest.mark.parametrize("late", sorted(_LATE))
-def test_each_exception_is_one(late: tuple[str, str]) -> None:
+def test_each_exception_is_a_cycle(late: tuple[str, str]) -> None:
     """Each exception is a cycle within one room, and is imported late."""
     name, other = late
     assert _ROOM_OF[name] == _ROOM_OF[other] and other in _late(name)

@@ -31,7 +31,7 @@ def client(tmp_path):
 
 
 @pytest.mark.needs("certutil")
-def test_it_is_trusted_followed_and_taken_back(client, home, capsys):
+def test_it_is_trusted_replaced_and_removed(client, home, capsys):
     """The authority that the page serves is imported, and stays when the leaf is signed again.
 
     After a new key the board has another authority, which replaces the first one.

@@ -29,7 +29,7 @@ def usages(certificate):
     return {name for name in names if getattr(usage, name)}
 
 
-def test_the_ca_is_one_by_its_profile(authority):
+def test_the_ca_has_the_profile_of_a_ca(authority):
     """The CA has P-384, ten years, pathlen 0, its own key identifier and a random serial number."""
     certificate = authority.certificate
     assert certificate.public_key().curve.name == "secp384r1"

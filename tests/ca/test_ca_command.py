@@ -64,7 +64,7 @@ def test_the_key_is_its_owners_and_is_not_printed(workplace, capsys):
     assert "PRIVATE" not in json.dumps(answer)
 
 
-def test_who_refuses_a_ca_with_limits_is_said(workplace, capsys):
+def test_clients_that_refuse_a_ca_with_limits_are_named(workplace, capsys):
     """For a CA with limits, `init` and its help say which clients refuse it."""
     assert main(["ca", "init", "one"]) == 0
     assert "BoringSSL" not in capsys.readouterr().err

@@ -147,7 +147,7 @@ def test_a_board_cannot_check_such_limits(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["*", "*.local", "10.0.0.1/8", "a b", "", "-a", "a/b", "1.2.3/24"])
-def test_what_is_no_limit_is_refused(text):
+def test_invalid_limits_are_refused(text):
     """A wildcard, or 10.0.0.1/8, is not a valid limit."""
     with pytest.raises(Error, match=r"not a (name or network|host name or address)"):
         make_constraints([text])
@@ -169,7 +169,7 @@ def test_names_are_read_in_one_spelling(text, name):
 
 
 @pytest.mark.parametrize("text", ["", "a b", "*.10.0.0.1", "a.*.b", "**.b", "fe80::1%eth0", "a:1"])
-def test_what_is_no_name_is_refused(text):
+def test_invalid_names_are_refused(text):
     """Invalid names are refused, including link-local addresses."""
     with pytest.raises(Error, match="not a host name or address"):
         parse_name(text)

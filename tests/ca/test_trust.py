@@ -23,7 +23,7 @@ def statuses(outcomes):
 
 
 @pytest.mark.needs("certutil")
-def test_every_nss_database_is_told(home, anchor):
+def test_every_nss_database_gets_the_ca_and_loses_it(home, anchor):
     """Chromium's store and each Firefox profile get the CA once, and lose it again."""
     places = [home / ".pki/nssdb", home / ".mozilla/firefox/a.default"]
     places += [home / "snap/firefox/common/.mozilla/firefox/b.default"]
@@ -136,7 +136,7 @@ def java(tmp_path, monkeypatch):
 
 
 @pytest.mark.needs("keytool")
-def test_java_is_told_and_told_otherwise(anchor, java, tmp_path):
+def test_java_trusts_the_ca_and_forgets_it(anchor, java, tmp_path):
     """`untrust` keeps the other CA, and removes this one from under Debian's alias as well."""
     assert statuses(java_store.change_java(anchor, True)) == [DONE]
     assert f"{anchor.slug}, " in java_listing(java)
@@ -182,7 +182,7 @@ _SBIN = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @pytest.mark.needs("update-ca-certificates")
-def test_debians_store_is_told_and_told_otherwise(anchor, debian):
+def test_debians_store_gets_the_ca_and_loses_it(anchor, debian):
     """The CA is added to the bundle that programs read, and removed without a trace."""
     bundle = debian / "certs" / "ca-certificates.crt"
     other = ssl.DER_cert_to_PEM_cert(certificates.make_ca().der).encode()

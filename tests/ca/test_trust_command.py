@@ -65,7 +65,7 @@ def test_without_a_person_yes_is_needed(home, anchor, capsys, monkeypatch):
         (certificates.make(issuer=certificates.make_ca()), "contains no root certificate"),
     ],
 )
-def test_what_is_no_ca_is_refused(home, tmp_path, capsys, identity, message):
+def test_a_certificate_that_is_no_ca_is_refused(home, tmp_path, capsys, identity, message):
     """A board's own certificate, and one issued by a CA, are refused."""
     path = tmp_path / "file.pem"
     path.write_text(ssl.DER_cert_to_PEM_cert(identity.der))

@@ -149,7 +149,7 @@ def test_every_truncation_of_a_certificate_is_told(tmp_path, capsys):
         assert item.value is None and item.reason
 
 
-def test_files_that_are_none_are_told(tmp_path, capsys, monkeypatch):
+def test_missing_and_unreadable_files_are_reported(tmp_path, capsys, monkeypatch):
     """Missing, empty and oversized files are reported; a file's suffix is not taken for a host."""
     for name in ("missing.pem", "missing.p12", "missing.p7b", str(tmp_path / "missing")):
         assert main(["show", name]) == 3

@@ -155,7 +155,7 @@ def test_a_host_has_one_spelling(text, host):
         *("1.2", "a*", "k" * 64, "kä" * 40, ".".join(["k" * 63] * 4), "a%eth0", "a:", "a:-1"),
     ],
 )
-def test_what_can_be_no_host_is_refused(text):
+def test_invalid_hosts_are_refused(text):
     """Invalid hosts are refused, as are numbers that a resolver would read as an address."""
     for read in (parse_target, canonical):
         with pytest.raises(Error, match="not a HOST or HOST:PORT"):

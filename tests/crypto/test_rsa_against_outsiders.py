@@ -39,7 +39,7 @@ def _sign(key: outside.RSAPrivateKey, message: bytes) -> bytes:
     return key.sign(message, padding.PKCS1v15(), hashes.SHA256())
 
 
-def test_generated_key_is_one_to_cryptography(ours: rsa.RSAPrivateKey) -> None:
+def test_cryptography_accepts_a_generated_key(ours: rsa.RSAPrivateKey) -> None:
     """cryptography checks a generated key, writes the same bytes, and both verify each other."""
     theirs = load_der_private_key(ours.to_der(), None)
     assert isinstance(theirs, outside.RSAPrivateKey)

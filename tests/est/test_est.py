@@ -115,7 +115,7 @@ def test_a_wrong_password_is_told(server, words, capsys, tmp_path, monkeypatch):
     assert run(capsys, *words, "--password-file", file)[0] == 0
 
 
-def test_nobody_is_asked_at_night(words, host, capsys, monkeypatch):
+def test_a_nightly_run_never_prompts(words, host, capsys, monkeypatch):
     """A renewal without a password fails, even at a terminal, as nobody may be there."""
     assert run(capsys, *words)[0] == 0
     monkeypatch.delenv("BOARDCERT_EST_PASSWORD")

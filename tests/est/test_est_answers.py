@@ -234,7 +234,7 @@ def test_wrong_options_are_usage_errors(words, reason, capsys):
 
 
 @pytest.mark.parametrize(("command", "extra"), [("est", "est"), ("step", "client")])
-def test_without_the_extra_it_is_said_what_to_install(command, extra, monkeypatch, capsys):
+def test_without_the_extra_the_error_names_it(command, extra, monkeypatch, capsys):
     """Without the extra, the error names it, and other commands work."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert main([command, "kitchen.local"]) == 3

@@ -175,7 +175,7 @@ def test_the_wifi_password_comes_from_a_file_or_the_environment(tmp_path, monkey
 
 
 @pytest.mark.parametrize("password", ["secret7", "\N{SNOWMAN}" * 22, "g" * 64])
-def test_what_is_no_wpa2_password_is_refused_before_a_board_waits_for_the_wifi(
+def test_an_invalid_wpa2_password_is_refused_before_a_board_waits_for_the_wifi(
     password, monkeypatch
 ):
     """An invalid WPA2 password is refused early and not shown; 64 hex digits are a key."""

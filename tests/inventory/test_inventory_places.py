@@ -35,7 +35,7 @@ def test_a_server_that_is_not_there_is_named_without_the_password(monkeypatch, c
         ("postgresql://[db/boards", "not an inventory"),
     ],
 )
-def test_what_is_no_inventory_is_a_usage_error(text, said, capsys):
+def test_an_invalid_inventory_is_a_usage_error(text, said, capsys):
     """An invalid URL is a usage error, as is a password visible in the process list."""
     assert main(["--inventory", text, "pin", "list"]) == 2
     output = "".join(capsys.readouterr())

@@ -86,7 +86,7 @@ def test_a_body_that_drips_ends_though_it_is_short(client: Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["Authorization", "Cookie", "Origin"])
-def test_two_headers_that_say_who_asks_are_none(client: Client, name: str) -> None:
+def test_two_headers_with_credentials_are_refused(client: Client, name: str) -> None:
     """Two headers with a client's credentials are refused, even if they are equal."""
     for second in (name, name.lower()):
         with _connect(client) as connection:

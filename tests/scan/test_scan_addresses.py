@@ -66,7 +66,7 @@ def test_a_board_is_recognised_by_its_page_or_its_own_certificate(folder, capsys
         b"\x00\xff" * 40,
     ],
 )
-def test_answers_that_are_no_report_are_none(folder, capsys, said):
+def test_answers_that_are_no_report_are_ignored(folder, capsys, said):
     """Any answer that is not a report is ignored."""
     with server(make(), folder, _HERE, said) as port:
         told = scan(capsys, _HERE, "--port", str(port))

@@ -33,7 +33,7 @@ def test_ranges_are_networks_first_and_last_or_one_address():
         "-",
     ],
 )
-def test_what_is_no_range_is_refused(text, capsys):
+def test_invalid_ranges_are_refused(text, capsys):
     """An invalid range is refused with examples."""
     assert main(["scan", "--", text]) == 2
     assert "not a range of addresses" in capsys.readouterr().err

@@ -239,7 +239,7 @@ def test_a_stored_network_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert '"sec' not in str(raised.value)
 
 
-def test_a_setting_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_an_invalid_setting_is_refused(tmp_path: Path) -> None:
     """An invalid setting, also of the application's server, is refused."""
     with pytest.raises(AssertionError, match="not a limit of a server: hostnam"):
         _run(tmp_path, "run(hostnam='kitchen')")

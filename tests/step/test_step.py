@@ -165,7 +165,7 @@ def claims(**changes):
         (claims(sub=None), "the token names no host"),
     ],
 )
-def test_what_is_no_token_is_told(token, reason, host, tmp_path, capsys):
+def test_an_invalid_token_is_refused(token, reason, host, tmp_path, capsys):
     """An invalid token is refused before any contact, without showing it."""
     file = write(tmp_path / "ott", token.encode())
     assert main(["step", host, "--ott-file", str(file)]) == 2

@@ -128,7 +128,7 @@ def test_an_answer_of_another_form_is_an_error(ask, more, monkeypatch):
             ask("port")
 
 
-def test_settings_nested_without_end_are_none(monkeypatch):
+def test_deeply_nested_settings_are_invalid(monkeypatch):
     """Deeply nested settings are treated like invalid JSON."""
     state = json.dumps(_STATE | {"mark": None, "config": "[" * 100_000})
     monkeypatch.setattr(mpremote, "run", lambda *words, timeout_s: state)

@@ -305,7 +305,7 @@ def plain_http(connection: socket.socket) -> None:
         (plain_http, "600", "does not speak TLS"),
     ],
 )
-def test_what_is_no_tls_server_is_an_error(handle, timeout_s, message, capsys):
+def test_a_server_without_tls_is_an_error(handle, timeout_s, message, capsys):
     """A server without TLS is exit code 3, one line and a hint."""
     with serving(handle) as port:
         assert main(["verify", f"127.0.0.1:{port}", "--timeout", timeout_s]) == 3
