@@ -4,9 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # For two cores, since boards wait often. A job is a file, whose tests share a board.
 JOBS   ?= 6
+TYPES  := types-firmware types-host_tools
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup demo test lint format bench fleet docs dist clean
+.PHONY: help setup demo test lint ruff $(TYPES) format bench fleet docs dist clean
 
 help:
 	@echo "make demo    the main job, from an empty board, on the virtual board (build/demo.json)"
@@ -54,11 +55,14 @@ $(VENV)/.lint-ready: $(VENV)/.ready
 	$(PIP) install --group lint
 	@touch $@
 
-lint: $(VENV)/.lint-ready build/stubs/rp2-rpi_pico_w/.ready build/stubs/esp32/.ready
+lint: ruff $(TYPES)
+
+ruff: $(VENV)/.lint-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/basedpyright --project firmware
-	$(BIN)/basedpyright --project host_tools
+
+$(TYPES): types-%: $(VENV)/.lint-ready build/stubs/rp2-rpi_pico_w/.ready build/stubs/esp32/.ready
+	$(BIN)/basedpyright --project $*
 
 format: $(VENV)/.lint-ready
 	$(BIN)/ruff format .
