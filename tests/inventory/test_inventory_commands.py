@@ -130,7 +130,7 @@ def test_a_renamed_board_takes_its_token_along(three, capsys):
     assert main(["rename", "hall_x.local", "sensor-001.local"]) == 3
     assert "is another board already" in capsys.readouterr().err
     assert main(["rename", "hall_x", "Larder"]) == 0
-    assert "is a setting: boardcert set larder.local hostname=larder" in capsys.readouterr().err
+    assert "own name and certificate: boardcert set larder.local" in capsys.readouterr().err
     assert names(capsys, "e6603") == ["larder.local"]
     assert tokens.find_token(["larder.local"]) == _TOKEN
 

@@ -104,7 +104,7 @@ def _run_rename(arguments: argparse.Namespace) -> int:
     label, _, domain = new.partition(".")
     if domain == "local":
         own = f"boardcert set {new} hostname={label}"
-        say(f"note: what it calls itself, and its certificate, is a setting: {own}")
+        say(f"note: this does not change the board's own name and certificate: {own} does")
     code = _print_result(arguments, {"old": old, "new": new}, f"{old} is {new} now")
     return code if is_whole else COULD_NOT_RUN
 
