@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from portal_server import Client
 
-_TIMEOUT_MS = 60_000
+_TIMEOUT_MS = 120_000
 _MOST_TABS = 60
 # Chromium logs this for each error response that a test provokes.
 _REFUSED = "Failed to load resource: the server responded with a status of 4"
@@ -21,7 +21,7 @@ def chromium() -> Iterator[Browser]:
     arguments = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=arguments
+            executable_path=shutil.which("chromium"), args=arguments, timeout=_TIMEOUT_MS
         )
         yield browser
         browser.close()
