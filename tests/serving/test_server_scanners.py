@@ -42,7 +42,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 def _run(command: list[str], output: Path) -> Any:
-    completed = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    completed = subprocess.run(command, capture_output=True, text=True, timeout=500)
     assert output.exists(), completed.stdout + completed.stderr
     return json.loads(output.read_text())
 
