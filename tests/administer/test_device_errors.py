@@ -30,7 +30,7 @@ def test_a_device_without_micropython_is_reported():
     """A device that sends nothing back is reported once mpremote gives up after 10 seconds."""
 
     def swallow(connection: socket.socket) -> None:
-        connection.settimeout(30)
+        connection.settimeout(120)
         while connection.recv(4096):
             pass
 

@@ -22,11 +22,25 @@ def test_what_is_judged_wrongly_and_what_is_missed(tmp_path):
     assert (figures["boards"], figures["broken"], figures["seconds"]) == (6, 4, 1.5)
 
 
-def test_the_memory_of_a_program_is_its_own(tmp_path):
+_UNTIL_SEEN = """
+import pathlib, sys, time
+while not pathlib.Path(sys.argv[1]).exists():
+    time.sleep(0.01)
+print("done")
+"""
+
+
+def test_the_memory_of_a_program_is_its_own(tmp_path, monkeypatch):
     """A program's peak memory does not include that of the program that started it."""
-    here = bytearray(200 << 20)
+    here, seen, look = bytearray(200 << 20), tmp_path / "seen", fleet._peak_kib
+
+    def note(pid):
+        if found := look(pid):
+            seen.touch()
+        return found
+
+    monkeypatch.setattr(fleet, "_peak_kib", note)
     with (tmp_path / "out").open("w") as out:
-        program = "import time; time.sleep(0.5); print('done')"
-        cost = fleet.run([sys.executable, "-c", program], out)
+        cost = fleet.run([sys.executable, "-c", _UNTIL_SEEN, str(seen)], out)
     assert (tmp_path / "out").read_text() == "done\n"
     assert 1 < cost.rss_mb < len(here) >> 21
