@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import socket
+import sys
 import time
 
 import pytest
@@ -46,6 +48,19 @@ def test_an_image_on_the_drive_is_flashed_and_booted(empty, firmware):
     drive = uf2_drive.wait_boot_drive(kind)
     uf2_drive.copy_image(firmware.read_bytes(), drive, lambda done, total: None)
     assert started(empty).exec("print(open('/kept.txt').read())").strip() == "kept"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other rules")
+def test_no_other_program_gets_its_ports(empty, firmware):
+    """Its ports are its own from the beginning, and the board listens on them."""
+    ports = empty.usb_port_number, empty.uart_port_number
+    for port in ports:
+        with socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", port))
+    shutil.copy(firmware, empty.drive / "firmware.uf2")
+    started(empty)
+    for port in ports:
+        socket.create_connection(("127.0.0.1", port)).close()
 
 
 def test_half_an_image_is_not_booted(empty, firmware, tmp_path):

@@ -5,6 +5,7 @@ ROM of a real board; when the firmware starts the boot loader, the drive is ther
 """
 
 import socket
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,9 +35,12 @@ class BootDrive:
         self, directory: Path, drive: Path, ports: Sequence[int] = (), **settings: Any
     ) -> None:
         self.board: VirtualBoard | None = None
-        numbers = _free_ports(2 + len(ports))
+        self._held = [_hold_port() for _ in range(2 + len(ports))]
+        numbers = [one.getsockname()[1] for one in self._held]
         self.usb_port_number, self.uart_port_number = numbers[:2]
         self.forwards = dict(zip(ports, numbers[2:], strict=True))
+        if sys.platform != "linux":
+            self._release_ports()
         self._directory = directory
         self.drive = drive.resolve()
         self._settings = settings
@@ -60,6 +64,7 @@ class BootDrive:
         # A UF2 file is removed when it is used: what is there already belongs to somebody.
         found = sorted(path.name for path in self.drive.iterdir() if path.name != _INFO_FILE)
         if found:
+            self._release_ports()
             hint = "name an empty folder, or one that is not there yet"
             raise Error(f"{self.drive} is not empty: {found[0]}", hint, USAGE)
         self._show()
@@ -73,6 +78,11 @@ class BootDrive:
         self._hide()
         if self.board is not None:
             self.board.stop()
+        self._release_ports()
+
+    def _release_ports(self) -> None:
+        for one in self._held:
+            one.close()
 
     def wait(self) -> None:
         """Wait until the board cannot go on, and raise the Error that says why."""
@@ -141,10 +151,13 @@ class BootDrive:
         (self.drive / _INFO_FILE).unlink(missing_ok=True)
 
 
-def _free_ports(count: int) -> list[int]:
-    """Return TCP ports on loopback that were free a moment ago."""
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return ports
+def _hold_port() -> socket.socket:
+    """Return a socket that has a free TCP port on loopback, but does not listen.
+
+    On Linux, Node can listen there nevertheless, since both set SO_REUSEADDR; no other program gets
+    the port before the board starts. Elsewhere, the socket must be closed first.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return held
