@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 _TESTS = Path(__file__).resolve().parent
+_PROGRAMS_LIMIT_S = 1800
 sys.path[:0] = [
     str(_TESTS.parent / "firmware"),
     str(_TESTS / "device"),
@@ -68,21 +69,27 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def _wait_for_programs() -> None:
-    """Wait until `.ci/run` has installed the programs and has written their exit status."""
+def _programs_status() -> str:
+    """Return the exit status of the installation of programs by `.ci/run`; empty before its end."""
     if "BOARDCERT_PROGRAMS" not in os.environ:
-        return
+        return "0\n"
     status = Path(os.environ["BOARDCERT_PROGRAMS"])
-    while not (status.exists() and status.read_text()):
+    return status.read_text() if status.exists() else ""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Wait for the programs before the time limit of a test begins: a registry may be slow."""
+    deadline = time.monotonic() + _PROGRAMS_LIMIT_S
+    while _file(item) not in FIRST and not _programs_status() and time.monotonic() < deadline:
         time.sleep(1)
-    if status.read_text() != "0\n":
-        pytest.fail("the programs that tests need could not be installed", pytrace=False)
+    return (yield)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test marked needs(program) if that program is not installed."""
-    if _file(item) not in FIRST:
-        _wait_for_programs()
+    if _file(item) not in FIRST and _programs_status() != "0\n":
+        pytest.fail("the programs that tests need could not be installed", pytrace=False)
     for marker in item.iter_markers("needs"):
         for program in marker.args:
             if shutil.which(program) is None:
