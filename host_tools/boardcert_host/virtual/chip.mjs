@@ -1,4 +1,4 @@
-/** One RP2040 between two resets: rp2040js's chip, with the parts that it lacks put in place. */
+/** One RP2040 between two resets: rp2040js's chip, with the parts that it lacks added. */
 import { Clock } from './clock.mjs';
 import { Core } from './core.mjs';
 import { divideInto } from './divider.mjs';
@@ -30,7 +30,7 @@ const BLOCK = {
 const CHIP_RESET = 0x08;
 const HAD_POWER_ON = 1 << 8;
 
-/** Notes of rp2040js about registers that it does not model: kept for whoever asks, not printed. */
+/** Messages of rp2040js about registers that it does not model: recorded, not printed. */
 class Logger {
   constructor() {
     this.notes = new Map();
@@ -57,7 +57,7 @@ class Logger {
 export class Chip {
   /**
    * *board*: {memory, flash, uniqueId, nextBit, usbLine, uartLine, mac, air, stack, onReady, onReset, flashTiming,
-   * flashCache}: the last two tell whether erasing and programming, and reading what is not in the cache, take their time.
+ * flashCache}: the last two are whether erasing and programming, and cache misses, take time.
    */
   constructor(board) {
     this.memory = board.memory;
@@ -108,7 +108,7 @@ export class Chip {
     });
   }
 
-  /** Receiving begins when the pin is given to the UART, which comes last. */
+ /** Receiving starts when the pin is assigned to the UART, which is done last. */
   #watchPins(pins) {
     const write = pins.writeUint32.bind(pins);
     pins.writeUint32 = (offset, value) => {

@@ -69,7 +69,7 @@ export class Clock {
     this.core.cycles = Math.max(this.core.cycles, this.cyclesAt(nanos));
   }
 
-  /** Let *nanos* pass while the core does nothing; peripherals do what they have to meanwhile. */
+ /** Let *nanos* pass while the core is idle; peripherals continue. */
   pass(nanos) {
     const end = this.nanos + nanos;
     while (this.nextNanos <= end) {

@@ -1,6 +1,6 @@
 /**
  * The processor: rp2040js's Cortex-M0 state and exceptions, with an executor of our own in front. It is generated
- * from instructions.mjs, works on plain memory directly, and stops at what a real core answers with a HardFault.
+ * from instructions.mjs, works on plain memory directly, and stops where a real core takes a HardFault.
  */
 import { fetch, instructions } from './instructions.mjs';
 import { FLASH, FLASH_WORD_MASK, OUTSIDE, ROM_BYTES } from './memory.mjs';
@@ -105,7 +105,7 @@ export class Core extends CortexM0Core {
     [this.N, this.Z, this.C, this.V] = [n, z, c, v].map(Boolean);
   }
 
-  /** True when the executor has to return: an interrupt may be due, or the time of the next alarm has changed. */
+ /** Whether the executor has to return: an interrupt may be due, or the time of the next alarm has changed. */
   get attention() {
     return this.interruptsUpdated || this.limitChanged;
   }
@@ -140,7 +140,7 @@ export class Core extends CortexM0Core {
     if (this.waiting) this.checkForInterrupts();
   }
 
-  /** Enter the most urgent exception that may be taken now; wake when there is a reason to. */
+ /** Enter the most urgent exception that is permitted now; wake if there is a reason. */
   checkForInterrupts() {
     this.interruptsUpdated = false;
     const priority = this.exceptionPriority(this.IPSR);

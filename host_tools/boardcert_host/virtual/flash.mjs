@@ -39,7 +39,7 @@ export class Flash {
     this.sync();
   }
 
-  /** Cut the power in the *after*-th operation from now, when *torn* (0..1) of its bytes are done. */
+ /** Cut the power in the *after*-th operation from now, once *torn* (0..1) of its bytes are done. */
   cutAfter(after, torn) {
     this.cut = { remaining: after, torn };
   }
@@ -95,7 +95,7 @@ export class Flash {
     this.#store(offset, bytes);
   }
 
-  /** A write reaches the page cache here, so it survives this process being killed; sync() makes it survive more. */
+ /** A write reaches the page cache here, so it survives a kill of this process; sync() also survives a power cut. */
   #store(offset, bytes) {
     this.memory.set(bytes, offset);
     writeSync(this.file, bytes, 0, bytes.length, offset);

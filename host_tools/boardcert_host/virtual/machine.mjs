@@ -14,7 +14,7 @@ import { bitSource } from './rosc.mjs';
 import { StackRecord } from './stack.mjs';
 import { TCPLine } from './tcp.mjs';
 
-const SLICE_MS = 4; // after this much computing the sockets get their turn
+const SLICE_MS = 4; // after this much computing, sockets are served
 const RUN_CYCLES = 100_000;
 const RESET = Symbol('reset');
 const STOPPING = [BoardStopped, HardFault, UnknownROMFunction];
@@ -46,12 +46,12 @@ export class Machine {
     return this.chip !== null;
   }
 
-  /** Let the random bits come from elsewhere from now on; *setting*: as bitSource has it. */
+ /** Change the source of random bits; *setting*: as for bitSource. */
   setRingOscillator(setting) {
     this.nextBit = bitSource(setting);
   }
 
-  /** Let simulated time keep to real time in another way from now on; *mode*: as Pace has it. */
+ /** Change how simulated time follows real time; *mode*: as for Pace. */
   setPace(mode) {
     const pace = new Pace(mode);
     const change = ({ clock }) => {
@@ -68,7 +68,7 @@ export class Machine {
     this.#boot(new Chip(this));
   }
 
-  /** Take the power away. *reason* is reported. */
+ /** Cut the power. *reason* is reported. */
   powerOff(reason) {
     if (!this.powered) return;
     clearTimeout(this.timer);
@@ -80,7 +80,7 @@ export class Machine {
     this.emit({ event: 'off', ...reason });
   }
 
-  /** Switch it off, and give back its file and all its ports, as far as it has them yet. */
+ /** Switch it off, and release its file and its ports. */
   close() {
     this.powerOff({ reason: 'off', message: 'stopped' });
     for (const part of [this.flash, this.usbLine, this.uartLine, this.station, this.network]) part?.close();
@@ -153,7 +153,7 @@ export class Machine {
     this.emit({ event: 'ready', boots: this.boots, clock_us: Math.floor(this.chip.clock.micros) });
   }
 
-  /** The chip goes: its serial lines end, and the radio, whose power pin falls, is gone from its networks. */
+ /** The chip stops: its serial lines end, and the radio, whose power pin falls, leaves its networks. */
   #disconnect() {
     this.chip.radio.powerOff();
     this.network?.powerDown();
@@ -161,7 +161,7 @@ export class Machine {
     this.uartLine.hangUp();
   }
 
-  /** Something outside happens: bring a waiting board's clock up to now, tell the chip, and let it run. */
+ /** Handle an external event: advance a waiting board's clock, notify the chip, and run it. */
   #external(action) {
     if (!this.powered) return;
     this.#catchUp();

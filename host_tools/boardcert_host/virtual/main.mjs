@@ -1,5 +1,5 @@
 /**
- * Run one virtual board after another. Commands come on stdin, events and replies leave on stdout, one JSON object a
+ * Run one virtual board after another. Commands come on stdin, events and replies go to stdout, one JSON object a
  * line: `start` is the first, and again after `stop`. When stdin closes, however that happens, the process ends.
  */
 import { readFileSync } from 'node:fs';

@@ -1,10 +1,10 @@
 /**
- * How simulated time keeps to real time. "real": never ahead of it. "idle": computing runs as fast as it can, only
+ * How simulated time follows real time. "real": never ahead of it. "idle": computing runs as fast as it can, only
  * waiting takes real time. "quick": as "idle", but an hour's waiting takes little more than a minute, which leaves real
  * peers on a busy computer some time to answer. "free": waiting takes no time at all.
  */
 
-const FORGIVEN_LAG_MS = 20; // what a slow host lags more than this is not caught up: the board's time stretches
+const FORGIVEN_LAG_MS = 20; // a slow host's greater lag is not caught up: the board's time stretches
 const THROTTLE_MS = 2;
 const SPEEDS = { real: 1, idle: 1, quick: 50, free: 1 }; // simulated time by real time while the board waits
 
@@ -23,7 +23,7 @@ export class Pace {
     this.offsetMs = performance.now() - clock.nanos / this.nanosPerMs;
   }
 
-  /** The board stops computing and waits: decide what its lag or its lead over real time is worth. */
+ /** The board stops computing and waits: decide how much of its lag or lead over real time counts. */
   settle(clock) {
     const leadMs = this.#leadMs(clock);
     if (leadMs < -FORGIVEN_LAG_MS) this.offsetMs -= leadMs + FORGIVEN_LAG_MS;

@@ -1,4 +1,4 @@
-/** What may be asked of a board's network over the JSON lines: {"command": "network", "action", "value"}. */
+/** The commands for a board's network, as JSON lines: {"command": "network", "action", "value"}. */
 import { STATION_MAC } from './station_host.mjs';
 import { macBytes } from './addresses.mjs';
 

@@ -7,7 +7,7 @@ import { createSocket } from 'node:dgram';
 import { MDNS_GROUP, MDNS_PORT } from './dns.mjs';
 
 const FIRST_PORT = 40000;
-const CALLERS_LIMIT = 64; // the one who has been silent for longest is forgotten first
+const CALLERS_LIMIT = 64; // the one that has been silent for longest is dropped first
 
 export class DatagramForward {
   /** *port*: of the board; *peer*, *external*: see Forward. */
@@ -24,7 +24,7 @@ export class DatagramForward {
       this.socket.once('error', reject);
       this.socket.bind(port, '127.0.0.1', () => {
         this.socket.removeListener('error', reject);
-        this.socket.on('error', () => {}); // a caller that has gone: nobody is left to be told
+ this.socket.on('error', () => {}); // the caller has disconnected
         this.hostPort = this.socket.address().port;
         resolve(this.hostPort);
       });

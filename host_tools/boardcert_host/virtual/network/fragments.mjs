@@ -1,6 +1,6 @@
 /** Put the fragments of IPv4 packets together: RFC 791, section 3.2. */
 
-const TIMEOUT_NANOS = 15e9; // the least that RFC 791 asks for
+const TIMEOUT_NANOS = 15e9; // the minimum of RFC 791
 const PACKETS_LIMIT = 4; // at once; a board sends one after the other
 const PACKET_LIMIT_BYTES = 16 * 1024;
 

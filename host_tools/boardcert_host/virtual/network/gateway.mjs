@@ -1,4 +1,4 @@
-/** The router of the network: it gives the board its addresses, tells it names and the time, and leads it outside. */
+/** The network's router: it assigns the board's addresses, serves DNS and NTP, and forwards its connections. */
 import { isV6 } from './addresses.mjs';
 import { DHCPServer } from './dhcp_server.mjs';
 import { DNS_PORT, MDNS_GROUP, MDNS_GROUP_V6, MDNS_PORT, answerDNS, answerMDNS } from './dns.mjs';
@@ -37,7 +37,7 @@ export class Gateway extends Host {
     this.boardSeen();
   }
 
-  /** The board's present address: the last one of its *family* that it was heard from, or null. */
+ /** The board's current address: the last one of its *family* that it has sent from, or null. */
   boardAddress(family) {
     let found = null;
     for (const [address, mac] of this.neighbours.known) {
@@ -46,7 +46,7 @@ export class Gateway extends Host {
     return found;
   }
 
-  /** All addresses that the board was heard from. */
+ /** All addresses that the board has sent from. */
   get boardAddresses() {
     return [...this.neighbours.known].filter(([, mac]) => mac === this.boardMac).map(([address]) => address);
   }
@@ -57,7 +57,7 @@ export class Gateway extends Host {
     this.boardMac = null;
   }
 
-  /** Serve whatever is known outside; the rest cannot be reached. */
+ /** Serve the known outside addresses; all others are unreachable. */
   forward(packet) {
     if (!this.names.has(packet.destination)) {
       this.note(`there is no ${packet.destination} outside`);

@@ -1,4 +1,4 @@
-/** What every computer of the network has: Ethernet, ARP, neighbour discovery, IP, ICMP, UDP and TCP. */
+/** The common part of all computers in the network: Ethernet, ARP, neighbour discovery, IP, ICMP, UDP and TCP. */
 import { BROADCAST_MAC, LIMITED_BROADCAST, isMulticast, isV6, linkLocal, multicastMac } from './addresses.mjs';
 import { ARP } from './arp.mjs';
 import { TYPE_ARP, TYPE_IPV4, TYPE_IPV6, buildFrame, isGroupFrame, parseFrame } from './ethernet.mjs';
@@ -15,7 +15,7 @@ import { PROTOCOL_UDP, UDP } from './udp.mjs';
 export class Host {
   /**
    * *subnet*: a Subnet, or null as long as it is unknown. *address*: its IPv4 address ("0.0.0.0": none yet).
-   * *output*(frame) sends a frame; *note*(text) counts what was left undone.
+ * *output*(frame) sends a frame; *note*(text) counts requests that were not handled.
    */
   constructor({ clock, random, mac, subnet, address, output, note }) {
     Object.assign(this, { clock, random, mac, subnet, address, output, note });
@@ -54,12 +54,12 @@ export class Host {
     this.output(buildFrame(mac, this.mac, type, payload));
   }
 
-  /** The address to speak to *destination* from. */
+ /** The source address for *destination*. */
   sourceFor(destination) {
     return isV6(destination) ? this.linkLocal : this.address;
   }
 
-  /** Whether *destination* is this host, or a group that it hears. */
+ /** Whether *destination* is this host, or a group that it has joined. */
   isOwn(destination) {
     return destination === this.address || destination === this.linkLocal || this.isGroup(destination);
   }

@@ -1,11 +1,11 @@
 /**
  * The way to the other boards of a network: frames pass over a TCP connection on loopback to the hub that Python runs,
- * each after its length in two bytes (big-endian). Boards have clocks of their own: what comes from others comes now.
+ * each after its length in two bytes (big-endian). Boards have separate clocks: frames arrive at the current time.
  */
 import { connect } from 'node:net';
 
 const LENGTH_BYTES = 2;
-const QUEUE_LIMIT_BYTES = 256 * 1024; // what the hub does not take beyond this is lost, as in a switch
+const QUEUE_LIMIT_BYTES = 256 * 1024; // frames beyond this are lost, as in a switch
 
 export class Hub {
   /** *received*(frame): called with each frame of another board. *ended*(): the hub has gone. */

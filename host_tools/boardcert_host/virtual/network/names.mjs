@@ -2,7 +2,7 @@
 import { isIPAddress } from './addresses.mjs';
 
 const INVENTED = [198, 18]; // RFC 2544: for tests of networks, never routed
-const ALWAYS = ['pool.ntp.org']; // what MicroPython's ntptime asks
+const ALWAYS = ['pool.ntp.org']; // the default of MicroPython's ntptime
 
 export class Names {
   /**

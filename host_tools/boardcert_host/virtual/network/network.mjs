@@ -1,6 +1,6 @@
 /**
- * The network that a board's radio joins. It is told when the board's power comes and goes and when its link does, and
- * takes and brings Ethernet frames. All that it does by itself happens in the board's simulated time.
+ * The network that a board's radio joins. It is notified of changes of the board's power and link, and
+ * exchanges Ethernet frames with it. Its own actions take place in the board's simulated time.
  */
 import { Subnet, macBytes } from './addresses.mjs';
 import { DatagramForward } from './datagram_forward.mjs';
@@ -26,7 +26,7 @@ export class Network {
    */
   constructor({ settings, external }) {
     this.settings = settings;
-    this.notes = new Map(); // what was asked for in vain, and how often
+ this.notes = new Map(); // failed requests, and how often each occurred
     this.note = (text) => this.#note(text);
     this.external = external;
     this.subnet = new Subnet(settings.subnet);
@@ -43,7 +43,7 @@ export class Network {
     this.hub = settings.hub_port ? this.#joinHub(settings.hub_port) : null;
   }
 
-  /** The board's power comes, or it was reset: connections and frames of before are gone. *clock* begins anew. */
+ /** The board was switched on or reset: earlier connections and frames are dropped. *clock* starts again. */
   powerUp(clock) {
     this.powerDown();
     this.wallClock.attach(clock);
@@ -67,7 +67,7 @@ export class Network {
     this.gateway = null;
   }
 
-  /** The board has ended: give back what this computer gave. */
+ /** The board has ended: release this computer's resources. */
   close() {
     for (const forward of this.forwards) forward.close();
     this.hub?.close();
@@ -107,7 +107,7 @@ export class Network {
     Object.assign(this.conditions, changedConditions(this.conditions, changes));
   }
 
-  /** The time of day becomes *epoch*: seconds since 1970, or null for that of this computer. */
+ /** Set the time of day to *epoch*: seconds since 1970, or null for this computer's time. */
   setTime(epoch) {
     this.wallClock.set(epoch);
   }

@@ -7,7 +7,7 @@ const MODE_SERVER = 4;
 const STRATUM = 2;
 const PRECISION_2_20 = 0xec; // -20: about a microsecond
 
-/** Return the answer to *request*, or null when it asks nothing. *epochNanos*: the time since 1970. */
+/** Return the answer to *request*, or null if it is not a request. *epochNanos*: the time since 1970. */
 export function answerNTP(request, epochNanos) {
   if (request.length < PACKET_BYTES || (request[0] & 7) !== MODE_CLIENT) return null;
   const answer = Buffer.alloc(PACKET_BYTES);

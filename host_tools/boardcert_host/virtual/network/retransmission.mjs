@@ -31,7 +31,7 @@ export class RetransmissionTimer {
     this.alarm.cancel();
   }
 
-  /** The peer is there: what has not been acknowledged is merely late. */
+ /** The peer is alive: unacknowledged data is only late. */
   heard() {
     this.attempts = 0;
   }
@@ -41,7 +41,7 @@ export class RetransmissionTimer {
     this.timed ??= { offset, nanos: this.clock.nanos };
   }
 
-  /** Karn's algorithm: what was sent twice measures nothing. */
+ /** Karn's algorithm: retransmitted data is not measured. */
   forgetTime() {
     this.timed = null;
   }

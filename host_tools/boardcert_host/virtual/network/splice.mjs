@@ -3,7 +3,7 @@
 const UNSENT_LIMIT_BYTES = 64 * 1024; // so much may wait for the socket's reader before the board has to wait
 
 /**
- * Join *socket* and *connection*. *external*(action): how something that comes from outside is told to the board. Each
+ * Join *socket* and *connection*. *external*(action): passes external events to the board. Each
  * half closes by itself; a reset on one side is a reset on the other.
  */
 export function splice(socket, connection, external) {

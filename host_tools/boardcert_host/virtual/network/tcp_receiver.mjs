@@ -5,8 +5,8 @@ const WINDOW_BYTES = 16 * 1024;
 export class Receiver {
   constructor() {
     this.next = 0;
-    this.edge = WINDOW_BYTES; // what the peer was told that it may send up to
-    this.early = new Map(); // offset: bytes that came before others
+ this.edge = WINDOW_BYTES; // the limit announced to the peer
+ this.early = new Map(); // offset: bytes that arrived out of order
     this.end = Infinity; // where the stream ends, once the peer has said so
     this.isPaused = false;
   }
@@ -15,7 +15,7 @@ export class Receiver {
     return this.next > this.end;
   }
 
-  /** The window to announce. While nobody takes the bytes, its edge stays where it is, and it closes. */
+ /** The window to announce. While the bytes are not read, its edge stays, and it closes. */
   get window() {
     if (!this.isPaused) this.edge = Math.max(this.edge, this.next + WINDOW_BYTES);
     return Math.max(0, this.edge - this.next);

@@ -40,7 +40,7 @@ export class Sender {
     return this.queue.end - this.queue.start;
   }
 
-  /** Whether everything, and that it was all, has been acknowledged. */
+ /** Whether everything, including the end, has been acknowledged. */
   get isDone() {
     return this.finishing && this.acknowledged > this.queue.end;
   }
@@ -123,7 +123,7 @@ export class Sender {
     this.#pump();
   }
 
-  /** Send one byte beyond the zero window: its acknowledgement tells the window of now. */
+ /** Send one byte beyond the zero window: its acknowledgement has the current window. */
   #probe() {
     this.counters.probes++;
     this.#send(this.acknowledged, 1);

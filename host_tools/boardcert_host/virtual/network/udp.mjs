@@ -33,7 +33,7 @@ export class UDP {
     const header = [sourcePort >> 8, sourcePort & 0xff, destinationPort >> 8, destinationPort & 0xff];
     payload.set([...header, payload.length >> 8, payload.length & 0xff]);
     payload.set(data, HEADER_BYTES);
-    // A sum of 0 would say that there is none.
+ // A sum of 0 would mean that there is no checksum.
     const sum = checksum(payload, pseudoHeader(source, destination, PROTOCOL_UDP, payload.length)) || 0xffff;
     payload[6] = sum >> 8;
     payload[7] = sum & 0xff;

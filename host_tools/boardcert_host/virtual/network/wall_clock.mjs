@@ -1,7 +1,7 @@
 /** The time of day in the network: the computer's, or one that a test sets, which goes on with simulated time. */
 
 export class WallClock {
-  /** *epoch*: seconds since 1970 at the beginning; null: what the computer's clock says whenever it is asked. */
+ /** *epoch*: seconds since 1970 at the beginning; null: the computer's current time. */
   constructor(epoch) {
     this.clock = { nanos: 0 };
     this.start = Date.now() * 1e6;

@@ -1,6 +1,6 @@
 /**
- * The way of frames between the board's radio and the network, in simulated time: each direction has a latency and a
- * rate, and, on request, loses, doubles and reorders frames, reproducibly.
+ * The path of frames between the board's radio and the network, in simulated time: each direction has a latency and a
+ * rate, and on request it loses, duplicates and reorders frames, reproducibly.
  */
 
 export const RIGHT_WAY = { loss: 0, duplicate: 0, reorder: 0, delay_ms: 0.5, bytes_per_s: 2_500_000 };

@@ -3,7 +3,7 @@ import { formatAddress, sameBytes, wordAt } from './bytes.mjs';
 import { EVENT, FLAG_UP } from './events.mjs';
 
 const ACCESS_POINT = 1; // the interface
-const MOST_STATIONS = 4; // as the Pico W's datasheet has it
+const MOST_STATIONS = 4; // by the Pico W's datasheet
 const WSEC_PMK = 268;
 const PASSWORD_AT = 4;
 const GROUP = 1;
@@ -40,7 +40,7 @@ export class AccessPoint {
     return this.isUp && value ? Buffer.from(value.subarray(4, 4 + wordAt(value))).toString() : null;
   }
 
-  /** A station at *address* (6 bytes) comes in with *password*; '' for an open network. */
+ /** A station at *address* (6 bytes) joins with *password*; '' for an open network. */
   associate(address, password) {
     if (!this.isUp) throw new Error('the board is not an access point');
     if (this.stations.size >= MOST_STATIONS) throw new Error(`the access point has its ${MOST_STATIONS} stations already`);

@@ -18,7 +18,7 @@ export function addressOf(text) {
   return bytes;
 }
 
-/** One access point. *port*, set by whoever runs the network behind it: {receive, linkUp, linkDown}. */
+/** One access point. *port*, set by the network behind it: {receive, linkUp, linkDown}. */
 export class Network {
   constructor({ ssid, bssid, channel = DEFAULT_CHANNEL, security, password = '', rssi = DEFAULT_RSSI, inRange = true }) {
     this.ssid = ssid;

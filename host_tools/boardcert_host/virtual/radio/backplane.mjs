@@ -21,7 +21,7 @@ const RAM_BYTES = 512 * 1024;
 const ARM_RESET = 0x18103800;
 const RAM_RESET = 0x18104800;
 const IN_RESET = 1;
-/** What the driver uses of the backplane beyond the RAM; what else is touched gets noted. */
+/** The driver's backplane registers outside the RAM; any other access is noted. */
 const USED = [
   ARM_RESET, RAM_RESET,
   0x18103408, 0x18104408, // I/O control of the two

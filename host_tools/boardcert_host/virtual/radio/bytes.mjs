@@ -1,4 +1,4 @@
-/** Little helpers for the byte layouts of the radio's protocols, all little-endian but for what an event says. */
+/** Helpers for the byte layouts of the radio's protocols, all little-endian except in events. */
 
 export function view(bytes) {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -1,4 +1,4 @@
-/** What may be asked of the air around a board over the JSON lines: {"command": "air", "action", "ssid", "value"}. */
+/** The commands for the networks around a board, as JSON lines: {"command": "air", "action", "ssid", "value"}. */
 import { parseAddress } from './bytes.mjs';
 
 const actions = {

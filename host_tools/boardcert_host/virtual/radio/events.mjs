@@ -1,4 +1,4 @@
-/** Events: what the firmware reports by itself, as Ethernet frames of Broadcom's own type, big-endian. */
+/** Events that the firmware reports by itself, as Ethernet frames of Broadcom's own type, big-endian. */
 import { view } from './bytes.mjs';
 
 export const EVENT = {

@@ -1,4 +1,4 @@
-/** What runs on the chip from its power-on until it loses power: the bus, and the firmware that answers the driver. */
+/** The state of the chip while it has power: the bus, and the firmware that answers the driver. */
 import { AccessPoint } from './access_point.mjs';
 import { Backplane } from './backplane.mjs';
 import { view, word, wordAt } from './bytes.mjs';

@@ -1,4 +1,4 @@
-/** The CYW43439 on a Pico W: its power, its pins, and what the world outside sees and does. */
+/** The CYW43439 on a Pico W: its power, its pins, and its interface to the outside. */
 import { GPIOPinState } from '../rp2040js.mjs';
 import { Firmware } from './firmware.mjs';
 import { SPIPort } from './spi_port.mjs';
@@ -56,7 +56,7 @@ export class Radio {
     this.firmware?.station.airChanged(network);
   }
 
-  /** The access point throws the board out. *reason*: the code of IEEE 802.11, table 9-49. */
+ /** The access point deauthenticates the board. *reason*: the code of IEEE 802.11, table 9-49. */
   deauthenticate(reason) {
     if (!this.powered) throw new Error('the radio is off');
     this.firmware.station.deauthenticated(reason);

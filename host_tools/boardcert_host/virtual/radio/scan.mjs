@@ -1,4 +1,4 @@
-/** Scanning: what the driver's "escan" asks for and the results that it gets, each an event. */
+/** Scanning: the driver's "escan" requests and their results, each an event. */
 import { EVENT, STATUS } from './events.mjs';
 import { view, wordAt } from './bytes.mjs';
 

@@ -3,7 +3,7 @@
  *
  * Stepping its program bit by bit would cost 128 steps a word. So while the state machine is enabled with the radio's
  * pins, its program does not run: words leave its transmit FIFO and enter its receive FIFO at the pace of the bus, and
- * rp2040js's DMA moves them as ever. What the program was told before it was enabled is in X and Y: the bits to send
+ * rp2040js's DMA moves them as usual. Its program's parameters, set beforehand, are in X and Y: the bits to send
  * and to receive, less one (pico-sdk, pico_cyw43_driver/cyw43_bus_pio_spi.c).
  */
 const CTRL = 0x000;

@@ -8,7 +8,7 @@ const STEP_NANOS = 5e6; // from one exchange with the access point to the next
 const KEY_FAILURE_NANOS = 1000e6; // an access point tries the first key message several times before it gives up
 const DEAUTHENTICATION_NANOS = 2e6; // so much later, in a trace of a real board, the driver gives up
 const BEACON_LOSS_NANOS = 4000e6; // as Linux's brcmfmac sets it: 4 s without a beacon
-const RETRY_NANOS = 2000e6; // our choice: how long a network that was lost is not looked for
+const RETRY_NANOS = 2000e6; // our choice: the pause before a lost network is searched for
 const LINK_LOST_BEACONS = 1; // reasons of a LINK event
 const LINK_DISASSOCIATED = 2;
 const SUPPLICANT_KEYED = 6; // statuses of PSK_SUP
@@ -53,7 +53,7 @@ export class Station {
     this.#linkDown();
   }
 
-  /** The access point throws the station out. */
+ /** The access point deauthenticates the station. */
   deauthenticated(reason) {
     if (!this.joined) throw new Error('the board is in no network');
     this.emit({ type: EVENT.DEAUTH_IND, reason, address: this.network.bssid });
