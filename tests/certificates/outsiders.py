@@ -10,7 +10,13 @@ from pathlib import Path
 import micropython_server
 from boardcert_host.cli import main
 
-CLIENT = Path(__file__).resolve().parents[1] / "shared" / "TrustingClient.java"
+# Java's own client, started as quickly as Java starts.
+JAVA_CLIENT = (
+    "java",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
+    Path(__file__).resolve().parents[1] / "shared" / "TrustingClient.java",
+)
 """A program in Java that trusts the CA in a file."""
 
 WORDS = "served by a board whose CA is trusted"

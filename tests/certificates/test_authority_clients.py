@@ -25,7 +25,7 @@ from boardcert_host.virtual.node import find_node
 from certificates import Identity
 from cryptography.hazmat.primitives.asymmetric import ec
 from issued import pem
-from outsiders import CLIENT, WORDS, browse, run
+from outsiders import JAVA_CLIENT, WORDS, browse, run
 from servers import serving
 
 _HOSTS = ("localhost", "127.0.0.1")
@@ -168,7 +168,7 @@ def _node(served: Served, host: str) -> Asked:
 
 
 def _java(served: Served, host: str) -> Asked:
-    return _found(*run("java", CLIENT, _url(served, host), served.authority))
+    return _found(*run(*JAVA_CLIENT, _url(served, host), served.authority))
 
 
 def _mbedtls(served: Served, host: str) -> Asked:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from boardcert_host.cli import main
 from micropython_server import ROOT
-from outsiders import CLIENT, WORDS, Board, browse, make_board, run
+from outsiders import JAVA_CLIENT, WORDS, Board, browse, make_board, run
 
 _SCREENSHOT = ROOT / "build" / "outsiders-chromium.png"
 
@@ -60,9 +60,9 @@ def test_gnutls(board: Board, port: int, other_ca: Path) -> None:
 def test_java(board: Board, port: int, other_ca: Path) -> None:
     """Java connects with the checks of its standard library."""
     url = f"https://localhost:{port}/"
-    code, answer = run("java", CLIENT, url, board.ca)
+    code, answer = run(*JAVA_CLIENT, url, board.ca)
     assert code == 0 and WORDS in answer
-    code, answer = run("java", CLIENT, url, other_ca)
+    code, answer = run(*JAVA_CLIENT, url, other_ca)
     assert code != 0 and "PKIX path building failed" in answer
 
 
