@@ -18,7 +18,8 @@ def compile_tests(pycache: Path) -> None:
         return
     folders = [str(path.parent) for path in sorted(_TESTS.glob("*/test_*.py"))]
     middle = len(folders) // 2
-    command = [sys.executable, "-m", "pytest", "--collect-only", "--quiet"]
+    # By PYTEST_ADDOPTS, these might have workers as well, and so no end.
+    command = [sys.executable, "-m", "pytest", "--collect-only", "--quiet", "--numprocesses", "0"]
     processes = [
         subprocess.Popen([*command, *sorted(set(half))], stdout=subprocess.DEVNULL)
         for half in (folders[:middle], folders[middle:])
