@@ -11,7 +11,6 @@ _EVERY_BOOT = {
         "__init__",
         "modules",
         "board",
-        "files",
         "record",
         "stale",
         "performing",
@@ -22,7 +21,7 @@ _EVERY_BOOT = {
 }
 _SERVING = {
     "server": ("limits", "connection", "tls_reserve", "sharing", "accepting", "server"),
-    "keep_alive": ("http_head", "keep_alive"),
+    "keep_alive": ("http_refusal", "http_head", "keep_alive"),
     "http_parse": ("http_parse",),
     "tls": ("tls",),
     "application": ("application",),
@@ -37,14 +36,14 @@ _SERVING = {
     "esp32_reserve": ("esp32_heap", "esp32_reserve"),
 }
 _PAGE = {
-    "page_portal": ("page_state", "page_portal", "page_start"),
+    "page_portal": ("page_state", "page_portal"),
     "page_show": ("page_request", "page_access", "page_show"),
     "page_routes": ("page_routes",),
     "page_http": ("page_http",),
-    "page_body": ("page_body",),
+    "page_body": ("page_fields", "page_body"),
     "page_json_fields": ("page_json_fields",),
     "page_forms": ("page_forms",),
-    "page_lines": ("page_lines",),
+    "page_lines": ("page_lines", "page_answer"),
     "page_head": ("page_head",),
     "page_send": ("page_send",),
     "page_bodies": ("page_bodies",),
@@ -54,7 +53,7 @@ _PAGE = {
     "page_pieces": ("page_pieces",),
     "page_texts": ("page_texts",),
     "pem_blocks": ("pem_blocks",),
-    "page_actions": ("page_calls", "page_restarts", "page_actions"),
+    "page_actions": ("page_restarts", "page_actions"),
 }
 _JUDGING = {
     "pem": ("pem",),
@@ -145,10 +144,10 @@ KERNEL_USERS = ("p384_kernel", "rsa_kernel")
 OTHER_CHIPS = ("noise_generators", "esp32_heap", "esp32_reserve")
 """Modules that the RP2040 never imports."""
 
-QUICK = ("page_start", "application", "tls", "loading", "settings", "in_phases", "at_once", "tasks")
-QUICK += ("token_file", "store", "store_write", "losses", "certificate", "fields", "issue", "offer")
-QUICK += ("strict", "proof", "generate", "noise", "dns", "clock", "wifi", "machine", "ntptime")
-QUICK += ("tls_reserve",)
+QUICK = ("page_portal", "application", "tls", "loading", "settings", "in_phases", "at_once")
+QUICK += ("tasks", "token_file", "store", "store_write", "losses", "certificate", "fields", "issue")
+QUICK += ("offer", "strict", "proof", "generate", "noise", "dns", "clock", "wifi", "machine")
+QUICK += ("ntptime", "tls_reserve")
 """Modules that functions import from the firmware first, see modules.FirmwareFirst: modules of the
 firmware, and those that import several of these."""
 
@@ -179,5 +178,6 @@ tls_free_bytes took_memory was_settled yields
 """
 """Names in these modules that only the package uses."""
 
-TESTED = ("dns", "drbg", "ec", "ecdsa", "p384_reduce", "record", "rsa", "sha384", "tls_reserve")
+TESTED = ("dns", "drbg", "ec", "ecdsa", "p384_reduce", "record", "rsa")
+TESTED += ("rsa_generate", "sha384", "tls_reserve")
 """Modules whose names benchmarks and tests of the package on boards know."""

@@ -119,7 +119,7 @@ async def _serve_page(me) -> None:
 
     settle(me)
     await asyncio.sleep_ms(PAGE_AFTER_MS)
-    from .page.start import serve_page
+    from .page.portal import serve_page
 
     await serve_page(me, _EVERY_ADDRESS)
 

@@ -8,7 +8,7 @@ class Search:
     """Generate one key of *bits* with the random numbers of *seed*, and measure it."""
 
     def __init__(self, bits, seed):
-        from boardcert import rsa
+        from boardcert import rsa, rsa_generate
         from boardcert.ecdsa import HMACDRBG
 
         self.tested = {}
@@ -17,7 +17,7 @@ class Search:
         gc.collect()
         before = gc.mem_alloc()
         start = time.ticks_ms()
-        self.key = self.drive(rsa.generate_steps(bits, random, self.report))
+        self.key = self.drive(rsa_generate.generate_steps(bits, random, self.report))
         self.seconds = time.ticks_diff(time.ticks_ms(), start) / 1000
         generation_gap_us, self.largest_gap_us = self.largest_gap_us, 0
         start = time.ticks_us()

@@ -22,23 +22,7 @@ _ROOMS += ("credentials", "serving", "page", "startup")
 # files, clock, network, printing or entropy.
 _PURE_ROOMS = ("asn1", "crypto", "certificates")
 _PURE = [name for name, room in _ROOM_OF.items() if room in _PURE_ROOMS]
-# Import cycles within a room: the second module is loaded when the first needs it, and uses what
-# the first has defined. As one module, both would always be loaded.
-_LATE = {
-    ("bigint_engine", "window"),
-    ("ec", "inverse"),
-    ("ec", "ladder"),
-    ("ec", "p384_bigint"),
-    ("ec", "p384_kernel"),
-    ("http_head", "http_parse"),
-    ("noise", "noise_generators"),
-    ("page_body", "page_json_fields"),
-    ("page_lines", "page_bodies"),
-    ("page_lines", "page_pieces"),
-    ("rsa", "rsa_generate"),
-    ("sha384", "sha512"),
-}
-# The assembler kernels import nothing from the package; only these modules use them.
+# The assembler kernels import nothing of the package; only these use them.
 _KERNELS = {"sha384": "kernel_sha512", "p384_kernel": "kernel", "rsa_kernel": "kernel_rsa"}
 _COMPUTING = {"array", "binascii", "hashlib", "micropython", "struct", "uctypes"}
 
@@ -109,30 +93,10 @@ def test_the_packages_own_file_imports_nothing_before_it_is_asked() -> None:
     assert own and _late("__init__") == own
 
 
-def _sorted_modules(dropped: set[tuple[str, str]]) -> list[str]:
-    """Return the modules, each after those that it imports; CycleError if there is a cycle.
-
-    *dropped* imports, and those of the package's own file, are ignored.
-    """
-    graph = {
-        name: {other for other in _edges(name) - {name} if (name, other) not in dropped}
-        for name in _sources()
-    }
-    return list(graphlib.TopologicalSorter(graph | {"__init__": set()}).static_order())
-
-
 def test_modules_import_in_no_circle() -> None:
-    """There are no import cycles except the listed ones, each for a reason."""
-    assert set(_sorted_modules(_LATE)) == set(_sources())
-
-
-@pytest.mark.parametrize("late", sorted(_LATE))
-def test_each_exception_is_a_cycle(late: tuple[str, str]) -> None:
-    """Each exception is a cycle within one room, and is imported late."""
-    name, other = late
-    assert _ROOM_OF[name] == _ROOM_OF[other] and other in _late(name)
-    with pytest.raises(graphlib.CycleError):
-        _sorted_modules(_LATE - {late})
+    """There are no import cycles, in functions neither; the package's own file is left out."""
+    graph = {name: _edges(name) - {name} for name in _sources()} | {"__init__": set()}
+    assert set(graphlib.TopologicalSorter(graph).static_order()) == set(_sources())
 
 
 @pytest.mark.parametrize("name", _PURE)

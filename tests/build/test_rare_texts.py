@@ -17,6 +17,9 @@ def check(value, notices):
     notices.append(f"{value!r} is {{strange}}, {value:#x} or {len(notices):4d}")
     notices.append(f"a format of its own: {value:{'4'}d}")
     notices.append("a sentence of its own")
+    def _add_notices(more):
+        notices.extend(more)
+    _add_notices([f"a sentence in a list, {value}"])
     other = "no text of an error"
     if value > 2:
         raise ValueError("chain", "a sentence of its own")
@@ -40,7 +43,7 @@ def test_nothing_else_is_said(value):
     """Braces, conversions, formats, and texts that are not sentences stay the same."""
     sources, text = take_texts({"some": _MODULE})
     texts = [line[1:] for line in text.splitlines()]
-    assert len(texts) == 2  # One sentence occurs twice.
+    assert len(texts) == 3  # One sentence occurs twice.
     assert "a sentence" not in sources["some"] and "a format" in sources["some"]
     assert "no text of an error" in sources["some"]
     assert _run(sources["some"], texts, value) == _run(_MODULE, [], value)

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+_ENGINE = p384_bigint.make_engine(P384)
 _scalars = st.integers(min_value=1, max_value=P384.n - 1)
 _digests = st.binary(min_size=48, max_size=48)
 _PREHASHED = ec.ECDSA(Prehashed(hashes.SHA384()))
@@ -39,14 +40,14 @@ def _point(d: int, curve: ec.EllipticCurve | None = None) -> tuple[int, int]:
 @given(_scalars)
 def test_base_multiplication(d: int) -> None:
     """k G is right for any scalar."""
-    assert p384_bigint.multiply_base(d, os.urandom) == _point(d)
+    assert _ENGINE.multiply_add(d, 0, P384.g, os.urandom) == _point(d)
 
 
 @pytest.mark.parametrize("distance", range(64))
 def test_base_multiplication_at_both_ends(distance: int) -> None:
     """k G is right for the smallest and the largest scalars, odd and even."""
     for d in (1 + distance, P384.n - 1 - distance):
-        assert p384_bigint.multiply_base(d, os.urandom) == _point(d)
+        assert _ENGINE.multiply_add(d, 0, P384.g, os.urandom) == _point(d)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
@@ -56,7 +57,7 @@ def test_base_multiplication_at_both_ends(distance: int) -> None:
 def test_base_multiplication_of_patterns(words: list[int]) -> None:
     """k G is right for scalars whose comb teeth repeat: long runs of zeros and ones."""
     d = sum(word << 32 * i for i, word in enumerate(words)) % (P384.n - 1) + 1
-    assert p384_bigint.multiply_base(d, os.urandom) == _point(d)
+    assert _ENGINE.multiply_add(d, 0, P384.g, os.urandom) == _point(d)
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
@@ -65,9 +66,9 @@ def test_sum_of_two_multiplications(u1: int, u2: int, d: int) -> None:
     """u1 G + u2 (d G) = (u1 + u2 d) G, by the engine and in general."""
     total = (u1 + u2 * d) % P384.n
     expected = _point(total) if total else None
-    x, y = _point(d)
-    assert p384_bigint.multiply_add(u1, u2, x, y, os.urandom) == expected
-    assert Curve.multiply_add(P384, u1, u2, (x, y)) == expected
+    point = _point(d)
+    assert _ENGINE.multiply_add(u1, u2, point, os.urandom) == expected
+    assert Curve.multiply_add(P384, u1, u2, point) == expected
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
@@ -85,7 +86,7 @@ def test_their_signatures_verify(d: int, digest: bytes, bit: int) -> None:
     r, s = decode_dss_signature(_private_key(d).sign(digest, _PREHASHED))
     public_key = _point(d)
     ecdsa.verify(P384, public_key, digest, (r, s))
-    ecdsa.check_own(P384, (d, public_key), digest, (r, s), os.urandom)
+    ecdsa.check_own(P384, (d, public_key), (digest, (r, s)), os.urandom)
     changed = (int.from_bytes(digest, "big") ^ 1 << bit).to_bytes(48, "big")
     for bad in ((changed, (r, s)), (digest, (r ^ 1 << bit, s)), (digest, (r, s ^ 1 << bit))):
         with pytest.raises(InvalidSignature):
@@ -94,7 +95,7 @@ def test_their_signatures_verify(d: int, digest: bytes, bit: int) -> None:
         with pytest.raises(ecdsa.InvalidSignature):
             ecdsa.verify(P384, public_key, *bad)
         with pytest.raises(ecdsa.InvalidSignature):
-            ecdsa.check_own(P384, (d, public_key), *bad, os.urandom)
+            ecdsa.check_own(P384, (d, public_key), bad, os.urandom)
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)

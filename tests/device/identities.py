@@ -57,7 +57,7 @@ def foreign_record(name="installed.example", key=None, until=(2027, 1, 1, 0, 0, 
     key = key or keys.generate("p384", random_bytes)
     subject = issue.encode_subject("elsewhere", "00")
     serial = random_bytes(issue.SERIAL_BYTES)
-    tbs = issue.tbs_certificate(key, subject, [name], (TODAY, until), serial)
+    tbs = issue.tbs_certificate((subject, key), [name], (TODAY, until), serial)
     certificate = keys.signed(key, tbs, key.sign(tbs, random_bytes))
     return Record(key.to_der(), [certificate], {})
 

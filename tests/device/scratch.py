@@ -26,6 +26,7 @@ class Disk:
 
     def __init__(self, blocks=64, forgets=False):
         self._forgets = forgets
+        self.is_torn = False
         self.data = bytearray(b"\xff" * (blocks * self.BLOCK_BYTES))
         self.journal = []
 
@@ -56,6 +57,7 @@ class Disk:
     def after(cls, image, journal, is_torn):
         """Return the disk that was *image*, after *journal*; if torn, the last one is half done."""
         disk = cls()
+        disk.is_torn = is_torn
         disk.data[:] = image
         for number, (start, data) in enumerate(journal):
             if is_torn and number == len(journal) - 1:
@@ -71,17 +73,33 @@ def mount(disk, file_system):
     return _MOUNT_POINT + "/boardcert"
 
 
-def power_cuts(image, journal, file_system, tears):
+def power_cuts(image, journal, file_system, ends, each_of=40):
     """Yield (count, disk, directory): *image* mounted after *count* operations.
 
-    *count* is each of the first forty of *journal*, the last three, and some in between, which
-    wipe. *tears*: whether every second one leaves its last operation half done.
+    *count* is each of the first *each_of* of *journal*, the last three, and some in between, which
+    wipe. *ends*(count): how the last operation ends: `whole`, `torn_or_whole` or `in_turn`.
     """
     for count in range(len(journal) + 1):
-        if count > 40 and count % 197 and count < len(journal) - 3:
+        if count > each_of and count % 197 and count < len(journal) - 3:
             continue
-        disk = Disk.after(image, journal[:count], tears and count % 2)
-        yield count, disk, mount(disk, file_system)
+        for is_torn in ends(count):
+            disk = Disk.after(image, journal[:count], is_torn)
+            yield count, disk, mount(disk, file_system)
+
+
+def whole(count):
+    """Have each operation done as a whole: for a file system on sectors that are."""
+    return (False,)
+
+
+def torn_or_whole(count):
+    """Have each operation done by half, and as a whole."""
+    return (False, True)
+
+
+def in_turn(count):
+    """Have every second operation done by half, which takes half the time of both."""
+    return (count % 2 == 1,)
 
 
 def umount():

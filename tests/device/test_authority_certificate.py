@@ -26,15 +26,14 @@ _SUBJECT = authority_certificate.subject_of("pump-7", _ID)
 def _authority(permitted):
     serial = random_bytes(issue.SERIAL_BYTES)
     tbs = authority_certificate.tbs_authority(
-        _AUTHORITY_KEY, _SUBJECT, permitted, (_FROM, _UNTIL), serial
+        (_SUBJECT, _AUTHORITY_KEY), permitted, (_FROM, _UNTIL), serial
     )
     return keys.signed(_AUTHORITY_KEY, tbs, _AUTHORITY_KEY.sign(tbs, random_bytes))
 
 
 def _leaf():
     tbs = issue.tbs_certificate(
-        _LEAF_KEY,
-        issue.encode_subject("pump-7", _ID),
+        (issue.encode_subject("pump-7", _ID), _LEAF_KEY),
         _NAMES,
         (_FROM, _LEAF_UNTIL),
         random_bytes(issue.SERIAL_BYTES),

@@ -45,7 +45,7 @@ _TASKS = (
 )
 
 
-def _cut(file_system, tears, task, was_authority, is_authority):
+def _cut(file_system, ends, task, was_authority, is_authority):
     """Cut a task after its operations: the first forty, and some of those that wipe.
 
     Whatever the cut, the board serves the state before or after the task, and the same at the next
@@ -62,7 +62,7 @@ def _cut(file_system, tears, task, was_authority, is_authority):
     me = task(me)
     journal, after = disk.journal, _secrets(directory)
     assert (len(before), len(after)) == (1 + was_authority, 1 + is_authority)
-    for count, found, directory in scratch.power_cuts(image, journal, file_system, tears):
+    for count, found, directory in scratch.power_cuts(image, journal, file_system, ends):
         me = identity(directory)
         now = _secrets(directory)
         assert not me.generated and not has_notice(me, "lost"), (count, me.notices)
@@ -77,7 +77,7 @@ def _cut(file_system, tears, task, was_authority, is_authority):
     return len(journal)
 
 
-def _cut_below(file_system, tears):
+def _cut_below(file_system, ends):
     """Cut the change of the setting while an installed certificate is served."""
     disk = scratch.Disk()
     file_system.mkfs(disk)
@@ -90,7 +90,7 @@ def _cut_below(file_system, tears):
     assert identity(directory).chain == FOREIGN[0].chain
     journal = disk.journal
     assert (len(before), len(_secrets(directory))) == (2, 1)
-    for count, found, directory in scratch.power_cuts(image, journal, file_system, tears):
+    for count, found, directory in scratch.power_cuts(image, journal, file_system, ends):
         me = identity(directory)
         now = _secrets(directory)
         is_wanted = "authority" in (read_config(directory) or "")
@@ -121,8 +121,8 @@ if scratch.HAS_ROOM:
         """On littlefs, writes may also be torn."""
         with on_board():
             for number, case in enumerate(_TASKS):
-                assert _cut(scratch.vfs.VfsLfs2, True, *case) >= 2, number
-            assert _cut_below(scratch.vfs.VfsLfs2, True) >= 2
+                assert _cut(scratch.vfs.VfsLfs2, scratch.in_turn, *case) >= 2, number
+            assert _cut_below(scratch.vfs.VfsLfs2, scratch.in_turn) >= 2
 
     if hasattr(scratch.vfs, "VfsFat"):
 
@@ -130,5 +130,5 @@ if scratch.HAS_ROOM:
             """On FAT, single sectors are written whole."""
             with on_board():
                 for number, case in enumerate(_TASKS):
-                    assert _cut(scratch.vfs.VfsFat, False, *case) >= 2, number
-                assert _cut_below(scratch.vfs.VfsFat, False) >= 2
+                    assert _cut(scratch.vfs.VfsFat, scratch.whole, *case) >= 2, number
+                assert _cut_below(scratch.vfs.VfsFat, scratch.whole) >= 2

@@ -87,10 +87,7 @@ def test_the_engine_refers_to_the_ladder():
     """Curve computes what the engine leaves to it."""
 
     class Engine:
-        def multiply_base(self, k, random):
-            return None
-
-        def multiply_add(self, u1, u2, x, y, random):
+        def multiply_add(self, u1, u2, point, random):
             return None
 
     expected = P256.multiply_base(7, random_bytes)

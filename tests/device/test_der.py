@@ -106,7 +106,7 @@ def test_nested_elements():
         der.encode_integer(5),
         der.encode(der.SET, der.encode(der.UTF8_STRING, "\u00e4".encode())),
         der.encode(der.context(0), b"\x01\x01\xff"),
-        der.encode(der.context(2, False), b"name"),
+        der.encode(0x82, b"name"),
     )
     content = der.decode_one(encoded, der.SEQUENCE)
     elements = [(2, b"\x05"), (0x31, b"\x0c\x02\xc3\xa4"), (0xA0, b"\x01\x01\xff"), (0x82, b"name")]

@@ -5,7 +5,8 @@ import vectors
 from boardcert.crypto import ecdsa
 from boardcert.crypto.curves import P256, P521
 from boardcert.crypto.ec import P384, Curve
-from boardcert.crypto.sha384 import hash_of_size, sha384
+from boardcert.crypto.ecdsa import hash_of_size
+from boardcert.crypto.sha384 import sha384
 from helpers import raises, random_bytes
 
 _N = P384.n
@@ -30,7 +31,7 @@ def test_signatures_with_given_nonce():
             digest = _hash(size, fields[0])
             d, x, y, k, r, s = vectors.numbers(fields[1:])
             assert ecdsa.sign_with_nonce(curve, d, digest, k, random_bytes) == (r, s)
-            ecdsa.check_own(curve, (d, (x, y)), digest, (r, s), random_bytes)
+            ecdsa.check_own(curve, (d, (x, y)), (digest, (r, s)), random_bytes)
             if vectors.is_slow():
                 break
             ecdsa.verify(curve, (x, y), digest, (r, s))
@@ -100,7 +101,7 @@ def test_signing_hedges():
     assert first != second
     for signature in (first, second):
         ecdsa.verify(P384, public_key, digest, signature)
-        ecdsa.check_own(P384, (_D, public_key), digest, signature, random_bytes)
+        ecdsa.check_own(P384, (_D, public_key), (digest, signature), random_bytes)
 
 
 def test_public_keys_of_others():
@@ -111,13 +112,12 @@ def test_public_keys_of_others():
     for other in ((x, P384.p - y), P384.g, P384.multiply_base(_D + 1, random_bytes)):
         assert _own_is_refused(_D, other, digest, signature)
     off_curve = x, y ^ 1
-    assert raises(
-        ValueError, ecdsa.check_own, P384, (_D, off_curve), digest, signature, random_bytes
-    )
+    arguments = P384, (_D, off_curve), (digest, signature), random_bytes
+    assert raises(ValueError, ecdsa.check_own, *arguments)
 
 
 def _own_is_refused(d, public_key, digest, signature):
-    arguments = P384, (d, public_key), digest, signature, random_bytes
+    arguments = P384, (d, public_key), (digest, signature), random_bytes
     return raises(ecdsa.InvalidSignature, ecdsa.check_own, *arguments)
 
 

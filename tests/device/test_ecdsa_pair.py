@@ -40,10 +40,10 @@ def test_each_fault_is_found():
         digest = sha384(data)
         k = ecdsa.generate_nonce(P384, signer[0], digest, random_bytes(48))
         point = P384.multiply_base(k, random_bytes)
-        signature = ecdsa.finish(P384, signer[0], digest, k, point, random_bytes)
+        signature = ecdsa.finish(P384, signer[0], digest, (k, point), random_bytes)
         signed.append((digest, signature, point))
     first, second = signed[0], signed[1][:2]
-    ecdsa_pair.check(P384, signer, other, first, second, random_bytes)
+    ecdsa_pair.check(P384, (signer, other), (first, second), random_bytes)
     digest, (r, s), point = first
     negative = point[0], P384.p - point[1]
     for case in (
@@ -61,7 +61,8 @@ def test_each_fault_is_found():
         (signer, other, first, (second[0], (r, s))),
         (signer, other, (digest, (0, s), (0, 0)), second),
     ):
-        assert raises(ecdsa.InvalidSignature, ecdsa_pair.check, P384, *case, random_bytes)
+        arguments = P384, case[:2], case[2:], random_bytes
+        assert raises(ecdsa.InvalidSignature, ecdsa_pair.check, *arguments)
 
 
 def test_points_that_cannot_be_used_are_refused():

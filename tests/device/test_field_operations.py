@@ -7,12 +7,13 @@ reduction for big integers is in test_p384_reduce.
 from hashlib import sha256
 
 from boardcert.crypto import p384_bigint
+from boardcert.crypto.ec import P384
 
-_ENGINES = [p384_bigint]
+_ENGINES = [p384_bigint.make_engine(P384)]
 try:
     from boardcert.crypto import kernel, p384_kernel
 
-    _ENGINES.append(p384_kernel)
+    _ENGINES.append(p384_kernel.Engine(P384))
 except (ImportError, ValueError):  # There is no kernel for this processor.
     kernel = None
 
@@ -48,6 +49,7 @@ def test_multiples_of_the_base_point():
     for engine in _ENGINES:
         digest = sha256()
         for scalar in _SCALARS:
-            for coordinate in engine.multiply_base(scalar, lambda size: bytes(range(size))):
+            point = engine.multiply_add(scalar, 0, P384.g, lambda size: bytes(range(size)))
+            for coordinate in point:
                 digest.update(coordinate.to_bytes(48, "big"))
         assert digest.digest().hex() == _POINTS_SHA256

@@ -48,6 +48,8 @@ def _run(task, make):
         return make(wanted)
 
     class Lent:
+        kept = set(sys.modules)
+
         def give_back(self):
             happened.append("released")
 

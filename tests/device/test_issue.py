@@ -22,7 +22,7 @@ _KEY = PrivateKey(_D, b"\x04" + _Q[0].to_bytes(48, "big") + _Q[1].to_bytes(48, "
 def _issue(names=_NAMES, not_before=_FROM, not_after=_UNTIL):
     subject = issue.encode_subject("pump-7", "0123456789abcdef")
     serial = random_bytes(issue.SERIAL_BYTES)
-    tbs = issue.tbs_certificate(_KEY, subject, names, (not_before, not_after), serial)
+    tbs = issue.tbs_certificate((subject, _KEY), names, (not_before, not_after), serial)
     return keys.signed(_KEY, tbs, _KEY.sign(tbs, random_bytes))
 
 

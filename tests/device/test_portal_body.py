@@ -1,6 +1,7 @@
 """The fields of forms and JSON objects, wherever the network has split them."""
 
-from boardcert.page.body import FIELDS, FieldsError, Form
+from boardcert.page.body import Form
+from boardcert.page.fields import FIELDS, FieldsError
 from boardcert.page.http import HTTPError, text
 from boardcert.page.json_fields import JSON
 from boardcert.page.texts import lines

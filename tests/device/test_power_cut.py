@@ -18,7 +18,7 @@ def _is(record, text):
     return record is not None and record.private_key == b"key " + text * 150
 
 
-def _cut_everywhere(file_system, tears, generations):
+def _cut_everywhere(file_system, ends, generations):
     """Cut a save, after *generations* earlier ones, after each of its operations.
 
     Whatever the cut, a boot finds the old or the new identity, and can save again. Returns the
@@ -33,20 +33,18 @@ def _cut_everywhere(file_system, tears, generations):
     disk.journal.clear()
     Writer(directory, []).save("generated", _record(b"2"))
     journal = disk.journal
-    for count in range(len(journal) + 1):
-        for is_torn in (False, True) if tears else (False,):
-            after = scratch.Disk.after(image, journal[:count], is_torn)
-            directory = scratch.mount(after, file_system)
-            found = load(directory, "generated", [])
-            is_old = _is(found, b"1") if generations else found is None
-            is_complete = count == len(journal) and not is_torn
-            assert _is(found, b"2") or (is_old and not is_complete), (count, is_torn)
-            Writer(directory, []).save("generated", _record(b"3"))
-            assert _is(load(directory, "generated", []), b"3"), (count, is_torn)
+    every = len(journal)
+    for count, disk, directory in scratch.power_cuts(image, journal, file_system, ends, every):
+        found = load(directory, "generated", [])
+        is_old = _is(found, b"1") if generations else found is None
+        is_complete = count == len(journal) and not disk.is_torn
+        assert _is(found, b"2") or (is_old and not is_complete), (count, disk.is_torn)
+        Writer(directory, []).save("generated", _record(b"3"))
+        assert _is(load(directory, "generated", []), b"3"), (count, disk.is_torn)
     return len(journal)
 
 
-def _cut_task(file_system, tears, task, has_installed):
+def _cut_task(file_system, ends, task, has_installed):
     """Cut *task* after its operations: the first thirty, and some of those that wipe.
 
     Whatever the cut, a boot finds the identity that was served before or the one after it, makes
@@ -67,26 +65,18 @@ def _cut_task(file_system, tears, task, has_installed):
     new, journal = me.certificate, disk.journal
     deleted = keys - stored_keys(directory)
     assert new != old
-    for count in range(len(journal) + 1):
-        if count > 30 and count % 197 and count < len(journal) - 3:
-            continue
-        for is_torn in (False, True) if tears else (False,):
-            after = scratch.Disk.after(image, journal[:count], is_torn)
-            directory = scratch.mount(after, file_system)
-            me = identity(directory)
-            is_complete = count == len(journal) and not is_torn
-            assert me.certificate == new or (me.certificate == old and not is_complete), count
-            assert not me.generated and len(me.admin_token()) == 26, count
-            assert not has_notice(me, "lost") and not has_notice(me, "older"), (
-                count,
-                is_torn,
-                me.notices,
-            )
-            again = identity(directory)
-            assert again.certificate == me.certificate and not again.generated, count
-            if me.certificate == new:
-                left = any(after.data.find(key) >= 0 for key in deleted)
-                assert not left, (count, is_torn, me.notices)
+    for count, after, directory in scratch.power_cuts(image, journal, file_system, ends, 30):
+        me = identity(directory)
+        is_complete = count == len(journal) and not after.is_torn
+        assert me.certificate == new or (me.certificate == old and not is_complete), count
+        assert not me.generated and len(me.admin_token()) == 26, count
+        is_missed = has_notice(me, "lost") or has_notice(me, "older")
+        assert not is_missed, (count, after.is_torn, me.notices)
+        again = identity(directory)
+        assert again.certificate == me.certificate and not again.generated, count
+        if me.certificate == new:
+            left = any(after.data.find(key) >= 0 for key in deleted)
+            assert not left, (count, after.is_torn, me.notices)
     return len(journal)
 
 
@@ -121,13 +111,13 @@ if scratch.HAS_ROOM:
     def test_power_cuts_on_littlefs():
         """On littlefs, at the first save and at later ones, writes may also be torn."""
         for generations in (0, 1, 2):
-            assert _cut_everywhere(scratch.vfs.VfsLfs2, True, generations) >= 5
+            assert _cut_everywhere(scratch.vfs.VfsLfs2, scratch.torn_or_whole, generations) >= 5
 
     def test_power_cuts_of_an_administrators_tasks_on_littlefs():
         """Installing, removing, signing again and new keys survive cuts, torn writes included."""
         with on_board():
             for name, task, has_installed in TASKS:
-                count = _cut_task(scratch.vfs.VfsLfs2, True, task, has_installed)
+                count = _cut_task(scratch.vfs.VfsLfs2, scratch.torn_or_whole, task, has_installed)
                 assert count >= (4 if name.startswith("install") else 2), name
 
     if hasattr(scratch.vfs, "VfsFat"):
@@ -136,12 +126,14 @@ if scratch.HAS_ROOM:
             """The same tasks survive cuts on FAT, where single sectors are written whole."""
             with on_board():
                 for name, task, has_installed in TASKS:
-                    assert _cut_task(scratch.vfs.VfsFat, False, task, has_installed) >= 2, name
+                    assert _cut_task(scratch.vfs.VfsFat, scratch.whole, task, has_installed) >= 2, (
+                        name
+                    )
 
         def test_power_cuts_on_fat():
             """FAT uses two slots; single sectors are written whole, as on a card."""
             for generations in (0, 1, 2, 3):
-                assert _cut_everywhere(scratch.vfs.VfsFat, False, generations) >= 5
+                assert _cut_everywhere(scratch.vfs.VfsFat, scratch.whole, generations) >= 5
 
         def test_fat_has_two_slots_and_a_reset_leaves_one():
             """The higher generation is used, and a foreign file in a slot is kept aside."""

@@ -7,7 +7,7 @@ from identities import foreign_record, has_notice, identity, on_board
 from power_cuts import FOREIGN, TASKS, stored_keys
 
 
-def _cut_twice(file_system, tears, task):
+def _cut_twice(file_system, ends, task):
     """Cut *task*, and then the boot after it, at some of their operations.
 
     The boot after that has the same result as after one cut: see _cut_task.
@@ -25,11 +25,11 @@ def _cut_twice(file_system, tears, task):
     deleted = keys - stored_keys(directory)
     journal = disk.journal
     for first in [count for count in range(len(journal)) if count % 7 == 3 and count < 30]:
-        between = scratch.Disk.after(image, journal[:first], tears)
+        between = scratch.Disk.after(image, journal[:first], ends)
         boot_image = bytes(between.data)
         identity(scratch.mount(between, file_system))
         for second in range(0, min(len(between.journal), 40), 3):
-            after = scratch.Disk.after(boot_image, between.journal[:second], tears)
+            after = scratch.Disk.after(boot_image, between.journal[:second], ends)
             directory = scratch.mount(after, file_system)
             me = identity(directory)
             assert me.certificate in served and not me.generated, (first, second)
@@ -44,7 +44,7 @@ def _cut_twice(file_system, tears, task):
             assert identity(directory).notices == [], (first, second)
 
 
-def _cut_clone(file_system, tears, installed):
+def _cut_clone(file_system, ends, installed):
     """Cut the first boot on another board's number after its operations, as _cut_task does.
 
     *installed*(record): the record to install for the generated one, or None. Whatever the cut, the
@@ -64,7 +64,7 @@ def _cut_clone(file_system, tears, installed):
     with on_board(unique_id=b"another board's"):
         identity(directory)
         journal = disk.journal
-        for count, after, directory in scratch.power_cuts(image, journal, file_system, tears):
+        for count, after, directory in scratch.power_cuts(image, journal, file_system, ends):
             me = identity(directory)
             assert not has_notice(me, "lost") and not has_notice(me, "older"), (count, me.notices)
             assert not any(after.data.find(secret) >= 0 for secret in secrets), count
@@ -98,13 +98,13 @@ if scratch.HAS_ROOM:
         with on_board():
             for _, task, has_installed in TASKS:
                 if has_installed:
-                    _cut_twice(scratch.vfs.VfsLfs2, True, task)
+                    _cut_twice(scratch.vfs.VfsLfs2, scratch.in_turn, task)
 
     def test_power_cuts_of_a_clones_first_boot_on_littlefs():
         """The clone has an installed certificate for the original's key, for another, or none."""
         with on_board():
             for installed in _ON_A_CLONE:
-                _cut_clone(scratch.vfs.VfsLfs2, True, installed)
+                _cut_clone(scratch.vfs.VfsLfs2, scratch.in_turn, installed)
 
     if hasattr(scratch.vfs, "VfsFat"):
 
@@ -113,7 +113,7 @@ if scratch.HAS_ROOM:
             with on_board():
                 for _, task, has_installed in TASKS:
                     if has_installed:
-                        _cut_twice(scratch.vfs.VfsFat, False, task)
+                        _cut_twice(scratch.vfs.VfsFat, scratch.whole, task)
 
         def test_a_name_that_is_no_text_costs_no_identity():
             """A file name that is not text, as a power cut may leave, does no harm."""
@@ -145,4 +145,4 @@ if scratch.HAS_ROOM:
             """On FAT, a clone's first boot overwrites files before it deletes them."""
             with on_board():
                 for installed in _ON_A_CLONE:
-                    _cut_clone(scratch.vfs.VfsFat, False, installed)
+                    _cut_clone(scratch.vfs.VfsFat, scratch.whole, installed)

@@ -1,7 +1,8 @@
 """SHA-384, SHA-512 and their HMAC against the vectors of NIST and the RFC."""
 
 import vectors
-from boardcert.crypto.sha384 import hash_of_size, hmac, sha384
+from boardcert.crypto.ecdsa import hash_of_size
+from boardcert.crypto.sha384 import hmac, sha384
 from boardcert.crypto.sha512 import sha512
 from helpers import raises
 

@@ -125,7 +125,7 @@ def test_installing_is_put_off():
     with on_board():
         identity(directory)
         record = foreign_record()
-        wishes.put_off(directory, "install", record.chain, record.private_key)
+        wishes.put_off(directory, "install", (record.chain, record.private_key, None))
         me = identity(directory)
         assert me.source == "installed" and me.chain == record.chain
         assert load(directory, "installed", []).private_key == record.private_key
@@ -138,7 +138,7 @@ def test_what_is_refused_is_told_and_its_key_wiped():
     with on_board():
         first = identity(directory)
         one, other = foreign_record(), foreign_record()
-        number = wishes.put_off(directory, "install", one.chain, other.private_key)
+        number = wishes.put_off(directory, "install", (one.chain, other.private_key, None))
         me = identity(directory)
         assert me.source == "generated" and me.certificate == first.certificate
         outcome = me.report()["outcome"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from boardcert.credentials.settings import _DEFAULTS, KEY_TYPES
 from boardcert.page.actions import _SETTINGS as _CHANGEABLE
-from boardcert.page.body import FIELDS
+from boardcert.page.fields import FIELDS
 from boardcert_host.build.package import package_sources
 from boardcert_host.build.rooms import room_names
 from boardcert_host.cli import COMMANDS, _parser

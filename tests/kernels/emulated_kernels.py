@@ -9,6 +9,7 @@ from types import ModuleType
 import micropython
 import pytest
 from boardcert.crypto import sha512_block
+from boardcert.crypto.ec import P384
 from boardcert_host.build.kernels import KERNELS as ARCHITECTURES
 from boardcert_host.build.kernels import kernel_sources
 from mpy_machine_code import Function, Machine, build, load
@@ -187,7 +188,7 @@ class Sha512Kernel:
 
 @contextmanager
 def p384_engine(architecture, functions, observe=False):
-    """Import the device's p384_kernel.py with emulated kernels; yield it, and the kernels."""
+    """Import the device's p384_kernel.py with emulated kernels; yield its Engine, and them."""
     field = P384Kernel(functions, observe, architecture)
     inverse = InverseKernel(functions, observe, architecture)
     kernel = import_kernel({"run": field.run, **inverse.functions}, architecture)
@@ -196,6 +197,7 @@ def p384_engine(architecture, functions, observe=False):
     with pytest.MonkeyPatch.context() as patch:
         for module in (kernel, uctypes):
             patch.setitem(sys.modules, module.__name__, module)
-        yield importlib.import_module("boardcert.crypto.p384_kernel"), (field, inverse)
+        module = importlib.import_module("boardcert.crypto.p384_kernel")
+        yield module.Engine(P384), (field, inverse)
         del sys.modules["boardcert.crypto.p384_kernel"]
         del sys.modules["boardcert.crypto"].p384_kernel

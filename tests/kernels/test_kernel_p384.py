@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from boardcert.crypto.ec import P384
 from cryptography.hazmat.primitives.asymmetric import ec
 from emulated_kernels import (
     KERNELS,
@@ -91,7 +92,7 @@ def new_kernel(name, functions):
 
 @pytest.fixture(scope="module")
 def engine(name, functions):
-    """Return the device's p384_kernel.py, with the emulated kernels."""
+    """Return the engine of the device's p384_kernel.py, with the emulated kernels."""
     with p384_engine(_KERNELS[name], functions) as (engine, _):
         yield engine
 
@@ -99,8 +100,6 @@ def engine(name, functions):
 @pytest.fixture
 def curve(engine, monkeypatch):
     """Return the device's curve with that engine."""
-    from boardcert.crypto.ec import P384
-
     monkeypatch.setattr(P384, "_engine", engine)
     return P384
 
@@ -138,7 +137,7 @@ def test_comb_has_the_shape_that_the_kernel_knows(engine):
     """p384_kernel.py and SELECT have the table's size as a constant: 32 entries."""
     kernel = sys.modules["boardcert.crypto.kernel"]
     assert (kernel.TEETH, kernel.BLOCKS, kernel.SPACING) == (6, 1, 64)
-    assert len(engine.TABLE) == 32 * 2 * SIZE
+    assert len(kernel.TABLE) == 32 * 2 * SIZE
 
 
 def _check_pairs(kernel, pairs):
@@ -298,9 +297,10 @@ def test_multiples_of_the_base_point(name, curve):
 def test_exceptional_scalars_are_left_to_the_general_way(engine):
     """The exceptional sum's scalar, and its negative, are left to Curve; neighbours are not."""
     for scalar in (_EXCEPTION, _N - _EXCEPTION):
-        assert engine.multiply_base(scalar, os.urandom) is None
-        assert engine.multiply_base(scalar - 2, os.urandom) == _public_point(scalar - 2)
-        assert engine.multiply_base(scalar + 2, os.urandom) == _public_point(scalar + 2)
+        assert engine.multiply_add(scalar, 0, P384.g, os.urandom) is None
+        for neighbour in (scalar - 2, scalar + 2):
+            point = engine.multiply_add(neighbour, 0, P384.g, os.urandom)
+            assert point == _public_point(neighbour)
 
 
 def test_the_projective_factor_does_not_show(curve):

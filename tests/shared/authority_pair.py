@@ -35,12 +35,11 @@ def make_pair(
     subject = authority_certificate.subject_of("kitchen", UNIT)
     allowed = authority_certificate.dns_names(list(names)) if permitted is None else list(permitted)
     tbs = authority_certificate.tbs_authority(
-        own, subject, allowed, _dates(authority_days), _random(issue.SERIAL_BYTES)
+        (subject, own), allowed, _dates(authority_days), _random(issue.SERIAL_BYTES)
     )
     authority = keys.signed(own, tbs, own.sign(tbs, _random))
     tbs = issue.tbs_certificate(
-        _firmwares(key),
-        issue.encode_subject("kitchen", UNIT),
+        (issue.encode_subject("kitchen", UNIT), _firmwares(key)),
         list(names),
         _dates(days),
         _random(issue.SERIAL_BYTES),

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from boardcert_host.certificates import certificate
 from boardcert_host.verify.checks import certificate_checks
-from boardcert_host.verify.extension_checks import name_covers
+from boardcert_host.verify.extension_checks import dns_name_covers, name_covers
 from boardcert_host.verify.hosts import HostResult, Options, Target, verify_hosts
 from boardcert_host.verify.outcomes import Expected
 from certificates import DAY, NAME, Identity, key_usage, make, make_ca, rewrite, tlv
@@ -283,6 +283,13 @@ def test_names_are_covered_as_clients_cover_them(name, covered):
 def test_an_address_in_a_dns_entry_covers_nothing():
     """RFC 9525: an address is matched against iPAddress entries only."""
     assert not name_covers(x509.DNSName("127.0.0.1"), "127.0.0.1")
+
+
+def test_a_name_that_is_not_ascii_covers_nothing():
+    """The Kelvin sign is a k in lower case; a report may have such a name, a dNSName cannot."""
+    assert dns_name_covers("Kitchen.local", "kitchen.local")
+    assert not dns_name_covers("\u212aitchen.local", "kitchen.local")
+    assert not dns_name_covers("*.k\xfcche.local", "a.k\xfcche.local")
 
 
 def test_the_clock_decides_at_the_ends_of_validity():

@@ -19,9 +19,9 @@ _LONG_LENGTH = const(0x80)
 _MAX_LENGTH_BYTES = const(3)
 
 
-def context(number: int, constructed: bool = True) -> int:
-    """Return the context-specific tag [number]."""
-    return 0xA0 | number if constructed else 0x80 | number
+def context(number: int) -> int:
+    """Return the context-specific tag [number] of what is constructed."""
+    return 0xA0 | number
 
 
 def encode(tag: int, *contents: bytes) -> bytes:

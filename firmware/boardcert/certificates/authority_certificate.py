@@ -38,10 +38,8 @@ def dns_names(names: list) -> list:
     return [name for name in names if not fields.is_address(name)]
 
 
-def tbs_authority(
-    key, subject: bytes, permitted: list, validity: tuple, random_bytes: bytes
-) -> bytes:
-    """Return the DER of what *key* is to sign to be the authority's certificate.
+def tbs_authority(authority: tuple, permitted: list, validity: tuple, random_bytes: bytes) -> bytes:
+    """Return the DER of what the *authority*, (its Name, its key), is to sign for itself.
 
     *permitted*: DNS names, at least one. The other arguments: see issue.tbs_certificate.
     """
@@ -57,7 +55,7 @@ def tbs_authority(
         issue.encode_extended_key_usage(),
         _name_constraints(permitted),
     )
-    return issue.assemble(key, subject, validity, random_bytes, (subject, key), extensions)
+    return issue.assemble(authority, authority, validity, random_bytes, extensions)
 
 
 def _name_constraints(permitted: list) -> bytes:

@@ -31,35 +31,33 @@ _UTC_TIME = 0x17
 _GENERALIZED_TIME = 0x18
 DNS_NAME = 0x82
 _IP_ADDRESS = 0x87
+_KEY_IDENTIFIER = 0x80  # [0] in an AuthorityKeyIdentifier, primitive.
 
 
 def tbs_certificate(
-    key,
-    subject: bytes,
+    holder: tuple,
     alt_names: list,
     validity: tuple,
     random_bytes: bytes,
     issuer: tuple | None = None,
 ) -> bytes:
-    """Return the DER of what is to be signed to be a certificate for *key*.
+    """Return the DER of what is to be signed to be the certificate of *holder*.
 
-    *key*: from keys; *subject*: from encode_subject; *alt_names*: host names and addresses as
-    text, at least one; *validity*: (not_before, not_after), see fields; *random_bytes*:
-    SERIAL_BYTES of them, of which 126 bits make the serial number. *issuer*: the subject and the
-    key of the issuer; None: *key* signs it itself.
+    *holder*: (Name, see encode_subject; key, see keys); *alt_names*: host names and addresses as
+    text, at least one; *validity*: (not_before, not_after), see fields; *random_bytes*: 16, of
+    which 126 bits make the serial number. *issuer*: as *holder*; None: that itself.
     """
-    issuer = issuer or (subject, key)
     extensions = (
         encode_extension(OID_BASIC_CONSTRAINTS, der.encode_sequence(), True),  # CA:FALSE
         _encode_key_usage(),
         encode_extended_key_usage(),
         _encode_alt_names(alt_names),
     )
-    return assemble(key, subject, validity, random_bytes, issuer, extensions)
+    return assemble(holder, issuer or holder, validity, random_bytes, extensions)
 
 
 def assemble(
-    key, subject: bytes, validity: tuple, random_bytes: bytes, issuer: tuple, extensions: tuple
+    holder: tuple, issuer: tuple, validity: tuple, random_bytes: bytes, extensions: tuple
 ) -> bytes:
     """Return a tbsCertificate with these *extensions*, and both key identifiers.
 
@@ -68,22 +66,24 @@ def assemble(
     not_before, not_after = validity
     if not_after < not_before:
         raise ValueError("the certificate would end before it begins")
+    subject, key = holder
+    issuer_name, issuer_key = issuer
     public_key_der = key.public_key_der
     identifier = issuers = key_identifier(public_key_der)
-    if issuer[1] is not key:
-        issuers = key_identifier(issuer[1].public_key_der)
+    if issuer_key is not key:
+        issuers = key_identifier(issuer_key.public_key_der)
     identifiers = (
         encode_extension(_OID_SUBJECT_KEY_IDENTIFIER, der.encode_octet_string(identifier)),
         encode_extension(
             _OID_AUTHORITY_KEY_IDENTIFIER,
-            der.encode_sequence(der.encode(der.context(0, False), issuers)),
+            der.encode_sequence(der.encode(_KEY_IDENTIFIER, issuers)),
         ),
     )
     return der.encode_sequence(
         der.encode(der.context(0), der.encode_integer(2)),  # version 3
         der.encode(der.INTEGER, encode_serial_number(random_bytes)),
-        issuer[1].signature_algorithm,
-        issuer[0],
+        issuer_key.signature_algorithm,
+        issuer_name,
         der.encode_sequence(encode_time(not_before), encode_time(not_after)),
         subject,
         public_key_der,

@@ -13,7 +13,7 @@ _CURVE = der.context(0)
 _POINT = der.context(1)
 _OPTIONAL = ([], [_CURVE], [_POINT], [_CURVE, _POINT])
 _ATTRIBUTES = der.context(0)
-_PUBLIC_KEY = der.context(1, False)
+_PUBLIC_KEY = 0x81  # [1], primitive.
 _OPTIONAL_PKCS8 = ([], [_ATTRIBUTES], [_PUBLIC_KEY], [_ATTRIBUTES, _PUBLIC_KEY])
 
 
@@ -27,15 +27,7 @@ def convert(data: bytes, public_key_der: bytes) -> bytes:
     tags = [tag for tag, _ in elements]
     curve = None
     if tags[:3] == [der.INTEGER, der.SEQUENCE, der.OCTET_STRING]:
-        oid, end = der.decode_next(elements[1][1], der.OBJECT_IDENTIFIER, 0)
-        # python-ecdsa says version 2 without what that adds.
-        version = der.decode_integer(elements[0][1])
-        if not (_PUBLIC_KEY in tags) <= version <= 1 or tags[3:] not in _OPTIONAL_PKCS8:
-            raise ValueError("not a PKCS#8 key of version 1 or 2")
-        if oid not in (EC_PUBLIC_KEY, RSA_ENCRYPTION):
-            raise ValueError(f"not a key that this board can use: {decode_oid(oid)}")
-        curve = elements[1][1][end:]
-        data = elements[2][1]
+        data, curve = _unwrap(elements, tags)
         elements = der.decode_all(der.decode_one(data, der.SEQUENCE))
         tags = [tag for tag, _ in elements]
     if tags == [der.INTEGER] * 9:
@@ -45,6 +37,18 @@ def convert(data: bytes, public_key_der: bytes) -> bytes:
     if tags[:2] != [der.INTEGER, der.OCTET_STRING] or tags[2:] not in _OPTIONAL:
         raise ValueError("not a private key in SEC 1, PKCS#1 or PKCS#8 form")
     return _complete(elements, curve, public_key_der)
+
+
+def _unwrap(elements: list, tags: list) -> tuple:
+    """Return (the key inside of a PKCS#8 key, its curve: the parameters of its algorithm)."""
+    oid, end = der.decode_next(elements[1][1], der.OBJECT_IDENTIFIER, 0)
+    # python-ecdsa says version 2 without what that adds.
+    version = der.decode_integer(elements[0][1])
+    if not (_PUBLIC_KEY in tags) <= version <= 1 or tags[3:] not in _OPTIONAL_PKCS8:
+        raise ValueError("not a PKCS#8 key of version 1 or 2")
+    if oid not in (EC_PUBLIC_KEY, RSA_ENCRYPTION):
+        raise ValueError(f"not a key that this board can use: {decode_oid(oid)}")
+    return elements[2][1], elements[1][1][end:]
 
 
 def _complete(elements: list, curve: bytes | None, public_key_der: bytes) -> bytes:

@@ -57,9 +57,8 @@ class PrivateKey:
     def sign(self, data: bytes, random) -> bytes:
         """Return the DER ECDSA signature of *data* by the hash that goes with the curve."""
         from ..crypto import ecdsa
-        from ..crypto.sha384 import hash_of_size
 
-        digest = hash_of_size(self._digest_bytes())[0](data)
+        digest = ecdsa.hash_of_size(self._digest_bytes())[0](data)
         return ecdsa.encode_signature(
             ecdsa.sign(find_curve(self.key_type), self._d, digest, random)
         )
@@ -73,14 +72,13 @@ class PrivateKey:
         range, or the point not on the curve.
         """
         from ..crypto import ecdsa
-        from ..crypto.sha384 import hash_of_size
 
         curve = find_curve(self.key_type)
         curve.check_scalar(self._d)
         key_pair = self._d, curve.decode_point(self._public_point)
         pair = ecdsa.decode_signature(signature)
-        digest = hash_of_size(self._digest_bytes())[0](data)
-        ecdsa.check_own(curve, key_pair, digest, pair, random, signer and signer._d)
+        digest = ecdsa.hash_of_size(self._digest_bytes())[0](data)
+        ecdsa.check_own(curve, key_pair, (digest, pair), random, signer and signer._d)
 
     def _digest_bytes(self) -> int:
         return min(SCALAR_BYTES[self.key_type], 64)
@@ -108,12 +106,12 @@ def generate(key_type: str, random, progress=None):
     """
     if key_type.startswith("rsa"):
         bits = int(key_type[3:])
-        from ..crypto import rsa
+        from ..crypto import rsa_generate
 
-        return rsa.generate(bits, random, progress)
+        return rsa_generate.generate(bits, random, progress)
     if key_type not in SCALAR_BYTES:
         raise ValueError("unknown key type")
-    from ..crypto.ec import random_nonzero
+    from ..crypto.drbg import random_nonzero
 
     curve = find_curve(key_type)
     d = random_nonzero(curve.n, curve.size_bytes, random)

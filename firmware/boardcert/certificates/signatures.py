@@ -5,9 +5,8 @@ Everything here is public, and takes time accordingly. Encodings are taken stric
 
 from ..asn1 import der
 from ..asn1.oids import decode_oid
-from ..crypto.ecdsa import InvalidSignature, decode_signature
+from ..crypto.ecdsa import InvalidSignature, decode_signature, hash_of_size
 from ..crypto.ecdsa import verify as verify_ecdsa
-from ..crypto.sha384 import hash_of_size
 from . import keys
 
 MIN_MODULUS_BITS = 2048

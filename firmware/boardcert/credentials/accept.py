@@ -10,7 +10,7 @@ import sys
 from .. import Error, RefusedError, board
 from ..modules import borrowed
 from ..storage import store
-from ..storage.files import GENERATED
+from ..storage.record import GENERATED
 
 
 def accept(directory: str, served_key: bytes, chain, key, today: str | None) -> store.Record:

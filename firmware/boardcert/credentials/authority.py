@@ -90,34 +90,34 @@ def _contents(key, authority_key, contents: tuple, random, old) -> tuple:
     host_name, names, days, now = contents
     unique_id = board.unique_id().hex()
     period = _leaf_validity(now, days)
-    certificate = tbs = told = None
-    if old and old.authority_key:
-        certificate, told = old.chain[1], old.facts["authority"]
-        subject = authority_certificate.subject_in(certificate, authority_key)
-    else:
-        subject = authority_certificate.subject_of(host_name, unique_id)
     permitted = authority_certificate.dns_names(names)
-    is_outdated = told is None or _is_outdated(told, permitted, period[1])
-    was_ahead = told and now and not is_outdated and told["not_before"] > board.isoformat(now)
+    certificate = tbs = known = None
+    if old and old.authority_key:
+        certificate, known = old.chain[1], old.facts["authority"]
+        authority = authority_certificate.subject_in(certificate, authority_key), authority_key
+    else:
+        authority = authority_certificate.subject_of(host_name, unique_id), authority_key
+    is_outdated = known is None or _is_outdated(known, permitted, period[1])
+    was_ahead = known and now and not is_outdated and known["not_before"] > board.isoformat(now)
     if is_outdated or was_ahead:
         certificate = None
-        lifetime = validity(now, DAYS)
-        tbs = authority_certificate.tbs_authority(
-            authority_key, subject, permitted, lifetime, random(issue.SERIAL_BYTES)
-        )
-        first, last = map(board.isoformat, lifetime)
-        told = {"names": permitted, "not_before": first, "not_after": last}
+        tbs, known = _new_authority(authority, permitted, now, random)
         if was_ahead:
-            told["was_ahead"] = True  # Clients do not mind, see generated.
-    leaf = issue.tbs_certificate(
-        key,
-        issue.encode_subject(host_name, unique_id),
-        names,
-        period,
-        random(issue.SERIAL_BYTES),
-        (subject, authority_key),
-    )
-    return certificate, tbs, leaf, {"authority": told, "renew_from": _renew_from(period)}
+            known["was_ahead"] = True  # Clients do not mind, see generated.
+    holder = issue.encode_subject(host_name, unique_id), key
+    leaf = issue.tbs_certificate(holder, names, period, random(issue.SERIAL_BYTES), authority)
+    return certificate, tbs, leaf, {"authority": known, "renew_from": _renew_from(period)}
+
+
+def _new_authority(authority: tuple, permitted: list, now: tuple | None, random) -> tuple:
+    """Return (what makes a certificate of the *authority*, what is to be known of that)."""
+    from ..certificates import authority_certificate, issue
+
+    lifetime = validity(now, DAYS)
+    serial = random(issue.SERIAL_BYTES)
+    tbs = authority_certificate.tbs_authority(authority, permitted, lifetime, serial)
+    first, last = map(board.isoformat, lifetime)
+    return tbs, {"names": permitted, "not_before": first, "not_after": last}
 
 
 def _leaf_validity(now: tuple | None, days: int) -> tuple:
@@ -136,11 +136,11 @@ def _renew_from(period: tuple) -> str:
     return board.isoformat(fields.add_days(last, -min(RENEWAL_DAYS, days // 3)))
 
 
-def _is_outdated(told: dict, names: list, last: tuple) -> bool:
+def _is_outdated(known: dict, names: list, last: tuple) -> bool:
     """Return whether the authority may not sign for all of *names*, or not until *last*."""
-    if told["not_after"] < board.isoformat(last):
+    if known["not_after"] < board.isoformat(last):
         return True
     for name in names:
-        if not any([name == tree or name.endswith("." + tree) for tree in told["names"]]):
+        if not any([name == tree or name.endswith("." + tree) for tree in known["names"]]):
             return True
     return False

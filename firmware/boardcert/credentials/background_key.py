@@ -10,7 +10,7 @@ import asyncio
 from .. import DIRECTORY, board, give_memory, identity
 from ..modules import borrowed
 from ..storage import store
-from ..storage.files import GENERATED, INSTALLED
+from ..storage.record import GENERATED, INSTALLED
 from .lifecycle import check_progress
 
 
@@ -94,7 +94,7 @@ def _load_noise() -> None:
 
 def _steps(bits: int, progress):
     """Yield now and then; return a new key."""
-    from ..crypto.rsa import generate_steps
+    from ..crypto.rsa_generate import generate_steps
     from ..entropy.seeding import gather, seed
     from ..transport.rsa_memory import check
 

@@ -2,8 +2,7 @@
 
 from .. import board
 from ..modules import borrowed
-from ..storage.files import WISH
-from ..storage.record import exists
+from ..storage.record import WISH, exists
 
 
 def defer_signing(me, reason: str | None) -> None:

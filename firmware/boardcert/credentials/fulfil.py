@@ -5,7 +5,7 @@ from binascii import a2b_base64, b2a_base64
 
 from .. import Error, RefusedError, board
 from ..storage import store
-from ..storage.files import GENERATED, WIPING, WISH
+from ..storage.record import GENERATED, WIPING, WISH
 from ..storage.store_write import Writer
 from .performing import perform
 from .report import OUTCOME
@@ -20,7 +20,9 @@ def fulfil(me) -> None:
     task = wish.get("task")
     outcome = {"task": task, "id": wish.get("id"), "error": None, "field": None, "wiped": None}
     try:
-        outcome.update(_do(me, task, wish))
+        now = wish.get("now")
+        do = _TASKS.get(str(task), _refuse)
+        outcome.update(do(me, wish, wish.get("addresses"), now and tuple(now)))
     except RefusedError as error:
         outcome["error"], outcome["field"] = str(error), error.field
     except (Error, OSError, ValueError, MemoryError) as error:
@@ -49,28 +51,42 @@ def _take(directory: str, wiper) -> dict:
     return wish
 
 
-def _do(me, task, wish: dict) -> dict:
-    """Do *task*; return further values of its outcome."""
-    addresses, now = wish.get("addresses"), wish.get("now")
-    now = now and tuple(now)
-    if task in ("sign", "renew"):
-        me._adopt(perform(me, "sign", addresses, now, task == "renew"))
-    elif task == "install":
-        key = wish.get("key")
-        chain = [a2b_base64(text) for text in wish["chain"]]
-        today = wish.get("today") or (now and board.isoformat(now))
-        return {"wiped": me.install(chain, key and a2b_base64(key), today)}
-    elif task == "request":
-        names = wish.get("names")
-        request = b2a_base64(perform(me, "request", addresses, names)).decode().rstrip()
-        record = store.load(me._directory, GENERATED, [])
-        generation = record and record.generation
-        return {"request": request, "names": names, "generation": generation}
-    elif task == "remove":
-        return {"wiped": me.remove()}
-    else:
-        raise Error("there is no such task")
+def _sign(me, wish: dict, addresses: list, now: tuple | None) -> dict:
+    me._adopt(perform(me, "sign", addresses, now, wish["task"] == "renew"))
     return {}
+
+
+def _install(me, wish: dict, _: list, now: tuple | None) -> dict:
+    key = wish.get("key")
+    chain = [a2b_base64(text) for text in wish["chain"]]
+    today = wish.get("today") or (now and board.isoformat(now))
+    return {"wiped": me.install(chain, key and a2b_base64(key), today)}
+
+
+def _request(me, wish: dict, addresses: list, _: tuple | None) -> dict:
+    names = wish.get("names")
+    request = b2a_base64(perform(me, "request", addresses, names)).decode().rstrip()
+    record = store.load(me._directory, GENERATED, [])
+    return {"request": request, "names": names, "generation": record and record.generation}
+
+
+def _remove(me, *_) -> dict:
+    return {"wiped": me.remove()}
+
+
+def _refuse(*_) -> dict:
+    raise Error("there is no such task")
+
+
+_TASKS = {
+    "sign": _sign,
+    "renew": _sign,
+    "install": _install,
+    "request": _request,
+    "remove": _remove,
+}
+"""Each does a wish with the addresses and the date that the board knew when it was written, and
+returns further members of its outcome."""
 
 
 def _forget_key(wiper, outcome: dict) -> str | None:

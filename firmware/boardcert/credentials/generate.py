@@ -51,11 +51,12 @@ def find_key(private_key: bytes | None, key_type: str, random, progress):
 
 def facts_of(contents: tuple, entropy: dict) -> dict:
     """Return the first facts of a record with *contents*, see make."""
+    _, _, days, now = contents
     return {
-        "clock": contents[3] is not None,
+        "clock": now is not None,
         "entropy": entropy,
         "unique_id": board.unique_id().hex(),
-        "validity_days": contents[2],
+        "validity_days": days,
         "version": __version__,
     }
 
@@ -91,7 +92,7 @@ def _tbs(key, contents: tuple, random) -> bytes:
     host_name, names, validity_days, now = contents
     subject = issue.encode_subject(host_name, board.unique_id().hex())
     serial = random(issue.SERIAL_BYTES)
-    return issue.tbs_certificate(key, subject, names, validity(now, validity_days), serial)
+    return issue.tbs_certificate((subject, key), names, validity(now, validity_days), serial)
 
 
 def validity(now: tuple | None, days: int) -> tuple:

@@ -4,8 +4,7 @@ from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIs
 
 from ..certificates import fields
 from ..storage import store
-from ..storage.files import GENERATED
-from ..storage.record import Record
+from ..storage.record import GENERATED, Record
 from .job import in_words
 from .settings import AUTHORITY
 from .stale import stale_reason
@@ -25,35 +24,25 @@ def load_generated(job, new_key: bytes | None = None) -> Record:
         job.writer.set_aside(GENERATED)
     if stored and not is_own(stored):
         job.disown("the stored identity is another board's; a new one is made")
-        record = make(job, new_key, is_new=True)
+        record = make(job, new_key)
     else:
-        record = _renew_if_due(job, stored) if stored else make(job, new_key, is_new=True)
+        record = _renew_if_due(job, stored) if stored else make(job, new_key)
     with job.attempt("writing the marker"):
         mark(job, record, stored is None)
     return record
 
 
 def make(
-    job,
-    private_key: bytes | None,
-    old: Record | None = None,
-    is_new: bool = False,
-    wipes: str | None = None,
+    job, private_key: bytes | None, old: Record | None = None, wipes: str | None = None
 ) -> Record:
     """Make a certificate for *private_key*, store both, and return the record.
 
-    *private_key*: None for one that is generated here. *old*: the record of a key that stays; its
-    authority stays as well, unless the settings say otherwise. *is_new*: whether the key is new.
-    *wipes*: the task of Wiper that wipes the older keys, once this one is stored.
+    *private_key*: None for one that is generated here. *old*: the record of a key that stays, None
+    if it is a new one; its authority stays as well, unless the settings say otherwise. *wipes*: the
+    task of Wiper that wipes the older keys, once this one is stored.
     """
     job.outcomes["signed"] = True
-    settings = job.settings
-    contents = settings.hostname, job.names, settings.validity_days, job.now
-    wanted = private_key, settings.key_type, contents, job.progress
-    has_authority = settings.chain == AUTHORITY
-    if has_authority:
-        wanted += (old,)
-    record, timings_ms = job.make_record((has_authority, wanted))
+    record, timings_ms = job.make_record(_wanted(job, private_key, old))
     if job.progress:
         job.progress("flash")
     started = ticks_ms()
@@ -76,8 +65,18 @@ def make(
     timings_ms["flash"] = ticks_diff(ticks_ms(), started)
     timings_ms["total"] = sum(timings_ms.values())
     job.outcomes["timings_ms"] = timings_ms
-    job.outcomes["generated"] = job.outcomes["generated"] or is_new
+    job.outcomes["generated"] = job.outcomes["generated"] or not old
     return record
+
+
+def _wanted(job, private_key: bytes | None, old: Record | None) -> tuple:
+    """Return what is to be made, see phases.Wanted; the arguments are those of make."""
+    settings = job.settings
+    contents = settings.hostname, job.names, settings.validity_days, job.now
+    arguments = private_key, settings.key_type, contents, job.progress
+    if settings.chain == AUTHORITY:
+        return True, arguments + (old,)
+    return False, arguments
 
 
 def mark(job, record: Record, is_new: bool) -> None:

@@ -5,7 +5,7 @@ import sys
 
 from .. import Error, board
 from ..storage import store
-from ..storage.files import WIPING
+from ..storage.record import WIPING
 from .loading import settings_digest
 from .settings import Settings
 

@@ -14,8 +14,7 @@ from micropython import const
 
 from .. import DIRECTORY, Error, give_memory
 from ..modules import borrowed
-from ..storage.files import GENERATED
-from ..storage.record import Record
+from ..storage.record import GENERATED, Record
 from .deferring import defer_signing, fulfil_wish
 from .performing import perform
 from .stale import stale_reason
@@ -58,7 +57,7 @@ class Identity:
                 give_memory()
                 self._adopt(perform(self, "load", new_key, lent=lent))
                 fulfil_wish(self)
-            lent.at_once = False
+            lent.at_once, lent.empties = False, ""
         self.timings_ms["total"] = ticks_diff(ticks_ms(), started)
 
     @property
@@ -216,9 +215,7 @@ class Identity:
         reason = stale_reason(self._record.facts, self.source)
         if not reason or self.source == GENERATED:
             return reason
-        notices = []  # The build moves texts that are appended to it out of memory, see rare_text.
-        notices.append(f"the {self.source} certificate is served as it is, though {reason}")
-        self._add_notices(notices)
+        self._add_notices([f"the {self.source} certificate is served as it is, though {reason}"])
         return None
 
     def _add_notices(self, notices: list) -> None:

@@ -8,7 +8,7 @@ import os
 
 from .. import __version__, board
 from ..storage import store
-from ..storage.files import GENERATED, INSTALLED, TOKEN_MARK, WIPING, WISH
+from ..storage.record import GENERATED, INSTALLED, TOKEN_MARK, WIPING, WISH
 from .stale import stale_reason
 
 

@@ -6,7 +6,7 @@ of the installed record, mark.token for the token.
 
 import os
 
-from ..storage.files import GENERATED, INSTALLED, TOKEN_MARK
+from ..storage.record import GENERATED, INSTALLED, TOKEN_MARK
 from ..storage.store import SLOTS
 from ..storage.store_write import is_empty_file
 from .loading import marks_of

@@ -10,7 +10,7 @@ from .. import __version__, board
 OUTCOME = "outcome"
 """The file with the outcome of a deferred task, see wishes: a JSON object."""
 
-_TOLD_FACTS = (
+_PUBLIC_FACTS = (
     "hostname",
     "portal_port",
     "names",
@@ -23,7 +23,7 @@ _TOLD_FACTS = (
     "issuer",
     "own_key",
 )
-_TOLD_OUTCOME = ("task", "id", "error", "field", "wiped")
+_OUTCOME_MEMBERS = ("task", "id", "error", "field", "wiped")
 
 
 def report(identity, facts: dict) -> dict:
@@ -34,7 +34,7 @@ def report(identity, facts: dict) -> dict:
     see Identity.authority, or None. "outcome": of the last task that was deferred until a boot, or
     None.
     """
-    result = {name: facts.get(name) for name in _TOLD_FACTS}
+    result = {name: facts.get(name) for name in _PUBLIC_FACTS}
     result.update(
         {
             "board": getattr(sys.implementation, "_machine", sys.platform),
@@ -69,7 +69,7 @@ def _authority(certificate: bytes | None, facts: dict) -> dict | None:
 def _outcome(directory: str) -> dict | None:
     """Return task, id, error, field and wiped, without the result."""
     found = read_outcome(directory) or {}
-    return {name: found.get(name) for name in _TOLD_OUTCOME} if found else None
+    return {name: found.get(name) for name in _OUTCOME_MEMBERS} if found else None
 
 
 def read_outcome(directory: str) -> dict | None:

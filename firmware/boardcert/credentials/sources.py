@@ -11,7 +11,7 @@ is to be served from then on, and a sentence about the rest, or None. Only reque
 
 from .. import RefusedError, board
 from ..storage import store
-from ..storage.files import GENERATED, INSTALLED
+from ..storage.record import GENERATED, INSTALLED
 from .generated import load_generated, make
 from .job import in_words
 from .settings import AUTHORITY, check_size

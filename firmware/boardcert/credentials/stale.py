@@ -1,7 +1,7 @@
 """Whether a certificate should still be served: by its dates, the clock, the board's addresses."""
 
 from .. import board
-from ..storage.files import GENERATED
+from ..storage.record import GENERATED
 
 
 def stale_reason(facts: dict, source: str = GENERATED) -> str | None:

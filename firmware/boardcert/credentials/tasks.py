@@ -6,7 +6,7 @@ the identity that was served before, or the one served afterwards.
 
 from .. import board
 from ..storage import store
-from ..storage.files import INSTALLED
+from ..storage.record import INSTALLED
 from .generated import load_generated, make, mark
 from .sources import check_key, choose_below, mark_stored, reload
 from .stored import facts_of, read_leaf
@@ -77,7 +77,7 @@ def _replace_key(job, wipes: str, made: bytes | None) -> str:
     """Store a new key; do the task *wipes* of Wiper; return how far that went."""
     check_key(made)
     job.outcomes["removes"] = True
-    record = make(job, made, is_new=True, wipes=wipes)
+    record = make(job, made, wipes=wipes)
     with job.attempt("writing the marker"):
         mark(job, record, False)
     return _wipe(job)

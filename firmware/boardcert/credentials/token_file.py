@@ -8,8 +8,7 @@ import hashlib
 
 from .. import board
 from ..storage import store
-from ..storage.files import TOKEN_MARK
-from ..storage.record import exists
+from ..storage.record import TOKEN_MARK, exists
 
 _TOKEN_BITS = 130
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"  # Base32, RFC 4648 section 6.

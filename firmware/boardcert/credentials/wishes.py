@@ -10,19 +10,18 @@ from binascii import b2a_base64, hexlify
 
 from .. import board
 from ..storage import store
-from ..storage.files import GENERATED, WISH
+from ..storage.record import GENERATED, WISH
 from ..storage.store_write import Writer, remove_file
 from .report import read_outcome
 
 
-def put_off(
-    directory: str, task: str, chain=(), key=None, today: str | None = None, names=None
-) -> str:
+def put_off(directory: str, task: str, brought: tuple | None = None, names=None) -> str:
     """Write a wish of an administrator, for the next boot; return its id.
 
-    *chain*, *key*, in DER, and *today*: see Identity.install; *names*: see Identity.csr. An earlier
-    wish that has not been fulfilled is replaced.
+    *brought*: what to install, (chain, key, today), in DER, see Identity.install; *names*: see
+    Identity.csr. An earlier wish that has not been fulfilled is replaced.
     """
+    chain, key, today = brought or ((), None, None)
     number = hexlify(os.urandom(8)).decode()
     head = _head(task)
     head["id"] = number

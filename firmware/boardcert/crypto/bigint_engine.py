@@ -11,55 +11,49 @@ sequence of operations is the same for every scalar, the point starts with a fre
 projective factor, so that no operand can be predicted, and inversions are blinded.
 """
 
-from .ec import random_nonzero
+from .drbg import random_nonzero
 from .inverse import blinded_inverse, inverse
-
-INFINITY = (1, 1, 0, 0)
 
 
 class Engine:
     """Multiplications on *curve*, an ec.Curve; see ec.EngineCurve for what is asked of it.
 
     *reduce*: a function that takes any product, and small multiples and differences of products,
-    to a number from 0 to p that is the same modulo p. *table* and what follows: the comb that
-    make_comb.py made for the curve; *spacing* is a multiple of 8.
+    to a number from 0 to p that is the same modulo p. *comb*: what make_comb.py made for the
+    curve, (table, teeth, blocks, spacing), the spacing a multiple of 8.
     """
 
-    def __init__(self, curve, reduce, table: bytes, teeth: int, blocks: int, spacing: int) -> None:
+    INFINITY = (1, 1, 0, 0)
+
+    def __init__(self, curve, reduce, comb: tuple) -> None:
         self._curve = curve
         self._p = curve.p
         self.reduce = reduce
         self._size = curve.size_bytes
-        self._table = table
-        self._teeth = teeth
-        self._blocks = blocks
-        self._spacing = spacing
+        self._table, self._teeth, self._blocks, self._spacing = comb
         # A tooth's signs are whole bytes, since the spacing is a multiple of 8.
-        self._tooth_bytes = spacing // 8
+        self._tooth_bytes = self._spacing // 8
 
     def invert(self, a: int, m: int) -> int:
         """Return 1/a modulo *m*; see ec.inverse."""
         return inverse(a, m)
 
-    def multiply_base(self, k: int, random) -> tuple | None:
-        """Return k G as (x, y) for a secret *k* from 1 to n - 1. *random*: random(n) -> n bytes."""
-        return self.multiply_add(k, 0, 0, 0, random)
+    def multiply_add(self, u1: int, u2: int, point: tuple, random) -> tuple | None:
+        """Return u1 G + u2 times the affine *point*, None at infinity.
 
-    def multiply_add(self, u1: int, u2: int, x: int, y: int, random) -> tuple | None:
-        """Return u1 G + u2 (x, y) as (x, y), None at infinity.
-
-        *random* is for a secret u1, or None. The upper bits of u2 go through a width-5 non-adjacent
-        form; the lowest, as many as the comb has columns, join in it: its doublings serve both.
+        *random*: random(n) -> n bytes for a secret u1, or None. The upper bits of u2 go through a
+        width-5 non-adjacent form; the lowest, as many as the comb has columns, join in it: its
+        doublings serve both.
         """
         total = ()
         if u2 >> self._spacing:
             from .window import multiply
 
-            total = multiply(self, u2 >> self._spacing, x, y)
+            total = multiply(self, u2 >> self._spacing, point)
         size = self._size
         z = random_nonzero(self._p, size, random) if random else 1
         low = u2 & (1 << self._spacing) - 1
-        x, y, zz, zzz = self._multiply_comb(u1, z, total, low, (x, y))
+        x, y, zz, zzz = self._multiply_comb(u1, z, total, low, point)
         if not zz:
             return None
         zzz = blinded_inverse(zzz, self._p, size, random) if random else inverse(zzz, self._p)
@@ -139,7 +133,7 @@ class Engine:
     def add_difference(self, first: tuple, h: int, r: int) -> tuple:
         """Return *first* plus the point whose x and y, over its denominators, are h and r more."""
         if h == 0 or h == self._p:
-            return self.double(first) if r == 0 or r == self._p else INFINITY
+            return self.double(first) if r == 0 or r == self._p else self.INFINITY
         reduce = self.reduce
         x, y, zz, zzz = first
         hh = reduce(h * h)

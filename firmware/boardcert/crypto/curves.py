@@ -35,16 +35,16 @@ _P521_NUMBERS = (
 )
 
 
-def _load_p256_engine() -> Engine:
+def _load_p256_engine(curve: EngineCurve) -> Engine:
     from . import p256_comb as p256
 
-    return Engine(P256, _reduce_p256, p256.TABLE, p256.TEETH, p256.BLOCKS, p256.SPACING)
+    return Engine(curve, _reduce_p256, (p256.TABLE, p256.TEETH, p256.BLOCKS, p256.SPACING))
 
 
-def _load_p521_engine() -> Engine:
+def _load_p521_engine(curve: EngineCurve) -> Engine:
     from . import p521_comb as p521
 
-    return Engine(P521, _reduce_p521, p521.TABLE, p521.TEETH, p521.BLOCKS, p521.SPACING)
+    return Engine(curve, _reduce_p521, (p521.TABLE, p521.TEETH, p521.BLOCKS, p521.SPACING))
 
 
 def _reduce_p256(value: int) -> int:

@@ -1,4 +1,7 @@
-"""HMAC_DRBG over SHA-256 (SP 800-90A Rev. 1 section 10.1.2), at 256 bits of strength."""
+"""HMAC_DRBG over SHA-256 (SP 800-90A Rev. 1 section 10.1.2), at 256 bits of strength.
+
+And the numbers below a modulus that are made of its output.
+"""
 
 import hashlib
 
@@ -74,6 +77,14 @@ class HMACDRBG:
     def _check_entropy(self, entropy: bytes) -> None:
         if len(entropy) < self.MIN_ENTROPY_BYTES:
             raise ValueError("entropy too short")
+
+
+def random_nonzero(m: int, m_bytes: int, random) -> int:
+    """Return a number from 1 to m - 1 out of at least 64 bits more than *m* has.
+
+    FIPS 186-5 A.2.1 and A.3.1: the bias is below 2**-64. *random*: random(n) -> n bytes.
+    """
+    return int.from_bytes(random(m_bytes + 8), "big") % (m - 1) + 1
 
 
 def _hmac(key: bytes, data: bytes) -> bytes:

@@ -3,7 +3,7 @@
 Affine points are (x, y) tuples of integers, and None is the point at infinity.
 
 Behind P384 (SP 800-186 section 3.2.1.4) works the fastest engine that the board can load. It has
-multiply_base(k, random), multiply_add(u1, u2, x, y, random), and invert(a, m) for a prime m,
+multiply_add(u1, u2, point, random), for u1 G + u2 point, and invert(a, m) for a prime m,
 with arguments that were checked here. It returns None for infinity, and where its formulas meet
 an exception: Curve's slow way, which knows all cases, then has the last word.
 """
@@ -21,14 +21,6 @@ _P384_NUMBERS = (
     b"\x36\x17\xde\x4a\x96\x26\x2c\x6f\x5d\x9e\x98\xbf\x92\x92\xdc\x29\xf8\xf4\x1d\xbd\x28\x9a\x14\x7c"
     b"\xe9\xda\x31\x13\xb5\xf0\xb8\xc0\x0a\x60\xb1\xce\x1d\x7e\x81\x9d\x7a\x43\x1d\x7c\x90\xea\x0e\x5f"
 )
-
-
-def random_nonzero(m: int, m_bytes: int, random) -> int:
-    """Return a number from 1 to m - 1 out of at least 64 bits more than *m* has.
-
-    FIPS 186-5 A.2.1 and A.3.1: the bias is below 2**-64. *random*: random(n) -> n bytes.
-    """
-    return int.from_bytes(random(m_bytes + 8), "big") % (m - 1) + 1
 
 
 class Curve:
@@ -120,7 +112,7 @@ class EngineCurve(Curve):
     """A curve with a = -3 that has an engine; multiply, for other bases, is the general one."""
 
     def __init__(self, bits: int, numbers: bytes, load_engine) -> None:
-        """*numbers*: p, b, n, x and y of G; *load_engine*: a function that returns the engine."""
+        """*numbers*: p, b, n, x and y of G; *load_engine*(curve) returns its engine."""
         size = len(numbers) // 5
         parts = [int.from_bytes(numbers[i : i + size], "big") for i in range(0, 5 * size, size)]
         super().__init__(parts[0], -3, parts[1], parts[2], tuple(parts[3:]), bits)
@@ -133,7 +125,8 @@ class EngineCurve(Curve):
         The engine states what leaks by timing.
         """
         self.check_scalar(k)
-        return self.engine().multiply_base(k, random) or self.multiply(k, self.g, random)
+        total = self.engine().multiply_add(k, 0, self.g, random)
+        return total or self.multiply(k, self.g, random)
 
     def invert_scalar(self, a: int) -> int:
         """Return 1/a modulo n for *a* from 1 to n - 1; see Curve.invert_scalar."""
@@ -142,23 +135,23 @@ class EngineCurve(Curve):
     def multiply_add(self, u1: int, u2: int, point: tuple, random=None) -> tuple | None:
         """Return u1 G + u2 times the affine *point*; see Curve.multiply_add."""
         self.check_factors(u1, u2, point)
-        total = self.engine().multiply_add(u1, u2, point[0], point[1], random)
+        total = self.engine().multiply_add(u1, u2, point, random)
         return total or super().multiply_add(u1, u2, point, random)
 
     def engine(self):
         """Return the engine, loading it at the first use."""
         if self._engine is None:
-            self._engine = self._load_engine()
+            self._engine = self._load_engine(self)
         return self._engine
 
 
-def _load_p384_engine():
+def _load_p384_engine(curve: EngineCurve):
     """Return the fastest engine that this board can load."""
     try:
-        from . import p384_kernel as engine
+        from .p384_kernel import Engine
     except (ImportError, ValueError):  # No kernel for this processor.
-        from . import p384_bigint as engine
-    return engine
+        from .p384_bigint import make_engine as Engine
+    return Engine(curve)
 
 
 P384 = EngineCurve(384, _P384_NUMBERS, _load_p384_engine)

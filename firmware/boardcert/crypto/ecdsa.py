@@ -7,9 +7,10 @@ its length says which. A signature is the pair (r, s), and *random* is random(n)
 from micropython import const
 
 from ..asn1 import der
-from .ec import random_nonzero
-from .sha384 import DIGEST_SIZES, hash_of_size, hmac
+from .drbg import random_nonzero
+from .sha384 import BLOCK_BYTES, hmac, sha256, sha384
 
+_DIGEST_SIZES = (32, 48, 64)  # Of SHA-256, SHA-384 and SHA-512, in bytes.
 _CHECK_BYTES = const(4)
 
 
@@ -35,11 +36,12 @@ def sign_with_nonce(curve, d: int, digest: bytes, k: int, random) -> tuple:
     signature. The secrets meet big-integer arithmetic only with a fresh random factor.
     """
     curve.check_scalar(d)
-    return finish(curve, d, digest, k, curve.multiply_base(k, random), random)
+    return finish(curve, d, digest, (k, curve.multiply_base(k, random)), random)
 
 
-def finish(curve, d: int, digest: bytes, k: int, point: tuple, random) -> tuple:
-    """Return the signature with the nonce *k*, whose *point* is k G; see sign_with_nonce."""
+def finish(curve, d: int, digest: bytes, nonce: tuple, random) -> tuple:
+    """Return the signature with the *nonce* (k, k G); see sign_with_nonce."""
+    k, point = nonce
     n = curve.n
     r = point[0] % n
     blind = random_nonzero(n, curve.size_bytes, random)
@@ -59,12 +61,11 @@ def verify(curve, public_key: tuple, digest: bytes, signature: tuple) -> None:
     compare(curve, curve.multiply_add(u1, u2, public_key), signature)
 
 
-def check_own(
-    curve, key_pair: tuple, digest: bytes, signature: tuple, random, signer: int | None = None
-) -> None:
-    """Raise InvalidSignature unless *signature* signs *digest* for d, and Q is d G.
+def check_own(curve, key_pair: tuple, signed: tuple, random, signer: int | None = None) -> None:
+    """Raise InvalidSignature unless the signature of a digest is that for d, and Q is d G.
 
-    *key_pair*: (d, Q). *signer*: the scalar e that has signed *digest*, if that is not d itself.
+    *key_pair*: (d, Q). *signed*: (digest, signature). *signer*: the scalar e that has signed, if
+    that is not d itself.
     Both at the price of a multiplication of the base point and a short one: for a random t,
     (u1 + u2 e + t d) G - t Q = (u1 + u2 e) G + t (d G - Q), which has the right x for every t
     when all is well, and for at most 4 of the 2**32 when Q, on the curve, is not d G: then d G - Q
@@ -72,11 +73,11 @@ def check_own(
     n, of which there are 4 at most, as p < 2 n. The first factor is secret, as it gives away d
     with t and the signature. Raises ValueError when Q is not on the curve.
     """
-    u1, u2 = factors(curve, digest, signature)
+    u1, u2 = factors(curve, *signed)
     t = int.from_bytes(random(_CHECK_BYTES), "big")
     d, (x, y) = key_pair
     total = (u1 + u2 * (signer or d) + t * d) % curve.n
-    compare(curve, curve.multiply_add(total, t, (x, -y % curve.p), random), signature)
+    compare(curve, curve.multiply_add(total, t, (x, -y % curve.p), random), signed[1])
 
 
 def factors(curve, digest: bytes, signature: tuple) -> tuple:
@@ -90,17 +91,34 @@ def factors(curve, digest: bytes, signature: tuple) -> tuple:
 
 
 def compare(curve, point: tuple | None, signature: tuple) -> None:
+    """Raise InvalidSignature unless *point* has the x that *signature* says, modulo n."""
     if point is None or point[0] % curve.n != signature[0]:
         raise InvalidSignature("signature does not match")
 
 
 def _to_scalar(curve, digest: bytes) -> int:
     """Return the leftmost bits of *digest*, as many as *n* has (RFC 6979 section 2.3.2)."""
-    if len(digest) not in DIGEST_SIZES:
+    if len(digest) not in _DIGEST_SIZES:
         raise ValueError("digest must be 32, 48 or 64 bytes")
     excess = 8 * len(digest) - curve.bits
     z = int.from_bytes(digest, "big")
     return z >> excess if excess > 0 else z
+
+
+def hash_of_size(digest_bytes: int) -> tuple:
+    """Return (the function, its block's bytes) of the SHA-2 hash with a digest of this length.
+
+    Raises ValueError for a length that is not in _DIGEST_SIZES.
+    """
+    if digest_bytes == 48:
+        return sha384, BLOCK_BYTES
+    if digest_bytes == 32:
+        return sha256, BLOCK_BYTES // 2
+    if digest_bytes == 64:
+        from .sha512 import sha512
+
+        return sha512, BLOCK_BYTES
+    raise ValueError("digest must be 32, 48 or 64 bytes")
 
 
 def generate_nonce(curve, d: int, digest: bytes, extra: bytes = b"") -> int:

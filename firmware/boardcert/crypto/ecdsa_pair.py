@@ -20,22 +20,22 @@ def sign_both(curve, pairs: list, data: tuple, random, begin_check) -> list:
         digest = sha384(one)
         k = ecdsa.generate_nonce(curve, pairs[0][0], digest, random(len(digest)))
         point = curve.multiply_base(k, random)
-        signature = ecdsa.finish(curve, pairs[0][0], digest, k, point, random)
+        signature = ecdsa.finish(curve, pairs[0][0], digest, (k, point), random)
         signed.append((digest, ecdsa.encode_signature(signature), point))
     begin_check()
     read = [(digest, ecdsa.decode_signature(one), point) for digest, one, point in signed]
     signer, other = [(d, curve.decode_point(encoded)) for d, encoded in pairs]
     for d, _ in (signer, other):
         curve.check_scalar(d)
-    check(curve, signer, other, read[0], read[1][:2], random)
+    check(curve, (signer, other), (read[0], read[1][:2]), random)
     return [one for _, one, _ in signed]
 
 
-def check(curve, signer: tuple, other: tuple, first: tuple, second: tuple, random) -> None:
-    """Raise InvalidSignature unless both signatures are by *signer*, and both pairs fit.
+def check(curve, pairs: tuple, signed: tuple, random) -> None:
+    """Raise InvalidSignature unless both signatures are by the first of *pairs*, and both fit.
 
-    *signer*, *other*: (d, Q) of a key pair; *first*: (digest, signature, R), with the point R of
-    the nonce; *second*: (digest, signature).
+    *pairs*: (d, Q) of the signer, and of the other key. *signed*: (digest, signature, R), with the
+    point R of the nonce, and (digest, signature).
 
     With a = u1 + u2 d, by which a signature is checked: its R must be a G. Let S be the sum of R1
     and both Q, and s that of a1 and both d. Then (a2 + t s) G - t S = a2 G + t (s G - S) has the
@@ -44,6 +44,7 @@ def check(curve, signer: tuple, other: tuple, first: tuple, second: tuple, rando
     to nothing: that two or three wrong points do so by chance has the odds of a guessed key. The
     first factor is secret. Raises ValueError when S is not on the curve, or cannot be added up.
     """
+    (signer, other), (first, second) = pairs, signed
     digest, signature, point = first
     if point[0] % curve.n != signature[0]:
         raise ecdsa.InvalidSignature("signature does not match")

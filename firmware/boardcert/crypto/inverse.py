@@ -1,6 +1,6 @@
 """Inverses modulo a number, on plain big integers: for engines without a kernel, and for RSA."""
 
-from .ec import random_nonzero
+from .drbg import random_nonzero
 
 
 def inverse(a: int, m: int) -> int:

@@ -4,7 +4,7 @@ For curves without an engine, and where an engine's formulas meet an exception: 
 Points are affine (x, y), inside they are Jacobian (x/z**2, y/z**3) with z = 0 at infinity.
 """
 
-from .ec import random_nonzero
+from .drbg import random_nonzero
 from .inverse import blinded_inverse, inverse
 
 

@@ -12,7 +12,6 @@ Stack and heap are not wiped, as MicroPython does not wipe its big integers eith
 from micropython import const
 from uctypes import addressof
 
-from .ec import P384
 from .kernel import ADD, ADD_JACOBIAN, DOUBLE, POWERS, SCALE, SELECT, TABLE, TO_AFFINE, invert, run
 
 _SIZE = const(48)
@@ -34,18 +33,20 @@ _ZEROS = b"\4\0\1\0\2\0\1\0\3\0\1\0\2\0\1\0"  # At the end of numbers of four bi
 _table = bytearray(TABLE) if addressof(TABLE) & 3 else TABLE
 
 
-def multiply_base(k: int, random) -> tuple | None:
-    """Return k G as (x, y) for a secret *k* from 1 to n - 1. *random*: random(n) -> n bytes."""
-    return _multiply_sum(k, 0, 0, 0, random(_SIZE))
+class Engine:
+    """Multiplications on *curve*, which is P-384; see ec.EngineCurve for what is asked of it."""
+
+    def __init__(self, curve) -> None:
+        self._curve = curve
+        self.invert = invert
+
+    def multiply_add(self, u1: int, u2: int, point: tuple, random) -> tuple | None:
+        """Return u1 G + u2 *point* as (x, y). *random*: random(n) -> n bytes for a secret u1."""
+        return _multiply_sum(self._curve, u1, u2, point, random and random(_SIZE))
 
 
-def multiply_add(u1: int, u2: int, x: int, y: int, random) -> tuple | None:
-    """Return u1 G + u2 (x, y) as (x, y); *random* is for a secret u1, or None."""
-    return _multiply_sum(u1, u2, x, y, random and random(_SIZE))
-
-
-def _multiply_sum(u1: int, u2: int, x: int, y: int, factor: bytes | None) -> tuple | None:
-    """Return u1 G + u2 (x, y) as (x, y); *factor*: the random one of a secret u1, or None.
+def _multiply_sum(curve, u1: int, u2: int, point: tuple, factor: bytes | None) -> tuple | None:
+    """Return u1 G + u2 *point* as (x, y); *factor*: the random one of a secret u1, or None.
 
     It is drawn before: below this, the generator would be the deepest call of all.
 
@@ -54,31 +55,31 @@ def _multiply_sum(u1: int, u2: int, x: int, y: int, factor: bytes | None) -> tup
     points on the way.
     """
     even = 1 - (u1 & 1)
-    odd = (u1, P384.n - u1)[even]
+    odd = (u1, curve.n - u1)[even]
     # 384 bits, each the sign of a power of 2; see p384_comb. The top one is set.
     signs = (odd >> 1).to_bytes(_SIZE, "little")
     work = bytearray(b"".join([bytes(_SIGNS), signs, addressof(_table).to_bytes(4, "little")]))
     work[_SIGNS + _SIZE - 1] |= 0x80
-    point = b"".join([number.to_bytes(_SIZE, "little") for number in (x, y, 1)])
+    base = b"".join([number.to_bytes(_SIZE, "little") for number in point + (1,)])
     windows = _windows(u2)
     started = max(windows, default=0) >= _SPACING
-    multiples = _odd_multiples(point, work) if u2 >> _SPACING else [point]
+    multiples = _odd_multiples(base, work) if u2 >> _SPACING else [base]
     if started:
         _multiply_window(windows, multiples, work)
     else:
-        work[_Z:_SUM_END] = factor or point[2 * _SIZE :]
+        work[_Z:_SUM_END] = factor or base[2 * _SIZE :]
     _multiply_comb(even, started, windows, multiples, work)
-    return _affine(work)
+    return _affine(work, curve.p)
 
 
-def _affine(work: bytearray) -> tuple | None:
+def _affine(work: bytearray, p: int) -> tuple | None:
     """Return the sum as (x, y), None when its Z is 0; constant time."""
-    z_inverse = invert(_element(work, _Z), P384.p)
+    z_inverse = invert(_element(work, _Z), p)
     if not z_inverse:
         return None
     work[_Z_INVERSE:_SIGNS] = z_inverse.to_bytes(_SIZE, "little")
     run(TO_AFFINE, work)
-    return _element(work, _SUM) % P384.p, _element(work, _SUM + _SIZE) % P384.p
+    return _element(work, _SUM) % p, _element(work, _SUM + _SIZE) % p
 
 
 def _element(work: bytearray, start: int) -> int:

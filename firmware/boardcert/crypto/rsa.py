@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from ..asn1 import der
 from ..asn1.oids import encode_oid
-from .ec import random_nonzero
+from .drbg import random_nonzero
 from .inverse import inverse
 
 SIZES = (2048, 3072, 4096)
@@ -163,18 +163,6 @@ def engine():
             from . import rsa_bigint as found
         _engine = found
     return _engine
-
-
-def generate_steps(bits: int, random, progress=None):
-    """Yield now and then; return a new key pair: see rsa_generate."""
-    from . import rsa_generate
-
-    return rsa_generate.generate_steps(bits, random, progress)
-
-
-def generate(bits: int, random, progress=None) -> RSAPrivateKey:
-    """Return a new key pair of *bits*, one of SIZES. It takes minutes: see generate_steps."""
-    return finish(generate_steps(bits, random, progress))
 
 
 def finish(steps):

@@ -27,6 +27,11 @@ _TRIES = 1000  # For a candidate: seven in ten are too small.
 _POOL_BYTES = 1024  # Random bytes asked for at once; a tenth of a candidate's cost that way.
 
 
+def generate(bits: int, random, progress=None) -> rsa.RSAPrivateKey:
+    """Return a new key pair of *bits*, one of rsa.SIZES. It takes minutes: see generate_steps."""
+    return rsa.finish(generate_steps(bits, random, progress))
+
+
 def generate_steps(bits: int, random, progress=None):
     """Yield every 100 ms or more often; return a new RSAPrivateKey of *bits*, one of rsa.SIZES.
 

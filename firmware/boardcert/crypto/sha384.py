@@ -16,10 +16,7 @@ try:
 except (ImportError, ValueError, MemoryError):  # No kernel for this firmware: viper does it.
     from .sha512_block import compress
 
-DIGEST_SIZES = (32, 48, 64)
-"""Of SHA-256, SHA-384 and SHA-512, in bytes."""
-
-_BLOCK_BYTES = const(128)
+BLOCK_BYTES = const(128)
 _PADDING_BYTES = const(17)  # At least: a one bit, and the 128-bit length of the message.
 INNER = const(0x36)
 OUTER = const(0x5C)
@@ -47,32 +44,16 @@ def sha256(*parts: bytes) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
 
 
-def hash_of_size(digest_bytes: int) -> tuple:
-    """Return (the function, its block's bytes) of the SHA-2 hash with a digest of this length.
-
-    Raises ValueError for a length that is not in DIGEST_SIZES.
-    """
-    if digest_bytes == 48:
-        return sha384, _BLOCK_BYTES
-    if digest_bytes == 32:
-        return sha256, _BLOCK_BYTES // 2
-    if digest_bytes == 64:
-        from .sha512 import sha512
-
-        return sha512, _BLOCK_BYTES
-    raise ValueError("digest must be 32, 48 or 64 bytes")
-
-
 def hash_from(initial: bytes, parts: tuple) -> bytes:
     """Return the whole final state of SHA-512, 64 bytes, that began with *initial*."""
     message = b"".join(parts)
     size = len(message)
-    padded = bytearray(size + _PADDING_BYTES + _BLOCK_BYTES - 1 & -_BLOCK_BYTES)
+    padded = bytearray(size + _PADDING_BYTES + BLOCK_BYTES - 1 & -BLOCK_BYTES)
     padded[:size] = message
     padded[size] = 0x80
     padded[-8:] = (8 * size).to_bytes(8, "big")
     state = bytearray(initial)
-    compress(state, padded, _work, len(padded) // _BLOCK_BYTES)
+    compress(state, padded, _work, len(padded) // BLOCK_BYTES)
     return bytes(state)
 
 

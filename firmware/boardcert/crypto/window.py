@@ -5,19 +5,16 @@ Apart from the engine, which making a key and signing need as well, and no more 
 
 from array import array
 
-from .bigint_engine import INFINITY
-
 _WINDOW_BITS = 5
 
 
-def multiply(engine, k: int, x: int, y: int) -> tuple:
-    """Return k (x, y) by a width-5 non-adjacent form; the affine (x, y) is on the curve."""
-    point = (x, y, 1, 1)
-    twice = engine.double(point)
-    odd_multiples = [point]
+def multiply(engine, k: int, point: tuple) -> tuple:
+    """Return k times the affine *point*, which is on the curve, by a width-5 non-adjacent form."""
+    odd_multiples = [point + (1, 1)]
+    twice = engine.double(odd_multiples[0])
     for _ in range((1 << _WINDOW_BITS - 2) - 1):
         odd_multiples.append(_add(engine, odd_multiples[-1], twice))
-    total = INFINITY
+    total = engine.INFINITY
     for digit in reversed(_non_adjacent_form(k)):
         total = engine.double(total)
         if digit:

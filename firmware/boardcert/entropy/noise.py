@@ -72,7 +72,7 @@ def find_source(for_tls: bool = False) -> tuple:
             return "RP2040 ring oscillator", lambda count: read_ring(count, 0x4006001C, 0x40054028)
     from .noise_generators import find_generator
 
-    return find_generator(for_tls)
+    return find_generator(for_tls, read_ring)
 
 
 def read_ring(count: int, random_bit: int, timer: int) -> bytearray:

@@ -15,12 +15,13 @@ _PARTS = const(8)  # The ESP32's noise is gathered in this many reads,
 _PAUSE_S = 0.015  # with this pause before each: 120 ms in all.
 
 
-def find_generator(for_tls: bool) -> tuple:
-    """Return (name, read) as noise.find_source does, which knows the RP2040 itself."""
+def find_generator(for_tls: bool, read_ring) -> tuple:
+    """Return (name, read) as noise.find_source does, which knows the RP2040 itself.
+
+    *read_ring*: noise.read_ring, for a chip whose TLS draws on a ring oscillator.
+    """
     if sys.platform == "rp2":
         from machine import mem32
-
-        from .noise import read_ring
 
         # SYSINFO, CHIP_ID, bits 12 to 27: the part number.
         if mem32[0x40000000] >> 12 & 0xFFFF == 4:

@@ -1,10 +1,10 @@
 """The actions of an administrator, with the fields of a form or of a JSON object."""
 
+import asyncio
 import gc
 from binascii import a2b_base64
 
 from .. import Error, RefusedError
-from .calls import apart
 from .http import HTTPError, PutOff, busy, forget, refusal, text
 from .restarts import RELOADS, put_off_step, reload_from, restart, url_after
 
@@ -126,12 +126,12 @@ def _put_off(portal, action: str, values: dict, names: list | None = None) -> No
     """
     if action in _WITH_KEY:
         raise HTTPError(503, _OVER_USB)
-    brought = _brought(values) if action == "install" else ()
+    brought = _brought(values) if action == "install" else None
     forget(values)
     from ..credentials.wishes import generated_pin, put_off
 
     directory = portal.identity._directory
-    number = put_off(directory, action, *brought, names=names)
+    number = put_off(directory, action, brought, names)
     restart(portal)
     raise PutOff(number, generated_pin(directory) if action == "remove" else None)
 
@@ -143,12 +143,21 @@ async def _with_room(portal, action: str, function, *arguments):
             portal.server.make_room(portal.work_bytes)
         gc.collect()
         try:
-            return await apart(function, *arguments)
+            return await _apart(function, *arguments)
         except MemoryError:
             if attempt or action in _ONCE:
                 break
     gc.collect()
     raise busy()
+
+
+async def _apart(function, *arguments):
+    """Return function(*arguments), called from a task of its own, with more of the stack left."""
+
+    async def call():
+        return function(*arguments)
+
+    return await asyncio.create_task(call())
 
 
 # Each does an action on the Identity, with the values, or with a key that was made for it, and

@@ -5,18 +5,7 @@ A field is a list of short pieces of bytes, so that a certificate needs no memor
 
 from binascii import unhexlify
 
-FIELDS = ("action", "form", "token", "hostname", "chain", "key", "time", "names", "prefix")
-FIELDS += ("validity_days", "key_type", "portal_port", "https")
-"""What the page and its API know; other fields are ignored."""
-
-
-class FieldsError(Exception):
-    """A body that is refused with a *status*. *field*: the one at fault, or None."""
-
-    def __init__(self, status: int, message: str, field: str | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.field = field
+from .fields import FieldsError, field_of
 
 
 async def read(_, request, step: str, *data) -> tuple:
@@ -83,15 +72,6 @@ class Form:
             self._pieces = field_of(self.fields, _unquoted(name))
         if data:
             self._pieces.append(_unquoted(data))
-
-
-def field_of(fields: dict, name: bytes) -> list:
-    """Return the list for the pieces of the field *name*, in *fields* if that is known."""
-    pieces = []
-    for known in FIELDS:
-        if known.encode() == name:
-            fields[known] = pieces
-    return pieces
 
 
 def _unquoted(data: bytes) -> bytes:

@@ -3,7 +3,8 @@
 import gc
 import sys
 
-from .lines import body, head_lines, is_api
+from .answer import body, is_api
+from .lines import head_lines
 from .state import LATER
 
 _FILES = {

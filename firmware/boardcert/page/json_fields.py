@@ -2,7 +2,7 @@
 
 from binascii import unhexlify
 
-from .body import FieldsError, field_of
+from .fields import FieldsError, field_of
 
 # Of JSON's escapes but \u: what stands after the backslash, and what is meant.
 _LETTERS, _MEANT = b'"\\/bfnrt', b'"\\/\b\f\n\r\t'

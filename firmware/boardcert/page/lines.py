@@ -13,23 +13,6 @@ _BEGIN = b'TEMPLATE = b"""\n'
 _END = b'"""\n'
 
 
-def body(request, found: tuple):
-    """Return the function that gives the pieces of the body of an answer, see portal, anew."""
-    _, _, kind, data = found
-    if kind == "page":
-        from .pieces import Page
-
-        return Page(*data).pieces
-    from .bodies import pieces_of
-
-    return pieces_of("html" if kind == "busy" and not is_api(request) else kind, data)
-
-
-def is_api(request) -> bool:
-    """Return whether *request* is for the JSON API."""
-    return request.head.target.startswith(b"/api/")
-
-
 def head_lines() -> list:
     """Return the header lines of every answer, without their ends."""
     file = _open()

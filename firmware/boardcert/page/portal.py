@@ -18,6 +18,7 @@ from time import ticks_diff, ticks_ms  # pyright: ignore[reportAttributeAccessIs
 
 from ..modules import borrowed
 from ..serving.keep_alive import Exchange, serve
+from ..serving.server import Server
 from ..transport import tls_reserve
 from .state import LATER, NO_MEMORY, State
 
@@ -208,6 +209,17 @@ class Request(Exchange):
         """Return the next piece of the body, b"" at its end."""
         piece, self._small = self._small, b""
         return piece or await self.read(_PIECE_BYTES)
+
+
+async def serve_page(me, host: str) -> None:
+    """Serve the page of the Identity *me* until cancelled."""
+    is_secure = me.https == "required"
+    if me.generated:
+        me.admin_token()  # So that it exists from the first boot on.
+    limits = {} if is_secure else {"connection_bytes": Portal.turn_bytes}
+    server = Server(me if is_secure else None, **limits)
+    portal = Portal(me, is_secure=is_secure, server=server)
+    await server.run(portal, me.portal_port, host)
 
 
 def _reset_board() -> None:

@@ -2,7 +2,7 @@
 
 import gc
 
-from .lines import body
+from .answer import body
 
 _PIECE_BYTES = 600
 """Of a TLS record: when its parts are joined, they are in memory twice."""

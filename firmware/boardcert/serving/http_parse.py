@@ -1,6 +1,6 @@
 """Parse the head of an HTTP/1.1 request (RFC 9112): loaded for that, and released again."""
 
-from .http_head import RequestError
+from .http_refusal import RequestError
 
 # Separators that no header name may contain (RFC 9110, 5.6.2), as may no space or control.
 _NOT_IN_NAMES = b'"(),/:;<=>?@[\\]{}'

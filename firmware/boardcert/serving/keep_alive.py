@@ -13,7 +13,8 @@ from micropython import const
 
 from ..transport.connection import read_exactly
 from ..transport.limits import LimitError
-from .http_head import Head, RequestError, end_with, linger, read_head
+from .http_head import Head, read_head
+from .http_refusal import RequestError, end_with, linger
 from .sharing import waiting_servers
 
 # A body up to this size is copied, to be sent in one TLS record with the head.

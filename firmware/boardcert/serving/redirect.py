@@ -4,7 +4,8 @@ import asyncio
 
 from .. import board
 from ..transport.connection import Connection
-from .http_head import Head, RequestError, end_with, read_head
+from .http_head import Head, read_head
+from .http_refusal import RequestError, end_with
 from .server import Server
 
 

@@ -129,7 +129,7 @@ class Server(Limits):
         tls_reserve.release()  # Right before TLS takes it: nothing else is to be allocated there.
         secure = context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
         if self._clients is not None:
-            return self._clients.connection(secure, raw, peer, self, context)
+            return self._clients.connection(context, secure, raw, peer, self)
         return Connection(secure, raw, peer, self)
 
     async def renew(self) -> None:

@@ -11,7 +11,7 @@ from .wifi import is_joined
 
 _WAIT_MS = const(250)
 # Between attempts: 1 s, then doubled each time. The third failure in a row is announced.
-_TELLING_PAUSE_S = const(4)
+_ANNOUNCED_PAUSE_S = const(4)
 _LONGEST_PAUSE_S = const(4096)
 _DAY_S = const(86_400)
 
@@ -61,7 +61,7 @@ async def stay_set(server: str, announce) -> None:
             pause_s = 1
             await asyncio.sleep(_DAY_S)
             continue
-        if pause_s == _TELLING_PAUSE_S:
+        if pause_s == _ANNOUNCED_PAUSE_S:
             announce("the clock is not set: " + reason)
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

@@ -203,7 +203,7 @@ class _Run:
     async def _serve_page(self) -> None:
         while self._line is not None and not board.addresses():
             await asyncio.sleep(1)  # The page on a port takes memory only if there is a network.
-        from ..page.start import serve_page
+        from ..page.portal import serve_page
 
         await serve_page(self._me, self._host)
 

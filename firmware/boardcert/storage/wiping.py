@@ -8,7 +8,7 @@ import os
 
 from ..modules import borrowed
 from . import store
-from .files import GENERATED, INSTALLED, TOKEN_MARK, WIPING, WISH
+from .record import GENERATED, INSTALLED, TOKEN_MARK, WIPING, WISH
 from .store import read_text
 from .store_remove import Remover
 

@@ -1,5 +1,6 @@
 """The two heaps of an esp32: ESP-IDF's, and MicroPython's, which grows into it."""
 
+import gc
 from time import sleep_ms
 
 _LEAST_STACK_BYTES = 4096
@@ -73,14 +74,29 @@ def _shrink(piece: list) -> None:
 def has_psram() -> bool:
     """Return whether ESP-IDF's heap has PSRAM, in which TLS's buffers and this heap's growth fit.
 
-    It is told by what the region has in all: MicroPython's heap may have grown over most of it.
+    That is seen by the size of a region: MicroPython's heap may have grown over most of it.
     """
-    return max([size for size, _, _, _ in regions()]) > _INTERNAL_BYTES
+    return _has_psram(regions())
+
+
+def own_free_bytes() -> int:
+    """Return what is free of MicroPython's heap as it is, and with PSRAM what it can grow by."""
+    found = regions()
+    # mem_free() counts what ESP-IDF could give.
+    return gc.mem_free() - (0 if _has_psram(found) else _largest_bytes(found))
 
 
 def largest_bytes() -> int:
     """Return the size of the largest free piece of ESP-IDF's heap."""
-    return max([largest for _, _, largest, _ in regions()])
+    return _largest_bytes(regions())
+
+
+def _has_psram(found: list) -> bool:
+    return max([size for size, _, _, _ in found]) > _INTERNAL_BYTES
+
+
+def _largest_bytes(found: list) -> int:
+    return max([largest for _, _, largest, _ in found])
 
 
 def free_bytes() -> int:

@@ -13,7 +13,7 @@ import gc
 import io
 import os
 
-from .esp32_heap import free_bytes, grow, has_psram, largest_bytes, regions
+from .esp32_heap import free_bytes, grow, has_psram, largest_bytes, own_free_bytes, regions
 
 # What TLS takes of ESP-IDF's heap for a connection before its handshake. This and what follows was
 # measured on the official v1.27.0, ESP32 and ESP32-C3 without PSRAM, emulated.
@@ -146,14 +146,11 @@ def heap_free_bytes(wanted_bytes: int) -> int:
 
     With PSRAM, what it can grow by counts as well.
     """
-    if _own_free_bytes() < wanted_bytes:
+    found_bytes = own_free_bytes()
+    if found_bytes < wanted_bytes:
         gc.collect()
-    return _own_free_bytes()
-
-
-def _own_free_bytes() -> int:
-    # mem_free() counts what ESP-IDF could give.
-    return gc.mem_free() - (0 if has_psram() else largest_bytes())
+        found_bytes = own_free_bytes()
+    return found_bytes
 
 
 def tls_free_bytes(wanted_bytes: int) -> int:

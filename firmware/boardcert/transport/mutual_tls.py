@@ -71,9 +71,12 @@ class PeerCheck:
             self._record = record
         return context
 
-    def connection(self, secure, raw, peer, limits, context) -> "CheckedConnection":
-        """Return the connection to a client, begun with *context*, that has to pass this check."""
-        return CheckedConnection(secure, raw, peer, limits, context, self)
+    def connection(self, context, *arguments) -> "CheckedConnection":
+        """Return the connection to a client, begun with *context*, that has to pass this check.
+
+        *arguments*: of Connection.
+        """
+        return CheckedConnection(self, context, *arguments)
 
     def verify(self, certificate, depth: int, found: dict | None = None) -> int:
         """Return 0 if mbedTLS may go on with *certificate*, *depth* steps above the peer's.
@@ -108,12 +111,12 @@ def client_context(record, ca=None, pins=None) -> tls.SSLContext:
 class CheckedConnection(Connection):
     """A connection of a server to a client that passes *check*.
 
-    *context*: what it was begun with. Its certificate (DER) is the extra info "peercert". A
-    handler must read before it writes: only then is the client known.
+    *context*: what it was begun with; *arguments*: of Connection. Its certificate (DER) is the
+    extra info "peercert". A handler must read before it writes: only then is the client known.
     """
 
-    def __init__(self, secure, raw, peer, limits, context, check: PeerCheck) -> None:
-        super().__init__(secure, raw, peer, limits)
+    def __init__(self, check: PeerCheck, context, *arguments) -> None:
+        super().__init__(*arguments)
         self._context = context
         self._verify = lambda certificate, depth: check.verify(certificate, depth, self.e)
 

@@ -91,21 +91,16 @@ def prepare(context: tls.SSLContext, record: Record) -> None:
     noise fails its tests.
     """
     _require_noise(_JUST_NOW_MS)
-    refusal = None
-    number = 0
-    try:
-        for certificate in record.chain:
-            number += 1
+    for number, certificate in enumerate(record.chain, 1):
+        try:
             context.load_cert_chain(certificate, record.private_key)
-    except ValueError as error:
-        refusal = error
-    if refusal:
-        _require_memory()
-        kind = record.facts["key_type"]
-        raise Error(
-            f"this firmware's TLS does not accept this key, {kind}, or certificate {number}: "
-            f"{refusal}"
-        )
+        except ValueError as error:
+            _require_memory()
+            kind = record.facts["key_type"]
+            raise Error(
+                f"this firmware's TLS does not accept this key, {kind}, or certificate {number}: "
+                f"{error}"
+            ) from error
     context.set_ciphers(strong_suites(context.get_ciphers()))
 
 

@@ -59,8 +59,8 @@ class _Taker(ast.NodeTransformer):
         return self._visit_rare(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        """`notices.append("a sentence")`."""
-        is_notice = re.search(r"\b_?notices\.append$", ast.unparse(node.func))
+        """`notices.append("a sentence")`, and `me._add_notices(["a sentence"])`."""
+        is_notice = re.search(r"\b(_?notices\.append|_add_notices)$", ast.unparse(node.func))
         return self._visit_rare(node) if is_notice else self.generic_visit(node)
 
     def _visit_rare(self, node: ast.AST) -> ast.AST:

@@ -14,6 +14,7 @@ from ..errors import Error
 from ..est.kept import SHELF as ENROLMENTS
 from ..targets import parse_host, renamed
 from ..trust import kept_authorities
+from ..verify.extension_checks import dns_name_covers
 
 _SHELVES: tuple[tuple[Shelf[Any], str], ...] = ((ORDERS, "acme"), (ENROLMENTS, "est"))
 
@@ -78,7 +79,8 @@ def say_outdated(before: dict[str, Any], report: dict[str, Any]) -> None:
     name from then on, where it was for the old one.
     """
     old, new = own_name(before), own_name(report)
-    if old == new or report["source"] != "installed" or _are_for(report["names"], new):
+    is_for_new = any(dns_name_covers(name, new) for name in report["names"])
+    if old == new or report["source"] != "installed" or is_for_new:
         return
     served = report["fingerprint"]
     if _host_of(ORDERS, served):
@@ -120,8 +122,3 @@ def _ask_for(host: str, old: str, new: str) -> None:
             way = replace(way, name=new if way.name == old else way.name)
             entry.plan = replace(entry.plan, names=names, way=way)
             ENROLMENTS.save(host, entry)
-
-
-def _are_for(names: list[str], wanted: str) -> bool:
-    """Return whether a certificate for *names* is one for *wanted*."""
-    return wanted in names or f"*.{wanted.partition('.')[2]}" in names

@@ -76,9 +76,17 @@ def name_covers(general_name: x509.GeneralName, name: str) -> bool:
         pass
     else:
         return isinstance(general_name, x509.IPAddress) and general_name.value == address
-    if not isinstance(general_name, x509.DNSName):
+    return isinstance(general_name, x509.DNSName) and dns_name_covers(general_name.value, name)
+
+
+def dns_name_covers(pattern: str, name: str) -> bool:
+    """Return whether the dNSName *pattern* covers *name*; see name_covers.
+
+    One that is not ASCII covers nothing: other scripts stand in certificates as xn--.
+    """
+    if not pattern.isascii():
         return False
-    pattern, name = general_name.value.lower(), name.lower().rstrip(".")
+    pattern, name = pattern.lower(), name.lower().rstrip(".")
     if pattern.startswith("*."):
         label, _, parent = name.partition(".")
         return bool(label) and parent == pattern[2:]
