@@ -139,6 +139,16 @@ def change(
         print_json(arguments.record)
         return OK
     results().print(f"{arguments.host}: {_SENTENCES[result]}", markup=False)
+    _print_report(report)
+    for notice in _notices(report):
+        if notice not in _notices(before):
+            say(f"note: {notice}")
+    _say_authority(arguments, before, report)
+    return OK
+
+
+def _print_report(report: dict[str, Any]) -> None:
+    """Print what became of an old key, and the fingerprints to compare."""
     if report.get("wiped"):
         results().print(report["wiped"], markup=False)
     first, *rest = to_compare(report["public_key_pin"])
@@ -147,11 +157,6 @@ def change(
     rows += [("certificate's", first), *(("", line) for line in rest)]
     for title, line in rows:
         results().print(f"  {title:<18}  {line}", markup=False)
-    for notice in _notices(report):
-        if notice not in _notices(before):
-            say(f"note: {notice}")
-    _say_authority(arguments, before, report)
-    return OK
 
 
 def _say_authority(

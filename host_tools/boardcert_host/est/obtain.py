@@ -42,7 +42,7 @@ def obtain(plan: Plan, on_step: OnStep, *, anew: bool = False, asks: bool = True
         remarks: list[str] = []
         is_new = not state.chains
         if is_new:
-            remarks = _issue(state, host, pem, request, on_step, asks)
+            remarks = _issue(state, host, (pem, request), on_step, asks)
         name = plan.names[0] if plan.names else delivery.name_of(plan.way)
         files, more = delivery.choose(state.chains, name)
         on_step("installing it on the board")
@@ -62,41 +62,58 @@ def _state(host: str, plan: Plan, anew: bool) -> Kept:
 
 
 def _issue(
-    state: Kept, host: str, pem: bytes, request: Request, on_step: OnStep, asks: bool
+    state: Kept, host: str, asked: tuple[bytes, Request], on_step: OnStep, asks: bool
 ) -> list[str]:
-    """Have the chain that the server issues in *state*, saved for *host*; return remarks."""
+    """Have the chain that the server issues in *state*, saved for *host*; return remarks.
+
+    *asked*: the board's request, in PEM and read.
+    """
     plan: Plan = state.plan
+    pem, request = asked
     if state.request is None or not _is_same(state.request.encode(), pem):
         state.request = pem.decode()
     SHELF.save(host, state)
     served = delivery.served(plan.way, asks)
     server = Server(plan, asks)
     try:
-        on_step(f"asking {plan.place} for the certificates of its CA")
-        answer = server.get("cacerts")
-        if answer.status != _OK:
-            raise refusal(plan.place, "cacerts", answer)
-        authorities = certificates(answer, plan.place)
-        asked = attributes.wanted(server.get("csrattrs"), plan.place)
-        parsed = x509.load_pem_x509_csr(state.request.encode())
-        remarks = [f"note: {plan.place} {one}" for one in attributes.lacking(asked, parsed)]
-        operation = RENEW if _renews(served, parsed, authorities) else ENROL
-        on_step(f"waiting for the certificate of {plan.place}")
-        try:
-            issued, more = enrol(server, plan, state.request.encode(), operation, on_step)
-        except Error as error:
-            if error.code == CHECKED_AND_BAD:  # It was refused: the next request may be another.
-                state.request = None
-                SHELF.save(host, state)
-            raise
+        issued, authorities, remarks = _enrolled(server, state, host, served, on_step)
     finally:
         server.close()
     chain = _chain(issued, authorities, request, plan.place)
     if missing := installable.missing_issuer(installable.Installable(chain), authorities):
-        more.append(missing)
+        remarks.append(missing)
     state.chains, state.request = [_pem(one) for one in _shorter(chain, authorities)], None
     SHELF.save(host, state)
-    return [*remarks, *(f"note: {one}" for one in more)]
+    return [f"note: {one}" for one in remarks]
+
+
+def _enrolled(
+    server: Server, state: Kept, host: str, served: x509.Certificate | None, on_step: OnStep
+) -> tuple[list[x509.Certificate], list[x509.Certificate], list[str]]:
+    """Return what the server issues, the certificates of its CA, and remarks.
+
+    *served*: what the board serves now. A request that is refused is forgotten.
+    """
+    place = state.plan.place
+    on_step(f"asking {place} for the certificates of its CA")
+    answer = server.get("cacerts")
+    if answer.status != _OK:
+        raise refusal(place, "cacerts", answer)
+    authorities = certificates(answer, place)
+    asked = attributes.wanted(server.get("csrattrs"), place)
+    pem = (state.request or "").encode()
+    parsed = x509.load_pem_x509_csr(pem)
+    remarks = [f"{place} {one}" for one in attributes.lacking(asked, parsed)]
+    operation = RENEW if _renews(served, parsed, authorities) else ENROL
+    on_step(f"waiting for the certificate of {place}")
+    try:
+        issued, more = enrol(server, state.plan, pem, operation, on_step)
+    except Error as error:
+        if error.code == CHECKED_AND_BAD:  # The next request may be another.
+            state.request = None
+            SHELF.save(host, state)
+        raise
+    return issued, authorities, [*remarks, *more]
 
 
 def _is_same(before: bytes, pem: bytes) -> bool:

@@ -63,22 +63,9 @@ def _write_all(file: IO[bytes], kept: Spool, summary: Summary) -> None:
         ("run_duration_seconds", "How long it took.", (), [((), summary.seconds)]),
     ):
         _write_family(file, f"boardcert_{name}", help, labels, iter(rows))
-    help = "Days until the certificate of a board ends, negative when it has ended."
-    _of_boards(file, "days_left", help, ("board",), kept, _days_left)
-    help = "1 for the verdict on a board and the worst reason for it."
-    _of_boards(file, "verdict", help, ("board", "verdict", "reason"), kept, _verdict)
-
-
-def _of_boards(
-    file: IO[bytes],
-    name: str,
-    help: str,
-    labels: tuple[str, ...],
-    kept: Spool,
-    row: Callable[[Entry], _Row | None],
-) -> None:
-    rows = (found for entry in kept.each() if (found := row(entry)))
-    _write_family(file, f"boardcert_board_{name}", help, labels, rows)
+    for name, help, labels, row in _OF_BOARDS:
+        found = (one for entry in kept.each() if (one := row(entry)))
+        _write_family(file, f"boardcert_board_{name}", help, labels, found)
 
 
 def _write_family(
@@ -103,3 +90,19 @@ def _days_left(entry: Entry) -> _Row | None:
 def _verdict(entry: Entry) -> _Row:
     reason = entry["reasons"][0] if entry["reasons"] else ""
     return (entry["asked"], entry["verdict"], reason), 1.0
+
+
+_OF_BOARDS: tuple[tuple[str, str, tuple[str, ...], Callable[[Entry], _Row | None]], ...] = (
+    (
+        "days_left",
+        "Days until the certificate of a board ends, negative when it has ended.",
+        ("board",),
+        _days_left,
+    ),
+    (
+        "verdict",
+        "1 for the verdict on a board and the worst reason for it.",
+        ("board", "verdict", "reason"),
+        _verdict,
+    ),
+)

@@ -74,10 +74,10 @@ def served_authority(
 
 def _compare(report: dict[str, Any], authority: x509.Certificate) -> None:
     """Raise Error unless the *report* over USB names this authority; an older board names none."""
-    told = report.get("authority")
+    named = report.get("authority")
     found = authority_facts(authority)["fingerprint"]
-    if isinstance(told, dict) and told.get("fingerprint") != found:
-        message = f"the board on the cable has another authority, {told.get('fingerprint')}"
+    if isinstance(named, dict) and named.get("fingerprint") != found:
+        message = f"the board on the cable has another authority, {named.get('fingerprint')}"
         raise Error(message, "restart it, and try again", CHECKED_AND_BAD)
 
 

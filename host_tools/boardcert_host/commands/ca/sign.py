@@ -177,7 +177,6 @@ def _issue(
     *host*: who sent the request over the network.
     """
     from ...board import signing
-    from ...files import write_output
     from ...trust import pins
     from ...trust.look_up import place_of
 
@@ -194,6 +193,16 @@ def _issue(
     for name in signing.check_shared(leaf, issued, arguments.san):
         say(f"note: another key already has a certificate for {name}, see boardcert ca list")
     _print_notes(authority.certificate, leaf, arguments.days)
+    _keep(files, store, arguments)
+    return files
+
+
+def _keep(files: "Installable", store: "Store", arguments: argparse.Namespace) -> None:
+    """Keep a copy in the store, and write the file that was asked for."""
+    from ...board import signing
+    from ...files import write_output
+
+    leaf = files.chain[0]
     path: Path | None = arguments.output
     if path is None and not arguments.install:
         path = Path(signing.file_name(leaf))
@@ -201,10 +210,8 @@ def _issue(
     # First the copy: nothing that was signed is unknown to the list.
     arguments.record["copy"] = str(store.record(leaf))
     if path:
-        data = files.chain_pem.encode()
-        write_output(path, data, arguments.force)
+        write_output(path, files.chain_pem.encode(), arguments.force)
         arguments.record["file"] = str(path)
-    return files
 
 
 def _print_notes(ca: "x509.Certificate", leaf: "x509.Certificate", days: int) -> None:

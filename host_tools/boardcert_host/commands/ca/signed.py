@@ -1,7 +1,7 @@
 """What `boardcert ca sign` prints: the certificate, where it is, and whether it is served."""
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...console import print_rows, results, say
 from ...errors import CHECKED_AND_BAD, OK
@@ -29,20 +29,7 @@ def print_signed(
         print_json(record | {"certificate": described, "chain": files.chain_pem} | verdict)
         return code
     names = described["names"]
-    rows = [
-        ("names", ", ".join(names)),
-        ("valid until", described["not_after"][:10]),
-        ("serial number", described["serial_number"]),
-        ("fingerprint", described["fingerprint"]),
-        *(
-            ("private key", f"{path}, readable by you only")
-            for path in [record.get("key_file")]
-            if path
-        ),
-        *(("certificate", path) for path in [record.get("file")] if path),
-        *(("installed on", board) for board in [record.get("installed")] if board),
-    ]
-    print_rows(f"{names[0]}: signed by {issuer}", rows)
+    print_rows(f"{names[0]}: signed by {issuer}", _rows(described, record))
     if verified:
         failed = [check for check in verified.checks if check.status == "fail"]
         verdict = "NOT VALID" if failed else "valid for clients that trust the CA"
@@ -51,6 +38,22 @@ def print_signed(
     elif arguments.install:
         say(f"next, once the board has restarted: {_verification(names[0], arguments)}")
     return code
+
+
+def _rows(described: dict[str, Any], record: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what is to be known of the certificate, and where its files are."""
+    rows = [
+        ("names", ", ".join(described["names"])),
+        ("valid until", described["not_after"][:10]),
+        ("serial number", described["serial_number"]),
+        ("fingerprint", described["fingerprint"]),
+    ]
+    if path := record.get("key_file"):
+        rows.append(("private key", f"{path}, readable by you only"))
+    for title, member in (("certificate", "file"), ("installed on", "installed")):
+        if place := record.get(member):
+            rows.append((title, place))
+    return rows
 
 
 def _verification(name: str, arguments: argparse.Namespace) -> str:
