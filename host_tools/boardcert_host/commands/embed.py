@@ -3,10 +3,14 @@
 import argparse
 import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..console import results, say
 from ..errors import OK, USAGE, Error
 from .shared import Command, add_force, add_json, check_free, print_json
+
+if TYPE_CHECKING:
+    from ..board.installable import Installable
 
 _EXAMPLES = """\
 examples:
@@ -40,11 +44,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from ..board.embed import MODULE, compile_module, module_source
-    from ..board.installable import check_installable, read_installable, remark
     from ..ca.authorities import common_name
     from ..certificates.certificate import alternative_names, describe
     from ..files import write_output
-    from ..passwords import Password
 
     suffix = ".mpy" if arguments.mpy else ".py"
     path: Path = arguments.output or Path(MODULE + suffix)
@@ -52,6 +54,26 @@ def _run(arguments: argparse.Namespace) -> int:
         hint = "MODULE.py, or with --mpy MODULE.mpy"
         raise Error(f"{path} has the wrong suffix for its contents", hint, USAGE)
     check_free(path, arguments.force)
+    files = _read(arguments)
+    leaf = files.chain[0]
+    source = module_source(files)
+    data = compile_module(source) if arguments.mpy else source.encode()
+    write_output(path, data, arguments.force, 0o600)
+    if arguments.json:
+        print_json({"file": str(path), "certificate": describe(leaf)})
+        return OK
+    until = f"until {leaf.not_valid_after_utc:%Y-%m-%d}"
+    called = ", ".join(alternative_names(leaf)) or common_name(leaf)
+    results().print(f"{path}: {called}, {until}; holds the private key", markup=False)
+    say(f"next: freeze it, or copy it to the board: mpremote fs cp {path} :/lib/{MODULE}{suffix}")
+    return OK
+
+
+def _read(arguments: argparse.Namespace) -> "Installable":
+    """Return certificate and key, with a remark for each check that they do not pass."""
+    from ..board.installable import check_installable, read_installable, remark
+    from ..certificates.certificate import alternative_names
+    from ..passwords import Password
 
     def ask(name: str) -> str:
         option, file = "--passphrase-file", arguments.passphrase_file
@@ -60,22 +82,11 @@ def _run(arguments: argparse.Namespace) -> int:
     files = read_installable(arguments.certificate, arguments.key, ask)
     if files.key is None:
         raise Error(f"the private key of {arguments.certificate} is needed", _KEY_HINT, USAGE)
-    leaf = files.chain[0]
-    names = alternative_names(leaf)
+    names = alternative_names(files.chain[0])
     now = datetime.datetime.now(datetime.timezone.utc)
     for check in check_installable(files, names[0] if names else "", now):
         say(remark(check))
-    source = module_source(files)
-    data = compile_module(source) if arguments.mpy else source.encode()
-    write_output(path, data, arguments.force, 0o600)
-    if arguments.json:
-        print_json({"file": str(path), "certificate": describe(leaf)})
-        return OK
-    until = f"until {leaf.not_valid_after_utc:%Y-%m-%d}"
-    called = ", ".join(names) or common_name(leaf)
-    results().print(f"{path}: {called}, {until}; holds the private key", markup=False)
-    say(f"next: freeze it, or copy it to the board: mpremote fs cp {path} :/lib/{MODULE}{suffix}")
-    return OK
+    return files
 
 
 COMMANDS = {
