@@ -50,8 +50,3 @@ def test_dates_that_do_not_exist():
         (2024, 1, 1, 0, 0, 60),
     ):
         assert not fields.is_valid_date(date), date
-
-
-def test_start_of_day():
-    """The start of a day is midnight."""
-    assert fields.start_of_day((2026, 1, 2, 3, 4, 5)) == (2026, 1, 2, 0, 0, 0)

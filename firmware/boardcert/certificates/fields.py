@@ -1,15 +1,14 @@
-"""Fields of a certificate as the rest of the code has them: host names, IP addresses, dates.
+"""Host names, IP addresses and dates of certificates, as other modules have them.
 
-Names are text, checked and turned into the bytes of a certificate and back. Dates are tuples
-(year, month, day, hour, minute, second) in UTC: these compare as dates do, and know nothing of
-the epoch, which differs between ports.
+Names are text. Dates are tuples (year, month, day, hour, minute, second) in UTC, which compare as
+dates do: the epoch differs between ports.
 """
 
 _LETTERS_DIGITS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 def parse_name(name: str) -> tuple:
-    """Return ("dns", bytes) or ("ip", 4 or 16 bytes) for *name*; ValueError when it is neither."""
+    """Return ("dns", bytes) or ("ip", 4 or 16 bytes) for *name*; ValueError for neither."""
     if not isinstance(name, str):
         raise ValueError(f"a name must be a string: {name!r}")
     if ":" in name:
@@ -30,7 +29,7 @@ def normalize(name: str) -> str:
     """Return the DNS name *name* in lower case.
 
     RFC 1123, 2.1: labels of letters, digits and inner hyphens, 1 to 63 characters each, 253 in
-    all. Other scripts must come in their ASCII form (xn--...). ValueError otherwise.
+    all. Other scripts come as xn--... ValueError otherwise.
     """
     lower = name.lower()
     valid = len(lower) <= 253
@@ -74,11 +73,6 @@ def add_days(date: tuple, days: int) -> tuple:
     """Return *date* moved by *days*, which may be negative."""
     year, month, day = _from_day_number(day_number(date[0], date[1], date[2]) + days)
     return (year, month, day) + date[3:]
-
-
-def start_of_day(date: tuple) -> tuple:
-    """Return midnight at the beginning of *date*."""
-    return date[:3] + (0, 0, 0)
 
 
 def is_valid_date(date: tuple) -> bool:

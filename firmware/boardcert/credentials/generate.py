@@ -102,7 +102,7 @@ def validity(now: tuple | None, days: int) -> tuple:
     if now is None:
         first = board.EARLIEST_DATE
         return first, fields.add_days(first, max(days, CLOCKLESS_DAYS))
-    return fields.start_of_day(fields.add_days(now, -1)), fields.add_days(now, days)
+    return fields.add_days(now, -1)[:3] + (0, 0, 0), fields.add_days(now, days)
 
 
 def _request_info(key, host_name: str | None, names: list) -> bytes:
