@@ -6,6 +6,7 @@ import scratch
 from boardcert import EntropyError, Error, modules
 from boardcert.credentials import generate, in_phases, lifecycle, phases
 from boardcert.crypto import ecdsa
+from boardcert.entropy import noise, noise_generators
 from helpers import raises
 from identities import Replaced, on_board, raising
 
@@ -53,8 +54,12 @@ def _run(task, make):
         def give_back(self):
             happened.append("released")
 
-    replaced = {"_begin": task.begin, "make_wanted": note, "_has_kernel": lambda _wanted: False}
-    with Replaced(in_phases, _load_making=lambda _has_kernel: None, **replaced):
+    replaced = {
+        "_begin": task.begin,
+        "make_wanted": note,
+        "_has_kernel": lambda _wanted, _kept: False,
+    }
+    with Replaced(in_phases, _load_making=lambda: None, **replaced):
         return in_phases.run("load", (1,), (2,), Lent()), happened
 
 
@@ -163,25 +168,29 @@ def test_what_decides_is_not_in_memory_beside_the_arithmetic():
     assert seen["sign"][0] == [] and seen["flash"][1] == [] and left == []
 
 
-class KernelCode:
-    """A context in which the firmware loads kernel code, which only an ESP32 can do."""
+class Kernel:
+    """A context in which the firmware loads a module with native code, as only an ESP32 can."""
 
     # Without rooms, as in the built package.
     _PACKAGE = ecdsa.__name__.rpartition(".")[0]
-    _NAME = _PACKAGE + ".kernel_code"
+
+    def __init__(self, name="kernel_code"):
+        self._name = name
 
     def __enter__(self):
-        sys.modules[self._NAME] = sys.modules[self._PACKAGE].kernel_code = object()
+        module = object()
+        sys.modules[f"{self._PACKAGE}.{self._name}"] = module
+        setattr(sys.modules[self._PACKAGE], self._name, module)
 
     def __exit__(self, *_details):
-        sys.modules.pop(self._NAME, None)
-        if hasattr(sys.modules[self._PACKAGE], "kernel_code"):
-            del sys.modules[self._PACKAGE].kernel_code
+        sys.modules.pop(f"{self._PACKAGE}.{self._name}", None)
+        if hasattr(sys.modules[self._PACKAGE], self._name):
+            delattr(sys.modules[self._PACKAGE], self._name)
 
 
 def test_beside_a_kernel_what_decides_stays_in_memory():
     """With a kernel, deciding modules stay loaded; the arithmetic is released before storing."""
-    with KernelCode():
+    with Kernel():
         made, seen, left = _identity(directory=scratch.fresh_directory())
     for step in ("entropy", "key", "sign", "check"):
         deciding, making = seen[step]
@@ -190,9 +199,34 @@ def test_beside_a_kernel_what_decides_stays_in_memory():
     assert made.generated and left == []
 
 
+class ESP32:
+    """The module sys as in_phases sees it on an ESP32."""
+
+    platform = "esp32"
+    modules = sys.modules
+
+
+def test_an_esp32_loads_the_arithmetic_while_its_noise_is_gathered():
+    """It is released before storing, except for what the task needs again."""
+    loaded = {}
+
+    def read_early(count, work):
+        assert count == noise.SAMPLES
+        with Kernel("p384_kernel"):  # Only here: the test signs with another engine.
+            for number, _ in enumerate(work):
+                loaded[number] = _loaded(("keys", "ecdsa", "generate"))
+
+    replaced = Replaced(noise_generators, read_early=read_early)
+    with Kernel(), Replaced(in_phases, sys=ESP32), replaced:
+        made, seen, left = _identity(directory=scratch.fresh_directory())
+    assert loaded[0] == ["keys"] and sorted(loaded[5]) == ["ecdsa", "generate", "keys"]
+    assert "sources" in seen["flash"][0] and seen["flash"][1] == []
+    assert made.generated and left == []
+
+
 def test_a_key_that_the_kernel_does_not_make_takes_turns_with_what_decides():
     """For other curves and RSA, modules are loaded in turn, as without a kernel."""
-    with KernelCode():
+    with Kernel():
         made, seen, left = _identity(directory=scratch.fresh_directory(), key_type="p256")
     assert made.generated and seen["sign"][0] == [] and left == []
 
@@ -208,8 +242,6 @@ def test_a_task_that_makes_nothing_loads_no_arithmetic():
 
 def test_a_failure_of_the_making_reaches_the_caller():
     """At first boot, an error in generating is raised, as there is nothing to serve."""
-    from boardcert.entropy import noise
-
     with on_board(), Replaced(noise, gather=raising(EntropyError("stuck"))):
         assert raises(EntropyError, lifecycle.Identity, scratch.fresh_directory())
     with on_board(), Replaced(noise, gather=raising(ZeroDivisionError())):

@@ -195,6 +195,61 @@ if scratch.HAS_ROOM or scratch.vfs is None:  # A Pico's image has no threads.
             assert _refusal(_Radio()) is None
         assert len(reads) == 8
 
+    def test_esp32_noise_that_is_read_early_is_read_as_always_and_used_once():
+        """In as many parts with the same pauses, in which work is done."""
+        original = noise_generators.os.urandom
+        reads = []
+        done = []
+
+        def urandom(count):
+            reads.append(noise_generators.ticks_us())
+            return original(count)
+
+        def work():
+            for step in range(3):
+                done.append((step, len(reads)))
+                time.sleep(0.001 if step else 0.03)
+                yield
+
+        with _Radio(is_connected=True), Replaced(noise_generators, os=_Module(urandom)):
+            start = noise_generators.ticks_us()
+            noise_generators.read_early(4096, work())
+            assert done == [(0, 0), (1, 1), (2, 2)] and len(reads) == 8
+            early = noise_generators.read_radio(4096)
+            assert len(early) == 512 and len(reads) == 8
+            assert early != noise_generators.read_radio(4096) and len(reads) == 16
+        for before, after in zip([start] + reads[:7], reads[:8]):  # noqa: B905 (MicroPython's)
+            assert noise_generators.ticks_diff(after, before) >= 15_000
+
+    def test_esp32_noise_of_another_size_is_read_anew():
+        """And what was read early is not used later either."""
+        with _Radio(is_connected=True):
+            noise_generators.read_early(4096, iter(()))
+            assert len(noise_generators.read_radio(1024)) == 128
+            assert not noise_generators._early
+
+    def test_esp32_noise_that_fails_to_be_read_early_is_read_when_it_is_needed():
+        """Whether the radio failed, or the work."""
+
+        def work():
+            raise MemoryError("no memory for a module")
+            yield
+
+        with _Radio(is_connected=True) as radio:
+            noise_generators.read_early(4096, work())
+            assert not noise_generators._early
+            radio.WLAN = raising(OSError("Wifi Internal State Error"))
+            noise_generators.read_early(4096, iter(()))
+            assert not noise_generators._early
+        assert _refusal(_Radio(is_connected=True)) is None
+
+    def test_esp32_noise_is_not_read_early_while_the_radio_is_not_in_use():
+        """A scan for it would take two seconds, and leave the work no shorter."""
+        with _Radio(was_on=True) as radio:
+            noise_generators.read_early(4096, iter((1, 2)))
+            assert not noise_generators._early and radio.scans == 0
+        assert _refusal(_Radio()) is None
+
     def test_esp32_radio_that_does_not_work_is_refused():
         """If activation has no effect, or a scan finds nothing or fails, the radio is off again."""
 

@@ -8,6 +8,7 @@ takes less, they stay.
 import gc
 import sys
 
+from ..modules import borrowed
 from .phases import Maker, Wanted, make_wanted
 
 _PLACE = "/boardcert-modules"
@@ -27,13 +28,13 @@ def run(task: str, arguments: tuple, context: tuple, lent):
                 return _begin(task, arguments, context, maker.make)
             except Wanted as given_up:
                 wanted = given_up.args[0]
-            has_kernel = _has_kernel(wanted)
-            if not has_kernel:
+            made = _make_at_once(wanted)
+            if not made:
                 _give_back(lent)
-            _load_making(has_kernel)
-            maker.add(make_wanted(wanted))
-            if not has_kernel:
+                _load_making()
+                made = make_wanted(wanted)
                 _give_back(lent)
+            maker.add(made)
     finally:
         if found:
             found.end()
@@ -99,11 +100,40 @@ def _find_quickly() -> "_Compiled | None":
         return None
 
 
-def _has_kernel(wanted: tuple) -> bool:
-    """Return whether there is a kernel for what is *wanted*, and load its code if so."""
+def _make_at_once(wanted: tuple):
+    """Return what make_wanted does; None, and give back what was loaded, where no kernel makes it.
+
+    In a function of its own: without a kernel, its `with` would take from a small stack.
+    """
+    with borrowed() as lent:
+        return make_wanted(wanted) if _has_kernel(wanted, lent.kept) else None
+
+
+def _has_kernel(wanted: tuple, kept: set) -> bool:
+    """Return whether there is a kernel for what is *wanted*, and load its code if so.
+
+    On ESP32 all that makes a certificate is loaded then, in the pauses between the reads of noise:
+    a file takes 10 to 20 ms, about as long as a pause. *kept*: see _load_arithmetic.
+    """
     _, arguments = wanted
     if arguments[1] != "p384":
         return False
+    if sys.platform == "esp32":
+        from ..entropy.noise import SAMPLES
+        from ..entropy.noise_generators import read_early
+
+        work = _load_arithmetic(kept)
+        read_early(SAMPLES, work)
+        try:
+            for _ in work:  # What was not loaded in the pauses.
+                pass
+        except (ImportError, ValueError, MemoryError):
+            return False
+    return _has_code()
+
+
+def _has_code() -> bool:
+    """Return whether the firmware loads the kernel's code."""
     try:
         from ..crypto import kernel_code  # noqa: F401  # pyright: ignore[reportAttributeAccessIssue]
     except (ImportError, ValueError, MemoryError):
@@ -124,6 +154,33 @@ def _give_back(lent) -> None:
     gc.collect()
 
 
+def _load_arithmetic(kept: set):
+    """Load what makes a certificate with a kernel, a file with each step, the kernels first.
+
+    *kept*: gets the name of what the task needs again. Raises ImportError without a kernel.
+    """
+    if not _has_code():
+        raise ImportError
+    yield
+    from ..crypto import sha384  # noqa: F401
+
+    yield
+    from ..certificates import keys
+
+    kept.add(keys.__name__)
+    yield
+    from ..crypto import ecdsa  # noqa: F401
+
+    yield
+    from ..crypto import p384_kernel  # noqa: F401
+
+    yield
+    from . import generate  # noqa: F401
+
+    yield
+    from ..entropy import noise  # noqa: F401
+
+
 def _begin(task: str, arguments: tuple, context: tuple, make_record):
     from .at_once import find
     from .job import Job
@@ -132,15 +189,12 @@ def _begin(task: str, arguments: tuple, context: tuple, make_record):
     return find(task)(Job(*context), *arguments)
 
 
-def _load_making(has_kernel: bool) -> None:
+def _load_making() -> None:
     """Load the kernels, or what hashes without them, while there is little else in memory.
 
     The code of a function is read into one piece of memory, up to 8 KB. Later there was none for
-    it on an ESP32-C3: its heap grew, and took what TLS needs. *has_kernel*: then also load what the
-    task needs again, which stays: an ESP32 takes 30 ms to find a file.
+    it on an ESP32-C3: its heap grew, and took what TLS needs.
     """
-    if has_kernel:
-        from ..certificates import keys  # noqa: F401
     try:  # Once more, where memory was short: the modules that decide are gone now.
         from ..crypto import kernel_code  # noqa: F401  # pyright: ignore[reportAttributeAccessIssue]
     except (ImportError, ValueError, MemoryError):

@@ -12,10 +12,11 @@ from ..storage.store_write import is_empty_file
 from .loading import marks_of
 
 
-def settle(directory: str, files: list, stored: dict, writer) -> list:
+def settle(directory: str, files: list, stored: dict) -> list:
     """Update the marks in *directory* to those of *stored*, {source: Record}, and of the token.
 
-    *files*: the names there. Return a sentence for each loss, which a mark has revealed.
+    *files*: the names there. Return a sentence for each loss, which a mark has revealed. A mark is
+    empty: a loss of power leaves it whole or absent, without a name of its own before.
     """
     wanted = marks_of(stored.items(), files)
     notices = []
@@ -24,7 +25,7 @@ def settle(directory: str, files: list, stored: dict, writer) -> list:
         os.remove(f"{directory}/{mark}")
     for mark in wanted:
         if mark not in files:
-            writer.write_text(mark, "")
+            open(f"{directory}/{mark}", "wb").close()
     for slot in [source + suffix for source in (GENERATED, INSTALLED) for suffix in SLOTS]:
         if slot in files and is_empty_file(f"{directory}/{slot}"):
             os.remove(f"{directory}/{slot}")  # Left by a loss of power; there is a notice already.
@@ -35,7 +36,7 @@ def _losses(mark: str, stored: dict, files: list) -> list:
     """Return what has been lost since *mark* was made."""
     if mark == TOKEN_MARK:
         return ["the token is lost; a new one is made when needed"]
-    # There is a fourth part when power failed while it was written.
+    # There is a fourth part when power failed while an earlier version wrote it.
     _, source, generation, *torn = mark.split(".")
     if torn or source not in (GENERATED, INSTALLED):
         return []

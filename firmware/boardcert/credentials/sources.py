@@ -134,7 +134,7 @@ def mark_stored(job, source: str, record: store.Record) -> None:
             stored[GENERATED] = below
         from .losses import settle
 
-        losses = settle(job.directory, job.files(), stored, job.writer)
+        losses = settle(job.directory, job.files(), stored)
         if not job.outcomes.get("removes"):
             job.notices.extend(losses)
 

@@ -60,6 +60,8 @@ def ptr32(buffer: Any) -> memoryview:
 # A computer has more memory than any test here needs.
 gc.mem_free = lambda: 1 << 30  # type: ignore[attr-defined]
 time.ticks_ms = lambda: int(time.monotonic() * 1000)  # type: ignore[attr-defined]
+time.ticks_us = lambda: int(time.monotonic() * 1_000_000)  # type: ignore[attr-defined]
+time.sleep_ms = lambda ms: time.sleep(ms / 1000)  # type: ignore[attr-defined]
 time.ticks_diff = operator.sub  # type: ignore[attr-defined]
 
 _POINTERS = (ptr8, ptr16, ptr32)
