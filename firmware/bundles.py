@@ -61,6 +61,7 @@ _JUDGING = {
     "sources": ("settings", "job", "stored", "generated", "sources", "phases", "at_once"),
     "ipv6": ("ipv6",),
     "in_phases": ("in_phases",),
+    "found_quickly": ("found_quickly",),
     "tasks": ("tasks",),
     "change_settings": ("change_settings",),
     "accept": ("accept",),
@@ -127,15 +128,16 @@ PORTABLE = {
 """Files that differ without a kernel, where every board needs the engine of the big integers."""
 
 NATIVE = {
-    "sha384": ("sha512_block", "sha384"),
+    "sha384": ("sha384",),
     "noise": ("health_tests", "noise"),
 }
-"""Files with native code, which esp32 never frees: there, they are separate."""
+"""Files with native code, which ESP32s never free: there, they are separate."""
 
-EITHER = {"sha384": ("sha384",)}
-"""The same, if a kernel exists but may be refused: its replacement is a separate file."""
+EITHER = {"in_phases": ("phases", "found_quickly", "in_phases")}
+"""Other files that differ there, because a kernel exists but may be refused."""
 
 FALLBACKS = ("sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "rsa_bigint", "in_phases")
+FALLBACKS += ("found_quickly",)
 """Modules that a board never imports if every firmware runs its kernel."""
 
 KERNEL_USERS = ("p384_kernel", "rsa_kernel")

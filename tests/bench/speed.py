@@ -16,7 +16,7 @@ _MORE_BOOTS = 6
 _CORE = ("__init__", "store", "certificate", "sources", "ecdsa", "generate", "noise", "store_write")
 _CORE += ("tls", "server", "application")
 # And those that only one of the two needs.
-_ENGINES = {"p384_kernel", "p384_bigint", "p384_reduce", "sha384"}
+_ENGINES = {"p384_kernel", "p384_bigint", "p384_reduce", "sha384", "sha512_block"}
 _ENGINES |= {"keys", "fields", "issue", "in_phases"}
 _SCRIPT = "measure.py"
 

@@ -20,7 +20,7 @@ _ESP32S = ("rv32imc", "xtensawin")
 _WITHOUT = "xtensa"  # The ESP8266, which has no kernel.
 # A board with a kernel never imports these.
 _REPLACED = {"sha512_block", "p384_bigint", "p384_reduce", "p384_comb", "noise_generators"}
-_REPLACED |= {"rsa_bigint", "esp32_reserve", "in_phases"}
+_REPLACED |= {"rsa_bigint", "esp32_reserve", "in_phases", "found_quickly"}
 _SOURCES = set(module_paths(data_directory("firmware") / "boardcert"))
 _OTHER_KERNELS = KERNELS["armv6m"].modules.keys() - {"kernel"}
 _PLAN = load_plan()
@@ -36,19 +36,19 @@ def test_every_module_is_compiled_for_its_processor(architecture, tmp_path):
         if architecture != "armv6m":
             expected |= {"noise_generators", "esp32_reserve"}
     else:
-        joined = {"rsa_kernel", "p384_kernel", "p384_comb", "bigint_engine", "sha512_block"}
+        joined = {"rsa_kernel", "p384_kernel", "p384_comb", "bigint_engine"}
         if architecture in _ESP32S:
-            joined -= {"p384_kernel"}
-        expected = _SOURCES - _PARTS - joined | {"sha384", "keys", "fields", "issue"}
+            joined = joined - {"p384_kernel"} | {"found_quickly"}
+        expected = _SOURCES - _PARTS - joined | {"keys", "fields", "issue"}
         if architecture in _ESP32S:
-            expected |= {"kernel_code", "kernel_sha512", "sha512_block"}
+            expected |= {"kernel_code", "kernel_sha512", "sha384"}
     assert {path.stem for path in built} == expected | {"rare_texts"}
     assert set(tmp_path.iterdir()) == set(built)
     texts = [path.name for path in built if path.suffix != ".mpy"]
     assert texts == ["page_template.py", "rare_texts.py"]
     headers = {path.stem: path.read_bytes()[:4] for path in built if path.suffix == ".mpy"}
     assert all(header[:2] == b"M\x06" for header in headers.values())
-    native = "p384_kernel" if architecture.startswith("armv") else "sha384"
+    native = "p384_kernel" if architecture.startswith("armv") else "sha512_block"
     assert headers[native][2] >> 2 & 0xF == _NUMBERS[architecture]
     assert headers["sources"][2] >> 2 == 0  # bytecode runs everywhere
 
@@ -138,22 +138,34 @@ def test_every_name_in_the_plan_is_of_a_module():
 
 def test_without_a_kernel_no_module_is_in_two_files():
     """Modules in portable files are removed from the other files, none of which becomes empty."""
-    bundles = _PLAN.without_kernel({"sha384", "p384_reduce"})
+    bundles = _PLAN.without_kernel({"sha384", "sha512_block", "p384_reduce"})
     parts = [part for parts in bundles.values() for part in parts]
     assert len(parts) == len(set(parts)) and all(bundles.values())
-    assert {"p384_comb", "p384_reduce"} & set(bundles) == set()
+    assert "p384_comb" not in bundles and bundles["p384_reduce"] == ("p384_reduce",)
     assert bundles["p384_bigint"] == _PLAN.portable["p384_bigint"]
-    assert bundles["sha384"] == ("sha512_block", "sha384") and "sha384" not in bundles["ecdsa"]
-    either = _PLAN.without_kernel({"sha384", "sha512_block", "p384_reduce", "kernel_sha512"})
-    assert either == bundles | {"sha384": ("sha384",), "ecdsa": ("drbg", "ec", "ecdsa", "seeding")}
+    assert bundles["found_quickly"] == ("found_quickly",)
+    assert "sha384" in bundles["ecdsa"] and bundles["sha512_block"] == ("sha512_block",)
+
+
+def test_on_esp32_native_code_is_by_itself():
+    """Whichever takes its kernel's place, too: an ESP32 never frees it."""
+    native = {"sha384", "sha512_block", "p384_reduce", "kernel_sha512"}
+    bundles = _PLAN.without_kernel(native)
+    parts = [part for parts in bundles.values() for part in parts]
+    assert len(parts) == len(set(parts)) and all(bundles.values())
+    assert bundles["in_phases"] == _PLAN.either["in_phases"] and "found_quickly" not in bundles
+    assert bundles["ecdsa"] == ("drbg", "ec", "ecdsa", "seeding")
+    assert bundles["sha384"] == ("sha384",)
+    assert native.isdisjoint(part for parts in bundles.values() if len(parts) > 1 for part in parts)
 
 
 def test_native_modules_stay_out_of_bundles_where_they_cannot_be_freed():
     """modules.borrowed identifies modules by name, so native modules stay out of bundles there."""
-    files = build.package_sources(_WITHOUT)
+    files = build.package_sources("rv32imc")
     native = {name for name in files if "@micropython." in files[name]}
     assert native and native <= set(modules._NATIVE.split())
-    joined = {name for name, parts in _PLAN.without_kernel(native).items() if len(parts) > 1}
+    bundles = _PLAN.without_kernel(native | {"kernel_sha512"})
+    joined = {name for name, parts in bundles.items() if len(parts) > 1}
     assert native & joined <= set(_PLAN.native)
 
 

@@ -1,5 +1,7 @@
 """Key pairs of each curve: generated, stored as SEC 1, read back, checked."""
 
+import sys
+
 import vectors
 from boardcert.asn1 import der, oids
 from boardcert.certificates import keys
@@ -30,6 +32,40 @@ def test_generated_key_signs():
         key.check(b"message", signature, random_bytes)
         assert raises(InvalidSignature, key.check, b"massage", signature, random_bytes)
         assert raises(ValueError, key.check, b"message", signature[:-1], random_bytes)
+
+
+class NothingHashes:
+    """A context without the module that hashes where no kernel does, until it is imported."""
+
+    def __enter__(self):
+        self._before = {name: sys.modules.pop(name) for name in _hashing()}
+
+    def __exit__(self, *_details):
+        sys.modules.update(self._before)
+
+
+def _hashing():
+    return [name for name in sys.modules if name.endswith(".sha512_block")]
+
+
+def test_what_hashes_is_not_in_memory_beside_the_arithmetic():
+    """It is imported for digest and nonce, and given back before a multiplication begins."""
+    key = _key()
+    has_kernel = any([name.endswith(".kernel_sha512") for name in sys.modules])
+    seen = []
+
+    def random(n):
+        seen.append(len(_hashing()))
+        return random_bytes(n)
+
+    with NothingHashes():
+        signature = key.sign(b"message", random)
+        # What the nonce needs is first asked for.
+        assert seen[0] == (0 if has_kernel else 1)
+        assert len(seen) > 1 and not any(seen[1:])
+        seen.clear()
+        key.check(b"message", signature, random)
+        assert seen and not any(seen) and not _hashing()
 
 
 def test_scalar_is_at_least_64_bits_more_reduced():

@@ -1,6 +1,7 @@
 """Private keys: generate, read from DER, compare. The EC ones; those of RSA are in rsa."""
 
 from ..asn1 import der
+from ..modules import borrowed
 
 CURVES = {
     b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07": "p256",  # 1.2.840.10045.3.1.7
@@ -58,10 +59,11 @@ class PrivateKey:
         """Return the DER ECDSA signature of *data* by the hash that goes with the curve."""
         from ..crypto import ecdsa
 
+        curve = find_curve(self.key_type)
+        lent = borrowed().begin()
+        lent.at_once = False
         digest = ecdsa.hash_of_size(self._digest_bytes())[0](data)
-        return ecdsa.encode_signature(
-            ecdsa.sign(find_curve(self.key_type), self._d, digest, random)
-        )
+        return ecdsa.encode_signature(ecdsa.sign(curve, self._d, digest, random, lent))
 
     def check(self, data: bytes, signature: bytes, random, signer=None) -> None:
         """Verify the key pair, and the DER *signature* of *data* by it, or by *signer*.
@@ -74,10 +76,12 @@ class PrivateKey:
         from ..crypto import ecdsa
 
         curve = find_curve(self.key_type)
+        with borrowed() as lent:
+            lent.at_once = False
+            digest = ecdsa.hash_of_size(self._digest_bytes())[0](data)
         curve.check_scalar(self._d)
         key_pair = self._d, curve.decode_point(self._public_point)
         pair = ecdsa.decode_signature(signature)
-        digest = ecdsa.hash_of_size(self._digest_bytes())[0](data)
         ecdsa.check_own(curve, key_pair, (digest, pair), random, signer and signer._d)
 
     def _digest_bytes(self) -> int:

@@ -4,7 +4,6 @@ It is imported when needed, and released afterwards, with all of the arithmetic 
 """
 
 from .. import __version__, board
-from ..asn1 import der
 from ..certificates import keys
 from ..entropy.seeding import seed
 from ..modules import borrowed
@@ -31,10 +30,11 @@ def make(private_key: bytes | None, key_type: str, contents: tuple, progress) ->
     key = find_key(private_key, key_type, random, progress)
     steps.begin("sign")
     tbs = apart(_tbs, key, contents, random)
-    certificate = keys.signed(key, tbs, key.sign(tbs, random))
-    del tbs
+    signature = key.sign(tbs, random)
     steps.begin("check")
-    check(key, certificate, random)
+    # Before it is used: a fault in computing the signature could reveal the key.
+    key.check(tbs, signature, random)
+    certificate = keys.signed(key, tbs, signature)
     return Record(key.to_der(), [certificate], facts_of(contents, entropy)), steps.finish()
 
 
@@ -64,15 +64,15 @@ def facts_of(contents: tuple, entropy: dict) -> dict:
 def make_request(host_name: str | None, names: list, private_key: bytes) -> bytes:
     """Return the DER of a PKCS#10 request for *names*, signed by *private_key*.
 
-    *host_name*: the common name; None: the subject is empty. Raises InvalidSignature, as check
-    does, before a faulty signature leaves the board.
+    *host_name*: the common name; None: the subject is empty. Raises InvalidSignature before a
+    faulty signature leaves the board.
     """
     random, _ = seed(board.utc_now())
     key = keys.from_der(private_key)
     info = apart(_request_info, key, host_name, names)
-    request = keys.signed(key, info, key.sign(info, random))
-    check(key, request, random)
-    return request
+    signature = key.sign(info, random)
+    key.check(info, signature, random)
+    return keys.signed(key, info, signature)
 
 
 def apart(function, *arguments):
@@ -113,16 +113,3 @@ def _request_info(key, host_name: str | None, names: list) -> bytes:
     else:
         subject = issue.encode_subject(host_name, board.unique_id().hex())
     return issue.request_info(key, subject, names)
-
-
-def check(key, signed: bytes, random) -> None:
-    """Raise InvalidSignature or ValueError unless the key pair fits, and the signature is valid.
-
-    *signed*: a certificate or request, before it is used: a fault in computing the signature could
-    reveal the key.
-    """
-    content = der.decode_one(signed, der.SEQUENCE)
-    _, end = der.decode_next(content, der.SEQUENCE, 0)
-    _, offset = der.decode_next(content, der.SEQUENCE, end)
-    signature = der.decode_bit_string(der.decode_one(content[offset:], der.BIT_STRING))
-    key.check(content[:end], signature, random)

@@ -11,7 +11,6 @@ import sys
 from ..modules import borrowed
 from .phases import Maker, Wanted, make_wanted
 
-_PLACE = "/boardcert-modules"
 _PACKAGE = __name__.split(".", 1)[0] + "."
 
 
@@ -21,7 +20,11 @@ def run(task: str, arguments: tuple, context: tuple, lent):
     *lent*: the borrowed modules, which are given back between the two, unless a kernel makes it.
     """
     maker = Maker()
-    found = _find_quickly()
+    found = None
+    if sys.platform != "rp2":  # Finding costs less there, and the stack is small.
+        from .found_quickly import find_quickly
+
+        found = find_quickly()
     try:
         while True:
             try:
@@ -38,66 +41,6 @@ def run(task: str, arguments: tuple, context: tuple, lent):
     finally:
         if found:
             found.end()
-
-
-class _Compiled:
-    """The directory of *package* as a file system in which each compiled module is.
-
-    MicroPython looks for a module as a directory, as a source and compiled before it opens it, and
-    littlefs reads what it keeps of the directory each time: 12 of the 24 ms that an ESP32 takes for
-    a module. Here, opening it is the only look-up.
-    """
-
-    def __init__(self, package) -> None:
-        self._package = package
-        self._directory = package.__path__
-
-    def mount(self, _is_readonly, _makes) -> None:
-        """Do nothing: MicroPython calls this, as all that follows but end."""
-
-    def umount(self) -> None:
-        """Do nothing."""
-
-    def stat(self, path: str) -> tuple:
-        """Say that a compiled module is a file, and that anything else is not there."""
-        if path[-4:] == ".mpy":
-            return (0x8000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-        raise OSError(2)
-
-    def open(self, path: str, mode: str):
-        """Open the module itself; ImportError, as of any import, where it is not there."""
-        try:
-            return open(self._directory + path, mode)
-        except OSError as error:
-            raise ImportError(path) from error
-
-    def end(self) -> None:
-        """Look for modules as always from now on."""
-        import vfs
-
-        self._package.__path__ = self._directory
-        vfs.umount(_PLACE)
-
-
-def _find_quickly() -> "_Compiled | None":
-    """Have modules found by one look-up each, until end(); None where that cannot be.
-
-    That is with sources, which are in rooms, and on rp2: finding costs less there, and the stack is
-    small.
-    """
-    package = sys.modules[__name__.rsplit(".", 1)[0]]
-    is_compiled = "." not in package.__name__ and str(package.__file__)[-4:] == ".mpy"
-    if sys.platform == "rp2" or not is_compiled:
-        return None
-    try:
-        import vfs
-
-        found = _Compiled(package)
-        vfs.mount(found, _PLACE)
-        package.__path__ = _PLACE  # pyright: ignore[reportAttributeAccessIssue] (a text)
-        return found
-    except (ImportError, OSError):
-        return None
 
 
 def _make_at_once(wanted: tuple):
@@ -198,5 +141,6 @@ def _load_making() -> None:
     try:  # Once more, where memory was short: the modules that decide are gone now.
         from ..crypto import kernel_code  # noqa: F401  # pyright: ignore[reportAttributeAccessIssue]
     except (ImportError, ValueError, MemoryError):
-        from ..crypto import sha384
+        if sys.platform == "esp32":  # Elsewhere it is not kept, see sha384.
+            from ..crypto import sha512_block  # noqa: F401
     from ..crypto import sha384  # noqa: F401

@@ -18,14 +18,16 @@ class InvalidSignature(Exception):
     """The signature does not belong to this key and digest."""
 
 
-def sign(curve, d: int, digest: bytes, random) -> tuple:
+def sign(curve, d: int, digest: bytes, random, lent=None) -> tuple:
     """Return the signature of *digest* by the private scalar *d*.
 
     The nonce is that of RFC 6979 with random bytes, as many as the digest has, as additional data
     (section 3.6), so neither a bad random generator nor a fault repeated on one digest gives it
-    away.
+    away. *lent*: what was borrowed for hashing, which is given back before the arithmetic.
     """
     nonce = generate_nonce(curve, d, digest, random(len(digest)))
+    if lent:
+        lent.give_back()
     return sign_with_nonce(curve, d, digest, nonce, random)
 
 

@@ -14,7 +14,13 @@ from micropython import const
 try:
     from .kernel_sha512 import compress  # pyright: ignore[reportMissingImports]
 except (ImportError, ValueError, MemoryError):  # No kernel for this firmware: viper does it.
-    from .sha512_block import compress
+
+    def compress(*arguments) -> None:
+        """Do the same; who hashes before the arithmetic borrows sha512_block, 4 KB, for a while."""
+        from .sha512_block import compress as update
+
+        update(*arguments)
+
 
 BLOCK_BYTES = const(128)
 _PADDING_BYTES = const(17)  # At least: a one bit, and the 128-bit length of the message.

@@ -31,21 +31,22 @@ class LoadPlan:
     def without_kernel(self, native: set[str]) -> Bundles:
         """Return the bundles for boards without a certain kernel; *native*: with native code.
 
-        Each module is in one file only; native code is not joined with other modules.
+        Each module is in one file only. If there is a kernel, it is for ESP32s: native code is not
+        joined with other modules then.
         """
-        own = self.portable | self.native
+        own, alone = self.portable, {}
         if _KERNEL in native:
-            own |= self.either
-        moved = native.union(*own.values())
+            own, alone = own | self.either, self.native
+        else:
+            native = set()
+        moved = native.union(*own.values(), *alone.values())
         bundles = {
             file: tuple(part for part in parts if part not in moved)
             for file, parts in self.bundles.items()
         }
         bundles |= {
-            file: tuple(part for part in parts if part not in native)
-            for file, parts in self.portable.items()
+            file: tuple(part for part in parts if part not in native) for file, parts in own.items()
         }
-        alone = {file: own[file] for file in self.native}
         return {file: parts for file, parts in (bundles | alone).items() if parts}
 
 
