@@ -52,8 +52,7 @@ class Page:
 
     def _attributes(self, id: str) -> str:
         """Return attributes of the field *id*: what describes it, and whether it is wrong."""
-        has_hint = id.startswith("install") or id == "settings-validity_days"
-        described_by = [f"{id}-hint"] if has_hint else []
+        described_by = [f"{id}-hint"] if id.startswith("install") else []
         is_wrong = id == self._marks["wrong"]
         if is_wrong:
             described_by.append(f"{id}-error")

@@ -162,7 +162,7 @@ $error.sign-in-token$<input id="sign-in-token" name="token" required spellcheck=
 <ol>
 <li>Download the request: <a href="/request.pem" download>PEM</a> or <a href="/request.der" download>DER</a>. The key stays on the board.</li>
 <li>Have your CA sign it.</li>
-<li>Install its answer here. It is served at once. Anything invalid is refused: nothing changes.</li>
+<li>Install its answer here. It is served at once. Anything invalid is refused.</li>
 </ol>
 <p><label for="install-chain">Certificate and chain (PEM)</label>
 <span class="soft" id="install-chain-hint">The board's own comes first.</span>
@@ -188,12 +188,11 @@ $error.settings-hostname$<input id="settings-hostname" name="hostname" value="$h
 <p><label for="settings-names">More names and addresses, separated by commas</label>
 $error.settings-names$<input id="settings-names" name="names" value="$names$" spellcheck="false" autocomplete="off" autocapitalize="none"$more.settings-names$></p>
 <p><label for="settings-validity_days">Validity of certificates, in days</label>
-<span class="soft" id="settings-validity_days-hint">Its own authority signs for 397 days at most$in_force$.</span>
 $error.settings-validity_days$<input id="settings-validity_days" name="validity_days" value="$validity_days$" inputmode="numeric" autocomplete="off"$more.settings-validity_days$></p>
 <p><label for="settings-chain">Signed by</label>
 $error.settings-chain$<select id="settings-chain" name="chain"$more.settings-chain$>
 <option value="self">The board itself</option>
-<option value="authority"$by_authority$>Its own authority</option>
+<option value="authority"$by_authority$>Its own authority, up to 397 days</option>
 </select></p>
 <p><button>Save and restart</button></p>
 </form>
@@ -208,7 +207,7 @@ $error.settings-chain$<select id="settings-chain" name="chain"$more.settings-cha
 <input type="hidden" name="action" value="restart">
 <input type="hidden" name="form" value="$form$">
 <h3>Restart</h3>
-<p>Nothing stored is lost.</p>
+<p>Nothing is lost.</p>
 <p><button>Restart</button></p>
 </form>
 ?removable
@@ -216,7 +215,7 @@ $error.settings-chain$<select id="settings-chain" name="chain"$more.settings-cha
 <input type="hidden" name="action" value="remove">
 <input type="hidden" name="form" value="$form$">
 <h3>Remove the installed certificate</h3>
-<p>The one below it is served again.</p>
+<p>The one below is served again.</p>
 <p><button>Remove</button></p>
 </form>
 ?signed_in
@@ -224,7 +223,7 @@ $error.settings-chain$<select id="settings-chain" name="chain"$more.settings-cha
 <input type="hidden" name="action" value="new-key">
 <input type="hidden" name="form" value="$form$">
 <h3>New key</h3>
-<p>Everyone who pinned the old key must pin the new one. Overwriting the free flash can take minutes: wait for the answer.</p>
+<p>Pins of the old key must be replaced. It can take minutes.</p>
 <p><label for="new-key-hostname">Type $host_name$ to confirm</label>
 $error.new-key-hostname$<input id="new-key-hostname" name="hostname" required spellcheck="false" autocomplete="off" autocapitalize="none"$more.new-key-hostname$></p>
 <p><button>Make a new key</button></p>
@@ -233,7 +232,7 @@ $error.new-key-hostname$<input id="new-key-hostname" name="hostname" required sp
 <input type="hidden" name="action" value="reset">
 <input type="hidden" name="form" value="$form$">
 <h3>Factory reset</h3>
-<p>New key, certificate and token; what was installed is removed. Settings and Wi-Fi password stay. Overwriting the free flash can take minutes: wait for the answer.</p>
+<p>New key, certificate and token; what was installed is removed. Settings and Wi-Fi password stay. It can take minutes.</p>
 <p><label for="reset-hostname">Type $host_name$ to confirm</label>
 $error.reset-hostname$<input id="reset-hostname" name="hostname" required spellcheck="false" autocomplete="off" autocapitalize="none"$more.reset-hostname$></p>
 <p><button>Reset</button></p>

@@ -23,9 +23,6 @@ def view(status: dict, form_token: str | None, is_secure: bool, outcome: tuple |
     id = f"{action}-{field}"
     host_name = escape(status["hostname"])
     authority, settings = status["authority"], status["settings"]
-    days = settings.get("validity_days", 3650)
-    is_by_authority = settings.get("chain") == "authority"
-    is_longer = isinstance(days, int) and days > 397  # See credentials.authority.
     marks = {
         "title": f"Error: {host_name}" if is_error else host_name,
         "host_name": host_name,
@@ -40,9 +37,8 @@ def view(status: dict, form_token: str | None, is_secure: bool, outcome: tuple |
         "authority": _grouped(authority["fingerprint"]) if authority else "",
         "words": status["words"],
         "names": escape(", ".join(settings.get("names", ()))),
-        "validity_days": str(days),
-        "in_force": ", which applies now" if is_by_authority and is_longer else "",
-        "by_authority": " selected" if is_by_authority else "",
+        "validity_days": str(settings.get("validity_days", 3650)),
+        "by_authority": " selected" if settings.get("chain") == "authority" else "",
         "wrong_tokens": str(status["wrong_tokens"]),
         "rows": [row.encode() for row in rows(status)],
         "kept": texts,
