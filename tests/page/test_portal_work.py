@@ -126,7 +126,7 @@ def test_settings_of_a_form_are_what_it_shows(tmp_path: Path) -> None:
 
 
 def test_who_signs_is_chosen_by_the_form(tmp_path: Path) -> None:
-    """The form shows who signs, and how long an authority can; another value is refused at its field."""
+    """The form shows who signs, and how long an authority can; others are refused at the field."""
     with serving_page(tmp_path / "identity") as client:
         browser = Browser(client.port, client.directory)
         browser.open()
