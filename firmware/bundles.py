@@ -143,6 +143,9 @@ FALLBACKS += ("found_quickly",)
 KERNEL_USERS = ("p384_kernel", "rsa_kernel")
 """Modules that need a kernel."""
 
+COMPILED_ONLY = (*KERNEL_USERS, "found_quickly")
+"""Modules that a package of sources does without: a Pico W's flash has no room for more."""
+
 OTHER_CHIPS = ("noise_generators", "esp32_heap", "esp32_reserve")
 """Modules that the RP2040 never imports."""
 

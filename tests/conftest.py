@@ -16,6 +16,7 @@ import pytest
 
 _TESTS = Path(__file__).resolve().parent
 _PROGRAMS_LIMIT_S = 1800
+_STARTED_S = time.monotonic()
 sys.path[:0] = [
     str(_TESTS.parent / "firmware"),
     str(_TESTS / "device"),
@@ -80,7 +81,7 @@ def _programs_status() -> str:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Wait for the programs before the time limit of a test begins: a registry may be slow."""
-    deadline = time.monotonic() + _PROGRAMS_LIMIT_S
+    deadline = _STARTED_S + _PROGRAMS_LIMIT_S
     while _file(item) not in FIRST and not _programs_status() and time.monotonic() < deadline:
         time.sleep(1)
     return (yield)

@@ -44,7 +44,7 @@ def test_what_mip_installs_is_the_package(new_board, firmware_url):
         place = "/lib/boardcert" if folder == package else f"/lib/boardcert/{folder.name}"
         listed = board.exec(f"import os; print(*os.listdir({place!r}))").split()
         names = {path.name for path in folder.iterdir() if path.name != "__pycache__"}
-        names -= {f"{user}.py" for user in load_plan().kernel_users}
+        names -= {f"{user}.py" for user in load_plan().compiled_only}
         assert set(listed) == names
     code = "import boardcert; from boardcert.credentials.lifecycle import Identity\n"
     assert board.exec(code + "print(boardcert.__version__)").strip() == "0.1.0"

@@ -14,7 +14,7 @@ def test_package_json_lists_every_module() -> None:
     """package.json for `mpremote mip install` lists each file once, in its room; no kernels."""
     package = json.loads((_FIRMWARE / "package.json").read_text())
     files = (_FIRMWARE / "boardcert").rglob("*.py")
-    files = [path for path in files if path.stem not in load_plan().kernel_users]
+    files = [path for path in files if path.stem not in load_plan().compiled_only]
     names = sorted(path.relative_to(_FIRMWARE).as_posix() for path in files)
     assert package["urls"] == [[name, name] for name in names]
 

@@ -1,5 +1,7 @@
 """External programs of the virtual board: Node and the emulator core."""
 
+import os
+import signal
 import stat
 import subprocess
 import sys
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 from boardcert_host.errors import Error
 from boardcert_host.virtual import node as module
+from boardcert_host.virtual.process import EmulatorProcess
 
 _LOCK = Path(module.__file__).with_name("package-lock.json")
 
@@ -76,3 +79,20 @@ def test_the_lock_file_pins_contents_and_names_no_address():
     assert '"integrity": "sha512-' in lock
     assert "resolved" not in lock
     assert "http" not in lock
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.skipif(sys.platform != "linux", reason="another process holds its input by /proc")
+def test_a_request_after_its_end_is_refused_while_its_input_is_still_open():
+    """A killed emulator's output can end before its input: no request waits for an answer then."""
+    process = EmulatorProcess()
+    held = os.open(f"/proc/{process.pid}/fd/0", os.O_RDONLY)
+    try:
+        os.kill(process.pid, signal.SIGKILL)
+        with pytest.raises(Error, match="has ended"):
+            process.wait("off", since=0, timeout_s=30)
+        with pytest.raises(Error, match="has ended"):
+            process.request("status", timeout_s=600)
+    finally:
+        os.close(held)
+        process.close()

@@ -152,12 +152,12 @@ def test_a_page_that_lacks_memory_as_it_begins_is_tried_again(tmp_path: Path) ->
 
 
 _LACKING = """
-from boardcert.page import start
-serve_page = start.serve_page
+from boardcert.page import portal
+serve_page = portal.serve_page
 async def lacking(*arguments):
-    start.serve_page = serve_page
+    portal.serve_page = serve_page
     raise MemoryError("memory allocation failed, allocating 5000 bytes")
-start.serve_page = lacking
+portal.serve_page = lacking
 
 async def look():
     await ask(page)

@@ -49,13 +49,9 @@ class _Compiled:
 
 
 def find_quickly() -> "_Compiled | None":
-    """Have modules found by one look-up each, until end(); None where that cannot be.
-
-    That is with sources, which are in rooms.
-    """
-    package = sys.modules[__name__.rsplit(".", 1)[0]]
-    is_compiled = "." not in package.__name__ and str(package.__file__)[-4:] == ".mpy"
-    if not is_compiled:
+    """Have modules found by one look-up each, until end(); None where that cannot be."""
+    package = sys.modules[__name__.split(".", 1)[0]]
+    if str(package.__file__)[-4:] != ".mpy":
         return None
     try:
         import vfs

@@ -21,7 +21,8 @@ def run(task: str, arguments: tuple, context: tuple, lent):
     """
     maker = Maker()
     found = None
-    if sys.platform != "rp2":  # Finding costs less there, and the stack is small.
+    # Not on rp2, where finding costs less and the stack is small, and not with sources.
+    if sys.platform != "rp2" and __name__ == _PACKAGE + "in_phases":
         from .found_quickly import find_quickly
 
         found = find_quickly()

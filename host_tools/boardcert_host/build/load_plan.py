@@ -20,6 +20,7 @@ class LoadPlan:
     either: Bundles
     fallbacks: tuple[str, ...]
     kernel_users: tuple[str, ...]
+    compiled_only: tuple[str, ...]
     other_chips: tuple[str, ...]
     template: str
     quick: tuple[str, ...]
@@ -62,6 +63,7 @@ def load_plan() -> LoadPlan:
         either=said["EITHER"],
         fallbacks=said["FALLBACKS"],
         kernel_users=said["KERNEL_USERS"],
+        compiled_only=said["COMPILED_ONLY"],
         other_chips=said["OTHER_CHIPS"],
         template=said["TEMPLATE"],
         quick=said["QUICK"],

@@ -75,6 +75,9 @@ class EmulatorProcess:
         reply: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._replies[number] = reply
         try:
+            # Its output may have ended while its input still accepts this.
+            if self._ended:
+                raise self._failure()
             self._stdin.write(json.dumps({"id": number, "command": command, **parameters}) + "\n")
             self._stdin.flush()
             answer = reply.get(timeout=timeout_s)
