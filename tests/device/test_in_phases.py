@@ -3,6 +3,7 @@
 import sys
 
 import scratch
+import vectors
 from boardcert import EntropyError, Error, modules
 from boardcert.credentials import generate, in_phases, lifecycle, phases
 from boardcert.crypto import ecdsa
@@ -108,19 +109,22 @@ def test_what_prevents_the_making_is_kept_for_the_task_but_no_interruption():
 
 
 class Unloaded:
-    """A context that begins without the named modules, and restores the former ones."""
+    """A context that begins without the modules *names*, and restores the former ones."""
+
+    def __init__(self, names=_DECIDING + _MAKING):
+        self._names = names
 
     def __enter__(self):
         self._modules = dict(sys.modules)
         both = modules.borrowed().begin()
-        both.kept = {name for name in both.kept if not _is_of(name, _DECIDING + _MAKING)}
+        both.kept = {name for name in both.kept if not _is_of(name, self._names)}
         both.give_back()
 
     def __exit__(self, *_details):
         for name in self._modules:
             sys.modules[name] = self._modules[name]
             package = name.rpartition(".")[0]
-            if _is_of(name, _DECIDING + _MAKING) and package in sys.modules:
+            if _is_of(name, self._names) and package in sys.modules:
                 setattr(sys.modules[package], _last(name), self._modules[name])
 
 
@@ -229,6 +233,20 @@ def test_a_key_that_the_kernel_does_not_make_takes_turns_with_what_decides():
     with Kernel():
         made, seen, left = _identity(directory=scratch.fresh_directory(), key_type="p256")
     assert made.generated and seen["sign"][0] == [] and left == []
+
+
+def test_what_an_esp32_keeps_still_has_what_it_refers_to():
+    """RSA stays loaded on an ESP32, and works with modules that a task has given back."""
+    directory = scratch.fresh_directory()
+    names = _DECIDING + _MAKING + ("rsa", "keys", "der", "drbg", "inverse", "oids")
+    with Unloaded(names):
+        from boardcert.crypto import rsa
+
+        stored = rsa.RSAPrivateKey(*vectors.numbers(next(vectors.cases("rsa_keys")))).to_der()
+    with Unloaded(names), Replaced(modules, sys=ESP32), Replaced(in_phases, sys=ESP32):
+        me = lifecycle.Identity(directory=directory, key_type="rsa2048", new_key=stored)
+        pin = me.public_key_pin
+        assert me.new_key(stored) and me.public_key_pin == pin
 
 
 def test_a_task_that_makes_nothing_loads_no_arithmetic():

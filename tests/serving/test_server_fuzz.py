@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 _APP = """
 import asyncio, sys
 import boardcert
-from boardcert.serving import http_head
+from boardcert.serving import http_refusal
 from microdot import Microdot
 
 me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
@@ -33,7 +33,7 @@ async def count_seen(request):
 async def echo(request, path):
     return {"length": len(request.body), "arguments": len(request.args)}
 
-http_head._LINGER_MS = 100
+http_refusal._LINGER_MS = 100
 limits = {"handshake_timeout_ms": 20000, "head_timeout_ms": 5000, "idle_timeout_ms": 5000}
 asyncio.run(boardcert.serve(app, int(sys.argv[2]), "127.0.0.1", **limits))
 """

@@ -13,7 +13,7 @@ from servers import reserved_port
 _APP = """
 import asyncio, sys
 import boardcert
-from boardcert.serving import http_head
+from boardcert.serving import http_refusal
 from microdot import Microdot, Request, Response
 
 me = boardcert.identity(directory=sys.argv[1], names=["localhost"])
@@ -74,7 +74,7 @@ async def websocket(request):
         pass
     return Response.already_handled
 
-http_head._LINGER_MS = 100  # The tests wait for it.
+http_refusal._LINGER_MS = 100  # The tests wait for it.
 limits = {"idle_timeout_ms": 3000, "head_timeout_ms": 10000, "max_connections": 3}
 asyncio.run(boardcert.serve(app, int(sys.argv[2]), "127.0.0.1", max_body_bytes=3000, **limits))
 """

@@ -14,7 +14,7 @@ from servers import reserved_port
 _APP = """
 import asyncio, sys
 import boardcert
-from boardcert.serving import http_head
+from boardcert.serving import http_refusal
 
 me = boardcert.identity(directory=sys.argv[1], names=["pump.local", "127.0.0.1", "fd00::7"])
 me.names = me.names + ["*.Farm.example"]  # As an installed certificate may have it.
@@ -23,7 +23,7 @@ async def handle(reader, writer):
     await reader.read(1)
     writer.write(b"secure")
 
-http_head._LINGER_MS = 100  # The tests wait for it.
+http_refusal._LINGER_MS = 100  # The tests wait for it.
 port = int(sys.argv[3])
 asyncio.run(boardcert.serve(handle, port, "127.0.0.1", redirect_port=int(sys.argv[2])))
 """

@@ -86,12 +86,17 @@ def _has_code() -> bool:
 
 
 def _give_back(lent) -> None:
-    """Give back the modules of the task, and empty them: else a stale reference keeps 12 KB."""
+    """Give back the modules of the task, and empty them: else a stale reference keeps 12 KB.
+
+    Not on ESP32: modules that stay because of native code may refer to them, as rsa does to keys.
+    """
     names = set(sys.modules) - lent.kept
     given = {name: sys.modules[name] for name in names if name.startswith(_PACKAGE)}
     lent.at_once = False
     lent.give_back()
     lent.at_once = True
+    if sys.platform == "esp32":
+        given.clear()
     for name in given:
         if name not in sys.modules and not name.endswith("phases"):  # These are at work.
             given[name].__dict__.clear()
