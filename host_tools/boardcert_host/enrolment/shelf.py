@@ -12,10 +12,12 @@ import filelock
 
 from ..directories import kept_directory
 from ..errors import Error
-from ..files import write_own_json
+from ..files import cannot_read, write_own_json
 from ..targets import parse_host
 
 _LOCK_TIMEOUT_S = 5
+# In a file, from its change of host until it is saved again: a renaming that is to be ended.
+_RENAMED_FROM = "renamed_from"
 
 
 @dataclass
@@ -60,22 +62,22 @@ class Shelf(Generic[_Entry]):
         return kept_directory(self._variable, self._folder)
 
     def hosts(self) -> list[str]:
-        """Return the boards for which something is kept; `load` tells of a file that is damaged."""
-        files = {path: _host_in(path) for path in (self.home() / "boards").glob("*.json")}
-        for path, host in files.items():
-            if path.stem != file_name(host):
-                self._end_rename(path, host)
-        return sorted(set(files.values()))
+        """Return the boards for which something is kept; `load` tells of a file that is damaged.
+
+        A file of another name, such as a copy that a person has made, is no board's.
+        """
+        files = list((self.home() / "boards").glob("*.json"))
+        return sorted({host for path in files if (host := self._host_in(path))})
 
     def load(self, host: str) -> _Entry | None:
         """Return what is kept for *host*. Raises Error when the file cannot be read."""
         path = self._file(host)
-        if not path.exists() or _host_in(path) != host:
+        if self._host_in(path) != host:
             self.hosts()  # Which ends a renaming, if one was interrupted.
-        if not path.exists():
-            return None
         try:
             return self._read(_content(path))
+        except FileNotFoundError:
+            return None
         except (KeyError, TypeError, ValueError) as error:
             raise _unreadable(path) from error
 
@@ -107,8 +109,24 @@ class Shelf(Generic[_Entry]):
                 way = entry.plan.way.renamed(old, new, has_new)
                 entry.plan = replace(entry.plan, way=way)
                 path = self._file(old)  # One file at any moment: two would be two renewals.
-                write_own_json(path, {"host": new} | asdict(entry))
+                write_own_json(path, {"host": new, _RENAMED_FROM: old} | asdict(entry))
                 self._end_rename(path, new)
+
+    def _host_in(self, path: Path) -> str | None:
+        """Return the board of a file, once its renaming is ended; None for one of no board."""
+        try:
+            content = _content(path)
+        except FileNotFoundError:
+            return None
+        except Error:
+            return path.stem if path.stem == file_name(path.stem) else None
+        host: str = content["host"]
+        if path.stem == file_name(host):
+            return host
+        if path.stem != file_name(str(content.get(_RENAMED_FROM, ""))):
+            return None
+        self._end_rename(path, host)
+        return host
 
     def _end_rename(self, path: Path, host: str) -> None:
         """Give a file that is about *host* the name for that, unless there is one, or it is gone.
@@ -143,23 +161,21 @@ def file_name(host: str) -> str:
     return re.sub(r"[^a-z0-9.-]", "_", host.lower())
 
 
-def _host_in(path: Path) -> str:
-    try:
-        return str(_content(path)["host"])
-    except Error:
-        return path.stem
-
-
 def _content(path: Path) -> dict[str, Any]:
+    """Return what a file has. Raises FileNotFoundError, and Error if it cannot be read."""
     try:
         content = json.loads(path.read_bytes())
         if isinstance(content, dict) and isinstance(content.get("host"), str):
             return content
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise cannot_read(path, error) from error
     except (ValueError, RecursionError) as error:
         raise _unreadable(path) from error
     raise _unreadable(path)
 
 
 def _unreadable(path: Path) -> Error:
-    hint = "move it away, and order again with all options"
+    hint = "move it to another directory, and order again with all options"
     return Error(f"{path} is damaged, or of another version", hint)
