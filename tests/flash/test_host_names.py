@@ -10,7 +10,8 @@ from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from boardcert_host.flash import host_names
 from boardcert_host.flash.batch_numbers import Numbers
-from boardcert_host.flash.batch_record import Record
+from boardcert_host.flash.batch_record import FAILED, Entry, Record
+from boardcert_host.flash.reserved import reserve
 from boardcert_host.trust import pins
 from processes import started
 
@@ -140,6 +141,78 @@ def test_programs_at_the_same_time_take_different_numbers(tmp_path: Path) -> Non
         assert (first.wait(), second.wait()) == (-9, 1)
     assert chosen("sensor-{n:03}", None) == "sensor-001"
     assert chosen("lamp-{n}", None) == "lamp-1"
+
+
+def test_without_a_usable_cache_a_board_is_named_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cache cannot be made, or another user's lock in it cannot be opened."""
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("BOARDCERT_CACHE", str(cache))
+    assert chosen("sensor-{n:03}", None) == "sensor-001"
+    # Which root cannot open either.
+    (lock,) = (cache / "names").iterdir()
+    lock.unlink()
+    lock.mkdir()
+    assert chosen("sensor-{n:03}", None) == "sensor-001"
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("BOARDCERT_CACHE", str(tmp_path / "file"))
+    assert chosen("sensor-{n:03}", None) == "sensor-001"
+    # A batch tells its own boards apart even so.
+    numbers = Numbers(Record(tmp_path), "sensor-{n:03}")
+    assert [numbers.take(None)[1] for _ in range(2)] == ["sensor-001", "sensor-002"]
+
+
+def test_a_name_is_reserved_however_it_and_the_inventory_are_spelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name that a board has in .local is reserved, in the file that the inventory is."""
+    monkeypatch.setenv("BOARDCERT_INVENTORY", str(tmp_path / "boards.db"))
+    with host_names.chosen("sensor-{n:03}", None) as name:
+        assert name == "sensor-001"
+        assert chosen("sensor-{n:03}.local", None) == "sensor-002.local"
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("BOARDCERT_INVENTORY", "boards.db")
+        assert chosen("sensor-{n:03}", None) == "sensor-002"
+        monkeypatch.setenv("BOARDCERT_INVENTORY", "others.db")
+        assert chosen("sensor-{n:03}", None) == "sensor-001"
+
+
+def failed(unique_id: str) -> Entry:
+    """Return the entry of a made-up board that was given the first name, and failed."""
+    return Entry("001", "sensor-001", unique_id, FAILED)
+
+
+def test_the_name_of_a_repeated_board_is_reserved(tmp_path: Path) -> None:
+    """It is not pinned yet; if another program is giving it to a board, the next one is taken."""
+    record = Record(tmp_path)
+    record.add(failed("01"))
+    numbers = Numbers(record, "sensor-{n:03}")
+    mine = numbers.take("01")
+    assert mine == numbers.take("01") == ("001", "sensor-001")
+    assert chosen("sensor-{n:03}", None) == "sensor-002"
+    numbers.give_back(mine)
+    with host_names.chosen("sensor-{n:03}", None) as name:
+        assert name == "sensor-001"
+        assert numbers.take("01") == ("002", "sensor-002")
+        # A pin is stronger.
+        pins.add_pin("sensor-001.local", facts("01"))
+        assert numbers.take("01") == ("001", "sensor-001")
+
+
+def test_two_stations_give_no_name_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look into the record and the lock, the other one's board fails with the name."""
+    record = Record(tmp_path)
+    numbers = Numbers(record, "sensor-{n:03}")
+
+    def reserve_late(name: str) -> object:
+        if not record.read():
+            record.add(failed("02"))
+        return reserve(name)
+
+    monkeypatch.setattr(host_names, "reserve", reserve_late)
+    assert numbers.take("01") == ("002", "sensor-002")
+    assert numbers.take("02") == ("001", "sensor-001")
 
 
 def test_a_name_that_another_board_has_is_refused() -> None:

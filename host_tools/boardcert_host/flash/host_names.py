@@ -6,15 +6,13 @@ known from the pins, and what is being given, by reservations.
 
 import contextlib
 import re
-from collections.abc import Collection, Iterator
-
-import filelock
+from collections.abc import Callable, Collection, Iterator
 
 from ..errors import CHECKED_AND_BAD, USAGE, Error
 from ..patterns import has_fields
 from ..targets import in_local
 from ..trust import look_up, pins
-from .reserved import reserve
+from .reserved import Reservation, reserve
 
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _LONGEST = 63
@@ -91,19 +89,32 @@ def known_as(pattern: str, unique_id: str) -> tuple[int, str] | None:
 
 
 def reserve_next(
-    pattern: str, taken: Collection[str] = ()
-) -> tuple[int, str, filelock.BaseFileLock]:
-    """Reserve what `next_free` returns, for boards that are flashed at the same time."""
-    tried = set(taken)
+    pattern: str, taken: Callable[[], Collection[str]] = tuple
+) -> tuple[int, str, Reservation]:
+    """Reserve what `next_free` returns, for boards that are flashed at the same time.
+
+    *taken* returns the names that are taken by now.
+    """
+    tried: set[str] = set()
     while True:
-        number, host_name = next_free(pattern, tried)
-        lock = reserve(host_name)
+        number, host_name = next_free(pattern, tried.union(taken()))
+        reservation = reserve(host_name)
         # Until it was reserved, another program may have given it to a board, and ended.
-        if lock and next_free(pattern, tried)[0] == number:
-            return number, host_name, lock
-        if lock:
-            lock.release()
+        if reservation and next_free(pattern, tried.union(taken()))[0] == number:
+            return number, host_name, reservation
+        if reservation:
+            reservation.close()
         tried.add(host_name)
+
+
+def reserve_known(host_name: str) -> Reservation | None:
+    """Reserve the name that a board has had; None where another board is being given it.
+
+    A pinned one needs no reservation: no other board is given it.
+    """
+    if any(pin.host == in_local(host_name) for pin in pins.load_pins()):
+        return Reservation()
+    return reserve(host_name)
 
 
 @contextlib.contextmanager
@@ -117,11 +128,9 @@ def chosen(wanted: str | None, unique_id: str | None) -> Iterator[str | None]:
     elif unique_id and (before := known_as(wanted, unique_id)):
         yield before[1]
     else:
-        _, host_name, lock = reserve_next(wanted)
-        try:
+        _, host_name, reservation = reserve_next(wanted)
+        with reservation:
             yield host_name
-        finally:
-            lock.release()
 
 
 def refuse_duplicate(host_name: str | None, unique_id: str | None) -> None:

@@ -4,22 +4,34 @@ A name is reserved by a lock, which ends with the program that holds it, however
 for the programs of one user on one computer, and for one inventory.
 """
 
+import contextlib
 import hashlib
 
 import filelock
 
 from ..directories import cache_directory
 from ..inventory.place import inventory_place
+from ..targets import in_local
+
+# Ended by close(), in any thread.
+Reservation = contextlib.ExitStack
 
 
-def reserve(name: str) -> filelock.BaseFileLock | None:
-    """Reserve *name* until the lock is released, by any thread; None where another has it."""
-    directory = cache_directory() / "names"
-    directory.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256(f"{inventory_place()} {name}".encode()).hexdigest()[:32]
-    lock = filelock.FileLock(directory / f"{digest}.lock", timeout=0, thread_local=False)
+def reserve(name: str) -> Reservation | None:
+    """Reserve the name that a board has in .local; None where another program has it.
+
+    If there can be no lock, nothing is reserved: a board is flashed without a cache as well.
+    """
+    place = inventory_place()
+    spelled = f"{place.file.resolve() if place.file else place} {in_local(name)}"
+    file = cache_directory() / "names" / f"{hashlib.sha256(spelled.encode()).hexdigest()[:32]}.lock"
+    reservation = Reservation()
     try:
-        lock.acquire()
-    except filelock.Timeout:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(file, timeout=0, thread_local=False)
+        reservation.enter_context(lock)
+    except filelock.Timeout:  # Which is an OSError.
         return None
-    return lock
+    except OSError:
+        pass
+    return reservation
