@@ -165,6 +165,24 @@ def test_a_renaming_that_is_killed_is_ended_by_the_next(host, capsys):
     assert kills >= 3
 
 
+def test_a_repeated_renaming_takes_nothing_of_a_later_board(capsys):
+    """What another board has left under the old name stays, though a board was renamed from it."""
+    first, later = ({"public_key_pin": f"sha256//{x * 43}=", "fingerprint": x * 64} for x in "AC")
+    pins.add_pin("kitchen.local", first)
+    assert main(["rename", "kitchen", "hall"]) == main(["rename", "kitchen", "hall"]) == 0
+    pins.add_pin("kitchen.local", later)
+    plan = OrderPlan(Way("kitchen.local"), ("x.example.org",), DNS(hook="x"))
+    ORDERS.save("kitchen.local", Order(plan))
+    tokens.keep_token("kitchen.local", later["public_key_pin"], "a" * 26)
+    for command in ("forget kitchen.local", "rename hall attic", "rename attic hall"):
+        assert main(command.split()) == 0
+        capsys.readouterr()
+        assert main(["rename", "kitchen", "hall"]) == 3
+        assert "kitchen is not pinned" in capsys.readouterr().err
+        assert ORDERS.hosts() == ["kitchen.local"] and "hall.local" not in tokens.load_tokens()
+    assert tokens.load_tokens()["kitchen.local"].public_key_pin == later["public_key_pin"]
+
+
 def test_an_order_of_the_new_name_stays(host, capsys):
     """If both names have an enrolment, both stay, and that is reported."""
     plan = OrderPlan(Way(host), ("kitchen.example.org",), DNS(hook="x"))

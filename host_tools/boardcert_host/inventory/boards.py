@@ -17,6 +17,7 @@ from . import history, keys
 from .tables import boards, certificates, events, hosts, verdicts
 
 Facts = Mapping[str, Any]
+_RENAMED = "renamed"
 
 
 def by_host(connection: sa.Connection, host: str) -> sa.Row[Any] | None:
@@ -211,8 +212,19 @@ def rename(connection: sa.Connection, old: str, new: str, port: int | None = Non
     connection.execute(sa.update(hosts).where(hosts.c.host == old).values(values))
     if new == old:
         return
-    for name, detail in ((old, f"{new} now"), (new, f"{old} before")):
-        history.note(connection, "renamed", name, detail, board.id if board else None)
+    for name, detail in ((old, _now(new)), (new, f"{old} before")):
+        history.note(connection, _RENAMED, name, detail, board.id if board else None)
+
+
+def was_renamed(connection: sa.Connection, old: str, new: str, board_id: int) -> bool:
+    """Return whether the last event of the name *old* is that this board was renamed to *new*."""
+    last = history.last_event(connection, old)
+    renaming = (board_id, _RENAMED, facts_of.text(_now(new)))
+    return last is not None and (last.board_id, last.what, last.detail) == renaming
+
+
+def _now(new: str) -> str:
+    return f"{new} now"
 
 
 def is_called(connection: sa.Connection, name: str) -> bool:

@@ -70,15 +70,17 @@ def rename_board(old: str, new: str) -> None:
 
 
 def was_renamed(old: str, new: str) -> bool:
-    """Return whether the board called *new* was called *old* before, and no board is now."""
+    """Return whether the board called *new* was the last to be called *old*, until its renaming.
+
+    What is kept under the name *old* may else be another board's.
+    """
     if is_absent():
         return False
     with store.reading() as connection:
         board = boards.by_host(connection, new)
         if board is None or boards.by_host(connection, old):
             return False
-        mine = history.of_host(connection, old, board.id)["events"]
-    return any(one["host"] == old and one["what"] == "renamed" for one in mine)
+        return boards.was_renamed(connection, old, new, board.id)
 
 
 def forget_boards(names: Sequence[str]) -> list[str]:

@@ -62,6 +62,13 @@ def take_back_verdict(
     connection.execute(sa.delete(verdicts).where(is_new))
 
 
+def last_event(connection: sa.Connection, host: str) -> sa.Row[Any] | None:
+    """Return the last event of what is, or was, called *host*; imported ones may be older."""
+    query = sa.select(events).where(events.c.host == host)
+    newest = query.order_by(events.c.at.desc(), events.c.id.desc()).limit(1)
+    return connection.execute(newest).one_or_none()
+
+
 def of_host(connection: sa.Connection, host: str, board_id: int | None) -> dict[str, list[Any]]:
     """Return events, certificates and verdicts of a board, the oldest first.
 
