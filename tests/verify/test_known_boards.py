@@ -141,6 +141,28 @@ def test_a_board_is_unreachable_only_where_it_serves(tmp_path, capsys):
     assert run(capsys, "list")[1]["boards"][0]["verdict"] == "unreachable"
 
 
+@pytest.mark.parametrize("also", [[], ["kitchen.local"]])
+def test_a_board_at_a_new_address_is_recorded_without_a_verdict(also, tmp_path, capsys):
+    """A board known by its key: address and certificate are new, its name is not the address."""
+    board = make()
+    with tls_server(board, tmp_path, host="127.0.0.2") as port:
+        facts = {"public_key_pin": pin_of(board), "fingerprint": "AB"}
+        pins.add_pin("kitchen.local", facts, port, "127.0.0.9")
+        # Its own name, at the last address: refused there.
+        code, answer, _ = run(capsys, "verify", *also, f"127.0.0.2:{port}")
+    assert code == 1 and answer["hosts"][-1]["reasons"] == ["wrong name"]
+    served = answer["hosts"][-1]["certificate"]["fingerprint"]
+    (listed,) = run(capsys, "list")[1]["boards"]
+    (place_of,) = listed["hosts"]
+    assert (listed["fingerprint"], place_of["address"]) == (served, "127.0.0.2")
+    assert listed["verdict"] == ("unreachable" if also else None)
+    history = run(capsys, "history", "kitchen.local")[1]
+    assert served in [one["fingerprint"] for one in history["certificates"]]
+    moved = [one["detail"] for one in history["events"] if one["what"] == "moved"]
+    assert moved == ["127.0.0.9 before, 127.0.0.2 now"]
+    assert [one["verdict"] for one in history["verdicts"]] == ["unreachable"] * len(also)
+
+
 def test_a_verdict_that_cannot_be_noted_is_told_all_the_same(tmp_path, capsys, monkeypatch):
     """If the verdict cannot be stored, that is an error, unless the key has changed, too."""
     identity = make()

@@ -6,7 +6,7 @@ is recorded as for a single board.
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,7 +23,7 @@ _MOST = 500
 
 @dataclass(frozen=True)
 class Seen:
-    """What a command found at a known *host*. *verdict*: of history.VERDICTS.
+    """What a command found at a known *host*. *verdict*: of history.VERDICTS, or "" for none.
 
     *facts*: of the certificate, when the board has proven the key by which it is known; then
     *address* is where that was. *detail*: what is wrong. *corrects_since*: it replaces what was
@@ -40,10 +40,20 @@ class Seen:
 
 def note_seen(found: Sequence[Seen]) -> None:
     """Record what was found about boards, in one transaction; for a host, the last finding."""
-    last = list({one.host: one for one in found}.values())
+    last = _last(found)
     with store.writing() as connection:
         for start in range(0, len(last), _MOST):
             _note(connection, last[start : start + _MOST])
+
+
+def _last(found: Sequence[Seen]) -> list[Seen]:
+    """Return one finding for each host: the last verdict, with the facts that another has."""
+    last = {one.host: one for one in found if one.verdict}
+    for one in reversed([one for one in found if not one.verdict]):
+        kept = last.setdefault(one.host, one)
+        if not kept.facts:
+            last[one.host] = replace(kept, facts=one.facts, address=one.address)
+    return list(last.values())
 
 
 def _note(connection: sa.Connection, found: Sequence[Seen]) -> None:
@@ -68,7 +78,7 @@ def _note(connection: sa.Connection, found: Sequence[Seen]) -> None:
         if one.address and one.address != board.address:
             boards.place_host(connection, one.host, None, one.address)
     _note_seen_again(connection, seen_again)
-    _note_verdicts(connection, known)
+    _note_verdicts(connection, [(one, board) for one, board in known if one.verdict])
 
 
 def _identity(facts: Mapping[str, Any], board: sa.Row[Any]) -> tuple[int, str, str]:

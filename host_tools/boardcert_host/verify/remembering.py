@@ -20,7 +20,7 @@ def remember(found: Sequence[HostResult], boards: Sequence[Pin], code: int = OK)
     Raises Error when that is not possible; its exit code is *code* where that tells of worse.
     """
     known = [(result, pin) for result in found if (pin := pin_of(result, boards))]
-    known = [(result, pin) for result, pin in known if _is_about(result, pin)]
+    known = [(result, pin) for result, pin in known if not result.error or _is_place(result, pin)]
     if not known:
         return
     from ..inventory.sightings import note_seen
@@ -43,21 +43,26 @@ def pin_of(result: HostResult, boards: Sequence[Pin]) -> Pin | None:
     return None if place.is_by_address else place.known
 
 
-def _is_about(result: HostResult, pin: Pin) -> bool:
-    """Return whether it is a verdict on the board.
+def _is_place(result: HostResult, pin: Pin) -> bool:
+    """Return whether the board serves where it was asked: a silence elsewhere is not its own."""
+    target = result.target
+    is_there = target.host in (parse_host(pin.host)[0], pin.address)
+    return is_there and target.port == (port_of(pin) or DEFAULT_PORT)
 
-    A silence elsewhere is not, nor that the board has no certificate for another name.
-    """
-    target, name = result.target, parse_host(pin.host)[0]
-    if result.error:
-        is_there = target.host in (name, pin.address)
-        return is_there and target.port == (port_of(pin) or DEFAULT_PORT)
-    return result.name == name or reasons_of(result) != [WRONG_NAME]
+
+def _verdict(result: HostResult, pin: Pin) -> str:
+    """Return the verdict on the board; "" for none: it need not be valid for another name."""
+    from ..inventory.history import NOT_VALID, VALID
+
+    is_own = result.name == parse_host(pin.host)[0]
+    if not is_own and reasons_of(result) == [WRONG_NAME]:
+        return ""
+    return VALID if result.ok else NOT_VALID
 
 
 def seen_of(result: HostResult, pin: Pin) -> "Seen":
     """Return what is to be noted of a known board."""
-    from ..inventory.history import NOT_VALID, UNREACHABLE, VALID
+    from ..inventory.history import UNREACHABLE
     from ..inventory.sightings import Seen
 
     why = ", ".join(reasons_of(result))
@@ -66,7 +71,7 @@ def seen_of(result: HostResult, pin: Pin) -> "Seen":
     is_known = result.certificate is not None and result.key_is_known
     return Seen(
         pin.host,
-        VALID if result.ok else NOT_VALID,
+        _verdict(result, pin),
         why,
         result.certificate if is_known else None,
         result.address if is_known and result.known else None,
