@@ -24,6 +24,12 @@ transport.Transport.fs_writefile = lambda self, *arguments, **options: write(
 sys.exit(main.main())
 """
 
+_IDENTITY = """
+import boardcert
+me = boardcert.identity(hostname="kitchen")
+print(boardcert.__version__, me.fingerprint, me.admin_token())
+"""
+
 
 def _install(board, *arguments):
     """Run `mpremote mip install` with *arguments* against *board*."""
@@ -36,7 +42,7 @@ def _install(board, *arguments):
 
 @pytest.mark.timeout(600)
 def test_what_mip_installs_is_the_package(new_board, firmware_url):
-    """The sources without kernels are installed, and the board can import all of them."""
+    """The sources without kernels are installed, and leave room for an identity that stays."""
     board = new_board(pace="idle")
     _install(board, "--no-mpy", f"{firmware_url}/package.json")
     package = data_directory("firmware") / "boardcert"
@@ -46,8 +52,11 @@ def test_what_mip_installs_is_the_package(new_board, firmware_url):
         names = {path.name for path in folder.iterdir() if path.name != "__pycache__"}
         names -= {f"{user}.py" for user in load_plan().compiled_only}
         assert set(listed) == names
-    code = "import boardcert; from boardcert.credentials.lifecycle import Identity\n"
-    assert board.exec(code + "print(boardcert.__version__)").strip() == "0.1.0"
+    made = board.exec(_IDENTITY, timeout_s=300)
+    assert made.startswith("0.1.0 ")
+    board.exec("with open('/main.py', 'w') as file: file.write('import boardcert')")
+    board.reset()
+    assert board.exec(_IDENTITY) == made
 
 
 @pytest.mark.timeout(600)

@@ -16,10 +16,7 @@ ENCRYPTED = "the private key is encrypted; decrypt it first: openssl pkey -in KE
 
 
 def blocks(lines, labels: tuple) -> list:
-    """Return (label, DER) of the PEM blocks in *lines*, which must have these *labels*.
-
-    ValueError for anything else, or nothing.
-    """
+    """Return (label, DER) of the blocks in *lines*; ValueError for none, or for other *labels*."""
     found = [block for block in decode(lines) if block[0] != "EC PARAMETERS"]
     if not found:
         raise ValueError("neither PEM, from -----BEGIN to -----END, nor DER")
@@ -32,7 +29,7 @@ def blocks(lines, labels: tuple) -> list:
 
 
 def key_block(lines) -> tuple:
-    """Return (label, DER) of the one private key in the *lines* of PEM; ValueError as blocks."""
+    """Return (label, DER) of the one private key in *lines*; ValueError as blocks."""
     found = blocks(lines, KEY_LABELS)
     if len(found) != 1:
         raise ValueError(f"one private key is needed, not {len(found)}")
@@ -40,10 +37,10 @@ def key_block(lines) -> tuple:
 
 
 def decode(lines) -> list:
-    """Return (label, DER) of each block in *lines*, an iterable; ValueError for one not whole.
+    """Return (label, DER) of each block in *lines*; ValueError for one not whole.
 
-    Lines outside of blocks are passed over unless they look like the border of one. A message
-    repeats so little of a line that nothing of a key without line breaks is in it.
+    Lines outside of blocks are passed over unless they look like a border. Messages repeat too
+    little of a line for anything of a key to be in it.
     """
     blocks = []
     label = content = None
@@ -69,17 +66,14 @@ def decode(lines) -> list:
 
 
 def _separated(lines):
-    """Yield *lines* without byte order marks; two borders that files were joined by, each alone."""
+    """Yield *lines* without byte order marks; joined borders apart."""
     for line in lines:
         for part in line.replace("\ufeff", "").replace(2 * _DASHES, "-----\n-----").split("\n"):
             yield part.strip()
 
 
 class _Base64:
-    """The bytes of one block, line by line: each character counts, and there is one way only.
-
-    They are kept in pieces, so that what end() returns need not be in memory twice.
-    """
+    """The bytes of one block, read strictly; in pieces, so that end() needs no memory twice."""
 
     def __init__(self) -> None:
         self._pieces = []
@@ -87,7 +81,6 @@ class _Base64:
         self._is_padded = False
 
     def add(self, line: str) -> None:
-        """Take a line; ValueError when it is not base64."""
         if line == "Proc-Type: 4,ENCRYPTED" and not (self._pieces or self._rest):
             raise ValueError(ENCRYPTED)  # RFC 1421: openssl's old way.
         text = self._rest + line
@@ -109,12 +102,10 @@ class _Base64:
         self._pieces[-1].extend(data)
 
     def end(self) -> bytes:
-        """Return the bytes; ValueError when something is missing."""
         if self._rest or not self._pieces:
             raise ValueError(_NOT_BASE64)
         return bytes(self._taken_out())
 
     def _taken_out(self):
-        """Yield each byte; a piece is let go before the next one."""
         while self._pieces:
             yield from self._pieces.pop(0)

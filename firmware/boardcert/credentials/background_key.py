@@ -1,9 +1,9 @@
 """Generate an RSA key while the application runs, for a board that has none to serve with.
 
-Everything before the search for the primes (files, modules, noise), and the search, which takes
-minutes, yields to the event loop at least every 100 ms. The rest does not: signing the certificate,
-checking and storing it, which takes as long as with an existing key.
+All of it, up to the end of the search for the primes, which takes minutes, yields to the event loop
+at least every 100 ms. Signing, checking and storing the certificate does not.
 """
+# ruff: noqa: F401 (modules that are only loaded)
 
 import asyncio
 
@@ -26,22 +26,22 @@ async def prepare(directory: str = DIRECTORY, progress=None, **arguments):
 
 
 async def key_for(me) -> bytes | None:
-    """Return a key for me.new_key() or me.reset(); None if they generate one quickly themselves."""
+    """Return a key for me.new_key() or me.reset(); None if they make one quickly."""
     return await _make_key(me._directory, me._arguments, me._progress)
 
 
 async def _make_key(directory: str, arguments: dict, progress) -> bytes | None:
-    """Return the DER of a new key if the settings ask for RSA, else None."""
+    """Return a new key's DER if the settings ask for RSA, else None."""
     key_type = _key_type(directory, arguments)
     if not key_type.startswith("rsa"):
         return None
     give_memory()
-    # From a task of its own: callers may be nested deeply, and the stack of a Pico is small.
+    # In its own task: callers may be nested deeply, and a Pico's stack is small.
     return await asyncio.create_task(_generate(int(key_type[3:]), progress))
 
 
 async def _generate(bits: int, progress) -> bytes:
-    """Return the DER of a new RSA key, and yield to other tasks at each step."""
+    """Return a new RSA key's DER; yield to other tasks at each step."""
     lent = set()
     try:
         for load in (_load_encodings, _load_curves, _load_rsa, _load_search, _load_noise):
@@ -60,7 +60,7 @@ async def _generate(bits: int, progress) -> bytes:
 
 
 def _load(load, lent: set) -> None:
-    """Call *load*(), and add the names of the modules that it imports to *lent*."""
+    """Call *load*(); add the names of the modules that it imports to *lent*."""
     before = borrowed().begin().kept
     try:
         load()
@@ -68,28 +68,28 @@ def _load(load, lent: set) -> None:
         lent |= borrowed().begin().kept - before
 
 
-# What makes a key is loaded a file at a time, each with those that it needs loaded before.
+# Loaded a file at a time, each after those that it needs.
 
 
 def _load_encodings() -> None:
-    from ..asn1 import der  # noqa: F401
+    from ..asn1 import der
 
 
 def _load_curves() -> None:
-    from ..crypto import ec  # noqa: F401
-    from ..entropy import seeding  # noqa: F401
+    from ..crypto import ec
+    from ..entropy import seeding
 
 
 def _load_rsa() -> None:
-    from ..crypto import rsa  # noqa: F401
+    from ..crypto import rsa
 
 
 def _load_search() -> None:
-    from ..crypto import rsa_generate  # noqa: F401
+    from ..crypto import rsa_generate
 
 
 def _load_noise() -> None:
-    from ..entropy import noise  # noqa: F401
+    from ..entropy import noise
 
 
 def _steps(bits: int, progress):
@@ -108,7 +108,6 @@ def _steps(bits: int, progress):
 
 
 def _key_type(directory: str, arguments: dict) -> str:
-    """Return the type of key that the settings ask for."""
     with borrowed():
         from .settings import Settings
 
@@ -116,9 +115,9 @@ def _key_type(directory: str, arguments: dict) -> str:
 
 
 def _is_served(directory: str) -> bool:
-    """Return whether there is something to serve, as far as that shows without checking it."""
+    """Return whether there is something to serve, still unchecked."""
     try:
-        import boardcert_builtin  # noqa: F401  # pyright: ignore[reportMissingImports]
+        import boardcert_builtin  # pyright: ignore[reportMissingImports]
     except Exception:  # noqa: BLE001, S110 (absent, or unusable: identity reports it)
         pass
     else:

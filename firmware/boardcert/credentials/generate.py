@@ -1,6 +1,6 @@
-"""Generate a key and a certificate, or a new certificate for a key: from noise to a checked record.
+"""Generate a certificate, and a key unless there is one: from noise to a checked record.
 
-It is imported when needed, and released afterwards, with all of the arithmetic that it imports.
+Imported when needed, and released afterwards, with all of the arithmetic.
 """
 
 from .. import __version__, board
@@ -11,17 +11,16 @@ from ..storage.record import Record
 from .steps import Steps
 
 CLOCKLESS_DAYS = 3650
-"""Without a clock, the age of the package is unknown: a certificate is then valid for at least this
-long after board.EARLIEST_DATE, and gets the wanted lifetime once the clock has been set."""
+"""Without a clock, a certificate is valid for at least this long after board.EARLIEST_DATE: the
+package's age is unknown. It gets the wanted lifetime once the clock is set."""
 
 
 def make(private_key: bytes | None, key_type: str, contents: tuple, progress) -> tuple:
-    """Return (a Record for *private_key*, or for a new key of *key_type*, {step: milliseconds}).
+    """Return (a Record for *private_key* or a new key of *key_type*, {step: milliseconds}).
 
-    *contents*: of the certificate: (host name, names for subjectAltName, days of validity, the date
-    or None). *progress*: see Identity. Raises EntropyError before anything is generated, and
-    InvalidSignature or ValueError if the result does not verify; whether the certificate can be
-    read back, with this key, is for the caller to check.
+    *contents*: (host name, names for subjectAltName, days of validity, the date or None).
+    *progress*: see Identity. EntropyError before anything is generated, InvalidSignature or
+    ValueError if the result does not verify; the caller checks that it can be read back.
     """
     steps = Steps(progress)
     steps.begin("entropy")
@@ -32,20 +31,20 @@ def make(private_key: bytes | None, key_type: str, contents: tuple, progress) ->
     tbs = apart(_tbs, key, contents, random)
     signature = key.sign(tbs, random)
     steps.begin("check")
-    # Before it is used: a fault in computing the signature could reveal the key.
+    # Before use: a fault in signing could reveal the key.
     key.check(tbs, signature, random)
     certificate = keys.signed(key, tbs, signature)
     return Record(key.to_der(), [certificate], facts_of(contents, entropy)), steps.finish()
 
 
 def find_key(private_key: bytes | None, key_type: str, random, progress):
-    """Return the key pair of *private_key*, or a new one of *key_type*."""
+    """Return the pair of *private_key*, or a new one of *key_type*."""
     if private_key:
         return keys.from_der(private_key)
     if key_type.startswith("rsa"):
-        from ..transport.rsa_memory import check as check_room
+        from ..transport.rsa_memory import check
 
-        check_room(key_type)
+        check(key_type)
     return keys.generate(key_type, random, progress)
 
 
@@ -64,8 +63,7 @@ def facts_of(contents: tuple, entropy: dict) -> dict:
 def make_request(host_name: str | None, names: list, private_key: bytes) -> bytes:
     """Return the DER of a PKCS#10 request for *names*, signed by *private_key*.
 
-    *host_name*: the common name; None: the subject is empty. Raises InvalidSignature before a
-    faulty signature leaves the board.
+    *host_name*: the common name; None for none. InvalidSignature for a faulty signature.
     """
     random, _ = seed(board.utc_now())
     key = keys.from_der(private_key)
@@ -76,23 +74,19 @@ def make_request(host_name: str | None, names: list, private_key: bytes) -> byte
 
 
 def apart(function, *arguments):
-    """Return function(*arguments), and release the modules that it has imported.
-
-    Beside the arithmetic, there is no memory for the modules that encode certificates.
-    """
+    """Return function(*arguments); release what it imported: the arithmetic leaves no room."""
     with borrowed() as lent:
         lent.at_once = False
         return function(*arguments)
 
 
 def _tbs(key, contents: tuple, random) -> bytes:
-    """Return the tbsCertificate with *contents*, see make."""
     from ..certificates import issue
 
-    host_name, names, validity_days, now = contents
+    host_name, names, days, now = contents
     subject = issue.encode_subject(host_name, board.unique_id().hex())
     serial = random(issue.SERIAL_BYTES)
-    return issue.tbs_certificate((subject, key), names, validity(now, validity_days), serial)
+    return issue.tbs_certificate((subject, key), names, validity(now, days), serial)
 
 
 def validity(now: tuple | None, days: int) -> tuple:

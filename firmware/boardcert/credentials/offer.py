@@ -1,10 +1,9 @@
 """Read and check a certificate from elsewhere, with its chain and key, before it is stored.
 
-RefusedError explains to the sender what is refused: data that cannot be parsed to the last byte; a
-key that is not the certificate's; a certificate that browsers do not accept for a server; an
-invalid chain, see chain; certificates that are expired or not yet valid, if the date is known; more
-than the board can send; and, see proof, an invalid signature or key pair.
-Trust is not judged: usually, clients have to be configured to trust the CA.
+RefusedError says what is refused: data not parsed to the last byte; a key that is not the
+certificate's; a certificate that browsers refuse for a server; an invalid chain, see chain; if the
+date is known, certificates expired or not yet valid; more than the board can send; and, see proof,
+an invalid signature or key pair. Whether clients trust the CA is not judged.
 """
 
 from .. import RefusedError
@@ -18,18 +17,18 @@ from .settings import KEY_TYPES
 MAX_CERTIFICATES = 3
 
 MAX_CHAIN_BYTES = 4089
-"""Three bytes more for each certificate included: mbedTLS sends the chain in one record, for
-which MicroPython's boards have 4096 bytes (MBEDTLS_SSL_OUT_CONTENT_LEN), seven of them its own."""
+"""With 3 more for each certificate: mbedTLS sends the chain in one record, for which MicroPython
+has 4096 (MBEDTLS_SSL_OUT_CONTENT_LEN), seven of them its own."""
 
 MAX_NAMES = 64
-"""In the board's own certificate: they stay in memory from then on, some 50 bytes each."""
+"""Of the leaf; each keeps some 50 bytes in memory."""
 
 
 def read(certificates, key, own_keys: list, now: tuple | None) -> tuple:
-    """Return (Record, signatures to verify, see chain); raise RefusedError.
+    """Return (Record, signatures for proof, see chain); raise RefusedError.
 
-    *certificates*: PEM, DER, or a list of DER, the leaf first; *key*: PEM, DER, or None: then one
-    of *own_keys* (stored form). *now*: the date or None. What remains is for proof.
+    *certificates*: PEM, DER, or a list of DER, leaf first; *key*: PEM, DER, or None for one of
+    *own_keys* (stored form). *now*: the date or None.
     """
     field = "chain"
     try:
@@ -46,7 +45,7 @@ def read(certificates, key, own_keys: list, now: tuple | None) -> tuple:
 
 
 def _facts(links: list) -> dict:
-    """Return the facts of the chain *links*; ValueError for a leaf that cannot be served."""
+    """Return the facts of *links*; ValueError for a leaf that cannot be served."""
     leaf = links[0].certificate
     key_type = leaf.key_type
     if key_type not in KEY_TYPES:
@@ -62,9 +61,8 @@ def _facts(links: list) -> dict:
 
 
 def _read_chain(data) -> list:
-    """Return the Certificates in *data*."""
     if isinstance(data, (list, tuple)):
-        blocks = [pem.to_bytes(certificate) for certificate in data]
+        blocks = [pem.to_bytes(one) for one in data]
     else:
         blocks = pem.read_certificates(data)
     unique = []  # Programs join a leaf with a chain that begins with it.
@@ -89,15 +87,15 @@ def _read_chain(data) -> list:
 
 
 def _read_key(data, leaf: Certificate) -> bytes:
-    """Return the stored form of the one private key in *data*, which must be that of *leaf*."""
-    private_key = key_import.convert(pem.read_key(data), leaf.public_key_der)
-    if not key_matches(private_key, leaf.public_key_der):
+    """Return the stored form of the one private key in *data*, that of *leaf*."""
+    key = key_import.convert(pem.read_key(data), leaf.public_key_der)
+    if not key_matches(key, leaf.public_key_der):
         raise ValueError("the private key is not that of the certificate")
-    return private_key
+    return key
 
 
 def _find_own(own_keys: list, leaf: Certificate) -> bytes:
-    for private_key in own_keys:
-        if key_matches(private_key, leaf.public_key_der):
-            return private_key
+    for key in own_keys:
+        if key_matches(key, leaf.public_key_der):
+            return key
     raise ValueError("the certificate is not for this board's own key: its private key is needed")

@@ -1,7 +1,7 @@
-"""TLS contexts from an identity's key and chain, with the firmware's own TLS (mbedTLS).
+"""TLS contexts from an identity's key and chain, with mbedTLS.
 
-On rp2, that takes its secrets (ECDSA nonces, ECDHE keys) from the ring oscillator without testing
-it: one that is stuck reveals the private key in two handshakes. So it is tested here.
+On rp2, that draws its secrets (ECDSA nonces, ECDHE keys) from the ring oscillator untested: a stuck
+one reveals the private key in two handshakes. So it is tested here.
 """
 
 import sys
@@ -15,22 +15,19 @@ from ..modules import borrowed
 from ..storage.record import Record
 
 NOISE_INTERVAL_MS = const(3_600_000)
-"""After this time, the noise is tested again while the identity serves."""
+"""Then the noise is tested again while the identity serves."""
 
 _LOADED_BYTES = const(8000)
-"""Free memory below which a lack of memory may be the reason: the largest key, of 4,096 bits, and
-its certificate take 5,100 of ESP-IDF's (measured on an emulated ESP32-C3, v1.27.0)."""
+"""With less, memory may be lacking: the largest key, of 4,096 bits, and its certificate take 5,100
+of ESP-IDF's (measured on an emulated ESP32-C3, v1.27.0)."""
 
 _JUST_NOW_MS = const(1000)
 
-_tested = None  # When the noise passed its last test (ticks_ms); None before, and when it failed.
+_tested = None  # When the noise last passed (ticks_ms); None before, or if it failed.
 
 
 def current_context(identity, clients) -> tls.SSLContext:
-    """Return the context that *identity* serves with, see Identity.server_context.
-
-    Each hour the noise is tested again first. Raises EntropyError, which also becomes a notice.
-    """
+    """See Identity.server_context; an EntropyError also becomes a notice."""
     try:
         identity._add_notices(_require_noise(NOISE_INTERVAL_MS))
         if clients is not None:
@@ -46,18 +43,16 @@ def current_context(identity, clients) -> tls.SSLContext:
 
 
 def _require_noise(max_age_ms: int) -> list:
-    """Test what TLS draws on unless that was done *max_age_ms* ago; raise EntropyError.
+    """Test what TLS draws on, unless done *max_age_ms* ago: 11 ms on rp2; raise EntropyError.
 
-    On rp2 that takes 11 ms. On esp32 nothing can be tested: the notices that are returned say so
-    if the radio is off.
+    On esp32, nothing can be tested: the notices returned say so if the radio is off.
     """
     global _tested
     if _tested is not None and 0 <= ticks_diff(ticks_ms(), _tested) < max_age_ms:
         return []
     _tested = None
     with borrowed() as lent:
-        # After a collection, what TLS allocates next would be searched for from the first hole in
-        # the heap on; a handshake took 0.1 s more.
+        # After a collection, TLS would search the heap from its first hole on: 0.1 s a handshake.
         lent.at_once = False
         notices = _check_source()
     _tested = ticks_ms()
@@ -77,7 +72,6 @@ def _check_source() -> list:
 
 
 def server_context(record: Record) -> tls.SSLContext:
-    """Return a context that serves with *record*'s key and chain."""
     context = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
     prepare(context, record)
     return context
@@ -86,9 +80,8 @@ def server_context(record: Record) -> tls.SSLContext:
 def prepare(context: tls.SSLContext, record: Record) -> None:
     """Load key and chain, and allow no suite without forward secrecy and AEAD.
 
-    Each certificate of the chain is a call of its own: of several in one, only the first would
-    be sent. Error when the firmware was built without what the key needs, EntropyError when the
-    noise fails its tests.
+    One call for each certificate: of several in one, only the first is sent. Error for a key
+    that the firmware cannot use, EntropyError if the noise fails its tests.
     """
     _require_noise(_JUST_NOW_MS)
     for number, certificate in enumerate(record.chain, 1):
@@ -105,7 +98,7 @@ def prepare(context: tls.SSLContext, record: Record) -> None:
 
 
 def _require_memory() -> None:
-    """Raise Error if a key may have been refused for lack of memory: mbedTLS gives no reason."""
+    """Raise Error if memory may have been lacking: mbedTLS gives no reason."""
     from .rsa_memory import tls_bytes
 
     free_bytes = tls_bytes()
@@ -117,6 +110,6 @@ def _require_memory() -> None:
 
 
 def strong_suites(names: list) -> list:
-    """Return those of mbedTLS's suite *names* with ECDHE and an AEAD cipher, in their order."""
+    """Return those suite *names* of mbedTLS with ECDHE and AEAD, in order."""
     aead = ("-GCM-", "-CCM", "-CHACHA20-")
     return [name for name in names if "-ECDHE-" in name and any(mode in name for mode in aead)]
