@@ -14,6 +14,8 @@ from zeroconf import AddressResolverIPv4, Zeroconf
 
 
 def test_the_board_has_the_address_of_its_lease_and_addresses_of_ipv6(joined):
+    # The router's announcement, from which the second address of IPv6 is made, may come later.
+    joined.exec("import time\nwhile len(link.ipconfig('addr6')) < 2: time.sleep_ms(50)")
     addresses = joined.exec("print(link.ifconfig()); print(link.ipconfig('addr6'))")
     v4, v6 = addresses.strip().splitlines()
     assert ast.literal_eval(v4) == (
