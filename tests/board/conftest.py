@@ -2,8 +2,6 @@
 
 import shutil
 import socket
-import ssl
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +10,7 @@ import files_on_board
 import network_programs
 import over_wifi
 import pytest
+import uart_client
 from boardcert_host.board import kept_files
 from boardcert_host.flash.board_kinds import load_board
 from boardcert_host.flash.firmware import firmware_image
@@ -89,22 +88,6 @@ def installed(
     return start
 
 
-def _wait_until_served(board: VirtualBoard) -> None:
-    """Wait for a TLS handshake on the serial line: until it serves, the board hangs up."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            with socket.create_connection(board.uart_address, 60) as connection:
-                context.wrap_socket(connection).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-
-
 @pytest.fixture
 def kitchen(installed: Callable[..., VirtualBoard]) -> VirtualBoard:
     """Yield a board that serves its page on its serial line with a certificate of its own.
@@ -115,7 +98,7 @@ def kitchen(installed: Callable[..., VirtualBoard]) -> VirtualBoard:
     files_on_board.put(board, files_on_board.KITCHEN)
     kept_files.write_example_main(board.usb_port, "VIRTUAL_PICO_W")
     board.reset()
-    _wait_until_served(board)
+    uart_client.connect(board, 120).close()
     return board
 
 

@@ -223,7 +223,7 @@ def _write_pem(identity: certificates.Identity, directory: Path, name: str) -> t
 
 
 def _ask_as(board: VirtualBoard, client: certificates.Identity | None, directory: Path) -> str:
-    """Return the answer that *client* gets; OSError or HTTPException if there is none."""
+    """Return the answer that *client* gets. Raises OSError or HTTPException without an answer."""
     connection = over_wifi.connect(board, _APP)
     if client:
         connection._context.load_cert_chain(*_write_pem(client, directory, "client"))

@@ -136,7 +136,7 @@ def test_one_to_eight_clients_at_once(in_wifi: VirtualBoard) -> None:
 def _ask(board: VirtualBoard) -> str:
     """Return the status of one request, or that it was refused before any answer.
 
-    On a busy computer this client may be silent for so long that the board closes it for another.
+    On a busy computer, the board may close this client as silent, to make room for another.
     """
     connection = over_wifi.connect(board)
     try:

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import socket
-import ssl
 import time
 import urllib.parse
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import certificates
 import files_on_board
 import pytest
+import uart_client
 from boardcert_host.directories import data_directory
 from boardcert_host.virtual import VirtualBoard
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -36,23 +35,6 @@ def board(package_board: VirtualBoard) -> tuple[VirtualBoard, str]:
     return board, token
 
 
-def _connect(board: VirtualBoard) -> ssl.SSLSocket:
-    """Call the board; retry while it boots or hangs up on the previous call."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    deadline = time.monotonic() + _TIMEOUT_S
-    while True:
-        raw = socket.create_connection(board.uart_address, timeout=_TIMEOUT_S)
-        try:
-            return context.wrap_socket(raw)
-        except (ssl.SSLError, ConnectionError):
-            raw.close()
-            if time.monotonic() > deadline:
-                raise
-        time.sleep(0.2)
-
-
 def _request(
     board: VirtualBoard, method: str, path: str, headers: dict[str, str], body: str = ""
 ) -> tuple[int, dict[str, str], bytes, bytes]:
@@ -60,7 +42,7 @@ def _request(
     lines = [f"{method} {path} HTTP/1.1", "Host: kitchen", "Connection: close"]
     lines += [f"Content-Length: {len(body)}", *(f"{name}: {headers[name]}" for name in headers)]
     received = b""
-    with _connect(board) as secure:
+    with uart_client.connect(board) as secure:
         certificate = secure.getpeercert(binary_form=True) or b""
         secure.sendall("\r\n".join([*lines, "", body]).encode())
         while piece := secure.recv(65536):

@@ -116,7 +116,7 @@ def test_first_boot(new_board: NewBoard, flashes: dict[str, Path]) -> None:
         assert generated if stored is None else (generated, pin) == (False, stored[0])
         assert stored is not None or not is_complete
         found.append(stored is not None)
-    assert found == sorted(found) and len(set(found)) == 2  # There is none up to some operation.
+    assert found == sorted(found) and len(set(found)) == 2  # First none, then one.
 
 
 def test_signing_again(new_board: NewBoard, flashes: dict[str, Path]) -> None:

@@ -3,8 +3,13 @@
 A client that calls before the program starts waits: DTR is high unless a program is running.
 """
 
+import socket
+import ssl
+import time
+
 import program
 from boardcert_host.virtual import VirtualBoard
+from over_wifi import unchecked
 
 _OPEN = """
 import machine, time
@@ -20,6 +25,20 @@ def hang_up():
     uart.flush()
     dtr(1)
 """
+
+
+def connect(board: VirtualBoard, timeout_s: float = 60) -> ssl.SSLSocket:
+    """Call the board; retry while it boots or hangs up on the previous call."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        raw = socket.create_connection(board.uart_address, timeout=timeout_s)
+        try:
+            return unchecked().wrap_socket(raw)
+        except (ssl.SSLError, ConnectionError):
+            raw.close()
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.2)
 
 
 class Program(program.Program):

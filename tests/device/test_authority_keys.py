@@ -40,7 +40,7 @@ def test_the_setting_to_and_fro_keeps_the_leafs_key():
 
 
 def test_new_keys_are_both_new():
-    """new_key, reset and a copied flash renew both keys, as whoever has one may have the other."""
+    """new_key, reset and a copied flash renew both keys: who has one may have the other."""
     directory = scratch.fresh_directory()
     with on_board():
         me = authority(directory)
