@@ -144,9 +144,7 @@ def _load_making() -> None:
     The code of a function is read into one piece of memory, up to 8 KB. Later there was none for
     it on an ESP32-C3: its heap grew, and took what TLS needs.
     """
-    try:  # Once more, where memory was short: the modules that decide are gone now.
-        from ..crypto import kernel_code  # noqa: F401  # pyright: ignore[reportAttributeAccessIssue]
-    except (ImportError, ValueError, MemoryError):
-        if sys.platform == "esp32":  # Elsewhere it is not kept, see sha384.
-            from ..crypto import sha512_block  # noqa: F401
+    # Once more, where memory was short: the modules that decide are gone now.
+    if not _has_code() and sys.platform == "esp32":  # Elsewhere it is not kept, see sha384.
+        from ..crypto import sha512_block  # noqa: F401
     from ..crypto import sha384  # noqa: F401
