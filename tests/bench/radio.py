@@ -15,6 +15,7 @@ from typing import Any
 from bench_board import BenchBoard
 from boardcert_host.board import file_writer, installation
 from boardcert_host.errors import Error
+from boardcert_host.verify.tls_probe import unverified_context
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 
 _APP, _PAGE, _TELL = 443, 20034, 8
@@ -122,15 +123,8 @@ class Radio:
         }
 
 
-def _context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE  # The server's identity is not measured here.
-    return context
-
-
 def _connect(board: VirtualBoard, port: int) -> ssl.SSLSocket:
-    context = _context()  # Before the board waits for it.
+    context = unverified_context()  # Before the board waits for it.
     raw = socket.create_connection(board.network.address(port), timeout=_TIMEOUT_S)
     try:
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import files_on_board
+from boardcert_host.verify.tls_probe import unverified_context
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 from prepared import AT_ONCE
 
@@ -41,18 +42,13 @@ def board_in_wifi(flash: Path, firmware: Path, directory: Path) -> Iterator[Virt
         yield board
 
 
-def unchecked() -> ssl.SSLContext:
-    """Return a client that accepts every certificate."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
 def connect(board: VirtualBoard, port: int = PAGE) -> http.client.HTTPSConnection:
     """Return a connection to the board's *port*; the first request opens it."""
-    address = board.network.address(port)
-    return http.client.HTTPSConnection(*address, timeout=TIMEOUT_S, context=unchecked())
+    return _connection(board.network.address(port))
+
+
+def _connection(address: tuple[str, int]) -> http.client.HTTPSConnection:
+    return http.client.HTTPSConnection(*address, timeout=TIMEOUT_S, context=unverified_context())
 
 
 def get(board: VirtualBoard, path: str = "/", port: int = PAGE) -> tuple[int, bytes]:
@@ -69,7 +65,7 @@ def get(board: VirtualBoard, path: str = "/", port: int = PAGE) -> tuple[int, by
 def report_at(address: tuple[str, int], deadline: float) -> dict:
     """Return /api/identity of the page at *address*; retry until it listens, or *deadline*."""
     while True:
-        connection = http.client.HTTPSConnection(*address, timeout=TIMEOUT_S, context=unchecked())
+        connection = _connection(address)
         try:
             connection.request("GET", "/api/identity", headers={"Connection": "close"})
             with connection.getresponse() as answer:

@@ -24,6 +24,7 @@ import over_wifi
 import pytest
 from boardcert_host.board import file_writer
 from boardcert_host.certificates.certificate import public_key_pin
+from boardcert_host.verify.tls_probe import unverified_context
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 from boardcert_host.virtual.node import find_node
 from cryptography import x509
@@ -140,7 +141,7 @@ def test_a_websocket(whole_microdot: None, start: Callable[..., VirtualBoard]) -
     """The WebSocket sends readings by itself, and answers messages."""
     board = start("websocket.py")
     raw = socket.create_connection(board.network.address(_APP), timeout=_TIMEOUT_S)
-    with over_wifi.unchecked().wrap_socket(raw) as client:
+    with unverified_context().wrap_socket(raw) as client:
         key = base64.b64encode(os.urandom(16)).decode()
         head = "GET /readings HTTP/1.1\r\nHost: kitchen\r\nUpgrade: websocket\r\n"
         head += f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"

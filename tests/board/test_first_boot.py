@@ -3,14 +3,14 @@
 import hashlib
 import json
 import socket
-import ssl
-import time
 from collections.abc import Callable
 
 import pytest
+import uart_client
 from boardcert_host.directories import data_directory
 from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard
+from tls_clients import read_all
 
 NewBoard = Callable[..., VirtualBoard]
 
@@ -69,34 +69,14 @@ def test_a_stuck_oscillator_refuses_and_nothing_is_written(installed: NewBoard) 
     assert board.exec(_FILES).strip() == "False"
 
 
-def _get_identity(address: tuple[str, int]) -> tuple[bytes, dict[str, object]]:
+def _get_identity(board: VirtualBoard) -> tuple[bytes, dict[str, object]]:
     """Return (certificate, report) over TLS from UART0."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    with (
-        socket.create_connection(address, timeout=60) as raw,
-        context.wrap_socket(raw) as secure,
-    ):
+    with uart_client.connect(board) as secure:
         certificate = secure.getpeercert(binary_form=True)
         secure.sendall(b"GET /api/identity HTTP/1.1\r\nHost: board\r\nConnection: close\r\n\r\n")
-        received = b""
-        while piece := secure.recv(4096):
-            received += piece
+        received = read_all(secure)
     assert certificate and received.startswith(b"HTTP/1.1 200 OK\r\n")
     return certificate, json.loads(received.split(b"\r\n\r\n", 1)[1])
-
-
-def _get_when_started(address: tuple[str, int]) -> tuple[bytes, dict[str, object]]:
-    """As _get_identity, but retry while the board boots or hangs up."""
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            return _get_identity(address)
-        except (ssl.SSLError, ConnectionError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.5)
 
 
 def test_it_serves_its_certificate_over_tls(installed: NewBoard) -> None:
@@ -107,15 +87,14 @@ def test_it_serves_its_certificate_over_tls(installed: NewBoard) -> None:
     board.mpremote("fs", "cp", str(main), ":main.py")
     for _ in range(2):
         board.reset()
-        certificate, answer = _get_when_started(board.uart_address)
+        certificate, answer = _get_identity(board)
         fingerprint = str(report["fingerprint"]).replace(":", "").lower()
         assert hashlib.sha256(certificate).hexdigest() == fingerprint
         assert answer["fingerprint"] == report["fingerprint"]
         with socket.create_connection(board.uart_address, timeout=60) as client:
             client.sendall(b"GET / HTTP/1.1\r\n\r\n")
             assert client.recv(100) == b""
-        time.sleep(1)
-        assert _get_identity(board.uart_address)[0] == certificate
+        assert _get_identity(board)[0] == certificate
 
 
 # The clock is set while the first caller waits, when the call stack is deepest.
@@ -138,7 +117,7 @@ def test_the_dates_are_corrected_while_it_serves(installed: NewBoard) -> None:
     (board.directory / "main.py").write_text(main.replace("server = ", _LEARN_THE_DATE))
     board.mpremote("fs", "cp", str(board.directory / "main.py"), ":main.py")
     board.reset()
-    certificate, answer = _get_when_started(board.uart_address)
+    certificate, answer = _get_identity(board)
     assert str(answer["not_before"]).startswith("2027-03-03")
     assert answer["public_key_pin"] == before["public_key_pin"]
     assert (

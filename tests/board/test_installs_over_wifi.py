@@ -6,8 +6,6 @@ import http.client
 import os
 import time
 import urllib.parse
-from collections.abc import Iterator
-from pathlib import Path
 
 import certificates
 import over_wifi
@@ -71,23 +69,13 @@ class _Admin:
 
 
 @pytest.fixture(scope="module")
-def kitchen(
-    firmware: Path, package_flash: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[VirtualBoard]:
-    """Yield a board called kitchen on its Wi-Fi."""
-    directory = tmp_path_factory.mktemp("installs_over_wifi")
-    with over_wifi.board_in_wifi(package_flash, firmware, directory) as board:
-        yield board
-
-
-@pytest.fixture(scope="module")
-def admin(kitchen: VirtualBoard) -> _Admin:
+def admin(in_wifi: VirtualBoard) -> _Admin:
     """Return a browser that has the token."""
     directory = "/boardcert-data/token"
-    token = kitchen.exec(f"print(open({directory!r}).read().split()[0])").strip()
-    kitchen.reset()
-    kitchen.network.wait_listening(over_wifi.PAGE, over_wifi.TIMEOUT_S)
-    browser = _Admin(kitchen, token)
+    token = in_wifi.exec(f"print(open({directory!r}).read().split()[0])").strip()
+    in_wifi.reset()
+    in_wifi.network.wait_listening(over_wifi.PAGE, over_wifi.TIMEOUT_S)
+    browser = _Admin(in_wifi, token)
     browser.sign_in()
     return browser
 
@@ -107,20 +95,20 @@ def _forms() -> dict[str, tuple[dict[str, str], bytes]]:
     }
 
 
-def _restart(admin: _Admin, kitchen: VirtualBoard) -> None:
-    boots = kitchen.status()["boots"]
+def _restart(admin: _Admin, in_wifi: VirtualBoard) -> None:
+    boots = in_wifi.status()["boots"]
     assert admin.submit("restart") == 200
     deadline = time.monotonic() + over_wifi.TIMEOUT_S
-    while kitchen.status()["boots"] == boots:
+    while in_wifi.status()["boots"] == boots:
         assert time.monotonic() < deadline
         time.sleep(_RESTART_S)
-    kitchen.network.wait_listening(over_wifi.PAGE, over_wifi.TIMEOUT_S)
+    in_wifi.network.wait_listening(over_wifi.PAGE, over_wifi.TIMEOUT_S)
     admin.sign_in()
 
 
 @pytest.mark.timeout(900 * _ROUNDS)
 def test_forms_are_installed_after_a_restart_and_after_one_another(
-    kitchen: VirtualBoard, admin: _Admin
+    in_wifi: VirtualBoard, admin: _Admin
 ) -> None:
     """Both forms work after a restart and in turn, below an issuer with a 4,096-bit RSA key."""
     forms = _forms()
@@ -128,20 +116,20 @@ def test_forms_are_installed_after_a_restart_and_after_one_another(
     for name, is_restarted in (("large", False), ("large", True), ("small", False)) * _ROUNDS:
         fields, der = forms[name]
         if is_restarted:
-            _restart(admin, kitchen)
+            _restart(admin, in_wifi)
         status = admin.submit("install", **fields)
         assert status == 200, admin.page
-        connection = over_wifi.connect(kitchen)
+        connection = over_wifi.connect(in_wifi)
         connection.connect()
         assert connection.sock.getpeercert(binary_form=True) == der
         connection.close()
 
 
-def test_two_read_the_page_at_once(kitchen: VirtualBoard) -> None:
+def test_two_read_the_page_at_once(in_wifi: VirtualBoard) -> None:
     """Two clients read the page at once while run() serves; stack was left at all times."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        answers = [pool.submit(over_wifi.get, kitchen) for _ in range(2)]
+        answers = [pool.submit(over_wifi.get, in_wifi) for _ in range(2)]
         for answer in answers:
             status, content = answer.result()
             assert status == 200 and content.rstrip().endswith(b"</html>")
-    assert kitchen.stack["thread_left"] >= over_wifi.STACK_LEFT_BYTES
+    assert in_wifi.stack["thread_left"] >= over_wifi.STACK_LEFT_BYTES

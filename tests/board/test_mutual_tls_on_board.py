@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from boardcert_host.certificates.certificate import public_key_pin
+from boardcert_host.verify.tls_probe import unverified_context
 from boardcert_host.virtual import VirtualBoard
 from certificates import Identity, make
 
@@ -46,9 +47,7 @@ def served(
 
 def _ask(address: tuple[str, int], client: Identity | None, directory: Path) -> bytes:
     """Return the answer that this client gets; empty if it is refused."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
+    context = unverified_context()
     if client:
         chain = directory / "client.pem"
         chain.write_bytes(client.key_pem() + ssl.DER_cert_to_PEM_cert(client.der).encode())

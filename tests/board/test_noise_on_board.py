@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import uart_client
 from boardcert_host.board import installation
 from boardcert_host.errors import Error
 from boardcert_host.virtual import VirtualBoard
@@ -60,24 +61,6 @@ def board(new_board: NewBoard, tmp_path: Path) -> VirtualBoard:
     return board
 
 
-def _connect(board: VirtualBoard) -> ssl.SSLSocket:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context.wrap_socket(socket.create_connection(board.uart_address, timeout=60))
-
-
-def _connect_when_started(board: VirtualBoard) -> ssl.SSLSocket:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            return _connect(board)
-        except (ssl.SSLError, ConnectionError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.5)
-
-
 def _ask(connection: ssl.SSLSocket, byte: bytes) -> bytes:
     """Return the answer to *byte*, or nothing if the board has hung up."""
     connection.sendall(byte)
@@ -91,7 +74,7 @@ def test_two_cold_boots_with_a_stuck_ring_serve_nothing(
     board: VirtualBoard, new_board: NewBoard
 ) -> None:
     """With a stuck ring, two boots would use the same nonces and reveal the key: they refuse."""
-    with _connect_when_started(board) as connection:
+    with uart_client.connect(board) as connection:
         assert _ask(connection, b"x") == b"x"
     board.stop()
     for _ in range(2):
@@ -112,7 +95,7 @@ def _console_while_calling(board: VirtualBoard) -> str:
     with socket.create_connection((host, int(port)), timeout=1) as console:
         while printed.count("EntropyError") < 2 and time.monotonic() < deadline:
             with pytest.raises((ssl.SSLError, ConnectionError)):
-                _connect(board)
+                uart_client.call(board)
             with contextlib.suppress(TimeoutError):
                 printed += console.recv(4096).decode()
     return printed
@@ -122,14 +105,14 @@ def test_a_ring_that_sticks_while_it_serves_ends_the_connections_within_the_hour
     board: VirtualBoard,
 ) -> None:
     """Connections end within the hour after the ring sticks; once it recovers, the board serves."""
-    with _connect_when_started(board) as connection:
+    with uart_client.connect(board) as connection:
         assert _ask(connection, b"h") == b"h"
         board.set_ring_oscillator("stuck")
         assert _ask(connection, b"x") == b"x"
         assert _ask(connection, b"h") == b""
     with pytest.raises((ssl.SSLError, ConnectionError)):
-        _connect(board)
+        uart_client.call(board)
     board.set_ring_oscillator("host")
-    with _connect_when_started(board) as connection:
+    with uart_client.connect(board) as connection:
         assert _ask(connection, b"x") == b"x"
     assert any(_REFUSED in notice for notice in json.loads(board.exec(_NOTICES)))

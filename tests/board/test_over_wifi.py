@@ -21,6 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from est_server import PASSWORD, USER, est_server
+from tls_clients import client_hello
 
 _CLIENT = Path(__file__).resolve().parents[1] / "shared" / "TrustingClient.java"
 _CLIENTS = (1, 2, 3, 5, 8)
@@ -156,7 +157,7 @@ def _ask(board: VirtualBoard) -> str:
 def test_a_client_that_leaves_or_stalls_in_each_phase_harms_nobody(in_wifi: VirtualBoard) -> None:
     """A client may leave or stall before, in and after the handshake, in head or body."""
     address = in_wifi.network.address(over_wifi.PAGE)
-    hello = _client_hello()
+    hello = client_hello()
     post = b"POST / HTTP/1.1\r\nHost: kitchen\r\nContent-Length: 100\r\n\r\nhalf"
     with contextlib.ExitStack() as stalled:
         for sent in (b"", hello[:3], hello[: len(hello) // 2], b"garbage that is no TLS at all"):
@@ -173,14 +174,6 @@ def test_a_client_that_leaves_or_stalls_in_each_phase_harms_nobody(in_wifi: Virt
             connection.connect()
             connection.sock.sendall(sent)
     assert over_wifi.get(in_wifi)[0] == 200
-
-
-def _client_hello() -> bytes:
-    """Return the first message of a TLS client."""
-    out = ssl.MemoryBIO()
-    with contextlib.suppress(ssl.SSLWantReadError):
-        over_wifi.unchecked().wrap_bio(ssl.MemoryBIO(), out).do_handshake()
-    return out.read()
 
 
 def test_the_link_is_lost_in_the_middle_of_an_upload(in_wifi: VirtualBoard) -> None:

@@ -15,6 +15,7 @@ from boardcert_host.virtual import VirtualBoard
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from issued import pem
 from page_browser import FORM, Reader
+from tls_clients import read_all
 
 _TIMEOUT_S = 60
 # A Pico W has 205 KB of heap; the application uses what is left.
@@ -41,13 +42,10 @@ def _request(
     """Return (status, headers, content, certificate) of one request over one call."""
     lines = [f"{method} {path} HTTP/1.1", "Host: kitchen", "Connection: close"]
     lines += [f"Content-Length: {len(body)}", *(f"{name}: {headers[name]}" for name in headers)]
-    received = b""
     with uart_client.connect(board) as secure:
         certificate = secure.getpeercert(binary_form=True) or b""
         secure.sendall("\r\n".join([*lines, "", body]).encode())
-        while piece := secure.recv(65536):
-            received += piece
-    head, _, content = received.partition(b"\r\n\r\n")
+        head, _, content = read_all(secure).partition(b"\r\n\r\n")
     first, *rest = head.decode().split("\r\n")
     found = dict(line.split(": ", 1) for line in rest)
     assert int(found["Content-Length"]) == len(content)

@@ -4,13 +4,13 @@ import concurrent.futures
 import datetime
 import json
 import socket
-import ssl
 import time
 from collections.abc import Callable
 
 import over_wifi
 import pytest
 from boardcert_host.board import file_writer, kept_files
+from boardcert_host.verify.tls_probe import unverified_context
 from boardcert_host.virtual import VirtualBoard, VirtualNetwork
 
 _PASSWORD = "a good password"  # noqa: S105 (of a virtual network)
@@ -63,9 +63,7 @@ def test_the_example_runs_until_it_is_interrupted(
 
 def _get(address: tuple[str, int], request: bytes) -> bytes:
     """Return the whole answer to *request* over TLS."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
+    context = unverified_context()
     with (
         socket.create_connection(address, 60) as raw,
         context.wrap_socket(raw, suppress_ragged_eofs=True) as secure,

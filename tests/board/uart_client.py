@@ -8,8 +8,8 @@ import ssl
 import time
 
 import program
+from boardcert_host.verify.tls_probe import unverified_context
 from boardcert_host.virtual import VirtualBoard
-from over_wifi import unchecked
 
 _OPEN = """
 import machine, time
@@ -27,15 +27,19 @@ def hang_up():
 """
 
 
+def call(board: VirtualBoard, timeout_s: float = 60) -> ssl.SSLSocket:
+    """Call the board once."""
+    with socket.create_connection(board.uart_address, timeout=timeout_s) as raw:
+        return unverified_context().wrap_socket(raw)
+
+
 def connect(board: VirtualBoard, timeout_s: float = 60) -> ssl.SSLSocket:
     """Call the board; retry while it boots or hangs up on the previous call."""
     deadline = time.monotonic() + timeout_s
     while True:
-        raw = socket.create_connection(board.uart_address, timeout=timeout_s)
         try:
-            return unchecked().wrap_socket(raw)
+            return call(board, timeout_s)
         except (ssl.SSLError, ConnectionError):
-            raw.close()
             if time.monotonic() > deadline:
                 raise
         time.sleep(0.2)

@@ -20,7 +20,7 @@ import pytest
 from authority_pair import make_pair
 from boardcert_host.certificates.certificate import describe, parse
 from boardcert_host.cli import main
-from boardcert_host.verify.tls_probe import looking_context, session_of
+from boardcert_host.verify.tls_probe import session_of, unverified_context
 from boardcert_host.virtual.node import find_node
 from certificates import Identity
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -306,7 +306,7 @@ def test_the_linter_finds_that_the_limits_are_not_critical(tmp_path: Path) -> No
     """The linter's only finding is that the limits are not critical; names need a dot for it."""
     names = "pump.boards.example 192.168.4.7"
     with outsiders.serving(tmp_path / "data", "p256", names, "authority") as port:
-        context = looking_context()
+        context = unverified_context()
         with (
             socket.create_connection(("127.0.0.1", port)) as plain,
             context.wrap_socket(plain) as secure,

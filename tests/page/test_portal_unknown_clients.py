@@ -1,7 +1,6 @@
 """Clients without session or token can use only little memory and time of the page."""
 
 import json
-import socket
 import ssl
 import time
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from page_browser import FORM, Browser
 from portal_server import Client, serving_page
+from tls_clients import connect, read_all
 
 _HEAD = (
     "POST {path} HTTP/1.1\r\nHost: kitchen\r\nContent-Type: {kind}\r\nContent-Length: {size}\r\n"
@@ -23,25 +23,17 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         yield client
 
 
-def _connect(client: Client) -> ssl.SSLSocket:
-    raw = socket.create_connection(("127.0.0.1", client.port), timeout=60)
-    return client.context.wrap_socket(raw)
-
-
 def _begin(client: Client, path: str, kind: str, size: int, headers: str = "") -> ssl.SSLSocket:
     """Send the head of a request and one byte of its body."""
-    connection = _connect(client)
+    connection = connect(client.port)
     head = _HEAD.format(path=path, kind=kind, size=size) + headers
     connection.sendall(f"{head}\r\n{{".encode())
     return connection
 
 
 def _read(connection: ssl.SSLSocket) -> bytes:
-    received = b""
     with connection:
-        while piece := connection.recv(4096):
-            received += piece
-    return received
+        return read_all(connection)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +81,7 @@ def test_a_body_that_drips_ends_though_it_is_short(client: Client) -> None:
 def test_two_headers_with_credentials_are_refused(client: Client, name: str) -> None:
     """Two headers with a client's credentials are refused, even if they are equal."""
     for second in (name, name.lower()):
-        with _connect(client) as connection:
+        with connect(client.port) as connection:
             connection.sendall(
                 f"GET / HTTP/1.1\r\nHost: x\r\n{name}: a\r\n{second}: a\r\n\r\n".encode()
             )

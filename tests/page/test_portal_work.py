@@ -12,7 +12,8 @@ import portal_server
 import pytest
 from issued import pem
 from page_browser import Browser
-from portal_server import SLOW_KEY, Client, serving_page
+from portal_server import SLOW_KEY, serving_page
+from tls_clients import connect, read_all
 
 _HEAD = b"HEAD / HTTP/1.1\r\nHost: kitchen\r\n\r\n"
 
@@ -201,35 +202,27 @@ def test_connections_that_ask_for_nothing_make_room(tmp_path: Path) -> None:
     """An action that lacks memory closes idle connections, except the one that asks."""
     with (
         serving_page(tmp_path / "identity", "work_bytes=1000000000") as client,
-        _connect(client) as early,
-        client.context.wrap_socket(_connect(client)) as kept,
+        socket.create_connection(("127.0.0.1", client.port), timeout=60) as early,
+        connect(client.port) as kept,
     ):
         kept.sendall(_HEAD)
         assert kept.recv(12) == b"HTTP/1.1 200"
         assert client.api("renew", {}, client.token)[0] == 200
         for idle in (early, kept):
-            while idle.recv(4096):
-                pass
+            read_all(idle)
 
 
 def test_connections_stay_where_there_is_memory(tmp_path: Path) -> None:
     """If there is memory, connections stay open for the next request."""
     with (
         serving_page(tmp_path / "identity", "work_bytes=1") as client,
-        client.context.wrap_socket(_connect(client)) as kept,
+        connect(client.port) as kept,
     ):
         kept.sendall(_HEAD)
         assert kept.recv(12) == b"HTTP/1.1 200"
         assert client.api("renew", {}, client.token)[0] == 200
         kept.sendall(_HEAD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
-        answers = b""
-        while piece := kept.recv(4096):
-            answers += piece
-        assert answers.count(b"HTTP/1.1 200") == 1
-
-
-def _connect(client: Client) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", client.port), timeout=60)
+        assert read_all(kept).count(b"HTTP/1.1 200") == 1
 
 
 _SMALL_HOLES = """

@@ -1,7 +1,6 @@
 """Two pages of one board, over its serial line and in its network, take turns."""
 
 import json
-import socket
 import ssl
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import micropython_server
 import pytest
 from portal_server import SLOW_KEY, Client, serving_page
 from servers import reserved_port
+from tls_clients import connect, read_all
 
 # The page at two ports, with limits that no test reaches. When the file .interrupt appears, Ctrl-C
 # ends the event loop; the program then serves one of them with a new loop.
@@ -83,8 +83,7 @@ def _begin_long(client: Client) -> tuple[ssl.SSLSocket, bytes]:
         f"Authorization: Bearer {client.token}\r\nContent-Length: {len(body)}\r\n"
         "Connection: close\r\nExpect: 100-continue\r\n\r\n"
     )
-    raw = socket.create_connection(("127.0.0.1", client.port), timeout=60)
-    connection = client.context.wrap_socket(raw)
+    connection = connect(client.port)
     connection.sendall(head.encode())
     assert connection.recv(100).startswith(b"HTTP/1.1 100 ")  # Its body is being read now.
     connection.sendall(body[:700])
@@ -94,11 +93,8 @@ def _begin_long(client: Client) -> tuple[ssl.SSLSocket, bytes]:
 def _finish(connection: ssl.SSLSocket, rest: bytes = b"") -> bytes:
     """Send the *rest* of a request, and return the answer until the connection ends."""
     connection.sendall(rest)
-    received = b""
     with connection:
-        while piece := connection.recv(4096):
-            received += piece
-    return received
+        return read_all(connection)
 
 
 @pytest.mark.parametrize("pages", [_LONG_MS], indirect=True)

@@ -1,7 +1,6 @@
 """Installed certificates as clients see them: each key type, the whole chain, at once."""
 
 import re
-import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import pytest
 from certificates import Identity, key_usage, make, make_ca
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from tls_clients import connect
 
 # Answers one line at a time: "install" reads the files chain and key in argv[3], "remove" removes.
 _SERVE = """
@@ -85,11 +85,7 @@ class _Connection:
     """A client without a trusted CA that exchanges lines."""
 
     def __init__(self, port: int) -> None:
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        raw = socket.create_connection(("127.0.0.1", port), timeout=300)
-        self._socket = context.wrap_socket(raw)
+        self._socket = connect(port, 300)
         self.certificate = self._socket.getpeercert(binary_form=True)
 
     def ask(self, line: str) -> str:

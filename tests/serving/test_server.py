@@ -13,6 +13,7 @@ from pathlib import Path
 
 import micropython_server
 import pytest
+from tls_clients import read_all, wait_closed
 
 
 @pytest.fixture(scope="module")
@@ -127,17 +128,8 @@ def test_garbage_ends_one_connection_only(port: int, sent: bytes) -> None:
     """Plain HTTP, broken TLS and random bytes end one connection; the next client is served."""
     with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         client.sendall(sent)
-        _read_to_end(client)
+        wait_closed(client)
     assert _get(port, "/api/identity")[0] == 200
-
-
-def _read_to_end(client: socket.socket) -> None:
-    """Read until the server closes; a reset counts as closed, silence does not."""
-    try:
-        while client.recv(4096):
-            pass
-    except ConnectionError:
-        pass
 
 
 def test_stalled_clients_are_closed_and_others_are_served_meanwhile(port: int) -> None:
@@ -162,7 +154,7 @@ def _expect_limits(port: int, stalled: list[socket.socket]) -> None:
     began = time.monotonic()
     assert _get(port, "/api/identity")[0] == 200
     for client in stalled:
-        _read_to_end(client)
+        wait_closed(client)
     assert time.monotonic() - began < 60
 
 
@@ -177,8 +169,7 @@ def test_an_idle_connection_is_closed(port: int) -> None:
         began = time.monotonic()
         client.sendall(b"GET /api/identity HTTP/1.1\r\nHost: x\r\n\r\n")
         assert client.recv(16) == b"HTTP/1.1 200 OK\r"
-        while client.recv(65536):
-            pass
+        read_all(client)
     assert 2.9 < time.monotonic() - began < 25  # Without this limit, 30 s.
 
 
@@ -200,10 +191,7 @@ def test_two_requests_in_one_piece_are_both_answered(port: int) -> None:
     with _secure(port) as client:
         head = b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n"
         client.sendall(head + head.replace(b"Host: x", b"Host: x\r\nConnection: close"))
-        received = b""
-        while piece := client.recv(65536):
-            received += piece
-        assert received.count(b"HTTP/1.1 200 OK") == 2
+        assert read_all(client).count(b"HTTP/1.1 200 OK") == 2
 
 
 def test_an_exception_in_the_application_ends_one_connection_only(directory: Path) -> None:

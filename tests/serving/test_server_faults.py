@@ -1,13 +1,14 @@
 """A failure in a connection ends that connection only; the server keeps serving."""
 
 import socket
-import ssl
 import time
 from pathlib import Path
 
 import micropython_server
 import pytest
+from boardcert_host.verify.tls_probe import unverified_context
 from servers import reserved_port
+from tls_clients import connect
 
 _BEGIN = """
 import asyncio, sys
@@ -213,24 +214,14 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("faults") / "identity"
 
 
-def _connect(port: int) -> ssl.SSLSocket:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=60))
-
-
 def _ask(port: int, question: bytes, pause_s: float = 0) -> bytes:
     """Return the server's whole answer to *question*, read slowly on request."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
     received = b""
     with socket.socket() as raw:
         raw.settimeout(60)
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)  # The rest waits at the server.
         raw.connect(("127.0.0.1", port))
-        client = context.wrap_socket(raw)
+        client = unverified_context().wrap_socket(raw)
         client.sendall(question)
         while piece := client.recv(2048):
             received += piece
@@ -275,12 +266,12 @@ def test_who_waits_for_much_memory_keeps_nobody_from_less(directory: Path) -> No
     """A client that waits for much memory does not delay others that need less."""
     greedy = reserved_port()
     running = micropython_server.serving(directory, str(greedy), code=_TWO)
-    with running as port, _connect(port) as first:
+    with running as port, connect(port) as first:
         first.sendall(b"?")
         assert first.recv(10) == b"done"
         with socket.create_connection(("127.0.0.1", greedy), timeout=60):
             time.sleep(0.5)  # It waits before the next one arrives.
-            with _connect(port) as second:
+            with connect(port) as second:
                 second.sendall(b"?")
                 assert second.recv(10) == b"done"
 

@@ -10,6 +10,7 @@ import micropython_server
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tls_clients import connect
 
 _APP = """
 import asyncio, sys
@@ -40,10 +41,6 @@ asyncio.run(boardcert.serve(app, int(sys.argv[2]), "127.0.0.1", **limits))
 
 # Its limits above, and time for a busy computer.
 _TIME_LIMIT_S = 60
-
-_CONTEXT = ssl.create_default_context()
-_CONTEXT.check_hostname = False
-_CONTEXT.verify_mode = ssl.CERT_NONE
 
 _METHODS = st.text("ABCXYZ-_", max_size=20) | st.sampled_from(
     ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PRI", "get"]
@@ -149,10 +146,7 @@ def _converse(port: int, sent: bytes, goes_on: bool) -> bytes:
     """
     received = b""
     began = time.monotonic()
-    with (
-        socket.create_connection(("127.0.0.1", port), timeout=_TIME_LIMIT_S) as raw,
-        _CONTEXT.wrap_socket(raw) as client,
-    ):
+    with connect(port, _TIME_LIMIT_S) as client:
         try:
             client.sendall(sent)
             if not goes_on:

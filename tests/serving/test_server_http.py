@@ -1,14 +1,13 @@
 """HTTP/1.1 with a Microdot app, over TLS on the unix binary."""
 
 import http.client
-import socket
-import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 import micropython_server
 import pytest
 from servers import reserved_port
+from tls_clients import connect, read_all
 
 _APP = """
 import asyncio, sys
@@ -91,27 +90,17 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield port
 
 
-def _connect(port: int) -> ssl.SSLSocket:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=60))
-
-
 def _https(port: int) -> http.client.HTTPSConnection:
     connection = http.client.HTTPSConnection("127.0.0.1", port)
-    connection.sock = _connect(port)
+    connection.sock = connect(port)
     return connection
 
 
 def _ask(port: int, sent: bytes) -> bytes:
     """Return the whole answer to *sent* until the server closes."""
-    received = b""
-    with _connect(port) as client:
+    with connect(port) as client:
         client.sendall(sent)
-        while piece := client.recv(4096):
-            received += piece
-    return received
+        return read_all(client)
 
 
 def _status(port: int, sent: bytes) -> int:
@@ -234,7 +223,7 @@ def test_a_head_has_64_lines_at_most(port: int, count: int, status: int) -> None
 def test_a_client_may_ask_before_it_sends_a_body(port: int) -> None:
     """An expectation gets 100 (Continue), or a refusal that ends the connection."""
     head = b"POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: %d\r\n\r\n"
-    with _connect(port) as client:
+    with connect(port) as client:
         client.sendall(head % 5)
         assert client.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
         client.sendall(b"hello" + _CLOSE)
@@ -252,7 +241,7 @@ def test_a_refused_body_does_not_lose_the_answer(port: int) -> None:
 
 def test_another_protocol_takes_over(port: int) -> None:
     """Another protocol, as a WebSocket, uses the connection until the client ends it."""
-    with _connect(port) as client:
+    with connect(port) as client:
         client.sendall(b"GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\n\r\n")
         assert client.recv(4096).endswith(b"Upgrade: echo\r\n\r\n")
         for piece in (b"ping", _GET):
@@ -263,7 +252,7 @@ def test_another_protocol_takes_over(port: int) -> None:
 def test_a_quiet_websocket_is_asked_whether_it_lives(port: int) -> None:
     """A quiet WebSocket is pinged; one that does not answer is closed."""
     ping, pong = b"\x89\x00", b"\x8a\x80abcd"
-    with _connect(port) as client:
+    with connect(port) as client:
         client.settimeout(60)
         client.sendall(b"GET /websocket HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\n\r\n")
         assert client.recv(4096).endswith(b"Upgrade: websocket\r\n\r\n")

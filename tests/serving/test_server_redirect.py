@@ -2,7 +2,6 @@
 
 import errno
 import socket
-import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import micropython_server
 import pytest
 from servers import reserved_port
+from tls_clients import connect, read_all
 
 _APP = """
 import asyncio, sys
@@ -75,12 +75,9 @@ def ports(directory: Path) -> Iterator[tuple[int, int]]:
 
 
 def _ask(port: int, sent: bytes) -> bytes:
-    received = b""
     with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         client.sendall(sent)
-        while piece := client.recv(4096):
-            received += piece
-    return received
+        return read_all(client)
 
 
 @pytest.mark.parametrize(
@@ -137,13 +134,7 @@ def test_silent_clients_do_not_stop_https(ports: tuple[int, int]) -> None:
     silent = [socket.create_connection(("127.0.0.1", ports[0]), timeout=60) for _ in range(2)]
     time.sleep(0.2)
     assert _ask(ports[0], b"") == b""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    with (
-        socket.create_connection(("127.0.0.1", ports[1]), timeout=60) as raw,
-        context.wrap_socket(raw) as client,
-    ):
+    with connect(ports[1]) as client:
         client.sendall(b"?")
         assert client.recv(10) == b"secure"
     for client in silent:

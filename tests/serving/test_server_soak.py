@@ -4,7 +4,6 @@ import contextlib
 import os
 import random
 import socket
-import ssl
 import struct
 import threading
 import time
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import micropython_server
 import pytest
+from boardcert_host.verify.tls_probe import unverified_context
+from tls_clients import client_hello, connect, wait_closed
 
 # With 10,000, which take two minutes of CPU time, the figures are the same.
 _HANDSHAKES = int(os.environ.get("BOARDCERT_SOAK_HANDSHAKES", "700"))
@@ -44,9 +45,7 @@ server = Server(me, max_connections=int(sys.argv[3]), backlog=200, **limits)
 asyncio.run(server.run(handle, int(sys.argv[2]), "127.0.0.1"))
 """
 
-_CONTEXT = ssl.create_default_context()
-_CONTEXT.check_hostname = False
-_CONTEXT.verify_mode = ssl.CERT_NONE
+_CLIENT_HELLO = client_hello()
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +63,7 @@ def port(directory: Path, request: pytest.FixtureRequest) -> Iterator[int]:
 
 
 def _ask(port: int, line: bytes = b"hello\n") -> bytes:
-    with (
-        socket.create_connection(("127.0.0.1", port), timeout=120) as raw,
-        _CONTEXT.wrap_socket(raw) as client,
-    ):
+    with connect(port, 120) as client:
         client.sendall(line)
         return client.recv(100)
 
@@ -109,21 +105,11 @@ def _stall(port: int, number: int, clients: contextlib.ExitStack) -> socket.sock
     if way < 3:
         return raw
     try:
-        secure = clients.enter_context(_CONTEXT.wrap_socket(raw))
+        secure = clients.enter_context(unverified_context().wrap_socket(raw))
         secure.sendall(b"half a li")
     except OSError:
         return None
     return secure
-
-
-def _client_hello() -> bytes:
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    with pytest.raises(ssl.SSLWantReadError):
-        _CONTEXT.wrap_bio(incoming, outgoing).do_handshake()
-    return outgoing.read()
-
-
-_CLIENT_HELLO = _client_hello()
 
 
 def _at_once(port: int, clients: int, tries: int) -> int:
@@ -160,21 +146,12 @@ def test_200_clients_at_once_of_which_100_stall(port: int, tries: int) -> None:
             stalled = [_stall(port, number, clients) for number in range(100)]
             assert _at_once(port, 100, tries) == 100
             for client in filter(None, stalled):
-                _read_to_end(client)
+                wait_closed(client)
         measured.append(_measure(port))
     before, after = measured
     _expect_no_growth(before, after)
     assert after["accepted"] - before["accepted"] >= 200
     assert after["refused"] == before["refused"] == 0
-
-
-def _read_to_end(client: socket.socket) -> None:
-    """Read until the server closes; a reset counts as closed, silence does not."""
-    try:
-        while client.recv(4096):
-            pass
-    except ConnectionError:
-        pass
 
 
 def _go_wrong(port: int, number: int, chance: random.Random) -> None:

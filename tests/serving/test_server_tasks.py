@@ -1,13 +1,13 @@
 """The server among an application's other tasks: started once, and ended cleanly."""
 
 import socket
-import ssl
 import time
 from pathlib import Path
 
 import micropython_server
 import pytest
 from servers import reserved_port
+from tls_clients import connect
 
 # Serve until a client sends "end", beside a counting task; then print its count.
 _CANCEL = """
@@ -73,16 +73,10 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_server_that_is_cancelled_closes_everything(directory: Path, tmp_path: Path) -> None:
     """Cancelling closes all connections, even with sleeping handlers; other tasks continue."""
     answer = tmp_path / "ticks"
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
     with micropython_server.serving(directory, str(answer), code=_CANCEL) as port:
         stalled = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(2)]
         time.sleep(0.3)
-        with (
-            socket.create_connection(("127.0.0.1", port), timeout=60) as raw,
-            context.wrap_socket(raw) as client,
-        ):
+        with connect(port) as client:
             client.sendall(b"end")
             assert client.recv(1) == b""
         for client in stalled:

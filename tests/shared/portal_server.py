@@ -2,7 +2,6 @@
 
 import json
 import socket
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import micropython_server
+from boardcert_host.verify.tls_probe import unverified_context
 
 # Key generation, as slow as for RSA, ends when the test creates the file .made.
 SLOW_KEY = """
@@ -71,9 +71,7 @@ class Client:
         self.cookie = ""
         self.source: str | None = None
         """The address to come from, where not the usual one."""
-        self.context = ssl.create_default_context()
-        self.context.check_hostname = False
-        self.context.verify_mode = ssl.CERT_NONE
+        self.context = unverified_context()
 
     @property
     def token(self) -> str:

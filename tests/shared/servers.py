@@ -10,6 +10,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 
+from boardcert_host.virtual.held_port import hold_port
 from certificates import Identity
 
 _TIMEOUT_S = 60
@@ -86,14 +87,8 @@ def refusing_port() -> int:
 
 
 def reserved_port() -> int:
-    """Return a port for a later server, which the system gives to no other process.
-
-    A socket that does not listen holds it. On Linux, a server that sets SO_REUSEADDR can listen on
-    this port nevertheless. The last 100 ports are held.
-    """
-    holding = socket.socket()
-    holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    holding.bind(("0.0.0.0", 0))
+    """Return a port for a later server, see `hold_port`; the last 100 of them are held."""
+    holding = hold_port()
     port = holding.getsockname()[1]
     _RESERVED.append(holding)
     while len(_RESERVED) > (_MOST_RESERVED if sys.platform == "linux" else 0):

@@ -17,7 +17,7 @@ from ..deadline import Deadline, TimedSSLSocket
 from ..errors import CHECKED_AND_BAD, Error
 from ..targets import Target
 from ..verify.network_errors import handshake_error
-from ..verify.tls_probe import ca_context, connect, find
+from ..verify.tls_probe import ca_context, connect, find, unverified_context
 
 # A handshake, the page's facts.
 TIMEOUT_S = 60.0
@@ -103,10 +103,7 @@ class CheckedHTTPS:
     @contextlib.contextmanager
     def connected(self) -> Iterator[tuple[TimedSSLSocket, dict[str, Any]]]:
         """Yield a connection to the right board, and what its certificate says. Raises Error."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE  # The pin decides, see _recognise.
+        context = unverified_context()  # The pin decides, see _recognise.
         if self.pin is None and self._ca:
             context = ca_context(self._ca)
             context.check_hostname = True

@@ -58,7 +58,7 @@ def exchange(
 
 @contextlib.contextmanager
 def unverified() -> Iterator[None]:
-    """Keep urllib3 from warning of `tls.unverified_context`, which is used on purpose."""
+    """Keep urllib3 from warning of `unverified_context`, which is used on purpose."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InsecureRequestWarning)
         yield

@@ -33,11 +33,3 @@ class ContextAdapter(HTTPAdapter):
         """Have urllib3 leave the context's mode as it is."""
         place, settings = super().build_connection_pool_key_attributes(request, True, None)
         return place, settings | {"cert_reqs": self._context.verify_mode}
-
-
-def unverified_context() -> ssl.SSLContext:
-    """Return a context that accepts every server, for answers that are verified otherwise."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context

@@ -17,9 +17,9 @@ from ..certificates.certificate import describe, is_signed_by
 from ..certificates.fingerprint import KeyPin
 from ..deadline import Deadline, open_tls
 from ..enrolment.exchange import unverified
-from ..enrolment.tls import unverified_context
 from ..errors import CHECKED_AND_BAD, Error
 from ..files import write_whole
+from ..verify.tls_probe import unverified_context
 from .content import certificates
 from .kept import anchors_file
 from .plan import Login, Plan

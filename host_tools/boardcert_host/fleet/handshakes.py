@@ -17,10 +17,10 @@ from ..verify.tls_probe import (
     LOOK_UP_S,
     Session,
     flawed_session,
-    looking_context,
     refusal_of,
     session_of,
     trusting_context,
+    unverified_context,
 )
 from .limit import Limit
 from .resolving import Address, Resolver
@@ -32,7 +32,7 @@ class Shaker:
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
         self._resolver = Resolver()
-        self._looking = looking_context()
+        self._looking = unverified_context()
         self._trusting: dict[str | None, ssl.SSLContext] = {}
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import Error
 from ..targets import PORTAL_PORT, is_address, parse_host
 from ..trust.pins import Pin, port_of
-from ..verify.tls_probe import looking_context
+from ..verify.tls_probe import unverified_context
 from . import mdns, ranges
 from .pace import Pace
 from .servers import Server, look_at
@@ -66,7 +66,7 @@ class Sweep:
         places = dict.fromkeys([*self._names, *self._known_places()])
         self.total = sum(1 for _ in self._places(places))  # Some are in two ranges, or known.
         rest = self._places(places)
-        context = looking_context()
+        context = unverified_context()
 
         async def work() -> None:
             for address, port in rest:  # One iterator, for all that work.

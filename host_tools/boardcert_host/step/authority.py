@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ..ca.store import read_certificates
 from ..console import neutral
 from ..enrolment.exchange import TooLongError, exchange, session_over, unverified
-from ..enrolment.tls import unverified_context
 from ..errors import CHECKED_AND_BAD, COULD_NOT_RUN, Error
 from ..files import read_small
+from ..verify.tls_probe import unverified_context
 from .token import Token
 
 _CREATED = 201

@@ -4,7 +4,6 @@ The drive is a folder. A UF2 file copied into it is written to the flash and boo
 ROM of a real board; when the firmware starts the boot loader, the drive is there again.
 """
 
-import socket
 import sys
 import threading
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from ..errors import USAGE, Error
 from ..flash.board_kinds import load_board
 from ..flash.uf2 import BLOCK_BYTES, read_uf2
 from .board import VirtualBoard
+from .held_port import hold_port
 
 _BOARD = "VIRTUAL_PICO_W"
 _INFO_FILE = "INFO_UF2.TXT"
@@ -35,7 +35,7 @@ class BootDrive:
         self, directory: Path, drive: Path, ports: Sequence[int] = (), **settings: Any
     ) -> None:
         self.board: VirtualBoard | None = None
-        self._held = [_hold_port() for _ in range(2 + len(ports))]
+        self._held = [hold_port() for _ in range(2 + len(ports))]
         numbers = [one.getsockname()[1] for one in self._held]
         self.usb_port_number, self.uart_port_number = numbers[:2]
         self.forwards = dict(zip(ports, numbers[2:], strict=True))
@@ -149,15 +149,3 @@ class BootDrive:
 
     def _hide(self) -> None:
         (self.drive / _INFO_FILE).unlink(missing_ok=True)
-
-
-def _hold_port() -> socket.socket:
-    """Return a socket that has a free TCP port on loopback, but does not listen.
-
-    On Linux, Node can listen there nevertheless, since both set SO_REUSEADDR; no other program gets
-    the port before the board starts. Elsewhere, the socket must be closed first.
-    """
-    held = socket.socket()
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    held.bind(("127.0.0.1", 0))
-    return held
