@@ -52,6 +52,12 @@ def test_a_copy_is_no_renewal_once_its_board_is_forgotten(boards, is_renamed, ca
     assert names(boards) == [copy.name]
 
 
+def test_a_copy_under_the_name_of_another_board_is_not_that_boards(boards):
+    """Its content names its board: nothing is kept of the other one."""
+    (boards / "hall.local.json").write_bytes((boards / "kitchen.local.json").read_bytes())
+    assert SHELF.load("hall.local") is None and SHELF.hosts() == ["kitchen.local"]
+
+
 @pytest.mark.parametrize("content", ["[1, 2]", "{", '{"host": 1}', '{"host": "attic.local"}'])
 def test_a_file_of_a_person_stays_as_it_is(boards, content):
     """A file that is not ours keeps its name, and is no board."""

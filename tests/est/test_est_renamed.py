@@ -11,15 +11,19 @@ from boardcert_host.acme.kept import Kept as Order
 from boardcert_host.acme.plan import DNS
 from boardcert_host.acme.plan import Plan as OrderPlan
 from boardcert_host.board import mpremote, tokens, usb_certificates
+from boardcert_host.certificates.certificate import public_key_pin
 from boardcert_host.cli import main
 from boardcert_host.enrolment import shelf
 from boardcert_host.enrolment.way import Way
 from boardcert_host.errors import Error
-from boardcert_host.est.kept import SHELF
+from boardcert_host.est.kept import SHELF, Kept
+from boardcert_host.est.plan import Plan
 from boardcert_host.trust import pins
+from ca_cases import make_request
 from cable import PORT, Cable
-from certificates import make_ca
+from certificates import make, make_ca
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from issued import PublicKey, issue, pem, write
 
 
@@ -181,6 +185,50 @@ def test_a_repeated_renaming_takes_nothing_of_a_later_board(capsys):
         assert "kitchen is not pinned" in capsys.readouterr().err
         assert ORDERS.hosts() == ["kitchen.local"] and "hall.local" not in tokens.load_tokens()
     assert tokens.load_tokens()["kitchen.local"].public_key_pin == later["public_key_pin"]
+
+
+def keep_of_other(name, key):
+    """Keep a renewal, an order, and a token of a board with another *key*, known by nothing else.
+
+    Return the pin of that.
+    """
+    pin = public_key_pin(key)
+    request = make_request(key=key, encoding=Encoding.PEM).decode()
+    plan = OrderPlan(Way(name), ("x.example.org",), DNS(hook="x"))
+    ORDERS.save(name, Order(plan, request=request))
+    SHELF.save(name, Kept(Plan(Way(name), "https://e/est"), installed={"public_key_pin": pin}))
+    tokens.keep_token(name, pin, "b" * 26)
+    return pin
+
+
+def test_a_repeated_renaming_takes_nothing_of_a_board_that_is_in_no_inventory(capsys):
+    """Another board is called so by then: what is for its key stays, and that is said."""
+    first = {"public_key_pin": f"sha256//{'A' * 43}=", "fingerprint": "A" * 64}
+    pins.add_pin("kitchen.local", first)
+    tokens.keep_token("kitchen.local", first["public_key_pin"], "a" * 26)
+    assert main(["rename", "kitchen", "hall"]) == 0
+    pin = keep_of_other("kitchen.local", make().key)
+    capsys.readouterr()
+    assert main(["rename", "kitchen", "hall"]) == 0
+    messages = capsys.readouterr().err
+    assert messages.count("note: the renewal of kitchen.local stays") == 2
+    assert ORDERS.hosts() == SHELF.hosts() == ["kitchen.local"]
+    assert tokens.find_token(["kitchen.local"]) == "b" * 26
+    assert tokens.find_token(["hall.local"]) == "a" * 26
+    # It may have had another key when its certificate was issued.
+    pins.follow_key(["hall.local"], first["public_key_pin"], first | {"public_key_pin": pin})
+    assert main(["rename", "kitchen", "hall"]) == 3
+    assert "the key ring has another token for hall.local" in capsys.readouterr().err
+    assert ORDERS.hosts() == SHELF.hosts() == ["hall.local"]
+
+
+def test_a_new_own_name_takes_nothing_of_another_board(cable, capsys):
+    """Neither board is in the inventory; the other one was called so, too."""
+    old = own_name(cable)
+    keep_of_other(old, make().key)
+    assert run(capsys, "set", old, "hostname=pantry", "--usb", PORT)[0] == 0
+    assert ORDERS.hosts() == SHELF.hosts() == [old]
+    assert tokens.find_token(["pantry.local"]) is None
 
 
 def test_an_order_of_the_new_name_stays(host, capsys):

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -80,11 +80,14 @@ def follow_key(token: str, public_key_pin: str) -> None:
                 entries[host] = replace(entry, public_key_pin=public_key_pin)
 
 
-def rename(old: str, new: str) -> None:
-    """Let the token of *old* be that of *new*. Raises Error where that has another one."""
+def rename(old: str, new: str, keys: Collection[str] | None = None) -> None:
+    """Let the token of *old* be that of *new*. Raises Error where that has another one.
+
+    *keys*: the pins of the board's; a token of another board stays. None: it is the board's.
+    """
     old, new = old.lower(), canonical(new)  # An old name may be one that nothing else took.
     with changing_ring() as entries:
-        if old not in entries:
+        if old not in entries or (keys is not None and entries[old].public_key_pin not in keys):
             return
         if new in entries and entries[new].token != entries[old].token:
             raise Error(f"the key ring has another token for {new}")

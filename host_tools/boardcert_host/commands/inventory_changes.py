@@ -95,12 +95,12 @@ def _run_rename(arguments: argparse.Namespace) -> int:
     from ..inventory.changes import rename_board
     from ..renewal.following import follow
 
-    old = _renamed_before(arguments)
+    old, keys = _renamed_before(arguments)
     if old is None:
         old = pinned_as(arguments.old)
         rename_board(old, _new_name(old, arguments.new))
     new = _new_name(old, arguments.new)
-    is_whole = follow(old, new, is_own=False)
+    is_whole = follow(old, new, is_own=False, keys=keys)
     label, _, domain = new.partition(".")
     if domain == "local":
         own = f"boardcert set {new} hostname={label}"
@@ -109,15 +109,19 @@ def _run_rename(arguments: argparse.Namespace) -> int:
     return code if is_whole else COULD_NOT_RUN
 
 
-def _renamed_before(arguments: argparse.Namespace) -> str | None:
-    """Return the old name of a board that is called NEW already: not all may have followed."""
-    from ..inventory.changes import was_renamed
+def _renamed_before(arguments: argparse.Namespace) -> tuple[str | None, set[str] | None]:
+    """Return the old name of a board that is called NEW already, and the pins of its keys.
+
+    Not all may have followed it; but another board may have been called OLD since.
+    """
+    from ..inventory.changes import keys_of_renamed
     from ..trust.location import names_of
 
     for old in names_of(arguments.old):
-        if was_renamed(old, _new_name(old, arguments.new)):
-            return old
-    return None
+        keys = keys_of_renamed(old, _new_name(old, arguments.new))
+        if keys:
+            return old, keys
+    return None, None
 
 
 def _new_name(old: str, new: str) -> str:

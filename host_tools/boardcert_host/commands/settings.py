@@ -85,9 +85,11 @@ def _follow(before: dict[str, Any], report: dict[str, Any]) -> None:
 
     old, new = own_name(before), own_name(report)
     is_moved = old != new and pins.rename(old, new, report)
-    # Not what is kept of another board that is known by one of the names.
-    if is_moved or (old != new and not place_of(old).pins and not place_of(new).pins):
+    # Not what is kept of another board: one that is known by one of the names, or has another key.
+    if is_moved:
         following.follow(old, new, is_own=True)
+    elif old != new and not place_of(old).pins and not place_of(new).pins:
+        following.follow(old, new, is_own=True, keys=[report["public_key_pin"]])
     if is_moved:
         say(f"{old} is {new} now; its pin follows")
     following.say_outdated(before, report)

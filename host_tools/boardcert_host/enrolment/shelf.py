@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import filelock
+from cryptography import x509
 
+from ..certificates.certificate import public_key_pin
 from ..directories import kept_directory
 from ..errors import Error
 from ..files import cannot_read, write_own_json
@@ -33,6 +35,13 @@ class Entry:
     request: str | None = None
     chains: list[str] = field(default_factory=list)
     installed: dict[str, Any] | None = None
+
+    @property
+    def public_key_pin(self) -> str | None:
+        """The key that the last certificate, or the request for the next one, is for."""
+        if self.request:
+            return public_key_pin(x509.load_pem_x509_csr(self.request.encode()))
+        return (self.installed or {}).get("public_key_pin")
 
     @property
     def is_unfinished(self) -> bool:
@@ -72,12 +81,12 @@ class Shelf(Generic[_Entry]):
     def load(self, host: str) -> _Entry | None:
         """Return what is kept for *host*. Raises Error when the file cannot be read."""
         path = self._file(host)
-        if self._host_in(path) != host:
+        content = self._own_content(path)
+        if not content:
             self.hosts()  # Which ends a renaming, if one was interrupted.
+            content = self._own_content(path)
         try:
-            return self._read(_content(path))
-        except FileNotFoundError:
-            return None
+            return self._read(content) if content else None
         except (KeyError, TypeError, ValueError) as error:
             raise _unreadable(path) from error
 
@@ -115,18 +124,29 @@ class Shelf(Generic[_Entry]):
     def _host_in(self, path: Path) -> str | None:
         """Return the board of a file, once its renaming is ended; None for one of no board."""
         try:
+            content = self._settled(path)
+        except Error:
+            return path.stem if path.stem == file_name(path.stem) else None
+        return content["host"] if content else None
+
+    def _own_content(self, path: Path) -> dict[str, Any] | None:
+        """Return what a file has that is still its board's once its renaming is ended."""
+        content = self._settled(path)
+        return content if content and self._file(content["host"]) == path else None
+
+    def _settled(self, path: Path) -> dict[str, Any] | None:
+        """Return what a board's file has; None for one of no board. Ends its renaming."""
+        try:
             content = _content(path)
         except FileNotFoundError:
             return None
-        except Error:
-            return path.stem if path.stem == file_name(path.stem) else None
-        host: str = content["host"]
+        host = content["host"]
         if path.stem == file_name(host):
-            return host
+            return content
         if path.stem != file_name(str(content.get(_RENAMED_FROM, ""))):
             return None
         self._end_rename(path, host)
-        return host
+        return content
 
     def _end_rename(self, path: Path, host: str) -> None:
         """Give a file that is about *host* the name for that, unless there is one, or it is gone.

@@ -11,7 +11,7 @@ from . import boards, history, store
 from . import facts as facts_of
 from .place import is_absent
 from .tables import boards as table
-from .tables import tags
+from .tables import certificates, tags
 
 _LONGEST_TAG = 60
 _LONGEST_NOTE = 10_000
@@ -69,18 +69,21 @@ def rename_board(old: str, new: str) -> None:
         boards.rename(connection, old, new)
 
 
-def was_renamed(old: str, new: str) -> bool:
-    """Return whether the board called *new* was the last to be called *old*, until its renaming.
+def keys_of_renamed(old: str, new: str) -> set[str]:
+    """Return the pins of the keys of the board called *new*, if it was called *old* before.
 
-    What is kept under the name *old* may else be another board's.
+    It is the last one that the inventory knew by that name; none of it is known by it now.
     """
     if is_absent():
-        return False
+        return set()
     with store.reading() as connection:
         board = boards.by_host(connection, new)
         if board is None or boards.by_host(connection, old):
-            return False
-        return boards.was_renamed(connection, old, new, board.id)
+            return set()
+        if not boards.was_renamed(connection, old, new, board.id):
+            return set()
+        found = sa.select(certificates.c.public_key_pin).where(certificates.c.board_id == board.id)
+        return {board.public_key_pin, *connection.scalars(found)}
 
 
 def forget_boards(names: Sequence[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """What is kept of a board by its name, beside its pins, follows it to another name."""
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -19,25 +19,36 @@ from ..verify.extension_checks import dns_name_covers
 _SHELVES: tuple[tuple[Shelf[Any], str], ...] = ((ORDERS, "acme"), (ENROLMENTS, "est"))
 
 
-def follow(old: str, new: str, is_own: bool) -> bool:
+def follow(old: str, new: str, is_own: bool, keys: Collection[str] | None = None) -> bool:
     """Let token, copies of its authority, and renewals of the board called *old* be those of *new*.
 
-    *is_own*: whether the board calls itself so now; else its certificates are for *old* still. Its
-    pins have followed already: what cannot is said. Return whether all could.
+    *is_own*: whether the board calls itself so now; else its certificates are for *old* still.
+    *keys*: the pins of the board's, where another board may be called *old*: what is known to be
+    of another key stays. Its pins have followed already: what cannot is said. Return whether all
+    could.
     """
     steps: list[tuple[str, str, Callable[[], None]]] = [
-        ("its token", f"boardcert token {new} --usb PORT", lambda: tokens.rename(old, new)),
+        ("its token", f"boardcert token {new} --usb PORT", lambda: tokens.rename(old, new, keys)),
         ("its authority", f"boardcert ca trust {new}", lambda: kept_authorities.rename(old, new)),
     ]
     for shelf, command in _SHELVES:
         for host in shelf.hosts():
             to = renamed(host, old, new)
-            if to != host:
+            if to != host and not _is_of_others(shelf, host, keys):
                 hint = f"boardcert {command} {host} --forget"
                 hint += f", then boardcert {command} {to} with all its options"
                 step = functools.partial(shelf.rename, host, to, is_own)
                 steps.append((f"the renewal of {host}", hint, step))
     return all([_is_done(*step) for step in steps])
+
+
+def _is_of_others(shelf: Shelf[Any], host: str, keys: Collection[str] | None) -> bool:
+    """Return whether what is kept of *host* is known to be of another key than *keys*; say so."""
+    entry = None if keys is None else _loaded(shelf, host)
+    if keys is None or not entry or (entry.public_key_pin or "") in {"", *keys}:
+        return False
+    say(f"note: the renewal of {host} stays: it is for the key of another board")
+    return True
 
 
 def _is_done(what: str, hint: str, step: Callable[[], None]) -> bool:
