@@ -241,15 +241,18 @@ def test_a_board_on_the_cable_is_pinned_listed_labelled_and_forgotten(
     assert restarted == ["/dev/null"]
     _, listed, _ = run(capsys, "pin", "list")
     assert [(pin["host"], pin["unique_id"]) for pin in listed["pins"]] == [("kitchen.local", "01")]
-    assert main(["label", "kitchen.local", str(tmp_path / "label.svg")]) == 0
+    monkeypatch.chdir(tmp_path)
+    assert main(["label", "kitchen"]) == 0
     assert "https://kitchen.local:20034/" in capsys.readouterr().out
-    assert (tmp_path / "label.svg").exists()
-    code, printed, _ = run(capsys, "label", "kitchen.local", str(tmp_path / "label.png"))
+    assert (tmp_path / "kitchen.local.svg").exists()
+    assert main(["label", "kitchen", "label.png", "-o", "label.svg"]) == 2
+    assert "named twice" in capsys.readouterr().err
+    code, printed, _ = run(capsys, "label", "kitchen.local", "-o", "label.png")
     assert (code, printed["host"]) == (0, "kitchen.local:20034")
     assert printed["fingerprint"] == report["fingerprint"] and Path(printed["file"]).exists()
     assert run(capsys, "pin", "forget", "kitchen.local")[0] == 0
     assert pins.load_pins() == []
-    assert main(["label", "kitchen.local", str(tmp_path / "label.svg")]) == 3
+    assert main(["label", "kitchen.local"]) == 3
 
 
 def test_verify_finds_the_pin_however_the_host_is_spelled(tmp_path, capsys):

@@ -193,7 +193,7 @@ def test_a_url_is_a_host_wherever_one_is_taken(tmp_path, capsys):
         assert main(["show", url, "--name", NAME]) == 0
         assert main(["pin", "add", url, "--name", NAME, "--yes"]) == 0
         assert main(["verify", url, "--name", NAME]) == 0
-        assert main(["label", url, str(tmp_path / "label.svg"), "--name", NAME]) == 0
+        assert main(["label", url, "-o", str(tmp_path / "label.svg"), "--name", NAME]) == 0
     assert f"{NAME}, https://127.0.0.1:{port}/\n" in capsys.readouterr().out
     assert main(["ca", "init"]) == 0
     port = refusing_port()

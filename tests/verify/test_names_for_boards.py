@@ -96,7 +96,7 @@ def test_commands_find_a_board_by_its_short_name_and_by_its_address(tmp_path, ca
             assert ("at its last address" in check["detail"]) == (host != "kitchen")
             assert main(["doctor", host]) in (0, 1)
             assert f"port {port}" in capsys.readouterr().out or (host == "kitchen")
-            assert main(["label", host, str(tmp_path / "k.svg"), "--force"]) == 0
+            assert main(["label", host, "-o", str(tmp_path / "k.svg"), "--force"]) == 0
             assert main(["token", host]) == 0
             assert _TOKEN in capsys.readouterr().out
     assert main(["doctor", "127.0.0.1:9", "--name", "kitchen"]) == 1
@@ -122,7 +122,7 @@ def test_another_key_at_a_last_address_is_told_by_whose_it_is(tmp_path, capsys):
         add_pin("hall.local", facts(other))
         code, status, detail = known(f"127.0.0.1:{port}")
         assert (code, status) == (0, "pass") and detail.startswith("hall.local, by its key")
-    assert main(["label", "hal", str(tmp_path / "k.svg")]) == 3
+    assert main(["label", "hal", "-o", str(tmp_path / "k.svg")]) == 3
     assert "did you mean hall.local?" in capsys.readouterr().err
 
 

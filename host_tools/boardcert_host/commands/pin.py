@@ -32,8 +32,8 @@ examples:
 """
 _LABEL_EXAMPLES = """\
 examples:
-  boardcert label kitchen.local kitchen.svg           a board that is pinned
-  boardcert label kitchen.local kitchen.png --usb /dev/ttyACM0
+  boardcert label kitchen.local                       kitchen.local.svg, of a board that is pinned
+  boardcert label kitchen.local -o kitchen.png --usb /dev/ttyACM0
 """
 
 
@@ -162,22 +162,33 @@ def _add_label_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     help = "a pinned board; its address is on the label"
     complete_hosts(add("host", metavar="HOST[:PORT]", help=help))
-    add("file", type=Path, metavar="FILE", help="an .svg or a .png")
+    add("-o", "--output", type=Path, metavar="FILE", help="an .svg or a .png (HOST.svg)")
+    add("file", nargs="?", type=Path, help=argparse.SUPPRESS)  # As it was named before -o was.
     add("--usb", metavar="PORT", help="read the key's fingerprint over this serial port instead")
     add_name(parser)
     add_force(parser)
     add_json(parser)
 
 
+def _check_label(arguments: argparse.Namespace) -> None:
+    if arguments.file and arguments.output:
+        raise Error("the label's file is named twice", "-o FILE", USAGE)
+    if named := arguments.output or arguments.file:
+        check_free(named, arguments.force)
+
+
 def _run_label(arguments: argparse.Namespace) -> int:
     from ..board import label
     from ..board.reports import portal_port
+    from ..enrolment.shelf import file_name
     from ..trust.look_up import did_you_mean, place_of
     from ..trust.pins import not_pinned
 
-    check_free(arguments.file, arguments.force)
     place = place_of(arguments.host, arguments.name)
     target = place.target
+    name = arguments.name or target.host
+    file = arguments.output or arguments.file or Path(f"{file_name(name)}.svg")
+    check_free(file, arguments.force)
     if arguments.usb:
         facts = read_report(arguments.usb)
         if parse_host(arguments.host)[1] is None:
@@ -188,15 +199,14 @@ def _run_label(arguments: argparse.Namespace) -> int:
         hint = did_you_mean(arguments.host)
         hint = hint or f"boardcert pin add {arguments.host}, or --usb PORT"
         raise not_pinned(arguments.host, hint)
-    url, name = f"https://{target}/", arguments.name or target.host
-    wanted = label.Label(url, name, facts["public_key_pin"])
-    label.write_label(arguments.file, wanted, arguments.force)
+    url = f"https://{target}/"
+    label.write_label(file, label.Label(url, name, facts["public_key_pin"]), arguments.force)
     if arguments.json:
         digests = {name: facts[name] for name in ("fingerprint", "public_key_pin")}
         digests["key_fingerprint"] = key_fingerprint(facts["public_key_pin"])
-        print_json({"file": str(arguments.file), "host": str(target), "url": url} | digests)
+        print_json({"file": str(file), "host": str(target), "url": url} | digests)
     else:
-        results().print(f"{arguments.file}: {name}, {url}", markup=False)
+        results().print(f"{file}: {name}, {url}", markup=False)
     return OK
 
 
@@ -213,6 +223,6 @@ COMMANDS = {
         _LABEL_EXAMPLES,
         _add_label_arguments,
         _run_label,
-        lambda arguments: check_free(arguments.file, arguments.force),
+        _check_label,
     ),
 }
