@@ -1,11 +1,13 @@
 """Names that are being given to boards: programs at work at the same time each get another one.
 
 A name is reserved by a lock, which ends with the program that holds it, however that ends. It is
-for the programs of one user on one computer, and for one inventory.
+for the programs of one inventory: of one user on one computer, or of all that share it in
+PostgreSQL.
 """
 
 import contextlib
 import hashlib
+from pathlib import Path
 
 import filelock
 
@@ -20,11 +22,17 @@ Reservation = contextlib.ExitStack
 def reserve(name: str) -> Reservation | None:
     """Reserve the name that a board has in .local; None where another program has it.
 
-    If there can be no lock, nothing is reserved: a board is flashed without a cache as well.
+    Raises Error where the inventory is in PostgreSQL, and cannot be used.
     """
-    place = inventory_place()
-    spelled = f"{place.file.resolve() if place.file else place} {in_local(name)}"
-    file = cache_directory() / "names" / f"{hashlib.sha256(spelled.encode()).hexdigest()[:32]}.lock"
+    name = in_local(name)
+    file = inventory_place().file
+    return _reserve_here(name, file) if file else _reserve_for_all(name)
+
+
+def _reserve_here(name: str, inventory: Path) -> Reservation | None:
+    """Reserve it by a file. If there can be none, nothing is: flashing works without a cache."""
+    digest = hashlib.sha256(f"{inventory.resolve()} {name}".encode()).hexdigest()[:32]
+    file = cache_directory() / "names" / f"{digest}.lock"
     reservation = Reservation()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -35,3 +43,13 @@ def reserve(name: str) -> Reservation | None:
     except OSError:
         pass
     return reservation
+
+
+def _reserve_for_all(name: str) -> Reservation | None:
+    from ..inventory.database import held
+
+    reservation = Reservation()
+    if reservation.enter_context(held(f"the name {name}")):
+        return reservation
+    reservation.close()
+    return None

@@ -60,6 +60,28 @@ def writing(is_repair: bool = False) -> Iterator[sa.Connection]:
 
 
 @contextlib.contextmanager
+def held(what: str) -> Iterator[bool]:
+    """Hold *what* for this program among all that share this inventory, which is in PostgreSQL.
+
+    Yield whether no other program holds it. It is an advisory lock of the session: it ends with the
+    connection, and so with the program, however that ends.
+    """
+    place = inventory_place()
+    with _sentences(place):
+        connection = _opened(place).connect()
+    try:
+        with _sentences(place):
+            # Each statement is a transaction: a session that waits in one keeps old rows alive.
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            key = sa.func.hashtextextended(sa.func.current_schema() + f" {what}", 0)
+            is_mine = connection.scalar(sa.select(sa.func.pg_try_advisory_lock(key)))
+        yield bool(is_mine)
+    finally:
+        with contextlib.suppress(SQLAlchemyError):  # It may have ended meanwhile.
+            connection.close()
+
+
+@contextlib.contextmanager
 def _beginning(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Begin a transaction in which nobody else writes."""
     with engine.connect() as plain:
