@@ -39,7 +39,10 @@ class borrowed:
     empties = "-"
     """Modules whose names begin so are emptied, because nothing of them is used any more; "" for
     all. Then nothing of them stays because the collector takes something for a reference, such as
-    a word that a call has left on the stack. A parameter of give_back took 32 bytes more."""
+    a word that a call has left on the stack. A parameter of give_back took 32 bytes more.
+
+    Not where a module that stays, see give_back, may refer to one of them: "" is for what loads an
+    identity or its settings, which no module with native code imports."""
 
     def begin(self) -> "borrowed":
         """Note which modules are not borrowed: `kept`."""

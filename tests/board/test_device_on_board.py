@@ -76,6 +76,7 @@ _ELSEWHERE = {
         "square_waves_are_refused",
         "square_waves_of_no_whole_period_are_refused",
     ),
+    "test_in_phases": ("a_boot_with_a_wish_leaves_an_esp32_what_rsa_refers_to",),
     "test_install": (
         "a_board_without_a_clock_judges_by_the_time_that_it_is_told",
         "a_certificate_for_the_boards_own_key_comes_without_it",

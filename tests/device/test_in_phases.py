@@ -5,7 +5,7 @@ import sys
 import scratch
 import vectors
 from boardcert import EntropyError, Error, modules
-from boardcert.credentials import generate, in_phases, lifecycle, phases
+from boardcert.credentials import generate, in_phases, lifecycle, phases, wishes
 from boardcert.crypto import ecdsa
 from boardcert.entropy import noise, noise_generators
 from helpers import raises
@@ -247,6 +247,23 @@ def test_what_an_esp32_keeps_still_has_what_it_refers_to():
         me = lifecycle.Identity(directory=directory, key_type="rsa2048", new_key=stored)
         pin = me.public_key_pin
         assert me.new_key(stored) and me.public_key_pin == pin
+
+
+def test_a_boot_with_a_wish_leaves_an_esp32_what_rsa_refers_to():
+    """Identity empties all that it has borrowed: nothing of it is imported by RSA."""
+    directory = scratch.fresh_directory()
+    names = _DECIDING + _MAKING + ("rsa", "keys", "der", "drbg", "inverse", "oids")
+    with Unloaded(names):
+        from boardcert.crypto import rsa
+
+        stored = rsa.RSAPrivateKey(*vectors.numbers(next(vectors.cases("rsa_keys")))).to_der()
+        lifecycle.Identity(directory=directory, key_type="rsa2048", new_key=stored)
+        wishes.put_off(directory, "renew")
+    with Unloaded(names), Replaced(modules, sys=ESP32), Replaced(in_phases, sys=ESP32):
+        me = lifecycle.Identity(directory=directory, key_type="rsa2048")
+        before = me.certificate
+        me.renew()
+        assert me.certificate != before
 
 
 def test_a_task_that_makes_nothing_loads_no_arithmetic():
