@@ -48,7 +48,7 @@ from .console import (
 from .errors import INTERRUPTED, USAGE, Error
 from .inventory.place import chosen
 
-_EXIT_CODES = "exit codes: 0 done or valid, 1 checked and bad, 2 usage, 3 could not run, "
+_EXIT_CODES = "exit codes: 0 done or valid, 1 a check failed, 2 usage error, 3 could not run, "
 _EXIT_CODES += "130 interrupted"
 
 _TOP_EXAMPLES = """\

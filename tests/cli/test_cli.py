@@ -27,7 +27,7 @@ def test_help_begins_with_examples_and_ends_with_exit_codes(command, capsys):
     lines = capsys.readouterr().out.strip().splitlines()
     assert lines[0] == "examples:"
     assert lines[1].startswith(f"  boardcert {command or ''}".rstrip())
-    expected = "exit codes: 0 done or valid, 1 checked and bad, 2 usage, 3 could not run, "
+    expected = "exit codes: 0 done or valid, 1 a check failed, 2 usage error, 3 could not run, "
     expected += "130 interrupted"
     assert " ".join(" ".join(lines).split()).endswith(expected)
 

@@ -59,7 +59,7 @@ def _print(one: "Finding") -> None:
 
 COMMANDS = {
     "doctor": Command(
-        "look for problems of this computer, and say what to do",
+        "look for problems on this computer, and say how to fix them",
         _EXAMPLES,
         _add_arguments,
         _run,

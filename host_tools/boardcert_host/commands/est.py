@@ -1,4 +1,4 @@
-"""`boardcert est`: a certificate from a company's CA by EST, for the key of the board."""
+"""`boardcert est`: a certificate from a company's CA over EST, for the key of the board."""
 
 import argparse
 import sys
@@ -186,7 +186,7 @@ def _confirm(found: Sequence[dict[str, Any]]) -> bool:
 
 COMMANDS = {
     "est": Command(
-        "get a certificate for a board from a company's CA by EST",
+        "get a certificate for a board from a company's CA over EST",
         _EXAMPLES,
         _add_arguments,
         _run,

@@ -31,7 +31,9 @@ examples:
   boardcert devices          serial ports and boot drives, and what runs there; interrupts programs
   boardcert devices --json
 """
-_HOST_NAME = "the board's name; kitchen is found as kitchen.local; 'sensor-{n:03}': the next number"
+_HOST_NAME = (
+    "the board's name; kitchen is found as kitchen.local; 'sensor-{n:03}': the next free number"
+)
 WIFI_PASSWORD_VARIABLE = "BOARDCERT_WIFI_PASSWORD"  # noqa: S105 (the name of it)
 _LONGEST_SSID = 32  # IEEE 802.11, in bytes
 _WPA2_KEY = re.compile("[0-9A-Fa-f]{64}")  # A board takes it in place of the password.
@@ -42,13 +44,13 @@ def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
     complete_boards(add("board", metavar="BOARD", help=", ".join(board_names())))
     port = "its serial port (default: the only one found); with --batch, several (default: all)"
     add("--port", action="append", help=port)
-    drive = "its boot drive, when several boards are in their boot loader"
+    drive = "its boot drive, if several boards are in their boot loaders"
     add("--drive", type=Path, metavar="FOLDER", help=drive)
     add("--firmware", type=Path, metavar="FILE", help="use this image, not the pinned official one")
     add("--firmware-only", action="store_true", help="install MicroPython only")
     add("--hostname", metavar="NAME", help=_HOST_NAME)
     add("--wifi", metavar="SSID", help="the network that the board joins; prompts for its password")
-    add("--wifi-open", action="store_true", help="it has no password: do not ask for one")
+    add("--wifi-open", action="store_true", help="the network is open: do not ask for a password")
     help = f"file with its password (default: ${WIFI_PASSWORD_VARIABLE}, or a prompt)"
     add("--wifi-password-file", type=Path, metavar="FILE", help=help)
     add(
@@ -57,7 +59,7 @@ def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
         help="where it serves, for verification (default: its Wi-Fi address)",
     )
     add("--main", type=Path, metavar="FILE", help="your program, copied to main.py if it differs")
-    add("--copy", type=Path, metavar="DIR", help="copy those files of DIR that differ to /")
+    add("--copy", type=Path, metavar="DIR", help="copy the files in DIR that differ to /")
     workbench.add_arguments(parser)
     add("--erase", action="store_true", help="erase everything on the board first")
     add(
@@ -176,7 +178,7 @@ COMMANDS = {
         _run_flash,
     ),
     "devices": Command(
-        "list the boards on cables, and what runs on them",
+        "list the boards on cables, and what they run",
         _DEVICES_EXAMPLES,
         add_json,
         _run_devices,

@@ -23,13 +23,15 @@ _LONGEST_TEXT = 40  # The letters of a longer one would be less than 1 mm high.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of labels."""
     add = parser.add_argument
-    add("--label", type=Path, metavar="FILE", help="draw its label; with --batch, one .pdf or .svg")
+    fields = ", ".join(f"{{{name}}}" for name in _TEXT_FIELDS)
+    help = "draw a label for it; with --batch, one .pdf or .svg"
+    add("--label", type=Path, metavar="FILE", help=help)
     add(
         "--label-text",
         action="append",
         default=[],
         metavar="TEXT",
-        help=f"a line on the label, two at most; with {', '.join(_TEXT_FIELDS)} in braces",
+        help=f"a line of text on the label, at most two; may contain {fields}",
     )
     add("--label-size", metavar="WxHmm", help="size of a label on a sheet (default: 62x29mm)")
     add("--force", action="store_true", help="overwrite the FILE of --label")

@@ -210,7 +210,7 @@ def _print_result(arguments: argparse.Namespace, data: Mapping[str, object], wor
 
 COMMANDS = {
     "tag": Command(
-        "add or remove tags, by which boards are listed and chosen",
+        "add or remove tags, to list and select boards by",
         _TAG_EXAMPLES,
         _add_tag_arguments,
         _run_tag,

@@ -139,7 +139,7 @@ def _run_watch(arguments: argparse.Namespace) -> int:
 
 COMMANDS = {
     "report": Command(
-        "make a page of all known boards: states, certificates that end, changes",
+        "make a page of all known boards: states, expiring certificates, changes",
         _REPORT_EXAMPLES,
         _add_report_arguments,
         _run_report,

@@ -1,4 +1,4 @@
-"""`boardcert step`: a certificate from step-ca by a one-time token, for the key of the board."""
+"""`boardcert step`: a certificate from step-ca with a one-time token, for the key of the board."""
 
 import argparse
 from pathlib import Path
@@ -48,7 +48,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 COMMANDS = {
     "step": Command(
-        "get a certificate for a board from step-ca by a one-time token",
+        "get a certificate for a board from step-ca with a one-time token",
         _EXAMPLES,
         _add_arguments,
         _run,

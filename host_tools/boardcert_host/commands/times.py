@@ -12,8 +12,8 @@ _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 def add_changed_since(add: Callable[..., object]) -> None:
     """Add --changed-since by *add*, an `add_argument` of a command that chooses boards."""
-    help = "boards whose verdict, its reason, certificate, key or address was noted as changed, or "
-    help += "that became known, since a date (2026-11-28, or with a time) or for a time (24h, 7d)"
+    help = "boards that became known, or whose verdict, its reason, certificate, key or address "
+    help += "has changed, since a date (2026-11-28, or with a time) or within a time (24h, 7d)"
     add("--changed-since", metavar="WHEN", help=help)
 
 

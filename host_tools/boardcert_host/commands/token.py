@@ -152,7 +152,7 @@ def _print_result(arguments: argparse.Namespace, host: str, word: str) -> int:
 
 COMMANDS = {
     "token": Command(
-        "read, show or forget the password of a board's page; hand all of them on",
+        "read, show or forget the password of a board's page; export and import all",
         _EXAMPLES,
         _add_arguments,
         _run,

@@ -49,7 +49,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--pin",
         metavar="SHA256",
-        help="fingerprint of the key or the certificate, in hex, or a pin",
+        help="fingerprint of the key or the certificate in hex, or a sha256// pin",
     )
     ca = "the CA that must have issued the certificate: a PEM file, or the directory of a CA "
     ca += "(default: your own CA, for what it has issued)"
@@ -67,8 +67,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="time limit of each step (default: 10)",
     )
     add_many(parser)
-    json = "print one JSON object on stdout; of many boards, one on each line while they are "
-    json += "verified, and at the end one with the counts"
+    json = "print one JSON object on stdout; for many boards, one a line as each is verified, and "
+    json += "a last one with the counts"
     add("--json", action="store_true", help=json)
 
 

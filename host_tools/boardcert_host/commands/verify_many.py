@@ -38,12 +38,12 @@ def add_many(parser: argparse.ArgumentParser) -> None:
     add_changed_since(add)
     help = "boards at once (default: 200); no board is contacted twice at the same time"
     add("--parallel", type=int, default=200, metavar="N", help=help)
-    help = "how many times a board that cannot be reached is tried again, after 1 s, 2 s, 4 s and "
-    help += "so on (default: 2); --timeout is for each attempt"
+    help = "how many times to retry a board that cannot be reached, after 1 s, 2 s, 4 s and so on "
+    help += "(default: 2); --timeout is for each attempt"
     add("--retries", type=int, default=2, metavar="N", help=help)
-    help = "name valid certificates that end within TIME (default: 30d)"
+    help = "name valid certificates that expire within TIME (default: 30d)"
     add("--expiring", default="30d", metavar="TIME", help=help)
-    help = "let `boardcert worker` on any computers do it; needs an inventory in PostgreSQL"
+    help = "leave it to `boardcert worker`, on any computers; needs an inventory in PostgreSQL"
     add("--workers", action="store_true", help=help)
     help = "how many boards the summary names, the worst first (default: 20)"
     add("--worst", type=int, default=20, metavar="N", help=help)

@@ -23,9 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     help = "the serial number of the device, kept in the inventory; --batch numbers them itself"
     add("--serial-number", metavar="TEXT", help=help)
     flash_labels.add_arguments(parser)
-    add("--batch", action="store_true", help="flash one board after another, several at once")
-    add("--count", type=int, metavar="N", help="with --batch: stop after N boards, else at Ctrl-C")
-    help = f"with --batch: where record, logs and numbers are kept (default: {_FOLDER})"
+    add("--batch", action="store_true", help="flash boards as they are plugged in, several at once")
+    help = "with --batch: stop after N boards (default: at Ctrl-C)"
+    add("--count", type=int, metavar="N", help=help)
+    help = f"with --batch: where its record, logs and numbers are kept (default: {_FOLDER})"
     add("--records", type=Path, metavar="DIR", help=help)
 
 

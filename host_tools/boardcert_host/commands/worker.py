@@ -91,7 +91,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 COMMANDS = {
     "worker": Command(
-        "do jobs that several computers share: verify boards, renew certificates",
+        "run jobs that several computers share: verify boards, renew certificates",
         _EXAMPLES,
         _add_arguments,
         _run,

@@ -32,7 +32,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 COMMANDS = {
     "ca": Command(
-        "make a CA of your own, sign certificates of boards with it, and trust it",
+        "make your own CA, sign certificates of boards with it, and trust it",
         _EXAMPLES,
         _add_arguments,
         _run,

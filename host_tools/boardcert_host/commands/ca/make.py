@@ -35,10 +35,8 @@ def _add_init_arguments(parser: argparse.ArgumentParser) -> None:
     where = "the directory (default: $BOARDCERT_CA, or your data directory)"
     add("directory", nargs="?", type=Path, metavar="DIRECTORY", help=where)
     add("--name", help="its display name (default: boardcert CA and a number)")
-    permit = (
-        "limit it to a domain, or to addresses such as 192.168.4.0/24; repeatable; clients with "
-    )
-    permit += "BoringSSL refuse it for boards with addresses, those with mbedTLS cannot load it"
+    permit = "limit it to a domain, or to addresses such as 192.168.4.0/24; repeatable; then "
+    permit += "clients with BoringSSL refuse boards with addresses, and mbedTLS cannot load the CA"
     add("--permit", action="append", default=[], metavar="NAME|NETWORK", help=permit)
     add("--encrypt", action="store_true", help="encrypt its key with a passphrase")
     add_passphrase(parser)
@@ -118,5 +116,7 @@ ACTIONS = {
     "init": Command(
         "make a CA: a key and a certificate", _INIT_EXAMPLES, _add_init_arguments, _run_init
     ),
-    "list": Command("list what was issued", _LIST_EXAMPLES, _add_list_arguments, _run_list),
+    "list": Command(
+        "list the certificates that it has issued", _LIST_EXAMPLES, _add_list_arguments, _run_list
+    ),
 }

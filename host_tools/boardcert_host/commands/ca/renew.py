@@ -26,8 +26,8 @@ _MOST_PARALLEL = 256
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     complete_hosts(add("hosts", nargs="*", metavar="HOST", help="a board that is pinned"))
-    add("--all", action="store_true", help="every board for which this CA has signed")
-    due = "what ends within TIME is due (default: 30d)"
+    add("--all", action="store_true", help="every board that has a certificate of this CA")
+    due = "renew what expires within TIME (default: 30d)"
     add("--expiring", default="30d", metavar="TIME", help=due)
     days = "lifetime of a new certificate, at most that of the CA (default: 825)"
     add("--days", type=int, default=825, metavar="N", help=days)
@@ -98,7 +98,7 @@ def _print_report(done: "Sequence[Outcome]", total: int, is_json: bool) -> None:
 
 ACTIONS = {
     "renew": Command(
-        "renew what was signed, on the boards that serve it",
+        "renew certificates that it has signed, on the boards that serve them",
         _EXAMPLES,
         _add_arguments,
         _run,

@@ -49,7 +49,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--usb", metavar="PORT", help="a board on this serial port; restarts its program")
     help = "generate a P-384 key, and a certificate for it"
     add("--new-key", type=Path, metavar="FILE", help=help)
-    help = "grant a name or address that a request alone is not granted; repeatable"
+    help = "grant this name or address, which a request alone would not get; repeatable"
     add("--san", action="append", default=[], metavar="NAME", help=help)
     add("--only-names", action="store_true", help="ignore the names in the request")
     help = "lifetime, at most that of the CA (default: 825, the most that Apple's clients accept)"

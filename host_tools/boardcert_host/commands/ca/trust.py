@@ -117,7 +117,7 @@ def _run_file(arguments: argparse.Namespace, trusted: bool) -> int:
 
 ACTIONS = {
     "trust": Command(
-        "make this computer trust a CA, or a board's own: the system, Firefox and Chromium, Java",
+        "make this computer's system, Firefox, Chromium and Java trust a CA, or a board's own",
         _TRUST_EXAMPLES,
         _add_trust_arguments,
         _run_trust,
