@@ -47,6 +47,11 @@ def has_notice(me, words):
     return any(words in notice for notice in me.notices)
 
 
+def check_notice(me, words):
+    """Check that a notice of the identity *me* contains these *words*; if not, show its notices."""
+    assert has_notice(me, words), me.notices
+
+
 def identity(directory=None, **arguments):
     """Return the Identity in *directory*, or in an empty one."""
     return lifecycle.Identity(directory=directory or scratch.fresh_directory(), **arguments)

@@ -9,6 +9,7 @@ The last line printed is "N passed, N failed".
 import gc
 import sys
 
+import scratch
 import vectors
 
 
@@ -43,6 +44,8 @@ def _passes(module_name, function_name, function):
         print(f"FAILED {module_name}.{function_name}")
         sys.print_exception(error)
         return False
+    finally:
+        scratch.remove_directories()
     return True
 
 

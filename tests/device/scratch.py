@@ -124,16 +124,21 @@ def fresh_directory():
 
 
 def _directory_on_flash():
-    """Return a new name in /scratch-files, after removing the directories of earlier tests."""
+    """Return a new name in /scratch-files."""
     if _MOUNT_POINT[1:] not in os.listdir("/"):
         os.mkdir(_MOUNT_POINT)
-    if _flash_directories[0] % 8 == 0:
-        for directory in os.listdir(_MOUNT_POINT):
-            for name in os.listdir(f"{_MOUNT_POINT}/{directory}"):
-                os.remove(f"{_MOUNT_POINT}/{directory}/{name}")
-            os.rmdir(f"{_MOUNT_POINT}/{directory}")
     _flash_directories[0] += 1
     return f"{_MOUNT_POINT}/{_flash_directories[0]}"
+
+
+def remove_directories():
+    """Remove the directories of a test from the flash, which has room for some five."""
+    if HAS_ROOM or _MOUNT_POINT[1:] not in os.listdir("/"):
+        return
+    for directory in os.listdir(_MOUNT_POINT):
+        for name in os.listdir(f"{_MOUNT_POINT}/{directory}"):
+            os.remove(f"{_MOUNT_POINT}/{directory}/{name}")
+        os.rmdir(f"{_MOUNT_POINT}/{directory}")
 
 
 def read(path):

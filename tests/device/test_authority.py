@@ -8,7 +8,7 @@ from boardcert.credentials.offer import MAX_CHAIN_BYTES
 from boardcert.credentials.settings import MOST_CHARACTERS
 from boardcert.storage.store import load
 from helpers import raises
-from identities import has_notice, identity, on_board
+from identities import check_notice, has_notice, identity, on_board
 
 # A public key of RSA 4096 beside one on P-384: 550 and 120 bytes.
 _RSA_MORE_BYTES = 430
@@ -72,7 +72,7 @@ def test_a_leaf_is_renewed_thirty_days_before_its_end():
         assert me.certificate == first.certificate
     with on_board((2027, 11, 22, 0, 0, 1)):
         second = authority(directory)
-        assert has_notice(second, "it ends within 30 days")
+        check_notice(second, "it ends within 30 days")
         assert second.not_after == "2028-12-22T00:00:00Z"
         me.follow()
         check_pair(me)
@@ -108,7 +108,7 @@ def test_the_authority_outlasts_clock_and_address():
         assert dates(first.authority) == ((2026, 1, 1, 0, 0, 0), (2035, 12, 30, 0, 0, 0))
     with on_board():
         second = authority(directory)
-        assert has_notice(second, "the clock has been set")
+        check_notice(second, "the clock has been set")
         assert second.not_after == "2027-12-22T00:00:00Z"
     with on_board(addresses=["10.0.0.5"]):
         third = authority(directory)
@@ -132,7 +132,7 @@ def test_a_name_outside_its_constraints_has_it_signed_again():
         assert second.authority == first.authority and not has_notice(second, "must import")
         for names in (["xpump.example"], ["xpump.example", "example"]):
             me = authority(directory, hostname="pump-8", names=names)
-            assert has_notice(me, "clients must import it"), names
+            check_notice(me, "clients must import it")
             check_pair(me)
             one, other = Certificate(first.authority), Certificate(me.authority)
             assert me.authority != first.authority and one.subject == other.subject
@@ -152,7 +152,7 @@ def test_an_authority_that_ends_before_its_leaf_is_signed_again():
         assert second.authority == first.authority
     with on_board((2035, 10, 20, 0, 0, 0)):
         second.renew()
-        assert has_notice(second, "clients must import it")
+        check_notice(second, "clients must import it")
     assert dates(second.authority) == ((2035, 10, 19, 0, 0, 0), (2045, 10, 17, 0, 0, 0))
     check_pair(second)
 
@@ -167,7 +167,7 @@ def test_an_authority_of_a_wrong_clock_is_signed_again_once_that_is_right():
         assert authority(directory).authority == first.authority
     with on_board():
         second = authority(directory)
-        assert has_notice(second, "the clock was ahead, so the authority was signed again")
+        check_notice(second, "the clock was ahead, so the authority was signed again")
         assert not has_notice(second, "clients must import it")
         check_pair(second)
         assert dates(second.authority) == ((2026, 11, 20, 0, 0, 0), (2036, 11, 18, 5, 0, 0))

@@ -14,7 +14,7 @@ from boardcert.storage import store
 from boardcert.storage.store import load
 from boardcert.storage.store_write import Writer, encode
 from helpers import raises, random_bytes
-from identities import Replaced, foreign_record, has_notice, identity, on_board, raising
+from identities import Replaced, check_notice, foreign_record, identity, on_board, raising
 
 
 def test_the_setting_to_and_fro_keeps_the_leafs_key():
@@ -23,10 +23,10 @@ def test_the_setting_to_and_fro_keeps_the_leafs_key():
     with on_board():
         first = identity(directory)
         second = authority(directory)
-        assert has_notice(second, "its issuer has changed")
+        check_notice(second, "its issuer has changed")
         secret = stored(directory).authority_key[8:56]
         third = identity(directory)
-        assert has_notice(third, "the authority's key was deleted")
+        check_notice(third, "the authority's key was deleted")
         assert third.authority is None and len(third.chain) == 1
         for name in ("generated.bin", "generated.alt", "generated.new"):
             path = f"{directory}/{name}"
@@ -53,7 +53,7 @@ def test_new_keys_are_both_new():
             check_pair(me)
     with on_board(unique_id=b"another board's"):
         other = authority(directory)
-        assert has_notice(other, "another board's; a new one is made")
+        check_notice(other, "another board's; a new one is made")
         assert stored(directory).authority_key != after.authority_key
         assert other.authority != me.authority
         check_pair(other)
@@ -95,7 +95,7 @@ def test_the_setting_ends_it_below_an_installed_certificate_too():
         assert stored(directory).authority_key
         second = identity(directory)
         assert second.chain == foreign.chain
-        assert has_notice(second, "the authority's key was deleted")
+        check_notice(second, "the authority's key was deleted")
         assert stored(directory).authority_key is None
         for name in ("generated.bin", "generated.alt", "generated.new"):
             path = f"{directory}/{name}"
@@ -127,7 +127,7 @@ def test_a_fault_leaves_what_was_there():
         ):
             with Replaced(owner, **{name: raising(error)}):
                 me = authority(directory, names=["pump.example"])
-                assert has_notice(me, "signing the certificate again failed"), name
+                check_notice(me, "signing the certificate again failed")
                 assert me.chain == first.chain and me.authority == first.authority
                 assert me._record.authority_key is None
         after = load(directory, "generated", [], True)
@@ -144,7 +144,7 @@ def test_a_certificate_of_another_authority_is_not_used():
         record.authority_key = keys.generate("p384", random_bytes).to_der()
         Writer(directory, []).save("generated", record)
         me = authority(directory, names=["pump.example"])
-        assert has_notice(me, "the authority's certificate is for another key")
+        check_notice(me, "the authority's certificate is for another key")
         assert me.chain == first.chain
 
 

@@ -9,7 +9,7 @@ from boardcert.credentials.background_key import prepare
 from boardcert.credentials.settings import Settings
 from boardcert.crypto.ecdsa import InvalidSignature
 from boardcert.storage import store
-from identities import Replaced, has_notice, identity, on_board, raising
+from identities import Replaced, check_notice, identity, on_board, raising
 
 
 def _message(kind, function, *arguments, **more):
@@ -126,4 +126,4 @@ def test_a_failure_without_words_is_named_in_its_notice():
         me = identity()
         with Replaced(generated, mark=raising(KeyError())):
             me.renew()
-        assert has_notice(me, "writing the marker failed: KeyError")
+        check_notice(me, "writing the marker failed: KeyError")

@@ -15,7 +15,7 @@ from boardcert.storage import store_write
 from boardcert.storage.store import Record, decode, load
 from boardcert.storage.store_write import Writer
 from helpers import raises
-from identities import Builtin, Replaced, has_notice, on_board, raising
+from identities import Builtin, Replaced, check_notice, has_notice, on_board, raising
 
 
 def test_a_renewal_that_fails_leaves_the_old_certificate_in_service():
@@ -59,7 +59,7 @@ def test_other_settings_on_a_full_flash_change_what_is_told_only():
         with Replaced(store_write, _write=raising(OSError(28))):
             me = Identity(directory, portal_port=0)
             assert me.certificate == first.certificate and me.portal_port == 0
-            assert has_notice(me, "storing the settings failed")
+            check_notice(me, "storing the settings failed")
             assert raises(OSError, Identity, scratch.fresh_directory())
 
 
@@ -69,7 +69,7 @@ def test_a_marker_that_cannot_be_kept_is_no_reason_to_stop():
     with on_board():
         with Replaced(Writer, write_text=raising(OSError(28))):
             first = Identity(directory)
-            assert has_notice(first, "writing the marker failed")
+            check_notice(first, "writing the marker failed")
         for function in ("_nvs", "_nvs_write"):
             os.remove(directory + "/marker") if scratch.exists(directory + "/marker") else None
             with Replaced(store_write, **{function: raising(OSError(-4357))}):

@@ -10,7 +10,16 @@ from boardcert.entropy import noise
 from boardcert.storage.store import Record, load
 from boardcert.storage.store_write import Writer
 from helpers import raises
-from identities import Builtin, Replaced, foreign_record, has_notice, identity, on_board, raising
+from identities import (
+    Builtin,
+    Replaced,
+    check_notice,
+    foreign_record,
+    has_notice,
+    identity,
+    on_board,
+    raising,
+)
 
 
 def _public_key(me):
@@ -90,6 +99,7 @@ def test_each_source_comes_before_those_below_it():
                 assert me.source == below and identity(directory).source == below
                 assert load(directory, "installed", []) is None
             assert identity(directory).source == "generated"
+        scratch.remove_directories()
 
 
 def test_what_is_compiled_in_and_unsound_is_reported_and_skipped():
@@ -124,7 +134,7 @@ def test_what_is_compiled_in_and_cannot_be_imported_is_reported_and_skipped():
             for _ in range(2):  # At first boot, and with a generated identity.
                 me = identity(directory)
                 assert me.source == "generated"
-                assert has_notice(me, "boardcert_builtin was ignored: ValueError: incompatible")
+                check_notice(me, "boardcert_builtin was ignored: ValueError: incompatible")
     finally:
         sys.path.remove(modules)
 

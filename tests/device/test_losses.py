@@ -5,7 +5,7 @@ import os
 import scratch
 from boardcert.storage.store import load
 from boardcert.storage.store_write import Writer
-from identities import foreign_record, has_notice, identity, on_board
+from identities import check_notice, foreign_record, has_notice, identity, on_board
 
 _OTHER = b"another board's"
 _FACTS = ("not_after", "not_before", "names", "public_key_pin", "https", "settings")
@@ -85,7 +85,7 @@ def test_an_older_identity_that_is_put_back_is_noticed():
         assert identity(directory).notices == []
         scratch.write(directory + "/generated.bin", older)
         me = identity(directory)
-        assert has_notice(me, "older than the previous one")
+        check_notice(me, "older than the previous one")
 
 
 def test_what_is_lost_below_an_installed_certificate_is_noticed_once():
@@ -230,7 +230,7 @@ if scratch.HAS_ROOM:
             secrets = [_scalar(own), me.admin_token().encode()]
         clone = _move_to_another_board(directory)
         assert clone.certificate == me.certificate
-        assert has_notice(clone, "the generated identity is another board's: it is removed")
+        check_notice(clone, "the generated identity is another board's: it is removed")
         assert not any(disk.data.find(secret) >= 0 for secret in secrets)
         with on_board(unique_id=_OTHER):
             clone.csr()

@@ -6,7 +6,7 @@ from binascii import a2b_base64
 import scratch
 from boardcert.credentials import lifecycle, report, wishes
 from boardcert.storage.store import load
-from identities import Replaced, foreign_record, has_notice, identity, on_board
+from identities import Replaced, check_notice, foreign_record, has_notice, identity, on_board
 
 
 def _short(is_short=True):
@@ -144,7 +144,7 @@ def test_what_is_refused_is_told_and_its_key_wiped():
         outcome = me.report()["outcome"]
         assert outcome["id"] == number and outcome["field"] == "key" and outcome["error"]
         assert "overwritten" in outcome["wiped"]
-        assert has_notice(me, "install, deferred to this boot, failed")
+        check_notice(me, "install, deferred to this boot, failed")
         assert identity(directory).was_settled
 
 
