@@ -152,7 +152,7 @@ OTHER_CHIPS = ("noise_generators", "esp32_heap", "esp32_reserve")
 QUICK = ("page_portal", "application", "tls", "loading", "settings", "in_phases", "at_once")
 QUICK += ("tasks", "token_file", "store", "store_write", "losses", "certificate", "fields", "issue")
 QUICK += ("offer", "strict", "proof", "generate", "noise", "dns", "clock", "wifi", "machine")
-QUICK += ("ntptime", "tls_reserve")
+QUICK += ("ntptime", "tls_reserve", "esp32_reserve", "noise_generators", "sha384")
 """Modules that functions import from the firmware first, see modules.FirmwareFirst: modules of the
 firmware, and those that import several of these."""
 

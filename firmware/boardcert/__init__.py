@@ -19,6 +19,7 @@ PAGE_AFTER_MS = 1000
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a board serves its network)
 
+_reserve = None  # On esp32 its module esp32_reserve, once that has reserved memory for TLS.
 _identity = None
 _page = None  # (The identity that the page shows, the task that serves it.)
 
@@ -91,27 +92,24 @@ def enable(**arguments):
 
 def take_memory(arguments: dict, joins: bool = False) -> None:
     """Reserve the memory that TLS needs before the heap grows into it, see begin_early."""
+    global _reserve
     if sys.platform == "esp32":
-        from .transport import esp32_reserve
+        from .transport import esp32_reserve as _reserve
 
         has_page = arguments.get("portal_port") != 0
-        esp32_reserve.begin_early(arguments.get("directory", DIRECTORY), joins, has_page)
+        _reserve.begin_early(arguments.get("directory", DIRECTORY), joins, has_page)
 
 
 def give_memory() -> None:
     """Release the memory held for TLS: signing and judging need more than is left."""
-    if sys.platform == "esp32":
-        from .transport import esp32_reserve
-
-        esp32_reserve.end()
+    if _reserve:
+        _reserve.end()
 
 
 def settle(me) -> None:
     """Prepare the memory between loading the identity and serving with it."""
-    if sys.platform == "esp32":
-        from .transport import esp32_reserve
-
-        esp32_reserve.settle(me)
+    if _reserve:
+        _reserve.settle(me)
 
 
 async def _serve_page(me) -> None:

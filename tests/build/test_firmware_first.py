@@ -1,6 +1,7 @@
 """Imports in the built package search the firmware first if that saves a board time."""
 
 import ast
+from collections.abc import Sequence
 
 import pytest
 from boardcert_host.build import package as build
@@ -90,3 +91,48 @@ def test_what_is_named_for_it_is_imported_by_the_package() -> None:
     for name in load_plan().quick:
         naming = {module: source for module, source in sources.items() if name in source}
         assert firmware_first(naming, (name,)) != naming, name
+
+
+# The files of the package that an ESP32 loads in a first boot; and modules of the firmware for
+# which MicroPython looks for files first.
+_FIRST_BOOT = ("esp32_reserve", "store", "in_phases", "sources", "fields", "noise_generators")
+_FIRST_BOOT += ("sha384", "keys", "ecdsa", "p384_kernel", "generate", "noise", "issue")
+_FIRST_BOOT += ("certificate", "store_write")
+_IN_FILES_FIRST = {"array", "binascii", "errno", "hashlib", "io", "json", "os", "struct", "time"}
+
+
+def test_a_first_boot_does_not_look_in_files_for_several_modules_of_the_firmware() -> None:
+    """A file that imports several of them is imported in the context: six look-ups for each."""
+    sources = {name: ast.parse(text) for name, text in build.package_sources("xtensawin").items()}
+    several = [name for name in _FIRST_BOOT if len(_from_firmware(sources[name])) > 1]
+    assert {"esp32_reserve", "store", "noise_generators"} <= set(several)
+    for tree in sources.values():
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert not _found_outside_of_the_context(function, several), ast.unparse(function)
+
+
+def _from_firmware(tree: ast.Module) -> set[str]:
+    """Return which of these modules the file imports as it is loaded."""
+    return _imported(tree.body) & _IN_FILES_FIRST
+
+
+def _found_outside_of_the_context(function: ast.AST, wanted: list[str]) -> set[str]:
+    """Return which of the *wanted* files are imported in *function*, but never in the context."""
+    nodes = list(ast.walk(function))
+    contexts = [node for node in nodes if isinstance(node, ast.With)]
+    quick = [node for node in contexts if "FirmwareFirst" in ast.unparse(node.items[0])]
+    inside = _imported([node for context in quick for node in context.body])
+    return _imported(nodes) & {f".{name}" for name in wanted} - inside
+
+
+def _imported(nodes: Sequence[ast.AST]) -> set[str]:
+    """Return the modules that these *nodes* import; those of the package begin with a dot."""
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            inner = [node.module] if node.module else [alias.name for alias in node.names]
+            names.update("." * node.level + name for name in inner)
+    return names
