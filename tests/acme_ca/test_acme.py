@@ -22,17 +22,11 @@ from cable import PORT, Cable
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from run_command import run
 
 pytestmark = pytest.mark.needs("curl", "pebble", "pebble-challtestsrv")
 
 _KITCHEN = ["--domain", f"kitchen.{ZONE}"]
-
-
-def run(capsys, *arguments):
-    """Run a command with --json; return its exit code, its object and its messages."""
-    code = main([*map(str, arguments), "--json"])
-    output = capsys.readouterr()
-    return code, json.loads(output.out), output.err
 
 
 def served_names(client):

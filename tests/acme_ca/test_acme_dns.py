@@ -15,9 +15,9 @@ import requests
 from acme_servers import API_KEY, ZONE
 from boardcert_host.acme import propagation
 from boardcert_host.acme.kept import SHELF
-from boardcert_host.cli import main
 from boardcert_host.errors import Error
 from http_servers import http_server
+from run_command import run
 
 pytestmark = [
     pytest.mark.needs("pebble", "pebble-challtestsrv"),
@@ -52,13 +52,6 @@ def by_lexicon(binding_ca, name_server, host, tmp_path, monkeypatch):
     monkeypatch.setenv("LEXICON_POWERDNS_AUTH_TOKEN", API_KEY)
     dns = ["--dns", "powerdns", "--dns-config", str(tmp_path), "--dns-server", f"127.0.0.1:{port}"]
     return ["acme", host, *_KITCHEN, *binding_ca.options, "--agree-tos", *dns]
-
-
-def run(capsys, *arguments):
-    """Run a command with --json; return its exit code, its object and its messages."""
-    code = main([*map(str, arguments), "--json"])
-    output = capsys.readouterr()
-    return code, json.loads(output.out), output.err
 
 
 def texts(api):

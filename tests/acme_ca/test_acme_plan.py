@@ -2,7 +2,6 @@
 
 import datetime
 import importlib.util
-import json
 
 import pytest
 import requests
@@ -14,6 +13,7 @@ from boardcert_host.cli import main
 from boardcert_host.enrolment import renewals, shelf
 from boardcert_host.enrolment.way import Way
 from boardcert_host.errors import Error
+from run_command import run
 
 _NOW = datetime.datetime(2027, 3, 4, tzinfo=datetime.timezone.utc)
 _DIRECTORY = "https://ca.example/dir"
@@ -21,8 +21,8 @@ _DIRECTORY = "https://ca.example/dir"
 
 def told(capsys, *arguments):
     """Return the exit code and the message of a command that fails."""
-    code = main([*arguments, "--json"])
-    return code, json.loads(capsys.readouterr().out)["error"]["message"]
+    code, content, _ = run(capsys, *arguments)
+    return code, content["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from issued import PublicKey, issue, pem, write
 from rich.console import Console
+from run_command import run
 
 _WRONG_TOKEN = "abcdefghijklmnopqrstuvwx27"  # noqa: S105 (made up)
 
@@ -42,13 +43,6 @@ def host(client):
     pins.add_pin("kitchen.local", report)
     tokens.keep_token("kitchen.local", report["public_key_pin"], client.current_token())
     return f"localhost:{client.port}"
-
-
-def run(capsys, *arguments):
-    """Run a command with --json; return its exit code, its object and its messages."""
-    code = main([*map(str, arguments), "--json"])
-    output = capsys.readouterr()
-    return code, json.loads(output.out), output.err
 
 
 def known_keys():

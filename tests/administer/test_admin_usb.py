@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cable as cable_module
 import pytest
+import run_command
 from authority_pair import make_pair
 from boardcert_host.board import mpremote, tokens, usb_certificates
 from boardcert_host.certificates.certificate import parse
@@ -28,10 +29,7 @@ def cable(tmp_path, monkeypatch):
 
 def run(capsys, *arguments, host="kitchen.local"):
     """Run a command over the cable with --json; return its exit code, its object, its messages."""
-    words = [arguments[0], host, *map(str, arguments[1:]), "--usb", PORT, "--json"]
-    code = main(words)
-    output = capsys.readouterr()
-    return code, json.loads(output.out), output.err
+    return run_command.run(capsys, arguments[0], host, *arguments[1:], "--usb", PORT)
 
 
 def test_the_token_is_read_kept_shown_and_forgotten(cable, capsys):

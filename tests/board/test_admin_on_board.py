@@ -5,6 +5,7 @@ from pathlib import Path
 
 import acme_servers
 import pytest
+import run_command
 from boardcert_host.board import tokens
 from boardcert_host.cli import main
 from boardcert_host.trust import pins
@@ -21,8 +22,7 @@ def test_an_administrator_needs_the_cable_once(
     """Only reading the token, again after a reset, needs the cable; the rest works over HTTPS."""
 
     def run(*words: object) -> tuple[int, dict]:
-        code = main([*map(str, words), "--json"])
-        return code, json.loads(capsys.readouterr().out)
+        return run_command.run(capsys, *words)[:2]
 
     assert run("token", _NAME, "--usb", kitchen.usb_port)[0] == 0
     token = tokens.find_token([_NAME])

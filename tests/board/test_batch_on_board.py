@@ -12,9 +12,9 @@ from typing import Any
 
 import psutil
 import pytest
+import run_command
 from boardcert_host.board import serial_ports, usb_report
 from boardcert_host.board.serial_ports import USBPort
-from boardcert_host.cli import main
 from boardcert_host.trust import pins
 from boardcert_host.virtual import VirtualBoard
 from boardcert_host.virtual.boot_drive import BootDrive
@@ -71,9 +71,7 @@ class Killer(threading.Thread):
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any], str]:
     """Run a batch with --json; return its exit code, its object and its messages."""
-    code = main(["flash", "VIRTUAL_PICO_W", "--batch", *arguments, "--json"])
-    output = capsys.readouterr()
-    return code, json.loads(output.out), output.err
+    return run_command.run(capsys, "flash", "VIRTUAL_PICO_W", "--batch", *arguments)
 
 
 @pytest.mark.timeout(900)  # Four boards compute at once, and one of them does so twice.

@@ -8,8 +8,8 @@ import json
 import shutil
 
 import pytest
+import run_command
 from boardcert_host.board import file_writer, kept_files, mpremote, tokens
-from boardcert_host.cli import main
 from boardcert_host.trust.pins import add_pin, load_pins
 from boardcert_host.virtual.boot_drive import BootDrive
 from prepared import AT_ONCE
@@ -33,8 +33,7 @@ def in_loader(tmp_path, monkeypatch, package_flash):
 
 def run(capsys, *arguments):
     """Run a command with --json; return its exit code and its object."""
-    code = main([*arguments, "--json"])
-    return code, json.loads(capsys.readouterr().out)
+    return run_command.run(capsys, *arguments)[:2]
 
 
 def steps(record):

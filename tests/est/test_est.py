@@ -27,17 +27,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from est_server import PASSWORD, USER, Reply, certs_only, est_server, parsed
 from issued import issue, pem, write
+from run_command import run
 
 # More than a computer's clock can represent.
 _FAR = "Fri, 31 Dec 99999999999 23:59:59 GMT"
 _LATER = Reply(202, b"An operator has to approve it.\n", headers={"Retry-After": "1"})
-
-
-def run(capsys, *arguments):
-    """Run a command with --json; return its exit code, its object and its messages."""
-    code = main([*map(str, arguments), "--json"])
-    output = capsys.readouterr()
-    return code, json.loads(output.out), output.err
 
 
 def served(client):

@@ -2,7 +2,6 @@
 
 import base64
 import importlib.util
-import json
 import time
 
 import pytest
@@ -24,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from est_rfc7030 import CACERTS, CSRATTRS_OF_APPENDIX_A_2, CSRATTRS_OF_SECTION_4_5_2
 from est_server import Reply, parsed
 from rsa_keys import rsa_2048
+from run_command import run
 
 _KIND = "application/pkcs7-mime"
 
@@ -114,13 +114,6 @@ def test_a_number_that_is_too_long_is_told():
     assert attributes.decoder.decode(data)[1] == b""
     with pytest.raises(Error, match="attributes for requests that cannot be read"):
         attributes.wanted(answer(data), "est")
-
-
-def run(capsys, *arguments):
-    """Run a command with --json; return its exit code, its object and its messages."""
-    code = main([*map(str, arguments), "--json"])
-    output = capsys.readouterr()
-    return code, json.loads(output.out), output.err
 
 
 def test_what_a_board_lacks_is_said_and_the_server_decides(server, words, capsys):

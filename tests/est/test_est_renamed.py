@@ -25,13 +25,7 @@ from certificates import make, make_ca
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from issued import PublicKey, issue, pem, write
-
-
-def run(capsys, *arguments):
-    """Run a command with --json; return its exit code, its object and its messages."""
-    code = main([*map(str, arguments), "--json"])
-    output = capsys.readouterr()
-    return code, json.loads(output.out), output.err
+from run_command import run
 
 
 @pytest.fixture

@@ -1,14 +1,13 @@
 """The trust in an EST server: by a CA file, by a fingerprint, or by this computer's CAs."""
 
 import hashlib
-import json
 
 import pytest
 from boardcert_host.certificates.certificate import fingerprint
-from boardcert_host.cli import main
 from boardcert_host.est.kept import SHELF
 from certificates import make_ca
 from issued import pem, write
+from run_command import run
 
 
 @pytest.fixture
@@ -16,13 +15,6 @@ def start(words):
     """Return the command without a CA."""
     at = words.index("--server-ca")
     return words[:at] + words[at + 2 :]
-
-
-def run(capsys, *arguments):
-    """Run a command with --json; return its exit code, its object and its messages."""
-    code = main([*map(str, arguments), "--json"])
-    output = capsys.readouterr()
-    return code, json.loads(output.out), output.err
 
 
 def test_a_server_that_nobody_knows_gets_nothing(server, start, capsys, monkeypatch):

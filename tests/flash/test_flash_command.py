@@ -1,9 +1,9 @@
 """`boardcert flash` for ESP32 boards, from the command line, against a mock boot loader."""
 
-import json
 import socket
 
 import pytest
+import run_command
 from boardcert_host.board import kept_files, serial_ports
 from boardcert_host.cli import main
 from boardcert_host.commands.flash import _wifi
@@ -19,9 +19,7 @@ _MIB = 1024 * 1024
 
 def run(capsys, *arguments):
     """Run `boardcert flash ... --json`; return exit code, record and messages."""
-    code = main(["flash", *arguments, "--json"])
-    output = capsys.readouterr()
-    return code, json.loads(output.out), output.err
+    return run_command.run(capsys, "flash", *arguments)
 
 
 @pytest.fixture

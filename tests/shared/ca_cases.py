@@ -1,12 +1,11 @@
 """Helpers for tests of the CA, of `show` and of trust: requests, keys, files, NSS databases."""
 
 import datetime
-import json
 import subprocess
 
+import run_command
 from boardcert_host.ca.csr import Request
 from boardcert_host.ca.names import parse_name
-from boardcert_host.cli import main
 from certificates import name
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -25,8 +24,7 @@ KEY = ec.generate_private_key(ec.SECP384R1())
 
 def run(capsys, *arguments):
     """Run a command with --json; return its exit code and its object."""
-    code = main([*map(str, arguments), "--json"])
-    return code, json.loads(capsys.readouterr().out)
+    return run_command.run(capsys, *arguments)[:2]
 
 
 def request(common_name="kitchen", number="e6614103e7174b21", names=("kitchen.local",), key=None):
@@ -94,5 +92,5 @@ def listed(place):
 
 def show(capsys, *sources):
     """Show *sources*; return (exit code, items)."""
-    code = main(["show", *map(str, sources), "--json"])
-    return code, json.loads(capsys.readouterr().out)["items"]
+    code, content = run(capsys, "show", *sources)
+    return code, content["items"]

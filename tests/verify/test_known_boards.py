@@ -1,6 +1,5 @@
 """`boardcert pin`, `label` and `devices`, and `verify` for known boards."""
 
-import json
 import re
 import socket
 from pathlib import Path
@@ -16,14 +15,8 @@ from boardcert_host.flash import plugged_in
 from boardcert_host.inventory import place, sightings
 from boardcert_host.trust import pins
 from certificates import NAME, make
+from run_command import run
 from servers import tls_server
-
-
-def run(capsys, *arguments):
-    """Run a command with --json; return its exit code, its object and its messages."""
-    code = main([*arguments, "--json"])
-    output = capsys.readouterr()
-    return code, json.loads(output.out), output.err
 
 
 def pin_of(identity):

@@ -20,13 +20,13 @@ from certificates import NAME, Identity, make, make_ca
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from processes import started
+from run_command import run
 from servers import refusing_port, reserved_port, serving, tls_server
 
 
 def verify(capsys: object, *arguments: object) -> tuple[int, dict]:
     """Run `boardcert verify ... --json`, and return its exit code and its object."""
-    code = main(["verify", *map(str, arguments), "--json"])
-    return code, json.loads(capsys.readouterr().out)
+    return run(capsys, "verify", *arguments)[:2]
 
 
 def outcome(answer: dict, id: str) -> tuple[str, str]:
