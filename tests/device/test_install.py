@@ -8,9 +8,8 @@ from boardcert import RefusedError
 from boardcert.asn1 import pem, pem_blocks
 from boardcert.certificates import fields, keys
 from boardcert.certificates.certificate import Certificate
-from boardcert.credentials.tasks import covers
 from boardcert.storage.store import Record, load
-from identities import TODAY, check_notice, foreign_record, has_notice, identity, on_board, raising
+from identities import TODAY, foreign_record, identity, on_board, raising
 
 
 class Refusing:
@@ -23,7 +22,7 @@ class Refusing:
             self.load_cert_chain = raising(ValueError("invalid cert"))
 
 
-def _cases(name):
+def chain_cases(name):
     """Yield (name, field, words, chain, key or None) of a file of make_chains.py."""
     for title, field, words, chain, key in vectors.cases(name):
         yield title.decode(), field.decode(), words.decode(), chain, key or None
@@ -35,9 +34,9 @@ def _certificates(chain):
     return [found[i] for i in range(len(found)) if found[i] not in found[:i]]
 
 
-def _when_made():
+def when_made():
     """Return the day after the certificates of the cases become valid."""
-    _, _, _, chain, _ = next(_cases("chains_accepted"))
+    _, _, _, chain, _ = next(chain_cases("chains_accepted"))
     return fields.add_days(Certificate(_certificates(chain)[0]).not_before, 1)
 
 
@@ -45,7 +44,8 @@ def _files(directory):
     return {name: scratch.read(f"{directory}/{name}") for name in os.listdir(directory)}
 
 
-def _refusal(me, chain, key=None):
+def refused_by(me, chain, key=None):
+    """Return the error by which *me* refuses these; None if it takes them."""
     try:
         me.install(chain, key)
     except RefusedError as error:
@@ -56,9 +56,9 @@ def _refusal(me, chain, key=None):
 def test_sound_chains_are_installed_and_loaded_again():
     """Certificates and keys install in every program's form, and the whole chain is served."""
     directory = scratch.fresh_directory()
-    with on_board(_when_made()):
+    with on_board(when_made()):
         me = identity(directory)
-        for name, _, _, chain, key in _cases("chains_accepted"):
+        for name, _, _, chain, key in chain_cases("chains_accepted"):
             me.install(chain, key)
             wanted = _certificates(chain)
             assert me.source == "installed" and me.chain == wanted, name
@@ -72,11 +72,11 @@ def test_sound_chains_are_installed_and_loaded_again():
 def test_unsound_chains_and_keys_change_nothing():
     """An invalid chain or key is refused with its field and the reason."""
     directory = scratch.fresh_directory()
-    with on_board(_when_made()):
+    with on_board(when_made()):
         me = identity(directory)
         files, context = _files(directory), me.server_context()
-        for name, field, words, chain, key in _cases("chains_refused"):
-            error = _refusal(me, chain, key)
+        for name, field, words, chain, key in chain_cases("chains_refused"):
+            error = refused_by(me, chain, key)
             assert error is not None, name
             assert error.field == field, (name, error.field, error)
             assert words in str(error) and len(str(error)) < 200, (name, error)
@@ -87,10 +87,10 @@ def test_unsound_chains_and_keys_change_nothing():
 def test_no_altered_byte_is_taken():
     """A changed byte is refused in each certificate whose issuer is present."""
     limit = min(vectors.LIMIT, 12)
-    chains = {name: (chain, key) for name, _, _, chain, key in _cases("chains_accepted")}
+    chains = {name: (chain, key) for name, _, _, chain, key in chain_cases("chains_accepted")}
     chain, key = chains.get("with the root") or chains["two certificates, PKCS#8"]
     certificates = _certificates(chain)
-    with on_board(_when_made()):
+    with on_board(when_made()):
         me = identity()
         for number in range(len(certificates) - 1):
             good = certificates[number]
@@ -98,16 +98,16 @@ def test_no_altered_byte_is_taken():
                 changed = bytearray(good)
                 changed[i * len(good) // limit] ^= 1 << i % 8
                 altered = certificates[:number] + [bytes(changed)] + certificates[number + 1 :]
-                assert _refusal(me, altered, key), (number, i)
+                assert refused_by(me, altered, key), (number, i)
 
 
 def test_no_altered_byte_of_a_key_is_taken():
     """A changed byte of a key is refused in each form, even in numbers not used for signing."""
     limit = min(vectors.LIMIT, 16)
     forms = ("two certificates, PKCS#8", "by an RSA CA, SEC 1", "RSA, PKCS#8", "RSA, PKCS#1")
-    with on_board(_when_made()):
+    with on_board(when_made()):
         me = identity()
-        for name, _, _, chain, key in _cases("chains_accepted"):
+        for name, _, _, chain, key in chain_cases("chains_accepted"):
             if name not in forms:
                 continue
             good = pem_blocks.decode(key.decode().split("\n"))[0][1]
@@ -115,19 +115,19 @@ def test_no_altered_byte_of_a_key_is_taken():
                 changed = bytearray(good)
                 # The lowest bit of the version comes later: it makes PKCS#8 of python-ecdsa.
                 changed[(2 * i + 1) * len(good) // (2 * limit)] ^= 2 << i % 7
-                assert _refusal(me, chain, bytes(changed)), (name, i)
+                assert refused_by(me, chain, bytes(changed)), (name, i)
 
 
 def test_no_message_repeats_a_key():
     """No error repeats a key, whatever its line breaks have become."""
-    with on_board(_when_made()):
+    with on_board(when_made()):
         me = identity()
-        for name, _, _, chain, key in list(_cases("chains_accepted"))[:2]:
+        for name, _, _, chain, key in list(chain_cases("chains_accepted"))[:2]:
             text = key.decode().strip()
             secret = text.split("-----")[2].replace("\n", "")[16:]
             for separator in ("", " ", "\r", "\\n"):
                 for changed in (text, text[:-1], text[:100], text + "\n-----", text[30:]):
-                    refused = str(_refusal(me, chain, changed.replace("\n", separator)))
+                    refused = str(refused_by(me, chain, changed.replace("\n", separator)))
                     assert refused != "None" and len(refused) < 200, name
                     assert not any(secret[i : i + 8] in refused for i in range(len(secret) - 8))
 
@@ -139,67 +139,14 @@ def test_a_list_in_der():
         me = identity()
         me.install(one.chain, one.private_key)
         assert me.chain == one.chain
-        assert _refusal(me, []).field == "chain"
-        assert _refusal(me, [b""]).field == "chain"
-        assert _refusal(me, [one.chain[0] + b"\0"], one.private_key).field == "chain"
+        assert refused_by(me, []).field == "chain"
+        assert refused_by(me, [b""]).field == "chain"
+        assert refused_by(me, [one.chain[0] + b"\0"], one.private_key).field == "chain"
         assert "1 to 3" in str(
-            _refusal(me, one.chain + [bytes([n]) for n in range(3)], one.private_key)
+            refused_by(me, one.chain + [bytes([n]) for n in range(3)], one.private_key)
         )
-        assert _refusal(me, bytearray(other.chain[0]), other.private_key) is None
+        assert refused_by(me, bytearray(other.chain[0]), other.private_key) is None
         assert me.chain == other.chain
-
-
-def test_a_board_without_a_clock_judges_by_the_time_that_it_is_told():
-    """A board without a clock refuses expired and future certificates by the installer's time."""
-    directory = scratch.fresh_directory()
-    record = foreign_record()  # Valid from TODAY until 2027.
-    files = (record.chain, record.private_key)
-    with on_board(None):
-        me = identity(directory)
-        for today, words in (
-            ("2027-01-02T00:00:00Z", "certificate 1 has expired, on 2027-01-01 00:00 UTC"),
-            ("2026-11-20T23:59:59.999Z", "certificate 1 is not valid before 2026-11-21 05:00 UTC"),
-        ):
-            try:
-                me.install(*files, today=today)
-                raise AssertionError(today)
-            except RefusedError as error:
-                assert error.field == "chain" and words in str(error), today
-        wrong = ("yesterday", "2026-11-21", "2026-11-21T05:00:00+01:00", "2026-1-21T5:00:00Z")
-        wrong += ("2026-13-01T05:00:00Z", "2026-02-29T05:00:00Z", "2026-11-21T24:00:00Z")
-        for today in wrong + ("2026-11-2xT05:00:00Z", b"2026-11-21T05:00:00Z", 5):
-            try:
-                me.install(*files, today=today)
-                raise AssertionError(today)
-            except RefusedError as error:
-                assert error.field == "time" and "2026-11-21T05:00:00Z" in str(error), today
-        me.install(*files, today="2026-12-24T05:00:00.123Z")
-        assert me.source == "installed" and not has_notice(me, "the date was not known")
-    with on_board(TODAY):
-        me.install(*files, today="2027-01-02T00:00:00Z")  # The board's own clock takes precedence.
-
-
-def test_what_could_not_be_judged_is_told():
-    """Without a clock and a plausible installer's time, a notice says dates were not checked."""
-    record = foreign_record()
-    with on_board(None):
-        for today in (None, "", "1970-01-01T00:00:10Z"):
-            me = identity()
-            me.install(record.chain, record.private_key, today)
-            check_notice(me, "the date was not known")
-            check_notice(me, "valid from 2026-11-21 to 2027-01-01")
-
-
-def test_a_chain_without_its_issuer_is_told():
-    """A missing issuer is reported, as not every client has that CA."""
-    with on_board(_when_made()):
-        for name, _, _, chain, key in _cases("chains_accepted"):
-            if name not in ("of an unknown CA", "two certificates, PKCS#8", "self-signed, in DER"):
-                continue
-            me = identity()
-            me.install(chain, key)
-            is_told = has_notice(me, "without that of its issuer, Intermediate")
-            assert is_told is (name == "of an unknown CA"), name
 
 
 def test_what_is_no_certificate_at_all():
@@ -208,10 +155,10 @@ def test_what_is_no_certificate_at_all():
         me = identity()
         files = foreign_record()
         for chain in (None, 5, {}, [None], [files.chain[0], 5], [files.chain]):
-            error = _refusal(me, chain, files.private_key)
+            error = refused_by(me, chain, files.private_key)
             assert error.field == "chain" and "PEM or DER is needed" in str(error), chain
         for key in (5, {}, [files.private_key]):
-            error = _refusal(me, files.chain, key)
+            error = refused_by(me, files.chain, key)
             assert error.field == "key" and "PEM or DER is needed" in str(error), key
 
 
@@ -229,7 +176,7 @@ def test_a_certificate_for_the_boards_own_key_comes_without_it():
         assert me.report()["own_key"] is True
         assert Certificate(signed.chain[0]).public_key_der in me.csr()
         foreign = foreign_record()
-        assert "private key is needed" in str(_refusal(me, foreign.chain))
+        assert "private key is needed" in str(refused_by(me, foreign.chain))
         me.install(foreign.chain, foreign.private_key)
         renewed = foreign_record("later.example", keys.from_der(foreign.private_key))
         me.install(renewed.chain)
@@ -238,93 +185,6 @@ def test_a_certificate_for_the_boards_own_key_comes_without_it():
         me.install(signed.chain)
         assert me.remove() == "no key was removed"
         assert me.source == "generated" and me.public_key_pin == pin
-
-
-def test_names_that_do_not_cover_the_board_are_told():
-    """Names that do not cover the board cause a notice, as the administrator may intend them."""
-    with on_board(addresses=["10.0.0.7"]):
-        me = identity(hostname="pump", names=["pump.example"])
-        cases = (
-            ("other.example", True),
-            ("pump.example", False),
-            ("10.0.0.7", False),
-            ("10.0.0.8", True),
-        )
-        for name, is_told in cases if scratch.HAS_ROOM else cases[:2]:
-            me.notices = []
-            record = foreign_record(name)
-            me.install(record.chain, record.private_key)
-            assert has_notice(me, f"is for {name}") is is_told, name
-            assert len(me.notices) == is_told
-
-
-def test_notices_about_an_installed_certificate_go_with_it():
-    """Notices about an installed certificate disappear with it; those about the board stay."""
-    with on_board():
-        me = identity(hostname="pump", names=["pump.example"])
-        me.notices.append("the flash is full")
-        for name in ("other.example", "third.example"):
-            record = foreign_record(name)
-            me.install(record.chain, record.private_key)
-            found = [notice for notice in me.notices if "installed certificate" in notice]
-            assert len(found) == 1 and name in found[0], found
-        record = foreign_record("pump.example")
-        me.install(record.chain, record.private_key)
-        assert me.notices == ["the flash is full"]
-        record = foreign_record("other.example")
-        me.install(record.chain, record.private_key)
-        me.remove()
-        assert me.notices == ["the flash is full"]
-
-
-def test_a_signature_with_a_broken_hash_is_told():
-    """A signature with a broken hash is reported and not verified; clients refuse it."""
-    with on_board(_when_made()):
-        for name, _, _, chain, key in _cases("chains_accepted"):
-            if name in ("signed with SHA-1", "two certificates, PKCS#8"):
-                me = identity()
-                me.install(chain, key)
-                assert has_notice(me, "certificate 1 with SHA-1") is (name == "signed with SHA-1")
-
-
-def test_a_wildcard_stands_for_one_label():
-    """A wildcard replaces the whole first label (RFC 6125, 6.4.3), in either case."""
-    for name, wanted, result in (
-        ("a.example", "A.example", True),
-        ("*.example", "a.example", True),
-        ("*.EXAMPLE", "a.example", True),
-        ("*.example", "example", False),
-        ("*.example", "a.b.example", False),
-        ("*.b.example", "b.example", False),
-        ("a*.example", "ab.example", False),
-        ("*", "a", False),
-    ):
-        assert covers(name, wanted) is result, (name, wanted)
-
-
-def test_without_a_clock_dates_are_not_judged():
-    """Without a clock an expired certificate installs; it is reported once the date is known."""
-    record = foreign_record(until=(2026, 12, 1, 0, 0, 0))
-    directory = scratch.fresh_directory()
-    with on_board((2027, 1, 1, 0, 0, 0)):
-        me = identity(directory)
-        assert "has expired, on 2026-12-01" in str(_refusal(me, record.chain, record.private_key))
-    with on_board(None):
-        me = identity(directory)
-        me.install(record.chain, record.private_key)
-        me.follow()
-        assert me.source == "installed" and not has_notice(me, "expired")
-    with on_board((2027, 1, 1, 0, 0, 0)):
-        for _ in range(2):
-            me.follow()
-            assert me.certificate == record.chain[0]
-        assert me.notices[2:] == [
-            "the installed certificate is served as it is, though it had expired"
-        ]
-        me = identity(directory)
-        assert me.source == "installed" and has_notice(me, "it had expired")
-    with on_board((2026, 11, 20, 0, 0, 0)):
-        assert has_notice(identity(directory), "dated in the future")
 
 
 def test_what_the_firmware_cannot_serve_is_not_stored():
@@ -345,7 +205,7 @@ def test_what_the_firmware_cannot_serve_is_not_stored():
             ({"server_context": raising(OSError(28))}, "cannot be served"),
         ):
             with Replaced(tls, **answers):
-                refusal = _refusal(me, record.chain, record.private_key)
+                refusal = refused_by(me, record.chain, record.private_key)
             assert refusal.field == "chain" and words in str(refusal)
         assert me.certificate == before and load(directory, "installed", []) is None
 
@@ -387,7 +247,7 @@ def test_a_key_that_cannot_be_loaded_for_lack_of_memory_is_told_as_that():
         ):
             memory = Replaced(rsa_memory, tls_bytes=lambda n=free_bytes: n)
             with Replaced(tls, tls=Refusing), memory:
-                refusal = _refusal(me, record.chain, record.private_key)
+                refusal = refused_by(me, record.chain, record.private_key)
             assert words in str(refusal), refusal
 
 
@@ -397,12 +257,12 @@ def test_a_key_that_the_memory_cannot_serve_is_not_stored():
     from boardcert.transport import rsa_memory
     from identities import Replaced
 
-    rsa = [case for case in _cases("chains_accepted") if case[4] and _is_rsa(case[3])]
+    rsa = [case for case in chain_cases("chains_accepted") if case[4] and _is_rsa(case[3])]
     directory = scratch.fresh_directory()
-    with on_board(_when_made()), Replaced(rsa_memory, _free_bytes=lambda: 33_999):
+    with on_board(when_made()), Replaced(rsa_memory, _free_bytes=lambda: 33_999):
         me = identity(directory)
         for name, _, _, chain, key in rsa:
-            refusal = _refusal(me, chain, key)
+            refusal = refused_by(me, chain, key)
             assert refusal.field == "chain" and "34000 bytes of free memory" in str(refusal), name
         assert rsa or vectors.is_slow()  # A board reads the first cases only.
         assert me.source == "generated" and load(directory, "installed", []) is None
