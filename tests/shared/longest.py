@@ -34,5 +34,4 @@ LONGEST = (
     "flash/test_flash_esp32.py",
     "build/test_package_build.py",
     "verify/test_hostile_boards.py",
-    "verify/test_verify_network.py",
 )
