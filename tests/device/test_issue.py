@@ -76,7 +76,8 @@ def test_subjects():
     assert issue.encode_subject("a" * 64, "0" * 64)
     for common_name, unique_id in (("", "00"), ("a" * 65, "00"), ("a", ""), ("a", "0" * 65)):
         assert raises(ValueError, issue.encode_subject, common_name, unique_id)
-    assert raises(ValueError, issue.encode_subject, "a", "AB")
+    for unique_id in ("AB", "0g0", "g0", "0g", "00\n"):
+        assert raises(ValueError, issue.encode_subject, "a", unique_id)
 
 
 def test_serial_numbers_are_positive_and_never_short():

@@ -117,9 +117,9 @@ def encode_subject(common_name: str, unique_id: str) -> bytes:
     """
     if not (1 <= len(common_name) <= 64 and 1 <= len(unique_id) <= 64):
         raise ValueError("common name and unique id have 1 to 64 characters")
-    for character in unique_id:
-        if character not in "0123456789abcdef":
-            raise ValueError("the unique id must be lower-case hexadecimal digits")
+    # Each character of a text becomes a name, if a loop takes them one by one.
+    if unique_id.strip("0123456789abcdef"):
+        raise ValueError("the unique id must be lower-case hexadecimal digits")
     common = (der.UTF8_STRING, common_name.encode(), _OID_COMMON_NAME)
     serial = (_PRINTABLE_STRING, unique_id.encode(), _OID_SERIAL_NUMBER)
     parts = []
