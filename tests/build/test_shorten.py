@@ -5,6 +5,7 @@ import asyncio
 import builtins
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from boardcert_host.build.kernels import KERNELS, NO_KERNELS, kernel_sources
 from boardcert_host.build.load_plan import load_plan
 from boardcert_host.build.new_names import Known, new_names
 from boardcert_host.build.package import _known, _without_kernel, package_sources
-from boardcert_host.build.rom_names import BY_NUMBER, NAMES, TAKEN
+from boardcert_host.build.rom_names import BY_NUMBER, NAMES, OF_MEMBERS, TAKEN
 from boardcert_host.build.rooms import read_flat
 from boardcert_host.build.shorten import shorten
 from boardcert_host.directories import data_directory
@@ -123,6 +124,54 @@ def test_files_share_names_at_the_top_of_modules(short):
     assert set.intersection(*functions)
 
 
+_MEMBERS = {
+    "one": """
+class One:
+    def __init__(self): self._single = 1
+    def _double(self): return 2 * self._single
+    def reset(self): self._seen = self._double()
+""",
+    "two": """
+class Two:
+    def __init__(self): self._whole = 2
+    def _half(self): return self._whole / 2
+    def halve(self): self._halved = self._half()
+class Base:
+    def __init__(self): self._inherited = 3
+""",
+    "three": """
+from .two import Base
+class Derived(Base):
+    def __init__(self): super().__init__(); self._additional = 4
+def spoil(one): one._halved_by_all = 5; return one._seen
+""",
+}
+
+
+def test_members_of_classes_apart_share_names():
+    """Members share a new name if their classes have nothing to do with each other."""
+    names = new_names(
+        {name: ast.parse(source) for name, source in _MEMBERS.items()},
+        Known(("one", "two", "three")),
+    )
+    shared = {"_single", "_double", "_whole", "_half", "_halved"}
+    alone = {"_seen", "_inherited", "_additional", "_halved_by_all"}
+    assert names.keys() == shared | alone
+    assert len({names[old] for old in shared}) == 3
+    assert {names[old] for old in shared} <= set(OF_MEMBERS)
+    assert len({names[old] for old in alone}) == len(alone)
+    assert not {names[old] for old in alone} & set(BY_NUMBER)
+
+
+def test_short_names_follow_when_the_firmware_has_no_more():
+    """With more names than the firmware has, the last ones become short, each its own."""
+    sources = {"many": "\n".join(f"box._number_{i} = {i}" for i in range(len(NAMES) + 60))}
+    new = list(new_names({"many": ast.parse(sources["many"])}, Known()).values())
+    assert set(new[: len(NAMES)]) == set(NAMES)
+    assert new[len(NAMES) :][:2] == ["_a", "_b"] and new[-1] == "_ah"
+    assert len(set(new)) == len(new)
+
+
 def test_names_that_others_use_stay(short):
     """Keyword arguments, other modules' private names, and names in texts stay."""
     assert "side=" in short["inner"]
@@ -159,49 +208,59 @@ def package(request):
     return trees, new_names(trees, _known(bundles)), bundles
 
 
-def test_no_new_name_means_anything_else(package):
-    """In the whole package, a new name has no other user, and one meaning in each file."""
-    trees, names, bundles = package
+def _modules_by_file(package) -> dict[str, list[ast.Module]]:
+    """Return the trees of the modules in each file of the package."""
+    trees, _, bundles = package
     files = {part: file for file, parts in bundles.items() for part in parts}
-    old_of: dict[tuple[str, str], str] = {}
-    for module, new in names.items():
-        for old, name in new.items():
-            assert old_of.setdefault((files.get(module, module), name), old) == old
-    every = {old: name for new in names.values() for old, name in new.items()}
-    assert len(every) > 600 and sum(old[0] != "_" for old in every) > 150
-    assert not set(every.values()) - set(BY_NUMBER) & _names(trees.values())
-    for file in {files.get(module, module) for module in names}:
-        parts = [module for module in names if files.get(module, module) == file]
-        new = {name for module in parts for name in names[module].values() if name in BY_NUMBER}
-        assert not new & _names(trees[module] for module in parts)
-    assert not any(old.startswith("__") for old in every)
-    # A private name of ours does not hide what another module has by that name.
-    assert not {name for name in every if hasattr(asyncio.StreamReader, name)}
-
-
-def test_what_shares_a_new_name_is_in_different_files_and_no_member(package):
-    """A name of an object, or an imported one, has one new name that nothing else has."""
-    trees, names, bundles = package
-    olds: dict[str, set[str]] = {}
-    for new in names.values():
-        for old, name in new.items():
-            olds.setdefault(name, set()).add(old)
-    sharing = {old for group in olds.values() if len(group) > 1 for old in group}
-    assert len(sharing) > 100
-    nodes = [node for tree in trees.values() for node in ast.walk(tree)]
-    assert not sharing & {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    files = {part: file for file, parts in bundles.items() for part in parts}
+    found: dict[str, list[ast.Module]] = {}
     for module, tree in trees.items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.level and node.module:
-                ends = {files.get(name, name) for name in (module, node.module)}
-                assert len(ends) == 1 or not sharing & {alias.name for alias in node.names}
+        found.setdefault(files.get(module, module), []).append(tree)
+    return found
+
+
+def test_no_new_name_means_anything_else(package):
+    """A new name has one meaning in each file, and none but the built-in ones in the package."""
+    trees, names, _ = package
+    assert len(names) > 600 and sum(old[0] != "_" for old in names) > 150
+    assert not set(names.values()) - set(BY_NUMBER) & _names(trees.values())
+    assert not set(names.values()) & trees.keys()
+    for inside in _modules_by_file(package).values():
+        used = _names(inside)
+        new = [names[old] for old in used if old in names]
+        assert len(new) == len(set(new)) and not used & set(new)
+    assert not any(old.startswith("__") for old in names)
+    # A private name of ours does not hide what another module has by that name.
+    assert not {name for name in names if hasattr(asyncio.StreamReader, name)}
+
+
+def test_members_that_share_a_new_name_are_of_classes_apart(package):
+    """Only its class, as self.NAME, uses a member whose new name another name has, too."""
+    trees, names, _ = package
+    groups = Counter(names.values())
+    nodes = [node for tree in trees.values() for node in ast.walk(tree)]
+    attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
+    sharing = {node.attr for node in attributes if groups[names.get(node.attr, "")] > 1}
+    assert len(sharing) > 50
+    classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
+    related = {ast.unparse(base) for one in classes for base in one.bases}
+    related |= {one.name for one in classes if one.bases}
+    for one in classes:
+        own = sharing & {node.attr for node in ast.walk(one) if isinstance(node, ast.Attribute)}
+        assert not (own and one.name in related)
+    for node in attributes:
+        assert node.attr not in sharing or ast.unparse(node.value) == "self"
+
+
+def test_no_name_is_left_for_a_board_to_keep(package):
+    """Every new name is one that the firmware has: a board keeps no memory for it."""
+    _, names, _ = package
+    assert set(names.values()) <= {*NAMES, *BY_NUMBER}
 
 
 def test_the_public_names_that_change_are_nobody_elses(package):
     """Changed public names are neither the firmware's, which objects may have, nor exceptions."""
     _, names, _ = package
-    public = {old for new in names.values() for old in new if old[0] != "_"}
+    public = {old for old in names if old[0] != "_"}
     taken = set()
     for board in ("VIRTUAL_PICO_W", "ESP32_GENERIC", "ESP32_GENERIC_C3"):
         image = firmware_image(load_board(board))[0].read_bytes()
@@ -222,14 +281,20 @@ def _code(path: Path) -> list[str]:
 
 
 def test_names_of_the_firmware_are_looked_for_on_no_object():
-    """Attributes of Microdot, asyncio and built-in types, which ours would hide, are avoided."""
+    """Attributes of Microdot, asyncio and built-in types, which ours would hide, are avoided.
+
+    On objects with members of ours, Microdot, asyncio and streams look for none of OF_MEMBERS.
+    """
     folder = Path(str(microdot.__file__)).parent
     foreign = _names(ast.parse(path.read_text()) for path in folder.glob("*.py"))
-    types = [object, Exception, OSError, StopIteration, io.IOBase, io.BytesIO, io.StringIO]
-    types += [bytes, bytearray, list, dict, str, set, tuple, int, memoryview]
+    types = [object, io.IOBase]
     types += [asyncio.StreamReader, asyncio.StreamWriter, asyncio.Task, asyncio.Event, type(short)]
-    foreign |= {name for one in types for name in dir(one)} | set(dir(builtins))
+    foreign |= {name for one in types for name in dir(one)}
     foreign |= {"s", "e", "out_buf", "aclose", "awrite", "awritestr", "ph_key", "coro", "ioctl"}
+    assert not set(OF_MEMBERS) & foreign
+    types = [Exception, OSError, StopIteration, io.BytesIO, io.StringIO]
+    types += [bytes, bytearray, list, dict, str, set, tuple, int, memoryview]
+    foreign |= {name for one in types for name in dir(one)} | set(dir(builtins))
     assert not set(NAMES) & foreign
     assert not set(BY_NUMBER) & {*dir(builtins), *NAMES}  # Does one replace print?
     assert len(set(NAMES)) == len(NAMES)

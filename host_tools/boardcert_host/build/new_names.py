@@ -5,10 +5,11 @@ nobody else knows, and without another meaning anywhere. They become names that 
 anyway, see rom_names, as long as there are enough. The rest get short names. A class that is not
 private keeps its name: exceptions show it.
 
-A name that is bound at the top of a module, and used nowhere else, shares its new name with such
-names of other files: one that costs a .mpy file next to nothing, if the file does not use it
-otherwise. Each other name has a new one of its own in the whole package; those in most files get
-the shortest.
+Names share a new one if no file uses two of them, and each of them means one thing wherever it is:
+names that no object has, and members that a class alone uses, see own_members. A new name that a
+.mpy file stores as a number costs that file next to nothing; it serves in any file that does not
+use it otherwise. All other names have a new one of their own in the whole package; those in most
+files get the shortest.
 """
 
 import ast
@@ -19,10 +20,9 @@ import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from .rom_names import BY_NUMBER, NAMES, TAKEN
-
-FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
-DEFINITION = FUNCTION | ast.ClassDef
+from .name_nodes import DEFINITION, FUNCTION, all_names, bound_name, is_private, used_name
+from .name_users import names_apart, numbered, own_members, sharing, users_of
+from .rom_names import BY_NUMBER, NAMES, OF_MEMBERS, TAKEN
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Known:
     foreign: frozenset[str] = frozenset()
 
 
-def new_names(trees: dict[str, ast.Module], known: Known) -> dict[str, dict[str, str]]:
-    """Return, for each module, the new name of each name that changes."""
+def new_names(trees: dict[str, ast.Module], known: Known) -> dict[str, str]:
+    """Return the new name of each name that changes."""
     modules = [name for name in known.first if name in trees]
     modules += [name for name in trees if name not in known.first]
     nodes = [node for module in modules for node in ast.walk(trees[module])]
@@ -53,46 +53,22 @@ def new_names(trees: dict[str, ast.Module], known: Known) -> dict[str, dict[str,
     bound = dict.fromkeys(bound_name(node) for node in nodes)
     kept = _kept_names(trees)
     changing = [name for name in bound if (is_private(name) or name in inner) and name not in kept]
-    used = {name for node in nodes for name in all_names(node)} | known.foreign
+    used = {name for node in nodes for name in all_names(node)} | known.foreign | trees.keys()
     free = sorted((name for name in NAMES if name not in used), key=len)
 
     files = {part: file for file, parts in known.files.items() for part in parts}
-    users = _users(trees, files)
-    local = _local_names(trees, users)
-    of_files: dict[str, dict[str, str]] = {}
-    for file in dict.fromkeys(local.values()):
-        names = [name for name in changing if local.get(name) == file]
-        unused = [name for name in BY_NUMBER if file not in users.get(name, ())]
-        of_files[file] = dict(zip(names, unused, strict=False))
-
-    done = set().union(*of_files.values())
-    rest = [name for name in changing if name not in done]
-    named = sorted(rest[: len(free)], key=lambda name: -len(users[name]))
-    shared = dict(zip(named, free, strict=False))
-    shared |= dict(zip(rest[len(free) :], _unused_names(used), strict=False))
-    return {module: shared | of_files.get(files.get(module, module), {}) for module in trees}
-
-
-def _users(trees: dict[str, ast.Module], files: dict[str, str]) -> dict[str, set[str]]:
-    """Return, for each name, the files that use it in any way."""
-    users: dict[str, set[str]] = {}
-    for module, tree in trees.items():
-        for node in ast.walk(tree):
-            for name in all_names(node):
-                users.setdefault(name, set()).add(files.get(module, module))
-    return users
-
-
-def _local_names(trees: dict[str, ast.Module], users: dict[str, set[str]]) -> dict[str, str]:
-    """Return the file of each name that one file alone uses, and that is not an attribute."""
-    members: set[str] = set()
-    for tree in trees.values():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute):
-                members.add(node.attr)
-            elif isinstance(node, ast.ClassDef):
-                members |= {bound_name(inner) for inner in ast.walk(node) if inner is not node}
-    return {name: min(own) for name, own in users.items() if len(own) == 1 and name not in members}
+    users = users_of(trees, files)
+    apart, own = names_apart(trees), own_members(trees)
+    members = {name for tree in trees.values() for name in _outer_bindings(tree)}
+    candidates = dict.fromkeys(own, tuple(name for name in OF_MEMBERS if name not in members))
+    # A global of the package, `__init__`, would hide a module of the same name.
+    candidates |= dict.fromkeys(apart, tuple(name for name in BY_NUMBER if name not in trees))
+    found = numbered(changing, candidates, users)
+    rest = sharing([name for name in changing if name not in found], apart | own, users)
+    named = sorted(rest[: len(free)], key=lambda names: -sum(len(users[name]) for name in names))
+    others = zip(rest[len(free) :], _unused_names(used), strict=False)
+    pairs = itertools.chain(zip(named, free, strict=False), others)
+    return found | {name: new for names, new in pairs for name in names}
 
 
 def _inner_names(trees: dict[str, ast.Module], known: Known) -> set[str]:
@@ -188,38 +164,6 @@ def _root(node: ast.AST) -> str:
     while isinstance(node, ast.Attribute):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
-
-
-def is_text(node: ast.AST) -> bool:
-    """Return whether *node* is a string."""
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def bound_name(node: ast.AST) -> str:
-    """Return the name that a node binds, or an empty string."""
-    if isinstance(node, DEFINITION):
-        return node.name
-    return used_name(node) if isinstance(getattr(node, "ctx", None), ast.Store) else ""
-
-
-def used_name(node: ast.AST) -> str:
-    """Return the name that a node uses, or an empty string."""
-    if isinstance(node, ast.Name):
-        return node.id
-    return node.attr if isinstance(node, ast.Attribute) else ""
-
-
-def all_names(node: ast.AST) -> list[str]:
-    """Return every name in a node, of any kind, and the words of a string."""
-    names = [getattr(node, field, None) for field in ("id", "attr", "arg", "name", "asname")]
-    names += [getattr(node, "value", None)] if is_text(node) else []
-    names += node.names if isinstance(node, ast.Global | ast.Nonlocal) else []
-    return [name for name in names if isinstance(name, str)]
-
-
-def is_private(name: str) -> bool:
-    """Return whether *name* is private to its module, or to the package."""
-    return len(name) > 2 and name[0] == "_" and name[1] != "_"
 
 
 def _unused_names(used: set[str]) -> Iterator[str]:

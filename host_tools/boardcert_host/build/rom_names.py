@@ -10,8 +10,9 @@ asyncio's classes, and built-in names.
 
 BY_NUMBER: names that a .mpy file stores as a number of one or two bytes, which is the same in every
 firmware (py/makeqstrdata.py, static_qstr_list). Built-in types have attributes of most of these
-names, so they are used only for what is not an attribute. Built-in functions and exceptions are not
-among them.
+names, so they are used only for what is not an attribute, except for OF_MEMBERS: those that neither
+MicroPython nor Microdot looks for on an object that is not built in. Built-in functions and
+exceptions are not among them.
 
 TAKEN: names that the package itself also uses, and must continue to use.
 """
@@ -60,13 +61,18 @@ writeto writeto_mem writevto
 """
 NAMES = tuple(_TEXT.split())
 
-_BY_NUMBER_TEXT = """
-append args clear close copy count end endswith extend find from_bytes get index insert
-isalpha isdigit islower isspace isupper items join key keys little lower lstrip main pop popitem
-read readinto readline remove replace reverse rfind rindex rsplit rstrip send sep setdefault sort
-split start startswith step stop strip throw to_bytes update upper value values write
+_OF_MEMBERS_TEXT = """
+count end find index insert isalpha isdigit islower isspace isupper little main popitem reverse
+rfind rindex rstrip sep setdefault sort start step stop
 """
-BY_NUMBER = tuple(_BY_NUMBER_TEXT.split())
+OF_MEMBERS = tuple(_OF_MEMBERS_TEXT.split())
+
+_BY_NUMBER_TEXT = """
+append args clear close copy endswith extend from_bytes get items join key keys lower lstrip pop
+read readinto readline remove replace rsplit send split startswith strip throw to_bytes update
+upper value values write
+"""
+BY_NUMBER = tuple(_BY_NUMBER_TEXT.split()) + OF_MEMBERS
 
 _TAKEN_TEXT = """
 NO_MEMORY RESET TABLE aclose awrite blocks encode exists feed get_extra_info headers hold invert

@@ -9,7 +9,8 @@ occurs as a string, if it is passed as a keyword, or if something imported from 
 import ast
 import string
 
-from .new_names import DEFINITION, FUNCTION, Known, is_private, new_names, used_name
+from .name_nodes import DEFINITION, FUNCTION, is_private, used_name
+from .new_names import Known, new_names
 
 
 def shorten(sources: dict[str, str], known: Known) -> dict[str, str]:
@@ -22,8 +23,8 @@ def shorten(sources: dict[str, str], known: Known) -> dict[str, str]:
             if name not in known.faces or _is_inner(function):
                 _shorten_arguments(function, given)
     names = new_names(trees, known)
-    for name, tree in trees.items():
-        _rename(tree, names[name])
+    for tree in trees.values():
+        _rename(tree, names)
     return {name: ast.unparse(tree) for name, tree in trees.items()}
 
 
