@@ -5,7 +5,14 @@ import socket
 import subprocess
 
 import pytest
-from boardcert_host.board import file_writer, installation, kept_files, mpremote, usb_report
+from boardcert_host.board import (
+    file_writer,
+    installation,
+    interruptions,
+    kept_files,
+    mpremote,
+    usb_report,
+)
 from boardcert_host.errors import Error
 from servers import refusing_port, serving
 
@@ -79,6 +86,25 @@ def answer(monkeypatch: pytest.MonkeyPatch, output: str, code: int = 0) -> None:
     """Let mpremote print *output* and end with *code*."""
     done = subprocess.CompletedProcess([], code, output, "")
     monkeypatch.setattr(mpremote, "run_bounded", lambda *args, **more: done)
+
+
+def test_a_boot_py_that_does_not_end_is_interrupted(monkeypatch):
+    """The board is reset softly first; if its boot.py does not end then, it is interrupted."""
+    commands = []
+    answers = ["could not enter raw repl", "could not enter raw repl", "1\r\n", "2\r\n"]
+
+    def run_bounded(command, *_limits, **_more):
+        commands.append(command[command.index("/dev/usb") + 1 :])
+        output = answers.pop(0)
+        return subprocess.CompletedProcess([], "raw repl" in output, output, "")
+
+    monkeypatch.setattr(mpremote, "run_bounded", run_bounded)
+    monkeypatch.setattr(mpremote, "is_answering", lambda port, timeout_s: True)
+    with interruptions.programs_go_on(lambda port: None):
+        assert mpremote.execute("/dev/usb", "print(1)") == "1\r\n"
+        assert mpremote.execute("/dev/usb", "print(2)") == "2\r\n"
+    first = ["exec", "print(1)"]
+    assert commands == [first, first, ["resume", *first], ["resume", "exec", "print(2)"]]
 
 
 @pytest.mark.parametrize(

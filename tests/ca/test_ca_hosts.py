@@ -269,6 +269,7 @@ def test_after_a_cable_the_command_that_verifies_is_told(tmp_path, capsys, monke
 )
 def test_an_answer_on_the_cable_is_read_strictly(monkeypatch, answer, message):
     """The answer of a board on a cable is checked, since a board may print anything."""
+    monkeypatch.setattr(usb_certificates, "identity_code", lambda port: "")
     monkeypatch.setattr(usb_certificates, "run", lambda *words, timeout_s: answer)
     with pytest.raises(Error, match=message):
         usb_certificates.install("port", [b"leaf"])
@@ -282,6 +283,7 @@ def test_a_private_key_is_no_word_of_a_command_line(monkeypatch):
         seen.append((words, Path(words[1]).read_text()))
         return '{"fingerprint": "AA"}'
 
+    monkeypatch.setattr(usb_certificates, "identity_code", lambda port: "")
     monkeypatch.setattr(usb_certificates, "run", run)
     assert usb_certificates.install("port", [b"leaf"], b"secret") == "AA"
     ((words, script),) = seen

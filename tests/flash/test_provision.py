@@ -9,6 +9,7 @@ from boardcert_host.board import (
     kept_files,
     mpremote,
     own_program,
+    programs,
     tokens,
     usb_report,
 )
@@ -59,6 +60,7 @@ def calls(monkeypatch):
     )
     monkeypatch.setattr(installation, "install", answer("install", installed))
     monkeypatch.setattr(installation, "install_microdot", answer("microdot", True))
+    monkeypatch.setattr(programs, "identity_code", lambda port: "")
     monkeypatch.setattr(mpremote, "execute", answer("execute", f"hello\n{_TOKEN}\n"))
     monkeypatch.setattr(kept_files, "write_settings", answer("settings", True))
     monkeypatch.setattr(mpremote, "reset", answer("reset", None))

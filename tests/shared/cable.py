@@ -20,19 +20,25 @@ class Cable:
     def __init__(self, directory):
         self.directory = str(directory)
         self.starts = 0
+        self._has_program = True
 
-    def run(self, port, *words, timeout_s=60):
-        """Act as mpremote: exec, run FILE, reset."""
+    def run(self, port, *words, timeout_s=60, resumes=False):
+        """Act as mpremote: exec, run FILE, soft-reset, reset. The program ends at a soft reset."""
         assert port == PORT
-        if words == ("soft-reset",):
-            return ""
         if words == ("reset",):
             self.starts += 1
+            self._has_program = True
             return ""
         interruptions.note_stopped(port)
-        command, code = words
-        code = Path(code).read_text() if command == "run" else code
-        return micropython_server.run(IDENTITY + code, self.directory)
+        self._has_program &= resumes
+        output = ""
+        if words != ("soft-reset",):
+            command, code, *more = words
+            code = Path(code).read_text() if command == "run" else code
+            loaded = IDENTITY if self._has_program else ""
+            output = micropython_server.run(loaded + code, self.directory)
+            self._has_program &= more != ["+", "soft-reset"]
+        return output
 
     def tell(self, expression):
         """Return the value of an expression on the board."""

@@ -26,6 +26,7 @@ from servers import serving
 # Clear the screen, set the clipboard (OSC 52), the same by C1 controls, change text direction.
 _ESCAPES = "\x1b[2J\x1b]52;c;cm0gLXJmIH4=\x07\x9b2J\u202egnp.exe\r\n"
 _PLAIN = "\\x1b[2J\\x1b]52;c;cm0gLXJmIH4=\\x07\\x9b2J\\u202egnp.exe\\r\\n"
+_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 
 
 def repl(respond: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:
@@ -38,7 +39,9 @@ def repl(respond: Callable[[socket.socket], None]) -> Callable[[socket.socket], 
             if received.endswith(b"\x05A\x01"):
                 connection.sendall(b"R\x00")  # no raw paste
             elif received.endswith(b"\x01"):
-                connection.sendall(b"raw REPL; CTRL-B to exit\r\n>")
+                connection.sendall(_BANNER)
+            elif received == b"\x04":
+                connection.sendall(b"\r\nMPY: soft reboot\r\n" + _BANNER)
             elif received.endswith(b"\x04"):
                 connection.sendall(b"OK")
                 respond(connection)

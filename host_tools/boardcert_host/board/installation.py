@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..build.package import Form, build_microdot, build_package
 from ..errors import Error
-from . import compaction, file_writer, mpremote
+from . import compaction, file_writer, interruptions, mpremote
 from .file_writer import SHA256, Progress
 
 PACKAGE_DIRECTORY = "/lib/boardcert"
@@ -104,8 +104,9 @@ def install(
     It is compiled for the processor that the board reports. Identical files are not copied, and
     foreign ones are removed: a second run does nothing, or completes an interrupted one.
     """
-    # Stops the board's program and frees its memory; main.py does not run.
-    mpremote.run(port, "soft-reset")
+    # The board's program is stopped, and its memory free; the survey resets the board otherwise.
+    if interruptions.cleared(port) is not None:
+        mpremote.run(port, "soft-reset")
     before = survey(port)
     with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
         built = build_package(before.architecture, Path(directory), form)

@@ -2,12 +2,15 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from ..console import messages
 from ..errors import Error
 
 # The ports at which MicroPython waits at its prompt because of this process.
 _stopped: set[str] = set()
+# Of these, the ports whose board was reset softly since, with what its program had set.
+_cleared: dict[str, dict[str, Any]] = {}
 
 
 def note_stopped(port: str) -> None:
@@ -15,9 +18,26 @@ def note_stopped(port: str) -> None:
     _stopped.add(port)
 
 
+def note_interrupted(port: str) -> None:
+    """Record that a program which may have been running at *port* was stopped just now."""
+    _stopped.add(port)
+    _cleared.pop(port, None)
+
+
+def note_cleared(port: str, program: dict[str, Any] | None = None) -> None:
+    """Record that the board at *port* was reset softly; *program*: see `cleared`."""
+    _cleared.setdefault(port, program or {})
+
+
+def cleared(port: str) -> dict[str, Any] | None:
+    """Return what the program at *port* had set, if the board was reset softly since; else None."""
+    return _cleared.get(port)
+
+
 def note_started(port: str) -> None:
     """Record that the board at *port* was restarted."""
     _stopped.discard(port)
+    _cleared.pop(port, None)
 
 
 @contextlib.contextmanager
@@ -28,6 +48,7 @@ def programs_go_on(restart: Callable[[str], None]) -> Iterator[None]:
     or has no power.
     """
     _stopped.clear()
+    _cleared.clear()
     try:
         yield
     finally:
@@ -35,3 +56,4 @@ def programs_go_on(restart: Callable[[str], None]) -> Iterator[None]:
             waiting = messages().status(f"restarting the board at {port}; Ctrl-C leaves it stopped")
             with waiting, contextlib.suppress(Error):
                 restart(port)
+        _cleared.clear()

@@ -1,4 +1,9 @@
-"""A board on a serial port: mpremote, run as a program."""
+"""A board on a serial port: mpremote, run as a program.
+
+Ctrl-C may interrupt the board's program while littlefs looks for a free block. Until the file
+system is mounted again, it takes blocks of other files for free then, and what is written next
+destroys them. So the first command after an interruption begins with a soft reset, which mounts it.
+"""
 
 import json
 import subprocess
@@ -16,6 +21,8 @@ _OUTPUT_LIMIT_BYTES = 1 << 20  # The longest answer, all settings, is a tenth of
 # What mpremote says of a board whose MicroPython does not answer, or is not there yet.
 _NOT_READY = "could not enter raw repl"
 _BOOT_TIMEOUT_S = 10
+# What starts the board anew, so that no soft reset is needed before.
+_RESTARTS = ("reset", "bootloader")
 # ENOSPC as MicroPython prints it: the file systems in flash have no message for it.
 _FULL = ("[Errno 28]", "OSError: 28")
 # What mpremote or the board's Python prints last, and what to do about it.
@@ -40,17 +47,26 @@ def run(
     *arguments: str,
     timeout_s: float = _TIMEOUT_S,
     on_line: Callable[[str], None] | None = None,
+    resumes: bool = False,
 ) -> str:
     """Run mpremote with *arguments* on the board at *port* and return what it printed.
 
-    The board's program is interrupted, but its interpreter not restarted ("resume"). *on_line* is
-    called with each line as it comes; *timeout_s* is of silence then. Raises Error.
+    The board's program is interrupted, and the board reset softly if it was not since: boot.py
+    runs, main.py does not. *resumes*: without that. *on_line* is called with each line as it comes;
+    *timeout_s* is of silence then. Raises Error.
     """
-    done = _mpremote(port, arguments, timeout_s, on_line)
-    if _NOT_READY in done.stdout + done.stderr and is_answering(port, _BOOT_TIMEOUT_S):
-        done = _mpremote(port, arguments, timeout_s, on_line)  # It was still booting.
+    resumes = resumes or arguments[0] in _RESTARTS or interruptions.cleared(port) is not None
+    done = _mpremote(port, arguments, timeout_s, on_line, resumes)
+    # It was still booting; or its boot.py does not end, and is interrupted then.
+    for resumes_now in [True] if resumes else [False, True]:
+        is_ready = _NOT_READY not in done.stdout + done.stderr
+        if is_ready or not is_answering(port, _BOOT_TIMEOUT_S):
+            break
+        done = _mpremote(port, arguments, timeout_s, on_line, resumes_now)
     if done.returncode:
         raise _transport_error(port, done.stdout + done.stderr)
+    if not resumes:
+        interruptions.note_cleared(port)
     return done.stdout
 
 
@@ -59,9 +75,11 @@ def _mpremote(
     arguments: Sequence[str],
     timeout_s: float,
     on_line: Callable[[str], None] | None,
+    resumes: bool,
 ) -> subprocess.CompletedProcess[str]:
     """Run mpremote once. Raises Error when it takes too long, or sends too much."""
-    command = [sys.executable, "-m", "mpremote", "connect", port, "resume", *arguments]
+    how = ["resume"] if resumes else []
+    command = [sys.executable, "-m", "mpremote", "connect", port, *how, *arguments]
     interruptions.note_stopped(port)
     try:
         return run_bounded(command, timeout_s, _OUTPUT_LIMIT_BYTES, on_line=on_line)
@@ -91,7 +109,7 @@ def execute(port: str, code: str, timeout_s: float = _TIMEOUT_S) -> str:
 
 def ask(port: str, code: str, timeout_s: float = _TIMEOUT_S) -> Any:
     """Run code whose last line of output is JSON, and return its value."""
-    return _json_of(port, execute(port, code, timeout_s))
+    return json_of(port, execute(port, code, timeout_s))
 
 
 def ask_object(
@@ -118,7 +136,8 @@ def last_line(port: str, output: str) -> str:
     return lines[-1].strip()
 
 
-def _json_of(port: str, output: str) -> Any:
+def json_of(port: str, output: str) -> Any:
+    """Return the JSON value in the last line of *output*."""
     try:
         return json.loads(last_line(port, output))
     except (ValueError, RecursionError) as error:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import CHECKED_AND_BAD, Error
-from . import mpremote, reports, usb_certificates, usb_report
+from . import mpremote, programs, reports, usb_certificates, usb_report
 from .installable import Installable
 from .tokens import is_token
 
@@ -48,7 +48,7 @@ class BoardUSB:
 
     def token(self) -> str:
         """Return the token, by which the board is administered over the network."""
-        lines = mpremote.execute(self._port, _TOKEN, _TIMEOUT_S).split()
+        lines = mpremote.execute(self._port, self._loaded(_TOKEN), _TIMEOUT_S).split()
         if not lines or not is_token(lines[-1]):
             hint = "`boardcert flash` brings it up to date"
             raise Error(f"the board at {self._port} gave no token", hint)
@@ -83,20 +83,25 @@ class BoardUSB:
 
     def change_settings(self, changes: dict[str, str], _before: dict[str, Any]) -> dict[str, Any]:
         """Change settings, each as a text; an empty one is the default again."""
-        code = _SETTINGS.format(json.dumps(changes))
+        code = self._loaded(_SETTINGS.format(json.dumps(changes)))
         answer = mpremote.ask_object(self._port, code, {}, _TIMEOUT_S)
         if "refused" in answer:
             reason = f"the board at {self._port} refuses {answer['refused']}"
             raise Error(reason, None, CHECKED_AND_BAD)
-        mpremote.run(self._port, "soft-reset")  # Its program does not run, and asks nothing of it.
+        mpremote.run(self._port, "soft-reset")  # Its program does not run.
         return self.report()
 
     def restart(self) -> None:
         """Start the board's program again."""
         mpremote.reset(self._port)
 
+    def _loaded(self, code: str) -> str:
+        """Return *code* with what loads the identity before it."""
+        return programs.identity_code(self._port) + code
+
     def _act(self, method: str) -> dict[str, Any]:
-        report = mpremote.ask(self._port, _ACT.format(method), _TIMEOUT_S)
+        code = self._loaded(_ACT.format(method))
+        report = mpremote.ask(self._port, code, _TIMEOUT_S)
         if not isinstance(report, dict) or reports.flaw(report):
             raise Error(f"the board at {self._port} sent an unreadable answer")
         return report

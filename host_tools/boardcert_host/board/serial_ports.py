@@ -12,7 +12,7 @@ from serial.tools import list_ports
 
 from ..deadline import Deadline
 from ..errors import Error
-from .interruptions import note_stopped
+from .interruptions import note_interrupted
 
 _BAUD = 115200
 _READ_TIMEOUT_S = 0.2
@@ -86,7 +86,7 @@ def is_answering(port: str, timeout_s: float = _ANSWER_TIMEOUT_S) -> bool:
                 line.write(_WAKE)
                 received = received[-len(_PROMPT) :] + line.read(4096)
                 if _PROMPT in received:
-                    note_stopped(port)
+                    note_interrupted(port)
                     return True
     except (serial.SerialException, OSError):
         pass  # No such port, busy, its board restarts, or the time is up: nothing that answers.

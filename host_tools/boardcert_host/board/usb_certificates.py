@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import CHECKED_AND_BAD, Error
 from .installable import now_text
 from .mpremote import ask, run
+from .programs import identity_code
 
 _TIMEOUT_S = 180  # A board without an identity makes it first; RSA keys take their time.
 _REQUEST = """
@@ -39,7 +40,8 @@ def read_request(port: str, names: Sequence[str] = ()) -> bytes:
 
     The board's program is interrupted: `mpremote.reset` starts it again.
     """
-    answer = ask(port, _REQUEST.format(names=list(names) if names else ""), _TIMEOUT_S)
+    code = _REQUEST.format(names=list(names) if names else "")
+    answer = ask(port, identity_code(port) + code, _TIMEOUT_S)
     try:
         return base64.b64decode(answer, validate=False)
     except (TypeError, ValueError) as error:
@@ -54,7 +56,8 @@ def install(port: str, chain: Sequence[bytes], key: bytes | None = None) -> str:
     """
     lines = "\n".join(f"decode({base64.b64encode(der)!r})," for der in chain)
     secret = f"decode({base64.b64encode(key)!r})" if key else "None"
-    answer = _ask_in_private(port, _INSTALL.format(chain=lines, key=secret, today=now_text()))
+    code = _INSTALL.format(chain=lines, key=secret, today=now_text())
+    answer = _ask_in_private(port, identity_code(port) + code)
     facts = answer if isinstance(answer, dict) else {}
     if isinstance(facts.get("fingerprint"), str):
         return facts["fingerprint"]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..errors import Error
-from . import mpremote, reports
+from . import mpremote, programs, reports
 
 _MEMORY = """
 import gc, json
@@ -26,7 +26,7 @@ def read_report(port: str) -> dict[str, Any]:
 
     The board's program is interrupted: `reset` starts it again.
     """
-    report = mpremote.ask(port, _REPORT, timeout_s=180)
+    report = mpremote.ask(port, programs.identity_code(port) + _REPORT, timeout_s=180)
     if not isinstance(report, dict):
         raise Error(f"the board at {port} sent a malformed report")
     flaw = reports.flaw(report)

@@ -1,0 +1,52 @@
+"""The identity of a board on a cable as its program has it, though that was interrupted.
+
+Before a command asks for the identity, the board is reset softly, see `mpremote.run`. With the
+program, its Identity is gone, and the settings that were the program's arguments: these are read
+before the reset, and given to `boardcert.identity` after it.
+"""
+
+import json
+
+from . import interruptions, mpremote
+
+# Run on the board that was interrupted: it opens no file and loads no module of the package. The
+# build renames private attributes, so that they are known by what they hold.
+_LOADED = """
+import gc, json, sys
+gc.collect()
+found = {}
+package = sys.modules.get("boardcert")
+for me in [getattr(package, name) for name in dir(package)]:
+    if type(me).__name__ == "Identity":
+        for value in me.__dict__.values():
+            if isinstance(value, dict) and value is not me.timings_ms:
+                found.update(value)
+            elif isinstance(value, str) and value[:1] == "/" and value != package.DIRECTORY:
+                found["directory"] = value
+print(json.dumps(found))
+"""
+_LOAD = """
+import json, boardcert
+boardcert.identity(**json.loads({!r}))
+"""
+
+
+def identity_code(port: str) -> str:
+    """Return the code after which `boardcert.identity()` is as the program at *port* loads it.
+
+    It is empty if the program sets nothing, or had not loaded its identity yet. The program is
+    interrupted, and the board reset softly if it was not before.
+    """
+    found = interruptions.cleared(port)
+    if found is None:
+        found = _clear(port)
+    return _LOAD.format(json.dumps(found)) if found else ""
+
+
+def _clear(port: str) -> dict[str, object]:
+    output = mpremote.run(port, "exec", _LOADED, "+", "soft-reset", resumes=True)
+    found = mpremote.json_of(port, output)
+    if not isinstance(found, dict):
+        raise mpremote.unreadable(port)
+    interruptions.note_cleared(port, found)
+    return found
