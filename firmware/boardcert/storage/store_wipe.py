@@ -23,7 +23,7 @@ _ENOSPC = const(28)  # Which MicroPython's errno does not name.
 _EARLY = "!"  # In place of a name's last character: just before that name.
 _LOG_WRITES = const(48)  # With their contents, more than two blocks of 4 KB.
 _LOG_BYTES = const(200)
-_CHUNK_BYTES = const(4096)
+_CHUNK_BYTES = const(512)  # Not a block: a fragmented heap may have no 4 KB in one piece.
 _STEP_BYTES = const(65536)
 
 
