@@ -26,6 +26,17 @@ def test_the_same_origin_is_made_once(cache: Path) -> None:
     assert len(list(cache.iterdir())) == 2
 
 
+def test_a_checkout_that_changes_while_it_runs_changes_nothing(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Packages are kept as made by the program that runs, not by newer files in its place."""
+    _made("a", "first")
+    (tmp_path / "newer.py").write_text("another = 1\n")
+    monkeypatch.setattr(kept, "__file__", str(tmp_path / "kept.py"))
+    assert _made("a", "second") == {"module": "first"}
+    assert len(list(cache.iterdir())) == 1
+
+
 def test_who_comes_while_it_is_made_waits_for_it(cache: Path) -> None:
     """Concurrent processes wait for one build, as it takes five seconds of CPU time."""
     is_begun, is_made_twice = threading.Event(), threading.Event()
@@ -53,7 +64,7 @@ def test_a_change_of_the_program_makes_it_anew(
     """A changed transformation or another Python version causes a new build."""
     _made("a", "first")
     with monkeypatch.context() as context:
-        context.setattr(kept, "_program", lambda: ["another"])
+        context.setattr(kept, "_PROGRAM", ["another"])
         assert _made("a", "second") == {"module": "second"}
     monkeypatch.setattr("sys.version", "another")
     assert _made("a", "third") == {"module": "third"}

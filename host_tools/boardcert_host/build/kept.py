@@ -22,6 +22,10 @@ _MOST_FILES = 24
 # Longer than that, no other process takes to make one: it has died, or the disk is not a local one.
 _TURN_TIMEOUT_S = 60
 
+# The sources of this room, which make the package. Read now: a checkout may change while it runs,
+# and what the old program makes would be kept as made by the new one.
+_PROGRAM = [path.read_text("utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
+
 Sources = dict[str, str]
 
 
@@ -31,7 +35,7 @@ def kept_sources(origin: object, make: Callable[[], Sources]) -> Sources:
     *origin*: anything whose repr() contains all that the result depends on, apart from this room
     and Python. If the cache cannot be written, or a file in it is damaged, nothing is kept.
     """
-    key = _digest(repr((sys.version, _program(), origin)).encode())
+    key = _digest(repr((sys.version, _PROGRAM, origin)).encode())
     path = cache_directory() / _DIRECTORY / f"{key[:32]}.json"
     with contextlib.suppress(OSError, ValueError):
         return _read(path)
@@ -72,11 +76,6 @@ def _remove_oldest(directory: Path) -> None:
     files = sorted(directory.glob("*.json"), key=lambda path: path.stat().st_mtime)
     for path in files[:-_MOST_FILES]:
         path.unlink(missing_ok=True)
-
-
-def _program() -> list[str]:
-    """Return the sources of this room, which make the package."""
-    return [path.read_text("utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
 
 
 def _digest(data: bytes) -> str:
