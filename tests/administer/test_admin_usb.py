@@ -68,6 +68,19 @@ def test_a_certificate_is_requested_installed_and_removed(cable, tmp_path, capsy
     assert cable.starts == 3
 
 
+@pytest.mark.parametrize("directory", ["data", "directory.of.26.characters", "./data"])
+def test_a_relative_directory_of_the_program_holds(directory, cable, tmp_path, monkeypatch, capsys):
+    """A command finds the identity where the program has it, though a soft reset forgets where."""
+    program = "import os, sys\nsys.path.insert(0, os.getcwd() + '/firmware')\n"
+    program += f"os.chdir({str(tmp_path)!r})\n{cable_module.IDENTITY}"
+    monkeypatch.setattr(cable_module, "IDENTITY", program + "boardcert.identity().admin_token()\n")
+    cable.directory = directory
+    pin = cable.tell("me.public_key_pin")
+    code, answer, _ = run(capsys, "renew")
+    assert (code, answer["report"]["public_key_pin"]) == (0, pin)
+    assert answer["report"]["names"] == ["kitchen.local", "localhost"]
+
+
 def test_on_a_cable_no_host_is_needed(cable, capsys):
     """No host is needed on a cable; a board pinned by the reported name must have its key."""
     for words in (["restart"], ["csr"], ["renew"], ["csr", "--san", "*.example.org"]):

@@ -10,19 +10,24 @@ import json
 from . import interruptions, mpremote
 
 # Run on the board that was interrupted: it opens no file and loads no module of the package. The
-# build renames private attributes, so that they are known by what they hold.
+# build renames private attributes, so the directory is the text that is neither of these, nor the
+# token, 26 letters and digits. A relative one is relative to what a soft reset forgets.
 _LOADED = """
-import gc, json, sys
+import gc, json, os, sys
 gc.collect()
 found = {}
 package = sys.modules.get("boardcert")
+texts = ("source", "public_key_pin", "hostname", "https", "not_before", "not_after", "wish")
 for me in [getattr(package, name) for name in dir(package)]:
     if type(me).__name__ == "Identity":
-        for value in me.__dict__.values():
-            if isinstance(value, dict) and value is not me.timings_ms:
+        for name, value in me.__dict__.items():
+            if isinstance(value, dict) and name != "timings_ms":
                 found.update(value)
-            elif isinstance(value, str) and value[:1] == "/" and value != package.DIRECTORY:
-                found["directory"] = value
+            elif isinstance(value, str) and name not in texts and value != package.DIRECTORY:
+                if value[:1] == "/":
+                    found["directory"] = value
+                elif len(value) != 26 or value.strip("abcdefghijklmnopqrstuvwxyz234567"):
+                    found["directory"] = os.getcwd().rstrip("/") + "/" + value
 print(json.dumps(found))
 """
 _LOAD = """
