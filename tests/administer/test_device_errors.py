@@ -11,6 +11,7 @@ from boardcert_host.board import (
     interruptions,
     kept_files,
     mpremote,
+    programs,
     usb_report,
 )
 from boardcert_host.errors import Error
@@ -105,6 +106,24 @@ def test_a_boot_py_that_does_not_end_is_interrupted(monkeypatch):
         assert mpremote.execute("/dev/usb", "print(2)") == "2\r\n"
     first = ["exec", "print(1)"]
     assert commands == [first, first, ["resume", *first], ["resume", "exec", "print(2)"]]
+
+
+def test_a_programs_settings_are_known_though_boot_py_does_not_end(monkeypatch):
+    """They are read before the soft reset, after which boot.py may wait for its Wi-Fi."""
+
+    def run_bounded(command, *_limits, **_more):
+        words = command[command.index("/dev/usb") + 1 :]
+        is_ready = words[0] == "resume" and "soft-reset" not in words
+        output = '{"hostname": "kitchen"}' if is_ready else "could not enter raw repl"
+        return subprocess.CompletedProcess([], not is_ready, output, "")
+
+    monkeypatch.setattr(mpremote, "run_bounded", run_bounded)
+    monkeypatch.setattr(mpremote, "is_answering", lambda port, timeout_s: True)
+    with interruptions.programs_go_on(lambda port: None):
+        for _ in range(2):
+            assert "kitchen" in programs.identity_code("/dev/usb")
+            assert mpremote.ask("/dev/usb", "") == {"hostname": "kitchen"}
+            mpremote.soft_reset("/dev/usb")
 
 
 @pytest.mark.parametrize(

@@ -23,22 +23,20 @@ class Cable:
         self._has_program = True
 
     def run(self, port, *words, timeout_s=60, resumes=False):
-        """Act as mpremote: exec, run FILE, soft-reset, reset. The program ends at a soft reset."""
+        """Act as mpremote: exec, run FILE, reset. The program ends unless *resumes*."""
         assert port == PORT
         if words == ("reset",):
             self.starts += 1
             self._has_program = True
             return ""
-        interruptions.note_stopped(port)
+        command, code = words
+        code = Path(code).read_text() if command == "run" else code
         self._has_program &= resumes
-        output = ""
-        if words != ("soft-reset",):
-            command, code, *more = words
-            code = Path(code).read_text() if command == "run" else code
-            loaded = IDENTITY if self._has_program else ""
-            output = micropython_server.run(loaded + code, self.directory)
-            self._has_program &= more != ["+", "soft-reset"]
-        return output
+        loaded = IDENTITY if self._has_program else ""
+        interruptions.note_stopped(port)
+        if not resumes and interruptions.cleared(port) is None:
+            interruptions.note_cleared(port)
+        return micropython_server.run(loaded + code, self.directory)
 
     def tell(self, expression):
         """Return the value of an expression on the board."""

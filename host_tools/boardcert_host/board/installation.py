@@ -106,7 +106,7 @@ def install(
     """
     # The board's program is stopped, and its memory free; the survey resets the board otherwise.
     if interruptions.cleared(port) is not None:
-        mpremote.run(port, "soft-reset")
+        mpremote.soft_reset(port)
     before = survey(port)
     with tempfile.TemporaryDirectory(prefix="boardcert-") as directory:
         built = build_package(before.architecture, Path(directory), form)

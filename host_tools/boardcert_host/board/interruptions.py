@@ -11,6 +11,8 @@ from ..errors import Error
 _stopped: set[str] = set()
 # Of these, the ports whose board was reset softly since, with what its program had set.
 _cleared: dict[str, dict[str, Any]] = {}
+# What the programs had set that are at these ports until the next soft reset.
+_programs: dict[str, dict[str, Any]] = {}
 
 
 def note_stopped(port: str) -> None:
@@ -24,9 +26,15 @@ def note_interrupted(port: str) -> None:
     _cleared.pop(port, None)
 
 
-def note_cleared(port: str, program: dict[str, Any] | None = None) -> None:
-    """Record that the board at *port* was reset softly; *program*: see `cleared`."""
-    _cleared.setdefault(port, program or {})
+def note_program(port: str, program: dict[str, Any]) -> None:
+    """Record what the *program* has set that the next soft reset of the board at *port* ends."""
+    _cleared.pop(port, None)
+    _programs[port] = program
+
+
+def note_cleared(port: str) -> None:
+    """Record that the board at *port* was reset softly."""
+    _cleared[port] = _programs.pop(port, {})
 
 
 def cleared(port: str) -> dict[str, Any] | None:
@@ -38,6 +46,7 @@ def note_started(port: str) -> None:
     """Record that the board at *port* was restarted."""
     _stopped.discard(port)
     _cleared.pop(port, None)
+    _programs.pop(port, None)
 
 
 @contextlib.contextmanager
@@ -47,8 +56,8 @@ def programs_go_on(restart: Callable[[str], None]) -> Iterator[None]:
     *restart*(port): see `mpremote.reset`; Error for a board that is out of reach: it was unplugged,
     or has no power.
     """
-    _stopped.clear()
-    _cleared.clear()
+    for noted in (_stopped, _cleared, _programs):
+        noted.clear()
     try:
         yield
     finally:

@@ -144,6 +144,12 @@ def json_of(port: str, output: str) -> Any:
         raise unreadable(port) from error
 
 
+def soft_reset(port: str) -> None:
+    """Reset the board softly once more; a boot.py that does not end is interrupted."""
+    interruptions.note_program(port, interruptions.cleared(port) or {})
+    run(port, "exec", "pass")
+
+
 def reset(port: str) -> None:
     """Restart the board, as its reset button does; main.py runs."""
     run(port, "reset")

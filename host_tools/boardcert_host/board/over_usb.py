@@ -88,7 +88,7 @@ class BoardUSB:
         if "refused" in answer:
             reason = f"the board at {self._port} refuses {answer['refused']}"
             raise Error(reason, None, CHECKED_AND_BAD)
-        mpremote.run(self._port, "soft-reset")  # Its program does not run.
+        mpremote.soft_reset(self._port)  # Its program does not run.
         return self.report()
 
     def restart(self) -> None:

@@ -40,18 +40,13 @@ def identity_code(port: str) -> str:
     """Return the code after which `boardcert.identity()` is as the program at *port* loads it.
 
     It is empty if the program sets nothing, or had not loaded its identity yet. The program is
-    interrupted, and the board reset softly if it was not before.
+    interrupted; `mpremote.run` resets the board softly before it runs the code.
     """
     found = interruptions.cleared(port)
     if found is None:
-        found = _clear(port)
+        output = mpremote.run(port, "exec", _LOADED, resumes=True)
+        found = mpremote.json_of(port, output)
+        if not isinstance(found, dict):
+            raise mpremote.unreadable(port)
+        interruptions.note_program(port, found)
     return _LOAD.format(json.dumps(found)) if found else ""
-
-
-def _clear(port: str) -> dict[str, object]:
-    output = mpremote.run(port, "exec", _LOADED, "+", "soft-reset", resumes=True)
-    found = mpremote.json_of(port, output)
-    if not isinstance(found, dict):
-        raise mpremote.unreadable(port)
-    interruptions.note_cleared(port, found)
-    return found
