@@ -257,6 +257,34 @@ def test_the_memory_is_given_back_for_signing_and_taken_again(stored: Path) -> N
     assert answer[3].startswith("0 ")
 
 
+_PACKAGE = """
+import boardcert
+class system:
+    platform = "esp32"
+class me:
+    took_memory = False
+class NVS:
+    def __init__(self, name):
+        pass
+    def get_i32(self, name):
+        raise OSError(-4354)
+esp32.NVS = NVS
+boardcert.sys = system
+boardcert.give_memory()
+boardcert.take_memory({"directory": directory}, True)
+print(len(reserve._held))
+boardcert.give_memory()
+print(len(reserve._held))
+boardcert.settle(me)
+print(len(reserve._held))
+"""
+
+
+def test_the_package_takes_gives_and_settles_that_memory(stored: Path) -> None:
+    """What loads, signs and serves takes and gives back the memory by the package's functions."""
+    assert _begin(stored, 64_000, 110_000, 9_000, _PACKAGE) == ["on", "2", "0", "1"]
+
+
 def test_a_radio_that_nobody_uses_stays_off(stored: Path) -> None:
     """An unused radio stays off, as its network's memory would be reserved, too."""
     code = "reserve.begin_early(directory, {}, True)\nprint(len(reserve._held))\n"
