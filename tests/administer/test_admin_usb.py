@@ -54,6 +54,20 @@ def test_the_token_is_read_kept_shown_and_forgotten(cable, capsys):
     assert main(["token", "kitchen.local", "--usb", PORT, "--forget"]) == 2
 
 
+@pytest.mark.parametrize("words", ["token", "pin add"])
+def test_the_cable_does_not_replace_a_forwarded_port(cable, words, capsys):
+    """Where a board is reached through a port of this computer, that port stays its pin's."""
+    assert main([*words.split(), "kitchen.local", "--usb", PORT]) == 0
+    assert pins.load_pins()[0].port == 20034
+    report = json.loads(cable.tell('__import__("json").dumps(me.report())'))
+    pins.add_pin("kitchen.local", report, 40456, "127.0.0.1")
+    assert main([*words.split(), "kitchen.local", "--usb", PORT]) == 0
+    assert pins.load_pins()[0].port == 40456
+    pins.add_pin("kitchen.local", report, 8443, "192.168.4.7")
+    assert main([*words.split(), "kitchen.local", "--usb", PORT]) == 0
+    assert pins.load_pins()[0].port == 20034
+
+
 def test_a_certificate_is_requested_installed_and_removed(cable, tmp_path, capsys):
     """Certificates are handled as over HTTPS; the board's program continues after each command."""
     code, answer, _ = run(capsys, "csr")
@@ -92,7 +106,8 @@ def test_on_a_cable_no_host_is_needed(cable, capsys):
     assert main(["restart", "--usb", PORT]) == 1
     assert "another key than the one pinned" in capsys.readouterr().err
     assert main(["restart"]) == 2
-    assert "a HOST is needed, or --usb PORT" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "a HOST is needed, or --usb PORT" in told and "hint: `boardcert list` prints" in told
 
 
 def test_a_board_on_a_cable_has_other_names_than_its_certificate(cable, capsys):

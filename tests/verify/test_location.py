@@ -101,6 +101,16 @@ def test_a_mistyped_name_is_answered_with_the_known_one(capsys):
     assert "did you mean pantry-9.invalid?" in capsys.readouterr().err
 
 
+def test_a_forwarded_port_is_kept_when_the_board_says_its_own():
+    """A port of this computer that leads to a board is not replaced by the board's own port."""
+    told = facts(make())
+    add_pin("kitchen.local", told, 40456, "127.0.0.1")
+    assert add_pin("kitchen.local", told, 20034, is_own_port=True)[0].port == 40456
+    assert add_pin("kitchen.local", told, 40457)[0].port == 40457
+    assert add_pin("kitchen.local", told, 8443, "192.168.4.7")[0].port == 8443
+    assert add_pin("kitchen.local", told, 20034, is_own_port=True)[0].port == 20034
+
+
 def test_a_name_that_is_not_found_leads_to_the_last_address(tmp_path, capsys):
     """For an unresolved name the last address is used with its pin; the name must be covered.
 

@@ -65,7 +65,7 @@ def _run_pin(arguments: argparse.Namespace) -> int:
         facts, port, address = _over_usb(arguments) if arguments.usb else _served(arguments)
         place = place_of(arguments.host, arguments.name)
         host = name_for(place, arguments.host, facts)
-        pin, is_new = pins.add_pin(host, facts, port, address)
+        pin, is_new = pins.add_pin(host, facts, port, address, bool(arguments.usb))
         word = "pinned" if is_new else "already known, with the same key"
     if arguments.json:
         print_json({"result": word, "pin": asdict(pin)})

@@ -135,7 +135,7 @@ def _keep(arguments: argparse.Namespace, host: str) -> int:
     with asking, access.open_usb(host, arguments.usb, name=name) as board:
         report = board.report()
         host = name_for(place_of(host, name), host, report)
-        pins.add_pin(host, report, portal_port(report))
+        pins.add_pin(host, report, portal_port(report), is_own_port=True)
         is_new = access.keep_token(board, host, report)
     return _print_result(arguments, host, "kept" if is_new else "already known")
 

@@ -182,7 +182,8 @@ def _pin(
         raise pins.changed_key(stale[0], report["public_key_pin"])
     if stale:
         _replace_keys(story, stale, report)
-    pin, is_new = pins.add_pin(host, report, port, address)
+    is_own_port = wanted.target is None and address is None
+    pin, is_new = pins.add_pin(host, report, port, address, is_own_port)
     note_provisioned(host, wanted.serial_number)
     story.record["pin"] = asdict(pin)
     story.step("pin", "done" if is_new or stale else "kept", f"{host} is {pin.public_key_pin}")

@@ -9,6 +9,7 @@ SQLAlchemy is loaded in functions, and not where there is no inventory yet: it t
 a second.
 """
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -62,13 +63,19 @@ def port_of(pin: Pin) -> int | None:
 
 
 def add_pin(
-    host: str, facts: Mapping[str, Any], port: int | None = None, address: str | None = None
+    host: str,
+    facts: Mapping[str, Any],
+    port: int | None = None,
+    address: str | None = None,
+    is_own_port: bool = False,
 ) -> tuple[Pin, bool]:
     """Pin a board by *facts*: public_key_pin, fingerprint and, from a report, unique_id and more.
 
-    *port*, *address*: where it serves; a port in *host* comes first. Returns the pin, and whether
-    it is new. The same key under a new certificate refreshes what is known of the board and of the
-    place. Another key, or one that another unit has, raises Error and changes nothing.
+    *port*, *address*: where it serves; a port in *host* comes first. *is_own_port*: *port* is only
+    what the board says of itself, so that a known port of this computer, forwarded to it, is kept.
+    Returns the pin, and whether it is new. The same key under a new certificate refreshes what is
+    known of the board and of the place. Another key, or one that another unit has, raises Error and
+    changes nothing.
     """
     from ..inventory import boards, history, store
 
@@ -80,11 +87,19 @@ def add_pin(
             raise changed_key(known, facts["public_key_pin"])
         board_id = boards.meet(connection, host, facts)
         if known:
-            boards.place_host(connection, host, port, address)
+            is_forwarded = is_own_port and known.port and _is_loopback(known.address)
+            boards.place_host(connection, host, None if is_forwarded else port, address)
         else:
             boards.add_host(connection, host, board_id, port, address)
             history.note(connection, "pinned", host, facts["public_key_pin"], board_id)
         return _found(connection, host), known is None
+
+
+def _is_loopback(address: str | None) -> bool:
+    try:
+        return ipaddress.ip_address(address or "").is_loopback
+    except ValueError:
+        return False
 
 
 def refresh(facts: Mapping[str, Any]) -> None:
