@@ -115,6 +115,7 @@ _BLOCK = b"-----BEGIN %b-----\n%b\n-----END %b-----\n"
     ("data", "kind", "reason"),
     [
         (b"garbage", "unknown", "neither PEM, nor the DER of"),
+        (b"# boardcert\n\nText has the form of many elements of DER.\n" * 9, "unknown", "neither"),
         (b"\x30\x82", "unknown", "neither PEM, nor the DER of"),
         (b"\x30\x03\x02\x01\x00", "unknown", "neither PEM, nor the DER of"),
         (_BLOCK % (b"CERTIFICATE", b"AAAA", b"CERTIFICATE"), "certificate", "not a certificate"),
@@ -153,7 +154,8 @@ def test_missing_and_unreadable_files_are_reported(tmp_path, capsys, monkeypatch
     """Missing, empty and oversized files are reported; a file's suffix is not taken for a host."""
     for name in ("missing.pem", "missing.p12", "missing.p7b", str(tmp_path / "missing")):
         assert main(["show", name]) == 3
-        assert f"no such file: {name}" in capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert f"no such file: {name}" in told and "hint: check the spelling" in told
     empty, large = tmp_path / "empty", tmp_path / "large"
     empty.touch()
     assert main(["show", str(empty)]) == 3

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from boardcert_host import cli
+from boardcert_host.board import serial_ports
 from boardcert_host.cli import COMMANDS, main
 from boardcert_host.console import messages, results, say
 from boardcert_host.errors import Error
@@ -41,6 +42,24 @@ def test_a_port_that_is_not_there_is_told_before_anything_else(words, capsys, mo
     monkeypatch.setattr("socket.getaddrinfo", lambda *_: pytest.fail("a host was looked for"))
     assert main([*words.split(), "--usb", "/dev/nowhere"]) == 3
     assert "no such port: /dev/nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("port", "hint"),
+    [
+        ("/dev/nowhere", "plug the board in; ports found: /dev/ttyACM3"),
+        ("ttyACM7", "plug the board in; ports found: /dev/ttyACM3"),
+        ("tty", "did you mean /dev/tty?"),
+        ("socket://127.0.0.1:1", "nothing listens there; is the program running, such as"),
+    ],
+)
+def test_a_port_that_is_not_there_has_a_hint_for_its_kind(port, hint, capsys, monkeypatch):
+    """A device without its folder is named with it; of an address, its program may have ended."""
+    found = [serial_ports.USBPort("/dev/ttyACM3", "a board")]
+    monkeypatch.setattr(serial_ports, "usb_ports", lambda: found)
+    assert main(["verify", "kitchen", "--usb", port]) == 3
+    told = capsys.readouterr().err
+    assert f"no such port: {port}" in told and f"hint: {hint}" in told
 
 
 @pytest.mark.parametrize(

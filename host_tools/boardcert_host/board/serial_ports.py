@@ -20,6 +20,9 @@ _ANSWER_TIMEOUT_S = 3
 # Ctrl-C twice stops a program, Ctrl-B leaves raw mode; the prompt comes after either.
 _WAKE = b"\r\x03\x03\x02"
 _PROMPT = b">>> "
+_URLS = ("socket://", "rfc2217://")
+# Of a device, without its folder: ttyACM0, cu.usbmodem1101.
+_DEVICE_NAME = re.compile(r"(tty\w*|cu\.\w+)")
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,11 @@ def is_there(port: str) -> bool:
 
     Of what is neither a device nor an address (mpremote's `auto`, `id:...`), it is taken as said.
     """
-    if port.startswith("/"):
+    if port.startswith("/") or _DEVICE_NAME.fullmatch(port):
         return Path(port).exists()
     if re.fullmatch(r"COM\d+", port, re.IGNORECASE):
         return port.upper() in [each.device.upper() for each in list_ports.comports()]
-    if not port.startswith(("socket://", "rfc2217://")):
+    if not port.startswith(_URLS):
         return True
     address = urllib.parse.urlsplit(port)
     try:
@@ -70,9 +73,15 @@ def is_there(port: str) -> bool:
 
 def require(port: str) -> None:
     """Raise Error when there is no such port."""
-    if not is_there(port):
-        there = ", ".join(each.device for each in usb_ports()) or "none on USB"
-        raise Error(f"no such port: {port}", f"plug the board in; ports there are: {there}")
+    if is_there(port):
+        return
+    found = ", ".join(each.device for each in usb_ports()) or "none on USB"
+    hint = f"plug the board in; ports found: {found}"
+    if port.startswith(_URLS):
+        hint = "nothing listens there; is the program running, such as `boardcert virtual`?"
+    elif Path(f"/dev/{port}").exists():
+        hint = f"did you mean /dev/{port}?"
+    raise Error(f"no such port: {port}", hint)
 
 
 def is_answering(port: str, timeout_s: float = _ANSWER_TIMEOUT_S) -> bool:

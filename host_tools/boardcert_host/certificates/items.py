@@ -80,7 +80,9 @@ def read_items(data: bytes, ask: Ask = lambda: None) -> list[Item]:
     data = _plain_text(data)
     blocks = list(_PEM_BLOCK.finditer(data))
     if _BEGIN not in data:
-        return [item for one in der.split(data) for item in _der(one, ask)]
+        found = [item for one in der.split(data) for item in _der(one, ask)]
+        # Any bytes have the form of elements: what holds nothing known is one thing, not many.
+        return found if any(item.kind != UNKNOWN for item in found) else found[:1]
     found = [item for match in blocks for item in _pem(match, ask)]
     if data.count(_BEGIN) > len(blocks):
         found.append(Item(UNKNOWN, reason=_CUT_OFF))

@@ -159,5 +159,6 @@ def named_file(source: str) -> Path | None:
         raise Error(f"{source} is a link to a file that is not there: {path.readlink()}")
     is_url = source.lower().startswith("https://")
     if not is_url and re.fullmatch(_FILE_NAME, source, re.IGNORECASE):
-        raise Error(f"no such file: {source}")
+        hint = "check the spelling; a board is named as kitchen.local or 192.168.4.1:20034"
+        raise Error(f"no such file: {source}", hint)
     return None

@@ -75,7 +75,8 @@ def check_options(arguments: argparse.Namespace) -> None:
     if arguments.usb and (arguments.ca or arguments.token_file):
         raise Error("--usb cannot be used with --ca or --token-file", None, USAGE)
     if arguments.host is None and not arguments.usb:
-        raise Error("a HOST is needed, or --usb PORT", None, USAGE)
+        hint = "`boardcert list` prints the known boards"
+        raise Error("a HOST is needed, or --usb PORT", hint, USAGE)
 
 
 def requested_names(texts: Sequence[str]) -> list[str]:
