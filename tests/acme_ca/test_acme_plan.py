@@ -13,6 +13,8 @@ from boardcert_host.cli import main
 from boardcert_host.enrolment import renewals, shelf
 from boardcert_host.enrolment.way import Way
 from boardcert_host.errors import Error
+from ca_cases import make_request
+from cryptography.hazmat.primitives.serialization import Encoding
 from run_command import run
 
 _NOW = datetime.datetime(2027, 3, 4, tzinfo=datetime.timezone.utc)
@@ -136,7 +138,8 @@ def some_plan(**more):
 
 def test_what_is_kept_is_read_again():
     """A stored plan is read back unchanged, by host and port; a damaged file is reported."""
-    state = Kept(some_plan(directory_ca="/ca.pem"), order="https://ca/1", request="PEM")
+    request = make_request(encoding=Encoding.PEM).decode()
+    state = Kept(some_plan(directory_ca="/ca.pem"), order="https://ca/1", request=request)
     state.records.append(("_acme-challenge.a.example", "value"))
     SHELF.save("kitchen.local:20034", state)
     assert SHELF.load("kitchen.local:20034") == state and SHELF.load("kitchen.local") is None

@@ -16,7 +16,7 @@ from boardcert_host.est import attributes, content, plan
 from boardcert_host.est.answer import Answer
 from boardcert_host.est.kept import SHELF, Kept
 from boardcert_host.est.plan import Plan
-from ca_cases import kitchen_request
+from ca_cases import kitchen_request, make_request
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
@@ -267,9 +267,10 @@ def test_two_ways_do_not_take_turns(capsys):
 
 def test_what_is_kept_is_read_again():
     """A stored enrolment is read back unchanged; another shape is rejected."""
+    request = make_request(encoding=Encoding.PEM).decode()
     way = Way("kitchen.local", pin=KeyPin.of_key("sha256//x"))
     login = plan.Login("operator", "/password", "/me.pem")
-    state = Kept(Plan(way, "https://e/est", "/ca.pem", login, ("a.example",), 9.0), request="PEM")
+    state = Kept(Plan(way, "https://e/est", "/ca.pem", login, ("a.example",), 9.0), request=request)
     SHELF.save("kitchen.local", state)
     assert SHELF.load("kitchen.local") == state and SHELF.hosts() == ["kitchen.local"]
     (path,) = (SHELF.home() / "boards").glob("*.json")

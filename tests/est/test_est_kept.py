@@ -8,6 +8,9 @@ from boardcert_host.enrolment.way import Way
 from boardcert_host.errors import Error
 from boardcert_host.est.kept import SHELF, Kept
 from boardcert_host.est.plan import Plan
+from boardcert_host.renewal.following import follow
+
+KEY = "public_key_pin"
 
 
 @pytest.fixture
@@ -35,6 +38,20 @@ def test_a_damaged_file_that_was_moved_stays_there(boards):
     path.rename(boards / "kitchen.local.damaged.json")
     assert SHELF.load("kitchen.local") is None and SHELF.hosts() == []
     assert names(boards) == ["kitchen.local.damaged.json"]
+
+
+@pytest.mark.parametrize(
+    "damage", [{"request": "x"}, {"request": 7}, {"installed": [1]}, {"installed": {KEY: [7]}}]
+)
+def test_a_damaged_request_ends_no_renaming(damage, boards):
+    """Whose key it is for is not known: it stays as it is, and its renewal says so."""
+    path = boards / "kitchen.local.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | damage))
+    before = path.read_bytes()
+    assert not follow("kitchen.local", "hall.local", is_own=False, keys=["sha256//"])
+    with pytest.raises(Error, match="is damaged"):
+        SHELF.load("kitchen.local")
+    assert path.read_bytes() == before and names(boards) == [path.name]
 
 
 @pytest.mark.parametrize("is_renamed", [False, True])

@@ -86,9 +86,12 @@ class Shelf(Generic[_Entry]):
             self.hosts()  # Which ends a renaming, if one was interrupted.
             content = self._own_content(path)
         try:
-            return self._read(content) if content else None
-        except (KeyError, TypeError, ValueError) as error:
+            entry = self._read(content) if content else None
+            if entry and not isinstance(entry.public_key_pin, str | None):
+                raise TypeError
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise _unreadable(path) from error
+        return entry
 
     def save(self, host: str, entry: _Entry) -> None:
         """Keep it, whole or not at all."""
