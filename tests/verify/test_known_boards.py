@@ -240,6 +240,8 @@ def test_a_board_on_the_cable_is_pinned_listed_labelled_and_forgotten(
     assert (tmp_path / "kitchen.local.svg").exists()
     assert main(["label", "kitchen", "label.png", "-o", "label.svg"]) == 2
     assert "named twice" in capsys.readouterr().err
+    assert main(["label", "kitchen", "--usb", "/dev/null", "-o", "label.txt"]) == 2
+    assert restarted == ["/dev/null"] and "not label.txt" in capsys.readouterr().err
     code, printed, _ = run(capsys, "label", "kitchen.local", "-o", "label.png")
     assert (code, printed["host"]) == (0, "kitchen.local:20034")
     assert printed["fingerprint"] == report["fingerprint"] and Path(printed["file"]).exists()

@@ -171,9 +171,12 @@ def _add_label_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _check_label(arguments: argparse.Namespace) -> None:
+    from ..board.label import check_label
+
     if arguments.file and arguments.output:
         raise Error("the label's file is named twice", "-o FILE", USAGE)
     if named := arguments.output or arguments.file:
+        check_label(named)
         check_free(named, arguments.force)
 
 
