@@ -42,3 +42,5 @@ def test_the_demo_holds_and_leaves_its_record(image, tmp_path, capsys):
     # Issue A: at most 1.6 s and 0.15 s of the board's own time.
     assert 0 < record["first_boot_ms"] <= 1600
     assert 0 < record["load_ms"] <= 150
+    # Of the program, its page, Microdot and TLS: an identity alone takes 16 KB.
+    assert record["memory"]["used_bytes"] > 30_000

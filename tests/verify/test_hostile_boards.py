@@ -126,7 +126,7 @@ def test_an_answer_of_another_form_is_an_error(ask, more, monkeypatch):
     """JSON of another form is an error without a traceback, and is not used."""
     for value in [*_STRANGE_ANSWERS, *more]:
         printed = json.dumps(value)
-        monkeypatch.setattr(mpremote, "run", lambda *words, timeout_s, it=printed: it)
+        monkeypatch.setattr(mpremote, "run", lambda *words, it=printed, **limits: it)
         with pytest.raises(Error, match="sent an unreadable answer"):
             ask("port")
 

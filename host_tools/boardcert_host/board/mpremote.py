@@ -116,7 +116,12 @@ def ask_object(
     port: str, code: str, fields: dict[str, type], timeout_s: float = _TIMEOUT_S
 ) -> dict[str, Any]:
     """Run code whose last line of output is a JSON object with *fields*, and return it."""
-    answer = ask(port, code, timeout_s)
+    return object_of(port, execute(port, code, timeout_s), fields)
+
+
+def object_of(port: str, output: str, fields: dict[str, type]) -> dict[str, Any]:
+    """Return the JSON object with *fields* in the last line of *output*."""
+    answer = json_of(port, output)
     found = answer if isinstance(answer, dict) else {}
     if not all(isinstance(found.get(name), kind) for name, kind in fields.items()):
         raise unreadable(port)

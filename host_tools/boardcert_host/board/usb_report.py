@@ -39,5 +39,9 @@ def read_report(port: str) -> dict[str, Any]:
 
 
 def read_memory(port: str) -> dict[str, int]:
-    """Return how much of the board's heap is in use, after a garbage collection, and is free."""
-    return mpremote.ask_object(port, _MEMORY, {"used_bytes": int, "free_bytes": int})
+    """Return how much of the board's heap is in use, after a garbage collection, and is free.
+
+    It is that of the program that is running, which is interrupted, unless it was before.
+    """
+    output = mpremote.run(port, "exec", _MEMORY, resumes=True)
+    return mpremote.object_of(port, output, {"used_bytes": int, "free_bytes": int})

@@ -166,13 +166,13 @@ class Demo:
             home.board.power_on()
             page = when_up(lambda: self._first_answer(home))
             (result,) = home.verify([HTTPS_PORT], Options(name=NAME, pin=pin))
+            self._data["memory"] = usb_report.read_memory(home.usb_port)
             report = usb_report.read_report(home.usb_port)
         self._record.say(f"Loading took {_in_steps(report['timings_ms'])}.")
         kept = _check("kept", "nothing generated again", not report["generated"], report["source"])
         self._record.show_checks("power cycle", [*result.checks, page, kept])
         self._keep(result, "after_reboot")
         self._data["load_ms"] = report["timings_ms"]["total"]
-        self._data["memory"] = usb_report.read_memory(home.usb_port)
         mpremote.reset(home.usb_port)
 
     def _first_answer(self, home: Home) -> Check:
