@@ -126,6 +126,14 @@ def test_a_programs_settings_are_known_though_boot_py_does_not_end(monkeypatch):
             mpremote.soft_reset("/dev/usb")
 
 
+@pytest.mark.parametrize("settings", [["kitchen"], {"hostname": "a" * 200_000}])
+def test_unreadable_settings_of_a_program_are_an_error(settings, monkeypatch):
+    """What the program has set goes back to the board only if it can be settings."""
+    monkeypatch.setattr(mpremote, "run", lambda port, *words, resumes: json.dumps(settings))
+    with pytest.raises(Error, match="unreadable answer"):
+        programs.identity_code("/dev/usb")
+
+
 @pytest.mark.parametrize(
     ("output", "hint"),
     [

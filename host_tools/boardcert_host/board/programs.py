@@ -30,6 +30,7 @@ for me in [getattr(package, name) for name in dir(package)]:
                     found["directory"] = os.getcwd().rstrip("/") + "/" + value
 print(json.dumps(found))
 """
+_MOST_CHARACTERS = 32_768  # Far more than settings have; an argument of a program has a limit.
 _LOAD = """
 import json, boardcert
 boardcert.identity(**json.loads({!r}))
@@ -46,7 +47,7 @@ def identity_code(port: str) -> str:
     if found is None:
         output = mpremote.run(port, "exec", _LOADED, resumes=True)
         found = mpremote.json_of(port, output)
-        if not isinstance(found, dict):
+        if not isinstance(found, dict) or len(output) > _MOST_CHARACTERS:
             raise mpremote.unreadable(port)
         interruptions.note_program(port, found)
     return _LOAD.format(json.dumps(found)) if found else ""
