@@ -54,6 +54,20 @@ def test_without_a_start_of_micropython_it_ends_with_an_error(mock, capsys, monk
     assert "boardcert: MicroPython does not answer" in messages
 
 
+def test_an_interrupted_flash_says_how_it_is_completed(mock, capsys, monkeypatch):
+    """Ctrl-C leaves a record of the finished steps, and a hint that the command can be repeated."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sequence, "_look", interrupt)
+    code, record, messages = run(capsys, "ESP32_GENERIC", "--port", mock[0])
+    assert code == 130
+    assert [step["id"] for step in record["steps"]] == ["image"]
+    assert record["error"]["message"] == "interrupted"
+    assert "hint: the same command does what is left" in messages
+
+
 def test_erasing_a_board_of_which_nothing_is_known_needs_yes(capsys, tmp_path):
     """Without --yes, nothing is touched; with it, everything is erased first."""
     path = tmp_path / "flash.bin"

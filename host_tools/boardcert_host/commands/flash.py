@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..console import messages, results
-from ..errors import CHECKED_AND_BAD, OK, USAGE, Error
+from ..errors import CHECKED_AND_BAD, INTERRUPTED, OK, USAGE, Error
 from ..flash.board_kinds import board_names, load_board
 from ..passwords import Password
 from . import flash_labels, workbench
@@ -115,7 +115,10 @@ def _run_one(arguments: argparse.Namespace, board: "Board", wanted: "Provision")
     # The story is the result, unless --json asks for the record.
     story = Story(messages() if arguments.json else results())
     arguments.record = story.record  # main prints it with an Error
-    ok = flash(story, board, wishes, wanted)
+    try:
+        ok = flash(story, board, wishes, wanted)
+    except KeyboardInterrupt:
+        raise Error("interrupted", "the same command does what is left", INTERRUPTED) from None
     if ok and arguments.label:
         flash_labels.draw_one(arguments, story.record)
     if arguments.json:
