@@ -12,6 +12,7 @@ import platformdirs
 
 from .errors import Error
 
+SEE_PATHS = "see `boardcert paths`"
 _LOCK_TIMEOUT_S = 10
 # Far more than any chain or key: a wrong file, or a device without end, is not read into memory.
 _SMALL_BYTES = 1 << 20
@@ -89,6 +90,12 @@ def own_file(variable: str, name: str) -> Path:
     return Path(chosen) if chosen else Path(platformdirs.user_config_dir("boardcert")) / name
 
 
+def reason(error: OSError) -> str:
+    """Return why the system refused, and what, without its number."""
+    where = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or error}{where}"
+
+
 @contextlib.contextmanager
 def changing(path: Path, what: str) -> Iterator[None]:
     """Lock *path*, which keeps *what*, against other programs. Failures become Error."""
@@ -101,7 +108,7 @@ def changing(path: Path, what: str) -> Iterator[None]:
     except filelock.Timeout as error:
         raise Error(f"another program holds {path}", "wait for it, then try again") from error
     except OSError as error:
-        raise Error(f"cannot write {what}: {error}") from error
+        raise Error(f"cannot write {what}: {reason(error)}", SEE_PATHS) from error
 
 
 def write_new(path: Path, data: bytes, mode: int = 0o600) -> None:

@@ -95,6 +95,21 @@ def test_a_file_that_others_can_read_or_write_is_refused(mode):
     assert tokens_file().read_bytes() == before
 
 
+def test_a_place_that_cannot_hold_the_file_is_named_without_a_number(tmp_path, monkeypatch):
+    """A key ring whose folder cannot be made, or that is none, is an Error with path and reason."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("BOARDCERT_TOKENS", str(tmp_path / "file" / "tokens.json"))
+    path = tmp_path / "file"
+    with pytest.raises(Error) as caught:
+        keep_token("kitchen.local", _KEY, _TOKEN)
+    assert caught.value.message == f"cannot write the key ring: File exists: {path}"
+    with pytest.raises(Error) as caught:
+        find_token(["kitchen.local"])
+    told = f"cannot read the key ring: Not a directory: {path}/tokens.json"
+    assert caught.value.message == told
+    assert caught.value.hint == "see `boardcert paths`"
+
+
 @pytest.mark.parametrize(
     "content",
     [

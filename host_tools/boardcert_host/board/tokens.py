@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Error
-from ..files import changing, own_file, write_own_json
+from ..files import SEE_PATHS, changing, own_file, reason, write_own_json
 from ..targets import canonical
 
 _FILE_VERSION = 1
@@ -149,4 +149,4 @@ def _read_own(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Error(f"cannot read the key ring: {error}") from error
+        raise Error(f"cannot read the key ring: {reason(error)}", SEE_PATHS) from error
