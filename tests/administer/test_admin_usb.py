@@ -77,9 +77,14 @@ def test_a_certificate_is_requested_installed_and_removed(cable, tmp_path, capsy
     code, answer, _ = run(capsys, "install", write(tmp_path / "chain.pem", pem(leaf)))
     assert (code, answer["key_changed"]) == (0, False)
     assert answer["report"]["source"] == cable.tell("me.source") == "installed"
+    still_served = "installed certificate is still served; boardcert remove kitchen.local has it"
+    assert main(["renew", "kitchen.local", "--usb", PORT]) == 0
+    assert still_served in capsys.readouterr().err
     code, answer, _ = run(capsys, "remove")
     assert (code, answer["report"]["source"], cable.tell("me.source")) == (0, *["generated"] * 2)
-    assert cable.starts == 3
+    assert main(["renew", "kitchen.local", "--usb", PORT]) == 0
+    assert still_served not in capsys.readouterr().err
+    assert cable.starts == 5
 
 
 @pytest.mark.parametrize("directory", ["data", "directory.of.26.characters", "./data"])

@@ -35,11 +35,13 @@ _DOING = {
 _SENTENCES = {
     "installed": "installed and served",
     "removed": "nothing is installed; its own certificate is served",
-    "renewed": "signed again with the same key",
+    "renewed": "its own certificate is signed again, with the same key",
     "settings": "restarted with the new settings",
     "new key": "has generated a new key",
     "reset": "as at its first boot, with a new key and a new token",
 }
+# Results that change the board's own certificate, though it may serve another one.
+_OF_ITS_OWN = ("renewed", "new key")
 
 
 def add_host(parser: argparse.ArgumentParser, is_optional: bool = False) -> None:
@@ -144,6 +146,9 @@ def change(
     for notice in _notices(report):
         if notice not in _notices(before):
             say(f"note: {notice}")
+    if result in _OF_ITS_OWN and report.get("source") == "installed":
+        end = f"boardcert remove {arguments.host}"
+        say(f"note: the installed certificate is still served; {end} has it serve its own")
     _say_authority(arguments, before, report)
     return OK
 
