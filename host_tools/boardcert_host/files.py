@@ -44,8 +44,11 @@ def writing_whole(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
     When the body raises, *path* stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # mkstemp opens with O_EXCL and mode 0600.
-    descriptor, name = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
+    try:
+        # mkstemp opens with O_EXCL and mode 0600.
+        descriptor, name = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
+    except OSError as error:  # Which names a file that nobody asked for.
+        raise OSError(error.errno, error.strerror, str(path)) from error
     part = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from boardcert_host import cli
+from boardcert_host import cli, files
 from boardcert_host.board import serial_ports
 from boardcert_host.cli import COMMANDS, main
 from boardcert_host.console import messages, results, say
@@ -235,6 +235,10 @@ def test_a_place_that_cannot_be_written_is_a_message(tmp_path, capsys, monkeypat
     monkeypatch.setenv("BOARDCERT_CACHE", taken)
     assert main(["firmware"]) == 3
     assert taken in capsys.readouterr().err
+    too_long = tmp_path / ("a" * 300)
+    with pytest.raises(OSError, match="too long") as error:
+        files.write_whole(too_long, b"")
+    assert error.value.filename == str(too_long)
 
 
 def test_an_interrupt_is_no_traceback(capsys, monkeypatch):

@@ -6,6 +6,7 @@ import shutil
 import struct
 import threading
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -13,6 +14,7 @@ from boardcert_host.errors import Error
 from boardcert_host.flash import uf2_drive
 from boardcert_host.flash.board_kinds import load_board
 from boardcert_host.flash.firmware import firmware_image
+from boardcert_host.flash.sequence import require_port
 from boardcert_host.flash.uf2 import read_uf2
 
 _RP2040 = 0xE48BFF56
@@ -150,6 +152,20 @@ def test_a_boot_drive_is_known_by_its_file_and_not_by_its_name(tmp_path, drives,
     assert uf2_drive.find_boot_drive(load_board("RPI_PICO_W")) is None
     monkeypatch.setenv("BOARDCERT_BOOT_DRIVES", f"{tmp_path / 'gone'}{os.pathsep}{pico}")
     assert uf2_drive.find_boot_drive(load_board("RPI_PICO_W")).path == pico
+
+
+def test_a_chosen_boot_drive_need_not_be_mounted(tmp_path, drives, monkeypatch):
+    """The folder of --drive is used as it is, if it is the drive of such a board."""
+    pico = make_drive(tmp_path / "pico")
+    drives(make_drive(tmp_path / "another"))
+    monkeypatch.chdir(tmp_path)
+    kind = load_board("RPI_PICO_W")
+    assert uf2_drive.find_boot_drive(kind, Path("pico")).path.resolve() == pico
+    assert uf2_drive.find_boot_drive(load_board("RPI_PICO2_W"), pico) is None
+    drives()
+    require_port(kind, "/dev/none", pico)  # Which has no port, or another one, once it runs.
+    with pytest.raises(Error, match="no such port"):
+        require_port(kind, "/dev/none", None)
 
 
 def test_of_several_boot_drives_none_is_chosen(tmp_path, drives):

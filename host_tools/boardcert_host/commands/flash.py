@@ -44,7 +44,7 @@ def _add_flash_arguments(parser: argparse.ArgumentParser) -> None:
     complete_boards(add("board", metavar="BOARD", help=", ".join(board_names())))
     port = "its serial port (default: the only one found); with --batch, several (default: all)"
     add("--port", action="append", help=port)
-    drive = "its boot drive, if several boards are in their boot loaders"
+    drive = "the folder of its boot drive (default: the only one found)"
     add("--drive", type=Path, metavar="FOLDER", help=drive)
     add("--firmware", type=Path, metavar="FILE", help="use this image, not the pinned official one")
     add("--firmware-only", action="store_true", help="install MicroPython only")
@@ -85,7 +85,7 @@ def _run_flash(arguments: argparse.Namespace) -> int:
     target = parse_target(arguments.at) if arguments.at else None
     if not arguments.batch:
         # Before a password is asked for. A batch waits for its ports.
-        require_port(board, arguments.port and arguments.port[0])
+        require_port(board, arguments.port and arguments.port[0], arguments.drive)
     wanted = Provision(
         host_name=host_name,
         target=target,

@@ -65,7 +65,7 @@ class _Job:
 def flash(story: Story, board: Board, wishes: Wishes, provisions: Provision) -> bool:
     """Make every step; return whether all is well. *story* has them all, also after an Error."""
     story.record.update(ok=False, board=board.name, port=wishes.port)
-    require_port(board, wishes.port)
+    require_port(board, wishes.port, wishes.drive)
     image = find_image(story, board, wishes)
     job = _Job(story, board, wishes, image, provisions.host_name)
     port, before = _look(job)
@@ -83,15 +83,18 @@ def flash(story: Story, board: Board, wishes: Wishes, provisions: Provision) -> 
     return ok
 
 
-def require_port(board: Board, port: str | None) -> None:
-    """Raise Error when the named *port* is not there, and no boot drive, which has none, either."""
-    if port and (isinstance(board.flashing, ESP32) or _is_without_drive(board)):
+def require_port(board: Board, port: str | None, drive: Path | None) -> None:
+    """Raise Error when the named *port* is not there, and no boot drive, which has none, either.
+
+    *drive*: see Wishes.
+    """
+    if port and (isinstance(board.flashing, ESP32) or _is_without_drive(board, drive)):
         serial_ports.require(port)
 
 
-def _is_without_drive(board: Board) -> bool:
+def _is_without_drive(board: Board, drive: Path | None) -> bool:
     """Return whether it is of a kind that has a boot drive, and none is there."""
-    return isinstance(board.flashing, UF2) and not uf2_drive.drives_of(board)
+    return isinstance(board.flashing, UF2) and not uf2_drive.drives_of(board, drive)
 
 
 def find_image(story: Story, board: Board, wishes: Wishes) -> Image:
@@ -125,7 +128,9 @@ def _look(job: _Job) -> tuple[str | None, BoardState | None]:
         # The drive is the new board, the port another one, whose settings and key are its own.
         _refuse_second_board(board, port)
     with job.story.working("looking for the board"):
-        patience_s = _ANSWER_TIMEOUT_S if _is_without_drive(board) else _BLANK_TIMEOUT_S
+        patience_s = (
+            _ANSWER_TIMEOUT_S if _is_without_drive(board, wishes.drive) else _BLANK_TIMEOUT_S
+        )
         is_there = port is not None and is_answering(port, patience_s)
         state = kept_files.read_state(port) if port and is_there else None
     where = port or "any serial port"

@@ -62,17 +62,19 @@ def boot_drives() -> list[BootDrive]:
     """
     more = os.environ.get("BOARDCERT_BOOT_DRIVES", "").split(os.pathsep)
     mounted = [partition.mountpoint for partition in psutil.disk_partitions()]
-    found = []
-    for path in dict.fromkeys(Path(text) for text in [*mounted, *more] if text):
-        info = _read_info(path)
-        if info:
-            found.append(BootDrive(path, info))
-    return found
+    paths = dict.fromkeys(Path(text) for text in [*mounted, *more] if text)
+    return [drive for path in paths if (drive := _drive_at(path))]
 
 
-def drives_of(board: Board) -> list[BootDrive]:
-    """Return the boot drives of boards of this kind."""
-    return [drive for drive in boot_drives() if drive.board_id == board.uf2.board_id]
+def _drive_at(path: Path) -> BootDrive | None:
+    info = _read_info(path)
+    return BootDrive(path, info) if info else None
+
+
+def drives_of(board: Board, chosen: Path | None = None) -> list[BootDrive]:
+    """Return the boot drives of boards of this kind; *chosen*: only the one at this path."""
+    drives = [_drive_at(chosen)] if chosen else boot_drives()
+    return [drive for drive in drives if drive and drive.board_id == board.uf2.board_id]
 
 
 def find_boot_drive(board: Board, chosen: Path | None = None) -> BootDrive | None:
@@ -80,7 +82,7 @@ def find_boot_drive(board: Board, chosen: Path | None = None) -> BootDrive | Non
 
     *chosen*: the one at this path.
     """
-    drives = [drive for drive in drives_of(board) if chosen in (None, drive.path)]
+    drives = drives_of(board, chosen)
     if len(drives) > 1:
         paths = ", ".join(str(drive.path) for drive in drives)
         hint = "unplug all but one, or choose one with --drive"
