@@ -261,6 +261,6 @@ def test_a_board_that_is_called_otherwise_takes_its_pin_along(calls, monkeypatch
 def test_a_wifi_that_is_not_joined_is_an_error(monkeypatch):
     """If the Wi-Fi is not joined, the error has the driver's status."""
     steps_of = {"is_connected": False, "address": "0.0.0.0", "status": -3, "date": ""}
-    monkeypatch.setattr(mpremote, "ask", lambda port, code, timeout_s: steps_of)
+    monkeypatch.setattr(mpremote, "run", lambda port, *words, timeout_s: json.dumps(steps_of))
     with pytest.raises(Error, match=r"cannot join the Wi-Fi HomeNet \(status -3\)"):
         kept_files.join_wifi("/dev/ttyUSB0", "kitchen", "HomeNet")
