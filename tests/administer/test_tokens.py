@@ -96,7 +96,7 @@ def test_a_file_that_others_can_read_or_write_is_refused(mode):
 
 
 def test_a_place_that_cannot_hold_the_file_is_named_without_a_number(tmp_path, monkeypatch):
-    """A key ring whose folder cannot be made, or that is none, is an Error with path and reason."""
+    """If the key ring's folder cannot be created, or is a file, the Error has path and reason."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("BOARDCERT_TOKENS", str(tmp_path / "file" / "tokens.json"))
     path = tmp_path / "file"

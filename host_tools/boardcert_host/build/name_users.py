@@ -61,7 +61,8 @@ def numbered(
 ) -> dict[str, str]:
     """Return a new name for each of *names* that one of its *candidates* fits.
 
-    That is, none of its files uses the candidate, or another name that became it.
+    A candidate fits if no file that uses the name also uses the candidate, or another name that
+    was given it.
     """
     found: dict[str, str] = {}
     users = {name: set(files) for name, files in users.items()}

@@ -72,7 +72,7 @@ def rename_board(old: str, new: str) -> None:
 def keys_of_renamed(old: str, new: str) -> set[str]:
     """Return the pins of the keys of the board called *new*, if it was called *old* before.
 
-    It is the last one that the inventory knew by that name; none of it is known by it now.
+    No board of the inventory has the name *old* now, and this one was the last to have it.
     """
     if is_absent():
         return set()

@@ -44,8 +44,11 @@ def follow(old: str, new: str, is_own: bool, keys: Collection[str] | None = None
 
 def _is_of_others(shelf: Shelf[Any], host: str, keys: Collection[str] | None) -> bool:
     """Return whether what is kept of *host* is known to be of another key than *keys*; say so."""
-    entry = None if keys is None else _loaded(shelf, host)
-    if keys is None or not entry or (entry.public_key_pin or "") in {"", *keys}:
+    if keys is None:
+        return False
+    entry = _loaded(shelf, host)
+    pin = entry and entry.public_key_pin
+    if not pin or pin in keys:
         return False
     say(f"note: the renewal of {host} stays: it is for the key of another board")
     return True
